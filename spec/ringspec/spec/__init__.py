@@ -1,0 +1,76 @@
+"""What is promised: the contract, its rules, its dialects, and proof against it."""
+
+from ringspec.spec.answers import Answer, Answers
+from ringspec.spec.assertions import ITEM, Assertion
+from ringspec.spec.contract import OURS, Contract, load
+from ringspec.spec.errors import (
+    InternalError,
+    ReportError,
+    RingspecError,
+    SpecError,
+    TargetError,
+    UsageError,
+)
+from ringspec.spec.operations import Header, Operation
+from ringspec.spec.overlay import names as dialect_names
+from ringspec.spec.proof import Breach, Disagreement, Prover, odd, rules_of
+from ringspec.spec.rules import (
+    Catalogue,
+    Coupling,
+    Edit,
+    Evidence,
+    Level,
+    Rule,
+    RuleId,
+    weakest,
+)
+from ringspec.spec.values import (
+    Json,
+    Location,
+    at,
+    canonical,
+    kind_of,
+    pointer,
+    same,
+    steps,
+)
+
+__all__ = [
+    "ITEM",
+    "OURS",
+    "Answer",
+    "Answers",
+    "Assertion",
+    "Breach",
+    "Catalogue",
+    "Contract",
+    "Coupling",
+    "Disagreement",
+    "Edit",
+    "Evidence",
+    "Header",
+    "InternalError",
+    "Json",
+    "Level",
+    "Location",
+    "Operation",
+    "Prover",
+    "ReportError",
+    "RingspecError",
+    "Rule",
+    "RuleId",
+    "SpecError",
+    "TargetError",
+    "UsageError",
+    "at",
+    "canonical",
+    "dialect_names",
+    "kind_of",
+    "load",
+    "odd",
+    "pointer",
+    "rules_of",
+    "same",
+    "steps",
+    "weakest",
+]

@@ -1,0 +1,200 @@
+"""Assertions: each thing in a schema that can fail by itself, and the rule it is of.
+
+In: an inlined schema. Out: a table from the path of a validator's error to the rule.
+Assertions inside `anyOf`, `oneOf`, `not`, `if` and `contains` never fail by themselves:
+the keyword around them does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ringspec.spec.document import Inlined
+from ringspec.spec.rules import RuleId
+from ringspec.spec.values import Json
+
+# How a keyword is called in a derived rule id.
+WORDS = {
+    "type": "type",
+    "enum": "enum",
+    "const": "enum",
+    "required": "required",
+    "dependentRequired": "required",
+    "minItems": "length",
+    "maxItems": "length",
+    "minLength": "length",
+    "maxLength": "length",
+    "minimum": "min",
+    "exclusiveMinimum": "min",
+    "maximum": "max",
+    "exclusiveMaximum": "max",
+    "multipleOf": "multiple",
+    "format": "format",
+    "pattern": "pattern",
+    "uniqueItems": "unique",
+    "contains": "contains",
+    "minProperties": "size",
+    "maxProperties": "size",
+    "propertyNames": "names",
+    "additionalProperties": "unknown",
+    "unevaluatedProperties": "unknown",
+    "anyOf": "any",
+    "oneOf": "one",
+    "not": "not",
+    "false": "absent",
+}
+# Any item of an array, in an instance path.
+ITEM = "*"
+# These three fail as one.
+CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Assertion:
+    """One thing in a schema that can fail by itself.
+
+    Attributes:
+        path: steps in the inlined schema, the keyword and, for `required`, the
+            member's name included.
+        instance: where it applies in a body; `*` stands for any item.
+        place: JSON pointer into the contract.
+        value: the keyword's value.
+    """
+
+    path: Path
+    keyword: str
+    rule: RuleId
+    instance: Path
+    place: str
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    path: Path
+    instance: Path
+    # Prefix of this node's own rule ids, and of its members'.
+    own: str
+    inner: str
+    owner: str | None
+    # Members that a dialect spells its own way, with their canonical names.
+    names: dict[str, str]
+
+    def member(self, name: str) -> str:
+        """Return the dotted canonical path of one of this node's members."""
+        canonical = self.names.get(name, name)
+        return f"{self.inner}.{canonical}" if self.inner else canonical
+
+
+def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
+    """List the assertions of a schema, in its order."""
+    spot = _Spot((), (), root, "", None, spellings(inlined.schema))
+    return tuple(_walk(inlined, inlined.schema, spot))
+
+
+def spellings(schema: Json) -> dict[str, str]:
+    """Map members that a dialect spells its own way to their canonical names."""
+    if isinstance(schema, list):
+        return {k: v for child in schema for k, v in spellings(child).items()}
+    if not isinstance(schema, dict):
+        return {}
+    found = {
+        name: child["x-member"]
+        for name, child in schema.items()
+        if isinstance(child, dict) and isinstance(child.get("x-member"), str)
+    }
+    for child in schema.values():
+        found |= spellings(child)
+    return found
+
+
+def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
+    place = inlined.origins.get(spot.path, "#")
+    if isinstance(node, bool):
+        if not node:
+            yield _assertion(spot, place, "false", None, {})
+        return
+    owner = node.get("x-rule", spot.owner)
+    prefix = node.get("x-rule-prefix")
+    spot = replace(
+        spot, own=prefix or spot.own, inner=prefix or spot.inner, owner=owner
+    )
+    for keyword, value in node.items():
+        if keyword in {"required", "dependentRequired"}:
+            yield from _required(spot, place, keyword, node)
+        elif keyword in WORDS and not (
+            keyword in {"additionalProperties", "unevaluatedProperties"} and value
+        ):
+            yield _assertion(spot, place, keyword, value, node.get("x-rules", {}))
+        for child, below in _children(keyword, value, spot):
+            yield from _walk(inlined, child, below)
+
+
+def _required(
+    spot: _Spot, place: str, keyword: str, node: Json
+) -> Iterator[Assertion]:
+    names = node[keyword]
+    if keyword == "dependentRequired":
+        names = sorted({name for listed in names.values() for name in listed})
+    given = node.get("x-rules", {}).get(keyword)
+    for name in names:
+        yield Assertion(
+            path=(*spot.path, keyword, name),
+            keyword=keyword,
+            rule=RuleId(spot.owner or given or f"{spot.member(name)}.required"),
+            instance=spot.instance,
+            place=f"{place}/{keyword}",
+            value=name,
+        )
+
+
+def _assertion(
+    spot: _Spot, place: str, keyword: str, value: Json, named: dict[str, str]
+) -> Assertion:
+    derived = f"{spot.own}.{WORDS[keyword]}"
+    return Assertion(
+        path=(*spot.path, keyword),
+        keyword=keyword,
+        rule=RuleId(named.get(keyword) or spot.owner or derived),
+        instance=spot.instance,
+        place=f"{place}/{keyword}",
+        value=value,
+    )
+
+
+def _children(keyword: str, value: Json, spot: _Spot) -> Iterator[tuple[Json, _Spot]]:
+    path = (*spot.path, keyword)
+    if keyword == "properties":
+        for name, child in value.items():
+            member = spot.member(name)
+            yield (
+                child,
+                replace(
+                    spot,
+                    path=(*path, name),
+                    instance=(*spot.instance, name),
+                    own=member,
+                    inner=member,
+                ),
+            )
+    elif keyword == "items":
+        yield (
+            value,
+            replace(
+                spot,
+                path=path,
+                instance=(*spot.instance, ITEM),
+                own=f"{spot.own}.items",
+            ),
+        )
+    elif keyword in {"then", "else"}:
+        yield value, replace(spot, path=path)
+    elif keyword == "allOf":
+        for index, child in enumerate(value):
+            yield child, replace(spot, path=(*path, str(index)))
+    elif keyword == "dependentSchemas":
+        for name, child in value.items():
+            yield child, replace(spot, path=(*path, name))

@@ -1,0 +1,66 @@
+"""Errors that mean *we* cannot go on; a server's wrong answer is a verdict instead.
+
+    RingspecError
+     ├── UsageError      wrong flags, or values that do not fit          exit 2
+     ├── SpecError       contract, catalogue or dialect is at fault      exit 2
+     ├── ReportError     a report cannot be written                      exit 2
+     ├── TargetError     target cannot be reached or lets nobody in      exit 3
+     └── InternalError   a bug of ours                                   exit 4
+
+Loading raises SpecError, the command line UsageError, firing TargetError.
+Only the command catches them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RingspecError(Exception):
+    """Says what went wrong, where, and what to do about it."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(RingspecError):
+    """A flag or its value cannot be used."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class SpecError(RingspecError):
+    """The contract, its catalogue or a dialect is unreadable or contradicts itself."""
+
+    code = "spec"
+    exit_code = 2
+
+
+class ReportError(RingspecError):
+    """A report cannot be written."""
+
+    code = "report"
+    exit_code = 2
+
+
+class TargetError(RingspecError):
+    """The target cannot be reached, or admits nobody."""
+
+    code = "target"
+    exit_code = 3
+
+
+class InternalError(RingspecError):
+    """We contradict ourselves; please report it."""
+
+    code = "internal"
+    exit_code = 4

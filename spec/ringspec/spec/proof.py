@@ -1,0 +1,154 @@
+"""Proof by two independent validators of what a body breaks.
+
+In: a body as it will be sent. Out: the ids of the rules that it breaks, on which
+jsonschema and jsonschema-rs must agree before anything is called valid or invalid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import jsonschema
+import jsonschema_rs
+
+from ringspec.spec.assertions import CONTAINS, Assertion, Path
+from ringspec.spec.errors import InternalError
+from ringspec.spec.rules import RuleId
+from ringspec.spec.values import Json, Location, at, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One assertion that a body breaks, and where in the body."""
+
+    assertion: Assertion
+    location: Location
+
+
+class _Error(Protocol):
+    @property
+    def instance_path(self) -> Iterable[str | int]: ...
+
+
+class Disagreement(InternalError):
+    """The two validators name different rules for one body."""
+
+    code = "disagreement"
+
+
+class Prover:
+    """Names the rules that a body breaks, by two validators."""
+
+    def __init__(self, schema: Json, assertions: Iterable[Assertion]) -> None:
+        self._schema = schema
+        self._by_path = {each.path: each for each in assertions}
+
+    @cached_property
+    def _quick(self) -> jsonschema_rs.Draft202012Validator:
+        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+
+    @cached_property
+    def _second(self) -> jsonschema.Draft202012Validator:
+        return jsonschema.Draft202012Validator(
+            self._schema, format_checker=jsonschema.FormatChecker()
+        )
+
+    def is_valid(self, body: Json) -> bool:
+        """Tell whether a body breaks nothing, by the quick validator alone."""
+        try:
+            return bool(self._quick.is_valid(body))
+        except ValueError:  # a lone surrogate, or an integer beyond its reach
+            return bool(self._second.is_valid(body))
+
+    def breaches(self, body: Json) -> list[Breach]:
+        """List what a body breaks, by the quick validator alone."""
+        found = [
+            (_steps(error.schema_path), tuple(error.instance_path))
+            for error in self._quick.iter_errors(body)
+        ]
+        return self._subsume(body, self._named(body, found))
+
+    def breaches_by_second(self, body: Json) -> list[Breach]:
+        """List what a body breaks, by the second validator alone."""
+        found = [
+            (_steps(error.absolute_schema_path), tuple(error.absolute_path))
+            for error in self._second.iter_errors(body)
+        ]
+        return self._subsume(body, self._named(body, found))
+
+    def broken(self, body: Json) -> frozenset[RuleId]:
+        """Return the broken rules by the quick validator alone: for searching."""
+        return rules_of(self.breaches(body))
+
+    def prove(self, body: Json) -> frozenset[RuleId]:
+        """Return the broken rules on which both validators agree.
+
+        Raises:
+            Disagreement: they do not agree.
+        """
+        first = rules_of(self.breaches(body))
+        second = rules_of(self.breaches_by_second(body))
+        if first != second:
+            raise Disagreement(
+                f"the validators name {sorted(first)} and {sorted(second)}"
+                f" for one body: {body!r}"
+            )
+        return first
+
+    def _named(
+        self, body: Json, found: list[tuple[Path, Location]]
+    ) -> Iterator[Breach]:
+        for path, location in found:
+            if path[-1] in {"required", "dependentRequired"}:
+                yield from self._missing(body, path, location)
+            else:
+                yield Breach(self._by_path[path], location)
+
+    def _missing(self, body: Json, path: Path, location: Location) -> Iterator[Breach]:
+        # Neither validator says in its path which name is missing.
+        present = at(body, location)
+        for known, assertion in self._by_path.items():
+            if known[:-1] == path and assertion.value not in present:
+                yield Breach(assertion, location)
+
+    @staticmethod
+    def _subsume(body: Json, found: Iterable[Breach]) -> list[Breach]:
+        """Drop what a value of the wrong type cannot keep to anyway."""
+        breaches = list(dict.fromkeys(found))
+        mistyped = {
+            breach.location for breach in breaches if breach.assertion.keyword == "type"
+        }
+        return [
+            breach
+            for breach in breaches
+            if breach.assertion.keyword == "type" or breach.location not in mistyped
+        ]
+
+
+def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
+    """Return the rules that some breaches are of."""
+    return frozenset(breach.assertion.rule for breach in breaches)
+
+
+def _steps(path: Iterable[str | int]) -> Path:
+    steps = tuple(str(step) for step in path)
+    if steps and steps[-1] in CONTAINS:
+        return (*steps[:-1], "contains")
+    return steps
+
+
+def odd(value: Json) -> bool:
+    """Tell whether a value holds what no JSON Schema keyword can unsettle.
+
+    That is 2.0 for 2, and text with lone surrogates. Source: product.md, Levels.
+    """
+    if isinstance(value, dict):
+        return any(odd(name) or odd(child) for name, child in value.items())
+    if isinstance(value, list):
+        return any(odd(child) for child in value)
+    if isinstance(value, str):
+        return any("\ud800" <= character <= "\udfff" for character in value)
+    return kind_of(value) == "number" and float(value).is_integer()

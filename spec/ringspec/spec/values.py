@@ -1,0 +1,77 @@
+"""JSON values: their one type alias, their kinds, and equality that minds kinds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+# What json.loads returns: the one place where Any is let in.
+Json: TypeAlias = Any
+# Where a value stands in a body: member names and indexes.
+Location: TypeAlias = tuple[str | int, ...]
+
+KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
+
+
+def kind_of(value: Json) -> str:
+    """Name the JSON Schema type of a value; 2.0 is a number here, not an integer."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    for python, kind in (
+        (dict, "object"),
+        (list, "array"),
+        (str, "string"),
+        (int, "integer"),
+    ):
+        if isinstance(value, python):
+            return kind
+    return "number"
+
+
+def same(left: Json, right: Json) -> bool:
+    """Tell whether two values are equal and of the same kind at every depth."""
+    if kind_of(left) != kind_of(right):
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(
+            same(value, right[name]) for name, value in left.items()
+        )
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def canonical(value: Json) -> str:
+    """Write a value so that equal values of equal kinds give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def at(value: Json, location: Location) -> Json:
+    """Return what stands at a location; KeyError where nothing does."""
+    for step in location:
+        if isinstance(value, list):
+            if not isinstance(step, int) or step >= len(value):
+                raise KeyError(step)
+            value = value[step]
+        elif isinstance(value, dict) and isinstance(step, str):
+            value = value[step]
+        else:
+            raise KeyError(step)
+    return value
+
+
+def pointer(location: Location) -> str:
+    """Write a location as an RFC 6901 JSON pointer."""
+    return "".join(
+        "/" + str(step).replace("~", "~0").replace("/", "~1") for step in location
+    )
+
+
+def steps(text: str) -> tuple[str, ...]:
+    """Read an RFC 6901 JSON pointer (with or without a leading #) into its steps."""
+    body = text.removeprefix("#")
+    return tuple(
+        part.replace("~1", "/").replace("~0", "~") for part in body.split("/")[1:]
+    )
