@@ -41,8 +41,7 @@ WORDS = {
     "unevaluatedProperties": "unknown",
     "anyOf": "any",
     "oneOf": "one",
-    "not": "not",
-    "false": "absent",
+    "not": "absent",
 }
 # Any item of an array, in an instance path.
 ITEM = "*"
@@ -91,36 +90,31 @@ class _Spot:
 
 def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
     """List the assertions of a schema, in its order."""
-    spot = _Spot((), (), root, "", None, spellings(inlined.schema))
+    spot = _Spot((), (), root, "", None, {})
     return tuple(_walk(inlined, inlined.schema, spot))
 
 
-def spellings(schema: Json) -> dict[str, str]:
+def _spellings(members: Json) -> dict[str, str]:
     """Map members that a dialect spells its own way to their canonical names."""
-    if isinstance(schema, list):
-        return {k: v for child in schema for k, v in spellings(child).items()}
-    if not isinstance(schema, dict):
-        return {}
-    found = {
+    return {
         name: child["x-member"]
-        for name, child in schema.items()
-        if isinstance(child, dict) and isinstance(child.get("x-member"), str)
+        for name, child in members.items()
+        if isinstance(child, dict) and "x-member" in child
     }
-    for child in schema.values():
-        found |= spellings(child)
-    return found
 
 
 def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
     place = inlined.origins.get(spot.path, "#")
     if isinstance(node, bool):
-        if not node:
-            yield _assertion(spot, place, "false", None, {})
         return
     owner = node.get("x-rule", spot.owner)
     prefix = node.get("x-rule-prefix")
     spot = replace(
-        spot, own=prefix or spot.own, inner=prefix or spot.inner, owner=owner
+        spot,
+        own=prefix or spot.own,
+        inner=prefix or spot.inner,
+        owner=owner,
+        names={**spot.names, **_spellings(node.get("properties", {}))},
     )
     for keyword, value in node.items():
         if keyword in {"required", "dependentRequired"}:
@@ -178,6 +172,7 @@ def _children(keyword: str, value: Json, spot: _Spot) -> Iterator[tuple[Json, _S
                     instance=(*spot.instance, name),
                     own=member,
                     inner=member,
+                    names={},
                 ),
             )
     elif keyword == "items":
@@ -188,6 +183,7 @@ def _children(keyword: str, value: Json, spot: _Spot) -> Iterator[tuple[Json, _S
                 path=path,
                 instance=(*spot.instance, ITEM),
                 own=f"{spot.own}.items",
+                names={},
             ),
         )
     elif keyword in {"then", "else"}:

@@ -124,7 +124,8 @@ def _inline(  # noqa: PLR0913 - recursion carries where it stands in both trees
         return _merge(found, beside, place)
     origins[path] = place
     if isinstance(node, bool):
-        return node
+        # jsonschema gives no location for what the schema `false` refuses.
+        return {} if node else {"not": {}}
     return {
         keyword: _inline_keyword(
             document,
@@ -152,7 +153,7 @@ def _inline_keyword(
             document, child, f"{place}/{escaped}", (*path, name), origins, inside
         )
 
-    if keyword in ONE and isinstance(value, (dict, bool)):
+    if keyword in ONE and isinstance(value, dict):
         return _inline(document, value, place, path, origins, inside)
     if keyword in MANY and isinstance(value, list):
         return [step(str(index), child) for index, child in enumerate(value)]
