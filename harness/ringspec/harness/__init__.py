@@ -1,0 +1,32 @@
+"""What is done and judged."""
+
+from ringspec.harness.events import Ended, Event, Judged, Notice, Started
+from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.verdict import (
+    Conclusion,
+    Counts,
+    Finding,
+    Outcome,
+    Result,
+    RuleResult,
+    Verdict,
+)
+
+__all__ = [
+    "Conclusion",
+    "Counts",
+    "Ended",
+    "Event",
+    "Exchange",
+    "Failure",
+    "Finding",
+    "Judged",
+    "Notice",
+    "Outcome",
+    "Response",
+    "Result",
+    "RuleResult",
+    "Started",
+    "Trouble",
+    "Verdict",
+]

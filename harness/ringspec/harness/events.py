@@ -1,0 +1,56 @@
+"""Events: what a run tells while it goes on, for any number of reports.
+
+A run yields one `Started`, then a `Judged` for each case in the order of the cases,
+with a `Notice` wherever something is to be said, and always one `Ended`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ringspec.harness.exchange import Exchange
+from ringspec.harness.verdict import Finding, Result
+from ringspec.spec import Contract, Level
+from ringspec.strategies import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The run begins.
+
+    Attributes:
+        total: how many cases will be fired.
+    """
+
+    contract: Contract
+    target: str
+    level: Level
+    seed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A case has been fired and judged; `findings` holds its passes too."""
+
+    case: Case
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something worth a line on the way."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The run is over."""
+
+    result: Result
+
+
+Event: TypeAlias = Started | Judged | Notice | Ended

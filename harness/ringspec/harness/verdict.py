@@ -1,0 +1,112 @@
+"""Verdicts of cases, outcomes of rules, the conclusion of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ringspec.harness.exchange import Exchange
+from ringspec.spec import Level, Rule, RuleId
+from ringspec.strategies import Case
+
+
+class Verdict(StrEnum):
+    """What an exchange says of one rule."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Outcome(StrEnum):
+    """What a run says of one rule."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Conclusion(StrEnum):
+    """What a run says of its target."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict on one rule from one exchange, with what is needed to show it.
+
+    Attributes:
+        level: how strongly this verdict binds: its case's level, or that of the rule
+            where a check of the answer reports under a rule of its own.
+        gate: the weaker of the case's and its twin's level, by which an
+            inconclusive finding gates.
+    """
+
+    rule: RuleId
+    verdict: Verdict
+    reason: str
+    level: Level
+    gate: Level
+    case: Case
+    exchange: Exchange
+    twin: Case | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """What a run found about one rule.
+
+    Attributes:
+        cases: how many cases served it.
+        failures: those that gate and those that only warn, in order of the cases.
+    """
+
+    rule: Rule
+    outcome: Outcome
+    cases: int = 0
+    failures: tuple[Finding, ...] = ()
+    inconclusive: tuple[Finding, ...] = ()
+    why: str = ""
+
+    def gating(self, level: Level) -> tuple[Finding, ...]:
+        """Return the failures that fail a run at a level."""
+        return tuple(each for each in self.failures if each.level.gates(level))
+
+    def warnings(self, level: Level) -> tuple[Finding, ...]:
+        """Return the failures that are below a level."""
+        return tuple(each for each in self.failures if not each.level.gates(level))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much a run did."""
+
+    rules: int = 0
+    cases: int = 0
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run found.
+
+    Attributes:
+        exit_code: 0, 1, 3 or 130, as product.md has it.
+        hint: what to do next, or empty.
+    """
+
+    conclusion: Conclusion
+    exit_code: int
+    level: Level
+    rules: tuple[RuleResult, ...]
+    counts: Counts
+    duration_s: float
+    message: str = ""
+    hint: str = ""
+    interrupted: bool = False
+    totals: dict[Outcome, int] = field(default_factory=dict)

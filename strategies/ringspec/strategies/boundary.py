@@ -1,0 +1,180 @@
+"""Boundaries from inside: for an assertion, the settled bodies that stand on its edge.
+
+In: an assertion of the contract. Out: labels and wishes, one for each edge, each value,
+each branch. A body built from a wish serves the assertion's rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from ringspec.spec import Assertion, Json, Location
+from ringspec.strategies.bodies import Bodies, concrete
+from ringspec.strategies.build import (
+    Builder,
+    Exactly,
+    Narrowed,
+    Present,
+    Sized,
+    Wish,
+)
+from ringspec.strategies.compile import compile_schema
+from ringspec.strategies.items import classes
+from ringspec.strategies.shape import Shape
+from ringspec.strategies.text import fitted, of_length
+
+Edge: TypeAlias = "tuple[str, dict[Location, Wish]]"
+
+
+def edges(bodies: Bodies, assertion: Assertion) -> Iterator[Edge]:
+    """Yield each settled edge of an assertion, as a label and wishes."""
+    if assertion.keyword in _EDGES:
+        place = concrete(assertion.instance)
+        for label, wish in _EDGES[assertion.keyword](bodies, assertion):
+            if isinstance(wish, dict):
+                yield label, wish
+            else:
+                yield label, {place: wish}
+
+
+_Edges = Callable[[Bodies, Assertion], Iterator[tuple[str, "Wish | dict[Location, Wish]"]]]
+
+
+def _types(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    kinds = assertion.value
+    if isinstance(kinds, str):
+        kinds = [kinds]
+    if kinds == ["boolean"]:
+        yield "true", Exactly(True)  # noqa: FBT003 - it is a JSON value
+        yield "false", Exactly(False)  # noqa: FBT003 - likewise
+    elif len(kinds) > 1:
+        for kind in kinds:
+            shapes = [
+                each
+                for each in bodies.shapes_at(assertion.instance)
+                if each.kind == kind
+            ]
+            if shapes:
+                yield kind, Narrowed(compile_schema({"type": kind}))
+    yield from _examples(bodies, assertion)
+
+
+def _examples(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    """Show each example where there are several: they differ for a reason."""
+    for shape in bodies.shapes_at(assertion.instance)[:1]:
+        if len(shape.examples) > 1 and shape.kind not in {"array", "object"}:
+            for example in shape.examples:
+                if shape.admits(example):
+                    yield str(example), Exactly(example)
+
+
+def _values(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    listed = assertion.value if assertion.keyword == "enum" else [assertion.value]
+    for value in listed:
+        yield str(value), Exactly(value)
+
+
+def _least(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    lows = [s.low for s in bodies.shapes_at(assertion.instance) if s.low is not None]
+    if lows:
+        yield _number(min(lows))
+
+
+def _greatest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    highs = [s.high for s in bodies.shapes_at(assertion.instance) if s.high is not None]
+    if highs:
+        yield _number(max(highs))
+
+
+def _number(bound: float) -> tuple[str, Wish]:
+    value = int(bound) if float(bound).is_integer() else bound
+    return str(value), Exactly(value)
+
+
+def _shortest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    for shape in bodies.shapes_at(assertion.instance)[:1]:
+        yield f"{shape.min_length}-characters", _text(shape, shape.min_length)
+
+
+def _longest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    for shape in bodies.shapes_at(assertion.instance)[:1]:
+        if shape.max_length is not None:
+            yield f"{shape.max_length}-characters", _text(shape, shape.max_length)
+
+
+def _text(shape: Shape, length: int) -> Wish:
+    examples = [each for each in shape.examples if isinstance(each, str)]
+    if examples:
+        return Exactly(fitted(examples[0], length, length))
+    return Exactly(of_length(length))
+
+
+def _fewest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    fewest = [s.min_items for s in bodies.shapes_at(assertion.instance)]
+    least = max(assertion.value, min(fewest, default=0))
+    yield f"{least}-items", Sized(least)
+
+
+def _most(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    yield f"{assertion.value}-items", Sized(assertion.value)
+
+
+def _formats(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    if assertion.value == "uuid":
+        for shape in bodies.shapes_at(assertion.instance)[:1]:
+            # RFC 9562, section 4: upper case is read as lower case.
+            yield "upper-case", Exactly(str(Builder().scalar(shape, ())).upper())
+
+
+def _branches(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    for index, branch in enumerate(assertion.value):
+        names = branch.get("required") if isinstance(branch, dict) else None
+        label = "-".join(names) if names else f"branch-{index}"
+        yield label, Narrowed(compile_schema(branch))
+
+
+def _counted(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+    """Take as many items as there are different ones, and three."""
+    for shape in bodies.shapes_at(assertion.instance)[:1]:
+        room = [each.most for each in classes(shape)]
+        if all(most is not None for most in room):
+            everything = sum(most for most in room if most is not None)
+            yield "3-items", Sized(min(3, everything))
+            yield "all", Sized(everything)
+
+
+def _given(
+    _bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, dict[Location, Wish]]]:
+    yield "given", {(*concrete(assertion.instance), assertion.value): Present()}
+
+
+def _every_member(
+    bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, dict[Location, Wish]]]:
+    place = concrete(assertion.instance)
+    for shape in bodies.shapes_at(assertion.instance)[:1]:
+        names = [name for name, below in shape.members.items() if below]
+        yield "all", {(*place, name): Present() for name in names}
+
+
+_EDGES: dict[str, Callable[[Bodies, Assertion], Iterator[tuple[str, Json]]]] = {
+    "type": _types,
+    "enum": _values,
+    "const": _values,
+    "minimum": _least,
+    "exclusiveMinimum": _least,
+    "maximum": _greatest,
+    "exclusiveMaximum": _greatest,
+    "minLength": _shortest,
+    "maxLength": _longest,
+    "minItems": _fewest,
+    "maxItems": _most,
+    "format": _formats,
+    "anyOf": _branches,
+    "oneOf": _branches,
+    "contains": _counted,
+    "required": _given,
+    "additionalProperties": _every_member,
+}

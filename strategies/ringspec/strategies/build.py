@@ -1,0 +1,245 @@
+"""Building one value from shapes, deterministically, as somebody wishes it.
+
+In: alternatives, and wishes by place (this value, this alternative, absent, present).
+Out: a value that fits. Nothing is tried at random: an alternative that cannot meet the
+wishes is passed over for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from ringspec.spec import Json, Location
+from ringspec.strategies.items import Class, classes
+from ringspec.strategies.shape import Alternatives, Shape, admitted, meet
+from ringspec.strategies.text import TEXTS, fitted, of_length, sibling_id
+
+_UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
+
+
+class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
+    """No alternative can meet the wishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """This value stands there."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What stands there fits these alternatives too."""
+
+    shapes: Alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The array that stands there has so many items."""
+
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Something stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nothing stands there."""
+
+
+Wish = Exactly | Narrowed | Sized | Present | Absent
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds values; `turn` makes it take other texts and examples.
+
+    Attributes:
+        wishes: what must stand where.
+        items: how many an array holds where nothing else says.
+        full: whether optional members are put in wherever they may stand.
+    """
+
+    wishes: Mapping[Location, Wish] = field(default_factory=dict)
+    turn: int = 0
+    items: int = 0
+    full: bool = False
+    _texts: count[int] = field(default_factory=count)
+    _above: frozenset[Location] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Note which places have wishes below them."""
+        self._texts = count(self.turn * 5)
+        self._above = frozenset(
+            place[:length]
+            for place, wish in self.wishes.items()
+            if not isinstance(wish, Absent)
+            for length in range(len(place) + 1)
+        )
+
+    def build(self, alternatives: Alternatives, place: Location = ()) -> Json:
+        """Return a value that fits and is as wished; Unfit if there is none."""
+        wish = self.wishes.get(place)
+        if isinstance(wish, Exactly):
+            if not admitted(alternatives, wish.value):
+                raise Unfit(place)
+            return wish.value
+        if isinstance(wish, Narrowed):
+            alternatives = meet(alternatives, wish.shapes)
+        for shape in alternatives:
+            try:
+                return self._one(shape, place)
+            except Unfit:
+                continue
+        raise Unfit(place)
+
+    def _one(self, shape: Shape, place: Location) -> Json:
+        if shape.kind == "object":
+            return self._object(shape, place)
+        if shape.kind == "array":
+            return self._array(shape, place)
+        if place in self._above and any(
+            len(wished) > len(place) and wished[: len(place)] == place
+            for wished in self.wishes
+        ):
+            raise Unfit(place)  # something is wished below a scalar
+        return self.scalar(shape, place)
+
+    def _object(self, shape: Shape, place: Location) -> Json:
+        wished = [
+            str(each[len(place)])
+            for each in self.wishes
+            if len(each) > len(place) and each[: len(place)] == place
+        ]
+        built: dict[str, Json] = {}
+        for name in shape.members:
+            below = (*place, name)
+            absent = isinstance(self.wishes.get(below), Absent)
+            if name in shape.required and absent:
+                raise Unfit(below)
+            wanted = name in shape.required or below in self._above
+            if wanted or (self.full and shape.members[name] and not absent):
+                built[name] = self.build(shape.members[name], below)
+        if any(name not in shape.members for name in wished):
+            raise Unfit(place)
+        self._fill(shape, place, built)
+        return built
+
+    def _fill(self, shape: Shape, place: Location, built: dict[str, Json]) -> None:
+        """Add optional members until there are as many as are needed."""
+        for name, alternatives in shape.members.items():
+            if len(built) >= shape.min_members:
+                return
+            if name not in built and alternatives:
+                below = (*place, name)
+                if not isinstance(self.wishes.get(below), Absent):
+                    built[name] = self.build(alternatives, below)
+        if len(built) < shape.min_members:
+            raise Unfit(place)
+
+    def _array(self, shape: Shape, place: Location) -> Json:
+        length = self._length(shape, place)
+        room = classes(shape)
+        items: list[Json] = []
+        for index in range(length):
+            items.append(self._item(room, (*place, index), items, shape))
+        return items
+
+    def _length(self, shape: Shape, place: Location) -> int:
+        indexes = [
+            int(each[len(place)]) + 1
+            for each in self._above
+            if len(each) > len(place) and each[: len(place)] == place
+        ]
+        least = shape.min_items
+        for contained in shape.contained:
+            least = max(least, contained.least)
+        most = self.items if shape.max_items is None else shape.max_items
+        length = max(least, min(self.items, most), *indexes, 0)
+        wish = self.wishes.get(place)
+        if isinstance(wish, Sized):
+            length = wish.items
+        if length < least or (shape.max_items is not None and length > shape.max_items):
+            raise Unfit(place)
+        return length
+
+    def _item(
+        self, room: list[Class], place: Location, others: list[Json], shape: Shape
+    ) -> Json:
+        index = int(place[-1])
+        first = [each for each in room if each.least > 0]
+        for each in first or room:
+            if each.most is not None and each.most <= 0:
+                continue
+            try:
+                item = self.build(_turned(each.shapes, index), place)
+            except Unfit:
+                continue
+            if shape.unique and item in others:
+                continue
+            each.least -= 1
+            if each.most is not None:
+                each.most -= 1
+            return item
+        raise Unfit(place)
+
+    def scalar(self, shape: Shape, place: Location) -> Json:
+        """Return a value of a shape that is no object or array."""
+        index = next((int(s) for s in reversed(place) if isinstance(s, int)), 0)
+        choices = shape.choices()
+        if choices is not None:
+            return _preferred(shape, choices, index + self.turn)
+        if shape.kind == "string":
+            return self._string(shape, index)
+        fitting = [value for value in shape.examples if shape.admits(value)]
+        if fitting:
+            return fitting[(index + self.turn) % len(fitting)]
+        return number_near(shape)
+
+    def _string(self, shape: Shape, index: int) -> str:
+        examples = [each for each in shape.examples if isinstance(each, str)]
+        if shape.format == "uuid":
+            return sibling_id(examples[0] if examples else _UUID, index)
+        high = float("inf") if shape.max_length is None else shape.max_length
+        if shape.patterns in ((), ("[^\\s]",)) and shape.format is None:
+            # Only what is free text takes turns: a number's digits do not.
+            turn = next(self._texts)
+            if self.turn and (not examples or high >= len(of_length(100))):
+                return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
+        if not examples and (shape.patterns or shape.format):
+            raise Unfit  # nobody gave an example of such a text
+        return fitted(
+            examples[0] if examples else "text", shape.min_length, high
+        )
+
+
+def number_near(shape: Shape) -> Json:
+    """Return the number within bounds that is nearest to one."""
+    value: float = 1
+    if shape.low is not None and value < shape.low:
+        value = shape.low
+    if shape.high is not None and value > shape.high:
+        value = shape.high
+    if shape.multiple:
+        value = -(-value // shape.multiple) * shape.multiple
+    return int(value) if shape.kind == "integer" else value
+
+
+def _preferred(shape: Shape, choices: tuple[Json, ...], turn: int) -> Json:
+    """Take the default first, then the others in turn."""
+    first = [each for each in shape.examples if each in choices]
+    ordered = [*first, *(each for each in choices if each not in first)]
+    return ordered[turn % len(ordered)]
+
+
+def _turned(alternatives: Alternatives, index: int) -> Alternatives:
+    """Begin with another alternative for each item."""
+    start = index % len(alternatives) if alternatives else 0
+    return alternatives[start:] + alternatives[:start]

@@ -1,0 +1,232 @@
+"""Shapes: a schema compiled into plain alternatives without conditions.
+
+In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds, and
+for an object each member's alternatives. Whatever fits one alternative is valid, so values
+are built, never searched for. `if`, `oneOf`, `not` and the like become more alternatives;
+alternatives that nothing fits are dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ringspec.spec import Json, kind_of, same
+
+Alternatives: TypeAlias = "tuple[Shape, ...]"
+
+KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contained:
+    """How many items may fit something: what fits, what does not, least and most."""
+
+    fits: Alternatives
+    others: Alternatives
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One alternative: values of one JSON type within bounds.
+
+    Attributes:
+        low: least number, inclusive; `high` likewise.
+        items: alternatives of an item; None where anything goes.
+        members: by name; a member without alternatives must be absent.
+        closed: whether members not named must be absent.
+    """
+
+    kind: str
+    enum: tuple[Json, ...] | None = None
+    excluded: tuple[Json, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    multiple: float | None = None
+    min_length: int = 0
+    max_length: int | None = None
+    format: str | None = None
+    patterns: tuple[str, ...] = ()
+    min_items: int = 0
+    max_items: int | None = None
+    items: Alternatives | None = None
+    unique: bool = False
+    contained: tuple[Contained, ...] = ()
+    members: dict[str, Alternatives] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    closed: bool = False
+    min_members: int = 0
+    max_members: int | None = None
+    examples: tuple[Json, ...] = ()
+
+    def choices(self) -> tuple[Json, ...] | None:
+        """List the values where they can be counted, else None."""
+        values = self.enum
+        if values is None and self.kind == "boolean":
+            values = (False, True)
+        if values is None and self.kind == "null":
+            values = (None,)
+        if values is None:
+            return None
+        return tuple(value for value in values if self._bounds(value))
+
+    def _bounds(self, value: Json) -> bool:
+        if any(same(value, other) for other in self.excluded):
+            return False
+        if self.kind == "string":
+            return self.min_length <= len(value) <= _most(self.max_length)
+        if self.kind in {"integer", "number"}:
+            return (self.low is None or value >= self.low) and (
+                self.high is None or value <= self.high
+            )
+        return True
+
+    def admits(self, value: Json) -> bool:
+        """Tell whether a value fits, formats, patterns and multiples aside."""
+        kind = kind_of(value)
+        if kind != self.kind and not (self.kind == "number" and kind == "integer"):
+            return False
+        choices = self.choices()
+        if choices is not None:
+            return any(same(value, known) for known in choices)
+        if kind == "object":
+            return self._admits_members(value)
+        if kind == "array":
+            within = self.min_items <= len(value) <= _most(self.max_items)
+            return within and (
+                self.items is None or all(admitted(self.items, item) for item in value)
+            )
+        return self._bounds(value)
+
+    def _admits_members(self, value: dict[str, Json]) -> bool:
+        return self.required <= value.keys() and all(
+            admitted(self.members[name], child)
+            if name in self.members
+            else not self.closed
+            for name, child in value.items()
+        )
+
+
+def admitted(alternatives: Alternatives, value: Json) -> bool:
+    """Tell whether a value fits any of some alternatives."""
+    return any(shape.admits(value) for shape in alternatives)
+
+
+def meet(left: Alternatives, right: Alternatives) -> Alternatives:
+    """Return what fits both of two sets of alternatives."""
+    found: list[Shape] = []
+    for one in left:
+        for other in right:
+            shape = _meet(one, other)
+            if shape is not None and shape not in found:
+                found.append(shape)
+    return tuple(found)
+
+
+ANYTHING: Alternatives = tuple(Shape(kind=kind) for kind in KINDS)
+
+
+def _meet(left: Shape, right: Shape) -> Shape | None:
+    kind = _narrower(left.kind, right.kind)
+    if kind is None:
+        return None
+    members = _meet_members(left, right)
+    required = left.required | right.required
+    closed = left.closed or right.closed
+    if any(not members.get(name, () if closed else ANYTHING) for name in required):
+        return None
+    shape = Shape(
+        kind=kind,
+        enum=_meet_enums(left, right),
+        excluded=left.excluded + right.excluded,
+        low=_top(left.low, right.low),
+        high=_bottom(left.high, right.high),
+        multiple=left.multiple or right.multiple,
+        min_length=max(left.min_length, right.min_length),
+        max_length=_least(left.max_length, right.max_length),
+        format=left.format or right.format,
+        patterns=left.patterns + right.patterns,
+        min_items=max(left.min_items, right.min_items),
+        max_items=_least(left.max_items, right.max_items),
+        items=_meet_items(left.items, right.items),
+        unique=left.unique or right.unique,
+        contained=left.contained + right.contained,
+        members=members,
+        required=required,
+        closed=closed,
+        min_members=max(left.min_members, right.min_members),
+        max_members=_least(left.max_members, right.max_members),
+        examples=left.examples or right.examples,
+    )
+    choices = shape.choices()
+    if choices is not None:
+        # Counted values say it all: shapes that admit the same ones become equal.
+        shape = Shape(kind=kind, enum=choices, examples=shape.examples)
+    return None if _empty(shape) else shape
+
+
+def _empty(shape: Shape) -> bool:
+    """Tell whether plainly nothing fits; what is not plain is found on building."""
+    return (
+        shape.choices() == ()
+        or (shape.low is not None and shape.high is not None and shape.low > shape.high)
+        or shape.min_length > _most(shape.max_length)
+        or shape.min_items > _most(shape.max_items)
+        or (shape.min_items > 0 and shape.items == ())
+    )
+
+
+def _meet_members(left: Shape, right: Shape) -> dict[str, Alternatives]:
+    members: dict[str, Alternatives] = {}
+    for name in [*left.members, *(n for n in right.members if n not in left.members)]:
+        in_left = left.members.get(name, () if left.closed else ANYTHING)
+        in_right = right.members.get(name, () if right.closed else ANYTHING)
+        members[name] = (
+            in_left
+            if in_right is ANYTHING
+            else in_right
+            if in_left is ANYTHING
+            else meet(in_left, in_right)
+        )
+    return members
+
+
+def _meet_items(
+    left: Alternatives | None, right: Alternatives | None
+) -> Alternatives | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return meet(left, right)
+
+
+def _meet_enums(left: Shape, right: Shape) -> tuple[Json, ...] | None:
+    if left.enum is None or right.enum is None:
+        return left.enum if right.enum is None else right.enum
+    others = right.enum
+    return tuple(
+        value for value in left.enum if any(same(value, other) for other in others)
+    )
+
+
+def _narrower(left: str, right: str) -> str | None:
+    if left == right:
+        return left
+    return "integer" if {left, right} == {"integer", "number"} else None
+
+
+def _most(bound: int | None) -> float:
+    return float("inf") if bound is None else bound
+
+
+def _top(left: float | None, right: float | None) -> float | None:
+    return max((each for each in (left, right) if each is not None), default=None)
+
+
+def _bottom(left: float | None, right: float | None) -> float | None:
+    return min((each for each in (left, right) if each is not None), default=None)
+
+
+def _least(left: int | None, right: int | None) -> int | None:
+    return min((each for each in (left, right) if each is not None), default=None)

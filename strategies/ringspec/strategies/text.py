@@ -1,0 +1,45 @@
+"""Texts that people really use, and how a text or an id is fitted to its bounds."""
+
+from __future__ import annotations
+
+# Within what is settled for a free text: 1 to 100 characters, not blank.
+TEXTS = (
+    "Réunion d'équipe à 14 h",
+    "Größe & Maß für Straße",
+    'She said "hello", then hung up',
+    "1 < 2 & 3 > 2; 100 % sure",
+    "☎️ Appel urgent 🚨👩‍👩‍👧",
+    "Здравствуйте, это проверка",
+    "お知らせ：本日は休業です",
+    "مرحبا بكم",
+    "C:\\path\\to/file?x=1&y={z}",
+    "l'été, c'est <b>demain</b>",
+    "e\u0301 combining, \u00e9 composed",
+    "null",
+    "0012",
+    "x",
+)
+LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
+
+
+def of_length(length: int) -> str:
+    """Return a readable text of exactly that many characters."""
+    repeated = LONG * (length // len(LONG) + 1)
+    text = repeated[:length]
+    # A text that begins or ends in a blank may be trimmed by its receiver.
+    return text[:-1] + "." if text.endswith(" ") else text
+
+
+def fitted(example: str, low: int, high: float) -> str:
+    """Shorten or lengthen an example until its length is within bounds."""
+    if len(example) > high:
+        return example[: int(high)]
+    return example + (example[-1:] or "x") * (low - len(example))
+
+
+def sibling_id(example: str, number: int) -> str:
+    """Return another uuid, alike but for its last digits."""
+    if number == 0:
+        return example
+    value = (int(example[-4:], 16) + 7919 * number) % 0x10000
+    return f"{example[:-4]}{value:04x}"

@@ -1,0 +1,135 @@
+"""The valid bodies of the case list: plain, on every boundary, in every pair.
+
+In: a contract. Out: sketches, each a valid body with the rule it serves and a label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringspec.spec import Contract, Json, Location, RuleId
+from ringspec.strategies.bodies import Bodies, concrete
+from ringspec.strategies.boundary import edges
+from ringspec.strategies.build import Builder, Exactly, Present, Unfit, Wish
+from ringspec.strategies.case import encode
+from ringspec.strategies.pairs import rows
+from ringspec.strategies.text import of_length
+
+ACCEPTED = RuleId("body.accepted")
+# A component that stands in more places than this is shown in all of them at once.
+SHARED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A valid body, the rule it serves, and what is special in it."""
+
+    rule: RuleId
+    label: str
+    body: Json
+
+
+def valid_sketches(bodies: Bodies, seed: int) -> list[Sketch]:
+    """List the valid bodies, the plainest first, no two alike."""
+    found: dict[bytes, Sketch] = {}
+    for sketch in _sketches(bodies, seed):
+        found.setdefault(encode(sketch.body), sketch)
+    return list(found.values())
+
+
+def _sketches(bodies: Bodies, seed: int) -> Iterator[Sketch]:
+    yield Sketch(ACCEPTED, "plain", bodies.plain())
+    yield from _boundaries(bodies)
+    yield from _optional(bodies)
+    yield from _texts(bodies)
+    yield from _full(bodies, seed)
+    yield from _rows(bodies, seed)
+
+
+def _boundaries(bodies: Bodies) -> Iterator[Sketch]:
+    shown: set[tuple[str, str]] = set()
+    for assertion in bodies.contract.assertions:
+        for label, wishes in edges(bodies, assertion):
+            key = (assertion.rule, label)
+            body = None if key in shown else bodies.plain(wishes)
+            if body is not None:
+                shown.add(key)
+                yield Sketch(assertion.rule, label, body)
+
+
+def _optional(bodies: Bodies) -> Iterator[Sketch]:
+    """Show each optional member by itself."""
+    for place, members in optional_members(bodies.contract):
+        for name in members:
+            wishes: dict[Location, Wish] = {(*concrete(place), name): Present()}
+            body = bodies.plain(wishes)
+            if body is not None:
+                label = ".".join((*place, name)).replace(".*", "")
+                yield Sketch(ACCEPTED, f"with-{label}", body)
+
+
+def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str]]]:
+    """List optional members by the object they belong to, often shared ones aside."""
+    origins = contract.request.origins
+    standing: dict[str, int] = {}
+    for place in origins.values():
+        standing[place] = standing.get(place, 0) + 1
+    found: list[tuple[tuple[str, ...], list[str]]] = []
+
+    def walk(schema: Json, path: tuple[str, ...], instance: tuple[str, ...]) -> None:
+        required = schema.get("required", ())
+        members = schema.get("properties", {})
+        optional = []
+        for name, child in members.items():
+            below = (*path, "properties", name)
+            if standing.get(origins.get(below, ""), 0) > SHARED:
+                continue
+            if name not in required:
+                optional.append(name)
+            walk(child, below, (*instance, name))
+        if optional:
+            found.append((instance, optional))
+        if isinstance(schema.get("items"), dict):
+            walk(schema["items"], (*path, "items"), (*instance, "*"))
+
+    walk(contract.request.schema, (), ())
+    return found
+
+
+def _texts(bodies: Bodies) -> Iterator[Sketch]:
+    """Show free text at the lengths that valid bodies keep to."""
+    plain = bodies.plain()
+    if not isinstance(plain, dict):
+        return
+    for name in plain:
+        for length in (1, 100):
+            free = [
+                shape
+                for shape in bodies.shapes_at((name,))
+                if shape.kind == "string"
+                and shape.choices() is None
+                and shape.format is None
+                and (shape.min_length, shape.max_length) == (1, 100)
+            ]
+            body = free and bodies.plain({(name,): Exactly(of_length(length))})
+            if body:
+                yield Sketch(ACCEPTED, f"{name}-of-{length}", body)
+
+
+def _rows(bodies: Bodies, seed: int) -> Iterator[Sketch]:
+    """Show all pairs, with other texts and three items in each row."""
+    for index, row in enumerate(rows(bodies.root, seed)):
+        body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
+        if body is not None:
+            yield Sketch(ACCEPTED, f"pairs-{index + 1}", body)
+
+
+def _full(bodies: Bodies, seed: int) -> Iterator[Sketch]:
+    """Show every optional member at once, on the first path and on the last."""
+    for label, shape in (("full", bodies.root[0]), ("full-last", bodies.root[-1])):
+        try:
+            body = Builder(turn=seed + 1, items=3, full=True).build((shape,))
+        except Unfit:
+            continue
+        yield Sketch(ACCEPTED, label, body)
