@@ -6,6 +6,7 @@ jsonschema and jsonschema-rs must agree before anything is called valid or inval
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,7 +67,7 @@ class Prover:
     def breaches(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the quick validator alone."""
         found = [
-            (_steps(error.schema_path), tuple(error.instance_path))
+            (_steps(error.schema_path), _location(body, error.instance_path))
             for error in self._quick.iter_errors(body)
         ]
         return self._subsume(body, self._named(body, found))
@@ -133,6 +134,15 @@ def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
     return frozenset(breach.assertion.rule for breach in breaches)
 
 
+def _location(body: Json, path: Iterable[str | int]) -> Location:
+    """Read a location by the body: jsonschema-rs gives the member "6" as index 6."""
+    found: list[str | int] = []
+    for step in path:
+        found.append(int(step) if isinstance(body, list) else str(step))
+        body = body[found[-1]]
+    return tuple(found)
+
+
 def _steps(path: Iterable[str | int]) -> Path:
     steps = tuple(str(step) for step in path)
     if steps and steps[-1] in CONTAINS:
@@ -143,12 +153,13 @@ def _steps(path: Iterable[str | int]) -> Path:
 def odd(value: Json) -> bool:
     """Tell whether a value holds what no JSON Schema keyword can unsettle.
 
-    That is 2.0 for 2, and text with lone surrogates. Source: product.md, Levels.
+    That is 2.0 for 2, and text with lone surrogates or control characters.
+    Source: product.md, Levels.
     """
     if isinstance(value, dict):
         return any(odd(name) or odd(child) for name, child in value.items())
     if isinstance(value, list):
         return any(odd(child) for child in value)
     if isinstance(value, str):
-        return any("\ud800" <= character <= "\udfff" for character in value)
+        return any(unicodedata.category(each) in {"Cs", "Cc"} for each in value)
     return kind_of(value) == "number" and float(value).is_integer()

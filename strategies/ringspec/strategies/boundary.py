@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ringspec.spec import Assertion, Json, Location
+from ringspec.spec import ITEM, Assertion, Json, Location
 from ringspec.strategies.bodies import Bodies, concrete
 from ringspec.strategies.build import (
     Builder,
@@ -69,8 +69,14 @@ def _examples(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]
                     yield str(example), Exactly(example)
 
 
-def _values(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+def _values(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Json]]:
     listed = assertion.value if assertion.keyword == "enum" else [assertion.value]
+    if ITEM in assertion.instance and len(listed) > 1:
+        # An array that can hold them all shows them all at once.
+        array = assertion.instance[: assertion.instance.index(ITEM)]
+        if bodies.plain({concrete(array): Sized(len(listed))}) is not None:
+            yield "all", {concrete(array): Sized(len(listed))}
+            return
     for value in listed:
         yield str(value), Exactly(value)
 

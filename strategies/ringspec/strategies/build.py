@@ -72,6 +72,7 @@ class Builder:
     items: int = 0
     full: bool = False
     _texts: count[int] = field(default_factory=count)
+    _branches: count[int] = field(default_factory=count)
     _above: frozenset[Location] = frozenset()
 
     def __post_init__(self) -> None:
@@ -93,6 +94,9 @@ class Builder:
             return wish.value
         if isinstance(wish, Narrowed):
             alternatives = meet(alternatives, wish.shapes)
+        if self.full and place and len(alternatives) > 1:
+            # So that a body with everything in it shows several branches.
+            alternatives = turned(alternatives, next(self._branches))
         for shape in alternatives:
             try:
                 return self._one(shape, place)
@@ -179,7 +183,7 @@ class Builder:
             if each.most is not None and each.most <= 0:
                 continue
             try:
-                item = self.build(_turned(each.shapes, index), place)
+                item = self.build(turned(each.shapes, index), place)
             except Unfit:
                 continue
             if shape.unique and item in others:
@@ -239,7 +243,7 @@ def _preferred(shape: Shape, choices: tuple[Json, ...], turn: int) -> Json:
     return ordered[turn % len(ordered)]
 
 
-def _turned(alternatives: Alternatives, index: int) -> Alternatives:
-    """Begin with another alternative for each item."""
+def turned(alternatives: Alternatives, index: int) -> Alternatives:
+    """Begin with another alternative."""
     start = index % len(alternatives) if alternatives else 0
     return alternatives[start:] + alternatives[:start]

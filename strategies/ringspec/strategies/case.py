@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from ringspec.spec import Json, Level, RuleId, odd
+from ringspec.spec import Json, Level, RuleId
 
 FORMAT = "ringspec-case/1"
 # Stands in a header where the access token goes.
@@ -90,12 +90,19 @@ class Case:
 
 def encode(body: Json) -> bytes:
     """Write a body as it is sent: compact UTF-8, members in their order."""
-    text = json.dumps(
-        body,
-        ensure_ascii=odd(body),  # a lone surrogate only exists escaped
-        separators=(",", ":"),
-    )
-    return text.encode()
+    try:
+        return _compact(body, ascii_only=False).encode()
+    except UnicodeEncodeError:  # a lone surrogate only exists escaped
+        return _compact(body, ascii_only=True).encode()
+
+
+def _compact(body: Json, *, ascii_only: bool) -> str:
+    return json.dumps(body, ensure_ascii=ascii_only, separators=(",", ":"))
+
+
+def line(case: Case) -> str:
+    """Write a case as a line of JSON, its members in their stated order."""
+    return encode(case.wire()).decode()
 
 
 def wire_request(request: Request) -> dict[str, Json]:

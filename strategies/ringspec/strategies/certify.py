@@ -1,0 +1,116 @@
+"""Certifying: whether a fault breaks just its rule, and what it may not touch besides.
+
+In: a twin and a fault. Out: the body, if exactly the rule is broken. The letter of the
+contract is not the whole: a default that a server may fill in must mend the body, and
+null is a fault only where something has to stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import jsonpatch
+
+from ringspec.spec import (
+    ITEM,
+    Contract,
+    Json,
+    Level,
+    Location,
+    RuleId,
+    pointer,
+    weakest,
+)
+from ringspec.strategies.faults import Fault
+from ringspec.strategies.twins import Twin, present
+
+# Stands for no value where null is one.
+NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Certifier:
+    """Applies faults and judges what they break, by the quick validator."""
+
+    contract: Contract
+
+    def certified(
+        self, twin: Twin, fault: Fault, broken: frozenset[RuleId]
+    ) -> Json:
+        """Return the twin's body with the fault, or NOTHING if not just those break."""
+        body = patched(twin.body, fault.patch)
+        if self.contract.prover.broken(body) != broken:
+            return NOTHING
+        return body if self._settled(body, fault) else NOTHING
+
+    def level(self, level: Level, fault: Fault) -> Level:
+        """Return the level of a case: null for a default binds less."""
+        if _is_null(fault) and self._default(fault) is not NOTHING:
+            return weakest((level, Level.SHOULD))
+        return level
+
+    def _settled(self, body: Json, fault: Fault) -> bool:
+        if fault.gap is None:
+            return True
+        if _is_null(fault) and not self._must_stand(fault.gap):
+            return False
+        default = self._default(fault)
+        if default is NOTHING:
+            return True
+        # A server may fill in the default: the body must then be a valid one.
+        path = pointer(fault.gap)
+        filled = patched(body, ({"op": "add", "path": path, "value": default},))
+        return self.contract.settled_prover.is_valid(filled)
+
+    def _must_stand(self, location: Location) -> bool:
+        if not location or isinstance(location[-1], int):
+            return True
+        instance = _instance(location)
+        return (instance[:-1], instance[-1]) in self._required
+
+    @cached_property
+    def _required(self) -> set[tuple[tuple[str, ...], str]]:
+        """Members required whatever the rest of the body says."""
+        return {
+            (each.instance, each.value)
+            for each in self.contract.assertions
+            if each.keyword == "required" and not {"then", "else"} & set(each.path)
+        }
+
+    def _default(self, fault: Fault) -> Json:
+        if fault.gap is None:
+            return NOTHING
+        node = schema_at(self.contract.request.schema, _instance(fault.gap))
+        return node.get("default", NOTHING)
+
+
+def _is_null(fault: Fault) -> bool:
+    return any(
+        operation["op"] == "replace" and operation["value"] is None
+        for operation in fault.patch
+    )
+
+
+def _instance(location: Location) -> tuple[str, ...]:
+    return tuple(ITEM if isinstance(step, int) else step for step in location)
+
+
+def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
+    """Return the base subschema of a place; empty where none is named."""
+    for step in instance:
+        if step == ITEM:
+            schema = schema.get("items", {})
+        else:
+            schema = schema.get("properties", {}).get(step, {})
+        if not isinstance(schema, dict):
+            return {}
+    return dict(schema)
+
+
+def patched(body: Json, patch: tuple[dict[str, Json], ...]) -> Json:
+    """Return a copy of a body with RFC 6902 operations applied."""
+    return jsonpatch.apply_patch(body, list(patch))
+
+
+__all__ = ["Certifier", "patched", "present", "schema_at"]

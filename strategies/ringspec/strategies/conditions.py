@@ -1,0 +1,48 @@
+"""Conditions: whether the branch that an assertion stands in applies to a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import jsonschema_rs
+
+from ringspec.spec import ITEM, Assertion, Contract, Json, at
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Decides `if` for assertions inside `then` and `else`."""
+
+    contract: Contract
+    _validators: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = field(
+        default_factory=dict
+    )
+
+    def hold(self, assertion: Assertion, body: Json) -> bool:
+        """Tell whether every branch around an assertion is taken in a body.
+
+        Conditions on items of arrays are taken to hold: each item has its own.
+        """
+        for index, step in enumerate(assertion.path):
+            if step in {"then", "else"}:
+                # Each member stepped into after the branch is one step of the place.
+                inside = assertion.path[index + 1 :].count("properties")
+                instance = assertion.instance[: len(assertion.instance) - inside]
+                if ITEM in assertion.instance:
+                    continue
+                try:
+                    value = at(body, instance)
+                except KeyError:
+                    return False
+                taken = self._validator(assertion.path[:index]).is_valid(value)
+                if taken != (step == "then"):
+                    return False
+        return True
+
+    def _validator(self, path: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
+        if path not in self._validators:
+            node: Json = self.contract.request.schema
+            for step in path:
+                node = node[int(step)] if isinstance(node, list) else node[step]
+            self._validators[path] = jsonschema_rs.Draft202012Validator(node["if"])
+        return self._validators[path]

@@ -1,0 +1,86 @@
+"""Faults by family: for each keyword of JSON Schema, the ways in which it is broken.
+
+One file a family; each function takes a spot in a twin and yields faults there. Whether
+a fault breaks just its rule is proven afterwards, never assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ringspec.spec import kind_of
+from ringspec.strategies.faults.choices import none_of, not_one_of
+from ringspec.strategies.faults.enums import enums
+from ringspec.strategies.faults.fault import Fault, Spot
+from ringspec.strategies.faults.formats import formats
+from ringspec.strategies.faults.lengths import (
+    too_few,
+    too_few_members,
+    too_long,
+    too_many,
+    too_many_members,
+    too_short,
+)
+from ringspec.strategies.faults.missing import missing, unknown
+from ringspec.strategies.faults.ranges import above, below, multiples
+from ringspec.strategies.faults.repeats import duplicated, repeated
+from ringspec.strategies.faults.types import types
+
+_FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
+    "type": types,
+    "enum": enums,
+    "const": enums,
+    "required": missing,
+    "dependentRequired": missing,
+    "minimum": below,
+    "exclusiveMinimum": below,
+    "maximum": above,
+    "exclusiveMaximum": above,
+    "multipleOf": multiples,
+    "minLength": too_short,
+    "maxLength": too_long,
+    "minItems": too_few,
+    "maxItems": too_many,
+    "minProperties": too_few_members,
+    "maxProperties": too_many_members,
+    "format": formats,
+    "pattern": formats,
+    "uniqueItems": duplicated,
+    "contains": repeated,
+    "anyOf": none_of,
+    "oneOf": not_one_of,
+    "additionalProperties": unknown,
+}
+
+# Values of another kind keep to a keyword whatever they are.
+_ABOUT = {
+    "minimum": "number",
+    "exclusiveMinimum": "number",
+    "maximum": "number",
+    "exclusiveMaximum": "number",
+    "multipleOf": "number",
+    "minLength": "string",
+    "maxLength": "string",
+    "format": "string",
+    "pattern": "string",
+    "minItems": "array",
+    "maxItems": "array",
+    "uniqueItems": "array",
+    "contains": "array",
+    "minProperties": "object",
+    "maxProperties": "object",
+    "required": "object",
+    "dependentRequired": "object",
+    "additionalProperties": "object",
+}
+
+
+def faults(spot: Spot) -> Iterator[Fault]:
+    """Yield the ways in which a spot's assertion can be broken there."""
+    keyword = spot.assertion.keyword
+    kind = kind_of(spot.value).replace("integer", "number")
+    if keyword in _FAMILIES and _ABOUT.get(keyword, kind) == kind:
+        yield from _FAMILIES[keyword](spot)
+
+
+__all__ = ["Fault", "Spot", "faults"]

@@ -1,0 +1,23 @@
+"""Texts that miss their format or pattern, some by one character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ringspec.strategies.faults.fault import Fault, Spot, put
+
+
+def formats(spot: Spot) -> Iterator[Fault]:
+    """Break `format` and `pattern`.
+
+    A uuid without hyphens or in braces is left out: readers differ on it, and no
+    source settles it.
+    """
+    value = spot.value
+    yield put("text", spot.location, "not-right", everywhere=True)
+    yield put("one-short", spot.location, value[:-1])
+    yield put("one-long", spot.location, f"{value}0")
+    yield put("other-character", spot.location, f"{value[:-1]}g")
+    yield put("blank-after", spot.location, f"{value} ")
+    yield put("newline-after", spot.location, f"{value}\n")
+    yield put("empty", spot.location, "")

@@ -1,0 +1,80 @@
+"""Twins: the accepted bodies that invalid ones are made from, and their contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ringspec.spec import ITEM, Json, Level, Location, at, canonical
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A valid case's body, and what is typical of it.
+
+    Attributes:
+        context: top-level members by value where it is short, else by presence.
+    """
+
+    id: str
+    level: Level
+    body: Json
+    size: int
+    context: frozenset[str]
+
+
+def context(body: Json) -> frozenset[str]:
+    """Name what a server may look at before it checks something else."""
+    if not isinstance(body, dict):
+        return frozenset()
+    found: set[str] = set()
+    for name, value in body.items():
+        found.add(f"{name}")
+        if isinstance(value, dict):
+            found |= {f"{name}.{child}" for child in value}
+        elif isinstance(value, list):
+            found.add(f"{name}={len(value)} items")
+        elif not isinstance(value, str) or len(value) < 10:  # noqa: PLR2004 - no prose
+            found.add(f"{name}={canonical(value)}")
+    return frozenset(found)
+
+
+def places(instance: tuple[str, ...], body: Json) -> Iterator[tuple[Location, str]]:
+    """Yield each location of an instance path in a body, and which item it is in.
+
+    Of an array the first, a middle and the last item are taken.
+    """
+    yield from _places(instance, body, (), "")
+
+
+def _places(
+    instance: tuple[str, ...], value: Json, so_far: Location, position: str
+) -> Iterator[tuple[Location, str]]:
+    if not instance:
+        yield so_far, position
+        return
+    step, rest = instance[0], instance[1:]
+    if step == ITEM:
+        if isinstance(value, list):
+            sampled = _sampled(len(value))
+            # A middle one is told apart by what stands in the array itself.
+            for index, label in sampled if not rest else sampled[:2]:
+                yield from _places(rest, value[index], (*so_far, index), label)
+    elif isinstance(value, dict) and step in value:
+        yield from _places(rest, value[step], (*so_far, step), position)
+
+
+def _sampled(length: int) -> list[tuple[int, str]]:
+    if length == 1:
+        return [(0, "only")]
+    ends = [(0, "first"), (length - 1, "last")]
+    return [*ends, (length // 2, "middle")] if length > 2 else ends[:length]  # noqa: PLR2004
+
+
+def present(body: Json, location: Location) -> bool:
+    """Tell whether something stands at a location."""
+    try:
+        at(body, location)
+    except KeyError:
+        return False
+    return True
