@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, inline, resolve
 from ringspec.spec.operations import Operation
+from ringspec.spec.proof import Prover
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """The schema of the answers of some status (`201`, `2XX` or `default`)."""
 
     status: str
     schema: Inlined
     assertions: tuple[Assertion, ...]
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Names what an answer breaks."""
+        return Prover(self.schema.schema, self.assertions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""Credentials: an access token, given or fetched by OAuth2 client credentials.
+
+Source: RFC 6749, section 4.4; facts.md E.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import httpx
+
+from ringspec.harness.target import is_loopback
+from ringspec.spec import TargetError, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a target is shown; secrets stay out of its representation."""
+
+    bearer: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    token_url: str | None = None
+
+    def secrets(self) -> tuple[str, ...]:
+        """List what no report may show."""
+        return tuple(each for each in (self.bearer, self.client_secret) if each)
+
+    def token(self, timeout_s: float) -> str | None:
+        """Return the access token, fetched if need be; None without credentials.
+
+        Raises:
+            UsageError: some of what is needed is not given.
+            TargetError: the token endpoint does not give one.
+        """
+        if self.bearer:
+            return self.bearer
+        given = (self.client_id, self.client_secret, self.token_url)
+        if not any(given):
+            return None
+        if self.client_id is None or self.client_secret is None or not self.token_url:
+            raise UsageError(
+                "client id, client secret and token URL belong together",
+                hint="give all three, or a token with --bearer",
+            )
+        return _fetch(self.token_url, self.client_id, self.client_secret, timeout_s)
+
+
+def _fetch(url: str, client_id: str, client_secret: str, timeout_s: float) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    try:
+        answer = httpx.post(
+            url, data=form, timeout=timeout_s, trust_env=not is_loopback(url)
+        )
+        token = answer.json().get("access_token") if answer.is_success else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
+        raise TargetError(
+            f"no token from {url}: {type(error).__name__}: {error}",
+            hint="check --token-url",
+        ) from error
+    if not isinstance(token, str) or not token:
+        raise TargetError(
+            f"no token from {url}: HTTP {answer.status_code}",
+            hint="check client id and client secret",
+        )
+    return token

@@ -1,0 +1,41 @@
+"""`python -m ringspec.reference`: the reference server in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+
+from ringspec.reference.dialects import DIALECTS
+from ringspec.reference.mutants import MUTANTS
+from ringspec.reference.serving import serve
+from ringspec.reference.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal; give 0, or 2 if nothing can be served like that."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.mutant is not None and options.mutant not in MUTANTS:
+        parser.error(f"there is no mutant {options.mutant!r}")
+    settings = Settings(dialect=options.dialect, mutant=options.mutant)
+    try:
+        serve(settings, port=options.port, watch_parent=options.parent_watch)
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on port {options.port}: {error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m ringspec.reference", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="canonical")
+    parser.add_argument("--mutant", metavar="NAME", help="serve with one defect")
+    parser.add_argument(
+        "--parent-watch", action="store_true", help="end when standard input does"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Reading the JSON body of a request, within bounds."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.requests import ClientDisconnect
+
+from ringspec.reference.answers import JSON_TYPE, RefusedError, refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ringspec.reference.values import Json
+
+MAX_BYTES = 1024 * 1024
+# What is deeper could be read but not written again, which happens in Python as well.
+MAX_DEPTH = 200
+
+
+class Sent(NamedTuple):
+    """A JSON body and how many bytes it came in."""
+
+    body: Json
+    size: int
+
+
+async def read_json(request: Request) -> Sent:
+    """Read a request's JSON body, or raise what refuses it."""
+    _demand_json(request.headers.get("content-type", ""))
+    raw = await read_bytes(request)
+    return Sent(parse(raw), len(raw))
+
+
+async def read_bytes(request: Request) -> bytes:
+    """Read a request's body, unless it is too large."""
+    length = request.headers.get("content-length", "")
+    # Not isdigit(), to which a superscript two is a digit.
+    if length.isdecimal() and int(length) > MAX_BYTES:
+        raise _too_large()
+    try:
+        return await _read_stream(request)
+    except ClientDisconnect as error:
+        raise refused(400, "The body was cut off.") from error
+
+
+async def _read_stream(request: Request) -> bytes:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BYTES:
+            raise _too_large()
+    return bytes(raw)
+
+
+def _too_large() -> RefusedError:
+    return refused(413, f"A body may have at most {MAX_BYTES} bytes.")
+
+
+def parse(raw: bytes) -> Json:
+    """Parse JSON as RFC 8259 has it. Of a member sent twice the last one counts."""
+    try:
+        body: Json = json.loads(
+            raw.decode(), parse_constant=_no_number, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is what Python
+        # raises at an integer of too many digits.
+        raise refused(400, f"The body is not JSON: {_reason(error)}.") from error
+    if _brackets(raw) > MAX_DEPTH and _is_deep(body):
+        raise refused(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return body
+
+
+def _demand_json(content_type: str) -> None:
+    kind, _, parameters = content_type.partition(";")
+    charset = parameters.lower().replace(" ", "").replace('"', "")
+    if kind.strip().lower() != JSON_TYPE:
+        raise refused(415, f"The body must be {JSON_TYPE}.")
+    if "charset=" in charset and "charset=utf-8" not in charset:
+        raise refused(415, "The body must be in UTF-8.")
+
+
+def _no_number(name: str) -> Json:
+    message = f"{name} is no number"
+    raise ValueError(message)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        message = "a number is too large"
+        raise ValueError(message)
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 at byte {error.start}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _brackets(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
+
+
+def _is_deep(body: Json) -> bool:
+    """Tell whether a body is nested too deeply, without recursion of our own."""
+    level: list[Json] = [body]
+    for _ in range(MAX_DEPTH + 1):
+        level = [below for value in level for below in _below(value)]
+        if not level:
+            return False
+    return True
+
+
+def _below(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

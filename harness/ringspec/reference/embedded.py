@@ -1,0 +1,169 @@
+"""The server as a child process, for those who test against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+# The source root that holds this package: the child must find it as we did.
+_ROOT = Path(__file__).parents[2]
+_FAREWELL_S = 3.0
+
+
+class EmbeddedError(RuntimeError):
+    """Raised when the child cannot serve; carries what it wrote to stderr."""
+
+    def __init__(self, reason: str, stderr: str) -> None:
+        """Take the reason and the child's last words."""
+        super().__init__(reason, stderr)
+        self.reason = reason
+        self.stderr = stderr
+
+    def __str__(self) -> str:
+        """Write the reason, and below it what the child wrote."""
+        return f"the embedded server {self.reason}\n{self.stderr}".rstrip()
+
+
+class Embedded:
+    """Run the server as a child process while a block is run.
+
+    `begin` starts the child and returns at once; `ready` waits until it listens. The
+    child ends with `end`, and dies with this process however that ends.
+    """
+
+    def __init__(
+        self,
+        dialect: str = "canonical",
+        mutant: str | None = None,
+        *,
+        timeout_s: float = 10.0,
+    ) -> None:
+        """Choose what to serve; nothing is started yet."""
+        self._arguments = ["--port", "0", "--parent-watch", "--dialect", dialect]
+        if mutant is not None:
+            self._arguments += ["--mutant", mutant]
+        self._timeout_s = timeout_s
+        self._child: _Child | None = None
+        self.url = self.token_url = self.token = ""
+        self.client_id = self.client_secret = ""
+
+    def __enter__(self) -> Self:
+        """Start the child and wait until it listens."""
+        try:
+            return self.ready()
+        except BaseException:
+            self.end()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the child."""
+        self.end()
+
+    @property
+    def pid(self) -> int | None:
+        """Tell the child's process id, if there is a child."""
+        return self._child.process.pid if self._child else None
+
+    def begin(self) -> Self:
+        """Start the child, unless it was, without waiting for it."""
+        self._child = self._child or _Child(self._arguments)
+        return self
+
+    def ready(self) -> Self:
+        """Wait until the child listens, and learn where; starts it if need be.
+
+        Raises EmbeddedError if it dies before, or takes longer than the time limit.
+        """
+        self._child = self._child or _Child(self._arguments)
+        announced = json.loads(self._child.first_line(self._timeout_s))
+        self.url, self.token_url = announced["url"], announced["token_url"]
+        self.client_id = announced["client_id"]
+        self.client_secret = announced["client_secret"]
+        self.token = announced["token"]
+        return self
+
+    def end(self) -> None:
+        """End the child, by force if it takes its time."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+
+class _Child:
+    """A child process, its first line once it is there, and its stderr."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        # A file, since a pipe that nobody reads would stop a talkative child.
+        self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self.process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-P", "-m", "ringspec.reference", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=_environment(),
+            text=True,
+            # Ctrl-C is for this process alone, which may want the child yet.
+            process_group=0,
+        )
+        self._line = ""
+        # A thread, since no pipe can be read with a time limit on every system.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def first_line(self, timeout_s: float) -> str:
+        """Wait for what the child prints first."""
+        self._reader.join(timeout_s)
+        if self._reader.is_alive():
+            reason = f"did not start within {timeout_s} seconds"
+            raise EmbeddedError(reason, self._last_words())
+        if not self._line:
+            status = self._wait()
+            reason = f"ended before it listened (exit status {status})"
+            raise EmbeddedError(reason, self._last_words())
+        return self._line
+
+    def end(self) -> None:
+        """End the child: it watches its standard input, and ends with that."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        if self._wait() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._stderr.close()
+
+    def _wait(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(_FAREWELL_S)
+        return None
+
+    def _read(self) -> None:
+        if self.process.stdout is not None:
+            self._line = self.process.stdout.readline()
+
+    def _last_words(self) -> str:
+        self._stderr.seek(0)
+        return self._stderr.read()[-4000:]
+
+
+def _environment() -> dict[str, str]:
+    before = os.environ.get("PYTHONPATH")
+    roots = [str(_ROOT), before] if before else [str(_ROOT)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}

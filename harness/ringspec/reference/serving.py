@@ -1,0 +1,154 @@
+"""Running the server in the foreground, on a socket of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ringspec.reference.behaviour import Behaviour
+from ringspec.reference.mutants import MUTANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from starlette.applications import Starlette
+
+    from ringspec.reference.settings import Settings
+
+HOST = "127.0.0.1"
+# Longer than any client keeps an idle connection, or it would meet a closed one.
+_KEEP_ALIVE_S = 75
+_FAREWELL_S = 1
+
+
+class _Ended(BaseException):
+    """Raised by a signal that ends the server."""
+
+
+def announce_on_stdout(line: str) -> None:
+    """Print the line that tells where the server is, at once."""
+    print(line, flush=True)  # noqa: T201 - this line is what callers wait for
+
+
+def application(settings: Settings) -> Starlette:
+    """Build the server's application, with the defect that the settings name."""
+    # Imported late: whoever only starts a server as a child needs no Starlette.
+    from ringspec.reference.app import build  # noqa: PLC0415
+
+    behaviour = Behaviour()
+    if settings.mutant is not None:
+        behaviour = MUTANTS[settings.mutant].apply(behaviour)
+    return build(settings, behaviour)
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str = HOST,
+    port: int = 0,
+    announce: Callable[[str], None] = announce_on_stdout,
+    watch_parent: bool = False,
+) -> None:
+    """Serve until SIGINT or SIGTERM, and announce first where.
+
+    Announced is one line of JSON: url, token_url, client_id, client_secret, token.
+
+    Raises OSError if nothing can listen there.
+    """
+    with _ending_on_signals(), listen(host, port) as listener:
+        if watch_parent:
+            threading.Thread(target=_end_with_parent, daemon=True).start()
+        app = application(settings)
+        announce(json.dumps(describe(settings, listener)))
+        _run(app, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a socket that listens, with the protocol named.
+
+    asyncio sets TCP_NODELAY only on sockets whose protocol is IPPROTO_TCP; without it
+    each answer waits for an acknowledgement, 21 requests a second instead of 348.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def describe(settings: Settings, listener: socket.socket) -> dict[str, str]:
+    """Tell all that a client needs to use the server."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://{host}:{port}"
+    return {
+        "url": url,
+        "token_url": f"{url}/oauth2/token",
+        "client_id": settings.client_id,
+        "client_secret": settings.client_secret,
+        "token": settings.token,
+    }
+
+
+def _run(app: Starlette, listener: socket.socket) -> None:
+    from uvicorn import Config, Server  # noqa: PLC0415 - as in application()
+
+    config = Config(
+        app,
+        http="httptools" if importlib.util.find_spec("httptools") else "h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_FAREWELL_S,
+    )
+    Server(config).run([listener])
+
+
+@contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Leave the block quietly on SIGINT or SIGTERM.
+
+    uvicorn takes the signals over, shuts down, puts our handler back and raises them
+    again; so the handler serves before, after and beside it.
+    """
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise _Ended
+
+    before = {sign: signal.signal(sign, end) for sign in _SIGNALS}
+    try:
+        yield
+    except _Ended:
+        pass
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _end_with_parent() -> None:
+    """Wait until standard input ends, as it does when the parent dies, then end.
+
+    At once: there is nothing to lose, and a fleet of mutants would add up the fifth
+    of a second that uvicorn takes to say farewell.
+    """
+    # Not sys.stdin, whose lock held by a daemon thread breaks the interpreter's exit.
+    while os.read(0, 4096):
+        pass
+    os._exit(0)

@@ -1,0 +1,159 @@
+"""Where broadcasts are kept: in memory, and not without end."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ringspec.reference.lifecycle import first_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ringspec.reference.lifecycle import Transition
+    from ringspec.reference.values import Json, JsonObject
+
+# The members a broadcast is made of; others are unknown, and not kept.
+MEMBERS = (
+    "name",
+    "type",
+    "from",
+    "source",
+    "segmentIds",
+    "includeUnsubscribed",
+    "file",
+    "scheduledAt",
+    "retries",
+    "retryOnNoInput",
+    "retryOnFailed",
+    "retryDelays",
+    "calendarId",
+    "distribution",
+    "dynamicName",
+    "allowMultiple",
+    "actions",
+    "language",
+    "voice",
+    "voiceFlow",
+)
+_SHORT = ("name", "source", "distribution")
+
+
+def now_ms() -> int:
+    """Tell the time in unix milliseconds, as answers give it."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """A broadcast that was accepted.
+
+    body: what was sent, in canonical spelling, without unknown members.
+    size: how many bytes it came in.
+    stamps: when it was last started, paused, canceled.
+    """
+
+    broadcast_id: str
+    body: JsonObject
+    size: int
+    state: str
+    created_at: int
+    stamps: Mapping[str, Json] = field(default_factory=dict)
+
+    def full(self, defaults: Mapping[str, Json]) -> JsonObject:
+        """Write all of it, with defaults where nothing was sent."""
+        return {
+            "broadcastId": self.broadcast_id,
+            "state": self.state,
+            **self._filled(defaults),
+            **self._counted(),
+            "modifiedBy": "ringspec",
+        }
+
+    def short(self, defaults: Mapping[str, Json]) -> JsonObject:
+        """Write what a list shows of it."""
+        filled = self._filled(defaults)
+        return {
+            "broadcastId": self.broadcast_id,
+            **{name: filled[name] for name in _SHORT if name in filled},
+            "state": self.state,
+            **self.stamps,
+            **self._counted(),
+        }
+
+    def _filled(self, defaults: Mapping[str, Json]) -> JsonObject:
+        filled = dict(self.body)
+        if filled.get("source") == "people":
+            defaults = {"includeUnsubscribed": False, **defaults}
+        for name, default in defaults.items():
+            if filled.get(name) is None:
+                filled[name] = default
+        return filled
+
+    def _counted(self) -> JsonObject:
+        return {"totalCount": 0, "completedCount": 0, "createdAt": self.created_at}
+
+
+@dataclass(slots=True)
+class Store:
+    """All broadcasts, oldest first; the oldest fall out when there are too many."""
+
+    max_broadcasts: int = 10_000
+    max_bytes: int = 64 * 1024 * 1024
+    _kept: dict[str, Broadcast] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def __len__(self) -> int:
+        """Count the broadcasts."""
+        return len(self._kept)
+
+    def add(self, body: JsonObject, size: int) -> Broadcast:
+        """Keep a new broadcast."""
+        broadcast = Broadcast(
+            broadcast_id=str(uuid.uuid4()),
+            body=_known(body),
+            size=size,
+            state=first_state(body),
+            created_at=now_ms(),
+        )
+        self._put(broadcast)
+        while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
+            self.remove(next(iter(self._kept)))
+        return broadcast
+
+    def find(self, broadcast_id: str) -> Broadcast | None:
+        """Find a broadcast by its id."""
+        return self._kept.get(broadcast_id)
+
+    def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
+        """Give a broadcast another body."""
+        return self._put(
+            replace(broadcast, body=_known(body), size=size, state=first_state(body))
+        )
+
+    def move(self, broadcast: Broadcast, transition: Transition) -> Broadcast:
+        """Bring a broadcast into another state."""
+        stamps = dict(broadcast.stamps)
+        if transition.stamp is not None:
+            stamps[transition.stamp] = now_ms()
+        return self._put(replace(broadcast, state=transition.target, stamps=stamps))
+
+    def remove(self, broadcast_id: str) -> None:
+        """Forget a broadcast."""
+        self._bytes -= self._kept.pop(broadcast_id).size
+
+    def slice(self, start: int, stop: int) -> list[Broadcast]:
+        """List some broadcasts by their place in the order."""
+        return list(self._kept.values())[start:stop]
+
+    def _put(self, broadcast: Broadcast) -> Broadcast:
+        before = self._kept.get(broadcast.broadcast_id)
+        self._bytes += broadcast.size - (before.size if before else 0)
+        self._kept[broadcast.broadcast_id] = broadcast
+        return broadcast
+
+
+def _known(body: JsonObject) -> JsonObject:
+    return {name: value for name, value in body.items() if name in MEMBERS}

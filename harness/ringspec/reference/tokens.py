@@ -1,0 +1,70 @@
+"""Issuing access tokens to a client that knows its secret.
+
+Source: facts.md E, and RFC 6749, sections 4.4, 5.1 and 5.2, for what it leaves open.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from ringspec.reference.answers import RefusedError, Reply
+
+if TYPE_CHECKING:
+    from ringspec.reference.settings import Settings
+    from ringspec.reference.values import JsonObject
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+LIFETIME_S = 86400
+_NEVER_CACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def _failed(code: str, description: str, status: int = 400) -> Reply:
+    body: JsonObject = {"error": code, "error_description": description}
+    return Reply(status, body, _NEVER_CACHED)
+
+
+_NOT_A_FORM = _failed("invalid_request", f"The body must be {FORM_TYPE}.")
+_REPEATED = _failed("invalid_request", "A parameter must not be repeated.")
+_NO_GRANT = _failed("invalid_request", "grant_type is required.")
+_OTHER_GRANT = _failed("unsupported_grant_type", "Only client_credentials is known.")
+_OTHER_CLIENT = _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
+
+
+def issue(content_type: str, raw: bytes, settings: Settings) -> Reply:
+    """Answer a request for a token, or raise what refuses it."""
+    form = _read_form(content_type, raw)
+    if not _is_client(form, settings):
+        raise RefusedError(_OTHER_CLIENT)
+    if "grant_type" not in form:
+        raise RefusedError(_NO_GRANT)
+    if form["grant_type"] != "client_credentials":
+        raise RefusedError(_OTHER_GRANT)
+    token: JsonObject = {
+        "access_token": settings.token,
+        "expires_in": LIFETIME_S,
+        "token_type": "bearer",
+    }
+    return Reply(200, token, _NEVER_CACHED)
+
+
+def _read_form(content_type: str, raw: bytes) -> dict[str, str]:
+    if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
+        raise RefusedError(_NOT_A_FORM)
+    try:
+        pairs = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=100)
+    except ValueError as error:
+        raise RefusedError(_NOT_A_FORM) from error
+    if any(len(values) > 1 for values in pairs.values()):
+        raise RefusedError(_REPEATED)
+    return {name: values[0] for name, values in pairs.items()}
+
+
+def _is_client(form: dict[str, str], settings: Settings) -> bool:
+    given = form.get("client_id", ""), form.get("client_secret", "")
+    known = settings.client_id, settings.client_secret
+    return all(
+        hmac.compare_digest(one.encode(), other.encode())
+        for one, other in zip(given, known, strict=True)
+    )
