@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-
-import jsonpath
+from typing import TYPE_CHECKING
 
 from ringspec.spec import document
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.values import Json
+
+if TYPE_CHECKING:
+    import jsonpath
 
 SHIPPED = Path(__file__).parent / "dialects"
 _ACTION = frozenset({"target", "description", "update", "remove"})
@@ -64,6 +66,8 @@ def apply(base: Json, overlay: Json, origin: str) -> Json:
     Raises:
         SpecError: a target is not JSONPath, or matches nothing.
     """
+    import jsonpath  # noqa: PLC0415 - slow to import, and only dialects need it
+
     changed = copy.deepcopy(base)
     for index, action in enumerate(overlay["actions"]):
         where = f"{origin}: action {index} ({action['target']})"

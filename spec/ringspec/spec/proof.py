@@ -10,15 +10,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
-
-import jsonschema
-import jsonschema_rs
+from typing import TYPE_CHECKING, Protocol
 
 from ringspec.spec.assertions import CONTAINS, Assertion, Path
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json, Location, at, kind_of
+
+if TYPE_CHECKING:
+    import jsonschema
+    import jsonschema_rs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,18 @@ class Prover:
         self._schema = schema
         self._by_path = {each.path: each for each in assertions}
 
+    # The validators are imported where they are first needed: a run of certified
+    # cases needs only the quick one, and jsonschema takes a while to load.
     @cached_property
     def _quick(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415
+
         return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     @cached_property
     def _second(self) -> jsonschema.Draft202012Validator:
+        import jsonschema  # noqa: PLC0415
+
         return jsonschema.Draft202012Validator(
             self._schema, format_checker=jsonschema.FormatChecker()
         )

@@ -1,5 +1,6 @@
 """What is sent: cases compiled from a contract, and how they are proven."""
 
+from ringspec.strategies.certificate import cases_of, certified
 from ringspec.strategies.case import (
     FORMAT,
     TOKEN,
@@ -10,17 +11,15 @@ from ringspec.strategies.case import (
     line,
     wire_request,
 )
-from ringspec.strategies.suite import compile_cases, prove
-
 __all__ = [
     "FORMAT",
     "TOKEN",
     "Case",
     "Expect",
     "Request",
-    "compile_cases",
+    "cases_of",
+    "certified",
     "encode",
     "line",
-    "prove",
     "wire_request",
 ]

@@ -113,7 +113,7 @@ def wire_request(request: Request) -> dict[str, Json]:
         "headers": dict(request.headers),
     }
     try:
-        body = json.loads(request.body)
+        body = json.loads(request.body, parse_constant=_no_json)
         exact = encode(body) == request.body
     except (ValueError, RecursionError):
         exact = False
@@ -122,3 +122,7 @@ def wire_request(request: Request) -> dict[str, Json]:
     else:
         written["body_base64"] = base64.b64encode(request.body).decode()
     return written
+
+
+def _no_json(name: str) -> Json:
+    raise ValueError(name)  # Python reads NaN and Infinity, which JSON has not

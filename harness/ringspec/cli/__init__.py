@@ -1,0 +1,5 @@
+"""The command: one module for each subcommand, loaded when it is called."""
+
+from ringspec.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,121 @@
+"""The group of commands, and how an error leaves the program.
+
+Every error of ours ends here: one message that says what, where and what to do, and the
+exit status of its kind. A traceback is shown only when asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from ringspec.spec.errors import InternalError, RingspecError
+
+# Subcommand: the module and attribute that hold it, and its line in the help.
+COMMANDS = {
+    "run": ("ringspec.cli.run", "Test a server, rule by rule."),
+    "rules": ("ringspec.cli.rules", "Print the rules, with their sources."),
+    "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
+    "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
+}
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Loads a subcommand only when it is called, so that help stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the subcommands in the order in which one meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a subcommand."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the subcommands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
+        click.echo(f"ringspec {version('ringspec')}")
+        ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@click.option("--traceback", is_flag=True, help="Show where an error comes from.")
+def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
+    """Conformance of an HTTP API, rule by rule, by certified cases.
+
+    Exit status: 0 conformant, 1 nonconformant, 2 wrong usage, 3 inconclusive,
+    4 a bug of ours, 130 interrupted.
+    """
+    if traceback:
+        os.environ["RINGSPEC_TRACEBACK"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command and exit with its status."""
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; nothing is wrong.
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the exit flush
+        return 0
+    except RingspecError as error:
+        return _failed(error)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        return _failed(_bug(error), error)
+    return status if isinstance(status, int) else 0
+
+
+def _bug(error: Exception) -> InternalError:
+    return InternalError(
+        f"a bug in ringspec: {type(error).__name__}: {error}",
+        hint="please report it, with what `ringspec --traceback …` shows",
+    )
+
+
+def _failed(error: RingspecError, cause: Exception | None = None) -> int:
+    if os.environ.get("RINGSPEC_TRACEBACK"):
+        import traceback  # noqa: PLC0415 - rarely needed
+
+        traceback.print_exception(cause or error)
+    click.echo(f"ringspec: {error}", err=True)
+    if error.hint:
+        click.echo(f"    hint: {error.hint}", err=True)
+    return error.exit_code

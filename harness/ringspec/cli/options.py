@@ -1,0 +1,93 @@
+"""Options that several commands take, and the contract they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ringspec.spec import Contract, RuleId, UsageError, load
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_CONTRACT = (
+    click.option(
+        "--contract",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Another API's OpenAPI 3.1 file in place of ours.",
+    ),
+    click.option(
+        "--operation",
+        metavar="ID",
+        help="The operation meant; by default the only POST with a JSON body.",
+    ),
+    click.option(
+        "--dialect",
+        metavar="NAME|FILE",
+        envvar="RINGSPEC_DIALECT",
+        help="An OpenAPI Overlay that adapts the contract to a provider's spelling.",
+    ),
+)
+_SELECTION = (
+    click.option(
+        "--select",
+        metavar="ID-PREFIX",
+        multiple=True,
+        help="Only rules whose id begins so (repeatable).",
+    ),
+    click.option(
+        "--exclude",
+        metavar="ID-PREFIX",
+        multiple=True,
+        help="No rules whose id begins so (repeatable).",
+    ),
+)
+
+
+def contract_options(command: _Command) -> _Command:
+    """Add the options that name a contract."""
+    return _added(command, _CONTRACT)
+
+
+def selection_options(command: _Command) -> _Command:
+    """Add the options that select rules."""
+    return _added(command, _SELECTION)
+
+
+def _added(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def contract_of(
+    contract: Path | None, operation: str | None, dialect: str | None
+) -> Contract:
+    """Load the contract that the options name."""
+    return load(contract, operation=operation, dialect=dialect)
+
+
+def chosen(
+    contract: Contract, select: tuple[str, ...], exclude: tuple[str, ...]
+) -> tuple[RuleId, ...]:
+    """Return the rules that are selected.
+
+    Raises:
+        UsageError: a prefix fits no rule, or nothing is left.
+    """
+    for prefix in (*select, *exclude):
+        if not any(rule.startswith(prefix) for rule in contract.rules):
+            raise UsageError(
+                f"no rule begins with {prefix!r}", hint="`ringspec rules` lists them"
+            )
+    left = tuple(
+        rule
+        for rule in contract.rules
+        if (not select or rule.startswith(select)) and not rule.startswith(exclude)
+    )
+    if not left:
+        raise UsageError("no rule is selected", hint="see --select and --exclude")
+    return left

@@ -1,0 +1,47 @@
+"""`ringspec rules`: the catalogue."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ringspec.cli.options import (
+    chosen,
+    contract_of,
+    contract_options,
+    selection_options,
+)
+from ringspec.reports import rules_json, rules_markdown, rules_table
+
+
+@click.command("rules")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    help="How to print them.",
+)
+@selection_options
+@contract_options
+def command(  # noqa: PLR0913 - options
+    *,
+    shape: str,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+) -> None:
+    """Print the rules: id, level, evidence, sentence, source and place."""
+    loaded = contract_of(contract, operation, dialect)
+    ids = chosen(loaded, select, exclude)
+    loaded = replace(loaded, rules={id: loaded.rules[id] for id in ids})
+    if shape == "table":
+        rules_table(loaded.rules.values(), sys.stdout)
+    else:
+        render = rules_json if shape == "json" else rules_markdown
+        click.echo(render(loaded), nl=False)

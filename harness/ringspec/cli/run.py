@@ -1,0 +1,258 @@
+"""`ringspec run`: test a server and give the verdict."""
+
+from __future__ import annotations
+
+import signal
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringspec.cli.options import contract_of, contract_options, selection_options
+from ringspec.harness import Ended, Event
+from ringspec.harness.credentials import Credentials
+from ringspec.harness.run import Plan, run
+from ringspec.harness.target import checked_url, is_loopback
+from ringspec.reference import DIALECTS, Embedded, EmbeddedError
+from ringspec.reports import FORMATS, Recorder, Redactor, Terminal, check, write
+from ringspec.spec import (
+
+    InternalError,
+    Level,
+    ReportError,
+    UsageError,
+)
+from ringspec.strategies import cases_of
+
+
+@click.command("run")
+@click.argument("url", required=False)
+@click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.MUST.value,
+    show_default=True,
+    envvar="RINGSPEC_LEVEL",
+    help="What fails the run; weaker failures are warnings.",
+)
+@click.option(
+    "--bearer", metavar="TOKEN", envvar="RINGSPEC_BEARER", help="The access token."
+)
+@click.option("--client-id", metavar="ID", envvar="RINGSPEC_CLIENT_ID")
+@click.option("--client-secret", metavar="SECRET", envvar="RINGSPEC_CLIENT_SECRET")
+@click.option(
+    "--token-url",
+    metavar="URL",
+    envvar="RINGSPEC_TOKEN_URL",
+    help="Where client id and secret are exchanged for a token.",
+)
+@selection_options
+@contract_options
+@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Requests under way at once; 4 on this machine.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an answer may take.",
+)
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=PATH",
+    multiple=True,
+    help=f"Write a report (repeatable): {', '.join(FORMATS)}.",
+)
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--quiet", is_flag=True, help="Only failures and the last line.")
+@click.option("--verbose", is_flag=True, help="Every failing case.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours in the terminal.",
+)
+def command(**options: Any) -> int:
+    """Test the server at URL; without one, the embedded reference server.
+
+    URL takes the place of the contract's server URL, any mount prefix included.
+    """
+    return _Command(**options).status()
+
+
+@dataclass(frozen=True)
+class _Command:
+    """The options of one call."""
+
+    url: str | None
+    level: str
+    bearer: str | None
+    client_id: str | None
+    client_secret: str | None
+    token_url: str | None
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    contract: Path | None
+    operation: str | None
+    dialect: str | None
+    seed: int
+    workers: int | None
+    timeout: float
+    reports: tuple[str, ...]
+    fail_fast: bool
+    quiet: bool
+    verbose: bool
+    color: Any
+
+    def status(self) -> int:
+        """Run, report, and return the exit status."""
+        wanted = [_report(each) for each in self.reports]
+        for name, path in wanted:
+            check(path, name)
+        if self.url is not None:
+            checked_url(self.url)
+        with _interruptible(), self._target() as target:
+            contract = contract_of(self.contract, self.operation, self.dialect)
+            cases = cases_of(contract, self.seed)
+            url, credentials = target.resolve()
+            token = credentials.token(self.timeout) if is_loopback(url) else None
+            redactor = Redactor((*credentials.secrets(), *((token,) if token else ())))
+            plan = Plan(
+                contract=contract,
+                cases=cases,
+                url=url,
+                token=token,
+                level=Level(self.level),
+                seed=self.seed,
+                select=self.select,
+                exclude=self.exclude,
+                workers=self.workers or 4,
+                timeout_s=self.timeout,
+                fail_fast=self.fail_fast,
+            )
+            return self._told(run(plan), wanted, redactor)
+
+    def _target(self) -> _Target:
+        given = Credentials(
+            bearer=self.bearer,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            token_url=self.token_url,
+        )
+        if self.url is not None:
+            return _Target(self.url, given, None)
+        if self.contract is not None:
+            raise UsageError(
+                "the embedded server knows only the contract that comes with it",
+                hint="give the URL of a server that keeps to your contract",
+            )
+        dialect = self.dialect or "canonical"
+        if dialect not in DIALECTS:
+            raise UsageError(
+                f"the embedded server has no dialect {dialect!r}",
+                hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
+            )
+        return _Target("", given, Embedded(dialect=dialect))
+
+    def _told(
+        self,
+        events: Iterator[Event],
+        wanted: list[tuple[str, Path]],
+        redactor: Redactor,
+    ) -> int:
+        recorder = Recorder(redactor)
+        terminal = Terminal(
+            quiet=self.quiet,
+            verbose=self.verbose,
+            color=self.color,
+            redactor=redactor,
+        )
+        status: int | None = None
+        try:
+            for event in events:
+                terminal.handle(event)
+                recorder.handle(event)
+                if isinstance(event, Ended):
+                    status = event.result.exit_code
+        finally:
+            terminal.close()
+        if status is None:
+            raise InternalError("the run ended without a result")
+        return _written(wanted, recorder, status)
+
+
+def _written(wanted: list[tuple[str, Path]], recorder: Recorder, status: int) -> int:
+    """Write all reports, whichever fail; a nonconformant run stays one."""
+    failed: list[ReportError] = []
+    for name, path in wanted:
+        try:
+            write(name, path, recorder.record)
+        except ReportError as error:
+            failed.append(error)
+            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
+    return status if not failed or status in {1, 130} else ReportError.exit_code
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is tested: a given server, or the embedded one while the run lasts."""
+
+    url: str
+    credentials: Credentials
+    embedded: Embedded | None
+
+    def __enter__(self) -> _Target:
+        """Begin to start the embedded server; it starts while we load our own."""
+        if self.embedded is not None:
+            self.embedded.begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the embedded server."""
+        if self.embedded is not None:
+            self.embedded.end()
+
+    def resolve(self) -> tuple[str, Credentials]:
+        """Return the URL and credentials, once there are any."""
+        if self.embedded is None:
+            return self.url, self.credentials
+        try:
+            ready = self.embedded.ready()
+        except EmbeddedError as error:
+            raise InternalError(str(error)) from error
+        return ready.url, Credentials(bearer=ready.token)
+
+
+def _report(text: str) -> tuple[str, Path]:
+    name, separator, path = text.partition("=")
+    if not separator or not path:
+        raise UsageError(
+            f"--report {text!r} has no path", hint="write it as json=report.json"
+        )
+    return name, Path(path)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a TERM end a run as Ctrl-C does: what is known by then is told."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+

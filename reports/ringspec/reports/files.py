@@ -1,0 +1,111 @@
+"""File reports: the formats there are, and writing one so that no half is left."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from ringspec.reports.record import Record
+from ringspec.spec import ReportError, UsageError
+
+
+def _json(record: Record) -> bytes:
+    from ringspec.reports.json_report import render  # noqa: PLC0415 - see FORMATS
+
+    return render(record)
+
+
+def _junit(record: Record) -> bytes:
+    from ringspec.reports.junit import render  # noqa: PLC0415 - see FORMATS
+
+    return render(record)
+
+
+# What renders each format. Imported late: most runs ask for one format or none.
+FORMATS: dict[str, Callable[[Record], bytes]] = {"json": _json, "junit": _junit}
+
+
+def write(name: str, path: Path, record: Record) -> None:
+    """Write a report in a format to a path.
+
+    Raises:
+        UsageError: there is no such format.
+        ReportError: the path cannot be written.
+    """
+    render = _format(name)
+    check(path, name)
+    data = render(record)
+    try:
+        _put(path, data)
+    except OSError as error:
+        raise _refused(path, name, error.strerror or str(error)) from error
+
+
+def check(path: Path, name: str = "") -> None:
+    """Find out before a run whether a report can be written.
+
+    Raises:
+        UsageError: there is no such format.
+        ReportError: the path does not look writable.
+    """
+    if name:
+        _format(name)
+    why = _obstacle(path)
+    if why:
+        raise _refused(path, name, why)
+
+
+def _format(name: str) -> Callable[[Record], bytes]:
+    if name not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
+    return FORMATS[name]
+
+
+def _obstacle(path: Path) -> str:
+    """Say what stands in the way of writing a path; empty if nothing seems to."""
+    parent = path.parent
+    try:
+        obstacles = {
+            "it is a directory": path.is_dir(),
+            f"the directory {parent} does not exist": not parent.exists(),
+            f"{parent} is not a directory": not parent.is_dir(),
+            "permission denied": not os.access(_written(path), os.W_OK),
+        }
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return next((why for why, stands in obstacles.items() if stands), "")
+
+
+def _written(path: Path) -> Path:
+    """Return what must be writable: the directory, or a device or pipe itself."""
+    return path if _special(path) else path.resolve().parent
+
+
+def _special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _refused(path: Path, name: str, why: str) -> ReportError:
+    what = f"the {name} report" if name else "a report"
+    return ReportError(
+        f"{what} cannot be written to {path}: {why}",
+        hint="give a file in a directory that exists and is writable",
+    )
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write beside the path, then rename; a device or pipe is written to itself."""
+    if _special(path):
+        path.write_bytes(data)
+        return
+    path = path.resolve()  # a link stays a link
+    beside = path.with_name(f".ringspec-{secrets.token_hex(4)}.tmp")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,155 @@
+"""The JUnit report: a testcase for each rule.
+
+A failure below the level leaves its testcase green and stands in its output; an
+inconclusive rule is an error, never a skip.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from xml.etree import ElementTree as ET
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from ringspec.harness import Conclusion, Finding, Outcome, RuleResult
+from ringspec.reports.answer import body_start, status_line
+from ringspec.reports.curl import curl
+from ringspec.reports.fault import fault_lines
+from ringspec.reports.record import Record
+from ringspec.reports.text import counted, cut, shown, xml_safe
+from ringspec.spec import Level, Rule, RuleId
+
+# Cases of one rule that are written out.
+LIMIT = 5
+_REASON = 500
+
+
+def render(record: Record) -> bytes:
+    """Write the whole report."""
+    suite = TestSuite("ringspec")
+    for name, value in _properties(record):
+        suite.add_property(name, xml_safe(value))
+    elapsed = _elapsed(record)
+    for result in record.result.rules:
+        suite.add_testcase(
+            _testcase(result, record.result.level, elapsed[result.rule.id])
+        )
+    lone = _conclusion(record)
+    if lone is not None:
+        suite.add_testcase(lone)
+    document = JUnitXml("ringspec")
+    document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call] # as it ships
+    # Cases overlap, so that their times do not add up to that of the run.
+    suite.time = document.time = round(record.result.duration_s, 3)
+    return _indented(document)
+
+
+def _indented(document: JUnitXml) -> bytes:
+    """Write a document for readers too, with a declaration."""
+    written: bytes = document.tostring()  # type: ignore[no-untyped-call] # as it ships
+    root = ET.fromstring(written)  # noqa: S314 - our own text
+    ET.indent(root)
+    data: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
+    return data + b"\n"
+
+
+def _properties(record: Record) -> Iterator[tuple[str, str]]:
+    contract = record.started.contract
+    yield "target", record.started.target
+    yield "level", record.result.level
+    yield "seed", str(record.started.seed)
+    yield "contract.title", contract.title
+    yield "contract.version", contract.version
+    yield "contract.sha256", contract.sha256
+    yield "dialect", contract.dialect or ""
+    yield "conclusion", record.result.conclusion
+
+
+def _elapsed(record: Record) -> dict[RuleId, float]:
+    """Add up the time that each rule's own cases took."""
+    elapsed: dict[RuleId, float] = defaultdict(float)
+    for each in record.judged:
+        elapsed[each.case.rule] += each.exchange.elapsed_s
+    return elapsed
+
+
+def _testcase(result: RuleResult, level: Level, elapsed_s: float) -> TestCase:
+    rule = result.rule
+    testcase = TestCase(xml_safe(rule.id), xml_safe(f"ringspec.{rule.group}"))
+    testcase.time = round(elapsed_s, 3)
+    warnings = result.warnings(level)
+    match result.outcome:
+        case Outcome.FAIL:
+            gating = result.gating(level) or result.failures
+            testcase.result = [_broken(Failure, rule, gating)]
+        case Outcome.INCONCLUSIVE:
+            testcase.result = [_broken(Error, rule, result.inconclusive, result.why)]
+        case Outcome.SKIPPED | Outcome.NOT_APPLICABLE:
+            why = shown(result.why or str(result.outcome), _REASON)
+            testcase.result = [Skipped(xml_safe(why), str(result.outcome))]
+    if warnings:
+        note = f"warning: below the level {level}\n"
+        testcase.system_out = xml_safe(note + _text(rule, warnings))
+    return testcase
+
+
+def _broken(
+    kind: type[Failure | Error],
+    rule: Rule,
+    findings: tuple[Finding, ...],
+    why: str = "",
+) -> Failure | Error:
+    first = findings[0].reason if findings else why
+    written = kind(xml_safe(shown(first, _REASON)), str(rule.level))
+    written.text = xml_safe(_text(rule, findings))
+    return written
+
+
+def _text(rule: Rule, findings: tuple[Finding, ...]) -> str:
+    lines = [
+        f"{rule.id} ({rule.level.upper()}, {rule.evidence})",
+        rule.sentence,
+        f"source: {rule.source}",
+    ]
+    for finding in findings[:LIMIT]:
+        lines += ["", *_case(finding)]
+    if len(findings) > LIMIT:
+        lines += ["", f"and {counted(len(findings) - LIMIT, 'more case')}"]
+    return "\n".join(lines)
+
+
+def _case(finding: Finding) -> Iterable[str]:
+    exchange = finding.exchange
+    yield f"case: {finding.case.id}"
+    yield f"reason: {cut(finding.reason, _REASON)}"
+    for line in fault_lines(finding.case, finding.twin):
+        yield f"fault: {line}"
+    if finding.case.twin:
+        yield f"twin: {finding.case.twin}"
+    yield f"answer: {status_line(exchange)}"
+    body = body_start(exchange)
+    if body:
+        yield f"  {body}"
+    yield curl(exchange)
+
+
+def _conclusion(record: Record) -> TestCase | None:
+    """Return a testcase for a bad end that no rule accounts for.
+
+    Without it a run that executed nothing would look green.
+    """
+    result = record.result
+    told = {Outcome.FAIL, Outcome.INCONCLUSIVE} & {
+        each.outcome for each in result.rules
+    }
+    if result.conclusion is Conclusion.CONFORMANT or told:
+        return None
+    kind = Failure if result.conclusion is Conclusion.NONCONFORMANT else Error
+    message = result.message or str(result.conclusion)
+    written = kind(xml_safe(shown(message, _REASON)), str(result.conclusion))
+    written.text = xml_safe("\n".join(filter(None, (result.message, result.hint))))
+    testcase = TestCase("conclusion", "ringspec.run")
+    testcase.result = [written]
+    return testcase

@@ -1,0 +1,155 @@
+"""Redaction: secrets are taken out of the events before any report sees them.
+
+In: an event. Out: the same event, its texts and bytes without the secrets. Requests
+hold `{token}` already; what leaks is what a target echoes, or a URL with a password.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import quote, quote_plus
+
+from ringspec.harness import (
+    Ended,
+    Event,
+    Exchange,
+    Finding,
+    Judged,
+    Notice,
+    Response,
+    Result,
+    RuleResult,
+    Started,
+)
+from ringspec.strategies import Case, Request
+
+REDACTED = "[redacted]"
+_USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
+
+
+class Redactor:
+    """Replaces secrets in all that an event holds.
+
+    Also finds them as a JSON string or a URL spells them. A secret that becomes known
+    during the run, such as a fetched token, is told by `learn`.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._spellings: list[str] = []
+        for secret in secrets:
+            self.learn(secret)
+
+    def learn(self, secret: str) -> None:
+        """Redact one more secret from now on; an empty one is none."""
+        if not secret:
+            return
+        spellings = {
+            secret,
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            quote(secret, safe=""),
+            quote_plus(secret),
+        }
+        known = spellings.union(self._spellings)
+        # Longest first, so that a secret within a secret leaves no remains.
+        self._spellings = sorted(known, key=lambda each: (-len(each), each))
+
+    def text(self, text: str) -> str:
+        """Take the secrets out of a text."""
+        for secret in self._spellings:
+            text = text.replace(secret, REDACTED)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        """Take the secrets out of bytes, as UTF-8 spells them."""
+        for secret in self._spellings:
+            data = data.replace(
+                secret.encode("utf-8", "surrogatepass"), REDACTED.encode()
+            )
+        return data
+
+    def url(self, url: str) -> str:
+        """Take the secrets, and any user and password, out of a URL."""
+        return _USERINFO.sub(f"{REDACTED}@", self.text(url))
+
+    def event(self, event: Event) -> Event:
+        """Take the secrets out of an event."""
+        match event:
+            case Started():
+                return replace(event, target=self.url(event.target))
+            case Notice():
+                return Notice(message=self.url(event.message))
+            case Judged():
+                return replace(
+                    event,
+                    case=self._case(event.case),
+                    exchange=self._exchange(event.exchange),
+                    findings=tuple(map(self._finding, event.findings)),
+                )
+        return Ended(result=self._result(event.result))
+
+    def _result(self, result: Result) -> Result:
+        return replace(
+            result,
+            rules=tuple(map(self._rule, result.rules)),
+            message=self.url(result.message),
+            hint=self.url(result.hint),
+        )
+
+    def _rule(self, result: RuleResult) -> RuleResult:
+        return replace(
+            result,
+            failures=tuple(map(self._finding, result.failures)),
+            inconclusive=tuple(map(self._finding, result.inconclusive)),
+            why=self.url(result.why),
+        )
+
+    def _finding(self, finding: Finding) -> Finding:
+        return replace(
+            finding,
+            reason=self.url(finding.reason),
+            case=self._case(finding.case),
+            exchange=self._exchange(finding.exchange),
+            twin=self._case(finding.twin) if finding.twin else None,
+        )
+
+    def _case(self, case: Case) -> Case:
+        request = self._request(case.request)
+        return case if request == case.request else replace(case, request=request)
+
+    def _request(self, request: Request) -> Request:
+        return replace(
+            request,
+            path=self.text(request.path),
+            headers=self._headers(request.headers),
+            body=self.data(request.body),
+        )
+
+    def _headers(
+        self, headers: tuple[tuple[str, str], ...]
+    ) -> tuple[tuple[str, str], ...]:
+        return tuple((self.text(name), self.text(value)) for name, value in headers)
+
+    def _exchange(self, exchange: Exchange) -> Exchange:
+        failure = exchange.failure
+        if failure is not None:
+            failure = replace(failure, message=self.url(failure.message))
+        return replace(
+            exchange,
+            url=self.url(exchange.url),
+            request=self._request(exchange.request),
+            response=self._response(exchange.response),
+            failure=failure,
+        )
+
+    def _response(self, response: Response | None) -> Response | None:
+        if response is None:
+            return None
+        return replace(
+            response,
+            headers=self._headers(response.headers),
+            body=self.data(response.body),
+        )

@@ -1,0 +1,22 @@
+"""Write the certificate of each contract that comes with the package."""
+
+from __future__ import annotations
+
+from ringspec.spec import dialect_names, load
+from ringspec.strategies.certificate import FOLDER, SEED, certificate
+from ringspec.strategies.suite import compile_cases
+
+
+def main() -> None:
+    """Compile, prove and write each list; a contract that cannot be proven raises."""
+    FOLDER.mkdir(exist_ok=True)
+    for dialect in (None, *dialect_names()):
+        contract = load(dialect=dialect)
+        cases = compile_cases(contract, SEED)
+        path = FOLDER / f"{dialect or 'canonical'}.jsonl.gz"
+        path.write_bytes(certificate(contract, cases))
+        print(f"{path.name}: {len(cases)} cases")  # noqa: T201 - it is a command
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ringspec.reports.fault import fault_lines
+
+
+@pytest.mark.parametrize(
+    ("operation", "line"),
+    [
+        ({"op": "replace", "path": "/n", "value": 2}, "replace /n: 1 -> 2"),
+        ({"op": "replace", "path": "/none", "value": 2}, "replace /none: 2"),
+        ({"op": "remove", "path": "/l/1"}, 'remove /l/1 (was "b")'),
+        ({"op": "remove", "path": "/z"}, "remove /z (was null)"),
+        ({"op": "remove", "path": "/l/x"}, "remove /l/x"),
+        ({"op": "add", "path": "/m", "value": None}, "add /m: null"),
+        ({"op": "move", "from": "/n", "path": "/m"}, "move /n -> /m"),
+        (
+            {"op": "replace", "path": "", "value": []},
+            'replace the whole body: {"n": 1, "l": ["a", "b"], "z": null} -> []',
+        ),
+        (
+            {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
+            'add /m: "\\u202e' + "x" * 58 + "… (42 more characters)",
+        ),
+    ],
+)
+def test_operation_in_words(
+    sample: ModuleType, operation: dict[str, Any], line: str
+) -> None:
+    twin = sample.case("a.b/twin", b'{"n":1,"l":["a","b"],"z":null}')
+    case = sample.case("a.b/1", b"{}", fault=(operation,))
+
+    assert fault_lines(case, twin) == [line]
+
+
+def test_next_operation_sees_what_the_last_one_left(sample: ModuleType) -> None:
+    patch = (
+        {"op": "remove", "path": "/l/0"},
+        {"op": "remove", "path": "/l/0"},
+    )
+    twin = sample.case("a.b/twin", b'{"l":[1,2]}')
+
+    lines = fault_lines(sample.case("a.b/1", b"{}", fault=patch), twin)
+
+    assert lines == ["remove /l/0 (was 1)", "remove /l/0 (was 2)"]
+
+
+def test_fault_without_a_twin_has_no_old_value(sample: ModuleType) -> None:
+    patch = ({"op": "replace", "path": "/n", "value": 2},)
+
+    assert fault_lines(sample.case("a.b/1", b"{}", fault=patch), None) == [
+        "replace /n: 2"
+    ]
+
+
+def test_other_fault_is_listed_by_name(sample: ModuleType) -> None:
+    case = sample.case("a.b/1", b"{}", fault={"header": "X\n", "value": 1})
+
+    assert fault_lines(case, None) == ['header: "X\\n"', "value: 1"]
+
+
+def test_case_without_a_fault_has_no_lines(sample: ModuleType) -> None:
+    assert fault_lines(sample.case("a.b/1", b"{}"), None) == []
+
+
+def test_deep_value_is_named(sample: ModuleType) -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    patch = ({"op": "add", "path": "/n", "value": deep},)
+
+    lines = fault_lines(sample.case("a.b/1", b"{}", fault=patch), None)
+
+    assert lines == ["add /n: a deeply nested value"]
