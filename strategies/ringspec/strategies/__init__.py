@@ -1,6 +1,7 @@
 """What is sent: cases compiled from a contract, and how they are proven."""
 
-from ringspec.strategies.certificate import cases_of, certified
+from typing import TYPE_CHECKING
+
 from ringspec.strategies.case import (
     FORMAT,
     TOKEN,
@@ -11,15 +12,35 @@ from ringspec.strategies.case import (
     line,
     wire_request,
 )
+from ringspec.strategies.certificate import cases_of, certified
+
+if TYPE_CHECKING:
+    from ringspec.strategies.library import Invalid, invalid_bodies, valid_bodies
+
+_LIBRARY = frozenset({"Invalid", "invalid_bodies", "valid_bodies"})
+
+
+def __getattr__(name: str) -> object:
+    # Hypothesis takes a while to load, and a run of certified cases needs none of it.
+    if name in _LIBRARY:
+        from ringspec.strategies import library  # noqa: PLC0415
+
+        return getattr(library, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "FORMAT",
     "TOKEN",
     "Case",
     "Expect",
+    "Invalid",
     "Request",
     "cases_of",
     "certified",
     "encode",
+    "invalid_bodies",
     "line",
+    "valid_bodies",
     "wire_request",
 ]

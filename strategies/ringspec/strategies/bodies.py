@@ -1,4 +1,4 @@
-"""Bodies of one contract: its settled schema compiled, its places, its plainest body."""
+"""Bodies of one contract: its settled schema compiled, its places, its plainest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringspec.spec import ITEM, Contract, Json, Location
 from ringspec.strategies.build import Builder, Unfit, Wish
 from ringspec.strategies.case import encode
 from ringspec.strategies.compile import compile_schema
-from ringspec.strategies.shape import Alternatives, Shape
+from ringspec.strategies.shape import Alternatives, Shape, interned
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Bodies:
                 continue
             use = self.contract.level_of_use(body)
             ranked.append((use.rank, len(encode(body)), index, shape))
-        return tuple(shape for *_, shape in sorted(ranked, key=lambda each: each[:3]))
+        ordered = sorted(ranked, key=lambda each: each[:3])
+        return interned(tuple(shape for *_, shape in ordered))
 
     def build(self, builder: Builder) -> Json:
         """Return a valid body as a builder wishes it, or None."""
@@ -68,4 +69,3 @@ class Bodies:
 def concrete(instance: tuple[str, ...], index: int = 0) -> Location:
     """Put an index where an instance path says any item."""
     return tuple(index if step == ITEM else step for step in instance)
-

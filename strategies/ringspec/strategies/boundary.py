@@ -38,7 +38,9 @@ def edges(bodies: Bodies, assertion: Assertion) -> Iterator[Edge]:
                 yield label, {place: wish}
 
 
-_Edges = Callable[[Bodies, Assertion], Iterator[tuple[str, "Wish | dict[Location, Wish]"]]]
+_Edges = Callable[
+    [Bodies, Assertion], Iterator[tuple[str, "Wish | dict[Location, Wish]"]]
+]
 
 
 def _types(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:

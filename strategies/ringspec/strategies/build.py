@@ -25,7 +25,7 @@ class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
 
 @dataclass(frozen=True, slots=True)
 class Exactly:
-    """This value stands there."""
+    """Stands for just one value at a place."""
 
     value: Json
 
@@ -219,9 +219,7 @@ class Builder:
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.patterns or shape.format):
             raise Unfit  # nobody gave an example of such a text
-        return fitted(
-            examples[0] if examples else "text", shape.min_length, high
-        )
+        return fitted(examples[0] if examples else "text", shape.min_length, high)
 
 
 def number_near(shape: Shape) -> Json:

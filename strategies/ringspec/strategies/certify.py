@@ -14,6 +14,7 @@ import jsonpatch
 
 from ringspec.spec import (
     ITEM,
+    Assertion,
     Contract,
     Json,
     Level,
@@ -23,7 +24,7 @@ from ringspec.spec import (
     weakest,
 )
 from ringspec.strategies.faults import Fault
-from ringspec.strategies.twins import Twin, present
+from ringspec.strategies.twins import Twin
 
 # Stands for no value where null is one.
 NOTHING = object()
@@ -35,9 +36,7 @@ class Certifier:
 
     contract: Contract
 
-    def certified(
-        self, twin: Twin, fault: Fault, broken: frozenset[RuleId]
-    ) -> Json:
+    def certified(self, twin: Twin, fault: Fault, broken: frozenset[RuleId]) -> Json:
         """Return the twin's body with the fault, or NOTHING if not just those break."""
         body = patched(twin.body, fault.patch)
         if self.contract.prover.broken(body) != broken:
@@ -110,7 +109,18 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
 
 def patched(body: Json, patch: tuple[dict[str, Json], ...]) -> Json:
     """Return a copy of a body with RFC 6902 operations applied."""
-    return jsonpatch.apply_patch(body, list(patch))
+    operations: list[Json] = list(patch)
+    return jsonpatch.apply_patch(body, operations)
 
 
-__all__ = ["Certifier", "patched", "present", "schema_at"]
+def stem(assertion: Assertion) -> tuple[str, ...]:
+    """Return the path of the subschema that an assertion stands in."""
+    named = assertion.keyword in {"required", "dependentRequired"}
+    return assertion.path[: -2 if named else -1]
+
+
+def at_path(schema: Json, path: tuple[str, ...]) -> dict[str, Json]:
+    """Return the subschema at a path of an inlined schema."""
+    for step in path:
+        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
+    return dict(schema)

@@ -21,9 +21,31 @@ from ringspec.strategies.shape import (
 
 # Annotations, and what only organises a schema.
 _SILENT = frozenset(
-    "title description default examples example deprecated readOnly writeOnly "
-    "$comment $schema $id $defs minContains maxContains then else type "
-    "contentMediaType contentEncoding discriminator xml externalDocs nullable".split()
+    {
+        "title",
+        "description",
+        "default",
+        "examples",
+        "example",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$comment",
+        "$schema",
+        "$id",
+        "$defs",
+        "minContains",
+        "maxContains",
+        "then",
+        "else",
+        "type",
+        "contentMediaType",
+        "contentEncoding",
+        "discriminator",
+        "xml",
+        "externalDocs",
+        "nullable",
+    }
 )
 
 
@@ -128,7 +150,7 @@ def _additional(value: Json, schema: Json, kind: str) -> Shape:
     if value not in (True, False, {}):
         # Members nobody names are never generated, so their schema is not needed.
         value = True
-    named = {name: ANYTHING for name in schema.get("properties", {})}
+    named = dict.fromkeys(schema.get("properties", {}), ANYTHING)
     return Shape(kind=kind, closed=value is False, members=named)
 
 
@@ -245,9 +267,13 @@ def _not_required(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
             yield Shape(kind=kind, members={name: ()})
 
 
-def _not_one_of(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
+def _none_of(value: Json, kind: str) -> Alternatives:
     start: Alternatives = (Shape(kind=kind),)
-    yield from reduce(meet, (negate(sub, (kind,)) for sub in value), start)
+    return reduce(meet, (negate(sub, (kind,)) for sub in value), start)
+
+
+def _not_one_of(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
+    yield from _none_of(value, kind)
     for left, right in combinations(value, 2):
         yield from meet(compile_schema(left, (kind,)), compile_schema(right, (kind,)))
 
@@ -269,9 +295,7 @@ _NEGATED: dict[str, Callable[[Json, Json, str], Iterable[Shape]]] = {
     "properties": _not_properties,
     "required": _not_required,
     "allOf": lambda v, _s, k: [each for sub in v for each in negate(sub, (k,))],
-    "anyOf": lambda v, _s, k: reduce(
-        meet, (negate(sub, (k,)) for sub in v), (Shape(kind=k),)
-    ),
+    "anyOf": lambda v, _s, k: _none_of(v, k),
     "oneOf": _not_one_of,
     "not": lambda v, _s, k: compile_schema(v, (k,)),
     "minimum": lambda v, s, k: [_below(v, s, k)] if k in _NUMBERS else [],

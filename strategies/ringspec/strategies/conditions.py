@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import jsonschema_rs
 
 from ringspec.spec import ITEM, Assertion, Contract, Json, at
+from ringspec.strategies.certify import at_path
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,6 @@ class Conditions:
 
     def _validator(self, path: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
         if path not in self._validators:
-            node: Json = self.contract.request.schema
-            for step in path:
-                node = node[int(step)] if isinstance(node, list) else node[step]
-            self._validators[path] = jsonschema_rs.Draft202012Validator(node["if"])
+            condition = at_path(self.contract.request.schema, (*path, "if"))
+            self._validators[path] = jsonschema_rs.Draft202012Validator(condition)
         return self._validators[path]

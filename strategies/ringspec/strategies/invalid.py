@@ -21,7 +21,7 @@ from ringspec.spec import (
     canonical,
 )
 from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import NOTHING, Certifier, patched
+from ringspec.strategies.certify import NOTHING, Certifier, at_path, patched, stem
 from ringspec.strategies.conditions import Conditions
 from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.twins import Twin, places
@@ -134,17 +134,10 @@ class _Dealer:
         return Spot(
             bodies=self._bodies,
             assertion=assertion,
-            node=self._node(assertion),
+            node=at_path(self._contract.request.schema, stem(assertion)),
             location=location,
             value=at(twin.body, location),
         )
-
-    def _node(self, assertion: Assertion) -> dict[str, Json]:
-        node: Json = self._contract.request.schema
-        ends = 2 if "equired" in assertion.keyword else 1
-        for step in assertion.path[:-ends]:
-            node = node[int(step)] if isinstance(node, list) else node[step]
-        return dict(node)
 
     def _deal(
         self, rule: RuleId, choice: _Choice, seen: set[str], *, first: bool

@@ -1,7 +1,7 @@
 """Items of an array by kind, as `contains` counts them.
 
-In: an array's shape. Out: classes of items, each with how many there must and may be, so
-that an array is filled class by class and never checked afterwards.
+In: an array's shape. Out: classes of items, each with how many there must and may be,
+so that an array is filled class by class and never checked afterwards.
 """
 
 from __future__ import annotations

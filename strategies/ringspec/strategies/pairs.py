@@ -83,7 +83,9 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
     """Return wishes for bodies that show each possible pair at least once."""
     varying = factors(root)
     if len(varying) < 2:
-        return [{varying[0].place: wish} for wish in varying[0].wishes] if varying else []
+        return (
+            [{varying[0].place: wish} for wish in varying[0].wishes] if varying else []
+        )
     made = covertable.make(
         [list(range(len(each.wishes))) for each in varying],
         sorter=by_hash,
@@ -91,7 +93,10 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
         constraints=_constraints(root, varying),
     )
     return [
-        {each.place: each.wishes[index] for each, index in zip(varying, row, strict=True)}
+        {
+            each.place: each.wishes[index]
+            for each, index in zip(varying, row, strict=True)
+        }
         for row in made
     ]
 

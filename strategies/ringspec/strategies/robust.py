@@ -34,7 +34,7 @@ HOSTILE = {
     "template": "{{7*7}} ${7*7} #{7*7}",
     "path": "../../../../etc/passwd",
     "bidi": "abc\u202edef\u2066ghi",
-    "beyond-the-bmp": "\U0001f469\u200d\U0001f469\u200d\U0001f467 \U00010348 \U0010ffff",
+    "beyond-the-bmp": "\U0001f469\u200d\U0001f467 \U00010348 \U0010ffff",
 }
 NUMBERS = {
     "beyond-32-bits": 2**31,
@@ -133,7 +133,7 @@ def _numbers(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
         if twin is None or not isinstance(at(twin.body, place), int):
             continue
         name = ".".join(str(step) for step in place)
-        if len(place) <= 2:  # noqa: PLR2004 - deep ones are alike
+        if len(place) <= 2:
             whole = float(at(twin.body, place))
             yield f"{name}-with-fraction-zero", twin, _replace(place, whole)
         for label, value in NUMBERS.items():

@@ -1,14 +1,14 @@
 """Shapes: a schema compiled into plain alternatives without conditions.
 
-In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds, and
-for an object each member's alternatives. Whatever fits one alternative is valid, so values
-are built, never searched for. `if`, `oneOf`, `not` and the like become more alternatives;
-alternatives that nothing fits are dropped.
+In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds,
+and for an object each member's alternatives. Whatever fits one alternative is valid, so
+values are built, never searched for. `if`, `oneOf`, `not` and the like become more
+alternatives; those that nothing fits are dropped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
 from ringspec.spec import Json, kind_of, same
@@ -230,3 +230,37 @@ def _bottom(left: float | None, right: float | None) -> float | None:
 
 def _least(left: int | None, right: int | None) -> int | None:
     return min((each for each in (left, right) if each is not None), default=None)
+
+
+def interned(alternatives: Alternatives) -> Alternatives:
+    """Return equal alternatives in which equal parts are the same objects.
+
+    Branches of a condition mostly differ in one member; what is made from the others
+    need then be made only once.
+    """
+    known: dict[tuple[object, ...], Shape] = {}
+    tuples: dict[tuple[int, ...], Alternatives] = {}
+
+    def many(shapes: Alternatives) -> Alternatives:
+        found = tuple(one(shape) for shape in shapes)
+        return tuples.setdefault(tuple(map(id, found)), found)
+
+    def one(shape: Shape) -> Shape:
+        shape = replace(
+            shape,
+            items=None if shape.items is None else many(shape.items),
+            members={name: many(below) for name, below in shape.members.items()},
+        )
+        key = tuple(_key(getattr(shape, each.name)) for each in fields(shape))
+        return known.setdefault(key, shape)
+
+    return many(alternatives)
+
+
+def _key(value: object) -> object:
+    """Return what tells one part of an interned shape from another."""
+    if isinstance(value, dict):
+        return tuple((name, id(below)) for name, below in value.items())
+    if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
+        return tuple(map(id, value))
+    return repr(value)  # 1 and True are equal, but not to us

@@ -66,9 +66,7 @@ class _Maker:
             )
             for each in accepted
         ]
-        yield from (
-            ids.unique(each) for each in self._headers(accepted[0])
-        )
+        yield from (ids.unique(each) for each in self._headers(accepted[0]))
         for broken in invalid_sketches(bodies, twins):
             yield ids.unique(self._reject(broken))
         if self.contract.operation.secured:

@@ -34,7 +34,7 @@ def context(body: Json) -> frozenset[str]:
             found |= {f"{name}.{child}" for child in value}
         elif isinstance(value, list):
             found.add(f"{name}={len(value)} items")
-        elif not isinstance(value, str) or len(value) < 10:  # noqa: PLR2004 - no prose
+        elif not isinstance(value, str) or len(value) < 10:
             found.add(f"{name}={canonical(value)}")
     return frozenset(found)
 
@@ -68,7 +68,7 @@ def _sampled(length: int) -> list[tuple[int, str]]:
     if length == 1:
         return [(0, "only")]
     ends = [(0, "first"), (length - 1, "last")]
-    return [*ends, (length // 2, "middle")] if length > 2 else ends[:length]  # noqa: PLR2004
+    return [*ends, (length // 2, "middle")] if length > 2 else ends[:length]
 
 
 def present(body: Json, location: Location) -> bool:

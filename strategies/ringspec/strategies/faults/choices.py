@@ -31,7 +31,7 @@ def not_one_of(spot: Spot) -> Iterator[Fault]:
         added = {name: _value(spot, name) for name in lacking}
         if added and None not in added.values():
             yield Fault(
-                name="both" if len(spot.assertion.value) == 2 else "-and-".join(wanted),  # noqa: PLR2004
+                name="both" if len(spot.assertion.value) == 2 else "-and-".join(wanted),
                 patch=tuple(
                     {
                         "op": "add",

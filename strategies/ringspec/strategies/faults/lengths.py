@@ -49,7 +49,7 @@ def _another(spot: Spot, index: int) -> Json:
     """Return one more item, unlike those that are there."""
     if spot.value:
         last = spot.value[-1]
-        if isinstance(last, str) and len(last) == 36:  # noqa: PLR2004 - a uuid
+        if isinstance(last, str) and len(last) == 36:
             return sibling_id(last, index)
         return last
     for shape in spot.bodies.shapes_at((*spot.assertion.instance, "*")):

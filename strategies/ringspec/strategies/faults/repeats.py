@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringspec.spec import Json, pointer
+from ringspec.strategies.compile import compile_schema
 from ringspec.strategies.faults.fault import Fault, Spot, extend
 from ringspec.strategies.shape import admitted
-from ringspec.strategies.compile import compile_schema
 
 
 def repeated(spot: Spot) -> Iterator[Fault]:
@@ -19,7 +19,9 @@ def repeated(spot: Spot) -> Iterator[Fault]:
     for index, item in enumerate(spot.value):
         if admitted(fitting, item):
             other = _differing(item)
-            yield extend(f"again-at-the-end-{_where(index, spot)}", spot.location, other)
+            yield extend(
+                f"again-at-the-end-{_where(index, spot)}", spot.location, other
+            )
             path = pointer((*spot.location, index))
             operation = {"op": "add", "path": path, "value": other}
             yield Fault(name="twice-in-a-row", patch=(operation,))
@@ -37,7 +39,7 @@ def _differing(item: Json) -> Json:
         return item
     texts = [name for name, value in item.items() if isinstance(value, str)]
     longest = max(texts, key=lambda name: len(item[name]), default=None)
-    if longest is None or len(item[longest]) < 3:  # noqa: PLR2004 - a key, not a text
+    if longest is None or len(item[longest]) < 3:
         return item
     return {**item, longest: item[longest][::-1]}
 

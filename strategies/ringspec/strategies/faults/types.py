@@ -53,7 +53,7 @@ def _of_integer(value: int) -> Iterator[tuple[str, Json]]:
 
 
 def _of_text(value: str) -> Iterator[tuple[str, Json]]:
-    yield "number", int(value) if value.isdecimal() and len(value) < 16 else 7  # noqa: PLR2004
+    yield "number", int(value) if value.isdecimal() and len(value) < 16 else 7
     yield "array", [value]
     yield "true", True
     yield "object", {"value": value}

@@ -1,0 +1,167 @@
+"""Strategies for other people's tests: valid bodies, and bodies with one proven fault.
+
+from hypothesis import given
+from ringspec.strategies import invalid_bodies, valid_bodies
+
+@given(valid_bodies())
+def test_takes_what_is_valid(body): ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hypothesis import reject
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from ringspec.spec import (
+    ITEM,
+    Assertion,
+    Contract,
+    Json,
+    RuleId,
+    UsageError,
+    at,
+    load,
+)
+from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.case import encode
+from ringspec.strategies.certify import NOTHING, Certifier, at_path, stem
+from ringspec.strategies.compile import compile_schema, negate
+from ringspec.strategies.draw import Drawer
+from ringspec.strategies.faults import Spot, faults
+from ringspec.strategies.shape import Alternatives, meet
+from ringspec.strategies.twins import Twin, places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """A body with one fault.
+
+    Attributes:
+        body: breaks `rule`, and nothing else.
+        twin: the valid body it was made from.
+        patch: the RFC 6902 operations between the two.
+    """
+
+    rule: RuleId
+    fault: str
+    body: Json
+    twin: Json
+    patch: tuple[dict[str, Json], ...]
+
+
+@lru_cache(maxsize=8)
+def _ours() -> Contract:
+    return load()
+
+
+def valid_bodies(contract: Contract | None = None) -> SearchStrategy[Json]:
+    """Return a strategy for valid bodies, of our contract without another."""
+    return Drawer().drawn(Bodies(contract or _ours()).root)
+
+
+def invalid_bodies(
+    rule: str | None = None, contract: Contract | None = None
+) -> SearchStrategy[Invalid]:
+    """Return a strategy for bodies that break one rule, any or a given one.
+
+    Raises:
+        UsageError: there is no such rule, or no body breaks it alone.
+    """
+    contract = contract or _ours()
+    breakable = _breakable(contract)
+    if rule is None:
+        chosen = list(breakable.values())
+    elif RuleId(rule) in breakable:
+        chosen = [breakable[RuleId(rule)]]
+    else:
+        why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
+        raise UsageError(f"no body breaks {rule!r} alone: {why}")
+    return _Invalids(contract).of(chosen)
+
+
+def _breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
+    found: dict[RuleId, list[Assertion]] = {}
+    for assertion in contract.assertions:
+        vain = assertion.keyword == "minItems" and assertion.value == 0
+        if assertion.rule not in contract.catalogue.not_isolated and not vain:
+            found.setdefault(assertion.rule, []).append(assertion)
+    return found
+
+
+class _Invalids:
+    """Draws a twin that has the place of an assertion, then a fault there."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._bodies = Bodies(contract)
+        self._certifier = Certifier(contract)
+        self._drawer = Drawer()
+
+    def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
+        """Draw a rule by its assertions, then one of them, then a body."""
+        strategies: dict[int, SearchStrategy[Invalid]] = {}
+
+        def one(assertions: list[Assertion]) -> SearchStrategy[Invalid]:
+            key = id(assertions)
+            if key not in strategies:
+                strategies[key] = st.one_of([self._made(each) for each in assertions])
+            return strategies[key]
+
+        # By rule, so that one in many places is not drawn more often than others.
+        return st.sampled_from(range(len(rules))).flatmap(lambda i: one(rules[i]))
+
+    def _made(self, assertion: Assertion) -> SearchStrategy[Invalid]:
+        missing = assertion.keyword in {"required", "dependentRequired"}
+        place = assertion.instance + ((assertion.value,) if missing else ())
+        node = at_path(self._contract.request.schema, stem(assertion))
+        twins = self._drawer.drawn(self._branch(assertion), place)
+
+        @st.composite
+        def invalid(draw: DrawFn) -> Invalid:
+            body = draw(twins)
+            level = self._contract.rules[assertion.rule].level
+            twin = Twin("", level, body, len(encode(body)), frozenset())
+            found = []
+            for location, _ in places(assertion.instance, body):
+                value = at(body, location)
+                spot = Spot(
+                    bodies=self._bodies,
+                    assertion=assertion,
+                    node=node,
+                    location=location,
+                    value=value,
+                )
+                found += list(faults(spot))
+            broken = frozenset({assertion.rule})
+            # Which faults break just the rule depends on the twin; few do not.
+            for fault in draw(st.permutations(found)) if found else ():
+                made = self._certifier.certified(twin, fault, broken)
+                if made is not NOTHING:
+                    return Invalid(
+                        rule=assertion.rule,
+                        fault=fault.name,
+                        body=made,
+                        twin=body,
+                        patch=fault.patch,
+                    )
+            return reject()
+
+        return invalid()
+
+    def _branch(self, assertion: Assertion) -> Alternatives:
+        """Return the alternatives in which the assertion's branch is taken."""
+        shapes = self._bodies.root
+        if ITEM in assertion.instance:
+            return shapes
+        for index, step in enumerate(assertion.path):
+            if step in {"then", "else"}:
+                condition = at_path(
+                    self._contract.request.schema, (*assertion.path[:index], "if")
+                )
+                taken = compile_schema if step == "then" else negate
+                shapes = meet(shapes, taken(condition, ("object",)))
+        return shapes
