@@ -24,6 +24,7 @@ from ringspec.spec.rules import (
     RuleId,
     weakest,
 )
+from ringspec.spec.settled import NOT_BLANK
 from ringspec.spec.values import (
     Json,
     Location,
@@ -37,6 +38,7 @@ from ringspec.spec.values import (
 
 __all__ = [
     "ITEM",
+    "NOT_BLANK",
     "OURS",
     "Answer",
     "Answers",

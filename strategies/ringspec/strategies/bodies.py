@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ringspec.spec import ITEM, Contract, Json, Location
+from ringspec.spec import ITEM, Contract, Json, Location, SpecError
 from ringspec.strategies.build import Builder, Unfit, Wish
 from ringspec.strategies.case import encode
 from ringspec.strategies.compile import compile_schema
@@ -32,6 +32,11 @@ class Bodies:
                 continue
             use = self.contract.level_of_use(body)
             ranked.append((use.rank, len(encode(body)), index, shape))
+        if not ranked:
+            raise SpecError(
+                "no valid body can be built from the contract",
+                hint="give `examples` of texts with a pattern or a rare format",
+            )
         ordered = sorted(ranked, key=lambda each: each[:3])
         return interned(tuple(shape for *_, shape in ordered))
 

@@ -212,12 +212,12 @@ class Builder:
         if shape.format == "uuid":
             return sibling_id(examples[0] if examples else _UUID, index)
         high = float("inf") if shape.max_length is None else shape.max_length
-        if shape.patterns in ((), ("[^\\s]",)) and shape.format is None:
+        if not shape.own_patterns and shape.format is None:
             # Only what is free text takes turns: a number's digits do not.
             turn = next(self._texts)
             if self.turn and (not examples or high >= len(of_length(100))):
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
-        if not examples and (shape.patterns or shape.format):
+        if not examples and (shape.own_patterns or shape.format):
             raise Unfit  # nobody gave an example of such a text
         return fitted(examples[0] if examples else "text", shape.min_length, high)
 

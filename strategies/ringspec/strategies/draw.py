@@ -121,7 +121,7 @@ class Drawer:
             # Other digits could be somebody's number: only the length varies.
             sized = st.tuples(st.sampled_from(examples), lengths)
             return sized.map(lambda pair: fitted(pair[0], pair[1], pair[1]))
-        strange = [each for each in shape.patterns if each != r"[^\s]"]
+        strange = shape.own_patterns
         if strange:
             return (
                 st.from_regex(strange[0]) if not examples else st.sampled_from(examples)

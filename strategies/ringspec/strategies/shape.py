@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
-from ringspec.spec import Json, kind_of, same
+from ringspec.spec import NOT_BLANK, Json, kind_of, same
 
 Alternatives: TypeAlias = "tuple[Shape, ...]"
 
@@ -60,6 +60,11 @@ class Shape:
     min_members: int = 0
     max_members: int | None = None
     examples: tuple[Json, ...] = ()
+
+    @property
+    def own_patterns(self) -> tuple[str, ...]:
+        """The patterns that an example is needed for: any text is not blank."""
+        return tuple(each for each in self.patterns if each != NOT_BLANK)
 
     def choices(self) -> tuple[Json, ...] | None:
         """List the values where they can be counted, else None."""
