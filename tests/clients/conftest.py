@@ -1,0 +1,216 @@
+"""The vendor's own client, what it is asked to send, and servers to send it to."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import pytest
+from naxai import NaxaiClient
+from naxai.models.voice import (
+    Choice,
+    End,
+    Menu,
+    Transfer,
+    VoiceFlow,
+    VoiceMail,
+    Welcome,
+    Whisper,
+)
+from naxai.models.voice.requests import CreateBroadcastRequest
+from naxai.models.voice.requests.broadcasts_requests import (
+    ActionItem,
+    Actions,
+    Inputs,
+    Sms,
+    Status,
+)
+
+from ringspec.reference import Embedded
+
+SEGMENT = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
+AUDIO = "https://example.com/audio/notice.mp3"
+
+MINIMAL = CreateBroadcastRequest(
+    name="Office closure notice",
+    from_="441632960101",
+    segment_ids=[SEGMENT],
+    voice_flow=VoiceFlow(welcome=Welcome(say="The office is closed on Friday.")),
+)
+FULL = CreateBroadcastRequest(
+    name="Service survey",
+    from_="441632960102",
+    source="people",
+    segment_ids=["8e5d2b17-93aa-4a0c-b6f1-7c9d1e2f3a40"],
+    inclube_unsubscribed=True,
+    language="en-GB",
+    voice="man",
+    retries=2,
+    retry_on_no_input=True,
+    retry_on_failed=True,
+    retry_delays=[240, 15],
+    calendar_id="5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12",
+    distribution="dynamic",
+    dynamic_name="Evening load",
+    voice_flow=VoiceFlow(
+        machine_detection=True,
+        voicemail=VoiceMail(say="We will call again."),
+        welcome=Welcome(say="Hello, this is a short survey.", replay=1),
+        menu=Menu(
+            say="Press 1 if satisfied, star if not, 9 for an agent.",
+            replay=1,
+            choices=[
+                Choice(key="1", say="Thank you.", replay=1),
+                Choice(key="*", prompt=AUDIO),
+                Choice(
+                    key="9",
+                    transfer=Transfer(
+                        destination="441632960199",
+                        attempts=2,
+                        timeout=20,
+                        whisper=Whisper(say="Survey call"),
+                    ),
+                ),
+            ],
+        ),
+        end=End(say="Thank you & goodbye."),
+    ),
+    # By their names on the wire: by their names in Python these models lose members.
+    actions=Actions(
+        actions=Status(
+            delivered=[ActionItem(attribute="last_call", value="answered")],
+            failed={
+                "sms": Sms(
+                    message="We tried to reach you.",
+                    senderServiceId="9d4e6b71-0c35-4a8f-b2e9-1f7a5c3d8e06",
+                )
+            },
+        ),
+        inputs=Inputs(
+            **{
+                "1": [ActionItem(attribute="satisfied", value=True)],
+                "9": [ActionItem(attribute="score", value=3)],
+                "star": [ActionItem(attribute="satisfied", value=False)],
+            }
+        ),
+    ),
+)
+BROADCASTS: dict[str, Any] = {
+    "minimal": MINIMAL,
+    "full": FULL,
+    "delays-at-both-ends": MINIMAL.model_copy(
+        update={"retries": 3, "retry_on_failed": True, "retry_delays": [1, 60, 4320]}
+    ),
+    "no-delays-said": MINIMAL.model_copy(update={"retry_delays": []}),
+    "transfer-without-replay": MINIMAL.model_copy(
+        update={
+            "voice_flow": VoiceFlow(
+                welcome=Welcome(say="Hello."),
+                menu=Menu(
+                    say="Press hash for an agent.",
+                    choices=[
+                        Choice(
+                            key="#",
+                            replay=None,
+                            transfer=Transfer(destination="sip:agent@example.com"),
+                        )
+                    ],
+                ),
+            )
+        }
+    ),
+    "audio": MINIMAL.model_copy(
+        update={
+            "voice_flow": VoiceFlow(
+                voicemail=VoiceMail(prompt=AUDIO),
+                welcome=Welcome(prompt=AUDIO),
+                end=End(prompt=AUDIO),
+            )
+        }
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the client from the vendor's own server, where it would ring phones."""
+    resolve = socket.getaddrinfo
+
+    def resolve_loopback(host: Any, *arguments: Any, **options: Any) -> Any:
+        assert host in {"127.0.0.1", b"127.0.0.1"}, f"{host} is not loopback"
+        return resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_loopback)
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture(scope="session")
+def canonical() -> Iterator[Embedded]:
+    """Serve the contract as it stands."""
+    with Embedded() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dialect() -> Iterator[Embedded]:
+    """Serve the contract as the client spells it."""
+    with Embedded("naxai-sdk") as server:
+        yield server
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Any]]:
+    """Make a client of a server; it is closed when the test ends."""
+    with ExitStack() as stack:
+
+        def make(server: Any, **options: Any) -> Any:
+            settings = {
+                "api_client_id": server.client_id,
+                "api_client_secret": server.client_secret,
+                "auth_url": server.token_url,
+                "api_base_url": server.url,
+                # Without one it writes to stderr, of which the next test knows nothing.
+                "logger": logging.getLogger("tests.clients"),
+            }
+            return stack.enter_context(NaxaiClient(**{**settings, **options}))
+
+        yield make
+
+
+@pytest.fixture
+def client(connect: Callable[..., Any], dialect: Embedded) -> Any:
+    """Give a client of the server that spells as it does."""
+    return connect(dialect)
+
+
+@pytest.fixture
+def listen() -> Callable[[Any], list[httpx.Response]]:
+    """Gather what a client is answered on the wire, before its models read it."""
+
+    def gather(client: Any) -> list[httpx.Response]:
+        heard: list[httpx.Response] = []
+
+        def hear(response: httpx.Response) -> None:
+            response.read()
+            heard.append(response)
+
+        client._http.event_hooks = {"response": [hear]}
+        return heard
+
+    return gather
+
+
+@pytest.fixture
+def broadcasts() -> dict[str, Any]:
+    """Give what the client is asked to create, by name."""
+    return BROADCASTS
+
+
+@pytest.fixture(params=list(BROADCASTS))
+def broadcast(request: pytest.FixtureRequest) -> Any:
+    """Give one thing that the client is asked to create, after the other."""
+    return BROADCASTS[request.param]

@@ -1,0 +1,351 @@
+"""The vendor's own client against the reference server, over the network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from naxai import NaxaiAsyncClient, NaxaiClient
+from naxai.base.exceptions import (
+    NaxaiAPIRequestError,
+    NaxaiAuthenticationError,
+    NaxaiInvalidRequestError,
+    NaxaiResourceNotFound,
+)
+from naxai.models.voice.requests import CreateBroadcastRequest
+from pydantic import ValidationError
+
+from ringspec.reference import Embedded
+
+pytestmark = pytest.mark.socket
+
+Listen: TypeAlias = Callable[[Any], list[httpx.Response]]
+
+ALL = "/voice/broadcasts"
+
+
+def on_wire(model: Any) -> dict[str, Any]:
+    """Write a model of the client as the client does."""
+    written: dict[str, Any] = model.model_dump(by_alias=True, exclude_none=True)
+    return written
+
+
+def as_read(broadcast: Any) -> dict[str, Any]:
+    """Write what the client reads out of what it sent: its models fill defaults."""
+    return on_wire(CreateBroadcastRequest.model_validate(on_wire(broadcast)))
+
+
+def create_by_hand(server: Embedded, **members: Any) -> str:
+    """Create what the client cannot say, and give its id."""
+    body = {
+        "name": "By another client",
+        "from": "441632960103",
+        "source": "people",
+        "retries": 0,
+        "retryOnNoInput": False,
+        "retryOnFailed": False,
+        "voiceFlow": {"welcome": {"say": "Hello."}},
+        **members,
+    }
+    headers = {"Authorization": f"Bearer {server.token}"}
+    answer = httpx.post(server.url + ALL, json=body, headers=headers)
+    answer.raise_for_status()
+    created: str = answer.json()["broadcastId"]
+    return created
+
+
+@pytest.mark.parametrize(
+    ("broadcast", "rules"),
+    [
+        (
+            "minimal",
+            ["includeUnsubscribed.required", "retryDelays.required", "type.required"],
+        ),
+        ("full", ["includeUnsubscribed.required", "type.required"]),
+        ("no-delays-said", ["includeUnsubscribed.required", "type.required"]),
+    ],
+    indirect=["broadcast"],
+)
+def test_contract_as_it_stands_refuses_and_names_the_rules(
+    connect: Callable[..., Any],
+    listen: Listen,
+    canonical: Embedded,
+    broadcast: Any,
+    rules: list[str],
+) -> None:
+    client = connect(canonical)
+    answers = listen(client)
+
+    with pytest.raises(NaxaiInvalidRequestError):
+        client.voice.broadcasts.create(broadcast)
+
+    # The client's exception leaves out the rules, so they are read on the wire.
+    assert answers[-1].json()["error"]["rules"] == rules
+    assert client.voice.broadcasts.list().items == []
+
+
+def test_refusal_reaches_the_caller_as_the_clients_own_exception(
+    connect: Callable[..., Any], canonical: Embedded, broadcasts: dict[str, Any]
+) -> None:
+    with pytest.raises(NaxaiInvalidRequestError) as caught:
+        connect(canonical).voice.broadcasts.create(broadcasts["minimal"])
+
+    assert caught.value.status_code == 422
+    assert caught.value.error_code == "invalid_request"
+    assert "retryDelays.required" in caught.value.message
+    assert set(caught.value.details) == {
+        "/type",
+        "/includeUnsubscribed",
+        "/retryDelays",
+    }
+
+
+def test_answers_on_the_wire_give_back_what_was_sent(
+    client: Any, listen: Listen, broadcast: Any
+) -> None:
+    answers = listen(client)
+
+    created = client.voice.broadcasts.create(broadcast)
+    client.voice.broadcasts.get(created.broadcast_id)
+
+    _token, answer_to_create, answer_to_get = [heard.json() for heard in answers]
+    assert answer_to_create == {
+        "type": "default",
+        "retryDelays": [],
+        **on_wire(broadcast),
+        "broadcastId": created.broadcast_id,
+        "state": "draft",
+        "totalCount": 0,
+        "completedCount": 0,
+        "createdAt": created.created_at,
+        "modifiedBy": "ringspec",
+    }
+    assert answer_to_get == answer_to_create
+
+
+def test_clients_models_read_back_what_was_sent(client: Any, broadcast: Any) -> None:
+    created = client.voice.broadcasts.create(broadcast)
+    read = client.voice.broadcasts.get(created.broadcast_id)
+
+    assert on_wire(created) == {
+        "retryDelays": [],
+        **as_read(broadcast),
+        "broadcastId": created.broadcast_id,
+        "totalCount": 0,
+        "completedCount": 0,
+        "createdAt": created.created_at,
+        "modifiedBy": "ringspec",
+    }
+    assert on_wire(read) == {**on_wire(created), "state": "draft"}
+
+
+def test_what_is_created_is_listed(client: Any, broadcast: Any) -> None:
+    before = client.voice.broadcasts.list(page=1, page_size=1).pagination.total_record
+
+    created = client.voice.broadcasts.create(broadcast)
+    page = client.voice.broadcasts.list(page=before + 1, page_size=1)
+
+    assert [on_wire(item) for item in page.items] == [
+        {
+            "broadcastId": created.broadcast_id,
+            "name": broadcast.name,
+            "source": "people",
+            "state": "draft",
+            "distribution": broadcast.distribution,
+            "totalCount": 0,
+            "completedCount": 0,
+            "createdAt": created.created_at,
+        }
+    ]
+    assert page.pagination.total_record == before + 1
+    assert page.pagination.remaining_record == 0
+
+
+def test_what_is_deleted_is_gone(client: Any, broadcast: Any) -> None:
+    created = client.voice.broadcasts.create(broadcast)
+
+    reply = client.voice.broadcasts.delete(created.broadcast_id)
+
+    assert reply is None
+    with pytest.raises(NaxaiResourceNotFound):
+        client.voice.broadcasts.get(created.broadcast_id)
+
+
+def test_update_replaces_all_of_it(client: Any, broadcasts: dict[str, Any]) -> None:
+    created = client.voice.broadcasts.create(broadcasts["full"])
+
+    updated = client.voice.broadcasts.update(
+        created.broadcast_id, broadcasts["minimal"]
+    )
+
+    assert on_wire(updated) == {
+        **on_wire(broadcasts["minimal"]),
+        "retryDelays": [],
+        "broadcastId": created.broadcast_id,
+        "totalCount": 0,
+        "completedCount": 0,
+        "createdAt": created.created_at,
+        "modifiedBy": "ringspec",
+    }
+
+
+def test_commands_are_answered_with_the_states_that_the_client_knows(
+    client: Any, broadcasts: dict[str, Any]
+) -> None:
+    voice = client.voice.broadcasts
+    one = voice.create(broadcasts["minimal"]).broadcast_id
+
+    answered = [
+        command(one).state
+        for command in (voice.start, voice.pause, voice.resume, voice.cancel)
+    ]
+
+    assert answered == ["starting", "pausing", "resuming", "canceling"]
+    assert voice.get(one).state == "canceled"
+
+
+def test_command_out_of_order_is_the_clients_general_error(
+    client: Any, broadcasts: dict[str, Any]
+) -> None:
+    created = client.voice.broadcasts.create(broadcasts["minimal"])
+
+    with pytest.raises(NaxaiAPIRequestError) as caught:
+        client.voice.broadcasts.resume(created.broadcast_id)
+
+    assert caught.value.status_code == 409
+
+
+def test_wrong_secret_gets_no_token(
+    connect: Callable[..., Any], dialect: Embedded
+) -> None:
+    client = connect(dialect, api_client_secret="wrong")
+
+    with pytest.raises(NaxaiAuthenticationError) as caught:
+        client.voice.broadcasts.list()
+
+    assert caught.value.status_code == 401
+    assert client.token is None
+
+
+def test_token_that_the_server_did_not_issue_is_refused(client: Any) -> None:
+    client.token, client.token_expiry = "stale", float("inf")
+
+    with pytest.raises(NaxaiAuthenticationError) as caught:
+        client.voice.broadcasts.list()
+
+    assert caught.value.error_code == "authentication_failed"
+
+
+def test_asynchronous_client_creates_and_reads_the_same(
+    dialect: Embedded, broadcast: Any
+) -> None:
+    async def create_and_read() -> tuple[Any, Any]:
+        async with NaxaiAsyncClient(
+            dialect.client_id,
+            dialect.client_secret,
+            auth_url=dialect.token_url,
+            api_base_url=dialect.url,
+            logger=logging.getLogger("tests.clients"),
+        ) as client:
+            created = await client.voice.broadcasts.create(broadcast)
+            return created, await client.voice.broadcasts.get(created.broadcast_id)
+
+    created, read = asyncio.run(create_and_read())
+
+    assert {**on_wire(created), **as_read(broadcast)} == on_wire(created)
+    assert on_wire(read) == {**on_wire(created), "state": "draft"}
+
+
+def test_refusal_points_at_members_by_the_names_that_were_sent(
+    client: Any, broadcasts: dict[str, Any]
+) -> None:
+    silent = broadcasts["minimal"].model_copy(update={"inclube_unsubscribed": None})
+
+    with pytest.raises(NaxaiInvalidRequestError) as caught:
+        client.voice.broadcasts.create(silent)
+
+    assert list(caught.value.details) == ["/inclubeUnsubscribed"]
+
+
+def test_client_takes_no_unix_time(broadcasts: dict[str, Any]) -> None:
+    body = {**on_wire(broadcasts["minimal"]), "scheduledAt": 1924992000}
+
+    with pytest.raises(ValidationError, match="scheduledAt"):
+        CreateBroadcastRequest.model_validate(body)
+
+
+@pytest.mark.parametrize(
+    ("members", "culprit"),
+    [
+        (
+            {
+                "segmentIds": ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"],
+                "inclubeUnsubscribed": False,
+                "scheduledAt": 1924992000,
+            },
+            "scheduledAt",
+        ),
+        (
+            {"source": "file", "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}},
+            "segmentIds",
+        ),
+    ],
+    ids=["scheduled", "from-a-file"],
+)
+def test_what_the_client_cannot_say_it_can_list_but_not_read(
+    client: Any, dialect: Embedded, members: dict[str, Any], culprit: str
+) -> None:
+    one = create_by_hand(dialect, **members)
+
+    page = client.voice.broadcasts.list(page_size=100)
+
+    assert one in {item.broadcast_id for item in page.items}
+    with pytest.raises(ValidationError, match=culprit):
+        client.voice.broadcasts.get(one)
+
+
+def test_nothing_beyond_loopback_is_resolved() -> None:
+    with pytest.raises(AssertionError, match="is not loopback"):
+        socket.create_connection(("vendor.invalid", 443))
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the command, and tell the client by its environment alone."""
+    command = "ringspec.cli", "serve", "--port", "0", "--dialect", "naxai-sdk"
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            announced = json.loads(process.stdout.readline())
+            monkeypatch.setenv("NAXAI_API_URL", announced["url"])
+            monkeypatch.setenv("NAXAI_AUTH_URL", announced["token_url"])
+            monkeypatch.setenv("NAXAI_CLIENT_ID", announced["client_id"])
+            monkeypatch.setenv("NAXAI_SECRET", announced["client_secret"])
+            monkeypatch.setenv("NAXAI_API_VERSION", "2023-03-25")
+            yield
+        finally:
+            process.terminate()
+
+
+@pytest.mark.usefixtures("served")
+def test_command_serves_a_client_that_knows_only_its_environment(
+    broadcasts: dict[str, Any],
+) -> None:
+    with NaxaiClient(logger=logging.getLogger("tests.clients")) as client:
+        created = client.voice.broadcasts.create(broadcasts["full"])
+        read = client.voice.broadcasts.get(created.broadcast_id)
+        client.voice.broadcasts.delete(created.broadcast_id)
+        left = client.voice.broadcasts.list().items
+
+    assert {**on_wire(read), **on_wire(broadcasts["full"])} == on_wire(read)
+    assert left == []
