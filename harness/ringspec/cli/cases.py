@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from ringspec.cli.options import (
-    chosen,
     contract_of,
     contract_options,
     selection_options,
 )
+from ringspec.harness.selection import Selection
 from ringspec.strategies import cases_of, line
 
 
@@ -19,7 +20,7 @@ from ringspec.strategies import cases_of, line
 @click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
 @selection_options
 @contract_options
-def command(  # noqa: PLR0913 - options
+def command(
     *,
     seed: int,
     select: tuple[str, ...],
@@ -33,11 +34,8 @@ def command(  # noqa: PLR0913 - options
     Twins are printed before the cases made from them, selected or not.
     """
     loaded = contract_of(contract, operation, dialect)
-    rules = set(chosen(loaded, select, exclude))
-    cases = cases_of(loaded, seed)
-    twins = {case.twin for case in cases if case.rule in rules}
-    out = click.get_binary_stream("stdout")
-    for case in cases:
-        if case.rule in rules or case.id in twins:
-            out.write(line(case).encode() + b"\n")
+    selection = Selection.of(loaded, select, exclude)
+    out = sys.stdout.buffer
+    for case in selection.fired(cases_of(loaded, seed)):
+        out.write(line(case).encode() + b"\n")
     out.flush()

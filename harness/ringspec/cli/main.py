@@ -6,6 +6,7 @@ exit status of its kind. A traceback is shown only when asked for.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -13,6 +14,8 @@ from typing import NoReturn
 
 import click
 
+from ringspec.cli.output import output_error, release_output
+from ringspec.cli.signals import terminable
 from ringspec.spec.errors import InternalError, RingspecError
 
 # Subcommand: the module and attribute that hold it, and its line in the help.
@@ -85,21 +88,34 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _status(arguments: list[str] | None) -> int:
     try:
-        status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        with terminable():
+            status = _called(arguments)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has had enough; nothing is wrong.
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the exit flush
-        return 0
     except RingspecError as error:
         return _failed(error)
     except Exception as error:  # noqa: BLE001 - the last resort
         return _failed(_bug(error), error)
+    finally:
+        release_output()
+    return status
+
+
+def _called(arguments: list[str] | None) -> int:
+    """Call the command, and return its status, or what its end on the way means."""
+    try:
+        status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has had enough: nothing is wrong. Rich then exits.
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise output_error(error) from error
     return status if isinstance(status, int) else 0
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ringspec.spec import Contract, RuleId, UsageError, load
+from ringspec.spec import Contract, load
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -57,7 +57,9 @@ def selection_options(command: _Command) -> _Command:
     return _added(command, _SELECTION)
 
 
-def _added(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
+def _added(
+    command: _Command, options: tuple[Callable[[_Command], _Command], ...]
+) -> _Command:
     for option in reversed(options):
         command = option(command)
     return command
@@ -68,26 +70,3 @@ def contract_of(
 ) -> Contract:
     """Load the contract that the options name."""
     return load(contract, operation=operation, dialect=dialect)
-
-
-def chosen(
-    contract: Contract, select: tuple[str, ...], exclude: tuple[str, ...]
-) -> tuple[RuleId, ...]:
-    """Return the rules that are selected.
-
-    Raises:
-        UsageError: a prefix fits no rule, or nothing is left.
-    """
-    for prefix in (*select, *exclude):
-        if not any(rule.startswith(prefix) for rule in contract.rules):
-            raise UsageError(
-                f"no rule begins with {prefix!r}", hint="`ringspec rules` lists them"
-            )
-    left = tuple(
-        rule
-        for rule in contract.rules
-        if (not select or rule.startswith(select)) and not rule.startswith(exclude)
-    )
-    if not left:
-        raise UsageError("no rule is selected", hint="see --select and --exclude")
-    return left

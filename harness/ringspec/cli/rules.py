@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from ringspec.cli.options import (
-    chosen,
     contract_of,
     contract_options,
     selection_options,
 )
+from ringspec.harness.selection import Selection
 from ringspec.reports import rules_json, rules_markdown, rules_table
 
 
@@ -27,7 +27,7 @@ from ringspec.reports import rules_json, rules_markdown, rules_table
 )
 @selection_options
 @contract_options
-def command(  # noqa: PLR0913 - options
+def command(
     *,
     shape: str,
     select: tuple[str, ...],
@@ -38,8 +38,8 @@ def command(  # noqa: PLR0913 - options
 ) -> None:
     """Print the rules: id, level, evidence, sentence, source and place."""
     loaded = contract_of(contract, operation, dialect)
-    ids = chosen(loaded, select, exclude)
-    loaded = replace(loaded, rules={id: loaded.rules[id] for id in ids})
+    ids = Selection.of(loaded, select, exclude).rules
+    loaded = replace(loaded, rules={each: loaded.rules[each] for each in ids})
     if shape == "table":
         rules_table(loaded.rules.values(), sys.stdout)
     else:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import signal
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
 from ringspec.cli.options import contract_of, contract_options, selection_options
+from ringspec.cli.screen import Screen
 from ringspec.harness import Ended, Event
 from ringspec.harness.credentials import Credentials
 from ringspec.harness.run import Plan, run
 from ringspec.harness.target import checked_url, is_loopback
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
-from ringspec.reports import FORMATS, Recorder, Redactor, Terminal, check, write
+from ringspec.reports import (
+    FORMATS,
+    Recorder,
+    Redactor,
+    Reporter,
+    Terminal,
+    check,
+    write,
+)
 from ringspec.spec import (
-
     InternalError,
     Level,
     ReportError,
@@ -116,17 +123,17 @@ class _Command:
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = [_report(each) for each in self.reports]
-        for name, path in wanted:
-            check(path, name)
+        wanted = _wanted(self.reports)
+        if not math.isfinite(self.timeout):
+            raise UsageError("--timeout is no number", hint="give seconds")
         if self.url is not None:
             checked_url(self.url)
-        with _interruptible(), self._target() as target:
+        with self._target() as target:
             contract = contract_of(self.contract, self.operation, self.dialect)
             cases = cases_of(contract, self.seed)
             url, credentials = target.resolve()
+            # Nothing is sent elsewhere, so that no token is needed there.
             token = credentials.token(self.timeout) if is_loopback(url) else None
-            redactor = Redactor((*credentials.secrets(), *((token,) if token else ())))
             plan = Plan(
                 contract=contract,
                 cases=cases,
@@ -140,7 +147,8 @@ class _Command:
                 timeout_s=self.timeout,
                 fail_fast=self.fail_fast,
             )
-            return self._told(run(plan), wanted, redactor)
+            secrets = (*credentials.secrets(), *((token,) if token else ()))
+            return self._told(run(plan), wanted, Redactor(secrets))
 
     def _target(self) -> _Target:
         given = Credentials(
@@ -166,41 +174,63 @@ class _Command:
 
     def _told(
         self,
-        events: Iterator[Event],
+        events: Generator[Event, None, None],
         wanted: list[tuple[str, Path]],
         redactor: Redactor,
     ) -> int:
         recorder = Recorder(redactor)
-        terminal = Terminal(
-            quiet=self.quiet,
-            verbose=self.verbose,
-            color=self.color,
-            redactor=redactor,
+        screen = Screen(
+            Terminal(
+                quiet=self.quiet,
+                verbose=self.verbose,
+                color=self.color,
+                redactor=redactor,
+            )
         )
-        status: int | None = None
         try:
-            for event in events:
-                terminal.handle(event)
-                recorder.handle(event)
-                if isinstance(event, Ended):
-                    status = event.result.exit_code
+            status = _heard(events, (recorder, screen))
         finally:
-            terminal.close()
-        if status is None:
-            raise InternalError("the run ended without a result")
-        return _written(wanted, recorder, status)
+            screen.close()
+        return _written(wanted, recorder, screen, status)
 
 
-def _written(wanted: list[tuple[str, Path]], recorder: Recorder, status: int) -> int:
-    """Write all reports, whichever fail; a nonconformant run stays one."""
-    failed: list[ReportError] = []
-    for name, path in wanted:
+def _heard(events: Generator[Event, None, None], reporters: Iterable[Reporter]) -> int:
+    """Hand all events to all reporters, and return the status of the run."""
+    status: int | None = None
+    event = next(events, None)
+    while event is not None:
         try:
-            write(name, path, recorder.record)
+            for each in reporters:
+                each.handle(event)
+            if isinstance(event, Ended):
+                status = event.result.exit_code
+            event = next(events, None)
+        except KeyboardInterrupt:
+            # It met us rather than the run, which has to know of it.
+            event = None if status is not None else events.throw(KeyboardInterrupt())
+    if status is None:
+        raise InternalError("the run ended without a result")
+    return status
+
+
+def _written(
+    wanted: list[tuple[str, Path]], recorder: Recorder, screen: Screen, status: int
+) -> int:
+    """Write all reports, whichever fail; a nonconformant run stays one."""
+    writes: list[Callable[[], None]]
+    writes = [partial(_write, name, path, recorder) for name, path in wanted]
+    failed = False
+    for write_ in (*writes, screen.check):
+        try:
+            write_()
         except ReportError as error:
-            failed.append(error)
+            failed = True
             click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-    return status if not failed or status in {1, 130} else ReportError.exit_code
+    return ReportError.exit_code if failed and status not in {1, 130} else status
+
+
+def _write(name: str, path: Path, recorder: Recorder) -> None:
+    write(name, path, recorder.record)
 
 
 @dataclass(frozen=True)
@@ -211,7 +241,7 @@ class _Target:
     credentials: Credentials
     embedded: Embedded | None
 
-    def __enter__(self) -> _Target:
+    def __enter__(self) -> Self:
         """Begin to start the embedded server; it starts while we load our own."""
         if self.embedded is not None:
             self.embedded.begin()
@@ -233,26 +263,19 @@ class _Target:
         return ready.url, Credentials(bearer=ready.token)
 
 
-def _report(text: str) -> tuple[str, Path]:
-    name, separator, path = text.partition("=")
-    if not separator or not path:
-        raise UsageError(
-            f"--report {text!r} has no path", hint="write it as json=report.json"
-        )
-    return name, Path(path)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a TERM end a run as Ctrl-C does: what is known by then is told."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
+def _wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Read which reports are wanted where, and make sure of them before the run."""
+    wanted: list[tuple[str, Path]] = []
+    for text in texts:
+        name, separator, path = text.partition("=")
+        if not separator or not path:
+            raise UsageError(
+                f"--report {text!r} has no path", hint="write it as json=report.json"
+            )
+        if Path(path) in (known for _, known in wanted):
+            raise UsageError(
+                f"two reports would go to {path}", hint="give each a path of its own"
+            )
+        check(Path(path), name)
+        wanted.append((name, Path(path)))
+    return wanted

@@ -19,9 +19,7 @@ from ringspec.spec import UsageError
 @click.option("--dialect", metavar="NAME", default="canonical", help="A spelling.")
 @click.option("--mutant", metavar="NAME", help="Serve with this defect.")
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
-def command(
-    *, port: int, dialect: str, mutant: str | None, list_mutants: bool
-) -> None:
+def command(*, port: int, dialect: str, mutant: str | None, list_mutants: bool) -> None:
     """Serve the reference server on this machine, until interrupted.
 
     The first line printed is JSON: url, token_url, client_id, client_secret, token.

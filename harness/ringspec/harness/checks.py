@@ -31,9 +31,13 @@ def parse(response: Response) -> tuple[Json, str]:
     if media != "application/json" and not media.endswith("+json"):
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
     try:
-        return json.loads(response.body), ""
+        return json.loads(response.body, parse_constant=_no_json), ""
     except (ValueError, RecursionError) as error:
         return MISSING, f"the answer is no JSON: {error}"
+
+
+def _no_json(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON")  # though Python reads it
 
 
 def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
@@ -68,9 +72,7 @@ def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> li
     return found
 
 
-def _differences(
-    schema: Json, sent: Json, got: Json, place: Location
-) -> Iterator[str]:
+def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterator[str]:
     """Yield where an answer loses or changes something; it may add members."""
     if got is MISSING:
         if sent is not None:
@@ -114,7 +116,8 @@ def default_faults(
             found += _inner_defaults(schema, sent[name], got.get(name), (name,))
         elif "default" in schema and _fits(contract, sent, name, schema["default"]):
             documented = schema.get("x-evidence", "documented") == Evidence.DOCUMENTED
-            found += _default(schema["default"], got.get(name), name, documented)
+            shown = got.get(name)
+            found += _default(schema["default"], shown, (name,), due=documented)
     return found
 
 
@@ -124,13 +127,12 @@ def _fits(contract: Contract, sent: dict[str, Json], name: str, default: Json) -
 
 
 def _default(
-    default: Json, got: Json, name: str, documented: bool  # noqa: FBT001
+    default: Json, got: Json, place: Location, *, due: bool = False
 ) -> Iterator[str]:
-    if got is None and not documented:
-        return
-    if not same(default, got):
+    """Yield a default that is wrong, or not shown though it is due."""
+    if (got is not None or due) and not same(default, got):
         shown = "not shown" if got is None else _short(got)
-        yield f"/{name} is {shown}; its default is {_short(default)}"
+        yield f"{pointer(place)} is {shown}; its default is {_short(default)}"
 
 
 def _inner_defaults(
@@ -142,10 +144,8 @@ def _inner_defaults(
             inner = (*place, name)
             if name in sent:
                 yield from _inner_defaults(below, sent[name], got.get(name), inner)
-            elif "default" in below and got.get(name) is not None:
-                if not same(below["default"], got[name]):
-                    shown, default = _short(got[name]), _short(below["default"])
-                    yield f"{pointer(inner)} is {shown}; its default is {default}"
+            elif "default" in below:
+                yield from _default(below["default"], got.get(name), inner)
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = schema.get("items", {})
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):

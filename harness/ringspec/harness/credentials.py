@@ -5,11 +5,12 @@ Source: RFC 6749, section 4.4; facts.md E.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import httpx
 
-from ringspec.harness.target import is_loopback
+from ringspec.harness.target import checked_url, is_loopback
 from ringspec.spec import TargetError, UsageError
 
 
@@ -33,8 +34,8 @@ class Credentials:
             UsageError: some of what is needed is not given.
             TargetError: the token endpoint does not give one.
         """
-        if self.bearer:
-            return self.bearer
+        if self.bearer and self.bearer.strip():
+            return _sendable(self.bearer.strip(), "the token", "check --bearer")
         given = (self.client_id, self.client_secret, self.token_url)
         if not any(given):
             return None
@@ -43,6 +44,7 @@ class Credentials:
                 "client id, client secret and token URL belong together",
                 hint="give all three, or a token with --bearer",
             )
+        checked_url(self.token_url)
         return _fetch(self.token_url, self.client_id, self.client_secret, timeout_s)
 
 
@@ -67,4 +69,11 @@ def _fetch(url: str, client_id: str, client_secret: str, timeout_s: float) -> st
             f"no token from {url}: HTTP {answer.status_code}",
             hint="check client id and client secret",
         )
+    return _sendable(token, f"the token from {url}", "check --token-url")
+
+
+def _sendable(token: str, what: str, hint: str) -> str:
+    """Return a token that fits into a header. Source: RFC 6750, section 2.1."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token

@@ -16,7 +16,7 @@ class Trouble(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     DROPPED = "dropped"  # closed or reset before the answer was whole
-    GARBLED = "garbled"  # not HTTP
+    GARBLED = "garbled"  # not HTTP, or nothing anyone could read whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

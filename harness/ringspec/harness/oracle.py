@@ -42,7 +42,7 @@ class Oracle:
         self._cases[case.id] = case
         response = exchange.response
         if response is not None:
-            self._accepted[case.id] = response.status // 100 == 2  # noqa: PLR2004
+            self._accepted[case.id] = response.status // 100 == 2
         return tuple(
             self._finding(case, exchange, judgement)
             for judgement in self._judgements(case, exchange)
@@ -75,7 +75,7 @@ class Oracle:
             reason = exchange.failure.message if exchange.failure else "nothing came"
             yield ROBUSTNESS, Verdict.FAIL, reason
             yield from _open(case, reason)
-        elif response.status >= 500:  # noqa: PLR2004
+        elif response.status >= 500:
             reason = f"the server failed: HTTP {response.status}"
             yield ROBUSTNESS, Verdict.FAIL, reason
             yield from _open(case, reason)
@@ -90,10 +90,10 @@ class Oracle:
 
     def _accept(self, case: Case, response: Response) -> Iterator[_Judgement]:
         status = response.status
-        if status // 100 == 2:  # noqa: PLR2004
+        if status // 100 == 2:
             yield case.rule, Verdict.PASS, ""
             yield from self._answer(case, response)
-        elif status in NO_JUDGEMENT or status < 400:  # noqa: PLR2004
+        elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
         else:
             reason = f"a valid body was refused with HTTP {status}"
@@ -102,11 +102,11 @@ class Oracle:
 
     def _reject(self, case: Case, response: Response) -> Iterator[_Judgement]:
         status = response.status
-        if status // 100 == 2:  # noqa: PLR2004
+        if status // 100 == 2:
             reason = f"an invalid body was accepted with HTTP {status}"
             for rule in case.broken:
                 yield rule, Verdict.FAIL, reason
-        elif status in NO_JUDGEMENT or status < 400:  # noqa: PLR2004
+        elif status in NO_JUDGEMENT or status < 400:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif not self._accepted.get(case.twin or "", False):
             yield from _open(case, "it was refused, but so was its valid twin")
@@ -118,7 +118,9 @@ class Oracle:
     def _status(self, case: Case, response: Response) -> Iterator[_Judgement]:
         """Judge a case that is refused for something other than its body."""
         status = response.status
-        if not self._accepted.get(case.twin or "", False):
+        if status // 100 == 2:
+            yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
+        elif not self._accepted.get(case.twin or "", False):
             yield from _open(case, "its valid twin was not accepted")
         elif status in case.status:
             yield case.rule, Verdict.PASS, ""

@@ -6,6 +6,7 @@ status. Source: product.md, Levels, and the table of exit statuses.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringspec.harness.verdict import (
@@ -41,52 +42,88 @@ class Tally:
             if finding.verdict != Verdict.PASS:
                 self._findings.setdefault(finding.rule, []).append(finding)
 
-    def results(self, unreached: str = "") -> tuple[RuleResult, ...]:
-        """Return the result of each rule; `unreached` says why some had no turn."""
-        known = [self._result(rule, unreached) for rule in self.contract.rules.values()]
-        dropped = [
-            RuleResult(
-                rule=self.contract.catalogue.rules[id],
+    def results(
+        self, unreached: str = "", pending: frozenset[RuleId] = frozenset()
+    ) -> tuple[RuleResult, ...]:
+        """Return the result of each rule.
+
+        Args:
+            unreached: why cases had no turn, if some had none.
+            pending: the rules that those cases serve.
+        """
+        rules = self.contract.rules.values()
+        judged = (
+            self._result(rule, unreached if rule.id in pending else "")
+            for rule in rules
+        )
+        return (*judged, *self._dropped())
+
+    def untold(self, reason: str, told: set[RuleId]) -> tuple[RuleResult, ...]:
+        """Return inconclusive results for all rules but some, whatever was found."""
+        judged = (
+            self._result(rule, reason)
+            if rule.id in told or rule.id in self.skipped
+            else RuleResult(
+                rule=rule,
+                outcome=Outcome.INCONCLUSIVE,
+                cases=self._cases.get(rule.id, 0),
+                why=reason,
+            )
+            for rule in self.contract.rules.values()
+        )
+        return (*judged, *self._dropped())
+
+    def _dropped(self) -> Iterator[RuleResult]:
+        for name in self.contract.dropped:
+            yield RuleResult(
+                rule=self.contract.catalogue.rules[name],
                 outcome=Outcome.NOT_APPLICABLE,
                 why=f"the dialect {self.contract.dialect} has no such rule",
             )
-            for id in self.contract.dropped
-        ]
-        return (*known, *dropped)
 
     def _result(self, rule: Rule, unreached: str) -> RuleResult:
         found = self._findings.get(rule.id, [])
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
-        outcome, why = self._outcome(rule, failures, open_, unreached)
+        settled = self._settled(rule.id) or self._judged(
+            self._cases.get(rule.id, 0), failures, open_, unreached
+        )
         return RuleResult(
             rule=rule,
-            outcome=outcome,
+            outcome=settled[0],
             cases=self._cases.get(rule.id, 0),
             failures=failures,
             inconclusive=open_,
-            why=why,
+            why=settled[1],
         )
 
-    def _outcome(
+    def _settled(self, rule: RuleId) -> tuple[Outcome, str] | None:
+        """Return the outcome of a rule that is not judged at all."""
+        if rule in self.skipped:
+            return Outcome.SKIPPED, "deselected"
+        if rule in self.inapplicable:
+            return Outcome.NOT_APPLICABLE, self.inapplicable[rule]
+        return None
+
+    def _judged(
         self,
-        rule: Rule,
+        cases: int,
         failures: tuple[Finding, ...],
         open_: tuple[Finding, ...],
         unreached: str,
     ) -> tuple[Outcome, str]:
-        if rule.id in self.skipped:
-            return Outcome.SKIPPED, "deselected"
-        if rule.id in self.inapplicable:
-            return Outcome.NOT_APPLICABLE, self.inapplicable[rule.id]
         if any(each.level.gates(self.level) for each in failures):
             return Outcome.FAIL, ""
-        if any(each.gate.gates(self.level) for each in open_):
-            return Outcome.INCONCLUSIVE, open_[0].reason
-        if self._cases.get(rule.id, 0) == 0:
-            if unreached:
-                return Outcome.INCONCLUSIVE, unreached
+        gating = [each for each in open_ if each.gate.gates(self.level)]
+        if gating:
+            return Outcome.INCONCLUSIVE, gating[0].reason
+        if unreached:
+            return Outcome.INCONCLUSIVE, unreached
+        if cases == 0:
             return Outcome.NOT_APPLICABLE, "no case served it"
+        if cases == len(open_):
+            # Nothing passed, so it is not green; nothing binds, so it does not gate.
+            return Outcome.NOT_APPLICABLE, open_[0].reason
         return Outcome.PASS, ""
 
 

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 import time
-from dataclasses import dataclass
-from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.transport import HEARD, Heard, transport
 from ringspec.spec import UsageError
 from ringspec.strategies import TOKEN, Request
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20
+# Sending again changes nothing here.
+_HOPELESS = {Trouble.NAME, Trouble.TLS}
+# How h11 words an answer that ends before its time.
+_CLOSED = re.compile("disconnected|peer closed")
+# The record that a server of TLS sends to whoever does not speak it.
+_TLS_ALERT = b"\x15\x03"
 
 
 def is_loopback(url: str) -> bool:
@@ -36,14 +42,24 @@ def is_loopback(url: str) -> bool:
 
 
 def checked_url(url: str) -> str:
-    """Return a base URL without its last slash; UsageError if it is none."""
+    """Return a base URL without its last slash.
+
+    Raises:
+        UsageError: it is none, or holds what a request cannot keep secret or in place.
+    """
     try:
         parts = urlsplit(url)
+        httpx.URL(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
         _ = parts.port
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         usable = False
-    if not usable:
+    if usable and "@" in parts.netloc:
+        raise UsageError(
+            "a URL with a user or password would show in every report",
+            hint="give a token with --bearer, or in RINGSPEC_BEARER",
+        )
+    if not usable or parts.query or parts.fragment:
         raise UsageError(
             f"{url!r} is not the URL of a server",
             hint="give it whole, such as http://127.0.0.1:8000",
@@ -51,15 +67,8 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-@dataclass(slots=True)
-class _Progress:
-    """Whether any byte of an answer has come."""
-
-    some: bool = False
-
-
 class Target:
-    """Sends requests to one server; an async context manager.
+    """Sends requests to one server.
 
     Attributes:
         token: put in place of `{token}`; without it that header is left out.
@@ -71,20 +80,18 @@ class Target:
         self.url = checked_url(url)
         self.token = token
         self.timeout_s = timeout_s
+        trust_env = not is_loopback(url)
         self._client = httpx.AsyncClient(
-            timeout=None,  # the time limit is on the whole exchange, see below
+            # The time limit is on the whole exchange, see below.
+            timeout=httpx.Timeout(None),
             follow_redirects=False,
-            trust_env=not is_loopback(url),
-            limits=httpx.Limits(
-                max_connections=workers, max_keepalive_connections=workers
-            ),
+            trust_env=trust_env,
+            transport=transport(workers=workers, trust_env=trust_env),
+            # No compression: a small answer could unfold to any size.
+            headers={"Accept-Encoding": "identity"},
         )
 
-    async def __aenter__(self) -> Self:
-        """Open nothing yet: connections are made when they are needed."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
         """Close all connections."""
         await self._client.aclose()
 
@@ -94,30 +101,34 @@ class Target:
         while True:
             sent += 1
             found = await self._once(request, sent)
-            hopeless = found.failure is not None and found.failure.trouble in {
-                Trouble.UNREACHABLE,
-                Trouble.NAME,
-                Trouble.TLS,
-            }
-            if found.failure is None or hopeless or sent > repeats:
+            failure = found.failure
+            if failure is None or failure.trouble in _HOPELESS or sent > repeats:
                 return found
 
     async def _once(self, request: Request, sent: int) -> Exchange:
         began = time.perf_counter()
-        progress = _Progress()
+        heard = Heard()
+        HEARD.set(heard)
         response: Response | None = None
         failure: Failure | None = None
         try:
             async with asyncio.timeout(self.timeout_s):
-                response = await self._send(request, progress)
+                response = await self._send(request)
         except TimeoutError:
             failure = Failure(
                 trouble=Trouble.TIMEOUT,
                 message=f"no whole answer within {self.timeout_s:g} seconds",
-                some=progress.some,
+                some=bool(heard.start),
+            )
+        except _EndlessError:
+            failure = Failure(
+                trouble=Trouble.GARBLED,
+                message=f"the answer is longer than {ANSWER_LIMIT >> 20} MiB",
+                some=True,
             )
         except httpx.HTTPError as error:
-            failure = _failure(error, some=progress.some)
+            trouble, message = _trouble(error, heard.start)
+            failure = Failure(trouble=trouble, message=message, some=bool(heard.start))
         return Exchange(
             url=self.url + request.path,
             request=request,
@@ -127,7 +138,7 @@ class Target:
             sent=sent,
         )
 
-    async def _send(self, request: Request, progress: _Progress) -> Response:
+    async def _send(self, request: Request) -> Response:
         built = self._client.build_request(
             request.method,
             self.url + request.path,
@@ -135,13 +146,12 @@ class Target:
             content=request.body,
         )
         answer = await self._client.send(built, stream=True)
-        progress.some = True
         try:
             body = bytearray()
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > ANSWER_LIMIT:
-                    break
+                    raise _EndlessError
         finally:
             await answer.aclose()
         return Response(
@@ -166,27 +176,31 @@ class Target:
         ]
 
 
-def _failure(error: httpx.HTTPError, *, some: bool) -> Failure:
-    trouble, message = _trouble(error)
-    return Failure(trouble=trouble, message=message, some=some)
+class _EndlessError(Exception):
+    """Raised at an answer that is longer than anyone would read."""
 
 
-def _trouble(error: httpx.HTTPError) -> tuple[Trouble, str]:
-    causes = list(_causes(error))
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return Trouble.NAME, "the host's name is not known"
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return Trouble.TLS, f"TLS failed: {error}"
-    if isinstance(error, httpx.ConnectError):
-        return Trouble.UNREACHABLE, f"cannot connect: {error}"
-    if isinstance(error, httpx.DecodingError):
-        return Trouble.GARBLED, f"the answer cannot be decoded: {error}"
-    if isinstance(error, httpx.RemoteProtocolError):
-        text = str(error)
-        if "disconnected" in text or "peer closed" in text:
-            return Trouble.DROPPED, f"the connection was dropped: {text}"
-        return Trouble.GARBLED, f"the answer is not HTTP: {text}"
-    return Trouble.DROPPED, f"the connection broke: {error or type(error).__name__}"
+def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
+    """Tell how the transport failed, from what httpx raises and what had come."""
+    text = str(error) or type(error).__name__
+    match error:
+        case _ if any(isinstance(each, socket.gaierror) for each in _causes(error)):
+            found = Trouble.NAME, "the host's name is not known"
+        case _ if any(isinstance(each, ssl.SSLError) for each in _causes(error)):
+            found = Trouble.TLS, f"TLS failed: {text}"
+        case httpx.ConnectError():
+            found = Trouble.UNREACHABLE, f"cannot connect: {text}"
+        case httpx.DecodingError():
+            found = Trouble.GARBLED, f"the answer cannot be decoded: {text}"
+        case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
+            found = Trouble.TLS, "the target speaks TLS: is it https rather than http?"
+        case httpx.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):
+            found = Trouble.GARBLED, f"the answer is not HTTP: it begins with {start!r}"
+        case httpx.RemoteProtocolError() if not _CLOSED.search(text):
+            found = Trouble.GARBLED, f"the answer is not HTTP: {text}"
+        case _:
+            found = Trouble.DROPPED, f"the connection was dropped: {text}"
+    return found
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

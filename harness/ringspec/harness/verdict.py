@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ringspec.harness.exchange import Exchange
@@ -98,6 +98,8 @@ class Result:
     Attributes:
         exit_code: 0, 1, 3 or 130, as product.md has it.
         hint: what to do next, or empty.
+        learnt: whether any answer said something of the API; where not, the rules
+            are as good as unlisted, and the message says it all.
     """
 
     conclusion: Conclusion
@@ -109,4 +111,4 @@ class Result:
     message: str = ""
     hint: str = ""
     interrupted: bool = False
-    totals: dict[Outcome, int] = field(default_factory=dict)
+    learnt: bool = True

@@ -118,6 +118,9 @@ class Terminal:
     def _end(self, result: Result) -> None:
         if self._quiet:
             print_failing_ids(self._out, result)
+        elif not result.learnt:
+            # Every rule would be listed, and the message says why.
+            print_failures(self._out, result, verbose=self._verbose)
         else:
             print_table(self._out, result)
             line(self._out)

@@ -1,15 +1,18 @@
-"""Answers: the schemas that they keep to, by status, and the rules of each assertion."""
+"""Answers: the schemas they keep to, by status, and the rules of each assertion."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ringspec.spec.annotations import check
 from ringspec.spec.assertions import Assertion, assertions
-from ringspec.spec.document import Inlined, inline, resolve
-from ringspec.spec.operations import Operation
+from ringspec.spec.document import Inlined, escape, inline, resolve
+from ringspec.spec.operations import Operation, routes
 from ringspec.spec.proof import Prover
-from ringspec.spec.rules import RuleId
+from ringspec.spec.reading import mapping
+from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json
 
 
@@ -29,43 +32,62 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one operation, and the assertions of all operations'."""
+    """The answers of one operation, and the assertions of its relatives' too."""
 
     by_status: dict[str, Answer]
     assertions: tuple[Assertion, ...]
 
     def of(self, status: int) -> Answer | None:
         """Return the answer that a status is described by, the closest one."""
-        for key in (str(status), f"{status // 100}XX", "default"):
-            if key in self.by_status:
-                return self.by_status[key]
-        return None
+        keys = [str(status), f"{status // 100}XX"]
+        if status >= 400:
+            # Contracts describe their errors by it, not another success.
+            keys.append("DEFAULT")
+        return next(
+            (self.by_status[key] for key in keys if key in self.by_status), None
+        )
 
 
-def read_answers(base: Json, operation: Operation) -> Answers:
-    """Read what an operation answers, and every assertion about any answer."""
+def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
+    """Read what an operation answers, and every assertion about its relatives'.
+
+    Relatives are the operations on the same path and below it: what was created is
+    read, started and deleted there.
+    """
     own = _answers(base, operation.node, operation.place)
-    everywhere: dict[str, Assertion] = {}
-    for path, item in base["paths"].items():
-        for method, node in item.items():
-            if isinstance(node, dict) and "responses" in node:
-                place = f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
-                for answer in _answers(base, node, place).values():
-                    for each in answer.assertions:
-                        everywhere.setdefault(f"{each.place}/{each.value}", each)
+    everywhere = dict(_by_place(own))
+    listed = list(routes(base))
+    path = next(route.path for route in listed if route.place == operation.place)
+    for route in listed:
+        if route.path == path or route.path.startswith(f"{path}/"):
+            found = _answers(base, route.node, route.place)
+            for key, each in _by_place(found):
+                everywhere.setdefault(key, each)
     return Answers(own, tuple(everywhere.values()))
 
 
-def _answers(base: Json, node: Json, place: str) -> dict[str, Answer]:
+def _by_place(answers: dict[str, Answer]) -> Iterator[tuple[str, Assertion]]:
+    for answer in answers.values():
+        for each in answer.assertions:
+            yield f"{each.place}/{each.value}", each
+
+
+def _answers(
+    base: dict[str, Json], node: dict[str, Json], place: str
+) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
-    for status, response in node["responses"].items():
-        at = f"{place}/responses/{status}"
+    responses = mapping(node.get("responses", {}), f"{place}/responses")
+    for status, response in responses.items():
+        at = f"{place}/responses/{escape(status)}"
         described, where = resolve(base, response, at)
-        for media, content in described.get("content", {}).items():
-            if "json" in media and "schema" in content:
-                escaped = media.replace("~", "~0").replace("/", "~1")
-                schema = inline(base, f"{where}/content/{escaped}/schema")
-                found[str(status).upper()] = _answer(str(status).upper(), schema)
+        content = mapping(described, where).get("content", {})
+        for media, below in mapping(content, f"{where}/content").items():
+            start = f"{where}/content/{escape(media)}"
+            if "json" in media.lower() and "schema" in mapping(below, start):
+                # What contains itself is judged as deep as it is written out.
+                schema = inline(base, f"{start}/schema", cut=True)
+                check(schema, Catalogue({}))
+                found.setdefault(status.upper(), _answer(status.upper(), schema))
     return found
 
 

@@ -39,6 +39,7 @@ WORDS = {
     "propertyNames": "names",
     "additionalProperties": "unknown",
     "unevaluatedProperties": "unknown",
+    "unevaluatedItems": "length",
     "anyOf": "any",
     "oneOf": "one",
     "not": "absent",
@@ -47,6 +48,11 @@ WORDS = {
 ITEM = "*"
 # These three fail as one.
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+
+# Where they admit anything they state nothing.
+_CLOSING = frozenset(
+    {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
+)
 
 Path = tuple[str, ...]
 
@@ -119,17 +125,21 @@ def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
     for keyword, value in node.items():
         if keyword in {"required", "dependentRequired"}:
             yield from _required(spot, place, keyword, node)
-        elif keyword in WORDS and not (
-            keyword in {"additionalProperties", "unevaluatedProperties"} and value
-        ):
+        elif keyword in WORDS and not _is_open(keyword, value):
             yield _assertion(spot, place, keyword, value, node.get("x-rules", {}))
+        if keyword in {"then", "else"} and "if" not in node:
+            continue  # it says nothing then
         for child, below in _children(keyword, value, spot):
             yield from _walk(inlined, child, below)
 
 
-def _required(
-    spot: _Spot, place: str, keyword: str, node: Json
-) -> Iterator[Assertion]:
+def _is_open(keyword: str, value: Json) -> bool:
+    if keyword == "additionalProperties":
+        return value is not False  # a schema speaks for itself
+    return keyword in _CLOSING and value in (True, {})
+
+
+def _required(spot: _Spot, place: str, keyword: str, node: Json) -> Iterator[Assertion]:
     names = node[keyword]
     if keyword == "dependentRequired":
         names = sorted({name for listed in names.values() for name in listed})
@@ -160,37 +170,57 @@ def _assertion(
 
 
 def _children(keyword: str, value: Json, spot: _Spot) -> Iterator[tuple[Json, _Spot]]:
+    """Yield the subschemas that hold as they stand, each with where it applies."""
     path = (*spot.path, keyword)
-    if keyword == "properties":
-        for name, child in value.items():
-            member = spot.member(name)
-            yield (
-                child,
-                replace(
-                    spot,
-                    path=(*path, name),
-                    instance=(*spot.instance, name),
-                    own=member,
-                    inner=member,
-                    names={},
-                ),
-            )
-    elif keyword == "items":
-        yield (
-            value,
-            replace(
-                spot,
-                path=path,
-                instance=(*spot.instance, ITEM),
-                own=f"{spot.own}.items",
-                names={},
-            ),
-        )
-    elif keyword in {"then", "else"}:
+    if keyword in {"then", "else"}:
         yield value, replace(spot, path=path)
-    elif keyword == "allOf":
-        for index, child in enumerate(value):
-            yield child, replace(spot, path=(*path, str(index)))
-    elif keyword == "dependentSchemas":
-        for name, child in value.items():
+    elif keyword in {"allOf", "dependentSchemas"}:
+        for name, child in _named(value):
             yield child, replace(spot, path=(*path, name))
+    elif keyword in {"properties", "patternProperties"}:
+        for name, child in _named(value):
+            yield child, _member(spot, path, name)
+    elif keyword == "prefixItems":
+        for name, child in _named(value):
+            yield child, _item(spot, (*path, name), name)
+    elif keyword == "items":
+        yield value, _item(spot, path, ITEM)
+    elif keyword == "additionalProperties":
+        yield value, _other(spot, path)
+
+
+def _named(value: Json) -> list[tuple[str, Json]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return [(str(index), child) for index, child in enumerate(value)]
+
+
+def _member(spot: _Spot, path: Path, name: str) -> _Spot:
+    if path[-1] != "properties":
+        return _other(spot, (*path, name))
+    member = spot.member(name)
+    return replace(
+        spot,
+        path=(*path, name),
+        instance=(*spot.instance, name),
+        own=member,
+        inner=member,
+        names={},
+    )
+
+
+def _other(spot: _Spot, path: Path) -> _Spot:
+    """Go to any member that only a pattern, or nothing, names."""
+    own = f"{spot.own}.values"
+    instance = (*spot.instance, ITEM)
+    return replace(spot, path=path, instance=instance, own=own, inner=own, names={})
+
+
+def _item(spot: _Spot, path: Path, step: str) -> _Spot:
+    return replace(
+        spot,
+        path=path,
+        instance=(*spot.instance, step),
+        own=f"{spot.own}.items",
+        names={},
+    )

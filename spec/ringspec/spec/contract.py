@@ -1,20 +1,22 @@
 """The contract: one operation of an OpenAPI file, its schemas, its rules.
 
-In: an OpenAPI 3.1 file, perhaps a dialect, perhaps a catalogue. Out: what the strategies
-compile and the oracle judges by.
+In: an OpenAPI 3.1 file, perhaps a dialect, perhaps a catalogue. Out: what the
+strategies compile and the oracle judges by.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ringspec.spec import document, overlay
+from ringspec.spec import document, overlay, reading
+from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
@@ -102,64 +104,85 @@ def load(
         UsageError: the operation or the dialect is not there.
     """
     path = path or OURS
-    base = document.read(path)
-    if not isinstance(base, dict) or not str(base.get("openapi", "")).startswith("3.1"):
-        raise SpecError(f"{path}: not an OpenAPI 3.1 document (`openapi: 3.1.0`)")
-    rows = _catalogue_data(path, base)
+    base = reading.read(path)
+    _check_version(base, path)
+    rows, origin = _catalogue_data(path, base)
     if dialect is not None:
         file = overlay.find(dialect)
-        base = overlay.apply(base, overlay.load(file), str(file.name))
+        base = overlay.apply(base, overlay.load(file), file.name)
         dialect = file.stem
-    return _build(base, rows, path, operation, dialect)
+    catalogue = parse_catalogue(rows, origin)
+    try:
+        return _build(base, catalogue, operation, (dialect, rows))
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}", hint=error.hint) from error
+    except RecursionError as error:
+        raise SpecError(
+            f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
+        ) from error
 
 
-def _catalogue_data(path: Path, base: Json) -> Json:
+def _check_version(base: Json, path: Path) -> None:
+    version = base.get("openapi") if isinstance(base, dict) else None
+    if not re.match(r"3\.1(\.|$)", str(version)):
+        raise SpecError(
+            f"{path}: not an OpenAPI 3.1 document",
+            hint="it begins with `openapi: 3.1.0`; convert older ones first",
+        )
+
+
+def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
     """Find the catalogue beside a contract; none is found for most foreign ones."""
-    if path != OURS and document.digest(base) == document.digest(document.read(OURS)):
+    if path != OURS and reading.digest(base) == reading.digest(reading.read(OURS)):
         path = OURS
     for beside in (path.with_suffix(".rules.yaml"), path.with_name("rules.yaml")):
         if beside.is_file():
-            return document.read(beside)
-    return {"rules": []}
+            return reading.read(beside), str(beside)
+    return {"rules": []}, ""
 
 
 def _build(
-    base: Json, rows: Json, path: Path, wanted: str | None, dialect: str | None
+    base: dict[str, Json],
+    catalogue: Catalogue,
+    wanted: str | None,
+    named: tuple[str | None, Json],
 ) -> Contract:
-    try:
-        operation = choose(base, wanted)
-        request = document.inline(base, operation.schema_place)
-        info = base["info"]
-        title, version = str(info["title"]), str(info["version"])
-        servers = base.get("servers") or [{"url": ""}]
-        answers = read_answers(base, operation)
-    except UsageError:
-        raise
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}", hint=error.hint) from error
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise SpecError(
-            f"{path}: not a whole OpenAPI document: {error!r}",
-            hint="check it with openapi-spec-validator",
-        ) from error
-    catalogue = parse_catalogue(rows, "rules.yaml")
+    dialect, rows = named
+    info = reading.mapping(base.get("info"), "#/info")
+    operation = choose(base, wanted)
+    request = document.inline(base, operation.schema_place)
+    check(request, catalogue)
+    answers = read_answers(base, operation)
     found = assertions(request)
-    places = _places(found, answers, operation)
-    rules = _rules(catalogue, places)
+    rules = _rules(catalogue, _places(found, answers, operation))
     return Contract(
-        title=title,
-        version=version,
-        sha256=document.digest([base, rows, operation.id]),
-        server_url=str(servers[0]["url"]),
+        title=reading.text(info.get("title"), "#/info/title"),
+        version=str(info.get("version", "")),
+        sha256=reading.digest([base, rows, operation.id]),
+        server_url=_server_url(base),
         dialect=dialect,
         operation=operation,
         request=request,
         answers=answers,
         assertions=found,
         rules=rules,
-        dropped=tuple(id for id in catalogue.rules if id not in rules),
+        dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
     )
+
+
+def _server_url(base: dict[str, Json]) -> str:
+    """Return the first server's URL, its variables at their defaults."""
+    servers = reading.sequence(base.get("servers", []), "#/servers")
+    if not servers:
+        return ""
+    server = reading.mapping(servers[0], "#/servers/0")
+    url = reading.text(server.get("url"), "#/servers/0/url")
+    place = "#/servers/0/variables"
+    for name, given in reading.mapping(server.get("variables", {}), place).items():
+        variable = reading.mapping(given, f"{place}/{name}")
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    return url
 
 
 def _places(
@@ -173,7 +196,7 @@ def _places(
         places.setdefault(header.rule, {})[header.place] = None
     for name in _HTTP_RULES:
         places.setdefault(RuleId(name), {})
-    return {id: tuple(listed) for id, listed in places.items()}
+    return {name: tuple(listed) for name, listed in places.items()}
 
 
 def _rules(
@@ -181,21 +204,21 @@ def _rules(
 ) -> dict[RuleId, Rule]:
     """Join rows and places; a place without a row gets a derived one."""
     rules = {
-        id: replace(rule, places=places[id])
-        for id, rule in catalogue.rules.items()
-        if id in places
+        name: replace(rule, places=places[name])
+        for name, rule in catalogue.rules.items()
+        if name in places
     }
-    for id, listed in places.items():
-        rules.setdefault(id, _derived(id, listed))
+    for name, listed in places.items():
+        rules.setdefault(name, _derived(name, listed))
     return rules
 
 
-def _derived(id: RuleId, places: tuple[str, ...]) -> Rule:
+def _derived(name: RuleId, places: tuple[str, ...]) -> Rule:
     return Rule(
-        id=id,
+        id=name,
         level=Level.MUST,
         evidence=Evidence.DOCUMENTED,
-        sentence=_HTTP_RULES.get(id, f"A body keeps to {', '.join(places[:1])}."),
+        sentence=_HTTP_RULES.get(name, f"A body keeps to {', '.join(places[:1])}."),
         source=places[0] if places else "RFC 9110",
         places=places,
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
-from ringspec.spec.document import resolve
+from ringspec.spec.document import escape, resolve
 from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
+_RESERVED = frozenset({"accept", "content-type", "authorization"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,7 @@ class Operation:
         schema_place: JSON pointer of the body's schema.
         node: the operation's own node in the document.
         secured: whether the contract asks for credentials.
+
     """
 
     id: str
@@ -50,86 +57,216 @@ class Operation:
     secured: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A method of a path, whether or not it can be fired."""
+
+    method: str
+    path: str
+    place: str
+    item: dict[str, Json]
+    item_place: str
+    node: dict[str, Json]
+
+    @property
+    def id(self) -> str:
+        """Return the operation's id, or method and path where it has none."""
+        return str(self.node.get("operationId", f"{self.method} {self.path}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    media_type: str
+    schema_place: str
+
+
+def routes(base: dict[str, Json]) -> Iterator[Route]:
+    """List every method of every path, in the document's order."""
+    for path, given in mapping(base.get("paths"), "#/paths").items():
+        item, place = resolve(base, given, f"#/paths/{escape(path)}")
+        for method in METHODS:
+            if method in mapping(item, place):
+                yield Route(
+                    method=method,
+                    path=path,
+                    place=f"{place}/{method}",
+                    item=item,
+                    item_place=place,
+                    node=mapping(item[method], f"{place}/{method}"),
+                )
+
+
 def headers(operation: Operation) -> tuple[Header, ...]:
     """List the headers that an operation describes."""
     return operation.headers
 
 
-def choose(base: Json, wanted: str | None) -> Operation:
+def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     """Find the operation by its id; without one, the only POST with a JSON body.
 
     Raises:
         UsageError: there is none such, or more than one.
         SpecError: it is not one that can be fired.
+
     """
-    found = list(_operations(base))
-    if wanted is None:
-        candidates = [each for each in found if each.method == "post"]
-    else:
-        candidates = [each for each in found if each.id == wanted]
-    if len(candidates) == 1:
-        return candidates[0]
-    ids = ", ".join(each.id for each in found) or "none"
+    able = [(each, body) for each in routes(base) if (body := _body(base, each))]
+    found = [
+        (route, body)
+        for route, body in able
+        if (route.method == "post" if wanted is None else route.id == wanted)
+    ]
+    if len(found) == 1:
+        return _operation(base, *found[0])
+    ids = ", ".join(route.id for route, _ in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
-        f"the contract has no {what}" if not candidates else f"there is no one {what}",
+        f"the contract has no {what}" if not found else f"there is no one {what}",
         hint=f"--operation takes one of: {ids}",
     )
 
 
-def _operations(base: Json) -> Iterator[Operation]:
-    for path, item in base["paths"].items():
-        for method in METHODS:
-            if method in item and "requestBody" in item[method]:
-                place = f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
-                operation = _operation(base, item, place, (method, path))
-                if operation is not None:
-                    yield operation
-
-
-def _operation(
-    base: Json, item: Json, place: str, route: tuple[str, str]
-) -> Operation | None:
-    method, path = route
-    node = item[method]
-    body, body_place = resolve(base, node["requestBody"], f"{place}/requestBody")
-    media = next((name for name in body["content"] if "json" in name), None)
-    if media is None or "schema" not in body["content"][media]:
+def _body(base: dict[str, Json], route: Route) -> _Body | None:
+    if "requestBody" not in route.node:
         return None
-    escaped = media.replace("~", "~0").replace("/", "~1")
-    parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+    given, start = route.node["requestBody"], f"{route.place}/requestBody"
+    body, place = resolve(base, given, start)
+    content = mapping(mapping(body, place).get("content"), f"{place}/content")
+    media = next((name for name in content if "json" in name.lower()), None)
+    if media is None:
+        return None
+    below = f"{place}/content/{escape(media)}"
+    if "schema" not in mapping(content[media], below):
+        return None
+    return _Body(media, f"{below}/schema")
+
+
+def _operation(base: dict[str, Json], route: Route, body: _Body) -> Operation:
+    parameters = _parameters(base, route)
     return Operation(
-        id=node.get("operationId", f"{method} {path}"),
-        method=method,
-        path=path,
-        media_type=media,
-        schema_place=f"{body_place}/content/{escaped}/schema",
-        place=place,
-        headers=tuple(_headers(base, parameters, place)),
-        node=node,
-        secured=bool(node.get("security", base.get("security"))),
+        id=route.id,
+        method=route.method,
+        path=_filled(route.path, parameters),
+        media_type=body.media_type,
+        schema_place=body.schema_place,
+        place=route.place,
+        headers=tuple(
+            _header(each)
+            for each in parameters
+            if each.where == "header" and each.name.lower() not in _RESERVED
+        ),
+        node=route.node,
+        secured=_secured(base, route),
     )
 
 
-def _headers(base: Json, parameters: list[Json], place: str) -> Iterator[Header]:
-    for index, parameter in enumerate(parameters):
-        node, where = resolve(base, parameter, f"{place}/parameters/{index}")
-        if node.get("in") == "header":
-            yield _header(node, where)
+def _secured(base: dict[str, Json], route: Route) -> bool:
+    holder, place = (
+        (route.node, route.place) if "security" in route.node else (base, "#")
+    )
+    ways = sequence(holder.get("security", []), f"{place}/security")
+    # An empty requirement among them lets anybody in.
+    return bool(ways) and all(ways)
 
 
-def _header(node: Json, place: str) -> Header:
-    schema = node.get("schema", {})
-    settled = schema.get("x-settled", {}).get("const", schema.get("default"))
-    value = node.get("example", settled)
-    if node.get("required") and value is None:
-        raise SpecError(
-            f"{place}: header {node['name']} is required and has no example",
-            hint="give it an `example` to be sent",
-        )
-    return Header(
-        name=node["name"],
-        value=None if value is None else str(value),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parameter:
+    name: str
+    where: str
+    place: str
+    required: bool
+    value: str | None
+
+
+def _parameters(base: dict[str, Json], route: Route) -> list[_Parameter]:
+    """List the parameters; an operation's own replace those of its path."""
+    found: dict[tuple[str, str], _Parameter] = {}
+    for holder, place in ((route.item, route.item_place), (route.node, route.place)):
+        listed = sequence(holder.get("parameters", []), f"{place}/parameters")
+        for index, given in enumerate(listed):
+            node, where = resolve(base, given, f"{place}/parameters/{index}")
+            each = _parameter(base, mapping(node, where), where)
+            found[each.where, each.name.lower()] = each
+    return list(found.values())
+
+
+def _parameter(base: dict[str, Json], node: dict[str, Json], place: str) -> _Parameter:
+    return _Parameter(
+        name=text(node.get("name"), f"{place}/name"),
+        where=text(node.get("in"), f"{place}/in"),
         place=place,
         required=bool(node.get("required")),
+        value=_value(base, node, place),
     )
+
+
+def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | None:
+    """Return the value that a parameter's examples or its schema settle."""
+    given, where = resolve(base, node.get("schema", {}), f"{place}/schema")
+    schema = {} if isinstance(given, bool) else mapping(given, where)
+    settled = schema.get("x-settled")
+    candidates = [
+        *(node[key] for key in ("example",) if key in node),
+        *_examples(base, node, place),
+        *(
+            settled[key]
+            for key in ("const",)
+            if isinstance(settled, dict) and key in settled
+        ),
+        *(schema[key] for key in ("const", "default", "example") if key in schema),
+        *sequence(schema.get("examples", []), f"{where}/examples"),
+        *sequence(schema.get("enum", []), f"{where}/enum"),
+    ]
+    for each in candidates:
+        if not isinstance(each, (dict, list)) and each is not None:
+            return each if isinstance(each, str) else json.dumps(each)
+    return None
+
+
+def _examples(
+    base: dict[str, Json], node: dict[str, Json], place: str
+) -> Iterator[Json]:
+    start = f"{place}/examples"
+    for name, given in mapping(node.get("examples", {}), start).items():
+        example, where = resolve(base, given, f"{start}/{escape(name)}")
+        yield mapping(example, where).get("value")
+
+
+def _header(parameter: _Parameter) -> Header:
+    return Header(
+        name=parameter.name,
+        value=_needed(parameter) if parameter.required else parameter.value,
+        place=parameter.place,
+        required=parameter.required,
+    )
+
+
+def _needed(parameter: _Parameter) -> str:
+    if parameter.value is not None:
+        return parameter.value
+    raise SpecError(
+        f"{parameter.place}: {parameter.where} parameter {parameter.name}"
+        " is required and has no example",
+        hint="give it an `example` to be sent",
+    )
+
+
+def _filled(path: str, parameters: list[_Parameter]) -> str:
+    """Put examples for a path's placeholders, and for the queries it cannot lack."""
+    known = {each.name: each for each in parameters if each.where == "path"}
+    for name in re.findall(r"\{([^}]*)\}", path):
+        if name not in known:
+            raise SpecError(
+                f"path {path} has {{{name}}}, and no parameter describes it",
+                hint="describe it by a parameter `in: path` with an `example`",
+            )
+        path = path.replace(f"{{{name}}}", quote(_needed(known[name]), safe=""))
+    for each in parameters:
+        if each.where == "cookie" and each.required:
+            raise SpecError(
+                f"{each.place}: cookie {each.name} is required",
+                hint="cookies are not supported",
+            )
+    query = [
+        (p.name, _needed(p)) for p in parameters if p.where == "query" and p.required
+    ]
+    return f"{path}?{urlencode(query)}" if query else path

@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ringspec.spec.assertions import CONTAINS, Assertion, Path
+from ringspec.spec.document import MANY, NAMED
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json, Location, at, kind_of
@@ -20,6 +21,15 @@ from ringspec.spec.values import Json, Location, at, kind_of
 if TYPE_CHECKING:
     import jsonschema
     import jsonschema_rs
+
+
+# What is below them does not fail by itself.
+_WHOLE = frozenset(
+    {
+        *("propertyNames", "contains", "anyOf", "oneOf", "not"),
+        *("unevaluatedProperties", "unevaluatedItems"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +40,7 @@ class Breach:
     location: Location
 
 
-class _Error(Protocol):
-    @property
-    def instance_path(self) -> Iterable[str | int]: ...
-
-
-class Disagreement(InternalError):
+class Disagreement(InternalError):  # noqa: N818 - a public name
     """The two validators name different rules for one body."""
 
     code = "disagreement"
@@ -72,12 +77,18 @@ class Prover:
             return bool(self._second.is_valid(body))
 
     def breaches(self, body: Json) -> list[Breach]:
-        """List what a body breaks, by the quick validator alone."""
+        """List what a body breaks, by the quick validator if it can read it."""
+        try:
+            return self._breaches_by_quick(body)
+        except ValueError:  # as above
+            return self.breaches_by_second(body)
+
+    def _breaches_by_quick(self, body: Json) -> list[Breach]:
         found = [
             (_steps(error.schema_path), _location(body, error.instance_path))
             for error in self._quick.iter_errors(body)
         ]
-        return self._subsume(body, self._named(body, found))
+        return _subsumed(self._named(body, found))
 
     def breaches_by_second(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the second validator alone."""
@@ -85,7 +96,7 @@ class Prover:
             (_steps(error.absolute_schema_path), tuple(error.absolute_path))
             for error in self._second.iter_errors(body)
         ]
-        return self._subsume(body, self._named(body, found))
+        return _subsumed(self._named(body, found))
 
     def broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules by the quick validator alone: for searching."""
@@ -95,9 +106,13 @@ class Prover:
         """Return the broken rules on which both validators agree.
 
         Raises:
-            Disagreement: they do not agree.
+            Disagreement: they do not agree, or one of them cannot read the body.
+
         """
-        first = rules_of(self.breaches(body))
+        try:
+            first = rules_of(self._breaches_by_quick(body))
+        except ValueError as error:
+            raise Disagreement(f"only one validator reads the body {body!r}") from error
         second = rules_of(self.breaches_by_second(body))
         if first != second:
             raise Disagreement(
@@ -118,22 +133,32 @@ class Prover:
     def _missing(self, body: Json, path: Path, location: Location) -> Iterator[Breach]:
         # Neither validator says in its path which name is missing.
         present = at(body, location)
-        for known, assertion in self._by_path.items():
-            if known[:-1] == path and assertion.value not in present:
-                yield Breach(assertion, location)
+        wanted = _at_path(self._schema, path)
+        if isinstance(wanted, dict):
+            asking = (names for name, names in wanted.items() if name in present)
+            wanted = [name for names in asking for name in names]
+        for name in wanted:
+            if name not in present:
+                yield Breach(self._by_path[*path, name], location)
 
-    @staticmethod
-    def _subsume(body: Json, found: Iterable[Breach]) -> list[Breach]:
-        """Drop what a value of the wrong type cannot keep to anyway."""
-        breaches = list(dict.fromkeys(found))
-        mistyped = {
-            breach.location for breach in breaches if breach.assertion.keyword == "type"
-        }
-        return [
-            breach
-            for breach in breaches
-            if breach.assertion.keyword == "type" or breach.location not in mistyped
-        ]
+
+def _at_path(schema: Json, path: Path) -> Json:
+    for step in path:
+        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
+    return schema
+
+
+def _subsumed(found: Iterable[Breach]) -> list[Breach]:
+    """Drop what a value of the wrong type cannot keep to anyway."""
+    breaches = list(dict.fromkeys(found))
+    mistyped = {
+        breach.location for breach in breaches if breach.assertion.keyword == "type"
+    }
+    return [
+        breach
+        for breach in breaches
+        if breach.assertion.keyword == "type" or breach.location not in mistyped
+    ]
 
 
 def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
@@ -151,10 +176,20 @@ def _location(body: Json, path: Iterable[str | int]) -> Location:
 
 
 def _steps(path: Iterable[str | int]) -> Path:
-    steps = tuple(str(step) for step in path)
-    if steps and steps[-1] in CONTAINS:
-        return (*steps[:-1], "contains")
-    return steps
+    """Cut an error's path at the keyword that a rule is of.
+
+    The validators differ in how deep they go where names are checked, and in how they
+    call too few or too many of what `contains` counts.
+    """
+    found: list[str] = []
+    rest = iter(str(step) for step in path)
+    for keyword in rest:
+        found.append("contains" if keyword in CONTAINS else keyword)
+        if found[-1] in _WHOLE:
+            break
+        if keyword in NAMED or keyword in MANY:
+            found += [next(rest, "")]
+    return tuple(found)
 
 
 def odd(value: Json) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from ringspec.spec.errors import SpecError
+from ringspec.spec.reading import mapping, sequence, short, text
 from ringspec.spec.values import Json
 
 RuleId = NewType("RuleId", str)
@@ -69,7 +70,7 @@ class Rule:
 
     @property
     def group(self) -> str:
-        """Return the first word of the id: the member, or `body`, `answer` …"""
+        """Return the first word of the id: the member, `body`, `answer` and so on."""
         return self.id.split(".", 1)[0]
 
 
@@ -101,7 +102,7 @@ class Catalogue:
     """The rules by id, in their order, and what goes with them.
 
     Attributes:
-        isolated: rules without a case of their own, each with the reason.
+        not_isolated: rules without a case of their own, each with the reason.
         unjudged: places whose assertions no rule owns, each with the reason.
     """
 
@@ -111,64 +112,131 @@ class Catalogue:
     unjudged: dict[str, str] = field(default_factory=dict)
 
 
+_PARTS = ("rules", "couplings", "not_isolated", "unjudged")
+
+
 def parse_catalogue(data: Json, origin: str) -> Catalogue:
     """Read a catalogue's data; SpecError names the row at fault."""
-    if not isinstance(data, dict) or not isinstance(data.get("rules"), list):
-        raise SpecError(f"{origin}: a catalogue has a list `rules`")
+    if not isinstance(data, dict) or "rules" not in data:
+        raise SpecError(
+            f"{origin}: a catalogue has a list `rules`",
+            hint="a file of this name beside a contract is taken for its catalogue",
+        )
+    if unknown := [name for name in data if name not in _PARTS]:
+        raise SpecError(
+            f"{origin} has {', '.join(unknown)}",
+            hint=f"a catalogue has {', '.join(_PARTS)}",
+        )
     rules: dict[RuleId, Rule] = {}
-    for row in data["rules"]:
-        rule = _rule(row, origin)
+    for index, row in enumerate(sequence(data["rules"], f"{origin}: rules")):
+        rule = _rule(row, f"{origin}: rule {index + 1}")
         if rule.id in rules:
-            raise SpecError(f"{origin}: rule {rule.id} stands twice")
+            raise SpecError(
+                f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
+            )
         rules[rule.id] = rule
     return Catalogue(
         rules,
-        tuple(_coupling(row, rules, origin) for row in data.get("couplings", ())),
-        _known(data.get("not_isolated", {}), rules, origin),
-        dict(data.get("unjudged", {})),
+        _couplings(data.get("couplings", []), rules, f"{origin}: couplings"),
+        _known(
+            _reasons(data.get("not_isolated", {}), f"{origin}: not_isolated"),
+            rules,
+            f"{origin}: not_isolated",
+        ),
+        _reasons(data.get("unjudged", {}), f"{origin}: unjudged"),
     )
 
 
-def _rule(row: Json, origin: str) -> Rule:
-    try:
-        return Rule(
-            id=RuleId(row["id"]),
-            level=Level(row["level"]),
-            evidence=Evidence(row["evidence"]),
-            sentence=row["sentence"],
-            source=row["source"],
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        name = row.get("id", row) if isinstance(row, dict) else row
+def _rule(row: Json, place: str) -> Rule:
+    row = mapping(row, place)
+    for name in ("id", "level", "evidence", "sentence", "source"):
+        if name not in row:
+            raise SpecError(
+                f"{place} ({short(row.get('id'))}) lacks {name}",
+                hint="a row has id, level, evidence, sentence and source",
+            )
+        text(row[name], f"{place} ({short(row.get('id'))}): {name}")
+    return Rule(
+        id=RuleId(row["id"]),
+        level=Level(word(row["level"], Level, f"{place} ({row['id']}): level")),
+        evidence=Evidence(
+            word(row["evidence"], Evidence, f"{place} ({row['id']}): evidence")
+        ),
+        sentence=row["sentence"],
+        source=row["source"],
+    )
+
+
+def word(value: Json, words: Iterable[str], place: str) -> str:
+    """Return one of some words; SpecError names the place of any other."""
+    known = [str(each) for each in words]
+    if isinstance(value, str) and value in known:
+        return value
+    raise SpecError(
+        f"{place} is {short(value)}", hint=f"it is one of {', '.join(known)}"
+    )
+
+
+def _couplings(
+    rows: Json, rules: dict[RuleId, Rule], place: str
+) -> tuple[Coupling, ...]:
+    return tuple(
+        _coupling(mapping(row, f"{place} {index + 1}"), rules, f"{place} {index + 1}")
+        for index, row in enumerate(sequence(rows, place))
+    )
+
+
+def _coupling(row: Json, rules: dict[RuleId, Rule], place: str) -> Coupling:
+    named = sequence(row.get("rules"), f"{place}: rules")
+    ids = {text(name, f"{place}: rules"): "" for name in named}
+    faults = sequence(row.get("faults"), f"{place}: faults")
+    return Coupling(
+        rules=frozenset(_known(ids, rules, place)),
+        because=text(row.get("because"), f"{place}: because"),
+        edits=tuple(
+            _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
+            for index, fault in enumerate(faults)
+        ),
+    )
+
+
+def _edit(fault: dict[str, Json], place: str) -> Edit:
+    name = text(fault.get("name"), f"{place}: the name of a fault")
+    patch = sequence(fault.get("patch"), f"{place}: {name}: patch")
+    for step in patch:
+        _check_patch(mapping(step, f"{place}: {name}: patch"), f"{place}: {name}")
+    return Edit(
+        name=name,
+        where=mapping(fault.get("where", {}), f"{place}: {name}: where"),
+        patch=tuple(patch),
+    )
+
+
+def _check_patch(step: dict[str, Json], place: str) -> None:
+    word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
+    if not text(step.get("path"), f"{place}: path").startswith("/"):
         raise SpecError(
-            f"{origin}: rule {name!r}: {what}",
-            hint="a row has id, level, evidence, sentence and source",
-        ) from error
-
-
-def _coupling(row: Json, rules: dict[RuleId, Rule], origin: str) -> Coupling:
-    try:
-        return Coupling(
-            rules=frozenset(_known(dict.fromkeys(row["rules"], ""), rules, origin)),
-            because=row["because"],
-            edits=tuple(
-                Edit(
-                    name=edit["name"],
-                    where=edit["where"],
-                    patch=tuple(edit["patch"]),
-                )
-                for edit in row["faults"]
-            ),
+            f"{place}: path {short(step['path'])} is no JSON pointer",
+            hint="a pointer begins with /",
         )
-    except (KeyError, TypeError) as error:
-        raise SpecError(f"{origin}: coupling {row!r} lacks {error}") from error
+    if step["op"] != "remove" and "value" not in step:
+        raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
+
+
+def _reasons(data: Json, place: str) -> dict[str, str]:
+    return {
+        name: text(reason, f"{place}: {name}")
+        for name, reason in mapping(data, place).items()
+    }
 
 
 def _known(
-    ids: dict[str, str], rules: dict[RuleId, Rule], origin: str
+    ids: dict[str, str], rules: dict[RuleId, Rule], place: str
 ) -> dict[RuleId, str]:
     for name in ids:
         if name not in rules:
-            raise SpecError(f"{origin}: {name} is named, but no rule has that id")
+            raise SpecError(
+                f"{place}: {name} is named, but no rule has that id",
+                hint="compare the spelling with the catalogue's rows",
+            )
     return {RuleId(name): reason for name, reason in ids.items()}

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ringspec.spec.annotations import named
 from ringspec.spec.rules import Evidence, Level, weakest
-from ringspec.spec.values import Json, canonical
+from ringspec.spec.values import Json
 
 
 def usage(schema: Json, body: Json) -> Level:
@@ -21,9 +22,8 @@ def _evidence(schema: Json, value: Json, inherited: Evidence) -> Iterator[Eviden
         return
     own = Evidence(schema.get("x-evidence", inherited))
     yield own
-    for known, evidence in schema.get("x-enum-evidence", {}).items():
-        if canonical(known) == canonical(value):
-            yield Evidence(evidence)
+    if evidence := schema.get("x-enum-evidence", {}).get(named(value)):
+        yield Evidence(evidence)
     if isinstance(value, dict):
         members = schema.get("properties", {})
         for name, child in value.items():

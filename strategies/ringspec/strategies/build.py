@@ -14,7 +14,7 @@ from itertools import count
 from ringspec.spec import Json, Location
 from ringspec.strategies.items import Class, classes
 from ringspec.strategies.shape import Alternatives, Shape, admitted, meet
-from ringspec.strategies.text import TEXTS, fitted, of_length, sibling_id
+from ringspec.strategies.text import TEXTS, fitted, is_prose, of_length, sibling_id
 
 _UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
 
@@ -123,15 +123,23 @@ class Builder:
             if len(each) > len(place) and each[: len(place)] == place
         ]
         built: dict[str, Json] = {}
+        # For members that nobody wishes and nothing requires.
+        room = len(shape.members) if shape.max_members is None else shape.max_members
+        room -= sum(
+            name in shape.required or (*place, name) in self._above
+            for name in shape.members
+        )
         for name in shape.members:
             below = (*place, name)
             absent = isinstance(self.wishes.get(below), Absent)
             if name in shape.required and absent:
                 raise Unfit(below)
             wanted = name in shape.required or below in self._above
-            if wanted or (self.full and shape.members[name] and not absent):
+            spare = self.full and shape.members[name] and not absent
+            if wanted or (spare and room > 0):
+                room -= not wanted
                 built[name] = self.build(shape.members[name], below)
-        if any(name not in shape.members for name in wished):
+        if any(name not in shape.members for name in wished) or room < 0:
             raise Unfit(place)
         self._fill(shape, place, built)
         return built
@@ -199,7 +207,8 @@ class Builder:
         index = next((int(s) for s in reversed(place) if isinstance(s, int)), 0)
         choices = shape.choices()
         if choices is not None:
-            return _preferred(shape, choices, index + self.turn)
+            ordered = preferred(shape, choices)
+            return ordered[(index + self.turn) % len(ordered)]
         if shape.kind == "string":
             return self._string(shape, index)
         fitting = [value for value in shape.examples if shape.admits(value)]
@@ -215,7 +224,8 @@ class Builder:
         if not shape.own_patterns and shape.format is None:
             # Only what is free text takes turns: a number's digits do not.
             turn = next(self._texts)
-            if self.turn and (not examples or high >= len(of_length(100))):
+            roomy = not examples or high >= len(of_length(100))
+            if self.turn and roomy and is_prose(examples):
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.own_patterns or shape.format):
             raise Unfit  # nobody gave an example of such a text
@@ -234,11 +244,10 @@ def number_near(shape: Shape) -> Json:
     return int(value) if shape.kind == "integer" else value
 
 
-def _preferred(shape: Shape, choices: tuple[Json, ...], turn: int) -> Json:
-    """Take the default first, then the others in turn."""
+def preferred(shape: Shape, choices: tuple[Json, ...]) -> list[Json]:
+    """Put the default first, then the other examples, then the rest."""
     first = [each for each in shape.examples if each in choices]
-    ordered = [*first, *(each for each in choices if each not in first)]
-    return ordered[turn % len(ordered)]
+    return [*first, *(each for each in choices if each not in first)]
 
 
 def turned(alternatives: Alternatives, index: int) -> Alternatives:

@@ -54,6 +54,19 @@ class Certifier:
             return weakest((level, Level.SHOULD))
         return level
 
+    def is_masked(self, twin: Twin, fault: Fault) -> bool:
+        """Tell whether who reads no array as an empty one finds something else wrong.
+
+        Such a fault is refused for another reason by whoever misses the rule.
+        """
+        if fault.gap is None or self._default(fault) is not NOTHING:
+            return False
+        node = schema_at(self.contract.request.schema, _instance(fault.gap))
+        if node.get("type") != "array":
+            return False
+        empty = {"op": "replace", "path": pointer(fault.gap), "value": []}
+        return not self.contract.prover.is_valid(patched(twin.body, (empty,)))
+
     def _settled(self, body: Json, fault: Fault) -> bool:
         if fault.gap is None:
             return True

@@ -1,32 +1,38 @@
 """Hypothesis strategies compiled from shapes: whatever is drawn fits.
 
 In: alternatives, and perhaps a place that must be there. Out: a search strategy that
-rejects nothing. It
-shrinks towards the first alternative, few optional members and short texts.
+rejects nothing: one draw of bytes, read as choices. It shrinks towards the plainest
+value: the first alternative, no optional members, the contract's own examples.
 """
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import ITEM, Json, canonical
+from ringspec.strategies.build import Unfit, number_near, preferred
 from ringspec.strategies.items import Class, classes
 from ringspec.strategies.shape import ANYTHING, Alternatives, Shape
-from ringspec.strategies.text import fitted
+from ringspec.strategies.tape import LENGTH, Tape
+from ringspec.strategies.text import fitted, is_prose
 
 Place = tuple[str, ...]
+Reader: TypeAlias = Callable[[Tape], Json]
 
 # Where nothing bounds an array or a number.
 _ITEMS = 4
 _NUMBER = 2**31 - 1
 # A text of up to so many characters is free; a shorter one is fitted from examples.
 _FREE = 100
-# No surrogates and no control characters: what they mean is not settled.
-_LETTERS = st.characters(exclude_categories=("Cs", "Cc"))
-_VISIBLE = st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp"))
+_TRIES = 50
+# So many values are read to see how much tape a member needs.
+_SAMPLES = 8
 
 
 class Drawer:
@@ -34,134 +40,324 @@ class Drawer:
 
     def __init__(self) -> None:
         # By identity: equal parts of interned shapes are the same objects.
-        self._made: dict[tuple[int, Place], SearchStrategy[Json]] = {}
+        self._made: dict[tuple[int, Place], Reader] = {}
         self._kept: list[Alternatives] = []
+        self._needs: dict[Reader, int] = {}
 
     def drawn(self, shapes: Alternatives, place: Place = ()) -> SearchStrategy[Json]:
         """Return a strategy for what fits; with a place, something stands there."""
+        try:
+            reader = self.reader(shapes, place)
+        except Unfit:
+            return st.nothing()
+        return st.binary(min_size=LENGTH, max_size=LENGTH).map(_Played(reader))
+
+    def reader(self, shapes: Alternatives, place: Place = ()) -> Reader:
+        """Return what reads a whole body from a tape; Unfit where nothing fits.
+
+        Each member of the body has a stretch of the tape to itself, so that one can
+        shrink without the others becoming something else.
+        """
+        if any(shape.kind != "object" for shape in shapes):
+            return self._any(shapes, place)
+        stretches = self._stretches(shapes, place)
+        found: list[Reader] = []
+        for shape in shapes:
+            if _reaches(shape, place):
+                try:
+                    found.append(self._object(shape, place, stretches))
+                except Unfit:
+                    continue
+        return _one_of(found)
+
+    def _stretches(self, shapes: Alternatives, place: Place) -> dict[str, int]:
+        """Say where on the tape each member begins, by how much it mostly reads."""
+        needs: dict[str, int] = {}
+        for shape in shapes:
+            for name, below in shape.members.items():
+                try:
+                    reader = self._any(below, _inner(place, name))
+                except Unfit:
+                    continue
+                if reader not in self._needs:
+                    self._needs[reader] = _need(reader)
+                needs[name] = max(needs.get(name, 0), self._needs[reader])
+        # What comes first is which alternative, and which members there are.
+        begin = min(len(needs) + 2, LENGTH // 4)
+        scale = min((LENGTH - begin) / max(sum(needs.values()), 1), 1)
+        found: dict[str, int] = {}
+        for name, need in needs.items():
+            found[name] = int(begin)
+            begin += need * scale
+        return found
+
+    def _any(self, shapes: Alternatives, place: Place) -> Reader:
+        """Return a reader that takes one of some alternatives; Unfit without any."""
         key = (id(shapes), place)
         if key not in self._made:
-            reaching = [shape for shape in shapes if _reaches(shape, place)]
-            made = [getattr(self, f"_{shape.kind}")(shape, place) for shape in reaching]
-            self._made[key] = st.one_of(made)
             self._kept.append(shapes)  # so that its id stays its own
+            self._made[key] = _one_of(self._readers(shapes, place))
         return self._made[key]
 
-    def _object(self, shape: Shape, place: Place) -> SearchStrategy[Json]:
-        wanted = set(shape.required) | ({place[0]} if place else set())
-        members = {
-            name: self.drawn(below, place[1:] if place and name == place[0] else ())
-            for name, below in shape.members.items()
-            if below
-        }
-        optional = [name for name in members if name not in wanted]
-        lacking = shape.min_members - len(wanted)
-        chosen = [wanted | set(optional[i : i + lacking]) for i in range(len(optional))]
-        fitting = [each for each in chosen if len(each) >= shape.min_members]
-        return st.one_of(
-            [
-                st.fixed_dictionaries(
-                    {name: members[name] for name in members if name in each},
-                    optional={
-                        name: members[name] for name in members if name not in each
-                    },
-                )
-                for each in (fitting if lacking > 0 else [wanted])
-            ]
-        )
+    def _readers(self, shapes: Alternatives, place: Place) -> list[Reader]:
+        found: list[Reader] = []
+        for shape in shapes:
+            if _reaches(shape, place):
+                try:
+                    found.append(self._one(shape, place))
+                except Unfit:
+                    continue
+        return found
 
-    def _array(self, shape: Shape, place: Place) -> SearchStrategy[Json]:
+    def _one(self, shape: Shape, place: Place) -> Reader:
+        if shape.kind == "object":
+            return self._object(shape, place)
+        if shape.kind == "array":
+            return self._array(shape, place)
+        choices = shape.choices()
+        if choices is not None:
+            return _choice(preferred(shape, choices))
+        return _SCALARS[shape.kind](shape)
+
+    def _object(
+        self, shape: Shape, place: Place, stretches: dict[str, int] | None = None
+    ) -> Reader:
+        wanted = set(shape.required) | ({place[0]} if place else set())
+        members: list[tuple[str, Reader]] = []
+        optional: list[str] = []
+        for name, below in shape.members.items():
+            try:
+                members.append((name, self._any(below, _inner(place, name))))
+            except Unfit:
+                if name in wanted:
+                    raise
+                continue  # nothing fits, or nobody gave an example of it
+            if name not in wanted:
+                optional.append(name)
+        least = max(shape.min_members - len(wanted), 0)
+        most = len(optional)
+        if shape.max_members is not None:
+            most = min(most, shape.max_members - len(wanted))
+        if not least <= most:
+            raise Unfit
+        count = len(optional)
+        numbers = {name: index for index, name in enumerate(optional)}
+        if stretches is not None:
+            members = [(name, _From(stretches[name], each)) for name, each in members]
+        plan = [(name, reader, numbers.get(name, -1)) for name, reader in members]
+
+        def read(tape: Tape) -> Json:
+            chosen = tape.some(count, least, most)
+            return {
+                name: reader(tape)
+                for name, reader, number in plan
+                if number < 0 or number in chosen
+            }
+
+        return read
+
+    def _array(self, shape: Shape, place: Place) -> Reader:
         least = max(shape.min_items, 1 if place else 0)
         most = least + _ITEMS if shape.max_items is None else shape.max_items
         inner = place[1:]
         if shape.contained:
             return self._counted(shape, least, most, inner)
-        items = self.drawn(ANYTHING if shape.items is None else shape.items, inner)
-        unique: Callable[[Json], str] | None = canonical if shape.unique else None
-        return st.lists(items, min_size=least, max_size=most, unique_by=unique)
+        if most == 0:
+            return lambda _tape: []
+        item = self._any(ANYTHING if shape.items is None else shape.items, inner)
+        if shape.unique:
+            return _unique(item, least, most)
+        span = most - least + 1
+        return lambda tape: [item(tape) for _ in range(least + tape.below(span))]
 
-    def _counted(
-        self, shape: Shape, least: int, most: int, inner: Place
-    ) -> SearchStrategy[Json]:
-        """Draw how many items of each class there are first, then the items."""
+    def _counted(self, shape: Shape, least: int, most: int, inner: Place) -> Reader:
+        """Choose how many items of each class there are first, then the items."""
         room = [
-            each
+            (each, self._any(each.shapes, inner))
             for each in classes(shape)
             if any(_reaches(child, inner) for child in each.shapes)
         ]
-        pool = [
-            index for index, each in enumerate(room) for _ in range(_spare(each, most))
+        needed = [reader for each, reader in room for _ in range(each.least)]
+        pool = [reader for each, reader in room for _ in range(_spare(each, most))]
+        least = max(least - len(needed), 0)
+        span = min(most - len(needed), len(pool)) - least + 1
+
+        def read(tape: Tape) -> Json:
+            # Whoever is picked is gone: afterwards none is there too often.
+            left = pool.copy()
+            more = least + tape.below(span)
+            picked = [left.pop(tape.below(len(left))) for _ in range(more)]
+            return [reader(tape) for reader in (*needed, *picked)]
+
+        return read
+
+
+class _Played:
+    """Reads a value from bytes."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __call__(self, data: bytes) -> Json:
+        return self._reader(Tape(data))
+
+
+class _From:
+    """Reads from a place of the tape on."""
+
+    def __init__(self, start: int, reader: Reader) -> None:
+        self._start = start
+        self._reader = reader
+
+    def __call__(self, tape: Tape) -> Json:
+        tape.at = self._start
+        return self._reader(tape)
+
+
+def _need(reader: Reader) -> int:
+    """Return how many bytes a reader mostly reads."""
+    read = 0
+    for seed in range(_SAMPLES):
+        tape = Tape(random.Random(seed).randbytes(4 * LENGTH))  # noqa: S311
+        reader(tape)
+        read += tape.at
+    return -(-read // _SAMPLES)
+
+
+def _inner(place: Place, name: str) -> Place:
+    """Return what of a place is below a member."""
+    return place[1:] if place and name == place[0] else ()
+
+
+def _one_of(readers: list[Reader]) -> Reader:
+    if not readers:
+        raise Unfit
+    if len(readers) == 1:
+        return readers[0]
+    count = len(readers)
+    return lambda tape: readers[tape.below(count)](tape)
+
+
+def _choice(values: list[Json]) -> Reader:
+    count = len(values)
+    if count == 1:
+        only = values[0]
+        return lambda _tape: only
+    return lambda tape: values[tape.below(count)]
+
+
+def _unique(item: Reader, least: int, most: int) -> Reader:
+    def read(tape: Tape) -> Json:
+        wanted = least + tape.below(most - least + 1)
+        found: dict[str, Json] = {}
+        for attempt in range(_TRIES * (wanted + 1)):
+            if len(found) >= wanted:
+                break
+            # The tape may have run out: then others stand in for it.
+            rest = tape if attempt < wanted else Tape(bytes([attempt % 256] * LENGTH))
+            value = item(rest)
+            found.setdefault(canonical(value), value)
+        return list(found.values())
+
+    return read
+
+
+def _string(shape: Shape) -> Reader:
+    examples = [each for each in shape.examples if isinstance(each, str)]
+    most = _FREE if shape.max_length is None else shape.max_length
+    if shape.format == "uuid" and not shape.own_patterns:
+        known = examples[0] if examples else None
+        return lambda tape: known if known and not tape.below(4) else tape.uuid()
+    if shape.format or shape.own_patterns or not is_prose(examples):
+        return _choice(_sized(shape, examples))
+    if examples and most < _FREE:
+        return _choice(_sized(shape, examples))
+    plain = fitted(examples[0] if examples else "text", shape.min_length, most)
+    low = max(shape.min_length, 1)
+    excluded = shape.excluded
+
+    def read(tape: Tape) -> Json:
+        text = plain if not tape.below(4) else tape.text(low, most)
+        return text if text not in excluded else fitted("other", low, most)
+
+    return read
+
+
+def _sized(shape: Shape, examples: list[str]) -> list[Json]:
+    """List examples, in other lengths too where that keeps to everything else."""
+    found = [each for each in examples if shape.admits(each)]
+    if shape.max_length is not None and shape.format is None:
+        # Other digits could be somebody's number: only the length varies.
+        found += [
+            fitted(example, length, length)
+            for example in examples
+            for length in range(shape.min_length, shape.max_length + 1)
         ]
-        needed = [index for index, each in enumerate(room) for _ in range(each.least)]
-        strategies = [self.drawn(each.shapes, inner) for each in room]
+    patterns = [re.compile(each) for each in shape.patterns]
+    fitting = [
+        each
+        for each in dict.fromkeys(found)
+        if all(pattern.search(each) for pattern in patterns)
+    ]
+    if not fitting:
+        raise Unfit  # nobody gave an example of such a text
+    return list(fitting)
 
-        def items(picked: list[int]) -> SearchStrategy[Json]:
-            kept = [*needed, *(pool[index] for index in picked)]
-            return st.tuples(*(strategies[index] for index in kept)).map(list)
 
-        # Classes are drawn before items: afterwards none is there too often.
-        return st.lists(
-            st.sampled_from(range(len(pool))),
-            unique=True,
-            min_size=max(least - len(needed), 0),
-            max_size=max(min(most, len(pool) + len(needed)) - len(needed), 0),
-        ).flatmap(items)
+def _integer(shape: Shape) -> Reader:
+    step = int(shape.multiple or 1)
+    low = -_NUMBER if shape.low is None else int(-(-shape.low // 1))
+    high = max(low, _NUMBER) if shape.high is None else int(shape.high // 1)
+    first, last = -(-low // step), high // step
+    if first > last:
+        raise Unfit
+    edges = [first, last, min(first + 1, last), max(last - 1, first)]
+    known = [each for each in shape.examples if shape.admits(each)]
+    plain = known or [number_near(shape)]
+    span = last - first + 1
 
-    @staticmethod
-    def _string(shape: Shape, _place: Place) -> SearchStrategy[Json]:
-        choices = shape.choices()
-        if choices is not None:
-            return st.sampled_from(choices)
-        if shape.format == "uuid":
-            return st.uuids().map(str)
-        examples = [each for each in shape.examples if isinstance(each, str)]
-        most = shape.max_length if shape.max_length is not None else _FREE
-        if examples and (most < _FREE or shape.format):
-            lengths = st.integers(shape.min_length, most)
-            # Other digits could be somebody's number: only the length varies.
-            sized = st.tuples(st.sampled_from(examples), lengths)
-            return sized.map(lambda pair: fitted(pair[0], pair[1], pair[1]))
-        strange = shape.own_patterns
-        if strange:
-            return (
-                st.from_regex(strange[0]) if not examples else st.sampled_from(examples)
-            )
-        # One visible character and whatever else: never blank, and nothing to reject.
-        rest = st.text(
-            _LETTERS, min_size=max(shape.min_length - 1, 0), max_size=most - 1
-        )
-        return st.tuples(_VISIBLE, rest).map("".join)
+    def read(tape: Tape) -> Json:
+        kind = tape.below(4)
+        if kind == 0:
+            value = plain[tape.below(len(plain))]
+        elif kind == 1:
+            value = edges[tape.below(4)] * step
+        else:
+            value = (first + tape.below(span)) * step
+        while value in shape.excluded:
+            value = value + step if value + step <= high else first * step
+        return value
 
-    @staticmethod
-    def _integer(shape: Shape, _place: Place) -> SearchStrategy[Json]:
-        choices = shape.choices()
-        if choices is not None:
-            return st.sampled_from(choices)
-        low = -_NUMBER if shape.low is None else int(shape.low)
-        high = max(low, _NUMBER) if shape.high is None else int(shape.high)
-        if shape.multiple:
-            step = int(shape.multiple)
-            return st.integers(-(-low // step), high // step).map(lambda n: n * step)
-        return st.integers(low, high)
+    return read
 
-    @staticmethod
-    def _number(shape: Shape, _place: Place) -> SearchStrategy[Json]:
-        choices = shape.choices()
-        if choices is not None:
-            return st.sampled_from(choices)
+
+def _number(shape: Shape) -> Reader:
+    if shape.multiple and float(shape.multiple).is_integer():
+        return _integer(shape)
+    low = -float(_NUMBER) if shape.low is None else float(shape.low)
+    high = max(low, float(_NUMBER)) if shape.high is None else float(shape.high)
+    plain = [each for each in shape.examples if shape.admits(each)]
+    plain = plain or [number_near(shape)]
+
+    def read(tape: Tape) -> Json:
+        kind = tape.below(4)
+        if kind == 0 or shape.multiple:
+            value = plain[tape.below(len(plain))]
+        elif kind == 1:
+            value = (low, high)[tape.below(2)]
+        else:
+            value = min(low + (high - low) * (tape.below(2**24) / 2**24), high)
         # Whole numbers with a fraction of zero are not settled to be anything else.
-        floats = st.floats(
-            shape.low, shape.high, allow_nan=False, allow_infinity=False, width=32
-        )
-        return floats.map(lambda value: int(value) if value.is_integer() else value)
+        return int(value) if float(value).is_integer() else value
 
-    @staticmethod
-    def _boolean(shape: Shape, _place: Place) -> SearchStrategy[Json]:
-        return st.sampled_from(shape.choices() or (False, True))
+    return read
 
-    @staticmethod
-    def _null(_shape: Shape, _place: Place) -> SearchStrategy[Json]:
-        return st.none()
+
+_SCALARS: dict[str, Callable[[Shape], Reader]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+}
 
 
 def _reaches(shape: Shape, place: Place) -> bool:

@@ -79,7 +79,15 @@ class _Dealer:
         self._contract = bodies.contract
         self._certifier = Certifier(bodies.contract)
         self._conditions = Conditions(bodies.contract)
-        self._twins = sorted(twins, key=lambda each: (each.level.rank, each.size))
+        self._twins = sorted(
+            twins,
+            key=lambda each: (
+                each.level.rank,
+                each.strained,
+                each is not twins[0],
+                each.size,
+            ),
+        )
         # Takes the places of a shared component in turn, over all rules.
         self._turn = 0
 
@@ -91,7 +99,11 @@ class _Dealer:
         wanted = CONTEXTS_IF if "then" in assertions[0].path else CONTEXTS
         again = (choices * wanted)[: max(0, wanted - len(choices))]
         for choice in choices + again:
-            dealt = self._deal(rule, choice, seen, first=not found)
+            # Every other twin is as well attested as the rule, the rest may be richer.
+            attested = len(found) % 2 == 0
+            dealt = self._deal(
+                rule, choice, seen, first=not found, attested=attested
+            )
             if dealt is not None:
                 found.setdefault(canonical(dealt.body), dealt)
                 seen |= dealt.twin.context
@@ -140,12 +152,26 @@ class _Dealer:
         )
 
     def _deal(
-        self, rule: RuleId, choice: _Choice, seen: set[str], *, first: bool
+        self,
+        rule: RuleId,
+        choice: _Choice,
+        seen: set[str],
+        *,
+        first: bool,
+        attested: bool,
     ) -> Broken | None:
-        options = choice.options
-        if not first:
-            # Stable: among equally new contexts the best attested twin comes first.
-            options = sorted(options, key=lambda each: -len(each[0].context - seen))
+        own = self._contract.rules[rule].level.rank
+
+        def wanted(option: tuple[Twin, Fault]) -> tuple[bool, bool, int]:
+            twin = option[0]
+            return (
+                self._certifier.is_masked(*option),
+                attested and twin.level.rank > own,
+                0 if first else -len(twin.context - seen),
+            )
+
+        # Stable: among equally new contexts the best attested twin comes first.
+        options = sorted(choice.options, key=wanted)
         for twin, fault in options[:_TRIES]:
             body = self._certifier.certified(twin, fault, frozenset({rule}))
             if body is not NOTHING:

@@ -31,7 +31,7 @@ from ringspec.strategies.case import encode
 from ringspec.strategies.certify import NOTHING, Certifier, at_path, stem
 from ringspec.strategies.compile import compile_schema, negate
 from ringspec.strategies.draw import Drawer
-from ringspec.strategies.faults import Spot, faults
+from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.shape import Alternatives, meet
 from ringspec.strategies.twins import Twin, places
 
@@ -53,14 +53,24 @@ class Invalid:
     patch: tuple[dict[str, Json], ...]
 
 
-@lru_cache(maxsize=8)
+# Compiling takes a while; by digest, as a contract cannot be hashed.
+_COMPILED: dict[str, tuple[Bodies, Drawer]] = {}
+
+
+@lru_cache(maxsize=1)
 def _ours() -> Contract:
     return load()
 
 
+def compiled(contract: Contract) -> tuple[Bodies, Drawer]:
+    """Return the compiled bodies of a contract and what draws them, made once."""
+    return _COMPILED.setdefault(contract.sha256, (Bodies(contract), Drawer()))
+
+
 def valid_bodies(contract: Contract | None = None) -> SearchStrategy[Json]:
     """Return a strategy for valid bodies, of our contract without another."""
-    return Drawer().drawn(Bodies(contract or _ours()).root)
+    bodies, drawer = compiled(contract or _ours())
+    return drawer.drawn(bodies.root)
 
 
 def invalid_bodies(
@@ -72,18 +82,19 @@ def invalid_bodies(
         UsageError: there is no such rule, or no body breaks it alone.
     """
     contract = contract or _ours()
-    breakable = _breakable(contract)
+    known = breakable(contract)
     if rule is None:
-        chosen = list(breakable.values())
-    elif RuleId(rule) in breakable:
-        chosen = [breakable[RuleId(rule)]]
+        chosen = list(known.values())
+    elif RuleId(rule) in known:
+        chosen = [known[RuleId(rule)]]
     else:
         why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
         raise UsageError(f"no body breaks {rule!r} alone: {why}")
     return _Invalids(contract).of(chosen)
 
 
-def _breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
+def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
+    """List the rules that a body can break alone, with their assertions."""
     found: dict[RuleId, list[Assertion]] = {}
     for assertion in contract.assertions:
         vain = assertion.keyword == "minItems" and assertion.value == 0
@@ -97,9 +108,8 @@ class _Invalids:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._bodies = Bodies(contract)
+        self._bodies, self._drawer = compiled(contract)
         self._certifier = Certifier(contract)
-        self._drawer = Drawer()
 
     def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
         """Draw a rule by its assertions, then one of them, then a body."""
@@ -108,16 +118,18 @@ class _Invalids:
         def one(assertions: list[Assertion]) -> SearchStrategy[Invalid]:
             key = id(assertions)
             if key not in strategies:
-                strategies[key] = st.one_of([self._made(each) for each in assertions])
+                made = [self._made(each, assertions) for each in assertions]
+                strategies[key] = st.one_of(made)
             return strategies[key]
 
         # By rule, so that one in many places is not drawn more often than others.
         return st.sampled_from(range(len(rules))).flatmap(lambda i: one(rules[i]))
 
-    def _made(self, assertion: Assertion) -> SearchStrategy[Invalid]:
+    def _made(
+        self, assertion: Assertion, siblings: list[Assertion]
+    ) -> SearchStrategy[Invalid]:
         missing = assertion.keyword in {"required", "dependentRequired"}
         place = assertion.instance + ((assertion.value,) if missing else ())
-        node = at_path(self._contract.request.schema, stem(assertion))
         twins = self._drawer.drawn(self._branch(assertion), place)
 
         @st.composite
@@ -125,32 +137,37 @@ class _Invalids:
             body = draw(twins)
             level = self._contract.rules[assertion.rule].level
             twin = Twin("", level, body, len(encode(body)), frozenset())
-            found = []
-            for location, _ in places(assertion.instance, body):
-                value = at(body, location)
-                spot = Spot(
-                    bodies=self._bodies,
-                    assertion=assertion,
-                    node=node,
-                    location=location,
-                    value=value,
-                )
-                found += list(faults(spot))
             broken = frozenset({assertion.rule})
-            # Which faults break just the rule depends on the twin; few do not.
-            for fault in draw(st.permutations(found)) if found else ():
-                made = self._certifier.certified(twin, fault, broken)
-                if made is not NOTHING:
-                    return Invalid(
-                        rule=assertion.rule,
-                        fault=fault.name,
-                        body=made,
-                        twin=body,
-                        patch=fault.patch,
-                    )
+            # Another assertion of the rule may have more to say on this twin.
+            for each in (assertion, *siblings):
+                found = self._faults(each, body)
+                # Which faults break just the rule depends on the twin; few do not.
+                for fault in draw(st.permutations(found)) if found else ():
+                    made = self._certifier.certified(twin, fault, broken)
+                    if made is not NOTHING:
+                        return Invalid(
+                            rule=assertion.rule,
+                            fault=fault.name,
+                            body=made,
+                            twin=body,
+                            patch=fault.patch,
+                        )
             return reject()
 
         return invalid()
+
+    def _faults(self, assertion: Assertion, body: Json) -> list[Fault]:
+        found: list[Fault] = []
+        for location, _ in places(assertion.instance, body):
+            spot = Spot(
+                bodies=self._bodies,
+                assertion=assertion,
+                node=at_path(self._contract.request.schema, stem(assertion)),
+                location=location,
+                value=at(body, location),
+            )
+            found += faults(spot)
+        return found
 
     def _branch(self, assertion: Assertion) -> Alternatives:
         """Return the alternatives in which the assertion's branch is taken."""

@@ -102,7 +102,9 @@ def _texts(bodies: Bodies, plain: Twin) -> Iterator[Unsettled]:
             yield Unsettled(f"{name}-{label}", encode(body), plain, patch)
 
 
-def _free_texts(bodies: Bodies, body: dict[str, Json]) -> list[str]:
+def _free_texts(bodies: Bodies, body: Json) -> list[str]:
+    if not isinstance(body, dict):
+        return []
     return [
         name
         for name in body
@@ -212,5 +214,6 @@ def _bytes(plain: Twin) -> Iterator[Unsettled]:
         "deep-objects": good[:-1] + b',"x":' + b'{"x":' * 500 + b"1" + b"}" * 501,
         "nul-bytes": b"\x00" * 64,
         "two-bodies": good + good,
+        "each-member-twice": good[:-1] + b"," + good[1:],
     }.items():
         yield Unsettled(label, content, plain, {"bytes": label})

@@ -51,10 +51,8 @@ class _Maker:
     def cases(self) -> Iterator[Case]:
         bodies = Bodies(self.contract)
         ids = _Ids()
-        accepted = [
-            ids.unique(self._accept(sketch))
-            for sketch in valid_sketches(bodies, self.seed)
-        ]
+        sketches = valid_sketches(bodies, self.seed)
+        accepted = [ids.unique(self._accept(sketch)) for sketch in sketches]
         yield from accepted
         twins = [
             Twin(
@@ -63,8 +61,9 @@ class _Maker:
                 each.body,
                 len(each.request.body),
                 context(each.body),
+                sketch.strained,
             )
-            for each in accepted
+            for each, sketch in zip(accepted, sketches, strict=True)
         ]
         yield from (ids.unique(each) for each in self._headers(accepted[0]))
         for broken in invalid_sketches(bodies, twins):

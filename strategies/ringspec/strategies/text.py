@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 # Within what is settled for a free text: 1 to 100 characters, not blank.
 TEXTS = (
     "Réunion d'équipe à 14 h",
@@ -20,6 +22,14 @@ TEXTS = (
     "x",
 )
 LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
+
+
+def is_prose(examples: Sequence[str]) -> bool:
+    """Tell whether examples show text to be read, rather than the name of something.
+
+    A single word may name what the target has to know beforehand: it stays as it is.
+    """
+    return not examples or any(" " in each for each in examples)
 
 
 def of_length(length: int) -> str:

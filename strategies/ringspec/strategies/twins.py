@@ -14,6 +14,7 @@ class Twin:
 
     Attributes:
         context: top-level members by value where it is short, else by presence.
+        strained: whether a text in it is as short, as long or as odd as may be.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Twin:
     body: Json
     size: int
     context: frozenset[str]
+    strained: bool = False
 
 
 def context(body: Json) -> frozenset[str]:

@@ -19,6 +19,7 @@ from ringspec.strategies.text import of_length
 ACCEPTED = RuleId("body.accepted")
 # A component that stands in more places than this is shown in all of them at once.
 SHARED = 4
+_STRAINED = frozenset({"format", "minLength", "maxLength"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,21 @@ class Sketch:
     rule: RuleId
     label: str
     body: Json
+    # On the edge of what some targets take: not the first choice for a twin.
+    strained: bool = False
 
 
 def valid_sketches(bodies: Bodies, seed: int) -> list[Sketch]:
-    """List the valid bodies, the plainest first, no two alike."""
+    """List the valid bodies, the plainest first, no two alike.
+
+    Of two alike the one with the better attested rule is kept: it makes more twins.
+    """
     found: dict[bytes, Sketch] = {}
+    rules = bodies.contract.rules
     for sketch in _sketches(bodies, seed):
-        found.setdefault(encode(sketch.body), sketch)
+        known = found.setdefault(encode(sketch.body), sketch)
+        if rules[sketch.rule].level.rank < rules[known.rule].level.rank:
+            found[encode(sketch.body)] = sketch
     return list(found.values())
 
 
@@ -55,7 +64,8 @@ def _boundaries(bodies: Bodies) -> Iterator[Sketch]:
             body = None if key in shown else bodies.plain(wishes)
             if body is not None:
                 shown.add(key)
-                yield Sketch(assertion.rule, label, body)
+                strained = assertion.keyword in _STRAINED
+                yield Sketch(assertion.rule, label, body, strained)
 
 
 def _optional(bodies: Bodies) -> Iterator[Sketch]:
@@ -114,7 +124,7 @@ def _texts(bodies: Bodies) -> Iterator[Sketch]:
             ]
             body = free and bodies.plain({(name,): Exactly(of_length(length))})
             if body:
-                yield Sketch(ACCEPTED, f"{name}-of-{length}", body)
+                yield Sketch(ACCEPTED, f"{name}-of-{length}", body, strained=True)
 
 
 def _rows(bodies: Bodies, seed: int) -> Iterator[Sketch]:

@@ -17,7 +17,8 @@ def none_of(spot: Spot) -> Iterator[Fault]:
         named = _named(spot)
         present = [name for name in spot.value if name in named]
         if present:
-            yield drop("none", *((*spot.location, name) for name in present))
+            places = ((*spot.location, name) for name in present)
+            yield drop("none", *places, everywhere=True)
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from ringspec.spec import Json
 from ringspec.strategies.faults.fault import Fault, Spot, put
 
 FEW = 3
+UNKNOWN = "unknown"
 
 
 def enums(spot: Spot) -> Iterator[Fault]:
@@ -19,7 +20,8 @@ def enums(spot: Spot) -> Iterator[Fault]:
         if len(listed) > FEW:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
         if value not in listed:
-            yield put(name, spot.location, value)
+            everywhere = value == UNKNOWN
+            yield put(name, spot.location, value, everywhere=everywhere)
 
 
 def _others(value: Json, listed: list[Json]) -> Iterator[tuple[str, Json]]:
@@ -27,17 +29,22 @@ def _others(value: Json, listed: list[Json]) -> Iterator[tuple[str, Json]]:
         yield from _misspelt(value)
     elif isinstance(value, int):
         numbers = [each for each in listed if isinstance(each, int)]
-        yield str(max(numbers) + 1), max(numbers) + 1
-        yield str(min(numbers) - 1), min(numbers) - 1
-        yield "far-above", max(numbers) * 10 + 69
+        # From the nearest value, so that what depends on it is upset the least.
+        if value == max(numbers):
+            yield str(value + 1), value + 1
+        if value == min(numbers):
+            yield str(value - 1), value - 1
+        if min(numbers) < value < max(numbers):
+            yield "far-above", max(numbers) * 10 + 69
 
 
 def _misspelt(value: str) -> Iterator[tuple[str, str]]:
-    yield "unknown", "unknown"
+    yield "unknown", UNKNOWN
     if value.upper() != value.lower():
         changed = value.upper() if value != value.upper() else value.lower()
         yield f"{value}-in-other-case", changed
         yield "capitalised", value[:1].swapcase() + value[1:]
+        yield "with-a-tail", f"{value}s"
     else:
         yield "doubled", value + value
     yield "blank-before", f" {value}"

@@ -56,12 +56,13 @@ def put(
     )
 
 
-def drop(name: str, *locations: Location) -> Fault:
+def drop(name: str, *locations: Location, everywhere: bool = False) -> Fault:
     """Return the fault that something is missing."""
     return Fault(
         name=name,
         patch=tuple({"op": "remove", "path": pointer(each)} for each in locations),
         gap=locations[0] if len(locations) == 1 else None,
+        everywhere=everywhere,
     )
 
 

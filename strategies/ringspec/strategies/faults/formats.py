@@ -18,6 +18,7 @@ def formats(spot: Spot) -> Iterator[Fault]:
     yield put("one-short", spot.location, value[:-1])
     yield put("one-long", spot.location, f"{value}0")
     yield put("other-character", spot.location, f"{value[:-1]}g")
+    yield put("blank-before", spot.location, f" {value}")
     yield put("blank-after", spot.location, f"{value} ")
     yield put("newline-after", spot.location, f"{value}\n")
     yield put("empty", spot.location, "")

@@ -43,6 +43,9 @@ def too_many(spot: Spot) -> Iterator[Fault]:
     for wanted in range(spot.assertion.value + 1, spot.assertion.value + 1 + _NEAR):
         more = [_another(spot, index) for index in range(size, wanted)]
         yield extend(f"{wanted}-for-{spot.assertion.value}", spot.location, *more)
+    if size == spot.assertion.value > 0 and _another(spot, size) != spot.value[-1]:
+        # What is known to the target stands there twice: only the count is wrong.
+        yield extend("same-again", spot.location, spot.value[-1])
 
 
 def _another(spot: Spot, index: int) -> Json:

@@ -11,14 +11,19 @@ from ringspec.strategies.faults.fault import Fault, Spot, drop
 def missing(spot: Spot) -> Iterator[Fault]:
     """Break `required` and `dependentRequired`."""
     if spot.assertion.value in spot.value:
-        yield drop("missing", (*spot.location, spot.assertion.value))
+        place = (*spot.location, spot.assertion.value)
+        yield drop("missing", place, everywhere=True)
 
 
 def unknown(spot: Spot) -> Iterator[Fault]:
     """Break `additionalProperties: false`, with a value that a sibling has."""
     for name, sibling in spot.value.items():
-        for invented in ("unknown", f"{name}{name}", name.swapcase()):
+        for label, invented in (
+            ("unknown", "unknown"),
+            ("doubled", f"{name}{name}"),
+            ("in-other-case", name.swapcase()),
+        ):
             path = pointer((*spot.location, invented))
             operation = {"op": "add", "path": path, "value": sibling}
-            label = "unknown" if invented == "unknown" else "like-a-sibling"
-            yield Fault(name=label, patch=(operation,))
+            if invented not in spot.value:
+                yield Fault(name=label, patch=(operation,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import Json, pointer
+from ringspec.spec import ITEM, Json, pointer
 from ringspec.strategies.compile import compile_schema
 from ringspec.strategies.faults.fault import Fault, Spot, extend
 from ringspec.strategies.shape import admitted
@@ -18,7 +18,7 @@ def repeated(spot: Spot) -> Iterator[Fault]:
     fitting = compile_schema(spot.assertion.value)
     for index, item in enumerate(spot.value):
         if admitted(fitting, item):
-            other = _differing(item)
+            other = _differing(spot, item)
             yield extend(
                 f"again-at-the-end-{_where(index, spot)}", spot.location, other
             )
@@ -34,14 +34,15 @@ def _where(index: int, spot: Spot) -> str:
     return "last" if index == len(spot.value) - 1 else "middle"
 
 
-def _differing(item: Json) -> Json:
-    if not isinstance(item, dict):
-        return item
-    texts = [name for name, value in item.items() if isinstance(value, str)]
-    longest = max(texts, key=lambda name: len(item[name]), default=None)
-    if longest is None or len(item[longest]) < 3:
-        return item
-    return {**item, longest: item[longest][::-1]}
+def _differing(spot: Spot, item: Json) -> Json:
+    """Turn a text of an item around, if it may be any text; else leave the item."""
+    shapes = tuple(spot.bodies.shapes_at((*spot.assertion.instance, ITEM)))
+    for name, value in item.items() if isinstance(item, dict) else ():
+        if isinstance(value, str) and len(value) >= 3:
+            other = {**item, name: value[::-1]}
+            if admitted(shapes, other):
+                return other
+    return item
 
 
 def duplicated(spot: Spot) -> Iterator[Fault]:

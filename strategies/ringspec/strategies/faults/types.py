@@ -13,6 +13,10 @@ from ringspec.spec import Json, kind_of
 from ringspec.strategies.faults.fault import Fault, Spot, put
 
 
+# A number from here on may be a time; whoever thinks so may take a written one.
+_UNIX_TIME = 10**9
+
+
 def types(spot: Spot) -> Iterator[Fault]:
     """Break `type`."""
     allowed = spot.assertion.value
@@ -24,7 +28,7 @@ def types(spot: Spot) -> Iterator[Fault]:
     spared = {"object", "true", "number"} if len(spot.location) > 1 else set()
     if kind_of(spot.value) in {"string", "boolean"}:
         spared.discard("number")
-    for name, value in _nearby(spot.value, allowed, spot.node):
+    for name, value in _nearby(spot.value, allowed):
         if kind_of(value) not in allowed and name not in spared:
             yield put(name, spot.location, value, everywhere=first)
             first = False
@@ -33,13 +37,10 @@ def types(spot: Spot) -> Iterator[Fault]:
         yield put("null", spot.location, None)
 
 
-def _nearby(
-    value: Json, allowed: set[str], node: dict[str, Json]
-) -> Iterator[tuple[str, Json]]:
+def _nearby(value: Json, allowed: set[str]) -> Iterator[tuple[str, Json]]:
     yield from _NEARBY[kind_of(value)](value)
     if "boolean" not in allowed and kind_of(value) == "integer":
-        one = node.get("minimum", 0) > 1 or 1 not in node.get("enum", [1])
-        if value == 1 or one:
+        if value == 1:
             yield "one", True
         elif value == 0:
             yield "zero", False
@@ -50,6 +51,8 @@ def _of_integer(value: int) -> Iterator[tuple[str, Json]]:
     yield "fraction", value + 0.5
     yield "array", [value]
     yield "object", {"value": value}
+    if value >= _UNIX_TIME:
+        yield "date", "2031-01-01T00:00:00Z"
 
 
 def _of_text(value: str) -> Iterator[tuple[str, Json]]:

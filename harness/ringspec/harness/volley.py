@@ -1,0 +1,67 @@
+"""A volley: cases fired by a few workers at once, taken back in their order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from ringspec.harness.exchange import Exchange
+from ringspec.harness.target import Target
+from ringspec.strategies import Case
+
+# The first case is sent this often more before nobody is believed to be there.
+_FIRST_REPEATS = 2
+
+
+class Volley:
+    """Fires cases at a target and hands out the exchanges by number."""
+
+    def __init__(self, target: Target, workers: int) -> None:
+        self._target = target
+        self._number = workers
+        self._failing = False
+        self._workers: list[asyncio.Task[None]] = []
+        self._results: list[asyncio.Future[Exchange]] = []
+
+    async def first(self, case: Case) -> Exchange:
+        """Fire the first case by itself, with some patience."""
+        return await self._target.exchange(case.request, repeats=_FIRST_REPEATS)
+
+    async def start(self, cases: tuple[Case, ...]) -> None:
+        """Begin to fire the others."""
+        loop = asyncio.get_running_loop()
+        self._results = [loop.create_future() for _ in cases]
+        turns = iter(range(len(cases)))
+        self._workers = [
+            loop.create_task(self._work(cases, turns)) for _ in range(self._number)
+        ]
+
+    async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
+        for index in turns:
+            result = self._results[index]
+            try:
+                result.set_result(await self._fire(cases[index]))
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+                result.set_exception(error)
+
+    async def _fire(self, case: Case) -> Exchange:
+        # A repeat tells a hiccup from a fault. Once a repeated case has failed the
+        # fault is certain, and repeats would only make a hanging target last.
+        repeats = 0 if self._failing else 1
+        exchange = await self._target.exchange(case.request, repeats=repeats)
+        self._failing = exchange.failure is not None
+        return exchange
+
+    async def take(self, index: int) -> Exchange:
+        """Return the exchange of a case once it is there."""
+        return await self._results[index]
+
+    async def stop(self) -> None:
+        """End what is under way and close all connections."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        for result in self._results:
+            if result.done() and not result.cancelled():
+                result.exception()  # seen, so that nobody complains of it
+        await self._target.close()

@@ -1,0 +1,132 @@
+"""The command as a subprocess, and servers that misbehave in one way each."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+COMMAND = [sys.executable, "-m", "ringspec.cli"]
+Behaviour = Callable[[socket.socket], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    status: int
+    stdout: str
+    stderr: str
+    report: dict[str, Any] | None = None
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        assert self.report is not None
+        return {each["id"]: each["outcome"] for each in self.report["rules"]}
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, behave: Behaviour) -> None:
+        self.behave = behave
+        super().__init__(("127.0.0.1", 0), _Connection)
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            self.server.behave(self.request)
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    roots = ("spec", "strategies", "harness", "reports")
+    project = Path(__file__).parents[2]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("RINGSPEC_") and name not in {"NO_COLOR", "FORCE_COLOR"}
+    }
+    path = os.pathsep.join(str(project / root) for root in roots)
+    return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}
+
+
+@pytest.fixture
+def ringspec(tmp_path: Path) -> Callable[..., Ended]:
+    """Run the command to its end; `run` also brings back its JSON report."""
+
+    def call(*arguments: str, report: bool = False, **environ: str) -> Ended:
+        path = tmp_path / "ringspec.json"
+        wanted = ("--report", f"json={path}") if report else ()
+        done = subprocess.run(
+            [*COMMAND, *arguments, *wanted],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=environment(environ),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        written = json.loads(path.read_text()) if report and path.exists() else None
+        return Ended(done.returncode, done.stdout, done.stderr, written)
+
+    return call
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command and leave it running until the test ends."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> subprocess.Popen[str]:
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [*COMMAND, *arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=environment({}),
+                )
+            )
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[[Behaviour], str]]:
+    """Serve connections by a function, and return the URL."""
+    with ExitStack() as stack:
+
+        def serve(behave: Behaviour) -> str:
+            server = stack.enter_context(_Server(behave))
+            stack.callback(server.shutdown)
+            threading.Thread(
+                target=server.serve_forever, args=(0.01,), daemon=True
+            ).start()
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield serve
+
+
+@pytest.fixture(scope="session")
+def reference() -> Iterator[Embedded]:
+    with Embedded() as embedded:
+        yield embedded

@@ -1,0 +1,215 @@
+"""The command against real servers: verdicts, selection, output."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+Ringspec = Callable[..., Any]
+Started = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def mutant() -> Iterator[Embedded]:
+    with Embedded(mutant="delay-4321-accepted") as embedded:
+        yield embedded
+
+
+def test_embedded_server_is_conformant_at_every_level(ringspec: Ringspec) -> None:
+    ended = ringspec("run", "--level", "may", report=True)
+
+    assert ended.status == 0, ended.stdout
+    assert set(ended.outcomes.values()) == {"pass"}
+    assert "conformant" in ended.stdout
+
+
+def test_mutant_is_nonconformant_by_its_rule_alone(
+    ringspec: Ringspec, mutant: Embedded
+) -> None:
+    ended = ringspec("run", mutant.url, "--bearer", mutant.token, report=True)
+
+    failing = [rule for rule, outcome in ended.outcomes.items() if outcome == "fail"]
+    assert ended.status == 1
+    assert failing == ["retryDelays.items.max"]
+    assert "FAIL retryDelays.items.max" in ended.stdout
+    assert mutant.token not in ended.stdout
+
+
+def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
+    with Embedded(mutant="status-409-for-invalid") as embedded:
+        ended = ringspec("run", embedded.url, "--bearer", embedded.token, report=True)
+
+    assert ended.status == 0
+    assert "error.status" in ended.stdout
+    assert "warn" in ended.stdout
+
+
+def test_selected_rules_alone_are_judged(ringspec: Ringspec, mutant: Embedded) -> None:
+    ended = ringspec(
+        *("run", mutant.url, "--bearer", mutant.token, "--select", "name"), report=True
+    )
+
+    selected = {rule for rule in ended.outcomes if rule.startswith("name")}
+    assert ended.status == 0
+    assert {ended.outcomes[rule] for rule in selected} == {"pass"}
+    assert {ended.outcomes[r] for r in ended.outcomes.keys() - selected} == {"skipped"}
+
+
+def test_excluded_rule_fails_nothing(ringspec: Ringspec, mutant: Embedded) -> None:
+    ended = ringspec(
+        *("run", mutant.url, "--bearer", mutant.token),
+        *("--select", "retryDelays", "--exclude", "retryDelays.items.max"),
+        report=True,
+    )
+
+    assert ended.status == 0
+    assert ended.outcomes["retryDelays.items.max"] == "skipped"
+
+
+def test_token_comes_from_the_environment(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    ended = ringspec(
+        "run", reference.url, "--select", "auth", RINGSPEC_BEARER=reference.token
+    )
+
+    assert ended.status == 0, ended.stdout
+
+
+def test_token_is_fetched_with_client_credentials_from_the_environment(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    ended = ringspec(
+        *("run", reference.url, "--select", "auth"),
+        RINGSPEC_CLIENT_ID=reference.client_id,
+        RINGSPEC_CLIENT_SECRET=reference.client_secret,
+        RINGSPEC_TOKEN_URL=reference.token_url,
+    )
+
+    assert ended.status == 0, ended.stdout
+
+
+def test_wrong_client_secret_is_inconclusive_and_not_shown(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    ended = ringspec(
+        *("run", reference.url, "--client-id", reference.client_id),
+        *("--client-secret", "wr0ng-s3cr3t", "--token-url", reference.token_url),
+    )
+
+    assert ended.status == 3
+    assert "hint: check client id and client secret" in ended.stderr
+    assert "wr0ng" not in ended.stderr
+
+
+def test_without_credentials_a_guarded_target_is_inconclusive(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    ended = ringspec("run", reference.url)
+
+    assert ended.status == 3
+    assert "hint: give --bearer TOKEN" in ended.stdout
+
+
+def test_fail_fast_ends_at_the_first_failure(
+    ringspec: Ringspec, mutant: Embedded
+) -> None:
+    ended = ringspec(
+        "run", mutant.url, "--bearer", mutant.token, "--fail-fast", report=True
+    )
+
+    failures = sum(len(rule["failures"]) for rule in ended.report["rules"])
+    assert ended.status == 1
+    assert failures == 1
+    assert "stopped at the first failure" in ended.stdout
+    assert "pass" in ended.outcomes.values()
+    assert ended.outcomes["robustness"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "coloured"),
+    [
+        ("auto", {}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {"FORCE_COLOR": "1"}, False),
+    ],
+    ids=["auto", "always", "never"],
+)
+def test_colour_is_as_wanted(
+    ringspec: Ringspec,
+    reference: Embedded,
+    option: str,
+    environ: dict[str, str],
+    coloured: bool,
+) -> None:
+    ended = ringspec(
+        *("run", reference.url, "--bearer", reference.token, "--select", "name"),
+        *("--color", option),
+        **environ,
+    )
+
+    assert ("\x1b[" in ended.stdout) == coloured
+
+
+@pytest.mark.parametrize("command", ["run", "rules", "cases"])
+def test_reader_that_leaves_early_causes_no_noise(
+    started: Started, command: str
+) -> None:
+    process = started(command)
+    assert process.stdout is not None
+    assert process.stderr is not None
+
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+
+    assert process.wait(timeout=20) == 0
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_reader_that_leaves_early_does_not_change_the_verdict(
+    started: Started, mutant: Embedded
+) -> None:
+    process = started("run", mutant.url, "--bearer", mutant.token)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert process.wait(timeout=20) == 1
+
+
+def test_cases_of_a_rule_come_with_their_twins(ringspec: Ringspec) -> None:
+    ended = ringspec("cases", "--select", "retryDelays.count")
+
+    cases = [json.loads(line) for line in ended.stdout.splitlines()]
+    seen = {case["id"] for case in cases}
+    assert ended.status == 0
+    assert {case["rule"] for case in cases} > {"retryDelays.count"}
+    assert {case["twin"] for case in cases} - {None} <= seen
+
+
+def test_rules_are_printed_as_json(ringspec: Ringspec) -> None:
+    ended = ringspec("rules", "--format", "json", "--select", "name")
+
+    assert ended.status == 0
+    assert "name.required" in ended.stdout
+
+
+def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:
+    process = started("serve", "--port", "0")
+    assert process.stdout is not None
+    announced = json.loads(process.stdout.readline())
+
+    process.terminate()
+
+    assert set(announced) == {
+        *("url", "token_url", "client_id", "client_secret", "token")
+    }
+    assert process.wait(timeout=10) == 0

@@ -1,0 +1,172 @@
+"""Wrong usage ends with exit 2, one message and a hint, and nothing is sent."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+Ringspec = Callable[..., Any]
+
+CLOSED = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", CLOSED, "--dialect", "klingon"), "klingon"),
+        (("run", "--dialect", "klingon"), "no dialect 'klingon'"),
+        (("run", CLOSED, "--contract", "no-such.yaml"), "no-such.yaml"),
+        (("run", "--contract", "no-such.yaml"), "the embedded server knows only"),
+        (("run", CLOSED, "--operation", "noSuch"), "noSuch"),
+        (("run", CLOSED, "--select", "nosuch"), "no rule begins with 'nosuch'"),
+        (("run", CLOSED, "--exclude", "nosuch"), "no rule begins with 'nosuch'"),
+        (("run", CLOSED, "--select", "name", "--exclude", "name"), "no rule is sel"),
+        (("run", CLOSED, "--report", "json"), "'json' has no path"),
+        (("run", CLOSED, "--report", "pdf=x"), "no report format 'pdf'"),
+        (("run", CLOSED, "--report", "json=/no/such/dir/r.json"), "/no/such/dir"),
+        (("run", CLOSED, "--timeout", "nan"), "--timeout is no number"),
+        (("run", CLOSED, "--bearer", "a b\nc"), "the token has characters"),
+        (("run", CLOSED, "--client-id", "me"), "belong together"),
+        (("run", "ftp://127.0.0.1"), "'ftp://127.0.0.1' is not the URL"),
+        (("run", "127.0.0.1:8000"), "is not the URL of a server"),
+        (("run", "http://127.0.0.1:99999"), "is not the URL of a server"),
+        (("run", "http://127.0.0.1/?a=b"), "is not the URL of a server"),
+        (("run", "http://me:hush@127.0.0.1"), "would show in every report"),
+        (("rules", "--select", "nosuch"), "no rule begins with 'nosuch'"),
+        (("cases", "--dialect", "klingon"), "klingon"),
+        (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_usage_says_what_and_what_to_do(
+    ringspec: Ringspec, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = ringspec(*arguments)
+
+    lines = ended.stderr.strip().splitlines()
+    assert ended.status == 2, ended.stderr
+    assert ended.stdout == ""
+    assert lines[0].startswith("ringspec: ")
+    assert message in lines[0]
+    assert lines[1].startswith("    hint: ")
+    assert len(lines) == 2
+    assert "hush" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "just text",
+        "openapi: 3.0.3\ninfo: {title: x, version: '1'}\npaths: {}\n",
+        "openapi: 3.1.0\ninfo: {title: x, version: '1'}\npaths: {}\n",
+        "swagger: '2.0'\n",
+        "\x00",
+    ],
+    ids=["cut", "text", "3.0", "no-operation", "swagger", "binary"],
+)
+def test_file_that_is_no_contract_is_wrong_usage(
+    ringspec: Ringspec, tmp_path: Path, text: str
+) -> None:
+    contract = tmp_path / "api.yaml"
+    contract.write_text(text)
+
+    ended = ringspec("run", CLOSED, "--contract", str(contract))
+
+    assert ended.status == 2, ended.stderr
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("ringspec: ")
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "--level", "mst"), "'mst' is not one of 'must', 'should', 'may'"),
+        (("run", "--seed", "x"), "'x' is not a valid integer"),
+        (("run", "--no-such-option"), "No such option"),
+        (("rnu",), "No such command 'rnu'"),
+    ],
+    ids=["level", "seed", "option", "command"],
+)
+def test_wrong_option_is_wrong_usage(
+    ringspec: Ringspec, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = ringspec(*arguments)
+
+    assert ended.status == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_two_reports_to_one_path_are_wrong_usage(
+    ringspec: Ringspec, tmp_path: Path
+) -> None:
+    path = tmp_path / "report"
+
+    ended = ringspec(
+        "run", CLOSED, "--report", f"json={path}", "--report", f"junit={path}"
+    )
+
+    assert ended.status == 2
+    assert "two reports would go to" in ended.stderr
+
+
+def test_report_that_cannot_be_written_costs_the_others_nothing(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    ended = ringspec(
+        *("run", reference.url, "--bearer", reference.token, "--select", "name"),
+        *("--report", "junit=/dev/full"),
+        report=True,
+    )
+
+    assert ended.status == 2
+    assert "junit report cannot be written to /dev/full" in ended.stderr
+    assert ended.report["conclusion"] == "conformant"
+
+
+def test_nonconformant_outweighs_a_report_that_cannot_be_written(
+    ringspec: Ringspec,
+) -> None:
+    with Embedded(mutant="delay-4321-accepted") as mutant:
+        ended = ringspec(
+            *("run", mutant.url, "--bearer", mutant.token, "--select", "retryDelays"),
+            *("--report", "junit=/dev/full"),
+        )
+
+    assert ended.status == 1
+    assert "junit report cannot be written" in ended.stderr
+
+
+def test_full_disk_behind_the_output_is_told(
+    ringspec: Ringspec, reference: Embedded
+) -> None:
+    command = ["run", reference.url, "--bearer", reference.token, "--select", "name"]
+
+    full = _into("/dev/full", command)
+
+    assert full.returncode == 2
+    assert "the output cannot be written: No space left on device" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert "Exception ignored" not in full.stderr
+
+
+def _into(path: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    import sys  # noqa: PLC0415
+
+    with Path(path).open("w") as out:
+        return subprocess.run(
+            [sys.executable, "-m", "ringspec.cli", *arguments],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )

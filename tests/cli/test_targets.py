@@ -1,0 +1,307 @@
+"""What a run says of targets that are not there, or not what they should be."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+Behaviour = Callable[[socket.socket], None]
+Ringspec = Callable[..., Any]
+Served = Callable[[Behaviour], str]
+
+HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+
+
+def read(connection: socket.socket) -> bytes:
+    """Read one request; empty at the end of the connection."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    lengths = [
+        int(line.split(b":")[1])
+        for line in head.lower().split(b"\r\n")
+        if line.startswith(b"content-length:")
+    ]
+    while len(body) < sum(lengths):
+        body += connection.recv(65536)
+    return data + body
+
+
+def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
+    """Answer every request alike."""
+    lines = [
+        f"HTTP/1.1 {status} Whatever",
+        f"Content-Length: {len(body)}",
+        *(headers or ("Content-Type: application/json",)),
+    ]
+    answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+    def behave(connection: socket.socket) -> None:
+        while read(connection):
+            connection.sendall(answer)
+
+    return behave
+
+
+def once(answer: bytes) -> Behaviour:
+    """Answer so, and close the connection."""
+
+    def behave(connection: socket.socket) -> None:
+        if read(connection):
+            connection.sendall(answer)
+
+    return behave
+
+
+def silent(connection: socket.socket) -> None:
+    while connection.recv(65536):
+        pass
+
+
+def closing(connection: socket.socket) -> None:
+    read(connection)
+
+
+def leaving(connection: socket.socket) -> None:
+    """Return at once, and the connection is closed."""
+    del connection
+
+
+def baffled(connection: socket.socket) -> None:
+    """Answer as servers of HTTP do what they do not understand."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def dripping(connection: socket.socket) -> None:
+    read(connection)
+    for byte in HEAD + b"Content-Length: 2\r\n\r\n{}":
+        connection.sendall(bytes([byte]))
+        time.sleep(0.1)
+
+
+def endless(connection: socket.socket) -> None:
+    read(connection)
+    connection.sendall(HEAD + b"\r\n")
+    while True:
+        connection.sendall(b" " * 65536)
+
+
+class Tiring:
+    """Answers some requests as an accepting server, then none."""
+
+    def __init__(self, answers: int, then: Behaviour) -> None:
+        self.left = answers
+        self.then = then
+
+    def __call__(self, connection: socket.socket) -> None:
+        while read(connection):
+            self.left -= 1
+            if self.left < 0:
+                self.then(connection)
+                return
+            connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+
+def closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+def assert_nothing_is_held_against_it(ended: Any, hint: str) -> None:
+    """Exit 3 with a hint, no rule judged, and nothing listed."""
+    assert ended.status == 3, ended.stderr
+    assert set(ended.outcomes.values()) == {"inconclusive"}
+    assert ended.report["conclusion"] == "inconclusive"
+    assert not any(rule["failures"] for rule in ended.report["rules"])
+    assert all(rule["why"] for rule in ended.report["rules"])
+    assert hint in ended.stdout
+    assert len(ended.stdout.splitlines()) == 7
+    assert "Traceback" not in ended.stderr
+
+
+def test_closed_port_is_inconclusive(ringspec: Ringspec) -> None:
+    ended = ringspec("run", closed_port(), report=True)
+
+    assert_nothing_is_held_against_it(ended, "hint: is the server running")
+
+
+def test_silent_server_is_inconclusive(ringspec: Ringspec, served: Served) -> None:
+    ended = ringspec("run", served(silent), "--timeout", "0.2", report=True)
+
+    assert_nothing_is_held_against_it(ended, "takes connections and does not answer")
+
+
+def test_https_to_a_server_of_http_is_inconclusive(
+    ringspec: Ringspec, served: Served
+) -> None:
+    url = served(baffled).replace("http:", "https:")
+
+    ended = ringspec("run", url, "--timeout", "2", report=True)
+
+    assert_nothing_is_held_against_it(ended, "http where https is due")
+
+
+def test_server_of_tls_that_is_spoken_to_in_clear_is_inconclusive(
+    ringspec: Ringspec, served: Served
+) -> None:
+    alert = once(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    ended = ringspec("run", served(alert), report=True)
+
+    assert_nothing_is_held_against_it(ended, "is it https rather than http?")
+
+
+def test_target_outside_this_machine_gets_nothing(ringspec: Ringspec) -> None:
+    ended = ringspec("run", "http://provider.invalid", report=True)
+
+    assert_nothing_is_held_against_it(ended, "only loopback targets")
+    assert ended.report["counts"]["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (404, "mount prefix included?"),
+        (401, "give --bearer TOKEN"),
+        (302, "redirects are not followed"),
+        (429, "a pace it allows"),
+    ],
+)
+def test_same_empty_answer_to_everything_is_inconclusive(
+    ringspec: Ringspec, served: Served, status: int, hint: str
+) -> None:
+    headers = ("Location: /elsewhere", "Content-Type: text/html")
+
+    ended = ringspec(
+        "run", served(answering(status, b"no", *headers)), "--level", "may", report=True
+    )
+
+    assert_nothing_is_held_against_it(ended, hint)
+
+
+def test_401_despite_a_token_hints_at_the_token(
+    ringspec: Ringspec, served: Served
+) -> None:
+    ended = ringspec("run", served(answering(401)), "--bearer", "secret", report=True)
+
+    assert_nothing_is_held_against_it(ended, "hint: check the token")
+
+
+def assert_only_robustness_fails(ended: Any, hint: str) -> None:
+    """Exit 1, one failure shown, no table, the rest inconclusive."""
+    assert ended.status == 1, ended.stderr
+    outcomes = ended.outcomes
+    assert outcomes.pop("robustness") == "fail"
+    assert set(outcomes.values()) == {"inconclusive"}
+    assert "FAIL robustness" in ended.stdout
+    assert hint in ended.stdout
+    assert "total" not in ended.stdout
+    assert "INCONCLUSIVE" not in ended.stdout
+    assert len(ended.stdout.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("behave", "hint"),
+    [
+        (closing, "the server closes connections"),
+        (dripping, "does not answer; see --timeout"),
+        (endless, "longer than 8 MiB"),
+        (once(b"SSH-2.0-OpenSSH_9.6\r\n"), "that is no answer of an API"),
+        (once(HEAD + b"Content-Length: 900\r\n\r\n{"), "closes connections"),
+        (once(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"), "API"),
+        (answering(500), "the server fails at everything"),
+    ],
+    ids=["closing", "dripping", "endless", "ssh", "cut", "no-gzip", "500"],
+)
+def test_server_without_one_whole_answer_fails_robustness_alone(
+    ringspec: Ringspec, served: Served, behave: Behaviour, hint: str
+) -> None:
+    ended = ringspec("run", served(behave), "--timeout", "0.5", report=True)
+
+    assert_only_robustness_fails(ended, hint)
+
+
+def test_html_to_everything_is_nonconformant(
+    ringspec: Ringspec, served: Served
+) -> None:
+    page = answering(200, b"<html>", "Content-Type: text/html; charset=utf-8")
+
+    ended = ringspec("run", served(page), "--quiet", report=True)
+
+    assert ended.status == 1
+    assert ended.outcomes["answer.json"] == "fail"
+    assert "hint: is the URL that of the API?" in ended.stdout
+
+
+def test_everything_refused_is_nonconformant(
+    ringspec: Ringspec, served: Served
+) -> None:
+    ended = ringspec("run", served(answering(422)), "--quiet", report=True)
+
+    assert ended.status == 1
+    assert ended.outcomes["body.accepted"] == "fail"
+    assert ended.outcomes["name.required"] == "inconclusive"
+    assert "hint: check dialect, fixtures and URL" in ended.stdout
+
+
+@pytest.mark.parametrize("then", [silent, leaving], ids=["hang", "drop"])
+@pytest.mark.parametrize("workers", ["1", "4"])
+def test_target_that_dies_on_the_way_is_given_up(
+    ringspec: Ringspec, served: Served, then: Behaviour, workers: str
+) -> None:
+    url = served(Tiring(9, then))
+
+    began = time.monotonic()
+    ended = ringspec(
+        "run", url, "--timeout", "0.5", "--workers", workers, "--quiet", report=True
+    )
+
+    # Six time limits at most, so that the default of 5 seconds makes it 30.
+    assert time.monotonic() - began < 6 * 0.5 + 2.5
+    assert ended.status == 1
+    assert ended.outcomes["robustness"] == "fail"
+    assert ended.outcomes["voiceFlow.type"] == "inconclusive"
+    assert "given up" in ended.stdout
+    assert ended.report["counts"]["cases"] < 20
+
+
+def test_redirect_is_never_followed(
+    ringspec: Ringspec, served: Served, reference: Embedded
+) -> None:
+    location = f"Location: {reference.url}/voice/broadcasts"
+
+    ended = ringspec("run", served(answering(307, b"", location)), report=True)
+
+    assert_nothing_is_held_against_it(ended, "redirects are not followed")
+
+
+def test_secret_that_a_server_echoes_stays_out_of_every_report(
+    ringspec: Ringspec, served: Served
+) -> None:
+    def echoing(connection: socket.socket) -> None:
+        while request := read(connection):
+            body = json.dumps({"error": request.decode("latin-1")}).encode()
+            length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+            connection.sendall(HEAD.replace(b"201", b"400") + length + body)
+
+    ended = ringspec(
+        "run", served(echoing), "--verbose", report=True, RINGSPEC_BEARER="s3cr3t-t0k3n"
+    )
+
+    assert ended.status == 1
+    assert "[redacted]" in json.dumps(ended.report)
+    for text in (ended.stdout, ended.stderr, json.dumps(ended.report)):
+        assert "s3cr3t-t0k3n" not in text

@@ -1,0 +1,76 @@
+"""What the wheel holds: built once, from this checkout, without the network."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("spec", "strategies", "harness", "reference", "reports", "cli")
+DATA = {
+    "ringspec/spec/openapi.yaml",
+    "ringspec/spec/rules.yaml",
+    "ringspec/spec/seed.yaml",
+    "ringspec/spec/dialects/naxai-sdk.yaml",
+    "ringspec/reports/report.schema.json",
+    "ringspec/strategies/certified/canonical.jsonl.gz",
+    "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
+}
+
+pytestmark = pytest.mark.packaging
+
+
+@pytest.fixture(scope="session")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    for module in ("hatchling", "pip"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"a wheel cannot be built here: {module} is not installed")
+    if not (ROOT / "README.md").is_file():
+        pytest.skip("a wheel cannot be built here: pyproject.toml asks for README.md")
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-index"]
+    command += [
+        "--no-build-isolation",
+        "--quiet",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = folder.glob("ringspec-*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_wheel_holds_one_import_name(contents: set[str]) -> None:
+    tops = {name.split("/")[0] for name in contents}
+
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"ringspec"}
+
+
+def test_the_wheel_holds_every_package(contents: set[str]) -> None:
+    for package in PACKAGES:
+        assert f"ringspec/{package}/__init__.py" in contents
+        assert f"ringspec/{package}/py.typed" in contents
+
+
+def test_the_wheel_holds_the_data(contents: set[str]) -> None:
+    assert contents >= DATA
+
+
+def test_the_wheel_leaves_the_namespace_open(contents: set[str]) -> None:
+    assert "ringspec/__init__.py" not in contents
+
+
+def test_the_wheel_holds_no_tests(contents: set[str]) -> None:
+    assert [name for name in contents if "test" in name.lower()] == []
+    assert [name for name in contents if "__pycache__" in name] == []
+
+
+def test_the_wheel_holds_the_licence(contents: set[str]) -> None:
+    assert any(name.endswith("licenses/LICENSE") for name in contents)

@@ -1,0 +1,184 @@
+"""Other people's contracts: the engine knows JSON Schema and HTTP, not broadcasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ringspec.spec import Contract, SpecError, UsageError, load, odd
+from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
+from ringspec.strategies.certify import patched
+from ringspec.strategies.suite import compile_cases
+
+DATA = Path(__file__).parent / "data"
+NAMES = ["orders", "sensors", "rota"]
+# Keywords with an invalid case each, of those that stand in the three contracts.
+BROKEN = {
+    "orders": {
+        "type",
+        "enum",
+        "required",
+        "dependentRequired",
+        "minimum",
+        "maximum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "format",
+        "pattern",
+        "oneOf",
+        "additionalProperties",
+    },
+    "sensors": {
+        "type",
+        "const",
+        "required",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "maxProperties",
+    },
+    "rota": {"type", "enum", "required", "minimum", "maximum", "contains", "maxItems"},
+}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def contract(request: pytest.FixtureRequest) -> Contract:
+    return load(DATA / f"{request.param}.yaml")
+
+
+@pytest.fixture(scope="module")
+def cases(contract: Contract) -> tuple[Case, ...]:
+    return compile_cases(contract)
+
+
+def keywords(contract: Contract, cases: tuple[Case, ...]) -> set[str]:
+    """Return the keywords that some invalid case breaks."""
+    return {
+        breach.assertion.keyword
+        for case in cases
+        if case.broken
+        for breach in contract.prover.breaches(case.body)
+    }
+
+
+def test_a_foreign_contract_compiles_into_proven_cases(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    accepted = {case.id: case for case in cases if case.expect == Expect.ACCEPT}
+
+    for case in cases:
+        if case.expect == Expect.SURVIVE:
+            continue
+        assert contract.prover.prove(case.body) == set(case.broken)
+        if case.broken:
+            twin = accepted[str(case.twin)]
+            assert isinstance(case.fault, tuple)
+            assert patched(twin.body, case.fault) == case.body
+
+
+def test_each_keyword_of_a_foreign_contract_is_broken(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    assert BROKEN[contract.title.lower()] <= keywords(contract, cases)
+
+
+def test_each_alternative_of_a_foreign_contract_is_accepted_somewhere() -> None:
+    bodies = [
+        case.body
+        for case in compile_cases(load(DATA / "orders.yaml"))
+        if case.expect == Expect.ACCEPT
+    ]
+
+    assert {tuple(body["payment"]) for body in bodies} == {("card",), ("iban",)}
+    assert {body.get("priority") for body in bodies} == {None, "low", "normal", "high"}
+
+
+@given(st.data())
+def test_drawn_bodies_of_a_foreign_contract_are_valid(
+    contract: Contract, data: st.DataObject
+) -> None:
+    body = data.draw(valid_bodies(contract))
+
+    assert contract.prover.prove(body) == frozenset()
+    assert contract.settled_prover.prove(body) == frozenset()
+    assert not odd(body)
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_drawn_faults_of_a_foreign_contract_break_their_rule_alone(
+    contract: Contract, data: st.DataObject
+) -> None:
+    invalid = data.draw(invalid_bodies(contract=contract))
+
+    assert contract.prover.prove(invalid.body) == {invalid.rule}
+    assert contract.prover.prove(invalid.twin) == frozenset()
+
+
+def document(schema: Any) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1"},
+        "paths": {
+            "/t": {
+                "post": {
+                    "operationId": "t",
+                    "requestBody": {"content": {"application/json": {"schema": schema}}},
+                    "responses": {"200": {"description": "ok"}},
+                }
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "text"}, id="a type that is none"),
+        pytest.param({"type": "object", "required": "name"}, id="required is a text"),
+        pytest.param({"type": "object", "properties": ["name"]}, id="properties listed"),
+        pytest.param({"type": "string", "minLength": "3"}, id="a bound that is a text"),
+        pytest.param({"type": "string", "pattern": "("}, id="a pattern that is none"),
+        pytest.param({"type": "string", "enum": []}, id="an empty enum"),
+        pytest.param({"$ref": "#/components/schemas/Nothing"}, id="a dangling reference"),
+        pytest.param(
+            {"type": "object", "patternProperties": {"^x": {"type": "string"}}},
+            id="a keyword that cannot be compiled",
+        ),
+        pytest.param(
+            {"type": "string", "pattern": "^[a-z]{4}(?![\\s\\S])"},
+            id="a pattern without an example",
+        ),
+        pytest.param(
+            {"type": "integer", "minimum": 3, "maximum": 2}, id="nothing can be valid"
+        ),
+    ],
+)
+def test_what_cannot_be_compiled_is_said_with_a_hint(
+    schema: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text(yaml.safe_dump(document(schema)))
+
+    with pytest.raises(SpecError) as caught:
+        compile_cases(load(path))
+
+    assert caught.value.hint
+
+
+def test_a_rule_that_no_body_breaks_alone_is_refused_with_the_reason() -> None:
+    with pytest.raises(UsageError, match="alone"):
+        invalid_bodies("retryDelays.length")
+    with pytest.raises(UsageError, match="not of the body"):
+        invalid_bodies("auth.token")

@@ -1,0 +1,238 @@
+"""Our own contract: what is drawn is valid, or broken in just one way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+
+from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, steps
+from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
+from ringspec.strategies.certify import patched
+from ringspec.strategies.library import breakable
+
+CONTRACT = load()
+RULES = sorted(breakable(CONTRACT))
+SDK = load(dialect="naxai-sdk")
+
+
+@settings(suppress_health_check=[])  # nothing is ever filtered out
+@given(valid_bodies())
+def test_what_is_drawn_is_valid_and_settled_to_both_validators(body: Any) -> None:
+    assert CONTRACT.prover.prove(body) == frozenset()
+    assert CONTRACT.settled_prover.prove(body) == frozenset()
+    assert not odd(body)
+
+
+@given(valid_bodies(SDK))
+def test_what_is_drawn_in_a_dialect_is_valid_there(body: Any) -> None:
+    assert SDK.prover.prove(body) == frozenset()
+    assert SDK.settled_prover.prove(body) == frozenset()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_drawn_fault_breaks_just_its_rule(rule: RuleId) -> None:
+    @settings(max_examples=5)
+    @given(invalid_bodies(rule))
+    def broken(invalid: Invalid) -> None:
+        assert invalid.rule == rule
+        assert CONTRACT.prover.prove(invalid.body) == {rule}
+        assert CONTRACT.prover.prove(invalid.twin) == frozenset()
+        assert patched(invalid.twin, invalid.patch) == invalid.body
+
+    broken()
+
+
+@given(invalid_bodies())
+def test_any_fault_breaks_one_rule_and_its_twin_is_settled(invalid: Invalid) -> None:
+    assert CONTRACT.prover.prove(invalid.body) == {invalid.rule}
+    assert CONTRACT.settled_prover.prove(invalid.twin) == frozenset()
+
+
+def touched(invalid: Invalid) -> tuple[Any, Any, Any]:
+    """Return where a fault's first edit is, what stood there and what does now."""
+    edit = invalid.patch[0]
+    place: list[str | int] = []
+    for step in steps(edit["path"]):
+        inside = at(invalid.twin, tuple(place))
+        place.append(int(step) if isinstance(inside, list) and step != "-" else step)
+    location = tuple(place)
+    before = None if edit["op"] == "add" else at(invalid.twin, location)
+    return location, before, edit.get("value")
+
+
+@given(invalid_bodies("retries.type") | invalid_bodies("voiceFlow.menu.type"))
+def test_a_type_fault_puts_another_type(invalid: Invalid) -> None:
+    _, before, after = touched(invalid)
+
+    assert kind_of(before) != kind_of(after)
+
+
+@given(invalid_bodies("language.enum") | invalid_bodies("source.enum"))
+def test_an_enum_fault_puts_a_text_that_is_not_listed(invalid: Invalid) -> None:
+    _, before, after = touched(invalid)
+
+    assert isinstance(before, str)
+    assert isinstance(after, str)
+    assert before != after
+
+
+@given(
+    invalid_bodies("retryDelays.items.max") | invalid_bodies("retryDelays.items.min")
+)
+def test_a_range_fault_leaves_the_range(invalid: Invalid) -> None:
+    _, before, after = touched(invalid)
+
+    assert 1 <= before <= 4320
+    assert not 0 <= after <= 4320
+
+
+@given(invalid_bodies("from.length"))
+def test_a_length_fault_is_too_short_or_too_long(invalid: Invalid) -> None:
+    _, before, after = touched(invalid)
+
+    assert 8 <= len(before) <= 15
+    assert not 8 <= len(after) <= 15
+
+
+@given(
+    invalid_bodies("calendarId.format") | invalid_bodies("segmentIds.items.format")
+)
+def test_a_format_fault_is_a_text_that_is_no_uuid(invalid: Invalid) -> None:
+    _, before, after = touched(invalid)
+
+    assert len(before) == 36
+    assert isinstance(after, str)
+
+
+@given(
+    invalid_bodies("name.required")
+    | invalid_bodies("voiceFlow.menu.choices.key.required")
+)
+def test_a_missing_member_was_there_in_the_twin(invalid: Invalid) -> None:
+    location, _, _ = touched(invalid)
+
+    assert at(invalid.twin, location) is not None
+    assert invalid.patch[0]["op"] == "remove"
+
+
+@given(invalid_bodies("retryDelays.count"))
+def test_a_wrong_count_keeps_to_three_delays_at_most(invalid: Invalid) -> None:
+    assert len(invalid.body["retryDelays"]) != invalid.body["retries"]
+    assert len(invalid.body["retryDelays"]) <= 3
+
+
+@given(invalid_bodies("voiceFlow.menu.choices.key.unique"))
+def test_a_repeated_key_is_one_of_the_twins(invalid: Invalid) -> None:
+    keys = [each["key"] for each in invalid.body["voiceFlow"]["menu"]["choices"]]
+    before = [each["key"] for each in invalid.twin["voiceFlow"]["menu"]["choices"]]
+
+    assert len(keys) == len(before) + 1
+    assert set(keys) == set(before)
+
+
+@given(invalid_bodies("voiceFlow.end.say.xor"))
+def test_a_choice_fault_takes_both_or_none(invalid: Invalid) -> None:
+    assert len(invalid.twin["voiceFlow"]["end"]) == 1
+    assert len(invalid.body["voiceFlow"]["end"]) in {0, 2}
+
+
+@given(invalid_bodies("actions.inputs.unknown"))
+def test_an_unknown_member_is_not_among_the_known(invalid: Invalid) -> None:
+    added = set(invalid.body["actions"]["inputs"]) - set(
+        invalid.twin["actions"]["inputs"]
+    )
+
+    assert len(added) == 1
+    assert not added <= {*"0123456789", "star", "hash"}
+
+
+def plainest(contract: Contract) -> Any:
+    return find(valid_bodies(contract), lambda _body: True, settings=QUIET)
+
+
+QUIET = settings(database=None, derandomize=True, max_examples=300)
+
+
+def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
+    from ringspec.strategies.bodies import Bodies  # noqa: PLC0415 - slow to compile
+
+    assert plainest(CONTRACT) == Bodies(CONTRACT).plain()
+
+
+def test_a_failure_shrinks_to_what_it_is_about() -> None:
+    found = find(
+        valid_bodies(),
+        lambda body: "menu" in body["voiceFlow"],
+        settings=QUIET,
+    )
+
+    plain = plainest(CONTRACT)
+    menu = found["voiceFlow"].pop("menu")
+    assert found == plain
+    assert len(menu["choices"]) == 1
+
+
+def test_each_optional_member_and_each_alternative_is_drawn() -> None:
+    seen: set[str] = set()
+
+    @settings(
+        max_examples=400,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(valid_bodies())
+    def draw(body: Any) -> None:
+        seen.update(_signs(body, ""))
+
+    draw()
+
+    assert {
+        "source=people",
+        "source=file",
+        "retries=0",
+        "retries=1",
+        "retries=2",
+        "retries=3",
+        "scheduledAt=null",
+        "scheduledAt=integer",
+        "distribution=none",
+        "distribution=dynamic",
+        "language=nl-BE",
+        "voice=man",
+        "voiceFlow.menu.choices.transfer.whisper.say",
+        "voiceFlow.menu.choices.prompt",
+        "voiceFlow.voicemail.prompt",
+        "actions.status.delivered",
+        "actions.inputs.hash",
+        "calendarId",
+        "allowMultiple",
+    } <= seen
+
+
+def _signs(value: Any, path: str) -> set[str]:
+    found = {path, f"{path}={kind_of(value)}"}
+    if isinstance(value, str | int):
+        found.add(f"{path}={value}")
+    for name, child in value.items() if isinstance(value, dict) else ():
+        found |= _signs(child, f"{path}.{name}".lstrip("."))
+    for child in value if isinstance(value, list) else ():
+        found |= _signs(child, path)
+    return found
+
+
+@given(st.data())
+def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
+    from ringspec.strategies.draw import Drawer  # noqa: PLC0415 - slow to load
+    from ringspec.strategies.library import compiled  # noqa: PLC0415 - likewise
+    from ringspec.strategies.tape import Tape  # noqa: PLC0415 - likewise
+
+    tape = data.draw(st.binary(max_size=200))
+    root = compiled(CONTRACT)[0].root
+
+    first, again = (Drawer().reader(root)(Tape(tape)) for _ in range(2))
+
+    assert first == again
+    assert CONTRACT.settled_prover.is_valid(first)

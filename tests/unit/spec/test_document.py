@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+
+from ringspec.spec import Json, SpecError
+from ringspec.spec.document import follow, inline, resolve
+
+DOCUMENT: Json = {
+    "a/b": {"{c}": [{"type": "string"}]},
+    "alias": {"$ref": "#/a~1b/{c}/0"},
+    "quoted": {"$ref": "#/a~1b/%7Bc%7D/0"},
+    "loop": {"$ref": "#/pool"},
+    "pool": {"$ref": "#/loop"},
+    "tree": {"properties": {"left": {"$ref": "#/tree"}}},
+    "twice": {"allOf": [{"$ref": "#/alias"}, {"$ref": "#/alias"}]},
+    "named": {"$ref": "#/alias", "description": "Mine.", "x-evidence": "assumed"},
+    "beside": {"properties": {"p": {"$ref": "#/alias", "minLength": 2}}},
+    "named-ref": {"properties": {"$ref": {"type": "integer"}}},
+    "data": {"const": {"$ref": "#/alias"}, "x-settled": {"$ref": "#/alias"}},
+    "booleans": {
+        "properties": {"any": True, "none": False},
+        "items": False,
+        "additionalProperties": False,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("other.yaml#/x", "leaves the file"),
+        ("http://127.0.0.1/x", "leaves the file"),
+        ("#", "no JSON pointer"),
+        ("#anchor", "no JSON pointer"),
+        ("#/nowhere", "points at nothing"),
+        ("#/a~1b/{c}/1", "points at nothing"),
+        ("#/a~1b/{c}/-1", "points at nothing"),
+        ("#/a~1b/{c}/0/type/x", "points at nothing"),
+    ],
+)
+def test_a_reference_to_nothing_is_named(place: str, what: str) -> None:
+    with pytest.raises(SpecError, match=what) as raised:
+        follow(DOCUMENT, place)
+
+    assert repr(place) in str(raised.value)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["alias", "quoted"])
+def test_a_reference_leads_to_what_it_means(name: str) -> None:
+    found = resolve(DOCUMENT, DOCUMENT[name], f"#/{name}")
+
+    assert found == ({"type": "string"}, "#/a~1b/{c}/0")
+
+
+def test_references_in_a_circle_are_refused() -> None:
+    with pytest.raises(SpecError, match="points at itself"):
+        resolve(DOCUMENT, DOCUMENT["loop"], "#/loop")
+
+
+def test_a_schema_within_itself_is_refused() -> None:
+    with pytest.raises(SpecError, match="#/tree contains itself"):
+        inline(DOCUMENT, "#/tree")
+
+
+def test_a_schema_within_itself_can_be_cut() -> None:
+    found = inline(DOCUMENT, "#/tree", cut=True)
+
+    # The outermost is reached by its place, not by a reference: so it stands twice.
+    left: Json = {"properties": {"left": {}}}
+    assert found.schema == {"properties": {"left": left}}
+
+
+def test_a_schema_may_stand_twice_side_by_side() -> None:
+    found = inline(DOCUMENT, "#/twice")
+
+    assert found.schema == {"allOf": [{"type": "string"}] * 2}
+    assert found.origins["allOf", "1"] == "#/a~1b/{c}/0"
+
+
+def test_annotations_beside_a_reference_win() -> None:
+    found = inline(DOCUMENT, "#/named")
+
+    assert found.schema == {
+        "type": "string",
+        "description": "Mine.",
+        "x-evidence": "assumed",
+    }
+
+
+def test_assertions_beside_a_reference_are_refused() -> None:
+    with pytest.raises(SpecError, match="#/beside/properties/p has minLength"):
+        inline(DOCUMENT, "#/beside")
+
+
+def test_a_member_may_be_called_like_a_reference() -> None:
+    assert inline(DOCUMENT, "#/named-ref").schema == DOCUMENT["named-ref"]
+
+
+def test_references_are_followed_in_schemas_and_not_in_data() -> None:
+    found = inline(DOCUMENT, "#/data").schema
+
+    assert found == {
+        "const": {"$ref": "#/alias"},
+        "x-settled": {"type": "string"},
+    }
+
+
+def test_schemas_that_are_booleans_become_objects() -> None:
+    found = inline(DOCUMENT, "#/booleans").schema
+
+    assert found == {
+        "properties": {"any": {}, "none": {"not": {}}},
+        "items": {"not": {}},
+        "additionalProperties": False,
+    }
+
+
+@pytest.mark.parametrize("schema", [None, 5, "text", ["list"]])
+def test_what_is_no_schema_is_named(schema: Json) -> None:
+    with pytest.raises(SpecError, match="#/s/properties/p is not a schema"):
+        inline({"s": {"properties": {"p": schema}}}, "#/s")
+
+
+@pytest.mark.parametrize("keyword", ["$id", "$dynamicRef", "$recursiveRef"])
+def test_references_by_other_means_are_refused(keyword: str) -> None:
+    with pytest.raises(SpecError, match="is not supported"):
+        inline({"s": {keyword: "#x"}}, "#/s")
+
+
+def test_the_place_of_a_path_is_where_it_is_written() -> None:
+    found = inline(DOCUMENT, "#/twice")
+
+    assert found.place_of(("allOf", "0", "type")) == "#/a~1b/{c}/0/type"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ringspec.spec import Json, SpecError
+from ringspec.spec.reading import digest, read
+
+Write = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: NO", {"a": "NO"}),
+        ("a: on", {"a": "on"}),
+        ("a: 12:30", {"a": "12:30"}),
+        ("a: 2023-03-25", {"a": "2023-03-25"}),
+        ("a: 010", {"a": "010"}),
+        ("a: .nan", {"a": ".nan"}),
+        ("a: 1e3", {"a": 1000.0}),
+        ("a: -5", {"a": -5}),
+        ("a: true", {"a": True}),
+        ("a:", {"a": None}),
+        ("200: x\ndefault: y", {"200": "x", "default": "y"}),
+        ("a: &x {p: 1}\nb: {<<: *x, p: 2}", {"a": {"p": 1}, "b": {"p": 2}}),
+        ("", None),
+    ],
+)
+def test_yaml_reads_as_json_would(written: Write, text: str, value: Json) -> None:
+    assert read(written(text)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a: 1\nb: 2\na: 3", "line 3: not readable as YAML: the key 'a' stands twice"),
+        ("a: [", "line 2: not readable"),
+        ("a: *nope", "line 1: not readable as YAML: found undefined alias"),
+        ("? [1]\n: 2", "a key is not a text"),
+        ("a: &a {b: *a}", "an alias stands inside its own anchor"),
+        ("a: !!binary aGk=", "could not determine a constructor"),
+        ("a: !!int x", "not readable as YAML"),
+        ("- !!map 5", "an object was expected"),
+        ("a: 1\n---\nb: 2", "another document"),
+        ("[" * 5000, "not readable as YAML"),
+    ],
+)
+def test_what_is_no_yaml_is_refused_by_line(
+    written: Write, text: str, what: str
+) -> None:
+    with pytest.raises(SpecError) as raised:
+        read(written(text))
+
+    assert what in str(raised.value)
+    assert "written.yaml" in str(raised.value)
+    assert raised.value.hint
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"cannot read .*nowhere"):
+        read(tmp_path / "nowhere.yaml")
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="cannot read"):
+        read(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"a: \xe9")
+
+    with pytest.raises(SpecError, match="cannot read"):
+        read(path)
+
+
+def test_json_is_read_as_json(written: Write) -> None:
+    path = written('{"a": "\\ud83d\\ude00", "b":\t[1]}', "contract.json")
+
+    assert read(path) == {"a": "\N{GRINNING FACE}", "b": [1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('{"a": 1,\n}', "line 2: not readable as JSON"),
+        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
+        ("[" * 100_000, "not readable as JSON"),
+    ],
+)
+def test_what_is_no_json_is_refused(written: Write, text: str, what: str) -> None:
+    with pytest.raises(SpecError, match=what):
+        read(written(text, "contract.json"))
+
+
+def test_a_byte_order_mark_is_no_content(written: Write) -> None:
+    assert read(written("\ufeffa: 1")) == {"a": 1}
+
+
+def test_a_digest_minds_content_and_not_spelling(written: Write) -> None:
+    block, flow = read(written("a: 1\nb: x")), read(written("{b: 'x', a: 1}"))
+
+    assert digest(block) == digest(flow)
+    assert digest(block) != digest({"a": 1.0, "b": "x"})

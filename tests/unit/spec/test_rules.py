@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ringspec.spec import Evidence, Json, Level, Rule, RuleId, SpecError, weakest
+from ringspec.spec.rules import parse_catalogue
+
+ROW: Json = {
+    "id": "a.type",
+    "level": "must",
+    "evidence": "documented",
+    "sentence": "It is.",
+    "source": "here",
+}
+COUPLING: Json = {
+    "rules": ["a.type", "b.type"],
+    "because": "They fall together.",
+    "faults": [
+        {
+            "name": "both",
+            "where": {"a": 1},
+            "patch": [{"op": "replace", "path": "/a", "value": 2}],
+        }
+    ],
+}
+DATA: Json = {
+    "rules": [ROW, {**ROW, "id": "b.type"}],
+    "couplings": [COUPLING],
+    "not_isolated": {"b.type": "It is never alone."},
+    "unjudged": {"#/x": "Nobody says."},
+}
+
+
+def test_a_catalogue_is_read_in_its_order() -> None:
+    found = parse_catalogue(DATA, "rules.yaml")
+
+    assert list(found.rules) == ["a.type", "b.type"]
+    assert found.rules[RuleId("a.type")] == Rule(
+        id=RuleId("a.type"),
+        level=Level.MUST,
+        evidence=Evidence.DOCUMENTED,
+        sentence="It is.",
+        source="here",
+    )
+    assert found.couplings[0].rules == {"a.type", "b.type"}
+    assert found.couplings[0].edits[0].name == "both"
+    assert found.not_isolated == {"b.type": "It is never alone."}
+    assert found.unjudged == {"#/x": "Nobody says."}
+
+
+@pytest.mark.parametrize("name", ["id", "level", "evidence", "sentence", "source"])
+@pytest.mark.parametrize("wrong", ["absent", None, 5, [], ""])
+def test_a_row_has_every_member(name: str, wrong: Json) -> None:
+    row = {**ROW, name: wrong}
+    if wrong == "absent":
+        del row[name]
+
+    with pytest.raises(SpecError, match=rf"rules.yaml: rule 1 .*{name}") as raised:
+        parse_catalogue({"rules": [row]}, "rules.yaml")
+
+    assert raised.value.hint
+
+
+SPOILED: dict[str, tuple[tuple[str | int, ...], Json, str]] = {
+    "no object": ((), [], "has a list `rules`"),
+    "rules are no list": (("rules",), {}, "rules is not a list"),
+    "a row is no object": (("rules", 0), "x", "rule 1 is not an object"),
+    "a level nobody knows": (("rules", 0, "level"), "musst", 'level is "musst"'),
+    "evidence nobody knows": (("rules", 0, "evidence"), "seen", 'evidence is "seen"'),
+    "an id that stands twice": (("rules", 0, "id"), "b.type", "b.type stands twice"),
+    "a part nobody knows": (("coupling",), [], "has coupling"),
+    "couplings are no list": (("couplings",), {}, "couplings is not a list"),
+    "a coupling is no object": (("couplings", 0), 5, "couplings 1 is not an object"),
+    "a coupling of no rule": (("couplings", 0, "rules"), ["c"], "c is named, but no"),
+    "a coupling of numbers": (("couplings", 0, "rules"), [1], "rules is not a text"),
+    "no reason": (("couplings", 0, "because"), None, "because is not a text"),
+    "no faults": (("couplings", 0, "faults"), None, "faults is not a list"),
+    "a fault is no object": (("couplings", 0, "faults", 0), 5, "1 is not an object"),
+    "no name": (("couplings", 0, "faults", 0, "name"), "", "name of a fault"),
+    "where is no object": (("couplings", 0, "faults", 0, "where"), 5, "where is not"),
+    "no patch": (("couplings", 0, "faults", 0, "patch"), None, "patch is not a list"),
+    "a step is no object": (("couplings", 0, "faults", 0, "patch", 0), 5, "patch is"),
+    "an unknown step": (
+        ("couplings", 0, "faults", 0, "patch", 0, "op"),
+        "move",
+        'op is "move"',
+    ),
+    "a path that is none": (
+        ("couplings", 0, "faults", 0, "patch", 0, "path"),
+        "a",
+        "is no JSON pointer",
+    ),
+    "a step without value": (
+        ("couplings", 0, "faults", 0, "patch", 0),
+        {"op": "add", "path": "/a"},
+        "add lacks a value",
+    ),
+    "an unknown rule without case": (("not_isolated", "c"), "x", "c is named, but no"),
+    "no reason for no case": (("not_isolated", "b.type"), 5, "b.type is not a text"),
+    "places are no object": (("unjudged",), [], "unjudged is not an object"),
+}
+
+
+@pytest.mark.parametrize(("where", "value", "what"), SPOILED.values(), ids=SPOILED)
+def test_a_spoiled_catalogue_is_refused_by_name(
+    where: tuple[str | int, ...], value: Json, what: str
+) -> None:
+    data = {"all": copy.deepcopy(DATA)}
+    node, last = data, "all"
+    for step in where:
+        node, last = node[last], step  # type: ignore[assignment] # steps are of both
+    node[last] = value
+
+    with pytest.raises(SpecError, match=what) as raised:
+        parse_catalogue(data["all"], "rules.yaml")
+
+    assert str(raised.value).startswith("rules.yaml")
+    assert raised.value.hint
+
+
+def test_levels_gate_from_the_strongest() -> None:
+    assert Level.MUST.gates(Level.MUST)
+    assert Level.MUST.gates(Level.MAY)
+    assert not Level.SHOULD.gates(Level.MUST)
+    assert not Level.MAY.gates(Level.SHOULD)
+
+
+def test_the_weakest_of_nothing_is_must() -> None:
+    assert weakest([]) is Level.MUST
+    assert weakest([Level.SHOULD, Level.MUST]) is Level.SHOULD
+    assert weakest(Level) is Level.MAY
+
+
+def test_evidence_supports_a_level() -> None:
+    assert [each.level for each in Evidence] == [
+        Level.MUST,
+        Level.SHOULD,
+        Level.MAY,
+        Level.MAY,
+    ]
+
+
+def test_a_rule_is_grouped_by_its_member() -> None:
+    found = parse_catalogue(DATA, "rules.yaml").rules[RuleId("a.type")]
+
+    assert found.group == "a"
