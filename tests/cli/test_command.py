@@ -42,7 +42,7 @@ def test_mutant_is_nonconformant_by_its_rule_alone(
 
 
 def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
-    with Embedded(mutant="status-409-for-invalid") as embedded:
+    with Embedded(mutant="invalid-as-conflict") as embedded:
         ended = ringspec("run", embedded.url, "--bearer", embedded.token, report=True)
 
     assert ended.status == 0

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringspec.cli import main
 from ringspec.reference import Embedded
 
 Ringspec = Callable[..., Any]
 
+Called = Callable[..., "Ended"]
+
 CLOSED = "http://127.0.0.1:9"
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int | str | None
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def called(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Called:
+    """Call the command in this process: most of these end before anything loads."""
+    for name in [name for name in os.environ if name.startswith("RINGSPEC_")]:
+        monkeypatch.delenv(name)
+
+    def call(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as exit_:
+            main(list(arguments))
+        return Ended(exit_.value.code, *capsys.readouterr())
+
+    return call
+
+
+def test_command_itself_ends_so(ringspec: Ringspec) -> None:
+    ended = ringspec("run", CLOSED, "--select", "nosuch")
+
+    assert ended.status == 2
+    assert ended.stdout == ""
+    assert ended.stderr == (
+        "ringspec: no rule begins with 'nosuch'\n    hint: `ringspec rules` lists them\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,9 +84,9 @@ CLOSED = "http://127.0.0.1:9"
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )
 def test_wrong_usage_says_what_and_what_to_do(
-    ringspec: Ringspec, arguments: tuple[str, ...], message: str
+    called: Called, arguments: tuple[str, ...], message: str
 ) -> None:
-    ended = ringspec(*arguments)
+    ended = called(*arguments)
 
     lines = ended.stderr.strip().splitlines()
     assert ended.status == 2, ended.stderr
@@ -72,12 +111,12 @@ def test_wrong_usage_says_what_and_what_to_do(
     ids=["cut", "text", "3.0", "no-operation", "swagger", "binary"],
 )
 def test_file_that_is_no_contract_is_wrong_usage(
-    ringspec: Ringspec, tmp_path: Path, text: str
+    called: Called, tmp_path: Path, text: str
 ) -> None:
     contract = tmp_path / "api.yaml"
     contract.write_text(text)
 
-    ended = ringspec("run", CLOSED, "--contract", str(contract))
+    ended = called("run", CLOSED, "--contract", str(contract))
 
     assert ended.status == 2, ended.stderr
     assert ended.stdout == ""
@@ -96,9 +135,9 @@ def test_file_that_is_no_contract_is_wrong_usage(
     ids=["level", "seed", "option", "command"],
 )
 def test_wrong_option_is_wrong_usage(
-    ringspec: Ringspec, arguments: tuple[str, ...], message: str
+    called: Called, arguments: tuple[str, ...], message: str
 ) -> None:
-    ended = ringspec(*arguments)
+    ended = called(*arguments)
 
     assert ended.status == 2
     assert message in ended.stderr
@@ -106,11 +145,11 @@ def test_wrong_option_is_wrong_usage(
 
 
 def test_two_reports_to_one_path_are_wrong_usage(
-    ringspec: Ringspec, tmp_path: Path
+    called: Called, tmp_path: Path
 ) -> None:
     path = tmp_path / "report"
 
-    ended = ringspec(
+    ended = called(
         "run", CLOSED, "--report", f"json={path}", "--report", f"junit={path}"
     )
 
@@ -159,8 +198,6 @@ def test_full_disk_behind_the_output_is_told(
 
 
 def _into(path: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    import sys  # noqa: PLC0415
-
     with Path(path).open("w") as out:
         return subprocess.run(
             [sys.executable, "-m", "ringspec.cli", *arguments],

@@ -102,11 +102,11 @@ class Inlined:
 
     def place_of(self, path: tuple[str, ...]) -> str:
         """Return the pointer of a path, by the closest subschema around it."""
-        for cut in range(len(path), -1, -1):
-            if path[:cut] in self.origins:
-                rest = (f"/{escape(step)}" for step in path[cut:])
-                return self.origins[path[:cut]] + "".join(rest)
-        return "#"
+        cut = len(path)
+        while path[:cut] not in self.origins:
+            cut -= 1  # the root is always there
+        rest = (f"/{escape(step)}" for step in path[cut:])
+        return self.origins[path[:cut]] + "".join(rest)
 
 
 def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:

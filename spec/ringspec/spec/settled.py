@@ -57,8 +57,6 @@ def _keyword(keyword: str, value: Json) -> Json:
 
 def _branch(schema: Json) -> Json:
     """Settle one of several schemas of one value: none may close or bound it alone."""
-    if not isinstance(schema, dict):
-        return schema
     return {
         keyword: _branch(value) if keyword in {"then", "else"} else value
         for keyword, value in _settled(schema).items()

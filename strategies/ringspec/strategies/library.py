@@ -28,10 +28,10 @@ from ringspec.spec import (
 )
 from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import NOTHING, Certifier, at_path, stem
+from ringspec.strategies.certify import NOTHING, Certifier, at_path, schema_at, stem
 from ringspec.strategies.compile import compile_schema, negate
 from ringspec.strategies.draw import Drawer
-from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.faults import ABOUT, Fault, Spot, faults
 from ringspec.strategies.shape import Alternatives, meet
 from ringspec.strategies.twins import Twin, places
 
@@ -181,4 +181,23 @@ class _Invalids:
                 )
                 taken = compile_schema if step == "then" else negate
                 shapes = meet(shapes, taken(condition, ("object",)))
-        return shapes
+        narrower = self._fitting(assertion)
+        return meet(shapes, compile_schema(narrower)) if narrower else shapes
+
+    def _fitting(self, assertion: Assertion) -> Json:
+        """Return a schema of the twins in which a fault breaks just the rule.
+
+        What is missing may be filled in by its default, which has to fit the rest;
+        of a member of several types only one can be out of range.
+        """
+        instance, fitting = assertion.instance, None
+        if assertion.keyword == "required":
+            instance = (*instance, assertion.value)
+        node = schema_at(self._contract.request.schema, instance)
+        if assertion.keyword == "required" and "default" in node:
+            fitting = {"const": node["default"]}
+        elif assertion.keyword in ABOUT and isinstance(node.get("type"), list):
+            fitting = {"type": ABOUT[assertion.keyword]}
+        for step in reversed(instance if fitting else ()):
+            fitting = {"type": "object", "properties": {step: fitting}}
+        return fitting

@@ -172,6 +172,22 @@ def test_keywords_that_we_do_not_use_are_proven_too(
     assert orders.prover.prove(body) == rules
 
 
+def test_a_named_example_stands_for_a_header_too(orders: Contract) -> None:
+    (batch,) = orders.operation.headers
+
+    assert (batch.name, batch.value) == ("Batch", "7")
+    assert orders.operation.path == "/orders"
+
+
+def test_branches_that_depend_on_a_member_do_not_close_a_body(
+    orders: Contract,
+) -> None:
+    body = {"id": 1, "pair": ["x", 2], "labels": {"n": 3}}
+
+    assert orders.settled_prover.prove(body) == frozenset()
+    assert not orders.settled_prover.is_valid({**body, "unknown": 1})
+
+
 def test_an_operation_is_chosen_by_its_id() -> None:
     found = load(DATA / "orders.yaml", operation="askQuote")
 

@@ -53,7 +53,7 @@ _FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
 }
 
 # Values of another kind keep to a keyword whatever they are.
-_ABOUT = {
+ABOUT = {
     "minimum": "number",
     "exclusiveMinimum": "number",
     "maximum": "number",
@@ -79,8 +79,8 @@ def faults(spot: Spot) -> Iterator[Fault]:
     """Yield the ways in which a spot's assertion can be broken there."""
     keyword = spot.assertion.keyword
     kind = kind_of(spot.value).replace("integer", "number")
-    if keyword in _FAMILIES and _ABOUT.get(keyword, kind) == kind:
+    if keyword in _FAMILIES and ABOUT.get(keyword, kind) == kind:
         yield from _FAMILIES[keyword](spot)
 
 
-__all__ = ["Fault", "Spot", "faults"]
+__all__ = ["ABOUT", "Fault", "Spot", "faults"]
