@@ -1,7 +1,7 @@
 """Valid bodies a second: ours, and schemathesis' on the same contract.
 
-By hand: `python tests/benchmarks/bench_strategies.py [BODIES]`. Both draw the body of the
-contract's create inside `@given`, on one core, one after the other.
+By hand: `python tests/benchmarks/bench_strategies.py [BODIES]`. Both draw the body of
+the contract's create inside `@given`, on one core, one after the other.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def main() -> None:
         rate(strategy, 20)  # whatever is made once is made now
     ours_rate = rate(valid_bodies(), bodies)
     their_rate = rate(theirs.as_strategy(), bodies // 5)
+    # ruff: noqa: T201 - a benchmark prints
     print(f"ringspec      {ours_rate:8.0f} valid bodies a second")
     print(f"schemathesis  {their_rate:8.0f}")
     print(f"ratio         {ours_rate / their_rate:8.1f} (goal {GOAL})")

@@ -146,6 +146,7 @@ def test_colour_is_as_wanted(
     reference: Embedded,
     option: str,
     environ: dict[str, str],
+    *,
     coloured: bool,
 ) -> None:
     ended = ringspec(

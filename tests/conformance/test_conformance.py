@@ -39,8 +39,7 @@ def test_rule(
             pytest.fail(failure(judged, result), pytrace=False)
         case Outcome.INCONCLUSIVE:
             why = judged.why or judged.inconclusive[0].reason
-            said = f"inconclusive: {why}\n{result.hint}".rstrip()
-            pytest.fail(said, pytrace=False)
+            pytest.fail(f"inconclusive: {why}\n{result.hint}".rstrip(), pytrace=False)
         case Outcome.SKIPPED | Outcome.NOT_APPLICABLE:
             pytest.skip(judged.why or str(judged.outcome))
 

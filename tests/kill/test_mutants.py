@@ -1,4 +1,4 @@
-"""Every mutant of the reference server is noticed, by its rule; the reference is not."""
+"""Every mutant of the reference server is noticed, by its rule; itself it is not."""
 
 from __future__ import annotations
 

@@ -97,9 +97,7 @@ def test_a_length_fault_is_too_short_or_too_long(invalid: Invalid) -> None:
     assert not 8 <= len(after) <= 15
 
 
-@given(
-    invalid_bodies("calendarId.format") | invalid_bodies("segmentIds.items.format")
-)
+@given(invalid_bodies("calendarId.format") | invalid_bodies("segmentIds.items.format"))
 def test_a_format_fault_is_a_text_that_is_no_uuid(invalid: Invalid) -> None:
     _, before, after = touched(invalid)
 

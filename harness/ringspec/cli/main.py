@@ -16,7 +16,7 @@ import click
 
 from ringspec.cli.output import output_error, release_output
 from ringspec.cli.signals import terminable
-from ringspec.spec.errors import InternalError, RingspecError
+from ringspec.spec import InternalError, RingspecError
 
 # Subcommand: the module and attribute that hold it, and its line in the help.
 COMMANDS = {

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-from ringspec.spec.errors import ReportError
+from ringspec.spec import ReportError
 
 
 def output_error(error: OSError) -> ReportError:

@@ -8,7 +8,7 @@ wishes is passed over for the next.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from ringspec.spec import Json, Location
@@ -105,9 +105,9 @@ class Builder:
         raise Unfit(place)
 
     def _one(self, shape: Shape, place: Location) -> Json:
-        if shape.kind == "object":
+        if shape.kind == "object" and shape.enum is None:
             return self._object(shape, place)
-        if shape.kind == "array":
+        if shape.kind == "array" and shape.enum is None:
             return self._array(shape, place)
         if place in self._above and any(
             len(wished) > len(place) and wished[: len(place)] == place
@@ -141,6 +141,7 @@ class Builder:
                 built[name] = self.build(shape.members[name], below)
         if any(name not in shape.members for name in wished) or room < 0:
             raise Unfit(place)
+        built.update(dict.fromkeys(shape.unnamed, "text"))
         self._fill(shape, place, built)
         return built
 
@@ -208,6 +209,8 @@ class Builder:
         choices = shape.choices()
         if choices is not None:
             ordered = preferred(shape, choices)
+            if not ordered:
+                raise Unfit(place)
             return ordered[(index + self.turn) % len(ordered)]
         if shape.kind == "string":
             return self._string(shape, index)
@@ -229,7 +232,11 @@ class Builder:
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.own_patterns or shape.format):
             raise Unfit  # nobody gave an example of such a text
-        return fitted(examples[0] if examples else "text", shape.min_length, high)
+        for example in (*examples[:1], "text", "other"):
+            text = fitted(example, shape.min_length, high)
+            if text not in shape.excluded:
+                return text
+        raise Unfit
 
 
 def number_near(shape: Shape) -> Json:
@@ -239,9 +246,20 @@ def number_near(shape: Shape) -> Json:
         value = shape.low
     if shape.high is not None and value > shape.high:
         value = shape.high
+    step = shape.multiple or 1
     if shape.multiple:
-        value = -(-value // shape.multiple) * shape.multiple
-    return int(value) if shape.kind == "integer" else value
+        value = -(-value // step) * step
+        if shape.high is not None and value > shape.high:
+            value = shape.high // step * step
+    tried = [value]
+    for away in range(1, len(shape.excluded) + 1):
+        tried += [value + away * step, value - away * step]
+    plain = replace(shape, excluded=())
+    for each in tried:
+        number = int(each) if shape.kind == "integer" else each
+        if plain.admits(number) and not any(number == no for no in shape.excluded):
+            return number
+    raise Unfit
 
 
 def preferred(shape: Shape, choices: tuple[Json, ...]) -> list[Json]:

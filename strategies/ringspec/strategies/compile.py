@@ -80,7 +80,9 @@ def negate(schema: Json, kinds: Iterable[str] = KINDS) -> Alternatives:
     found: list[Shape] = []
     for kind in kinds:
         if kind not in fitting:
-            found.append(Shape(kind=kind))
+            # A number that is no integer is no kind of its own: better no way to fail.
+            if kind != "number" or "integer" not in fitting:
+                found.append(Shape(kind=kind))
             continue
         for keyword, value in schema.items():
             if keyword not in _SILENT and not keyword.startswith("x-"):

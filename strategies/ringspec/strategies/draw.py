@@ -27,6 +27,7 @@ Reader: TypeAlias = Callable[[Tape], Json]
 
 # Where nothing bounds an array or a number.
 _ITEMS = 4
+_SIMPLE = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
 _NUMBER = 2**31 - 1
 # A text of up to so many characters is free; a shorter one is fitted from examples.
 _FREE = 100
@@ -58,7 +59,7 @@ class Drawer:
         Each member of the body has a stretch of the tape to itself, so that one can
         shrink without the others becoming something else.
         """
-        if any(shape.kind != "object" for shape in shapes):
+        if any(shape.kind != "object" or shape.enum for shape in shapes):
             return self._any(shapes, place)
         stretches = self._stretches(shapes, place)
         found: list[Reader] = []
@@ -75,6 +76,7 @@ class Drawer:
         needs: dict[str, int] = {}
         for shape in shapes:
             for name, below in shape.members.items():
+                below = _SIMPLE if below == ANYTHING else below  # noqa: PLW2901
                 try:
                     reader = self._any(below, _inner(place, name))
                 except Unfit:
@@ -83,7 +85,7 @@ class Drawer:
                     self._needs[reader] = _need(reader)
                 needs[name] = max(needs.get(name, 0), self._needs[reader])
         # What comes first is which alternative, and which members there are.
-        begin = min(len(needs) + 2, LENGTH // 4)
+        begin: float = min(len(needs) + 2, LENGTH // 4)
         scale = min((LENGTH - begin) / max(sum(needs.values()), 1), 1)
         found: dict[str, int] = {}
         for name, need in needs.items():
@@ -110,13 +112,13 @@ class Drawer:
         return found
 
     def _one(self, shape: Shape, place: Place) -> Reader:
+        choices = shape.choices()
+        if choices is not None:
+            return _choice(preferred(shape, choices))
         if shape.kind == "object":
             return self._object(shape, place)
         if shape.kind == "array":
             return self._array(shape, place)
-        choices = shape.choices()
-        if choices is not None:
-            return _choice(preferred(shape, choices))
         return _SCALARS[shape.kind](shape)
 
     def _object(
@@ -127,6 +129,7 @@ class Drawer:
         optional: list[str] = []
         for name, below in shape.members.items():
             try:
+                below = _SIMPLE if below == ANYTHING else below  # noqa: PLW2901
                 members.append((name, self._any(below, _inner(place, name))))
             except Unfit:
                 if name in wanted:
@@ -144,6 +147,7 @@ class Drawer:
         numbers = {name: index for index, name in enumerate(optional)}
         if stretches is not None:
             members = [(name, _From(stretches[name], each)) for name, each in members]
+        members += [(name, _choice(["text"])) for name in shape.unnamed]
         plan = [(name, reader, numbers.get(name, -1)) for name, reader in members]
 
         def read(tape: Tape) -> Json:
@@ -164,7 +168,7 @@ class Drawer:
             return self._counted(shape, least, most, inner)
         if most == 0:
             return lambda _tape: []
-        item = self._any(ANYTHING if shape.items is None else shape.items, inner)
+        item = self._any(_SIMPLE if shape.items is None else shape.items, inner)
         if shape.unique:
             return _unique(item, least, most)
         span = most - least + 1
@@ -240,6 +244,8 @@ def _one_of(readers: list[Reader]) -> Reader:
 
 def _choice(values: list[Json]) -> Reader:
     count = len(values)
+    if count == 0:
+        raise Unfit
     if count == 1:
         only = values[0]
         return lambda _tape: only

@@ -101,9 +101,7 @@ class _Dealer:
         for choice in choices + again:
             # Every other twin is as well attested as the rule, the rest may be richer.
             attested = len(found) % 2 == 0
-            dealt = self._deal(
-                rule, choice, seen, first=not found, attested=attested
-            )
+            dealt = self._deal(rule, choice, seen, first=not found, attested=attested)
             if dealt is not None:
                 found.setdefault(canonical(dealt.body), dealt)
                 seen |= dealt.twin.context
@@ -125,7 +123,8 @@ class _Dealer:
         main = assertions[self._turn % size]
         other = assertions[(self._turn + size // 2) % size]
         choices = self._choices(main, f"@{_short(main)}")
-        return choices + self._choices(other, f"@{_short(other)}")[:1]
+        choices += self._choices(other, f"@{_short(other)}")[:1]
+        return sorted(choices, key=lambda each: each.options[0][0].level.rank)
 
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""

@@ -66,6 +66,11 @@ class Shape:
         """The patterns that an example is needed for: any text is not blank."""
         return tuple(each for each in self.patterns if each != NOT_BLANK)
 
+    @property
+    def unnamed(self) -> list[str]:
+        """The members that are required and of which nothing else is said."""
+        return sorted(self.required - self.members.keys())
+
     def choices(self) -> tuple[Json, ...] | None:
         """List the values where they can be counted, else None."""
         values = self.enum

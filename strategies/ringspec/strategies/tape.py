@@ -124,5 +124,6 @@ def _blanks() -> frozenset[str]:
     """List what some reader takes for a blank."""
     marks = {"\ufeff", "\u180e", "\u200b"}
     return frozenset(
-        marks | {chr(c) for c in range(0x3001) if unicodedata.category(chr(c))[0] == "Z"}
+        marks
+        | {chr(c) for c in range(0x3001) if unicodedata.category(chr(c))[0] == "Z"}
     )

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from ringspec.spec import Json, kind_of
 from ringspec.strategies.faults.fault import Fault, Spot, put
 
-
 # A number from here on may be a time; whoever thinks so may take a written one.
 _UNIX_TIME = 10**9
 

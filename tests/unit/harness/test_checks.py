@@ -1,0 +1,176 @@
+"""Checks of an accepted answer: JSON, schema, what comes back, and defaults."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ringspec.harness import Response, checks
+from ringspec.spec import Answer, Contract, Json, RuleId, at
+from ringspec.strategies import Case
+
+
+@pytest.fixture(scope="module")
+def answer(contract: Contract) -> Answer:
+    found = contract.answers.of(201)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def sent(case_of: Callable[[str], Case]) -> dict[str, Any]:
+    body = copy.deepcopy(case_of("body.accepted/plain").body)
+    assert isinstance(body, dict)
+    return body
+
+
+def response(body: bytes, media: str | None = "application/json") -> Response:
+    headers = () if media is None else (("content-type", media),)
+    return Response(status=201, headers=headers, body=body)
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "reason"),
+    [
+        (b"{}", "application/json", ""),
+        (b"{}", "Application/JSON; charset=utf-8", ""),
+        (b"{}", "application/vnd.api+json", ""),
+        (b"{}", "text/html", "labelled text/html, not JSON"),
+        (b"{}", None, "labelled nothing, not JSON"),
+        (b"", "application/json", "no JSON"),
+        (b"{", "application/json", "no JSON"),
+        (b"\xff\xff", "application/json", "no JSON"),
+        (b"NaN", "application/json", "NaN is no JSON"),
+        (b"[" * 200_000, "application/json", "no JSON"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_answer_is_json_and_says_so(
+    body: bytes, media: str | None, reason: str
+) -> None:
+    _, found = checks.parse(response(body, media))
+
+    assert reason in found
+    assert bool(found) == bool(reason)
+
+
+def test_missing_member_of_an_answer_is_named(answer: Answer) -> None:
+    found = checks.schema_faults(answer, {})
+
+    assert set(found) == {"answer.members"}
+    assert "lacks" in found[RuleId("answer.members")]
+
+
+def test_wrong_type_in_an_answer_is_named(answer: Answer, sent: Json) -> None:
+    found = checks.schema_faults(answer, {"retries": "none"})
+
+    assert "/retries" in found[RuleId("answer.types")]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("name",), "other"),
+        (("retries",), 1),
+        (("retryDelays",), [1]),
+        (("includeUnsubscribed",), None),
+        (("voiceFlow", "welcome", "say"), "other"),
+        (("voiceFlow", "welcome"), {}),
+        (("segmentIds",), []),
+    ],
+    ids=lambda value: "/".join(value) if isinstance(value, tuple) else "",
+)
+def test_change_of_what_was_sent_is_found(
+    contract: Contract,
+    answer: Answer,
+    sent: dict[str, Any],
+    place: tuple[str, ...],
+    value: Json,
+) -> None:
+    got = copy.deepcopy(sent)
+    at(got, place[:-1])[place[-1]] = value
+
+    found = checks.echo_faults(contract, answer, sent, got)
+
+    assert len(found) == 1
+    assert "/" + "/".join(place) in found[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"added": 1},
+        {"calendarId": "ab"},
+    ],
+    ids=["same", "added", "filled"],
+)
+def test_answer_may_add_members(
+    contract: Contract, answer: Answer, sent: dict[str, Any], change: dict[str, Any]
+) -> None:
+    got = {**sent, **change}
+
+    assert checks.echo_faults(contract, answer, sent, got) == []
+
+
+def test_uuid_may_come_back_in_other_case(
+    contract: Contract, answer: Answer, sent: dict[str, Any]
+) -> None:
+    upper = {**sent, "calendarId": "5A1C9F60-2E34-4B7D-8F02-6D7E8C9B0A12"}
+    lower = {**sent, "calendarId": upper["calendarId"].lower()}
+
+    assert checks.echo_faults(contract, answer, upper, lower) == []
+
+
+def test_null_may_come_back_as_absence(
+    contract: Contract, answer: Answer, sent: dict[str, Any]
+) -> None:
+    assert (
+        checks.echo_faults(contract, answer, {**sent, "scheduledAt": None}, sent) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ({"distribution": "none"}, False),
+        ({"distribution": "dynamic"}, True),
+        ({"retries": 0}, False),
+        ({"retries": 2}, True),
+    ],
+    ids=str,
+)
+def test_default_that_is_wrong_is_found(
+    contract: Contract,
+    answer: Answer,
+    sent: dict[str, Any],
+    shown: dict[str, Any],
+    *,
+    told: bool,
+) -> None:
+    name = next(iter(shown))
+    without = {key: value for key, value in sent.items() if key != name}
+    got = {**_complete(contract, answer, without), **shown}
+
+    found = checks.default_faults(contract, answer, without, got)
+
+    assert [each.split(" ")[0] for each in found] == ([f"/{name}"] if told else [])
+
+
+def _complete(contract: Contract, answer: Answer, sent: dict[str, Any]) -> Json:
+    """Fill in every default that the answer would show."""
+    members: dict[str, Any] = dict(contract.request.schema["properties"])
+    defaults = {name: m["default"] for name, m in members.items() if "default" in m}
+    return {**defaults, **sent}
+
+
+@pytest.mark.parametrize("got", [None, [], "x", 1], ids=repr)
+def test_answer_that_is_no_object_is_left_to_the_schema(
+    contract: Contract, answer: Answer, sent: dict[str, Any], got: Json
+) -> None:
+    assert checks.echo_faults(contract, answer, sent, got) == []
+    assert checks.default_faults(contract, answer, sent, got) == []
+    assert checks.schema_faults(answer, got)

@@ -1,0 +1,218 @@
+"""What an answer says of the rules: by kind of case, status, and fate of the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ringspec.harness import Exchange, Failure, Finding, Trouble, Verdict
+from ringspec.harness.oracle import Oracle
+from ringspec.spec import Contract, Level
+from ringspec.strategies import Case, Expect
+
+Exchanges = Callable[..., Exchange]
+Cases = Callable[[str], Case]
+
+ERROR = {"error": {"code": "invalid", "message": "no"}}
+ACCEPT = "body.accepted/plain"
+REJECT = "name.required/"
+AUTH = "auth.token/missing"
+
+
+@pytest.fixture
+def oracle(contract: Contract) -> Oracle:
+    return Oracle(contract)
+
+
+def verdicts(findings: tuple[Finding, ...]) -> dict[str, str]:
+    return {each.rule: str(each.verdict) for each in findings}
+
+
+@pytest.mark.parametrize(
+    ("case_id", "twin_status", "status", "verdict"),
+    [
+        (ACCEPT, None, 201, "pass"),
+        (ACCEPT, None, 200, "pass"),
+        (ACCEPT, None, 400, "fail"),
+        (ACCEPT, None, 404, "fail"),
+        (ACCEPT, None, 422, "fail"),
+        (ACCEPT, None, 302, "inconclusive"),
+        (ACCEPT, None, 401, "inconclusive"),
+        (ACCEPT, None, 408, "inconclusive"),
+        (ACCEPT, None, 429, "inconclusive"),
+        (ACCEPT, None, 503, "inconclusive"),
+        (REJECT, 201, 400, "pass"),
+        (REJECT, 201, 422, "pass"),
+        (REJECT, 201, 409, "pass"),
+        (REJECT, 201, 201, "fail"),
+        (REJECT, 422, 201, "fail"),
+        (REJECT, None, 201, "fail"),
+        (REJECT, 422, 422, "inconclusive"),
+        (REJECT, None, 422, "inconclusive"),
+        (REJECT, 500, 422, "inconclusive"),
+        (REJECT, 201, 302, "inconclusive"),
+        (REJECT, 201, 401, "inconclusive"),
+        (REJECT, 201, 407, "inconclusive"),
+        (REJECT, 201, 429, "inconclusive"),
+        (REJECT, 201, 500, "inconclusive"),
+        (AUTH, 201, 401, "pass"),
+        (AUTH, 201, 403, "fail"),
+        (AUTH, 201, 201, "fail"),
+        (AUTH, 422, 201, "fail"),
+        (AUTH, 201, 429, "inconclusive"),
+        (AUTH, 422, 401, "inconclusive"),
+    ],
+)
+def test_verdict_on_the_rule_of_a_case(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    case_id: str,
+    twin_status: int | None,
+    status: int,
+    verdict: str,
+) -> None:
+    case = case_of(case_id)
+    if twin_status is not None:
+        oracle.judge(case_of(str(case.twin)), exchange_of(twin_status, ERROR))
+
+    found = verdicts(oracle.judge(case, exchange_of(status, ERROR)))
+
+    assert found[case.rule] == verdict
+
+
+@pytest.mark.parametrize("case_id", [ACCEPT, REJECT, "robustness/"])
+@pytest.mark.parametrize("status", [500, 503, 599])
+def test_5xx_fails_robustness_whatever_was_sent(
+    oracle: Oracle, case_of: Cases, exchange_of: Exchanges, case_id: str, status: int
+) -> None:
+    found = oracle.judge(case_of(case_id), exchange_of(status))
+
+    assert verdicts(found)["robustness"] == "fail"
+    assert {each.level for each in found if each.rule == "robustness"} == {Level.MUST}
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+def test_failure_of_transport_is_never_held_against_the_rule_of_its_case(
+    oracle: Oracle, case_of: Cases, trouble: Trouble
+) -> None:
+    case = case_of(REJECT)
+    failure = Failure(trouble=trouble, message="gone")
+
+    found = oracle.judge(case, Exchange(url="", request=case.request, failure=failure))
+
+    assert verdicts(found) == {"robustness": "fail", case.rule: "inconclusive"}
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 418])
+def test_survivor_may_be_answered_with_anything_below_500(
+    oracle: Oracle, case_of: Cases, exchange_of: Exchanges, status: int
+) -> None:
+    found = oracle.judge(case_of("robustness/"), exchange_of(status))
+
+    assert verdicts(found) == {"robustness": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "media", "failing"),
+    [
+        (400, ERROR, "application/json", set()),
+        (422, ERROR, "application/problem+json; charset=utf-8", set()),
+        (409, ERROR, "application/json", {"error.status"}),
+        (400, ERROR, "text/plain", {"error.envelope"}),
+        (400, {"detail": "no"}, "application/json", {"error.envelope"}),
+        (400, [], "application/json", {"error.envelope"}),
+        (404, None, "text/html", {"error.status", "error.envelope"}),
+    ],
+)
+def test_refusal_is_judged_by_rules_of_its_own(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    status: int,
+    body: object,
+    media: str,
+    failing: set[str],
+) -> None:
+    oracle.judge(case_of(ACCEPT), exchange_of(201, {}))
+
+    found = verdicts(oracle.judge(case_of(REJECT), exchange_of(status, body, media)))
+
+    assert {rule for rule, verdict in found.items() if verdict == "fail"} == failing
+
+
+def test_coupled_case_that_is_accepted_fails_both_rules(
+    oracle: Oracle, cases: tuple[Case, ...], exchange_of: Exchanges
+) -> None:
+    case = next(case for case in cases if case.coupled)
+
+    found = verdicts(oracle.judge(case, exchange_of(201, {})))
+
+    assert len(case.broken) == 2
+    assert {found[rule] for rule in case.broken} == {"fail"}
+
+
+def test_coupled_case_that_is_refused_decides_its_own_rule_alone(
+    oracle: Oracle,
+    cases: tuple[Case, ...],
+    case_of: Cases,
+    exchange_of: Exchanges,
+) -> None:
+    case = next(case for case in cases if case.coupled)
+    oracle.judge(case_of(str(case.twin)), exchange_of(201, {}))
+
+    found = verdicts(oracle.judge(case, exchange_of(400, ERROR)))
+
+    assert set(found) & set(case.broken) == {case.rule}
+    assert found[case.rule] == "pass"
+
+
+def test_inconclusive_finding_gates_by_the_weaker_of_case_and_twin(
+    oracle: Oracle, cases: tuple[Case, ...], exchange_of: Exchanges
+) -> None:
+    by_id = {case.id: case for case in cases}
+    case = next(
+        case
+        for case in cases
+        if case.expect is Expect.REJECT
+        and case.level is Level.MUST
+        and by_id[str(case.twin)].level is Level.MAY
+    )
+    oracle.judge(by_id[str(case.twin)], exchange_of(422, ERROR))
+
+    found = oracle.judge(case, exchange_of(422, ERROR))
+
+    finding = next(each for each in found if each.rule == case.rule)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert (finding.level, finding.gate) == (Level.MUST, Level.MAY)
+
+
+def test_check_of_an_answer_binds_no_more_than_what_was_sent(
+    oracle: Oracle, cases: tuple[Case, ...], exchange_of: Exchanges
+) -> None:
+    case = next(
+        case
+        for case in cases
+        if case.expect is Expect.ACCEPT and case.level is Level.MAY
+    )
+
+    found = oracle.judge(case, exchange_of(201, None, "text/html"))
+
+    finding = next(each for each in found if each.rule == "answer.json")
+    assert finding.verdict is Verdict.FAIL
+    assert finding.level is Level.MAY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], "text", 7, {"broadcastId": []}, {"retries": {}, "voiceFlow": [1]}],
+    ids=repr,
+)
+def test_odd_answer_is_judged_without_an_error_of_ours(
+    oracle: Oracle, case_of: Cases, exchange_of: Exchanges, body: object
+) -> None:
+    found = verdicts(oracle.judge(case_of(ACCEPT), exchange_of(201, body)))
+
+    assert found["body.accepted"] == "pass"
+    assert "fail" in found.values()

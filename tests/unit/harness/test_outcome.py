@@ -1,0 +1,135 @@
+"""The outcome of a rule at a level, and the conclusion of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringspec.harness import (
+    Conclusion,
+    Exchange,
+    Finding,
+    Outcome,
+    RuleResult,
+    Verdict,
+)
+from ringspec.harness.outcome import Tally, conclude
+from ringspec.spec import Contract, Level, RuleId
+from ringspec.strategies import Case
+
+RULE = RuleId("name.required")
+PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
+MUST, SHOULD, MAY = Level
+
+
+def finding(
+    case: Case, verdict: Verdict, level: Level, gate: Level | None = None
+) -> Finding:
+    return Finding(
+        rule=RULE,
+        verdict=verdict,
+        reason=f"{verdict} at {level}",
+        level=level,
+        gate=gate or level,
+        case=case,
+        exchange=Exchange(url="", request=case.request),
+    )
+
+
+def judged(tally: Tally, *more: object) -> RuleResult:
+    results = tally.results(*more)  # type: ignore[arg-type] # as given by the test
+    return next(each for each in results if each.rule.id == RULE)
+
+
+@pytest.mark.parametrize(
+    ("level", "found", "outcome"),
+    [
+        (MUST, [(PASS, MUST, MUST)], "pass"),
+        (MUST, [(PASS, MUST, MUST), (FAIL, MUST, MUST)], "fail"),
+        (MUST, [(FAIL, MUST, MAY)], "fail"),
+        (MUST, [(PASS, MUST, MUST), (FAIL, SHOULD, SHOULD)], "pass"),
+        (SHOULD, [(PASS, MUST, MUST), (FAIL, SHOULD, SHOULD)], "fail"),
+        (MAY, [(PASS, MUST, MUST), (FAIL, MAY, MAY)], "fail"),
+        (MUST, [(PASS, MUST, MUST), (OPEN, MUST, MUST)], "inconclusive"),
+        (MUST, [(OPEN, MUST, MUST), (FAIL, MUST, MUST)], "fail"),
+        (MUST, [(PASS, MUST, MUST), (OPEN, MUST, MAY)], "pass"),
+        (MAY, [(PASS, MUST, MUST), (OPEN, MUST, MAY)], "inconclusive"),
+        (MUST, [(OPEN, MUST, MAY)], "not-applicable"),
+        (MUST, [], "not-applicable"),
+    ],
+)
+def test_outcome_of_a_rule(
+    contract: Contract,
+    cases: tuple[Case, ...],
+    level: Level,
+    found: list[tuple[Verdict, Level, Level]],
+    outcome: str,
+) -> None:
+    tally = Tally(contract, level)
+    for each in found:
+        tally.add((finding(cases[0], *each),))
+
+    assert judged(tally).outcome == outcome
+
+
+def test_failure_below_the_level_is_kept_as_a_warning(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    tally = Tally(contract, MUST)
+    tally.add((finding(cases[0], PASS, MUST), finding(cases[0], FAIL, MAY)))
+
+    result = judged(tally)
+
+    assert result.outcome is Outcome.PASS
+    assert [each.level for each in result.warnings(MUST)] == [MAY]
+    assert result.gating(MUST) == ()
+
+
+def test_rule_with_cases_left_is_not_green(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    tally = Tally(contract, MUST)
+    tally.add((finding(cases[0], PASS, MUST),))
+
+    result = judged(tally, "given up", frozenset({RULE}))
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.why == "given up"
+
+
+def test_failure_outlives_an_early_end(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    tally = Tally(contract, MUST)
+    tally.add((finding(cases[0], FAIL, MUST),))
+
+    assert judged(tally, "given up", frozenset({RULE})).outcome is Outcome.FAIL
+
+
+def test_deselected_rule_is_skipped_even_where_nothing_was_learnt(
+    contract: Contract,
+) -> None:
+    tally = Tally(contract, MUST, frozenset({RULE}))
+
+    results = {each.rule.id: each for each in tally.untold("no one there", set())}
+
+    outcomes = {each.outcome for each in results.values()}
+    assert results[RULE].outcome is Outcome.SKIPPED
+    assert outcomes == {Outcome.SKIPPED, Outcome.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "executed", "conclusion"),
+    [
+        (["pass", "skipped", "not-applicable"], True, "conformant"),
+        (["pass", "inconclusive"], True, "inconclusive"),
+        (["pass", "inconclusive", "fail"], True, "nonconformant"),
+        (["not-applicable"], False, "inconclusive"),
+    ],
+)
+def test_conclusion(
+    contract: Contract, outcomes: list[str], *, executed: bool, conclusion: str
+) -> None:
+    rule = contract.rules[RULE]
+    results = tuple(RuleResult(rule=rule, outcome=Outcome(each)) for each in outcomes)
+
+    assert conclude(results, executed=executed) == Conclusion(conclusion)

@@ -1,0 +1,220 @@
+"""A run from its first request to its result, over transports in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
+from ringspec.harness.run import Plan, run
+from ringspec.spec import Contract, Level
+from ringspec.strategies import Case
+
+Results = Callable[..., Result]
+Fire = Callable[..., list[Event]]
+
+JSON = {"content-type": "application/json"}
+
+
+def accepting(request: httpx.Request) -> httpx.Response:
+    """Accept whatever is JSON, and give it back."""
+    status = 201 if is_json(request.content) else 400
+    return httpx.Response(status, content=request.content, headers=JSON)
+
+
+def is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def outcomes(result: Result) -> dict[str, str]:
+    return {each.rule.id: str(each.outcome) for each in result.rules}
+
+
+def test_events_come_in_the_order_of_the_cases(
+    fire: Fire, cases: tuple[Case, ...]
+) -> None:
+    events = fire(accepting, workers=8)
+
+    judged = [event for event in events if isinstance(event, Judged)]
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Ended)
+    assert [event.case for event in judged] == list(cases)
+    assert events[0].total == len(cases) == events[-1].result.counts.cases
+
+
+def test_server_that_accepts_everything_is_nonconformant(result: Results) -> None:
+    ended = result(accepting)
+
+    assert ended.conclusion is Conclusion.NONCONFORMANT
+    assert ended.exit_code == 1
+    assert outcomes(ended)["name.required"] == "fail"
+    assert outcomes(ended)["body.accepted"] == "pass"
+
+
+def test_hiccup_is_forgiven_by_a_repeat(result: Results, fire: Fire) -> None:
+    seen: set[bytes] = set()
+
+    def hiccuping(request: httpx.Request) -> httpx.Response:
+        if request.content not in seen:
+            seen.add(request.content)
+            raise httpx.RemoteProtocolError("peer closed connection")
+        return accepting(request)
+
+    ended = result(hiccuping, workers=1, select=("name", "robustness"))
+
+    assert outcomes(ended)["robustness"] == "pass"
+    assert ended.counts.requests > ended.counts.cases
+
+
+def test_target_that_dies_is_given_up_and_fails_robustness(result: Results) -> None:
+    answers = iter(range(20))
+
+    def dying(request: httpx.Request) -> httpx.Response:
+        if next(answers, None) is None:
+            raise httpx.ConnectError("refused")
+        return accepting(request)
+
+    ended = result(dying, workers=1)
+
+    assert ended.exit_code == 1
+    assert outcomes(ended)["robustness"] == "fail"
+    assert ended.counts.cases == 24
+    assert "given up after 24 cases" in ended.message
+    # The first is repeated; then the fault is certain.
+    assert ended.counts.requests == 25
+
+
+def test_nothing_is_held_against_a_target_that_is_not_there(fire: Fire) -> None:
+    def refusing(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    events = fire(refusing)
+
+    judged, ended = events[1], events[-1]
+    assert isinstance(judged, Judged)
+    assert isinstance(ended, Ended)
+    assert {str(each.verdict) for each in judged.findings} == {"inconclusive"}
+    assert ended.result.exit_code == 3
+    assert not ended.result.learnt
+    assert set(outcomes(ended.result).values()) == {"inconclusive"}
+
+
+def test_404_to_all_but_robustness_is_still_inconclusive(result: Results) -> None:
+    def elsewhere(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if is_json(request.content) else 400)
+
+    ended = result(elsewhere)
+
+    assert ended.exit_code == 3
+    assert set(outcomes(ended).values()) == {"inconclusive"}
+
+
+def test_target_that_errs_before_it_is_learnt_fails_robustness_alone(
+    result: Results,
+) -> None:
+    ended = result(lambda _: httpx.Response(503))
+
+    rest = outcomes(ended)
+    assert ended.exit_code == 1
+    assert rest.pop("robustness") == "fail"
+    assert set(rest.values()) == {"inconclusive"}
+    assert not ended.learnt
+
+
+@pytest.mark.parametrize(
+    "url", ["http://192.0.2.1", "http://localhost.invalid", "http://127.0.0.1.invalid"]
+)
+def test_target_outside_this_machine_gets_no_request(result: Results, url: str) -> None:
+    def never(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    ended = result(never, url=url)
+
+    assert ended.exit_code == 3
+    assert ended.counts.requests == 0
+
+
+def test_rules_of_authentication_do_not_apply_without_a_token(fire: Fire) -> None:
+    events = fire(accepting, token=None, select=("auth", "name"))
+
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    assert outcomes(ended.result)["auth.token"] == "not-applicable"
+    assert [event for event in events if isinstance(event, Notice)]
+    assert all(
+        not event.case.rule.startswith("auth")
+        for event in events
+        if isinstance(event, Judged)
+    )
+
+
+@pytest.mark.parametrize("token", ["t0k3n", None])
+def test_token_goes_where_it_belongs(result: Results, token: str | None) -> None:
+    seen: list[str | None] = []
+
+    def noting(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("authorization"))
+        return accepting(request)
+
+    result(noting, token=token, select=("name",))
+
+    assert set(seen) == {f"Bearer {token}" if token else None}
+
+
+def test_findings_of_unselected_rules_are_not_told(fire: Fire) -> None:
+    events = fire(accepting, select=("name",), level=Level.MAY)
+
+    told = {f.rule for e in events if isinstance(e, Judged) for f in e.findings}
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    assert told == {"name.required", "name.type"}
+    assert outcomes(ended.result)["robustness"] == "skipped"
+
+
+def test_fail_fast_leaves_the_rest_open(result: Results) -> None:
+    ended = result(accepting, fail_fast=True)
+
+    found = outcomes(ended)
+    assert ended.exit_code == 1
+    assert list(found.values()).count("fail") == 1
+    assert found["error.status"] == "inconclusive"
+
+
+@pytest.mark.parametrize("after", [1, 2, 40])
+def test_interrupt_thrown_in_ends_with_a_result(
+    contract: Contract,
+    cases: tuple[Case, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    after: int,
+) -> None:
+    mock = httpx.MockTransport(accepting)
+    monkeypatch.setattr("ringspec.harness.target.transport", lambda **_: mock)
+    events = run(Plan(contract=contract, cases=cases, url="http://127.0.0.1:1"))
+    for _ in range(after):
+        next(events)
+
+    ended = events.throw(KeyboardInterrupt())
+
+    assert isinstance(ended, Ended)
+    assert ended.result.exit_code == 130
+    assert ended.result.interrupted
+    assert outcomes(ended.result)["voiceFlow.type"] == "inconclusive"
+    assert list(events) == []
+
+
+def test_bug_of_ours_in_a_worker_is_not_swallowed(fire: Fire) -> None:
+    def buggy(request: httpx.Request) -> Any:
+        if b"retryDelays" in request.content:
+            return accepting(request)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fire(buggy)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from ringspec.spec import Level, RuleId
+from ringspec.strategies import Case, Expect, Request, encode, line
+from ringspec.strategies.certificate import parse
+
+REQUEST = Request(
+    method="POST",
+    path="/t",
+    headers=(("Content-Type", "application/json"),),
+    body=b"{}",
+)
+
+
+def case(body: bytes) -> Case:
+    return Case(
+        id="robustness/x",
+        rule=RuleId("robustness"),
+        level=Level.MUST,
+        expect=Expect.SURVIVE,
+        status=("2xx", 400),
+        request=Request(
+            method=REQUEST.method, path="/t", headers=REQUEST.headers, body=body
+        ),
+        twin="body.accepted/plain",
+        fault=({"op": "remove", "path": "/a"},),
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "as_data"),
+    [
+        pytest.param(b'{"a":1}', True, id="compact"),
+        pytest.param(b"null", True, id="null"),
+        pytest.param('{"a":"\u00e9\U0001f600"}'.encode(), True, id="beyond ascii"),
+        pytest.param(b'{"a":"\\ud83d"}', True, id="a lone surrogate, escaped"),
+        pytest.param(b'{"a":1.0}', True, id="a fraction of zero"),
+        pytest.param(b'{"a": 1}', False, id="a blank"),
+        pytest.param(b'{"a":1e400}', False, id="a number beyond floats"),
+        pytest.param(b'{"a":NaN}', False, id="not a number"),
+        pytest.param(b'{"a":1,"a":2}', False, id="a member twice"),
+        pytest.param(b"\xff\xfe", False, id="no utf-8"),
+        pytest.param(b"", False, id="nothing"),
+        pytest.param(b"[" * 5000, False, id="too deep to read"),
+        pytest.param(b'{"a":"\\u00e9"}', False, id="escaped without need"),
+    ],
+)
+def test_a_case_comes_back_from_its_line_byte_for_byte(
+    body: bytes, *, as_data: bool
+) -> None:
+    written = json.loads(line(case(body)))
+
+    assert parse(written) == case(body)
+    assert parse(written).request.body == body
+    assert ("body" in written["request"]) is as_data
+    if not as_data:
+        assert base64.b64decode(written["request"]["body_base64"]) == body
+
+
+def test_all_cases_come_back_from_their_lines(cases: tuple[Case, ...]) -> None:
+    assert tuple(parse(json.loads(line(each))) for each in cases) == cases
+
+
+def test_a_lines_members_stand_in_their_stated_order() -> None:
+    assert list(json.loads(line(case(b"{}")))) == [
+        "format",
+        "id",
+        "rule",
+        "level",
+        "expect",
+        "status",
+        "request",
+        "twin",
+        "fault",
+        "broken",
+        "coupled",
+    ]
+
+
+def test_bodies_are_compact_utf_8_in_their_order() -> None:
+    assert encode({"b": "é", "a": [1, None]}) == '{"b":"é","a":[1,null]}'.encode()
+    assert encode("\ud800") == b'"\\ud800"'
+
+
+def test_bytes_that_are_no_json_have_no_body() -> None:
+    assert case(b"{").body is None
+    assert case(b'{"a":1}').body == {"a": 1}

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from ringspec.spec import Contract, InternalError, load
+from ringspec.strategies import Case, cases_of, certificate, certified
+from ringspec.strategies.certificate import FOLDER, SEED
+from ringspec.strategies.certificate import certificate as written
+from ringspec.strategies.suite import compile_cases
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(certificate, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_the_canonical_list_is_what_compiling_gives(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    shipped = gzip.decompress((FOLDER / "canonical.jsonl.gz").read_bytes())
+
+    assert certified(contract) == cases
+    assert shipped == gzip.decompress(written(contract, cases))
+
+
+def test_the_list_of_the_sdks_dialect_is_what_compiling_gives() -> None:
+    sdk = load(dialect="naxai-sdk")
+
+    assert certified(sdk) == compile_cases(sdk)
+
+
+def test_a_damaged_list_is_said_to_be_so(contract: Contract, folder: Path) -> None:
+    (folder / "canonical.jsonl.gz").write_bytes(b"not gzip")
+
+    with pytest.raises(InternalError, match="is damaged") as caught:
+        certified(contract)
+    assert caught.value.hint == "install the package anew"
+
+
+def test_a_cut_list_is_said_to_be_so(contract: Contract, folder: Path) -> None:
+    whole = (FOLDER / "canonical.jsonl.gz").read_bytes()
+    (folder / "canonical.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(InternalError, match="is damaged"):
+        certified(contract)
+
+
+def test_a_list_of_another_contract_is_not_used(
+    cases: tuple[Case, ...], contract: Contract, folder: Path
+) -> None:
+    sdk = load(dialect="naxai-sdk")
+    (folder / "canonical.jsonl.gz").write_bytes(written(sdk, cases))
+
+    assert certified(contract) is None
+
+
+def test_a_list_with_a_case_too_few_is_not_used(
+    cases: tuple[Case, ...], contract: Contract, folder: Path
+) -> None:
+    text = gzip.decompress(written(contract, cases)).decode()
+    shorter = "\n".join(text.splitlines()[:-1]) + "\n"
+    (folder / "canonical.jsonl.gz").write_bytes(gzip.compress(shorter.encode()))
+
+    assert certified(contract) is None
+
+
+def test_without_a_list_cases_are_compiled(
+    contract: Contract, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[int] = []
+
+    def compile_none(_contract: Contract, seed: int) -> tuple[Case, ...]:
+        compiled.append(seed)
+        return ()
+
+    monkeypatch.setattr("ringspec.strategies.suite.compile_cases", compile_none)
+
+    assert certified(contract) is None
+    assert cases_of(contract) == ()
+    assert cases_of(contract, 7) == ()
+    assert compiled == [SEED, 7]
+
+
+def test_the_same_list_is_written_the_same(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    assert written(contract, cases) == written(contract, cases)

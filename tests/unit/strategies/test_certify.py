@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ringspec.spec import Contract, Level, Location, RuleId
+from ringspec.strategies import encode
+from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.build import Builder, Exactly, Wish
+from ringspec.strategies.certify import NOTHING, Certifier, patched
+from ringspec.strategies.faults.fault import Fault, drop, put
+from ringspec.strategies.twins import Twin
+
+
+@pytest.fixture(scope="session")
+def certifier(contract: Contract) -> Certifier:
+    return Certifier(contract)
+
+
+def twin(bodies: Bodies, **values: Any) -> Twin:
+    wishes: dict[Location, Wish] = {
+        (name,): Exactly(value) for name, value in values.items()
+    }
+    body = bodies.build(Builder(wishes, items=3))
+    return Twin("t", Level.MUST, body, len(encode(body)), frozenset())
+
+
+def is_certified(
+    certifier: Certifier, made_from: Twin, fault: Fault, rule: str
+) -> bool:
+    broken = frozenset({RuleId(rule)})
+    return certifier.certified(made_from, fault, broken) is not NOTHING
+
+
+@pytest.mark.parametrize(
+    ("values", "member", "sound"),
+    [
+        pytest.param({"source": "people"}, "source", True, id="the default fits"),
+        pytest.param({"source": "file"}, "source", False, id="people lack a segment"),
+        pytest.param({"retries": 0}, "retries", True, id="no delays, no redials"),
+        pytest.param({"retries": 2}, "retries", False, id="0 redials, two delays"),
+        pytest.param({"retries": 2}, "name", True, id="there is no default"),
+        pytest.param({"source": "file"}, "type", True, id="the default fits anywhere"),
+    ],
+)
+def test_what_is_missing_may_be_filled_in_by_its_default(
+    certifier: Certifier, bodies: Bodies, values: Any, member: str, *, sound: bool
+) -> None:
+    made_from = twin(bodies, **values)
+
+    for name, fault in (
+        ("required", drop("missing", (member,))),
+        ("type", put("null", (member,), None)),
+    ):
+        assert is_certified(certifier, made_from, fault, f"{member}.{name}") is sound, (
+            name
+        )
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "sound"),
+    [
+        ("name", "a", True),
+        ("retryDelays", None, True),
+        ("voiceFlow", None, True),
+        ("calendarId", "5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12", False),
+        ("language", "fr-BE", False),
+        ("segmentIds", None, False),
+        ("includeUnsubscribed", None, False),
+    ],
+)
+def test_null_is_a_fault_only_where_something_must_stand(
+    certifier: Certifier, bodies: Bodies, member: str, value: Any, *, sound: bool
+) -> None:
+    made_from = twin(bodies, **({member: value} if value else {}))
+    fault = put("null", (member,), None)
+
+    assert is_certified(certifier, made_from, fault, f"{member}.type") is sound
+
+
+def test_a_fault_that_breaks_more_than_its_rule_is_none(
+    certifier: Certifier, bodies: Bodies
+) -> None:
+    made_from = twin(bodies, retries=3)
+
+    two = put("2", ("retries",), 2)
+    assert is_certified(certifier, made_from, two, "retryDelays.count")
+    assert not is_certified(certifier, made_from, two, "retries.enum")
+
+
+def test_null_for_a_default_binds_less(certifier: Certifier) -> None:
+    assert certifier.level(Level.MUST, put("null", ("retries",), None)) == Level.SHOULD
+    assert certifier.level(Level.MUST, put("null", ("name",), None)) == Level.MUST
+    assert certifier.level(Level.MUST, put("text", ("retries",), "0")) == Level.MUST
+
+
+def test_no_array_is_masked_where_an_empty_one_is_wrong(
+    certifier: Certifier, bodies: Bodies
+) -> None:
+    none = drop("missing", ("retryDelays",))
+
+    assert certifier.is_masked(twin(bodies, retries=2), none)
+    assert not certifier.is_masked(twin(bodies, retries=0), none)
+    assert not certifier.is_masked(twin(bodies), drop("missing", ("name",)))
+
+
+def test_a_patch_leaves_the_twin_as_it_is() -> None:
+    body = {"a": [1]}
+
+    assert patched(body, ({"op": "add", "path": "/a/-", "value": 2},)) == {"a": [1, 2]}
+    assert body == {"a": [1]}

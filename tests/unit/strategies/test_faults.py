@@ -1,0 +1,221 @@
+"""One table a family: a schema and a value, and the names of the faults there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ringspec.spec import ITEM, Assertion, Contract, RuleId
+from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.certify import patched
+from ringspec.strategies.faults import Fault, Spot, faults
+
+UUID = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
+
+TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
+    ("type", {"type": "integer"}, 3, ["text", "fraction", "array", "object", "null"]),
+    (
+        "type",
+        {"type": "integer"},
+        1,
+        ["text", "fraction", "array", "object", "one", "null"],
+    ),
+    (
+        "type",
+        {"type": "integer"},
+        0,
+        ["text", "fraction", "array", "object", "zero", "null"],
+    ),
+    (
+        "type",
+        {"type": "integer"},
+        1924992000,
+        ["text", "fraction", "array", "object", "date", "null"],
+    ),
+    ("type", {"type": ["integer", "null"]}, None, ["false"]),
+    ("type", {"type": "boolean"}, True, ["text", "number", "array", "object", "null"]),
+    ("type", {"type": "string"}, "7x", ["number", "array", "true", "object", "null"]),
+    ("type", {"type": "array"}, ["a"], ["item", "by-index", "text", "null"]),
+    ("type", {"type": "array"}, [], ["by-index", "text", "null"]),
+    ("type", {"type": "object"}, {}, ["text", "array", "number", "null"]),
+    (
+        "type",
+        {"type": ["string", "integer", "boolean"]},
+        1,
+        ["fraction", "array", "object", "null"],
+    ),
+    ("enum", {"enum": [0, 1, 2, 3]}, 3, ["4"]),
+    ("enum", {"enum": [0, 1, 2, 3]}, 0, ["-1"]),
+    ("enum", {"enum": [0, 1, 2, 3]}, 1, ["far-above"]),
+    (
+        "enum",
+        {"enum": ["man", "woman"]},
+        "man",
+        [
+            "unknown",
+            "man-in-other-case",
+            "capitalised",
+            "with-a-tail",
+            "blank-before",
+            "blank-after",
+            "empty",
+        ],
+    ),
+    (
+        "enum",
+        {"enum": ["0", "*"]},
+        "*",
+        ["unknown", "doubled", "blank-before", "blank-after", "empty"],
+    ),
+    ("minimum", {"minimum": 5}, 7, ["4", "far-below"]),
+    ("exclusiveMinimum", {"exclusiveMinimum": 5}, 7, ["5", "far-below"]),
+    ("maximum", {"maximum": 5}, 4, ["6", "far-above"]),
+    ("exclusiveMaximum", {"exclusiveMaximum": 5}, 4, ["5", "far-above"]),
+    ("multipleOf", {"multipleOf": 3}, 6, ["between", "next"]),
+    ("minLength", {"minLength": 3}, "abc", ["2-characters", "empty"]),
+    ("minLength", {"minLength": 0}, "abc", []),
+    ("maxLength", {"maxLength": 3}, "abc", ["4-characters", "far-too-long"]),
+    ("minItems", {"minItems": 2}, [1, 2], ["1-for-2", "0-for-2"]),
+    (
+        "maxItems",
+        {"maxItems": 1},
+        [UUID],
+        ["2-for-1", "3-for-1", "4-for-1", "same-again"],
+    ),
+    ("maxItems", {"maxItems": 1}, [15], ["2-for-1", "3-for-1", "4-for-1"]),
+    ("uniqueItems", {"uniqueItems": True}, ["a"], ["same-again"]),
+    ("minProperties", {"minProperties": 1}, {"a": 1}, ["0-members"]),
+    ("maxProperties", {"maxProperties": 1}, {"a": 1}, ["2-members"]),
+    (
+        "format",
+        {"type": "string", "format": "uuid"},
+        UUID,
+        [
+            "text",
+            "one-short",
+            "one-long",
+            "other-character",
+            "blank-before",
+            "blank-after",
+            "newline-after",
+            "empty",
+        ],
+    ),
+    (
+        "anyOf",
+        {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {"a": 1, "c": 2},
+        ["none"],
+    ),
+    (
+        "oneOf",
+        {
+            "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+            "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+        },
+        {"a": "x"},
+        ["none", "both"],
+    ),
+    (
+        "contains",
+        {"contains": {"const": "a"}, "minContains": 0, "maxContains": 1},
+        ["a", "b"],
+        ["again-at-the-end-first", "twice-in-a-row", "same-again"],
+    ),
+    (
+        "additionalProperties",
+        {"properties": {"star": {}}, "additionalProperties": False},
+        {"star": 1},
+        ["unknown", "doubled", "in-other-case"],
+    ),
+]
+
+
+def spotted(
+    contract: Contract, bodies: Bodies, keyword: str, schema: dict[str, Any], value: Any
+) -> list[Fault]:
+    assertion = Assertion(
+        path=(keyword,),
+        keyword=keyword,
+        rule=RuleId("a.rule"),
+        instance=(),
+        place="#",
+        value=schema[keyword],
+    )
+    spot = Spot(
+        bodies=bodies, assertion=assertion, node=schema, location=(), value=value
+    )
+    return list(faults(spot))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "schema", "value", "names"),
+    TABLE,
+    ids=[f"{keyword} of {value!r:.30}" for keyword, _, value, _ in TABLE],
+)
+def test_a_family_lists_its_faults_and_each_is_one(
+    contract: Contract,
+    bodies: Bodies,
+    keyword: str,
+    schema: dict[str, Any],
+    value: Any,
+    names: list[str],
+) -> None:
+    found = spotted(contract, bodies, keyword, schema, value)
+
+    checker = jsonschema.FormatChecker()
+    validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
+    assert [each.name for each in found] == names
+    assert validator.is_valid(value)
+    for each in found:
+        assert not validator.is_valid(patched(value, each.patch)), each.name
+
+
+def test_a_missing_member_is_dropped_only_where_it_stands(
+    contract: Contract, bodies: Bodies
+) -> None:
+    assertion = next(
+        each for each in contract.assertions if each.rule == "name.required"
+    )
+
+    def found(body: Any) -> list[str]:
+        spot = Spot(
+            bodies=bodies, assertion=assertion, node={}, location=(), value=body
+        )
+        return [each.name for each in faults(spot)]
+
+    assert found({"name": "a"}) == ["missing"]
+    assert found({}) == []
+
+
+def test_values_of_another_kind_keep_to_a_keyword(
+    contract: Contract, bodies: Bodies
+) -> None:
+    assert spotted(contract, bodies, "maximum", {"maximum": 3}, "text") == []
+    assert spotted(contract, bodies, "minLength", {"minLength": 3}, 7) == []
+    assert spotted(contract, bodies, "maxItems", {"maxItems": 3}, {}) == []
+
+
+def test_a_repeated_item_differs_only_in_free_text(
+    contract: Contract, bodies: Bodies
+) -> None:
+    """An address turned around would break another sentence: it stays."""
+    assertion = next(
+        each
+        for each in contract.assertions
+        if each.keyword == "contains"
+        and each.value["properties"]["key"]["const"] == "1"
+    )
+    prompt = "https://example.com/audio/notice.mp3"
+
+    def repeated(item: dict[str, str]) -> Any:
+        spot = Spot(
+            bodies=bodies, assertion=assertion, node={}, location=(), value=[item]
+        )
+        return next(iter(faults(spot))).patch[0]["value"]
+
+    assert assertion.instance[-1] != ITEM
+    assert repeated({"key": "1", "prompt": prompt}) == {"key": "1", "prompt": prompt}
+    assert repeated({"key": "1", "say": "Hello"}) == {"key": "1", "say": "olleH"}

@@ -1,0 +1,353 @@
+"""The laws of the case list: what holds for every case, and what every rule has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ringspec.spec import (
+    ITEM,
+    Assertion,
+    Contract,
+    Json,
+    RuleId,
+    kind_of,
+    load,
+    odd,
+)
+from ringspec.strategies import Case, Expect, encode
+from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.certify import patched
+from ringspec.strategies.conditions import Conditions
+from ringspec.strategies.twins import places
+
+CONTRACT = load()
+BODY_RULES = list(dict.fromkeys(each.rule for each in CONTRACT.assertions))
+# Keywords whose nearest settled value is a number or a length.
+_SIZES = {"minLength", "maxLength", "minItems", "maxItems"}
+_BOUNDS = {"minimum", "maximum"}
+
+
+def accepted(cases: tuple[Case, ...]) -> list[Case]:
+    return [case for case in cases if case.expect == Expect.ACCEPT]
+
+
+def values(assertion: Assertion, body: Json) -> list[Json]:
+    """Return what stands in a body where an assertion applies."""
+    return [_at(body, location) for location, _ in places(assertion.instance, body)]
+
+
+def _at(body: Json, location: tuple[str | int, ...]) -> Json:
+    for step in location:
+        body = body[step]
+    return body
+
+
+def nearest(bodies: Bodies, assertion: Assertion) -> set[float]:
+    """Return the settled number or size on the boundary of an assertion."""
+    shapes = bodies.shapes_at(assertion.instance)
+    lows: dict[str, list[float | None]] = {
+        "minimum": [s.low for s in shapes],
+        "minLength": [s.min_length for s in shapes],
+        "minItems": [s.min_items for s in shapes if s.min_items >= assertion.value],
+    }
+    highs: dict[str, list[float | None]] = {
+        "maximum": [s.high for s in shapes],
+        "maxLength": [s.max_length for s in shapes],
+        "maxItems": [
+            s.max_items
+            for s in shapes
+            if s.max_items is not None and s.max_items <= assertion.value
+        ],
+    }
+    low = [each for each in lows.get(assertion.keyword, ()) if each is not None]
+    high = [each for each in highs.get(assertion.keyword, ()) if each is not None]
+    return {min(low)} if low else {max(high)}
+
+
+def on_the_boundary(bodies: Bodies, assertion: Assertion, body: Json) -> bool:
+    """Tell whether a valid body shows an assertion at its nearest settled value.
+
+    A bound or a size: the number itself. A list: a value of it (that each is shown is a
+    law of its own). Whatever else, such as type, required or oneOf: that something to
+    which it applies stands there, and keeps to it, as the body is valid.
+    """
+    if not Conditions(CONTRACT).hold(assertion, body):
+        return False
+    found = values(assertion, body)
+    if assertion.keyword in _BOUNDS:
+        return any(each in nearest(bodies, assertion) for each in found)
+    if assertion.keyword in _SIZES:
+        return any(len(each) in nearest(bodies, assertion) for each in found)
+    if assertion.keyword == "required":
+        return any(assertion.value in each for each in found)
+    return bool(found)
+
+
+@pytest.mark.parametrize("rule", BODY_RULES)
+def test_every_rule_has_a_valid_case_at_each_of_its_nearest_settled_values(
+    bodies: Bodies, cases: tuple[Case, ...], rule: RuleId
+) -> None:
+    for assertion in CONTRACT.assertions:
+        if assertion.rule == rule:
+            assert any(
+                on_the_boundary(bodies, assertion, case.body)
+                for case in accepted(cases)
+            ), assertion.path
+
+
+@pytest.mark.parametrize("rule", BODY_RULES)
+def test_every_rule_has_an_invalid_case_and_a_place(
+    cases: tuple[Case, ...], rule: RuleId
+) -> None:
+    broken = [case.broken for case in cases if rule in case.broken]
+
+    if rule in CONTRACT.catalogue.not_isolated:
+        assert all(len(each) == 2 for each in broken)
+        assert broken
+    else:
+        assert (rule,) in broken
+    assert CONTRACT.rules[rule].places
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [each for each in CONTRACT.assertions if each.keyword == "enum"],
+    ids=lambda each: each.rule,
+)
+def test_every_settled_value_of_a_list_is_accepted_somewhere(
+    bodies: Bodies, cases: tuple[Case, ...], assertion: Assertion
+) -> None:
+    settled = {
+        value
+        for value in assertion.value
+        if any(shape.admits(value) for shape in bodies.shapes_at(assertion.instance))
+    }
+    shown = set()
+    for case in accepted(cases):
+        step = assertion.instance.index(ITEM) if ITEM in assertion.instance else None
+        shown |= (
+            set(_all(case.body, assertion.instance))
+            if step
+            else set(values(assertion, case.body))
+        )
+
+    assert settled <= shown
+
+
+def _all(value: Json, instance: tuple[str, ...]) -> list[Json]:
+    """Return whatever stands at an instance path, each item of an array included."""
+    if not instance:
+        return [value]
+    if instance[0] == ITEM:
+        return [found for each in value for found in _all(each, instance[1:])]
+    if instance[0] not in value:
+        return []
+    return _all(value[instance[0]], instance[1:])
+
+
+def test_ids_are_unique_and_begin_with_their_rule(cases: tuple[Case, ...]) -> None:
+    assert len({case.id for case in cases}) == len(cases)
+    assert all(case.id.startswith(f"{case.rule}/") for case in cases)
+    assert not any(char.isspace() for case in cases for char in case.id)
+
+
+def test_no_two_requests_are_alike(cases: tuple[Case, ...]) -> None:
+    assert len({case.request for case in cases}) == len(cases)
+
+
+def test_there_are_about_as_many_cases_as_planned(cases: tuple[Case, ...]) -> None:
+    assert 500 <= len(cases) <= 620
+
+
+def test_twins_are_accept_cases_and_come_first(cases: tuple[Case, ...]) -> None:
+    before: dict[str, Case] = {}
+    for case in cases:
+        if case.twin is not None:
+            assert before[case.twin].expect == Expect.ACCEPT
+        before[case.id] = case
+
+
+def test_a_patch_makes_a_twins_body_the_cases_body_byte_for_byte(
+    cases: tuple[Case, ...],
+) -> None:
+    by_id = {case.id: case for case in cases}
+    patches = 0
+    for case in cases:
+        if case.twin is not None and isinstance(case.fault, tuple):
+            patches += 1
+            made = encode(patched(by_id[case.twin].body, case.fault))
+            assert made == case.request.body, case.id
+    assert patches > 400
+
+
+def test_the_first_case_of_a_rule_has_as_well_attested_a_twin_as_there_is(
+    cases: tuple[Case, ...],
+) -> None:
+    by_id = {case.id: case for case in cases}
+    for rule in BODY_RULES:
+        ranks = [
+            by_id[str(case.twin)].level.rank for case in cases if case.broken == (rule,)
+        ]
+        if ranks:
+            assert ranks[0] == min(ranks), rule
+
+
+def test_a_broken_rule_is_the_cases_rule_and_its_level_no_stricter(
+    cases: tuple[Case, ...],
+) -> None:
+    for case in cases:
+        if case.broken:
+            assert case.rule in case.broken
+            assert case.level.rank >= CONTRACT.rules[case.rule].level.rank
+            assert case.coupled == (len(case.broken) == 2)
+
+
+def members(value: Json, path: str = "") -> list[tuple[str, Json]]:
+    """List what stands in a body, by dotted path; an item has its array's path."""
+    found = [(path, value)]
+    if isinstance(value, dict):
+        for name, child in value.items():
+            found += members(child, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for child in value:
+            found += members(child, path)
+    return found
+
+
+def test_valid_bodies_hold_nothing_that_no_source_settles(
+    cases: tuple[Case, ...],
+) -> None:
+    for case in accepted(cases):
+        body = case.body
+        assert not odd(body)
+        assert {path for path, value in members(body) if value is None} <= {
+            "scheduledAt"
+        }
+        assert 0 not in body["retryDelays"]
+        assert body["type"] == "default"
+        if body["source"] == "people":
+            assert not {"allowMultiple", "file"} & body.keys()
+        else:
+            assert not {"segmentIds", "includeUnsubscribed"} & body.keys()
+        assert 1 <= len(body["name"]) <= 100
+        assert len(body.get("actions", {}).get("status", {})) in {0, 2}
+        assert body.keys() <= CONTRACT.request.schema["properties"].keys()
+
+
+def test_faults_of_robustness_alone_are_neither_valid_nor_invalid(
+    cases: tuple[Case, ...],
+) -> None:
+    for case in cases:
+        if case.expect == Expect.SURVIVE:
+            assert case.rule == "robustness"
+            assert case.broken == ()
+
+
+def examples(schema: Json) -> list[Json]:
+    """List what a schema gives as examples, at any depth."""
+    found: list[Json] = []
+    if isinstance(schema, dict):
+        found += schema.get("examples", [])
+        found += schema.get("x-settled", {}).get("enum", [])
+        for child in schema.values():
+            found += examples(child)
+    elif isinstance(schema, list):
+        for child in schema:
+            found += examples(child)
+    return found
+
+
+IDENTIFYING = {
+    "from",
+    "segmentIds",
+    "file.id",
+    "calendarId",
+    "voiceFlow.menu.choices.transfer.destination",
+    "voiceFlow.welcome.prompt",
+    "voiceFlow.menu.prompt",
+    "voiceFlow.menu.choices.prompt",
+    "voiceFlow.end.prompt",
+    "voiceFlow.voicemail.prompt",
+}
+
+
+def test_what_identifies_somebody_comes_from_the_contracts_examples(
+    cases: tuple[Case, ...],
+) -> None:
+    known = {str(each).lower() for each in examples(CONTRACT.request.schema)}
+    for case in accepted(cases):
+        if case.rule == "from.length":
+            continue  # the one example, as short and as long as may be
+        for path, value in members(case.body):
+            if kind_of(value) == "string" and path in IDENTIFYING:
+                assert value.lower() in known, (case.id, value)
+            if path.endswith(("senderServiceId", "attribute")):
+                assert value.lower() in known, (case.id, value)
+
+
+def test_numbers_are_reserved_for_fiction(cases: tuple[Case, ...]) -> None:
+    # Ofcom's range for drama. Source: facts.md I2.
+    for case in accepted(cases):
+        if case.rule != "from.length":
+            assert case.body["from"].startswith("441632960")
+            assert len(case.body["from"]) == 12
+
+
+def test_both_validators_prove_every_label(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    for case in cases:
+        if case.expect != Expect.SURVIVE and not isinstance(case.fault, dict):
+            assert contract.prover.prove(case.body) == set(case.broken), case.id
+            if not case.broken:
+                assert contract.settled_prover.prove(case.body) == set(), case.id
+
+
+def test_a_wrong_count_is_sent_for_each_pair_of_counts(cases: tuple[Case, ...]) -> None:
+    sent = {
+        (case.body["retries"], len(case.body["retryDelays"]))
+        for case in cases
+        if case.broken == ("retryDelays.count",)
+    }
+
+    assert sent == {(r, d) for r in range(4) for d in range(4) if r != d}
+
+
+@pytest.mark.parametrize("retries", [4, 5])
+def test_too_many_redials_are_sent_with_as_many_delays(
+    cases: tuple[Case, ...], retries: int
+) -> None:
+    bodies: list[Any] = [case.body for case in cases if case.coupled]
+
+    assert [
+        len(body["retryDelays"]) for body in bodies if body["retries"] == retries
+    ] == [retries, retries]
+
+
+def test_one_redial_too_many_comes_from_three(cases: tuple[Case, ...]) -> None:
+    by_id = {case.id: case for case in cases}
+    case = by_id["retries.enum/4"]
+
+    assert len(case.body["retryDelays"]) == 3
+
+
+def test_no_array_read_as_an_empty_one_upsets_the_count(
+    cases: tuple[Case, ...],
+) -> None:
+    lacking = [
+        case
+        for case in cases
+        if case.broken in {("retryDelays.required",), ("retryDelays.type",)}
+        and case.body.get("retryDelays") is None
+    ]
+
+    assert len(lacking) == 3
+    assert {case.body["retries"] for case in lacking} == {0}
+
+
+def test_cases_are_lines_of_json(cases: tuple[Case, ...]) -> None:
+    for case in cases:
+        assert json.loads(json.dumps(case.wire()))["format"] == "ringspec-case/1"
