@@ -30,7 +30,7 @@ def at(server: Embedded) -> tuple[str, ...]:
 def test_every_rule_is_a_test_that_passes_against_the_reference(
     reference: Embedded,
 ) -> None:
-    done = suite(*at(reference), "--ringspec-level", "may", "-v")
+    done = suite(*at(reference), "--ringspec-level", "may", "-v", "-p", "no:xdist")
 
     assert done.returncode == 0, done.stdout
     assert "test_rule[retryDelays.count] PASSED" in done.stdout

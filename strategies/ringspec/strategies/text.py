@@ -16,7 +16,7 @@ TEXTS = (
     "مرحبا بكم",
     "C:\\path\\to/file?x=1&y={z}",
     "l'été, c'est <b>demain</b>",
-    "e\u0301 combining, \u00e9 composed",
+    "Ça va ? Oui… « très bien »",
     "null",
     "0012",
     "x",
