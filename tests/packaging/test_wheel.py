@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import zipfile
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.packaging
 
 
 @pytest.fixture(scope="session")
-def contents(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for module in ("hatchling", "pip"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"a wheel cannot be built here: {module} is not installed")
@@ -43,7 +44,12 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     ]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
-    (wheel,) = folder.glob("ringspec-*.whl")
+    (made,) = folder.glob("ringspec-*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def contents(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
@@ -74,3 +80,33 @@ def test_the_wheel_holds_no_tests(contents: set[str]) -> None:
 
 def test_the_wheel_holds_the_licence(contents: set[str]) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in contents)
+
+
+def test_the_wheel_installs_and_does_its_main_job(wheel: Path, tmp_path: Path) -> None:
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    install += ["--no-index", "--target", str(tmp_path), str(wheel)]
+    subprocess.run(install, check=True)
+    # First on the path: the checkout that these tests run from must not answer.
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [str(tmp_path / "bin" / "ringspec"), "run", "--level", "may"]
+
+    ran = subprocess.run(
+        [*command, "--report", f"json={tmp_path / 'report.json'}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    where = subprocess.run(
+        [sys.executable, "-c", "import ringspec.spec as it; print(it.__file__)"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-1].startswith("conformant: ")
+    assert where.stdout.startswith(str(tmp_path))
