@@ -101,7 +101,12 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
-                    env=environment({}),
+                    # An interrupt in the midst of a measurement can lock it for good.
+                    env={
+                        name: value
+                        for name, value in environment({}).items()
+                        if not name.startswith("COVERAGE_")
+                    },
                 )
             )
             stack.callback(process.kill)

@@ -11,13 +11,14 @@ from dataclasses import replace
 from ringspec.harness.events import Event, Judged, Notice
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.impression import Impression
+from ringspec.harness.interrupts import interrupts
 from ringspec.harness.oracle import ROBUSTNESS, Oracle
 from ringspec.harness.outcome import EXITS, Tally, conclude
 from ringspec.harness.plan import Plan
 from ringspec.harness.selection import Selection, lent
 from ringspec.harness.target import Target, is_loopback
 from ringspec.harness.verdict import Counts, Finding, Result, RuleResult, Verdict
-from ringspec.harness.volley import Volley
+from ringspec.harness.volley import Interrupted, Volley
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
 
@@ -78,22 +79,28 @@ class Session:
             workers=plan.workers,
         )
         volley = Volley(target, plan.workers)
-        try:
-            first = runner.run(volley.first(self.cases[0]))
-            yield self._judged(self.cases[0], first)
-            if self._stops_at_first(first):
+        with interrupts(runner.get_loop(), volley.interrupt):
+            try:
+                yield from self._volley(runner, volley)
+            except Interrupted:
+                self.interrupted = True
+            finally:
+                with suppress(Exception):
+                    runner.run(volley.stop())
+
+    def _volley(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+        first = runner.run(volley.first(self.cases[0]))
+        yield self._judged(self.cases[0], first)
+        if self._stops_at_first(first):
+            return
+        yield from self._without_credentials()
+        cases = tuple(self._left)
+        runner.run(volley.start(cases))
+        for index, case in enumerate(cases):
+            judged = self._judged(case, runner.run(volley.take(index)))
+            yield judged
+            if self._stops(judged.findings):
                 return
-            yield from self._without_credentials()
-            cases = tuple(self._left)
-            runner.run(volley.start(cases))
-            for index, case in enumerate(cases):
-                judged = self._judged(case, runner.run(volley.take(index)))
-                yield judged
-                if self._stops(judged.findings):
-                    return
-        finally:
-            with suppress(Exception):
-                runner.run(volley.stop())
 
     def _without_credentials(self) -> Iterator[Notice]:
         """Leave out the rules of authentication where no token is at hand."""

@@ -13,6 +13,14 @@ from ringspec.strategies import Case
 _FIRST_REPEATS = 2
 
 
+# So long connections may take to close after the last case.
+_FAREWELL_S = 2.0
+
+
+class Interrupted(Exception):  # noqa: N818 - it is news, not an error
+    """Somebody wants the volley to end."""
+
+
 class Volley:
     """Fires cases at a target and hands out the exchanges by number."""
 
@@ -20,29 +28,50 @@ class Volley:
         self._target = target
         self._number = workers
         self._failing = False
-        self._workers: list[asyncio.Task[None]] = []
+        self._interrupted = False
+        self._tasks: list[asyncio.Task[Exchange] | asyncio.Task[None]] = []
         self._results: list[asyncio.Future[Exchange]] = []
 
+    def interrupt(self) -> None:
+        """End the volley: whoever waits for an exchange is told at once."""
+        self._interrupted = True
+        for task in self._tasks:
+            task.cancel()
+        for result in self._results:
+            if not result.done():
+                result.set_exception(Interrupted())
+
     async def first(self, case: Case) -> Exchange:
-        """Fire the first case by itself, with some patience."""
-        return await self._target.exchange(case.request, repeats=_FIRST_REPEATS)
+        """Fire the first case by itself, with some patience.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        fired = self._target.exchange(case.request, repeats=_FIRST_REPEATS)
+        task = asyncio.get_running_loop().create_task(fired)
+        self._tasks.append(task)
+        await asyncio.wait([task])
+        if self._interrupted:
+            raise Interrupted
+        return task.result()
 
     async def start(self, cases: tuple[Case, ...]) -> None:
         """Begin to fire the others."""
         loop = asyncio.get_running_loop()
         self._results = [loop.create_future() for _ in cases]
         turns = iter(range(len(cases)))
-        self._workers = [
-            loop.create_task(self._work(cases, turns)) for _ in range(self._number)
-        ]
+        for _ in range(self._number):
+            self._tasks.append(loop.create_task(self._work(cases, turns)))
 
     async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
         for index in turns:
             result = self._results[index]
             try:
-                result.set_result(await self._fire(cases[index]))
+                exchange = await self._fire(cases[index])
             except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
                 result.set_exception(error)
+            else:
+                result.set_result(exchange)
 
     async def _fire(self, case: Case) -> Exchange:
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
@@ -53,15 +82,23 @@ class Volley:
         return exchange
 
     async def take(self, index: int) -> Exchange:
-        """Return the exchange of a case once it is there."""
+        """Return the exchange of a case once it is there.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        if self._interrupted:
+            raise Interrupted
         return await self._results[index]
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
         for result in self._results:
             if result.done() and not result.cancelled():
                 result.exception()  # seen, so that nobody complains of it
-        await self._target.close()
+        async with asyncio.timeout(_FAREWELL_S):
+            await self._target.close()
