@@ -16,8 +16,6 @@ FORMAT = "ringspec-report/1"
 SCHEMA = Path(__file__).parent / "report.schema.json"
 # Bodies beyond are cut.
 LIMIT = 64 * 1024
-# Deeper bodies go as base64: not every JSON reader could follow.
-_DEPTH = 64
 
 
 def render(record: Record) -> bytes:
@@ -99,9 +97,6 @@ def _twin(twin: Case | None) -> dict[str, Json] | None:
 
 def _request(request: Request, url: str | None = None) -> dict[str, Json]:
     written = wire_request(request)
-    if "body" in written and not _portable(written["body"]):
-        del written["body"]
-        written["body_base64"] = base64.b64encode(request.body).decode()
     if len(request.body) > LIMIT:
         written.pop("body", None)
         written |= _cut(request.body)
@@ -152,21 +147,3 @@ def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
         first = spelling.setdefault(name.lower(), name)
         joined[first] = f"{joined[first]}, {value}" if first in joined else value
     return joined
-
-
-def _portable(body: Json) -> bool:
-    """Tell whether any JSON reader can take a body: not too deep, no NaN."""
-    layer, depth = [body], 0
-    while layer:
-        if depth > _DEPTH:
-            return False
-        if any(each != each for each in layer if isinstance(each, float)):  # noqa: PLR0124 - NaN alone differs from itself
-            return False
-        layer, depth = [child for each in layer for child in _children(each)], depth + 1
-    return True
-
-
-def _children(value: Json) -> list[Json]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []

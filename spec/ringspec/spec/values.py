@@ -10,6 +10,9 @@ Json: TypeAlias = Any
 # Where a value stands in a body: member names and indexes.
 Location: TypeAlias = tuple[str | int, ...]
 
+# Deeper values are written as bytes: not every JSON reader could follow.
+DEPTH = 64
+
 KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
 
 
@@ -41,6 +44,27 @@ def same(left: Json, right: Json) -> bool:
     if isinstance(left, list):
         return len(left) == len(right) and all(map(same, left, right))
     return bool(left == right)
+
+
+def is_shallow(value: Json) -> bool:
+    """Tell whether any JSON reader can follow a value down to its ground.
+
+    How deep Python itself can follow depends on its version: nothing may be decided by
+    whether it did.
+    """
+    layer, depth = [value], 0
+    while layer:
+        if depth > DEPTH:
+            return False
+        layer = [child for each in layer for child in _children(each)]
+        depth += 1
+    return True
+
+
+def _children(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def canonical(value: Json) -> str:

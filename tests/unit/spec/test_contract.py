@@ -266,7 +266,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "    post:\n", "    parameters: [{in: query}]\n    post:\n",
         "parameters/0/name is not a text"),
     "a schema nested too deeply": (
-        NAME, "name: " + "{not: " * 400 + "{}" + "}" * 400, "nested too deeply"),
+        NAME, "name: " + "{not: " * 900 + "{}" + "}" * 900, "nested too deeply"),
 }  # fmt: skip
 
 

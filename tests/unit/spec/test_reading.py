@@ -86,7 +86,7 @@ def test_json_is_read_as_json(written: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ('{"a": 1,\n}', "line 2: not readable as JSON"),
+        ('{"a": 1,\n"b" 2}', "line 2: not readable as JSON"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
         ("[" * 100_000, "not readable as JSON"),
     ],
