@@ -66,9 +66,7 @@ def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
     found: list[Broken] = []
     for rule, assertions in by_rule.items():
         found += dealer.deal(rule, assertions)
-    for coupling in _couplings(contract, twins):
-        found.append(coupling)
-    return found
+    return [*found, *_couplings(contract, twins)]
 
 
 class _Dealer:
