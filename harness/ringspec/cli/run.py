@@ -49,8 +49,18 @@ from ringspec.strategies import cases_of
 @click.option(
     "--bearer", metavar="TOKEN", envvar="RINGSPEC_BEARER", help="The access token."
 )
-@click.option("--client-id", metavar="ID", envvar="RINGSPEC_CLIENT_ID")
-@click.option("--client-secret", metavar="SECRET", envvar="RINGSPEC_CLIENT_SECRET")
+@click.option(
+    "--client-id",
+    metavar="ID",
+    envvar="RINGSPEC_CLIENT_ID",
+    help="Id of the client that fetches a token.",
+)
+@click.option(
+    "--client-secret",
+    metavar="SECRET",
+    envvar="RINGSPEC_CLIENT_SECRET",
+    help="Its secret; better given as RINGSPEC_CLIENT_SECRET.",
+)
 @click.option(
     "--token-url",
     metavar="URL",
