@@ -14,6 +14,8 @@ Behaviour = Callable[[socket.socket], None]
 Ringspec = Callable[..., Any]
 Served = Callable[[Behaviour], str]
 
+# So many cases in a row without an answer, and a target is given up.
+PATIENCE = 4
 HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
 
 
@@ -265,9 +267,9 @@ def test_target_that_dies_on_the_way_is_given_up(
         "run", url, "--timeout", "0.5", "--workers", workers, "--quiet", report=True
     )
 
-    # In requests, not seconds: after nine answers four cases fail in a row, the first
-    # of them twice, and each of the others' workers has one more under way.
-    assert ended.report["counts"]["requests"] <= 9 + 5 + int(workers)
+    # In requests, not seconds: a busy machine must not fail this. Nine are answered;
+    # workers may fail at once, each before it knows of the others, and repeat.
+    assert ended.report["counts"]["requests"] <= 9 + 2 * (PATIENCE + int(workers))
     assert ended.status == 1
     assert ended.outcomes["robustness"] == "fail"
     assert ended.outcomes["voiceFlow.type"] == "inconclusive"
