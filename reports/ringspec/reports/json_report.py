@@ -9,6 +9,7 @@ from pathlib import Path
 from ringspec.harness import Exchange, Finding, Response, RuleResult
 from ringspec.reports.curl import curl
 from ringspec.reports.record import Record
+from ringspec.reports.rules import described
 from ringspec.spec import Json
 from ringspec.strategies import Case, Request, wire_request
 
@@ -56,13 +57,8 @@ def report(record: Record) -> dict[str, Json]:
 
 
 def _rule(result: RuleResult) -> dict[str, Json]:
-    rule = result.rule
     return {
-        "id": rule.id,
-        "level": rule.level,
-        "evidence": rule.evidence,
-        "sentence": rule.sentence,
-        "source": rule.source,
+        **described(result.rule),
         "outcome": result.outcome,
         "cases": result.cases,
         "failures": [_failure(each) for each in result.failures],

@@ -66,15 +66,19 @@ def rules_markdown(contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(rule: Rule) -> dict[str, Json]:
+def described(rule: Rule) -> dict[str, Json]:
+    """Return what every JSON of ours says of a rule."""
     return {
         "id": rule.id,
         "level": rule.level,
         "evidence": rule.evidence,
         "sentence": rule.sentence,
         "source": rule.source,
-        "places": list(rule.places),
     }
+
+
+def _row(rule: Rule) -> dict[str, Json]:
+    return {**described(rule), "places": list(rule.places)}
 
 
 def _cell(text: str) -> str:
