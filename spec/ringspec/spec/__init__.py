@@ -3,6 +3,7 @@
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import ITEM, Assertion
 from ringspec.spec.contract import OURS, Contract, load
+from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
     InternalError,
     ReportError,
@@ -11,6 +12,7 @@ from ringspec.spec.errors import (
     TargetError,
     UsageError,
 )
+from ringspec.spec.links import Life, Paging, Relative, Role
 from ringspec.spec.operations import Header, Operation
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.proof import Breach, Disagreement, Prover, odd, rules_of
@@ -24,11 +26,13 @@ from ringspec.spec.rules import (
     RuleId,
     weakest,
 )
+from ringspec.spec.schemas import subschemas
 from ringspec.spec.settled import NOT_BLANK
 from ringspec.spec.values import (
     Json,
     Location,
     at,
+    at_pointer,
     canonical,
     is_shallow,
     kind_of,
@@ -52,20 +56,26 @@ __all__ = [
     "Edit",
     "Evidence",
     "Header",
+    "Inlined",
     "InternalError",
     "Json",
     "Level",
+    "Life",
     "Location",
     "Operation",
+    "Paging",
     "Prover",
+    "Relative",
     "ReportError",
     "RingspecError",
+    "Role",
     "Rule",
     "RuleId",
     "SpecError",
     "TargetError",
     "UsageError",
     "at",
+    "at_pointer",
     "canonical",
     "dialect_names",
     "is_shallow",
@@ -76,5 +86,6 @@ __all__ = [
     "rules_of",
     "same",
     "steps",
+    "subschemas",
     "weakest",
 ]

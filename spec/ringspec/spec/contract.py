@@ -7,6 +7,7 @@ strategies compile and the oracle judges by.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
+from ringspec.spec.links import Relative, read_links
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
@@ -27,25 +29,13 @@ from ringspec.spec.rules import (
     RuleId,
     parse_catalogue,
 )
+from ringspec.spec.schemas import for_request
 from ringspec.spec.settled import settle
+from ringspec.spec.standing import standing
 from ringspec.spec.usage import usage
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
-
-# Rules about HTTP rather than about a body: every contract has them.
-_HTTP_RULES = {
-    "body.accepted": "A body that keeps to every rule is accepted.",
-    "answer.json": "What answers an accepted request is JSON, and says so.",
-    "answer.members": "The answer has its required members.",
-    "answer.types": "Members of the answer are what their schema says.",
-    "answer.echo": "The answer gives back what was sent, unchanged.",
-    "answer.defaults": "The answer shows documented defaults for what was left out.",
-    "error.status": "What breaks a rule is refused with 400 or 422.",
-    "error.envelope": "A refusal keeps to the contract's schema of errors.",
-    "auth.token": "A request without a valid access token is answered 401.",
-    "robustness": "Whatever is sent, the answer comes in time, whole, and is no 5xx.",
-}
 
 
 @dataclass(frozen=True)
@@ -54,6 +44,7 @@ class Contract:
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
+        relatives: the operations that links of its answers lead to.
         dropped: rules of the catalogue that this dialect has no place for.
         sha256: digest of the document, dialect applied, and of the catalogue.
     """
@@ -66,6 +57,7 @@ class Contract:
     operation: Operation
     request: Inlined
     answers: Answers
+    relatives: tuple[Relative, ...]
     assertions: tuple[Assertion, ...]
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
@@ -152,9 +144,12 @@ def _build(
     operation = choose(base, wanted)
     request = document.inline(base, operation.schema_place)
     check(request, catalogue)
+    request = for_request(request)
     answers = read_answers(base, operation)
     found = assertions(request)
-    rules = _rules(catalogue, _places(found, answers, operation))
+    relatives = read_links(base, operation)
+    stated = standing(relatives)
+    rules = _rules(catalogue, _places(found, answers, operation, stated), stated)
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
@@ -164,6 +159,7 @@ def _build(
         operation=operation,
         request=request,
         answers=answers,
+        relatives=relatives,
         assertions=found,
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
@@ -186,7 +182,10 @@ def _server_url(base: dict[str, Json]) -> str:
 
 
 def _places(
-    found: tuple[Assertion, ...], answers: Answers, operation: Operation
+    found: tuple[Assertion, ...],
+    answers: Answers,
+    operation: Operation,
+    stated: Iterable[RuleId],
 ) -> dict[RuleId, tuple[str, ...]]:
     """Gather the places of each rule, in the contract's order."""
     places: dict[RuleId, dict[str, None]] = {}
@@ -194,13 +193,15 @@ def _places(
         places.setdefault(each.rule, {})[each.place] = None
     for header in headers(operation):
         places.setdefault(header.rule, {})[header.place] = None
-    for name in _HTTP_RULES:
-        places.setdefault(RuleId(name), {})
+    for name in stated:
+        places.setdefault(name, {})
     return {name: tuple(listed) for name, listed in places.items()}
 
 
 def _rules(
-    catalogue: Catalogue, places: dict[RuleId, tuple[str, ...]]
+    catalogue: Catalogue,
+    places: dict[RuleId, tuple[str, ...]],
+    stated: dict[RuleId, Rule],
 ) -> dict[RuleId, Rule]:
     """Join rows and places; a place without a row gets a derived one."""
     rules = {
@@ -209,7 +210,9 @@ def _rules(
         if name in places
     }
     for name, listed in places.items():
-        rules.setdefault(name, _derived(name, listed))
+        known = stated.get(name)
+        derived = replace(known, places=listed) if known else _derived(name, listed)
+        rules.setdefault(name, derived)
     return rules
 
 
@@ -218,7 +221,7 @@ def _derived(name: RuleId, places: tuple[str, ...]) -> Rule:
         id=name,
         level=Level.MUST,
         evidence=Evidence.DOCUMENTED,
-        sentence=_HTTP_RULES.get(name, f"A body keeps to {', '.join(places[:1])}."),
-        source=places[0] if places else "RFC 9110",
+        sentence=f"A body keeps to {places[0]}.",
+        source=places[0],
         places=places,
     )

@@ -43,6 +43,7 @@ class Operation:
         schema_place: JSON pointer of the body's schema.
         node: the operation's own node in the document.
         secured: whether the contract asks for credentials.
+        methods: all that its path has, in lower case.
 
     """
 
@@ -55,6 +56,7 @@ class Operation:
     headers: tuple[Header, ...]
     node: Json
     secured: bool
+    methods: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,9 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class Body:
+    """The JSON body of an operation: how it is labelled, where its schema stands."""
+
     media_type: str
     schema_place: str
 
@@ -109,7 +113,7 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         SpecError: it is not one that can be fired.
 
     """
-    able = [(each, body) for each in routes(base) if (body := _body(base, each))]
+    able = [(each, body) for each in routes(base) if (body := json_body(base, each))]
     found = [
         (route, body)
         for route, body in able
@@ -125,7 +129,8 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
-def _body(base: dict[str, Json], route: Route) -> _Body | None:
+def json_body(base: dict[str, Json], route: Route) -> Body | None:
+    """Return what an operation takes as JSON; None if it takes none."""
     if "requestBody" not in route.node:
         return None
     given, start = route.node["requestBody"], f"{route.place}/requestBody"
@@ -137,10 +142,10 @@ def _body(base: dict[str, Json], route: Route) -> _Body | None:
     below = f"{place}/content/{escape(media)}"
     if "schema" not in mapping(content[media], below):
         return None
-    return _Body(media, f"{below}/schema")
+    return Body(media, f"{below}/schema")
 
 
-def _operation(base: dict[str, Json], route: Route, body: _Body) -> Operation:
+def _operation(base: dict[str, Json], route: Route, body: Body) -> Operation:
     parameters = _parameters(base, route)
     return Operation(
         id=route.id,
@@ -155,11 +160,13 @@ def _operation(base: dict[str, Json], route: Route, body: _Body) -> Operation:
             if each.where == "header" and each.name.lower() not in _RESERVED
         ),
         node=route.node,
-        secured=_secured(base, route),
+        secured=is_secured(base, route),
+        methods=tuple(name for name in METHODS if name in route.item),
     )
 
 
-def _secured(base: dict[str, Json], route: Route) -> bool:
+def is_secured(base: dict[str, Json], route: Route) -> bool:
+    """Tell whether an operation asks for credentials."""
     holder, place = (
         (route.node, route.place) if "security" in route.node else (base, "#")
     )

@@ -86,6 +86,18 @@ def at(value: Json, location: Location) -> Json:
     return value
 
 
+def at_pointer(value: Json, text: str) -> Json:
+    """Return what an RFC 6901 JSON pointer points at; None where that is nothing."""
+    for step in steps(text):
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            return None
+    return value
+
+
 def pointer(location: Location) -> str:
     """Write a location as an RFC 6901 JSON pointer."""
     return "".join(

@@ -42,6 +42,12 @@ ABOUT_HTTP = {
     "body.accepted",
     "error.status",
     "robustness",
+    *("auth.secrecy", "auth.client"),
+    *("wire.json", "wire.media", "wire.method", "wire.path"),
+    *("lifecycle.readable", "lifecycle.rejected", "lifecycle.ids", "lifecycle.listed"),
+    *("lifecycle.updated", "lifecycle.update.refused", "lifecycle.deleted"),
+    *("lifecycle.unknown", "lifecycle.state", "lifecycle.transitions"),
+    *("lifecycle.start", "lifecycle.pause", "lifecycle.resume", "lifecycle.cancel"),
 }
 # What product.md demands of any server, whatever the page says.
 DEMANDED = {"robustness"}
@@ -102,6 +108,11 @@ MAY = {
     "voiceFlow.menu.choices.say.or",
     "voiceFlow.menu.choices.length",
     "voiceFlow.menu.choices.key.unique",
+    "auth.secrecy",
+    *("wire.json", "wire.media", "wire.method", "wire.path"),
+    *("lifecycle.ids", "lifecycle.listed", "lifecycle.deleted", "lifecycle.unknown"),
+    *("lifecycle.update.refused", "lifecycle.state", "lifecycle.transitions"),
+    *("lifecycle.start", "lifecycle.pause", "lifecycle.resume", "lifecycle.cancel"),
 }
 # Required with a default: the page prints both words, so it binds less.
 LENIENT = {f"{name}.required" for name in REQUIRED & DEFAULTS.keys()}
