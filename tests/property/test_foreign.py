@@ -78,7 +78,7 @@ def test_a_foreign_contract_compiles_into_proven_cases(
     accepted = {case.id: case for case in cases if case.expect == Expect.ACCEPT}
 
     for case in cases:
-        if case.expect == Expect.SURVIVE:
+        if not case.is_about_body:
             continue
         assert contract.prover.prove(case.body) == set(case.broken)
         if case.broken:
@@ -163,8 +163,9 @@ def document(schema: Any) -> dict[str, Any]:
             id="a keyword that cannot be compiled",
         ),
         pytest.param(
-            {"type": "string", "pattern": "^[a-z]{4}(?![\\s\\S])"},
-            id="a pattern without an example",
+            # What is made up could be somebody's number.
+            {"type": "string", "pattern": "^[0-9]{10}(?![\\s\\S])"},
+            id="a pattern of digits without an example",
         ),
         pytest.param(
             {"type": "integer", "minimum": 3, "maximum": 2}, id="nothing can be valid"

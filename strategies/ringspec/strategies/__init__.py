@@ -3,44 +3,129 @@
 from typing import TYPE_CHECKING
 
 from ringspec.strategies.case import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLIENT_SECRET_CUT,
     FORMAT,
     TOKEN,
+    TOKEN_CUT,
+    TOKEN_SWAPPED,
+    TOKEN_URL,
     Case,
     Expect,
+    Phase,
     Request,
+    Status,
+    Step,
+    Want,
+    What,
     encode,
     line,
+    status_fits,
     wire_request,
 )
-from ringspec.strategies.certificate import cases_of, certified
+from ringspec.strategies.certificate import cases_of, certified, quick_of
 
 if TYPE_CHECKING:
+    from ringspec.strategies.adequacy import (
+        Finding,
+        Kind,
+        Mutant,
+        Verdict,
+        fewest,
+        mutants,
+        prove,
+    )
+    from ringspec.strategies.exploring import (
+        Drawn,
+        Example,
+        Labeller,
+        Source,
+        own_sources,
+    )
+    from ringspec.strategies.foreign import SourceEnded, foreign_sources
     from ringspec.strategies.library import Invalid, invalid_bodies, valid_bodies
+    from ringspec.strategies.walks import (
+        MOVES,
+        Deed,
+        Move,
+        Stride,
+        Walk,
+        Ways,
+        walking,
+        without,
+        written,
+    )
 
-_LIBRARY = frozenset({"Invalid", "invalid_bodies", "valid_bodies"})
+# Hypothesis takes a while to load, and a run of certified cases needs none of it.
+_LATE = {
+    **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
+    **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
+    **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
+    "own_sources": "exploring",
+    **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
+    **dict.fromkeys(("Invalid", "invalid_bodies", "valid_bodies"), "library"),
+    **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
+    **dict.fromkeys(("walking", "without", "written"), "walks"),
+}
 
 
 def __getattr__(name: str) -> object:
-    # Hypothesis takes a while to load, and a run of certified cases needs none of it.
-    if name in _LIBRARY:
-        from ringspec.strategies import library  # noqa: PLC0415
+    if name in _LATE:
+        from importlib import import_module  # noqa: PLC0415
 
-        return getattr(library, name)
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CLIENT_SECRET_CUT",
     "FORMAT",
+    "MOVES",
     "TOKEN",
+    "TOKEN_CUT",
+    "TOKEN_SWAPPED",
+    "TOKEN_URL",
     "Case",
+    "Deed",
+    "Drawn",
+    "Example",
     "Expect",
+    "Finding",
     "Invalid",
+    "Kind",
+    "Labeller",
+    "Move",
+    "Mutant",
+    "Phase",
     "Request",
+    "Source",
+    "SourceEnded",
+    "Status",
+    "Step",
+    "Stride",
+    "Verdict",
+    "Walk",
+    "Want",
+    "Ways",
+    "What",
     "cases_of",
     "certified",
     "encode",
+    "fewest",
+    "foreign_sources",
     "invalid_bodies",
     "line",
+    "mutants",
+    "own_sources",
+    "prove",
+    "quick_of",
+    "status_fits",
     "valid_bodies",
+    "walking",
     "wire_request",
+    "without",
+    "written",
 ]

@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from ringspec.spec import ITEM, Assertion, Json, Location
-from ringspec.strategies.bodies import Bodies, concrete
+from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.build import (
+    Absent,
     Builder,
     Exactly,
     Narrowed,
     Present,
     Sized,
     Wish,
+    within,
 )
-from ringspec.strategies.compile import compile_schema
+from ringspec.strategies.compile import compile_schema, negate
+from ringspec.strategies.examples import matching, shown
 from ringspec.strategies.items import classes
 from ringspec.strategies.shape import Shape
-from ringspec.strategies.text import fitted, of_length
+from ringspec.strategies.text import LONGEST, MOST_ITEMS, fitted, of_length
 
 Edge: TypeAlias = "tuple[str, dict[Location, Wish]]"
 
@@ -30,7 +33,7 @@ Edge: TypeAlias = "tuple[str, dict[Location, Wish]]"
 def edges(bodies: Bodies, assertion: Assertion) -> Iterator[Edge]:
     """Yield each settled edge of an assertion, as a label and wishes."""
     if assertion.keyword in _EDGES:
-        place = concrete(assertion.instance)
+        place = bodies.place(assertion.instance)
         for label, wish in _EDGES[assertion.keyword](bodies, assertion):
             if isinstance(wish, dict):
                 yield label, wish
@@ -76,56 +79,69 @@ def _values(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Json]]:
     if ITEM in assertion.instance and len(listed) > 1:
         # An array that can hold them all shows them all at once.
         array = assertion.instance[: assertion.instance.index(ITEM)]
-        if bodies.plain({concrete(array): Sized(len(listed))}) is not None:
-            yield "all", {concrete(array): Sized(len(listed))}
+        if bodies.plain({bodies.place(array): Sized(len(listed))}) is not None:
+            yield "all", {bodies.place(array): Sized(len(listed))}
             return
     for value in listed:
         yield str(value), Exactly(value)
 
 
 def _least(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
-    lows = [s.low for s in bodies.shapes_at(assertion.instance) if s.low is not None]
+    lows = [
+        within(shape, shape.low, least=True)
+        for shape in bodies.shapes_at(assertion.instance)
+        if shape.low is not None
+    ]
     if lows:
-        yield _number(min(lows))
+        yield str(min(lows)), Exactly(min(lows))
 
 
 def _greatest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
-    highs = [s.high for s in bodies.shapes_at(assertion.instance) if s.high is not None]
+    highs = [
+        within(shape, shape.high, least=False)
+        for shape in bodies.shapes_at(assertion.instance)
+        if shape.high is not None
+    ]
     if highs:
-        yield _number(max(highs))
-
-
-def _number(bound: float) -> tuple[str, Wish]:
-    value = int(bound) if float(bound).is_integer() else bound
-    return str(value), Exactly(value)
+        yield str(max(highs)), Exactly(max(highs))
 
 
 def _shortest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
     for shape in bodies.shapes_at(assertion.instance)[:1]:
-        yield f"{shape.min_length}-characters", _text(shape, shape.min_length)
+        yield from _text(shape, shape.min_length)
 
 
 def _longest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
     for shape in bodies.shapes_at(assertion.instance)[:1]:
         if shape.max_length is not None:
-            yield f"{shape.max_length}-characters", _text(shape, shape.max_length)
+            yield from _text(shape, shape.max_length)
 
 
-def _text(shape: Shape, length: int) -> Wish:
+def _text(shape: Shape, length: int) -> Iterator[tuple[str, Wish]]:
+    if length > LONGEST:
+        return
     examples = [each for each in shape.examples if isinstance(each, str)]
-    if examples:
-        return Exactly(fitted(examples[0], length, length))
-    return Exactly(of_length(length))
+    tried = [fitted(each, length, length) for each in examples] or [of_length(length)]
+    for text in tried:
+        if shape.admits(text):
+            yield f"{length}-characters", Exactly(text)
+            return
+    if shape.format is None and shape.own_patterns:
+        text_of = matching(shape.own_patterns[0], length, length)
+        if text_of is not None:
+            yield f"{length}-characters", Exactly(text_of)
 
 
 def _fewest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
     fewest = [s.min_items for s in bodies.shapes_at(assertion.instance)]
     least = max(assertion.value, min(fewest, default=0))
-    yield f"{least}-items", Sized(least)
+    if least <= MOST_ITEMS:
+        yield f"{least}-items", Sized(least)
 
 
 def _most(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
-    yield f"{assertion.value}-items", Sized(assertion.value)
+    if assertion.value <= MOST_ITEMS:
+        yield f"{assertion.value}-items", Sized(assertion.value)
 
 
 def _formats(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
@@ -135,15 +151,31 @@ def _formats(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]
             yield "upper-case", Exactly(str(Builder().scalar(shape, ())).upper())
 
 
-def _branches(_bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
-    for index, branch in enumerate(assertion.value):
-        names = branch.get("required") if isinstance(branch, dict) else None
+def _branches(
+    bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, Wish | dict[Location, Wish]]]:
+    """Take each branch, by itself where that can be."""
+    asked = [
+        branch.get("required", []) if isinstance(branch, dict) else []
+        for branch in assertion.value
+    ]
+    place = bodies.place(assertion.instance)
+    for index, (branch, names) in enumerate(zip(assertion.value, asked, strict=True)):
         label = "-".join(names) if names else f"branch-{index}"
-        yield label, Narrowed(compile_schema(branch))
+        taken = Narrowed(compile_schema(shown(branch)))
+        others = {name for each in asked for name in each if name not in names}
+        alone: dict[Location, Wish] = {place: taken}
+        alone.update({(*place, name): Absent() for name in sorted(others)})
+        yield label, taken if bodies.plain(alone) is None else alone
 
 
-def _counted(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
-    """Take as many items as there are different ones, and three."""
+def _counted(
+    bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, Wish | dict[Location, Wish]]]:
+    """Take as many items as there are different ones, three, and one uncounted."""
+    place = bodies.place(assertion.instance)
+    uncounted = Narrowed(negate(assertion.value))
+    yield "without", {place: Sized(1), (*place, 0): uncounted}
     for shape in bodies.shapes_at(assertion.instance)[:1]:
         room = [each.most for each in classes(shape)]
         if all(most is not None for most in room):
@@ -153,15 +185,15 @@ def _counted(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]
 
 
 def _given(
-    _bodies: Bodies, assertion: Assertion
+    bodies: Bodies, assertion: Assertion
 ) -> Iterator[tuple[str, dict[Location, Wish]]]:
-    yield "given", {(*concrete(assertion.instance), assertion.value): Present()}
+    yield "given", {(*bodies.place(assertion.instance), assertion.value): Present()}
 
 
 def _every_member(
     bodies: Bodies, assertion: Assertion
 ) -> Iterator[tuple[str, dict[Location, Wish]]]:
-    place = concrete(assertion.instance)
+    place = bodies.place(assertion.instance)
     for shape in bodies.shapes_at(assertion.instance)[:1]:
         names = [name for name, below in shape.members.items() if below]
         yield "all", {(*place, name): Present() for name in names}

@@ -7,14 +7,23 @@ wishes is passed over for the next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
+from fractions import Fraction
+from itertools import chain, count
 
-from ringspec.spec import Json, Location
+from ringspec.spec import Json, Location, same
 from ringspec.strategies.items import Class, classes
 from ringspec.strategies.shape import Alternatives, Shape, admitted, meet
-from ringspec.strategies.text import TEXTS, fitted, is_prose, of_length, sibling_id
+from ringspec.strategies.text import (
+    TEXTS,
+    fitted,
+    is_prose,
+    of_length,
+    sibling_id,
+    sibling_text,
+)
 
 _UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
 
@@ -65,14 +74,16 @@ class Builder:
         wishes: what must stand where.
         items: how many an array holds where nothing else says.
         full: whether optional members are put in wherever they may stand.
+        branch: which of several branches a full value begins with.
     """
 
     wishes: Mapping[Location, Wish] = field(default_factory=dict)
     turn: int = 0
     items: int = 0
     full: bool = False
+    branch: int = 0
     _texts: count[int] = field(default_factory=count)
-    _branches: count[int] = field(default_factory=count)
+    _branches: Counter[Location] = field(default_factory=Counter)
     _above: frozenset[Location] = frozenset()
 
     def __post_init__(self) -> None:
@@ -96,13 +107,21 @@ class Builder:
             alternatives = meet(alternatives, wish.shapes)
         if self.full and place and len(alternatives) > 1:
             # So that a body with everything in it shows several branches.
-            alternatives = turned(alternatives, next(self._branches))
+            alternatives = turned(alternatives, self._next_branch(place))
         for shape in alternatives:
             try:
                 return self._one(shape, place)
             except Unfit:
                 continue
         raise Unfit(place)
+
+    def _next_branch(self, place: Location) -> int:
+        """Take another branch for each member of an object; items turn anyway."""
+        if isinstance(place[-1], int):
+            return self.branch
+        turn = self._branches[place[:-1]]
+        self._branches[place[:-1]] += 1
+        return self.branch + turn
 
     def _one(self, shape: Shape, place: Location) -> Json:
         if shape.kind == "object" and shape.enum is None:
@@ -166,11 +185,14 @@ class Builder:
         return items
 
     def _length(self, shape: Shape, place: Location) -> int:
-        indexes = [
-            int(each[len(place)]) + 1
+        steps = [
+            each[len(place)]
             for each in self._above
             if len(each) > len(place) and each[: len(place)] == place
         ]
+        if not all(isinstance(step, int) for step in steps):
+            raise Unfit(place)  # a member is wished, and an array has none
+        indexes = [int(step) + 1 for step in steps]
         least = shape.min_items
         for contained in shape.contained:
             least = max(least, contained.least)
@@ -193,9 +215,9 @@ class Builder:
                 continue
             try:
                 item = self.build(turned(each.shapes, index), place)
+                if shape.unique and item in others:
+                    item = another(each.shapes, item, others)
             except Unfit:
-                continue
-            if shape.unique and item in others:
                 continue
             each.least -= 1
             if each.most is not None:
@@ -232,34 +254,74 @@ class Builder:
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.own_patterns or shape.format):
             raise Unfit  # nobody gave an example of such a text
-        for example in (*examples[:1], "text", "other"):
+        for example in (*examples, "text", "other"):
             text = fitted(example, shape.min_length, high)
-            if text not in shape.excluded:
+            if shape.admits(text):
                 return text
         raise Unfit
 
 
 def number_near(shape: Shape) -> Json:
     """Return the number within bounds that is nearest to one."""
-    value: float = 1
-    if shape.low is not None and value < shape.low:
-        value = shape.low
-    if shape.high is not None and value > shape.high:
-        value = shape.high
-    step = shape.multiple or 1
-    if shape.multiple:
+    value = Fraction(1)
+    if shape.low is not None:
+        value = max(value, Fraction(str(shape.low)))
+    if shape.high is not None:
+        value = min(value, Fraction(str(shape.high)))
+    step = Fraction(str(shape.multiple or 1))
+    if shape.multiple or shape.kind == "integer":
         value = -(-value // step) * step
         if shape.high is not None and value > shape.high:
-            value = shape.high // step * step
+            value = Fraction(str(shape.high)) // step * step
     tried = [value]
     for away in range(1, len(shape.excluded) + 1):
         tried += [value + away * step, value - away * step]
     plain = replace(shape, excluded=())
-    for each in tried:
-        number = int(each) if shape.kind == "integer" else each
-        if plain.admits(number) and not any(number == no for no in shape.excluded):
-            return number
+    for each in map(written, tried):
+        if plain.admits(each) and not any(each == no for no in shape.excluded):
+            return each
     raise Unfit
+
+
+def written(number: Fraction) -> float:
+    """Return a number as JSON has it: 2.0 for 2 is not settled, whatever the kind."""
+    return int(number) if number.denominator == 1 else float(number)
+
+
+def within(shape: Shape, bound: float, *, least: bool) -> Json:
+    """Return the least number of a shape that is not below a bound, or the greatest."""
+    edge = Fraction(str(bound))
+    if shape.multiple or shape.kind == "integer":
+        step = Fraction(str(shape.multiple or 1))
+        edge = -(-edge // step) * step if least else edge // step * step
+    return written(edge)
+
+
+def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json:
+    """Return a value like one, and unlike some others; Unfit if none is found."""
+    for each in _varied(value, len(others)):
+        if admitted(alternatives, each) and not any(same(each, no) for no in others):
+            return each
+    raise Unfit
+
+
+def _varied(value: Json, count: int) -> Iterator[Json]:
+    """Yield values that are nearly the same, as many as may be needed, and more."""
+    if isinstance(value, bool) or value in (None, {}, []):
+        # Where anything may stand, so may a text.
+        yield from (f"other-{number}" for number in range(1, count + 2))
+    elif isinstance(value, str):
+        yield from (sibling_text(value, number) for number in range(1, count + 2))
+    elif isinstance(value, int | float):
+        numbers = range(1, count + 2)
+        yield from chain.from_iterable((value + n, value - n) for n in numbers)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for other in _varied(item, count):
+                yield [*value[:index], other, *value[index + 1 :]]
+    else:
+        for name, child in value.items():
+            yield from ({**value, name: other} for other in _varied(child, count))
 
 
 def preferred(shape: Shape, choices: tuple[Json, ...]) -> list[Json]:

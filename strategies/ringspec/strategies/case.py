@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from ringspec.spec import Json, Level, RuleId, is_shallow
+from ringspec.spec import Json, Level, Paging, RuleId, is_shallow
 
 FORMAT = "ringspec-case/1"
-# Stands in a header where the access token goes.
+# Stands in a header where the access token goes; likewise without its last character,
+# and with its letters in the other case.
 TOKEN = "{token}"  # noqa: S105 - its place, not a token
+TOKEN_CUT = "{token-cut}"  # noqa: S105 - likewise
+TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - likewise
+# Stand for the token endpoint, as a path, and for the client's id and secret.
+TOKEN_URL = "{token_url}"  # noqa: S105 - likewise
+CLIENT_ID = "{client_id}"
+CLIENT_SECRET = "{client_secret}"  # noqa: S105 - likewise
+CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - likewise
+
+Status = tuple[str | int, ...]
+
+
+class Phase(StrEnum):
+    """A part of a run, in the order of a run."""
+
+    CASES = "cases"
+    WIRE = "wire"
+    AUTH = "auth"
+    LIFECYCLE = "lifecycle"
+    EXPLORE = "explore"
 
 
 class Expect(StrEnum):
@@ -39,6 +59,74 @@ class Request:
     body: bytes
 
 
+class What(StrEnum):
+    """What is wanted of an answer."""
+
+    ONE_OF = "one-of"  # what stands there is one of the values
+    IF_SHOWN = "if-shown"  # likewise, but nothing may stand there at all
+    DIFFERS = "differs"  # it is not the value
+    SHOWS = "shows"  # it gives back the value, as far as it has its members
+    HAS = "has"  # an item has the value at a pointer
+    LACKS = "lacks"  # none has
+    UNLIKE = "unlike"  # no item gives back the value, save those known before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """Something wanted of an answer.
+
+    Attributes:
+        at: pointer to it; of a list, pointer inside each item.
+        value: `{name}` in it stands for what was captured.
+        known: name of the captured list of items that are left aside, by `at`.
+    """
+
+    what: What
+    at: str = ""
+    value: Json = None
+    known: str = ""
+
+    def wire(self) -> dict[str, Json]:
+        """Return it as JSON."""
+        known = {"known": self.known} if self.known else {}
+        return {"what": self.what, "at": self.at, "value": self.value, **known}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request of a case that needs several.
+
+    Attributes:
+        request: `{name}` in its path stands for what was captured.
+        status: what the answer's status has to be for the case to go on.
+        capture: pointers into the answer, by the names they are captured under; in
+            the answer of a list, pointers inside each item.
+        wants: what else has to be so; of the last step, what is judged.
+        link: name of the link to its operation; empty for the one under test.
+        paging: how to turn over the pages of a list.
+    """
+
+    request: Request
+    status: Status
+    capture: dict[str, str] = field(default_factory=dict)
+    wants: tuple[Want, ...] = ()
+    link: str = ""
+    paging: Paging | None = None
+
+    def wire(self) -> dict[str, Json]:
+        """Return it as JSON."""
+        written: dict[str, Json] = {
+            "request": wire_request(self.request),
+            "status": list(self.status),
+            "capture": self.capture,
+            "link": self.link,
+            "wants": [want.wire() for want in self.wants],
+        }
+        if self.paging is not None:
+            written["paging"] = asdict(self.paging)
+        return written
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One request with its expectation and the rule it serves.
@@ -49,19 +137,22 @@ class Case:
         fault: an RFC 6902 patch from the twin's body to this one, or an object
             that says what else differs.
         broken: the rules that both validators find broken; two where coupled.
+        steps: all requests of a case that needs several, `request` among them; the
+            last one is judged.
     """
 
     id: str
     rule: RuleId
     level: Level
     expect: Expect
-    status: tuple[str | int, ...]
+    status: Status
     request: Request
     twin: str | None = None
     fault: tuple[Json, ...] | dict[str, Json] | None = None
     broken: tuple[RuleId, ...] = ()
     coupled: bool = False
-    note: str = field(default="", compare=False)
+    phase: Phase = Phase.CASES
+    steps: tuple[Step, ...] = ()
 
     @cached_property
     def body(self) -> Json:
@@ -71,11 +162,17 @@ class Case:
         except (ValueError, RecursionError):
             return None
 
+    @property
+    def is_about_body(self) -> bool:
+        """Tell whether its expectation says something of the body."""
+        return self.expect == Expect.ACCEPT or bool(self.broken)
+
     def wire(self) -> dict[str, Json]:
         """Return the case as `ringspec cases` prints it."""
         return {
             "format": FORMAT,
             "id": self.id,
+            "phase": self.phase,
             "rule": self.rule,
             "level": self.level,
             "expect": self.expect,
@@ -85,7 +182,17 @@ class Case:
             "fault": list(self.fault) if isinstance(self.fault, tuple) else self.fault,
             "broken": list(self.broken),
             "coupled": self.coupled,
+            **({"steps": [step.wire() for step in self.steps]} if self.steps else {}),
         }
+
+
+# What such a method sends has no meaning, so that none is sent, or written.
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+def status_fits(status: int, wanted: Status) -> bool:
+    """Tell whether a status is among some, or of a class such as `4xx`."""
+    return status in wanted or f"{status // 100}xx" in wanted
 
 
 def encode(body: Json) -> bytes:
@@ -112,6 +219,8 @@ def wire_request(request: Request) -> dict[str, Json]:
         "path": request.path,
         "headers": dict(request.headers),
     }
+    if not request.body and request.method.upper() in _BODILESS:
+        return written
     try:
         body = json.loads(request.body, parse_constant=_no_json)
         exact = is_shallow(body) and encode(body) == request.body

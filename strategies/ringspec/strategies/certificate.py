@@ -14,8 +14,18 @@ import gzip
 import json
 from pathlib import Path
 
-from ringspec.spec import Contract, InternalError, Json, Level, RuleId
-from ringspec.strategies.case import Case, Expect, Request, encode, line
+from ringspec.spec import Contract, InternalError, Json, Level, Paging, RuleId
+from ringspec.strategies.case import (
+    Case,
+    Expect,
+    Phase,
+    Request,
+    Step,
+    Want,
+    What,
+    encode,
+    line,
+)
 
 FOLDER = Path(__file__).parent / "certified"
 FORMAT = "ringspec-certificate/1"
@@ -36,46 +46,75 @@ def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
     return compile_cases(contract, seed)
 
 
+def quick_of(
+    contract: Contract, cases: tuple[Case, ...], seed: int = SEED
+) -> frozenset[str]:
+    """Return the ids of the fewest cases that tell every mutant of a contract."""
+    found = _read(contract) if seed == SEED else None
+    if found is not None:
+        return frozenset(found[0]["quick"])
+    from ringspec.strategies.adequacy import quick  # noqa: PLC0415 - as above
+
+    return frozenset(quick(contract, cases))
+
+
 def certified(contract: Contract) -> tuple[Case, ...] | None:
     """Return the certified cases of a contract; None without a certificate."""
-    path = FOLDER / f"{contract.dialect or 'canonical'}.jsonl.gz"
+    found = _read(contract)
+    if found is None:
+        return None
+    try:
+        return tuple(parse(json.loads(row)) for row in found[1])
+    except (ValueError, KeyError) as error:
+        raise _damaged(contract, error) from error
+
+
+def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
+    """Read the head and the rows of a contract's certificate; None without one."""
+    path = _path(contract)
     if not path.is_file():
         return None
     try:
         head, *rows = gzip.decompress(path.read_bytes()).decode().splitlines()
-        if json.loads(head) != _head(contract, len(rows)):
-            return None
-        return tuple(parse(json.loads(row)) for row in rows)
+        told = json.loads(head)
+        expected = _head(contract, len(rows), told["quick"])
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InternalError(
-            f"the certificate {path.name} is damaged: {error}",
-            hint="install the package anew",
-        ) from error
+        raise _damaged(contract, error) from error
+    return (told, rows) if told == expected else None
 
 
-def certificate(contract: Contract, cases: tuple[Case, ...]) -> bytes:
+def _path(contract: Contract) -> Path:
+    return FOLDER / f"{contract.dialect or 'canonical'}.jsonl.gz"
+
+
+def _damaged(contract: Contract, error: Exception) -> InternalError:
+    return InternalError(
+        f"the certificate {_path(contract).name} is damaged: {error}",
+        hint="install the package anew",
+    )
+
+
+def certificate(
+    contract: Contract, cases: tuple[Case, ...], quick: tuple[str, ...]
+) -> bytes:
     """Write a certificate of cases that have been proven; the same for the same."""
-    head = json.dumps(_head(contract, len(cases)))
+    head = json.dumps(_head(contract, len(cases), list(quick)))
     text = "\n".join([head, *(line(case) for case in cases)]) + "\n"
     return gzip.compress(text.encode(), mtime=0)
 
 
-def _head(contract: Contract, cases: int) -> dict[str, Json]:
+def _head(contract: Contract, cases: int, quick: list[str]) -> dict[str, Json]:
     return {
         "format": FORMAT,
         "contract": contract.sha256,
         "seed": SEED,
         "cases": cases,
+        "quick": quick,
     }
 
 
 def parse(row: dict[str, Json]) -> Case:
     """Read a case from what `ringspec cases` prints; KeyError if it is none."""
-    request = row["request"]
-    if "body_base64" in request:
-        body = base64.b64decode(request["body_base64"])
-    else:
-        body = encode(request["body"])
     fault = row["fault"]
     return Case(
         id=row["id"],
@@ -83,14 +122,37 @@ def parse(row: dict[str, Json]) -> Case:
         level=Level(row["level"]),
         expect=Expect(row["expect"]),
         status=tuple(row["status"]),
-        request=Request(
-            method=request["method"],
-            path=request["path"],
-            headers=tuple(request["headers"].items()),
-            body=body,
-        ),
+        request=_request(row["request"]),
         twin=row["twin"],
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=tuple(RuleId(rule) for rule in row["broken"]),
         coupled=row["coupled"],
+        phase=Phase(row["phase"]),
+        steps=tuple(map(_step, row.get("steps", ()))),
+    )
+
+
+def _request(row: dict[str, Json]) -> Request:
+    if "body_base64" in row:
+        body = base64.b64decode(row["body_base64"])
+    else:
+        body = encode(row["body"]) if "body" in row else b""
+    return Request(
+        method=row["method"],
+        path=row["path"],
+        headers=tuple(row["headers"].items()),
+        body=body,
+    )
+
+
+def _step(row: dict[str, Json]) -> Step:
+    return Step(
+        request=_request(row["request"]),
+        status=tuple(row["status"]),
+        capture=row["capture"],
+        wants=tuple(
+            Want(**{**want, "what": What(want["what"])}) for want in row["wants"]
+        ),
+        link=row["link"],
+        paging=Paging(**row["paging"]) if "paging" in row else None,
     )

@@ -7,6 +7,7 @@ null is a fault only where something has to stand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,14 @@ from ringspec.spec import (
 from ringspec.strategies.faults import Fault
 from ringspec.strategies.twins import Twin
 
+_BRANCHES = frozenset({"then", "else"})
+# A step behind these is a name, or a number.
+_NAMING = frozenset(
+    {
+        *("properties", "patternProperties", "dependentSchemas", "prefixItems"),
+        *("allOf", "anyOf", "oneOf", "required", "dependentRequired"),
+    }
+)
 # Stands for no value where null is one.
 NOTHING = object()
 
@@ -46,7 +55,7 @@ class Certifier:
         # Readers differ on some formats: what they differ on is no proof.
         if rules_of(prover.breaches_by_second(body)) != broken:
             return NOTHING
-        return body if self._settled(body, fault) else NOTHING
+        return body if self._settled(body, fault, broken) else NOTHING
 
     def level(self, level: Level, fault: Fault) -> Level:
         """Return the level of a case: null for a default binds less."""
@@ -67,7 +76,7 @@ class Certifier:
         empty = {"op": "replace", "path": pointer(fault.gap), "value": []}
         return not self.contract.prover.is_valid(patched(twin.body, (empty,)))
 
-    def _settled(self, body: Json, fault: Fault) -> bool:
+    def _settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
         if fault.gap is None:
             return True
         if _is_null(fault) and not self._must_stand(fault.gap):
@@ -75,10 +84,13 @@ class Certifier:
         default = self._default(fault)
         if default is NOTHING:
             return True
-        # A server may fill in the default: the body must then be a valid one.
+        # A server may fill in the default: the body must then be a valid one, or be
+        # refused for the same rule.
         path = pointer(fault.gap)
         filled = patched(body, ({"op": "add", "path": path, "value": default},))
-        return self.contract.settled_prover.is_valid(filled)
+        if self.contract.settled_prover.is_valid(filled):
+            return True
+        return not _is_null(fault) and self.contract.prover.broken(filled) == broken
 
     def _must_stand(self, location: Location) -> bool:
         if not location or isinstance(location[-1], int):
@@ -92,7 +104,7 @@ class Certifier:
         return {
             (each.instance, each.value)
             for each in self.contract.assertions
-            if each.keyword == "required" and not {"then", "else"} & set(each.path)
+            if each.keyword == "required" and not is_conditional(each)
         }
 
     def _default(self, fault: Fault) -> Json:
@@ -129,6 +141,22 @@ def patched(body: Json, patch: tuple[dict[str, Json], ...]) -> Json:
     """Return a copy of a body with RFC 6902 operations applied."""
     operations: list[Json] = list(patch)
     return jsonpatch.apply_patch(body, operations)
+
+
+def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Yield the keywords in a path, each with its index; the names of members aside."""
+    named = False
+    for index, step in enumerate(path):
+        if named:
+            named = False
+        else:
+            yield index, step
+            named = step in _NAMING
+
+
+def is_conditional(assertion: Assertion) -> bool:
+    """Tell whether an assertion holds only if something else does."""
+    return any(keyword in _BRANCHES for _, keyword in keywords(assertion.path))
 
 
 def stem(assertion: Assertion) -> tuple[str, ...]:

@@ -1,28 +1,34 @@
 """From JSON Schema 2020-12 to shapes: one small function for each keyword.
 
 Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C).
+What may stand in a schema at all is checked beforehand, by `supported.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
 from itertools import combinations
+from math import ceil, floor
 
 from ringspec.spec import Json, SpecError, kind_of
+from ringspec.strategies.joining import joined
 from ringspec.strategies.shape import (
     ANYTHING,
     KINDS,
+    OTHERS,
     Alternatives,
     Contained,
     Shape,
     meet,
 )
+from ringspec.strategies.text import MISSING
 
 # Annotations, and what only organises a schema.
-_SILENT = frozenset(
+SILENT = frozenset(
     {
         "title",
+        "summary",
         "description",
         "default",
         "examples",
@@ -34,6 +40,7 @@ _SILENT = frozenset(
         "$schema",
         "$id",
         "$defs",
+        "definitions",
         "minContains",
         "maxContains",
         "then",
@@ -53,21 +60,35 @@ def compile_schema(schema: Json, kinds: Iterable[str] = KINDS) -> Alternatives:
     """Compile a schema into alternatives.
 
     Raises:
-        SpecError: it uses a keyword that cannot be compiled.
+        SpecError: it uses a keyword that cannot be compiled, or too many conditions.
     """
     if schema is True or schema == {}:
         return tuple(shape for shape in ANYTHING if shape.kind in set(kinds))
     if schema is False:
         return ()
-    found: list[Shape] = []
-    for kind in _kinds(schema, kinds):
-        alternatives: Alternatives = (Shape(kind=kind, examples=_examples(schema)),)
-        for keyword, value in schema.items():
-            if keyword in _SILENT or keyword.startswith("x-"):
-                continue
-            alternatives = meet(alternatives, _holds(keyword, value, schema, kind))
-        found += alternatives
-    return tuple(found)
+    return tuple(
+        shape
+        for kind in _kinds(schema, kinds)
+        for shape in joined(_parts(schema, kind), kind)
+    )
+
+
+def _parts(schema: Json, kind: str) -> Iterator[Alternatives]:
+    """Yield the alternatives that each keyword leaves by itself."""
+    if schema is True or schema is False:
+        yield (Shape(kind=kind),) if schema else ()
+        return
+    yield tuple(
+        Shape(kind=each, examples=_examples(schema)) for each in _kinds(schema, (kind,))
+    )
+    for keyword, value in schema.items():
+        if keyword == "allOf":
+            for sub in value:
+                yield from _parts(sub, kind)
+        elif keyword == "dependentRequired":
+            yield from _dependent(value, kind)
+        elif keyword not in SILENT and not keyword.startswith("x-"):
+            yield _holds(keyword, value, schema, kind)
 
 
 def negate(schema: Json, kinds: Iterable[str] = KINDS) -> Alternatives:
@@ -85,7 +106,7 @@ def negate(schema: Json, kinds: Iterable[str] = KINDS) -> Alternatives:
                 found.append(Shape(kind=kind))
             continue
         for keyword, value in schema.items():
-            if keyword not in _SILENT and not keyword.startswith("x-"):
+            if keyword not in SILENT and not keyword.startswith("x-"):
                 found += _fails(keyword, value, schema, kind)
     return tuple(found)
 
@@ -102,7 +123,7 @@ def _kinds(schema: dict[str, Json], kinds: Iterable[str]) -> list[str]:
 
 
 def _examples(schema: dict[str, Json]) -> tuple[Json, ...]:
-    given = [schema["default"]] if "default" in schema else []
+    given = [schema[name] for name in ("default", "example") if name in schema]
     return (*given, *schema.get("examples", ()))
 
 
@@ -135,11 +156,19 @@ def _enum(values: Json, _schema: Json, kind: str) -> Shape | None:
 
 
 def _above(value: Json, _schema: Json, kind: str) -> Shape:
-    return Shape(kind=kind, low=value + (1 if kind == "integer" else 1e-9))
+    whole = kind == "integer"
+    return Shape(kind=kind, low=floor(value) + 1 if whole else value + _near(value))
 
 
 def _below(value: Json, _schema: Json, kind: str) -> Shape:
-    return Shape(kind=kind, high=value - (1 if kind == "integer" else 1e-9))
+    whole = kind == "integer"
+    return Shape(kind=kind, high=ceil(value) - 1 if whole else value - _near(value))
+
+
+def _near(value: float) -> float:
+    """Return a small step from a number: of large ones, one that still tells."""
+    digits = len(str(int(abs(value))))
+    return 1e-9 * 10.0 ** max(0, digits - 4)
 
 
 def _properties(value: Json, _schema: Json, kind: str) -> Shape:
@@ -149,25 +178,24 @@ def _properties(value: Json, _schema: Json, kind: str) -> Shape:
 
 
 def _additional(value: Json, schema: Json, kind: str) -> Shape:
-    if value not in (True, False, {}):
-        # Members nobody names are never generated, so their schema is not needed.
-        value = True
-    named = dict.fromkeys(schema.get("properties", {}), ANYTHING)
-    return Shape(kind=kind, closed=value is False, members=named)
+    members = dict.fromkeys(schema.get("properties", {}), ANYTHING)
+    if isinstance(value, dict) and value not in ({}, {"not": {}}):
+        # What any name may stand for is shown by a few.
+        others = dict.fromkeys(OTHERS, compile_schema(value))
+        members = {**others, **members}
+    closed = value is False or value == {"not": {}}
+    return Shape(kind=kind, closed=closed, members=members)
 
 
 def _contains(value: Json, schema: Json, kind: str) -> Shape:
-    return Shape(
-        kind=kind,
-        contained=(
-            Contained(
-                fits=compile_schema(value),
-                others=negate(value),
-                least=schema.get("minContains", 1),
-                most=schema.get("maxContains"),
-            ),
-        ),
-    )
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+    return _counting(value, kind, least, most)
+
+
+def _counting(value: Json, kind: str, least: int, most: int | None) -> Shape:
+    fits, others = compile_schema(value), negate(value)
+    counted = Contained(fits=fits, others=others, least=least, most=most)
+    return Shape(kind=kind, contained=(counted,))
 
 
 _ALL = frozenset(KINDS)
@@ -200,11 +228,6 @@ _PLAIN: dict[str, tuple[frozenset[str], _Reader]] = {
 }
 
 
-def _all_of(value: Json, _schema: Json, kind: str) -> Alternatives:
-    start: Alternatives = (Shape(kind=kind),)
-    return reduce(meet, (compile_schema(sub, (kind,)) for sub in value), start)
-
-
 def _any_of(value: Json, _schema: Json, kind: str) -> Alternatives:
     return tuple(shape for sub in value for shape in compile_schema(sub, (kind,)))
 
@@ -222,6 +245,8 @@ def _one_of(value: Json, _schema: Json, kind: str) -> Alternatives:
 
 
 def _if(value: Json, schema: Json, kind: str) -> Alternatives:
+    if not {"then", "else"} & schema.keys():
+        return (Shape(kind=kind),)
     then = compile_schema(schema.get("then", True), (kind,))
     otherwise = compile_schema(schema.get("else", True), (kind,))
     return meet(compile_schema(value, (kind,)), then) + meet(
@@ -229,52 +254,64 @@ def _if(value: Json, schema: Json, kind: str) -> Alternatives:
     )
 
 
-def _dependent(value: Json, _schema: Json, kind: str) -> Alternatives:
-    found: Alternatives = (Shape(kind=kind),)
-    if kind != "object":
-        return found
-    for name, needed in value.items():
+def _dependent(value: Json, kind: str) -> Iterator[Alternatives]:
+    for name, needed in value.items() if kind == "object" else ():
         without = Shape(kind=kind, members={name: ()})
         having = Shape(kind=kind, required=frozenset({name, *needed}))
-        found = meet(found, (without, having))
-    return found
+        yield without, having
 
 
 _COMPOSED: dict[str, Callable[[Json, Json, str], Alternatives]] = {
-    "allOf": _all_of,
     "anyOf": _any_of,
     "oneOf": _one_of,
     "not": lambda v, _s, k: negate(v, (k,)),
     "if": _if,
-    "dependentRequired": _dependent,
 }
 
 
 def _fails(keyword: str, value: Json, schema: Json, kind: str) -> Alternatives:
     # A keyword that cannot be negated gives no way to fail. What is left is fewer
     # values than there are, never wrong ones.
-    if keyword in _NEGATED:
-        return tuple(_NEGATED[keyword](value, schema, kind))
-    return ()
+    if keyword not in _NEGATED:
+        return ()
+    applies, read = _NEGATED[keyword]
+    return tuple(read(value, schema, kind)) if kind in applies else ()
+
+
+_Ways = Callable[[Json, Json, str], Iterable[Shape]]
 
 
 def _not_properties(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
-    if kind == "object":
-        for name, sub in value.items():
-            if others := negate(sub):
-                required = frozenset({name})
-                yield Shape(kind=kind, members={name: others}, required=required)
+    for name, sub in value.items():
+        if others := negate(sub):
+            required = frozenset({name})
+            yield Shape(kind=kind, members={name: others}, required=required)
 
 
-def _not_required(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
-    if kind == "object":
-        for name in value:
-            yield Shape(kind=kind, members={name: ()})
+def _not_dependent(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
+    for name, needed in value.items():
+        for lacking in needed:
+            members: dict[str, Alternatives] = {lacking: ()}
+            yield Shape(kind=kind, members=members, required=frozenset({name}))
+
+
+def _not_contains(value: Json, schema: Json, kind: str) -> Iterator[Shape]:
+    least, most = schema.get("minContains", 1), schema.get("maxContains")
+    if least > 0:
+        yield _counting(value, kind, 0, least - 1)
+    if most is not None:
+        yield _counting(value, kind, most + 1, None)
+
+
+def _not_pattern(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
+    pattern = re.compile(value)
+    texts = tuple(each for each in MISSING if not pattern.search(each))
+    if texts:
+        yield Shape(kind=kind, enum=texts)
 
 
 def _none_of(value: Json, kind: str) -> Alternatives:
-    start: Alternatives = (Shape(kind=kind),)
-    return reduce(meet, (negate(sub, (kind,)) for sub in value), start)
+    return joined((negate(sub, (kind,)) for sub in value), kind)
 
 
 def _not_one_of(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
@@ -283,34 +320,50 @@ def _not_one_of(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
         yield from meet(compile_schema(left, (kind,)), compile_schema(right, (kind,)))
 
 
-def _bound(
-    applies: frozenset[str], make: Callable[[Json, str], Shape | None]
-) -> Callable[[Json, Json, str], Iterator[Shape]]:
-    def negated(value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
-        shape = make(value, kind) if kind in applies else None
-        if shape is not None:
-            yield shape
-
-    return negated
+def _not_if(value: Json, schema: Json, kind: str) -> Alternatives:
+    then = negate(schema.get("then", True), (kind,))
+    otherwise = negate(schema.get("else", True), (kind,))
+    return meet(compile_schema(value, (kind,)), then) + meet(
+        negate(value, (kind,)), otherwise
+    )
 
 
-_NEGATED: dict[str, Callable[[Json, Json, str], Iterable[Shape]]] = {
-    "const": lambda v, _s, k: [Shape(kind=k, excluded=(v,))],
-    "enum": lambda v, _s, k: [Shape(kind=k, excluded=tuple(v))],
-    "properties": _not_properties,
-    "required": _not_required,
-    "allOf": lambda v, _s, k: [each for sub in v for each in negate(sub, (k,))],
-    "anyOf": lambda v, _s, k: _none_of(v, k),
-    "oneOf": _not_one_of,
-    "not": lambda v, _s, k: compile_schema(v, (k,)),
-    "minimum": lambda v, s, k: [_below(v, s, k)] if k in _NUMBERS else [],
-    "maximum": lambda v, s, k: [_above(v, s, k)] if k in _NUMBERS else [],
-    "minItems": _bound(
-        _LIST, lambda v, k: Shape(kind=k, max_items=v - 1) if v else None
+# Keyword: the kinds that it can refuse, and what it refuses.
+_NEGATED: dict[str, tuple[frozenset[str], _Ways]] = {
+    "const": (_ALL, lambda v, _s, k: [Shape(kind=k, excluded=(v,))]),
+    "enum": (_ALL, lambda v, _s, k: [Shape(kind=k, excluded=tuple(v))]),
+    "allOf": (_ALL, lambda v, _s, k: [way for sub in v for way in negate(sub, (k,))]),
+    "anyOf": (_ALL, lambda v, _s, k: _none_of(v, k)),
+    "oneOf": (_ALL, _not_one_of),
+    "not": (_ALL, lambda v, _s, k: compile_schema(v, (k,))),
+    "if": (_ALL, _not_if),
+    "minimum": (_NUMBERS, lambda v, s, k: [_below(v, s, k)]),
+    "maximum": (_NUMBERS, lambda v, s, k: [_above(v, s, k)]),
+    "exclusiveMinimum": (_NUMBERS, lambda v, _s, k: [Shape(kind=k, high=v)]),
+    "exclusiveMaximum": (_NUMBERS, lambda v, _s, k: [Shape(kind=k, low=v)]),
+    "minLength": (
+        _TEXT,
+        lambda v, _s, k: [Shape(kind=k, max_length=v - 1)] if v else [],
     ),
-    "maxItems": _bound(_LIST, lambda v, k: Shape(kind=k, min_items=v + 1)),
-    "minLength": _bound(
-        _TEXT, lambda v, k: Shape(kind=k, max_length=v - 1) if v else None
+    "maxLength": (_TEXT, lambda v, _s, k: [Shape(kind=k, min_length=v + 1)]),
+    "pattern": (_TEXT, _not_pattern),
+    "minItems": (_LIST, lambda v, _s, k: [Shape(kind=k, max_items=v - 1)] if v else []),
+    "maxItems": (_LIST, lambda v, _s, k: [Shape(kind=k, min_items=v + 1)]),
+    "items": (_LIST, lambda v, _s, k: [_counting({"not": v}, k, 1, None)]),
+    "contains": (_LIST, _not_contains),
+    "properties": (_MAP, _not_properties),
+    "required": (
+        _MAP,
+        lambda v, _s, k: [Shape(kind=k, members={name: ()}) for name in v],
     ),
-    "maxLength": _bound(_TEXT, lambda v, k: Shape(kind=k, min_length=v + 1)),
+    "dependentRequired": (_MAP, _not_dependent),
+    "minProperties": (
+        _MAP,
+        lambda v, _s, k: [Shape(kind=k, max_members=v - 1)] if v else [],
+    ),
+    "maxProperties": (_MAP, lambda v, _s, k: [Shape(kind=k, min_members=v + 1)]),
 }
+
+# What a schema may say, and what can be turned into its contrary.
+COMPILED = frozenset({*_PLAIN, *_COMPOSED, "allOf", "dependentRequired"})
+NEGATED = frozenset(_NEGATED)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import jsonschema_rs
 
 from ringspec.spec import ITEM, Assertion, Contract, Json, at
-from ringspec.strategies.certify import at_path
+from ringspec.strategies.certify import at_path, keywords
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,11 @@ class Conditions:
 
         Conditions on items of arrays are taken to hold: each item has its own.
         """
-        for index, step in enumerate(assertion.path):
+        steps = list(keywords(assertion.path))
+        for index, step in steps:
             if step in {"then", "else"}:
                 # Each member stepped into after the branch is one step of the place.
-                inside = assertion.path[index + 1 :].count("properties")
+                inside = sum(at > index and name == "properties" for at, name in steps)
                 instance = assertion.instance[: len(assertion.instance) - inside]
                 if ITEM in assertion.instance:
                     continue

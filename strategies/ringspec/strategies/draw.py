@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -311,7 +312,8 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
 
 
 def _integer(shape: Shape) -> Reader:
-    step = int(shape.multiple or 1)
+    # The least whole number that is a multiple; of 0.5 that is 1, of 2.5 it is 5.
+    step = Fraction(str(shape.multiple or 1)).numerator
     low = -_NUMBER if shape.low is None else int(-(-shape.low // 1))
     high = max(low, _NUMBER) if shape.high is None else int(shape.high // 1)
     first, last = -(-low // step), high // step

@@ -7,10 +7,13 @@ the strictest level; the others go to twins in contexts that the rule has not me
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from ringspec.spec import (
+    ITEM,
     Assertion,
     Contract,
     Json,
@@ -21,14 +24,27 @@ from ringspec.spec import (
     canonical,
 )
 from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import NOTHING, Certifier, at_path, patched, stem
+from ringspec.strategies.certify import (
+    NOTHING,
+    Certifier,
+    at_path,
+    is_conditional,
+    patched,
+    stem,
+)
 from ringspec.strategies.conditions import Conditions
+from ringspec.strategies.contexts import Members, Met
 from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.twins import Twin, places
 
-# How many contexts a rule is tried in at least, and one that depends on other members.
-CONTEXTS = 2
-CONTEXTS_IF = 4
+# How many cases a rule has at least, and one that depends on other members.
+CASES = 2
+CASES_IF = 4
+# How many cases more a rule may get for contexts that the others have not met.
+MORE = 2
+MORE_IF = 8
+# How many contexts fewer another place of a shared component may add than the best.
+SLACK = 2
 # How many twins are tried for a fault before it is given up.
 _TRIES = 40
 # A rule in no more places than this is tried in all of them.
@@ -86,43 +102,143 @@ class _Dealer:
                 each.size,
             ),
         )
-        # Takes the places of a shared component in turn, over all rules.
-        self._turn = 0
+        self._members = Members(bodies.contract)
+        # How often each place of a shared component was taken, by how many it has.
+        self._used: dict[int, Counter[int]] = {}
 
     def deal(self, rule: RuleId, assertions: list[Assertion]) -> list[Broken]:
         """Return the cases of one rule."""
-        seen: set[str] = set()
+        conditional = any(map(is_conditional, assertions))
+        met = Met(_own(assertions), everywhere=conditional)
         found: dict[str, Broken] = {}
         choices = self._of_rule(assertions)
-        wanted = CONTEXTS_IF if "then" in assertions[0].path else CONTEXTS
+        wanted = CASES_IF if conditional else CASES
         again = (choices * wanted)[: max(0, wanted - len(choices))]
         for choice in choices + again:
             # Every other twin is as well attested as the rule, the rest may be richer.
             attested = len(found) % 2 == 0
-            dealt = self._deal(rule, choice, seen, first=not found, attested=attested)
+            dealt = self._deal(rule, choice, met, first=not found, attested=attested)
             if dealt is not None:
                 found.setdefault(canonical(dealt.body), dealt)
-                seen |= dealt.twin.context
-        return list(found.values())
+                met.add(self._members.of(dealt.twin.body))
+        for _ in range(MORE_IF if conditional else MORE):
+            dealt = self._more(rule, choices, met)
+            if dealt is None:
+                break
+            found.setdefault(canonical(dealt.body), dealt)
+            met.add(self._members.of(dealt.twin.body))
+        return list(found.values()) or self._coupled(rule, assertions, choices)
+
+    def _coupled(
+        self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
+    ) -> list[Broken]:
+        """Return a case of a rule that no body breaks by itself.
+
+        A value that a choice or a condition looks at may be wrong only together with
+        them.
+        """
+        if rule in self._contract.catalogue.not_isolated:
+            return []
+        around = self._around(rule, assertions)
+        for choice in choices if around else ():
+            for twin, fault in choice.options[:_TRIES]:
+                body = patched(twin.body, fault.patch)
+                broken = self._contract.prover.broken(body)
+                if rule in broken and broken - {rule} <= around:
+                    made = self._made(rule, choice.name, twin, fault, broken)
+                    if made is not None:
+                        return [made]
+        return []
+
+    def _around(self, rule: RuleId, assertions: list[Assertion]) -> set[RuleId]:
+        """List the rules of choices around a rule's places, and of conditions."""
+        return {
+            each.rule
+            for each in self._contract.assertions
+            for own in assertions
+            if each.rule != rule
+            and (is_conditional(each) or _is_choice_around(each, own))
+        }
+
+    def _more(self, rule: RuleId, choices: list[_Choice], met: Met) -> Broken | None:
+        """Return a case in the context that adds the most, if one adds anything."""
+        options = [
+            (self._certifier.is_masked(twin, fault), -gain, choice.name, twin, fault)
+            for choice in choices
+            for twin, fault in choice.options
+            if (gain := self._gain(met, twin))
+        ]
+        for *_, name, twin, fault in sorted(options, key=lambda each: each[:2]):
+            made = self._made(rule, name, twin, fault)
+            if made is not None:
+                return made
+        return None
+
+    def _gain(self, met: Met, twin: Twin) -> int:
+        return met.gain(self._members.of(twin.body))
 
     def _of_rule(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of a rule; in a shared component, a sample of its places."""
         instances = dict.fromkeys(each.instance for each in assertions)
-        named: dict[str, _Choice] = {}
         if len(instances) <= FEW:
-            for assertion in assertions:
-                suffix = f"@{_short(assertion)}" if len(instances) > 1 else ""
-                for choice in self._choices(assertion, suffix):
-                    named.setdefault(choice.name, choice)
-            return list(named.values())
-        # Another place for each rule of the component: together they meet them all.
-        self._turn += 1
+            return self._everywhere(assertions, many=len(instances) > 1)
+        # Other places for each rule of the component: together they meet them all.
+        # What is shared stands in the same order in each rule, so its number is a name.
         size = len(assertions)
-        main = assertions[self._turn % size]
-        other = assertions[(self._turn + size // 2) % size]
-        choices = self._choices(main, f"@{_short(main)}")
-        choices += self._choices(other, f"@{_short(other)}")[:1]
+        used = self._used.setdefault(size, Counter())
+        main = min(range(size), key=lambda each: (used[each], -each))
+        choices = self._choices(assertions[main], f"@{_short(assertions[main])}")
+        met = Met(_own(assertions), everywhere=False)
+        for choice in choices:
+            for twin, _ in choice.options:
+                met.add(self._members.of(twin.body))
+        adding = [self._adding(met, each) for each in assertions]
+        rest = [each for each in range(size) if each != main]
+        # The further away the better: a check may be missing in a whole branch.
+        far = min(
+            rest,
+            key=lambda each: (
+                _shared(assertions[main], assertions[each]),
+                used[each],
+                -adding[each],
+            ),
+        )
+        poor = adding[far] < max(adding) - SLACK
+        rich = [each for each in rest if adding[each] >= max(adding) - SLACK]
+        others = (
+            [far, min(rich, key=lambda each: used[each])] if poor and rich else [far]
+        )
+        used.update([main, *others])
+        for other in others:
+            suffix = f"@{_short(assertions[other])}"
+            choices += self._choices(assertions[other], suffix)[:1]
         return sorted(choices, key=lambda each: each.options[0][0].level.rank)
+
+    def _adding(self, met: Met, assertion: Assertion) -> int:
+        """Count the contexts that the twins with a place would add."""
+        return max(
+            (
+                self._gain(met, twin)
+                for twin in self._twins
+                if any(places(assertion.instance, twin.body))
+            ),
+            default=-1,
+        )
+
+    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[_Choice]:
+        """List the faults of assertions, alike ones of one place once."""
+        named: dict[str, _Choice] = {}
+        for assertion in assertions:
+            choices = self._choices(assertion, f"@{_short(assertion)}" if many else "")
+            fresh = [choice for choice in choices if choice.name not in named]
+            if choices and not fresh and _stands_alone(assertion):
+                # Each has a value or a condition of its own: none stands for another.
+                turn = choices[len(named) % len(choices) :][:1]
+                fresh = [
+                    _Choice(f"{each.name}-{len(named)}", each.options) for each in turn
+                ]
+            named.update((choice.name, choice) for choice in fresh)
+        return list(named.values())
 
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
@@ -130,11 +246,12 @@ class _Dealer:
         for twin in self._twins:
             if not self._conditions.hold(assertion, twin.body):
                 continue
-            for location, position in places(assertion.instance, twin.body):
+            for location, position in _places(assertion, twin.body):
                 for fault in faults(self._spot(assertion, twin, location)):
                     name = fault.name
-                    if fault.everywhere and position not in {"", "only"}:
-                        name = f"{name}-{position}"
+                    if fault.everywhere and position:
+                        # An only item is a first one.
+                        name = f"{name}-{position.replace('only', 'first')}"
                     choice = found.setdefault(name, _Choice(f"{name}{suffix}"))
                     choice.options.append((twin, fault))
         return list(found.values())
@@ -152,7 +269,7 @@ class _Dealer:
         self,
         rule: RuleId,
         choice: _Choice,
-        seen: set[str],
+        met: Met,
         *,
         first: bool,
         attested: bool,
@@ -164,25 +281,83 @@ class _Dealer:
             return (
                 self._certifier.is_masked(*option),
                 attested and twin.level.rank > own,
-                0 if first else -len(twin.context - seen),
+                0 if first else -self._gain(met, twin),
             )
 
         # Stable: among equally new contexts the best attested twin comes first.
         options = sorted(choice.options, key=wanted)
+        found: Broken | None = None
         for twin, fault in options[:_TRIES]:
-            body = self._certifier.certified(twin, fault, frozenset({rule}))
-            if body is not NOTHING:
-                level = self._contract.rules[rule].level
-                return Broken(
-                    rule=rule,
-                    label=choice.name,
-                    level=self._certifier.level(level, fault),
-                    twin=twin,
-                    fault=fault,
-                    body=body,
-                    rules=(rule,),
-                )
-        return None
+            made = self._made(rule, choice.name, twin, fault)
+            if made is not None and self._breaks_once(made):
+                return made
+            found = found or made
+        return found
+
+    def _breaks_once(self, broken: Broken) -> bool:
+        """Tell whether just one assertion of the rule is broken, as it tells more."""
+        breaches = self._contract.prover.breaches(broken.body)
+        return len({breach.assertion for breach in breaches}) == 1
+
+    def _made(
+        self,
+        rule: RuleId,
+        name: str,
+        twin: Twin,
+        fault: Fault,
+        broken: frozenset[RuleId] = frozenset(),
+    ) -> Broken | None:
+        broken |= {rule}
+        body = self._certifier.certified(twin, fault, broken)
+        if body is NOTHING:
+            return None
+        level = self._contract.rules[rule].level
+        return Broken(
+            rule=rule,
+            label=name,
+            level=self._certifier.level(level, fault),
+            twin=twin,
+            fault=fault,
+            body=body,
+            rules=(rule, *sorted(broken - {rule})),
+        )
+
+
+def _shared(left: Assertion, right: Assertion) -> int:
+    """Count the steps that the places of two assertions begin with alike."""
+    pairs = zip(left.instance, right.instance, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _is_choice_around(one: Assertion, other: Assertion) -> bool:
+    around = other.instance[: len(one.instance)]
+    return one.keyword in {"anyOf", "oneOf"} and one.instance == around
+
+
+def _places(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
+    """Yield where an assertion applies; of a member that may not be, what is around."""
+    if assertion.keyword == "not" and not assertion.value and assertion.instance:
+        *around, name = assertion.instance
+        for location, position in places(tuple(around), body):
+            value = at(body, location)
+            if name != ITEM and isinstance(value, dict) and name not in value:
+                yield location, position
+    else:
+        yield from places(assertion.instance, body)
+
+
+def _stands_alone(assertion: Assertion) -> bool:
+    """Tell whether an assertion of a rule needs a case of its own."""
+    return assertion.keyword == "contains" or is_conditional(assertion)
+
+
+def _own(assertions: list[Assertion]) -> set[str]:
+    """Return the members at the top of a body that assertions are about."""
+    found = {each.instance[0] for each in assertions if each.instance}
+    named = {"required", "dependentRequired"}
+    return found | {
+        each.value for each in assertions if not each.instance and each.keyword in named
+    }
 
 
 def _short(assertion: Assertion) -> str:

@@ -20,6 +20,7 @@ class Class:
     most: int | None = None
 
 
+_SCALARS = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
 # Splitting is slow and shapes are few; the shape is kept so that its id stays its own.
 _SPLIT: dict[int, tuple[Shape, list[Class]]] = {}
 
@@ -32,7 +33,9 @@ def classes(shape: Shape) -> list[Class]:
 
 
 def _split(shape: Shape) -> list[Class]:
-    found = [Class(ANYTHING if shape.items is None else shape.items)]
+    # Where nothing is said of items, arrays in arrays would have no end.
+    anything = ANYTHING if shape.contained else _SCALARS
+    found = [Class(anything if shape.items is None else shape.items)]
     for contained in shape.contained:
         split: list[Class] = []
         for each in found:

@@ -6,6 +6,7 @@ what can be counted: enums, booleans, branches, and whether an optional member i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
@@ -16,6 +17,9 @@ from covertable.sorters import hash as by_hash
 from ringspec.spec import Location, canonical
 from ringspec.strategies.build import Absent, Exactly, Narrowed, Present, Wish
 from ringspec.strategies.shape import Alternatives, Shape, admitted
+
+# Of more factors than these a covering array takes its time.
+MANY = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,16 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
         return (
             [{varying[0].place: wish} for wish in varying[0].wishes] if varying else []
         )
-    made = covertable.make(
-        [list(range(len(each.wishes))) for each in varying],
-        sorter=by_hash,
-        salt=str(seed),
-        constraints=_constraints(root, varying),
-    )
+    made: Iterable[Any]
+    if len(varying) > MANY:
+        made = greedy_rows(varying, _forbidden(root, varying), seed)
+    else:
+        made = covertable.make(
+            [list(range(len(each.wishes))) for each in varying],
+            sorter=by_hash,
+            salt=str(seed),
+            constraints=_constraints(root, varying),
+        )
     return [
         {
             each.place: each.wishes[index]
@@ -103,7 +111,13 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
 
 def _constraints(root: Alternatives, varying: list[Factor]) -> list[dict[str, Any]]:
     """Forbid pairs that no alternative allows."""
-    found: list[dict[str, Any]] = []
+    return [_constraint(i, j, allowed) for i, j, allowed in _restricted(root, varying)]
+
+
+def _restricted(
+    root: Alternatives, varying: list[Factor]
+) -> Iterator[tuple[int, int, set[tuple[int, int]]]]:
+    """Yield the factors that restrict each other, and what they allow."""
     for (i, left), (j, right) in combinations(enumerate(varying), 2):
         if len(left.place) > 1 or len(right.place) > 1:
             continue
@@ -115,8 +129,74 @@ def _constraints(root: Alternatives, varying: list[Factor]) -> list[dict[str, An
             )
         }
         if len(allowed) < len(left.wishes) * len(right.wishes):
-            found.append(_constraint(i, j, allowed))
-    return found
+            yield i, j, allowed
+
+
+_Value = tuple[int, int]
+
+
+def _forbidden(root: Alternatives, varying: list[Factor]) -> set[frozenset[_Value]]:
+    """List the pairs that no alternative allows."""
+    return {
+        frozenset({(i, a), (j, b)})
+        for i, j, allowed in _restricted(root, varying)
+        for a in range(len(varying[i].wishes))
+        for b in range(len(varying[j].wishes))
+        if (a, b) not in allowed
+    }
+
+
+def greedy_rows(
+    varying: list[Factor], forbidden: set[frozenset[_Value]], seed: int
+) -> Iterator[list[int]]:
+    """Yield rows that show all pairs: where there are many factors, more quickly.
+
+    A row takes, factor by factor, what shows most pairs that no row has shown yet.
+    """
+    sizes = [len(each.wishes) for each in varying]
+    values = [[(i, a) for a in range(size)] for i, size in enumerate(sizes)]
+    # By value, the values of other factors that it still has to be shown beside.
+    lacking: dict[_Value, set[_Value]] = {
+        value: {
+            other
+            for j, others in enumerate(values)
+            for other in others
+            if j != value[0] and frozenset({value, other}) not in forbidden
+        }
+        for listed in values
+        for value in listed
+    }
+    turn = seed
+    while any(lacking.values()):
+        start = max(lacking, key=lambda value: len(lacking[value]))
+        partner = min(lacking[start])
+        row = {start, partner}
+        for k in range(len(varying)):
+            index = (k + turn) % len(varying)
+            if index not in (start[0], partner[0]):
+                row.add(_best(values[index], row, lacking, forbidden))
+        for value in row:
+            lacking[value] -= row
+        yield [a for _, a in sorted(row)]
+        turn += 1
+
+
+def _best(
+    values: list[_Value],
+    row: set[_Value],
+    lacking: dict[_Value, set[_Value]],
+    forbidden: set[frozenset[_Value]],
+) -> _Value:
+    """Return the value that fits a row best."""
+    return max(
+        values,
+        key=lambda value: (
+            not forbidden or -sum(frozenset({value, one}) in forbidden for one in row),
+            len(lacking[value] & row),
+            len(lacking[value]),
+            -value[1],
+        ),
+    )
 
 
 def _constraint(i: int, j: int, allowed: set[tuple[int, int]]) -> dict[str, Any]:

@@ -8,7 +8,10 @@ alternatives; those that nothing fits are dropped.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from math import ceil, floor, gcd, lcm
 from typing import TypeAlias
 
 from ringspec.spec import NOT_BLANK, Json, kind_of, same
@@ -16,6 +19,8 @@ from ringspec.spec import NOT_BLANK, Json, kind_of, same
 Alternatives: TypeAlias = "tuple[Shape, ...]"
 
 KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
+# Members of an object in which any name may stand.
+OTHERS = ("other-1", "other-2", "other-3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +91,21 @@ class Shape:
         if any(same(value, other) for other in self.excluded):
             return False
         if self.kind == "string":
-            return self.min_length <= len(value) <= _most(self.max_length)
+            return self.min_length <= len(value) <= _most(self.max_length) and all(
+                re.search(pattern, value) for pattern in self.patterns
+            )
+        if self.kind == "array":
+            return self.min_items <= len(value) <= _most(self.max_items)
         if self.kind in {"integer", "number"}:
-            return (self.low is None or value >= self.low) and (
-                self.high is None or value <= self.high
+            return (
+                (self.low is None or value >= self.low)
+                and (self.high is None or value <= self.high)
+                and (self.multiple is None or is_multiple(value, self.multiple))
             )
         return True
 
     def admits(self, value: Json) -> bool:
-        """Tell whether a value fits, formats, patterns and multiples aside."""
+        """Tell whether a value fits, formats and what is counted aside."""
         kind = kind_of(value)
         if kind != self.kind and not (self.kind == "number" and kind == "integer"):
             return False
@@ -142,18 +153,21 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
     kind = _narrower(left.kind, right.kind)
     if kind is None:
         return None
-    members = _meet_members(left, right)
     required = left.required | right.required
+    members = _meet_members(left, right, required)
     closed = left.closed or right.closed
     if any(not members.get(name, () if closed else ANYTHING) for name in required):
         return None
+    low, high = _top(left.low, right.low), _bottom(left.high, right.high)
+    if kind == "integer":
+        low, high = low and ceil(low), high and floor(high)
     shape = Shape(
         kind=kind,
         enum=_meet_enums(left, right),
         excluded=left.excluded + right.excluded,
-        low=_top(left.low, right.low),
-        high=_bottom(left.high, right.high),
-        multiple=left.multiple or right.multiple,
+        low=low,
+        high=high,
+        multiple=_common(left.multiple, right.multiple),
         min_length=max(left.min_length, right.min_length),
         max_length=_least(left.max_length, right.max_length),
         format=left.format or right.format,
@@ -188,7 +202,9 @@ def _empty(shape: Shape) -> bool:
     )
 
 
-def _meet_members(left: Shape, right: Shape) -> dict[str, Alternatives]:
+def _meet_members(
+    left: Shape, right: Shape, required: frozenset[str]
+) -> dict[str, Alternatives]:
     members: dict[str, Alternatives] = {}
     for name in [*left.members, *(n for n in right.members if n not in left.members)]:
         in_left = left.members.get(name, () if left.closed else ANYTHING)
@@ -200,6 +216,10 @@ def _meet_members(left: Shape, right: Shape) -> dict[str, Alternatives]:
             if in_left is ANYTHING
             else meet(in_left, in_right)
         )
+    if OTHERS[0] in members:
+        # What any name may stand for stands where a name is required.
+        for name in sorted(required - members.keys()):
+            members[name] = members[OTHERS[0]]
     return members
 
 
@@ -224,6 +244,22 @@ def _narrower(left: str, right: str) -> str | None:
     if left == right:
         return left
     return "integer" if {left, right} == {"integer", "number"} else None
+
+
+def is_multiple(value: float, step: float) -> bool:
+    """Tell whether a number is a multiple, as it is written: 0.3 is one of 0.1."""
+    return Fraction(str(value)) % Fraction(str(step)) == 0
+
+
+def _common(left: float | None, right: float | None) -> float | None:
+    """Return the least number that is a multiple of both."""
+    if left is None or right is None or left == right:
+        return left if right is None else right
+    one, other = Fraction(str(left)), Fraction(str(right))
+    found = Fraction(
+        lcm(one.numerator, other.numerator), gcd(one.denominator, other.denominator)
+    )
+    return int(found) if found.denominator == 1 else float(found)
 
 
 def _most(bound: int | None) -> float:

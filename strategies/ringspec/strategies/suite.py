@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ringspec.spec import (
     Contract,
@@ -17,17 +18,23 @@ from ringspec.spec import (
     weakest,
 )
 from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.case import TOKEN, Case, Expect, Request, encode
+from ringspec.strategies.case import Case, Expect, Phase, Status, encode
 from ringspec.strategies.invalid import Broken, invalid_sketches
+from ringspec.strategies.phases import (
+    auth_cases,
+    header_cases,
+    lifecycle_cases,
+    wire_cases,
+)
+from ringspec.strategies.requests import Requests
 from ringspec.strategies.robust import Unsettled, unsettled_sketches
 from ringspec.strategies.twins import Twin, context
 from ringspec.strategies.valid import ACCEPTED, Sketch, valid_sketches
 
 ROBUSTNESS = RuleId("robustness")
-TOKEN_RULE = RuleId("auth.token")
-ACCEPTABLE: tuple[str | int, ...] = ("2xx",)
-REFUSAL: tuple[str | int, ...] = (400, 422)
-SURVIVAL: tuple[str | int, ...] = ("2xx", "3xx", "4xx")
+ACCEPTABLE: Status = ("2xx",)
+REFUSAL: Status = (400, 422)
+SURVIVAL: Status = ("2xx", "3xx", "4xx")
 
 
 def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
@@ -48,6 +55,10 @@ class _Maker:
     contract: Contract
     seed: int
 
+    @cached_property
+    def _requests(self) -> Requests:
+        return Requests(self.contract)
+
     def cases(self) -> Iterator[Case]:
         bodies = Bodies(self.contract)
         ids = _Ids()
@@ -65,13 +76,22 @@ class _Maker:
             )
             for each, sketch in zip(accepted, sketches, strict=True)
         ]
-        yield from (ids.unique(each) for each in self._headers(accepted[0]))
-        for broken in invalid_sketches(bodies, twins):
-            yield ids.unique(self._reject(broken))
-        if self.contract.operation.secured:
-            yield from self._tokens(accepted[0])
+        refused = [
+            ids.unique(self._reject(broken))
+            for broken in invalid_sketches(bodies, twins)
+        ]
+        yield from refused
+        plain = accepted[0]
+        yield from (ids.unique(each) for each in header_cases(self.contract, plain))
+        wire = [ids.unique(each) for each in wire_cases(self.contract, plain)]
+        yield from wire
+        said = {each.request.body for each in wire}
         for unsettled in unsettled_sketches(bodies, twins):
-            yield ids.unique(self._survive(unsettled))
+            if unsettled.content not in said:
+                yield ids.unique(self._survive(unsettled))
+        yield from (ids.unique(each) for each in auth_cases(self.contract, plain))
+        alive = lifecycle_cases(bodies, accepted, refused)
+        yield from (ids.unique(each) for each in alive)
 
     def _accept(self, sketch: Sketch) -> Case:
         own = self.contract.rules[sketch.rule].level
@@ -82,7 +102,7 @@ class _Maker:
             level=weakest((own, self.contract.level_of_use(sketch.body))),
             expect=Expect.ACCEPT,
             status=ACCEPTABLE,
-            request=self._request(encode(sketch.body)),
+            request=self._requests.create(encode(sketch.body)),
         )
 
     def _reject(self, broken: Broken) -> Case:
@@ -92,7 +112,7 @@ class _Maker:
             level=broken.level,
             expect=Expect.REJECT,
             status=REFUSAL,
-            request=self._request(encode(broken.body)),
+            request=self._requests.create(encode(broken.body)),
             twin=broken.twin.id,
             fault=broken.fault.patch,
             broken=broken.rules,
@@ -106,78 +126,11 @@ class _Maker:
             level=self.contract.rules[ROBUSTNESS].level,
             expect=Expect.SURVIVE,
             status=SURVIVAL,
-            request=self._request(unsettled.content),
+            request=self._requests.create(unsettled.content),
             twin=unsettled.twin.id,
             fault=unsettled.fault,
+            phase=Phase.WIRE,
         )
-
-    def _request(self, body: bytes) -> Request:
-        operation = self.contract.operation
-        headers = [
-            ("Content-Type", operation.media_type),
-            ("Accept", "application/json"),
-        ]
-        if operation.secured:
-            headers.append(("Authorization", f"Bearer {TOKEN}"))
-        headers += [
-            (header.name, header.value)
-            for header in operation.headers
-            if header.required and header.value is not None
-        ]
-        return Request(
-            method=operation.method.upper(),
-            path=operation.path,
-            headers=tuple(headers),
-            body=body,
-        )
-
-    def _headers(self, plain: Case) -> Iterator[Case]:
-        """Send each optional header that has a settled value, and an unsettled one."""
-        for header in self.contract.operation.headers:
-            if header.required or header.value is None:
-                continue
-            for label, name, value, rule in (
-                ("valid-given", header.name, header.value, header.rule),
-                ("valid-lower-case", header.name.lower(), header.value, header.rule),
-                ("valid-upper-case", header.name.upper(), header.value, header.rule),
-                (f"{header.name}-unknown", header.name, "no-such-value", ROBUSTNESS),
-                (f"{header.name}-empty", header.name, "", ROBUSTNESS),
-            ):
-                accept = rule != ROBUSTNESS
-                yield replace(
-                    plain,
-                    id=f"{rule}/{label}",
-                    rule=rule,
-                    level=self.contract.rules[rule].level,
-                    expect=Expect.ACCEPT if accept else Expect.SURVIVE,
-                    status=ACCEPTABLE if accept else SURVIVAL,
-                    request=_with(plain.request, name, value),
-                    twin=plain.id,
-                    fault={"header": name, "value": value},
-                )
-
-    def _tokens(self, plain: Case) -> Iterator[Case]:
-        """Send no token, and one that nobody gave out."""
-        unknown = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"
-        for label, value in (("missing", None), ("unknown", f"Bearer {unknown}")):
-            yield replace(
-                plain,
-                id=f"{TOKEN_RULE}/{label}",
-                rule=TOKEN_RULE,
-                level=self.contract.rules[TOKEN_RULE].level,
-                expect=Expect.REJECT,
-                status=(401,),
-                request=_with(plain.request, "Authorization", value),
-                twin=plain.id,
-                fault={"header": "Authorization", "value": value},
-            )
-
-
-def _with(request: Request, name: str, value: str | None) -> Request:
-    """Return a request with a header set, or taken away."""
-    others = [each for each in request.headers if each[0].lower() != name.lower()]
-    added = [] if value is None else [(name, value)]
-    return replace(request, headers=(*others, *added))
 
 
 class _Ids:
@@ -220,8 +173,8 @@ def prove(contract: Contract, cases: Iterable[Case]) -> None:
 
 def _label(contract: Contract, case: Case) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
-    if case.expect == Expect.SURVIVE:
-        return frozenset()  # nothing is claimed of it
+    if case.expect == Expect.SURVIVE or not case.is_about_body:
+        return frozenset()  # nothing is claimed of its body
     broken = contract.prover.prove(case.body)
     if case.broken or broken:
         return broken

@@ -21,6 +21,11 @@ TEXTS = (
     "0012",
     "x",
 )
+# What is longer, or has more items, is no longer sent: a bound beyond stays untried.
+LONGEST = 1_000_000
+MOST_ITEMS = 1000
+# Some of these miss a pattern, whatever it asks for.
+MISSING = ("text", "other", "0", "A", "-", "no match, at all")
 LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
 
 
@@ -53,3 +58,9 @@ def sibling_id(example: str, number: int) -> str:
         return example
     value = (int(example[-4:], 16) + 7919 * number) % 0x10000
     return f"{example[:-4]}{value:04x}"
+
+
+def sibling_text(example: str, number: int) -> str:
+    """Return another text of the same length, alike but for its end, where it can."""
+    tail = str(number)
+    return f"{example[: -len(tail)]}{tail}" if len(example) > len(tail) else tail

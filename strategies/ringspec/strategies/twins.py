@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ringspec.spec import ITEM, Json, Level, Location, at, canonical
+from ringspec.strategies.shape import OTHERS
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,33 @@ def _places(
     step, rest = instance[0], instance[1:]
     if step == ITEM:
         if isinstance(value, list):
-            sampled = _sampled(len(value))
-            # A middle one is told apart by what stands in the array itself.
-            for index, label in sampled if not rest else sampled[:2]:
+            deep = bool(rest) or len(so_far) > 1
+            for index, label in _sampled(value, rest, deep=deep):
                 yield from _places(rest, value[index], (*so_far, index), label)
+        elif isinstance(value, dict) and OTHERS[0] in value:
+            yield from _places(rest, value[OTHERS[0]], (*so_far, OTHERS[0]), position)
     elif isinstance(value, dict) and step in value:
         yield from _places(rest, value[step], (*so_far, step), position)
 
 
-def _sampled(length: int) -> list[tuple[int, str]]:
-    if length == 1:
+def _sampled(
+    items: list[Json], rest: tuple[str, ...], *, deep: bool
+) -> list[tuple[int, str]]:
+    size = len(items)
+    if size == 1:
         return [(0, "only")]
-    ends = [(0, "first"), (length - 1, "last")]
-    return [*ends, (length // 2, "middle")] if length > 2 else ends[:length]
+    if not deep:
+        ends = [(0, "first"), (size - 1, "last")]
+        return [*ends, (size // 2, "middle")] if size > 2 else ends[:size]
+    # Of those that have the place, the first and the last: items are not all alike.
+    having = [
+        index
+        for index, item in enumerate(items)
+        if any(True for _ in _places(rest, item, (), ""))
+    ]
+    if len(having) < 2:
+        return [(index, "only") for index in having]
+    return [(having[0], "first"), (having[-1], "last")]
 
 
 def present(body: Json, location: Location) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringspec.spec import Contract, Json, Location, RuleId
-from ringspec.strategies.bodies import Bodies, concrete
+from ringspec.spec import ITEM, Contract, Json, Location, RuleId
+from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.boundary import edges
 from ringspec.strategies.build import Builder, Exactly, Present, Unfit, Wish
 from ringspec.strategies.case import encode
 from ringspec.strategies.pairs import rows
+from ringspec.strategies.shape import OTHERS
 from ringspec.strategies.text import of_length
 
 ACCEPTED = RuleId("body.accepted")
@@ -41,6 +42,9 @@ def valid_sketches(bodies: Bodies, seed: int) -> list[Sketch]:
     found: dict[bytes, Sketch] = {}
     rules = bodies.contract.rules
     for sketch in _sketches(bodies, seed):
+        # Texts of a form and lengths are only tried: what does not fit is left out.
+        if not bodies.is_settled(sketch.body):
+            continue
         known = found.setdefault(encode(sketch.body), sketch)
         if rules[sketch.rule].level.rank < rules[known.rule].level.rank:
             found[encode(sketch.body)] = sketch
@@ -69,14 +73,21 @@ def _boundaries(bodies: Bodies) -> Iterator[Sketch]:
 
 
 def _optional(bodies: Bodies) -> Iterator[Sketch]:
-    """Show each optional member by itself."""
+    """Show each optional member by itself, and all together that are well attested."""
+    least = bodies.contract.level_of_use(bodies.plain())
+    attested: dict[Location, Wish] = {}
     for place, members in optional_members(bodies.contract):
         for name in members:
-            wishes: dict[Location, Wish] = {(*concrete(place), name): Present()}
+            wishes: dict[Location, Wish] = {(*bodies.place(place), name): Present()}
             body = bodies.plain(wishes)
             if body is not None:
                 label = ".".join((*place, name)).replace(".*", "")
                 yield Sketch(ACCEPTED, f"with-{label}", body)
+                if bodies.contract.level_of_use(body) == least:
+                    attested |= wishes
+    together = bodies.plain(attested)
+    if together is not None and bodies.contract.level_of_use(together) == least:
+        yield Sketch(ACCEPTED, "with-all-attested", together)
 
 
 def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -98,6 +109,10 @@ def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str
             if name not in required:
                 optional.append(name)
             walk(child, below, (*instance, name))
+        other = schema.get("additionalProperties")
+        if isinstance(other, dict) and other:
+            optional.append(OTHERS[0])
+            walk(other, (*path, "additionalProperties"), (*instance, ITEM))
         if optional:
             found.append((instance, optional))
         if isinstance(schema.get("items"), dict):
@@ -136,10 +151,20 @@ def _rows(bodies: Bodies, seed: int) -> Iterator[Sketch]:
 
 
 def _full(bodies: Bodies, seed: int) -> Iterator[Sketch]:
-    """Show every optional member at once, on the first path and on the last."""
-    for label, shape in (("full", bodies.root[0]), ("full-last", bodies.root[-1])):
+    """Show every optional member at once, on the first path and on the last.
+
+    Where a member has several branches, the last time another one than before.
+    """
+    first, last = bodies.root[0], bodies.root[-1]
+    for label, shape, branch, items in (
+        ("full", first, 0, 3),
+        # Enough for a second item of each kind.
+        ("full-last", last, 0, 6),
+        ("full-other", last, 1, 3),
+    ):
         try:
-            body = Builder(turn=seed + 1, items=3, full=True).build((shape,))
+            builder = Builder(turn=seed + 1, items=items, full=True, branch=branch)
+            body = builder.build((shape,))
         except Unfit:
             continue
         yield Sketch(ACCEPTED, label, body)

@@ -125,6 +125,47 @@ def test_what_nobody_gave_an_example_of_is_unfit() -> None:
         Builder().build(shapes)
 
 
+def test_items_differ_where_they_must() -> None:
+    schema = {
+        "type": "array",
+        "uniqueItems": True,
+        "minItems": 3,
+        "items": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "object", "required": ["a"]},
+        },
+    }
+
+    built = Builder().build(compile_schema(schema))
+
+    assert built == [[{"a": "text"}], [{"a": "tex1"}], [{"a": "tex2"}]]
+
+
+def test_there_are_no_more_different_items_than_there_are() -> None:
+    schema = {"type": "array", "uniqueItems": True, "items": {"type": "boolean"}}
+
+    with pytest.raises(Unfit):
+        Builder().build(compile_schema({**schema, "minItems": 3}))
+    with pytest.raises(Unfit):
+        Builder().build(
+            compile_schema({**schema, "items": {"type": "null"}, "minItems": 2})
+        )
+
+
+def test_items_of_which_nothing_is_said_are_plain_values() -> None:
+    built = Builder(items=9).build(compile_schema({"type": "array"}))
+
+    assert not any(isinstance(each, list | dict) for each in built)
+
+
+def test_a_member_that_is_wished_for_in_an_array_is_unfit() -> None:
+    shapes = compile_schema({"type": "array"})
+
+    with pytest.raises(Unfit):
+        Builder({("a",): Present()}).build(shapes)
+
+
 def test_a_single_word_is_not_changed_by_turns() -> None:
     word = compile_schema({"type": "string", "examples": ["last_call"]})
     prose = compile_schema({"type": "string", "examples": ["Any text will do"]})

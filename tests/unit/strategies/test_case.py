@@ -70,6 +70,7 @@ def test_a_lines_members_stand_in_their_stated_order() -> None:
     assert list(json.loads(line(case(b"{}")))) == [
         "format",
         "id",
+        "phase",
         "rule",
         "level",
         "expect",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ringspec.spec import Contract, InternalError, load
-from ringspec.strategies import Case, cases_of, certificate, certified
+from ringspec.strategies import Case, cases_of, certificate, certified, quick_of
+from ringspec.strategies.adequacy import quick
 from ringspec.strategies.certificate import FOLDER, SEED
 from ringspec.strategies.certificate import certificate as written
 from ringspec.strategies.suite import compile_cases
@@ -24,7 +25,7 @@ def test_the_canonical_list_is_what_compiling_gives(
     shipped = gzip.decompress((FOLDER / "canonical.jsonl.gz").read_bytes())
 
     assert certified(contract) == cases
-    assert shipped == gzip.decompress(written(contract, cases))
+    assert shipped == gzip.decompress(written(contract, cases, quick(contract, cases)))
 
 
 def test_the_list_of_the_sdks_dialect_is_what_compiling_gives() -> None:
@@ -53,7 +54,7 @@ def test_a_list_of_another_contract_is_not_used(
     cases: tuple[Case, ...], contract: Contract, folder: Path
 ) -> None:
     sdk = load(dialect="naxai-sdk")
-    (folder / "canonical.jsonl.gz").write_bytes(written(sdk, cases))
+    (folder / "canonical.jsonl.gz").write_bytes(written(sdk, cases, ()))
 
     assert certified(contract) is None
 
@@ -61,7 +62,7 @@ def test_a_list_of_another_contract_is_not_used(
 def test_a_list_with_a_case_too_few_is_not_used(
     cases: tuple[Case, ...], contract: Contract, folder: Path
 ) -> None:
-    text = gzip.decompress(written(contract, cases)).decode()
+    text = gzip.decompress(written(contract, cases, ())).decode()
     shorter = "\n".join(text.splitlines()[:-1]) + "\n"
     (folder / "canonical.jsonl.gz").write_bytes(gzip.compress(shorter.encode()))
 
@@ -88,4 +89,27 @@ def test_without_a_list_cases_are_compiled(
 def test_the_same_list_is_written_the_same(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
-    assert written(contract, cases) == written(contract, cases)
+    few = ("a", "b")
+
+    assert written(contract, cases, few) == written(contract, cases, few)
+
+
+def test_quick_cases_are_read_from_the_list_and_else_computed(
+    contract: Contract, cases: tuple[Case, ...], folder: Path
+) -> None:
+    (folder / "canonical.jsonl.gz").write_bytes(written(contract, cases, ("x/y",)))
+
+    assert quick_of(contract, cases) == {"x/y"}
+    computed = quick_of(contract, cases, 7)
+    assert computed == set(quick(contract, cases))
+    assert cases[0].id in computed
+
+
+def test_quick_cases_come_with_their_twins(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    few = quick_of(contract, cases)
+
+    chosen = [case for case in cases if case.id in few]
+    assert len(chosen) == len(few) < len(cases) * 2 / 3
+    assert {case.twin for case in chosen if case.broken} <= few

@@ -19,6 +19,14 @@ SCHEMAS: dict[str, Any] = {
     "const": {"const": {"a": [1]}},
     "types": {"type": ["integer", "null"]},
     "minimum": {"type": "integer", "minimum": 7},
+    "a bound between integers": {"type": "integer", "minimum": 1.5, "maximum": 3.5},
+    "an exclusive bound of a large number": {
+        "type": "number",
+        "exclusiveMinimum": 1_000_000_000,
+        "maximum": 1_000_000_001,
+    },
+    "two steps": {"type": "integer", "multipleOf": 4, "allOf": [{"multipleOf": 6}]},
+    "steps of fractions": {"type": "number", "multipleOf": 0.1, "minimum": 0.25},
     "maximum": {"type": "number", "maximum": -7},
     "exclusive bounds": {
         "type": "integer",
@@ -35,6 +43,48 @@ SCHEMAS: dict[str, Any] = {
         "uniqueItems": True,
         "minItems": 3,
         "items": {"enum": [1, 2, 3]},
+    },
+    "unlisted items that differ": {
+        "type": "array",
+        "uniqueItems": True,
+        "minItems": 3,
+        "items": {"type": "object", "required": ["a"], "properties": {"a": {}}},
+    },
+    "a map": {
+        "type": "object",
+        "additionalProperties": {"type": "integer"},
+        "minProperties": 2,
+        "required": ["b"],
+    },
+    "not a pattern": {"type": "string", "not": {"pattern": "^t"}},
+    "not contains": {
+        "type": "array",
+        "items": {"enum": [1, 2]},
+        "minItems": 2,
+        "not": {"contains": {"const": 1}, "maxContains": 2},
+    },
+    "not all items": {
+        "type": "array",
+        "items": {"enum": [1, 2]},
+        "not": {"items": {"const": 1}},
+    },
+    "not dependentRequired": {
+        "type": "object",
+        "properties": {"a": {"const": 1}, "b": {"const": 2}},
+        "not": {"dependentRequired": {"a": ["b"]}},
+    },
+    "not exclusive bounds": {
+        "type": "integer",
+        "not": {"exclusiveMinimum": 1, "exclusiveMaximum": 9},
+    },
+    "not so many members": {
+        "type": "object",
+        "properties": {"a": {"const": 1}, "b": {"const": 2}},
+        "not": {"minProperties": 1, "maxProperties": 1},
+    },
+    "not if": {
+        "type": "integer",
+        "not": {"if": {"minimum": 5}, "then": {"maximum": 9}, "else": {"maximum": 1}},
     },
     "contains": {
         "type": "array",

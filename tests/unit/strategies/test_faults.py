@@ -15,28 +15,28 @@ from ringspec.strategies.faults import Fault, Spot, faults
 UUID = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
 
 TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
-    ("type", {"type": "integer"}, 3, ["text", "fraction", "array", "object", "null"]),
+    ("type", {"type": "integer"}, 3, ["text", "fraction", "array", "boolean", "null"]),
     (
         "type",
         {"type": "integer"},
         1,
-        ["text", "fraction", "array", "object", "one", "null"],
+        ["text", "fraction", "array", "one", "null"],
     ),
     (
         "type",
         {"type": "integer"},
         0,
-        ["text", "fraction", "array", "object", "zero", "null"],
+        ["text", "fraction", "array", "zero", "null"],
     ),
     (
         "type",
         {"type": "integer"},
         1924992000,
-        ["text", "fraction", "array", "object", "date", "null"],
+        ["text", "fraction", "array", "date", "boolean", "null"],
     ),
     ("type", {"type": ["integer", "null"]}, None, ["false"]),
-    ("type", {"type": "boolean"}, True, ["text", "number", "array", "object", "null"]),
-    ("type", {"type": "string"}, "7x", ["number", "array", "true", "object", "null"]),
+    ("type", {"type": "boolean"}, True, ["text", "number", "array", "null"]),
+    ("type", {"type": "string"}, "7x", ["number", "array", "true", "null"]),
     ("type", {"type": "array"}, ["a"], ["item", "by-index", "text", "null"]),
     ("type", {"type": "array"}, [], ["by-index", "text", "null"]),
     ("type", {"type": "object"}, {}, ["text", "array", "number", "null"]),
@@ -44,7 +44,7 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
         "type",
         {"type": ["string", "integer", "boolean"]},
         1,
-        ["fraction", "array", "object", "null"],
+        ["fraction", "array", "null"],
     ),
     ("enum", {"enum": [0, 1, 2, 3]}, 3, ["4"]),
     ("enum", {"enum": [0, 1, 2, 3]}, 0, ["-1"]),
@@ -56,9 +56,7 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
         [
             "unknown",
             "man-in-other-case",
-            "capitalised",
             "with-a-tail",
-            "blank-before",
             "blank-after",
             "empty",
         ],
@@ -67,7 +65,7 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
         "enum",
         {"enum": ["0", "*"]},
         "*",
-        ["unknown", "doubled", "blank-before", "blank-after", "empty"],
+        ["unknown", "doubled", "blank-after", "empty"],
     ),
     ("minimum", {"minimum": 5}, 7, ["4", "far-below"]),
     ("exclusiveMinimum", {"exclusiveMinimum": 5}, 7, ["5", "far-below"]),
@@ -87,7 +85,12 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
     ("maxItems", {"maxItems": 1}, [15], ["2-for-1", "3-for-1", "4-for-1"]),
     ("uniqueItems", {"uniqueItems": True}, ["a"], ["same-again"]),
     ("minProperties", {"minProperties": 1}, {"a": 1}, ["0-members"]),
-    ("maxProperties", {"maxProperties": 1}, {"a": 1}, ["2-members"]),
+    (
+        "maxProperties",
+        {"maxProperties": 1},
+        {"a": 1},
+        ["2-members", "2-named-members"],
+    ),
     (
         "format",
         {"type": "string", "format": "uuid"},
@@ -96,8 +99,8 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
             "text",
             "one-short",
             "one-long",
+            "something-before",
             "other-character",
-            "blank-before",
             "blank-after",
             "newline-after",
             "empty",
@@ -171,6 +174,23 @@ def test_a_family_lists_its_faults_and_each_is_one(
     assert validator.is_valid(value)
     for each in found:
         assert not validator.is_valid(patched(value, each.patch)), each.name
+
+
+def test_a_value_of_another_members_list_stands_for_an_unknown_one(
+    contract: Contract, bodies: Bodies
+) -> None:
+    assertion = next(each for each in contract.assertions if each.rule == "voice.enum")
+    spot = Spot(
+        bodies=bodies,
+        assertion=assertion,
+        node=contract.request.schema["properties"]["voice"],
+        location=("voice",),
+        value="man",
+    )
+
+    name, value = next((each.name, each.patch[0]["value"]) for each in faults(spot))
+
+    assert (name, value) == ("of-another-member", "default")
 
 
 def test_a_missing_member_is_dropped_only_where_it_stands(

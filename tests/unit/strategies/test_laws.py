@@ -17,7 +17,7 @@ from ringspec.spec import (
     load,
     odd,
 )
-from ringspec.strategies import Case, Expect, encode
+from ringspec.strategies import Case, Expect, Phase, encode
 from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.certify import patched
 from ringspec.strategies.conditions import Conditions
@@ -28,6 +28,12 @@ BODY_RULES = list(dict.fromkeys(each.rule for each in CONTRACT.assertions))
 # Keywords whose nearest settled value is a number or a length.
 _SIZES = {"minLength", "maxLength", "minItems", "maxItems"}
 _BOUNDS = {"minimum", "maximum"}
+
+
+@pytest.fixture(scope="module", name="cases")
+def creates(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """Return the phase of creates; the others have laws of their own."""
+    return tuple(case for case in cases if case.phase == Phase.CASES)
 
 
 def accepted(cases: tuple[Case, ...]) -> list[Case]:
@@ -159,7 +165,7 @@ def test_no_two_requests_are_alike(cases: tuple[Case, ...]) -> None:
 
 
 def test_there_are_about_as_many_cases_as_planned(cases: tuple[Case, ...]) -> None:
-    assert 500 <= len(cases) <= 620
+    assert 500 <= len(cases) <= 580
 
 
 def test_twins_are_accept_cases_and_come_first(cases: tuple[Case, ...]) -> None:
@@ -344,8 +350,12 @@ def test_no_array_read_as_an_empty_one_upsets_the_count(
         and case.body.get("retryDelays") is None
     ]
 
-    assert len(lacking) == 3
-    assert {case.body["retries"] for case in lacking} == {0}
+    # Besides, it is sent where the count is upset too: some may look only there.
+    assert [case.body["retries"] for case in lacking[:2]] == [0, 0]
+    assert {case.rule for case in lacking if case.body["retries"] == 0} == {
+        "retryDelays.required",
+        "retryDelays.type",
+    }
 
 
 def test_cases_are_lines_of_json(cases: tuple[Case, ...]) -> None:

@@ -3,12 +3,21 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Any
 
+import pytest
+
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.build import Absent, Builder, Exactly, Narrowed, Wish
+from ringspec.strategies.build import (
+    Absent,
+    Builder,
+    Exactly,
+    Narrowed,
+    Present,
+    Wish,
+)
 from ringspec.strategies.compile import compile_schema
-from ringspec.strategies.pairs import factors, rows
+from ringspec.strategies.pairs import MANY, Factor, factors, greedy_rows, rows
 from ringspec.strategies.shape import admitted
 from ringspec.strategies.twins import present
 
@@ -64,6 +73,27 @@ def test_the_factors_are_what_can_be_counted(bodies: Bodies) -> None:
 def test_rows_are_the_same_for_a_seed_and_others_for_another(bodies: Bodies) -> None:
     assert rows(bodies.root, 3) == rows(bodies.root, 3)
     assert rows(bodies.root, 3) != rows(bodies.root, 4)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_many_factors_meet_in_pairs_too(seed: int) -> None:
+    varying = [Factor((f"m{n}",), (Present(), Absent())) for n in range(60)]
+    forbidden = {frozenset({(0, 0), (1, 0)})}
+
+    made = list(greedy_rows(varying, forbidden, seed))
+
+    assert len(made) < 20
+    for (i, one), (j, other) in combinations(enumerate(varying), 2):
+        pairs = set(product(range(len(one.wishes)), range(len(other.wishes))))
+        excluded = {(0, 0)} if (i, j) == (0, 1) else set()
+        assert {(row[i], row[j]) for row in made} == pairs - excluded
+
+
+def test_a_body_of_many_optional_members_is_shown_in_rows() -> None:
+    members = {f"m{number}": {"type": "integer"} for number in range(MANY + 1)}
+    root = compile_schema({"type": "object", "properties": members})
+
+    assert 5 < len(rows(root, 0)) < 30
 
 
 def test_one_factor_alone_takes_each_of_its_values() -> None:

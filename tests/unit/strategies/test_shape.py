@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ringspec.strategies.compile import compile_schema
-from ringspec.strategies.shape import Shape, admitted, interned, meet
+from ringspec.strategies.shape import Shape, admitted, interned, is_multiple, meet
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,31 @@ def test_meeting_is_the_same_both_ways_round() -> None:
     one = [admitted(meet(left, right), value) for value in values]
     other = [admitted(meet(right, left), value) for value in values]
     assert one == other == [True, True, False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "both"),
+    [(4, 6, 12), (0.1, 0.25, 0.5), (3, 3, 3), (0.5, 2, 2)],
+)
+def test_a_multiple_of_two_steps_is_one_of_both(
+    left: float, right: float, both: float
+) -> None:
+    (shape,) = meet(
+        compile_schema({"type": "number", "multipleOf": left}, ("number",)),
+        compile_schema({"type": "number", "multipleOf": right}, ("number",)),
+    )
+
+    assert shape.multiple == both
+
+
+def test_a_multiple_is_one_as_it_is_written() -> None:
+    assert is_multiple(0.3, 0.1)
+    assert not is_multiple(0.35, 0.1)
+
+
+def test_patterns_and_steps_are_minded() -> None:
+    assert not admitted(compile_schema({"pattern": "^a"}, ("string",)), "b")
+    assert not admitted(compile_schema({"multipleOf": 3}, ("integer",)), 4)
 
 
 def test_true_and_one_are_two_choices() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ringspec.spec import kind_of
 from ringspec.strategies.faults.choices import none_of, not_one_of
+from ringspec.strategies.faults.contraries import excluded
 from ringspec.strategies.faults.enums import enums
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.faults.formats import formats
@@ -49,7 +50,9 @@ _FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "contains": repeated,
     "anyOf": none_of,
     "oneOf": not_one_of,
+    "not": excluded,
     "additionalProperties": unknown,
+    "unevaluatedProperties": unknown,
 }
 
 # Values of another kind keep to a keyword whatever they are.
@@ -72,6 +75,7 @@ ABOUT = {
     "required": "object",
     "dependentRequired": "object",
     "additionalProperties": "object",
+    "unevaluatedProperties": "object",
 }
 
 

@@ -2,51 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from ringspec.spec import Json
+from ringspec.spec import Json, canonical, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot, put
 
 FEW = 3
 UNKNOWN = "unknown"
+OTHER = "of-another-member"
 
 
 def enums(spot: Spot) -> Iterator[Fault]:
     """Break `enum` and `const`."""
     keyword = spot.assertion.keyword
     listed = spot.assertion.value if keyword == "enum" else [spot.assertion.value]
-    for name, value in _others(spot.value, listed):
+    stem = spot.assertion.path[:-1]
+    known = sibling(spot.bodies.contract.request.schema, stem)
+    for name, value in (*_elsewhere(spot, listed), *_others(spot.value, listed, known)):
         # Of a long list, one value in another case stands for all.
         if len(listed) > FEW:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
-        if value not in listed:
-            everywhere = value == UNKNOWN
+        if not any(same(value, each) for each in listed):
+            everywhere = name in {UNKNOWN, OTHER}
             yield put(name, spot.location, value, everywhere=everywhere)
 
 
-def _others(value: Json, listed: list[Json]) -> Iterator[tuple[str, Json]]:
-    if isinstance(value, str):
+def _elsewhere(spot: Spot, listed: list[Json]) -> Iterator[tuple[str, Json]]:
+    """Yield values that are right at the same place under another condition."""
+    shapes = spot.bodies.shapes_at(spot.assertion.instance)
+    values = (value for shape in shapes for value in shape.choices() or ())
+    others = {
+        canonical(value): value
+        for value in values
+        if not any(same(value, each) for each in listed)
+    }
+    for value in list(others.values())[:FEW]:
+        yield f"{value}-elsewhere", value
+
+
+def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a text from the list of another member of the same object, if any."""
+    if len(path) < 2 or path[-2] != "properties":
+        return ()
+    members = schema
+    for step in path[:-1]:
+        members = members[int(step)] if isinstance(members, list) else members[step]
+    listed = members[path[-1]].get("enum", ())
+    if not all(isinstance(each, str) for each in listed):
+        return ()
+    names = list(members)
+    at = names.index(path[-1])
+    return next(
+        (
+            (value,)
+            for name in (*names[at + 1 :], *names[:at])
+            for value in members[name].get("enum", ())
+            if isinstance(value, str) and value not in listed
+        ),
+        (),
+    )
+
+
+def _others(
+    value: Json, listed: list[Json], known: tuple[str, ...]
+) -> Iterator[tuple[str, Json]]:
+    kind = kind_of(value)
+    if kind == "string":
+        # What is a value elsewhere stands for an unknown one too.
+        yield from ((OTHER, other) for other in known or ())
+        if not known:
+            yield UNKNOWN, UNKNOWN
         yield from _misspelt(value)
-    elif isinstance(value, int):
-        numbers = [each for each in listed if isinstance(each, int)]
-        # From the nearest value, so that what depends on it is upset the least.
-        if value == max(numbers):
-            yield str(value + 1), value + 1
-        if value == min(numbers):
-            yield str(value - 1), value - 1
-        if min(numbers) < value < max(numbers):
-            yield "far-above", max(numbers) * 10 + 69
+    elif kind in {"integer", "number"}:
+        yield from _numbers(value, listed)
+    else:
+        yield from _VALUES[kind](value)
+
+
+def _numbers(value: float, listed: list[Json]) -> Iterator[tuple[str, Json]]:
+    numbers = [each for each in listed if kind_of(each) in {"integer", "number"}]
+    # From the nearest value, so that what depends on it is upset the least.
+    if value == max(numbers):
+        yield str(value + 1), value + 1
+    if value == min(numbers):
+        yield str(value - 1), value - 1
+    if min(numbers) < value < max(numbers):
+        yield "far-above", max(numbers) * 10 + 69
+
+
+_VALUES: dict[str, Callable[[Json], Iterable[tuple[str, Json]]]] = {
+    "boolean": lambda value: [("negated", not value), (UNKNOWN, UNKNOWN)],
+    "null": lambda _value: [("false", False), (UNKNOWN, UNKNOWN)],
+    "array": lambda value: [("item-more", [*value, UNKNOWN]), ("empty", [])],
+    "object": lambda value: [
+        ("member-more", {**value, UNKNOWN: UNKNOWN}),
+        ("empty", {}),
+    ],
+}
 
 
 def _misspelt(value: str) -> Iterator[tuple[str, str]]:
-    yield "unknown", UNKNOWN
     if value.upper() != value.lower():
         changed = value.upper() if value != value.upper() else value.lower()
         yield f"{value}-in-other-case", changed
-        yield "capitalised", value[:1].swapcase() + value[1:]
         yield "with-a-tail", f"{value}s"
     else:
         yield "doubled", value + value
-    yield "blank-before", f" {value}"
     yield "blank-after", f"{value} "
     yield "empty", ""

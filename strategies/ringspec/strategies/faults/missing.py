@@ -26,4 +26,5 @@ def unknown(spot: Spot) -> Iterator[Fault]:
             path = pointer((*spot.location, invented))
             operation = {"op": "add", "path": path, "value": sibling}
             if invented not in spot.value:
-                yield Fault(name=label, patch=(operation,))
+                everywhere = label == "unknown"
+                yield Fault(name=label, patch=(operation,), everywhere=everywhere)

@@ -1,0 +1,76 @@
+"""Contexts: beside which values of the other members a rule has been broken already.
+
+In: the bodies that a rule's cases are made from. Out: how much another would add. A
+rule that a server only checks where a member has one value, or is absent, is found by a
+case beside another; one that it forgets beside a value only by a case beside that.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ringspec.spec import Contract, Json, canonical
+
+# A member that is absent, and one that is there with a value that is not counted.
+ABSENT = ""
+PRESENT = "+"
+State = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Members:
+    """Says of the members at the top of a body which value each has."""
+
+    contract: Contract
+    _known: dict[int, tuple[Json, frozenset[State]]] = field(default_factory=dict)
+
+    def of(self, body: Json) -> frozenset[State]:
+        """Return the state of each member that the contract names."""
+        # By id, as a body is asked about for each fault; it is kept with its answer.
+        if id(body) not in self._known:
+            self._known[id(body)] = body, self._states(body)
+        return self._known[id(body)][1]
+
+    def _states(self, body: Json) -> frozenset[State]:
+        if not isinstance(body, dict):
+            return frozenset()
+        named = self.contract.request.schema.get("properties", {})
+        return frozenset(
+            (name, _state(node, body[name]) if name in body else ABSENT)
+            for name, node in named.items()
+        )
+
+
+def _state(node: Json, value: Json) -> str:
+    counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
+    return canonical(value) if counted else PRESENT
+
+
+@dataclass(frozen=True)
+class Met:
+    """What a rule has been broken beside.
+
+    Attributes:
+        own: members that the rule is about.
+        everywhere: whether each value counts, or any two that tell it is no matter.
+    """
+
+    own: set[str]
+    everywhere: bool
+    _states: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, states: frozenset[State]) -> None:
+        """Note the states of a body in which the rule was broken."""
+        for name, state in states:
+            self._states[name].add(state)
+
+    def gain(self, states: frozenset[State]) -> int:
+        """Count what a body would add."""
+        return sum(self._adds(name, state) for name, state in states)
+
+    def _adds(self, name: str, state: str) -> bool:
+        known = self._states[name]
+        if name in self.own or state in known:
+            return False
+        return self.everywhere or len(known) < 2 or state == ABSENT

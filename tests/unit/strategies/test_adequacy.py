@@ -1,0 +1,574 @@
+"""Mutants of small contracts: which there are, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ringspec.spec import Contract, Json, load, odd
+from ringspec.strategies import Case, Expect, Phase, valid_bodies
+from ringspec.strategies.adequacy import (
+    Finding,
+    Mutant,
+    Verdict,
+    fewest,
+    mutants,
+    prove,
+    quick,
+)
+from ringspec.strategies.adequacy.matrix import told
+from ringspec.strategies.adequacy.proof import Decider
+from ringspec.strategies.adequacy.units import Finder
+from ringspec.strategies.suite import compile_cases
+
+Load = Callable[[Json], Contract]
+
+
+@pytest.fixture
+def contract_of(tmp_path: Path) -> Load:
+    """Load a contract whose only operation takes a body of a schema."""
+
+    def made(schema: Json) -> Contract:
+        path = tmp_path / "openapi.yaml"
+        content = {"application/json": {"schema": schema}}
+        post = {
+            "operationId": "t",
+            "requestBody": {"content": content},
+            "responses": {"200": {"description": "ok"}},
+        }
+        document = {
+            "openapi": "3.1.0",
+            "info": {"title": "T", "version": "1"},
+            "paths": {"/t": {"post": post}},
+        }
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        return load(path)
+
+    return made
+
+
+def of(**members: Json) -> dict[str, Any]:
+    return {"type": "object", "required": list(members), "properties": members}
+
+
+def ids(contract: Contract, member: str = "") -> list[str]:
+    start = f"body/properties/{member}/" if member else "body/"
+    return [
+        each.id.removeprefix(start)
+        for each in mutants(contract)
+        if each.id.startswith(start)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        pytest.param(
+            {"type": "integer", "minimum": 1},
+            [
+                "type dropped",
+                "type or number",
+                "type or string",
+                "type or boolean",
+                "type or null",
+                "minimum dropped",
+                "minimum minimum 0",
+                "minimum minimum 2",
+            ],
+            id="a kind and a bound",
+        ),
+        pytest.param(
+            {"type": ["string", "null"]},
+            [
+                "type dropped",
+                "type without string",
+                "type without null",
+                "type or integer",
+                "type or array",
+                "type or boolean",
+            ],
+            id="one of several kinds",
+        ),
+        pytest.param(
+            {"type": "number", "exclusiveMaximum": 1.5},
+            [
+                "type dropped",
+                "type or string",
+                "type or boolean",
+                "type or null",
+                "exclusiveMaximum dropped",
+                "exclusiveMaximum exclusiveMaximum 0.5",
+                "exclusiveMaximum exclusiveMaximum 2.5",
+                "exclusiveMaximum as maximum",
+            ],
+            id="a bound that is not in it",
+        ),
+        pytest.param(
+            {"enum": ["a", "b"]},
+            [
+                "enum dropped",
+                "enum without a",
+                "enum without b",
+                "enum or in another case",
+                "enum or with a blank after",
+            ],
+            id="a list of texts",
+        ),
+        pytest.param(
+            {"enum": [1, 2]},
+            [
+                "enum dropped",
+                "enum without 1",
+                "enum without 2",
+                "enum or 0",
+                "enum or 3",
+            ],
+            id="a list of numbers",
+        ),
+        pytest.param(
+            {"const": "A"},
+            [
+                "const dropped",
+                "const or in another case",
+                "const or with a blank after",
+            ],
+            id="one value",
+        ),
+        pytest.param(
+            {"maxLength": 0}, ["maxLength dropped", "maxLength maxLength 1"], id="none"
+        ),
+        pytest.param({"format": "uuid"}, ["format dropped"], id="a format"),
+        pytest.param(
+            {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+            [
+                "oneOf dropped",
+                "oneOf without a",
+                "oneOf without b",
+                "oneOf any of them",
+                "oneOf a: required without a",
+                "oneOf b: required without b",
+            ],
+            id="one of two",
+        ),
+        pytest.param(
+            {"anyOf": [{"required": ["a"]}, {"type": "null"}]},
+            [
+                "anyOf dropped",
+                "anyOf without a",
+                "anyOf without branch 1",
+                "anyOf just one of them",
+                "anyOf a: required without a",
+                "anyOf branch 1: type dropped",
+                "anyOf branch 1: type or boolean",
+            ],
+            id="any of two",
+        ),
+        pytest.param(
+            {"not": {"items": {"const": 1}}},
+            [
+                "not dropped",
+                "not items: const dropped",
+                "not items: const or 0",
+                "not items: const or 2",
+            ],
+            id="what must not be",
+        ),
+        pytest.param(
+            {"contains": {"const": 1}, "minContains": 0, "maxContains": 1},
+            [
+                "contains dropped",
+                "contains minContains 1",
+                "contains maxContains 0",
+                "contains maxContains 2",
+                "contains const dropped",
+                "contains const or 0",
+                "contains const or 2",
+            ],
+            id="what is counted",
+        ),
+    ],
+)
+def test_each_keyword_has_its_changes(
+    contract_of: Load, schema: Json, expected: list[str]
+) -> None:
+    assert ids(contract_of(of(x=schema)), "x") == expected
+
+
+def test_names_and_conditions_are_changed_one_by_one(contract_of: Load) -> None:
+    schema = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {}, "b": {}},
+        "dependentRequired": {"b": ["a", "c"]},
+        "if": {"required": ["b"]},
+        "then": {"required": ["d"]},
+        "else": {"required": ["e"]},
+    }
+
+    found = ids(contract_of(schema))
+
+    assert [each for each in found if not each.startswith("type")] == [
+        "required without a",
+        "required and b",
+        "dependentRequired without a for b",
+        "dependentRequired without c for b",
+        "if dropped",
+        "if always true",
+        "if always false",
+        "if turned round",
+        "if without then",
+        "if without else",
+        "if required without b",
+        "then/required without d",
+        "else/required without e",
+    ]
+
+
+def test_a_list_also_takes_a_value_of_a_sibling(contract_of: Load) -> None:
+    contract = contract_of(of(x={"enum": ["a"]}, y={"enum": ["b", "c"]}))
+
+    assert "enum or b" in ids(contract, "x")
+    assert "enum or a" in ids(contract, "y")
+
+
+def test_items_are_checked_only_first_or_only_later(contract_of: Load) -> None:
+    schema = {"type": "array", "items": {"maximum": 3}}
+    contract = contract_of(of(x=schema))
+    by_id = {each.id: each for each in mutants(contract)}
+
+    def takes(words: str, *items: int) -> bool:
+        mutant = by_id[f"body/properties/x/items/maximum {words}"]
+        schema = mutant.schema(contract.request.schema)
+        return jsonschema_rs.is_valid(schema, {"x": list(items)})
+
+    assert not takes("only in the first item", 4, 1)
+    assert takes("only in the first item", 1, 4)
+    assert takes("only in the items after the first", 4, 1)
+    assert not takes("only in the items after the first", 1, 4)
+
+
+def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
+    contract_of: Load,
+) -> None:
+    schema = {
+        "type": "object",
+        "required": ["n"],
+        "properties": {
+            "n": {"maximum": 3},
+            "kind": {"enum": ["a", "b"]},
+            "on": {"type": "boolean"},
+        },
+        "if": {"properties": {"kind": {"const": "a"}}, "required": ["kind"]},
+        "then": {"required": ["on"]},
+    }
+    contract = contract_of(schema)
+    by_id = {each.id: each for each in mutants(contract)}
+
+    def takes(name: str, body: Json) -> bool:
+        schema = by_id[name].schema(contract.request.schema)
+        return jsonschema_rs.is_valid(schema, body)
+
+    assert takes('n.max only where kind is "a"', {"n": 4, "kind": "b"})
+    assert not takes('n.max only where kind is "b"', {"n": 4, "kind": "b"})
+    assert takes("n.max only where on is given", {"n": 4})
+    assert not takes("n.max only where on is absent", {"n": 4})
+    assert 'n.max not where kind is "a"' not in by_id
+    assert takes('on.required not where kind is "a"', {"n": 1, "kind": "a"})
+    assert "n.max only where n is given" not in by_id
+
+
+def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
+    contract: Contract,
+) -> None:
+    by_id = {each.id: each for each in mutants(contract)}
+
+    assert len(by_id["Reaction/type dropped"].edits) == 14
+    assert len(by_id["actions.inputs.star unchecked"].edits) == 1
+    assert "actions.inputs.star.sms unchecked" not in by_id
+
+
+def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
+    contract: Contract,
+) -> None:
+    dropped = {each.id: each for each in mutants(contract) if each.kind == "rule"}
+
+    assert len(dropped["retryDelays.count dropped"].edits) == 7
+    assert "name.required dropped" not in dropped
+
+
+def test_ids_are_unique_and_each_mutant_has_a_rule_and_a_place(
+    contract: Contract,
+) -> None:
+    found = mutants(contract)
+
+    assert len({each.id for each in found}) == len(found)
+    for each in found:
+        assert set(each.rules) <= contract.rules.keys()
+        assert each.place.startswith("#/components/schemas/")
+
+
+def verdicts(contract: Contract) -> dict[str, Finding]:
+    cases = compile_cases(contract)
+    return {each.mutant.id: each for each in prove(contract, cases)}
+
+
+def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) -> None:
+    schema = {"type": "integer", "enum": [1, 2], "maximum": 7}
+    found = verdicts(contract_of(of(x=schema)))
+
+    for change in ("type dropped", "type or string", "maximum dropped"):
+        each = found[f"body/properties/x/{change}"]
+        assert each.verdict == Verdict.EQUIVALENT
+        assert "no body" in each.reason
+    assert found["body/properties/x/enum dropped"].verdict == Verdict.TOLD
+
+
+def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:
+    schema = {"type": "integer", "minimum": 12, "maximum": 144, "multipleOf": 12}
+    found = verdicts(contract_of(of(x=schema)))
+
+    assert found["body/properties/x/minimum minimum 11"].verdict == "equivalent"
+    assert found["body/properties/x/minimum minimum 13"].verdict == "told"
+
+
+def test_null_for_an_optional_member_is_unsettled(contract_of: Load) -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string"}}}
+    found = verdicts(contract_of(schema))
+
+    each = found["body/properties/x/type or null"]
+    assert each.verdict == Verdict.UNSETTLED
+    assert "null" in each.reason
+
+
+def test_what_valid_bodies_keep_clear_of_is_unsettled(contract_of: Load) -> None:
+    schema = {"type": "integer", "minimum": 0, "x-settled": {"minimum": 5}}
+    found = verdicts(contract_of(of(x=schema)))
+
+    assert found["body/properties/x/minimum minimum 1"].verdict == Verdict.UNSETTLED
+    assert found["body/properties/x/minimum minimum -1"].verdict == Verdict.TOLD
+
+
+def test_a_case_that_is_lacking_is_shown(contract_of: Load) -> None:
+    contract = contract_of(of(x={"type": "integer", "maximum": 7}))
+    plain = [case for case in compile_cases(contract) if "max" not in case.rule]
+
+    found = {each.mutant.id: each for each in prove(contract, plain)}
+
+    each = found["body/properties/x/maximum dropped"]
+    assert each.verdict == Verdict.UNTOLD
+    assert each.reason == 'told by {"x":8}'
+
+
+def test_what_no_proof_and_no_body_is_found_for_is_undecided(
+    contract_of: Load,
+) -> None:
+    contract = contract_of(of(x={"type": "integer"}))
+    plain = [case for case in compile_cases(contract) if "fraction" not in case.id]
+
+    found = {each.mutant.id: each for each in prove(contract, plain)}
+
+    each = found["body/properties/x/type or number"]
+    assert each.verdict == Verdict.UNDECIDED
+    assert each.reason == "it may take a body that breaks a rule"
+
+
+def test_values_are_found_by_the_path_of_a_schema() -> None:
+    schema = {
+        "properties": {
+            "list": {"prefixItems": [{}], "items": {"properties": {"a": {}}}},
+        },
+        "allOf": [{"if": {"required": ["b"]}, "then": {}, "else": {}}],
+        "dependentSchemas": {"b": {}},
+    }
+    finder = Finder(schema)
+    body = {"list": [{"a": 1}, {"a": 2}, {}], "b": 1}
+
+    def found(*path: str, body: Json = body) -> list[Json]:
+        return [value for value, _ in finder.values(path, body)]
+
+    assert found("properties", "list", "items", "properties", "a") == [2]
+    assert found("properties", "list", "prefixItems", "0") == [{"a": 1}]
+    assert found("properties", "list", "prefixItems", "0", body={"list": 1}) == []
+    assert found("allOf", "0", "then") == [body]
+    assert found("allOf", "0", "else") == []
+    assert found("allOf", "0", "else", body={}) == [{}]
+    assert found("dependentSchemas", "b") == [body]
+    assert found("dependentSchemas", "b", body={}) == []
+
+
+def whole(contract: Contract, mutant: Mutant) -> jsonschema_rs.Draft202012Validator:
+    """Return a validator of whole bodies, as a mutant has them."""
+    schema = mutant.schema(contract.request.schema)
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def test_asking_one_keyword_is_as_good_as_validating_the_whole(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    judged = [
+        case
+        for case in cases
+        if case.phase == Phase.CASES and case.expect != Expect.SURVIVE
+    ]
+    sampled = mutants(contract)[::97]
+
+    telling = told(contract, sampled, judged)
+
+    for mutant in sampled:
+        takes = whole(contract, mutant).is_valid
+        assert telling[mutant.id] == tuple(
+            case.id
+            for case in judged
+            if takes(case.body) != (case.expect == Expect.ACCEPT)
+        ), mutant.id
+
+
+@pytest.fixture(scope="module")
+def findings(contract: Contract, cases: tuple[Case, ...]) -> tuple[Finding, ...]:
+    return tuple(prove(contract, cases))
+
+
+@pytest.mark.kill
+def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
+    findings: tuple[Finding, ...],
+) -> None:
+    bad = [
+        (each.mutant.id, each.reason)
+        for each in findings
+        if each.verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}
+    ]
+
+    assert bad == []
+    assert all(bool(each.cases) == (each.verdict == "told") for each in findings)
+    assert all(bool(each.reason) == (each.verdict != "told") for each in findings)
+
+
+@pytest.mark.kill
+def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
+    contract = load(dialect="naxai-sdk")
+
+    bad = [
+        (each.mutant.id, each.reason)
+        for each in prove(contract, compile_cases(contract))
+        if each.verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}
+    ]
+
+    assert bad == []
+
+
+@pytest.mark.kill
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_no_drawn_body_parts_what_is_called_alike(
+    contract: Contract, findings: tuple[Finding, ...], data: st.DataObject
+) -> None:
+    """Equivalent: no body at all may differ. Unsettled: no valid one may be refused."""
+    alike = [each for each in findings if each.verdict == Verdict.EQUIVALENT]
+    unsettled = [each for each in findings if each.verdict == Verdict.UNSETTLED]
+    body = data.draw(mangled(contract))
+    fits = contract.prover.is_valid(body)
+
+    for each in data.draw(st.lists(st.sampled_from(alike), min_size=20, max_size=20)):
+        assert taken(contract, each.mutant, body) == fits, each.mutant.id
+    valid = fits and not odd(body) and contract.settled_prover.is_valid(body)
+    for each in data.draw(st.lists(st.sampled_from(unsettled), max_size=20)):
+        if valid:
+            assert taken(contract, each.mutant, body), each.mutant.id
+
+
+def taken(contract: Contract, mutant: Mutant, body: Json) -> bool:
+    return whole(contract, mutant).is_valid(body)
+
+
+VALUES: st.SearchStrategy[Json] = st.sampled_from(
+    [
+        *(None, True, 0, 1, 3, 4, 4321, 1.5, -1, 2**31),
+        *("", "1", "people", "none", "fr-FR "),
+        *([], [1], ["x"], [{"attribute": 1}]),
+        *({}, {"say": 1}, {"sms": {}}),
+    ]
+)
+
+
+@st.composite
+def mangled(draw: st.DrawFn, contract: Contract) -> Json:
+    """Draw a valid body, and perhaps spoil it in a place or two."""
+    body = draw(valid_bodies(contract))
+    for _ in range(draw(st.integers(0, 2))):
+        body = spoilt(draw, body)
+    return body
+
+
+def spoilt(draw: st.DrawFn, value: Json) -> Json:
+    deeper = bool(value) and isinstance(value, (dict, list)) and draw(st.booleans())
+    if isinstance(value, dict) and value:
+        name = draw(st.sampled_from(sorted(value)))
+        if deeper:
+            return {**value, name: spoilt(draw, value[name])}
+        if draw(st.booleans()):
+            return {each: child for each, child in value.items() if each != name}
+    if isinstance(value, list) and value and deeper:
+        return [spoilt(draw, value[0]), *value[1:]]
+    return draw(VALUES)
+
+
+@pytest.mark.kill
+def test_no_invalid_case_is_taken_by_what_is_called_alike(
+    contract: Contract, cases: tuple[Case, ...], findings: tuple[Finding, ...]
+) -> None:
+    """Of cases left out of the list, none would have told an equivalent mutant."""
+    bodies = [case.body for case in cases if case.phase == Phase.CASES][::7]
+    alike = [each.mutant for each in findings if each.verdict == Verdict.EQUIVALENT]
+
+    for mutant in alike[::5]:
+        takes = whole(contract, mutant).is_valid
+        for body in bodies:
+            with suppress(ValueError):  # a lone surrogate
+                assert takes(body) == contract.prover.is_valid(body), mutant.id
+
+
+def test_the_quick_list_tells_all_that_the_whole_list_tells(
+    contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    chosen = quick(contract, cases)
+    by_id = {case.id: case for case in cases}
+    listed = mutants(contract)
+
+    all_of_them = told(contract, listed, cases)
+    few = told(contract, listed, [by_id[name] for name in chosen])
+
+    assert {name for name, found in all_of_them.items() if found} == {
+        name for name, found in few.items() if found
+    }
+    assert all(by_id[name].twin in {None, *chosen} for name in chosen)
+    assert chosen == quick(contract, cases)
+    assert len(chosen) < len(cases)
+
+
+def test_of_cases_that_are_worth_the_same_the_first_is_taken(
+    cases: tuple[Case, ...],
+) -> None:
+    one, other = [case for case in cases if case.twin is None][:2]
+    telling = {"m": (one.id, other.id), "n": (other.id, one.id), "o": ()}
+
+    assert fewest(telling, cases) == (one.id,)
+
+
+def test_deciding_again_gives_the_same(contract: Contract) -> None:
+    untold = [each for each in mutants(contract) if "or null" in each.id][:5]
+
+    first = [Decider(contract).decide(each) for each in untold]
+
+    assert first == [Decider(contract).decide(each) for each in untold]

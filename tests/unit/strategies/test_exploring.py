@@ -1,0 +1,394 @@
+"""Bodies for exploring: what they are called, where they come from, how they shrink."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ringspec.spec import Contract, Json, Level, Location, RuleId
+from ringspec.strategies import Case, encode, foreign
+from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.certify import NOTHING
+from ringspec.strategies.exploring import (
+    Drawn,
+    Example,
+    Labeller,
+    Source,
+    own_sources,
+    read_body,
+    standing,
+)
+from ringspec.strategies.reducing import reduced
+
+Label = Callable[..., Case | None]
+QUICK = settings(
+    max_examples=60,
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate,),
+)
+
+
+@pytest.fixture(scope="session")
+def plain(bodies: Bodies) -> dict[str, Any]:
+    return dict(bodies.plain())
+
+
+@pytest.fixture(scope="session")
+def labeller(contract: Contract) -> Labeller:
+    return Labeller(contract)
+
+
+@pytest.fixture
+def labelled(labeller: Labeller, plain: dict[str, Any]) -> Callable[..., Example]:
+    """Label the plain body with some members otherwise; NOTHING for none."""
+
+    def label(**members: Json) -> Example:
+        body = {**plain, **members}
+        kept = {name: value for name, value in body.items() if value is not NOTHING}
+        example = labeller.example(Drawn(content=encode(kept)), number=7)
+        assert example is not None
+        return example
+
+    return label
+
+
+Labelled = Callable[..., Example]
+
+
+def test_settled_body_is_to_be_accepted(labelled: Labelled) -> None:
+    case = labelled().case
+
+    assert (case.expect, case.rule, case.level) == ("accept", "body.accepted", "must")
+    assert case.id == "explore/body.accepted-7"
+    assert case.phase == "explore"
+    assert case.broken == ()
+    assert case.twin is None
+
+
+def test_level_of_a_valid_body_is_that_of_what_it_uses(labelled: Labelled) -> None:
+    assert labelled(language="de-DE").case.level is Level.SHOULD
+
+
+def test_invalid_body_is_to_be_refused_for_all_it_breaks(labelled: Labelled) -> None:
+    example = labelled(type="unheard-of", retries=7)
+
+    assert example.case.expect == "reject"
+    assert example.case.broken == ("retries.enum", "type.enum")
+    assert example.case.coupled
+    assert example.case.level is Level.MUST
+    assert example.levels == {"retries.enum": Level.MUST, "type.enum": Level.MAY}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": "a\x00b"},
+        {"retries": 0.0},
+        {"unheard": 1},
+        {"file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}},
+        {"type": "otp"},
+        {"calendarId": None},
+        # What is wrong in them may be ignored for what is not settled beside it.
+        {"file": "of people"},
+        {"retries": 7, "unheard": 1},
+        {"retries": 7, "name": "a\x00b"},
+        {"retries": 7, "calendarId": None},
+        {"retries": 2, "retryDelays": [0, -1]},
+    ],
+    ids=str,
+)
+def test_what_is_not_settled_only_has_to_be_survived(
+    labelled: Labelled, members: dict[str, Json]
+) -> None:
+    case = labelled(**members).case
+
+    assert (case.expect, case.rule, case.broken) == ("survive", "robustness", ())
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[NaN]", b"[1e400]", b"[" * 5000 + b"]" * 5000]
+)
+def test_what_is_no_json_only_has_to_be_survived(
+    labeller: Labeller, content: bytes
+) -> None:
+    example = labeller.example(Drawn(content=content), 1)
+
+    assert example is not None
+    assert example.case.expect == "survive"
+    assert example.case.request.body == content
+
+
+def test_body_that_one_validator_cannot_read_is_dropped(labeller: Labeller) -> None:
+    assert labeller.example(Drawn(content=b'{"name": "\\ud800"}'), 1) is None
+
+
+@pytest.mark.parametrize("value", [None, NOTHING], ids=["null", "absent"])
+def test_missing_default_binds_less(labelled: Labelled, value: Json) -> None:
+    example = labelled(retries=value)
+
+    assert example.case.expect == "reject"
+    assert set(example.levels.values()) == {Level.SHOULD}
+
+
+def test_null_for_what_has_no_default_binds_fully(labelled: Labelled) -> None:
+    assert labelled(name=None).levels == {"name.type": Level.MUST}
+
+
+def test_stronger_of_two_breaches_of_a_rule_counts(labelled: Labelled) -> None:
+    example = labelled(retries=2, retryDelays=[4321, 5000])
+
+    assert example.levels == {"retryDelays.max": Level.MUST} or len(example.levels) == 1
+    assert example.case.level is Level.MUST
+
+
+def test_what_a_default_mends_is_not_held_against_a_server(
+    contract: Contract, labeller: Labeller, plain: dict[str, Any]
+) -> None:
+    # A server fills in the retries first, and then finds a delay too many.
+    body = {**plain, "retryDelays": [15]}
+    del body["retries"]
+
+    example = labeller.example(Drawn(content=encode(body)), 1)
+
+    assert example is not None
+    assert example.levels == {"retries.required": Level.SHOULD}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["valid", "invalid"])
+def test_own_bodies_are_what_they_are_meant_to_be(
+    contract: Contract, labeller: Labeller, number: int
+) -> None:
+    source = own_sources(contract, contract.rules)[number]
+    found: list[Example | None] = []
+
+    @QUICK
+    @given(source.bodies)
+    def draw(drawn: Drawn) -> None:
+        found.append(labeller.example(drawn, 1))
+
+    draw()
+
+    cases = [each.case for each in found if each is not None]
+    assert len(cases) == len(found) >= 60
+    assert {str(case.expect) for case in cases} == {["accept", "reject"][number]}
+    assert all(len(case.broken) == number for case in cases)
+    assert all((case.fault is not None) == bool(number) for case in cases)
+
+
+def test_only_selected_rules_are_broken(contract: Contract, labeller: Labeller) -> None:
+    wanted = {RuleId("name.required"), RuleId("name.type"), RuleId("robustness")}
+    _, invalid = own_sources(contract, wanted)
+    broken: set[str] = set()
+
+    @QUICK
+    @given(invalid.bodies)
+    def draw(drawn: Drawn) -> None:
+        example = labeller.example(drawn, 1)
+        assert example is not None
+        broken.update(example.case.broken)
+
+    draw()
+
+    assert broken == {"name.required", "name.type"}
+
+
+def test_without_a_rule_to_break_only_valid_bodies_are_drawn(
+    contract: Contract,
+) -> None:
+    sources = own_sources(contract, {RuleId("robustness")})
+
+    assert [source.name for source in sources] == ["valid"]
+
+
+@pytest.fixture(scope="session")
+def theirs(contract: Contract) -> list[Source]:
+    pytest.importorskip("schemathesis")
+    sources, reason = foreign.foreign_sources(contract)
+    assert reason == ""
+    return sources
+
+
+def test_bodies_of_schemathesis_get_labels_of_their_own(
+    theirs: list[Source], labeller: Labeller
+) -> None:
+    labels: dict[str, set[str]] = {}
+
+    @settings(QUICK, max_examples=24)
+    @given(st.one_of([st.tuples(st.just(each.name), each.bodies) for each in theirs]))
+    def draw(named: tuple[str, Drawn]) -> None:
+        example = labeller.example(named[1], 1)
+        if example is not None:
+            labels.setdefault(named[0], set()).add(str(example.case.expect))
+
+    draw()
+
+    assert labels["schemathesis-positive"] == {"accept", "survive"}
+    # What they call negative is mostly neither valid nor certain to be refused.
+    assert "survive" in labels["schemathesis-negative"]
+
+
+def test_numbers_that_schemathesis_makes_up_are_nobodys(
+    theirs: list[Source],
+) -> None:
+    seen: set[Json] = set()
+
+    @settings(QUICK, max_examples=12)
+    @given(theirs[0].bodies)
+    def draw(drawn: Drawn) -> None:
+        seen.add(read_body(drawn.content)["from"])
+
+    draw()
+
+    assert seen == {"441632960101"}
+
+
+def test_schemathesis_may_be_missing(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "schemathesis", None)
+
+    assert foreign.foreign_sources(contract) == ([], foreign.LACKING)
+
+
+def test_schemathesis_may_not_know_what_to_do(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schemathesis = pytest.importorskip("schemathesis")
+
+    def failing(_: Json) -> None:
+        raise ValueError("no idea\nof this")
+
+    monkeypatch.setattr(schemathesis.openapi, "from_dict", failing)
+
+    sources, reason = foreign.foreign_sources(contract)
+
+    assert sources == []
+    assert reason.endswith("which cannot go on: ValueError: no idea")
+
+
+class Made:
+    """What schemathesis calls a case, as far as it is looked at."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+
+
+def test_source_ends_with_the_first_error_of_theirs() -> None:
+    def failing(_: int) -> Made:
+        raise ValueError("no idea")
+
+    @QUICK
+    @given(foreign._drawn(st.just(0).map(failing)))
+    def draw(drawn: Drawn) -> None:
+        raise AssertionError(drawn)
+
+    with pytest.raises(foreign.SourceEnded, match="no idea"):
+        draw()
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        (b"\x00", b"\x00"),
+        ({"a\x01": [1.0, 2.5, "\x02b", None]}, b'{"a":[1,2.5,"b",null]}'),
+    ],
+)
+def test_their_bodies_are_tidied_and_written(body: Any, content: bytes) -> None:
+    assert foreign._content(foreign._plain(body)) == content
+
+
+def test_what_cannot_be_written_is_no_body() -> None:
+    assert foreign._content(object()) is None
+
+
+def test_fault_is_kept_while_its_edits_stand() -> None:
+    fault = (
+        {"op": "replace", "path": "/a", "value": 1},
+        {"op": "remove", "path": "/b"},
+    )
+
+    assert standing(fault, {"a": 1, "c": 2}) == fault
+    assert standing(fault, {"a": True}) is None
+    assert standing(fault, {"a": 1, "b": 2}) is None
+
+
+def nothing(_: Location) -> Json:
+    return NOTHING
+
+
+PLAIN: Json = {"kind": "a", "name": "n", "inner": {"x": 1}}
+
+
+@pytest.mark.parametrize(
+    ("body", "shows", "found"),
+    [
+        (
+            {"kind": "b", "name": "m", "inner": {"x": 2, "y": 3}, "more": [1]},
+            lambda body: "y" in body["inner"],
+            {"kind": "a", "name": "n", "inner": {"x": 1, "y": 3}},
+        ),
+        (
+            {"name": "n", "inner": {"x": 1}, "more": [1, 2, 3]},
+            lambda body: 3 in body.get("more", []),
+            {**PLAIN, "more": [3]},
+        ),
+        (
+            {**PLAIN, "more": {"deep": {"text": "some words", "other": 1}}},
+            lambda body: "text" in body.get("more", {}).get("deep", {}),
+            {**PLAIN, "more": {"deep": {"text": "x"}}},
+        ),
+        (
+            {**PLAIN, "name": "before!after"},
+            lambda body: "!" in body["name"],
+            {**PLAIN, "name": "!"},
+        ),
+        # Neither goes without the other.
+        (
+            {**PLAIN, "p": 1, "extra": 1, "q": 1},
+            lambda body: ("p" in body) == ("q" in body),
+            PLAIN,
+        ),
+        (
+            {"inner": {"x": 1}, "kind": "b"},
+            lambda body: "name" not in body,
+            {"kind": "a", "inner": {"x": 1}},
+        ),
+        ([1, 2], lambda body: isinstance(body, list), []),
+    ],
+)
+def test_body_is_reduced_to_what_shows_it(
+    body: Json, shows: Callable[[Json], bool], found: Json
+) -> None:
+    assert reduced(PLAIN, body, shows, nothing) == found
+
+
+def test_default_is_as_good_as_any_other_value() -> None:
+    def default(location: Location) -> Json:
+        return "woman" if location == ("voice",) else NOTHING
+
+    body = {**PLAIN, "voice": "man"}
+
+    found = reduced(PLAIN, body, lambda each: "voice" in each, default)
+
+    assert found == {**PLAIN, "voice": "woman"}
+
+
+def test_many_differences_are_not_tried_in_pairs() -> None:
+    tried: list[Json] = []
+
+    def shows(body: Json) -> bool:
+        tried.append(body)
+        return len(body) == 3 + 14
+
+    many = {**PLAIN, **{f"m{number}": number for number in range(14)}}
+
+    assert reduced(PLAIN, many, shows, nothing) == many
+    assert len(tried) < 60

@@ -1,0 +1,146 @@
+"""The cases of wire, authentication and life cycle."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from ringspec.spec import Contract
+from ringspec.strategies import Case, Expect, Phase, Want, What
+
+Cases = tuple[Case, ...]
+
+
+def of(cases: Cases, phase: Phase) -> list[Case]:
+    return [case for case in cases if case.phase == phase]
+
+
+def test_phases_stand_in_the_order_of_a_run(cases: Cases) -> None:
+    order = list(Phase)
+    ranks = [order.index(case.phase) for case in cases]
+
+    assert ranks == sorted(ranks)
+    assert set(Counter(ranks)) == {0, 1, 2, 3}
+
+
+def test_cases_of_several_steps_come_last(cases: Cases) -> None:
+    stepped = [bool(case.steps) for case in cases]
+
+    assert stepped == sorted(stepped)
+
+
+def test_each_rule_of_a_phase_has_a_case(contract: Contract, cases: Cases) -> None:
+    served = {case.rule for case in cases}
+    groups = {"wire", "auth", "lifecycle"}
+    asked = {rule.id for rule in contract.rules.values() if rule.group in groups}
+
+    # That no answer repeats the token is looked for in all answers.
+    assert asked - served == {"auth.secrecy"}
+
+
+def test_what_is_no_json_is_none(cases: Cases) -> None:
+    for case in of(cases, Phase.WIRE):
+        if case.rule == "wire.json":
+            with pytest.raises((json.JSONDecodeError, UnicodeDecodeError)):
+                json.loads(case.request.body)
+
+
+def test_wire_differs_from_the_plain_case_alone(cases: Cases) -> None:
+    plain = cases[0]
+
+    for case in of(cases, Phase.WIRE):
+        if case.expect == Expect.SURVIVE and not isinstance(case.fault, dict):
+            continue  # an edit of some body, as any other
+        assert case.twin == plain.id
+        changed = [
+            case.request.body != plain.request.body,
+            case.request.method != plain.request.method,
+            case.request.path != plain.request.path,
+            "header" in (case.fault or {}),
+        ]
+        assert any(changed)
+
+
+def test_refused_early_closes_its_connection(cases: Cases) -> None:
+    for case in (*of(cases, Phase.WIRE), *of(cases, Phase.AUTH)):
+        if case.expect == Expect.REJECT and case.request.body and not case.steps:
+            closes = ("Connection", "close") in case.request.headers
+            assert closes or case.rule == "auth.client"
+
+
+def test_only_the_first_case_of_a_life_has_the_bodys_expectation(
+    contract: Contract, cases: Cases
+) -> None:
+    for case in of(cases, Phase.LIFECYCLE):
+        if case.expect == Expect.ACCEPT:
+            assert case.request == case.steps[0].request
+            assert contract.settled_prover.is_valid(case.body)
+        else:
+            assert case.request in [step.request for step in case.steps]
+
+
+def test_each_link_is_asked_without_a_token(contract: Contract, cases: Cases) -> None:
+    asked = {case.steps[-1].link for case in of(cases, Phase.AUTH) if case.steps}
+
+    assert asked == {each.name for each in contract.relatives}
+
+
+def test_what_a_path_needs_was_captured(cases: Cases) -> None:
+    for case in cases:
+        known: set[str] = set()
+        for step in case.steps:
+            needed = set(step.request.path.split("{")[1:])
+            assert {each.split("}")[0] for each in needed} <= known
+            known |= step.capture.keys()
+
+
+def test_trace_is_marked_and_the_mark_breaks_nothing_more(
+    contract: Contract, cases: Cases
+) -> None:
+    traces = [case for case in cases if case.rule == "lifecycle.rejected"]
+
+    assert len(traces) >= 3
+    for case in traces:
+        want = case.steps[-1].wants[0]
+        assert want.what == What.UNLIKE
+        mark = next(iter(want.value.values()))
+        assert mark.encode() in case.request.body
+        assert case.broken == tuple(sorted(contract.prover.broken(case.body))) or (
+            not case.broken
+        )
+    assert len({case.request.body for case in traces}) == len(traces)
+
+
+def test_a_command_is_tried_from_each_state_that_allows_it(cases: Cases) -> None:
+    told = {case.id for case in cases if case.rule == "lifecycle.cancel"}
+
+    assert told == {
+        "lifecycle.cancel/started-answer",
+        "lifecycle.cancel/started-read",
+        "lifecycle.cancel/paused-answer",
+        "lifecycle.cancel/paused-read",
+    }
+
+
+def test_updates_replace_what_was_there(cases: Cases) -> None:
+    case = next(each for each in cases if each.id == "lifecycle.updated/replaced")
+
+    assert case.steps[-1].wants
+    for want in case.steps[-1].wants:
+        name = want.at.strip("/")
+        assert want.what == What.DIFFERS
+        assert name in json.loads(case.steps[0].request.body)
+        assert name not in json.loads(case.steps[1].request.body)
+
+
+def test_want_is_written_as_json() -> None:
+    want = Want(what=What.UNLIKE, at="/id", value={"name": "x"}, known="known")
+
+    assert want.wire() == {
+        "what": "unlike",
+        "at": "/id",
+        "value": {"name": "x"},
+        "known": "known",
+    }
