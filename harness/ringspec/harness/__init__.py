@@ -1,7 +1,7 @@
 """What is done and judged."""
 
 from ringspec.harness.events import Ended, Event, Judged, Notice, Started
-from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
 from ringspec.harness.verdict import (
     Conclusion,
     Counts,
@@ -23,6 +23,7 @@ __all__ = [
     "Judged",
     "Notice",
     "Outcome",
+    "Played",
     "Response",
     "Result",
     "RuleResult",

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ringspec.harness.exchange import Response
+from ringspec.harness.answering import MISSING
 from ringspec.spec import (
     Answer,
     Contract,
@@ -21,23 +21,6 @@ from ringspec.spec import (
     pointer,
     same,
 )
-
-MISSING = object()
-
-
-def parse(response: Response) -> tuple[Json, str]:
-    """Return an answer's JSON, or MISSING and why it is none."""
-    media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
-        return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
-    try:
-        return json.loads(response.body, parse_constant=_no_json), ""
-    except (ValueError, RecursionError) as error:
-        return MISSING, f"the answer is no JSON: {error}"
-
-
-def _no_json(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")  # though Python reads it
 
 
 def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
@@ -54,22 +37,66 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
     return found
 
 
-def _members(schema: Json) -> dict[str, Any]:
-    members = schema.get("properties", {}) if isinstance(schema, dict) else {}
-    return dict(members)
+# Of one value, too: what holds as it stands, and what may.
+_WHOLE = ("allOf",)
+_PERHAPS = ("allOf", "anyOf", "oneOf")
+
+
+def _members(schema: Json, branches: tuple[str, ...] = _WHOLE) -> dict[str, Any]:
+    """Return the members that an object is said to have, put together of its parts."""
+    if not isinstance(schema, dict):
+        return {}
+    found = dict(schema.get("properties", {}))
+    parts = [part for keyword in branches for part in schema.get(keyword, ())]
+    if branches is _PERHAPS:
+        parts += [schema[name] for name in ("then", "else") if name in schema]
+    for part in parts:
+        for name, child in _members(part, branches).items():
+            found[name] = _both(found[name], child) if name in found else child
+    return {name: child for name, child in found.items() if isinstance(child, dict)}
+
+
+def _both(one: Json, other: Json) -> Json:
+    """Join two schemas of one value, so that both their parts are found."""
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return one or other
+    return {**other, **one, "allOf": [one, other]}
+
+
+def _items(schema: Json) -> Json:
+    """Return what an array is said to hold; none where nothing is said."""
+    if not isinstance(schema, dict):
+        return {}
+    if "items" in schema:
+        return schema["items"]
+    return next(filter(None, map(_items, schema.get("allOf", ()))), {})
 
 
 def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> list[str]:
     """List what was sent and does not come back as it was."""
-    if not isinstance(sent, dict) or not isinstance(got, dict):
-        return []
-    shared = _members(answer.schema.schema)
-    members = _members(contract.request.schema)
-    found: list[str] = []
-    for name, value in sent.items():
-        if name in shared and name in members:
-            found += _differences(members[name], value, got.get(name, MISSING), (name,))
-    return found
+    return list(_echo(contract.request.schema, answer.schema.schema, sent, got, ()))
+
+
+def _echo(
+    asked: Json, told: Json, sent: Json, got: Json, place: Location
+) -> Iterator[str]:
+    """Yield what differs of what both the request and the answer name."""
+    if isinstance(sent, dict) and isinstance(got, dict):
+        shared = _members(told, _PERHAPS)
+        members = _members(asked, _PERHAPS)
+        for name, value in sent.items():
+            # What is only written is not read back. Source: JSON Schema, 9.4.
+            if name in shared and name in members and not shared[name].get("writeOnly"):
+                below = (*place, name)
+                yield from _differences(
+                    members[name], value, got.get(name, MISSING), below
+                )
+    elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
+        asked, told = _items(asked), _items(told)
+        for index, (left, right) in enumerate(zip(sent, got, strict=True)):
+            yield from _echo(asked, told, left, right, (*place, index))
+    elif told and place:
+        yield from _differences(asked, sent, got, place)
 
 
 def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterator[str]:
@@ -78,14 +105,16 @@ def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterat
         if sent is not None:
             yield f"{pointer(place)} is missing; {_short(sent)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
-        members = _members(schema)
+        members = _members(schema, _PERHAPS)
         for name, value in sent.items():
             below = members.get(name, {})
+            if below.get("writeOnly"):
+                continue
             yield from _differences(
                 below, value, got.get(name, MISSING), (*place, name)
             )
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
-        items = schema.get("items", {}) if isinstance(schema, dict) else {}
+        items = _items(schema)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
             yield from _differences(items, left, right, (*place, index))
     elif not _equal(schema, sent, got):
@@ -110,7 +139,7 @@ def default_faults(
     members = _members(contract.request.schema)
     found: list[str] = []
     for name, schema in members.items():
-        if name not in shared:
+        if name not in shared or shared[name].get("writeOnly"):
             continue
         if name in sent:
             found += _inner_defaults(schema, sent[name], got.get(name), (name,))
@@ -144,10 +173,10 @@ def _inner_defaults(
             inner = (*place, name)
             if name in sent:
                 yield from _inner_defaults(below, sent[name], got.get(name), inner)
-            elif "default" in below:
+            elif "default" in below and not below.get("writeOnly"):
                 yield from _default(below["default"], got.get(name), inner)
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
-        items = schema.get("items", {})
+        items = _items(schema)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
             yield from _inner_defaults(items, left, right, (*place, index))
 

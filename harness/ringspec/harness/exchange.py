@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ringspec.spec import Json
 from ringspec.strategies import Request
 
 
@@ -49,13 +50,35 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How far a case of several steps came.
+
+    Attributes:
+        earlier: the exchanges before this one.
+        at: number of the step that this exchange is of.
+        captured: what was taken from answers, by name.
+        items: of a list, those on all pages that were looked at.
+        complete: whether those are all there are.
+        stuck: why the case could not go on; empty if it came to its last step.
+    """
+
+    earlier: tuple[Exchange, ...] = ()
+    at: int = 0
+    captured: dict[str, Json] = field(default_factory=dict)
+    items: tuple[Json, ...] | None = None
+    complete: bool = False
+    stuck: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request as sent, with its answer or the failure: exactly one of the two.
 
     Attributes:
         url: absolute.
         request: with secrets still as `{token}`, so that it may be shown.
-        sent: how many times it went out.
+        sent: how many times it went out; with all earlier steps, if there are any.
+        played: of a case of several steps, how it came here.
     """
 
     url: str
@@ -64,6 +87,7 @@ class Exchange:
     failure: Failure | None = None
     elapsed_s: float = 0.0
     sent: int = 1
+    played: Played | None = None
 
     @property
     def summary(self) -> str:

@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
-from ringspec.harness.oracle import NO_JUDGEMENT
-from ringspec.strategies import Case, Expect
+from ringspec.harness.judgements import NO_JUDGEMENT
+from ringspec.strategies import Case, Expect, Phase
 
 # What says nothing of an API when there is no other answer.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
@@ -74,7 +74,7 @@ class Impression:
         self.broken |= response.status >= 500
         media = response.header("content-type") or ""
         self._html += media.lower().startswith("text/html")
-        if case.expect != Expect.SURVIVE:
+        if case.expect != Expect.SURVIVE and case.phase == Phase.CASES:
             # What is no HTTP or no JSON is often refused before any routing.
             self._statuses[response.status] += 1
 

@@ -10,23 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ringspec.harness import checks
+from ringspec.harness import judgements
 from ringspec.harness.exchange import Exchange, Response
+from ringspec.harness.filling import Filling
+from ringspec.harness.judgements import NO_JUDGEMENT, Judgement
+from ringspec.harness.lifecycle import judge_script
+from ringspec.harness.selection import ROBUSTNESS, SECRECY
 from ringspec.harness.verdict import Finding, Verdict
-from ringspec.spec import Contract, Json, RuleId, weakest
-from ringspec.strategies import Case, Expect
+from ringspec.spec import Contract, RuleId, weakest
+from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
-ROBUSTNESS = RuleId("robustness")
 ERROR_STATUS = RuleId("error.status")
-ENVELOPE = RuleId("error.envelope")
-ANSWER_JSON = RuleId("answer.json")
-ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
-ECHO = RuleId("answer.echo")
-DEFAULTS = RuleId("answer.defaults")
-# Refusals that are not about the body. Source: product.md, Levels.
-NO_JUDGEMENT = frozenset({401, 407, 408, 429})
-
-_Judgement = tuple[RuleId, Verdict, str]
+# A shorter token may stand in an answer by chance.
+_TELLING = 8
 
 
 @dataclass
@@ -34,6 +30,7 @@ class Oracle:
     """Judges exchanges in the order of the cases, and remembers which were accepted."""
 
     contract: Contract
+    filling: Filling = field(default_factory=Filling)
     _cases: dict[str, Case] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
 
@@ -48,9 +45,7 @@ class Oracle:
             for judgement in self._judgements(case, exchange)
         )
 
-    def _finding(
-        self, case: Case, exchange: Exchange, judgement: _Judgement
-    ) -> Finding:
+    def _finding(self, case: Case, exchange: Exchange, judgement: Judgement) -> Finding:
         rule, verdict, reason = judgement
         twin = self._cases.get(case.twin or "")
         own = case.level
@@ -69,103 +64,116 @@ class Oracle:
             twin=twin,
         )
 
-    def _judgements(self, case: Case, exchange: Exchange) -> Iterator[_Judgement]:
+    def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response
         if response is None:
             reason = exchange.failure.message if exchange.failure else "nothing came"
             yield ROBUSTNESS, Verdict.FAIL, reason
             yield from _open(case, reason)
-        elif response.status >= 500:
+        elif response.status >= 500 and response.status not in case.status:
             reason = f"the server failed: HTTP {response.status}"
             yield ROBUSTNESS, Verdict.FAIL, reason
             yield from _open(case, reason)
         else:
             yield ROBUSTNESS, Verdict.PASS, ""
-            if case.expect == Expect.ACCEPT:
+            yield from self._secrecy(case, response)
+            if case.steps:
+                yield from judge_script(self.contract, case, exchange, response)
+            elif case.expect == Expect.ACCEPT:
                 yield from self._accept(case, response)
             elif case.expect == Expect.REJECT and case.broken:
                 yield from self._reject(case, response)
             elif case.expect == Expect.REJECT:
                 yield from self._status(case, response)
 
-    def _accept(self, case: Case, response: Response) -> Iterator[_Judgement]:
+    def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
+        """Look for the token in an answer; whoever gives tokens out may show them."""
+        what, secrets = "the access token", [self.filling.token or ""]
+        if case.request.path == TOKEN_URL:
+            fault = case.fault if isinstance(case.fault, dict) else {}
+            sent = str(fault.get("client_secret", ""))
+            what, secrets = "the client's secret", [self.filling.client_secret, sent]
+        telling = [each for each in secrets if len(each) >= _TELLING]
+        if SECRECY not in self.contract.rules or not telling:
+            return
+        answer = [value for _, value in response.headers]
+        answer.append(response.body.decode("latin-1"))
+        if any(secret in text for secret in telling for text in answer):
+            yield SECRECY, Verdict.FAIL, f"the answer repeats {what}"
+        elif case.phase == Phase.AUTH:
+            yield SECRECY, Verdict.PASS, ""
+
+    def _accept(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
             yield case.rule, Verdict.PASS, ""
-            yield from self._answer(case, response)
+            yield from judgements.form(self.contract.answers, response)
+            yield from judgements.content(self.contract, case.body, response)
         elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
-            yield self._envelope(response)
+            yield from judgements.envelope(self.contract.answers, response)
 
-    def _reject(self, case: Case, response: Response) -> Iterator[_Judgement]:
+    def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
             reason = f"an invalid body was accepted with HTTP {status}"
             for rule in case.broken:
                 yield rule, Verdict.FAIL, reason
-        elif status in NO_JUDGEMENT or status < 400:
+        elif status in NO_JUDGEMENT:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif not self._accepted.get(case.twin or "", False):
             yield from _open(case, "it was refused, but so was its valid twin")
+        elif status < 400:
+            yield from _open(case, f"HTTP {status} says nothing of it")
+            yield self._error_status(case, status)
         else:
             yield case.rule, Verdict.PASS, ""
             yield self._error_status(case, status)
-            yield self._envelope(response)
+            yield from judgements.envelope(self.contract.answers, response)
 
-    def _status(self, case: Case, response: Response) -> Iterator[_Judgement]:
+    def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Judge a case that is refused for something other than its body."""
         status = response.status
         if status // 100 == 2:
             yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
-        elif not self._accepted.get(case.twin or "", False):
+        elif case.twin and not self._accepted.get(case.twin, False):
             yield from _open(case, "its valid twin was not accepted")
-        elif status in case.status:
-            yield case.rule, Verdict.PASS, ""
-            yield self._envelope(response)
-        elif status in NO_JUDGEMENT:
+        elif status in NO_JUDGEMENT and status not in case.status:
             yield from _open(case, f"HTTP {status} says nothing of it")
+        elif status_fits(status, case.status):
+            yield case.rule, *_allow(case, response)
+            if self._is_operation(case):
+                yield from judgements.envelope(self.contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
 
+    def _is_operation(self, case: Case) -> bool:
+        """Tell whether a case asks for the operation, whose errors are described."""
+        operation, request = self.contract.operation, case.request
+        return (request.method, request.path) == (
+            operation.method.upper(),
+            operation.path,
+        )
+
     @staticmethod
-    def _error_status(case: Case, status: int) -> _Judgement:
+    def _error_status(case: Case, status: int) -> Judgement:
         if status in case.status:
             return ERROR_STATUS, Verdict.PASS, ""
         wanted = " or ".join(map(str, case.status))
-        return ERROR_STATUS, Verdict.FAIL, f"refused with {status}, not with {wanted}"
-
-    def _envelope(self, response: Response) -> _Judgement:
-        data, reason = checks.parse(response)
-        answer = self.contract.answers.of(response.status)
-        if not reason and answer is not None:
-            reason = "; ".join(checks.schema_faults(answer, data).values())
-        return ENVELOPE, Verdict.FAIL if reason else Verdict.PASS, reason
-
-    def _answer(self, case: Case, response: Response) -> Iterator[_Judgement]:
-        data, reason = checks.parse(response)
-        yield ANSWER_JSON, Verdict.FAIL if reason else Verdict.PASS, reason
-        answer = self.contract.answers.of(response.status)
-        if reason or answer is None:
-            return
-        faults = checks.schema_faults(answer, data)
-        for rule in ANSWER_SCHEMA:
-            yield _told(rule, [faults[rule]] if rule in faults else [])
-        sent: Json = case.body
-        yield _told(ECHO, checks.echo_faults(self.contract, answer, sent, data))
-        yield _told(DEFAULTS, checks.default_faults(self.contract, answer, sent, data))
+        return ERROR_STATUS, Verdict.FAIL, f"answered with {status}, not with {wanted}"
 
 
-def _told(rule: RuleId, faults: list[str]) -> _Judgement:
-    if not faults:
-        return rule, Verdict.PASS, ""
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return rule, Verdict.FAIL, faults[0] + more
+def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
+    """Judge whether a 405 says what is allowed. Source: RFC 9110, 15.5.6."""
+    if response.status == 405 and not (response.header("allow") or "").strip():
+        return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
+    return Verdict.PASS, ""
 
 
-def _open(case: Case, reason: str) -> Iterator[_Judgement]:
+def _open(case: Case, reason: str) -> Iterator[Judgement]:
     if case.rule != ROBUSTNESS:
         yield case.rule, Verdict.INCONCLUSIVE, reason

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from ringspec.harness.filling import Filling
+from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level
-from ringspec.strategies import Case
+from ringspec.strategies import Case, Phase
+
+DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
+# What explore looks for where nobody says how much.
+EXAMPLES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,15 +21,22 @@ class Plan:
 
     Attributes:
         cases: the whole list; its first is fired first, whatever is selected.
-        token: the access token, if there are credentials.
+        filling: the credentials, as far as there are any.
+        phases: which parts of the list are fired.
+        quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         exclude: prefixes of rule ids to be left out.
+        examples: how many bodies the phase explore looks for, if it is wanted.
+        explore_s: how long it may look.
+        connect: opens the target where it is not reached over the network.
     """
 
     contract: Contract
     cases: tuple[Case, ...]
     url: str
-    token: str | None = None
+    filling: Filling = field(default_factory=Filling)
+    phases: frozenset[Phase] = DEFAULT_PHASES
+    quick: frozenset[str] | None = None
     level: Level = Level.MUST
     seed: int = 0
     select: tuple[str, ...] = ()
@@ -30,3 +44,17 @@ class Plan:
     workers: int = 4
     timeout_s: float = 5.0
     fail_fast: bool = False
+    examples: int = EXAMPLES
+    explore_s: float = 60.0
+    connect: Callable[[], Connection] | None = None
+
+    def takes(self, case: Case) -> bool:
+        """Tell whether a case of the list is to be fired at all."""
+        if case.phase == Phase.CASES and self.quick is not None:
+            return case.phase in self.phases and case.id in self.quick
+        return case.phase in self.phases
+
+    @property
+    def explored(self) -> int:
+        """How many bodies are looked for; none unless the phase explore is wanted."""
+        return self.examples if Phase.EXPLORE in self.phases else 0

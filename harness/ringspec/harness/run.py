@@ -33,7 +33,7 @@ def run(plan: Plan) -> Generator[Event, None, None]:
             target=plan.url,
             level=plan.level,
             seed=plan.seed,
-            total=len(session.cases),
+            total=session.total,
         )
         yield from session.events()
     except KeyboardInterrupt:

@@ -6,15 +6,17 @@ Prefixes of rule ids are checked here and nowhere else, for every command that t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from ringspec.spec import Contract, RuleId, UsageError
-from ringspec.strategies import Case, Expect
+from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
 _SERVED = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
+SECRECY = RuleId("auth.secrecy")
+ROBUSTNESS = RuleId("robustness")
 
 
 def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
@@ -23,7 +25,34 @@ def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
 
 
 def _lends(case: Case, rule: RuleId) -> bool:
+    if rule == SECRECY:
+        return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
+
+
+Taken = Callable[[Case], bool]
+
+
+def left_aside(
+    rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
+) -> frozenset[RuleId]:
+    """Return the rules that only cases serve which are not taken."""
+    listed = list(cases)
+    fired = list(filter(taken, listed))
+    return frozenset(
+        rule for rule in rules if _served(rule, listed) and not _served(rule, fired)
+    )
+
+
+def _has(case: Case, rule: RuleId) -> bool:
+    """Tell whether a case is of a rule, or breaks it and is judged for that."""
+    return rule == case.rule or (rule in case.broken and not case.steps)
+
+
+def _served(rule: RuleId, cases: list[Case]) -> bool:
+    own = any(_has(case, rule) for case in cases)
+    # Every exchange says something of robustness.
+    return own or lent(rule, cases) or (rule == ROBUSTNESS and bool(cases))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +86,22 @@ class Selection:
             raise UsageError("no rule is selected", hint="see --select and --exclude")
         return cls(rules, exclude)
 
-    def fired(self, cases: tuple[Case, ...]) -> tuple[Case, ...]:
-        """Return the cases that serve these rules, and the twins they need."""
+    def fired(
+        self, cases: tuple[Case, ...], taken: Taken = lambda _: True
+    ) -> tuple[Case, ...]:
+        """Return the cases that serve these rules, as far as taken, and their twins."""
         twins = {case.id: case.twin for case in cases}
         chosen: set[str] = set()
         for case in cases:
-            wanted: str | None = case.id if self._wants(case) else None
+            wants = taken(case) and self._wants(case)
+            wanted: str | None = case.id if wants else None
             while wanted is not None and wanted not in chosen:
                 chosen.add(wanted)
                 wanted = twins.get(wanted)
         return tuple(case for case in cases if case.id in chosen)
 
     def _wants(self, case: Case) -> bool:
-        if any(rule in self.rules for rule in (case.rule, *case.broken)):
+        if any(_has(case, rule) for rule in self.rules):
             return True
         excluded = case.rule.startswith(self.excluded)
         return not excluded and any(_lends(case, rule) for rule in self.rules)

@@ -4,53 +4,110 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ringspec.harness.events import Event, Judged, Notice
 from ringspec.harness.exchange import Exchange
+from ringspec.harness.explore import (
+    Explorer,
+    Fault,
+    Limits,
+    Shot,
+    faults_of,
+    is_explored,
+    judge,
+    remember,
+)
 from ringspec.harness.impression import Impression
 from ringspec.harness.interrupts import interrupts
-from ringspec.harness.oracle import ROBUSTNESS, Oracle
+from ringspec.harness.lifecycle import absent, needs
+from ringspec.harness.oracle import Oracle
 from ringspec.harness.outcome import EXITS, Tally, conclude
 from ringspec.harness.plan import Plan
-from ringspec.harness.selection import Selection, lent
-from ringspec.harness.target import Target, is_loopback
+from ringspec.harness.prerequisites import is_unguarded, lacking_rules
+from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, lent
+from ringspec.harness.target import Connection, Target, is_loopback
 from ringspec.harness.verdict import Counts, Finding, Result, RuleResult, Verdict
 from ringspec.harness.volley import Interrupted, Volley
-from ringspec.spec import RuleId
-from ringspec.strategies import Case
+from ringspec.spec import Level, RuleId, UsageError
+from ringspec.strategies import Case, Phase
+
+if TYPE_CHECKING:
+    from ringspec.strategies import Example, Walk, Ways
 
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
 PATIENCE = 4
-_AUTH = "auth."
+_LIFE = "lifecycle."
+
+
+def _connected(plan: Plan) -> Connection:
+    if plan.connect is not None:
+        return plan.connect()
+    return Target(
+        plan.url,
+        filling=plan.filling,
+        timeout_s=plan.timeout_s,
+        workers=plan.workers,
+    )
+
+
+def _is_alone(case: Case) -> bool:
+    """Tell whether a case would meet what others create and delete meanwhile."""
+    return case.phase == Phase.LIFECYCLE
+
+
+async def _fired(volley: Volley, case: Case) -> Exchange:
+    await volley.start((case,), at_once=False)
+    return await volley.take(0)
 
 
 class Session:
     """One run under way.
 
     Attributes:
-        cases: what will be fired, the first of the list in any case.
+        cases: what of the list will be fired, its first in any case.
         interrupted: set by whoever was interrupted.
     """
 
     def __init__(self, plan: Plan, selection: Selection) -> None:
-        fired = selection.fired(plan.cases)
-        first = plan.cases[:1] if fired else ()
+        if plan.explored and not is_loopback(plan.url):
+            raise UsageError(
+                f"{plan.url} is not on this machine: explore is out of the question",
+                hint="what is explored may be accepted, and ring real phones",
+            )
+        lacking = lacking_rules(plan)
+        fired = [
+            case
+            for case in selection.fired(plan.cases, plan.takes)
+            if case.rule not in lacking
+        ]
+        first = plan.cases[:1] if fired or plan.explored else ()
         self.cases = (*first, *(case for case in fired if case not in first))
         self.interrupted = False
         self._plan = plan
         self._selected = frozenset(selection.rules)
-        self._oracle = Oracle(plan.contract)
-        skipped = frozenset(plan.contract.rules) - self._selected
-        self._tally = Tally(plan.contract, plan.level, skipped)
+        self._oracle = Oracle(plan.contract, plan.filling)
+        elsewhere = left_aside(selection.rules, plan.cases, plan.takes)
+        if plan.explored:
+            elsewhere = frozenset(each for each in elsewhere if not is_explored(each))
+        skipped = (frozenset(plan.contract.rules) - self._selected) | elsewhere
+        self._tally = Tally(plan.contract, plan.level, skipped, lacking)
         self._impression = Impression()
         self._began = time.perf_counter()
         self._left = list(self.cases)
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
+        self._explorer: Explorer | None = None
+        self._failed: dict[Fault, Level] = {}
+
+    @property
+    def total(self) -> int:
+        """How many cases will be fired, what is explored among them."""
+        return len(self.cases) + self._plan.explored
 
     def events(self) -> Iterator[Event]:
         """Fire and judge, case by case.
@@ -59,7 +116,7 @@ class Session:
             UsageError: the URL is none.
         """
         plan = self._plan
-        if not is_loopback(plan.url):
+        if plan.connect is None and not is_loopback(plan.url):
             self._end(
                 f"{plan.url} is not on this machine: nothing was sent",
                 "a create may ring real phones; only loopback targets are run so far",
@@ -72,14 +129,14 @@ class Session:
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
         plan = self._plan
-        target = Target(
-            plan.url,
-            token=plan.token,
-            timeout_s=plan.timeout_s,
-            workers=plan.workers,
-        )
-        volley = Volley(target, plan.workers)
-        with interrupts(runner.get_loop(), volley.interrupt):
+        volley = Volley(_connected(plan), plan.workers)
+
+        def interrupt() -> None:
+            volley.interrupt()
+            if self._explorer is not None:
+                self._explorer.interrupt()
+
+        with interrupts(runner.get_loop(), interrupt):
             try:
                 yield from self._volley(runner, volley)
             except Interrupted:
@@ -93,40 +150,160 @@ class Session:
         yield self._judged(self.cases[0], first)
         if self._stops_at_first(first):
             return
-        yield from self._without_credentials()
-        cases = tuple(self._left)
-        runner.run(volley.start(cases))
-        for index, case in enumerate(cases):
+        if is_unguarded(self._plan):
+            said = "without credentials: the rules of authentication do not apply"
+            yield Notice(message=said)
+        single = tuple(case for case in self._left if not case.steps)
+        runner.run(volley.start(single))
+        for index, case in enumerate(single):
             judged = self._judged(case, runner.run(volley.take(index)))
             yield judged
             if self._stops(judged.findings):
                 return
+        yield from self._scripts(runner, volley)
+        if self._plan.explored and self._impression.learnt and not self._ended_by:
+            yield from self._explore(runner, volley)
 
-    def _without_credentials(self) -> Iterator[Notice]:
-        """Leave out the rules of authentication where no token is at hand."""
+    def _scripts(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+        """Play the cases of several steps, and judge them together.
+
+        What an operation answers in one of them shows whether the target has it at all.
+        """
+        scripts = tuple(self._left)
+        played: dict[str, Exchange] = {}
+        interrupted = False
+        try:
+            self._play(runner, volley, played)
+        except Interrupted:
+            interrupted = True
+        told = [(case, played[case.id]) for case in scripts if case.id in played]
+        missing = absent(self._plan.contract, told)
+        for case, exchange in told:
+            yield self._judged_script(case, exchange, missing)
+        if interrupted:
+            raise Interrupted
+        yield from self._told_missing(missing)
+
+    def _play(
+        self, runner: asyncio.Runner, volley: Volley, played: dict[str, Exchange]
+    ) -> None:
+        """Play all that is left, those of a life one after the other."""
+        by_itself = [case for case in self._left if _is_alone(case)]
+        at_once = [case for case in self._left if not _is_alone(case)]
+        for batch in (at_once, by_itself):
+            runner.run(volley.start(tuple(batch), at_once=batch is at_once))
+            for index, case in enumerate(batch):
+                played[case.id] = runner.run(volley.take(index))
+                self._impression.note(case, played[case.id])
+                if self._stops(()):
+                    return
+
+    def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+        """Look for what the list cannot foresee, one request after the other."""
         plan = self._plan
-        if plan.token is not None or not plan.contract.operation.secured:
+        limits = Limits(
+            examples=plan.examples,
+            seconds=plan.explore_s,
+            seed=plan.seed,
+            known=self._failed,
+        )
+        from ringspec.harness.walking import walked  # noqa: PLC0415 - it takes a while
+        from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
+
+        def play(case: Case) -> Exchange:
+            exchange = runner.run(_fired(volley, case))
+            self._impression.note(case, exchange)
+            self._requests += exchange.sent
+            return exchange
+
+        def fire(example: Example | Walk) -> Shot:
+            if isinstance(example, Walk):
+                return walked(example, play, self._findings)
+            return self._shot(example, play(example.case))
+
+        ways = self._ways(play)
+        self._explorer = Explorer(plan.contract, self._selected, limits, ways)
+
+        with closing(self._explorer.events(runner, fire)) as events:
+            for event in events:
+                findings = self._explored(event)
+                yield event
+                if self._stops(findings):
+                    return
+
+    def _ways(self, play: Callable[[Case], Exchange]) -> Ways | None:
+        """Look which operations the target offers, and return what can be walked."""
+        from ringspec.strategies import Ways  # noqa: PLC0415 - as above
+
+        ways = Ways.of(self._plan.contract, self._plan.cases)
+        if ways is None or not any(each.startswith(_LIFE) for each in self._selected):
+            return None
+        case = ways.survey()
+        exchange = play(case)
+        if exchange.played is None or not exchange.played.earlier:
+            return None  # without a create there is nothing to walk on
+        missing = absent(self._plan.contract, [(case, exchange)])
+        return replace(ways, missing=frozenset(missing))
+
+    def _shot(self, example: Example, exchange: Exchange) -> Shot:
+        found = judge(self._oracle, example, exchange)
+        findings = self._gathered(found)
+        return Shot(case=example.case, exchange=exchange, findings=findings)
+
+    def _explored(self, event: Event) -> tuple[Finding, ...]:
+        if not isinstance(event, Judged):
+            return ()
+        self._done += 1
+        # Whatever explore tells of is no longer left out.
+        self._tally.skipped -= {each.rule for each in event.findings}
+        self._tally.add(event.findings)
+        return event.findings
+
+    def _told_missing(self, missing: set[str]) -> Iterator[Notice]:
+        """Say which operations a target does not have, and what that leaves out."""
+        if not missing:
             return
-        self._left = [c for c in self._left if not c.rule.startswith(_AUTH)]
-        for rule in self._selected:
-            if rule.startswith(_AUTH):
-                reason = "no credentials were given, and none are asked for"
-                self._tally.inapplicable[rule] = reason
-        said = "without credentials: the rules of authentication do not apply"
-        yield Notice(message=said)
+        listed = ", ".join(each for each in self._links() if each in missing)
+        reason = f"the target does not offer {listed}"
+        served = {case.rule for case in self.cases if not needs(case) & missing}
+        for case in self.cases:
+            if needs(case) & missing and case.rule not in served:
+                self._tally.inapplicable[case.rule] = reason
+        yield Notice(message=reason)
+
+    def _links(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self._plan.contract.relatives)
+
+    def _judged_script(
+        self, case: Case, exchange: Exchange, missing: set[str]
+    ) -> Judged:
+        if needs(case) & missing:
+            self._count(case, exchange)
+            return Judged(case=case, exchange=exchange, findings=())
+        return self._told(case, exchange)
 
     def _judged(self, case: Case, exchange: Exchange) -> Judged:
+        self._impression.note(case, exchange)
+        return self._told(case, exchange)
+
+    def _count(self, case: Case, exchange: Exchange) -> None:
         self._left.remove(case)
         self._done += 1
         self._requests += exchange.sent
-        self._impression.note(case, exchange)
-        findings = tuple(
-            self._fair(each)
-            for each in self._oracle.judge(case, exchange)
-            if each.rule in self._selected
-        )
+
+    def _told(self, case: Case, exchange: Exchange) -> Judged:
+        self._count(case, exchange)
+        findings = self._findings(case, exchange)
         self._tally.add(findings)
+        remember(self._failed, faults_of(findings))
         return Judged(case=case, exchange=exchange, findings=findings)
+
+    def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
+        return self._gathered(self._oracle.judge(case, exchange))
+
+    def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return what is said of the rules that are selected."""
+        return tuple(self._fair(each) for each in found if each.rule in self._selected)
 
     def _fair(self, finding: Finding) -> Finding:
         """Hold nothing against a target that may not be there at all."""
@@ -147,7 +324,7 @@ class Session:
         hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
         self._end(
             f"{self._plan.url} lets nobody in: HTTP {status}",
-            hint if self._plan.token is None else "",
+            hint if self._plan.filling.token is None else "",
         )
         return True
 
@@ -174,7 +351,7 @@ class Session:
     def result(self) -> Result:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
-            self._end(f"interrupted after {self._done} of {len(self.cases)} cases")
+            self._end(f"interrupted after {self._done} of {self.total} cases")
         said, hint = self._impression.account()
         message = self._ended_by or said
         results = self._results(message)

@@ -11,14 +11,16 @@ import re
 import socket
 import ssl
 import time
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.filling import Filling
 from ringspec.harness.transport import HEARD, Heard, transport
 from ringspec.spec import UsageError
-from ringspec.strategies import TOKEN, Request
+from ringspec.strategies import Request
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20
@@ -67,18 +69,28 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
+class Connection(Protocol):
+    """Whatever answers requests: a server over the network, or one in this process."""
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        """Send a request; again, some times, if the transport fails."""
+
+    async def close(self) -> None:
+        """Let go of the server."""
+
+
 class Target:
     """Sends requests to one server.
 
     Attributes:
-        token: put in place of `{token}`; without it that header is left out.
+        filling: the credentials that requests leave a place for.
     """
 
     def __init__(
-        self, url: str, *, token: str | None, timeout_s: float, workers: int
+        self, url: str, *, filling: Filling, timeout_s: float, workers: int
     ) -> None:
         self.url = checked_url(url)
-        self.token = token
+        self.filling = filling
         self.timeout_s = timeout_s
         trust_env = not is_loopback(url)
         self._client = httpx.AsyncClient(
@@ -130,7 +142,7 @@ class Target:
             trouble, message = _trouble(error, heard.start)
             failure = Failure(trouble=trouble, message=message, some=bool(heard.start))
         return Exchange(
-            url=self.url + request.path,
+            url=self.filling.url(self.url, request),
             request=request,
             response=response,
             failure=failure,
@@ -141,9 +153,9 @@ class Target:
     async def _send(self, request: Request) -> Response:
         built = self._client.build_request(
             request.method,
-            self.url + request.path,
+            self.filling.url(self.url, request),
             headers=self._headers(request),
-            content=request.body,
+            content=self.filling.body(request),
         )
         answer = await self._client.send(built, stream=True)
         try:
@@ -164,15 +176,7 @@ class Target:
         # As bytes, so that nobody changes a letter on the way.
         return [
             (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in self.filled(request)
-        ]
-
-    def filled(self, request: Request) -> list[tuple[str, str]]:
-        """Return a request's headers with the token in place."""
-        return [
-            (name, value.replace(TOKEN, self.token or ""))
-            for name, value in request.headers
-            if self.token is not None or TOKEN not in value
+            for name, value in self.filling.headers(request)
         ]
 
 

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator
 
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.target import Target
+from ringspec.harness.script import play
+from ringspec.harness.target import Connection
 from ringspec.strategies import Case
 
 # The first case is sent this often more before nobody is believed to be there.
@@ -24,7 +25,7 @@ class Interrupted(Exception):  # noqa: N818 - it is news, not an error
 class Volley:
     """Fires cases at a target and hands out the exchanges by number."""
 
-    def __init__(self, target: Target, workers: int) -> None:
+    def __init__(self, target: Connection, workers: int) -> None:
         self._target = target
         self._number = workers
         self._failing = False
@@ -55,12 +56,12 @@ class Volley:
             raise Interrupted
         return task.result()
 
-    async def start(self, cases: tuple[Case, ...]) -> None:
-        """Begin to fire the others."""
+    async def start(self, cases: tuple[Case, ...], *, at_once: bool = True) -> None:
+        """Begin to fire others; at once, or one after the other."""
         loop = asyncio.get_running_loop()
         self._results = [loop.create_future() for _ in cases]
         turns = iter(range(len(cases)))
-        for _ in range(self._number):
+        for _ in range(self._number if at_once else 1):
             self._tasks.append(loop.create_task(self._work(cases, turns)))
 
     async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
@@ -74,6 +75,8 @@ class Volley:
                 result.set_result(exchange)
 
     async def _fire(self, case: Case) -> Exchange:
+        if case.steps:
+            return await play(self._target, case)
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
         # fault is certain, and repeats would only make a hanging target last.
         repeats = 0 if self._failing else 1

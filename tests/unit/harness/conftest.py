@@ -12,6 +12,7 @@ import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness import target as target_module
+from ringspec.harness.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Contract, Json, load
 from ringspec.strategies import Case, Request, cases_of
@@ -71,7 +72,7 @@ def fire(
             target_module, "transport", lambda **_: httpx.MockTransport(handler)
         )
         plan = Plan(contract=contract, cases=cases, url="http://127.0.0.1:1")
-        return list(run(replace(plan, **{"token": "t", **options})))
+        return list(run(replace(plan, **{"filling": Filling(token="t"), **options})))
 
     return events
 

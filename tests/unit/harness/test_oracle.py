@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Trouble, Verdict
+from ringspec.harness.filling import Filling
 from ringspec.harness.oracle import Oracle
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case, Expect
@@ -216,3 +218,145 @@ def test_odd_answer_is_judged_without_an_error_of_ours(
 
     assert found["body.accepted"] == "pass"
     assert "fail" in found.values()
+
+
+def answered(
+    exchange_of: Exchanges, status: int, body: object, **headers: str
+) -> Exchange:
+    exchange = exchange_of(status, body)
+    assert exchange.response is not None
+    added = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    response = replace(exchange.response, headers=(*exchange.response.headers, *added))
+    return replace(exchange, response=response)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "status", "headers", "verdict"),
+    [
+        ("wire.method/patch", 405, {"Allow": "GET, POST"}, "pass"),
+        ("wire.method/patch", 405, {"Allow": " "}, "fail"),
+        ("wire.method/patch", 405, {}, "fail"),
+        ("wire.method/patch", 501, {}, "pass"),
+        ("wire.method/patch", 404, {}, "fail"),
+        ("wire.method/patch", 200, {}, "fail"),
+        ("wire.method/patch", 401, {}, "inconclusive"),
+        ("wire.path/longer-name", 404, {}, "pass"),
+        ("wire.path/longer-name", 403, {}, "fail"),
+        ("wire.media/text-plain", 415, {}, "pass"),
+        ("wire.media/text-plain", 400, {}, "fail"),
+        ("wire.media/text-plain", 201, {}, "fail"),
+        ("wire.json/cut-off", 400, {}, "pass"),
+        ("wire.json/cut-off", 418, {}, "pass"),
+        ("wire.json/cut-off", 201, {}, "fail"),
+        ("wire.json/cut-off", 302, {}, "fail"),
+        ("wire.json/cut-off", 401, {}, "inconclusive"),
+        ("wire.media/valid-charset", 415, {}, "fail"),
+        ("wire.media/valid-charset", 201, {}, "pass"),
+    ],
+)
+def test_wire_is_judged_by_status(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    case_id: str,
+    status: int,
+    headers: dict[str, str],
+    verdict: str,
+) -> None:
+    case = case_of(case_id)
+    oracle.judge(case_of(str(case.twin)), exchange_of(201, {}))
+
+    found = verdicts(
+        oracle.judge(case, answered(exchange_of, status, ERROR, **headers))
+    )
+
+    assert found[case.rule] == verdict
+    assert found["robustness"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("case_id", "status", "asked"),
+    [
+        ("wire.path/", 404, False),
+        ("wire.method/", 405, False),
+        ("wire.media/text-plain", 415, True),
+        ("wire.json/text", 400, True),
+        ("auth.token/missing", 401, True),
+    ],
+)
+def test_envelope_is_asked_of_the_operation_alone(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    case_id: str,
+    status: int,
+    asked: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    case = case_of(case_id)
+    oracle.judge(case_of(str(case.twin)), exchange_of(201, {}))
+
+    found = verdicts(oracle.judge(case, exchange_of(status, "Not Found", "text/plain")))
+
+    assert found.get("error.envelope") == ("fail" if asked else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "verdict"),
+    [
+        ({"error": {"code": "c", "message": "bad token: s3cret-token"}}, {}, "fail"),
+        (ERROR, {"X_Token": "Bearer s3cret-token"}, "fail"),
+        (ERROR, {}, "pass"),
+    ],
+)
+def test_token_in_an_answer_is_found(
+    contract: Contract,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    body: object,
+    headers: dict[str, str],
+    verdict: str,
+) -> None:
+    oracle = Oracle(contract, Filling(token="s3cret-token"))
+
+    found = oracle.judge(
+        case_of("auth.token/unknown"), answered(exchange_of, 401, body, **headers)
+    )
+
+    assert verdicts(found)["auth.secrecy"] == verdict
+
+
+def test_token_in_any_answer_is_found_but_only_phase_auth_clears(
+    contract: Contract, case_of: Cases, exchange_of: Exchanges
+) -> None:
+    oracle = Oracle(contract, Filling(token="s3cret-token"))
+    leaking = oracle.judge(case_of(ACCEPT), exchange_of(201, {"x": "s3cret-token"}))
+    keeping = oracle.judge(case_of(ACCEPT), exchange_of(201, {"x": "y"}))
+
+    assert verdicts(leaking)["auth.secrecy"] == "fail"
+    assert "auth.secrecy" not in verdicts(keeping)
+
+
+@pytest.mark.parametrize("token", [None, "token"])
+def test_short_token_is_no_secret_to_look_for(
+    contract: Contract, case_of: Cases, exchange_of: Exchanges, token: str | None
+) -> None:
+    oracle = Oracle(contract, Filling(token=token))
+
+    found = oracle.judge(case_of(AUTH), exchange_of(401, {"x": token}))
+
+    assert "auth.secrecy" not in verdicts(found)
+
+
+def test_whoever_gives_tokens_out_may_show_them(
+    contract: Contract, case_of: Cases, exchange_of: Exchanges
+) -> None:
+    oracle = Oracle(contract, Filling(token="s3cret-token"))
+
+    found = verdicts(
+        oracle.judge(
+            case_of("auth.client/"), exchange_of(200, {"access_token": "s3cret-token"})
+        )
+    )
+
+    assert found["auth.client"] == "fail"
+    assert found["auth.secrecy"] == "pass"

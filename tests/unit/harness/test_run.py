@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
+from ringspec.harness.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case
@@ -46,8 +47,9 @@ def test_events_come_in_the_order_of_the_cases(
     judged = [event for event in events if isinstance(event, Judged)]
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Ended)
-    assert [event.case for event in judged] == list(cases)
-    assert events[0].total == len(cases) == events[-1].result.counts.cases
+    fired = [case for case in cases if case.rule != "auth.client"]  # no endpoint here
+    assert [event.case for event in judged] == fired
+    assert len(fired) == events[-1].result.counts.cases
 
 
 def test_server_that_accepts_everything_is_nonconformant(result: Results) -> None:
@@ -143,7 +145,7 @@ def test_target_outside_this_machine_gets_no_request(result: Results, url: str) 
 
 
 def test_rules_of_authentication_do_not_apply_without_a_token(fire: Fire) -> None:
-    events = fire(accepting, token=None, select=("auth", "name"))
+    events = fire(accepting, filling=Filling(), select=("auth", "name"))
 
     ended = events[-1]
     assert isinstance(ended, Ended)
@@ -164,7 +166,7 @@ def test_token_goes_where_it_belongs(result: Results, token: str | None) -> None
         seen.append(request.headers.get("authorization"))
         return accepting(request)
 
-    result(noting, token=token, select=("name",))
+    result(noting, filling=Filling(token=token), select=("name",))
 
     assert set(seen) == {f"Bearer {token}" if token else None}
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from ringspec.harness import Exchange, Trouble
+from ringspec.harness.filling import Filling
 from ringspec.harness.target import Target, checked_url, is_loopback
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
@@ -36,7 +37,7 @@ def sent_to(serve: Serve, *, repeats: int = 0, timeout_s: float = 0.3) -> Exchan
         port = server.sockets[0].getsockname()[1]
         target = Target(
             f"http://127.0.0.1:{port}/api/",
-            token="t",
+            filling=Filling(token="t"),
             timeout_s=timeout_s,
             workers=1,
         )

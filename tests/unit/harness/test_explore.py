@@ -1,0 +1,582 @@
+"""What explore finds in targets that no list sees through, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from ringspec.harness import (
+    Ended,
+    Event,
+    Exchange,
+    Failure,
+    Finding,
+    Judged,
+    Notice,
+    Response,
+    Result,
+    Trouble,
+)
+from ringspec.harness import explore as explore_module
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.harness.selection import Selection
+from ringspec.harness.session import Session
+from ringspec.reference import Settings, application
+from ringspec.spec import Contract, Json, Level, UsageError
+from ringspec.strategies import Case, Expect, Phase, Request, foreign
+
+TOKEN = "t0k3n-of-the-tests"
+EXPLORE = frozenset({Phase.EXPLORE})
+Trigger = Callable[[dict[str, Any]], bool]
+
+
+def never(_body: dict[str, Any]) -> bool:
+    return False
+
+
+class Server(InProcess):
+    """The reference server, but for what a trigger says; notes what it was sent."""
+
+    def __init__(self, trigger: Trigger, status: int) -> None:
+        app = application(Settings(token=TOKEN))
+        super().__init__(app, filling=Filling(token=TOKEN))
+        self.trigger = trigger
+        self.status = status
+        self.sent: list[bytes] = []
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        self.sent.append(request.body)
+        body = read(request.body)
+        if not self.trigger(body if isinstance(body, dict) else {"": request.body}):
+            return await super().exchange(request, repeats=repeats)
+        found = Exchange(url="http://127.0.0.1/x", request=request)
+        if not self.status:
+            failure = Failure(trouble=Trouble.DROPPED, message="gone", some=True)
+            return replace(found, failure=failure)
+        answer = request.body if self.status < 400 else b'{"error":"no"}'
+        headers = (("content-type", "application/json"),)
+        response = Response(status=self.status, headers=headers, body=answer)
+        return replace(found, response=response)
+
+
+def read(content: bytes) -> Json:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+@dataclass
+class Told:
+    """What a run against such a server came to."""
+
+    events: list[Event]
+    sent: list[bytes]
+
+    @property
+    def result(self) -> Result:
+        ended = self.events[-1]
+        assert isinstance(ended, Ended)
+        return ended.result
+
+    @property
+    def judged(self) -> list[Judged]:
+        return [
+            each
+            for each in self.events
+            if isinstance(each, Judged) and each.case.phase == Phase.EXPLORE
+        ]
+
+    @property
+    def failures(self) -> list[Finding]:
+        return [f for each in self.judged for f in each.findings if f.verdict == "fail"]
+
+    def of(self, rule: str) -> list[Finding]:
+        return [each for each in self.failures if each.rule == rule]
+
+    @property
+    def notices(self) -> list[str]:
+        return [each.message for each in self.events if isinstance(each, Notice)]
+
+
+@pytest.fixture
+def lean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave schemathesis out: its bodies take long."""
+    monkeypatch.setattr("ringspec.harness.search.foreign_sources", lambda _: ([], ""))
+
+
+@dataclass
+class Explorable:
+    """Runs explore alone against a server with a defect."""
+
+    plan: Plan
+    server: Server = field(init=False)
+
+    def __call__(
+        self, trigger: Trigger = never, status: int = 500, **options: Any
+    ) -> Told:
+        self.server = Server(trigger, status)
+        given = {"connect": lambda: self.server, "phases": EXPLORE, **options}
+        return Told(list(run(replace(self.plan, **given))), self.server.sent)
+
+
+@pytest.fixture
+def explored(contract: Contract, cases: tuple[Case, ...], lean: None) -> Explorable:
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url="http://127.0.0.1",
+        filling=Filling(token=TOKEN),
+        examples=100,
+        # Without these rules there are bodies only, and no walks.
+        exclude=("lifecycle.",),
+    )
+    return Explorable(plan)
+
+
+def apart_from(plain: Json, body: Json) -> dict[str, Json]:
+    """Return the members in which a body is not the plain one."""
+    names = plain.keys() | body.keys()
+    return {name: body.get(name) for name in names if plain.get(name) != body.get(name)}
+
+
+def test_correct_server_is_never_accused(explored: Explorable) -> None:
+    told = explored(examples=300, level=Level.MAY)
+
+    assert told.failures == []
+    assert told.result.exit_code == 0
+    assert told.result.counts.cases == 301
+    assert told.result.counts.requests == len(told.sent) == 301
+    assert len(set(told.sent[1:])) == 300
+
+
+def test_combination_that_is_refused_is_shrunk_to_just_that(
+    explored: Explorable, cases: tuple[Case, ...]
+) -> None:
+    members = {"calendarId", "language", "voice"}
+
+    told = explored(lambda body: members <= body.keys(), 422)
+
+    (found,) = told.of("body.accepted")
+    assert apart_from(cases[0].body, found.case.body).keys() == members
+    assert found.reason == "a valid body was refused with HTTP 422"
+    # With their defaults they are all documented.
+    assert found.level is Level.MUST
+    assert found.twin is None
+    assert told.result.exit_code == 1
+
+
+def test_crash_at_equal_items_is_shrunk_to_two(
+    explored: Explorable, cases: tuple[Case, ...]
+) -> None:
+    def repeats(body: dict[str, Any]) -> bool:
+        delays = body.get("retryDelays")
+        return isinstance(delays, list) and len(set(map(str, delays))) < len(delays)
+
+    told = explored(repeats, examples=300)
+
+    found = {each.case.expect: each for each in told.of("robustness")}
+    valid = found[Expect.ACCEPT]
+    differing = apart_from(cases[0].body, valid.case.body)
+    assert differing == {"retries": 2, "retryDelays": [15, 15]}
+    assert valid.level is Level.MUST
+
+
+def test_unusual_text_is_shrunk_to_one_character(
+    explored: Explorable, cases: tuple[Case, ...]
+) -> None:
+    def beyond(body: dict[str, Any]) -> bool:
+        return (
+            isinstance(body.get("name"), str)
+            and max(body["name"], default="") > "\uffff"
+        )
+
+    told = explored(beyond)
+
+    first = told.of("robustness")[0]
+    differing = apart_from(cases[0].body, first.case.body)
+    assert differing.keys() == {"name"}
+    assert len(differing["name"]) == 1
+
+
+def test_rule_that_one_combination_escapes_is_named(explored: Explorable) -> None:
+    def lax(body: dict[str, Any]) -> bool:
+        delays = body.get("retryDelays")
+        # Whatever is wrong with the first of two delays.
+        return (
+            isinstance(delays, list)
+            and body.get("distribution") == "dynamic"
+            and [each for each in delays if each is None or each == 7.5] != []
+        )
+
+    told = explored(lax, 201, select=("retryDelays",), examples=200, level=Level.SHOULD)
+
+    (found,) = told.of("retryDelays.items.type")
+    assert found.case.id.startswith("explore/retryDelays.items.type-")
+    assert found.case.broken == ("retryDelays.items.type",)
+    assert found.reason == "an invalid body was accepted with HTTP 201"
+    assert told.result.exit_code == 1
+    outcomes = {str(each.rule.id): str(each.outcome) for each in told.result.rules}
+    assert outcomes["retryDelays.items.type"] == "fail"
+    assert outcomes["retryDelays.count"] == "skipped"
+
+
+def test_kind_of_failure_is_told_once_and_the_search_goes_on(
+    explored: Explorable,
+) -> None:
+    told = explored(lambda body: body.get("voice") == "man", 500, examples=100)
+
+    assert len(told.judged) == 100
+    expected = [each.case.expect for each in told.of("robustness")]
+    assert len(expected) == len(set(expected)) == 2
+    assert told.result.counts.cases == 101
+
+
+def test_what_the_list_has_found_is_not_found_again(explored: Explorable) -> None:
+    told = explored(
+        lambda body: body.get("voice") == "man",
+        500,
+        phases=frozenset({Phase.CASES, Phase.EXPLORE}),
+        examples=40,
+        select=("voice", "robustness"),
+    )
+
+    assert told.result.exit_code == 1
+    assert told.failures == []
+    assert len(told.judged) == 40
+
+
+def test_stronger_failure_of_a_kind_is_found_after_a_weaker_one(
+    explored: Explorable,
+) -> None:
+    told = explored(
+        lambda body: "allowMultiple" in body or len(str(body.get("name"))) == 100, 422
+    )
+
+    levels = [each.level for each in told.of("body.accepted")]
+    assert levels == [Level.MAY, Level.MUST]
+
+
+def test_same_seed_sends_the_same_in_the_same_order(explored: Explorable) -> None:
+    def defect(body: dict[str, Any]) -> bool:
+        return {"voice", "calendarId"} <= body.keys()
+
+    first = explored(defect, 422, examples=25)
+    second = explored(defect, 422, examples=25)
+    other = explored(examples=5, seed=1)
+
+    assert first.sent == second.sent
+    assert [each.case.id for each in first.judged] == [
+        each.case.id for each in second.judged
+    ]
+    assert first.of("body.accepted")
+    assert first.sent[1:6] != other.sent[1:6]
+
+
+def test_shrinking_keeps_to_its_budget(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explored(lambda body: "voice" in body, 422, examples=20)
+    freely = len(explored.server.sent)
+    original = explore_module.Limits
+
+    def tight(**options: Any) -> explore_module.Limits:
+        return original(**options, shrink_requests=4)
+
+    monkeypatch.setattr("ringspec.harness.session.Limits", tight)
+    told = explored(lambda body: "voice" in body, 422, examples=20)
+
+    # The first case of the list goes before.
+    assert len(told.sent) <= 21 + 4 * len(told.failures)
+    assert len(told.sent) < freely
+    assert told.of("body.accepted")
+
+
+def test_end_of_the_time_is_told(explored: Explorable) -> None:
+    told = explored(examples=100_000, explore_s=0.5)
+
+    done = len(told.judged)
+    assert 0 < done < 100_000
+    assert told.notices == [
+        f"explore ended after 0.5 seconds, with {done} of 100000 examples"
+    ]
+    assert told.result.exit_code == 0
+
+
+def test_fail_fast_ends_at_the_first_gating_failure_once_it_is_shrunk(
+    explored: Explorable, cases: tuple[Case, ...]
+) -> None:
+    told = explored(lambda body: "voice" in body, 422, fail_fast=True)
+
+    (found,) = told.of("body.accepted")
+    assert apart_from(cases[0].body, found.case.body) == {"voice": "woman"}
+    assert told.judged[-1].case is found.case
+    assert "stopped at the first failure" in told.result.message
+
+
+def test_target_that_dies_is_given_up(explored: Explorable) -> None:
+    left = iter(range(30))
+
+    told = explored(lambda _: next(left, None) is None, 0)
+
+    assert told.result.exit_code == 1
+    assert told.of("robustness")
+    assert "given up" in told.result.message
+    assert len(told.sent) < 40
+
+
+def test_target_that_is_elsewhere_is_not_explored(explored: Explorable) -> None:
+    with pytest.raises(UsageError, match="not on this machine"):
+        explored(url="http://192.0.2.1")
+
+
+def test_target_of_which_nothing_was_learnt_is_not_explored(
+    explored: Explorable,
+) -> None:
+    told = explored(lambda _: True, 404)
+
+    assert told.judged == []
+    assert told.result.exit_code == 3
+
+
+def test_interrupt_ends_the_search_and_its_thread(explored: Explorable) -> None:
+    server = Server(never, 500)
+    plan = replace(explored.plan, phases=EXPLORE, connect=lambda: server)
+    events = run(plan)
+    for _ in range(20):
+        next(events)
+
+    ended = events.throw(KeyboardInterrupt())
+
+    assert isinstance(ended, Ended)
+    assert ended.result.exit_code == 130
+    assert ended.result.message == "interrupted after 19 of 101 cases"
+    assert threads() == []
+
+
+def threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name == "explore"]
+
+
+def test_interrupt_told_to_the_loop_ends_the_search(
+    explored: Explorable, contract: Contract
+) -> None:
+    plan = replace(
+        explored.plan, phases=EXPLORE, connect=lambda: Server(interrupting, 500)
+    )
+    session = Session(plan, Selection.of(contract, (), plan.exclude))
+    asked = iter(range(10))
+
+    def interrupting(_body: dict[str, Any]) -> bool:
+        if next(asked, None) is None:
+            explorer = session._explorer
+            assert explorer is not None
+            explorer.interrupt()
+        return False
+
+    judged = [each for each in session.events() if isinstance(each, Judged)]
+
+    assert session.interrupted
+    assert 5 < len(judged) < 15
+    assert threads() == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ringspec.harness.search.Labeller.example",
+        "ringspec.harness.search.own_sources",
+    ],
+)
+def test_bug_of_ours_in_the_search_comes_out(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def buggy(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(place, buggy)
+
+    with pytest.raises(ZeroDivisionError):
+        explored()
+    assert threads() == []
+
+
+def test_bug_of_ours_while_firing_comes_out(explored: Explorable) -> None:
+    left = iter(range(10))
+
+    def buggy(_body: dict[str, Any]) -> bool:
+        if next(left, None) is None:
+            raise ZeroDivisionError
+        return False
+
+    with pytest.raises(ZeroDivisionError):
+        explored(buggy)
+    assert threads() == []
+
+
+def test_search_without_other_bodies_ends(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
+
+    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+
+    drawn = st.sampled_from([Drawn(content=b"{}"), Drawn(content=b"[]")])
+    few = [Source(name="few", share=5, tries=9, bodies=drawn)]
+    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: few)
+
+    told = explored()
+
+    assert len(told.judged) == 2
+    assert told.notices == ["explore ended with 2 examples: there are no others"]
+
+
+@pytest.mark.parametrize("tries", [0, 50])
+def test_what_is_no_json_is_reported_as_it_is(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch, tries: int
+) -> None:
+    from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
+
+    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+
+    drawn = st.sampled_from([b"{", b"{{", b"{{{"]).map(lambda each: Drawn(content=each))
+    few = [Source(name="few", share=5, tries=tries, bodies=drawn)]
+    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: few)
+
+    told = explored(lambda body: "" in body)
+
+    (found,) = told.of("robustness")
+    assert found.case.id.startswith("explore/robustness-")
+    assert set(found.case.request.body) == set(b"{")
+
+
+def test_bodies_of_schemathesis_are_judged_by_their_bytes(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ringspec.harness.search.foreign_sources", foreign.foreign_sources
+    )
+    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: [])
+
+    told = explored(examples=16, level=Level.MAY)
+
+    assert told.failures == []
+    assert len(told.judged) == 16
+    assert {str(each.case.expect) for each in told.judged} >= {"accept", "survive"}
+
+
+def test_without_schemathesis_a_notice_says_so(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ringspec.harness.search.foreign_sources", lambda _: ([], foreign.LACKING)
+    )
+
+    told = explored(examples=5)
+
+    assert told.notices == [foreign.LACKING]
+    assert len(told.judged) == 5
+
+
+def test_source_that_fails_leaves_the_others(
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
+
+    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+
+    def failing(_: int) -> Drawn:
+        raise foreign.SourceEnded("it cannot go on")
+
+    sources = [
+        Source(name=f"theirs-{name}", share=4, tries=9, bodies=st.just(0).map(failing))
+        for name in ("first", "second")
+    ]
+    monkeypatch.setattr(
+        "ringspec.harness.search.foreign_sources", lambda _: (sources, "")
+    )
+
+    told = explored(examples=40)
+
+    assert told.notices == ["it cannot go on"]
+    assert len(told.judged) == 40
+
+
+@pytest.fixture
+def judged_alone(contract: Contract) -> Callable[[bytes, int, Json], list[Finding]]:
+    """Judge one answer to one body."""
+    from ringspec.harness.oracle import Oracle  # noqa: PLC0415 - only here
+    from ringspec.strategies.exploring import Drawn, Labeller  # noqa: PLC0415
+
+    def judge(body: Json, status: int, answer: Json) -> list[Finding]:
+        content = json.dumps(body).encode()
+        example = Labeller(contract).example(Drawn(content=content), 1)
+        assert example is not None
+        response = Response(
+            status=status,
+            headers=(("content-type", "application/json"),),
+            body=json.dumps(answer).encode(),
+        )
+        exchange = Exchange(url="x", request=example.case.request, response=response)
+        found = explore_module.judge(Oracle(contract), example, exchange)
+        return list(found)
+
+    return judge
+
+
+Alone = Callable[[Json, int, Json], list[Finding]]
+
+
+def verdicts(found: list[Finding]) -> Iterator[tuple[str, str, str]]:
+    return ((each.rule, str(each.verdict), str(each.level)) for each in found)
+
+
+def test_body_that_breaks_several_rules_fails_each_at_its_own_level(
+    judged_alone: Alone, cases: tuple[Case, ...]
+) -> None:
+    body = {**cases[0].body, "retries": 7, "type": "unheard-of"}
+
+    found = dict.fromkeys(verdicts(judged_alone(body, 201, body)))
+
+    assert ("retries.enum", "fail", "must") in found
+    assert ("type.enum", "fail", "may") in found
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, {("error.status", "pass", "should")}),
+        (418, {("error.status", "fail", "should")}),
+        (404, set()),
+        (429, set()),
+        (302, set()),
+    ],
+)
+def test_refusal_proves_no_rule_but_its_form_is_judged(
+    judged_alone: Alone,
+    cases: tuple[Case, ...],
+    status: int,
+    told: set[tuple[str, str, str]],
+) -> None:
+    body = {**cases[0].body, "retries": 7}
+
+    found = set(verdicts(judged_alone(body, status, {"odd": 1})))
+
+    rest = {each for each in found if each[0] not in {"robustness", "error.envelope"}}
+    assert rest == told
+    assert not any(rule == "retries.enum" for rule, _, _ in found)
+
+
+def test_answer_that_says_nothing_of_a_valid_body_is_inconclusive(
+    judged_alone: Alone, cases: tuple[Case, ...]
+) -> None:
+    found = list(verdicts(judged_alone(cases[0].body, 429, {})))
+
+    assert ("body.accepted", "inconclusive", "must") in found

@@ -1,0 +1,591 @@
+"""What walks find that no list foresees, how short it gets, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
+from ringspec.harness import script as script_module
+from ringspec.harness.explore import Limits, News, Shot
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import InProcess
+from ringspec.harness.lifecycle import absent
+from ringspec.harness.oracle import Oracle
+from ringspec.harness.run import Plan, run
+from ringspec.harness.script import play
+from ringspec.harness.selection import Selection
+from ringspec.harness.session import Session
+from ringspec.harness.target import Connection
+from ringspec.harness.walking import Walker, share_of, walked
+from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of
+
+from ...general import payments  # noqa: TID252 - tests are no distribution
+from . import test_script as scripts
+from .test_script import ALL, ERROR, ONE, Answer, Api, answering, last_of
+
+EXPLORE = frozenset({Phase.EXPLORE})
+WALKS = 60
+
+
+@pytest.fixture(autouse=True)
+def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts._CONTRACT[:] = [contract]
+    monkeypatch.setattr(script_module, "_PAUSE_S", 0.0)
+
+
+@dataclass
+class Walked:
+    """What walks against an API came to."""
+
+    ways: Ways
+    told: list[Judged] = field(default_factory=list)
+    fired: list[Walk] = field(default_factory=list)
+    late: bool = False
+
+    @property
+    def failures(self) -> list[Finding]:
+        return [f for each in self.told for f in each.findings if f.verdict == "fail"]
+
+    @property
+    def scripts(self) -> dict[str, list[str]]:
+        """What fails, by rule, with the script that shows it."""
+        return {str(each.rule): script_of(each.case) for each in self.failures}
+
+
+def script_of(case: Case) -> list[str]:
+    return [f"{step.request.method} {step.link or 'create'}" for step in case.steps]
+
+
+Walking = Callable[..., Walked]
+
+
+@pytest.fixture
+def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
+    """Go some walks against an API, after a look at what it offers."""
+
+    def go(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
+        oracle = Oracle(contract)
+        seconds = options.pop("seconds", 60.0)
+        limits = Limits(examples=walks, seconds=seconds, **options)
+        with asyncio.Runner() as runner:
+
+            def once(case: Case) -> Exchange:
+                return runner.run(play(api, case))
+
+            ways = Ways.of(contract, cases)
+            assert ways is not None
+            survey = ways.survey()
+            missing = absent(contract, [(survey, once(survey))])
+            gone = Walked(replace(ways, missing=frozenset(missing)))
+
+            def fire(each: Walk) -> Shot:
+                gone.fired.append(each)
+                return walked(each, once, oracle.judge)
+
+            walker = Walker(gone.ways, limits, News(contract, limits.known))
+            until = time.monotonic() + seconds
+            walker.turn(walks, until, fire, gone.told.append)
+            gone.late = walker.late
+        return gone
+
+    return go
+
+
+def test_right_api_is_not_accused(walk: Walking) -> None:
+    gone = walk(Api(), 40)
+
+    assert gone.failures == []
+    assert 30 <= len(gone.told) == len(gone.fired) <= 40
+    steps = {step.link for each in gone.fired for step in each.whole().steps}
+    assert steps == {"", *(each.name for each in gone.ways.contract.relatives)}
+
+
+@pytest.mark.parametrize("page", [1, 3])
+def test_right_api_with_small_pages_is_not_accused(walk: Walking, page: int) -> None:
+    assert walk(Api(page=page), 20).failures == []
+
+
+def test_state_is_waited_for(walk: Walking) -> None:
+    assert walk(Api(late=4)).failures == []
+
+
+def test_what_becomes_of_itself_is_not_held_against_anybody(walk: Walking) -> None:
+    def completed(api: Api, path: str) -> Answer:
+        one = last_of(path)
+        if one not in api.kept:
+            return 404, ERROR
+        begun = api.kept[one]["state"] == "started"
+        return 200, {**api.shown(one), **({"state": "completed"} if begun else {})}
+
+    assert walk(Api(answering("GET", ONE, completed))).failures == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_what_only_creates_is_only_asked_to(walk: Walking, status: int) -> None:
+    def nothing(method: str, path: str, _api: Api) -> Answer | None:
+        return (status, ERROR) if (method, path) != ("POST", ALL[:17]) else None
+
+    gone = walk(Api(nothing), 20)
+
+    assert gone.failures == []
+    assert gone.fired
+    assert {step.link for each in gone.fired for step in each.whole().steps} == {""}
+
+
+def test_operation_that_is_not_there_is_not_walked(walk: Walking) -> None:
+    gone = walk(Api(answering("PUT", ONE, lambda *_: (405, ERROR))), 30)
+
+    assert gone.failures == []
+    links = {step.link for each in gone.fired for step in each.whole().steps}
+    assert links == {"", "read", "list", "delete", "start", "pause", "resume", "cancel"}
+
+
+@dataclass
+class Refusing(Api):
+    """An API that takes no long bodies."""
+
+    refused: list[bytes] = field(default_factory=list)
+
+    def _answer(self, request: Request) -> Answer:
+        if request.method == "POST" and len(request.body) > 1000:
+            self.refused.append(request.body)
+            return 422, ERROR
+        return super()._answer(request)
+
+
+def test_body_that_is_refused_is_not_sent_again(walk: Walking) -> None:
+    api = Refusing()
+
+    gone = walk(api)
+
+    assert gone.failures == []
+    assert len(api.refused) == len(set(api.refused)) > 1
+
+
+@dataclass
+class Lying(Api):
+    """An API that keeps what it is sent, but for one lie.
+
+    Attributes:
+        before: what it kept before a request.
+        aside: what it keeps beside that.
+    """
+
+    before: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aside: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def _answer(self, request: Request) -> Answer:
+        self.before = {one: dict(kept) for one, kept in self.kept.items()}
+        status, data = super()._answer(request)
+        if status < 300:
+            self.lie(request.method, last_of(request.path))
+        return status, data
+
+    def lie(self, method: str, last: str) -> None:
+        raise NotImplementedError
+
+
+class Reverting(Lying):
+    """A second update brings back the body of the first one."""
+
+    def lie(self, method: str, last: str) -> None:
+        if method == "PUT" and last in self.aside:
+            self.kept[last] = dict(self.aside[last])
+        elif method == "PUT":
+            self.aside[last] = dict(self.kept[last])
+
+
+class Greedy(Lying):
+    """To delete what two more came after deletes the last of them too."""
+
+    def lie(self, method: str, last: str) -> None:
+        names = list(self.before)
+        if method == "DELETE" and names.index(last) <= len(names) - 3:
+            del self.kept[names[-1]]
+
+
+class Catching(Lying):
+    """A start starts the others too."""
+
+    def lie(self, method: str, last: str) -> None:
+        if last == "start" and method == "POST":
+            for each in self.kept.values():
+                each["state"] = "started"
+
+
+class Forgetful(Lying):
+    """An update of what is paused is lost."""
+
+    def lie(self, method: str, last: str) -> None:
+        if method == "PUT" and self.before[last]["state"] == "paused":
+            self.kept[last] = self.before[last]
+
+
+class Haunted(Lying):
+    """What was deleted last is back after the next create."""
+
+    def lie(self, method: str, last: str) -> None:
+        if method == "DELETE":
+            self.aside = {last: self.before[last]}
+        elif method == "POST" and last == "broadcasts":
+            self.kept |= self.aside
+            self.aside = {}
+
+
+class Hiding(Lying):
+    """What was paused is no longer listed, though it can be read."""
+
+    def listed(self, query: str) -> Any:
+        kept = self.kept
+        try:
+            self.kept = {k: v for k, v in kept.items() if v["state"] != "paused"}
+            return super().listed(query)
+        finally:
+            self.kept = kept
+
+    def lie(self, method: str, last: str) -> None:
+        """Tell the truth otherwise."""
+
+
+LOOK = "GET read"
+START = ["POST create", "POST start", LOOK]
+PAUSE = [*START, "POST pause"]
+LIES = {
+    Reverting: ("lifecycle.updated", ["POST create", "PUT update", "PUT update", LOOK]),
+    Greedy: ("lifecycle.deleted", [*["POST create"] * 3, "DELETE delete", LOOK]),
+    Catching: ("lifecycle.state", [*["POST create"] * 2, "POST start", LOOK]),
+    Forgetful: ("lifecycle.updated", [*PAUSE, "PUT update", LOOK]),
+    Haunted: (
+        "lifecycle.deleted",
+        ["POST create", "DELETE delete", "POST create", LOOK],
+    ),
+    Hiding: ("lifecycle.listed", [*PAUSE, "GET list"]),
+}
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda each: each.__name__)
+def test_lie_is_found_and_shrunk_to_its_shortest_script(
+    walk: Walking, lie: type[Lying]
+) -> None:
+    rule, script = LIES[lie]
+
+    gone = walk(lie(), 150)
+
+    found = gone.scripts.get(rule, [""])
+    assert found[:-1] == script[:-1]
+    # What is there shows in a list just as well.
+    assert found[-1] in {script[-1], "GET list"}
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda each: each.__name__)
+def test_no_case_of_the_list_shows_such_a_lie(
+    contract: Contract, cases: tuple[Case, ...], lie: type[Lying]
+) -> None:
+    oracle, api = Oracle(contract), lie()
+    listed = [case for case in cases if case.phase == Phase.LIFECYCLE]
+
+    found = [
+        finding
+        for case in listed
+        for finding in oracle.judge(case, asyncio.run(play(api, case)))
+    ]
+
+    assert [each for each in found if each.verdict == "fail"] == []
+
+
+def test_what_is_found_is_a_case_that_shows_it_again(
+    walk: Walking, contract: Contract
+) -> None:
+    found = walk(Catching(), 60).failures[0]
+
+    exchange = asyncio.run(play(Catching(), found.case))
+    again = Oracle(contract).judge(found.case, exchange)
+
+    assert [each.rule for each in again if each.verdict == "fail"] == [found.rule]
+    assert found.exchange.played is not None
+    assert len(found.exchange.played.earlier) == len(found.case.steps) - 1
+    assert found.case.id.startswith(f"explore/{found.rule}-walk-")
+    assert found.case.phase == Phase.EXPLORE
+    assert found.level == Level.MAY
+
+
+def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> None:
+    def stays(api: Api, path: str) -> Answer:
+        one = last_of(path, 2)
+        if one not in api.kept:
+            return 404, ERROR
+        if api.kept[one]["state"] != "draft":
+            return 409, ERROR
+        return 200, {"broadcastId": one, "state": "starting"}
+
+    gone = walk(Api(answering("POST", f"{ONE}/start", stays)))
+
+    (found,) = gone.failures
+    assert found.rule == "lifecycle.start"
+    assert script_of(found.case) == START
+    assert [want.what for want in found.case.steps[-1].wants] == ["one-of"]
+
+
+def test_crash_on_the_way_is_found(walk: Walking) -> None:
+    class Crashing(Api):
+        def _answer(self, request: Request) -> Answer:
+            known = self.kept.get(last_of(request.path), {})
+            if request.method == "PUT" and known.get("state") == "started":
+                return 500, ERROR
+            return super()._answer(request)
+
+    gone = walk(Crashing())
+
+    (found,) = gone.failures
+    assert found.rule == "robustness"
+    assert found.level == Level.MUST
+    assert script_of(found.case) == ["POST create", "POST start", "PUT update"]
+
+
+def test_target_that_dies_is_not_asked_for_ever_shorter_walks(walk: Walking) -> None:
+    left = iter(range(60))
+
+    def dying(*_: Any) -> Answer | None:
+        return (0, None) if next(left, None) is None else None
+
+    gone = walk(Api(dying), 12, shrink_requests=1000)
+
+    assert [each.rule for each in gone.failures] == ["robustness"]
+    # Once nothing is answered, nothing is shrunk.
+    assert len(gone.fired) <= 12 + 4
+
+
+def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
+    gone = walk(Api(answering("GET", ONE, lambda *_: (404, ERROR))))
+
+    assert gone.scripts == {"lifecycle.readable": ["POST create", LOOK]}
+    assert len(gone.failures) == 1
+
+
+def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
+    found = walk(Catching(), 60).told
+    known = {
+        fault: level
+        for each in found
+        for fault, level in Shot(
+            case=each.case, exchange=each.exchange, findings=each.findings
+        ).faults.items()
+    }
+
+    gone = walk(Catching(), 60, known=known)
+
+    assert known
+    assert gone.failures == []
+
+
+def test_shrinking_keeps_to_its_budget(walk: Walking) -> None:
+    freely = walk(Catching(), 60)
+    tight = walk(Catching(), 60, shrink_requests=5)
+
+    assert tight.failures
+    assert len(tight.fired) < len(freely.fired)
+    assert len(tight.failures[0].case.steps) >= len(freely.failures[0].case.steps)
+
+
+def test_end_of_the_time_ends_the_walks(walk: Walking) -> None:
+    gone = walk(Api(), 5000, seconds=0.3)
+
+    assert gone.late
+    assert 0 < len(gone.told) < 5000
+
+
+def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
+    first, second = walk(Catching(), 30), walk(Catching(), 30)
+    other = walk(Catching(), 30, seed=1)
+
+    assert [each.moves for each in first.fired] == [each.moves for each in second.fired]
+    assert [each.case.id for each in first.told] == [
+        each.case.id for each in second.told
+    ]
+    assert [each.moves for each in first.fired] != [each.moves for each in other.fired]
+
+
+@pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
+def test_lawful_habit_is_not_accused(walk: Walking, lawful: Lawful) -> None:
+    settings = Settings()
+    app = application(settings, lawful.apply(Behaviour()))
+    server = InProcess(app, filling=Filling(token=settings.token))
+
+    gone = walk(server, 12)
+
+    assert [
+        each for each in gone.failures if each.level.gates(Level(lawful.level))
+    ] == []
+    assert len(gone.told) > 8
+
+
+@pytest.fixture(scope="module")
+def orders() -> tuple[Contract, tuple[Case, ...]]:
+    """Compile another field's contract, whose links know no states."""
+    contract = load(Path(payments.__file__).with_name("payments.openapi.yaml"))
+    return contract, cases_of(contract, 0)
+
+
+def forget_two(kept: dict[str, Any], name: str) -> None:
+    names = list(kept)
+    for each in names[max(names.index(name) - 1, 0) :][:2]:
+        del kept[each]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "failing"),
+    [
+        (payments.CORRECT, set()),
+        (replace(payments.CORRECT, forget=forget_two), {"lifecycle.deleted"}),
+    ],
+    ids=["correct", "greedy"],
+)
+def test_walks_know_no_field(
+    orders: tuple[Contract, tuple[Case, ...]],
+    plan: Plan,
+    behaviour: payments.Behaviour,
+    failing: set[str],
+) -> None:
+    contract, cases = orders
+    filling = Filling(token=payments.TOKEN)
+    app = payments.Payments(behaviour).app()
+    plan = replace(
+        plan,
+        contract=contract,
+        cases=cases,
+        filling=filling,
+        connect=lambda: InProcess(app, filling=filling),
+    )
+
+    events = list(run(plan))
+
+    walks = [each.case for each in explored(events) if each.case.steps]
+    assert {step.link for case in walks for step in case.steps} == {
+        *("", "read", "list", "delete"),
+    }
+    failed = {str(each.rule.id) for each in result_of(events).rules if each.failures}
+    assert failed == failing
+
+
+@pytest.mark.parametrize("examples", [1, 2, 9, 20, 50, 200])
+def test_one_example_in_ten_is_a_walk(examples: int) -> None:
+    expected = {1: 0, 2: 1, 9: 4, 20: 5, 50: 5, 200: 20}
+
+    assert share_of(examples) == expected[examples]
+
+
+@pytest.fixture
+def plan(
+    contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
+) -> Plan:
+    """Explore alone, without schemathesis: its bodies take long."""
+    monkeypatch.setattr("ringspec.harness.search.foreign_sources", lambda _: ([], ""))
+    return Plan(
+        contract=contract,
+        cases=cases,
+        url="http://127.0.0.1",
+        filling=Filling(token="t"),
+        phases=EXPLORE,
+        examples=100,
+        level=Level.MAY,
+    )
+
+
+def result_of(events: Iterable[Event]) -> Result:
+    ended = list(events)[-1]
+    assert isinstance(ended, Ended)
+    return ended.result
+
+
+def explored(events: list[Event]) -> list[Judged]:
+    judged = [each for each in events if isinstance(each, Judged)]
+    return [each for each in judged if each.case.phase == Phase.EXPLORE]
+
+
+def test_run_walks_between_the_bodies(plan: Plan) -> None:
+    api = Api()
+
+    events = list(run(replace(plan, connect=lambda: api)))
+
+    walks = [each for each in explored(events) if each.case.steps]
+    assert len(explored(events)) == 100
+    assert len(walks) == 10
+    result = result_of(events)
+    assert result.counts.cases == 101
+    assert result.counts.requests == len(api.asked)
+    assert result.exit_code == 0
+    outcomes = {str(each.rule.id): str(each.outcome) for each in result.rules}
+    assert outcomes["lifecycle.readable"] == "pass"
+
+
+def test_run_fails_by_what_a_walk_shows(plan: Plan) -> None:
+    lie = Api(answering("DELETE", ONE, lambda *_: (204, None)))
+
+    result = result_of(run(replace(plan, connect=lambda: lie, examples=300)))
+
+    assert result.exit_code == 1
+    failed = {str(each.rule.id) for each in result.rules if each.failures}
+    assert "lifecycle.deleted" in failed <= {"lifecycle.deleted", "lifecycle.unknown"}
+
+
+def test_run_without_rules_of_a_life_does_not_walk(plan: Plan) -> None:
+    plan = replace(plan, exclude=("lifecycle.",), examples=20)
+
+    events = list(run(replace(plan, connect=Api)))
+
+    assert [each for each in explored(events) if each.case.steps] == []
+    assert len(explored(events)) == 20
+
+
+def test_target_whose_create_is_refused_is_not_walked(plan: Plan) -> None:
+    left = iter(range(1))
+
+    def once(method: str, path: str, _api: Api) -> Answer | None:
+        first = next(left, None) is not None
+        return None if first or (method, path) != ("POST", ALL[:17]) else (422, ERROR)
+
+    plan = replace(plan, connect=lambda: Api(once), examples=20)
+
+    events = list(run(replace(plan)))
+
+    assert [each for each in explored(events) if each.case.steps] == []
+
+
+def test_interrupt_ends_a_walk_and_its_thread(plan: Plan, contract: Contract) -> None:
+    class Interrupting(Api):
+        async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+            if request.method == "DELETE" and len(self.asked) > 12:
+                assert session._explorer is not None
+                session._explorer.interrupt()
+            return await super().exchange(request, repeats=repeats)
+
+    plan = replace(plan, connect=Interrupting, examples=300)
+    session = Session(plan, Selection.of(contract, (), ()))
+
+    told = list(session.events())
+
+    assert session.interrupted
+    assert len(told) < 300
+    assert [each for each in threading.enumerate() if each.name == "explore"] == []
+
+
+def test_bug_of_ours_in_a_walk_comes_out(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def buggy(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ringspec.harness.walking.written", buggy)
+
+    with pytest.raises(ZeroDivisionError):
+        list(run(replace(plan, connect=Api)))
