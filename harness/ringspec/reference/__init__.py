@@ -9,18 +9,23 @@ from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.checks import CHECKS
 from ringspec.reference.dialects import DIALECTS, Dialect
 from ringspec.reference.embedded import Embedded, EmbeddedError
-from ringspec.reference.mutants import MUTANTS, Mutant
+from ringspec.reference.lawful import LAWFUL, Lawful
+from ringspec.reference.mutants import EQUIVALENT, MUTANTS, SHARED, Mutant
 from ringspec.reference.serving import application, serve
 from ringspec.reference.settings import Settings
 
 __all__ = [
     "CHECKS",
     "DIALECTS",
+    "EQUIVALENT",
+    "LAWFUL",
     "MUTANTS",
+    "SHARED",
     "Behaviour",
     "Dialect",
     "Embedded",
     "EmbeddedError",
+    "Lawful",
     "Mutant",
     "Settings",
     "application",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.applications import Starlette
@@ -11,26 +12,23 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringspec.reference import tokens
 from ringspec.reference.answers import CrashError, RefusedError, Reply, envelope
-from ringspec.reference.behaviour import Behaviour
+from ringspec.reference.behaviour import Behaviour, same
 from ringspec.reference.bodies import read_bytes
 from ringspec.reference.broadcasts import Broadcasts
 from ringspec.reference.dialects import DIALECTS
-from ringspec.reference.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
+    from ringspec.reference.behaviour import Operation
     from ringspec.reference.settings import Settings
 
-Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 
 COMMANDS = ("start", "pause", "resume", "cancel")
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def build(settings: Settings, behaviour: Behaviour | None = None) -> Starlette:
@@ -61,26 +59,32 @@ def to_response(reply: Reply) -> Response:
 
 
 def _routes(settings: Settings, behaviour: Behaviour) -> list[Route]:
-    broadcasts = Broadcasts(Store(), behaviour, DIALECTS[settings.dialect])
+    store = behaviour.store()
+    dialect = DIALECTS[settings.dialect]
 
-    def route(path: str, **operations: Operation) -> Route:
-        guarded = {
-            method: _guard(operation, settings, behaviour)
-            for method, operation in operations.items()
-        }
-        return Route(path, _by_method(guarded), methods=list(guarded))
+    def route(path: str, **operations: str) -> Route:
+        return Route(
+            path,
+            _by_method({key: endpoint(name) for key, name in operations.items()}),
+            methods=list(operations),
+        )
+
+    def endpoint(name: str) -> Endpoint:
+        own = behaviour.during.get(name, same)(behaviour)
+        broadcasts = Broadcasts(store, own, dialect)
+        operation: Operation
+        if name in COMMANDS:
+            operation = partial(broadcasts.command, name)
+        else:
+            operation = getattr(broadcasts, name)
+        return _guard(own.around(operation, store), settings, own)
 
     one = "/voice/broadcasts/{broadcast_id}"
     return [
-        Route("/oauth2/token", _token_endpoint(settings), methods=["POST"]),
-        route("/voice/broadcasts", POST=broadcasts.create, GET=broadcasts.list),
-        route(
-            one,
-            GET=broadcasts.get,
-            PUT=broadcasts.update,
-            DELETE=broadcasts.delete,
-        ),
-        *(route(f"{one}/{name}", POST=broadcasts.command) for name in COMMANDS),
+        Route("/oauth2/token", _token_endpoint(settings, behaviour), methods=["POST"]),
+        route("/voice/broadcasts", POST="create", GET="list"),
+        route(one, GET="get", PUT="update", DELETE="delete"),
+        *(route(f"{one}/{name}", POST=name) for name in COMMANDS),
     ]
 
 
@@ -97,32 +101,26 @@ def _guard(operation: Operation, settings: Settings, behaviour: Behaviour) -> En
     """Let an operation answer only those who bring the token."""
 
     async def respond(request: Request) -> Response:
-        header = request.headers.get("authorization")
         try:
-            if behaviour.admit(header, settings.token):
+            if behaviour.admit(request, settings.token):
                 reply = await operation(request)
             else:
-                reply = _refused(behaviour, 401, "A bearer token is needed.")
+                reply = await behaviour.turn_away(operation, request)
         except RefusedError as refused:
             reply = behaviour.refuse(refused.reply)
         except CrashError:
-            reply = _refused(behaviour, 500, "The server broke down.")
+            reply = behaviour.refuse(envelope(500, "The server broke down."))
         return to_response(behaviour.reply(reply))
 
     return respond
 
 
-def _refused(behaviour: Behaviour, status: int, message: str) -> Reply:
-    headers = _CHALLENGE if status == 401 else {}
-    return behaviour.refuse(envelope(status, message, headers=headers))
-
-
-def _token_endpoint(settings: Settings) -> Endpoint:
+def _token_endpoint(settings: Settings, behaviour: Behaviour) -> Endpoint:
     async def respond(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         try:
             raw = await read_bytes(request)
-            return to_response(tokens.issue(content_type, raw, settings))
+            return to_response(behaviour.issue(content_type, raw, settings))
         except RefusedError as refused:
             return to_response(refused.reply)
 
@@ -141,7 +139,7 @@ def _elsewhere(
         if "Allow" in headers:
             # Starlette lists a set, in an order that differs from run to run.
             headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-        reply = behaviour.refuse(envelope(status, message, headers=headers))
-        return to_response(behaviour.reply(reply))
+        reply = behaviour.elsewhere(envelope(status, message, headers=headers))
+        return to_response(behaviour.reply(behaviour.refuse(reply)))
 
     return respond

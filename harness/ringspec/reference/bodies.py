@@ -6,11 +6,11 @@ import json
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.requests import ClientDisconnect
-
 from ringspec.reference.answers import JSON_TYPE, RefusedError, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from ringspec.reference.values import Json
@@ -27,15 +27,20 @@ class Sent(NamedTuple):
     size: int
 
 
-async def read_json(request: Request) -> Sent:
+async def read_json(
+    request: Request, label: Callable[[str], None], parse: Callable[[bytes], Json]
+) -> Sent:
     """Read a request's JSON body, or raise what refuses it."""
-    _demand_json(request.headers.get("content-type", ""))
+    label(request.headers.get("content-type", ""))
     raw = await read_bytes(request)
     return Sent(parse(raw), len(raw))
 
 
 async def read_bytes(request: Request) -> bytes:
     """Read a request's body, unless it is too large."""
+    # Imported late: whoever only starts a server as a child needs no Starlette.
+    from starlette.requests import ClientDisconnect  # noqa: PLC0415
+
     length = request.headers.get("content-length", "")
     # Not isdigit(), to which a superscript two is a digit.
     if length.isdecimal() and int(length) > MAX_BYTES:
@@ -74,7 +79,8 @@ def parse(raw: bytes) -> Json:
     return body
 
 
-def _demand_json(content_type: str) -> None:
+def demand_json(content_type: str) -> None:
+    """Raise what refuses a Content-Type that is not JSON in UTF-8."""
     kind, _, parameters = content_type.partition(";")
     charset = parameters.lower().replace(" ", "").replace('"', "")
     if kind.strip().lower() != JSON_TYPE:

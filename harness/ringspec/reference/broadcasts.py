@@ -64,10 +64,9 @@ class Broadcasts:
         self.store.remove(broadcast.broadcast_id)
         return Reply(204)
 
-    async def command(self, request: Request) -> Reply:
+    async def command(self, command: str, request: Request) -> Reply:
         """Start, pause, resume or cancel a broadcast; a body is not looked at."""
         broadcast = self._found(request)
-        command = request.url.path.rpartition("/")[2]
         transition = self.behaviour.transitions[command]
         if broadcast.state not in transition.sources:
             raise refused(409, f"Cannot {command} a {broadcast.state} broadcast.")
@@ -86,15 +85,16 @@ class Broadcasts:
 
     async def _read_body(self, request: Request) -> tuple[JsonObject, int]:
         """Read a broadcast in canonical spelling, or raise what refuses it."""
-        sent = await read_json(request)
+        behaviour = self.behaviour
+        sent = await read_json(request, behaviour.label, behaviour.parse)
         body = self.dialect.read(sent.body)
-        problems = validate(self.behaviour.read(body), self.behaviour.checks)
+        problems = validate(behaviour.read(body), behaviour.checks)
         if problems:
             raise invalid(
                 [replace(one, path=self.dialect.sent(one.path)) for one in problems]
             )
         # A mutant may let pass what is no object; to keep it is past even a mutant.
-        return self.behaviour.keep(body if isinstance(body, dict) else {}), sent.size
+        return behaviour.keep(body if isinstance(body, dict) else {}), sent.size
 
     def _shown(self, status: int, broadcast: Broadcast) -> Reply:
         shown = self.behaviour.show(broadcast.full(self.behaviour.defaults))

@@ -37,12 +37,15 @@ def announce_on_stdout(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this line is what callers wait for
 
 
-def application(settings: Settings) -> Starlette:
-    """Build the server's application, with the defect that the settings name."""
+def application(settings: Settings, behaviour: Behaviour | None = None) -> Starlette:
+    """Build the server's application, with the defect that the settings name.
+
+    A behaviour is what the defect is put into; the right one if none is given.
+    """
     # Imported late: whoever only starts a server as a child needs no Starlette.
     from ringspec.reference.app import build  # noqa: PLC0415
 
-    behaviour = Behaviour()
+    behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
         behaviour = MUTANTS[settings.mutant].apply(behaviour)
     return build(settings, behaviour)

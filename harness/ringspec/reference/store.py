@@ -111,17 +111,20 @@ class Store:
 
     def add(self, body: JsonObject, size: int) -> Broadcast:
         """Keep a new broadcast."""
-        broadcast = Broadcast(
+        broadcast = self.restore(self.made(body, size))
+        while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
+            self.remove(next(iter(self._kept)))
+        return broadcast
+
+    def made(self, body: JsonObject, size: int) -> Broadcast:
+        """Make a broadcast with an id of its own, in its first state."""
+        return Broadcast(
             broadcast_id=str(uuid.uuid4()),
             body=_known(body),
             size=size,
             state=first_state(body),
             created_at=now_ms(),
         )
-        self._put(broadcast)
-        while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
-            self.remove(next(iter(self._kept)))
-        return broadcast
 
     def find(self, broadcast_id: str) -> Broadcast | None:
         """Find a broadcast by its id."""
@@ -129,7 +132,7 @@ class Store:
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
         """Give a broadcast another body."""
-        return self._put(
+        return self.restore(
             replace(broadcast, body=_known(body), size=size, state=first_state(body))
         )
 
@@ -138,7 +141,14 @@ class Store:
         stamps = dict(broadcast.stamps)
         if transition.stamp is not None:
             stamps[transition.stamp] = now_ms()
-        return self._put(replace(broadcast, state=transition.target, stamps=stamps))
+        return self.restore(replace(broadcast, state=transition.target, stamps=stamps))
+
+    def restore(self, broadcast: Broadcast) -> Broadcast:
+        """Keep a broadcast as it is, or was."""
+        before = self._kept.get(broadcast.broadcast_id)
+        self._bytes += broadcast.size - (before.size if before else 0)
+        self._kept[broadcast.broadcast_id] = broadcast
+        return broadcast
 
     def remove(self, broadcast_id: str) -> None:
         """Forget a broadcast."""
@@ -147,12 +157,6 @@ class Store:
     def slice(self, start: int, stop: int) -> list[Broadcast]:
         """List some broadcasts by their place in the order."""
         return list(self._kept.values())[start:stop]
-
-    def _put(self, broadcast: Broadcast) -> Broadcast:
-        before = self._kept.get(broadcast.broadcast_id)
-        self._bytes += broadcast.size - (before.size if before else 0)
-        self._kept[broadcast.broadcast_id] = broadcast
-        return broadcast
 
 
 def _known(body: JsonObject) -> JsonObject:

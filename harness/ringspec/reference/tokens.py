@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 from ringspec.reference.answers import RefusedError, Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ringspec.reference.settings import Settings
     from ringspec.reference.values import JsonObject
 
@@ -32,14 +34,36 @@ _OTHER_GRANT = _failed("unsupported_grant_type", "Only client_credentials is kno
 _OTHER_CLIENT = _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
 
 
-def issue(content_type: str, raw: bytes, settings: Settings) -> Reply:
+def is_client(form: Mapping[str, str], settings: Settings) -> bool:
+    """Tell whether a form names the client, and its secret."""
+    given = form.get("client_id", ""), form.get("client_secret", "")
+    known = settings.client_id, settings.client_secret
+    return all(
+        hmac.compare_digest(one.encode(), other.encode())
+        for one, other in zip(given, known, strict=True)
+    )
+
+
+def is_grant(kind: str) -> bool:
+    """Tell whether a grant is the one that is served."""
+    return kind == "client_credentials"
+
+
+def issue(
+    content_type: str,
+    raw: bytes,
+    settings: Settings,
+    *,
+    is_client: Callable[[Mapping[str, str], Settings], bool] = is_client,
+    is_grant: Callable[[str], bool] = is_grant,
+) -> Reply:
     """Answer a request for a token, or raise what refuses it."""
-    form = _read_form(content_type, raw)
-    if not _is_client(form, settings):
+    form = read_form(content_type, raw)
+    if not is_client(form, settings):
         raise RefusedError(_OTHER_CLIENT)
     if "grant_type" not in form:
         raise RefusedError(_NO_GRANT)
-    if form["grant_type"] != "client_credentials":
+    if not is_grant(form["grant_type"]):
         raise RefusedError(_OTHER_GRANT)
     token: JsonObject = {
         "access_token": settings.token,
@@ -49,7 +73,8 @@ def issue(content_type: str, raw: bytes, settings: Settings) -> Reply:
     return Reply(200, token, _NEVER_CACHED)
 
 
-def _read_form(content_type: str, raw: bytes) -> dict[str, str]:
+def read_form(content_type: str, raw: bytes) -> dict[str, str]:
+    """Read the form of a request for a token, or raise what refuses it."""
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
         raise RefusedError(_NOT_A_FORM)
     try:
@@ -59,12 +84,3 @@ def _read_form(content_type: str, raw: bytes) -> dict[str, str]:
     if any(len(values) > 1 for values in pairs.values()):
         raise RefusedError(_REPEATED)
     return {name: values[0] for name, values in pairs.items()}
-
-
-def _is_client(form: dict[str, str], settings: Settings) -> bool:
-    given = form.get("client_id", ""), form.get("client_secret", "")
-    known = settings.client_id, settings.client_secret
-    return all(
-        hmac.compare_digest(one.encode(), other.encode())
-        for one, other in zip(given, known, strict=True)
-    )

@@ -126,15 +126,20 @@ def _edit(body: Any, pointer: str, value: object) -> Any:
     return body
 
 
+def edited(name: str, edits: Mapping[str, object]) -> Any:
+    """Give a copy of a named body, edited at JSON pointers."""
+    made: Any = copy.deepcopy(BODIES[name])
+    for pointer, value in edits.items():
+        made = _edit(made, pointer, copy.deepcopy(value))
+    return made
+
+
 @pytest.fixture
 def body() -> Callable[..., Any]:
     """Give a copy of a named body, edited at JSON pointers."""
 
     def make(name: str = "people", edits: Mapping[str, object] | None = None) -> Any:
-        made: Any = copy.deepcopy(BODIES[name])
-        for pointer, value in (edits or {}).items():
-            made = _edit(made, pointer, value)
-        return made
+        return edited(name, edits or {})
 
     return make
 
