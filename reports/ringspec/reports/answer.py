@@ -22,6 +22,15 @@ def status_line(exchange: Exchange) -> str:
     return f"HTTP {status} {phrase}".rstrip()
 
 
+def step_lines(exchange: Exchange) -> list[str]:
+    """Write what was sent before, and how it was answered, a request a line."""
+    earlier = exchange.played.earlier if exchange.played else ()
+    return [
+        f"{each.request.method} {shown(each.request.path, 200)}: {each.summary}"
+        for each in earlier
+    ]
+
+
 def body_start(exchange: Exchange, limit: int = 300) -> str:
     """Write the first characters of the body on one line, made visible."""
     if exchange.response is None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import Finding, Outcome, Result, RuleResult
-from ringspec.reports.answer import body_start, status_line
+from ringspec.reports.answer import body_start, status_line, step_lines
 from ringspec.reports.consoles import line, row
 from ringspec.reports.curl import curl
 from ringspec.reports.fault import fault_lines
@@ -90,11 +90,10 @@ def _print_failure(
 def _print_case(console: Console, finding: Finding) -> None:
     case, exchange = finding.case, finding.exchange
     row(console, "case", Text(visible(case.id), "bold"))
-    if case.note:
-        row(console, "note", shown(case.note, _REASON))
     _print_rows(console, "fault", fault_lines(case, finding.twin))
     if case.twin:
         row(console, "twin", visible(case.twin))
+    _print_rows(console, "before", step_lines(exchange))
     answer = (status_line(exchange), body_start(exchange))
     _print_rows(console, "answer", filter(None, answer))
     row(console, "why", Text(shown(finding.reason, _REASON), "red"))

@@ -36,7 +36,15 @@ def write(name: str, path: Path, record: Record) -> None:
     """
     render = _format(name)
     check(path, name)
-    data = render(record)
+    write_data(name, path, render(record))
+
+
+def write_data(name: str, path: Path, data: bytes) -> None:
+    """Write what a report was rendered to, whole or not at all.
+
+    Raises:
+        ReportError: the path cannot be written.
+    """
     try:
         _put(path, data)
     except OSError as error:

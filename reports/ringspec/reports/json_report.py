@@ -81,8 +81,18 @@ def _failure(finding: Finding) -> dict[str, Json]:
         "twin": _twin(finding.twin),
         "fault": list(case.fault) if isinstance(case.fault, tuple) else case.fault,
         "broken": list(case.broken),
+        "before": _before(exchange),
         "curl": curl(exchange),
     }
+
+
+def _before(exchange: Exchange) -> list[dict[str, Json]]:
+    """Return what was sent before, each with its answer."""
+    earlier = exchange.played.earlier if exchange.played else ()
+    return [
+        {"request": _request(each.request, each.url), "response": _answer(each)}
+        for each in earlier
+    ]
 
 
 def _twin(twin: Case | None) -> dict[str, Json] | None:

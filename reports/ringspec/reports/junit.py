@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from ringspec.harness import Conclusion, Finding, Outcome, RuleResult
-from ringspec.reports.answer import body_start, status_line
+from ringspec.reports.answer import body_start, status_line, step_lines
 from ringspec.reports.curl import curl
 from ringspec.reports.fault import fault_lines
 from ringspec.reports.record import Record
@@ -128,6 +128,8 @@ def _case(finding: Finding) -> Iterable[str]:
         yield f"fault: {line}"
     if finding.case.twin:
         yield f"twin: {finding.case.twin}"
+    for line in step_lines(exchange):
+        yield f"before: {line}"
     yield f"answer: {status_line(exchange)}"
     body = body_start(exchange)
     if body:

@@ -19,6 +19,7 @@ from ringspec.harness import (
     Finding,
     Judged,
     Notice,
+    Played,
     Response,
     Result,
     RuleResult,
@@ -143,6 +144,16 @@ class Redactor:
             request=self._request(exchange.request),
             response=self._response(exchange.response),
             failure=failure,
+            played=self._played(exchange.played),
+        )
+
+    def _played(self, played: Played | None) -> Played | None:
+        if played is None:
+            return None
+        return replace(
+            played,
+            earlier=tuple(map(self._exchange, played.earlier)),
+            stuck=self.url(played.stuck),
         )
 
     def _response(self, response: Response | None) -> Response | None:

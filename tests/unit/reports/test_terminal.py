@@ -157,16 +157,6 @@ def test_megabytes_are_cut(sample: ModuleType) -> None:
     assert "(5,000,000 bytes in all)" in out
 
 
-def test_note_of_a_case_is_shown(sample: ModuleType) -> None:
-    case = replace(sample.TWIN, note="the smallest body")
-    found = sample.finding(sample.exchange(case, 400, b""), case, Verdict.FAIL, "no")
-
-    out, _ = shown(sample, failed(sample, found))
-
-    assert "note    the smallest body" in out
-    assert "answer  HTTP 400 Bad Request" in out
-
-
 def test_secret_is_not_shown(sample: ModuleType) -> None:
     out, _ = shown(sample, redactor=Redactor(["boom"]))
 

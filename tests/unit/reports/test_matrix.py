@@ -1,0 +1,347 @@
+"""The kill matrix: its figures, its text, its files."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ringspec.reports import (
+    Kind,
+    Mark,
+    Matrix,
+    Trial,
+    Watch,
+    Way,
+    check_matrix,
+    ordered,
+    print_matrix,
+    write_matrix,
+)
+from ringspec.reports.matrix_files import SCHEMA, render_html, render_json
+from ringspec.spec import Level, ReportError, UsageError, load
+
+MUST, SHOULD, MAY = Level
+
+
+def trial(name: str, rule: str = "", **more: Any) -> Trial:
+    kind = Kind.MUTANT if rule else Kind.LAWFUL
+    rules = {str(each.id): each.level for each in load().rules.values()}
+    known = {
+        "kind": kind,
+        "level": MAY,
+        "way": Way.IN_PROCESS,
+        "requests": 100,
+        "binding": rules.get(rule, MAY),
+    }
+    return Trial(name=name, rule=rule, **{"exit_code": 0, **known, **more})
+
+
+def killed(
+    name: str, rule: str, cases: dict[str, int], until: int, **noticed: Level
+) -> Trial:
+    names = {key.replace("_", "."): level for key, level in noticed.items()}
+    return trial(
+        name, rule, exit_code=1, noticed=names, cases=cases, until=until, defect="Off."
+    )
+
+
+TRIALS = (
+    trial("reference", kind=Kind.REFERENCE, requests=120),
+    killed("short", "from.length", {"a": 1, "b": 1}, 7, from_length=SHOULD),
+    killed("nameless", "name.required", {"b": 1}, 10, name_required=MUST),
+    killed(
+        "both", "name.type", {"c": 3, "d": 1}, 20, name_type=MUST, body_accepted=MAY
+    ),
+    killed("wrong-rule", "voice.enum", {"c": 3}, 40, language_enum=SHOULD),
+    trial("missed", "voice.type", defect="Takes <any> voice."),
+    trial("unheard-of", "no.such.rule"),
+    trial("fair"),
+    trial("accused", exit_code=3, reason="inconclusive: nobody knows", level=MUST),
+)
+
+
+def matrix(*trials: Trial, **more: Any) -> Matrix:
+    trials = trials or TRIALS
+    return Matrix(load(), MAY, trials, **{"expected": len(trials), **more})
+
+
+def text(shown: Matrix) -> str:
+    out = io.StringIO()
+    print_matrix(shown, out)
+    return out.getvalue()
+
+
+def test_each_trial_has_its_mark() -> None:
+    marks = {each.name: each.mark for each in matrix().trials}
+
+    assert marks == {
+        "reference": Mark.QUIET,
+        "short": Mark.NOTICED,
+        "nameless": Mark.NOTICED,
+        "both": Mark.NOTICED,
+        "wrong-rule": Mark.MISNAMED,
+        "missed": Mark.SURVIVED,
+        "unheard-of": Mark.SURVIVED,
+        "fair": Mark.QUIET,
+        "accused": Mark.FALSE_ALARM,
+    }
+
+
+def test_a_mutant_counts_at_the_levels_at_which_its_rule_binds() -> None:
+    rows = {
+        each.level: (each.mutants, each.noticed, each.named) for each in matrix().levels
+    }
+
+    assert rows == {MUST: (3, 2, 2), SHOULD: (5, 4, 3), MAY: (6, 4, 3)}
+
+
+def test_levels_beyond_that_of_the_runs_are_not_told() -> None:
+    shown = replace(matrix(), level=SHOULD)
+
+    assert [each.level for each in shown.levels] == [MUST, SHOULD]
+
+
+def test_requests_are_counted_until_the_first_sign() -> None:
+    took = matrix().requests
+
+    assert (took.median, took.worst, took.whole) == (15, 40, 120)
+
+
+def test_the_least_list_takes_the_cases_that_notice_most_for_their_requests() -> None:
+    # b notices two for one request, d one; c notices two for three requests.
+    shown = matrix()
+
+    assert shown.cover == (("b", 1), ("d", 1), ("c", 3))
+    assert shown.requests.minimum == 5
+
+
+def test_figures_of_no_trials_are_nought() -> None:
+    shown = Matrix(load(), MAY, (), expected=2)
+
+    assert shown.requests.median == shown.requests.minimum == 0
+    assert shown.exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("trials", "status"),
+    [
+        (TRIALS[:4], 0),
+        (TRIALS[4:5], 1),
+        (TRIALS[5:6], 1),
+        (TRIALS[7:8], 0),
+        (TRIALS[8:], 1),
+    ],
+    ids=["all-noticed", "misnamed", "survived", "quiet", "accused"],
+)
+def test_exit_status_is_1_where_anything_is_amiss(
+    trials: tuple[Trial, ...], status: int
+) -> None:
+    assert matrix(*trials).exit_code == status
+
+
+def test_rules_that_no_mutant_shows_alone_are_listed_with_their_reason() -> None:
+    reasons = dict(matrix().unisolated)
+
+    assert "from.length" not in reasons
+    assert "name.required" not in reasons
+    assert reasons["name.type"] == ""  # its mutant is noticed by another rule too
+    assert reasons["retryDelays.length"].startswith("More than three delays")
+
+
+def test_what_is_amiss_is_told_first() -> None:
+    told = text(matrix())
+
+    places = [
+        told.index(each)
+        for each in (
+            "SURVIVED missed",
+            "SURVIVED unheard-of",
+            "MISNAMED wrong-rule",
+            "FALSE ALARM accused",
+            "noticed by",
+            "never accused",
+            "NOT ALONE retryDelays.length",
+            "by their rule",
+        )
+    ]
+    assert places == sorted(places)
+    assert "expected voice.type (MUST)" in re.sub(" +", " ", told)
+    assert "a rule that nobody has" in told
+    assert "inconclusive: nobody knows" in told
+
+
+def test_mutants_noticed_only_below_the_level_of_their_rule_are_told() -> None:
+    weak = killed("weak", "name.type", {"a": 1}, 3, name_type=MAY)
+
+    shown = matrix(*TRIALS, weak)
+
+    assert shown.weaker() == (weak,)
+    assert "BELOW ITS LEVEL 1 mutant\n" in text(shown)
+    assert "of a weaker level: weak\n" in text(shown)
+    assert "BELOW" not in text(matrix())
+
+
+def test_text_fits_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    long = killed("n" * 60, "r" * 70, {"a": 1}, 7, **{"r" * 70: MUST})
+
+    told = text(matrix(*TRIALS, long, equivalents={"same": "It is the same. " * 9}))
+
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_noticed_mutants_are_told_with_requests_and_rules_their_own_first() -> None:
+    told = re.sub(" +", " ", text(matrix()))
+
+    assert " 20 both name.type, body.accepted\n" in told
+
+
+def test_summary_of_a_whole_fleet_tells_the_figures() -> None:
+    told = text(matrix(duration_s=1.25))
+
+    assert "4 of 6 mutants noticed, 3 by their rule" in told
+    assert "1 false alarm on 3 correct servers" in told
+    assert "median 15, worst 40; a whole run 120" in told
+    assert "2 survivors, 1 misnamed mutant, 1 false alarm (9 runs, 1.2 s)" in told
+
+
+def test_summary_of_a_perfect_fleet_says_so() -> None:
+    told = text(matrix(*TRIALS[:4]))
+
+    assert "every defect noticed by its rule, nobody accused falsely" in told
+
+
+def test_interrupted_matrix_says_how_far_it_came() -> None:
+    told = text(matrix(*TRIALS[:3], expected=9))
+
+    assert "interrupted after 3 of 9 servers" in told
+    assert "NOT ALONE" not in told
+
+
+def test_part_of_a_fleet_says_nothing_of_rules_that_it_leaves_out() -> None:
+    assert "NOT ALONE" not in text(matrix(whole=False))
+
+
+def test_every_rule_isolated_leaves_no_section() -> None:
+    alone = [
+        trial(str(rule), str(rule), exit_code=1, noticed={str(rule): MUST})
+        for rule in load().rules
+    ]
+
+    assert "NOT ALONE" not in text(matrix(*alone))
+
+
+def test_json_keeps_to_its_schema_and_tells_all() -> None:
+    shown = matrix(equivalents={"same": "it is the same"})
+
+    written = json.loads(render_json(shown))
+
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(written)
+    assert written["counts"] == {
+        "mutants": 6,
+        "noticed": 4,
+        "named": 3,
+        "lawful": 2,
+        "false_alarms": 1,
+    }
+    assert written["cover"] == ["b", "d", "c"]
+    assert [each["name"] for each in written["trials"]] == [
+        each.name for each in TRIALS
+    ]
+    assert written["trials"][3]["noticed"] == [
+        {"rule": "name.type", "level": "must"},
+        {"rule": "body.accepted", "level": "may"},
+    ]
+
+
+def test_schema_of_the_matrix_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
+
+
+def test_html_is_one_page_with_everything_escaped() -> None:
+    hostile = trial("<script>", "<b>", defect="a & b\x1b", reason="<i>")
+
+    page = render_html(matrix(*TRIALS, hostile, equivalents={"<u>": "<s>"})).decode()
+
+    assert page.startswith("<!doctype html>")
+    assert "&lt;script&gt;" in page
+    assert "a &amp; b\\x1b" in page
+    assert not {"<script>", "<b>", "<i>", "<u>", "<s>", "src=", "href="} & set(
+        re.findall(r"<[a-z]+>|src=|href=", page)
+    )
+    assert page.index(">missed<") < page.index(">wrong-rule<") < page.index(">short<")
+    assert "retryDelays.length" in page
+
+
+def test_html_of_part_of_a_fleet_lists_no_rules_left_out() -> None:
+    page = render_html(matrix(whole=False, expected=20)).decode()
+
+    assert "alone" not in page
+    assert "Interrupted: some servers are missing." in page
+
+
+def test_matrix_is_written_to_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+
+    check_matrix("json", path)
+    write_matrix("json", path, matrix())
+
+    assert path.read_bytes() == render_json(matrix())
+
+
+def test_unknown_format_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'pdf'"):
+        check_matrix("pdf", tmp_path / "m")
+
+
+def test_path_that_cannot_be_written_is_refused_before_the_runs(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ReportError):
+        check_matrix("html", tmp_path / "no" / "m.html")
+
+
+def test_trials_are_brought_into_the_order_of_the_fleet() -> None:
+    names = [each.name for each in TRIALS]
+
+    assert ordered(reversed(TRIALS), names) == TRIALS
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_watch_draws_a_bar_on_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+
+    watch = Watch(screen, len(TRIALS))
+    for each in TRIALS:
+        watch.add(each)
+    watch.close()
+
+    assert "9/9" in screen.getvalue()
+    assert "4 to look at" in screen.getvalue()
+
+
+def test_watch_tells_a_log_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(0, 1000, 2))
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    log = io.StringIO()
+
+    watch = Watch(log, len(TRIALS))
+    for each in TRIALS:
+        watch.add(each)
+    watch.close()
+
+    assert "3/9 servers done, 0 to look at\n" in log.getvalue()
+    assert log.getvalue().count("\n") < len(TRIALS)
