@@ -24,6 +24,8 @@ COMMANDS = {
     "rules": ("ringspec.cli.rules", "Print the rules, with their sources."),
     "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
     "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
+    "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
+    "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
 }
 INTERRUPTED = 130
 

@@ -15,6 +15,8 @@ from ringspec.cli.options import contract_of, contract_options, selection_option
 from ringspec.cli.screen import Screen
 from ringspec.harness import Ended, Event
 from ringspec.harness.credentials import Credentials
+from ringspec.harness.filling import Filling
+from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
 from ringspec.harness.target import checked_url, is_loopback
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
@@ -33,7 +35,7 @@ from ringspec.spec import (
     ReportError,
     UsageError,
 )
-from ringspec.strategies import cases_of
+from ringspec.strategies import Phase, cases_of, quick_of
 
 
 @click.command("run")
@@ -69,7 +71,25 @@ from ringspec.strategies import cases_of
 )
 @selection_options
 @contract_options
+@click.option(
+    "--phase",
+    "phases",
+    metavar="NAME,…",
+    multiple=True,
+    help=f"Only these parts of a run: {', '.join(Phase)}.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Only the fewest bodies that tell every slip in a server's checks.",
+)
+@click.option(
+    "--examples",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help=f"Explore so many bodies after the list; {EXAMPLES} with --phase explore.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -122,7 +142,10 @@ class _Command:
     contract: Path | None
     operation: str | None
     dialect: str | None
+    phases: tuple[str, ...]
+    quick: bool
     seed: int
+    examples: int | None
     workers: int | None
     timeout: float
     reports: tuple[str, ...]
@@ -134,6 +157,7 @@ class _Command:
     def status(self) -> int:
         """Run, report, and return the exit status."""
         wanted = _wanted(self.reports)
+        phases = _phases(self.phases, self.examples, quick=self.quick)
         if not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
         if self.url is not None:
@@ -141,14 +165,23 @@ class _Command:
         with self._target() as target:
             contract = contract_of(self.contract, self.operation, self.dialect)
             cases = cases_of(contract, self.seed)
+            few = quick_of(contract, cases, self.seed) if self.quick else None
             url, credentials = target.resolve()
             # Nothing is sent elsewhere, so that no token is needed there.
             token = credentials.token(self.timeout) if is_loopback(url) else None
+            filling = Filling(
+                token=token,
+                token_url=credentials.token_url or "",
+                client_id=credentials.client_id or "",
+                client_secret=credentials.client_secret or "",
+            )
             plan = Plan(
                 contract=contract,
                 cases=cases,
                 url=url,
-                token=token,
+                filling=filling,
+                phases=phases,
+                quick=few,
                 level=Level(self.level),
                 seed=self.seed,
                 select=self.select,
@@ -156,8 +189,9 @@ class _Command:
                 workers=self.workers or 4,
                 timeout_s=self.timeout,
                 fail_fast=self.fail_fast,
+                examples=EXAMPLES if self.examples is None else self.examples,
             )
-            secrets = (*credentials.secrets(), *((token,) if token else ()))
+            secrets = (*credentials.secrets(), *filling.secrets())
             return self._told(run(plan), wanted, Redactor(secrets))
 
     def _target(self) -> _Target:
@@ -270,7 +304,36 @@ class _Target:
             ready = self.embedded.ready()
         except EmbeddedError as error:
             raise InternalError(str(error)) from error
-        return ready.url, Credentials(bearer=ready.token)
+        return ready.url, Credentials(
+            bearer=ready.token,
+            client_id=ready.client_id,
+            client_secret=ready.client_secret,
+            token_url=ready.token_url,
+        )
+
+
+def _phases(
+    texts: tuple[str, ...], examples: int | None, *, quick: bool
+) -> frozenset[Phase]:
+    """Read which parts of a run are wanted; without any, all but exploring.
+
+    Who wants it quick is given the certified bodies alone, unless more is asked for.
+    A number of examples asks for exploring too, and none leaves it out.
+    """
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in list(Phase):
+            raise UsageError(
+                f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
+            )
+    unnamed = frozenset({Phase.CASES}) if quick else DEFAULT_PHASES
+    named = frozenset(map(Phase, names)) or unnamed
+    if examples is None:
+        return named
+    explored = frozenset({Phase.EXPLORE})
+    if not examples and named == explored:
+        raise UsageError("--examples 0 leaves nothing to explore")
+    return named | explored if examples else named - explored
 
 
 def _wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:

@@ -1,0 +1,262 @@
+"""`ringspec prove`: whether the case list tells every mutant of its contract.
+
+In: a contract. Out: how many of its first-order mutants the cases tell, what is known
+of the others, and how few cases would do. Nothing is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringspec.cli.options import (
+    contract_of,
+    contract_options,
+    selection_options,
+)
+from ringspec.harness.selection import Selection
+from ringspec.spec import Contract, Json, RuleId
+from ringspec.strategies import (
+    Case,
+    Finding,
+    Kind,
+    Mutant,
+    Phase,
+    Verdict,
+    cases_of,
+    fewest,
+    mutants,
+    prove,
+)
+
+FORMAT = "ringspec-proof/1"
+# Worst first, as what is not told is listed.
+_NOT_TOLD = (
+    Verdict.UNTOLD,
+    Verdict.UNDECIDED,
+    Verdict.UNSETTLED,
+    Verdict.EQUIVALENT,
+)
+_COLUMNS = (
+    Verdict.TOLD,
+    Verdict.EQUIVALENT,
+    Verdict.UNSETTLED,
+    Verdict.UNDECIDED,
+    Verdict.UNTOLD,
+)
+# A mutant's cases are named up to here.
+_NAMED = 5
+# Seconds until somebody who waits is told how far it is, and between two times.
+_PATIENCE = 2.0
+_PACE = 0.2
+
+
+@click.command("prove")
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    help="How to print it.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@click.option("--quick", is_flag=True, help="Name the cases that are enough.")
+@selection_options
+@contract_options
+def command(**options: Any) -> int:
+    """Prove that the cases tell each mutant of the contract; nothing is sent.
+
+    A mutant is the contract with one slip: a keyword dropped, a bound off by one, a
+    rule that holds only beside one value of another member. It is told if a case shows
+    the slip; equivalent if no body does; unsettled if only such do of which no source
+    says what they are; undecided if neither is proven; untold if a case is lacking.
+
+    Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
+    """
+    return _Command(**options).status()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Command:
+    """What was asked for, by the names of the options."""
+
+    shape: str
+    seed: int
+    quick: bool
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    contract: Path | None
+    operation: str | None
+    dialect: str | None
+
+    def status(self) -> int:
+        """Prove, print, and return the exit status."""
+        contract = contract_of(self.contract, self.operation, self.dialect)
+        rules = frozenset(Selection.of(contract, self.select, self.exclude).rules)
+        cases = [
+            case for case in cases_of(contract, self.seed) if case.phase == Phase.CASES
+        ]
+        proof = _Proof(
+            contract, self.seed, cases, tuple(_findings(contract, rules, cases))
+        )
+        if self.shape == "json":
+            click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
+        else:
+            click.echo("\n".join(proof.table(names=self.quick)))
+        bad = {Verdict.UNTOLD, Verdict.UNDECIDED}
+        return int(any(each.verdict in bad for each in proof.findings))
+
+
+def _findings(
+    contract: Contract, rules: frozenset[RuleId], cases: list[Case]
+) -> Iterator[Finding]:
+    def chosen(mutant: Mutant) -> bool:
+        return not rules.isdisjoint(mutant.rules)
+
+    total = sum(map(chosen, mutants(contract)))
+    yield from _watched(prove(contract, cases, chosen=chosen), total)
+
+
+def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
+    """Say on a terminal how far it is, if it takes long."""
+    shown = time.monotonic() + _PATIENCE
+    wiped = True
+    for number, each in enumerate(findings, 1):
+        yield each
+        if sys.stderr.isatty() and time.monotonic() > shown:
+            shown, wiped = time.monotonic() + _PACE, False
+            click.echo(f"\r{number} of {total} mutants", nl=False, err=True)
+    if not wiped:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """The findings on a contract's mutants, and how they are written."""
+
+    contract: Contract
+    seed: int
+    cases: list[Case]
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def enough(self) -> tuple[str, ...]:
+        """Few cases that tell all that is told."""
+        telling = {each.mutant.id: each.cases for each in self.findings}
+        return fewest(telling, self.cases)
+
+    @cached_property
+    def counts(self) -> dict[Verdict, Counter[Kind]]:
+        """How many mutants of each kind have each verdict."""
+        counted: dict[Verdict, Counter[Kind]] = {each: Counter() for each in _COLUMNS}
+        for each in self.findings:
+            counted[each.verdict][each.mutant.kind] += 1
+        return counted
+
+    def document(self) -> Json:
+        """Return the proof as one JSON document."""
+        return {
+            "format": FORMAT,
+            "contract": {
+                "title": self.contract.title,
+                "version": self.contract.version,
+                "sha256": self.contract.sha256,
+            },
+            "seed": self.seed,
+            "counts": {str(each): self.counts[each].total() for each in _COLUMNS},
+            "kinds": {
+                str(kind): {str(each): self.counts[each][kind] for each in _COLUMNS}
+                for kind in Kind
+            },
+            "cases": len(self.cases),
+            "enough": list(self.enough),
+            "mutants": [_written(each) for each in self.findings],
+        }
+
+    def table(self, *, names: bool) -> Iterator[str]:
+        """Yield the proof line by line, for people."""
+        dialect = f", dialect {self.contract.dialect}" if self.contract.dialect else ""
+        yield f"Mutants of {self.contract.title} {self.contract.version}{dialect}"
+        yield ""
+        yield _row("", *_COLUMNS)
+        for kind in Kind:
+            yield _row(kind, *(str(self.counts[each][kind]) for each in _COLUMNS))
+        yield _row("all", *(str(self.counts[each].total()) for each in _COLUMNS))
+        for verdict in _NOT_TOLD:
+            yield from _listed(
+                verdict, [each for each in self.findings if each.verdict == verdict]
+            )
+        yield ""
+        enough, size = len(self.enough), len(self.cases)
+        yield f"{enough} of {size} cases are enough to tell what is told."
+        if names:
+            yield from (f"  {name}" for name in self.enough)
+
+
+def _written(finding: Finding) -> Json:
+    mutant = finding.mutant
+    return {
+        "id": mutant.id,
+        "kind": mutant.kind,
+        "rule": mutant.rules[0],
+        "rules": list(mutant.rules),
+        "place": mutant.place,
+        "change": mutant.change,
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "cases": list(finding.cases[:_NAMED]),
+        "told_by": len(finding.cases),
+    }
+
+
+def _row(head: str, *cells: str) -> str:
+    return f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _listed(verdict: Verdict, findings: list[Finding]) -> Iterator[str]:
+    """List mutants of one verdict; alike ones that are in order as one."""
+    if not findings:
+        return
+    yield ""
+    yield verdict
+    if verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}:
+        for each in findings:
+            yield from _entry(each.mutant.id, each.reason)
+        return
+    for (about, reason), alike in groupby(findings, key=_alike):
+        listed = list(alike)
+        several = f"{about} in {len(listed)} contexts"
+        yield from _entry(listed[0].mutant.id if len(listed) == 1 else several, reason)
+
+
+def _alike(finding: Finding) -> tuple[str, str]:
+    mutant = finding.mutant
+    about = mutant.rules[0] if mutant.kind == Kind.CONTEXT else mutant.id
+    return about, finding.reason
+
+
+def _entry(name: str, reason: str) -> Iterator[str]:
+    width = min(shutil.get_terminal_size().columns, 80)
+    yield from textwrap.wrap(
+        name,
+        width,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    yield from textwrap.wrap(
+        reason, width, initial_indent="    ", subsequent_indent="    "
+    )

@@ -1,0 +1,86 @@
+"""Parts of a run, chosen by `--phase`; and the credentials that some of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+pytestmark = pytest.mark.socket
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize("phase", ["wire", "auth", "lifecycle"])
+def test_one_phase_judges_its_own_rules_alone(ringspec: Run, phase: str) -> None:
+    ended = ringspec("run", "--level", "may", "--phase", phase, report=True)
+
+    assert ended.status == 0
+    outcomes = ended.outcomes
+    assert {outcomes[rule] for rule in outcomes if rule.startswith(f"{phase}.")} == {
+        "pass"
+    }
+    assert outcomes["retryDelays.count"] == "skipped"
+    assert outcomes["robustness"] == "pass"
+    assert ended.report["counts"]["cases"] < 150
+
+
+def test_phases_are_joined(ringspec: Run) -> None:
+    ended = ringspec(
+        "run",
+        "--level",
+        "may",
+        "--phase",
+        "wire, auth",
+        "--phase=lifecycle",
+        report=True,
+    )
+
+    passed = {rule for rule, outcome in ended.outcomes.items() if outcome == "pass"}
+    assert {"wire.json", "auth.client", "lifecycle.start"} <= passed
+
+
+def test_phase_that_is_none_is_named(ringspec: Run) -> None:
+    ended = ringspec("run", "--phase", "lifecicle")
+
+    assert ended.status == 2
+    assert "there is no phase 'lifecicle'" in ended.stderr
+    assert "lifecycle" in ended.stderr.split("hint:")[1]
+
+
+def test_token_endpoint_is_tried_where_it_is_known(ringspec: Run) -> None:
+    with Embedded() as server:
+        with_token = ringspec(
+            "run", server.url, "--bearer", server.token, "--phase=auth", report=True
+        )
+        with_client = ringspec(
+            *("run", server.url, "--phase=auth", "--client-id", server.client_id),
+            *("--client-secret", server.client_secret),
+            *("--token-url", server.token_url),
+            report=True,
+        )
+
+    assert with_token.outcomes["auth.client"] == "not-applicable"
+    assert with_client.outcomes["auth.client"] == "pass"
+
+
+def test_forms_of_the_token_stay_out_of_every_report(
+    ringspec: Run, tmp_path: Any
+) -> None:
+    with Embedded(mutant="error-without-envelope") as server:
+        ended = ringspec(
+            *("run", server.url, "--bearer", server.token, "--level", "may"),
+            *("--report", f"junit={tmp_path / 'report.xml'}", "--verbose"),
+            report=True,
+        )
+        token = server.token
+
+    written = (tmp_path / "report.xml").read_text("utf-8")
+    assert ended.status == 1
+    for text in (ended.stdout, ended.stderr, written, str(ended.report)):
+        assert token not in text
+        assert token[:-1] not in text
+        assert token.swapcase() not in text
