@@ -1,0 +1,105 @@
+"""The command as a subprocess, and the payments servers in a thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from .mutants import LIARS, MUTANTS
+from .payments import CORRECT, mounted
+
+COMMAND = [sys.executable, "-m", "ringspec.cli"]
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    status: int
+    stdout: str
+    stderr: str
+    report: dict[str, Any]
+
+    @property
+    def failing(self) -> set[str]:
+        return self.having("fail")
+
+    @property
+    def levels(self) -> dict[str, str]:
+        return {each["id"]: each["level"] for each in self.report["rules"]}
+
+    def having(self, outcome: str) -> set[str]:
+        rules = self.report["rules"]
+        return {each["id"] for each in rules if each["outcome"] == outcome}
+
+
+def environment() -> dict[str, str]:
+    roots = ("spec", "strategies", "harness", "reports")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("RINGSPEC_") and name not in {"NO_COLOR", "FORCE_COLOR"}
+    }
+    path = os.pathsep.join(str(PROJECT / root) for root in roots)
+    return {**kept, "PYTHONPATH": path, "COLUMNS": "200"}
+
+
+@pytest.fixture
+def ringspec(tmp_path: Path) -> Callable[..., Ended]:
+    """Run the command to its end; a run also brings back its JSON report."""
+
+    def call(*arguments: object, timeout_s: float = 60) -> Ended:
+        path = tmp_path / "ringspec.json"
+        wanted = ["--report", f"json={path}"] if arguments[0] == "run" else []
+        done = subprocess.run(
+            [*COMMAND, *map(str, arguments), *wanted],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        report = json.loads(path.read_text()) if path.exists() else {}
+        return Ended(done.returncode, done.stdout, done.stderr, report)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def payments() -> Iterator[str]:
+    """Serve the correct server and every mutant, each below its name."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    mutants = {each.name: each.behaviour for each in [*MUTANTS, *LIARS]}
+    config = uvicorn.Config(
+        mounted({"correct": CORRECT, **mutants}),
+        # A mutant that crashes says so in the log, which is meant.
+        log_level="critical",
+        lifespan="off",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()

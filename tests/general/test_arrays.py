@@ -1,0 +1,78 @@
+"""Bodies that are arrays, or put together: what comes back is compared all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ringspec.harness import checks
+from ringspec.spec import Contract, Json, load
+
+from .test_contracts import document
+
+ITEM = {
+    "type": "object",
+    "required": ["a"],
+    "properties": {"a": {"type": "string"}, "n": {"type": "integer", "default": 1}},
+}
+REQUESTS: dict[str, Json] = {
+    "items": {"type": "array", "minItems": 1, "items": ITEM},
+    "items of a branch": {"allOf": [{"type": "array"}, {"items": ITEM}]},
+    "items put together": {
+        "type": "array",
+        "items": {"allOf": [ITEM, {"properties": {"a": {"maxLength": 9}}}]},
+    },
+}
+
+
+@pytest.fixture(params=REQUESTS.values(), ids=list(REQUESTS))
+def contract(request: pytest.FixtureRequest, tmp_path: Path) -> Contract:
+    given = document(request.param)
+    content = {"application/json": {"schema": request.param}}
+    operation = given["paths"]["/t"]["post"]
+    operation["responses"] = {"200": {"description": "Done.", "content": content}}
+    path = tmp_path / "contract.yaml"
+    path.write_text(yaml.safe_dump(given))
+    return load(path)
+
+
+@pytest.mark.parametrize(
+    ("got", "told"),
+    [
+        pytest.param([{"a": "x"}, {"a": "y", "id": 1}], [], id="as it was sent"),
+        pytest.param([{"a": "x"}, {"a": "x"}], ['/1/a is "x"; "y" was sent'], id="one"),
+        pytest.param([{"a": "x"}], [], id="another number of items"),
+        pytest.param({"items": []}, [], id="something else around them"),
+    ],
+)
+def test_items_of_a_body_are_compared_one_by_one(
+    contract: Contract, got: Json, told: list[str]
+) -> None:
+    answer = contract.answers.of(200)
+    sent = [{"a": "x"}, {"a": "y"}]
+
+    assert answer
+    assert checks.echo_faults(contract, answer, sent, got) == told
+
+
+def test_a_list_of_values_is_compared_where_the_answer_describes_it(
+    tmp_path: Path,
+) -> None:
+    schema = {"type": "array", "items": {"type": "integer"}}
+    given = document(schema)
+    content = {"application/json": {"schema": schema}}
+    operation = given["paths"]["/t"]["post"]
+    operation["responses"] = {"200": {"description": "Done.", "content": content}}
+    path = tmp_path / "contract.yaml"
+    path.write_text(yaml.safe_dump(given))
+    contract = load(path)
+    answer = contract.answers.of(200)
+
+    assert answer
+    assert checks.echo_faults(contract, answer, [1, 2], [1, 2]) == []
+    assert checks.echo_faults(contract, answer, [1, 2], [1, 3]) == [
+        "/1 is 3; 2 was sent"
+    ]
+    assert checks.echo_faults(contract, answer, [1, 2], 7) == []
