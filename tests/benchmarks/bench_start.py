@@ -1,0 +1,58 @@
+"""From a cold start: a default run, its memory, and the help.
+
+By hand: `python -m tests.benchmarks.bench_start [RESULTS]`. Each is a process of its
+own, the median of some; the run starts its embedded server, which counts in the time.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from tests.benchmarks.results import arguments, note, show
+
+ROUNDS = 5
+GOALS = {"run_s": 3.0, "memory_mb": 150, "help_s": 0.2}
+
+
+def measured(*words: str) -> tuple[float, float]:
+    """Run the command, and return its seconds and its own peak memory in MB."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ringspec.cli", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        message = f"ringspec {' '.join(words)} ended with {process.returncode}"
+        raise RuntimeError(message)
+    # Linux counts kilobytes, macOS bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return seconds, used.ru_maxrss * unit / 1e6
+
+
+def main() -> None:
+    """Print and note the medians."""
+    asked = arguments(__doc__ or "")
+    runs = [measured("run", "--level", "may") for _ in range(ROUNDS)]
+    helps = [measured("--help") for _ in range(ROUNDS)]
+    figures = {
+        "run_s": round(statistics.median(seconds for seconds, _ in runs), 2),
+        "memory_mb": round(max(memory for _, memory in runs)),
+        "help_s": round(statistics.median(seconds for seconds, _ in helps), 3),
+    }
+    note(asked.results, "start", {**figures, "goals": GOALS})
+    show(
+        ("from a cold start", "measured", "goal"),
+        [(name, figures[name], goal) for name, goal in GOALS.items()],
+    )
+
+
+if __name__ == "__main__":
+    main()
