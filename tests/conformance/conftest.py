@@ -18,6 +18,7 @@ import pytest
 
 from ringspec.harness import Ended, Result, RuleResult
 from ringspec.harness.credentials import Credentials
+from ringspec.harness.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Embedded
 from ringspec.reports import Redactor
@@ -74,13 +75,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @contextmanager
-def _target(settings: Settings) -> Iterator[tuple[str, str | None]]:
+def _target(settings: Settings) -> Iterator[tuple[str, Filling]]:
     if settings.url is not None:
         token = Credentials(bearer=settings.bearer).token(timeout_s=5.0)
-        yield settings.url, token
+        yield settings.url, Filling(token=token)
         return
     with Embedded(dialect=settings.dialect or "canonical") as embedded:
-        yield embedded.url, embedded.token
+        yield (
+            embedded.url,
+            Filling(
+                token=embedded.token,
+                token_url=embedded.token_url,
+                client_id=embedded.client_id,
+                client_secret=embedded.client_secret,
+            ),
+        )
 
 
 @pytest.fixture(scope="session")
@@ -88,16 +97,16 @@ def result(request: pytest.FixtureRequest) -> Result:
     """Run once; the first test that asks triggers it."""
     settings = settings_of(request.config)
     contract = contract_in(settings.dialect)
-    with _target(settings) as (url, token):
+    with _target(settings) as (url, filling):
         plan = Plan(
             contract=contract,
             cases=cases_of(contract, 0),
             url=url,
-            token=token,
+            filling=filling,
             level=settings.level,
         )
         ended = [event for event in run(plan) if isinstance(event, Ended)]
-    redacted = Redactor([token] if token else []).event(ended[0])
+    redacted = Redactor(filling.secrets()).event(ended[0])
     assert isinstance(redacted, Ended)
     return redacted.result
 

@@ -2,87 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from ringspec.harness import Ended, Outcome, Result
-from ringspec.harness.run import Plan, run
-from ringspec.reference import DIALECTS, MUTANTS, Embedded
-from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, cases_of
+from ringspec.cli.fleet import Laboratory, Subject, fleet
+from ringspec.reference import DIALECTS
+from ringspec.reports import Kind, Mark, Way
+from ringspec.spec import Level, load
 
-pytestmark = [pytest.mark.kill, pytest.mark.socket]
+pytestmark = pytest.mark.kill
+
+SUBJECTS = fleet(load(), (), Level.MAY, over_network=False)
+MUTANTS = [each for each in SUBJECTS if each.kind is Kind.MUTANT]
+# Any case may show these, or it takes the others to tell whether an operation is there.
+NEED_ALL = ("robustness", "lifecycle.")
+# With every case, or over a socket, all of them would take minutes.
+IN_PROCESS = [each for each in MUTANTS if each.way is Way.IN_PROCESS]
+WHOLE = IN_PROCESS[5 :: max(len(IN_PROCESS) // 24, 1)][:24]
+SAMPLE = IN_PROCESS[:: max(len(IN_PROCESS) // 12, 1)][:12]
 
 
 @cache
-def _compiled(dialect: str) -> tuple[Contract, tuple[Case, ...]]:
-    contract = load(dialect=None if dialect == "canonical" else dialect)
-    return contract, cases_of(contract, 0)
+def laboratory(dialect: str = "canonical") -> Laboratory:
+    return Laboratory.of(dialect)
 
 
-def _result(
-    dialect: str = "canonical",
-    mutant: str | None = None,
-    select: tuple[str, ...] = (),
-) -> Result:
-    contract, cases = _compiled(dialect)
-    with Embedded(dialect=dialect, mutant=mutant) as embedded:
-        plan = Plan(
-            contract=contract,
-            cases=cases,
-            url=embedded.url,
-            token=embedded.token,
-            level=Level.MAY,
-            select=select,
-        )
-        last = list(run(plan))[-1]
-    assert isinstance(last, Ended)
-    return last.result
+def named(subject: Subject) -> str:
+    return subject.name
 
 
-# Tested with every case; the others with the cases of their rule, which is quicker.
-WHOLE = {
-    "too-few-delays-accepted",
-    "too-many-delays-accepted",
-    "file-missing-accepted",
-    "delay-4321-accepted",
-    "people-without-flag-accepted",
-    "two-segments-accepted",
-    "source-case-ignored",
-    "true-as-integer-accepted",
-    "crash-on-invalid",
-    "error-without-envelope",
-    "name-cut",
-    "token-not-checked",
-}
+@pytest.mark.parametrize("subject", MUTANTS, ids=named)
+def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: Subject) -> None:
+    select = () if subject.rule.startswith(NEED_ALL) else (subject.rule,)
+
+    trial = laboratory().trial(subject, select)
+
+    assert trial.exit_code == 1
+    assert subject.rule in trial.noticed
 
 
-def test_mutants_to_be_tested_with_every_case_exist() -> None:
-    assert MUTANTS.keys() >= WHOLE
+@pytest.mark.parametrize("subject", WHOLE, ids=named)
+def test_mutant_is_noticed_by_a_whole_run(subject: Subject) -> None:
+    trial = laboratory().trial(subject)
+
+    assert trial.exit_code == 1
+    assert trial.mark is Mark.NOTICED
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_mutant_is_killed_by_its_rule(name: str) -> None:
-    select = () if name in WHOLE else (MUTANTS[name].rule,)
+@pytest.mark.socket
+@pytest.mark.parametrize("subject", SAMPLE, ids=named)
+def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: Subject) -> None:
+    over_network = laboratory().trial(replace(subject, way=Way.NETWORK))
 
-    result = _result(mutant=name, select=select)
-
-    failing = {
-        each.rule.id
-        for each in result.rules
-        if each.outcome is Outcome.FAIL and each.gating(Level.MAY)
-    }
-    assert result.exit_code == 1
-    assert MUTANTS[name].rule in failing
+    in_process = laboratory().trial(subject)
+    assert over_network.exit_code == in_process.exit_code
+    assert over_network.noticed == in_process.noticed
+    assert over_network.cases.keys() == in_process.cases.keys()
 
 
+@pytest.mark.socket
+@pytest.mark.parametrize("way", Way)
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_rule_passes_against_the_reference(dialect: str) -> None:
-    result = _result(dialect)
+def test_the_reference_is_never_accused(dialect: str, way: Way) -> None:
+    reference = replace(SUBJECTS[0], way=way)
 
-    odd = {each.rule.id: each for each in result.rules if each.failures}
-    outcomes = {each.outcome for each in result.rules}
-    assert not odd
-    assert outcomes <= {Outcome.PASS, Outcome.NOT_APPLICABLE}
-    assert result.exit_code == 0
+    trial = laboratory(dialect).trial(reference)
+
+    assert reference.kind is Kind.REFERENCE
+    assert trial.reason == ""
+    assert trial.noticed == {}
+    assert trial.exit_code == 0
+
+
+def test_every_mutant_has_a_name_of_its_own() -> None:
+    names = [each.name for each in SUBJECTS]
+
+    assert len(names) == len(set(names))

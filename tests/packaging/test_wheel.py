@@ -74,7 +74,10 @@ def test_the_wheel_leaves_the_namespace_open(contents: set[str]) -> None:
 
 
 def test_the_wheel_holds_no_tests(contents: set[str]) -> None:
-    assert [name for name in contents if "test" in name.lower()] == []
+    parts = {part for name in contents for part in name.split("/")}
+
+    assert [part for part in parts if part == "tests"] == []
+    assert [part for part in parts if part.startswith(("test_", "conftest"))] == []
     assert [name for name in contents if "__pycache__" in name] == []
 
 
