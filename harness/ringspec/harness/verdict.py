@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from ringspec.harness.exchange import Exchange
@@ -58,12 +59,38 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A failure that is known beforehand, and does not gate.
+
+    Attributes:
+        id: of the rule, or of the one case.
+        expires: the last day on which it is excused; never, if there is none.
+    """
+
+    id: str
+    reason: str
+    issue: str = ""
+    owner: str = ""
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A known failure that may not be listed any longer, and why."""
+
+    known: Known
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """What a run found about one rule.
 
     Attributes:
         cases: how many cases served it.
         failures: those that gate and those that only warn, in order of the cases.
+        known: what is known beforehand of its failures.
+        excused: whether it fails, and by nothing that is not known: it does not gate.
     """
 
     rule: Rule
@@ -72,6 +99,8 @@ class RuleResult:
     failures: tuple[Finding, ...] = ()
     inconclusive: tuple[Finding, ...] = ()
     why: str = ""
+    known: tuple[Known, ...] = ()
+    excused: bool = False
 
     def gating(self, level: Level) -> tuple[Finding, ...]:
         """Return the failures that fail a run at a level."""
@@ -98,6 +127,7 @@ class Result:
     Attributes:
         exit_code: 0, 1, 3 or 130, as product.md has it.
         hint: what to do next, or empty.
+        stale: known failures that have expired or fail no more; they fail the run.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
     """
@@ -111,4 +141,5 @@ class Result:
     message: str = ""
     hint: str = ""
     interrupted: bool = False
+    stale: tuple[Stale, ...] = ()
     learnt: bool = True

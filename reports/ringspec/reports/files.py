@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 from collections.abc import Callable
@@ -10,21 +11,12 @@ from pathlib import Path
 from ringspec.reports.record import Record
 from ringspec.spec import ReportError, UsageError
 
-
-def _json(record: Record) -> bytes:
-    from ringspec.reports.json_report import render  # noqa: PLC0415 - see FORMATS
-
-    return render(record)
-
-
-def _junit(record: Record) -> bytes:
-    from ringspec.reports.junit import render  # noqa: PLC0415 - see FORMATS
-
-    return render(record)
-
-
-# What renders each format. Imported late: most runs ask for one format or none.
-FORMATS: dict[str, Callable[[Record], bytes]] = {"json": _json, "junit": _junit}
+# Format: the module whose `render` makes its bytes of a record. Imported late: most
+# runs ask for one format or none.
+FORMATS = {
+    "json": "ringspec.reports.json_report",
+    "junit": "ringspec.reports.junit",
+}
 
 
 def write(name: str, path: Path, record: Record) -> None:
@@ -34,8 +26,8 @@ def write(name: str, path: Path, record: Record) -> None:
         UsageError: there is no such format.
         ReportError: the path cannot be written.
     """
-    render = _format(name)
     check(path, name)
+    render: Callable[[Record], bytes] = importlib.import_module(FORMATS[name]).render
     write_data(name, path, render(record))
 
 
@@ -58,18 +50,12 @@ def check(path: Path, name: str = "") -> None:
         UsageError: there is no such format.
         ReportError: the path does not look writable.
     """
-    if name:
-        _format(name)
+    if name and name not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
     why = _obstacle(path)
     if why:
         raise _refused(path, name, why)
-
-
-def _format(name: str) -> Callable[[Record], bytes]:
-    if name not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
-    return FORMATS[name]
 
 
 def _obstacle(path: Path) -> str:
