@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.reports import FORMATS, Record, Terminal
+from ringspec.reports import Record, Terminal, rendered
 from ringspec.reports.rules import rules_table
 
 
@@ -54,7 +54,7 @@ def test_terminal_of_a_conformant_run(
 
 @pytest.mark.parametrize("name", ["json", "junit"])
 def test_file_report(name: str, record: Record, snapshot: SnapshotAssertion) -> None:
-    assert FORMATS[name](record).decode() == snapshot
+    assert rendered(name, record).decode() == snapshot
 
 
 def test_rules_table(sample: ModuleType, snapshot: SnapshotAssertion) -> None:

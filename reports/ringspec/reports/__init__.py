@@ -2,7 +2,7 @@
 
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
-from ringspec.reports.files import FORMATS, check, write
+from ringspec.reports.files import FORMATS, check, rendered, write
 from ringspec.reports.matrix import Kind, Mark, Matrix, Trial, Way
 from ringspec.reports.matrix_files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix_text import Watch, ordered, print_matrix
@@ -32,6 +32,7 @@ __all__ = [
     "curl",
     "ordered",
     "print_matrix",
+    "rendered",
     "rules_json",
     "rules_markdown",
     "rules_table",

@@ -27,8 +27,13 @@ def write(name: str, path: Path, record: Record) -> None:
         ReportError: the path cannot be written.
     """
     check(path, name)
+    write_data(name, path, rendered(name, record))
+
+
+def rendered(name: str, record: Record) -> bytes:
+    """Return a report in a format that there is."""
     render: Callable[[Record], bytes] = importlib.import_module(FORMATS[name]).render
-    write_data(name, path, render(record))
+    return render(record)
 
 
 def write_data(name: str, path: Path, data: bytes) -> None:

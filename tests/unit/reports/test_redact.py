@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Notice, Outcome, Response, Verdict
-from ringspec.reports import FORMATS, Recorder, Redactor
+from ringspec.reports import Recorder, Redactor, rendered
 from ringspec.spec import InternalError
 
 SECRET = 's3"crét/+'
@@ -28,7 +28,7 @@ def test_echoed_secret_is_in_no_report(sample: ModuleType, name: str) -> None:
     for event in (*sample.events()[:-1], Notice(message=SECRET), Ended(result=result)):
         recorder.handle(event)
     redactor.learn(SECRET)
-    data = FORMATS[name](recorder.record).decode()
+    data = rendered(name, recorder.record).decode()
 
     assert "s3" not in data
     assert "[redacted]" in data
