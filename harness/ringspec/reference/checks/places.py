@@ -49,20 +49,29 @@ def at(*steps: Step) -> Select:
     def select(body: Json) -> list[Place]:
         places = [Place((), body)]
         for step in steps:
-            places = [below for place in places for below in _below(place, step)]
+            if not places:
+                break  # most checks look at what a body does not have
+            if isinstance(step, str):
+                places = [
+                    Place((*path, step), value[step])
+                    for path, value in places
+                    if isinstance(value, dict) and step in value
+                ]
+            else:
+                places = [below for place in places for below in _below(place, step)]
         return places
 
     return select
 
 
-def _below(place: Place, step: Step) -> Iterator[Place]:
+def _below(place: Place, step: Each | tuple[str, ...]) -> Iterator[Place]:
     path, value = place
     if isinstance(step, Each):
         if isinstance(value, list):
             for index, item in enumerate(value):
                 yield Place((*path, index), item)
     elif isinstance(value, dict):
-        for name in (step,) if isinstance(step, str) else step:
+        for name in step:
             if name in value:
                 yield Place((*path, name), value[name])
 
