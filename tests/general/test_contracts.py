@@ -19,8 +19,6 @@ from ringspec.strategies.supported import unbroken, uncased
 from .conftest import Ended
 
 DATA = Path(__file__).parent / "data"
-# Legal too, but not served well so far: each says at its top what happens.
-OPEN = sorted((DATA / "open").glob("*.yaml"))
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,10 @@ Compiled = tuple[Awkward, Contract, tuple[Case, ...]]
 def test_every_contract_in_the_folder_is_tried() -> None:
     tried = {each.name for each in CONTRACTS}.union(SMALL, UNBROKEN, REFUSED)
 
-    assert {path.stem for path in DATA.glob("*.yaml")} == tried | {"no-content"}
+    assert {path.stem for path in DATA.glob("*.yaml")} == tried | {
+        "no-content",
+        "api-key",
+    }
 
 
 @pytest.fixture(
@@ -162,14 +163,6 @@ def test_its_cases_are_what_they_are_called(compiled: Compiled) -> None:
         elif case.broken:
             assert contract.prover.prove(case.body) == set(case.broken)
             assert contract.prover.is_valid(twins[str(case.twin)].body)
-
-
-@pytest.mark.parametrize("path", OPEN, ids=lambda each: each.stem)
-def test_a_contract_that_is_not_served_well_is_legal_all_the_same(path: Path) -> None:
-    contract = load(path, operation="t")
-
-    assert path.read_text("utf-8").startswith("# ")
-    assert contract.rules
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -12,7 +12,7 @@ _CLIENT = RuleId("auth.client")
 
 def is_unguarded(plan: Plan) -> bool:
     """Tell whether a contract asks for a token and none is at hand."""
-    return plan.filling.token is None and plan.contract.operation.secured
+    return plan.filling.token is None and plan.contract.operation.guard is not None
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:

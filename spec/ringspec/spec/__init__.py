@@ -27,6 +27,7 @@ from ringspec.spec.rules import (
     weakest,
 )
 from ringspec.spec.schemas import subschemas
+from ringspec.spec.security import Guard
 from ringspec.spec.settled import NOT_BLANK
 from ringspec.spec.values import (
     Json,
@@ -55,6 +56,7 @@ __all__ = [
     "Disagreement",
     "Edit",
     "Evidence",
+    "Guard",
     "Header",
     "Inlined",
     "InternalError",

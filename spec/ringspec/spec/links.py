@@ -22,8 +22,9 @@ from enum import StrEnum
 from ringspec.spec.answers import Answers, answers_of
 from ringspec.spec.document import escape, follow, resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import Operation, Route, is_secured, json_body, routes
+from ringspec.spec.operations import Operation, Route, json_body, routes
 from ringspec.spec.reading import mapping, sequence, text
+from ringspec.spec.security import Guard, guard_of
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
@@ -89,7 +90,7 @@ class Relative:
     path: str
     captures: dict[str, str]
     answers: Answers
-    secured: bool
+    guard: Guard | None
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
     state: str = ""
@@ -150,7 +151,7 @@ def _relative(
         path=route.path,
         captures=captures,
         answers=answers_of(base, route.node, route.place),
-        secured=is_secured(base, route),
+        guard=guard_of(base, route.node, route.place),
         same_body=body is not None
         and _target(base, body.schema_place) == _target(base, operation.schema_place),
         paging=_paging(link, place),

@@ -12,6 +12,7 @@ from ringspec.spec.document import escape, resolve
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
+from ringspec.spec.security import Guard, guard_of
 from ringspec.spec.values import Json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -42,7 +43,7 @@ class Operation:
         path: relative to the server URL, without placeholders.
         schema_place: JSON pointer of the body's schema.
         node: the operation's own node in the document.
-        secured: whether the contract asks for credentials.
+        guard: what asks for credentials; None where anybody is let in.
         methods: all that its path has, in lower case.
 
     """
@@ -55,7 +56,7 @@ class Operation:
     place: str
     headers: tuple[Header, ...]
     node: Json
-    secured: bool
+    guard: Guard | None
     methods: tuple[str, ...]
 
 
@@ -160,19 +161,9 @@ def _operation(base: dict[str, Json], route: Route, body: Body) -> Operation:
             if each.where == "header" and each.name.lower() not in _RESERVED
         ),
         node=route.node,
-        secured=is_secured(base, route),
+        guard=guard_of(base, route.node, route.place),
         methods=tuple(name for name in METHODS if name in route.item),
     )
-
-
-def is_secured(base: dict[str, Json], route: Route) -> bool:
-    """Tell whether an operation asks for credentials."""
-    holder, place = (
-        (route.node, route.place) if "security" in route.node else (base, "#")
-    )
-    ways = sequence(holder.get("security", []), f"{place}/security")
-    # An empty requirement among them lets anybody in.
-    return bool(ways) and all(ways)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

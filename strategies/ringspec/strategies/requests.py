@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ringspec.spec import Contract, Relative
+from ringspec.spec import Contract, Guard, Relative
 from ringspec.strategies.case import TOKEN, Request
-
-_AUTHORIZATION = ("Authorization", f"Bearer {TOKEN}")
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,6 @@ class Requests:
         """Return the request of the operation under test."""
         operation = self.contract.operation
         accept = ("Accept", self.contract.answers.media_type)
-        secured = (_AUTHORIZATION,) if operation.secured else ()
         needed = (
             (header.name, header.value)
             for header in operation.headers
@@ -32,7 +29,7 @@ class Requests:
             headers=(
                 ("Content-Type", operation.media_type),
                 accept,
-                *secured,
+                *_credentials(operation.guard),
                 *needed,
             ),
             body=content,
@@ -47,10 +44,14 @@ class Requests:
             headers=(
                 *(media if content else ()),
                 ("Accept", relative.answers.media_type),
-                *((_AUTHORIZATION,) if relative.secured else ()),
+                *_credentials(relative.guard),
             ),
             body=content,
         )
+
+
+def _credentials(guard: Guard | None) -> tuple[tuple[str, str], ...]:
+    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:

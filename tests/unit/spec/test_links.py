@@ -192,4 +192,4 @@ def test_ours_links_all_that_the_vendor_has(contract: Contract) -> None:
         *("read", "list", "update", "delete"),
         *("start", "pause", "resume", "cancel"),
     ]
-    assert all(each.secured for each in contract.relatives)
+    assert all(each.guard for each in contract.relatives)

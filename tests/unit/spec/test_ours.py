@@ -26,6 +26,7 @@ from ringspec.spec import (
 from ringspec.spec.document import inline
 from ringspec.spec.operations import routes
 from ringspec.spec.schemas import nodes
+from ringspec.spec.security import BEARER
 from ringspec.spec.settled import settle
 
 SEED = reading.read(OURS.with_name("seed.yaml"))
@@ -156,7 +157,7 @@ def test_the_operations_are_those_that_are_known() -> None:
 def test_a_token_is_asked_for_by_client_credentials(contract: Contract) -> None:
     scheme = DOCUMENT["components"]["securitySchemes"]["oauth2"]
 
-    assert contract.operation.secured
+    assert contract.operation.guard == BEARER
     assert list(scheme["flows"]) == ["clientCredentials"]
     assert contract.server_url == "https://api.naxai.com"
 

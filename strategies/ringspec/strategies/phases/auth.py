@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from ringspec.spec import Contract, Json, Relative, Role, RuleId
+from ringspec.spec import Contract, Guard, Json, Relative, Role, RuleId
 from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -33,37 +33,40 @@ CLIENT_RULE = RuleId("auth.client")
 _UNKNOWN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"
 _REFUSED: Status = (401,)
 
-# What stands in the header; none of it is the token as it was given out.
-_HEADERS = (
-    ("missing", None),
-    ("unknown", f"Bearer {_UNKNOWN}"),
-    ("empty", "Bearer"),
-    ("bare", _UNKNOWN),
-    ("other-scheme", f"Basic {TOKEN}"),
-    ("cut", f"Bearer {TOKEN_CUT}"),
-    ("longer", f"Bearer {TOKEN}x"),
-    ("other-case", f"Bearer {TOKEN_SWAPPED}"),
-    ("null", "Bearer null"),
-)
 # Whoever lets one of these in was asked for a token, and did not look at it.
 _ELSEWHERE = ("missing", "unknown")
 
 
 def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and others than the one that was given out."""
-    if not contract.operation.secured:
+    guard = contract.operation.guard
+    if guard is None:
         return
-    for label, value in _HEADERS:
-        request = closing(with_header(plain.request, "Authorization", value))
-        yield _refused(contract, plain, (label, request, _fault(value)))
+    for label, value in _values(guard):
+        request = closing(with_header(plain.request, guard.header, value))
+        yield _refused(contract, plain, (label, request, _fault(guard, value)))
     yield from _wrong_clients(contract, plain)
     for relative in contract.relatives:
-        if relative.secured:
-            yield from _of_relative(contract, plain, relative)
+        if relative.guard is not None:
+            yield from _of_relative(contract, plain, relative, relative.guard)
 
 
-def _fault(value: str | None) -> dict[str, Json]:
-    return {"header": "Authorization", "value": value}
+def _values(guard: Guard) -> Iterator[tuple[str, str | None]]:
+    """Yield what may stand in the header; none is the token as it was given out."""
+    yield "missing", None
+    yield "unknown", guard.value(_UNKNOWN)
+    yield "empty", guard.value("")
+    if guard.scheme:
+        yield "bare", _UNKNOWN
+        yield "other-scheme", f"Basic {TOKEN}"
+    yield "cut", guard.value(TOKEN_CUT)
+    yield "longer", guard.value(f"{TOKEN}x")
+    yield "other-case", guard.value(TOKEN_SWAPPED)
+    yield "null", guard.value("null")
+
+
+def _fault(guard: Guard, value: str | None) -> dict[str, Json]:
+    return {"header": guard.header, "value": value}
 
 
 def _refused(
@@ -84,20 +87,24 @@ def _refused(
     )
 
 
-def _of_relative(contract: Contract, plain: Case, relative: Relative) -> Iterator[Case]:
+def _of_relative(
+    contract: Contract, plain: Case, relative: Relative, guard: Guard
+) -> Iterator[Case]:
     requests = Requests(contract)
     content = plain.request.body if relative.role == Role.REPLACE else b""
     create = Step(request=plain.request, status=("2xx",), capture=relative.captures)
-    for label, value in _HEADERS:
+    for label, value in _values(guard):
         if label not in _ELSEWHERE:
             continue
         request = closing(
-            with_header(requests.relative(relative, content), "Authorization", value)
+            with_header(requests.relative(relative, content), guard.header, value)
         )
         last = Step(request=request, status=_REFUSED, link=relative.name)
         yield replace(
             _refused(
-                contract, plain, (f"{relative.name}-{label}", request, _fault(value))
+                contract,
+                plain,
+                (f"{relative.name}-{label}", request, _fault(guard, value)),
             ),
             # A case that creates is known by its create.
             request=plain.request if relative.captures else request,

@@ -58,8 +58,9 @@ def _turned_away(life: Scribe, name: str) -> Iterator[tuple[str, Request]]:
         body = {**life.plain.body, name: f"ringspec trace {label}"}
         return closing(replace(life.plain.request, body=encode(body)))
 
-    if life.contract.operation.secured:
-        yield "no-token", with_header(marked("no-token"), "Authorization", None)
+    guard = life.contract.operation.guard
+    if guard is not None:
+        yield "no-token", with_header(marked("no-token"), guard.header, None)
     other = marked("other-media-type")
     yield "other-media-type", with_header(other, "Content-Type", "text/plain")
     cut = marked("cut-off")
