@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from ringspec.cli.fleet import hosted
 from ringspec.harness import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
@@ -437,3 +442,17 @@ def test_the_command_compiles_the_operation_that_is_named(
     assert '"method":"PATCH"' in done.stdout.splitlines()[0]
     assert unnamed.status == 2
     assert "--operation takes one of: replaceSetting, changeSetting" in unnamed.stderr
+
+
+def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -> None:
+    async def accept(request: Request) -> Response:
+        return Response(await request.body(), 201, media_type="application/json")
+
+    with hosted(Starlette(routes=[Route("/t", accept, methods=["POST"])])) as url:
+        ended = ringspec(
+            "run", url, "--contract", DATA / "members-at-most.yaml", "--operation", "t"
+        )
+
+    said = "no case breaks body.size: whoever does not check that is not noticed"
+    assert said in ended.report["notices"]
+    assert f"note: {said}" in ended.stderr

@@ -6,12 +6,13 @@ at once and told of in the order of the list.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
-from ringspec.harness.events import Ended, Event, Started
+from ringspec.harness.events import Ended, Event, Notice, Started
 from ringspec.harness.plan import Plan
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
+from ringspec.strategies.supported import unbroken
 
 __all__ = ["Plan", "run"]
 
@@ -35,7 +36,19 @@ def run(plan: Plan) -> Generator[Event, None, None]:
             seed=plan.seed,
             total=session.total,
         )
+        yield from _unproven(plan, selection)
         yield from session.events()
     except KeyboardInterrupt:
         session.interrupted = True
     yield Ended(result=session.result())
+
+
+def _unproven(plan: Plan, selection: Selection) -> Iterator[Notice]:
+    """Say of which rules a pass proves little, for want of a case that breaks them."""
+    chosen = set(selection.rules)
+    ids = [each for each in unbroken(plan.contract, plan.cases) if each in chosen]
+    if ids:
+        yield Notice(
+            message=f"no case breaks {', '.join(ids)}: "
+            "whoever does not check that is not noticed"
+        )
