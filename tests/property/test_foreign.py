@@ -16,8 +16,8 @@ from ringspec.strategies.certify import patched
 from ringspec.strategies.suite import compile_cases
 
 DATA = Path(__file__).parent / "data"
-NAMES = ["orders", "sensors", "rota"]
-# Keywords with an invalid case each, of those that stand in the three contracts.
+NAMES = ["orders", "sensors", "rota", "branches"]
+# Keywords with an invalid case each, of those that stand in the contracts.
 BROKEN = {
     "orders": {
         "type",
@@ -48,6 +48,7 @@ BROKEN = {
         "maxItems",
         "maxProperties",
     },
+    "branches": {"type", "required", "minimum", "enum", "maxLength"},
     "rota": {"type", "enum", "required", "minimum", "maximum", "contains", "maxItems"},
 }
 

@@ -28,7 +28,14 @@ from ringspec.spec import (
 )
 from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import NOTHING, Certifier, at_path, schema_at, stem
+from ringspec.strategies.certify import (
+    NOTHING,
+    Certifier,
+    at_path,
+    keywords,
+    schema_at,
+    stem,
+)
 from ringspec.strategies.compile import compile_schema, negate
 from ringspec.strategies.draw import Drawer
 from ringspec.strategies.faults import ABOUT, Fault, Spot, faults
@@ -174,7 +181,7 @@ class _Invalids:
         shapes = self._bodies.root
         if ITEM in assertion.instance:
             return shapes
-        for index, step in enumerate(assertion.path):
+        for index, step in keywords(assertion.path):
             if step in {"then", "else"}:
                 condition = at_path(
                     self._contract.request.schema, (*assertion.path[:index], "if")
