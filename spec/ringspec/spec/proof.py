@@ -66,7 +66,9 @@ class Prover:
         import jsonschema  # noqa: PLC0415
 
         return jsonschema.Draft202012Validator(
-            self._schema, format_checker=jsonschema.FormatChecker()
+            self._schema,
+            # Not the bare FormatChecker: that one knows formats of old drafts too.
+            format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
         )
 
     def is_valid(self, body: Json) -> bool:
