@@ -19,7 +19,7 @@ from ringspec.harness import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.suite import compile_cases
-from ringspec.strategies.supported import unbroken, uncased
+from ringspec.strategies.unproven import unbroken, uncased
 
 from .conftest import Ended
 

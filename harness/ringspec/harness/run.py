@@ -12,7 +12,7 @@ from ringspec.harness.events import Ended, Event, Notice, Started
 from ringspec.harness.plan import Plan
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
-from ringspec.strategies.supported import unbroken
+from ringspec.strategies.unproven import unbroken
 
 __all__ = ["Plan", "run"]
 

@@ -6,7 +6,7 @@ would be skipped silently is refused here, before anything is compiled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -17,11 +17,9 @@ from ringspec.spec import (
     Contract,
     Inlined,
     Json,
-    RuleId,
     SpecError,
     subschemas,
 )
-from ringspec.strategies.case import Case
 from ringspec.strategies.compile import COMPILED, NEGATED, SILENT
 
 # Of older drafts: validators may still go by them, but no rule is read from them.
@@ -159,27 +157,3 @@ def _check_header(value: str, place: str) -> None:
             f"{place}: no header can have the value {value!r}",
             hint="give an `example` of Latin letters, without a line break",
         )
-
-
-def uncased(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case is about.
-
-    In the contract's order; those that the catalogue excuses are left out.
-    """
-    cased = {rule for case in cases for rule in (case.rule, *case.broken)}
-    return tuple(rule for rule in _stated(contract) if rule not in cased)
-
-
-def unbroken(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case breaks.
-
-    Whoever does not check them at all is not noticed.
-    """
-    broken = {rule for case in cases for rule in case.broken}
-    return tuple(rule for rule in _stated(contract) if rule not in broken)
-
-
-def _stated(contract: Contract) -> list[RuleId]:
-    excused = contract.catalogue.not_isolated
-    stated = dict.fromkeys(each.rule for each in contract.assertions)
-    return [rule for rule in stated if rule not in excused]
