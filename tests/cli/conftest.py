@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import socketserver
 import subprocess
@@ -92,6 +93,9 @@ def ringspec(tmp_path: Path) -> Callable[..., Ended]:
 @pytest.fixture
 def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the command and leave it running until the test ends."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell ignores it in the background, and the command would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
 
         def start(*arguments: str) -> subprocess.Popen[str]:
