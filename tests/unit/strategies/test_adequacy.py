@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Contract, Json, load, odd
-from ringspec.strategies import Case, Expect, Phase, valid_bodies
+from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
 from ringspec.strategies.adequacy import (
     Finding,
     Mutant,
@@ -457,7 +457,7 @@ def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
 
     bad = [
         (each.mutant.id, each.reason)
-        for each in prove(contract, compile_cases(contract))
+        for each in prove(contract, cases_of(contract))
         if each.verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}
     ]
 
