@@ -77,6 +77,7 @@ class Exchange:
     Attributes:
         url: absolute.
         request: with secrets still as `{token}`, so that it may be shown.
+        began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
         played: of a case of several steps, how it came here.
     """
@@ -85,6 +86,7 @@ class Exchange:
     request: Request
     response: Response | None = None
     failure: Failure | None = None
+    began_s: float = 0.0
     elapsed_s: float = 0.0
     sent: int = 1
     played: Played | None = None

@@ -69,7 +69,7 @@ class InProcess:
                 return found
 
     async def _once(self, request: Request, sent: int) -> Exchange:
-        began = time.perf_counter()
+        began_s, began = time.time(), time.perf_counter()
         answer = _Answer(request.method)
         failure: Failure | None = None
         url, body = self.filling.url(self.url, request), self.filling.body(request)
@@ -92,6 +92,7 @@ class InProcess:
             request=request,
             response=response,
             failure=failure,
+            began_s=began_s,
             elapsed_s=time.perf_counter() - began,
             sent=sent,
         )

@@ -7,13 +7,15 @@ status. Source: product.md, Levels, and the table of exit statuses.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.verdict import (
     Conclusion,
     Finding,
+    Known,
     Outcome,
     RuleResult,
+    Stale,
     Verdict,
 )
 from ringspec.spec import Contract, Level, Rule, RuleId
@@ -26,12 +28,14 @@ class Tally:
     Attributes:
         skipped: rules that were deselected.
         inapplicable: rules that cannot be tested here, with the reason.
+        known: failures that do not gate.
     """
 
     contract: Contract
     level: Level
     skipped: frozenset[RuleId] = frozenset()
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
+    known: tuple[Known, ...] = ()
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
     _cases: dict[RuleId, int] = field(default_factory=dict)
 
@@ -85,17 +89,35 @@ class Tally:
         found = self._findings.get(rule.id, [])
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
-        settled = self._settled(rule.id) or self._judged(
-            self._cases.get(rule.id, 0), failures, open_, unreached
+        cases = self._cases.get(rule.id, 0)
+        outcome, why = self._settled(rule.id) or self._judged(
+            cases, failures, open_, unreached
         )
-        return RuleResult(
+        result = RuleResult(
             rule=rule,
-            outcome=settled[0],
-            cases=self._cases.get(rule.id, 0),
+            outcome=outcome,
+            cases=cases,
             failures=failures,
             inconclusive=open_,
-            why=settled[1],
+            why=why,
+            known=tuple(each for each in self.known if any(map(each.covers, failures))),
         )
+        return self._excused(result, unreached) if result.known else result
+
+    def _excused(self, result: RuleResult, unreached: str) -> RuleResult:
+        """Set aside what is known, and see what is left."""
+
+        def news(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            known = result.known
+            return tuple(f for f in found if not any(each.covers(f) for each in known))
+
+        if result.outcome != Outcome.FAIL:
+            return result  # it only warns
+        left, open_ = news(result.failures), news(result.inconclusive)
+        otherwise, _ = self._judged(result.cases, left, open_, unreached)
+        if otherwise == Outcome.FAIL:
+            return result
+        return replace(result, excused=True, otherwise=otherwise)
 
     def _settled(self, rule: RuleId) -> tuple[Outcome, str] | None:
         """Return the outcome of a rule that is not judged at all."""
@@ -127,10 +149,12 @@ class Tally:
         return Outcome.PASS, ""
 
 
-def conclude(results: tuple[RuleResult, ...], *, executed: bool) -> Conclusion:
+def conclude(
+    results: tuple[RuleResult, ...], *, executed: bool, stale: tuple[Stale, ...] = ()
+) -> Conclusion:
     """Draw the conclusion of a run: a failure beats what stays open."""
-    outcomes = {each.outcome for each in results}
-    if Outcome.FAIL in outcomes:
+    outcomes = {each.otherwise if each.excused else each.outcome for each in results}
+    if Outcome.FAIL in outcomes or stale:
         return Conclusion.NONCONFORMANT
     if Outcome.INCONCLUSIVE in outcomes or not executed:
         return Conclusion.INCONCLUSIVE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ringspec.harness.filling import Filling
+from ringspec.harness.known import Ledger
 from ringspec.harness.target import Connection
-from ringspec.spec import Contract, Level
+from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Phase
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
@@ -29,6 +30,11 @@ class Plan:
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         connect: opens the target where it is not reached over the network.
+        known: failures that are known beforehand.
+        only: ids of the cases that are fired, whatever else is said, and alone judged;
+            the first case and twins are fired with them.
+        found: how strongly the rules bind that a body breaks which explore once found
+            and which is fired again, by the id of its case.
     """
 
     contract: Contract
@@ -47,9 +53,14 @@ class Plan:
     examples: int = EXAMPLES
     explore_s: float = 60.0
     connect: Callable[[], Connection] | None = None
+    known: Ledger = field(default_factory=Ledger)
+    only: frozenset[str] | None = None
+    found: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
 
     def takes(self, case: Case) -> bool:
         """Tell whether a case of the list is to be fired at all."""
+        if self.only is not None:
+            return case.id in self.only
         if case.phase == Phase.CASES and self.quick is not None:
             return case.phase in self.phases and case.id in self.quick
         return case.phase in self.phases

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from ringspec.harness.exchange import Exchange
 from ringspec.harness.plan import Plan
 from ringspec.harness.target import is_loopback
-from ringspec.spec import RuleId
+from ringspec.spec import RuleId, UsageError
 
 _AUTH = "auth."
 _CLIENT = RuleId("auth.client")
+
+
+def check(plan: Plan) -> None:
+    """Make sure that a plan does no harm.
+
+    Raises:
+        UsageError: it explores a target that is not on this machine.
+    """
+    if plan.explored and not is_loopback(plan.url):
+        raise UsageError(
+            f"{plan.url} is not on this machine: explore is out of the question",
+            hint="what is explored may be accepted, and ring real phones",
+        )
 
 
 def is_unguarded(plan: Plan) -> bool:
@@ -26,3 +40,24 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
             if rule.startswith(_AUTH):
                 lacking[rule] = "no credentials were given, and none are asked for"
     return lacking
+
+
+def nothing(plan: Plan) -> tuple[str, str]:
+    """Say why there is nothing to be fired, with a hint."""
+    if plan.only is not None:
+        return "none of these cases can be fired", ""
+    return "no case serves what is selected", "see --select and --exclude"
+
+
+def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
+    """Say why there is no point in going on after the first case, with a hint."""
+    if exchange.failure is not None:
+        return f"{plan.url}: {exchange.failure.message}", ""
+    status = exchange.response.status if exchange.response else 0
+    if status not in {401, 407}:
+        return None
+    hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
+    return (
+        f"{plan.url} lets nobody in: HTTP {status}",
+        hint if plan.filling.token is None else "",
+    )

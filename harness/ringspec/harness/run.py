@@ -12,7 +12,7 @@ from ringspec.harness.events import Ended, Event, Notice, Started
 from ringspec.harness.plan import Plan
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
-from ringspec.strategies.unproven import unbroken
+from ringspec.strategies import unbroken
 
 __all__ = ["Plan", "run"]
 
@@ -36,7 +36,8 @@ def run(plan: Plan) -> Generator[Event, None, None]:
             seed=plan.seed,
             total=session.total,
         )
-        yield from _unproven(plan, selection)
+        if plan.only is None:
+            yield from _unproven(plan, selection)
         yield from session.events()
     except KeyboardInterrupt:
         session.interrupted = True

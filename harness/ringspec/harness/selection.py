@@ -6,7 +6,7 @@ Prefixes of rule ids are checked here and nowhere else, for every command that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,7 +40,7 @@ def left_aside(
     listed = list(cases)
     fired = list(filter(taken, listed))
     return frozenset(
-        rule for rule in rules if _served(rule, listed) and not _served(rule, fired)
+        rule for rule in rules if served(rule, listed) and not served(rule, fired)
     )
 
 
@@ -49,7 +49,8 @@ def _has(case: Case, rule: RuleId) -> bool:
     return rule == case.rule or (rule in case.broken and not case.steps)
 
 
-def _served(rule: RuleId, cases: list[Case]) -> bool:
+def served(rule: RuleId, cases: Collection[Case]) -> bool:
+    """Tell whether any of these cases says something of a rule."""
     own = any(_has(case, rule) for case in cases)
     # Every exchange says something of robustness.
     return own or lent(rule, cases) or (rule == ROBUSTNESS and bool(cases))

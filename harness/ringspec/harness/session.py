@@ -23,16 +23,30 @@ from ringspec.harness.explore import (
 )
 from ringspec.harness.impression import Impression
 from ringspec.harness.interrupts import interrupts
+from ringspec.harness.known import Account, Auditor, Watch
 from ringspec.harness.lifecycle import absent, needs
 from ringspec.harness.oracle import Oracle
 from ringspec.harness.outcome import EXITS, Tally, conclude
 from ringspec.harness.plan import Plan
-from ringspec.harness.prerequisites import is_unguarded, lacking_rules
+from ringspec.harness.prerequisites import (
+    check,
+    is_unguarded,
+    lacking_rules,
+    nothing,
+    refusal,
+)
 from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, lent
-from ringspec.harness.target import Connection, Target, is_loopback
-from ringspec.harness.verdict import Counts, Finding, Result, RuleResult, Verdict
-from ringspec.harness.volley import Interrupted, Volley
-from ringspec.spec import Level, RuleId, UsageError
+from ringspec.harness.target import is_loopback
+from ringspec.harness.verdict import (
+    Counts,
+    Finding,
+    Known,
+    Result,
+    RuleResult,
+    Verdict,
+)
+from ringspec.harness.volley import Interrupted, Volley, connected
+from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Phase
 
 if TYPE_CHECKING:
@@ -44,20 +58,9 @@ PATIENCE = 4
 _LIFE = "lifecycle."
 
 
-def _connected(plan: Plan) -> Connection:
-    if plan.connect is not None:
-        return plan.connect()
-    return Target(
-        plan.url,
-        filling=plan.filling,
-        timeout_s=plan.timeout_s,
-        workers=plan.workers,
-    )
-
-
 def _is_alone(case: Case) -> bool:
     """Tell whether a case would meet what others create and delete meanwhile."""
-    return case.phase == Phase.LIFECYCLE
+    return case.phase in {Phase.LIFECYCLE, Phase.EXPLORE}
 
 
 async def _fired(volley: Volley, case: Case) -> Exchange:
@@ -74,11 +77,7 @@ class Session:
     """
 
     def __init__(self, plan: Plan, selection: Selection) -> None:
-        if plan.explored and not is_loopback(plan.url):
-            raise UsageError(
-                f"{plan.url} is not on this machine: explore is out of the question",
-                hint="what is explored may be accepted, and ring real phones",
-            )
+        check(plan)
         lacking = lacking_rules(plan)
         fired = [
             case
@@ -103,6 +102,7 @@ class Session:
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
         self._failed: dict[Fault, Level] = {}
+        self._watch = Watch()
 
     @property
     def total(self) -> int:
@@ -125,11 +125,11 @@ class Session:
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
         else:
-            self._end("no case serves what is selected", "see --select and --exclude")
+            self._end(*nothing(plan))
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
         plan = self._plan
-        volley = Volley(_connected(plan), plan.workers)
+        volley = Volley(connected(plan), plan.workers)
 
         def interrupt() -> None:
             volley.interrupt()
@@ -148,7 +148,9 @@ class Session:
     def _volley(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         first = runner.run(volley.first(self.cases[0]))
         yield self._judged(self.cases[0], first)
-        if self._stops_at_first(first):
+        refused = refusal(self._plan, first)
+        if refused is not None:
+            self._end(*refused)
             return
         if is_unguarded(self._plan):
             said = "without credentials: the rules of authentication do not apply"
@@ -263,16 +265,14 @@ class Session:
         """Say which operations a target does not have, and what that leaves out."""
         if not missing:
             return
-        listed = ", ".join(each for each in self._links() if each in missing)
+        links = (each.name for each in self._plan.contract.relatives)
+        listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
         served = {case.rule for case in self.cases if not needs(case) & missing}
         for case in self.cases:
             if needs(case) & missing and case.rule not in served:
                 self._tally.inapplicable[case.rule] = reason
         yield Notice(message=reason)
-
-    def _links(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self._plan.contract.relatives)
 
     def _judged_script(
         self, case: Case, exchange: Exchange, missing: set[str]
@@ -299,11 +299,22 @@ class Session:
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
-        return self._gathered(self._oracle.judge(case, exchange))
+        levels = self._plan.found.get(case.id, {})
+        found = self._oracle.judge(case, exchange)
+        return self._gathered(
+            replace(each, level=levels.get(each.rule, each.level)) for each in found
+        )
 
     def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return what is said of the rules that are selected."""
-        return tuple(self._fair(each) for each in found if each.rule in self._selected)
+        fair = [self._fair(each) for each in found]
+        self._watch.note(fair)
+        return tuple(filter(self._counts, fair))
+
+    def _counts(self, finding: Finding) -> bool:
+        only = self._plan.only
+        wanted = only is None or finding.case.id in only
+        return wanted and finding.rule in self._selected
 
     def _fair(self, finding: Finding) -> Finding:
         """Hold nothing against a target that may not be there at all."""
@@ -312,21 +323,6 @@ class Session:
         if self._impression.broken:
             return finding
         return replace(finding, verdict=Verdict.INCONCLUSIVE)
-
-    def _stops_at_first(self, exchange: Exchange) -> bool:
-        """Tell whether there is no point in going on after the first case."""
-        if exchange.failure is not None:
-            self._end(f"{self._plan.url}: {exchange.failure.message}")
-            return True
-        status = exchange.response.status if exchange.response else 0
-        if status not in {401, 407}:
-            return False
-        hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
-        self._end(
-            f"{self._plan.url} lets nobody in: HTTP {status}",
-            hint if self._plan.filling.token is None else "",
-        )
-        return True
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
         failure = self._impression.failure
@@ -342,8 +338,9 @@ class Session:
         return False
 
     def _fails(self, finding: Finding) -> bool:
-        gates = finding.level.gates(self._plan.level)
-        return finding.verdict == Verdict.FAIL and gates
+        if finding.verdict != Verdict.FAIL or self._plan.known.excuses(finding):
+            return False
+        return finding.level.gates(self._plan.level)
 
     def _end(self, why: str, hint: str = "") -> None:
         self._ended_by, self._hint = why, hint
@@ -354,8 +351,9 @@ class Session:
             self._end(f"interrupted after {self._done} of {self.total} cases")
         said, hint = self._impression.account()
         message = self._ended_by or said
-        results = self._results(message)
-        conclusion = conclude(results, executed=self._done > 0)
+        account = self._account(message)
+        results, stale = account.results, account.stale
+        conclusion = conclude(results, executed=self._done > 0, stale=stale)
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],
@@ -366,10 +364,22 @@ class Session:
             ),
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
-            hint=self._hint or hint,
+            hint=self._hint or hint or account.hint,
             interrupted=self.interrupted,
+            stale=stale,
+            renewal=account.renewal,
             learnt=self._impression.learnt,
         )
+
+    def _account(self, reason: str) -> Account:
+        """Set aside what is known beforehand."""
+
+        def reckon(known: tuple[Known, ...]) -> tuple[RuleResult, ...]:
+            self._tally.known = known
+            return self._results(reason)
+
+        auditor = Auditor(self._plan, self._watch, interrupted=self.interrupted)
+        return auditor.account(reckon, learnt=self._impression.learnt)
 
     def _results(self, reason: str) -> tuple[RuleResult, ...]:
         if self._impression.learnt:

@@ -118,7 +118,7 @@ class Target:
                 return found
 
     async def _once(self, request: Request, sent: int) -> Exchange:
-        began = time.perf_counter()
+        began_s, began = time.time(), time.perf_counter()
         heard = Heard()
         HEARD.set(heard)
         response: Response | None = None
@@ -146,6 +146,7 @@ class Target:
             request=request,
             response=response,
             failure=failure,
+            began_s=began_s,
             elapsed_s=time.perf_counter() - began,
             sent=sent,
         )

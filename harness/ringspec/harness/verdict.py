@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ringspec.harness.exchange import Exchange
 from ringspec.spec import Level, Rule, RuleId
-from ringspec.strategies import Case
+from ringspec.strategies import Case, Phase
 
 
 class Verdict(StrEnum):
@@ -65,6 +65,8 @@ class Known:
     Attributes:
         id: of the rule, or of the one case.
         expires: the last day on which it is excused; never, if there is none.
+        explored: whether only what explore finds is meant; a run that does not find
+            it again has not shown that it is gone.
     """
 
     id: str
@@ -72,6 +74,13 @@ class Known:
     issue: str = ""
     owner: str = ""
     expires: date | None = None
+    explored: bool = False
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether a finding is of what is known."""
+        if self.explored and finding.case.phase != Phase.EXPLORE:
+            return False
+        return self.id in {finding.rule, finding.case.id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,15 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What becomes of the known failures that a run was to bring up to date."""
+
+    kept: tuple[Known, ...]
+    added: tuple[Known, ...]
+    dropped: tuple[Stale, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """What a run found about one rule.
 
@@ -91,6 +109,7 @@ class RuleResult:
         failures: those that gate and those that only warn, in order of the cases.
         known: what is known beforehand of its failures.
         excused: whether it fails, and by nothing that is not known: it does not gate.
+        otherwise: what an excused rule would be but for what is known.
     """
 
     rule: Rule
@@ -101,6 +120,7 @@ class RuleResult:
     why: str = ""
     known: tuple[Known, ...] = ()
     excused: bool = False
+    otherwise: Outcome | None = None
 
     def gating(self, level: Level) -> tuple[Finding, ...]:
         """Return the failures that fail a run at a level."""
@@ -128,6 +148,7 @@ class Result:
         exit_code: 0, 1, 3 or 130, as product.md has it.
         hint: what to do next, or empty.
         stale: known failures that have expired or fail no more; they fail the run.
+        renewal: how they were brought up to date, if they were to be and could be.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
     """
@@ -142,4 +163,5 @@ class Result:
     hint: str = ""
     interrupted: bool = False
     stale: tuple[Stale, ...] = ()
+    renewal: Renewal | None = None
     learnt: bool = True

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Iterator
 
 from ringspec.harness.exchange import Exchange
+from ringspec.harness.plan import Plan
 from ringspec.harness.script import play
-from ringspec.harness.target import Connection
+from ringspec.harness.target import Connection, Target
 from ringspec.strategies import Case
 
 # The first case is sent this often more before nobody is believed to be there.
@@ -16,6 +17,22 @@ _FIRST_REPEATS = 2
 
 # So long connections may take to close after the last case.
 _FAREWELL_S = 2.0
+
+
+def connected(plan: Plan) -> Connection:
+    """Open the target of a plan.
+
+    Raises:
+        UsageError: its URL is none.
+    """
+    if plan.connect is not None:
+        return plan.connect()
+    return Target(
+        plan.url,
+        filling=plan.filling,
+        timeout_s=plan.timeout_s,
+        workers=plan.workers,
+    )
 
 
 class Interrupted(Exception):  # noqa: N818 - it is news, not an error
