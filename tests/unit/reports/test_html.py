@@ -1,0 +1,511 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from types import ModuleType
+from typing import Any
+
+import jsonpatch
+import pytest
+
+from ringspec.harness import Conclusion, Finding, Known, Outcome, Stale
+from ringspec.reports import Record, html_page, rendered
+from ringspec.reports.html_bodies import one, pair
+from ringspec.reports.html_due import due
+from ringspec.spec import Json
+from ringspec.strategies import Expect, Phase, Step, Want, What, encode
+
+SCRIPT = '</script><script>alert(1)</script><img src="x" onerror="alert(2)">'
+BIDI = "\u202eevil\u2066"
+
+
+class Page(HTMLParser):
+    """Takes a page apart: its elements, and the text of those with one of their own."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": [], "pre": []}
+        self._in = ""
+        self.feed(data.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in self.raw:
+            self._in = tag
+            self.raw[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._in:
+            self._in = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._in:
+            self.raw[self._in][-1] += data
+
+    @property
+    def policy(self) -> str:
+        return next(
+            each["content"] or ""
+            for tag, each in self.elements
+            if tag == "meta" and "http-equiv" in each
+        )
+
+    @property
+    def island(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.raw["script"][0])
+        return found
+
+    def slots(self, at: int) -> dict[str, Any]:
+        case = self.island["cases"][at]
+        texts = [self.island["texts"][number] for number in case]
+        return dict(zip(self.island["slots"], texts, strict=True))
+
+
+def html(record: Record) -> str:
+    return rendered("html", record).decode()
+
+
+def with_rules(record: Record, *rules: Any) -> Record:
+    return replace(record, result=replace(record.result, rules=rules))
+
+
+def hostile(sample: ModuleType, finding: Finding) -> Finding:
+    exchange = sample.exchange(finding.case, 201, f"{SCRIPT}{BIDI}\x00".encode())
+    response = replace(exchange.response, headers=((f"X-{SCRIPT}", f"\x1b[2J{BIDI}"),))
+    return replace(
+        finding,
+        reason=f"{SCRIPT}{BIDI}",
+        exchange=replace(exchange, response=response),
+        case=replace(finding.case, id=f"delays.count/{SCRIPT}{BIDI}"),
+    )
+
+
+def many(record: Record, number: int) -> Record:
+    rules = [
+        replace(
+            each,
+            failures=tuple(
+                replace(finding, case=replace(finding.case, id=f"{each.rule.id}/{at}"))
+                for at in range(number)
+                for finding in each.failures[:1]
+            ),
+        )
+        if each.failures
+        else each
+        for each in record.result.rules
+    ]
+    return with_rules(record, *rules)
+
+
+def test_first_screen_says_what_came_out_of_what(record: Record) -> None:
+    text = html(record)
+    top = text[: text.index("</header>")]
+
+    for part in (
+        "Nonconformant",
+        "at level MUST",
+        "2 of 8 rules fail",
+        "2 rules fail, the first is delays.count",
+        "fire one again with",
+        "http://127.0.0.1:8080",
+        "Sample API 2023-03-25",
+        "000000000000<",
+        "8 cases, 9 requests, 1.9 s, seed 7",
+    ):
+        assert part in top
+
+
+def test_every_rule_stands_with_outcome_level_evidence_and_sentence(
+    record: Record,
+) -> None:
+    text = html(record)
+
+    for each in record.result.rules:
+        block = text[text.index(f'id="rule-{each.rule.id}"') :]
+        block = block[: block.index("</summary>")]
+        assert f'data-level="{each.rule.level}"' in block
+        assert each.rule.evidence in block
+        assert each.rule.sentence in block
+    kinds = re.findall(r'data-kind="([^"]+)"', text)
+    assert sorted(set(kinds)) == [
+        "fail",
+        "inconclusive",
+        "not applicable",
+        "pass",
+        "skipped",
+        "warning",
+    ]
+
+
+def test_failure_is_told_whole_without_scripts(record: Record) -> None:
+    text = html(record)
+
+    for part in (
+        "an invalid body was accepted \\x1b[31m",
+        "The body is invalid, so that it is refused with status 400 or 422.",
+        "replace /retries: 1 -&gt; 2",
+        "POST /broadcasts",
+        '<mark class="was">  &#34;retries&#34;: 1,',
+        '<mark class="now">  &#34;retries&#34;: 2,',
+        "HTTP 201 Created",
+        "Vary: a",
+        "ringspec replay delays.count/2 http://127.0.0.1:8080 --seed 7",
+        "curl -sS -X POST",
+    ):
+        assert part in text
+
+
+def test_same_record_gives_the_same_bytes(record: Record) -> None:
+    assert rendered("html", record) == rendered("html", record)
+
+
+def test_policy_lets_in_our_script_and_style_alone(record: Record) -> None:
+    page = Page(rendered("html", record))
+    island, script = page.raw["script"]
+    digests = [
+        base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()
+        for each in (page.raw["style"][0], script)
+    ]
+
+    assert json.loads(island)
+    assert "default-src 'none'" in page.policy
+    assert re.findall(r"'sha256-([^']+)'", page.policy) == digests
+    assert "unsafe" not in page.policy
+
+
+def test_page_asks_for_nothing(record: Record) -> None:
+    elements = Page(rendered("html", record)).elements
+    asking = [
+        value
+        for _, each in elements
+        for name, value in each.items()
+        if name in {"src", "href", "action", "srcset", "poster", "data"}
+        and not (value or "").startswith("#")
+    ]
+
+    assert asking == ["data:,"]
+
+
+def test_hostile_text_stays_text(sample: ModuleType, record: Record) -> None:
+    rule = record.result.rules[1]
+    bad = tuple(hostile(sample, each) for each in rule.failures)
+    hurt = with_rules(record, replace(rule, failures=bad, why=f"{SCRIPT}{BIDI}"))
+    hurt = replace(
+        hurt,
+        notices=(f"{SCRIPT}{BIDI}",),
+        started=replace(hurt.started, target=f"http://x/{SCRIPT}{BIDI}"),
+        result=replace(hurt.result, message=SCRIPT, hint=BIDI),
+    )
+
+    data = rendered("html", hurt)
+    page = Page(data)
+
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("script") == 2
+    assert "img" not in tags
+    assert not any(name[:2] == "on" for _, each in page.elements for name in each)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", data.decode()
+    )
+    assert "\\u202eevil" in data.decode()
+    assert SCRIPT in page.slots(0)["why"]
+
+
+def test_megabytes_are_cut(sample: ModuleType, record: Record) -> None:
+    rule = record.result.rules[1]
+    heavy = [
+        b"x" * 5_000_000,
+        encode({"a": ["y" * 3_000_000]}),
+        encode(list(range(300_000))),
+    ]
+    failures = tuple(
+        replace(each, exchange=sample.exchange(each.case, 201, body))
+        for each, body in zip(rule.failures, heavy, strict=True)
+    )
+
+    data = rendered("html", with_rules(record, replace(rule, failures=failures)))
+
+    assert len(data) < 200_000
+    assert b"5,000,000 bytes in all" in data
+
+
+def test_thousands_of_heavy_failures_stay_within_what_a_page_may_weigh(
+    sample: ModuleType, record: Record
+) -> None:
+    rule = record.result.rules[1]
+    first = rule.failures[0]
+    failures = tuple(
+        replace(
+            first,
+            case=replace(first.case, id=f"delays.count/{at}"),
+            exchange=sample.exchange(
+                first.case, 201, (f"{at} " + "\U0001f600" * 4000).encode()
+            ),
+        )
+        for at in range(1500)
+    )
+
+    data = rendered("html", with_rules(record, replace(rule, failures=failures)))
+
+    assert len(data) < 20_000_000
+    assert data.count(b'<details class="case"') == 1500
+    assert len(Page(data).island["cases"]) == 1499
+
+
+def test_what_is_not_listed_is_counted(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_page, "LISTED", 90)  # 2 inconclusive leave 88 for 3
+    text = html(many(record, 100))
+
+    listed = text.count('<details class="case"')
+    left = [
+        int(each.replace(",", ""))
+        for each in re.findall(r"and ([\d,]+) more case", text)
+    ]
+    failing = [each for each in record.result.rules if each.failures]
+    open_ = sum(len(each.inconclusive) for each in record.result.rules)
+    assert listed + sum(left) == 100 * len(failing) + open_
+    assert 80 < listed <= 90
+
+
+def test_known_failures_are_shown_as_such(record: Record) -> None:
+    known = Known(
+        id="delays.count",
+        reason="they count from one",
+        issue="https://tracker.example/7",
+        owner="Ana",
+        expires=date(2030, 1, 31),
+    )
+    rule = replace(record.result.rules[1], known=(known,), excused=True)
+    excused = replace(
+        with_rules(record, rule),
+        result=replace(
+            record.result,
+            conclusion=Conclusion.CONFORMANT,
+            rules=(rule,),
+            stale=(Stale(known=replace(known, id="gone.rule"), why="it passes now"),),
+        ),
+    )
+
+    text = html(excused)
+
+    assert 'data-kind="known failure"' in text
+    assert "Every rule that gates passes, save for known failures." in text
+    assert "What fails" not in text
+    for part in ("they count from one", "owner Ana", "until 2030-01-31"):
+        assert part in text
+    assert '<a href="https://tracker.example/7" rel="noreferrer">' in text
+    assert text.index("gone.rule") < text.index("it passes now")
+
+
+def test_issue_that_is_no_web_address_is_no_link(record: Record) -> None:
+    known = Known(id="delays.count", reason="r", issue="javascript:alert(1)")
+    rule = replace(record.result.rules[1], known=(known,), excused=True)
+
+    assert 'href="javascript' not in html(with_rules(record, rule))
+
+
+def test_conformant_page_has_nothing_that_fails(
+    sample: ModuleType, record: Record
+) -> None:
+    text = html(replace(record, result=sample.clean()))
+
+    assert "Every rule that gates passes." in text
+    assert "What fails" not in text
+
+
+def test_run_that_looked_at_nothing_says_so(record: Record) -> None:
+    result = replace(
+        record.result, rules=(), conclusion=Conclusion.INCONCLUSIVE, message="no server"
+    )
+
+    text = html(replace(record, result=result))
+
+    assert "No rule was looked at." in text
+    assert "no server" in text
+
+
+def test_inconclusive_rule_opens_to_what_was_answered(record: Record) -> None:
+    rules = [it for it in record.result.rules if it.outcome is Outcome.INCONCLUSIVE]
+
+    text = html(with_rules(record, *rules))
+
+    assert "No rule fails, but 2 rules stay inconclusive." in text
+    assert "its twin was not accepted (HTTP 400)" in text
+
+
+PLAIN: Json = {"name": "a", "retries": 1, "delays": [5, {"k": 1}], "flow": {"say": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("patch", "was", "now"),
+    [
+        (
+            [{"op": "replace", "path": "/retries", "value": 4}],
+            ['"retries": 1,'],
+            ['"retries": 4,'],
+        ),
+        ([{"op": "remove", "path": "/name"}], ['"name": "a",'], []),
+        ([{"op": "add", "path": "/voice", "value": "x"}], [], ['"voice": "x"']),
+        ([{"op": "add", "path": "/delays/0", "value": 7}], [], ["7,"]),
+        ([{"op": "remove", "path": "/delays/0"}], ["5,"], []),
+        (
+            [{"op": "replace", "path": "/delays/1/k", "value": True}],
+            ['"k": 1'],
+            ['"k": true'],
+        ),
+        (
+            [{"op": "replace", "path": "/flow", "value": []}],
+            ['"flow": {', '"say": "b"', "}"],
+            ['"flow": []'],
+        ),
+        (
+            [
+                {"op": "replace", "path": "/retries", "value": 1.0},
+                {"op": "remove", "path": "/flow/say"},
+            ],
+            ['"retries": 1,', '"flow": {', '"say": "b"', "}"],
+            ['"retries": 1.0,', '"flow": {}'],
+        ),
+    ],
+    ids=["replace", "remove", "add", "insert", "drop", "deep", "kind", "two"],
+)
+def test_fault_is_marked_in_both_bodies(
+    patch: Json, was: list[str], now: list[str]
+) -> None:
+    body = jsonpatch.apply_patch(PLAIN, patch)
+
+    left, right = pair(encode(PLAIN), encode(body))
+
+    assert marked(left, "was") == was
+    assert marked(right, "now") == now
+    heights = [sum(text.count("\n") for _, text in side) for side in (left, right)]
+    assert heights[0] == heights[1]
+
+
+def marked(body: tuple[tuple[str, str], ...], mark: str) -> list[str]:
+    return [
+        line.strip()
+        for kind, text in body
+        for line in text.splitlines()
+        if kind == mark
+    ]
+
+
+def test_body_that_is_no_json_is_marked_where_its_bytes_differ() -> None:
+    left, right = pair(b'{"a":1,"b":2}', b'{"a":1,"a\x00":3,"b":2}')
+
+    assert left == (("", '{"a":1,"'), ("", 'b":2}'))
+    assert right == (("", '{"a":1,"'), ("now", 'a\\x00":3,"'), ("", 'b":2}'))
+
+
+def test_far_lines_of_a_long_pair_are_left_out() -> None:
+    long = {"items": list(range(400)), "last": 1}
+
+    left, right = pair(encode(long), encode({**long, "last": 2}))
+
+    assert marked(left, "was") == ['"last": 1']
+    assert marked(right, "now") == ['"last": 2']
+    assert "lines left out" in "".join(text for mark, text in left if mark == "cut")
+
+
+def test_answer_is_indented_and_not_rewritten() -> None:
+    answer = b'{"a" : 1e400,"a":[ ],"b":[{"c":"\\u00e9 \\" ,["}],"d":-0.0}'
+
+    text = "".join(part for _, part in one(answer))
+
+    assert text.splitlines() == [
+        "{",
+        '  "a": 1e400,',
+        '  "a": [],',
+        '  "b": [',
+        "    {",
+        '      "c": "\\u00e9 \\" ,["',
+        "    }",
+        "  ],",
+        '  "d": -0.0',
+        "}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b"[" * 3000 + b"]" * 3000, b'{"a":', b"\xff\xfe", b"NaN x"],
+    ids=["open", "deep", "cut", "bytes", "word"],
+)
+def test_answer_that_nobody_can_read_is_shown_as_text(body: bytes) -> None:
+    assert one(body)[0][1].startswith(body[:2].decode("utf-8", "backslashreplace")[:2])
+
+
+def test_what_is_due_says_what_a_lasting_case_waits_for(sample: ModuleType) -> None:
+    request = sample.TWIN.request
+    wants = (
+        Want(what=What.ONE_OF, at="/state", value=["draft", "open"]),
+        Want(what=What.LACKS, at="/id", value=7),
+    )
+    steps = (
+        Step(request=request, status=("2xx",)),
+        Step(request=request, status=("4xx", 501), wants=wants),
+    )
+    case = replace(sample.TWIN, steps=steps, phase=Phase.LIFECYCLE)
+    finding = sample.finding(sample.PASSED, case, "fail")
+
+    assert due(finding, sample.RULES[0].rule) == (
+        "After what was sent before, a 4xx or 501 status; "
+        '/state is "draft" or "open"; the list has no item with /id 7.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("expect", "status", "said"),
+    [
+        (
+            Expect.ACCEPT,
+            ("2xx",),
+            "The body is valid, so that it is accepted with a 2xx status.",
+        ),
+        (Expect.REJECT, (401,), "The request is refused with status 401."),
+        (
+            Expect.SURVIVE,
+            ("2xx", "3xx", "4xx"),
+            "An answer in time, with a 2xx, 3xx or 4xx status.",
+        ),
+    ],
+)
+def test_what_is_due_follows_the_expectation(
+    sample: ModuleType, expect: Expect, status: tuple[str | int, ...], said: str
+) -> None:
+    case = replace(sample.TWIN, expect=expect, status=status)
+
+    assert due(sample.finding(sample.PASSED, case, "fail"), sample.RULES[0].rule) == (
+        said
+    )
+
+
+def test_what_is_due_of_a_check_is_what_its_rule_says(sample: ModuleType) -> None:
+    rule = sample.RULES[-1].rule
+    finding = replace(sample.finding(sample.SILENT, sample.TWIN, "fail"), rule=rule.id)
+
+    assert due(finding, rule) == (
+        "Whatever is sent, an answer comes. "
+        "Here: the body is valid, so that it is accepted with a 2xx status."
+    )
+
+
+def test_found_case_is_replayed_from_a_report(
+    sample: ModuleType, record: Record
+) -> None:
+    rule = record.result.rules[1]
+    found = replace(rule.failures[0].case, phase=Phase.EXPLORE)
+    failures = (replace(rule.failures[0], case=found),)
+
+    text = html(with_rules(record, replace(rule, failures=failures)))
+
+    assert "ringspec replay REPORT.json --case delays.count/2 http://" in text
