@@ -52,7 +52,7 @@ def test_terminal_of_a_conformant_run(
     assert out.getvalue() == snapshot
 
 
-@pytest.mark.parametrize("name", ["json", "junit"])
+@pytest.mark.parametrize("name", ["json", "ndjson", "junit", "markdown", "badge"])
 def test_file_report(name: str, record: Record, snapshot: SnapshotAssertion) -> None:
     assert rendered(name, record).decode() == snapshot
 

@@ -1,41 +1,74 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
+from ringspec.reports.annotations import Annotated, Shown, on_github
+from ringspec.reports.compare import Comparison
+from ringspec.reports.compare_files import (
+    COMPARISON_FORMATS,
+    check_comparison,
+    render_comparison,
+    write_comparison,
+)
+from ringspec.reports.compare_reading import compared
+from ringspec.reports.compare_text import print_comparison
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
-from ringspec.reports.files import FORMATS, check, rendered, write
+from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
 from ringspec.reports.matrix import Kind, Mark, Matrix, Trial, Way
 from ringspec.reports.matrix_files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix_text import Watch, ordered, print_matrix
+from ringspec.reports.ndjson import Stream
 from ringspec.reports.record import Record, Recorder, Reporter
 from ringspec.reports.redact import Redactor
+from ringspec.reports.replay import Asked, Replay
+from ringspec.reports.reread import Failed, Past, read_report
 from ringspec.reports.rules import rules_json, rules_markdown, rules_table
 from ringspec.reports.terminal import Terminal
+from ringspec.reports.text import shown
 
 __all__ = [
+    "COMPARISON_FORMATS",
     "FORMATS",
     "MATRIX_FORMATS",
+    "Annotated",
+    "Asked",
     "Color",
+    "Comparison",
+    "Failed",
     "Kind",
     "Mark",
     "Matrix",
+    "Past",
     "Record",
     "Recorder",
     "Redactor",
+    "Replay",
     "Reporter",
+    "Shown",
+    "Stream",
     "Terminal",
     "Trial",
     "Watch",
     "Way",
     "check",
+    "check_comparison",
     "check_matrix",
     "command",
+    "compared",
     "curl",
+    "obstacle",
+    "on_github",
     "ordered",
+    "print_comparison",
     "print_matrix",
+    "put",
+    "read_report",
+    "render_comparison",
     "rendered",
     "rules_json",
     "rules_markdown",
     "rules_table",
+    "shown",
     "write",
+    "write_comparison",
     "write_matrix",
 ]

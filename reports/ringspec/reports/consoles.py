@@ -4,56 +4,78 @@ from __future__ import annotations
 
 import io
 import os
-from typing import Literal, TextIO, TypeAlias
+from typing import IO, Literal, TextIO, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
+# Narrower screens are written to as if they were so wide.
+_NARROW = 20
+# What begins a line so, indented or not, gives a command to a CI system.
+_COMMAND = "::"
+
 
 def console(stream: TextIO, color: Color = "auto") -> Console:
     """Open a console that takes text as it is: no markup, no highlighting.
 
-    `always` outweighs NO_COLOR and TERM=dumb, which `auto` honours.
+    `always` and `never` outweigh the environment; of what `auto` looks at, NO_COLOR
+    outweighs FORCE_COLOR, and that TERM=dumb and whether there is a screen at all.
     """
     if isinstance(stream, io.TextIOWrapper):
         # An ASCII terminal shall show \u2026, not end in an error.
         stream.reconfigure(errors="backslashreplace")
     coloured = color == "always" or (color == "auto" and _may_colour(stream))
-    return Console(
+    opened = Console(
         file=stream,
         color_system="standard" if coloured else None,
-        force_terminal=True if color == "always" else None,
+        force_terminal=coloured or live(stream),
         no_color=not coloured,
         markup=False,
         emoji=False,
         highlight=False,
         legacy_windows=False,
     )
+    opened.width = max(opened.width, _NARROW)
+    return opened
 
 
-def live(stream: TextIO) -> bool:
+def live(stream: IO[str]) -> bool:
     """Tell whether a stream is a screen on which a line can be drawn again."""
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def _may_colour(stream: TextIO) -> bool:
-    return live(stream) and not os.environ.get("NO_COLOR")
+    # Source: no-color.org and force-color.org, which leave an empty value unset.
+    if os.environ.get("NO_COLOR"):
+        return False
+    return os.environ.get("FORCE_COLOR", "") not in ("", "0") or live(stream)
 
 
 def line(console: Console, text: Text | str = "", style: str = "") -> None:
     """Print a line as it is: not wrapped, so that it can be pasted."""
     text = Text(text, style) if isinstance(text, str) else text
+    if text.plain.lstrip().startswith(_COMMAND):
+        start = text.plain.index(_COMMAND)
+        text = Text.assemble(text[:start], "\\", text[start:])
     console.print(text, soft_wrap=True)
 
 
 def row(console: Console, label: str, value: Text | str, indent: int = 2) -> None:
     """Print a label and a value that wraps beside it."""
-    value = Text(value) if isinstance(value, str) else value
     head = " " * indent + (f"{label:<8}" if label else "")
-    width = max(console.width - len(head), 20)
-    for number, part in enumerate(value.wrap(console, width, overflow="fold")):
+    hanging(console, Text(head, "dim"), value)
+
+
+def hanging(console: Console, head: Text, value: Text | str) -> None:
+    """Print a text that wraps beside its head; below it where too little is left."""
+    value = Text(value) if isinstance(value, str) else value
+    left = console.width - head.cell_len
+    if left < _NARROW and head.plain.strip():
+        line(console, head)
+        head, left = Text("  "), console.width - 2
+    for part in value.wrap(console, max(left, _NARROW), overflow="fold"):
         part.rstrip()
-        start = head if number == 0 else " " * len(head)
-        line(console, Text.assemble((start, "dim"), part) if part else "")
+        line(console, Text.assemble(head, part) if part else "")
+        head = Text(" " * head.cell_len)

@@ -1,4 +1,8 @@
-"""Curl command lines that send a request again, byte for byte, from a POSIX shell."""
+"""Curl command lines that send a request again, byte for byte, from a POSIX shell.
+
+Secrets come from the environment: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID and
+RINGSPEC_CLIENT_SECRET.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,78 @@ import base64
 import hashlib
 import re
 import shlex
-import textwrap
+from urllib.parse import quote
 
 from ringspec.harness import Exchange
-from ringspec.strategies import TOKEN, Request
+from ringspec.strategies import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLIENT_SECRET_CUT,
+    TOKEN,
+    TOKEN_CUT,
+    TOKEN_SWAPPED,
+    TOKEN_URL,
+    Request,
+)
 
-# Where the command line takes the access token from.
-VARIABLE = "$RINGSPEC_TOKEN"
 # Larger bodies are not inlined.
 LIMIT = 8 * 1024
+# What a shell puts in place of what a request leaves open, between double quotes.
+_OPEN = {
+    TOKEN: "$RINGSPEC_TOKEN",
+    TOKEN_CUT: "${RINGSPEC_TOKEN%?}",
+    TOKEN_SWAPPED: '$(printf %s "$RINGSPEC_TOKEN" | tr A-Za-z a-zA-Z)',
+    CLIENT_ID: "$RINGSPEC_CLIENT_ID",
+    CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
+    CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
+}
+_PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))})")
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
+# A variable whose name would run into what follows.
+_BARE = re.compile(r"\$(RINGSPEC_TOKEN)(?=\w)")
+# What printf's format leaves as it is.
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ")
+# What the client leaves as it is in a path, and in a query.
+_PATH = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>?`{}')
+_QUERY = f"{_PATH}?`{{}}"
 
 
-def curl(exchange: Exchange) -> str:
-    """Write the command line that sends an exchange's request again."""
-    return command(exchange.url, exchange.request)
+def curl(exchange: Exchange, case: str = "", limit: int = LIMIT) -> str:
+    """Write the command line that sends an exchange's request again.
+
+    With the id of the case it is for, a body of more bytes than the limit is left to
+    the replay of that case.
+    """
+    return command(exchange.url, exchange.request, case, limit)
 
 
-def command(url: str, request: Request) -> str:
+def command(url: str, request: Request, case: str = "", limit: int = LIMIT) -> str:
     """Write the command line that sends a request to an absolute URL."""
     body = request.body
     head = " ".join(_words(url, request))
-    if len(body) > LIMIT:
+    if len(body) > limit:
         digest = hashlib.sha256(body).hexdigest()
+        base = shlex.quote(sendable(url.removesuffix(request.path)))
+        replay = f"ringspec replay {shlex.quote(case or 'CASE-ID')} {base}"
         return (
-            f"# body of {len(body)} bytes, sha256 {digest}: use ringspec cases\n"
+            f"# body of {len(body)} bytes, sha256 {digest}: {replay}\n"
             f"{head} --data-binary @body.bin"
         )
     if not body and request.method.upper() not in _HAS_BODY:
         return head
+    if request.path == TOKEN_URL and _PLACE.search(body.decode("latin-1")):
+        return f"{head} {_form(body)}"
     text = _printable(body)
     if text is not None:
         return f"{head} --data-binary {_single(text)}"
-    lines = "\n".join(textwrap.wrap(base64.b64encode(body).decode(), 76))
+    lines = base64.encodebytes(body).decode().rstrip()
     return f"base64 -d <<'EOF' | {head} --data-binary @-\n{lines}\nEOF"
 
 
 def _words(url: str, request: Request) -> list[str]:
+    url = sendable(url)
     words = ["curl", "-sS"]
     if re.search(r"[\[\]{}]", url):
         words.append("--globoff")  # else curl expands brackets
@@ -62,16 +99,42 @@ def _words(url: str, request: Request) -> list[str]:
     return words
 
 
+def sendable(url: str) -> str:
+    """Escape in a URL what the client escapes before it sends it."""
+    path, mark, query = url.partition("?")
+    return (
+        quote(path, safe=_PATH, errors="replace")
+        + mark
+        + quote(query, safe=_QUERY, errors="replace")
+    )
+
+
 def _header(name: str, value: str) -> str:
     if not value:
         return _single(f"{name};")  # curl's way to send a header without a value
     line = f"{name}: {value}"
-    if TOKEN not in line:
-        return _single(line) if line.isprintable() else _quoted(line)
-    parts = line.split(TOKEN)
-    if all(part.isprintable() and _TAME.fullmatch(part) for part in parts):
-        return f'"{VARIABLE.join(parts)}"'
-    return f'"{VARIABLE}"'.join(_quoted(part) if part else "" for part in parts)
+    parts = _PLACE.split(line)
+    if len(parts) == 1:
+        return _single(line) if _is_ascii(line) else _quoted(line)
+    texts = parts[::2]
+    if all(_is_ascii(text) and _TAME.fullmatch(text) for text in texts):
+        opened = "".join(_OPEN.get(part, part) for part in parts)
+        return '"' + _BARE.sub(r"${\1}", opened) + '"'
+    return "".join(
+        f'"{_OPEN[part]}"' if part in _OPEN else _quoted(part) for part in parts if part
+    )
+
+
+def _form(body: bytes) -> str:
+    """Write a form; what its places stand for is escaped as the client does it."""
+    words: list[str] = []
+    for field in body.decode("latin-1").split("&"):
+        name, _, value = field.partition("=")
+        if value in _OPEN and _TAME.fullmatch(name):
+            words.append(f'--data-urlencode "{name}={_OPEN[value]}"')
+        else:
+            words.append(f"--data-raw {_quoted(field)}")
+    return " ".join(words)
 
 
 def _printable(body: bytes) -> str | None:
@@ -85,11 +148,19 @@ def _printable(body: bytes) -> str | None:
 
 
 def _quoted(text: str) -> str:
-    """Quote a word; what is not printable goes by printf's octal escapes."""
-    if text.isprintable():
+    """Quote a word; what is not printable ASCII goes by printf's octal escapes.
+
+    As latin-1, as headers are sent.
+    """
+    if _is_ascii(text):
         return shlex.quote(text)
-    octal = "".join(f"\\{byte:03o}" for byte in text.encode("utf-8", "surrogatepass"))
+    data = text.encode("latin-1", "backslashreplace")
+    octal = "".join(chr(b) if b in _PLAIN else f"\\{b:03o}" for b in data)
     return f"\"$(printf '{octal}')\""
+
+
+def _is_ascii(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _single(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a run found, for people: failures, what is inconclusive, warnings."""
+"""What a run found, for people: failures by what explains them, and all the rest."""
 
 from __future__ import annotations
 
@@ -7,34 +7,89 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.harness import Finding, Outcome, Result, RuleResult
+from ringspec.harness import (
+    Finding,
+    Known,
+    Outcome,
+    Result,
+    RuleResult,
+    Stale,
+)
 from ringspec.reports.answer import body_start, status_line, step_lines
-from ringspec.reports.consoles import line, row
+from ringspec.reports.causes import Cause
+from ringspec.reports.consoles import hanging, line, row
+from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.fault import fault_lines
 from ringspec.reports.text import counted, shown, visible
 from ringspec.spec import Level
 
-# Cases of one rule that are written out unless all are wanted.
+# Cases of one cause that are written out unless all are wanted.
 LIMIT = 2
+# Ids that are listed unless all are wanted.
+_IDS = 8
 _REASON = 300
+# Bodies beyond are hard to read; and such as nobody wants to paste.
+_LONG, _HUGE = 512, 1024
 
 
-def print_failures(console: Console, result: Result, *, verbose: bool = False) -> None:
-    """Print the rules that fail, with what is needed to act on each."""
-    for each in result.rules:
-        if each.outcome is Outcome.FAIL:
-            _print_failure(console, each, result.level, verbose=verbose)
+def print_failures(
+    console: Console, found: Iterable[Cause], *, verbose: bool = False
+) -> None:
+    """Print why a run fails, with what is needed to act on each cause."""
+    for each in found:
+        _print_cause(console, each, verbose=verbose)
 
 
 def print_failing_ids(console: Console, result: Result) -> None:
     """Print the ids of the rules that fail, each with its first case."""
     for each in result.rules:
-        if each.outcome is Outcome.FAIL:
+        if each.outcome is Outcome.FAIL and not each.excused:
             findings = each.gating(result.level) or each.failures
             more = f" and {len(findings) - 1:,} more" if len(findings) > 1 else ""
             cases = f"  {findings[0].case.id}{more}" if findings else ""
-            line(console, _title("FAIL", "bold red", each, visible(cases)))
+            named = (visible(each.rule.id), "bold"), (visible(cases), "dim")
+            line(console, Text.assemble(("FAIL", "bold red"), " ", *named))
+    for stale in result.stale:
+        text = f"{stale.known.id}: {stale.why}"
+        line(console, Text.assemble(("STALE", "bold red"), " ", shown(text, _REASON)))
+
+
+def print_known(console: Console, result: Result) -> None:
+    """Print the failures that are known beforehand, and why they are excused."""
+    known: dict[Known, list[Finding]] = {}
+    for each in result.rules:
+        for entry in each.known if each.outcome is Outcome.FAIL else ():
+            gating = each.gating(result.level) or each.failures
+            covered = [finding for finding in gating if entry.covers(finding)]
+            known.setdefault(entry, []).extend(covered)
+    known = {entry: found for entry, found in known.items() if found}
+    if not known:
+        return
+    line(console, Text.assemble(("KNOWN", "cyan"), " failures, which do not gate"))
+    for entry, found in known.items():
+        cases = counted(len(found), "case")
+        hanging(
+            console,
+            Text("  "),
+            Text.assemble((shown(entry.id, _REASON), "bold"), f" ({cases})"),
+        )
+        hanging(console, Text("    "), _excuse(entry))
+    line(console)
+
+
+def print_stale(console: Console, stale: Iterable[Stale]) -> None:
+    """Print the known failures that may not be listed any longer."""
+    stale = tuple(stale)
+    if not stale:
+        return
+    said = " known failures, which fail the run"
+    line(console, Text.assemble(("STALE", "bold red"), said))
+    for each in stale:
+        title = Text.assemble((shown(each.known.id, _REASON), "bold"), ": ")
+        hanging(console, Text("  "), title + Text(shown(each.why, _REASON), "red"))
+        hanging(console, Text("    "), _excuse(each.known))
+    line(console)
 
 
 def print_inconclusive(
@@ -50,36 +105,37 @@ def print_inconclusive(
         _print_reason(console, reason, rules, verbose=verbose)
 
 
-def print_warnings(console: Console, result: Result) -> None:
-    """Print what fails below the level, one line a rule where it fits."""
-    found = [(each, each.warnings(result.level)) for each in result.rules]
-    found = [(each, warnings) for each, warnings in found if warnings]
-    for each, warnings in found:
-        level = _strongest(warnings).upper()
+def print_warnings(
+    console: Console, found: Sequence[Cause], *, verbose: bool = False
+) -> None:
+    """Print what fails below the level, but for what a failure already explains."""
+    for each in found:
+        ids = [visible(it.rule.id) for it in each.rules]
+        said = each.title if len(ids) > 1 else each.findings[0].reason
         text = Text.assemble(
-            (visible(each.rule.id), "bold"),
-            f" ({level}): {shown(warnings[0].reason, _REASON)}, ",
-            counted(len(warnings), "case"),
+            (_listed(ids, verbose=verbose), "bold"),
+            f" ({each.level.upper()}): {shown(said, _REASON)}, ",
+            counted(len(each.findings), "case"),
         )
         row(console, "warn", text, indent=0)
     if found:
         line(console)
 
 
-def _print_failure(
-    console: Console, result: RuleResult, level: Level, *, verbose: bool
-) -> None:
-    rule = result.rule
-    findings = result.gating(level) or result.failures
-    attested = f"  {rule.level.upper()}, {rule.evidence}"
-    line(console, _title("FAIL", "bold red", result, attested))
-    row(console, "", shown(rule.sentence, 1000))
-    row(console, "source", shown(rule.source, 1000))
-    shown_cases = findings if verbose else findings[:LIMIT]
-    for finding in shown_cases:
+def _print_cause(console: Console, cause: Cause, *, verbose: bool) -> None:
+    if len(cause.rules) == 1:
+        _print_rule(console, cause)
+    else:
+        _print_rules(console, cause, verbose=verbose)
+    if cause.common:
+        row(console, "common", shown(cause.common, _REASON))
+    if cause.weaker:
+        row(console, "also", _weaker(cause))
+    told = chosen(cause.findings, len(cause.findings) if verbose else LIMIT)
+    for finding in told:
         line(console)
-        _print_case(console, finding)
-    left = len(findings) - len(shown_cases)
+        _print_case(console, finding, CURL_LIMIT if verbose else _HUGE)
+    left = len(cause.findings) - len(told)
     if left:
         more = f"and {counted(left, 'more case')}, see --verbose or --report json=PATH"
         line(console)
@@ -87,7 +143,55 @@ def _print_failure(
     line(console)
 
 
-def _print_case(console: Console, finding: Finding) -> None:
+def _print_rule(console: Console, cause: Cause) -> None:
+    result = cause.rules[0]
+    rule = result.rule
+    attested = f"  {cause.level.upper()}, {rule.evidence}"
+    title = Text.assemble((visible(rule.id), "bold"), (attested, "dim"))
+    hanging(console, Text.assemble(("FAIL", "bold red"), " "), title)
+    row(console, "", shown(rule.sentence, 1000))
+    row(console, "source", shown(rule.source, 1000))
+
+
+def _print_rules(console: Console, cause: Cause, *, verbose: bool) -> None:
+    """Print what one defect breaks; the sentence is that of the first rule."""
+    title = Text.assemble(
+        (shown(cause.title, _REASON), "bold"), (f"  {cause.level.upper()}", "dim")
+    )
+    hanging(console, Text.assemble(("FAIL", "bold red"), " "), title)
+    ids = [visible(each.rule.id) for each in cause.rules]
+    row(console, "rules", f"{len(ids):,}: {_listed(ids, verbose=verbose)}")
+    first = cause.rules[0].rule
+    row(console, "such as", shown(f"{first.sentence} ({first.source})", 1000))
+
+
+def _weaker(cause: Cause) -> str:
+    """Say what else the defect breaks, below the level."""
+    told = {each.rule.id for each in cause.rules}
+    rules = {each.rule for each in cause.weaker} - told
+    cases = counted(len(cause.weaker), "more case")
+    more = f" of {counted(len(rules), 'more rule')}" if rules else ""
+    return f"{cases}{more} below the level"
+
+
+def chosen(findings: Sequence[Finding], number: int) -> Sequence[Finding]:
+    """Return some failures: of many rules, easy to read, the first ones first."""
+    if number >= len(findings):
+        return findings
+    fresh: list[Finding] = []
+    again: list[Finding] = []
+    rules: set[str] = set()
+    for each in sorted(findings, key=_is_long):
+        (again if each.rule in rules else fresh).append(each)
+        rules.add(each.rule)
+    return (*fresh, *again)[:number]
+
+
+def _is_long(finding: Finding) -> bool:
+    return len(finding.exchange.request.body) > _LONG
+
+
+def _print_case(console: Console, finding: Finding, limit: int) -> None:
     case, exchange = finding.case, finding.exchange
     row(console, "case", Text(visible(case.id), "bold"))
     _print_rows(console, "fault", fault_lines(case, finding.twin))
@@ -98,7 +202,7 @@ def _print_case(console: Console, finding: Finding) -> None:
     _print_rows(console, "answer", filter(None, answer))
     row(console, "why", Text(shown(finding.reason, _REASON), "red"))
     # At the margin: a here-document does not end within an indent.
-    for part in curl(exchange).splitlines():
+    for part in curl(exchange, case.id, limit).splitlines():
         line(console, part, "cyan")
 
 
@@ -111,23 +215,30 @@ def _print_reason(
     console: Console, reason: str, rules: Sequence[RuleResult], *, verbose: bool
 ) -> None:
     cases = sum(len(each.inconclusive) for each in rules)
-    if len(rules) == 1:
-        line(console, _title("INCONCLUSIVE", "yellow", rules[0], ""))
-    else:
-        line(console, Text(f"INCONCLUSIVE {counted(len(rules), 'rule')}", "yellow"))
+    named = Text(visible(rules[0].rule.id), "bold")
+    if len(rules) > 1:
+        named = Text(counted(len(rules), "rule"), "yellow")
+    hanging(console, Text.assemble(("INCONCLUSIVE", "yellow"), " "), named)
     row(console, "", f"{reason} ({counted(cases, 'case')})")
     if len(rules) > 1:
         ids = [visible(each.rule.id) for each in rules]
-        listed = ids if verbose else ids[:8]
-        more = f" and {len(ids) - len(listed):,} more" if len(ids) > len(listed) else ""
-        row(console, "", Text(", ".join(listed) + more, "dim"))
+        row(console, "", Text(_listed(ids, verbose=verbose), "dim"))
     line(console)
 
 
-def _title(word: str, style: str, result: RuleResult, rest: str) -> Text:
-    return Text.assemble(
-        (word, style), " ", (visible(result.rule.id), "bold"), (rest, "dim")
-    )
+def _listed(ids: Sequence[str], *, verbose: bool) -> str:
+    listed = ids if verbose or len(ids) <= _IDS else ids[:_IDS]
+    more = f" and {len(ids) - len(listed):,} more" if len(ids) > len(listed) else ""
+    return ", ".join(listed) + more
+
+
+def _excuse(known: Known) -> Text:
+    """Write why a failure is excused, and who sees to it until when."""
+    until = f"until {known.expires.isoformat()}" if known.expires else "no expiry"
+    owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
+    issue = [shown(known.issue, 200)] if known.issue else []
+    reason = shown(known.reason, _REASON) or "no reason"
+    return Text(f"{reason} ({', '.join((*issue, owner, until))})", "dim")
 
 
 def _strongest(findings: Sequence[Finding]) -> Level:

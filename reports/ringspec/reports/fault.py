@@ -20,9 +20,10 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
-    for operation in patch:
+    for number, operation in enumerate(patch):
+        if number:
+            body = _patched(body, patch[number - 1])
         yield _operation(operation, body)
-        body = _patched(body, operation)
 
 
 def _operation(operation: dict[str, Json], body: Json) -> str:

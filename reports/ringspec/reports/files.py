@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import secrets
@@ -14,9 +15,17 @@ from ringspec.spec import ReportError, UsageError
 # Format: the module whose `render` makes its bytes of a record. Imported late: most
 # runs ask for one format or none.
 FORMATS = {
+    "html": "ringspec.reports.html_report",
     "json": "ringspec.reports.json_report",
+    "ndjson": "ringspec.reports.ndjson",
     "junit": "ringspec.reports.junit",
+    "har": "ringspec.reports.har",
+    "markdown": "ringspec.reports.markdown",
+    "badge": "ringspec.reports.badge",
 }
+_WRITABLE = "give a file in a directory that exists and is writable"
+_ROOM = "make room there, or give a path elsewhere"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def write(name: str, path: Path, record: Record) -> None:
@@ -43,9 +52,9 @@ def write_data(name: str, path: Path, data: bytes) -> None:
         ReportError: the path cannot be written.
     """
     try:
-        _put(path, data)
+        put(path, data)
     except OSError as error:
-        raise _refused(path, name, error.strerror or str(error)) from error
+        raise refused(path, name, error) from error
 
 
 def check(path: Path, name: str = "") -> None:
@@ -58,12 +67,12 @@ def check(path: Path, name: str = "") -> None:
     if name and name not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
-    why = _obstacle(path)
+    why = obstacle(path)
     if why:
-        raise _refused(path, name, why)
+        raise _refusal(path, name, why, _WRITABLE)
 
 
-def _obstacle(path: Path) -> str:
+def obstacle(path: Path) -> str:
     """Say what stands in the way of writing a path; empty if nothing seems to."""
     parent = path.parent
     try:
@@ -87,15 +96,18 @@ def _special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _refused(path: Path, name: str, why: str) -> ReportError:
+def refused(path: Path, name: str, error: OSError) -> ReportError:
+    """Say that a report could not be written, and what to do."""
+    hint = _ROOM if error.errno in _FULL else _WRITABLE
+    return _refusal(path, name, error.strerror or str(error), hint)
+
+
+def _refusal(path: Path, name: str, why: str, hint: str) -> ReportError:
     what = f"the {name} report" if name else "a report"
-    return ReportError(
-        f"{what} cannot be written to {path}: {why}",
-        hint="give a file in a directory that exists and is writable",
-    )
+    return ReportError(f"{what} cannot be written to {path}: {why}", hint=hint)
 
 
-def _put(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
     """Write beside the path, then rename; a device or pipe is written to itself."""
     if _special(path):
         path.write_bytes(data)

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 
-from ringspec.harness import Exchange, Finding, Response, RuleResult
+from ringspec.harness import Finding, Known, Result, RuleResult
+from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
+from ringspec.reports.exchanges import (
+    answer_json,
+    earlier_json,
+    level_of,
+    request_json,
+)
 from ringspec.reports.record import Record
 from ringspec.reports.rules import described
 from ringspec.spec import Json
-from ringspec.strategies import Case, Request, wire_request
+from ringspec.strategies import Case, Phase
 
 FORMAT = "ringspec-report/1"
+# Bytes of the bodies of all answers, of all command lines, of all twins.
+_ANSWERS, _INLINE, _TWINS = 5 * 2**19, 2**20, 2 * 2**20
+# Report, rules, rule, failures, failure.
+_DEEP = 5
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 SCHEMA = Path(__file__).parent / "report.schema.json"
-# Bodies beyond are cut.
-LIMIT = 64 * 1024
 
 
 def render(record: Record) -> bytes:
     """Write the whole report."""
-    text = json.dumps(report(record), indent=2, ensure_ascii=False, allow_nan=False)
+    text = _indented(report(record))
     # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _indented(value: Json, depth: int = 0) -> str:
+    """Write JSON for readers too: down to a failure's members, each on one line."""
+    if depth == _DEEP or not value or not isinstance(value, dict | list):
+        return _ENCODER.encode(value)
+    start = "\n" + "  " * (depth + 1)
+    end = "\n" + "  " * depth
+    if isinstance(value, list):
+        written = (_indented(each, depth + 1) for each in value)
+        return f"[{start}{f',{start}'.join(written)}{end}]"
+    members = (f"{json.dumps(k)}: {_indented(v, depth + 1)}" for k, v in value.items())
+    return f"{{{start}{f',{start}'.join(members)}{end}}}"
 
 
 def report(record: Record) -> dict[str, Json]:
@@ -42,6 +64,7 @@ def report(record: Record) -> dict[str, Json]:
             "version": contract.version,
             "sha256": contract.sha256,
             "dialect": contract.dialect,
+            "operation": contract.operation.id,
         },
         "counts": {
             "rules": result.counts.rules,
@@ -52,104 +75,106 @@ def report(record: Record) -> dict[str, Json]:
         "hint": result.hint,
         "interrupted": result.interrupted,
         "notices": list(record.notices),
-        "rules": [_rule(each) for each in result.rules],
+        "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
+        "rules": _Failures(result).rules(),
     }
 
 
-def _rule(result: RuleResult) -> dict[str, Json]:
-    return {
-        **described(result.rule),
-        "outcome": result.outcome,
-        "cases": result.cases,
-        "failures": [_failure(each) for each in result.failures],
-        "inconclusive": [
-            {"case": each.case.id, "reason": each.reason}
-            for each in result.inconclusive
-        ],
-        "why": result.why,
-    }
+class _Failures:
+    """Writes rules with their failures, in short where there are very many.
+
+    A report shall open: beyond a budget the longest answers are cut, command lines
+    leave longer bodies to the replay, and a twin's body stands only where the twin is
+    first named. Requests stay whole.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+        found = [each for rule in result.rules for each in rule.failures]
+        twins = [each.twin for each in found if each.twin]
+        self._answer = level_of(map(_answer_size, found), _ANSWERS)
+        bodies = (len(each.exchange.request.body) for each in found)
+        self._inline = level_of(bodies, _INLINE, CURL_LIMIT)
+        self._twins_whole = sum(len(each.request.body) for each in twins) <= _TWINS
+        self._twins: dict[str, dict[str, Json]] = {}
+
+    def rules(self) -> list[Json]:
+        """Return all rules, with what was found about each."""
+        return [self._rule(each) for each in self._result.rules]
+
+    def _rule(self, result: RuleResult) -> dict[str, Json]:
+        return {
+            **described(result.rule),
+            "outcome": result.outcome,
+            "cases": result.cases,
+            "known": [_known(each) for each in result.known],
+            "excused": result.excused,
+            "failures": [self._failure(each, result) for each in result.failures],
+            "inconclusive": [
+                {"case": each.case.id, "reason": each.reason}
+                for each in result.inconclusive
+            ],
+            "why": result.why,
+        }
+
+    def _failure(self, finding: Finding, result: RuleResult) -> dict[str, Json]:
+        case, exchange = finding.case, finding.exchange
+        return {
+            **_described(case),
+            "level": finding.level,
+            "known": any(each.covers(finding) for each in result.known),
+            "reason": finding.reason,
+            "request": request_json(exchange.request, exchange.url),
+            "response": answer_json(exchange, self._answer),
+            "twin": self._twin(finding.twin),
+            "fault": list(case.fault) if isinstance(case.fault, tuple) else case.fault,
+            "broken": list(case.broken),
+            "before": earlier_json(exchange, self._answer),
+            "curl": curl(exchange, case.id, self._inline),
+        }
+
+    def _twin(self, twin: Case | None) -> dict[str, Json] | None:
+        if twin is None:
+            return None
+        known = self._twins.get(twin.id)
+        if known is None:
+            known = {"case": twin.id, "request": request_json(twin.request)}
+            short = request_json(twin.request, limit=0)
+            later = known if self._twins_whole else {**known, "request": short}
+            self._twins[twin.id] = later
+        return known
 
 
-def _failure(finding: Finding) -> dict[str, Json]:
-    case, exchange = finding.case, finding.exchange
-    return {
+def _described(case: Case) -> dict[str, Json]:
+    """Return what a failure says of its case, so that it can be judged again.
+
+    Of one that no list has that includes its steps.
+    """
+    described: dict[str, Json] = {
         "case": case.id,
-        "level": finding.level,
-        "reason": finding.reason,
-        "request": _request(exchange.request, exchange.url),
-        "response": _answer(exchange),
-        "twin": _twin(finding.twin),
-        "fault": list(case.fault) if isinstance(case.fault, tuple) else case.fault,
-        "broken": list(case.broken),
-        "before": _before(exchange),
-        "curl": curl(exchange),
+        "phase": case.phase,
+        "rule": case.rule,
+        "case_level": case.level,
+        "expect": case.expect,
+        "status": list(case.status),
     }
+    if case.steps and case.phase == Phase.EXPLORE:
+        described["steps"] = [step.wire() for step in case.steps]
+    return described
 
 
-def _before(exchange: Exchange) -> list[dict[str, Json]]:
-    """Return what was sent before, each with its answer."""
-    earlier = exchange.played.earlier if exchange.played else ()
-    return [
-        {"request": _request(each.request, each.url), "response": _answer(each)}
-        for each in earlier
-    ]
-
-
-def _twin(twin: Case | None) -> dict[str, Json] | None:
-    if twin is None:
-        return None
-    return {"case": twin.id, "request": _request(twin.request)}
-
-
-def _request(request: Request, url: str | None = None) -> dict[str, Json]:
-    written = wire_request(request)
-    if len(request.body) > LIMIT:
-        written.pop("body", None)
-        written |= _cut(request.body)
-    return written if url is None else {"url": url, **written}
-
-
-def _answer(exchange: Exchange) -> dict[str, Json]:
-    if exchange.response is not None:
-        return _response(exchange.response)
-    trouble = exchange.failure.trouble if exchange.failure else None
-    return {"error": exchange.summary, "trouble": trouble}
-
-
-def _response(response: Response) -> dict[str, Json]:
-    written: dict[str, Json] = {
-        "status": response.status,
-        "headers": _headers(response.headers),
-    }
-    body = response.body
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = None
-    if len(body) > LIMIT and text is not None:
-        # A character cut in two is left out.
-        start = body[:LIMIT].decode("utf-8", "ignore")
-        return {**written, "body": start, "truncated": True, "size": len(body)}
-    if len(body) > LIMIT:
-        return written | _cut(body)
-    if text is None:
-        return {**written, "body_base64": base64.b64encode(body).decode()}
-    return {**written, "body": text}
-
-
-def _cut(body: bytes) -> dict[str, Json]:
+def _known(known: Known) -> dict[str, Json]:
     return {
-        "body_base64": base64.b64encode(body[:LIMIT]).decode(),
-        "truncated": True,
-        "size": len(body),
+        "id": known.id,
+        "reason": known.reason,
+        "issue": known.issue,
+        "owner": known.owner,
+        "expires": known.expires.isoformat() if known.expires else None,
     }
 
 
-def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Join repeated headers, in any case, under the first spelling."""
-    spelling: dict[str, str] = {}
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        first = spelling.setdefault(name.lower(), name)
-        joined[first] = f"{joined[first]}, {value}" if first in joined else value
-    return joined
+def _answer_size(finding: Finding) -> int:
+    exchange = finding.exchange
+    earlier = exchange.played.earlier if exchange.played else ()
+    answers = (each.response for each in (exchange, *earlier))
+    return sum(len(each.body) for each in answers if each)

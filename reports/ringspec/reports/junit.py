@@ -1,7 +1,8 @@
 """The JUnit report: a testcase for each rule.
 
 A failure below the level leaves its testcase green and stands in its output; an
-inconclusive rule is an error, never a skip.
+inconclusive rule is an error, never a skip. What fails as known beforehand is skipped;
+a known failure that is not right any longer is a failing testcase of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from xml.etree import ElementTree as ET
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from ringspec.harness import Conclusion, Finding, Outcome, RuleResult
+from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult, Stale
 from ringspec.reports.answer import body_start, status_line, step_lines
 from ringspec.reports.curl import curl
+from ringspec.reports.exchanges import utc
 from ringspec.reports.fault import fault_lines
 from ringspec.reports.record import Record
 from ringspec.reports.text import counted, cut, shown, xml_safe
@@ -35,6 +37,8 @@ def render(record: Record) -> bytes:
         suite.add_testcase(
             _testcase(result, record.result.level, elapsed[result.rule.id])
         )
+    for stale in record.result.stale:
+        suite.add_testcase(_stale(stale))
     lone = _conclusion(record)
     if lone is not None:
         suite.add_testcase(lone)
@@ -43,6 +47,9 @@ def render(record: Record) -> bytes:
     document.update_statistics()  # type: ignore[no-untyped-call] # as it ships
     # Cases overlap, so that their times do not add up to that of the run.
     suite.time = document.time = round(record.result.duration_s, 3)
+    began = utc(min((each.exchange.began_s for each in record.judged), default=0))
+    if began is not None:
+        suite.timestamp = began.partition(".")[0]  # readers differ on what follows
     return _indented(document)
 
 
@@ -50,6 +57,7 @@ def _indented(document: JUnitXml) -> bytes:
     """Write a document for readers too, with a declaration."""
     written: bytes = document.tostring()  # type: ignore[no-untyped-call] # as it ships
     root = ET.fromstring(written)  # noqa: S314 - our own text
+    root.attrib.pop("skipped", None)  # Jenkins' schema has none here
     ET.indent(root)
     data: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
     return data + b"\n"
@@ -81,6 +89,12 @@ def _testcase(result: RuleResult, level: Level, elapsed_s: float) -> TestCase:
     testcase.time = round(elapsed_s, 3)
     warnings = result.warnings(level)
     match result.outcome:
+        case Outcome.FAIL if result.excused:
+            known = [f"known failure: {_excuse(each)}" for each in result.known]
+            why = shown("; ".join(known) or "known failure", _REASON)
+            testcase.result = [Skipped(xml_safe(why), "known")]
+            failed = _text(rule, result.gating(level) or result.failures)
+            testcase.system_out = xml_safe(failed)
         case Outcome.FAIL:
             gating = result.gating(level) or result.failures
             testcase.result = [_broken(Failure, rule, gating)]
@@ -91,7 +105,22 @@ def _testcase(result: RuleResult, level: Level, elapsed_s: float) -> TestCase:
             testcase.result = [Skipped(xml_safe(why), str(result.outcome))]
     if warnings:
         note = f"warning: below the level {level}\n"
-        testcase.system_out = xml_safe(note + _text(rule, warnings))
+        told = filter(None, (testcase.system_out, note + _text(rule, warnings)))
+        testcase.system_out = xml_safe("\n\n".join(told))
+    return testcase
+
+
+def _excuse(known: Known) -> str:
+    until = f"until {known.expires.isoformat()}" if known.expires else ""
+    return ", ".join(filter(None, (known.reason, known.issue, known.owner, until)))
+
+
+def _stale(stale: Stale) -> TestCase:
+    known = stale.known
+    testcase = TestCase(xml_safe(known.id), "ringspec.known-failures")
+    failure = Failure(xml_safe(shown(stale.why, _REASON)), "stale")
+    failure.text = xml_safe(f"{known.id}: {stale.why}\n{_excuse(known)}")
+    testcase.result = [failure]
     return testcase
 
 
@@ -134,7 +163,7 @@ def _case(finding: Finding) -> Iterable[str]:
     body = body_start(exchange)
     if body:
         yield f"  {body}"
-    yield curl(exchange)
+    yield curl(exchange, finding.case.id)
 
 
 def _conclusion(record: Record) -> TestCase | None:
@@ -143,10 +172,9 @@ def _conclusion(record: Record) -> TestCase | None:
     Without it a run that executed nothing would look green.
     """
     result = record.result
-    told = {Outcome.FAIL, Outcome.INCONCLUSIVE} & {
-        each.outcome for each in result.rules
-    }
-    if result.conclusion is Conclusion.CONFORMANT or told:
+    told = {each.outcome for each in result.rules if not each.excused}
+    bad = result.stale or {Outcome.FAIL, Outcome.INCONCLUSIVE} & told
+    if result.conclusion is Conclusion.CONFORMANT or bad:
         return None
     kind = Failure if result.conclusion is Conclusion.NONCONFORMANT else Error
     message = result.message or str(result.conclusion)

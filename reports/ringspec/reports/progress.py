@@ -15,7 +15,8 @@ class Bar:
     def __init__(self, console: Console, total: int) -> None:
         self._progress = Progress(
             TextColumn("cases"),
-            BarColumn(bar_width=30),
+            # Beside the bar stand the counts, and the failures.
+            BarColumn(bar_width=max(4, min(30, console.width - 36))),
             MofNCompleteColumn(),
             TextColumn("{task.fields[failures]}", markup=False),
             console=console,

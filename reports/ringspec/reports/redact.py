@@ -6,11 +6,10 @@ hold `{token}` already; what leaks is what a target echoes, or a URL with a pass
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from urllib.parse import quote, quote_plus
+from typing import TypeVar, cast
 
 from ringspec.harness import (
     Ended,
@@ -25,21 +24,26 @@ from ringspec.harness import (
     RuleResult,
     Started,
 )
+from ringspec.reports.spellings import Spelling, spellings
+from ringspec.spec import Json
 from ringspec.strategies import Case, Request
 
 REDACTED = "[redacted]"
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
+_Told = TypeVar("_Told", Case, Exchange)
 
 
 class Redactor:
     """Replaces secrets in all that an event holds.
 
-    Also finds them as a JSON string or a URL spells them. A secret that becomes known
-    during the run, such as a fetched token, is told by `learn`.
+    Finds them as others spell them too. A secret that becomes known during the run,
+    such as a fetched token, is told by `learn`.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._spellings: list[str] = []
+        self._spellings: tuple[Spelling, ...] = ()
+        # What was redacted before, by identity: findings share cases and exchanges.
+        self._done: dict[int, tuple[Case | Exchange, Case | Exchange]] = {}
         for secret in secrets:
             self.learn(secret)
 
@@ -47,30 +51,21 @@ class Redactor:
         """Redact one more secret from now on; an empty one is none."""
         if not secret:
             return
-        spellings = {
-            secret,
-            json.dumps(secret)[1:-1],
-            json.dumps(secret, ensure_ascii=False)[1:-1],
-            quote(secret, safe=""),
-            quote_plus(secret),
-        }
-        known = spellings.union(self._spellings)
         # Longest first, so that a secret within a secret leaves no remains.
-        self._spellings = sorted(known, key=lambda each: (-len(each), each))
+        known = dict.fromkeys((*self._spellings, *spellings(secret)))
+        self._spellings = tuple(sorted(known, key=lambda each: -each.length))
+        self._done.clear()
 
     def text(self, text: str) -> str:
         """Take the secrets out of a text."""
-        for secret in self._spellings:
-            text = text.replace(secret, REDACTED)
+        for each in self._spellings:
+            if each.anchor in text:
+                text = each.pattern.sub(REDACTED, text)
         return text
 
     def data(self, data: bytes) -> bytes:
-        """Take the secrets out of bytes, as UTF-8 spells them."""
-        for secret in self._spellings:
-            data = data.replace(
-                secret.encode("utf-8", "surrogatepass"), REDACTED.encode()
-            )
-        return data
+        """Take the secrets out of bytes, as UTF-8 or latin-1 spell them."""
+        return self.text(data.decode("latin-1")).encode("latin-1")
 
     def url(self, url: str) -> str:
         """Take the secrets, and any user and password, out of a URL."""
@@ -118,8 +113,22 @@ class Redactor:
         )
 
     def _case(self, case: Case) -> Case:
+        return self._once(case, self._case_anew)
+
+    def _case_anew(self, case: Case) -> Case:
         request = self._request(case.request)
         return case if request == case.request else replace(case, request=request)
+
+    def _once(self, told: _Told, redact: Callable[[_Told], _Told]) -> _Told:
+        """Redact something, or find what it was redacted to."""
+        known = self._done.get(id(told))
+        if known is not None and known[0] is told:
+            return cast("_Told", known[1])
+        redacted = redact(told)
+        # What has nothing to hide is not kept twice.
+        redacted = told if redacted == told else redacted
+        self._done[id(told)] = told, redacted
+        return redacted
 
     def _request(self, request: Request) -> Request:
         return replace(
@@ -135,6 +144,9 @@ class Redactor:
         return tuple((self.text(name), self.text(value)) for name, value in headers)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
+        return self._once(exchange, self._exchange_anew)
+
+    def _exchange_anew(self, exchange: Exchange) -> Exchange:
         failure = exchange.failure
         if failure is not None:
             failure = replace(failure, message=self.url(failure.message))
@@ -153,6 +165,8 @@ class Redactor:
         return replace(
             played,
             earlier=tuple(map(self._exchange, played.earlier)),
+            captured=self._json(played.captured),
+            items=None if played.items is None else tuple(self._json(played.items)),
             stuck=self.url(played.stuck),
         )
 
@@ -164,3 +178,13 @@ class Redactor:
             headers=self._headers(response.headers),
             body=self.data(response.body),
         )
+
+    def _json(self, value: Json) -> Json:
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.text(k): self._json(v) for k, v in value.items()}
+            case list() | tuple():
+                return [self._json(each) for each in value]
+        return value

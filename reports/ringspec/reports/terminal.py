@@ -9,11 +9,15 @@ from typing import Self, TextIO
 from rich.text import Text
 
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
+from ringspec.reports.advice import print_next
+from ringspec.reports.causes import explained
 from ringspec.reports.consoles import Color, console, line, live, row
 from ringspec.reports.details import (
     print_failing_ids,
     print_failures,
     print_inconclusive,
+    print_known,
+    print_stale,
     print_warnings,
 )
 from ringspec.reports.progress import Bar, Log
@@ -29,7 +33,7 @@ class Terminal:
     Args:
         stdout, stderr: where results and progress go; the process's own by default.
         quiet: only the ids of what fails, and the last line.
-        verbose: every failing case is written out.
+        verbose: every failing case, and every rule's id, is written out.
         color: `auto`, `always` or `never`.
         redactor: knows the secrets that must not be shown.
     """
@@ -52,8 +56,10 @@ class Terminal:
         self._verbose = verbose
         self._redactor = redactor or Redactor()
         self._progress: Bar | Log | None = None
+        self._started: Started | None = None
         self._level = Level.MUST
         self._failures = 0
+        self._judged: list[Judged] = []
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +98,7 @@ class Terminal:
                 self._end(event.result)
 
     def _begin(self, started: Started) -> None:
-        self._level = started.level
+        self._started, self._level = started, started.level
         if self._quiet:
             return
         contract = started.contract
@@ -108,6 +114,7 @@ class Terminal:
         self._progress = (Bar if self._live else Log)(self._err, started.total)
 
     def _advance(self, judged: Judged) -> None:
+        self._judged.append(judged)
         self._failures += any(
             each.verdict is Verdict.FAIL and each.level.gates(self._level)
             for each in judged.findings
@@ -118,14 +125,24 @@ class Terminal:
     def _end(self, result: Result) -> None:
         if self._quiet:
             print_failing_ids(self._out, result)
-        elif not result.learnt:
-            # Every rule would be listed, and the message says why.
-            print_failures(self._out, result, verbose=self._verbose)
+            print_conclusion(self._out, result)
         else:
+            self._tell(result)
+        self._out.file.flush()
+
+    def _tell(self, result: Result) -> None:
+        if result.learnt:
             print_table(self._out, result)
             line(self._out)
-            print_failures(self._out, result, verbose=self._verbose)
+        found, warned = explained(result, self._judged)
+        found = tuple(each for each in found if not each.known)
+        print_failures(self._out, found, verbose=self._verbose)
+        print_known(self._out, result)
+        print_stale(self._out, result.stale)
+        if result.learnt:
+            # Else every rule would be listed, and the message says why.
             print_inconclusive(self._out, result, verbose=self._verbose)
-            print_warnings(self._out, result)
+            print_warnings(self._out, warned, verbose=self._verbose)
         print_conclusion(self._out, result)
-        self._out.file.flush()
+        if self._started is not None:
+            print_next(self._out, self._started, result, found)

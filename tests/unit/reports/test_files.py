@@ -89,7 +89,7 @@ def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="pdf") as refused:
         check(tmp_path / "r.pdf", "pdf")
 
-    assert "json, junit" in refused.value.hint
+    assert ", ".join(FORMATS) in refused.value.hint
 
 
 def test_check_writes_nothing(tmp_path: Path) -> None:
@@ -97,3 +97,29 @@ def test_check_writes_nothing(tmp_path: Path) -> None:
         check(tmp_path / "r", name)
 
     assert not list(tmp_path.iterdir())
+
+
+def test_directory_that_vanished_is_told(tmp_path: Path, record: Record) -> None:
+    path = tmp_path / "gone" / "r.json"
+    path.parent.mkdir()
+    check(path, "json")
+    path.parent.rmdir()
+
+    with pytest.raises(ReportError, match="does not exist") as refused:
+        write("json", path, record)
+
+    assert "give a file in a directory that exists" in refused.value.hint
+
+
+def test_full_disk_asks_for_room(record: Record) -> None:
+    with pytest.raises(ReportError, match="No space left") as refused:
+        write("har", Path("/dev/full"), record)
+
+    assert "make room" in refused.value.hint
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_written(tmp_path: Path, record: Record, name: str) -> None:
+    write(name, tmp_path / "r", record)
+
+    assert (tmp_path / "r").stat().st_size > 50

@@ -4,15 +4,17 @@ import base64
 import json
 import math
 from dataclasses import replace
+from datetime import date
 from types import ModuleType
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from ringspec.harness import Outcome, Response, Verdict
+from ringspec.harness import Known, Outcome, Response, Stale, Verdict
 from ringspec.reports import Record
 from ringspec.reports.json_report import SCHEMA, render, report
+from ringspec.strategies import encode
 
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text()))
 
@@ -135,3 +137,88 @@ def test_exchange_without_anything_is_an_error(
     written = failing(sample, record, response=None)["response"]
 
     assert written == {"error": "nothing was sent", "trouble": None}
+
+
+def crowded(record: Record, number: int) -> Record:
+    """Return a run with so many failures of one rule, with long answers and bodies."""
+    rule = record.result.rules[1]
+    first = rule.failures[0]
+    answer = Response(status=201, headers=(), body=b"x" * 8000)
+    body = encode({"a": "y" * 1000})
+    request = replace(first.exchange.request, body=body)
+    fired = replace(first.exchange, request=request, response=answer)
+    assert first.twin is not None
+    twin = replace(first.twin, request=request)
+    found = replace(first, exchange=fired, twin=twin)
+    rules = (replace(rule, failures=(found,) * number),)
+    return replace(record, result=replace(record.result, rules=rules))
+
+
+def test_few_failures_are_told_whole(record: Record) -> None:
+    (rule,) = report(crowded(record, 300))["rules"]
+
+    for each in rule["failures"]:
+        assert len(each["response"]["body"]) == 8000
+        assert len(each["curl"]) > 1000
+        assert len(each["twin"]["request"]["body"]["a"]) == 1000
+
+
+def test_very_many_failures_stay_a_report_that_opens(record: Record) -> None:
+    data = render(crowded(record, 5000))
+
+    (rule,) = json.loads(data)["rules"]
+    first, *others = rule["failures"]
+    assert len(data) < 20e6
+    assert len(others) == 4999
+    assert len(first["twin"]["request"]["body"]["a"]) == 1000
+    for each in others:
+        # What was sent stays whole: it is fired again from here.
+        assert len(each["request"]["body"]["a"]) == 1000
+        assert each["response"]["truncated"]
+        assert each["response"]["size"] == 8000
+        assert each["twin"]["case"] == first["twin"]["case"]
+        assert each["twin"]["request"]["truncated"]
+        assert "ringspec replay delays.count/2" in each["curl"]
+    VALIDATOR.validate(json.loads(data))
+
+
+def test_known_and_stale_failures_are_told(sample: ModuleType, record: Record) -> None:
+    rule = record.result.rules[1]
+    case = rule.failures[0].case
+    known = Known(id=case.id, reason="in March", expires=date(2027, 3, 31))
+    rule = replace(rule, known=(known,), excused=True)
+    stale = Stale(known=replace(known, expires=None), why="it no longer fails")
+    result = replace(record.result, rules=(rule,), stale=(stale,))
+
+    written = json.loads(render(replace(record, result=result)))
+
+    VALIDATOR.validate(written)
+    (told,) = written["rules"]
+    assert told["excused"] is True
+    assert [each["expires"] for each in told["known"]] == ["2027-03-31"]
+    assert [each["known"] for each in told["failures"]] == [
+        each.case.id == case.id for each in rule.failures
+    ]
+    assert written["stale"] == [
+        {
+            "id": case.id,
+            "reason": "in March",
+            "issue": "",
+            "owner": "",
+            "expires": None,
+            "why": "it no longer fails",
+        }
+    ]
+
+
+def test_failure_says_of_its_case_what_judging_it_again_takes(
+    record: Record,
+) -> None:
+    failure = report(record)["rules"][1]["failures"][0]
+
+    assert failure["rule"] == "delays.count"
+    assert failure["phase"] == "cases"
+    assert failure["expect"] == "reject"
+    assert failure["status"] == [400, 422]
+    assert failure["case_level"] == "must"
+    assert "steps" not in failure

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import subprocess
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,9 +14,11 @@ from ringspec.harness import (
     Conclusion,
     Ended,
     Finding,
+    Known,
     Outcome,
     Response,
     Result,
+    Stale,
     Verdict,
 )
 from ringspec.reports import Redactor, Terminal, curl
@@ -74,8 +77,9 @@ def test_no_line_but_the_pasteable_ones_is_wider_than_the_screen(
     out, _ = shown(sample, verbose=True)
 
     wide = [each for each in out.splitlines() if len(each) > 80]
+    kept = ("curl", "base64", "nonconformant:", "  ringspec ")
 
-    assert all(each.startswith(("curl", "base64", "nonconformant:")) for each in wide)
+    assert all(each.startswith(kept) for each in wide)
 
 
 def test_curl_line_is_verbatim(sample: ModuleType) -> None:
@@ -199,6 +203,8 @@ def test_conformant_run_ends_in_one_line(sample: ModuleType) -> None:
 
     assert out.endswith(
         "conformant: 1 rule passes at level must (8 cases, 9 requests, 1.9 s)\n"
+        "\nnext\n"
+        "  ringspec run … --level should  # what binds less strongly, too\n"
     )
 
 
@@ -259,3 +265,174 @@ def test_printed_curl_lines_run(sample: ModuleType, tmp_path: Path) -> None:
     subprocess.run(["sh"], input=pasted.encode(), env=env, check=True)
 
     assert (tmp_path / "body").read_bytes() == sample.HANGS.request.body
+
+
+@pytest.mark.parametrize(
+    ("names", "coloured"),
+    [
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "0"}, False),
+        ({"FORCE_COLOR": ""}, False),
+    ],
+    ids=["forced", "dumb", "not-wanted", "zero", "empty"],
+)
+def test_environment_turns_colour_on_in_a_log(
+    sample: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    names: dict[str, str],
+    coloured: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+
+    out, err = shown(sample)
+
+    assert ("\x1b[1;31mFAIL" in out) is coloured
+    assert "━" not in err
+
+
+KNOWN = Known(
+    id="delays.count",
+    reason="mended in 2.4 \x1b[31m",
+    issue="VOICE-12",
+    owner="jo",
+    expires=date(2031, 1, 31),
+)
+
+
+def excused(sample: ModuleType) -> Result:
+    rule = replace(
+        sample.RULES[1], known=(KNOWN,), excused=True, otherwise=Outcome.PASS
+    )
+    result: Result = replace(
+        sample.result(), rules=(sample.RULES[0], rule), message="", hint=""
+    )
+    return result
+
+
+def test_known_failures_have_a_section_of_their_own(sample: ModuleType) -> None:
+    out, _ = shown(sample, excused(sample))
+
+    assert "FAIL" not in out
+    start = out.index("KNOWN")
+    assert out[start : start + 400].splitlines()[:3] == [
+        "KNOWN failures, which do not gate",
+        "  delays.count (3 cases)",
+        "    mended in 2.4 \\x1b[31m (VOICE-12, owner jo, until 2031-01-31)",
+    ]
+    assert "1 rule fails as known, 1 passes at level must" in out
+
+
+def test_known_failures_are_no_failures_where_it_is_quiet(sample: ModuleType) -> None:
+    out, _ = shown(sample, excused(sample), quiet=True)
+
+    assert "delays.count" not in out
+
+
+def test_case_that_is_known_is_told_apart_from_those_that_are_not(
+    sample: ModuleType,
+) -> None:
+    one = replace(KNOWN, id="delays.count/3")
+    rules = (replace(sample.RULES[1], known=(one,)),)
+
+    out, _ = shown(sample, replace(sample.result(), rules=rules))
+
+    assert "FAIL delays.count" in out
+    assert "  delays.count/3 (1 case)\n" in out
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["normal", "quiet"])
+def test_stale_known_failures_are_named_with_the_reason(
+    sample: ModuleType,
+    quiet: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    stale = (Stale(known=KNOWN, why="it no longer fails"),)
+    result = replace(
+        sample.clean(), stale=stale, conclusion=Conclusion.NONCONFORMANT, exit_code=1
+    )
+
+    out, _ = shown(sample, result, quiet=quiet)
+
+    assert "delays.count: it no longer fails" in out
+    assert ("--update-known-failures" in out) is not quiet
+
+
+def test_next_lines_are_few_and_lead_to_the_first_case(sample: ModuleType) -> None:
+    out, _ = shown(sample)
+
+    told = out[out.index("\nnext\n") :].splitlines()[2:]
+    assert 1 <= len(told) <= 3
+    assert told[0].startswith(
+        "  ringspec replay delays.count/2 http://127.0.0.1:8080 --seed 7"
+    )
+    assert any("--report html=" in each for each in told)
+
+
+def test_quiet_says_nothing_of_what_is_next(sample: ModuleType) -> None:
+    assert "next" not in shown(sample, quiet=True)[0]
+
+
+@pytest.mark.parametrize("width", ["1", "40", "80", "300"])
+def test_any_width_shows_all_of_what_fails(
+    sample: ModuleType, monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+
+    for kind in (io.StringIO, Screen):
+        out, _ = shown(sample, kind=kind, color="never")
+
+        joined = "".join(out.split())
+        assert "FAILdelays.count" in joined
+        assert "total" in joined
+
+
+def test_nothing_a_target_says_begins_a_line_with_a_command(
+    sample: ModuleType,
+) -> None:
+    case = sample.case("a.b/1", b"{}")
+    answer = Response(status=599, headers=(), body=b"::error::x " * 60)
+    fired = replace(sample.exchange(case), response=answer)
+    found = sample.finding(fired, case, Verdict.FAIL, "::stop-commands::" + "y" * 99)
+
+    out, _ = shown(sample, failed(sample, found))
+
+    assert "::error::" in out
+    assert not any(each.lstrip().startswith("::") for each in out.splitlines())
+
+
+def test_several_rules_of_one_defect_are_one_block(sample: ModuleType) -> None:
+    case = sample.case("a.b/1", b"{}")
+    fired = sample.exchange(case, error="nothing came")
+    found = sample.finding(fired, case, Verdict.FAIL, "nothing came")
+    rules = [
+        replace(
+            sample.RULES[1],
+            rule=replace(sample.RULES[1].rule, id=f"r{number}"),
+            failures=(found,),
+        )
+        for number in range(10)
+    ]
+
+    short, _ = shown(sample, replace(sample.result(), rules=tuple(rules)))
+    whole, _ = shown(sample, replace(sample.result(), rules=tuple(rules)), verbose=True)
+
+    assert short.count("FAIL ") == 1
+    assert "FAIL no answer: nothing came  MUST" in short
+    assert "r7 and 2 more" in short
+    assert "r8, r9" in whole
+    assert short.count("  case    a.b/1") == 1
+
+
+def test_warnings_of_one_defect_are_one_line(sample: ModuleType) -> None:
+    warned = sample.RULES[4]
+    rules = tuple(
+        replace(warned, rule=replace(warned.rule, id=f"r{number}"))
+        for number in range(3)
+    )
+
+    out, _ = shown(sample, replace(sample.clean(), rules=rules))
+
+    assert out.count("warn    ") == 1
+    assert "warn    r0, r1, r2 (SHOULD): " in out

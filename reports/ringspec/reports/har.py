@@ -1,0 +1,165 @@
+"""The HAR report: every exchange of a run, for a browser's network panel.
+
+HTTP Archive 1.2. What its texts cannot hold is base64: of an answer's body as the
+format has it, of a request's as its successor 1.3 does, with a comment for people.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from importlib import metadata
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import harfile
+
+from ringspec.harness import Exchange, Judged, Response, Verdict
+from ringspec.reports.curl import sendable
+from ringspec.reports.exchanges import level_of, utc
+from ringspec.reports.record import Record
+from ringspec.reports.text import cut
+from ringspec.strategies import Request
+
+# Of the bodies of all answers; the longest are cut first, none beyond its limit.
+_ALL, _LIMIT = 3 * 2**20, 256 * 1024
+_COMMENT = 1000
+# What browsers write where nobody said what a body is.
+_UNKNOWN = "x-unknown"
+_KNOWN = frozenset(HTTPStatus)
+
+
+class _PostData(harfile.PostData):
+    """A request's body that is no text."""
+
+    def asdict(self) -> dict[str, Any]:
+        return {**super().asdict(), "encoding": "base64"}
+
+
+class _Failed(harfile.Response):
+    """No answer; browsers look for the reason in a member of their own."""
+
+    def asdict(self) -> dict[str, Any]:
+        return {**super().asdict(), "_error": self.comment}
+
+
+def render(record: Record) -> bytes:
+    """Write the whole report, exchanges in the order in which they were sent."""
+    fired = sorted(_fired(record), key=lambda each: each[0].began_s)
+    sizes = [len(each.response.body) for each, _ in fired if each.response]
+    limit = level_of(sizes, _ALL, _LIMIT)
+    text = io.StringIO()
+    creator = harfile.Creator(name="ringspec", version=_version())
+    with harfile.HarFile(text, creator=creator) as archive:
+        for exchange, comment in fired:
+            elapsed_ms = round(exchange.elapsed_s * 1000, 3)
+            archive.add_entry(
+                startedDateTime=utc(exchange.began_s) or "1970-01-01T00:00:00.000Z",
+                time=elapsed_ms,
+                request=_request(exchange),
+                response=_response(exchange, limit),
+                # What of it was waiting is not known apart.
+                timings=harfile.Timings(send=0, wait=elapsed_ms, receive=0),
+                comment=comment,
+            )
+    return text.getvalue().encode() + b"\n"
+
+
+def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:
+    """Yield all that was sent, each with what it was sent for."""
+    for judged in record.judged:
+        exchange = judged.exchange
+        for each in exchange.played.earlier if exchange.played else ():
+            yield each, f"{judged.case.id}: a step before"
+        yield exchange, _comment(judged)
+
+
+def _comment(judged: Judged) -> str:
+    """Say what an exchange was for, and what fails by it."""
+    failed = [each for each in judged.findings if each.verdict is Verdict.FAIL]
+    told = [judged.case.id, *(f"{each.rule} fails: {each.reason}" for each in failed)]
+    if judged.exchange.sent > 1 and judged.exchange.played is None:
+        told.append(f"sent {judged.exchange.sent} times, the last is shown")
+    return cut("; ".join(told), _COMMENT)
+
+
+def _request(exchange: Exchange) -> harfile.Request:
+    request = exchange.request
+    url = sendable(exchange.url)
+    return harfile.Request(
+        method=request.method.upper(),
+        url=url,
+        httpVersion="HTTP/1.1",
+        headers=_records(request.headers),
+        queryString=_records(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
+        postData=_post_data(request) if request.body else None,
+        bodySize=len(request.body),
+    )
+
+
+def _post_data(request: Request) -> harfile.PostData:
+    sort = _content_type(request.headers) or _UNKNOWN
+    text = _text(request.body)
+    if text is not None:
+        return harfile.PostData(mimeType=sort, text=text)
+    encoded = base64.b64encode(request.body).decode()
+    return _PostData(mimeType=sort, text=encoded, comment="the text is base64")
+
+
+def _response(exchange: Exchange, limit: int) -> harfile.Response:
+    response = exchange.response
+    if response is None:
+        nothing = harfile.Content(mimeType=_UNKNOWN)
+        return _Failed(0, "", "", content=nothing, comment=exchange.summary)
+    status = response.status
+    return harfile.Response(
+        status=status,
+        statusText=HTTPStatus(status).phrase if status in _KNOWN else "",
+        httpVersion="HTTP/1.1",
+        headers=_records(response.headers),
+        content=_content(response, limit),
+        redirectURL=response.header("Location") or "",
+        bodySize=len(response.body),
+    )
+
+
+def _content(response: Response, limit: int) -> harfile.Content:
+    body = response.body[:limit]
+    left = len(response.body) - len(body)
+    # Cutting must not split a character, and so turn a text into bytes.
+    text = _text(response.body)
+    if left and text is not None:
+        text = body.decode("utf-8", "ignore")
+    return harfile.Content(
+        size=len(response.body),
+        mimeType=_content_type(response.headers) or _UNKNOWN,
+        text=base64.b64encode(body).decode() if text is None else text,
+        encoding="base64" if text is None else None,
+        comment=f"{left} more bytes are left out" if left else None,
+    )
+
+
+def _text(body: bytes) -> str | None:
+    """Decode a body, if a text holds all of it."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
+    return [harfile.Record(name=name, value=value) for name, value in pairs]
+
+
+def _content_type(headers: tuple[tuple[str, str], ...]) -> str:
+    named = (value for name, value in headers if name.lower() == "content-type")
+    return next(named, "")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("ringspec")
+    except metadata.PackageNotFoundError:  # run from its sources
+        return "unknown"

@@ -1,0 +1,240 @@
+"""The Markdown report: for a job's summary, or a comment on a pull request.
+
+Short, the worst first, details folded; it keeps within the length of a comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ringspec.harness import Conclusion, Finding, Known, Outcome, Result, RuleResult
+from ringspec.reports.answer import body_start, status_line, step_lines
+from ringspec.reports.badge import headline
+from ringspec.reports.causes import Cause, causes
+from ringspec.reports.curl import curl
+from ringspec.reports.fault import fault_lines
+from ringspec.reports.markup import code, code_html, fenced, folded, head, plain, row
+from ringspec.reports.record import Record
+from ringspec.reports.text import counted, visible
+
+# GitHub takes 65,536 characters; counted in bytes, to be safe with any other reader.
+LIMIT = 65_000
+# What the table of causes, and each list below, may take of it.
+_TABLE, _LIST = 20_000, 6_000
+_DETAILS = 10
+# Rules, lines of a fault, steps before that are named.
+_NAMED = 8
+_CURL = 2_000
+_SIGNS = {
+    Conclusion.CONFORMANT: "\N{WHITE HEAVY CHECK MARK}",
+    Conclusion.NONCONFORMANT: "\N{CROSS MARK}",
+    Conclusion.INCONCLUSIVE: "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}",
+}
+
+
+def render(record: Record) -> bytes:
+    """Write the whole report, at most LIMIT bytes of it."""
+    result = record.result
+    found = causes(result, record.judged) if result.learnt else ()
+    new = [each for each in found if not each.known]
+    parts = [_head(record), *_stale(result), *_causes(new)]
+    lists = [
+        *_known(result),
+        *(_inconclusive(result) if result.learnt else ()),
+        *_warnings(result),
+    ]
+    room = LIMIT - sum(map(_size, (*parts, *lists)))
+    details, left = _fitting(_details(new[:_DETAILS]), room - 200)
+    if left or len(new) > _DETAILS:
+        more = "the JSON and HTML reports tell more of the others"
+        details.append(f"({more})" if details else f"(no room for details: {more})")
+    return ("\n\n".join((*parts, *details, *lists)) + "\n").encode()
+
+
+def _head(record: Record) -> str:
+    result, started = record.result, record.started
+    contract = started.contract
+    told = [f"## {_SIGNS[result.conclusion]} ringspec: {result.conclusion}"]
+    counts = [
+        f"**{headline(result)}** at level {result.level}",
+        *_numbers(result),
+        counted(result.counts.cases, "case"),
+        counted(result.counts.requests, "request"),
+        f"{result.duration_s:.1f} s",
+        *(["interrupted"] if result.interrupted else []),
+    ]
+    told.append(" · ".join(counts))
+    title = f"{contract.title} {contract.version}".strip()
+    dialect = f", dialect {code(contract.dialect)}" if contract.dialect else ""
+    told.append(
+        f"Target {code(started.target)} against {code(title)}{dialect}, "
+        f"seed {started.seed}."
+    )
+    if result.message:
+        told.append(f"> Message: {code(result.message, 1000)}")
+    if result.hint:
+        told.append(f"> Hint: {code(result.hint, 1000)}")
+    return "\n\n".join(told)
+
+
+def _numbers(result: Result) -> Iterator[str]:
+    """Yield how many rules came out how, but for those that fail anew."""
+    excused = sum(each.excused for each in result.rules)
+    if excused:
+        yield counted(excused, "known failure")
+    for outcome in (Outcome.INCONCLUSIVE, Outcome.PASS):
+        number = sum(each.outcome is outcome for each in result.rules)
+        if number:
+            yield f"{number:,} {outcome}"
+
+
+def _causes(found: list[Cause]) -> Iterator[str]:
+    if not found:
+        return
+    rows = (_cause(number, each) for number, each in enumerate(found, 1))
+    lines, left = _fitting(rows, _TABLE)
+    top = head("", "rule", "level", "what fails", "first case", "answer")
+    yield "\n".join((top, *lines))
+    if left:
+        yield f"and {counted(left, 'more cause')}"
+
+
+def _cause(number: int, cause: Cause) -> str:
+    first = cause.findings[0]
+    more = len(cause.findings) - 1
+    return row(
+        str(number),
+        _rules(cause),
+        cause.level.upper(),
+        _what(cause),
+        code(first.case.id, 120) + (f" and {more:,} more" if more else ""),
+        code(status_line(first.exchange), 100),
+    )
+
+
+def _what(cause: Cause) -> str:
+    return plain(cause.title or cause.rules[0].rule.sentence, 200)
+
+
+def _rules(cause: Cause) -> str:
+    more = len(cause.rules) - 1
+    name = code(cause.rules[0].rule.id, 100)
+    return f"{name} and {counted(more, 'other')}" if more else name
+
+
+def _details(found: list[Cause]) -> Iterator[str]:
+    for number, cause in enumerate(found, 1):
+        first = cause.findings[0]
+        name = code_html(cause.rules[0].rule.id, 100)
+        summary = f"{number}. {name} {_what(cause)}"
+        yield folded(summary, "\n".join(_detail(cause, first)))
+
+
+def _detail(cause: Cause, finding: Finding) -> Iterator[str]:
+    case, exchange = finding.case, finding.exchange
+    ids = [code(each.rule.id, 100) for each in cause.rules[:_NAMED]]
+    left = len(cause.rules) - len(ids)
+    yield f"- rules: {', '.join(ids)}" + (f" and {left:,} more" if left else "")
+    rule = next(
+        (each.rule for each in cause.rules if each.rule.id == finding.rule),
+        cause.rules[0].rule,
+    )
+    yield f"- promised: {plain(rule.sentence)} ({plain(rule.source)})"
+    if cause.common:
+        yield f"- in common: {plain(cause.common)}"
+    yield f"- case: {code(case.id, 120)}"
+    for line in fault_lines(case, finding.twin)[:_NAMED]:
+        yield f"- fault: {code(line)}"
+    if case.twin:
+        yield f"- twin: {code(case.twin, 120)}"
+    for line in step_lines(exchange)[:_NAMED]:
+        yield f"- before: {code(line)}"
+    yield f"- answer: {code(status_line(exchange))}"
+    body = body_start(exchange)
+    if body:
+        yield f"- body: {code(body, 400)}"
+    yield f"- why: {plain(finding.reason)}"
+    line = curl(exchange, case.id)
+    if len(line) <= _CURL:
+        yield f"\n{fenced(_lines(line), 'sh')}"
+
+
+def _lines(text: str) -> str:
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def _stale(result: Result) -> Iterator[str]:
+    """Yield the known failures that fail the run, being no longer right."""
+    if result.stale:
+        lines = (f"- {code(each.known.id)}: {plain(each.why)}" for each in result.stale)
+        yield f"**Stale known failures**\n\n{_list(lines)}"
+
+
+def _known(result: Result) -> Iterator[str]:
+    rules = [each for each in result.rules if each.known]
+    if rules:
+        lines = (_excuse(rule, each) for rule in rules for each in rule.known)
+        yield folded(f"{counted(len(rules), 'rule')} with known failures", _list(lines))
+
+
+def _excuse(result: RuleResult, known: Known) -> str:
+    until = f"until {known.expires.isoformat()}" if known.expires else ""
+    told = (plain(known.reason), code(known.issue), code(known.owner), until)
+    of = "" if known.id == result.rule.id else f", of {code(result.rule.id)}"
+    return f"- {code(known.id)}{of}: {', '.join(filter(None, told))}"
+
+
+def _inconclusive(result: Result) -> Iterator[str]:
+    reasons: dict[str, list[RuleResult]] = {}
+    for each in result.rules:
+        if each.outcome is Outcome.INCONCLUSIVE:
+            first = each.inconclusive[0].reason if each.inconclusive else each.why
+            reasons.setdefault(first, []).append(each)
+    if reasons:
+        lines = (f"- {_ids(rules)}: {plain(why)}" for why, rules in reasons.items())
+        number = sum(map(len, reasons.values()))
+        yield folded(f"{counted(number, 'rule')} inconclusive", _list(lines))
+
+
+def _ids(rules: list[RuleResult]) -> str:
+    ids = [code(each.rule.id, 100) for each in rules[:_NAMED]]
+    left = len(rules) - len(ids)
+    return ", ".join(ids) + (f" and {left:,} more" if left else "")
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    found = [(each, each.warnings(result.level)) for each in result.rules]
+    found = [(each, warnings) for each, warnings in found if warnings]
+    if found:
+        lines = (
+            f"- {code(each.rule.id, 100)} ({warnings[0].level.upper()}): "
+            f"{plain(warnings[0].reason)}, {counted(len(warnings), 'case')}"
+            for each, warnings in found
+        )
+        summary = (
+            f"{counted(len(found), 'rule')} with warnings, below level {result.level}"
+        )
+        yield folded(summary, _list(lines))
+
+
+def _list(lines: Iterable[str]) -> str:
+    kept, left = _fitting(lines, _LIST)
+    return "\n".join((*kept, *([f"- and {left:,} more"] if left else [])))
+
+
+def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
+    """Return the first texts that fit into some bytes, and how many are left."""
+    kept: list[str] = []
+    left = 0
+    for text in texts:
+        room -= _size(text)
+        if left or room < 0:
+            left += 1
+        else:
+            kept.append(text)
+    return kept, left
+
+
+def _size(text: str) -> int:
+    """Return how many bytes a text takes, with what parts it from the next."""
+    return len(text.encode()) + 2

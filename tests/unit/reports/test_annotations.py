@@ -1,0 +1,233 @@
+"""Annotations, as the runner of GitHub Actions reads them."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+
+import pytest
+
+from ringspec.harness import (
+    Conclusion,
+    Ended,
+    Event,
+    Known,
+    Notice,
+    Result,
+    Stale,
+    Verdict,
+)
+from ringspec.reports import Annotated, Redactor, Terminal
+from ringspec.reports.annotations import LIMIT, commands, on_github
+
+KINDS = ("error", "warning", "notice", "debug", "add-mask", "group", "endgroup")
+EVIL = (
+    "::error title=pwned::by you",
+    "  ::add-mask::conformant",
+    "x ##[error]pwned",
+    "\n::stop-commands::x\n::x::\r\n::error::pwned",
+    "%0A::error::pwned%0D",
+    "a,title=b:c::d",
+)
+
+
+@dataclass
+class Runner:
+    """Reads a log as the runner does, both spellings of a command.
+
+    Source: actions/runner, ActionCommand and ActionCommandManager: a line that begins,
+    after blanks, with two colons; or one with `##[` anywhere.
+    """
+
+    heard: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    word: str = ""
+
+    def read(self, log: str) -> Runner:
+        for line in re.split("\r\n|\r|\n", log):
+            if not self._obey(line):
+                self.shown.append(line)
+        return self
+
+    def _obey(self, line: str) -> bool:
+        found = re.match(r"\s*::([^ :]*)(?: (.*?))?::(.*)", line) or re.search(
+            r"##\[([^ \]]*)(?: ([^\]]*))?\](.*)", line
+        )
+        if found is None:
+            return False
+        name, properties, data = found[1], found[2] or "", found[3]
+        if self.word:
+            self.word = "" if name == self.word else self.word
+            return not self.word
+        if name == "stop-commands":
+            self.word = data
+        elif name in KINDS:
+            pairs = (each.partition("=") for each in properties.split(",") if each)
+            read = {key: self._plain(value) for key, _, value in pairs}
+            self.heard.append((name, read, self._plain(data)))
+        return True
+
+    def _plain(self, text: str) -> str:
+        for escape, sign in (("0D", "\r"), ("0A", "\n"), ("3A", ":"), ("2C", ",")):
+            text = text.replace(f"%{escape}", sign)
+        return text.replace("%25", "%")
+
+
+def heard(result: Result) -> list[tuple[str, dict[str, str], str]]:
+    runner = Runner().read("\n".join(commands(result)))
+    assert runner.shown in ([], [""])
+    return runner.heard
+
+
+def evil(sample: ModuleType, text: str) -> list[Event]:
+    """Return a run in which all that the target can say is that text."""
+    case = sample.case("delays.count/2", b"{}")
+    fired = sample.exchange(case, 201, text.encode())
+    found = sample.finding(fired, case, Verdict.FAIL, text, sample.TWIN)
+    rules = tuple(
+        replace(
+            each,
+            failures=tuple(replace(found, level=it.level) for it in each.failures),
+            inconclusive=tuple(replace(it, reason=text) for it in each.inconclusive),
+        )
+        for each in sample.RULES
+    )
+    result = replace(sample.result(), rules=rules, message=text, hint=text)
+    return [sample.started(), Notice(message=text), Ended(result=result)]
+
+
+def test_every_failing_cause_is_an_error(sample: ModuleType) -> None:
+    told = heard(sample.result())
+
+    errors = [(each[1]["title"], each[2]) for each in told if each[0] == "error"]
+    assert [title for title, _ in errors] == [
+        "delays.count (MUST)",
+        "robustness (MUST)",
+    ]
+    assert "an invalid body was accepted \\x1b[31m" in errors[0][1]
+    assert "case delays.count/2: HTTP 201 Created (and 2 more cases)" in errors[0][1]
+
+
+def test_what_does_not_fail_the_run_is_a_warning(sample: ModuleType) -> None:
+    titles = [
+        each[1]["title"] for each in heard(sample.result()) if each[0] == "warning"
+    ]
+
+    assert titles == [
+        "inconclusive: file.required and 1 other rule",
+        "voice.enum (SHOULD)",
+    ]
+
+
+def test_conformant_run_has_no_annotations(sample: ModuleType) -> None:
+    assert heard(sample.clean()) == []
+
+
+def test_known_failure_is_a_notice_and_a_stale_one_an_error(
+    sample: ModuleType,
+) -> None:
+    known = Known(id="delays.count", reason="they are at it", issue="X-1")
+    rules = tuple(
+        replace(each, excused=True, known=(known,))
+        if each.rule.id == known.id
+        else each
+        for each in sample.RULES[:2]
+    )
+    stale = Stale(known=replace(known, id="voice.enum"), why="it fails no more")
+
+    told = heard(replace(sample.result(), rules=rules, stale=(stale,)))
+
+    assert [(kind, named["title"]) for kind, named, _ in told] == [
+        ("error", "known failure voice.enum"),
+        ("notice", "known failure: delays.count (MUST)"),
+    ]
+    assert "they are at it X-1" in told[1][2]
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_bad_end_without_a_bad_rule_is_an_error(
+    sample: ModuleType, *, learnt: bool
+) -> None:
+    result = replace(
+        sample.clean(),
+        conclusion=Conclusion.INCONCLUSIVE,
+        message="nothing listens",
+        hint="is it up?",
+        learnt=learnt,
+    )
+
+    assert heard(result) == [
+        ("error", {"title": "ringspec: inconclusive"}, "nothing listens\nis it up?")
+    ]
+
+
+def test_more_than_are_shown_are_counted(sample: ModuleType) -> None:
+    rule = sample.RULES[4]
+    result = replace(sample.clean(), rules=(rule,) * (LIMIT + 3))
+
+    told = heard(result)
+
+    assert len(told) == LIMIT
+    assert told[-1][2] == "4 more of this kind: see the log"
+
+
+@pytest.mark.parametrize("text", EVIL)
+def test_target_gives_no_commands(sample: ModuleType, text: str) -> None:
+    out = io.StringIO()
+    annotated = Annotated(Terminal(out, out), stdout=out)
+
+    for event in evil(sample, text):
+        annotated.handle(event)
+    annotated.close()
+
+    runner = Runner().read(out.getvalue())
+    assert runner.word == ""
+    titles = [(kind, named.get("title", "")) for kind, named, _ in runner.heard]
+    assert titles[0][0] == "error"
+    assert {title.partition(" ")[0] for _, title in titles} <= {
+        *("delays.count", "robustness", "inconclusive:", "voice.enum")
+    }
+    assert {each for _, named, _ in runner.heard for each in named} == {"title"}
+
+
+@pytest.mark.parametrize("text", EVIL[:4])
+def test_without_us_it_would(sample: ModuleType, text: str) -> None:
+    assert Runner().read(text).heard
+
+
+def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None:
+    out = io.StringIO()
+    annotated = Annotated(Terminal(out, out), stdout=out)
+    annotated.handle(sample.started())
+    annotated.close()
+    annotated.close()
+
+    runner = Runner().read(f"{out.getvalue()}::error::after us")
+
+    assert runner.heard == [("error", {}, "after us")]
+
+
+def test_secrets_are_in_no_annotation(sample: ModuleType) -> None:
+    out = io.StringIO()
+    redactor = Redactor(["hush-hush"])
+    annotated = Annotated(Terminal(out, out, redactor=redactor), redactor, out)
+
+    for event in evil(sample, "the token is hush-hush"):
+        annotated.handle(event)
+
+    assert "[redacted]" in out.getvalue()
+    assert "hush" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "there"), [("true", True), ("", False), ("1", False)]
+)
+def test_only_github_is_told(
+    monkeypatch: pytest.MonkeyPatch, value: str, *, there: bool
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", value)
+    monkeypatch.setenv("GITLAB_CI", "true")
+
+    assert on_github() is there

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from ringspec.harness import Conclusion, Known, Result, Stale
+from ringspec.reports import Record, rendered
+
+KNOWN = Known(id="delays.count", reason="they know")
+
+
+def badge(record: Record, result: Result) -> tuple[str, str]:
+    told = json.loads(rendered("badge", replace(record, result=result)))
+    assert told.keys() == {"schemaVersion", "label", "message", "color"}
+    assert told["schemaVersion"] == 1
+    assert told["label"] == "conformance"
+    return told["message"], told["color"]
+
+
+def test_failures_are_counted(sample: ModuleType, record: Record) -> None:
+    assert badge(record, sample.result()) == ("2 of 6 rules fail", "red")
+
+
+def test_conformant_says_at_which_level(sample: ModuleType, record: Record) -> None:
+    assert badge(record, sample.clean()) == ("conformant (must)", "brightgreen")
+
+
+def test_known_failures_are_no_failures(sample: ModuleType, record: Record) -> None:
+    result = sample.result()
+    rules = tuple(
+        replace(each, excused=True, known=(KNOWN,))
+        if each.rule.id == KNOWN.id
+        else each
+        for each in result.rules
+    )
+
+    one_left = badge(record, replace(result, rules=rules))
+    none_left = badge(
+        record, replace(result, rules=rules[:2], conclusion=Conclusion.CONFORMANT)
+    )
+
+    assert one_left == ("1 of 6 rules fails", "red")
+    assert none_left == ("conformant (must), 1 known failure", "green")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"conclusion": Conclusion.INCONCLUSIVE}, ("inconclusive", "yellow")),
+        (
+            {"conclusion": Conclusion.INCONCLUSIVE, "interrupted": True},
+            ("interrupted", "yellow"),
+        ),
+        (
+            {
+                "conclusion": Conclusion.NONCONFORMANT,
+                "stale": (Stale(known=KNOWN, why="it passes"),),
+            },
+            ("1 stale known failure", "red"),
+        ),
+        ({"conclusion": Conclusion.NONCONFORMANT}, ("nonconformant", "red")),
+    ],
+    ids=["inconclusive", "interrupted", "stale", "nothing learnt"],
+)
+def test_other_ends_have_words_of_their_own(
+    sample: ModuleType,
+    record: Record,
+    more: dict[str, object],
+    expected: tuple[str, str],
+) -> None:
+    assert badge(record, replace(sample.clean(), **more)) == expected

@@ -1,0 +1,280 @@
+"""Causes, of real runs against servers with one defect, with two, and with all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ringspec.harness import Known, Outcome
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.reference import MUTANTS, Behaviour, Settings, application
+from ringspec.reports import Record, Recorder
+from ringspec.reports.causes import Cause, causes, warnings
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, cases_of
+
+App = Callable[..., Awaitable[None]]
+ITEM = "/voice/broadcasts/{broadcastId}"
+CURT = b'{"error":{"code":"no","message":"It will not do."}}'
+
+
+@cache
+def suite() -> tuple[Contract, tuple[Case, ...]]:
+    contract = load()
+    return contract, cases_of(contract)
+
+
+def curt(app: App) -> App:
+    """Answer every refusal in the same words, as many servers do."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        refused = False
+
+        async def told(message: dict[str, Any]) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                refused = message["status"] >= 400
+                if refused:
+                    kept = [
+                        it for it in message["headers"] if it[0] != b"content-length"
+                    ]
+                    size = (b"content-length", str(len(CURT)).encode())
+                    message = {**message, "headers": [*kept, size]}
+            elif refused:
+                message = {"type": "http.response.body", "body": CURT}
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return wrapped
+
+
+@cache
+def served(*mutants: str, wrapped: Callable[[App], App] = lambda app: app) -> Record:
+    """Run every case against a server that has all those defects."""
+    settings, behaviour = Settings(), Behaviour()
+    for name in mutants:
+        behaviour = MUTANTS[name].apply(behaviour)
+    app = wrapped(application(settings, behaviour))
+    filling = Filling(
+        token=settings.token,
+        token_url=URL + "/oauth2/token",
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+    )
+    contract, cases = suite()
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url=URL,
+        filling=filling,
+        level=Level.MAY,
+        connect=lambda: InProcess(app, filling=filling),
+    )
+    recorder = Recorder()
+    for event in run(plan):
+        recorder.handle(event)
+    return recorder.record
+
+
+def found(record: Record) -> tuple[Cause, ...]:
+    return causes(record.result, record.judged)
+
+
+def rules(cause: Cause) -> list[str]:
+    return [str(each.rule.id) for each in cause.rules]
+
+
+def assert_whole(record: Record, told: Iterable[Cause]) -> None:
+    """Every gating failure is told, in one cause or another."""
+    failing = {
+        (each.rule.id, finding.case.id)
+        for each in record.result.rules
+        for finding in each.gating(Level.MAY)
+    }
+    cases = {finding.case.id for cause in told for finding in cause.findings}
+    assert cases == {case for _, case in failing}
+
+
+@pytest.mark.parametrize(
+    ("mutant", "title", "common"),
+    [
+        (
+            "nothing-checked",
+            "invalid bodies are accepted, whatever rule they break",
+            "",
+        ),
+        (
+            "types-unchecked",
+            "invalid bodies are accepted: no rule *.type is checked",
+            "",
+        ),
+        (
+            "menu-unchecked",
+            "invalid bodies are accepted: nothing inside voiceFlow.menu is checked",
+            "",
+        ),
+        (
+            "rules-between-members-unchecked",
+            "invalid bodies are accepted: no rule between members is checked",
+            "",
+        ),
+        (
+            "everything-read-from-words",
+            "invalid bodies are accepted: a string is taken for another type",
+            "",
+        ),
+        (
+            "four-retries-accepted",
+            "invalid bodies are accepted that break retries.enum and 1 more rule",
+            "",
+        ),
+        (
+            "language-demanded",
+            "valid requests are refused with HTTP 422",
+            "/language is left out",
+        ),
+        (
+            "name-beyond-ascii-refused",
+            "valid requests are refused with HTTP 422",
+            "/name has text beyond ASCII",
+        ),
+        (
+            "crash-on-invalid",
+            "the server fails with HTTP 500",
+            "a body that is invalid",
+        ),
+        (
+            "segment-ids-lost",
+            '/segmentIds is missing; ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"] was sent',
+            "",
+        ),
+        ("error-without-envelope", "the whole answer lacks error", ""),
+        (
+            "created-not-readable",
+            f"GET {ITEM} is answered with HTTP 404 where 2xx is due",
+            "",
+        ),
+    ],
+    ids=lambda it: it if " " not in it else "",
+)
+def test_one_defect_is_one_cause(mutant: str, title: str, common: str) -> None:
+    record = served(mutant)
+
+    told = found(record)
+
+    assert [(each.title, each.common) for each in told] == [(title, common)]
+    assert_whole(record, told)
+
+
+@pytest.mark.parametrize(
+    "mutants",
+    [
+        ("retry-delays-count-unchecked", "delay-4321-accepted"),
+        ("types-unchecked", "file-missing-accepted"),
+        ("name-cut", "default-language-wrong"),
+        ("language-de-de-refused", "name-beyond-ascii-refused"),
+        ("delay-4320-refused", "from-8-refused"),
+        ("crash-on-emoji", "crash-without-token"),
+        ("crash-on-emoji", "crash-on-unknown-id"),
+        ("name-lost", "token-not-checked"),
+    ],
+    ids="+".join,
+)
+def test_two_defects_are_not_told_as_one(mutants: tuple[str, str]) -> None:
+    record = served(*mutants, wrapped=curt)
+    one, other = (failing(*found(served(each, wrapped=curt))) for each in mutants)
+
+    told = found(record)
+
+    assert_whole(record, told)
+    for cause in told:
+        mixed = failing(cause) & (one - other) and failing(cause) & (other - one)
+        assert not mixed, cause.title
+    assert 2 <= len(told) <= 4
+
+
+def failing(*told: Cause) -> set[str]:
+    return {each.case.id for cause in told for each in cause.findings}
+
+
+def test_what_is_known_comes_last_and_says_so() -> None:
+    record = served("delay-4321-accepted", "name-type-unchecked")
+    known = Known(id="name.type", reason="later")
+    result = replace(
+        record.result,
+        rules=tuple(
+            replace(each, known=(known,), excused=True)
+            if each.rule.id == known.id
+            else each
+            for each in record.result.rules
+        ),
+    )
+
+    told = causes(result, record.judged)
+
+    assert [(rules(each), each.known) for each in told] == [
+        (["retryDelays.items.max"], False),
+        (["name.type"], True),
+    ]
+
+
+def test_defect_that_shows_below_the_level_too_is_told_once() -> None:
+    result = replace(served("types-unchecked").result, level=Level.MUST)
+    rules_at_must = tuple(
+        each if each.gating(Level.MUST) else replace(each, outcome=Outcome.PASS)
+        for each in result.rules
+    )
+    result = replace(result, rules=rules_at_must)
+
+    (cause,) = causes(result)
+
+    assert cause.title == "invalid bodies are accepted: no rule *.type is checked"
+    assert {each.level for each in cause.findings} == {Level.MUST}
+    assert {each.level for each in cause.weaker} == {Level.SHOULD, Level.MAY}
+    assert warnings(result) == ()
+
+
+def test_causes_without_a_record_are_found_all_the_same() -> None:
+    record = served("crash-on-emoji")
+
+    (cause,) = causes(record.result)
+
+    assert (cause.title, cause.common) == ("the server fails with HTTP 500", "")
+
+
+def test_answers_that_cite_what_was_sent_split_no_defect() -> None:
+    record = served("crash-on-invalid", wrapped=citing)
+
+    (cause,) = found(record)
+
+    assert cause.common == "a body that is invalid"
+    assert len(cause.findings) > 100
+
+
+def citing(app: App) -> App:
+    """Answer every request that fails by a word of its own."""
+    words = (f"no {chr(97 + i % 26) * (i // 26 + 1)}" for i in range(100_000))
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        failed = False
+
+        async def told(message: dict[str, Any]) -> None:
+            nonlocal failed
+            if message["type"] == "http.response.start":
+                failed = message["status"] >= 500
+                kept = [it for it in message["headers"] if it[0] != b"content-length"]
+                message = {**message, "headers": kept} if failed else message
+            elif failed:
+                message = {"type": "http.response.body", "body": next(words).encode()}
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return wrapped

@@ -1,0 +1,405 @@
+"""Comparisons: what is read, what differs, and what became of it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.reports import (
+    Comparison,
+    Record,
+    compared,
+    print_comparison,
+    render_comparison,
+    write_comparison,
+)
+from ringspec.reports.compare import Kind, Mark, Providers, Runs
+from ringspec.reports.json_report import report
+from ringspec.spec import ReportError, UsageError
+
+Made = Callable[..., Path]
+Change = Callable[[dict[str, Any]], None]
+RULE = "delays.count"
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def made(record: Record, tmp_path: Path) -> Made:
+    """Write the sample's report to a file, changed as wished."""
+    data = json.loads(json.dumps(report(record)))
+
+    def make(name: str, *changes: Change, **members: Any) -> Path:
+        changed = {**copy.deepcopy(data), **members}
+        for change in changes:
+            change(changed)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(changed))
+        return path
+
+    return make
+
+
+def rule(data: dict[str, Any], name: str = RULE) -> dict[str, Any]:
+    found: dict[str, Any] = next(it for it in data["rules"] if it["id"] == name)
+    return found
+
+
+def told(outcome: str, cases: int = 3, name: str = RULE) -> Change:
+    """Let a rule come out so, by some of its cases where it fails."""
+
+    def change(data: dict[str, Any]) -> None:
+        found = rule(data, name)
+        found["outcome"] = "fail" if outcome == "known" else outcome
+        fails = outcome in {"fail", "known"}
+        found["failures"] = found["failures"][:cases] if fails else []
+        if outcome == "known":
+            found["excused"] = True
+            for each in found["failures"]:
+                each["known"] = True
+
+    return change
+
+
+def without(data: dict[str, Any]) -> None:
+    data["rules"].remove(rule(data))
+
+
+def runs(*paths: Path) -> Runs:
+    found = compared(paths, "runs")
+    assert isinstance(found, Runs)
+    return found
+
+
+def text(found: Comparison, **options: Any) -> str:
+    out = io.StringIO()
+    print_comparison(found, out, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "status"),
+    [
+        (told("pass"), told("fail"), Kind.REGRESSION, 1),
+        (told("inconclusive"), told("fail"), Kind.REGRESSION, 1),
+        (told("pass"), told("known"), Kind.EXCUSED, 0),
+        (told("fail", 1), told("fail", 2), Kind.WORSE, 1),
+        (told("fail", 2), told("fail", 1), Kind.BETTER, 0),
+        (told("known", 1), told("known", 2), Kind.UNCHANGED, 0),
+        (told("known"), told("fail"), Kind.UNCHANGED, 0),
+        (told("fail"), told("fail"), Kind.UNCHANGED, 0),
+        (told("fail"), told("known"), Kind.UNCHANGED, 0),
+        (told("fail"), told("pass"), Kind.FIXED, 0),
+        (told("known"), told("pass"), Kind.FIXED, 0),
+        (told("pass"), told("inconclusive"), Kind.UNSETTLED, 3),
+        (told("fail"), told("inconclusive"), Kind.UNSETTLED, 3),
+        (told("inconclusive"), told("inconclusive"), Kind.UNCHANGED, 0),
+        (told("inconclusive"), told("pass"), Kind.SETTLED, 0),
+        (told("skipped"), told("fail"), Kind.NEW_FAILURE, 0),
+        (told("not-applicable"), told("pass"), Kind.ADDED, 0),
+        (told("pass"), told("skipped"), Kind.REMOVED, 0),
+        (told("skipped"), told("not-applicable"), Kind.UNCHANGED, 0),
+        (without, told("fail"), Kind.NEW_FAILURE, 0),
+        (told("pass"), without, Kind.REMOVED, 0),
+    ],
+)
+def test_what_became_of_a_rule(
+    made: Made, before: Change, after: Change, kind: Kind, status: int
+) -> None:
+    found = runs(made("a.json", before), made("b.json", after))
+
+    change = next(each for each in found.changes if each.entry.id == RULE)
+    assert change.kind is kind
+    assert found.exit_code == status
+    others = {each.kind for each in found.changes if each is not change}
+    assert others == {Kind.UNCHANGED}
+    assert f"{kind.upper()}" in text(found, everything=True)
+
+
+def test_regression_beats_what_is_unsettled(made: Made) -> None:
+    before = made("a.json", told("pass"), told("pass", name="robustness"))
+    after = made("b.json", told("fail"), told("inconclusive", name="robustness"))
+
+    assert runs(before, after).exit_code == 1
+
+
+def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
+    found = runs(made("a.json", told("fail", 1)), made("b.json"))
+
+    (change,) = found.of(Kind.WORSE)
+    assert list(change.new) == ["delays.count/3", "delays.count/4"]
+    assert "cases   delays.count/3, delays.count/4" in text(found)
+
+
+def test_cases_of_another_seed_tell_nothing(made: Made) -> None:
+    found = runs(made("a.json", told("fail", 1)), made("b.json", seed=8))
+
+    assert not found.of(Kind.WORSE)
+    assert "another seed: 7 (a); 8 (b)" in found.remarks
+
+
+def test_levels_are_brought_to_the_strongest(made: Made) -> None:
+    def wider(data: dict[str, Any]) -> None:
+        data["level"] = "should"
+        rule(data, "voice.enum")["outcome"] = "fail"
+
+    found = runs(made("a.json"), made("b.json", wider))
+
+    assert {each.kind for each in found.changes} == {Kind.UNCHANGED}
+    assert found.columns[1].mark("voice.enum") is Mark.WARN
+    assert "another level: must (a); should (b); compared at must" in found.remarks
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        ({"title": "Other"}, "another contract: Sample API 2023-03-25 (a); Other"),
+        ({"sha256": "f" * 64}, "another contract of the same name: 000000000000 (a)"),
+        ({"dialect": "sdk"}, "another dialect: none (a); sdk (b)"),
+    ],
+    ids=["title", "digest", "dialect"],
+)
+def test_what_is_hard_to_compare_is_said(
+    made: Made, change: dict[str, str], remark: str
+) -> None:
+    first = made("a.json")
+    contract = json.loads(first.read_text())["contract"]
+
+    found = runs(first, made("b.json", contract={**contract, **change}))
+
+    assert any(each.startswith(remark) for each in found.remarks)
+    assert "note    another " in text(found)
+
+
+def test_interrupted_report_is_named(made: Made) -> None:
+    found = runs(made("a.json"), made("b.json", interrupted=True))
+
+    assert found.remarks == ("interrupted: b",)
+
+
+def test_two_reports_of_one_target_are_runs_and_others_providers(made: Made) -> None:
+    first, second = made("a.json"), made("b.json")
+    other = made("c.json", target="http://127.0.0.1:9")
+
+    assert isinstance(compared((first, second)), Runs)
+    assert isinstance(compared((first, second), "providers"), Providers)
+    assert isinstance(compared((first, other)), Providers)
+    assert isinstance(compared((first, other), "runs"), Runs)
+    assert isinstance(compared((first, second, second)), Providers)
+
+
+@pytest.mark.parametrize(
+    ("count", "mode"), [(0, ""), (1, ""), (3, "runs")], ids=["none", "one", "three"]
+)
+def test_wrong_number_of_reports_is_refused(made: Made, count: int, mode: str) -> None:
+    with pytest.raises(UsageError):
+        compared([made(f"{number}.json") for number in range(count)], mode)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b'{"format": "ringspec-rep', "is cut off"),
+        (b'{"format": "ringspec-report/1", "rules": [', "is cut off"),
+        (b"<html></html>", "is not JSON: Expecting value at line 1, column 1"),
+        (b"\xff\xfe\x00", "is no text in UTF-8"),
+        (b"[1, 2]", "is no report: it does not say 'ringspec-report/1'"),
+        (b'{"format": "ringspec-matrix/1"}', "is of the format 'ringspec-matrix/1'"),
+        (b'{"format": "ringspec-report/2"}', "is of version 2 of the format"),
+        (b'{"format": "ringspec-report/1"}', "is no whole report: as a whole: "),
+        (b"[" * 200_000, "is JSON that no report is made of"),
+        (b'{"format": "\x1b[2J"}', "is not JSON"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_the_reason(
+    made: Made, tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError, match=r"other\.json: ") as caught:
+        compared((made("a.json"), path))
+
+    assert said in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert "--report json=PATH" in caught.value.hint
+
+
+def test_place_of_what_is_wrong_in_a_report_is_named(made: Made) -> None:
+    def spoil(data: dict[str, Any]) -> None:
+        data["rules"][1]["outcome"] = "maybe"
+
+    with pytest.raises(UsageError, match=r"/rules/1/outcome: "):
+        compared((made("a.json"), made("b.json", spoil)))
+
+
+def test_every_unreadable_report_is_named(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        compared((made("a.json"), tmp_path / "gone.json", tmp_path))
+
+    assert "gone.json: cannot be read: No such file" in str(caught.value)
+    assert "cannot be read: Is a directory" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("targets", "labels"),
+    [
+        (("https://a.example/v1", "https://b.example/v1"), ["a.example", "b.example"]),
+        (
+            ("https://a.example/v1", "https://a.example/v2"),
+            ["a.example/v1", "a.example/v2"],
+        ),
+        (("http://127.0.0.1:1", "http://127.0.0.1:2"), ["one", "two"]),
+        (("https://[bad", "https://[bad"), ["one", "two"]),
+    ],
+    ids=["hosts", "paths", "loopback", "no-url"],
+)
+def test_columns_are_named_by_what_tells_them_apart(
+    made: Made, targets: tuple[str, str], labels: list[str]
+) -> None:
+    paths = [
+        made(f"{name}.json", target=target)
+        for name, target in zip(("one", "two"), targets, strict=True)
+    ]
+
+    found = compared(paths, "providers")
+
+    assert [column.label for column in found.columns] == labels
+
+
+def test_labels_are_unique_and_short(made: Made) -> None:
+    same = [made(f"{where}/report.json") for where in ("x", "y")]
+    long = [made(f"{'n' * 90}-{number}.json") for number in range(2)]
+    twice = [same[0], same[0]]
+
+    for paths in (same, long, twice):
+        labels = [column.label for column in compared(paths).columns]
+        assert len(set(labels)) == 2
+        assert all(len(label) <= 30 for label in labels)
+
+
+def twenty(made: Made) -> list[Path]:
+    outcomes = ("pass", "fail", "inconclusive", "skipped", "known")
+    return [
+        made(
+            f"{number}.json",
+            told(outcomes[number % 5]),
+            target=f"https://voice-{number}.provider.example/api",
+        )
+        for number in range(20)
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("number", [2, 5, 20])
+def test_matrix_fits_the_screen(
+    made: Made, monkeypatch: pytest.MonkeyPatch, width: int, number: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+
+    out = text(compared(twenty(made)[:number]))
+
+    assert max(map(len, out.splitlines()[4:])) <= max(width, 60)
+    assert RULE in out
+    assert "1 rule differs" in out
+
+
+def test_matrix_puts_differences_first_and_folds_the_rest(made: Made) -> None:
+    paths = twenty(made)[:3]
+
+    short = text(compared(paths))
+    whole = text(compared(paths), everything=True)
+
+    assert "a b c rule\n. F ? delays.count MUST\n" in short
+    assert "pass everywhere: 1 rule\n" in short
+    assert "body.accepted" not in short
+    assert "body.accepted" in whole
+    assert "fail everywhere: 1 rule\n  robustness MUST\n" in short
+
+
+class _Page(HTMLParser):
+    """Collects the tags and attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+
+HOSTILE = "</td><script>alert(1)</script> | [x](javascript:1) \u202e \x1b[31m @all"
+
+
+@pytest.mark.parametrize("mode", ["runs", "providers"])
+def test_hostile_reports_break_no_output(made: Made, mode: str) -> None:
+    def spoil(data: dict[str, Any]) -> None:
+        data["contract"] |= {"title": HOSTILE, "dialect": HOSTILE}
+        found = rule(data)
+        found |= {"id": HOSTILE, "sentence": HOSTILE, "source": HOSTILE}
+        for each in found["failures"]:
+            each |= {"case": HOSTILE, "reason": HOSTILE}
+
+    paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
+    found = compared(paths, mode)
+
+    printed = text(found, everything=True)
+    markdown = render_comparison("markdown", found, everything=True).decode()
+    html = render_comparison("html", found, everything=True).decode()
+
+    page = _Page()
+    page.feed(html)
+    assert "script" not in page.tags
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    for out in (printed, markdown, html):
+        assert not any(each in out for each in "\u202e\x1b")
+    rows = [each for each in markdown.splitlines() if each.startswith("|")]
+    assert all(each.endswith(" |") for each in rows)
+    assert "<script" not in markdown
+
+
+def test_page_asks_nothing_of_any_network(made: Made) -> None:
+    html = render_comparison("html", compared(twenty(made)), everything=False)
+
+    page = _Page()
+    page.feed(html.decode())
+    links = [value for name, value in page.attributes if name in {"src", "href"}]
+    assert links == ["data:,"]
+    assert any((it or "").startswith("default-src 'none'") for _, it in page.attributes)
+
+
+def test_json_tells_every_rule(made: Made) -> None:
+    found = compared(twenty(made)[:2])
+
+    data = json.loads(render_comparison("json", found, everything=False))
+
+    assert data["format"] == "ringspec-comparison/1"
+    assert data["mode"] == "providers"
+    assert data["counts"] == {"differing": 1, "alike": len(found.rules) - 1}
+    assert {each["id"] for each in data["rules"]} == set(found.rules)
+
+
+def test_unwritable_path_is_refused(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(ReportError):
+        write_comparison("html", tmp_path / "no" / "x", compared(twenty(made)[:2]))
+
+
+def test_unknown_format_is_refused(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no comparison format 'pdf'"):
+        write_comparison("pdf", tmp_path / "x", compared(twenty(made)[:2]))

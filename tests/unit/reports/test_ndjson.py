@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ringspec.harness import Ended, Notice
+from ringspec.reports import Record, Redactor, Stream, rendered
+from ringspec.spec import ReportError
+
+
+def lines(data: bytes) -> list[dict[str, Any]]:
+    assert data.endswith(b"\n")
+    return [json.loads(line) for line in data.decode().split("\n")[:-1]]
+
+
+def streamed(path: Path, sample: ModuleType) -> list[dict[str, Any]]:
+    stream = Stream(path)
+    for event in sample.events():
+        stream.handle(event)
+    stream.close()
+    stream.check()
+    return lines(path.read_bytes())
+
+
+def test_every_event_is_a_line_in_its_order(tmp_path: Path, sample: ModuleType) -> None:
+    told = streamed(tmp_path / "r.ndjson", sample)
+
+    kinds = [each["event"] for each in told]
+    assert kinds == ["started", "judged", "notice", *["judged"] * 7, "ended"]
+    assert told[0]["format"] == "ringspec-events/1"
+    assert told[0]["seed"] == 7
+    assert told[1]["findings"][0]["verdict"] == "pass"
+    assert told[-1]["conclusion"] == "nonconformant"
+    assert told[-1]["exit_code"] == 1
+
+
+def test_line_is_there_as_soon_as_it_is_told(
+    tmp_path: Path, sample: ModuleType
+) -> None:
+    path = tmp_path / "r.ndjson"
+    stream = Stream(path)
+    assert not path.exists()
+
+    sizes = []
+    for event in sample.events()[:3]:
+        stream.handle(event)
+        sizes.append(len(lines(path.read_bytes())))
+
+    stream.close()
+    assert sizes == [1, 2, 3]
+
+
+def test_requests_and_answers_are_whole(tmp_path: Path, sample: ModuleType) -> None:
+    told = streamed(tmp_path / "r.ndjson", sample)
+
+    by_case = {each["case"]: each for each in told if each["event"] == "judged"}
+    nul = by_case["robustness/nul"]
+    assert base64.b64decode(nul["request"]["body_base64"]) == b'{"name":"\x00\xff"}'
+    assert nul["response"]["trouble"] == "timeout"
+    assert by_case["delays.count/2"]["response"]["body"] == sample.HOSTILE.decode()
+
+
+def test_whole_run_can_be_written_at_once(record: Record, sample: ModuleType) -> None:
+    told = lines(rendered("ndjson", record))
+
+    assert len(told) == len(sample.events())
+    assert told[0]["event"] == "started"
+    assert told[-1]["event"] == "ended"
+
+
+def test_secrets_are_redacted(tmp_path: Path, sample: ModuleType) -> None:
+    path = tmp_path / "r.ndjson"
+    stream = Stream(path, Redactor(["hush-hush"]))
+
+    stream.handle(Notice(message="the token is hush-hush"))
+    stream.close()
+
+    assert lines(path.read_bytes()) == [
+        {"event": "notice", "message": "the token is [redacted]"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"), [("none/r", "No such file"), (".", "directory")]
+)
+def test_path_that_cannot_be_opened_is_told_at_the_end(
+    tmp_path: Path, sample: ModuleType, path: str, why: str
+) -> None:
+    stream = Stream(tmp_path / path)
+
+    for event in sample.events():
+        stream.handle(event)
+    stream.close()
+
+    with pytest.raises(ReportError, match="the ndjson report cannot be .*" + why):
+        stream.check()
+
+
+def test_full_disk_is_told_once_with_what_to_do(sample: ModuleType) -> None:
+    stream = Stream(Path("/dev/full"))
+
+    for event in sample.events():
+        stream.handle(event)
+    stream.close()
+
+    with pytest.raises(ReportError, match="No space left") as refused:
+        stream.check()
+    assert "make room" in refused.value.hint
+
+
+@pytest.mark.parametrize("then", [Path.exists, Path.touch], ids=["gone", "another"])
+def test_file_that_was_removed_meanwhile_is_told(
+    tmp_path: Path, sample: ModuleType, then: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "r.ndjson"
+    stream = Stream(path)
+    first, *others = sample.events()
+    stream.handle(first)
+    path.unlink()
+    then(path)
+    for event in others:
+        stream.handle(event)
+    stream.close()
+
+    with pytest.raises(ReportError, match="it was removed during the run"):
+        stream.check()
+
+
+def test_interrupt_on_the_way_to_the_file_loses_nothing(
+    tmp_path: Path, sample: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "r.ndjson"
+    redactor = Redactor()
+    stream = Stream(path, redactor)
+    first, second, third, *_ = sample.events()
+    stream.handle(first)
+
+    def strike(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(redactor, "event", strike)
+        with pytest.raises(KeyboardInterrupt):
+            stream.handle(second)
+    stream.handle(third)
+    stream.close()
+
+    kinds = [each["event"] for each in lines(path.read_bytes())]
+    assert kinds == ["started", "judged", "notice"]
+
+
+def test_answers_of_a_very_long_run_are_cut_short(sample: ModuleType) -> None:
+    case = sample.case("a.b/1", b"{}")
+    fired = sample.exchange(case, 200, b"x" * 15_000)
+    record = _record(sample, fired, 700)
+
+    told = lines(rendered("ndjson", record))
+
+    sizes = [len(each["response"]["body"]) for each in told[1:-1]]
+    assert sizes[0] == 15_000
+    assert sizes[-1] == 512
+    assert told[-2]["response"]["size"] == 15_000
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def _record(sample: ModuleType, fired: Any, number: int) -> Record:
+    judged = replace(sample.events()[1], exchange=fired)
+    return Record(
+        started=sample.started(),
+        judged=(judged,) * number,
+        notices=(),
+        result=sample.result(),
+    )
+
+
+def test_empty_result_is_written(tmp_path: Path, sample: ModuleType) -> None:
+    path = tmp_path / "r.ndjson"
+    stream = Stream(path)
+
+    stream.handle(Ended(result=replace(sample.result(), rules=())))
+    stream.close()
+
+    assert lines(path.read_bytes())[0]["rules"] == []
