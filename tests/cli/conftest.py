@@ -62,7 +62,8 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("RINGSPEC_") and name not in {"NO_COLOR", "FORCE_COLOR"}
+        if not name.startswith("RINGSPEC_")
+        and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
     }
     path = os.pathsep.join(str(project / root) for root in roots)
     return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}

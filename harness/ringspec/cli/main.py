@@ -23,9 +23,11 @@ COMMANDS = {
     "run": ("ringspec.cli.run", "Test a server, rule by rule."),
     "rules": ("ringspec.cli.rules", "Print the rules, with their sources."),
     "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
+    "replay": ("ringspec.cli.replay", "Fire again a case, or what failed in a report."),
     "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
     "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
     "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
+    "compare": ("ringspec.cli.compare", "Set reports side by side, or two runs."),
 }
 INTERRUPTED = 130
 

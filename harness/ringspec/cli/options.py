@@ -49,17 +49,18 @@ _SELECTION = (
 
 def contract_options(command: _Command) -> _Command:
     """Add the options that name a contract."""
-    return _added(command, _CONTRACT)
+    return added(command, _CONTRACT)
 
 
 def selection_options(command: _Command) -> _Command:
     """Add the options that select rules."""
-    return _added(command, _SELECTION)
+    return added(command, _SELECTION)
 
 
-def _added(
+def added(
     command: _Command, options: tuple[Callable[[_Command], _Command], ...]
 ) -> _Command:
+    """Add options to a command, listed in their order."""
     for option in reversed(options):
         command = option(command)
     return command

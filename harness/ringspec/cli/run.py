@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
 
+from ringspec.cli.firing import (
+    LEVELS,
+    Firing,
+    credential_options,
+    output_options,
+    pace_options,
+)
+from ringspec.cli.known import Book
 from ringspec.cli.options import contract_of, contract_options, selection_options
-from ringspec.cli.screen import Screen
-from ringspec.harness import Ended, Event
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
-from ringspec.harness.target import checked_url, is_loopback
-from ringspec.reference import DIALECTS, Embedded, EmbeddedError
-from ringspec.reports import (
-    FORMATS,
-    Recorder,
-    Redactor,
-    Reporter,
-    Terminal,
-    check,
-    write,
-)
-from ringspec.spec import (
-    InternalError,
-    Level,
-    ReportError,
-    UsageError,
-)
+from ringspec.reports import Terminal
+from ringspec.spec import Level, UsageError
 from ringspec.strategies import Phase, cases_of, quick_of
 
 
@@ -42,33 +28,13 @@ from ringspec.strategies import Phase, cases_of, quick_of
 @click.argument("url", required=False)
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
+    type=LEVELS,
     default=Level.MUST.value,
     show_default=True,
     envvar="RINGSPEC_LEVEL",
     help="What fails the run; weaker failures are warnings.",
 )
-@click.option(
-    "--bearer", metavar="TOKEN", envvar="RINGSPEC_BEARER", help="The access token."
-)
-@click.option(
-    "--client-id",
-    metavar="ID",
-    envvar="RINGSPEC_CLIENT_ID",
-    help="Id of the client that fetches a token.",
-)
-@click.option(
-    "--client-secret",
-    metavar="SECRET",
-    envvar="RINGSPEC_CLIENT_SECRET",
-    help="Its secret; better given as RINGSPEC_CLIENT_SECRET.",
-)
-@click.option(
-    "--token-url",
-    metavar="URL",
-    envvar="RINGSPEC_TOKEN_URL",
-    help="Where client id and secret are exchanged for a token.",
-)
+@credential_options
 @selection_options
 @contract_options
 @click.option(
@@ -90,35 +56,20 @@ from ringspec.strategies import Phase, cases_of, quick_of
     type=click.IntRange(min=0),
     help=f"Explore so many bodies after the list; {EXAMPLES} with --phase explore.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    help="Requests under way at once; 4 on this machine.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long an answer may take.",
-)
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
-    help=f"Write a report (repeatable): {', '.join(FORMATS)}.",
-)
+@pace_options
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--quiet", is_flag=True, help="Only failures and the last line.")
-@click.option("--verbose", is_flag=True, help="Every failing case.")
 @click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Colours in the terminal.",
+    "--known-failures",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Failures that are known, and do not fail the run.",
 )
+@click.option(
+    "--update-known-failures",
+    is_flag=True,
+    help="Bring that file up to date by this run.",
+)
+@output_options
 def command(**options: Any) -> int:
     """Test the server at URL; without one, the embedded reference server.
 
@@ -127,54 +78,33 @@ def command(**options: Any) -> int:
     return _Command(**options).status()
 
 
-@dataclass(frozen=True)
-class _Command:
+@dataclass(frozen=True, kw_only=True)
+class _Command(Firing):
     """The options of one call."""
 
     url: str | None
     level: str
-    bearer: str | None
-    client_id: str | None
-    client_secret: str | None
-    token_url: str | None
     select: tuple[str, ...]
     exclude: tuple[str, ...]
-    contract: Path | None
-    operation: str | None
-    dialect: str | None
     phases: tuple[str, ...]
     quick: bool
     seed: int
     examples: int | None
-    workers: int | None
-    timeout: float
-    reports: tuple[str, ...]
     fail_fast: bool
-    quiet: bool
-    verbose: bool
-    color: Any
+    known_failures: Path | None
+    update_known_failures: bool
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = _wanted(self.reports)
+        wanted = self.wanted()
         phases = _phases(self.phases, self.examples, quick=self.quick)
-        if not math.isfinite(self.timeout):
-            raise UsageError("--timeout is no number", hint="give seconds")
-        if self.url is not None:
-            checked_url(self.url)
-        with self._target() as target:
+        book = self._book(wanted)
+        with self.target(self.url, self.dialect) as target:
             contract = contract_of(self.contract, self.operation, self.dialect)
             cases = cases_of(contract, self.seed)
             few = quick_of(contract, cases, self.seed) if self.quick else None
             url, credentials = target.resolve()
-            # Nothing is sent elsewhere, so that no token is needed there.
-            token = credentials.token(self.timeout) if is_loopback(url) else None
-            filling = Filling(
-                token=token,
-                token_url=credentials.token_url or "",
-                client_id=credentials.client_id or "",
-                client_secret=credentials.client_secret or "",
-            )
+            filling, redactor = self.filled(url, credentials)
             plan = Plan(
                 contract=contract,
                 cases=cases,
@@ -190,126 +120,36 @@ class _Command:
                 timeout_s=self.timeout,
                 fail_fast=self.fail_fast,
                 examples=EXAMPLES if self.examples is None else self.examples,
+                known=book.ledger(),
             )
-            secrets = (*credentials.secrets(), *filling.secrets())
-            return self._told(run(plan), wanted, Redactor(secrets))
-
-    def _target(self) -> _Target:
-        given = Credentials(
-            bearer=self.bearer,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            token_url=self.token_url,
-        )
-        if self.url is not None:
-            return _Target(self.url, given, None)
-        if self.contract is not None:
-            raise UsageError(
-                "the embedded server knows only the contract that comes with it",
-                hint="give the URL of a server that keeps to your contract",
-            )
-        dialect = self.dialect or "canonical"
-        if dialect not in DIALECTS:
-            raise UsageError(
-                f"the embedded server has no dialect {dialect!r}",
-                hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
-            )
-        return _Target("", given, Embedded(dialect=dialect))
-
-    def _told(
-        self,
-        events: Generator[Event, None, None],
-        wanted: list[tuple[str, Path]],
-        redactor: Redactor,
-    ) -> int:
-        recorder = Recorder(redactor)
-        screen = Screen(
-            Terminal(
+            terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
             )
-        )
-        try:
-            status = _heard(events, (recorder, screen))
-        finally:
-            screen.close()
-        return _written(wanted, recorder, screen, status)
+            status, result = self.told(run(plan), wanted, terminal, redactor)
+        return book.renewed(result, contract, status)
 
-
-def _heard(events: Generator[Event, None, None], reporters: Iterable[Reporter]) -> int:
-    """Hand all events to all reporters, and return the status of the run."""
-    status: int | None = None
-    event = next(events, None)
-    while event is not None:
-        try:
-            for each in reporters:
-                each.handle(event)
-            if isinstance(event, Ended):
-                status = event.result.exit_code
-            event = next(events, None)
-        except KeyboardInterrupt:
-            # It met us rather than the run, which has to know of it.
-            event = None if status is not None else events.throw(KeyboardInterrupt())
-    if status is None:
-        raise InternalError("the run ended without a result")
-    return status
-
-
-def _written(
-    wanted: list[tuple[str, Path]], recorder: Recorder, screen: Screen, status: int
-) -> int:
-    """Write all reports, whichever fail; a nonconformant run stays one."""
-    writes: list[Callable[[], None]]
-    writes = [partial(_write, name, path, recorder) for name, path in wanted]
-    failed = False
-    for write_ in (*writes, screen.check):
-        try:
-            write_()
-        except ReportError as error:
-            failed = True
-            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-    return ReportError.exit_code if failed and status not in {1, 130} else status
-
-
-def _write(name: str, path: Path, recorder: Recorder) -> None:
-    write(name, path, recorder.record)
-
-
-@dataclass(frozen=True)
-class _Target:
-    """What is tested: a given server, or the embedded one while the run lasts."""
-
-    url: str
-    credentials: Credentials
-    embedded: Embedded | None
-
-    def __enter__(self) -> Self:
-        """Begin to start the embedded server; it starts while we load our own."""
-        if self.embedded is not None:
-            self.embedded.begin()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the embedded server."""
-        if self.embedded is not None:
-            self.embedded.end()
-
-    def resolve(self) -> tuple[str, Credentials]:
-        """Return the URL and credentials, once there are any."""
-        if self.embedded is None:
-            return self.url, self.credentials
-        try:
-            ready = self.embedded.ready()
-        except EmbeddedError as error:
-            raise InternalError(str(error)) from error
-        return ready.url, Credentials(
-            bearer=ready.token,
-            client_id=ready.client_id,
-            client_secret=ready.client_secret,
-            token_url=ready.token_url,
-        )
+    def _book(self, wanted: list[tuple[str, Path]]) -> Book:
+        """Open the file of known failures, and look whether that makes sense."""
+        path, renews = self.known_failures, self.update_known_failures
+        if renews and path is None:
+            raise UsageError(
+                "--update-known-failures needs a file",
+                hint="name it with --known-failures FILE; it need not exist yet",
+            )
+        if renews and self.fail_fast:
+            raise UsageError(
+                "--update-known-failures and --fail-fast exclude each other",
+                hint="what has no turn cannot be known",
+            )
+        if renews and path in [report for _, report in wanted]:
+            raise UsageError(
+                f"a report and the known failures would both go to {path}",
+                hint="give each a path of its own",
+            )
+        return Book.open(path, renews=renews)
 
 
 def _phases(
@@ -334,21 +174,3 @@ def _phases(
     if not examples and named == explored:
         raise UsageError("--examples 0 leaves nothing to explore")
     return named | explored if examples else named - explored
-
-
-def _wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """Read which reports are wanted where, and make sure of them before the run."""
-    wanted: list[tuple[str, Path]] = []
-    for text in texts:
-        name, separator, path = text.partition("=")
-        if not separator or not path:
-            raise UsageError(
-                f"--report {text!r} has no path", hint="write it as json=report.json"
-            )
-        if Path(path) in (known for _, known in wanted):
-            raise UsageError(
-                f"two reports would go to {path}", hint="give each a path of its own"
-            )
-        check(Path(path), name)
-        wanted.append((name, Path(path)))
-    return wanted

@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from ringspec.cli.output import output_error, release_output
 from ringspec.harness import Event
-from ringspec.reports import Terminal
+from ringspec.reports import Shown
 
 
 class Screen:
     """A reporter that goes silent where its reader is gone or its disk is full."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal: Terminal | None = terminal
+    def __init__(self, terminal: Shown) -> None:
+        self._terminal: Shown | None = terminal
         self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:

@@ -1,0 +1,121 @@
+"""`ringspec compare`: several providers, or two runs of one, side by side."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringspec.reports import (
+    COMPARISON_FORMATS,
+    Comparison,
+    check_comparison,
+    compared,
+    print_comparison,
+    render_comparison,
+    write_comparison,
+)
+from ringspec.spec import ReportError, UsageError
+
+
+@click.command("compare")
+@click.argument(
+    "paths", metavar="REPORT.json...", nargs=-1, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--runs",
+    "mode",
+    flag_value="runs",
+    help="Two runs of one target, the earlier one first: regressions and fixes.",
+)
+@click.option(
+    "--providers",
+    "mode",
+    flag_value="providers",
+    help="Several targets side by side: a matrix, differences first.",
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="Also the rules that are alike."
+)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    help="How to print it.",
+)
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=PATH",
+    multiple=True,
+    help=f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)}.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours in the terminal.",
+)
+def command(**options: Any) -> int:
+    """Set JSON reports side by side, as `run --report json=PATH` writes them.
+
+    Two reports of one target are taken for two runs of it, the earlier one first; any
+    others for several providers.
+
+    Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
+    cases, else 3 if some rule is inconclusive that was not.
+    """
+    return _Command(**options).status()
+
+
+@dataclass(frozen=True)
+class _Command:
+    """The options of one call."""
+
+    paths: tuple[Path, ...]
+    mode: str | None
+    everything: bool
+    shape: str
+    reports: tuple[str, ...]
+    color: Any
+
+    def status(self) -> int:
+        """Compare, report, and return the exit status."""
+        wanted = [_wanted(text) for text in self.reports]
+        found = compared(self.paths, self.mode or "")
+        if self.shape == "table":
+            print_comparison(
+                found, sys.stdout, everything=self.everything, color=self.color
+            )
+        else:
+            data = render_comparison(self.shape, found, everything=self.everything)
+            click.echo(data.decode(), nl=False)
+        return self._written(wanted, found)
+
+    def _written(self, wanted: list[tuple[str, Path]], found: Comparison) -> int:
+        """Write all reports, whichever fail, and return the status of the command."""
+        failed = False
+        for name, path in wanted:
+            try:
+                write_comparison(name, path, found, everything=self.everything)
+            except ReportError as error:
+                failed = True
+                click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
+        if failed and found.exit_code != 1:
+            return ReportError.exit_code
+        return found.exit_code
+
+
+def _wanted(text: str) -> tuple[str, Path]:
+    """Read which report is wanted where, and make sure of it."""
+    name, separator, path = text.partition("=")
+    if not separator or not path:
+        raise UsageError(
+            f"--report {text!r} has no path", hint="write it as html=compare.html"
+        )
+    check_comparison(name, Path(path))
+    return name, Path(path)

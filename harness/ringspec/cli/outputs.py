@@ -1,0 +1,83 @@
+"""Outputs: all that a run is told to, of which no one costs the others anything.
+
+The screen and the event stream hear of events as they happen; the other reports are
+written once the run is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ringspec.cli.screen import Screen
+from ringspec.reports import (
+    Annotated,
+    Recorder,
+    Redactor,
+    Reporter,
+    Shown,
+    Stream,
+    on_github,
+    write,
+)
+from ringspec.spec import ReportError
+
+# The one format that is written while the run goes on.
+_STREAM = "ndjson"
+
+
+class Outputs:
+    """The reporters of a run, and the reports that it is to leave.
+
+    Args:
+        wanted: formats, each with its path.
+    """
+
+    def __init__(
+        self,
+        wanted: Sequence[tuple[str, Path]],
+        shown: Shown,
+        redactor: Redactor,
+    ) -> None:
+        self._wanted = [each for each in wanted if each[0] != _STREAM]
+        self._recorder = Recorder(redactor)
+        self._streams = [
+            Stream(path, redactor) for name, path in wanted if name == _STREAM
+        ]
+        self._screen = Screen(Annotated(shown, redactor) if on_github() else shown)
+
+    @property
+    def reporters(self) -> tuple[Reporter, ...]:
+        """Those who are to hear of every event."""
+        return (self._recorder, *self._streams, self._screen)
+
+    def close(self) -> None:
+        """Let go of the screen and of what is written to."""
+        self._screen.close()
+        for each in self._streams:
+            each.close()
+
+    def written(self, status: int) -> int:
+        """Write all reports, whichever fail; a nonconformant run stays one.
+
+        Returns the exit status, of a run that ended with the one given.
+        """
+        record = self._recorder.record
+        checks: list[Callable[[], None]] = [each.check for each in self._streams]
+        checks += [partial(write, name, path, record) for name, path in self._wanted]
+        failed = False
+        bugs: list[Exception] = []
+        for check in (*checks, self._screen.check):
+            try:
+                check()
+            except ReportError as error:
+                failed = True
+                click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
+            except Exception as bug:  # noqa: BLE001 - the others shall still be written
+                bugs.append(bug)
+        if bugs:
+            raise bugs[0]
+        return ReportError.exit_code if failed and status not in {1, 130} else status

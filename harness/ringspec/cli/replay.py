@@ -1,0 +1,313 @@
+"""`ringspec replay`: fire again one case, or all that failed in a report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+import click
+
+from ringspec.cli.firing import (
+    LEVELS,
+    Firing,
+    credential_options,
+    output_options,
+    pace_options,
+)
+from ringspec.cli.options import contract_of, contract_options
+from ringspec.harness.prerequisites import lacking_rules
+from ringspec.harness.run import Plan, run
+from ringspec.harness.target import is_loopback
+from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
+from ringspec.spec import Contract, Level, RuleId, UsageError
+from ringspec.strategies import Case, cases_of
+
+_EXPLORE = "explore/"
+
+
+@click.command("replay")
+@click.argument("arguments", metavar="CASE-ID...|REPORT.json [URL]", nargs=-1)
+@click.option(
+    "--case",
+    "chosen",
+    metavar="ID",
+    multiple=True,
+    help="Only this case of the report (repeatable).",
+)
+@click.option(
+    "--level",
+    type=LEVELS,
+    envvar="RINGSPEC_LEVEL",
+    help="What counts as a failure; by default what does in the report.",
+)
+@click.option("--seed", type=int, help="That of the run; a report holds its own.")
+@credential_options
+@contract_options
+@pace_options
+@output_options
+def command(**options: Any) -> int:
+    """Fire again some cases, or all that failed in a JSON report.
+
+    At the server at URL; without one, that of the report if it is on this machine, and
+    for cases the embedded reference server. Twins are fired with them, so that a
+    refusal can be judged. It says of each case what has changed.
+    """
+    return _Command(**options).status()
+
+
+@dataclass(frozen=True)
+class _Aim:
+    """What is fired again at whom."""
+
+    ids: tuple[str, ...]
+    report: Path | None
+    url: str | None
+
+    @classmethod
+    def of(cls, arguments: tuple[str, ...], chosen: tuple[str, ...]) -> Self:
+        """Tell a URL, a report and the ids of cases apart."""
+        urls = [each for each in arguments if "://" in each]
+        others = [each for each in arguments if "://" not in each]
+        reports = [each for each in others if _is_report(each)]
+        ids = tuple(each for each in others if each not in reports)
+        if len(urls) > 1 or len(reports) > 1:
+            raise UsageError(
+                f"there is more than one {'URL' if len(urls) > 1 else 'report'}",
+                hint="replay them one after the other",
+            )
+        if reports and ids:
+            raise UsageError(
+                f"{shown(ids[0], 200)} stands beside a report",
+                hint=f"to replay that case of it alone, write --case {ids[0]}",
+            )
+        if chosen and not reports:
+            raise UsageError(
+                "--case chooses from a report, and there is none",
+                hint="without a report, give the ids alone",
+            )
+        if not reports and not ids:
+            raise UsageError(
+                "there is nothing to be replayed",
+                hint="give the id of a case, or a JSON report",
+            )
+        report = Path(reports[0]) if reports else None
+        return cls(ids or chosen, report, urls[0] if urls else None)
+
+
+def _is_report(argument: str) -> bool:
+    return argument.endswith(".json") or Path(argument).is_file()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """The cases to be fired again.
+
+    Attributes:
+        more: those of them that no list has.
+        levels: how strongly the rules bind that these break.
+        note: what is to be said beforehand.
+    """
+
+    level: Level
+    asked: Asked
+    more: tuple[Case, ...] = ()
+    levels: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Command(Firing):
+    """The options of one call."""
+
+    arguments: tuple[str, ...]
+    chosen: tuple[str, ...]
+    level: str | None
+    seed: int | None
+
+    def status(self) -> int:
+        """Replay, report, and return the exit status."""
+        aim = _Aim.of(self.arguments, self.chosen)
+        wanted = self.wanted()
+        past = read_report(aim.report) if aim.report else None
+        url = _address(aim, past)
+        operation, dialect = self.operation, self.dialect
+        if past is not None:
+            operation = operation or (past.operation if self.contract else None)
+            dialect = dialect or past.dialect
+        with self.target(url, dialect) as target:
+            contract = contract_of(self.contract, operation, dialect)
+            seed = self.seed if self.seed is not None else past.seed if past else 0
+            cases = cases_of(contract, seed)
+            choice = self._choice(aim, past, contract, cases)
+            if choice.note:
+                click.echo(f"note: {choice.note}", err=True)
+            if not choice.asked.ids:
+                return 3
+            url, credentials = target.resolve()
+            filling, redactor = self.filled(url, credentials)
+            plan = Plan(
+                contract=contract,
+                cases=(*cases, *choice.more),
+                url=url,
+                filling=filling,
+                level=choice.level,
+                seed=seed,
+                workers=self.workers or 4,
+                timeout_s=self.timeout,
+                found=choice.levels,
+            )
+            asked = _fit(choice.asked, plan)
+            only = frozenset(asked.ids) - asked.unfit.keys()
+            replay = Replay(
+                asked,
+                redactor=redactor,
+                quiet=self.quiet,
+                verbose=self.verbose,
+                color=self.color,
+            )
+            events = run(dataclasses.replace(plan, only=only))
+            status, _ = self.told(events, wanted, replay, redactor)
+        return 3 if status == 0 and replay.is_open else status
+
+    def _choice(
+        self, aim: _Aim, past: Past | None, contract: Contract, cases: tuple[Case, ...]
+    ) -> _Choice:
+        """Choose the cases, and the level that none of them is too weak for."""
+        listed = {case.id: case for case in cases}
+        failed = past.failed if past else {}
+        if past is not None:
+            _check_title(past, contract, aim.report)
+        _check_ids(aim.ids, listed, failed, contract)
+        own = [past.level if past else Level.MUST]
+        own += [(failed.get(each) or listed[each]).level for each in aim.ids]
+        level = Level(self.level) if self.level else max(own, key=lambda it: it.rank)
+        asked = tuple(dict.fromkeys(aim.ids))
+        if past is None:
+            return _Choice(level=level, asked=Asked(ids=asked))
+        asked = asked or tuple(it.id for it in failed.values() if it.gating(level))
+        changed = past.sha256 != contract.sha256
+        again = [past.failed[each] for each in asked if each in past.failed]
+        unfit = {
+            each.id: why
+            for each in again
+            if (why := _unfit(each, listed, changed=changed))
+        }
+        # What explore made has no twin: that the plain body is accepted has to do.
+        found = [
+            dataclasses.replace(it.found, twin=cases[0].id, fault=None)
+            for it in again
+            if it.found and it.id not in unfit
+        ]
+        return _Choice(
+            level=level,
+            asked=Asked(
+                ids=asked,
+                before={each.id: each.gating(level) for each in again},
+                unfit=unfit,
+            ),
+            more=tuple(found),
+            levels={each.id: _levels(each, contract) for each in again if each.found},
+            note="; ".join(_notes(aim, asked, level, (past, contract))),
+        )
+
+
+def _notes(
+    aim: _Aim, asked: tuple[str, ...], level: Level, between: tuple[Past, Contract]
+) -> Iterator[str]:
+    past, contract = between
+    if not asked:
+        yield f"nothing failed at level {level} in {aim.report}: nothing was sent"
+    elif past.sha256 != contract.sha256:
+        digests = f"{contract.sha256[:12]}, not {past.sha256[:12]}"
+        yield f"the contract is not the one of {aim.report}: sha256 {digests}"
+        yield "cases that differ are left out"
+
+
+def _fit(asked: Asked, plan: Plan) -> Asked:
+    """Leave out the cases that we lack the credentials for."""
+    lacking = lacking_rules(plan)
+    own = {case.id: lacking.get(case.rule, "") for case in plan.cases}
+    unfit = {each: own[each] for each in asked.ids if own.get(each)}
+    return dataclasses.replace(asked, unfit={**unfit, **asked.unfit})
+
+
+def _address(aim: _Aim, past: Past | None) -> str | None:
+    """Return the URL of the target; None for the embedded server."""
+    if aim.url is not None or past is None:
+        return aim.url
+    if not is_loopback(past.target):
+        raise UsageError(
+            f"the target of the report, {shown(past.target, 300)}, is not on this"
+            " machine: nothing was sent",
+            hint="a create may ring real phones; name a server on this machine",
+        )
+    return past.target
+
+
+def _check_title(past: Past, contract: Contract, path: Path | None) -> None:
+    if past.title != contract.title:
+        raise UsageError(
+            f"{path} is of the contract {shown(past.title, 100)!r}, not of"
+            f" {contract.title!r}",
+            hint="give the contract of the report with --contract FILE",
+        )
+
+
+def _check_ids(
+    ids: Iterable[str],
+    listed: Mapping[str, Case],
+    failed: Mapping[str, Failed],
+    contract: Contract,
+) -> None:
+    """Make sure that there are such cases, or say which are nearest."""
+    for each in ids:
+        if each in listed or each in failed:
+            continue
+        hint = "; ".join(_advice(each, [*failed, *listed], contract))
+        raise UsageError(f"there is no case {shown(each, 200)!r}", hint=hint)
+
+
+def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
+    if name.startswith(_EXPLORE):
+        yield "what explore found is replayed from the JSON report of its run"
+        return
+    own = [each for each in known if each.startswith(f"{name}/")]
+    near = own[:3] or get_close_matches(name, known, 3)
+    if near:
+        yield f"{'its cases are' if own else 'is it'} {', '.join(near)}"
+    if RuleId(name) in contract.rules:
+        yield f"a whole rule is fired by `ringspec run --select {name}`"
+    elif not near:
+        yield "`ringspec cases` lists them; those of another seed need --seed"
+
+
+def _unfit(failed: Failed, listed: Mapping[str, Case], *, changed: bool) -> str:
+    """Say why a case cannot be fired again, if so."""
+    if failed.unfit:
+        return failed.unfit
+    if failed.found is not None:
+        why = "what explore found was held against another contract"
+        return why if changed else ""
+    case = listed.get(failed.id)
+    if case is None:
+        return "the contract has no such case any more, or the seed was another"
+    sent = failed.request
+    same = case.steps or sent is None or _sends(case) == (sent.method, sent.body)
+    return "" if same else "the contract has another case of that id now"
+
+
+def _sends(case: Case) -> tuple[str, bytes]:
+    return case.request.method.upper(), case.request.body
+
+
+def _levels(failed: Failed, contract: Contract) -> dict[RuleId, Level]:
+    """Return how strongly the rules bind that a body breaks which explore found."""
+    broken = failed.found.broken if failed.found else ()
+    known = {
+        each: contract.rules[each].level for each in broken if each in contract.rules
+    }
+    return {**known, **failed.levels}

@@ -1,0 +1,554 @@
+"""`ringspec replay`, as a command, against servers over real sockets."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness import (
+    Conclusion,
+    Counts,
+    Ended,
+    Exchange,
+    Finding,
+    Outcome,
+    Response,
+    Result,
+    RuleResult,
+    Started,
+    Verdict,
+)
+from ringspec.reference import Embedded
+from ringspec.reports import Recorder, rendered
+from ringspec.spec import Contract, Level, RuleId, load
+from ringspec.strategies import Case, Expect, Phase, cases_of
+
+Ringspec = Callable[..., Any]
+
+RULE = "retryDelays.count"
+CASE = f"{RULE}/1-for-0"
+PLAIN = "body.accepted/plain"
+
+
+@dataclass
+class Recording:
+    """A server that takes everything down, and answers as told."""
+
+    status: int = 201
+    bodies: list[bytes] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
+
+    def behave(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as stream:
+            while line := stream.readline():
+                head = line
+                while (line := stream.readline()) not in {b"\r\n", b""}:
+                    head += line
+                found = re.search(rb"(?i)content-length: (\d+)", head)
+                self.heads.append(head)
+                self.bodies.append(stream.read(int(found[1]) if found else 0))
+                connection.sendall(
+                    b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: 2\r\n\r\n{}" % self.status
+                )
+
+
+@pytest.fixture
+def recording() -> Recording:
+    return Recording()
+
+
+@pytest.fixture
+def recorder(served: Callable[..., str], recording: Recording) -> str:
+    return served(recording.behave)
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def cases(contract: Contract) -> dict[str, Case]:
+    return {case.id: case for case in cases_of(contract, 0)}
+
+
+@pytest.fixture(scope="module")
+def mutant() -> Iterator[Embedded]:
+    with Embedded(mutant="retry-delays-count-unchecked") as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def report(ringspec: Ringspec, tmp_path: Path, mutant: Embedded) -> Path:
+    """Write the report of a run against a mutant."""
+    path = tmp_path / "before.json"
+    options = ("--select", RULE, "--phase", "cases", "--report", f"json={path}")
+    ended = ringspec("run", mutant.url, "--bearer", mutant.token, *options)
+    assert ended.status == 1
+    return path
+
+
+def edited(report: Path, **members: Any) -> Path:
+    """Write a report with some members changed."""
+    written = json.loads(report.read_text("utf-8"))
+    path = report.with_name("edited.json")
+    path.write_text(json.dumps({**written, **members}), "utf-8")
+    return path
+
+
+# What changed.
+
+
+def test_report_replayed_at_its_own_target_still_fails(
+    ringspec: Ringspec, report: Path, mutant: Embedded
+) -> None:
+    ended = ringspec("replay", str(report), "--bearer", mutant.token)
+
+    lines = ended.stdout.splitlines()
+    failing = json.loads(report.read_text("utf-8"))["rules"]
+    ids = [it["case"] for rule in failing for it in rule["failures"]]
+    assert ended.status == 1
+    assert lines[::2][:-1] == [f"still fails      {each}" for each in ids]
+    assert lines[1].strip() == f"{RULE}: an invalid body was accepted with HTTP 201"
+    assert lines[-1].startswith(f"{len(ids)} still fail at level must (")
+
+
+def test_report_replayed_at_a_correct_server_is_fixed(
+    ringspec: Ringspec, report: Path, reference: Embedded
+) -> None:
+    ended = ringspec("replay", str(report), reference.url, "--bearer", reference.token)
+
+    *lines, last = ended.stdout.splitlines()
+    assert ended.status == 0
+    assert {line.split()[0] for line in lines} == {"fixed"}
+    assert f"fixed            {CASE}" in lines
+    assert last.startswith(f"{len(lines)} fixed at level must (")
+
+
+def test_one_case_of_a_report(
+    ringspec: Ringspec, report: Path, mutant: Embedded
+) -> None:
+    chosen = ("--case", CASE, "--case", PLAIN)
+
+    ended = ringspec("replay", str(report), *chosen, "--bearer", mutant.token)
+
+    assert ended.status == 1
+    assert ended.stdout.splitlines() == [
+        f"still fails      {CASE}",
+        f"                 {RULE}: an invalid body was accepted with HTTP 201",
+        f"passes           {PLAIN}",
+        "1 still fails, 1 passes at level must (2 requests)",
+    ]
+
+
+def test_case_by_its_id_fails_at_a_mutant(ringspec: Ringspec, mutant: Embedded) -> None:
+    ended = ringspec(
+        *("replay", CASE, mutant.url, "--bearer", mutant.token, "--verbose"),
+        report=True,
+    )
+
+    assert ended.status == 1
+    assert ended.stdout.startswith(f"fails            {CASE}\n")
+    assert "HTTP 201 Created" in ended.stdout
+    assert f"curl -sS -X POST {mutant.url}" in ended.stdout
+    assert mutant.token not in ended.stdout
+    assert ended.report["conclusion"] == "nonconformant"
+    assert ended.outcomes[RULE] == "fail"
+    assert ended.outcomes["name.required"] == "skipped"
+
+
+def test_cases_by_their_ids_pass_at_the_embedded_server(ringspec: Ringspec) -> None:
+    life = "lifecycle.readable/body.accepted-plain"
+
+    ended = ringspec("replay", CASE, life, "auth.client/wrong-secret")
+
+    assert ended.status == 0, ended.stdout
+    assert ended.stdout.splitlines()[:3] == [
+        f"passes           {CASE}",
+        f"passes           {life}",
+        "passes           auth.client/wrong-secret",
+    ]
+
+
+def test_case_that_fails_otherwise_says_how_it_did_before(
+    ringspec: Ringspec, report: Path, recorder: str, recording: Recording
+) -> None:
+    recording.status = 500
+
+    ended = ringspec("replay", str(report), recorder, "--case", CASE)
+
+    assert ended.status == 1
+    assert ended.stdout.splitlines()[:3] == [
+        f"fails otherwise  {CASE}",
+        "                 robustness: the server failed: HTTP 500",
+        f"                 before: {RULE}: an invalid body was accepted with HTTP 201",
+    ]
+
+
+def test_case_that_did_not_fail_before_now_fails(
+    ringspec: Ringspec, report: Path, recorder: str
+) -> None:
+    other = "name.required/missing"
+
+    ended = ringspec("replay", str(report), recorder, "--case", other)
+
+    assert ended.status == 1
+    assert ended.stdout.startswith(f"now fails        {other}\n")
+
+
+def test_refusal_is_judged_by_the_twin(
+    ringspec: Ringspec, report: Path, recorder: str, recording: Recording
+) -> None:
+    recording.status = 422
+
+    ended = ringspec("replay", str(report), recorder, "--case", CASE)
+
+    assert ended.status == 3
+    assert ended.stdout.splitlines()[:2] == [
+        f"not judged       {CASE}",
+        "                 it was refused, but so was its valid twin",
+    ]
+
+
+def test_nobody_there_is_inconclusive(ringspec: Ringspec, report: Path) -> None:
+    ended = ringspec("replay", str(report), "http://127.0.0.1:9", "--quiet")
+
+    assert ended.status == 3
+    assert f"not judged       {CASE}\n" in ended.stdout
+    assert ended.stdout.count("cannot connect") == 1
+    assert "hint: is the server running" in ended.stdout
+
+
+def test_case_that_lacks_credentials_is_not_judged(
+    ringspec: Ringspec, recorder: str, recording: Recording
+) -> None:
+    ended = ringspec("replay", "auth.client/wrong-secret", recorder)
+
+    assert ended.status == 3
+    assert "no credentials were given" in ended.stdout
+    assert recording.bodies == []
+
+
+def test_level_is_that_of_the_report_or_of_the_case_named(
+    ringspec: Ringspec, recorder: str, contract: Contract, cases: dict[str, Case]
+) -> None:
+    weak = next(c for c in cases.values() if c.level == Level.MAY and c.broken)
+
+    named = ringspec("replay", weak.id, recorder)
+    told = ringspec("replay", weak.id, recorder, "--level", "must")
+
+    assert named.status == 1
+    assert "at level may" in named.stdout
+    assert told.status == 0
+    assert "warning, MAY" in told.stdout
+
+
+# Exact bytes.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "body.accepted/full-last",
+        "robustness/name-nul",
+        "robustness/nul-bytes",
+        "robustness/name-lone-surrogate",
+        "robustness/300-kilobytes",
+        "wire.json/not-utf-8",
+    ],
+)
+def test_listed_case_arrives_byte_for_byte(
+    ringspec: Ringspec,
+    recorder: str,
+    recording: Recording,
+    cases: dict[str, Case],
+    name: str,
+) -> None:
+    ringspec("replay", name, recorder)
+
+    assert cases[name].request.body in recording.bodies
+
+
+NASTY = {
+    "emoji": '{"name":"\U0001f4de\u202e\'\\"$(x)`\\\\"}'.encode(),
+    "nul": b'{"name":"\\u0000"}',
+    "bare-nul": b'{"name":"\x00"}',
+    "lone-surrogate": b'{"name":"\\ud83d"}',
+    "surrogate-in-capitals": b'{"name":"\\uD83D"}',
+    "surrogate-and-umlaut": '{"name":"\u00fc\\ud83d"}'.encode(),
+    "not-utf-8": b'{"name":"\xff\xfe"}',
+    "spaced": b'{ "name" : 1.0 }\n',
+    "number": b'{"retries":1e400,"x":1E2,"y":-0}',
+    "repeated": b'{"name":1,"name":2}',
+    "deep": b"[" * 5000,
+    "empty": b"",
+}
+
+
+def explored(cases: dict[str, Case], bodies: dict[str, bytes]) -> list[Case]:
+    """Make cases of bodies, as explore does."""
+    return [
+        Case(
+            id=f"explore/body.accepted-{name}",
+            rule=RuleId("body.accepted"),
+            level=Level.MUST,
+            expect=Expect.ACCEPT,
+            status=("2xx",),
+            request=replace(cases[PLAIN].request, body=body),
+            phase=Phase.EXPLORE,
+        )
+        for name, body in bodies.items()
+    ]
+
+
+def written(contract: Contract, url: str, *found: Case) -> bytes:
+    """Write the report of a run in which explore found what fails by one rule."""
+    rule = RuleResult(
+        rule=contract.rules[found[0].rule],
+        outcome=Outcome.FAIL,
+        cases=len(found),
+        failures=tuple(
+            Finding(
+                rule=case.rule,
+                verdict=Verdict.FAIL,
+                reason="it failed",
+                level=Level.MUST,
+                gate=Level.MUST,
+                case=case,
+                exchange=Exchange(
+                    url=url + case.request.path,
+                    request=case.request,
+                    response=Response(status=400, headers=(), body=b""),
+                ),
+            )
+            for case in found
+        ),
+    )
+    recorder = Recorder()
+    recorder.handle(
+        Started(contract=contract, target=url, level=Level.MUST, seed=0, total=1)
+    )
+    recorder.handle(
+        Ended(
+            result=Result(
+                conclusion=Conclusion.NONCONFORMANT,
+                exit_code=1,
+                level=Level.MUST,
+                rules=(rule,),
+                counts=Counts(),
+                duration_s=1.0,
+            )
+        )
+    )
+    return rendered("json", recorder.record)
+
+
+def test_explored_bodies_arrive_byte_for_byte(
+    ringspec: Ringspec,
+    tmp_path: Path,
+    recorder: str,
+    recording: Recording,
+    contract: Contract,
+    cases: dict[str, Case],
+) -> None:
+    path = tmp_path / "explored.json"
+    path.write_bytes(written(contract, recorder, *explored(cases, NASTY)))
+
+    ended = ringspec("replay", str(path))
+
+    assert ended.status == 0, ended.stdout
+    plain, *others = recording.bodies
+    assert plain == cases[PLAIN].request.body
+    assert sorted(others) == sorted(NASTY.values())
+    assert ended.stdout.splitlines()[-1].startswith(f"{len(NASTY)} fixed")
+
+
+def test_explored_body_that_was_cut_is_not_sent(
+    ringspec: Ringspec,
+    tmp_path: Path,
+    recorder: str,
+    recording: Recording,
+    contract: Contract,
+    cases: dict[str, Case],
+) -> None:
+    path = tmp_path / "explored.json"
+    body = b'"' + b"x" * 70_000 + b'"'
+    found = explored(cases, {"long": body, "short": b"{}"})
+    path.write_bytes(written(contract, recorder, *found))
+
+    ended = ringspec("replay", str(path))
+
+    assert ended.status == 3
+    assert "not judged       explore/body.accepted-long" in ended.stdout
+    assert "only a part of its body of 70,002 bytes" in ended.stdout
+    assert "fixed            explore/body.accepted-short" in ended.stdout
+    assert recording.bodies[1:] == [b"{}"]
+
+
+def test_walk_is_gone_again_from_its_report_alone(
+    ringspec: Ringspec,
+    tmp_path: Path,
+    reference: Embedded,
+    contract: Contract,
+    cases: dict[str, Case],
+) -> None:
+    path = tmp_path / "walk.json"
+    life = next(each for each in cases.values() if each.rule == "lifecycle.listed")
+    walk = replace(life, id="explore/lifecycle.listed-walk-1", phase=Phase.EXPLORE)
+    path.write_bytes(written(contract, reference.url, walk))
+
+    with Embedded(mutant="list-empty") as mutant:
+        same = ringspec("replay", str(path), mutant.url, "--bearer", mutant.token)
+    right = ringspec("replay", str(path), "--bearer", reference.token)
+
+    assert same.status == 1
+    assert f"fails otherwise  {walk.id}\n" in same.stdout
+    assert right.status == 0
+    assert right.stdout.startswith(f"fixed            {walk.id}\n")
+
+
+def test_what_explore_found_is_replayed_from_its_report_alone(
+    ringspec: Ringspec, tmp_path: Path, mutant: Embedded, reference: Embedded
+) -> None:
+    path = tmp_path / "explored.json"
+    ringspec(
+        *("run", mutant.url, "--bearer", mutant.token, "--level", "may"),
+        *("--phase", "explore", "--examples", "120", "--report", f"json={path}"),
+        *("--select", RULE, "--select", "lifecycle"),
+    )
+    found = json.loads(path.read_text("utf-8"))["rules"]
+    failures = [each for rule in found for each in rule["failures"]]
+
+    same = ringspec("replay", str(path), "--bearer", mutant.token)
+    right = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+
+    assert failures
+    assert {each["phase"] for each in failures} == {"explore"}
+    assert same.status == 1
+    assert same.stdout.count("still fails      explore/") == len(failures)
+    assert right.status == 0, right.stdout
+    assert right.stdout.count("fixed            explore/") == len(failures)
+
+
+# What is refused.
+
+
+def test_report_of_a_live_target_is_not_replayed_there(
+    ringspec: Ringspec, report: Path
+) -> None:
+    live = edited(report, target="https://api.example.com")
+
+    ended = ringspec("replay", str(live))
+
+    assert ended.status == 2
+    assert ended.stdout == ""
+    assert "https://api.example.com, is not on this machine: nothing was sent" in (
+        ended.stderr
+    )
+
+
+def test_live_target_is_sent_nothing(ringspec: Ringspec, report: Path) -> None:
+    ended = ringspec("replay", str(report), "http://192.0.2.1")
+
+    assert ended.status == 3
+    assert "http://192.0.2.1 is not on this machine: nothing was sent" in ended.stdout
+
+
+def test_changed_contract_is_told_and_what_it_changed_left_out(
+    ringspec: Ringspec, report: Path, reference: Embedded
+) -> None:
+    before = json.loads(report.read_text("utf-8"))
+    contract = {**before["contract"], "sha256": "0" * 64}
+    (rule,) = (each for each in before["rules"] if each["failures"])
+    first, second, *_ = rule["failures"]
+    first["request"]["body"]["name"] = "Another"
+    second["case"] = "retryDelays.count/nosuch"
+    path = edited(report, contract=contract, rules=before["rules"])
+
+    ended = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+
+    assert ended.status == 3
+    assert f"the contract is not the one of {path}" in ended.stderr
+    assert "the contract has another case of that id now" in ended.stdout
+    assert "the contract has no such case any more" in ended.stdout
+    assert ended.stdout.count("fixed   ") == len(rule["failures"]) - 2
+
+
+def test_report_of_another_api_asks_for_its_contract(
+    ringspec: Ringspec, report: Path
+) -> None:
+    before = json.loads(report.read_text("utf-8"))
+    path = edited(report, contract={**before["contract"], "title": "Payments"})
+
+    ended = ringspec("replay", str(path), "--case", "payments/x")
+
+    assert ended.status == 2
+    assert "of the contract 'Payments'" in ended.stderr
+    assert "--contract FILE" in ended.stderr
+
+
+def test_report_in_which_nothing_failed_sends_nothing(
+    ringspec: Ringspec, report: Path
+) -> None:
+    ended = ringspec("replay", str(edited(report, rules=[])))
+
+    assert ended.status == 3
+    assert "nothing failed at level must" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        ((), "nothing to be replayed", "id of a case"),
+        (("nosuch.json",), "nosuch.json cannot be replayed", "json=PATH"),
+        (("name.required/mising",), "no case", "is it name.required/missing"),
+        (("name.required",), "no case", "its cases are name.required/missing"),
+        (("explore/name-1",), "no case", "from the JSON report"),
+        (("name.required/missing", "x.json"), "beside a report", "--case name.req"),
+        (("a.json", "b.json"), "more than one report", "one after the other"),
+        ((CASE, "http://127.0.0.1:9", "http://127.0.0.1:8"), "more than one URL", ""),
+        ((CASE, "--case", CASE), "--case chooses from a report", ""),
+        ((CASE, "ftp://x"), "not the URL of a server", ""),
+        ((CASE, "--dialect", "nosuch"), "no dialect 'nosuch'", ""),
+    ],
+)
+def test_what_cannot_be_replayed_is_wrong_usage(
+    ringspec: Ringspec, arguments: tuple[str, ...], said: str, hint: str
+) -> None:
+    ended = ringspec("replay", *arguments)
+
+    assert ended.status == 2
+    assert ended.stdout == ""
+    assert said in ended.stderr
+    assert hint in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"{", "it is no JSON"),
+        (b"\xff\xfe\x00", "it is no JSON"),
+        (b"[" * 100_000, "it is no JSON"),
+        (b"[]", "it is not ringspec-report/1"),
+        (b'{"format":"ringspec-matrix/1"}', "it is ringspec-matrix/1, not"),
+        (b'{"format":"ringspec-report/1"}', "does not keep to ringspec-report/1"),
+    ],
+)
+def test_what_is_no_report_is_wrong_usage(
+    ringspec: Ringspec, tmp_path: Path, data: bytes, said: str
+) -> None:
+    path = tmp_path / "odd.json"
+    path.write_bytes(data)
+
+    ended = ringspec("replay", str(path))
+
+    assert ended.status == 2
+    assert said in ended.stderr

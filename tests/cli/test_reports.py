@@ -1,0 +1,333 @@
+"""The reports of the real command: read by others, free of secrets, never all lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from html import escape, unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import pytest
+from junitparser import JUnitXml
+from markdown_it import MarkdownIt
+
+from ringspec.reference import Embedded
+from ringspec.reports import FORMATS
+
+pytestmark = pytest.mark.socket
+
+Ringspec = Callable[..., Any]
+Started = Callable[..., subprocess.Popen[str]]
+Served = Callable[[Callable[[socket.socket], None]], str]
+
+# What a token may hold that one format or another has to escape.
+TOKEN = 'tOk"en<&>/+%=\\x9Zq'
+CLIENT_SECRET = 'sEcr&t"/+ <%>\\w8Kp é'
+ACCEPTED = (
+    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 2\r\n\r\n{}"
+)
+
+
+def wanted(where: Path) -> list[str]:
+    return [f"--report={name}={where / f'r.{name}'}" for name in FORMATS]
+
+
+def careless(connection: socket.socket) -> None:
+    """Accept whatever comes; our requests come in one piece."""
+    while connection.recv(65536):
+        connection.sendall(ACCEPTED)
+
+
+def slow(connection: socket.socket) -> None:
+    """Likewise, after a while."""
+    while connection.recv(65536):
+        time.sleep(0.05)
+        connection.sendall(ACCEPTED)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    text = path.read_text()
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def read(where: Path) -> dict[str, Any]:
+    """Open every report as somebody else would."""
+    told: dict[str, Any] = {
+        name: json.loads((where / f"r.{name}").read_text())
+        for name in ("json", "har", "badge")
+    }
+    told["ndjson"] = lines(where / "r.ndjson")
+    told["junit"] = JUnitXml.fromfile(str(where / "r.junit"))
+    markdown = (where / "r.markdown").read_text()
+    told["markdown"] = MarkdownIt().enable("table").render(markdown)
+    return told
+
+
+def test_reports_of_a_careless_server_agree(
+    ringspec: Ringspec, served: Served, tmp_path: Path
+) -> None:
+    before = datetime.now(UTC)
+    ended = ringspec("run", served(careless), *wanted(tmp_path), "--level=may")
+    after = datetime.now(UTC)
+
+    told = read(tmp_path)
+    failing = [each for each in told["json"]["rules"] if each["outcome"] == "fail"]
+    assert ended.status == 1, ended.stderr
+    assert len(failing) > 20
+    assert told["junit"].failures == len(failing)
+    assert told["badge"]["message"].startswith(f"{len(failing)} of ")
+    assert f"{len(failing)} of " in told["markdown"]
+    assert "<table>" in told["markdown"]
+    assert told["ndjson"][-1]["conclusion"] == told["json"]["conclusion"]
+    steps = sum(len(each.get("before", ())) for each in told["ndjson"])
+    judged = sum(each["event"] == "judged" for each in told["ndjson"])
+    assert len(told["har"]["log"]["entries"]) == judged + steps
+    times = [
+        datetime.fromisoformat(each["startedDateTime"])
+        for each in told["har"]["log"]["entries"]
+    ]
+    assert times == sorted(times)
+    assert before - timedelta(seconds=1) < times[0] < times[-1] <= after
+
+
+def test_reports_of_a_correct_server_agree(
+    ringspec: Ringspec, reference: Embedded, tmp_path: Path
+) -> None:
+    ended = ringspec(
+        "run", reference.url, "--bearer", reference.token, *wanted(tmp_path), "--quiet"
+    )
+
+    told = read(tmp_path)
+    assert ended.status == 0, ended.stderr
+    assert told["badge"]["message"] == "conformant (must)"
+    assert (told["junit"].failures, told["junit"].errors) == (0, 0)
+    assert "conformant (must)" in told["markdown"]
+    assert len((tmp_path / "r.markdown").read_text()) < 500
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Gives out a token, and tells everyone of it in every spelling."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def _answer(self) -> None:
+        came = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        given = self.headers.get("Authorization", "")
+        basic = b64encode(f"me:{CLIENT_SECRET}".encode()).decode()
+        told = {
+            "access_token": TOKEN,
+            "given": given,
+            "secret": CLIENT_SECRET,
+            "basic": f"Basic {basic}",
+            "tokens": [
+                b64encode(f"{'x' * n}{given}".encode()).decode() for n in range(3)
+            ],
+            "url": f"https://host.test/?token={quote(TOKEN, safe='')}",
+            "html": escape(f"<a title='{TOKEN}'>{CLIENT_SECRET}</a>"),
+            "nested": json.dumps({"token": TOKEN, "secret": CLIENT_SECRET}),
+            "came": came.decode("latin-1"),
+            "hex": TOKEN.encode().hex(),
+        }
+        data = json.dumps(told).encode() + (b"\xff" if b"e" in came[-9:] else b"")
+        if self.path != "/token":
+            data += f" {given} {quote(CLIENT_SECRET)} {CLIENT_SECRET}".encode()
+        status = 201 if len(came) % 2 else 500
+        self.send_response(200 if self.path == "/token" else status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("X-Given", given)
+        self.send_header("X-Secret", quote(CLIENT_SECRET, safe="").lower())
+        self.send_header("Set-Cookie", f"t={b64encode(TOKEN.encode()).decode()}")
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def views(data: bytes) -> Iterator[bytes]:
+    """Yield what a reader can make of a report: as it is, and decoded."""
+    yield data
+    yield data.replace(b"\\/", b"/")
+    for _ in range(3):
+        data = re.sub(rb'\\(["\\/])', rb"\1", data)
+        yield data
+    yield unquote_to_bytes(data.replace(b"+", b" "))
+    yield unquote_to_bytes(data)
+    yield unescape(data.decode("utf-8", "replace")).encode()
+    runs = re.findall(rb"[A-Za-z0-9+/_-]{12,}", re.sub(rb"(\\n|\s)", b"", data))
+    for run in (*runs, *re.findall(rb"[A-Za-z0-9+/_-]{12,}", data)):
+        for start in range(4):
+            whole = run[start:].translate(bytes.maketrans(b"-_", b"+/"))
+            yield b64decode(whole[: len(whole) // 4 * 4])
+    for run in re.findall(rb"(?:[0-9a-fA-F]{2}){8,}", data):
+        yield bytes.fromhex(run.decode())
+
+
+def test_reader_of_the_next_test_finds_secrets() -> None:
+    spelled = (
+        json.dumps(TOKEN),
+        quote(TOKEN),
+        escape(TOKEN),
+        b64encode(f"me:{TOKEN}".encode()).decode(),
+        TOKEN.encode().hex(),
+        json.dumps({"a": json.dumps({"b": TOKEN})}),
+    )
+
+    for each in spelled:
+        told = f"xx {each} yy".encode()
+        assert any(TOKEN.encode() in view for view in views(told)), each
+
+
+@pytest.mark.parametrize("github", ["true", ""])
+def test_no_secret_is_in_any_byte_of_any_report(
+    ringspec: Ringspec, echo: str, tmp_path: Path, github: str
+) -> None:
+    ended = ringspec(
+        *("run", echo, "--client-id", "me", "--token-url", f"{echo}/token"),
+        *("--select=name", "--select=auth"),
+        *("--level=may", "--verbose", "--phase=cases,wire,auth", *wanted(tmp_path)),
+        RINGSPEC_CLIENT_SECRET=CLIENT_SECRET,
+        GITHUB_ACTIONS=github,
+    )
+
+    assert ended.status == 1, ended.stderr
+    written = {name: (tmp_path / f"r.{name}").read_bytes() for name in FORMATS}
+    written["terminal"] = f"{ended.stdout}\n{ended.stderr}".encode()
+    assert ("::error" in ended.stdout) is bool(github)
+    for name in ("json", "ndjson", "har", "junit", "terminal"):
+        assert b"[redacted]" in written[name], name
+    for name, data in written.items():
+        for view in views(data):
+            for secret in (TOKEN, TOKEN[:-1], TOKEN.swapcase(), CLIENT_SECRET):
+                assert secret.encode() not in view, name
+                assert secret.encode("latin-1") not in view, name
+
+
+def test_directory_that_vanishes_costs_neither_verdict_nor_other_reports(
+    ringspec: Ringspec, served: Served, tmp_path: Path
+) -> None:
+    gone, here = tmp_path / "gone", tmp_path / "here"
+    gone.mkdir()
+    here.mkdir()
+
+    def vanishing(connection: socket.socket) -> None:
+        while b"retries" not in connection.recv(65536):
+            connection.sendall(ACCEPTED)
+        shutil.rmtree(gone, ignore_errors=True)
+        connection.sendall(ACCEPTED)
+        careless(connection)
+
+    lost = [f"--report={name}={gone / name}" for name in FORMATS]
+
+    ended = ringspec(
+        "run", served(vanishing), "--select", "retries", *lost, *wanted(here)
+    )
+
+    assert ended.status == 1
+    assert "nonconformant" in ended.stdout
+    assert read(here)["json"]["conclusion"] == "nonconformant"
+    told = re.findall("ringspec: the (\\w+) report cannot be written", ended.stderr)
+    assert sorted(told) == sorted(FORMATS)
+    assert ended.stderr.count("hint: give a file in a directory") == len(FORMATS)
+    assert "Traceback" not in ended.stderr
+
+
+def test_full_disk_costs_neither_verdict_nor_other_reports(
+    reference: Embedded, tmp_path: Path
+) -> None:
+    command = [
+        *("bash", "-c", 'ulimit -f 200; exec "$@"', "bash"),
+        *(sys.executable, "-m", "ringspec.cli", "run", reference.url),
+        *("--bearer", reference.token, *wanted(tmp_path)),
+    ]
+    # What measures coverage has files of its own, larger than that.
+    env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
+
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=env, check=False
+    )
+
+    assert ended.returncode == 2, ended.stderr
+    assert "conformant" in ended.stdout
+    lost = re.findall("ringspec: the (\\w+) report .*: File too large", ended.stderr)
+    assert {"ndjson", "har"} <= set(lost) == set(lost) - {"json", "junit", "badge"}
+    assert len(lost) == len(set(lost))
+    assert ended.stderr.count("hint: make room there") == len(lost)
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["conclusion"] == "conformant"
+    assert JUnitXml.fromfile(str(tmp_path / "r.junit")).failures == 0
+    assert not (tmp_path / "r.har").exists()
+    # Of the stream there is what there was room for, in whole lines.
+    told = lines(tmp_path / "r.ndjson")
+    assert [each["event"] for each in told[:2]] == ["started", "judged"]
+    assert [each.name for each in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT], ids=["kill", "int"])
+def test_stream_keeps_what_was_told_until_the_end_came(
+    started: Started, served: Served, tmp_path: Path, sign: signal.Signals
+) -> None:
+    path = tmp_path / "r.ndjson"
+    process = started("run", served(slow), f"--report=ndjson={path}")
+    end = time.monotonic() + 60
+    while time.monotonic() < end and not (
+        path.exists() and path.read_bytes().count(b"\n") > 5
+    ):
+        time.sleep(0.02)
+
+    process.send_signal(sign)
+    process.communicate(timeout=60)
+
+    told = lines(path)
+    assert told[0]["format"] == "ringspec-events/1"
+    assert sum(each["event"] == "judged" for each in told) >= 4
+    assert (told[-1]["event"] == "ended") is (sign is signal.SIGINT)
+    if sign is signal.SIGINT:
+        assert told[-1]["interrupted"]
+        assert told[-1]["exit_code"] == process.returncode == 130
+
+
+def test_github_is_told_of_what_fails_and_nobody_else(ringspec: Ringspec) -> None:
+    with Embedded(mutant="delay-4321-accepted") as mutant:
+        run = ("run", mutant.url, "--bearer", mutant.token, "--select", "retryDelays")
+        there = ringspec(*run, GITHUB_ACTIONS="true")
+        elsewhere = ringspec(*run, GITLAB_CI="true", CI="true")
+
+    first, *_ = there.stdout.splitlines()
+    word = first.removeprefix("::stop-commands::")
+    stopped, _, after = there.stdout.partition(f"\n::{word}::\n")
+    assert re.fullmatch("[0-9a-f]{32}", word)
+    assert "nonconformant" in stopped
+    assert re.match("::error title=retryDelays[^:]*::", after)
+    assert "::" not in elsewhere.stdout.replace(mutant.url, "")
+    assert there.status == elsewhere.status == 1

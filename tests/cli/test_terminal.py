@@ -1,0 +1,217 @@
+"""What a run prints, by the real command against real servers."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from ringspec.reference import Embedded
+
+from .conftest import COMMAND, environment
+
+Ringspec = Callable[..., Any]
+FEW = ("--select", "name", "--phase", "cases")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture(scope="module")
+def mutant() -> Iterator[Embedded]:
+    with Embedded(mutant="types-unchecked") as embedded:
+        yield embedded
+
+
+class _Refuser(BaseHTTPRequestHandler):
+    """Refuses everything in the words it was made with."""
+
+    protocol_version = "HTTP/1.1"
+    said = b'{"error": {"code": "no", "message": "It will not do."}}'
+    status = 422
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+    def handle_one_request(self) -> None:
+        """Answer whatever the method is."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.said)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(self.said)
+
+
+@pytest.fixture
+def refuses() -> Iterator[Callable[..., str]]:
+    """Serve one answer to everything."""
+    servers: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
+
+    def serve(**answer: Any) -> str:
+        handler = type("_Handler", (_Refuser,), answer)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield serve
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def called(embedded: Embedded, *options: str) -> tuple[str, ...]:
+    return ("run", embedded.url, "--bearer", embedded.token, *options)
+
+
+def test_one_broken_check_is_one_block(ringspec: Ringspec, mutant: Embedded) -> None:
+    ended = ringspec(*called(mutant), COLUMNS="80")
+
+    out = ended.stdout
+    assert ended.status == 1
+    assert "FAIL invalid bodies are accepted: no rule *.type is checked  MUST\n" in out
+    assert out.count("FAIL ") == 1
+    assert "warn " not in out
+    assert out.count("  case    ") == 2
+    assert "\x1b" not in out
+
+
+def test_replay_line_is_the_first_case_that_was_shown(
+    ringspec: Ringspec, mutant: Embedded
+) -> None:
+    out = ringspec(*called(mutant)).stdout
+
+    first = re.search(r"  case    (\S+)", out)
+    assert first is not None
+    assert f"  ringspec replay {first[1]} {mutant.url}" in out
+
+
+def test_conformant_run_leads_on_to_the_next_level(ringspec: Ringspec) -> None:
+    must = ringspec("run", "--select", "name")
+    may = ringspec("run", "--select", "name", "--level", "may")
+
+    assert "\nnext\n  ringspec run … --level should" in must.stdout
+    assert "next" not in may.stdout
+
+
+def on_a_screen(arguments: tuple[str, ...], **environ: str) -> str:
+    """Run the command on a terminal of its own, and return all that it drew."""
+    ours, theirs = pty.openpty()
+    clean = {
+        name: value
+        for name, value in environment(environ).items()
+        if not name.startswith("COVERAGE_")
+    }
+    try:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=clean,
+        )
+    finally:
+        os.close(theirs)
+    drawn = b""
+    with process:
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # Linux ends a terminal so
+                break
+            if not part:
+                break
+            drawn += part
+    os.close(ours)
+    return drawn.decode()
+
+
+def test_screen_is_coloured_and_draws_a_bar(mutant: Embedded) -> None:
+    drawn = on_a_screen(called(mutant, *FEW), TERM="xterm", COLUMNS="80")
+
+    assert "\x1b[1;31mFAIL" in drawn
+    assert "━" in drawn
+    assert "cases done" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        ((), {"TERM": "dumb"}),
+        (("--color", "never"), {"TERM": "dumb", "FORCE_COLOR": "1"}),
+    ],
+    ids=["dumb", "never"],
+)
+def test_dumb_terminal_gets_lines_only(
+    mutant: Embedded, options: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    drawn = on_a_screen(called(mutant, *FEW, *options), COLUMNS="80", **environ)
+
+    assert "\x1b" not in drawn
+    assert "cases done" in drawn
+    assert "FAIL name.type" in drawn
+
+
+def test_screen_without_colour_has_a_bar_and_plain_text(mutant: Embedded) -> None:
+    plain = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "40"}
+
+    drawn = on_a_screen(called(mutant, *FEW), **plain)
+
+    assert not re.search(r"\x1b\[[0-9;]*m", drawn)
+    assert "FAIL name.type" in _ESCAPE.sub("", drawn)
+
+
+def test_log_is_coloured_where_that_is_forced(
+    ringspec: Ringspec, mutant: Embedded
+) -> None:
+    ended = ringspec(*called(mutant, "--quiet", *FEW), FORCE_COLOR="1")
+
+    assert "\x1b[1;31mFAIL" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (422, "FAIL valid requests are refused with HTTP 422  MUST\n"),
+        (500, "FAIL robustness  MUST, documented\n"),
+    ],
+    ids=["refuses-all", "fails-at-all"],
+)
+def test_server_that_does_one_thing_is_told_in_a_screen(
+    ringspec: Ringspec, refuses: Callable[..., str], status: int, said: str
+) -> None:
+    ended = ringspec("run", refuses(status=status), COLUMNS="80")
+
+    assert ended.status == 1
+    assert said in ended.stdout
+    assert ended.stdout.count("FAIL ") == 1
+    assert ended.stdout.count("\n") < 80, ended.stdout
+
+
+def test_hostile_answers_stay_text(
+    ringspec: Ringspec, refuses: Callable[..., str]
+) -> None:
+    said = "::error::\x1b[2J\x1b]0;owned\x07 \u202egnp.exe [red]x[/] " + "long" * 9000
+    url = refuses(said=said.encode())
+
+    ended = ringspec("run", url, "--verbose", "--select", "body", COLUMNS="80")
+
+    assert ended.status == 1
+    for out in (ended.stdout, ended.stderr):
+        assert not any(each in out for each in "\x1b\x07\u202e")
+        assert not any(each.lstrip().startswith("::") for each in out.splitlines())
+    assert "[red]x[/]" in ended.stdout
+    assert "longlong" * 500 not in ended.stdout
