@@ -19,6 +19,9 @@ DATA = {
     "ringspec/spec/seed.yaml",
     "ringspec/spec/dialects/naxai-sdk.yaml",
     "ringspec/reports/report.schema.json",
+    "ringspec/reports/templates/report.css",
+    "ringspec/reports/templates/report.html",
+    "ringspec/reports/templates/report.js",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }

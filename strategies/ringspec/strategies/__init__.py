@@ -25,6 +25,7 @@ from ringspec.strategies.case import (
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.unproven import unbroken
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy import (
@@ -123,6 +124,7 @@ __all__ = [
     "prove",
     "quick_of",
     "status_fits",
+    "unbroken",
     "valid_bodies",
     "walking",
     "wire_request",
