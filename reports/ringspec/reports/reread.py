@@ -7,24 +7,20 @@ the report holds of it.
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringspec.reports.json_report import FORMAT
 from ringspec.reports.text import counted, shown
-from ringspec.spec import Json, Level, Paging, RuleId, UsageError
+from ringspec.spec import Json, Level, RuleId, UsageError
 from ringspec.strategies import (
     Case,
     Expect,
     Phase,
     Request,
-    Step,
-    Want,
-    What,
-    encode,
+    parse_request,
+    parse_step,
 )
 
 
@@ -140,7 +136,7 @@ def _failed(written: dict[str, Json]) -> Failed:
         explored = name.startswith(f"{Phase.EXPLORE}/")
         return Failed(
             id=name,
-            request=None if request.get("truncated") else _request(request),
+            request=None if request.get("truncated") else parse_request(request),
             unfit="the report is of an earlier version" if explored else "",
         )
     cut = _cut(written)
@@ -157,7 +153,7 @@ def _cut(written: dict[str, Json]) -> bool:
 
 
 def _case(written: dict[str, Json]) -> Case:
-    steps = tuple(_steps(written.get("steps", [])))
+    steps = tuple(map(parse_step, written.get("steps", [])))
     fault = written["fault"]
     broken = tuple(map(RuleId, written["broken"]))
     return Case(
@@ -166,47 +162,10 @@ def _case(written: dict[str, Json]) -> Case:
         level=Level(written["case_level"]),
         expect=Expect(written["expect"]),
         status=tuple(written["status"]),
-        request=steps[0].request if steps else _request(written["request"]),
+        request=steps[0].request if steps else parse_request(written["request"]),
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=broken,
         coupled=len(broken) > 1,
         phase=Phase.EXPLORE,
         steps=steps,
-    )
-
-
-def _steps(written: list[dict[str, Json]]) -> Iterator[Step]:
-    for each in written:
-        paging = each.get("paging")
-        yield Step(
-            request=_request(each["request"]),
-            status=tuple(each["status"]),
-            capture=dict(each["capture"]),
-            wants=tuple(
-                Want(
-                    what=What(want["what"]),
-                    at=want["at"],
-                    value=want["value"],
-                    known=want.get("known", ""),
-                )
-                for want in each["wants"]
-            ),
-            link=each["link"],
-            paging=Paging(**paging) if paging else None,
-        )
-
-
-def _request(written: dict[str, Json]) -> Request:
-    """Make a request again, byte for byte."""
-    body = b""
-    if "body" in written:
-        body = encode(written["body"])
-    elif "body_base64" in written:
-        body = base64.b64decode(written["body_base64"], validate=True)
-    headers = written["headers"].items()
-    return Request(
-        method=str(written["method"]),
-        path=str(written["path"]),
-        headers=tuple((str(name), str(value)) for name, value in headers),
-        body=body,
     )

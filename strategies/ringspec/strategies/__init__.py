@@ -25,6 +25,7 @@ from ringspec.strategies.case import (
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.parse import parse_request, parse_step
 from ringspec.strategies.unproven import unbroken
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ __all__ = [
     "line",
     "mutants",
     "own_sources",
+    "parse_request",
+    "parse_step",
     "prove",
     "quick_of",
     "status_fits",

@@ -9,23 +9,13 @@ and seed that it was proven for; the tests compile and prove each of them anew.
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 from pathlib import Path
 
-from ringspec.spec import Contract, InternalError, Json, Level, Paging, RuleId
-from ringspec.strategies.case import (
-    Case,
-    Expect,
-    Phase,
-    Request,
-    Step,
-    Want,
-    What,
-    encode,
-    line,
-)
+from ringspec.spec import Contract, InternalError, Json
+from ringspec.strategies.case import Case, line
+from ringspec.strategies.parse import parse_case
 
 FOLDER = Path(__file__).parent / "certified"
 FORMAT = "ringspec-certificate/1"
@@ -64,7 +54,7 @@ def certified(contract: Contract) -> tuple[Case, ...] | None:
     if found is None:
         return None
     try:
-        return tuple(parse(json.loads(row)) for row in found[1])
+        return tuple(parse_case(json.loads(row)) for row in found[1])
     except (ValueError, KeyError) as error:
         raise _damaged(contract, error) from error
 
@@ -111,48 +101,3 @@ def _head(contract: Contract, cases: int, quick: list[str]) -> dict[str, Json]:
         "cases": cases,
         "quick": quick,
     }
-
-
-def parse(row: dict[str, Json]) -> Case:
-    """Read a case from what `ringspec cases` prints; KeyError if it is none."""
-    fault = row["fault"]
-    return Case(
-        id=row["id"],
-        rule=RuleId(row["rule"]),
-        level=Level(row["level"]),
-        expect=Expect(row["expect"]),
-        status=tuple(row["status"]),
-        request=_request(row["request"]),
-        twin=row["twin"],
-        fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=tuple(RuleId(rule) for rule in row["broken"]),
-        coupled=row["coupled"],
-        phase=Phase(row["phase"]),
-        steps=tuple(map(_step, row.get("steps", ()))),
-    )
-
-
-def _request(row: dict[str, Json]) -> Request:
-    if "body_base64" in row:
-        body = base64.b64decode(row["body_base64"])
-    else:
-        body = encode(row["body"]) if "body" in row else b""
-    return Request(
-        method=row["method"],
-        path=row["path"],
-        headers=tuple(row["headers"].items()),
-        body=body,
-    )
-
-
-def _step(row: dict[str, Json]) -> Step:
-    return Step(
-        request=_request(row["request"]),
-        status=tuple(row["status"]),
-        capture=row["capture"],
-        wants=tuple(
-            Want(**{**want, "what": What(want["what"])}) for want in row["wants"]
-        ),
-        link=row["link"],
-        paging=Paging(**row["paging"]) if "paging" in row else None,
-    )
