@@ -22,6 +22,9 @@ DATA = {
     "ringspec/reports/templates/report.css",
     "ringspec/reports/templates/report.html",
     "ringspec/reports/templates/report.js",
+    "ringspec/reports/templates/compare.html",
+    "ringspec/reports/templates/compare.css",
+    "ringspec/reports/matrix/matrix.schema.json",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }

@@ -1,21 +1,21 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
 from ringspec.reports.annotations import Annotated, Shown, on_github
-from ringspec.reports.compare import Comparison
-from ringspec.reports.compare_files import (
+from ringspec.reports.compare.files import (
     COMPARISON_FORMATS,
     check_comparison,
     render_comparison,
     write_comparison,
 )
-from ringspec.reports.compare_reading import compared
-from ringspec.reports.compare_text import print_comparison
+from ringspec.reports.compare.model import Comparison
+from ringspec.reports.compare.reading import compared
+from ringspec.reports.compare.text import print_comparison
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
 from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
-from ringspec.reports.matrix import Kind, Mark, Matrix, Trial, Way
-from ringspec.reports.matrix_files import MATRIX_FORMATS, check_matrix, write_matrix
-from ringspec.reports.matrix_text import Watch, ordered, print_matrix
+from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
+from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
+from ringspec.reports.matrix.text import Watch, ordered, print_matrix
 from ringspec.reports.ndjson import Stream
 from ringspec.reports.record import Record, Recorder, Reporter
 from ringspec.reports.redact import Redactor

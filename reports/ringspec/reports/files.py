@@ -15,7 +15,7 @@ from ringspec.spec import ReportError, UsageError
 # Format: the module whose `render` makes its bytes of a record. Imported late: most
 # runs ask for one format or none.
 FORMATS = {
-    "html": "ringspec.reports.html_report",
+    "html": "ringspec.reports.html.report",
     "json": "ringspec.reports.json_report",
     "ndjson": "ringspec.reports.ndjson",
     "junit": "ringspec.reports.junit",

@@ -20,7 +20,7 @@ from ringspec.reports import (
     render_comparison,
     write_comparison,
 )
-from ringspec.reports.compare import Kind, Mark, Providers, Runs
+from ringspec.reports.compare.model import Kind, Mark, Providers, Runs
 from ringspec.reports.json_report import report
 from ringspec.spec import ReportError, UsageError
 

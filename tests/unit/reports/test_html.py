@@ -14,9 +14,10 @@ import jsonpatch
 import pytest
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, Stale
-from ringspec.reports import Record, html_page, rendered
-from ringspec.reports.html_bodies import one, pair
-from ringspec.reports.html_due import due
+from ringspec.reports import Record, rendered
+from ringspec.reports.html import page as page_module
+from ringspec.reports.html.bodies import one, pair
+from ringspec.reports.html.due import due
 from ringspec.spec import Json
 from ringspec.strategies import Expect, Phase, Step, Want, What, encode
 
@@ -261,7 +262,7 @@ def test_thousands_of_heavy_failures_stay_within_what_a_page_may_weigh(
 def test_what_is_not_listed_is_counted(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(html_page, "LISTED", 90)  # 2 inconclusive leave 88 for 3
+    monkeypatch.setattr(page_module, "LISTED", 90)  # 2 inconclusive leave 88 for 3
     text = html(many(record, 100))
 
     listed = text.count('<details class="case"')

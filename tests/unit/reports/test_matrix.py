@@ -25,7 +25,7 @@ from ringspec.reports import (
     print_matrix,
     write_matrix,
 )
-from ringspec.reports.matrix_files import SCHEMA, render_html, render_json
+from ringspec.reports.matrix.files import SCHEMA, render_html, render_json
 from ringspec.spec import Level, ReportError, UsageError, load
 
 MUST, SHOULD, MAY = Level

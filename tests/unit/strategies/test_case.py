@@ -7,7 +7,7 @@ import pytest
 
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Expect, Request, encode, line
-from ringspec.strategies.certificate import parse
+from ringspec.strategies.parse import parse_case
 
 REQUEST = Request(
     method="POST",
@@ -55,15 +55,15 @@ def test_a_case_comes_back_from_its_line_byte_for_byte(
 ) -> None:
     written = json.loads(line(case(body)))
 
-    assert parse(written) == case(body)
-    assert parse(written).request.body == body
+    assert parse_case(written) == case(body)
+    assert parse_case(written).request.body == body
     assert ("body" in written["request"]) is as_data
     if not as_data:
         assert base64.b64decode(written["request"]["body_base64"]) == body
 
 
 def test_all_cases_come_back_from_their_lines(cases: tuple[Case, ...]) -> None:
-    assert tuple(parse(json.loads(line(each))) for each in cases) == cases
+    assert tuple(parse_case(json.loads(line(each))) for each in cases) == cases
 
 
 def test_a_lines_members_stand_in_their_stated_order() -> None:

@@ -13,7 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.reports.compare import (
+from ringspec.reports.compare.model import (
     Change,
     Column,
     Comparison,

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
-from ringspec.reports.scopes import Scope, coercions, scopes
-from ringspec.reports.signs import (
+from ringspec.reports.causes.scopes import Scope, coercions, scopes
+from ringspec.reports.causes.signs import (
     by_answer,
     complaint,
     is_bad_answer,
@@ -20,8 +20,8 @@ from ringspec.reports.signs import (
     operation,
     sign,
 )
+from ringspec.reports.causes.traits import Sent, Trait, parted
 from ringspec.reports.text import counted
-from ringspec.reports.traits import Sent, Trait, parted
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import Expect
 

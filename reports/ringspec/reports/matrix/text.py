@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ringspec.reports.consoles import Color, console, line, live, row
-from ringspec.reports.matrix import Kind, LevelRow, Mark, Matrix, Trial
+from ringspec.reports.matrix.model import Kind, LevelRow, Mark, Matrix, Trial
 from ringspec.reports.text import counted, shown, visible
 
 _NAME = 34

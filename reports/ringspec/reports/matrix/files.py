@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from ringspec.reports.files import check, write_data
-from ringspec.reports.matrix import Kind, Mark, Matrix, Trial
+from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial
 from ringspec.reports.text import visible
 from ringspec.spec import Json, UsageError
 

@@ -17,7 +17,14 @@ from urllib.parse import urlsplit
 
 import jsonschema_rs
 
-from ringspec.reports.compare import Column, Comparison, Entry, Mark, Providers, Runs
+from ringspec.reports.compare.model import (
+    Column,
+    Comparison,
+    Entry,
+    Mark,
+    Providers,
+    Runs,
+)
 from ringspec.reports.json_report import FORMAT, SCHEMA
 from ringspec.reports.text import shown
 from ringspec.spec import Json, Level, UsageError

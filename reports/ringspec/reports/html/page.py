@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ringspec.harness import Finding, Known, Outcome, RuleResult, Stale
 from ringspec.reports.causes import Cause, causes
-from ringspec.reports.html_case import Cases, CaseView
+from ringspec.reports.html.case import Cases, CaseView
 from ringspec.reports.record import Record
 from ringspec.reports.text import counted, shown, visible
 from ringspec.spec import Level

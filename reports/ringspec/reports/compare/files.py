@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ringspec.reports.compare import (
+from ringspec.reports.compare.model import (
     Change,
     Column,
     Comparison,
@@ -15,7 +15,7 @@ from ringspec.reports.compare import (
     Providers,
     Runs,
 )
-from ringspec.reports.compare_text import HEADS, LISTED, WORDS, account, summary
+from ringspec.reports.compare.text import HEADS, LISTED, WORDS, account, summary
 from ringspec.reports.files import check, write_data
 from ringspec.reports.markup import code, head, plain, row
 from ringspec.reports.text import counted
@@ -197,7 +197,7 @@ def _row(change: Change) -> str:
 
 
 def _html(found: Comparison, everything: bool) -> bytes:  # noqa: FBT001 - as above
-    from ringspec.reports.compare_html import render  # noqa: PLC0415 - slow to import
+    from ringspec.reports.compare.page import render  # noqa: PLC0415 - slow to import
 
     return render(found, everything=everything)
 

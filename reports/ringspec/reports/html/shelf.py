@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from ringspec.reports.html_bodies import Body
+from ringspec.reports.html.bodies import Body
 
 Value: TypeAlias = str | Body
 

@@ -16,9 +16,9 @@ from ringspec.reports.advice import kept
 from ringspec.reports.answer import status_line
 from ringspec.reports.curl import curl
 from ringspec.reports.fault import fault_lines
-from ringspec.reports.html_bodies import Body, one, pair
-from ringspec.reports.html_due import due
-from ringspec.reports.html_shelf import Shelf, Value
+from ringspec.reports.html.bodies import Body, one, pair
+from ringspec.reports.html.due import due
+from ringspec.reports.html.shelf import Shelf, Value
 from ringspec.reports.text import cut, decoded, shown, visible
 from ringspec.spec import Rule
 from ringspec.strategies import Case, Phase, Request

@@ -1,0 +1,1 @@
+"""Reports side by side: what they say, printed, as files and as a page."""

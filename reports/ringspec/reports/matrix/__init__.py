@@ -1,0 +1,1 @@
+"""The kill matrix: its model, its text and its files."""
