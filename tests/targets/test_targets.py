@@ -1,0 +1,40 @@
+"""What other people's servers enforce is what the page says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from .contracts import downgraded
+from .measure import FILE, catalogue, measure
+from .stacks import CONTRACT, STACKS, Stack
+from .table import PAGE, render
+
+RESULTS: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+
+
+def test_page_is_rendered_from_the_results() -> None:
+    assert PAGE.read_text("utf-8") == render(RESULTS)
+
+
+def test_contract_rewritten_in_openapi_3_0_is_valid() -> None:
+    rewritten = downgraded(yaml.safe_load(CONTRACT.read_text("utf-8")))
+
+    assert rewritten["openapi"] == "3.0.3"
+    validate(rewritten)
+
+
+@pytest.mark.targets
+def test_results_are_of_the_rules_there_are() -> None:
+    assert RESULTS["rules"] == catalogue()
+
+
+@pytest.mark.targets
+@pytest.mark.parametrize("stack", STACKS, ids=[each.name for each in STACKS])
+def test_stack_enforces_what_the_page_says(stack: Stack, installed: Path) -> None:
+    assert measure(stack, installed) == RESULTS["stacks"][stack.name]
