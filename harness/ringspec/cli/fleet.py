@@ -18,6 +18,7 @@ from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
 from ringspec.harness.filling import Filling
 from ringspec.harness.inprocess import URL, Application, InProcess
 from ringspec.harness.run import Plan, run
+from ringspec.harness.script import Patience
 from ringspec.harness.target import Connection
 from ringspec.reference import (
     LAWFUL,
@@ -147,6 +148,8 @@ class Laboratory:
                 level=subject.level,
                 select=select,
                 connect=reached.connect,
+                # No mutant is late; what waits for one would wait in vain.
+                patience_s=0.0 if subject.kind is Kind.MUTANT else Patience.seconds,
             )
             return _trial(subject, run(plan))
 

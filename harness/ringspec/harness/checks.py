@@ -126,6 +126,9 @@ def _equal(schema: Json, sent: Json, got: Json) -> bool:
         uuid = isinstance(schema, dict) and schema.get("format") == "uuid"
         # RFC 9562: upper and lower case are one uuid.
         return sent.lower() == got.lower() if uuid else sent == got
+    if all(isinstance(each, int | float) for each in (sent, got)):
+        # JSON has one kind of numbers: 3.0 is 3. Only a boolean is none.
+        return sent == got and isinstance(sent, bool) == isinstance(got, bool)
     return same(sent, got)
 
 
@@ -159,7 +162,7 @@ def _default(
     default: Json, got: Json, place: Location, *, due: bool = False
 ) -> Iterator[str]:
     """Yield a default that is wrong, or not shown though it is due."""
-    if (got is not None or due) and not same(default, got):
+    if (got is not None or due) and not _equal({}, default, got):
         shown = "not shown" if got is None else _short(got)
         yield f"{pointer(place)} is {shown}; its default is {_short(default)}"
 

@@ -46,7 +46,8 @@ class Filling:
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         filled = ((name, self._value(value)) for name, value in request.headers)
-        return [(name, value) for name, value in filled if value is not None]
+        # The end of a token of one letter is nothing, and no header ends in a blank.
+        return [(name, value.strip()) for name, value in filled if value is not None]
 
     def body(self, request: Request) -> bytes:
         """Return a request's body; only one for the token endpoint has placeholders."""

@@ -42,7 +42,9 @@ def judge_script(
         reason = f"{what} was answered with HTTP {status} where {wanted} is due"
         yield case.rule, Verdict.FAIL, reason
     elif status // 100 == 2:
-        yield from _accepted(contract, case, answers, (response, played))
+        yield from _accepted(
+            contract, case, answers, (response, played, exchange.request.path)
+        )
     else:
         yield case.rule, Verdict.PASS, ""
         yield from judgements.envelope(answers, response)
@@ -69,9 +71,9 @@ def _accepted(
     contract: Contract,
     case: Case,
     answers: Answers,
-    came: tuple[Response, Played],
+    came: tuple[Response, Played, str],
 ) -> Iterator[Judgement]:
-    response, played = came
+    response, played, path = came
     step = case.steps[-1]
     described = answers.of(response.status)
     data: Json = None
@@ -81,10 +83,26 @@ def _accepted(
     faults = unmet(step.wants, data, played)
     for want in step.wants:
         if want.what == What.SHOWS and described is not None:
-            faults += checks.echo_faults(contract, described, want.value, data)
+            before = _before(played, answers, path)
+            shown = checks.echo_faults(contract, described, want.value, data)
+            known = checks.echo_faults(contract, described, want.value, before)
+            faults += [each for each in shown if before is None or each not in known]
             wrong = checks.default_faults(contract, described, want.value, data)
             yield judgements.told(judgements.DEFAULTS, wrong)
     yield judgements.told(case.rule, faults)
+
+
+def _before(played: Played, answers: Answers, path: str) -> Json:
+    """Return what a look before showed of the same thing; None if there was none.
+
+    What it lacked then was not taken from it since: that is told of a first look.
+    """
+    for each in played.earlier:
+        response = each.response
+        if each.request.method == "GET" and each.request.path == path and response:
+            fit = response.status // 100 == 2 and not answers.is_bare(response.status)
+            return parse(response)[0] if fit else None
+    return None
 
 
 def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[str]:

@@ -20,20 +20,48 @@ from ringspec.harness.wants import capture, unmet
 from ringspec.spec import Json, Paging, at_pointer
 from ringspec.strategies import Case, Request, Step, What, status_fits
 
-# How long a target is given to reach a state of its own accord.
-_LOOKS, _PAUSE_S = 8, 0.1
+# Between one look and the next: what was written may take a moment to be seen.
+_PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
 # More pages of a list are not turned over.
 _PAGES = 12
 
 
-async def play(connection: Connection, case: Case) -> Exchange:
+@dataclass
+class Patience:
+    """How long all scripts of a run together wait in vain for what a target is to show.
+
+    Attributes:
+        seconds: at most; whatever comes late restores all of it.
+    """
+
+    seconds: float = 2.5
+    _waited: float = 0.0
+
+    def allows(self) -> bool:
+        """Tell whether it is worth waiting a little more."""
+        return self._waited < self.seconds
+
+    async def wait(self, seconds: float) -> None:
+        """Wait, and remember it."""
+        self._waited += seconds
+        await asyncio.sleep(seconds)
+
+    def rewarded(self) -> None:
+        """Note that what was waited for has come."""
+        self._waited = 0.0
+
+
+async def play(
+    connection: Connection, case: Case, patience: Patience | None = None
+) -> Exchange:
     """Take the steps of a case, as far as each comes out as the next one needs."""
-    return await _Script(connection).play(case)
+    return await _Script(connection, patience or Patience()).play(case)
 
 
 @dataclass
 class _Script:
     connection: Connection
+    patience: Patience
     captured: dict[str, Json] = field(default_factory=dict)
     earlier: list[Exchange] = field(default_factory=list)
     sent: int = 0
@@ -60,16 +88,26 @@ class _Script:
         return exchange, self._stuck(step, exchange, played)
 
     async def _patiently(self, step: Step) -> tuple[Exchange, Played]:
-        """Take a step; where a state is wanted, look again until it is there."""
-        looks = _LOOKS if any(want.what == What.ONE_OF for want in step.wants) else 1
-        if step.request.method != "GET":
-            looks = 1  # it would do something again
-        while True:
+        """Take a step; if it only looks, look again until there is what is due."""
+        exchange, played = await self._take(step)
+        for pause in _PAUSES_S:
+            if not self.patience.allows() or not self._early(step, exchange, played):
+                break
+            await self.patience.wait(pause)
             exchange, played = await self._take(step)
-            looks -= 1
-            if not looks or not self._stuck(step, exchange, played):
-                return exchange, played
-            await asyncio.sleep(_PAUSE_S)
+            if not self._early(step, exchange, played):
+                self.patience.rewarded()
+        return exchange, played
+
+    def _early(self, step: Step, exchange: Exchange, played: Played) -> bool:
+        """Tell whether what a look shows may be other in a moment."""
+        response = exchange.response
+        if step.request.method != "GET" or response is None:
+            return False  # to do something again is no look
+        if status_fits(response.status, step.status) or response.status // 100 == 2:
+            return bool(self._stuck(step, exchange, played)) or _differs(step, response)
+        # What was created may be found later; a path that is not there, never.
+        return response.status == 404 and "{" in step.request.path
 
     def _stuck(self, step: Step, exchange: Exchange, played: Played) -> str:
         name = f"{step.request.method} {exchange.request.path}"
@@ -123,6 +161,19 @@ class _Script:
         else:
             complete = isinstance(total, int) and len(seen) >= total
         return first, Played(items=tuple(seen), complete=complete)
+
+
+def _differs(step: Step, response: Response) -> bool:
+    """Tell whether an answer does not show, to the letter, what it is to show."""
+    data, _ = parse(response)
+    return any(
+        isinstance(data, dict)
+        and any(
+            name in data and data[name] != sent for name, sent in want.value.items()
+        )
+        for want in step.wants
+        if want.what == What.SHOWS
+    )
 
 
 def _filled(path: str, captured: dict[str, Json]) -> str:

@@ -129,7 +129,7 @@ class Session:
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
         plan = self._plan
-        volley = Volley(connected(plan), plan.workers)
+        volley = Volley(connected(plan), plan.workers, plan.patience_s)
 
         def interrupt() -> None:
             volley.interrupt()

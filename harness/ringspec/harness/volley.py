@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.plan import Plan
-from ringspec.harness.script import play
+from ringspec.harness.script import Patience, play
 from ringspec.harness.target import Connection, Target
 from ringspec.strategies import Case
 
@@ -42,8 +42,11 @@ class Interrupted(Exception):  # noqa: N818 - it is news, not an error
 class Volley:
     """Fires cases at a target and hands out the exchanges by number."""
 
-    def __init__(self, target: Connection, workers: int) -> None:
+    def __init__(
+        self, target: Connection, workers: int, patience_s: float = Patience.seconds
+    ) -> None:
         self._target = target
+        self._patience = Patience(patience_s)
         self._number = workers
         self._failing = False
         self._interrupted = False
@@ -93,7 +96,7 @@ class Volley:
 
     async def _fire(self, case: Case) -> Exchange:
         if case.steps:
-            return await play(self._target, case)
+            return await play(self._target, case, self._patience)
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
         # fault is certain, and repeats would only make a hanging target last.
         repeats = 0 if self._failing else 1

@@ -28,6 +28,7 @@ from ringspec.reports.spellings import Spelling, spellings
 from ringspec.spec import Json
 from ringspec.strategies import Case, Request
 
+_SHORTEST = 4
 REDACTED = "[redacted]"
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 _Told = TypeVar("_Told", Case, Exchange)
@@ -48,8 +49,12 @@ class Redactor:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
-        """Redact one more secret from now on; an empty one is none."""
-        if not secret:
+        """Redact one more secret from now on.
+
+        One of fewer than four letters is none: it would be found in any text, and
+        what was sent could no longer be told.
+        """
+        if len(secret) < _SHORTEST:
             return
         # Longest first, so that a secret within a secret leaves no remains.
         known = dict.fromkeys((*self._spellings, *spellings(secret)))

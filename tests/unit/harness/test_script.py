@@ -148,7 +148,7 @@ def _is_valid(body: Json) -> bool:
 @pytest.fixture(autouse=True)
 def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     _CONTRACT[:] = [contract]
-    monkeypatch.setattr(script_module, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(script_module, "_PAUSES_S", (0.0,) * 7)
 
 
 @pytest.fixture

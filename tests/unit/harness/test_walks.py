@@ -40,7 +40,7 @@ WALKS = 60
 @pytest.fixture(autouse=True)
 def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     scripts._CONTRACT[:] = [contract]
-    monkeypatch.setattr(script_module, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(script_module, "_PAUSES_S", (0.0,) * 7)
 
 
 @dataclass

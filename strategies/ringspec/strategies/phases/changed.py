@@ -88,6 +88,7 @@ def _refused_updates(life: Scribe, read: Relative, update: Relative) -> Iterator
         "lifecycle.update.refused",
         "read",
         life.create(life.rich[0]),
+        life.step(read),
         life.step(update, REFUSED, content=life.faults[-1].request.body),
         life.step(read, ACCEPTED, replace(kept, value=life.rich[0].body)),
         like=life.rich[0],
