@@ -43,6 +43,7 @@ from ringspec.reference.lenient import (
     without_commas,
     without_comments,
 )
+from ringspec.reference.replicas import LateList, late_to_read
 from ringspec.reference.store import MEMBERS
 from ringspec.reference.values import Json, JsonObject, is_uuid, number
 
@@ -204,6 +205,11 @@ def _indented(content: bytes) -> bytes:
     return json.dumps(json.loads(content), indent=2).encode()
 
 
+def _with_fractions(content: bytes) -> bytes:
+    """Write 3 as 3.0, which JSON Schema takes for the same integer."""
+    return json.dumps(json.loads(content, parse_int=float)).encode()
+
+
 def _unescaped(content: bytes) -> bytes:
     text = json.dumps(json.loads(content), ensure_ascii=False)
     return text.encode("utf-8", "replace")
@@ -260,6 +266,7 @@ _transport = (
     ),
     Lawful("cookies", with_headers(Set_Cookie="session=1; HttpOnly; Path=/")),
     Lawful("pretty-printed", on_the_wire(_indented)),
+    Lawful("numbers-with-fraction", on_the_wire(_with_fractions)),
     Lawful("raw-unicode", on_the_wire(_unescaped)),
     Lawful("line-break-after", on_the_wire(lambda content: content + b"\r\n")),
     Lawful("gzip", on_the_wire(gzip.compress, content_encoding="gzip")),
@@ -323,6 +330,8 @@ _life = (
     # That a start is over at once is lawful; no source says that it stays started.
     Lawful("completed-at-once", commanding(_through), "should"),
     Lawful("newest-first", keeping(NewestFirst)),
+    Lawful("listed-late", keeping(LateList)),
+    Lawful("read-late", only(("get",), late_to_read)),
     Lawful("scheduled-stays-draft", keeping(AlwaysDrafts)),
     Lawful("ids-numbered", keeping(Counting)),
 )
