@@ -20,7 +20,6 @@ class Spelling(StrEnum):
     """What a tool is given."""
 
     PLAIN = "as it is"
-    DIALECT = "with its JSON Schema dialect named"
     OLD = "rewritten in OpenAPI 3.0"
 
 
@@ -32,20 +31,12 @@ def write(contract: Path, spelling: Spelling, folder: Path) -> Path:
     return told
 
 
-def _named(text: str) -> str:
-    """Say in a line what OpenAPI 3.1 means anyhow, for tools that think of draft 7."""
-    first, rest = text.split("\n", 1)
-    dialect = "https://json-schema.org/draft/2020-12/schema"
-    return f"{first}\njsonSchemaDialect: {dialect}\n{rest}"
-
-
 def _old(text: str) -> str:
     return json.dumps(downgraded(yaml.safe_load(text)))
 
 
 _WRITERS: dict[Spelling, Callable[[str], str]] = {
     Spelling.PLAIN: str,
-    Spelling.DIALECT: _named,
     Spelling.OLD: _old,
 }
 
@@ -58,6 +49,7 @@ def downgraded(contract: Node) -> Node:
     """
     whole: Node = _without_extensions(contract)
     whole["openapi"] = "3.0.3"
+    del whole["jsonSchemaDialect"]
     whole["info"] = {
         name: value for name, value in whole["info"].items() if name != "summary"
     }

@@ -63,14 +63,6 @@ STACKS: tuple[Stack, ...] = (
         apart=("robustness",),
     ),
     Stack(
-        name="Prism, 2020-12",
-        packages=("@stoplight/prism-cli",),
-        command=_PRISM,
-        spelling=Spelling.DIALECT,
-        guarded=True,
-        apart=("robustness",),
-    ),
-    Stack(
         name="connexion",
         packages=("connexion",),
         command=(*_UVICORN, "connexion_app:app"),

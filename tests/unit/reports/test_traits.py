@@ -27,7 +27,7 @@ def innocent(sample: ModuleType) -> list[Sent]:
         (({"a": 1, "b": "é"}, {"a": 2, "b": "éé"}), "/b has text beyond ASCII"),
         (({"a": 1, "b": [1, 2]}, {"a": 2, "b": [3, 2]}), "/b/# = 2"),
         (({"a": 1, "b": {"c": 1}}, {"a": 2, "b": {"c": 2}}), "/b/c is there"),
-        (([1], [2]), "the body has 1 items"),
+        (([1], [2]), "the body has 1 item"),
         (({"a": 1, "b": 1.5}, {"a": 2, "b": 2.5}), "/b is of type float"),
         (({"a": 1, "b": "y" * 50}, {"a": 2, "b": "z" * 50}), "/b has 50 characters"),
     ],

@@ -47,8 +47,8 @@ class Trait(NamedTuple):
         words = {
             "is": "{place} = {value}",
             "lacks": "{place} is left out",
-            "length": "{place} has {value} characters",
-            "items": "{place} has {value} items",
+            "length": "{place} has {value} character{s}",
+            "items": "{place} has {value} item{s}",
             "beyond": "{place} has {value}",
             "has": "{place} is there",
             "type": "{place} is of type {value}",
@@ -56,7 +56,8 @@ class Trait(NamedTuple):
             "sent": "{value}",
         }
         place = shown(self.place, 120) or "the body"
-        return words[self.kind].format(place=place, value=visible(self.value))
+        many = "" if self.value == "1" else "s"
+        return words[self.kind].format(place=place, value=visible(self.value), s=many)
 
 
 # Of traits that tell the same requests, the one that says most.
