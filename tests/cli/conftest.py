@@ -80,7 +80,7 @@ def ringspec(tmp_path: Path) -> Callable[..., Ended]:
             [*COMMAND, *arguments, *wanted],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             env=environment(environ),
             stdin=subprocess.DEVNULL,
             check=False,

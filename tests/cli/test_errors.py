@@ -205,6 +205,6 @@ def _into(path: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )

@@ -134,7 +134,7 @@ def test_run_that_does_not_explore_loads_nothing_for_it() -> None:
         [sys.executable, "-c", WITHOUT],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -274,7 +274,7 @@ def test_full_disk_costs_neither_verdict_nor_other_reports(
     env = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
 
     ended = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=env, check=False
+        command, capture_output=True, text=True, timeout=300, env=env, check=False
     )
 
     assert ended.returncode == 2, ended.stderr
@@ -306,7 +306,7 @@ def test_stream_keeps_what_was_told_until_the_end_came(
         time.sleep(0.02)
 
     process.send_signal(sign)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
 
     told = lines(path)
     assert told[0]["format"] == "ringspec-events/1"

@@ -115,7 +115,7 @@ def test_interrupt_tells_what_is_known_and_leaves_nobody_behind(
     workers = eventually(lambda: children.read_text().split())
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     assert process.returncode == 130
     assert "interrupted after" in out

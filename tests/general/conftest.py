@@ -61,7 +61,7 @@ def environment() -> dict[str, str]:
 def ringspec(tmp_path: Path) -> Callable[..., Ended]:
     """Run the command to its end; a run also brings back its JSON report."""
 
-    def call(*arguments: object, timeout_s: float = 60) -> Ended:
+    def call(*arguments: object, timeout_s: float = 300) -> Ended:
         path = tmp_path / "ringspec.json"
         wanted = ["--report", f"json={path}"] if arguments[0] == "run" else []
         done = subprocess.run(
