@@ -93,16 +93,21 @@ def _accepted(
 
 
 def _before(played: Played, answers: Answers, path: str) -> Json:
-    """Return what a look before showed of the same thing; None if there was none.
+    """Return what a first look showed of the same thing; None if there was none.
 
-    What it lacked then was not taken from it since: that is told of a first look.
+    What it lacked then was not taken from it since: that is told of a first look. It
+    is another thing once a change of it was accepted.
     """
+    before: Json = None
     for each in played.earlier:
         response = each.response
-        if each.request.method == "GET" and each.request.path == path and response:
-            fit = response.status // 100 == 2 and not answers.is_bare(response.status)
-            return parse(response)[0] if fit else None
-    return None
+        if each.request.path != path or not response or response.status // 100 != 2:
+            continue
+        if each.request.method != "GET":
+            before = None
+        elif before is None and not answers.is_bare(response.status):
+            before = parse(response)[0]
+    return before
 
 
 def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[str]:

@@ -63,8 +63,8 @@ def _is_alone(case: Case) -> bool:
     return case.phase in {Phase.LIFECYCLE, Phase.EXPLORE}
 
 
-async def _fired(volley: Volley, case: Case) -> Exchange:
-    await volley.start((case,), at_once=False)
+async def _fired(volley: Volley, case: Case, *, patient: bool) -> Exchange:
+    await volley.start((case,), at_once=False, patient=patient)
     return await volley.take(0)
 
 
@@ -212,8 +212,8 @@ class Session:
         from ringspec.harness.walking import walked  # noqa: PLC0415 - it takes a while
         from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
 
-        def play(case: Case) -> Exchange:
-            exchange = runner.run(_fired(volley, case))
+        def play(case: Case, *, patient: bool = True) -> Exchange:
+            exchange = runner.run(_fired(volley, case, patient=patient))
             self._impression.note(case, exchange)
             self._requests += exchange.sent
             return exchange

@@ -48,6 +48,7 @@ class Volley:
         self._target = target
         self._patience = Patience(patience_s)
         self._number = workers
+        self._patient = True
         self._failing = False
         self._interrupted = False
         self._tasks: list[asyncio.Task[Exchange] | asyncio.Task[None]] = []
@@ -76,10 +77,16 @@ class Volley:
             raise Interrupted
         return task.result()
 
-    async def start(self, cases: tuple[Case, ...], *, at_once: bool = True) -> None:
-        """Begin to fire others; at once, or one after the other."""
+    async def start(
+        self, cases: tuple[Case, ...], *, at_once: bool = True, patient: bool = True
+    ) -> None:
+        """Begin to fire others; at once, or one after the other.
+
+        Where there is patience, what was written is given a moment to be seen.
+        """
         loop = asyncio.get_running_loop()
         self._results = [loop.create_future() for _ in cases]
+        self._patient = patient
         turns = iter(range(len(cases)))
         for _ in range(self._number if at_once else 1):
             self._tasks.append(loop.create_task(self._work(cases, turns)))
@@ -96,7 +103,8 @@ class Volley:
 
     async def _fire(self, case: Case) -> Exchange:
         if case.steps:
-            return await play(self._target, case, self._patience)
+            patience = self._patience if self._patient else Patience(0.0)
+            return await play(self._target, case, patience)
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
         # fault is certain, and repeats would only make a hanging target last.
         repeats = 0 if self._failing else 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Unsatisfiable
@@ -39,17 +39,24 @@ from ringspec.strategies import (
     Move,
     Walk,
     Ways,
-    What,
     status_fits,
     walking,
     without,
     written,
 )
 
-Play: TypeAlias = Callable[[Case], Exchange]
 Judge: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]
 Fire: TypeAlias = Callable[[Walk], Shot]
 Tell: TypeAlias = Callable[[Judged], None]
+
+
+
+class Play(Protocol):
+    """Whatever takes the steps of a case."""
+
+    def __call__(self, case: Case, *, patient: bool) -> Exchange:
+        """Take them, and give what was written a moment to be seen; or none."""
+
 
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
@@ -65,7 +72,7 @@ def share_of(examples: int) -> int:
 
 def walked(walk: Walk, play: Play, judge: Judge) -> Shot:
     """Go a walk and judge each step, up to the first that fails."""
-    exchange = play(walk.whole())
+    exchange = play(walk.whole(), patient=not walk.hasty)
     played = exchange.played or Played()
     passed: list[Finding] = []
     for index, each in enumerate(played.earlier):
@@ -93,7 +100,7 @@ def _listed(
 ) -> Shot:
     """Go a walk to its list again: what is on all pages is told of a last step only."""
     play, judge = by
-    exchange = play(part.whole())
+    exchange = play(part.whole(), patient=not part.hasty)
     came = exchange.played is not None and not exchange.played.stuck
     found = _judged(part, exchange, judge) if came else []
     sent = first.sent + exchange.sent
@@ -145,8 +152,8 @@ class _Trace:
     Attributes:
         level: how strongly it binds at least: it may get worse on the way.
         best: the shortest walk so far, and `shot` what came of it.
-        hasty: whether no state is waited for meanwhile: where it is wrong to the end,
-            it mostly is at once.
+        hasty: whether nothing is waited for meanwhile: what is wrong to the end mostly
+            is so at once.
         allowed: how many requests may be spent on it, so far.
         tries: how many more walks are drawn.
         silent: walks without an answer in a row.
@@ -305,7 +312,7 @@ class Walker:
 
     def _hurry(self, trace: _Trace) -> None:
         """See whether what fails does so without any waiting for it."""
-        if any(want.what == What.ONE_OF for want in trace.shot.case.steps[-1].wants):
+        if trace.shot.case.steps[-1].request.method == "GET":
             walk = self._written(trace.best.moves, hasty=True)
             shot = self._shot(walk)
             if trace.shows(shot):

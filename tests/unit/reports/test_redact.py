@@ -65,7 +65,13 @@ def test_password_in_the_target_is_redacted(sample: ModuleType) -> None:
 
 
 def test_secret_within_a_secret_leaves_no_remains() -> None:
-    assert Redactor(["abc", "abcdef", ""]).text("abcdef abc") == "[redacted] [redacted]"
+    redactor = Redactor(["abcd", "abcdefg", ""])
+
+    assert redactor.text("abcdefg abcd") == "[redacted] [redacted]"
+
+
+def test_secret_that_any_text_holds_is_none() -> None:
+    assert Redactor(["abc"]).text("abcdef abc") == "abcdef abc"
 
 
 SPELLINGS = {

@@ -80,12 +80,14 @@ class Walk:
 
     Attributes:
         number: makes the ids of its cases.
+        hasty: whether all that is to show has to be there at once.
     """
 
     contract: Contract
     number: int
     moves: tuple[Move, ...]
     strides: tuple[Stride, ...]
+    hasty: bool = False
 
     def upto(self, end: int) -> Walk:
         """Return the walk up to a step."""

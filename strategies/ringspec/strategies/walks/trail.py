@@ -54,7 +54,7 @@ class Trail:
 
     Attributes:
         idle: what the target need not do, and does not.
-        hasty: whether a state has to be there at once, which is quicker to tell.
+        hasty: whether all has to be there at once, which is quicker to tell.
         moves: those that were taken.
     """
 
@@ -96,6 +96,7 @@ class Trail:
             number=number,
             moves=tuple(self.moves),
             strides=tuple(self.strides),
+            hasty=self.hasty,
         )
 
     @property
