@@ -50,7 +50,6 @@ Fire: TypeAlias = Callable[[Walk], Shot]
 Tell: TypeAlias = Callable[[Judged], None]
 
 
-
 class Play(Protocol):
     """Whatever takes the steps of a case."""
 
