@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import socketserver
@@ -19,6 +18,9 @@ from typing import Any
 import pytest
 
 from ringspec.reference import Embedded
+
+from .. import called  # noqa: TID252 - tests are no distribution
+from ..called import environment  # noqa: TID252 - likewise
 
 COMMAND = [sys.executable, "-m", "ringspec.cli"]
 Behaviour = Callable[[socket.socket], None]
@@ -56,37 +58,16 @@ class _Connection(socketserver.BaseRequestHandler):
             self.server.behave(self.request)
 
 
-def environment(more: dict[str, str]) -> dict[str, str]:
-    roots = ("spec", "strategies", "harness", "reports")
-    project = Path(__file__).parents[2]
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("RINGSPEC_")
-        and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
-    }
-    path = os.pathsep.join(str(project / root) for root in roots)
-    return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}
-
-
 @pytest.fixture
 def ringspec(tmp_path: Path) -> Callable[..., Ended]:
-    """Run the command to its end; `run` also brings back its JSON report."""
+    """Call the command; `run` also brings back its JSON report."""
 
     def call(*arguments: str, report: bool = False, **environ: str) -> Ended:
         path = tmp_path / "ringspec.json"
         wanted = ("--report", f"json={path}") if report else ()
-        done = subprocess.run(
-            [*COMMAND, *arguments, *wanted],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env=environment(environ),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = called.call(*arguments, *wanted, **environ)
         written = json.loads(path.read_text()) if report and path.exists() else None
-        return Ended(done.returncode, done.stdout, done.stderr, written)
+        return Ended(done.status, done.stdout, done.stderr, written)
 
     return call
 
@@ -106,12 +87,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
-                    # An interrupt in the midst of a measurement can lock it for good.
-                    env={
-                        name: value
-                        for name, value in environment({}).items()
-                        if not name.startswith("COVERAGE_")
-                    },
+                    env=environment({}),
                 )
             )
             stack.callback(process.kill)

@@ -15,7 +15,8 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from .conftest import COMMAND, environment
+from ..called import environment  # noqa: TID252 - tests are no distribution
+from .conftest import COMMAND
 
 Ringspec = Callable[..., Any]
 FEW = ("--select", "name", "--phase", "cases")
@@ -110,18 +111,13 @@ def test_conformant_run_leads_on_to_the_next_level(ringspec: Ringspec) -> None:
 def on_a_screen(arguments: tuple[str, ...], **environ: str) -> str:
     """Run the command on a terminal of its own, and return all that it drew."""
     ours, theirs = pty.openpty()
-    clean = {
-        name: value
-        for name, value in environment(environ).items()
-        if not name.startswith("COVERAGE_")
-    }
     try:
         process = subprocess.Popen(
             [*COMMAND, *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=clean,
+            env=environment(environ),
         )
     finally:
         os.close(theirs)

@@ -1,12 +1,9 @@
-"""The command as a subprocess, and the payments servers in a thread."""
+"""The command, and the payments servers in a thread."""
 
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +14,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from .. import called  # noqa: TID252 - tests are no distribution
 from .mutants import LIARS, MUTANTS
 from .payments import CORRECT, mounted
-
-COMMAND = [sys.executable, "-m", "ringspec.cli"]
-PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -46,35 +41,16 @@ class Ended:
         return {each["id"] for each in rules if each["outcome"] == outcome}
 
 
-def environment() -> dict[str, str]:
-    roots = ("spec", "strategies", "harness", "reports")
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("RINGSPEC_") and name not in {"NO_COLOR", "FORCE_COLOR"}
-    }
-    path = os.pathsep.join(str(PROJECT / root) for root in roots)
-    return {**kept, "PYTHONPATH": path, "COLUMNS": "200"}
-
-
 @pytest.fixture
 def ringspec(tmp_path: Path) -> Callable[..., Ended]:
-    """Run the command to its end; a run also brings back its JSON report."""
+    """Call the command; a run also brings back its JSON report."""
 
-    def call(*arguments: object, timeout_s: float = 300) -> Ended:
+    def call(*arguments: object) -> Ended:
         path = tmp_path / "ringspec.json"
         wanted = ["--report", f"json={path}"] if arguments[0] == "run" else []
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments), *wanted],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = called.call(*map(str, arguments), *wanted)
         report = json.loads(path.read_text()) if path.exists() else {}
-        return Ended(done.returncode, done.stdout, done.stderr, report)
+        return Ended(done.status, done.stdout, done.stderr, report)
 
     return call
 

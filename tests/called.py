@@ -1,0 +1,72 @@
+"""The command, called in this process: no start of Python, and coverage sees it."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ringspec.cli import main
+
+ROOTS = ("spec", "strategies", "harness", "reports")
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a command said and how it ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    """Return an environment in which nothing is preset."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("RINGSPEC_")
+        and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
+    }
+    path = os.pathsep.join(str(PROJECT / root) for root in ROOTS)
+    return {**kept, "PYTHONPATH": path, "COLUMNS": "200", **more}
+
+
+def call(*arguments: str, **environ: str) -> Called:
+    """Call the command as its script does, and wait for its end."""
+    with _surroundings(environment(environ)) as (stdout, stderr):
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        for stream in (stdout, stderr):
+            stream.flush()
+    return Called(int(ended.value.code or 0), _text(stdout), _text(stderr))
+
+
+@contextmanager
+def _surroundings(
+    environ: dict[str, str],
+) -> Iterator[tuple[io.TextIOWrapper, io.TextIOWrapper]]:
+    """Put files in place of the streams, and an environment in place of ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - environ.keys():
+            patch.delenv(name)
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+        patch.setattr(sys, "stdout", streams[0])
+        patch.setattr(sys, "stderr", streams[1])
+        yield streams[0], streams[1]
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode()
