@@ -187,7 +187,8 @@ def _came_out(found: int, kinds: Counter[Kind]) -> str:
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
     contract, result = record.started.contract, record.result
-    yield "Target", shown(record.started.target, _TEXT)
+    whose = "Clients of" if record.started.clients else "Target"
+    yield whose, shown(record.started.target, _TEXT)
     yield "Contract", shown(f"{contract.title} {contract.version}", _TEXT)
     if contract.dialect:
         yield "Dialect", shown(contract.dialect, _TEXT)
