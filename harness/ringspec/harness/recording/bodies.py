@@ -64,11 +64,12 @@ class Bodies:
             why = "the two validators do not read the body alike"
             yield unspecified("body.odd", why)
             return
-        said: set[RuleId] = set()
+        reasons: dict[RuleId, str] = {}
         for breach in self.contract.prover.breaches(data):
-            if breach.assertion.rule in found - said:
-                said.add(breach.assertion.rule)
-                yield broken(breach.assertion.rule, _reason(breach, data))
+            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+        for rule in self.contract.rules:
+            if rule in found:
+                yield broken(rule, reasons[rule])
         yield from map(kept, sorted(self._reach.rules(data) - found))
         yield from self._unsettled(data, found)
 

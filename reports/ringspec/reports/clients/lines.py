@@ -2,9 +2,11 @@
 
 `format`, `number` (from 1), `time` (ISO 8601, UTC), `elapsed_s`, `client` (what it
 calls itself), `operation` (what was asked for; empty where there is no such),
-`request` and `response` as in the JSON report, `broken[{rule,level,reason}]`, `kept`
-(ids of the rules that applied and were kept), `unspecified[{what,reason}]` (no source
-settles whether it may be sent), `remarks`. Members may be added.
+`request` and `response` as in the JSON report (a body of JSON stands there as data,
+and beside it as `body_base64` where its bytes are other than we write),
+`broken[{rule,level,reason}]`, `kept` (ids of the rules that applied and were kept),
+`unspecified[{what,reason}]` (no source settles whether it may be sent), `remarks`.
+Members may be added.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ringspec.harness import Judged, Told, Verdict, Word
+from ringspec.harness import Exchange, Judged, Told, Verdict, Word
 from ringspec.reports.exchanges import answer_json, request_json, utc
 from ringspec.reports.redact import Redactor
 from ringspec.reports.text import shown
-from ringspec.spec import Json
+from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
@@ -49,7 +51,7 @@ def _written(told: Told) -> dict[str, Json]:
         "elapsed_s": round(exchange.elapsed_s, 6),
         "client": told.client,
         "operation": told.operation,
-        "request": request_json(exchange.request, exchange.url, _LIMIT),
+        "request": _request(exchange),
         "response": answer_json(exchange, _LIMIT),
         "broken": [
             {"rule": each.rule, "level": each.level, "reason": each.reason}
@@ -62,6 +64,19 @@ def _written(told: Told) -> dict[str, Json]:
         ],
         "remarks": [each.why for each in told.remarks],
     }
+
+
+def _request(exchange: Exchange) -> dict[str, Json]:
+    written = request_json(exchange.request, exchange.url, _LIMIT)
+    if "body_base64" in written and "truncated" not in written:
+        try:
+            body = json.loads(exchange.request.body)
+            _ENCODER.encode(body)  # what Python reads may be no JSON
+        except (ValueError, RecursionError):
+            return written
+        if is_shallow(body):
+            written["body"] = body
+    return written
 
 
 def screen_line(told: Told) -> str:
