@@ -281,7 +281,7 @@ def test_result_turns_the_roles_round(hearing: Hearing) -> None:
 
     result = hearing.ended().result
 
-    outcomes = {each.rule.id: each for each in result.rules}
+    outcomes = {str(each.rule.id): each for each in result.rules}
     assert (result.conclusion, result.exit_code) == ("nonconformant", 1)
     assert outcomes["retryDelays.count"].outcome is Outcome.FAIL
     assert len(outcomes["retryDelays.count"].failures) == 2
@@ -325,7 +325,7 @@ def test_account_keeps_few_failures_and_counts_all(hearing: Hearing) -> None:
 def test_judged_holds_passes_too(hearing: Hearing) -> None:
     judged = hearing.told(heard({**PLAIN, "name": 1})).judged
 
-    verdicts = {each.rule: each.verdict for each in judged.findings}
+    verdicts = {str(each.rule): each.verdict for each in judged.findings}
     assert verdicts["name.type"] is Verdict.FAIL
     assert verdicts["name.required"] is Verdict.PASS
     assert judged.case.broken == ()

@@ -15,12 +15,12 @@ from ringspec.spec import (
     Contract,
     Disagreement,
     Json,
+    Location,
     RuleId,
     at,
     is_shallow,
     odd,
     pointer,
-    rules_of,
 )
 
 JSON_RULE = RuleId("wire.json")
@@ -28,6 +28,7 @@ JSON_RULE = RuleId("wire.json")
 _VALUE, _NAMES = 80, 5
 # What is said of these would repeat a whole schema.
 _LONG = frozenset({"anyOf", "oneOf", "not", "contains", "propertyNames", "if"})
+_NAMING = frozenset({"required", "dependentRequired"})
 _CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 
@@ -65,27 +66,34 @@ class Bodies:
             yield unspecified("body.odd", why)
             return
         reasons: dict[RuleId, str] = {}
+        places: set[Location] = set()
         for breach in self.contract.prover.breaches(data):
             reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            places.add(breach.location)
         for rule in self.contract.rules:
             if rule in found:
                 yield broken(rule, reasons[rule])
         yield from map(kept, sorted(self._reach.rules(data) - found))
-        yield from self._unsettled(data, found)
+        yield from self._unsettled(data, found, places)
 
-    def _unsettled(self, data: Json, found: frozenset[RuleId]) -> Words:
-        """Say what breaks the settled form alone: it is neither right nor wrong."""
+    def _unsettled(
+        self, data: Json, found: frozenset[RuleId], places: set[Location]
+    ) -> Words:
+        """Say what breaks the settled form alone: it is neither right nor wrong.
+
+        What is broken at a place is not called unsettled there as well.
+        """
         if odd(data):
             why = "a number such as 2.0, a control character or half a surrogate pair"
             yield unspecified("body.odd", f"the body holds {why}")
-        breaches = self.contract.settled_prover.breaches(data)
-        left = rules_of(breaches) - found
-        for breach in breaches:
-            rule = breach.assertion.rule
-            if rule in left:
-                left -= {rule}
-                why = _unknown(self.contract.settled, breach, data)
-                yield unspecified(rule, why or _reason(breach, data))
+        for breach in self.contract.settled_prover.breaches(data):
+            if breach.assertion.rule in found:
+                continue
+            why = _unknown(self.contract.settled, breach, data)
+            if why:
+                yield unspecified(breach.assertion.rule, why)
+            elif breach.location not in places:
+                yield unspecified(breach.assertion.rule, _open(breach, data))
 
     @cached_property
     def _reach(self) -> Reach:
@@ -117,7 +125,7 @@ class Bodies:
 
 def _reason(breach: Breach, data: Json) -> str:
     assertion, place = breach.assertion, pointer(breach.location)
-    if assertion.keyword in {"required", "dependentRequired"}:
+    if assertion.keyword in _NAMING:
         return f"left out {assertion.value}" + (f" at {place}" if place else "")
     sent = _short(at(data, breach.location))
     where = f"at {place}" if place else "as the body"
@@ -125,6 +133,13 @@ def _reason(breach: Breach, data: Json) -> str:
     if assertion.keyword not in _LONG:
         against += f" {_short(assertion.value)}"
     return f"sent {sent} {where}, against {against}"
+
+
+def _open(breach: Breach, data: Json) -> str:
+    if breach.assertion.keyword in _NAMING:
+        return f"{_reason(breach, data)}, which no source settles"
+    sent, place = _short(at(data, breach.location)), pointer(breach.location)
+    return f"sent {sent} at {place or 'the top'}, which no source settles"
 
 
 def _unknown(schema: Json, breach: Breach, data: Json) -> str:

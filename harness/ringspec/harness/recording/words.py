@@ -56,9 +56,14 @@ def remark(why: str) -> Word:
 
 
 def settled(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Say of each rule one thing only: what is broken anywhere is not kept."""
-    said = list(dict.fromkeys(words))
-    fallen = {each.about for each in said if each.kind == Kind.BROKEN}
+    """Say one thing of a kind about each rule; what is broken anywhere is not kept."""
+    said: dict[tuple[Kind, str], Word] = {}
+    for each in words:
+        about = each.about if each.kind != Kind.REMARK else each.why
+        said.setdefault((each.kind, about), each)
+    fallen = {about for kind, about in said if kind == Kind.BROKEN}
     return tuple(
-        each for each in said if each.kind != Kind.KEPT or each.about not in fallen
+        each
+        for each in said.values()
+        if each.kind != Kind.KEPT or each.about not in fallen
     )
