@@ -6,12 +6,13 @@ long to judge must not hold up the server. In little room, however long it goes 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Queue
+from queue import Full, Queue
 from typing import Any
 
 import click
@@ -74,7 +75,7 @@ class Recording:
 
     def wrap(self, app: Any) -> Any:
         """Return an application that is listened to."""
-        return Tap(app, self._queue.put, self.limit)
+        return Tap(app, self._listen, self.limit)
 
     def begin(self, announced: str) -> None:
         """Begin to judge, knowing where the server is, and announce it."""
@@ -92,6 +93,13 @@ class Recording:
         self._tell(self._hearing.started())
         self._thread.start()
         click.echo(announced)
+
+    async def _listen(self, heard: Heard) -> None:
+        """Have a request judged; where many wait, so does its connection."""
+        try:
+            self._queue.put_nowait(heard)
+        except Full:
+            await asyncio.to_thread(self._queue.put, heard)
 
     def end(self) -> int:
         """Sum up, write the reports, and return the exit status."""

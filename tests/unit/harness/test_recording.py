@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -371,9 +371,16 @@ class _Application:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-def tapped(app: Any, parts: list[bytes], limit: int, length: int = 0) -> list[Heard]:
+def tapped(
+    app: Any,
+    parts: list[bytes],
+    limit: int,
+    *,
+    length: int = 0,
+    told: list[Heard] | None = None,
+) -> list[Heard]:
     """Send a body in parts through a tap, and return what it heard."""
-    told: list[Heard] = []
+    told = [] if told is None else told
     sizes = [(b"content-length", str(length).encode())] if length else []
     scope = {"type": "http", "method": "POST", "path": "/a", "headers": sizes}
 
@@ -392,7 +399,10 @@ def tapped(app: Any, parts: list[bytes], limit: int, length: int = 0) -> list[He
     async def send(_message: Any) -> None:
         """Take the answer."""
 
-    asyncio.run(Tap(app, told.append, limit)(scope, receive, send))
+    async def listen(heard: Heard) -> None:
+        told.append(heard)
+
+    asyncio.run(Tap(app, listen, limit)(scope, receive, send))
     return told
 
 
@@ -430,16 +440,12 @@ def test_tap_reads_nothing_that_calls_itself_too_large() -> None:
 
 
 def test_tap_tells_of_an_application_that_fails() -> None:
-    async def fails(_scope: Any, _receive: Callable[[], Any], _send: Any) -> None:
+    async def fails(_scope: Any, _receive: Any, _send: Any) -> None:
         raise RuntimeError("broken")
 
     told: list[Heard] = []
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-
-    async def receive() -> Any:
-        return {"type": "http.request"}
 
     with pytest.raises(RuntimeError):
-        asyncio.run(Tap(fails, told.append, 9)(scope, receive, receive))  # type: ignore[arg-type] # never called
+        tapped(fails, [b"ab"], 9, told=told)
 
-    assert told[0].status is None
+    assert (told[0].body, told[0].status) == (b"ab", None)

@@ -59,18 +59,20 @@ class Heard:
         return next((v for n, v in self.headers if n.lower() == wanted), None)
 
 
+Listen: TypeAlias = Callable[[Heard], Awaitable[None]]
+
+
 class Tap:
     """An application that passes all on to another, and tells what it heard.
 
     Args:
         app: the other.
-        listen: takes each request once it is answered; it must not raise.
+        listen: takes each request once it is answered; it must not raise. It may wait,
+            which holds up nobody but the next request on the same connection.
         limit: bytes of a body that are read.
     """
 
-    def __init__(
-        self, app: Application, listen: Callable[[Heard], None], limit: int
-    ) -> None:
+    def __init__(self, app: Application, listen: Listen, limit: int) -> None:
         self._app = app
         self._listen = listen
         self._limit = limit
@@ -85,7 +87,7 @@ class Tap:
         try:
             await self._app(scope, call.receive, call.send)
         finally:
-            self._listen(call.heard())
+            await self._listen(call.heard())
 
 
 @dataclass
