@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Full, Queue
+from queue import Queue
 from typing import Any
 
 import click
@@ -33,8 +33,8 @@ from ringspec.reports import (
 )
 from ringspec.spec import Contract, Level, ReportError, UsageError, load
 
-# Requests that may wait to be judged; each may be as large as a body can be.
-_WAITING = 32
+# Requests that may wait to be judged, and how long others wait for room there.
+_WAITING, _PAUSE_S = 64, 0.02
 # Bytes of exchanges that the reports are made of; later ones are only counted, but
 # for the first to show something new.
 _ROOM = 16 * 2**20
@@ -60,14 +60,12 @@ class Recording:
         level: what gates.
         record: where a line is added for each request.
         reports: formats, each with its path.
-        limit: bytes of a body that are judged.
     """
 
     contract: Contract
     level: Level
     record: RecordFile | None
     reports: list[tuple[str, Path]]
-    limit: int = 2**20
     _queue: Queue[Heard | None] = field(default_factory=lambda: Queue(_WAITING))
     _room: int = _ROOM
     _bug: Exception | None = None
@@ -75,7 +73,7 @@ class Recording:
 
     def wrap(self, app: Any) -> Any:
         """Return an application that is listened to."""
-        return Tap(app, self._listen, self.limit)
+        return Tap(app, self._listen)
 
     def begin(self, announced: str) -> None:
         """Begin to judge, knowing where the server is, and announce it."""
@@ -97,9 +95,11 @@ class Recording:
     async def _listen(self, heard: Heard) -> None:
         """Have a request judged; where many wait, so does its connection."""
         try:
-            self._queue.put_nowait(heard)
-        except Full:
-            await asyncio.to_thread(self._queue.put, heard)
+            while self._queue.full():  # noqa: ASYNC110 - a thread makes room there
+                await asyncio.sleep(_PAUSE_S)
+        except asyncio.CancelledError:
+            pass  # the server ends, and waits for nobody else any longer
+        self._queue.put(heard)
 
     def end(self) -> int:
         """Sum up, write the reports, and return the exit status."""

@@ -134,7 +134,6 @@ class _Command:
         from ringspec.cli.recording import recorded  # noqa: PLC0415
 
         recording = recorded(self.record, self.reports, self.dialect, self.level)
-        recording.limit = self.max_body
         self._serve(announce=recording.begin, wrap=recording.wrap)
         return recording.end()
 

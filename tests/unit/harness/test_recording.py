@@ -218,7 +218,9 @@ def test_body_that_is_not_whole_is_not_judged(hearing: Hearing) -> None:
     told = hearing.told(heard(b"{", whole=False, status=None))
 
     assert broken(told) == []
-    assert remarks(told)[0] == "the body is too large, or was cut off: it is not judged"
+    assert (
+        remarks(told)[0] == "a body of more than 64 KiB, or one cut off, is not judged"
+    )
     assert told.judged.exchange.failure is not None
 
 

@@ -16,8 +16,6 @@ from ringspec.harness.recording.tap import Headers, Heard
 from ringspec.spec import Guard
 from ringspec.strategies import TOKEN, TOKEN_URL, Request
 
-# Of a body, what is kept.
-KEPT = 64 * 1024
 _SECRET = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 )
@@ -43,7 +41,7 @@ def exchange_of(heard: Heard, address: Address, url: str, filling: Filling) -> E
         method=heard.method,
         path=TOKEN_URL if token_url else target,
         headers=_hidden(heard.headers, address.guard, filling),
-        body=hidden_form(heard, filling) if address.is_token else heard.body[:KEPT],
+        body=hidden_form(heard, filling) if address.is_token else heard.body,
     )
     failure = None
     if heard.status is None:

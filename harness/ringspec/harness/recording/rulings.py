@@ -13,7 +13,7 @@ from ringspec.harness.filling import Filling
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.bodies import Bodies
 from ringspec.harness.recording.forms import read_form
-from ringspec.harness.recording.tap import Heard
+from ringspec.harness.recording.tap import LIMIT, Heard
 from ringspec.harness.recording.words import (
     Kind,
     Word,
@@ -32,6 +32,7 @@ MEDIA = RuleId("wire.media")
 TOKEN = RuleId("auth.token")
 CLIENT = RuleId("auth.client")
 _GRANT = "client_credentials"
+_PARTIAL = f"a body of more than {LIMIT // 1024} KiB, or one cut off, is not judged"
 # What such a method sends along has no meaning. Source: RFC 9110, 9.3.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -109,7 +110,7 @@ class Judge:
         if heard.whole:
             yield from self._bodies.judge(heard.body)
         else:
-            yield remark("the body is too large, or was cut off: it is not judged")
+            yield remark(_PARTIAL)
 
     def _label(self, heard: Heard) -> Word:
         """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""

@@ -19,8 +19,9 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
-# Of an answer, what is kept.
-ANSWER = 64 * 1024
+# The largest body that is judged, and so much of an answer is kept. A hostile one of
+# this size takes two validators about a second, and a megabyte half a minute.
+LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +70,10 @@ class Tap:
         app: the other.
         listen: takes each request once it is answered; it must not raise. It may wait,
             which holds up nobody but the next request on the same connection.
-        limit: bytes of a body that are read.
+        limit: bytes of the largest body that is heard.
     """
 
-    def __init__(self, app: Application, listen: Listen, limit: int) -> None:
+    def __init__(self, app: Application, listen: Listen, limit: int = LIMIT) -> None:
         self._app = app
         self._listen = listen
         self._limit = limit
@@ -129,7 +130,7 @@ class _Call:
         if message["type"] == "http.response.start":
             self._start = message
         elif message["type"] == "http.response.body":
-            self._answer += message.get("body", b"")[: ANSWER - len(self._answer)]
+            self._answer += message.get("body", b"")[: LIMIT - len(self._answer)]
         await self._send(message)
 
     def heard(self) -> Heard:
