@@ -120,7 +120,7 @@ class Firing:
         """
         if not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
-        return _wanted(self.reports)
+        return wanted(self.reports)
 
     def target(self, url: str | None, dialect: str | None) -> Target:
         """Return what is tested: the server at a URL, or the embedded one.
@@ -234,19 +234,19 @@ class Target:
         )
 
 
-def _wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:
+def wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:
     """Read which reports are wanted where, and make sure of them before the run."""
-    wanted: list[tuple[str, Path]] = []
+    listed: list[tuple[str, Path]] = []
     for text in texts:
         name, separator, path = text.partition("=")
         if not separator or not path:
             raise UsageError(
                 f"--report {text!r} has no path", hint="write it as json=report.json"
             )
-        if Path(path) in (known for _, known in wanted):
+        if Path(path) in (known for _, known in listed):
             raise UsageError(
                 f"two reports would go to {path}", hint="give each a path of its own"
             )
         check(Path(path), name)
-        wanted.append((name, Path(path)))
-    return wanted
+        listed.append((name, Path(path)))
+    return listed

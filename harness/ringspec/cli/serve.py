@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import click
 
-from ringspec.reference import DIALECTS, MUTANTS, Settings, serve
-from ringspec.spec import UsageError
+from ringspec.reference import DIALECTS, HOST, MUTANTS, Limits, Settings, serve
+from ringspec.spec import Level, UsageError
+
+_LIMITS = Limits()
 
 
 @click.command("serve")
@@ -14,30 +20,156 @@ from ringspec.spec import UsageError
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default=HOST,
+    show_default=True,
+    help="Address to listen on; others than this machine's own let others in.",
 )
 @click.option("--dialect", metavar="NAME", default="canonical", help="A spelling.")
 @click.option("--mutant", metavar="NAME", help="Serve with this defect.")
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
-def command(*, port: int, dialect: str, mutant: str | None, list_mutants: bool) -> None:
-    """Serve the reference server on this machine, until interrupted.
+@click.option(
+    "--record",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Judge what clients send; add a line of JSON for each request.",
+)
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=PATH",
+    multiple=True,
+    help="Judge what clients send; write a report of it at the end (repeatable).",
+)
+@click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    default=Level.MUST.value,
+    show_default=True,
+    help="What fails a client that is judged.",
+)
+@click.option(
+    "--max-broadcasts",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=_LIMITS.broadcasts,
+    show_default=True,
+    help="Broadcasts that are kept; the oldest are forgotten.",
+)
+@click.option(
+    "--max-body",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    default=_LIMITS.body_bytes,
+    show_default=True,
+    help="The largest body that is read; larger ones are answered 413.",
+)
+@click.option(
+    "--max-connections",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=_LIMITS.connections,
+    show_default=True,
+    help="Connections open at once; the longest idle is closed.",
+)
+@click.option(
+    "--max-seconds",
+    metavar="S",
+    type=click.FloatRange(min=0.1, max=86400),
+    default=_LIMITS.request_s,
+    show_default=True,
+    help="How long the head of a request may take to come, and its body.",
+)
+def command(**options: Any) -> int:
+    """Serve the reference server, until interrupted; by default to this machine only.
 
     The first line printed is JSON: url, token_url, client_id, client_secret, token.
+
+    With --record or --report each request is held against the contract's rules. The
+    exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
+    nothing was sent.
     """
-    if list_mutants:
-        for each in MUTANTS.values():
-            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
-        return
-    _known("dialect", dialect, list(DIALECTS))
-    if mutant is not None:
-        _known("mutant", mutant, list(MUTANTS))
-    try:
-        serve(Settings(dialect=dialect, mutant=mutant), port=port)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on port {port}: {error.strerror or error}",
-            hint="--port 0 takes a free one",
-        ) from error
+    return _Command(**options).status()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Command:
+    """The options of one call."""
+
+    port: int
+    host: str
+    dialect: str
+    mutant: str | None
+    list_mutants: bool
+    record: Path | None
+    reports: tuple[str, ...]
+    level: str
+    max_broadcasts: int
+    max_body: int
+    max_connections: int
+    max_seconds: float
+
+    def status(self) -> int:
+        """Serve, and return the exit status."""
+        if self.list_mutants:
+            for each in MUTANTS.values():
+                click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
+            return 0
+        _known("dialect", self.dialect, list(DIALECTS))
+        if self.mutant is not None:
+            _known("mutant", self.mutant, list(MUTANTS))
+        if self.host != HOST:
+            _warn_of(self.host)
+        if self.record is None and not self.reports:
+            self._serve()
+            return 0
+        return self._judged()
+
+    def _judged(self) -> int:
+        """Serve, judge clients meanwhile, and return what that says."""
+        # It takes a while to import, and whoever only serves needs none of it.
+        from ringspec.cli.recording import recorded  # noqa: PLC0415
+
+        recording = recorded(self.record, self.reports, self.dialect, self.level)
+        self._serve(announce=recording.begin, wrap=recording.wrap)
+        return recording.end()
+
+    def _serve(self, **more: Any) -> None:
+        settings = Settings(
+            dialect=self.dialect, mutant=self.mutant, limits=self._limits()
+        )
+        try:
+            serve(settings, host=self.host, port=self.port, **more)
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(
+                f"cannot listen on {self.host}, port {self.port}: {why}",
+                hint="--port 0 takes a free one; --host is an address of this machine",
+            ) from error
+
+    def _limits(self) -> Limits:
+        return Limits(
+            broadcasts=self.max_broadcasts,
+            body_bytes=self.max_body,
+            connections=self.max_connections,
+            request_s=self.max_seconds,
+        )
+
+
+def _warn_of(host: str) -> None:
+    """Say that others can get in, unless they cannot."""
+    from ringspec.harness.target import is_loopback  # noqa: PLC0415 - rarely needed
+
+    where = f"[{host}]" if ":" in host else host
+    if not is_loopback(f"http://{where}"):
+        click.echo(
+            f"warning: listening on {host}: whoever reaches this machine can use the"
+            " server, and its token goes unencrypted",
+            err=True,
+        )
 
 
 def _known(what: str, name: str, names: list[str]) -> None:

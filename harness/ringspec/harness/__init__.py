@@ -2,6 +2,7 @@
 
 from ringspec.harness.events import Ended, Event, Judged, Notice, Started
 from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
+from ringspec.harness.recording import Account, Told, Word
 from ringspec.harness.verdict import (
     Conclusion,
     Counts,
@@ -16,6 +17,7 @@ from ringspec.harness.verdict import (
 )
 
 __all__ = [
+    "Account",
     "Conclusion",
     "Counts",
     "Ended",
@@ -34,6 +36,8 @@ __all__ = [
     "RuleResult",
     "Stale",
     "Started",
+    "Told",
     "Trouble",
     "Verdict",
+    "Word",
 ]

@@ -21,6 +21,7 @@ class Started:
 
     Attributes:
         total: how many cases will be fired.
+        clients: whether clients of the target are judged, and not the target itself.
     """
 
     contract: Contract
@@ -28,6 +29,7 @@ class Started:
     level: Level
     seed: int
     total: int
+    clients: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from ringspec.reference.dialects import DIALECTS, Dialect
 from ringspec.reference.embedded import Embedded, EmbeddedError
 from ringspec.reference.lawful import LAWFUL, Lawful
 from ringspec.reference.mutants import EQUIVALENT, MUTANTS, SHARED, Mutant
-from ringspec.reference.serving import application, serve
-from ringspec.reference.settings import Settings
+from ringspec.reference.serving import HOST, application, serve
+from ringspec.reference.settings import Limits, Settings
 
 __all__ = [
     "CHECKS",
     "DIALECTS",
     "EQUIVALENT",
+    "HOST",
     "LAWFUL",
     "MUTANTS",
     "SHARED",
@@ -26,6 +27,7 @@ __all__ = [
     "Embedded",
     "EmbeddedError",
     "Lawful",
+    "Limits",
     "Mutant",
     "Settings",
     "application",

@@ -44,6 +44,7 @@ def build(settings: Settings, behaviour: Behaviour | None = None) -> Starlette:
     )
     # To answer a stray slash with a redirect is more than the documents promise.
     app.router.redirect_slashes = False
+    app.state.limits = settings.limits
     return app
 
 
@@ -60,6 +61,7 @@ def to_response(reply: Reply) -> Response:
 
 def _routes(settings: Settings, behaviour: Behaviour) -> list[Route]:
     store = behaviour.store()
+    store.max_broadcasts = settings.limits.broadcasts
     dialect = DIALECTS[settings.dialect]
 
     def route(path: str, **operations: str) -> Route:

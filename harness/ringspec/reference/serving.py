@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ringspec.reference.behaviour import Behaviour
+from ringspec.reference.behaviour import Behaviour, same
 from ringspec.reference.mutants import MUTANTS
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
-    from ringspec.reference.settings import Settings
+    from ringspec.reference.settings import Limits, Settings
 
 HOST = "127.0.0.1"
-# Longer than any client keeps an idle connection, or it would meet a closed one.
-_KEEP_ALIVE_S = 75
 _FAREWELL_S = 1
+# Files that the process needs beside its connections.
+_FILES = 100
 
 
 class _Ended(BaseException):
@@ -57,20 +58,22 @@ def serve(
     host: str = HOST,
     port: int = 0,
     announce: Callable[[str], None] = announce_on_stdout,
+    wrap: Callable[[ASGIApp], ASGIApp] = same,
     watch_parent: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and announce first where.
 
     Announced is one line of JSON: url, token_url, client_id, client_secret, token.
+    What `wrap` makes of the application is served in its place.
 
     Raises OSError if nothing can listen there.
     """
     with _ending_on_signals(), listen(host, port) as listener:
         if watch_parent:
             threading.Thread(target=_end_with_parent, daemon=True).start()
-        app = application(settings)
+        app = wrap(application(settings))
         announce(json.dumps(describe(settings, listener)))
-        _run(app, listener)
+        _run(app, listener, settings.limits)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -79,10 +82,12 @@ def listen(host: str, port: int) -> socket.socket:
     asyncio sets TCP_NODELAY only on sockets whose protocol is IPPROTO_TCP; without it
     each answer waits for an acknowledgement, 21 requests a second instead of 348.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    kind, protocol = socket.SOCK_STREAM, socket.IPPROTO_TCP
+    family, *_, address = socket.getaddrinfo(host, port, type=kind)[0]
+    listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        listener.bind(address)
         listener.listen(2048)
     except OSError:
         listener.close()
@@ -93,7 +98,7 @@ def listen(host: str, port: int) -> socket.socket:
 def describe(settings: Settings, listener: socket.socket) -> dict[str, str]:
     """Tell all that a client needs to use the server."""
     host, port = listener.getsockname()[:2]
-    url = f"http://{host}:{port}"
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     return {
         "url": url,
         "token_url": f"{url}/oauth2/token",
@@ -103,22 +108,39 @@ def describe(settings: Settings, listener: socket.socket) -> dict[str, str]:
     }
 
 
-def _run(app: Starlette, listener: socket.socket) -> None:
+def _run(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
     from uvicorn import Config, Server  # noqa: PLC0415 - as in application()
+
+    from ringspec.reference.connections import bounded  # noqa: PLC0415 - likewise
 
     config = Config(
         app,
-        http="httptools" if importlib.util.find_spec("httptools") else "h11",
+        http=bounded(_possible(limits)),
         ws="none",
         lifespan="off",
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_FAREWELL_S,
     )
     Server(config).run([listener])
+
+
+def _possible(limits: Limits) -> Limits:
+    """Return limits with no more connections than the system lets us have."""
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return limits
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.connections + _FILES
+    if resource.RLIM_INFINITY not in (soft, hard) and soft < wanted:
+        soft = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft in (resource.RLIM_INFINITY, wanted) or soft > wanted:
+        return limits
+    return replace(limits, connections=max(1, soft - _FILES))
 
 
 @contextmanager

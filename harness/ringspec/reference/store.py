@@ -51,7 +51,7 @@ class Broadcast:
     """A broadcast that was accepted.
 
     body: what was sent, in canonical spelling, without unknown members.
-    size: how many bytes it came in.
+    size: about how many bytes of memory it takes.
     stamps: when it was last started, paused, canceled.
     """
 
@@ -111,10 +111,7 @@ class Store:
 
     def add(self, body: JsonObject, size: int) -> Broadcast:
         """Keep a new broadcast."""
-        broadcast = self.restore(self.made(body, size))
-        while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
-            self.remove(next(iter(self._kept)))
-        return broadcast
+        return self.restore(self.made(body, size))
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
         """Make a broadcast with an id of its own, in its first state."""
@@ -148,6 +145,12 @@ class Store:
         before = self._kept.get(broadcast.broadcast_id)
         self._bytes += broadcast.size - (before.size if before else 0)
         self._kept[broadcast.broadcast_id] = broadcast
+        while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
+            # The oldest, but never the one that was just answered for.
+            oldest = iter(self._kept)
+            first = next(oldest)
+            same = first == broadcast.broadcast_id
+            self.remove(next(oldest, first) if same else first)
         return broadcast
 
     def remove(self, broadcast_id: str) -> None:

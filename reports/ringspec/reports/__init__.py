@@ -1,6 +1,13 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
 from ringspec.reports.annotations import Annotated, Shown, on_github
+from ringspec.reports.clients import (
+    RecordFile,
+    hidden,
+    print_account,
+    record_line,
+    screen_line,
+)
 from ringspec.reports.compare.files import (
     COMPARISON_FORMATS,
     check_comparison,
@@ -39,6 +46,7 @@ __all__ = [
     "Matrix",
     "Past",
     "Record",
+    "RecordFile",
     "Recorder",
     "Redactor",
     "Replay",
@@ -55,18 +63,22 @@ __all__ = [
     "command",
     "compared",
     "curl",
+    "hidden",
     "obstacle",
     "on_github",
     "ordered",
+    "print_account",
     "print_comparison",
     "print_matrix",
     "put",
     "read_report",
+    "record_line",
     "render_comparison",
     "rendered",
     "rules_json",
     "rules_markdown",
     "rules_table",
+    "screen_line",
     "shown",
     "write",
     "write_comparison",

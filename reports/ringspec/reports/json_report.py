@@ -59,6 +59,7 @@ def report(record: Record) -> dict[str, Json]:
         "seed": started.seed,
         "duration_s": round(result.duration_s, 3),
         "target": started.target,
+        **({"judged": "clients"} if started.clients else {}),
         "contract": {
             "title": contract.title,
             "version": contract.version,

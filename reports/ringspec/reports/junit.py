@@ -66,6 +66,8 @@ def _indented(document: JUnitXml) -> bytes:
 def _properties(record: Record) -> Iterator[tuple[str, str]]:
     contract = record.started.contract
     yield "target", record.started.target
+    if record.started.clients:
+        yield "judged", "clients"
     yield "level", record.result.level
     yield "seed", str(record.started.seed)
     yield "contract.title", contract.title

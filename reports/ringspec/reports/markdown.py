@@ -66,8 +66,9 @@ def _head(record: Record) -> str:
     told.append(" · ".join(counts))
     title = f"{contract.title} {contract.version}".strip()
     dialect = f", dialect {code(contract.dialect)}" if contract.dialect else ""
+    whose = "Clients of" if started.clients else "Target"
     told.append(
-        f"Target {code(started.target)} against {code(title)}{dialect}, "
+        f"{whose} {code(started.target)} against {code(title)}{dialect}, "
         f"seed {started.seed}."
     )
     if result.message:

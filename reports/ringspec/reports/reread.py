@@ -92,6 +92,8 @@ def read_report(path: Path) -> Past:
     if name != FORMAT:
         what = f"{shown(str(name), 60)}, " if name else ""
         raise _useless(path, f"it is {what}not {FORMAT}")
+    if written.get("judged") == "clients":
+        raise _useless(path, "it is of clients, which alone can send that again")
     try:
         return _past(written)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 URL = "http://reference.invalid"
-SECRETS = {
+SECRETS: dict[str, Any] = {
     "client_id": "someone",
     "client_secret": "hush-hush",
     "token": "a-token-of-some-length",

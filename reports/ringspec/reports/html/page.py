@@ -96,7 +96,11 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that a page shows, save the details that are loaded on opening."""
+    """All that a page shows, save the details that are loaded on opening.
+
+    Attributes:
+        clients: whether clients are judged, and not the target.
+    """
 
     conclusion: str
     level: str
@@ -113,6 +117,7 @@ class Page:
     notices: tuple[str, ...]
     groups: tuple[GroupView, ...]
     rules: int
+    clients: bool
     island: str
 
 
@@ -144,6 +149,7 @@ def page(record: Record) -> Page:
         notices=tuple(shown(each, _TEXT) for each in record.notices),
         groups=tuple(_groups(record, rules)),
         rules=len(rules),
+        clients=record.started.clients,
         island=cases.island(),
     )
 
@@ -187,7 +193,8 @@ def _came_out(found: int, kinds: Counter[Kind]) -> str:
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
     contract, result = record.started.contract, record.result
-    yield "Target", shown(record.started.target, _TEXT)
+    whose = "Clients of" if record.started.clients else "Target"
+    yield whose, shown(record.started.target, _TEXT)
     yield "Contract", shown(f"{contract.title} {contract.version}", _TEXT)
     if contract.dialect:
         yield "Dialect", shown(contract.dialect, _TEXT)

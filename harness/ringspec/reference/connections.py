@@ -1,0 +1,187 @@
+"""Connections: none may hold the server up, by being slow, idle or many.
+
+uvicorn's own protocol, with a time limit on whatever a client is waited for. It has one
+for idle connections after an answer only, and refuses everybody where there are many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ringspec.reference.settings import Limits
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+# How long a client that still sends has time to read why it is closed.
+_PARTING_S = 1.0
+_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class _Waits(Enum):
+    """What a connection waits for."""
+
+    NOTHING = auto()  # the server is at work
+    REQUEST = auto()
+    HEAD = auto()  # the rest of it
+    BODY = auto()
+    READER = auto()  # who is to take what was answered
+
+
+class Parting:
+    """A transport that is closed in peace while a client still sends.
+
+    To close at once would reset the connection, and the client might lose the answer
+    that says why. Nothing more is read. Source: RFC 9112, 9.6.
+    """
+
+    def __init__(self, inner: asyncio.Transport, protocol: BoundedProtocol) -> None:
+        self._inner = inner
+        self._protocol = protocol
+        self._parted = False
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the inner transport has, but for the way to end it."""
+        return getattr(self._inner, name)
+
+    def close(self) -> None:
+        """Close, once the client has had time to read."""
+        if self.is_closing():
+            return
+        if not self._protocol.has_unread:
+            self._inner.close()
+            return
+        self._parted = True
+        self._inner.pause_reading()
+        self._inner.write_eof()
+        self._protocol.loop.call_later(_PARTING_S, self._inner.close)
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more is to be read or written."""
+        return self._parted or self._inner.is_closing()
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 for one connection, within limits.
+
+    Attributes:
+        waits: what the connection waits for.
+        idle_since: when it last began to wait for a request, by the loop's clock.
+    """
+
+    limits = Limits()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.waits = _Waits.NOTHING
+        self._timer: asyncio.TimerHandle | None = None
+        self.idle_since = 0.0
+        self._stuck = False
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether the client has not come to the end of its request."""
+        return self.conn.their_state is h11.SEND_BODY
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Take a connection; of too many, the one longest idle has to go."""
+        super().connection_made(cast("asyncio.Transport", Parting(transport, self)))
+        self._note()
+        if len(self.connections) > self.limits.connections:
+            self._longest_idle().give_up()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of a connection."""
+        super().connection_lost(exc)
+        self._wait_for(_Waits.NOTHING)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and see what is waited for now."""
+        super().data_received(data)
+        self._note()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # our own limit holds
+        self._note()
+
+    def pause_writing(self) -> None:
+        """Wait for whoever does not read."""
+        super().pause_writing()
+        self._stuck = True
+        self._note()
+
+    def resume_writing(self) -> None:
+        """Wait no longer for a reader."""
+        super().resume_writing()
+        self._stuck = False
+        self._note()
+
+    def give_up(self) -> None:
+        """End a connection that is waited for in vain."""
+        waits, cycle = self.waits, self.cycle
+        self._wait_for(_Waits.NOTHING)
+        if waits is _Waits.READER:
+            self.transport.abort()  # what is left to write would keep it open
+            return
+        answered = waits is _Waits.BODY and cycle.response_started
+        if waits in {_Waits.HEAD, _Waits.BODY} and not answered:
+            self.transport.write(_LATE)
+        self.transport.close()
+
+    def _longest_idle(self) -> BoundedProtocol:
+        """Return the connection that nobody would miss; this one, if all are busy."""
+        idle = [
+            each
+            for each in self.connections
+            if isinstance(each, BoundedProtocol) and each.waits is _Waits.REQUEST
+        ]
+        return min(idle, key=lambda each: each.idle_since, default=self)
+
+    def _note(self) -> None:
+        """See what is waited for; its time runs on while that stays the same."""
+        waits = self._waiting()
+        if waits is not self.waits:
+            self._wait_for(waits)
+
+    def _waiting(self) -> _Waits:
+        if self._stuck:
+            return _Waits.READER
+        if self.transport.is_closing():
+            return _Waits.NOTHING
+        if self.has_unread:
+            return _Waits.BODY
+        if self.cycle and not self.cycle.response_complete:
+            return _Waits.NOTHING
+        return _Waits.HEAD if self.conn.trailing_data[0] else _Waits.REQUEST
+
+    def _wait_for(self, waits: _Waits) -> None:
+        self.waits = waits
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if waits is _Waits.REQUEST:
+            self.idle_since = self.loop.time()
+            self._timer = self.loop.call_later(self.limits.idle_s, self.give_up)
+        elif waits is not _Waits.NOTHING:
+            self._timer = self.loop.call_later(self.limits.request_s, self.give_up)
+
+
+def bounded(limits: Limits) -> type[BoundedProtocol]:
+    """Return the protocol of a server with such limits."""
+    return type("Bounded", (BoundedProtocol,), {"limits": limits})

@@ -1,0 +1,229 @@
+"""What clients sent, on the record, on the screen, and in the reports of runs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from ringspec.harness import Event
+from ringspec.harness.filling import Filling
+from ringspec.harness.recording import Heard, Hearing
+from ringspec.reports import (
+    Record,
+    Recorder,
+    RecordFile,
+    Redactor,
+    hidden,
+    print_account,
+    read_report,
+    record_line,
+    rendered,
+    screen_line,
+)
+from ringspec.reports.json_report import SCHEMA
+from ringspec.spec import Level, ReportError, UsageError, load
+
+URL = "http://127.0.0.1:8000"
+TOKEN = "a-token-of-some-length"
+FILLING = Filling(token=TOKEN, token_url=f"{URL}/token")
+REDACTOR = Redactor([TOKEN])
+
+
+def heard(sent: Any, **other: Any) -> Heard:
+    told: dict[str, Any] = {
+        "method": "POST",
+        "target": "/voice/broadcasts",
+        "headers": (
+            ("authorization", f"Bearer {TOKEN}"),
+            ("content-type", "application/json"),
+            ("user-agent", "a-client/1"),
+        ),
+        "body": json.dumps(sent).encode(),
+        "whole": True,
+        "status": 422,
+        "answer_headers": (),
+        "answer": b"{}",
+        "began_s": 1.5,
+        "elapsed_s": 0.01,
+    }
+    return Heard(**{**told, **other})
+
+
+@pytest.fixture
+def hearing() -> Hearing:
+    return Hearing(load(dialect="naxai-sdk"), Level.MUST, URL, FILLING)
+
+
+@pytest.fixture
+def record(hearing: Hearing) -> Record:
+    """A record of three requests: two break a rule, one has an answer to it."""
+    recorder = Recorder(REDACTOR)
+    events: list[Event] = [hearing.started()]
+    for body in ({"name": 1}, {"name": "x", "language": "xx"}, {"name": 2}):
+        told = hearing.told(heard(body, status=201))
+        events.append(told.judged)
+    for each in (*events, hearing.ended()):
+        recorder.handle(each)
+    return recorder.record
+
+
+def test_record_has_a_line_for_each_request(hearing: Hearing) -> None:
+    told = hearing.told(heard({"name": TOKEN, "colour": f"{TOKEN}"}))
+
+    line = record_line(hidden(told, REDACTOR))
+
+    written = json.loads(line)
+    assert line.count(b"\n") == 1
+    assert TOKEN.encode() not in line
+    assert written["format"] == "ringspec-record/1"
+    assert (written["number"], written["client"]) == (1, "a-client/1")
+    assert written["operation"] == "createBroadcast"
+    assert written["time"] == "1970-01-01T00:00:01.500Z"
+    assert written["request"]["body"] == {"name": "[redacted]", "colour": "[redacted]"}
+    assert written["response"]["status"] == 422
+    fallen = {each["rule"]: each for each in written["broken"]}
+    assert fallen["from.required"]["reason"] == "left out from"
+    assert fallen["from.required"]["level"] == "must"
+    assert "name.type" in written["kept"]
+    assert written["unspecified"][0]["what"] == "body.unknown"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"x":NaN}', b'{"x":1e999}', b"\xff", b'"\\ud800"', b"[" * 9999, b""]
+)
+def test_whatever_is_sent_the_record_is_json(hearing: Hearing, body: bytes) -> None:
+    told = hearing.told(heard(None, body=body))
+
+    written = json.loads(record_line(hidden(told, REDACTOR)))
+
+    assert base64.b64decode(written["request"].get("body_base64", "")) in (body, b"")
+
+
+def test_screen_names_what_is_broken(hearing: Hearing) -> None:
+    line = screen_line(hearing.told(heard({"name": 1, "x": 1}, status=422)))
+
+    assert line.startswith("1 POST /voice/broadcasts 422  breaks name.type, ")
+    assert line.endswith("; unspecified: body.unknown")
+
+
+def test_screen_is_safe_from_what_clients_send(hearing: Hearing) -> None:
+    target = "/voice/\x1b[2J\x07%0a"
+
+    line = screen_line(hearing.told(heard({}, target=target, method="P\x1bST")))
+
+    assert line.isprintable()
+
+
+def test_screen_says_what_is_kept(hearing: Hearing) -> None:
+    told = hearing.told(heard(None, method="GET", body=b"", status=200))
+
+    assert screen_line(told).endswith(" 200  keeps to 3 rules")
+
+
+def test_json_report_keeps_to_its_schema(record: Record, tmp_path: Path) -> None:
+    written = json.loads(rendered("json", record))
+
+    jsonschema.validate(written, json.loads(SCHEMA.read_text()))
+    rules = {each["id"]: each for each in written["rules"]}
+    assert written["judged"] == "clients"
+    assert rules["name.type"]["outcome"] == "fail"
+    assert rules["name.type"]["cases"] == 3
+    first = rules["name.type"]["failures"][0]
+    assert first["reason"] == 'sent 1 at /name, against type "string"'
+    assert first["response"]["status"] == 201
+    assert first["request"]["headers"]["authorization"] == "Bearer {token}"
+    assert rules["answer.echo"]["outcome"] == "not-applicable"
+
+    path = tmp_path / "r.json"
+    path.write_bytes(rendered("json", record))
+    with pytest.raises(UsageError, match="of clients"):
+        read_report(path)
+
+
+def test_no_report_speaks_of_accepting_invalid_bodies(record: Record) -> None:
+    for name in ("json", "html", "junit", "markdown", "har", "ndjson"):
+        written = rendered(name, record).decode()
+
+        assert "was accepted" not in written, name
+        assert TOKEN not in written, name
+
+
+def test_html_offers_curl_and_no_replay(record: Record) -> None:
+    page = rendered("html", record).decode()
+
+    assert "Clients of" in page
+    assert "ringspec replay request-1" not in page
+    assert "curl -sS" in page
+
+
+def test_markdown_names_the_reason(record: Record) -> None:
+    written = rendered("markdown", record).decode()
+
+    assert "Clients of `http://127.0.0.1:8000`" in written
+    assert "sent 1 at /name" in written
+
+
+def test_junit_has_a_testcase_for_each_rule(record: Record) -> None:
+    suite = ET.fromstring(rendered("junit", record))
+
+    found = {each.get("name"): each for each in suite.iter("testcase")}
+    assert found["name.type"].find("failure") is not None
+    assert found["name.required"].find("failure") is None
+    assert found["answer.echo"].find("skipped") is not None
+
+
+def test_summary_tells_what_how_often_and_first(hearing: Hearing) -> None:
+    for body in ({"name": 1, "x": 2}, {"name": 2}, {"name": "x"}):
+        hearing.told(heard(body))
+    out = io.StringIO()
+
+    print_account(
+        hearing.account, hearing.ended().result, REDACTOR, stdout=out, color="never"
+    )
+
+    text = out.getvalue()
+    assert "FAIL name.type  MUST, 2 of 3 requests" in text
+    assert 'request 1 sent 1 at /name, against type "string"' in text
+    assert "warn retries.required  SHOULD, 3 of 3 requests" in text
+    assert 'body.unknown, once: request 1 sent "x" at the top' in text
+    assert "never exercised:" in text
+    assert "file.required" in text
+    assert "nonconformant: " in text
+
+
+def test_record_is_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "r.ndjson"
+    path.write_text("before\n")
+
+    file = RecordFile(path)
+    file.add(b"one\n")
+    file.add(b"two\n")
+
+    assert path.read_text() == "before\none\ntwo\n"
+    file.close()
+    file.check()
+
+
+def test_record_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="does not exist"):
+        RecordFile(tmp_path / "none" / "r.ndjson")
+
+
+def test_record_on_a_full_disk_is_complained_of() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no device that is always full")
+    file = RecordFile(Path("/dev/full"))
+
+    file.add(b"one\n")
+    file.add(b"two\n")
+    file.close()
+
+    with pytest.raises(ReportError, match="record report cannot be written"):
+        file.check()
