@@ -116,7 +116,8 @@ class _Renaming:
         for root in traced:
             self._in_values(root, concerned[root])
         self._in_links(traced, concerned)
-        for place in edited:
+        # The innermost first: where they stand is found by names.
+        for place in sorted(edited, key=len, reverse=True):
             self._in_schema(at(self.base, place), place)
         return _repointed(self.base, self._moved(owners))
 
@@ -253,7 +254,7 @@ class _Renaming:
             _place(*place, "properties", self.old): _place(
                 *place, "properties", self.new
             )
-            for place in owners
+            for place in sorted(owners, key=len, reverse=True)
         }
 
 

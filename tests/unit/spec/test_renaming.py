@@ -206,7 +206,7 @@ def test_a_path_takes_along_what_lies_below_it() -> None:
 
 
 def test_a_path_is_not_mistaken_for_one_below_another() -> None:
-    base = {"paths": {"/a": {}, "/a/b": {}, "/ab": {}}}
+    base: Json = {"paths": {"/a": {}, "/a/b": {}, "/ab": {}}}
     action = {"target": "$.paths['/a']", "x-rename": "/c"}
 
     found = overlays.apply(base, {"actions": [action]}, "test.yaml")
