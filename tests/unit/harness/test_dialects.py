@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ info: {title: Another provider, version: "1"}
 x-rules:
   retryDelays.count: {drop: true}
   wire.method: {drop: true}
+  error.status: {drop: true}
   from.length: {level: must, sentence: The caller has a number of 8 to 15 digits.}
 actions:
   - target: $.paths['/voice/broadcasts']
@@ -92,12 +94,15 @@ async def refused(_scope: Any, _receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-@pytest.fixture
-def result(
-    mine: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
-) -> Result:
+@pytest.fixture(scope="module")
+def result(mine: Contract, cases: tuple[Case, ...]) -> Iterator[Result]:
     """Run against a server that speaks the dialect, and counts no delays."""
-    monkeypatch.setitem(DIALECTS, "mine", Dialect("mine", spelling=SPELLING))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(DIALECTS, "mine", Dialect("mine", spelling=SPELLING))
+        yield fired(mine, cases)
+
+
+def fired(mine: Contract, cases: tuple[Case, ...]) -> Result:
     settings = Settings(
         dialect="mine", mutant="retry-delays-count-unchecked", token="t"
     )
@@ -108,8 +113,9 @@ def result(
         cases=cases,
         url="http://127.0.0.1",
         filling=filling,
-        phases=frozenset({Phase.CASES, Phase.WIRE, Phase.LIFECYCLE}),
+        phases=frozenset({Phase.CASES, Phase.WIRE, Phase.LIFECYCLE, Phase.EXPLORE}),
         level=Level.SHOULD,
+        examples=20,
         patience_s=0.5,
         connect=lambda: InProcess(app, filling=filling),
     )
@@ -121,7 +127,7 @@ def result(
 def test_ids_are_canonical_and_what_is_dropped_is_gone(
     contract: Contract, mine: Contract, cases: tuple[Case, ...]
 ) -> None:
-    gone = {"retryDelays.count", "wire.method"}
+    gone = {"retryDelays.count", "wire.method", "error.status"}
 
     assert [*mine.rules] == [each for each in contract.rules if each not in gone]
     served = {case.rule for case in cases} | {r for c in cases for r in c.broken}
@@ -186,3 +192,4 @@ def test_what_is_dropped_is_told_as_not_applicable(result: Result) -> None:
     assert told["retryDelays.count"].outcome == Outcome.NOT_APPLICABLE
     assert told["retryDelays.count"].why == "the dialect mine has no such rule"
     assert told["wire.method"].outcome == Outcome.NOT_APPLICABLE
+    assert told["error.status"].outcome == Outcome.NOT_APPLICABLE
