@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("spec", "strategies", "harness", "reference", "reports", "cli")
 DATA = {
     "ringspec/spec/openapi.yaml",
+    "ringspec/spec/questions.yaml",
     "ringspec/spec/rules.yaml",
     "ringspec/spec/seed.yaml",
     "ringspec/spec/dialects/naxai-sdk.yaml",

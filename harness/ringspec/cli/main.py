@@ -23,6 +23,7 @@ COMMANDS = {
     "run": ("ringspec.cli.run", "Test a server, rule by rule."),
     "rules": ("ringspec.cli.rules", "Print the rules, with their sources."),
     "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
+    "probe": ("ringspec.cli.probe", "Find out which spelling a server takes."),
     "replay": ("ringspec.cli.replay", "Fire again a case, or what failed in a report."),
     "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
     "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),

@@ -16,6 +16,13 @@ from ringspec.spec.links import Life, Paging, Relative, Role
 from ringspec.spec.operations import Header, Operation
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.proof import Breach, Disagreement, Prover, odd, rules_of
+from ringspec.spec.questions import (
+    Candidate,
+    Question,
+    answered,
+    overlay_of,
+    questions,
+)
 from ringspec.spec.rules import (
     Catalogue,
     Coupling,
@@ -50,6 +57,7 @@ __all__ = [
     "Answers",
     "Assertion",
     "Breach",
+    "Candidate",
     "Catalogue",
     "Contract",
     "Coupling",
@@ -67,6 +75,7 @@ __all__ = [
     "Operation",
     "Paging",
     "Prover",
+    "Question",
     "Relative",
     "ReportError",
     "RingspecError",
@@ -76,6 +85,7 @@ __all__ = [
     "SpecError",
     "TargetError",
     "UsageError",
+    "answered",
     "at",
     "at_pointer",
     "canonical",
@@ -84,7 +94,9 @@ __all__ = [
     "kind_of",
     "load",
     "odd",
+    "overlay_of",
     "pointer",
+    "questions",
     "rules_of",
     "same",
     "steps",

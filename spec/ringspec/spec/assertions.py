@@ -100,13 +100,21 @@ def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
     return tuple(_walk(inlined, inlined.schema, spot))
 
 
-def _spellings(members: Json) -> dict[str, str]:
-    """Map members that a dialect spells its own way to their canonical names."""
-    return {
+def _spellings(node: dict[str, Json]) -> dict[str, str]:
+    """Map members that a dialect spells its own way to their canonical names.
+
+    A branch may name what only another one describes.
+    """
+    branches = [*node.get("allOf", ()), node.get("then"), node.get("else")]
+    found: dict[str, str] = {}
+    for branch in (each for each in branches if isinstance(each, dict)):
+        found |= _spellings(branch)
+    own = {
         name: child["x-member"]
-        for name, child in members.items()
+        for name, child in node.get("properties", {}).items()
         if isinstance(child, dict) and "x-member" in child
     }
+    return {**found, **own}
 
 
 def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
@@ -120,7 +128,7 @@ def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
         own=prefix or spot.own,
         inner=prefix or spot.inner,
         owner=owner,
-        names={**spot.names, **_spellings(node.get("properties", {}))},
+        names={**spot.names, **_spellings(node)},
     )
     for keyword, value in node.items():
         if keyword in {"required", "dependentRequired"}:

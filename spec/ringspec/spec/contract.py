@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ringspec.spec import document, overlay, reading
+from ringspec.spec.actions import RULES
+from ringspec.spec.amending import Change, amended, dropped, read_changes, without
 from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
@@ -31,6 +33,7 @@ from ringspec.spec.rules import (
 )
 from ringspec.spec.schemas import for_request
 from ringspec.spec.settled import settle
+from ringspec.spec.spelling import spelt
 from ringspec.spec.standing import standing
 from ringspec.spec.usage import usage
 from ringspec.spec.values import Json
@@ -45,7 +48,8 @@ class Contract:
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
         relatives: the operations that links of its answers lead to.
-        dropped: rules of the catalogue that this dialect has no place for.
+        whole: the body's schema with what a dialect drops: valid bodies keep to it.
+        dropped: rules of the catalogue that this dialect drops, or has no place for.
         sha256: digest of the document, dialect applied, and of the catalogue.
     """
 
@@ -56,6 +60,7 @@ class Contract:
     dialect: str | None
     operation: Operation
     request: Inlined
+    whole: Json
     answers: Answers
     relatives: tuple[Relative, ...]
     assertions: tuple[Assertion, ...]
@@ -66,7 +71,7 @@ class Contract:
     @cached_property
     def settled(self) -> Json:
         """The schema that valid bodies keep to."""
-        return settle(self.request.schema)
+        return settle(self.whole)
 
     @cached_property
     def prover(self) -> Prover:
@@ -77,6 +82,15 @@ class Contract:
     def settled_prover(self) -> Prover:
         """Tells whether a body keeps to the settled form."""
         return Prover(self.settled, assertions(Inlined(self.settled, {})))
+
+    @cached_property
+    def undropped(self) -> Contract:
+        """The contract with rules of all that its dialect dropped, if not their words.
+
+        Whoever makes cases need not ask of each rule whether it is there.
+        """
+        known = {name: self.catalogue.rules[name] for name in self.dropped}
+        return replace(self, rules={**known, **self.rules})
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
@@ -98,20 +112,67 @@ def load(
     path = path or OURS
     base = reading.read(path)
     _check_version(base, path)
+    if dialect is None:
+        return _loaded(path, base, operation, None)
+    file = overlay.find(dialect)
+    found = overlay.load(file, path)
+    return _loaded(path, base, operation, Dialect(file.stem, file.name, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """An overlay, how it is called, and what messages call it."""
+
+    name: str
+    origin: str
+    overlay: dict[str, Json]
+
+
+def adapted(
+    dialect: Dialect, path: Path | None = None, *, operation: str | None = None
+) -> Contract:
+    """Load a contract with a dialect that stands in no file; errors as of `load`."""
+    path = path or OURS
+    base = reading.read(path)
+    _check_version(base, path)
+    return _loaded(path, base, operation, dialect)
+
+
+def _loaded(
+    path: Path, base: Json, operation: str | None, dialect: Dialect | None
+) -> Contract:
     rows, origin = _catalogue_data(path, base)
+    changes: dict[RuleId, Change] = {}
     if dialect is not None:
-        file = overlay.find(dialect)
-        base = overlay.apply(base, overlay.load(file), file.name)
-        dialect = file.stem
-    catalogue = parse_catalogue(rows, origin)
+        base = overlay.apply(base, dialect.overlay, dialect.origin)
+        changes = read_changes(dialect.overlay, dialect.origin)
+    source = _Source(base, rows, parse_catalogue(rows, origin), dialect, changes)
     try:
-        return _build(base, catalogue, operation, (dialect, rows))
+        return _build(source, operation)
     except SpecError as error:
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
         raise SpecError(
             f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a contract is built from: the document with its dialect, and its rules."""
+
+    base: dict[str, Json]
+    rows: Json
+    catalogue: Catalogue
+    dialect: Dialect | None
+    changes: dict[RuleId, Change]
+
+    def digest(self, operation: str) -> str:
+        """Return the digest of all that decides what is sent and judged."""
+        parts = [self.base, self.rows, operation]
+        if self.changes and self.dialect is not None:
+            parts.append(self.dialect.overlay[RULES])
+        return reading.digest(parts)
 
 
 def _check_version(base: Json, path: Path) -> None:
@@ -133,34 +194,38 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
     return {"rules": []}, ""
 
 
-def _build(
-    base: dict[str, Json],
-    catalogue: Catalogue,
-    wanted: str | None,
-    named: tuple[str | None, Json],
-) -> Contract:
-    dialect, rows = named
+def _build(source: _Source, wanted: str | None) -> Contract:
+    base = source.base
     info = reading.mapping(base.get("info"), "#/info")
     operation = choose(base, wanted)
     request = document.inline(base, operation.schema_place)
-    check(request, catalogue)
+    check(request, source.catalogue)
     request = for_request(request)
     answers = read_answers(base, operation)
     found = assertions(request)
     relatives = read_links(base, operation)
     stated = standing(relatives)
-    rules = _rules(catalogue, _places(found, answers, operation, stated), stated)
+    places = _places(found, answers, operation, stated)
+    rules = amended(_rules(source.catalogue, places, stated), source.changes)
+    gone = dropped(source.changes)
+    left = without(request, found, gone)
+    # What is dropped keeps its row, so that a run can say what it does not ask.
+    catalogue = replace(
+        spelt(source.catalogue, request.schema),
+        rules={**source.catalogue.rules, **{name: rules.pop(name) for name in gone}},
+    )
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
-        sha256=reading.digest([base, rows, operation.id]),
+        sha256=source.digest(operation.id),
         server_url=_server_url(base),
-        dialect=dialect,
+        dialect=source.dialect.name if source.dialect else None,
         operation=operation,
-        request=request,
+        request=left,
+        whole=request.schema,
         answers=answers,
         relatives=relatives,
-        assertions=found,
+        assertions=assertions(left),
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         mutants,
         prove,
     )
+    from ringspec.strategies.asking import Telling, is_valid, request_of, telling
     from ringspec.strategies.exploring import (
         Drawn,
         Example,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 _LATE = {
     **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
     **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
+    **dict.fromkeys(("Telling", "is_valid", "request_of", "telling"), "asking"),
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
     "own_sources": "exploring",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
@@ -108,6 +110,7 @@ __all__ = [
     "Status",
     "Step",
     "Stride",
+    "Telling",
     "Verdict",
     "Walk",
     "Want",
@@ -119,6 +122,7 @@ __all__ = [
     "fewest",
     "foreign_sources",
     "invalid_bodies",
+    "is_valid",
     "line",
     "mutants",
     "own_sources",
@@ -126,7 +130,9 @@ __all__ = [
     "parse_step",
     "prove",
     "quick_of",
+    "request_of",
     "status_fits",
+    "telling",
     "unbroken",
     "valid_bodies",
     "walking",

@@ -56,20 +56,27 @@ def certified(contract: Contract) -> tuple[Case, ...] | None:
     try:
         return tuple(parse_case(json.loads(row)) for row in found[1])
     except (ValueError, KeyError) as error:
-        raise _damaged(contract, error) from error
+        raise _damaged(_path(contract), error) from error
 
 
 def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
     """Read the head and the rows of a contract's certificate; None without one."""
-    path = _path(contract)
-    if not path.is_file():
-        return None
+    own = _path(contract)
+    # A dialect of another name may say the same, as one that was probed does.
+    paths = [own] if own.is_file() else sorted(FOLDER.glob("*.jsonl.gz"))
+    found = (_read_at(path, contract) for path in paths)
+    return next((each for each in found if each is not None), None)
+
+
+def _read_at(
+    path: Path, contract: Contract
+) -> tuple[dict[str, Json], list[str]] | None:
     try:
         head, *rows = gzip.decompress(path.read_bytes()).decode().splitlines()
         told = json.loads(head)
         expected = _head(contract, len(rows), told["quick"])
     except (OSError, ValueError, KeyError, EOFError) as error:
-        raise _damaged(contract, error) from error
+        raise _damaged(path, error) from error
     return (told, rows) if told == expected else None
 
 
@@ -77,9 +84,9 @@ def _path(contract: Contract) -> Path:
     return FOLDER / f"{contract.dialect or 'canonical'}.jsonl.gz"
 
 
-def _damaged(contract: Contract, error: Exception) -> InternalError:
+def _damaged(path: Path, error: Exception) -> InternalError:
     return InternalError(
-        f"the certificate {_path(contract).name} is damaged: {error}",
+        f"the certificate {path.name} is damaged: {error}",
         hint="install the package anew",
     )
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,6 +96,13 @@ def test_the_document_itself_is_left_alone() -> None:
         ({"target": "$", "remove": True}, "removes everything"),
         ({"target": "$.info", "update": 5}, "updates an object with 5"),
         ({"target": "$", "update": [1]}, "updates an object with"),
+        ({"target": "$.info", "update": {"tags": 1}}, "updates an array with 1 at /ta"),
+        ({"target": "$.info.title", "update": {}}, "updates a primitive with {}"),
+        ({"target": "$['info','keys','items']", "update": {}}, "arrays and objects"),
+        ({"target": "$.info", "copy": "$.nowhere"}, r"copy \(\$.nowhere\) matches no"),
+        ({"target": "$.info", "copy": "$.items.*"}, "matches 3 places"),
+        ({"target": "$.info", "copy": "$.items"}, "updates an object with"),
+        ({"target": "$.info", "copy": "$["}, "not JSONPath"),
     ],
 )
 def test_an_action_that_cannot_be_done_is_named(action: Json, what: str) -> None:
@@ -105,40 +111,6 @@ def test_an_action_that_cannot_be_done_is_named(action: Json, what: str) -> None
 
     assert "test.yaml: action 0" in str(raised.value)
     assert raised.value.hint
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("[]", "not an OpenAPI Overlay 1.x"),
-        ("overlay: 2.0.0\nactions: []", "not an OpenAPI Overlay 1.x"),
-        ("overlay: 1.x\nactions: []", "not an OpenAPI Overlay 1.x"),
-        ("overlay: 1.0.0", "has a list of `actions`"),
-        ("overlay: 1.0.0\nactions: []", "has a list of `actions`"),
-        ("overlay: 1.0.0\nactions: [x]", "action 0 is not an object"),
-        ("overlay: 1.0.0\nactions: [{remove: true}]", "target is not a text"),
-        ("overlay: 1.0.0\nactions: [{target: [1], remove: true}]", "target is not"),
-        ("overlay: 1.0.0\nactions: [{target: $, updat: {}}]", "action 0 has updat"),
-        ("overlay: 1.0.0\nactions: [{target: $}]", "changes nothing"),
-        ("overlay: 1.0.0\nactions: [{target: $, remove: maybe}]", "neither true nor"),
-    ],
-)
-def test_an_overlay_of_another_form_is_refused(
-    written: Callable[..., Path], text: str, what: str
-) -> None:
-    with pytest.raises(SpecError, match=what) as raised:
-        overlays.load(written(text))
-
-    assert raised.value.hint
-
-
-@pytest.mark.parametrize("version", ["1.0.0", "1.1.0", "1.0"])
-def test_overlays_of_any_first_version_are_read(
-    written: Callable[..., Path], version: str
-) -> None:
-    text = f"overlay: {version}\nactions: [{{target: $.a, remove: true}}]"
-
-    assert overlays.load(written(text))["actions"][0]["remove"] is True
 
 
 def test_a_dialect_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ringspec.spec import Contract, InternalError, load
+from ringspec.spec.overlay import SHIPPED
 from ringspec.strategies import Case, cases_of, certificate, certified, quick_of
 from ringspec.strategies.adequacy import quick
 from ringspec.strategies.certificate import FOLDER, SEED
@@ -32,6 +33,17 @@ def test_the_list_of_the_sdks_dialect_is_what_compiling_gives() -> None:
     sdk = load(dialect="naxai-sdk")
 
     assert certified(sdk) == compile_cases(sdk)
+
+
+def test_a_dialect_of_another_name_that_says_the_same_has_the_same_list(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(SHIPPED.joinpath("naxai-sdk.yaml").read_bytes())
+    mine = load(dialect=str(file))
+
+    assert mine.dialect == "mine"
+    assert certified(mine) == certified(load(dialect="naxai-sdk"))
 
 
 def test_a_damaged_list_is_said_to_be_so(contract: Contract, folder: Path) -> None:

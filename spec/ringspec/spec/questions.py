@@ -1,0 +1,142 @@
+"""Questions: what a contract's sources leave open, with the candidates for an answer.
+
+In: the file `questions.yaml` beside a contract, or `NAME.questions.yaml`. Out:
+questions, in their order. What they are about is theirs to know: whoever asks them
+knows overlays and rules alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringspec.spec import actions, reading
+from ringspec.spec.contract import OURS, Contract, Dialect, adapted
+from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.reading import mapping, sequence, text
+from ringspec.spec.rules import RuleId
+from ringspec.spec.values import Json
+
+_NAMES = ("id", "asks", "source", "rule", "candidates")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way in which a target may have it.
+
+    Attributes:
+        actions: an overlay's, that say so; none for what the contract says.
+    """
+
+    name: str
+    actions: tuple[dict[str, Json], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Something that no source settles.
+
+    Attributes:
+        asks: the question, as a sentence.
+        rule: what tells the candidates apart: whether and where it is kept to.
+    """
+
+    id: str
+    asks: str
+    rule: RuleId
+    candidates: tuple[Candidate, ...]
+
+
+def questions(path: Path | None = None) -> tuple[Question, ...]:
+    """Read the questions beside a contract; beside ours without a path.
+
+    Raises:
+        SpecError: the file is not of that form.
+        UsageError: there is no such file.
+    """
+    path = path or OURS
+    for beside in (
+        path.with_suffix(".questions.yaml"),
+        path.with_name("questions.yaml"),
+    ):
+        if beside.is_file():
+            return _read(beside)
+    raise UsageError(
+        f"nothing is asked about {path}: it has no questions",
+        hint=f"list them in {path.with_suffix('.questions.yaml').name} beside it",
+    )
+
+
+def _read(path: Path) -> tuple[Question, ...]:
+    data = mapping(reading.read(path), str(path))
+    rows = sequence(data.get("questions"), f"{path}: questions")
+    found: dict[str, Question] = {}
+    for index, row in enumerate(rows):
+        place = f"{path}: question {index + 1}"
+        question = _question(mapping(row, place), place)
+        if question.id in found:
+            raise SpecError(f"{place}: {question.id} stands twice", hint="keep one")
+        found[question.id] = question
+    return tuple(found.values())
+
+
+def _question(row: dict[str, Json], place: str) -> Question:
+    if unknown := [name for name in row if name not in _NAMES]:
+        raise SpecError(
+            f"{place} has {', '.join(unknown)}",
+            hint=f"a question has {', '.join(_NAMES)}",
+        )
+    name = text(row.get("id"), f"{place}: id")
+    place = f"{place} ({name})"
+    listed = sequence(row.get("candidates"), f"{place}: candidates")
+    candidates = tuple(_candidate(each, f"{place}: candidate") for each in listed)
+    if len({each.name for each in candidates}) < max(2, len(candidates)):
+        raise SpecError(
+            f"{place} has no two candidates, or two of one name",
+            hint="list every way in which a target may have it",
+        )
+    return Question(
+        id=name,
+        asks=text(row.get("asks"), f"{place}: asks"),
+        rule=RuleId(text(row.get("rule"), f"{place}: rule")),
+        candidates=candidates,
+    )
+
+
+def _candidate(given: Json, place: str) -> Candidate:
+    row = mapping(given, place)
+    listed = sequence(row.get("actions", []), f"{place}: actions")
+    name = text(row.get("name"), f"{place}: name")
+    if listed:
+        actions.check(overlay_of(listed, name), f"{place} {name}")
+    return Candidate(name, tuple(listed))
+
+
+def overlay_of(
+    listed: list[Json] | tuple[Json, ...], title: str, **info: Json
+) -> dict[str, Json]:
+    """Write an overlay of some actions; of one without effect where there are none."""
+    nothing = {
+        "target": "$",
+        "description": "The contract's own spelling: nothing is changed.",
+        "update": {},
+    }
+    return {
+        "overlay": "1.1.0",
+        "info": {"title": title, "version": "1", **info},
+        "actions": list(listed) or [nothing],
+    }
+
+
+def answered(
+    listed: tuple[Json, ...], path: Path | None = None, *, operation: str | None = None
+) -> Contract:
+    """Load a contract as some candidates' actions, one after another, have it.
+
+    Raises:
+        SpecError: the contract or an action is at fault.
+        UsageError: the operation is not there.
+    """
+    found = overlay_of(listed, "As answered so far")
+    dialect = Dialect("probed", "questions", found)
+    return adapted(dialect, path, operation=operation)

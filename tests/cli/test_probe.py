@@ -1,0 +1,232 @@
+"""`ringspec probe`: what it prints, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ringspec.cli import main
+from ringspec.reference import Embedded
+from ringspec.spec import load
+
+Called = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def sdk() -> Iterator[Embedded]:
+    with Embedded(dialect="naxai-sdk") as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def called(capsys: pytest.CaptureFixture[str]) -> Called:
+    """Call the command in this process."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return call
+
+
+def test_what_is_found_is_written_and_runs_by_it_conform(
+    called: Called, sdk: Embedded, tmp_path: Path
+) -> None:
+    ready, file = sdk.ready(), tmp_path / "found.yaml"
+
+    status, out, err = called(
+        "probe", ready.url, "--bearer", ready.token, "--write", str(file)
+    )
+
+    assert (status, err) == (0, "")
+    assert "certain: inclubeUnsubscribed" in out
+    assert "5 of 5 questions answered, by 17 requests" in out
+    assert ready.token not in out + file.read_text("utf-8")
+    assert load(dialect=str(file)).sha256 == load(dialect="naxai-sdk").sha256
+    assert list(tmp_path.iterdir()) == [file]
+
+    status, out, _ = called(
+        *("run", ready.url, "--bearer", ready.token, "--dialect", str(file)),
+        *("--quick", "--level", "may", "--quiet"),
+    )
+
+    assert status == 0, out
+
+
+def test_the_canonical_server_gets_an_overlay_without_effect(
+    called: Called, reference: Embedded, tmp_path: Path
+) -> None:
+    ready, file = reference.ready(), tmp_path / "found.json"
+
+    status, _, _ = called(
+        *("probe", ready.url, "--client-id", ready.client_id),
+        *("--client-secret", ready.client_secret, "--token-url", ready.token_url),
+        *("--write", str(file)),
+    )
+
+    written = json.loads(file.read_text("utf-8"))
+    assert status == 0
+    assert written["actions"][0]["update"] == {}
+    probed = written["info"]["x-probed"]["includeUnsubscribed"]
+    assert (probed["answer"], probed["sureness"]) == ("includeUnsubscribed", "certain")
+    assert load(dialect=str(file)).sha256 == load().sha256
+
+
+def answered(status: str) -> Callable[[socket.socket], None]:
+    """Answer one request so, with an object."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
+
+    return behave
+
+
+def test_what_stays_open_is_exit_3_and_kept_as_the_contract_has_it(
+    called: Called, served: Callable[..., str], tmp_path: Path
+) -> None:
+    url, file = served(answered("422 No")), tmp_path / "found.yaml"
+
+    status, out, _ = called("probe", url, "--write", str(file))
+
+    assert status == 3
+    assert "not told (the dialect says: includeUnsubscribed)" in out
+    assert "0 of 5 questions answered" in out
+    overlay = yaml.safe_load(file.read_text("utf-8"))
+    assert [each["update"] for each in overlay["actions"]] == [{}]
+
+
+def test_who_lets_nobody_in_is_exit_3_with_a_hint(
+    called: Called, served: Callable[..., str], tmp_path: Path
+) -> None:
+    file = tmp_path / "found.yaml"
+
+    status, _, err = called("probe", served(answered("401 No")), "--write", str(file))
+
+    assert status == 3
+    assert "lets nobody in: HTTP 401" in err
+    assert "--bearer" in err
+    assert not file.exists()
+
+
+def test_nobody_there_is_exit_3(called: Called) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    status, _, err = called("probe", f"http://127.0.0.1:{port}")
+
+    assert status == 3
+    assert "cannot connect" in err
+
+
+@pytest.mark.parametrize("url", ["https://api.example.com", "http://192.0.2.1:8000"])
+def test_what_is_elsewhere_is_sent_nothing(
+    called: Called, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("ringspec.harness.target.Target.exchange", refuse)
+    monkeypatch.setattr("ringspec.harness.credentials.httpx.post", refuse)
+    token = ("--token-url", "https://example.com", "--client-id", "a")
+
+    status, out, err = called("probe", url, *token, "--client-secret", "b")
+
+    assert (status, out) == (3, "")
+    assert f"{url} is not on this machine: nothing was sent" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ([], "Missing argument 'URL'"),
+        (["here"], "is not the URL of a server"),
+        (["http://127.0.0.1:1", "--timeout", "0"], "--timeout"),
+        (["http://127.0.0.1:1", "--timeout", "nan"], "--timeout"),
+        (["http://127.0.0.1:1", "--write", "/no/such/folder/f.yaml"], "cannot write"),
+        (["http://127.0.0.1:1", "--write", "/"], "cannot write"),
+        (["http://127.0.0.1:1", "--contract", "/no/such.yaml"], "cannot read"),
+        (["http://127.0.0.1:1", "--operation", "none"], "no operation 'none'"),
+        (["http://127.0.0.1:1", "--client-id", "a"], "belong together"),
+        (["http://127.0.0.1:1", "--dialect", "naxai-sdk"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_exit_2_and_says_what(
+    called: Called, arguments: list[str], what: str
+) -> None:
+    status, _, err = called("probe", *arguments)
+
+    assert status == 2, err
+    assert what in err
+    assert "Traceback" not in err
+
+
+def test_a_contract_without_questions_is_exit_2(called: Called, tmp_path: Path) -> None:
+    other = Path(__file__).parents[1] / "general" / "data" / "default.yaml"
+    file = tmp_path / "other.yaml"
+    file.write_text(other.read_text("utf-8"), "utf-8")
+
+    status, _, err = called("probe", "http://127.0.0.1:1", "--contract", str(file))
+
+    assert status == 2
+    assert "it has no questions" in err
+    assert "other.questions.yaml" in err
+
+
+def test_rules_show_what_a_dialect_makes_of_them(
+    called: Called, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "overlay: 1.1.0\ninfo: {title: t, version: '1'}\n"
+        "x-rules:\n"
+        "  retryDelays.count: {drop: true}\n"
+        "  retries.enum: {level: may, sentence: Any number will do.}\n"
+        "actions: [{target: $, update: {}}]\n",
+        "utf-8",
+    )
+
+    status, out, err = called(
+        *("rules", "--dialect", str(file), "--format", "json"),
+        *("--select", "retries", "--select", "retryDelays"),
+    )
+
+    rows = {row["id"]: row for row in json.loads(out)}
+    assert (status, err) == (0, "")
+    assert "retryDelays.count" not in rows
+    assert rows["retries.enum"]["level"] == "may"
+    assert rows["retries.enum"]["sentence"] == "Any number will do."
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("actions: [{target: $.nowhere, update: {}}]", "action 0 ($.nowhere) matches"),
+        ("actions: [{target: $.info, x-rename: b}]", "selects neither a member"),
+        ("actions: [{target: $, updat: {}}]", "action 0 ($) has updat"),
+        ("x-rules: {a.b: {drop: true}}\nactions: [{target: $, update: {}}]", "x-rules"),
+        ("extends: no.yaml\nactions: [{target: $, update: {}}]", "is not the contract"),
+    ],
+)
+def test_a_dialect_that_is_amiss_is_exit_2(
+    called: Called, tmp_path: Path, text: str, what: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        f"overlay: 1.1.0\ninfo: {{title: t, version: '1'}}\n{text}\n", "utf-8"
+    )
+
+    status, _, err = called("rules", "--dialect", str(file))
+
+    assert status == 2
+    assert "mine.yaml" in err
+    assert what in err

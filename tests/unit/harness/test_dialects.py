@@ -1,0 +1,195 @@
+"""A run by a dialect, against a server that speaks it: the reference, respelt."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness import Conclusion, Ended, Outcome, Result
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import Application, InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.reference import DIALECTS, Dialect, Settings, application
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, Expect, Phase
+from ringspec.strategies.suite import compile_cases
+
+# A provider of another path, another name of a member, and no count of delays.
+OVERLAY = """
+overlay: 1.1.0
+info: {title: Another provider, version: "1"}
+x-rules:
+  retryDelays.count: {drop: true}
+  wire.method: {drop: true}
+  error.status: {drop: true}
+  from.length: {level: must, sentence: The caller has a number of 8 to 15 digits.}
+actions:
+  - target: $.paths['/voice/broadcasts']
+    x-rename: /v2/campaigns
+  - target: $.components.schemas.CreateBroadcast.properties.retries
+    x-rename: redials
+  - target: $.components.schemas.Welcome.properties.say
+    x-rename: text
+  - target: $.components.schemas.CreateBroadcast.properties.voice.enum[?@ == 'man']
+    remove: true
+  - target: $.components.schemas.CreateBroadcast.properties.voice['x-enum-evidence']
+    remove: true
+  - target: $.components.schemas.Transfer.properties.timeout.maximum
+    update: 20
+"""
+SPELLING: dict[tuple[str | int, ...], str] = {
+    ("retries",): "redials",
+    ("voiceFlow", "welcome", "say"): "text",
+}
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    file: Path = tmp_path_factory.mktemp("dialect") / "mine.yaml"
+    file.write_text(OVERLAY, "utf-8")
+    return load(dialect=str(file))
+
+
+@pytest.fixture(scope="module")
+def cases(mine: Contract) -> tuple[Case, ...]:
+    """Compile the list, which proves each label by two validators."""
+    return compile_cases(mine)
+
+
+def respelt(app: Application) -> Application:
+    """Serve the reference's paths under the provider's, and refuse what it does."""
+
+    async def shim(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+
+        async def again() -> Any:
+            return message
+
+        path = str(scope["path"])
+        known = path.startswith("/v2/campaigns")
+        path = path.replace("/v2/campaigns", "/voice/broadcasts") if known else "/none"
+        scope = {**scope, "path": path, "raw_path": path.encode()}
+        answer = refused if is_beyond(message["body"]) else app
+        await answer(scope, again, send)
+
+    return shim
+
+
+def is_beyond(body: bytes) -> bool:
+    """Tell whether a body has what this provider has no more."""
+    long = re.search(rb'"timeout":(2[1-9]|30)[,}]', body)
+    return b'"voice":"man"' in body or long is not None
+
+
+async def refused(_scope: Any, _receive: Any, send: Any) -> None:
+    headers = [(b"content-type", b"application/json")]
+    error = {"error": {"code": "invalid", "message": "There is no such voice or time."}}
+    body = json.dumps(error).encode()
+    await send({"type": "http.response.start", "status": 422, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+@pytest.fixture(scope="module")
+def result(mine: Contract, cases: tuple[Case, ...]) -> Iterator[Result]:
+    """Run against a server that speaks the dialect, and counts no delays."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(DIALECTS, "mine", Dialect("mine", spelling=SPELLING))
+        yield fired(mine, cases)
+
+
+def fired(mine: Contract, cases: tuple[Case, ...]) -> Result:
+    settings = Settings(
+        dialect="mine", mutant="retry-delays-count-unchecked", token="t"
+    )
+    app = respelt(application(settings))
+    filling = Filling(token="t")
+    plan = Plan(
+        contract=mine,
+        cases=cases,
+        url="http://127.0.0.1",
+        filling=filling,
+        phases=frozenset({Phase.CASES, Phase.WIRE, Phase.LIFECYCLE, Phase.EXPLORE}),
+        level=Level.SHOULD,
+        examples=20,
+        patience_s=0.5,
+        connect=lambda: InProcess(app, filling=filling),
+    )
+    ended = list(run(plan))[-1]
+    assert isinstance(ended, Ended)
+    return ended.result
+
+
+def test_ids_are_canonical_and_what_is_dropped_is_gone(
+    contract: Contract, mine: Contract, cases: tuple[Case, ...]
+) -> None:
+    gone = {"retryDelays.count", "wire.method", "error.status"}
+
+    assert [*mine.rules] == [each for each in contract.rules if each not in gone]
+    served = {case.rule for case in cases} | {r for c in cases for r in c.broken}
+    assert served <= mine.rules.keys()
+    assert {case.twin for case in cases if case.twin} <= {case.id for case in cases}
+
+
+def test_bodies_and_paths_are_spelt_as_the_provider_has_them(
+    cases: tuple[Case, ...],
+) -> None:
+    plain = cases[0].body
+    paths = {case.request.path for case in cases if case.phase == Phase.CASES}
+
+    assert paths == {"/v2/campaigns"}
+    assert plain["redials"] == 0
+    assert "retries" not in plain
+    assert plain["voiceFlow"]["welcome"]["text"]
+    coupled = [case for case in cases if case.coupled]
+    assert {case.body["redials"] for case in coupled} == {4, 5}
+
+
+@pytest.mark.parametrize(
+    ("rule", "last", "beyond"),
+    [
+        ("voice.enum", '"voice":"woman"', '"voice":"'),
+        ("voiceFlow.menu.choices.transfer.timeout.max", '"timeout":20', '"timeout":21'),
+    ],
+)
+def test_other_values_and_bounds_are_tested_where_they_now_are(
+    cases: tuple[Case, ...], rule: str, last: str, beyond: str
+) -> None:
+    valid = [case.request.body for case in cases if case.expect == Expect.ACCEPT]
+    broken = [case.request.body for case in cases if rule in case.broken]
+
+    assert any(last in body.decode() for body in valid)
+    assert not any(is_beyond(body) for body in valid)
+    assert any(beyond in body.decode() for body in broken)
+
+
+def test_levels_are_the_dialects(mine: Contract, cases: tuple[Case, ...]) -> None:
+    short = [case for case in cases if case.rule == "from.length" and case.broken]
+
+    assert short
+    assert {case.level for case in short} == {Level.MUST}
+    assert mine.rules[short[0].rule].sentence.startswith("The caller has")
+
+
+def test_a_server_that_speaks_it_conforms(result: Result) -> None:
+    failed = [
+        (str(each.rule.id), failure.case.id, failure.reason)
+        for each in result.rules
+        for failure in each.failures
+    ]
+
+    assert failed == []
+    assert result.conclusion == Conclusion.CONFORMANT
+
+
+def test_what_is_dropped_is_told_as_not_applicable(result: Result) -> None:
+    told = {str(each.rule.id): each for each in result.rules}
+
+    assert told["retryDelays.count"].outcome == Outcome.NOT_APPLICABLE
+    assert told["retryDelays.count"].why == "the dialect mine has no such rule"
+    assert told["wire.method"].outcome == Outcome.NOT_APPLICABLE
+    assert told["error.status"].outcome == Outcome.NOT_APPLICABLE

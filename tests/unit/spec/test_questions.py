@@ -1,0 +1,108 @@
+"""The questions beside a contract, and the form that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ringspec.spec import SpecError, UsageError, answered, load, overlay_of, questions
+
+TWO = "candidates: [{name: a}, {name: b, actions: [{target: $, update: {}}]}]"
+FINE = f"questions: [{{id: q, asks: Which?, rule: r, {TWO}}}]"
+
+
+def test_every_candidate_of_ours_is_a_contract_with_canonical_rules() -> None:
+    known = load().rules
+
+    for question in questions():
+        assert question.rule in known
+        assert question.candidates[0].actions == ()
+        for each in question.candidates:
+            assert answered(each.actions).rules.keys() <= known.keys()
+
+
+def test_answers_one_after_another_make_the_sdks_dialect() -> None:
+    chosen = [each.candidates[1].actions for each in questions()[:4]]
+
+    found = answered(tuple(action for listed in chosen for action in listed))
+
+    sdk = load(dialect="naxai-sdk")
+    assert found.request.schema == sdk.request.schema
+    assert found.dropped == sdk.dropped
+
+
+def test_nothing_but_the_contract_is_an_overlay_without_effect() -> None:
+    overlay = overlay_of([], "Nothing", description="d")
+
+    assert overlay["info"] == {"title": "Nothing", "version": "1", "description": "d"}
+    assert overlay["actions"][0]["update"] == {}
+    assert answered(()).request.schema == load().request.schema
+
+
+@pytest.mark.parametrize("name", ["mine.questions.yaml", "questions.yaml"])
+def test_questions_stand_beside_their_contract(
+    written: Callable[..., Path], name: str
+) -> None:
+    file = written(FINE, name)
+
+    (question,) = questions(file.with_name("mine.yaml"))
+
+    assert [each.name for each in question.candidates] == ["a", "b"]
+
+
+def test_a_contract_without_questions_is_a_matter_of_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it has no questions") as raised:
+        questions(tmp_path / "mine.yaml")
+
+    assert "mine.questions.yaml" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[]", "is not an object"),
+        ("{}", "questions is not a list"),
+        ("questions: [x]", "question 1 is not an object"),
+        ("questions: [{id: q, ask: x}]", "question 1 has ask"),
+        (f"questions: [{{asks: x, rule: r, {TWO}}}]", "id is not a text"),
+        (f"questions: [{{id: q, rule: r, {TWO}}}]", r"\(q\): asks is not a text"),
+        (f"questions: [{{id: q, asks: x, {TWO}}}]", r"\(q\): rule is not a text"),
+        (
+            "questions: [{id: q, asks: x, rule: r, candidates: [{name: a}]}]",
+            "has no two candidates",
+        ),
+        (
+            FINE.replace("name: b", "name: a"),
+            "or two of one name",
+        ),
+        (
+            "questions: [{id: q, asks: x, rule: r, candidates: [a]}]",
+            "candidate is not an object",
+        ),
+        (
+            FINE.replace("update: {}", "updat: {}"),
+            r"candidate b: action 0 \(\$\) has updat",
+        ),
+        (FINE.replace("q, ", "q, ") + FINE[10:], "not readable"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(
+    written: Callable[..., Path], text: str, what: str
+) -> None:
+    file = written(text, "questions.yaml")
+
+    with pytest.raises(SpecError, match=what) as raised:
+        questions(file.with_name("mine.yaml"))
+
+    assert str(file) in str(raised.value)
+    assert raised.value.hint
+
+
+def test_a_question_that_stands_twice_is_refused(written: Callable[..., Path]) -> None:
+    one = FINE.removeprefix("questions: [").removesuffix("]")
+    file = written(f"questions: [{one}, {one}]", "questions.yaml")
+
+    with pytest.raises(SpecError, match="question 2: q stands twice"):
+        questions(file)
