@@ -13,11 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ringspec.spec import document, overlay, reading
+from ringspec.spec.adaptation import Adaptation
 from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
+from ringspec.spec.fixtures import Fixture, fix, read_fixtures
 from ringspec.spec.links import Relative, read_links
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
@@ -45,8 +47,10 @@ class Contract:
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
         relatives: the operations that links of its answers lead to.
+        fixtures: what a target has to know beforehand.
         dropped: rules of the catalogue that this dialect has no place for.
-        sha256: digest of the document, dialect applied, and of the catalogue.
+        sha256: digest of the document, dialect and the target's own ways applied, of
+            the catalogue, and of the values of fixtures.
     """
 
     title: str
@@ -62,6 +66,7 @@ class Contract:
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
+    fixtures: tuple[Fixture, ...]
 
     @cached_property
     def settled(self) -> Json:
@@ -88,12 +93,14 @@ def load(
     *,
     operation: str | None = None,
     dialect: str | None = None,
+    adaptation: Adaptation | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
         UsageError: the operation or the dialect is not there.
+        MisfitError: what one target does otherwise does not fit the contract.
     """
     path = path or OURS
     base = reading.read(path)
@@ -105,7 +112,8 @@ def load(
         dialect = file.stem
     catalogue = parse_catalogue(rows, origin)
     try:
-        return _build(base, catalogue, operation, (dialect, rows))
+        named = _Named(operation, dialect, rows, adaptation or Adaptation())
+        return _build(base, catalogue, named)
     except SpecError as error:
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
@@ -133,18 +141,26 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
     return {"rules": []}, ""
 
 
-def _build(
-    base: dict[str, Json],
-    catalogue: Catalogue,
-    wanted: str | None,
-    named: tuple[str | None, Json],
-) -> Contract:
-    dialect, rows = named
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What was asked for, beside the document itself."""
+
+    operation: str | None
+    dialect: str | None
+    rows: Json
+    adaptation: Adaptation
+
+
+def _build(base: dict[str, Json], catalogue: Catalogue, named: _Named) -> Contract:
+    base = named.adaptation.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, wanted)
+    operation = choose(base, named.operation)
     request = document.inline(base, operation.schema_place)
     check(request, catalogue)
-    request = for_request(request)
+    fixtures = dict(named.adaptation.fixtures)
+    request = fix(for_request(request), fixtures)
+    # Without any the contract is the same as ever, and so is its digest.
+    given = [fixtures] if fixtures else []
     answers = read_answers(base, operation)
     found = assertions(request)
     relatives = read_links(base, operation)
@@ -153,9 +169,9 @@ def _build(
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
-        sha256=reading.digest([base, rows, operation.id]),
+        sha256=reading.digest([base, named.rows, operation.id, *given]),
         server_url=_server_url(base),
-        dialect=dialect,
+        dialect=named.dialect,
         operation=operation,
         request=request,
         answers=answers,
@@ -164,6 +180,7 @@ def _build(
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
+        fixtures=read_fixtures(request),
     )
 
 
