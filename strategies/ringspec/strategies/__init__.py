@@ -25,6 +25,7 @@ from ringspec.strategies.case import (
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.expecting import expecting
 from ringspec.strategies.parse import parse_request, parse_step
 from ringspec.strategies.unproven import unbroken
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
     from ringspec.strategies.foreign import SourceEnded, foreign_sources
     from ringspec.strategies.library import Invalid, invalid_bodies, valid_bodies
+    from ringspec.strategies.plain import plain_request
     from ringspec.strategies.walks import (
         MOVES,
         Deed,
@@ -67,6 +69,7 @@ _LATE = {
     "own_sources": "exploring",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
     **dict.fromkeys(("Invalid", "invalid_bodies", "valid_bodies"), "library"),
+    "plain_request": "plain",
     **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
     **dict.fromkeys(("walking", "without", "written"), "walks"),
 }
@@ -116,6 +119,7 @@ __all__ = [
     "cases_of",
     "certified",
     "encode",
+    "expecting",
     "fewest",
     "foreign_sources",
     "invalid_bodies",
@@ -124,6 +128,7 @@ __all__ = [
     "own_sources",
     "parse_request",
     "parse_step",
+    "plain_request",
     "prove",
     "quick_of",
     "status_fits",
