@@ -373,6 +373,13 @@ def test_a_missing_variable_does_not_matter_where_something_goes_before_it(
             "profile.toml:3: the variable NOT_SET is not set",
             "credentials.client_secret",
         ),
+        ('env = "HOME"', "profile.toml:1: `env` is not known", ""),
+        (
+            '[credentials]\nenv = "HOME"',
+            "profile.toml:2: `env` is not known in [credentials]",
+            "",
+        ),
+        ('url = { env = "NOT_SET" }', "profile.toml:1: the variable NOT_SET", "url"),
         ("safety = 3", "profile.toml:1: [safety] is 3, and has to be a table", ""),
         ("[paths]\nx = 3", "profile.toml:2: `x` in [paths] is 3", ""),
         ("url = 3", "profile.toml:1: `url` is 3, and has to be a text", ""),

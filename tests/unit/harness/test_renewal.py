@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 
-from ringspec.harness import Conclusion, Exchange, Response
+from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
 from ringspec.harness.filling import Filling
 from ringspec.harness.inprocess import URL, Application, InProcess
 from ringspec.harness.oracle import Oracle
@@ -281,6 +282,19 @@ def test_a_run_outlives_its_token(
     assert result.conclusion == Conclusion.CONFORMANT
     assert made.renewal.tokens == ("token-1", "token-2")
     assert made.issuer.asked == [1]
+
+
+def test_a_token_that_cannot_be_renewed_is_told_of(
+    scene: Callable[..., Scene], fire: Callable[..., list[Event]]
+) -> None:
+    made = scene(fails=True)
+
+    events = fire(lambda _: httpx.Response(401), filling=made.server.filling)
+
+    told = [each.message for each in events if isinstance(each, Notice)]
+    assert told == ["the token could not be renewed: no token from there: HTTP 503"]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].result.exit_code == 3
 
 
 def _revoking(app: Application, settings: Settings, *, after: int) -> Application:

@@ -112,7 +112,7 @@ def _resolved(
     def walk(value: Any, keys: Keys) -> Any:
         if not isinstance(value, dict):
             return value
-        if value.keys() == {"env"} and isinstance(value["env"], str):
+        if _is_reference(value, keys):
             name = value["env"]
             (given if os.environ.get(name) else missing)[keys] = name
             return os.environ.get(name)
@@ -120,6 +120,12 @@ def _resolved(
         return {key: each for key, each in found.items() if (*keys, key) not in missing}
 
     return walk(data, ()), given, missing
+
+
+def _is_reference(value: dict[str, Any], keys: Keys) -> bool:
+    """Tell whether a value is taken from a variable; a whole table never is."""
+    is_value = len(keys) > 1 or keys in {("url",), ("dialect",)}
+    return is_value and value.keys() == {"env"} and isinstance(value["env"], str)
 
 
 def _without(data: dict[str, Any], given: Mapping[Keys, str]) -> dict[str, Any]:
@@ -156,8 +162,8 @@ def _outranked(data: dict[str, Any], above: set[Keys]) -> dict[str, Any]:
     ways = [way for way in _WAYS if way & named]
     if not ways or not _is_table(data.get("credentials")):
         return data
-    kept = {key: data["credentials"][key] for key in data["credentials"]}
-    table = {key: kept[key] for key in kept if any(key in way for way in ways)}
+    given = data["credentials"]
+    table = {key: given[key] for key in given if any(key in way for way in ways)}
     return {**data, "credentials": table}
 
 
