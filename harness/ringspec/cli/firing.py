@@ -5,22 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from ringspec.cli.options import added
+from ringspec.cli.options import added, contract_of
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling
+from ringspec.harness.filling import Filling, variants
+from ringspec.harness.profile import Profile
+from ringspec.harness.profile import load as load_profile
 from ringspec.harness.target import checked_url, is_loopback
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
-from ringspec.spec import InternalError, Level, UsageError
+from ringspec.spec import Contract, InternalError, Level, MisfitError, UsageError
+from ringspec.strategies import Case, cases_of, expecting
 
+# Requests under way at once, where nobody says how many.
+_WORKERS = 4
 LEVELS = click.Choice([level.value for level in Level])
+_PROFILE = (
+    click.option(
+        "--profile",
+        metavar="NAME|FILE",
+        envvar="RINGSPEC_PROFILE",
+        help="What the target needs: URL, credentials, fixtures, pace, safety.",
+    ),
+)
 _CREDENTIALS = (
     click.option(
         "--bearer", metavar="TOKEN", envvar="RINGSPEC_BEARER", help="The access token."
@@ -53,10 +67,8 @@ _PACE = (
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        default=5.0,
-        show_default=True,
         metavar="SECONDS",
-        help="How long an answer may take.",
+        help="How long an answer may take; 5 by default.",
     ),
 )
 _OUTPUT = (
@@ -78,6 +90,11 @@ _OUTPUT = (
 )
 
 
+def profile_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says what a target needs."""
+    return added(command, _PROFILE)
+
+
 def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say who we are."""
     return added(command, _CREDENTIALS)
@@ -97,6 +114,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 class Firing:
     """The options that every command has that fires cases."""
 
+    profile: str | None
     bearer: str | None
     client_id: str | None
     client_secret: str | None
@@ -105,7 +123,7 @@ class Firing:
     operation: str | None
     dialect: str | None
     workers: int | None
-    timeout: float
+    timeout: float | None
     reports: tuple[str, ...]
     quiet: bool
     verbose: bool
@@ -118,9 +136,53 @@ class Firing:
             UsageError: they do not.
             ReportError: a report can surely not be written.
         """
-        if not math.isfinite(self.timeout):
+        if self.timeout is not None and not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
         return wanted(self.reports)
+
+    @cached_property
+    def given(self) -> Profile:
+        """What the profile says, the flags going before it.
+
+        Raises:
+            UsageError: it cannot be read, or has something that cannot be meant.
+        """
+        flags = {
+            "dialect": self.dialect,
+            "credentials": {
+                "bearer": self.bearer,
+                "client_id": self.client_id,
+                "client_secret": self.client_secret,
+                "token_url": self.token_url,
+            },
+            "pacing": {"workers": self.workers, "timeout": self.timeout},
+        }
+        return load_profile(self.profile, stated(flags))
+
+    @property
+    def workers_wanted(self) -> int:
+        """How many requests may be under way at once."""
+        return self.given.pacing.workers or _WORKERS
+
+    def loaded(self, operation: str | None, dialect: str | None) -> Contract:
+        """Load the contract, as it is adapted to the target.
+
+        Raises:
+            SpecError: the contract or the dialect is at fault.
+            UsageError: something is not there, or the profile does not fit.
+        """
+        adaptation = self.given.adaptation
+        try:
+            return contract_of(self.contract, operation, dialect, adaptation)
+        except MisfitError as error:
+            where = self.given.places.of(error.path)
+            raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+    def cases(self, contract: Contract, seed: int) -> tuple[Case, ...]:
+        """Return the cases of a contract, expecting what the target answers."""
+        expect = self.given.expect
+        cases = cases_of(contract, seed)
+        return expecting(cases, expect.success, expect.rejection)
 
     def target(self, url: str | None, dialect: str | None) -> Target:
         """Return what is tested: the server at a URL, or the embedded one.
@@ -128,12 +190,7 @@ class Firing:
         Raises:
             UsageError: the URL is none, or the embedded server is no help.
         """
-        given = Credentials(
-            bearer=self.bearer,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            token_url=self.token_url,
-        )
+        given = self.given.credentials
         if url is not None:
             checked_url(url)
             return Target(url, given, None)
@@ -152,15 +209,24 @@ class Firing:
 
     def filled(self, url: str, credentials: Credentials) -> tuple[Filling, Redactor]:
         """Fetch a token if need be; return what is sent, and what hides it."""
+        route, timeout_s = self.given.route, self.given.pacing.timeout_s
         # Nothing is sent elsewhere, so that no token is needed there.
-        token = credentials.token(self.timeout) if is_loopback(url) else None
+        renewal = token = None
+        if is_loopback(url):
+            renewal = credentials.renewal(timeout_s, route)
+            token = renewal.token if renewal else credentials.token(timeout_s, route)
         filling = Filling(
             token=token,
             token_url=credentials.token_url or "",
             client_id=credentials.client_id or "",
             client_secret=credentials.client_secret or "",
+            renewal=renewal,
         )
-        return filling, Redactor((*credentials.secrets(), *filling.secrets()))
+        secrets = (*credentials.secrets(), *filling.secrets(), *route.secrets)
+        redactor = Redactor(secrets)
+        if renewal is not None:
+            renewal.learners.append(partial(_learn, redactor))
+        return filling, redactor
 
     @staticmethod
     def told(
@@ -176,6 +242,20 @@ class Firing:
         finally:
             outputs.close()
         return outputs.written(result.exit_code), result
+
+
+def stated(flags: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what nobody said, in tables as well."""
+    found = {
+        name: stated(value) if isinstance(value, dict) else value
+        for name, value in flags.items()
+    }
+    return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+def _learn(redactor: Redactor, token: str) -> None:
+    for each in variants(token):
+        redactor.learn(each)
 
 
 def _heard(

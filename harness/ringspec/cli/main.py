@@ -25,6 +25,7 @@ COMMANDS = {
     "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
     "probe": ("ringspec.cli.probe", "Find out which spelling a server takes."),
     "replay": ("ringspec.cli.replay", "Fire again a case, or what failed in a report."),
+    "profile": ("ringspec.cli.profile", "Write a target's profile, or try one."),
     "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
     "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
     "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ringspec.spec import Contract, load
+from ringspec.spec import Adaptation, Contract, load
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -67,7 +67,10 @@ def added(
 
 
 def contract_of(
-    contract: Path | None, operation: str | None, dialect: str | None
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+    adaptation: Adaptation | None = None,
 ) -> Contract:
-    """Load the contract that the options name."""
-    return load(contract, operation=operation, dialect=dialect)
+    """Load the contract that the options name, as it is adapted to one target."""
+    return load(contract, operation=operation, dialect=dialect, adaptation=adaptation)

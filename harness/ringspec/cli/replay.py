@@ -17,14 +17,16 @@ from ringspec.cli.firing import (
     credential_options,
     output_options,
     pace_options,
+    profile_options,
 )
-from ringspec.cli.options import contract_of, contract_options
+from ringspec.cli.options import contract_options
 from ringspec.harness.prerequisites import lacking_rules
+from ringspec.harness.profile import Profile
 from ringspec.harness.run import Plan, run
 from ringspec.harness.target import is_loopback
 from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
 from ringspec.spec import Contract, Level, RuleId, UsageError
-from ringspec.strategies import Case, cases_of
+from ringspec.strategies import Case
 
 _EXPLORE = "explore/"
 
@@ -45,6 +47,7 @@ _EXPLORE = "explore/"
     help="What counts as a failure; by default what does in the report.",
 )
 @click.option("--seed", type=int, help="That of the run; a report holds its own.")
+@profile_options
 @credential_options
 @contract_options
 @pace_options
@@ -52,9 +55,9 @@ _EXPLORE = "explore/"
 def command(**options: Any) -> int:
     """Fire again some cases, or all that failed in a JSON report.
 
-    At the server at URL; without one, that of the report if it is on this machine, and
-    for cases the embedded reference server. Twins are fired with them, so that a
-    refusal can be judged. It says of each case what has changed.
+    At the server at URL; without one, the profile's, else that of the report if it is
+    on this machine, and for cases the embedded reference server. Twins are fired with
+    them, so that a refusal can be judged. It says of each case what has changed.
     """
     return _Command(**options).status()
 
@@ -133,15 +136,15 @@ class _Command(Firing):
         aim = _Aim.of(self.arguments, self.chosen)
         wanted = self.wanted()
         past = read_report(aim.report) if aim.report else None
-        url = _address(aim, past)
-        operation, dialect = self.operation, self.dialect
+        url = _address(aim, past, self.given)
+        operation, dialect = self.operation, self.given.dialect
         if past is not None:
             operation = operation or (past.operation if self.contract else None)
             dialect = dialect or past.dialect
         with self.target(url, dialect) as target:
-            contract = contract_of(self.contract, operation, dialect)
+            contract = self.loaded(operation, dialect)
             seed = self.seed if self.seed is not None else past.seed if past else 0
-            cases = cases_of(contract, seed)
+            cases = self.cases(contract, seed)
             choice = self._choice(aim, past, contract, cases)
             if choice.note:
                 click.echo(f"note: {choice.note}", err=True)
@@ -156,8 +159,9 @@ class _Command(Firing):
                 filling=filling,
                 level=choice.level,
                 seed=seed,
-                workers=self.workers or 4,
-                timeout_s=self.timeout,
+                workers=self.workers_wanted,
+                timeout_s=self.given.pacing.timeout_s,
+                route=self.given.route.to(url),
                 found=choice.levels,
             )
             asked = _fit(choice.asked, plan)
@@ -235,10 +239,10 @@ def _fit(asked: Asked, plan: Plan) -> Asked:
     return dataclasses.replace(asked, unfit={**unfit, **asked.unfit})
 
 
-def _address(aim: _Aim, past: Past | None) -> str | None:
+def _address(aim: _Aim, past: Past | None, given: Profile) -> str | None:
     """Return the URL of the target; None for the embedded server."""
-    if aim.url is not None or past is None:
-        return aim.url
+    if aim.url is not None or past is None or given.url:
+        return given.address(aim.url)
     if not is_loopback(past.target):
         raise UsageError(
             f"the target of the report, {shown(past.target, 300)}, is not on this"

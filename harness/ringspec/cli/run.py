@@ -14,14 +14,15 @@ from ringspec.cli.firing import (
     credential_options,
     output_options,
     pace_options,
+    profile_options,
 )
 from ringspec.cli.known import Book
-from ringspec.cli.options import contract_of, contract_options, selection_options
+from ringspec.cli.options import contract_options, selection_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
 from ringspec.reports import Terminal
 from ringspec.spec import Level, UsageError
-from ringspec.strategies import Phase, cases_of, quick_of
+from ringspec.strategies import Phase, quick_of
 
 
 @click.command("run")
@@ -34,6 +35,7 @@ from ringspec.strategies import Phase, cases_of, quick_of
     envvar="RINGSPEC_LEVEL",
     help="What fails the run; weaker failures are warnings.",
 )
+@profile_options
 @credential_options
 @selection_options
 @contract_options
@@ -99,9 +101,10 @@ class _Command(Firing):
         wanted = self.wanted()
         phases = _phases(self.phases, self.examples, quick=self.quick)
         book = self._book(wanted)
-        with self.target(self.url, self.dialect) as target:
-            contract = contract_of(self.contract, self.operation, self.dialect)
-            cases = cases_of(contract, self.seed)
+        dialect = self.given.dialect
+        with self.target(self.given.address(self.url), dialect) as target:
+            contract = self.loaded(self.operation, dialect)
+            cases = self.cases(contract, self.seed)
             few = quick_of(contract, cases, self.seed) if self.quick else None
             url, credentials = target.resolve()
             filling, redactor = self.filled(url, credentials)
@@ -116,8 +119,9 @@ class _Command(Firing):
                 seed=self.seed,
                 select=self.select,
                 exclude=self.exclude,
-                workers=self.workers or 4,
-                timeout_s=self.timeout,
+                workers=self.workers_wanted,
+                timeout_s=self.given.pacing.timeout_s,
+                route=self.given.route.to(url),
                 fail_fast=self.fail_fast,
                 examples=EXAMPLES if self.examples is None else self.examples,
                 known=book.ledger(),

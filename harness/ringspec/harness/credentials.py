@@ -5,75 +5,159 @@ Source: RFC 6749, section 4.4; facts.md E.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 
 import httpx
 
+from ringspec.harness.renewal import Grant, Renewal
+from ringspec.harness.route import Route
 from ringspec.harness.target import checked_url, is_loopback
+from ringspec.harness.transport import transport
 from ringspec.spec import TargetError, UsageError
+
+# What may come of asking for a token, other than an answer that has one.
+_TROUBLES = (
+    *(httpx.HTTPError, httpx.InvalidURL, TimeoutError),
+    *(ValueError, AttributeError),
+)
+# RFC 9110, section 5.6.2: a token, as header names are.
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 6750, section 2.1, for a token; any header's value may have blanks within.
+_TOKEN = re.compile(r"[!-~]+")
+_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a target is shown; secrets stay out of its representation."""
+    """What a target is shown; secrets stay out of its representation.
+
+    Attributes:
+        header: name of the header that carries `value`, where it is no bearer token.
+    """
 
     bearer: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     token_url: str | None = None
+    header: str | None = None
+    value: str | None = field(default=None, repr=False)
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
-        return tuple(each for each in (self.bearer, self.client_secret) if each)
+        own = (self.bearer, self.client_secret, self.value)
+        return tuple(each for each in own if each)
 
-    def token(self, timeout_s: float) -> str | None:
+    def token(self, timeout_s: float, route: Route | None = None) -> str | None:
         """Return the access token, fetched if need be; None without credentials.
 
         Raises:
             UsageError: some of what is needed is not given.
             TargetError: the token endpoint does not give one.
         """
+        given = self._given()
+        if given is not None or not self._is_client():
+            return given
+        return asyncio.run(self.grant(timeout_s, route)).token
+
+    def renewal(self, timeout_s: float, route: Route | None = None) -> Renewal | None:
+        """Fetch a token that can be fetched again; None where it is given or not had.
+
+        Raises:
+            UsageError: some of what is needed is not given.
+            TargetError: the token endpoint does not give one.
+        """
+        if self._given() is not None or not self._is_client():
+            return None
+        first = asyncio.run(self.grant(timeout_s, route))
+        return Renewal(first, lambda: self.grant(timeout_s, route))
+
+    def _given(self) -> str | None:
+        """Return what is shown as it is given."""
+        if self.header or self.value:
+            return self._header_value()
         if self.bearer and self.bearer.strip():
             return _sendable(self.bearer.strip(), "the token", "check --bearer")
+        return None
+
+    def _header_value(self) -> str:
+        if not (self.header and self.value):
+            raise UsageError(
+                "header and value belong together",
+                hint="[credentials] header is its name, value what stands in it",
+            )
+        if not _HEADER.fullmatch(self.header):
+            raise UsageError(
+                f"{self.header!r} is no name of a header", hint="such as X-Api-Key"
+            )
+        what = f"the value of {self.header}"
+        return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
+
+    def _is_client(self) -> bool:
+        """Tell whether a token is to be fetched, and make sure that it can be."""
         given = (self.client_id, self.client_secret, self.token_url)
         if not any(given):
-            return None
+            return False
         if self.client_id is None or self.client_secret is None or not self.token_url:
             raise UsageError(
                 "client id, client secret and token URL belong together",
                 hint="give all three, or a token with --bearer",
             )
         checked_url(self.token_url)
-        return _fetch(self.token_url, self.client_id, self.client_secret, timeout_s)
+        return True
+
+    async def grant(self, timeout_s: float, route: Route | None = None) -> Grant:
+        """Fetch a token by client id and secret.
+
+        Raises:
+            TargetError: the token endpoint does not give one.
+        """
+        url = self.token_url or ""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id or "",
+            "client_secret": self.client_secret or "",
+        }
+        try:
+            answer = await _posted(url, form, timeout_s, route or Route())
+            told = answer.json() if answer.is_success else {}
+            token, expires_in = told.get("access_token"), told.get("expires_in")
+        except _TROUBLES as error:
+            said = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+            raise TargetError(
+                f"no token from {url}: {said}", hint="check --token-url"
+            ) from error
+        if not isinstance(token, str) or not token:
+            raise TargetError(
+                f"no token from {url}: HTTP {answer.status_code}",
+                hint="check client id and client secret",
+            )
+        token = _sendable(token, f"the token from {url}", "check --token-url")
+        return Grant(token, _seconds(expires_in))
 
 
-def _fetch(url: str, client_id: str, client_secret: str, timeout_s: float) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": client_id,
-        "client_secret": client_secret,
-    }
-    try:
-        answer = httpx.post(
-            url, data=form, timeout=timeout_s, trust_env=not is_loopback(url)
-        )
-        token = answer.json().get("access_token") if answer.is_success else None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError) as error:
-        raise TargetError(
-            f"no token from {url}: {type(error).__name__}: {error}",
-            hint="check --token-url",
-        ) from error
-    if not isinstance(token, str) or not token:
-        raise TargetError(
-            f"no token from {url}: HTTP {answer.status_code}",
-            hint="check client id and client secret",
-        )
-    return _sendable(token, f"the token from {url}", "check --token-url")
+async def _posted(
+    url: str, form: dict[str, str], timeout_s: float, route: Route
+) -> httpx.Response:
+    opened = route.to(url).opened()
+    opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
+    async with (
+        asyncio.timeout(timeout_s),
+        httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
+    ):
+        return await client.post(url, data=form)
 
 
-def _sendable(token: str, what: str, hint: str) -> str:
-    """Return a token that fits into a header. Source: RFC 6750, section 2.1."""
-    if not re.fullmatch(r"[!-~]+", token):
+def _seconds(given: object) -> float | None:
+    """Return for how long a token lasts, where that is told sensibly."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return None
+    return float(given) if given > 0 else None
+
+
+def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
+    """Return what fits into a header."""
+    if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from ringspec.strategies import (
@@ -20,6 +21,18 @@ from ringspec.strategies import (
     Request,
 )
 
+if TYPE_CHECKING:
+    from ringspec.harness.renewal import Renewal
+
+_PLACES = (TOKEN, TOKEN_CUT, TOKEN_SWAPPED)
+
+
+def variants(token: str) -> Iterator[str]:
+    """Yield what of a token is sent: itself, and what is wrong on purpose."""
+    yield token
+    yield token[:-1]
+    yield token.swapcase()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
@@ -27,6 +40,7 @@ class Filling:
 
     Attributes:
         token: the access token; without it headers that hold it are left out.
+        renewal: what keeps the token fresh, where it can be fetched again.
         token_url: where tokens are given out; absolute.
         client_id: of the client that the token is for; likewise its secret.
     """
@@ -35,12 +49,19 @@ class Filling:
     token_url: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    renewal: Renewal | None = field(default=None, repr=False)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Return every token that has been in use so far, the present one last."""
+        if self.renewal is not None:
+            return self.renewal.tokens
+        return (self.token,) if self.token else ()
 
     def secrets(self) -> Iterator[str]:
         """Yield what no report may show."""
-        for place in (TOKEN, TOKEN_CUT, TOKEN_SWAPPED):
-            if self.token:
-                yield self._token(place)
+        for token in self.tokens:
+            yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
@@ -67,15 +88,9 @@ class Filling:
         return self.token_url if request.path == TOKEN_URL else base + request.path
 
     def _value(self, value: str) -> str | None:
-        for place in (TOKEN, TOKEN_CUT, TOKEN_SWAPPED):
-            if place in value:
-                if self.token is None:
-                    return None
-                value = value.replace(place, self._token(place))
+        tokens = self.tokens
+        if not tokens:
+            return None if any(place in value for place in _PLACES) else value
+        for place, token in zip(_PLACES, variants(tokens[-1]), strict=True):
+            value = value.replace(place, token)
         return value
-
-    def _token(self, place: str) -> str:
-        token = self.token or ""
-        if place == TOKEN_CUT:
-            return token[:-1]
-        return token.swapcase() if place == TOKEN_SWAPPED else token

@@ -21,6 +21,8 @@ from ringspec.spec import Contract, RuleId, weakest
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
+# Whose answer is of another status than a profile expects has accepted it, but so.
+ACCEPTED = RuleId("body.accepted")
 # A shorter token may stand in an answer by chance.
 _TELLING = 8
 
@@ -90,7 +92,7 @@ class Oracle:
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Look for the token in an answer; whoever gives tokens out may show them."""
-        what, secrets = "the access token", [self.filling.token or ""]
+        what, secrets = "the access token", list(self.filling.tokens)
         if case.request.path == TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
@@ -109,6 +111,10 @@ class Oracle:
         status = response.status
         if status // 100 == 2:
             yield case.rule, Verdict.PASS, ""
+            if not status_fits(status, case.status):
+                wanted = " or ".join(map(str, case.status))
+                reason = f"accepted with HTTP {status}, where {wanted} is expected"
+                yield ACCEPTED, Verdict.FAIL, reason
             yield from judgements.form(self.contract.answers, response)
             yield from judgements.content(self.contract, case.body, response)
         elif status in NO_JUDGEMENT or status < 400:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ringspec.harness.filling import Filling
 from ringspec.harness.known import Ledger
+from ringspec.harness.route import Route
 from ringspec.harness.script import Patience
 from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level, RuleId
@@ -31,6 +32,7 @@ class Plan:
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         patience_s: how long scripts may wait in vain for what is to show.
+        route: how the target is reached.
         connect: opens the target where it is not reached over the network.
         known: failures that are known beforehand.
         only: ids of the cases that are fired, whatever else is said, and alone judged;
@@ -55,6 +57,7 @@ class Plan:
     examples: int = EXAMPLES
     explore_s: float = 60.0
     patience_s: float = Patience.seconds
+    route: Route = field(default_factory=Route)
     connect: Callable[[], Connection] | None = None
     known: Ledger = field(default_factory=Ledger)
     only: frozenset[str] | None = None

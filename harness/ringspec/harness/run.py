@@ -36,11 +36,17 @@ def run(plan: Plan) -> Generator[Event, None, None]:
             seed=plan.seed,
             total=session.total,
         )
+        if plan.route.from_environment:
+            proxy = plan.route.shown_proxy
+            yield Notice(message=f"by the proxy {proxy}, as the environment says")
         if plan.only is None:
             yield from _unproven(plan, selection)
         yield from session.events()
     except KeyboardInterrupt:
         session.interrupted = True
+    renewal = plan.filling.renewal
+    if renewal is not None and renewal.trouble:
+        yield Notice(message=f"the token could not be renewed: {renewal.trouble}")
     yield Ended(result=session.result())
 
 

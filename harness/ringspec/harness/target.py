@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +21,9 @@ from ringspec.harness.filling import Filling
 from ringspec.harness.transport import HEARD, Heard, transport
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
+
+if TYPE_CHECKING:
+    from ringspec.harness.route import Route
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20
@@ -87,18 +90,25 @@ class Target:
     """
 
     def __init__(
-        self, url: str, *, filling: Filling, timeout_s: float, workers: int
+        self,
+        url: str,
+        *,
+        filling: Filling,
+        timeout_s: float,
+        workers: int,
+        route: Route | None = None,
     ) -> None:
         self.url = checked_url(url)
         self.filling = filling
         self.timeout_s = timeout_s
         trust_env = not is_loopback(url)
+        opened = route.opened() if route else {}
         self._client = httpx.AsyncClient(
             # The time limit is on the whole exchange, see below.
             timeout=httpx.Timeout(None),
             follow_redirects=False,
             trust_env=trust_env,
-            transport=transport(workers=workers, trust_env=trust_env),
+            transport=transport(workers=workers, trust_env=trust_env, **opened),
             # No compression: a small answer could unfold to any size.
             headers={"Accept-Encoding": "identity"},
         )

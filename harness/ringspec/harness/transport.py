@@ -33,10 +33,15 @@ class Heard:
 HEARD: ContextVar[Heard] = ContextVar("HEARD")
 
 
-def transport(*, workers: int, trust_env: bool) -> httpx.AsyncHTTPTransport:
-    """Open a pool of connections that notes in `HEARD` what it hears."""
+def transport(
+    *, workers: int, trust_env: bool, **options: Any
+) -> httpx.AsyncHTTPTransport:
+    """Open a pool of connections that notes in `HEARD` what it hears.
+
+    Other options are those of httpx: `verify` and `proxy`.
+    """
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env)
+    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, **options)
     # httpx has no parameter for what httpcore takes as one.
     made._pool._network_backend = _Backend()  # noqa: SLF001
     return made

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.plan import Plan
+from ringspec.harness.renewal import Renewing
 from ringspec.harness.script import Patience, play
 from ringspec.harness.target import Connection, Target
 from ringspec.strategies import Case
@@ -23,16 +24,19 @@ def connected(plan: Plan) -> Connection:
     """Open the target of a plan.
 
     Raises:
-        UsageError: its URL is none.
+        UsageError: its URL is none, or its route leads nowhere.
     """
     if plan.connect is not None:
         return plan.connect()
-    return Target(
+    target = Target(
         plan.url,
         filling=plan.filling,
         timeout_s=plan.timeout_s,
         workers=plan.workers,
+        route=plan.route,
     )
+    renewal = plan.filling.renewal
+    return target if renewal is None else Renewing(target, renewal)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is news, not an error

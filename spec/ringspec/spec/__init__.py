@@ -1,17 +1,20 @@
 """What is promised: the contract, its rules, its dialects, and proof against it."""
 
+from ringspec.spec.adaptation import PROFILES, Adaptation
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import ITEM, Assertion
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
     InternalError,
+    MisfitError,
     ReportError,
     RingspecError,
     SpecError,
     TargetError,
     UsageError,
 )
+from ringspec.spec.fixtures import Fixture
 from ringspec.spec.links import Life, Paging, Relative, Role
 from ringspec.spec.operations import Header, Operation
 from ringspec.spec.overlay import names as dialect_names
@@ -53,6 +56,8 @@ __all__ = [
     "ITEM",
     "NOT_BLANK",
     "OURS",
+    "PROFILES",
+    "Adaptation",
     "Answer",
     "Answers",
     "Assertion",
@@ -64,6 +69,7 @@ __all__ = [
     "Disagreement",
     "Edit",
     "Evidence",
+    "Fixture",
     "Guard",
     "Header",
     "Inlined",
@@ -72,6 +78,7 @@ __all__ = [
     "Level",
     "Life",
     "Location",
+    "MisfitError",
     "Operation",
     "Paging",
     "Prover",

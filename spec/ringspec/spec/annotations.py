@@ -8,6 +8,7 @@ from __future__ import annotations
 from ringspec.spec import schemas
 from ringspec.spec.document import Inlined, escape
 from ringspec.spec.errors import SpecError
+from ringspec.spec.fixtures import read_fixtures
 from ringspec.spec.reading import mapping, text
 from ringspec.spec.rules import Catalogue, Evidence, word
 from ringspec.spec.values import Json, canonical
@@ -21,6 +22,7 @@ def check(inlined: Inlined, catalogue: Catalogue) -> None:
 
     """
     schemas.check(inlined)
+    read_fixtures(inlined)
     for node, path in schemas.nodes(inlined.schema):
         place = inlined.place_of(path)
         _check_evidence(node, place)

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from ringspec.spec import document, overlay, reading
 from ringspec.spec.actions import RULES
+from ringspec.spec.adaptation import Adaptation
 from ringspec.spec.amending import Change, amended, dropped, read_changes, without
 from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
+from ringspec.spec.fixtures import Fixture, fix, read_fixtures
 from ringspec.spec.links import Relative, read_links
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
@@ -48,9 +50,11 @@ class Contract:
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
         relatives: the operations that links of its answers lead to.
+        fixtures: what a target has to know beforehand.
         whole: the body's schema with what a dialect drops: valid bodies keep to it.
         dropped: rules of the catalogue that this dialect drops, or has no place for.
-        sha256: digest of the document, dialect applied, and of the catalogue.
+        sha256: digest of the document, dialect and the target's own ways applied, of
+            the catalogue, and of the values of fixtures.
     """
 
     title: str
@@ -67,6 +71,7 @@ class Contract:
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
+    fixtures: tuple[Fixture, ...]
 
     @cached_property
     def settled(self) -> Json:
@@ -102,21 +107,23 @@ def load(
     *,
     operation: str | None = None,
     dialect: str | None = None,
+    adaptation: Adaptation | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
         UsageError: the operation or the dialect is not there.
+        MisfitError: what one target does otherwise does not fit the contract.
     """
     path = path or OURS
     base = reading.read(path)
     _check_version(base, path)
-    if dialect is None:
-        return _loaded(path, base, operation, None)
-    file = overlay.find(dialect)
-    found = overlay.load(file, path)
-    return _loaded(path, base, operation, Dialect(file.stem, file.name, found))
+    spelling: Dialect | None = None
+    if dialect is not None:
+        file = overlay.find(dialect)
+        spelling = Dialect(file.stem, file.name, overlay.load(file, path))
+    return _loaded(path, base, operation, spelling, adaptation or Adaptation())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +142,23 @@ def adapted(
     path = path or OURS
     base = reading.read(path)
     _check_version(base, path)
-    return _loaded(path, base, operation, dialect)
+    return _loaded(path, base, operation, dialect, Adaptation())
 
 
 def _loaded(
-    path: Path, base: Json, operation: str | None, dialect: Dialect | None
+    path: Path,
+    base: Json,
+    operation: str | None,
+    dialect: Dialect | None,
+    adaptation: Adaptation,
 ) -> Contract:
     rows, origin = _catalogue_data(path, base)
     changes: dict[RuleId, Change] = {}
     if dialect is not None:
         base = overlay.apply(base, dialect.overlay, dialect.origin)
         changes = read_changes(dialect.overlay, dialect.origin)
-    source = _Source(base, rows, parse_catalogue(rows, origin), dialect, changes)
+    catalogue = parse_catalogue(rows, origin)
+    source = _Source(base, rows, catalogue, dialect, changes, adaptation)
     try:
         return _build(source, operation)
     except SpecError as error:
@@ -159,19 +171,33 @@ def _loaded(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What a contract is built from: the document with its dialect, and its rules."""
+    """What a contract is built from.
+
+    Attributes:
+        base: the document, its dialect applied.
+        adaptation: what one target does otherwise.
+    """
 
     base: dict[str, Json]
     rows: Json
     catalogue: Catalogue
     dialect: Dialect | None
     changes: dict[RuleId, Change]
+    adaptation: Adaptation
 
-    def digest(self, operation: str) -> str:
+    @property
+    def fixtures(self) -> dict[str, Json]:
+        """The values of fixtures, by name."""
+        return dict(self.adaptation.fixtures)
+
+    def digest(self, adapted: Json, operation: str) -> str:
         """Return the digest of all that decides what is sent and judged."""
-        parts = [self.base, self.rows, operation]
+        parts = [adapted, self.rows, operation]
         if self.changes and self.dialect is not None:
             parts.append(self.dialect.overlay[RULES])
+        # Without any the contract is the same as ever, and so is its digest.
+        if self.fixtures:
+            parts.append(self.fixtures)
         return reading.digest(parts)
 
 
@@ -195,12 +221,12 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
 
 
 def _build(source: _Source, wanted: str | None) -> Contract:
-    base = source.base
+    base = source.adaptation.apply(source.base)
     info = reading.mapping(base.get("info"), "#/info")
     operation = choose(base, wanted)
     request = document.inline(base, operation.schema_place)
     check(request, source.catalogue)
-    request = for_request(request)
+    request = fix(for_request(request), source.fixtures)
     answers = read_answers(base, operation)
     found = assertions(request)
     relatives = read_links(base, operation)
@@ -217,7 +243,7 @@ def _build(source: _Source, wanted: str | None) -> Contract:
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
-        sha256=source.digest(operation.id),
+        sha256=source.digest(base, operation.id),
         server_url=_server_url(base),
         dialect=source.dialect.name if source.dialect else None,
         operation=operation,
@@ -229,6 +255,7 @@ def _build(source: _Source, wanted: str | None) -> Contract:
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
+        fixtures=read_fixtures(request),
     )
 
 

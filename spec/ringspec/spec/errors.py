@@ -2,6 +2,7 @@
 
     RingspecError
      ├── UsageError      wrong flags, or values that do not fit          exit 2
+     │    └── MisfitError    a profile and a contract do not fit
      ├── SpecError       contract, catalogue or dialect is at fault      exit 2
      ├── ReportError     a report cannot be written                      exit 2
      ├── TargetError     target cannot be reached or lets nobody in      exit 3
@@ -36,6 +37,18 @@ class UsageError(RingspecError):
 
     code = "usage"
     exit_code = 2
+
+
+class MisfitError(UsageError):
+    """What a profile gives does not fit the contract.
+
+    Attributes:
+        path: where in the profile it stands: table and key.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", path: tuple[str, ...]) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
 
 
 class SpecError(RingspecError):

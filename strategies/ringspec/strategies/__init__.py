@@ -25,6 +25,7 @@ from ringspec.strategies.case import (
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.expecting import expecting
 from ringspec.strategies.parse import parse_request, parse_step
 from ringspec.strategies.unproven import unbroken
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     )
     from ringspec.strategies.foreign import SourceEnded, foreign_sources
     from ringspec.strategies.library import Invalid, invalid_bodies, valid_bodies
+    from ringspec.strategies.plain import plain_request
     from ringspec.strategies.walks import (
         MOVES,
         Deed,
@@ -69,6 +71,7 @@ _LATE = {
     "own_sources": "exploring",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
     **dict.fromkeys(("Invalid", "invalid_bodies", "valid_bodies"), "library"),
+    "plain_request": "plain",
     **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
     **dict.fromkeys(("walking", "without", "written"), "walks"),
 }
@@ -119,6 +122,7 @@ __all__ = [
     "cases_of",
     "certified",
     "encode",
+    "expecting",
     "fewest",
     "foreign_sources",
     "invalid_bodies",
@@ -128,6 +132,7 @@ __all__ = [
     "own_sources",
     "parse_request",
     "parse_step",
+    "plain_request",
     "prove",
     "quick_of",
     "request_of",

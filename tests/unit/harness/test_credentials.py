@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
+from ringspec.harness import credentials as credentials_module
 from ringspec.harness.credentials import Credentials
 from ringspec.spec import TargetError, UsageError
 
@@ -22,11 +25,13 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Any:
     def answer(status: int, **content: Any) -> list[dict[str, str]]:
         forms: list[dict[str, str]] = []
 
-        def post(url: str, *, data: dict[str, str], **_: Any) -> httpx.Response:
-            forms.append(data)
-            return httpx.Response(status, request=httpx.Request("POST", url), **content)
+        def respond(request: httpx.Request) -> httpx.Response:
+            forms.append(dict(parse_qsl(request.content.decode())))
+            return httpx.Response(status, **content)
 
-        monkeypatch.setattr(httpx, "post", post)
+        monkeypatch.setattr(
+            credentials_module, "transport", lambda **_: httpx.MockTransport(respond)
+        )
         return forms
 
     return answer
@@ -101,3 +106,53 @@ def test_secrets_stay_out_of_the_representation() -> None:
     assert credentials.secrets() == ("b34r3r", "hush")
     assert "b34r3r" not in repr(credentials)
     assert "hush" not in repr(credentials)
+
+
+@pytest.mark.parametrize("given", [{"header": "X-Api-Key"}, {"value": "k"}])
+def test_half_of_a_header_is_wrong_usage(given: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="header and value belong together"):
+        Credentials(**given).token(1)
+
+
+def test_what_another_header_carries_may_have_blanks_within() -> None:
+    credentials = Credentials(header="X-Api-Key", value=" Key abc ")
+
+    assert credentials.token(1) == "Key abc"
+    assert credentials.secrets() == (" Key abc ",)
+    assert "abc" not in repr(credentials)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"), [("X Api", "k"), ("", "k"), ("X-Api-Key", "a\nb")]
+)
+def test_a_header_that_cannot_be_sent_is_wrong_usage(header: str, value: str) -> None:
+    with pytest.raises(UsageError):
+        Credentials(header=header, value=value).token(1)
+
+
+def test_what_is_given_is_not_renewed() -> None:
+    assert Credentials(bearer="b").renewal(1) is None
+    assert Credentials(header="X-Api-Key", value="k").renewal(1) is None
+    assert Credentials().renewal(1) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "due"),
+    [(3600, 3600.0), (0.5, 0.5), (0, None), (-1, None), ("3600", None), (True, None)],
+)
+def test_how_long_a_token_lasts_is_taken_where_it_is_told(
+    endpoint: Any, told: Any, due: float | None
+) -> None:
+    endpoint(200, json={"access_token": "t", "expires_in": told})
+
+    assert asyncio.run(FULL.grant(1)).expires_in == due
+
+
+def test_a_token_that_is_fetched_can_be_fetched_again(endpoint: Any) -> None:
+    forms = endpoint(200, json={"access_token": "fetched", "expires_in": 3600})
+
+    renewal = FULL.renewal(1)
+
+    assert renewal is not None
+    assert renewal.token == "fetched"
+    assert len(forms) == 1

@@ -360,3 +360,36 @@ def test_whoever_gives_tokens_out_may_show_them(
 
     assert found["auth.client"] == "fail"
     assert found["auth.secrecy"] == "pass"
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(201, None), (200, "fail")])
+def test_another_status_of_success_than_expected_is_told_once(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    status: int,
+    verdict: str | None,
+) -> None:
+    case = replace(case_of("language.enum/valid-de-DE"), status=(201,))
+
+    found = verdicts(oracle.judge(case, exchange_of(status, {})))
+
+    assert found["language.enum"] == "pass"
+    assert found.get("body.accepted") == verdict
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(422, "pass"), (400, "fail")])
+def test_another_status_of_refusal_than_expected_is_told(
+    oracle: Oracle,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    status: int,
+    verdict: str,
+) -> None:
+    case = replace(case_of(REJECT), status=(422,))
+    oracle.judge(case_of(case.twin or ""), exchange_of(201, {}))
+
+    found = verdicts(oracle.judge(case, exchange_of(status, ERROR)))
+
+    assert found[case.rule] == "pass"
+    assert found["error.status"] == verdict

@@ -1,0 +1,115 @@
+"""`ringspec profile`: write a profile to begin with, and try one step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ringspec.cli.firing import Target, credential_options, stated
+from ringspec.cli.options import contract_of, contract_options
+from ringspec.harness.profile import Profile, load, template
+from ringspec.harness.profile.steps import State, Step
+from ringspec.harness.profile.trial import Trial
+from ringspec.reference import DIALECTS, Embedded
+from ringspec.reports import Redactor
+from ringspec.spec import Contract, MisfitError, UsageError
+
+_INCONCLUSIVE = 3
+
+
+@click.group("profile")
+def command() -> None:
+    """Write a profile of a target, and try it."""
+
+
+@command.command("init")
+@click.argument(
+    "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(*, path: Path, force: bool) -> None:
+    """Write a profile that says what there is; profile.toml without FILE."""
+    mode = "w" if force else "x"
+    try:
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already",
+            hint="name another file, or replace it with --force",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="does its folder exist, and is there room?",
+        ) from error
+    click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
+
+
+@command.command("check")
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("url", metavar="[URL]", required=False)
+@credential_options
+@contract_options
+def check(
+    *,
+    name: str,
+    url: str | None,
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+    **credentials: str | None,
+) -> int:
+    """Try a profile step by step; nothing is changed on the target.
+
+    Only on this machine, and if the profile has allow_create, one create is sent.
+
+    Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
+    """
+    profile = load(name, stated({"dialect": dialect, "credentials": credentials}))
+    address = profile.address(url)
+    _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
+    with _target(profile, address, contract) as target:
+        adapted = _contract(profile, contract, operation)
+        known = f"{adapted.title} {adapted.version}"
+        _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
+        where, shown = target.resolve()
+        return _tried(Trial(profile, adapted, where, shown))
+
+
+def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
+    if url is not None:
+        return Target(url, profile.credentials, None)
+    dialect = profile.dialect or "canonical"
+    if contract is not None or dialect not in DIALECTS:
+        raise UsageError(
+            "the embedded server knows neither that contract nor that dialect",
+            hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
+        )
+    return Target("", profile.credentials, Embedded(dialect=dialect))
+
+
+def _contract(
+    profile: Profile, contract: Path | None, operation: str | None
+) -> Contract:
+    try:
+        return contract_of(contract, operation, profile.dialect, profile.adaptation)
+    except MisfitError as error:
+        where = profile.places.of(error.path)
+        raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+
+def _tried(trial: Trial) -> int:
+    failed = False
+    for step in trial.steps():
+        failed |= step.state == State.FAILED
+        _tell(step, Redactor(trial.secrets))
+    return _INCONCLUSIVE if failed else 0
+
+
+def _tell(step: Step, redactor: Redactor | None = None) -> None:
+    said = f"{step.state:<8} {step.name:<9} {step.said}"
+    lines = [said, f"{'':<8} {'':<9} hint: {step.hint}"] if step.hint else [said]
+    for line in lines:
+        click.echo(redactor.url(line) if redactor else line)

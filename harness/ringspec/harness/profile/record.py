@@ -1,0 +1,143 @@
+"""A profile as the rest of the program knows it: plain values, of the right kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringspec.harness.credentials import Credentials
+from ringspec.harness.profile.places import Places
+from ringspec.harness.route import Route
+from ringspec.spec import Adaptation, Json, UsageError
+
+# What stands for a URL where the server that comes with the package is meant.
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """What statuses a target answers with, where that is known exactly.
+
+    Attributes:
+        success: of what is accepted; any 2xx without one.
+        rejection: of what breaks a rule; 400 or 422 without any.
+    """
+
+    success: int | None = None
+    rejection: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How fast a target may be asked, and how long it may take.
+
+    Attributes:
+        rate: requests a second; None where nobody says.
+        workers: requests under way at once; likewise.
+    """
+
+    rate: float | None = None
+    workers: int | None = None
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """What may be done to a target that others use.
+
+    Attributes:
+        live: whether the profile says so; None where it says nothing.
+        max_creates: how many creates may be sent, if any may.
+        allowed_hosts: the only ones that requests may go to; any without one.
+    """
+
+    live: bool | None = None
+    allow_create: bool = False
+    max_creates: int = 0
+    allow_start: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a target needs.
+
+    Attributes:
+        name: as it was asked for; empty where there is none but the flags.
+        url: of the target, any mount prefix included; `embedded`, or empty where the
+            profile leaves that open.
+    """
+
+    name: str = ""
+    url: str = ""
+    dialect: str | None = None
+    adaptation: Adaptation = field(default_factory=Adaptation)
+    credentials: Credentials = field(default_factory=Credentials)
+    expect: Expect = field(default_factory=Expect)
+    pacing: Pacing = field(default_factory=Pacing)
+    route: Route = field(default_factory=Route)
+    safety: Safety = field(default_factory=Safety)
+    places: Places = field(default_factory=Places, repr=False)
+
+    @classmethod
+    def of(cls, name: str, data: Mapping[str, Json], places: Places) -> Profile:
+        """Make a profile of values that are known to be of the right kinds."""
+        credentials = Credentials(**data.get("credentials", {}))
+        pacing = dict(data.get("pacing", {}))
+        if "timeout" in pacing:
+            pacing["timeout_s"] = pacing.pop("timeout")
+        expect, safety = dict(data.get("expect", {})), dict(data.get("safety", {}))
+        return cls(
+            name=name,
+            url=data.get("url", ""),
+            dialect=data.get("dialect"),
+            adaptation=Adaptation(
+                fixtures=data.get("fixtures", {}),
+                paths=data.get("paths", {}),
+                header=credentials.header or "",
+            ),
+            credentials=credentials,
+            expect=Expect(
+                success=expect.get("success"),
+                rejection=tuple(expect.get("rejection", ())),
+            ),
+            pacing=Pacing(**pacing),
+            route=Route(
+                **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
+            ),
+            safety=Safety(
+                **{**safety, "allowed_hosts": tuple(safety.get("allowed_hosts", ()))}
+            ),
+            places=places,
+        )
+
+    @property
+    def fixtures_named(self) -> frozenset[str]:
+        """Return the names of the fixtures that the target is known to know."""
+        return frozenset(self.adaptation.fixtures)
+
+    def address(self, given: str | None) -> str | None:
+        """Return the URL of the target; None for the embedded server.
+
+        Args:
+            given: by whoever calls; goes before the profile's.
+
+        Raises:
+            UsageError: there is a profile, and it has none.
+        """
+        if given is not None or not self.name:
+            return given
+        if not self.url:
+            raise UsageError(
+                f"{self.name} has no url, and none was given",
+                hint=f'write url = "https://…" there, or url = "{EMBEDDED}"'
+                " for the reference server",
+            )
+        if self.url != EMBEDDED:
+            return self.url
+        if self.adaptation.header:
+            raise UsageError(
+                f"{self.name} has a header for the reference server, which takes none",
+                hint="leave [credentials] out: it brings a token of its own",
+            )
+        return None

@@ -1,0 +1,138 @@
+"""The route to a target: whom to trust on the way, who we are, and by which proxy.
+
+In: what a profile says, and the environment's proxies for targets elsewhere. Out: what
+an HTTP client is opened with.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from ringspec.harness.target import is_loopback
+from ringspec.spec import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How a target is reached.
+
+    Attributes:
+        ca: file of the certificates to trust, in place of the usual ones.
+        certificate: file of the certificate that we show; its key may be in it.
+        key: file of that certificate's key.
+        proxy: URL of an HTTP proxy.
+        from_environment: whether the proxy was found there.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    proxy: str = field(default="", repr=False)
+    from_environment: bool = False
+
+    def to(self, url: str) -> Self:
+        """Return the route to a URL: the environment's proxy, where it is to be used.
+
+        Raises:
+            UsageError: a target on this machine would be asked for elsewhere.
+        """
+        if self.proxy:
+            self._check_proxy(url)
+            return self
+        found = "" if is_loopback(url) else _environment_proxy(url)
+        return replace(self, proxy=found, from_environment=True) if found else self
+
+    def _check_proxy(self, url: str) -> None:
+        parts = urlsplit(self.proxy)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(
+                f"{self.shown_proxy!r} is not the URL of an HTTP proxy",
+                hint="give it whole, such as http://127.0.0.1:3128",
+            )
+        if is_loopback(url) and not is_loopback(self.proxy):
+            raise UsageError(
+                f"{url} is on this machine, and the proxy {self.shown_proxy} is not",
+                hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
+                " leave the proxy out",
+            )
+
+    @property
+    def shown_proxy(self) -> str:
+        """Return the proxy's URL as it may be shown: without user and password."""
+        parts = urlsplit(self.proxy)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List what no report may show."""
+        password = urlsplit(self.proxy).password
+        return (password,) if password else ()
+
+    def context(self) -> ssl.SSLContext:
+        """Open what TLS is spoken with.
+
+        Raises:
+            UsageError: a file cannot be read, or holds something else.
+        """
+        try:
+            context = _trusting(self.ca)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"the certificates in {self.ca} cannot be used: {_reason(error)}",
+                hint="[tls] ca names a file of certificates in PEM form",
+            ) from error
+        if self.certificate:
+            self._show(context)
+        return context
+
+    def _show(self, context: ssl.SSLContext) -> None:
+        key = self.key or self.certificate
+        try:
+            # Without a password it would be asked for at the terminal.
+            context.load_cert_chain(self.certificate, key, password="")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"the certificate {self.certificate} with the key {key} cannot be"
+                f" used: {_reason(error)}",
+                hint="both are in PEM form, belong together, and take no password",
+            ) from error
+
+    def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
+        """Return the options of httpx's transports that differ from the usual ones."""
+        options: dict[str, ssl.SSLContext | httpx.Proxy] = {}
+        if self.ca or self.certificate:
+            options["verify"] = self.context()
+        if self.proxy:
+            options["proxy"] = httpx.Proxy(self.proxy)
+        return options
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    if not ca:
+        return httpx.create_ssl_context()
+    if Path(ca).is_dir():
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return str(error.reason or error.strerror or "it is no PEM").lower()
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _environment_proxy(url: str) -> str:
+    """Return the proxy that the environment names for a URL; empty without one."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return ""
+    known = urllib.request.getproxies()
+    found = known.get(parts.scheme) or known.get("all") or ""
+    return found if "://" in found or not found else f"http://{found}"

@@ -1,0 +1,507 @@
+"""Profiles: what stands in them, what goes before them, and what cannot be meant."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness.profile import (
+    EMBEDDED,
+    Pacing,
+    Profile,
+    Safety,
+    load,
+    names,
+    template,
+)
+from ringspec.harness.profile.places import read
+from ringspec.harness.profile.sheet import tables
+from ringspec.spec import PROFILES, UsageError
+from ringspec.spec import load as load_contract
+
+WHOLE = """\
+url = "http://127.0.0.1:8000/api"
+dialect = "naxai-sdk"
+
+[credentials]
+client_id = "me"
+client_secret = { env = "HUSH" }
+token_url = "http://127.0.0.1:8000/token"
+
+[fixtures]
+segment = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
+file = { id = "x", columns = ["a", 1] }
+
+[paths]
+createBroadcast = "/v2"
+
+[expect]
+success = 201
+rejection = [422, 409]
+
+[pacing]
+rate = 2.5
+workers = 3
+timeout = 7
+
+[tls]
+ca = "ca.pem"
+
+[proxy]
+url = "http://127.0.0.1:3128"
+
+[safety]
+live = true
+allow_create = true
+max_creates = 5
+allow_start = false
+allowed_hosts = [
+  "127.0.0.1",
+]
+"""
+Loaded = Callable[..., Profile]
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("RINGSPEC_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Loaded:
+    def from_text(text: str, **flags: Any) -> Profile:
+        path = tmp_path / "profile.toml"
+        path.write_text(text, "utf-8")
+        return load(str(path), flags)
+
+    return from_text
+
+
+@pytest.fixture
+def refused(loaded: Loaded) -> Callable[..., tuple[str, str]]:
+    """Return message and hint of what is wrong, the folder left out."""
+
+    def of(text: str, **flags: Any) -> tuple[str, str]:
+        with pytest.raises(UsageError) as caught:
+            loaded(text, **flags)
+        assert caught.value.exit_code == 2
+        message = re.sub(r"\S*/(?=profile\.toml)", "", str(caught.value))
+        return message, caught.value.hint
+
+    return of
+
+
+def test_everything_is_read(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HUSH", "s3cret")
+
+    found = loaded(WHOLE)
+
+    assert found.url == "http://127.0.0.1:8000/api"
+    assert found.dialect == "naxai-sdk"
+    assert found.credentials.client_secret == "s3cret"
+    assert found.credentials.secrets() == ("s3cret",)
+    assert found.adaptation.fixtures["file"] == {"id": "x", "columns": ["a", 1]}
+    assert found.fixtures_named == {"segment", "file"}
+    assert found.adaptation.paths == {"createBroadcast": "/v2"}
+    assert (found.expect.success, found.expect.rejection) == (201, (422, 409))
+    assert found.pacing == Pacing(rate=2.5, workers=3, timeout_s=7.0)
+    assert found.route.ca == str(tmp_path / "ca.pem")
+    assert found.route.proxy == "http://127.0.0.1:3128"
+    assert found.safety == Safety(
+        live=True, allow_create=True, max_creates=5, allowed_hosts=("127.0.0.1",)
+    )
+    assert "s3cret" not in repr(found)
+
+
+def test_without_a_profile_there_are_only_the_flags() -> None:
+    found = load(None, {"credentials": {"bearer": "b"}, "pacing": {"timeout": 2.0}})
+
+    assert found.credentials.bearer == "b"
+    assert found.pacing == Pacing(timeout_s=2.0)
+    assert found.safety == Safety()
+    assert found.address(None) is None
+    assert found.address("http://127.0.0.1:1") == "http://127.0.0.1:1"
+
+
+def test_a_run_without_a_profile_does_not_load_what_reads_one() -> None:
+    code = (
+        "import sys, ringspec.cli.run, ringspec.harness.profile as p; p.load(None, {});"
+        "print({'pydantic', 'pydantic_settings', 'phonenumbers'} & sys.modules.keys())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_shipped_profile_is_in_order(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAXAI_CLIENT_ID", "me")
+    monkeypatch.setenv("NAXAI_SECRET", "hush")
+
+    found = load(name, {})
+
+    assert found.url
+    assert load_contract(adaptation=found.adaptation)
+
+
+def test_the_vendors_profile_lets_nothing_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAXAI_CLIENT_ID", "me")
+    monkeypatch.setenv("NAXAI_SECRET", "hush")
+
+    found = load("naxai", {})
+
+    assert found.url == "https://api.naxai.com"
+    assert found.credentials.token_url == "https://auth.naxai.com/oauth2/token"
+    assert found.pacing.rate == 5
+    assert found.safety.live
+    assert not found.safety.allow_create
+    assert not found.safety.allow_start
+
+
+def test_the_embedded_server_is_asked_for_by_name() -> None:
+    assert load("reference", {}).url == EMBEDDED
+    assert load("reference", {}).address(None) is None
+
+
+def test_the_template_names_every_key(loaded: Loaded) -> None:
+    for table, keys in tables().items():
+        assert not table or f"\n[{table}]\n" in template()
+        for key in keys:
+            assert re.search(rf"^(# )?{key} = ", template(), re.MULTILINE), key
+
+
+def test_the_template_is_a_profile(loaded: Loaded) -> None:
+    assert loaded(template()).url == "http://127.0.0.1:8000"
+
+
+def test_the_template_is_one_with_every_line_in_use(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("API_CLIENT_ID", "API_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "x")
+    used = re.sub(r"^# (?=\w+ = )", "", template(), flags=re.MULTILINE)
+    # One of the three ways to show who we are.
+    used = re.sub(r"^(bearer|header|value) = .*\n", "", used, flags=re.MULTILINE)
+
+    found = loaded(used)
+
+    assert load_contract(adaptation=found.adaptation).operation.path == "/v2/broadcasts"
+
+
+@pytest.mark.parametrize("text", [template(), *map(Path.read_text, PROFILES.glob("*"))])
+def test_numbers_of_ours_are_from_ranges_reserved_for_fiction(text: str) -> None:
+    # Source: Ofcom's numbers for use in drama, 01632 960000 to 960999.
+    without_ids = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)
+
+    numbers = re.findall(r"\d{8,}", without_ids)
+
+    assert [each for each in numbers if not each.startswith("441632960")] == []
+
+
+def test_a_variable_goes_before_the_file_and_a_flag_before_both(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'url = "http://127.0.0.1:1"\n[pacing]\nrate = 1\nworkers = 1\ntimeout = 1\n'
+    monkeypatch.setenv("RINGSPEC_PACING_WORKERS", "2")
+    monkeypatch.setenv("RINGSPEC_PACING_TIMEOUT", "2")
+    monkeypatch.setenv("RINGSPEC_URL", "http://127.0.0.1:2")
+    monkeypatch.setenv("RINGSPEC_SAFETY_ALLOWED_HOSTS", "a.example, b.example")
+    monkeypatch.setenv("RINGSPEC_FIXTURES_FILE", '{"id": "x"}')
+
+    found = loaded(text, pacing={"timeout": 3.0})
+
+    assert found.pacing == Pacing(rate=1.0, workers=2, timeout_s=3.0)
+    assert found.url == "http://127.0.0.1:2"
+    assert found.safety.allowed_hosts == ("a.example", "b.example")
+    assert found.adaptation.fixtures == {"file": {"id": "x"}}
+
+
+def test_credentials_of_another_kind_go_before_those_of_the_file(
+    loaded: Loaded,
+) -> None:
+    client = {"client_id": "me", "client_secret": "hush", "token_url": "http://x"}
+
+    found = loaded('[credentials]\nbearer = "b"\n', credentials=client)
+
+    assert found.credentials.bearer is None
+    assert found.credentials.client_id == "me"
+
+
+def test_a_secret_may_be_given_apart_from_the_rest_of_the_client(
+    loaded: Loaded,
+) -> None:
+    text = '[credentials]\nclient_id = "me"\ntoken_url = "http://127.0.0.1:1/t"\n'
+
+    found = loaded(text, credentials={"client_secret": "hush"})
+
+    assert found.credentials.client_id == "me"
+    assert found.credentials.client_secret == "hush"
+
+
+@pytest.mark.parametrize("credentials", [{"bearer": "b"}, {"client_secret": "given"}])
+def test_a_missing_variable_does_not_matter_where_something_goes_before_it(
+    loaded: Loaded, credentials: dict[str, str]
+) -> None:
+    text = '[credentials]\nclient_secret = { env = "NOT_SET_AT_ALL" }\n'
+
+    assert loaded(text, credentials=credentials).credentials.secrets()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            'url = "http://127.0.0.1:1"\n\n[safety]\n# why\nmax_create = 3\n',
+            (
+                "profile.toml:5: `max_create` is not known in [safety];"
+                " did you mean `max_creates`?"
+            ),
+            "[safety] has live, allow_create, max_creates",
+        ),
+        (
+            "[safety]\nMax-Creates = 3",
+            (
+                "profile.toml:2: `Max-Creates` is not known in [safety];"
+                " did you mean `max_creates`?"
+            ),
+            "",
+        ),
+        (
+            "[saftey]\nlive = true",
+            "profile.toml:1: `saftey` is not known; did you mean [safety]?",
+            "there are url, dialect, and [paths], [credentials]",
+        ),
+        (
+            'urk = "x"',
+            "profile.toml:1: `urk` is not known; did you mean url?",
+            "",
+        ),
+        (
+            "rate = 3",
+            "profile.toml:1: `rate` is not known here; does it belong into [pacing]?",
+            "",
+        ),
+        (
+            "[safety]\nlive = true\nrate = 3",
+            (
+                "profile.toml:3: `rate` is not known in [safety];"
+                " does it belong into [pacing]?"
+            ),
+            "",
+        ),
+        (
+            '[safety]\nlive = "yes"\nmax_creates = "3"',
+            (
+                'profile.toml:2: `live` in [safety] is "yes",'
+                " and has to be true or false (and 1 more)"
+            ),
+            "profile init",
+        ),
+        (
+            '[safety]\nmax_creates = "3"',
+            (
+                'profile.toml:2: `max_creates` in [safety] is "3",'
+                " and has to be a whole number"
+            ),
+            "",
+        ),
+        (
+            "[safety]\nmax_creates = -1",
+            (
+                "profile.toml:2: `max_creates` in [safety] is -1,"
+                " and has to be greater than or equal to 0"
+            ),
+            "",
+        ),
+        (
+            '[safety]\nlive = true\nallowed_hosts = [\n  "a",\n  3,\n]',
+            (
+                "profile.toml:3: `allowed_hosts` in [safety] is 3,"
+                " and has to be a text, in quotes"
+            ),
+            "",
+        ),
+        (
+            "[pacing]\nrate = nan",
+            "profile.toml:2: `rate` in [pacing] is NaN, and has to be a finite number",
+            "",
+        ),
+        (
+            "[pacing]\nworkers = 65",
+            (
+                "profile.toml:2: `workers` in [pacing] is 65,"
+                " and has to be less than or equal to 64"
+            ),
+            "",
+        ),
+        (
+            "[expect]\nsuccess = 404",
+            (
+                "profile.toml:2: `success` in [expect] is 404,"
+                " and has to be less than or equal to 299"
+            ),
+            "",
+        ),
+        (
+            "[credentials]\nbearer = 123456",
+            "profile.toml:2: `bearer` in [credentials] has to be a text, in quotes",
+            '{ env = "NAME" }',
+        ),
+        (
+            '[credentials]\nbearer = "b"\n\nclient_id = "me"',
+            "profile.toml:4: `client_id` stands beside credentials of another kind",
+            "a bearer token, or a client",
+        ),
+        (
+            '[credentials]\nclient_id = "me"\nclient_secret = { env = "NOT_SET" }',
+            "profile.toml:3: the variable NOT_SET is not set",
+            "credentials.client_secret",
+        ),
+        ('env = "HOME"', "profile.toml:1: `env` is not known", ""),
+        (
+            '[credentials]\nenv = "HOME"',
+            "profile.toml:2: `env` is not known in [credentials]",
+            "",
+        ),
+        ('url = { env = "NOT_SET" }', "profile.toml:1: the variable NOT_SET", "url"),
+        ("safety = 3", "profile.toml:1: [safety] is 3, and has to be a table", ""),
+        ("[paths]\nx = 3", "profile.toml:2: `x` in [paths] is 3", ""),
+        ("url = 3", "profile.toml:1: `url` is 3, and has to be a text", ""),
+        (
+            'url = "ftp://example.com"',
+            "profile.toml:1: 'ftp://example.com' is not the URL of a server",
+            "http://127.0.0.1:8000",
+        ),
+        (
+            'url = "http://me:hush@127.0.0.1"',
+            "profile.toml:1: a URL with a user or password",
+            "--bearer",
+        ),
+        (
+            "[safety]\nlive = yes\n",
+            "profile.toml:2: it is no TOML, at column 8: Invalid value",
+            "in quotes",
+        ),
+        (
+            'url = """\nhttp\n',
+            "profile.toml:2: it is no TOML, at column 5: Unterminated",
+            "",
+        ),
+        ("[a]\n[a]\n", "profile.toml:2: it is no TOML, at column 3", ""),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_its_line(
+    refused: Callable[..., tuple[str, str]], text: str, message: str, hint: str
+) -> None:
+    said, advice = refused(text)
+
+    assert said.startswith(message)
+    assert hint in advice
+    assert "123456" not in said + advice
+    assert "hush" not in said + advice
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("RINGSPEC_PACING_RATE", "fast", "RINGSPEC_PACING_RATE: `rate` in [pacing] is"),
+        ("RINGSPEC_SAFETY_ALOW", "1", "RINGSPEC_SAFETY_ALOW: `alow` is not known"),
+        ("RINGSPEC_SAFETY", "x", "a variable cannot be read"),
+        ("RINGSPEC_URL", "x", "RINGSPEC_URL: 'x' is not the URL of a server"),
+        ("RINGSPEC_FIXTURES_FILE", "{x}", "RINGSPEC_FIXTURES_FILE: it begins like an"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_said_with_its_variable(
+    refused: Callable[..., tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    message: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    said, _ = refused('url = "http://127.0.0.1:1"\n')
+
+    assert said.startswith(message)
+
+
+def test_a_name_that_nobody_knows_is_answered_by_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no profile 'refrence'") as caught:
+        load("refrence", {})
+
+    assert "did you mean reference?" in caught.value.hint
+    assert "naxai, reference" in caught.value.hint
+
+
+def test_a_folder_is_no_profile(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(str(tmp_path), {})
+
+
+def test_what_is_no_text_is_no_profile(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(UsageError, match="it is not UTF-8"):
+        load(str(path), {})
+
+
+def test_a_profile_without_a_url_tests_nothing_unawares(loaded: Loaded) -> None:
+    found = loaded("[safety]\nlive = false\n")
+
+    with pytest.raises(UsageError, match="has no url, and none was given") as caught:
+        found.address(None)
+
+    assert 'url = "embedded"' in caught.value.hint
+    assert found.address("http://127.0.0.1:1") == "http://127.0.0.1:1"
+
+
+def test_the_reference_server_takes_no_header_of_another_name(loaded: Loaded) -> None:
+    found = loaded(
+        'url = "embedded"\n[credentials]\nheader = "X-Api-Key"\nvalue = "k"\n'
+    )
+
+    with pytest.raises(UsageError, match="takes none"):
+        found.address(None)
+
+
+def test_a_dialect_beside_the_profile_is_found(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("overlay: 1.0.0\n")
+
+    assert loaded('dialect = "own.yaml"').dialect == str(tmp_path / "own.yaml")
+    assert loaded('dialect = "naxai-sdk"').dialect == "naxai-sdk"
+
+
+def test_a_line_is_found_however_a_value_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        '# first\nsafety.live = true\n\n[pacing]  # x = 1\n"rate" = 3\n'
+        "[fixtures]\nfile = { id = '''\na''' }\nprompt = \"[tls]\"\n[tls]\nca = 'x'\n"
+    )
+
+    _, places = read(path, "p.toml")
+
+    assert places.of(("safety", "live")) == "p.toml:2"
+    assert places.of(("pacing",)) == "p.toml:4"
+    assert places.of(("pacing", "rate")) == "p.toml:5"
+    assert places.of(("fixtures", "file", "id")) == "p.toml:7"
+    assert places.of(("fixtures", "prompt")) == "p.toml:9"
+    assert places.of(("tls", "ca")) == "p.toml:11"
+    assert places.of(("tls", "key")) == "p.toml:10"
+    assert places.of(("nothing",)) == "p.toml"

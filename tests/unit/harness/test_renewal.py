@@ -1,0 +1,323 @@
+"""Renewal: a token is fetched again in time, once after a refusal, and never leaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import URL, Application, InProcess
+from ringspec.harness.oracle import Oracle
+from ringspec.harness.renewal import QUIET_S, Grant, Renewal, Renewing, is_proper
+from ringspec.harness.run import Plan, run
+from ringspec.reference import Settings, application
+from ringspec.reports import Recorder, Redactor
+from ringspec.spec import Contract, Level, TargetError
+from ringspec.strategies import Case, Phase, Request, quick_of
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Issuer:
+    """Gives out numbered tokens, or none."""
+
+    expires_in: float | None = 3600.0
+    given: int = 1
+    fails: bool = False
+    same: bool = False
+    asked: list[int] = field(default_factory=list)
+
+    async def __call__(self) -> Grant:
+        self.asked.append(self.given)
+        await asyncio.sleep(0)
+        if self.fails:
+            raise TargetError("no token from there: HTTP 503")
+        self.given += 0 if self.same else 1
+        return Grant(f"token-{self.given}", self.expires_in)
+
+
+@dataclass
+class Server:
+    """Knows some tokens, and notes with which it is asked."""
+
+    filling: Filling
+    known: set[str]
+    asked: list[str] = field(default_factory=list)
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        del repeats
+        headers = dict(self.filling.headers(request))
+        shown = headers.get("Authorization", "").removeprefix("Bearer ")
+        self.asked.append(shown)
+        await asyncio.sleep(0)
+        status = 201 if shown in self.known else 401
+        response = Response(status=status, headers=(), body=b"{}")
+        return Exchange(url="http://127.0.0.1/x", request=request, response=response)
+
+    async def close(self) -> None:
+        self.asked.append("closed")
+
+
+@dataclass
+class Scene:
+    clock: Clock
+    issuer: Issuer
+    renewal: Renewal
+    server: Server
+    connection: Renewing
+
+    def fire(self, *headers: str) -> list[Exchange]:
+        async def all_at_once() -> list[Exchange]:
+            sent = [self.connection.exchange(asked(each)) for each in headers]
+            return list(await asyncio.gather(*sent))
+
+        return asyncio.run(all_at_once())
+
+    def statuses(self, *headers: str) -> list[int]:
+        found = self.fire(*headers)
+        return [each.response.status for each in found if each.response]
+
+
+def asked(header: str = "Bearer {token}") -> Request:
+    headers = (("Authorization", header),) if header else ()
+    return Request(method="POST", path="/x", headers=headers, body=b"{}")
+
+
+@pytest.fixture
+def scene() -> Callable[..., Scene]:
+    def make(*known: str, **issuer: object) -> Scene:
+        clock, gives = Clock(), Issuer(**issuer)  # type: ignore[arg-type] # its fields
+        fetch: Callable[[], Awaitable[Grant]] = gives
+        first = Grant("token-1", gives.expires_in)
+        renewal = Renewal(first, fetch, clock=clock)
+        filling = Filling(token="token-1", renewal=renewal)
+        server = Server(filling, set(known))
+        return Scene(clock, gives, renewal, server, Renewing(server, renewal))
+
+    return make
+
+
+PROPER = "Bearer {token}"
+
+
+def test_a_token_that_lasts_is_left_alone(scene: Callable[..., Scene]) -> None:
+    made = scene("token-1")
+    made.clock.now += 3539
+
+    assert made.statuses(PROPER, PROPER) == [201, 201]
+    assert made.issuer.asked == []
+
+
+def test_a_token_is_replaced_a_minute_before_it_expires(
+    scene: Callable[..., Scene],
+) -> None:
+    made = scene("token-1", "token-2", "token-3")
+    made.clock.now += 3541
+
+    assert made.statuses(*[PROPER] * 4) == [201] * 4
+    assert made.issuer.asked == [1]
+    assert made.server.asked == ["token-2"] * 4
+    made.clock.now += 3541
+    made.fire(PROPER)
+    assert made.issuer.asked == [1, 2]
+
+
+def test_a_token_of_a_short_life_is_replaced_at_half_of_it(
+    scene: Callable[..., Scene],
+) -> None:
+    made = scene("token-1", "token-2", expires_in=30.0)
+    made.clock.now += 14
+    made.fire(PROPER)
+    made.clock.now += 2
+    made.fire(PROPER)
+
+    assert made.server.asked == ["token-1", "token-2"]
+
+
+def test_a_token_whose_life_nobody_tells_is_kept(scene: Callable[..., Scene]) -> None:
+    made = scene("token-1", expires_in=None)
+    made.clock.now += 1e6
+
+    assert made.statuses(PROPER) == [201]
+    assert made.issuer.asked == []
+
+
+def test_a_refused_token_is_replaced_once_for_all_who_wait(
+    scene: Callable[..., Scene],
+) -> None:
+    made = scene("token-2")
+
+    found = made.fire(*[PROPER] * 4)
+
+    assert [each.response.status for each in found if each.response] == [201] * 4
+    assert made.issuer.asked == [1]
+    assert all(each.sent == 2 for each in found)
+
+
+def test_whoever_refuses_the_new_token_too_is_not_asked_on_and_on(
+    scene: Callable[..., Scene],
+) -> None:
+    made = scene()
+
+    assert made.statuses(PROPER) == [401]
+    assert made.statuses(PROPER) == [401]
+    assert made.issuer.asked == [1]
+    made.clock.now += QUIET_S + 1
+    made.fire(PROPER)
+    assert made.issuer.asked == [1, 2]
+
+
+def test_the_same_token_again_is_not_sent_again(scene: Callable[..., Scene]) -> None:
+    made = scene(same=True)
+
+    assert [each.sent for each in made.fire(PROPER)] == [1]
+    assert made.server.asked == ["token-1"]
+
+
+def test_where_none_is_given_out_the_old_one_has_to_do(
+    scene: Callable[..., Scene],
+) -> None:
+    made = scene("token-1", fails=True)
+    made.clock.now += 3541
+
+    assert made.statuses(PROPER, PROPER, PROPER) == [201] * 3
+    assert made.issuer.asked == [1]
+    assert "HTTP 503" in made.renewal.trouble
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer {token-cut}", "Bearer {token}x", "Bearer no", "Basic {token}", "x"],
+)
+def test_who_shows_something_else_on_purpose_is_left_alone(
+    scene: Callable[..., Scene], header: str
+) -> None:
+    made = scene("token-2")
+    made.clock.now += 3541
+
+    assert made.statuses(header) == [401]
+    assert made.issuer.asked == []
+
+
+def test_no_case_about_tokens_is_disturbed(
+    cases: tuple[Case, ...],
+) -> None:
+    shown = [
+        case.request
+        for case in cases
+        if case.phase == Phase.AUTH and case.rule == "auth.token" and not case.steps
+    ]
+
+    assert shown
+    assert not any(map(is_proper, shown))
+    assert all(is_proper(each.request) for each in cases if each.broken)
+
+
+def test_a_new_token_is_learnt_before_it_is_sent(scene: Callable[..., Scene]) -> None:
+    made = scene("token-2")
+    redactor = Redactor(made.server.filling.secrets())
+    made.renewal.learners.append(redactor.learn)
+
+    made.fire(PROPER)
+
+    assert "token-2" not in redactor.text("it was token-2, before it token-1")
+    assert "token-1" not in redactor.text("it was token-2, before it token-1")
+    assert "token-2" in set(made.server.filling.secrets())
+
+
+def test_an_answer_that_repeats_a_new_token_is_noticed(
+    scene: Callable[..., Scene],
+    contract: Contract,
+    cases: tuple[Case, ...],
+    exchange_of: Callable[..., Exchange],
+) -> None:
+    made = scene("token-222222")
+    made.renewal.tokens = ("token-111111", "token-222222")
+
+    oracle = Oracle(contract, made.server.filling)
+    found = oracle.judge(cases[0], exchange_of(201, {"seen": "token-222222"}))
+
+    failed = {each.rule for each in found if each.verdict == "fail"}
+    assert "auth.secrecy" in failed
+
+
+def test_a_run_outlives_its_token(
+    scene: Callable[..., Scene], contract: Contract, cases: tuple[Case, ...]
+) -> None:
+    made = scene()
+    settings = Settings()
+    filling = made.server.filling
+    app = _revoking(application(settings), settings, after=100)
+    redactor = Redactor(filling.secrets())
+    made.renewal.learners.append(redactor.learn)
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url=URL,
+        filling=filling,
+        level=Level.MAY,
+        phases=frozenset({Phase.CASES, Phase.AUTH}),
+        quick=quick_of(contract, cases),
+        connect=lambda: Renewing(InProcess(app, filling=filling), made.renewal),
+    )
+
+    recorder = Recorder(redactor)
+    for event in run(plan):
+        recorder.handle(event)
+
+    result = recorder.record.result
+    assert result.conclusion == Conclusion.CONFORMANT
+    assert made.renewal.tokens == ("token-1", "token-2")
+    assert made.issuer.asked == [1]
+
+
+def test_a_token_that_cannot_be_renewed_is_told_of(
+    scene: Callable[..., Scene], fire: Callable[..., list[Event]]
+) -> None:
+    made = scene(fails=True)
+
+    events = fire(lambda _: httpx.Response(401), filling=made.server.filling)
+
+    told = [each.message for each in events if isinstance(each, Notice)]
+    assert told == ["the token could not be renewed: no token from there: HTTP 503"]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].result.exit_code == 3
+
+
+def _revoking(app: Application, settings: Settings, *, after: int) -> Application:
+    """Take the first token for some requests, from then on the second alone."""
+    asked = 0
+
+    async def revoking(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += 1
+        valid = b"Bearer token-1" if asked <= after else b"Bearer token-2"
+        right = f"Bearer {settings.token}".encode()
+        headers = [
+            (name, right if value == valid else value)
+            for name, value in scope["headers"]
+        ]
+        await app({**scope, "headers": headers}, receive, send)
+
+    return revoking
+
+
+def test_closing_closes_the_server(scene: Callable[..., Scene]) -> None:
+    made = scene()
+
+    asyncio.run(made.connection.close())
+
+    assert made.server.asked == ["closed"]

@@ -1,0 +1,69 @@
+"""Adaptation: other paths, and another header for credentials."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringspec.spec import Adaptation, Contract, Guard, MisfitError, load
+
+
+def moved(**paths: str) -> Contract:
+    return load(adaptation=Adaptation(paths=paths))
+
+
+def test_an_operation_moves_and_its_relatives_stay() -> None:
+    found = moved(createBroadcast="/v2/calls")
+
+    assert found.operation.path == "/v2/calls"
+    assert found.operation.methods == ("post",)
+    paths = {each.name: each.path for each in found.relatives}
+    assert paths["list"] == "/voice/broadcasts"
+    assert paths["read"] == "/voice/broadcasts/{broadcastId}"
+
+
+def test_operations_may_move_to_one_path() -> None:
+    found = moved(createBroadcast="/v2/calls", listBroadcasts="/v2/calls")
+
+    assert found.operation.path == "/v2/calls"
+    assert set(found.operation.methods) == {"get", "post"}
+
+
+def test_a_path_keeps_its_placeholders() -> None:
+    found = moved(getBroadcast="/calls/{broadcastId}/all")
+
+    read = next(each for each in found.relatives if each.name == "read")
+    assert read.path == "/calls/{broadcastId}/all"
+    assert read.captures == {"broadcastId": "/broadcastId"}
+
+
+def test_the_same_path_changes_nothing() -> None:
+    assert moved(createBroadcast="/voice/broadcasts").sha256 == load().sha256
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "message", "hint"),
+    [
+        ("creatBroadcast", "/x", "no operation", "did you mean createBroadcast"),
+        ("zzz", "/x", "no operation", "there are listBroadcasts, createBroadcast"),
+        ("createBroadcast", "x", "'x' is not a path", "/voice/broadcasts"),
+        ("createBroadcast", "/x?y=1", "is not a path", "/voice/broadcasts"),
+        ("getBroadcast", "/x/{id}", "other placeholders", "{broadcastId}"),
+        ("createBroadcast", "/x/{id}", "other placeholders", "none"),
+    ],
+)
+def test_a_path_that_cannot_be_meant_is_said_so(
+    operation: str, path: str, message: str, hint: str
+) -> None:
+    with pytest.raises(MisfitError, match=message) as caught:
+        moved(**{operation: path})
+
+    assert hint in caught.value.hint
+    assert caught.value.path == ("paths", operation)
+
+
+def test_another_header_carries_the_credentials() -> None:
+    found = load(adaptation=Adaptation(header="X-Api-Key"))
+
+    assert found.operation.guard == Guard("X-Api-Key")
+    assert {each.guard for each in found.relatives} == {Guard("X-Api-Key")}
+    assert found.sha256 != load().sha256
