@@ -24,7 +24,7 @@ def check(inlined: Inlined, catalogue: Catalogue) -> None:
     for node, path in schemas.nodes(inlined.schema):
         place = inlined.place_of(path)
         _check_evidence(node, place)
-        for name in ("x-rule", "x-rule-prefix", "x-member"):
+        for name in ("x-rule", "x-rule-prefix", "x-member", "x-fixture"):
             if name in node:
                 text(node[name], f"{place}/{name}")
         _check_rules(node, place)

@@ -19,6 +19,7 @@ from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Relative, read_links
+from ringspec.spec.live import fixtures, live_form
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
@@ -77,6 +78,17 @@ class Contract:
     def settled_prover(self) -> Prover:
         """Tells whether a body keeps to the settled form."""
         return Prover(self.settled, assertions(Inlined(self.settled, {})))
+
+    @cached_property
+    def live_prover(self) -> Prover:
+        """Tells whether a body may be sent where it can do harm."""
+        form = live_form(self.request.schema)
+        return Prover(form, assertions(Inlined(form, {})))
+
+    @cached_property
+    def fixtures(self) -> dict[str, str]:
+        """What a target has to know beforehand, by the member that holds it."""
+        return fixtures(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
