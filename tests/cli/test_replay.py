@@ -455,13 +455,6 @@ def test_report_of_a_live_target_is_not_replayed_there(
     )
 
 
-def test_live_target_is_sent_nothing(ringspec: Ringspec, report: Path) -> None:
-    ended = ringspec("replay", str(report), "http://192.0.2.1")
-
-    assert ended.status == 3
-    assert "http://192.0.2.1 is not on this machine: nothing was sent" in ended.stdout
-
-
 def test_changed_contract_is_told_and_what_it_changed_left_out(
     ringspec: Ringspec, report: Path, reference: Embedded
 ) -> None:

@@ -15,7 +15,8 @@ from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.credentials import Credentials
 from ringspec.harness.filling import Filling
-from ringspec.harness.target import checked_url, is_loopback
+from ringspec.harness.hosts import is_loopback
+from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
 from ringspec.spec import InternalError, Level, UsageError

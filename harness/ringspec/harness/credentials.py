@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ringspec.harness.target import checked_url, is_loopback
+from ringspec.harness.hosts import is_loopback
+from ringspec.harness.target import checked_url
 from ringspec.spec import TargetError, UsageError
 
 

@@ -6,7 +6,6 @@ Only this module speaks HTTP to a target, so that its client can be exchanged he
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
 import ssl
@@ -18,9 +17,12 @@ import httpx
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.filling import Filling
-from ringspec.harness.transport import HEARD, Heard, transport
+from ringspec.harness.hosts import is_loopback
+from ringspec.harness.transport import HEARD, Heard, proxy_of, transport
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
+
+__all__ = ["ANSWER_LIMIT", "Connection", "Target", "checked_url", "is_loopback"]
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20
@@ -30,17 +32,6 @@ _HOPELESS = {Trouble.NAME, Trouble.TLS}
 _CLOSED = re.compile("disconnected|peer closed")
 # The record that a server of TLS sends to whoever does not speak it.
 _TLS_ALERT = b"\x15\x03"
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL stays on this machine, by its address, without asking DNS."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def checked_url(url: str) -> str:
@@ -98,7 +89,11 @@ class Target:
             timeout=httpx.Timeout(None),
             follow_redirects=False,
             trust_env=trust_env,
-            transport=transport(workers=workers, trust_env=trust_env),
+            transport=transport(
+                workers=workers,
+                trust_env=trust_env,
+                proxy=proxy_of(url) if trust_env else None,
+            ),
             # No compression: a small answer could unfold to any size.
             headers={"Accept-Encoding": "identity"},
         )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
@@ -33,10 +35,29 @@ class Heard:
 HEARD: ContextVar[Heard] = ContextVar("HEARD")
 
 
-def transport(*, workers: int, trust_env: bool) -> httpx.AsyncHTTPTransport:
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL, if any.
+
+    Source: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, as Python reads them.
+    """
+    parts = urlsplit(url)
+    found = getproxies()
+    if not parts.hostname or proxy_bypass(parts.netloc):
+        return None
+    return found.get(parts.scheme) or found.get("all") or None
+
+
+def shown_proxy(proxy: str) -> str:
+    """Return a proxy's address as it may be shown, without user and password."""
+    return proxy.rpartition("@")[2] if "@" in proxy else proxy
+
+
+def transport(
+    *, workers: int, trust_env: bool, proxy: str | None = None
+) -> httpx.AsyncHTTPTransport:
     """Open a pool of connections that notes in `HEARD` what it hears."""
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env)
+    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, proxy=proxy)
     # httpx has no parameter for what httpcore takes as one.
     made._pool._network_backend = _Backend()  # noqa: SLF001
     return made
@@ -56,10 +77,21 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: _Options = None,
     ) -> httpcore.AsyncNetworkStream:
-        stream = await self._inner.connect_tcp(
-            host, port, timeout, local_address, socket_options
+        return _Stream(
+            await self._connected(host, port, timeout, local_address, socket_options)
         )
-        return _Stream(stream)
+
+    async def _connected(self, host: str, *others: Any) -> httpcore.AsyncNetworkStream:
+        """Connect; `localhost` is this machine, whatever a resolver makes of it.
+
+        Source: RFC 6761, 6.3.
+        """
+        if host != "localhost":
+            return await self._inner.connect_tcp(host, *others)
+        try:
+            return await self._inner.connect_tcp("127.0.0.1", *others)
+        except httpcore.ConnectError:
+            return await self._inner.connect_tcp("::1", *others)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
