@@ -15,7 +15,8 @@ from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.credentials import Credentials
 from ringspec.harness.filling import Filling
-from ringspec.harness.hosts import is_loopback
+from ringspec.harness.pacing import Pacing, parse_rate
+from ringspec.harness.safety import Safety
 from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
@@ -45,20 +46,26 @@ _CREDENTIALS = (
         help="Where client id and secret are exchanged for a token.",
     ),
 )
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an answer may take.",
+)
 _PACE = (
     click.option(
         "--workers",
         type=click.IntRange(1, 64),
-        help="Requests under way at once; 4 on this machine.",
+        help="Requests under way at once; 4 on this machine, 1 elsewhere.",
     ),
     click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=5.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long an answer may take.",
+        "--rate",
+        metavar="N/s",
+        help="So many requests a second at most; 5 for a live target.",
     ),
+    timeout_option,
 )
 _OUTPUT = (
     click.option(
@@ -106,6 +113,7 @@ class Firing:
     operation: str | None
     dialect: str | None
     workers: int | None
+    rate: str | None
     timeout: float
     reports: tuple[str, ...]
     quiet: bool
@@ -121,6 +129,7 @@ class Firing:
         """
         if not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
+        parse_rate(self.rate)
         return _wanted(self.reports)
 
     def target(self, url: str | None, dialect: str | None) -> Target:
@@ -151,10 +160,21 @@ class Firing:
             )
         return Target("", given, Embedded(dialect=dialect))
 
-    def filled(self, url: str, credentials: Credentials) -> tuple[Filling, Redactor]:
-        """Fetch a token if need be; return what is sent, and what hides it."""
-        # Nothing is sent elsewhere, so that no token is needed there.
-        token = credentials.token(self.timeout) if is_loopback(url) else None
+    def pacing(self) -> Pacing:
+        """Return how fast to fire."""
+        return Pacing(
+            rate=parse_rate(self.rate), workers=self.workers, timeout_s=self.timeout
+        )
+
+    def filled(
+        self, url: str, credentials: Credentials, safety: Safety | None = None
+    ) -> tuple[Filling, Redactor]:
+        """Fetch a token if need be; return what is sent, and what hides it.
+
+        Raises:
+            UsageError: the token would come from a host that is not allowed.
+        """
+        token = credentials.token(self.timeout, (safety or Safety()).hosts(url))
         filling = Filling(
             token=token,
             token_url=credentials.token_url or "",

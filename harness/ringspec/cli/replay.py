@@ -156,8 +156,7 @@ class _Command(Firing):
                 filling=filling,
                 level=choice.level,
                 seed=seed,
-                workers=self.workers or 4,
-                timeout_s=self.timeout,
+                pacing=self.pacing(),
                 found=choice.levels,
             )
             asked = _fit(choice.asked, plan)

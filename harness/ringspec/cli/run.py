@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ringspec.cli.dryrun import EMBEDDED, SUPPLIED, planned, standing_in
 from ringspec.cli.firing import (
     LEVELS,
     Firing,
@@ -19,8 +20,9 @@ from ringspec.cli.known import Book
 from ringspec.cli.options import contract_of, contract_options, selection_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
+from ringspec.harness.sharding import parse_shard, shard_of
 from ringspec.reports import Terminal
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, cases_of, quick_of
 
 
@@ -57,6 +59,14 @@ from ringspec.strategies import Phase, cases_of, quick_of
     help=f"Explore so many bodies after the list; {EXAMPLES} with --phase explore.",
 )
 @pace_options
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only a part of the list, for N runs beside each other.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be sent, and send nothing."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option(
     "--known-failures",
@@ -90,6 +100,8 @@ class _Command(Firing):
     quick: bool
     seed: int
     examples: int | None
+    shard: str | None
+    dry_run: bool
     fail_fast: bool
     known_failures: Path | None
     update_known_failures: bool
@@ -97,31 +109,17 @@ class _Command(Firing):
     def status(self) -> int:
         """Run, report, and return the exit status."""
         wanted = self.wanted()
-        phases = _phases(self.phases, self.examples, quick=self.quick)
+        part = parse_shard(self.shard) if self.shard else (1, 1)
+        _phases(self.phases, self.examples, quick=self.quick)
+        if self.dry_run:
+            return self._dry(part)
         book = self._book(wanted)
         with self.target(self.url, self.dialect) as target:
             contract = contract_of(self.contract, self.operation, self.dialect)
-            cases = cases_of(contract, self.seed)
-            few = quick_of(contract, cases, self.seed) if self.quick else None
+            made = self._plan(contract, part)
             url, credentials = target.resolve()
             filling, redactor = self.filled(url, credentials)
-            plan = Plan(
-                contract=contract,
-                cases=cases,
-                url=url,
-                filling=filling,
-                phases=phases,
-                quick=few,
-                level=Level(self.level),
-                seed=self.seed,
-                select=self.select,
-                exclude=self.exclude,
-                workers=self.workers or 4,
-                timeout_s=self.timeout,
-                fail_fast=self.fail_fast,
-                examples=EXAMPLES if self.examples is None else self.examples,
-                known=book.ledger(),
-            )
+            plan = replace(made, url=url, filling=filling, known=book.ledger())
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
@@ -130,6 +128,47 @@ class _Command(Firing):
             )
             status, result = self.told(run(plan), wanted, terminal, redactor)
         return book.renewed(result, contract, status)
+
+    def _plan(self, contract: Contract, part: tuple[int, int]) -> Plan:
+        """Return what is to be done, whoever is the target."""
+        cases = cases_of(contract, self.seed)
+        phases = _phases(self.phases, self.examples, quick=self.quick)
+        if part[0] > 1:
+            # Nothing divides what is drawn: it goes with the first part.
+            phases -= {Phase.EXPLORE}
+        return Plan(
+            contract=contract,
+            cases=cases,
+            url="",
+            phases=phases,
+            quick=quick_of(contract, cases, self.seed) if self.quick else None,
+            shard=shard_of(cases, *part) if self.shard else None,
+            level=Level(self.level),
+            seed=self.seed,
+            select=self.select,
+            exclude=self.exclude,
+            pacing=self.pacing(),
+            fail_fast=self.fail_fast,
+            examples=EXAMPLES if self.examples is None else self.examples,
+        )
+
+    def _dry(self, part: tuple[int, int]) -> int:
+        """Say what would be sent."""
+        if self.reports or self.update_known_failures:
+            raise UsageError(
+                "a dry run finds nothing that could be reported",
+                hint="leave out --report and --update-known-failures",
+            )
+        named = "the embedded reference server" if self.url is None else self.url
+        contract = contract_of(self.contract, self.operation, self.dialect)
+        given = self.target(self.url, self.dialect).credentials
+        made = self._plan(contract, part)
+        plan = replace(made, url=self.url or EMBEDDED, filling=standing_in(given))
+        if self.url is None:
+            plan = replace(plan, filling=SUPPLIED)
+        for line in planned(plan, named):
+            click.echo(line)
+        return 0
 
     def _book(self, wanted: list[tuple[str, Path]]) -> Book:
         """Open the file of known failures, and look whether that makes sense."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ringspec.harness.hosts import is_loopback
+from ringspec.harness.hosts import Hosts, is_loopback
 from ringspec.harness.target import checked_url
 from ringspec.spec import TargetError, UsageError
 
@@ -28,11 +28,16 @@ class Credentials:
         """List what no report may show."""
         return tuple(each for each in (self.bearer, self.client_secret) if each)
 
-    def token(self, timeout_s: float) -> str | None:
+    def token(self, timeout_s: float, hosts: Hosts | None = None) -> str | None:
         """Return the access token, fetched if need be; None without credentials.
 
+        Args:
+            timeout_s: how long its endpoint may take to answer.
+            hosts: those that may be sent to; only this machine without.
+
         Raises:
-            UsageError: some of what is needed is not given.
+            UsageError: some of what is needed is not given, or the endpoint is at a
+                host that may not be sent to.
             TargetError: the token endpoint does not give one.
         """
         if self.bearer and self.bearer.strip():
@@ -46,6 +51,12 @@ class Credentials:
                 hint="give all three, or a token with --bearer",
             )
         checked_url(self.token_url)
+        elsewhere = (hosts or Hosts()).refusal(self.token_url)
+        if elsewhere:
+            raise UsageError(
+                f"no token is fetched from {self.token_url}: {elsewhere}",
+                hint="name it in `allowed_hosts` of the profile, or give --bearer",
+            )
         return _fetch(self.token_url, self.client_id, self.client_secret, timeout_s)
 
 

@@ -38,7 +38,7 @@ class Plan:
         timeout_s: how long an answer may take, likewise.
         safety: what may be done to the target.
         pacing: how fast to fire.
-        shard: the number of a part of the list, from 1, and of how many.
+        shard: ids of the cases of one part of the list, for runs beside each other.
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         patience_s: how long scripts may wait in vain for what is to show.
@@ -64,7 +64,7 @@ class Plan:
     timeout_s: float | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
-    shard: tuple[int, int] | None = None
+    shard: frozenset[str] | None = None
     fail_fast: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
@@ -78,6 +78,8 @@ class Plan:
         """Tell whether a case of the list is to be fired at all."""
         if self.only is not None:
             return case.id in self.only
+        if self.shard is not None and case.id not in self.shard:
+            return False
         if case.phase == Phase.CASES and self.quick is not None:
             return case.phase in self.phases and case.id in self.quick
         return case.phase in self.phases

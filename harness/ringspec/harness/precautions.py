@@ -14,7 +14,8 @@ from ringspec.harness.deeds import Deed, Deeds, requests_of
 from ringspec.harness.events import Notice
 from ringspec.harness.hosts import is_loopback
 from ringspec.harness.journal import Journal, Status, default_path
-from ringspec.harness.pacing import Limited, Pacer
+from ringspec.harness.pacer import Pacer
+from ringspec.harness.pacing import Limited
 from ringspec.harness.plan import Plan
 from ringspec.harness.safety import Guard, Policy
 from ringspec.harness.selection import served

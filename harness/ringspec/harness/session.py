@@ -73,13 +73,14 @@ class Session:
 
     Attributes:
         cases: what of the list will be fired, its first in any case.
+        care: what stands between the run and its target.
         interrupted: set by whoever was interrupted.
     """
 
     def __init__(self, plan: Plan, selection: Selection) -> None:
         check(plan)
         lacking = lacking_rules(plan)
-        self._care = care = Precautions(plan)
+        self.care = care = Precautions(plan)
         wanted = selection.fired(plan.cases, plan.takes)
         fired = care.sent(case for case in wanted if case.rule not in lacking)
         first = plan.cases[:1] if fired or plan.explored else ()
@@ -120,15 +121,15 @@ class Session:
             UsageError: the URL is none.
         """
         if self.cases:
-            yield from self._care.beginning()
+            yield from self.care.beginning()
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
-            yield from self._care.told()
+            yield from self.care.told()
         elif not self._tally.withheld:
             self._end(*nothing(self._plan))
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
-        plan, care = self._plan, self._care
+        plan, care = self._plan, self.care
         volley = Volley(
             care.connect(),
             plan.pace.workers or 1,
@@ -156,7 +157,7 @@ class Session:
                         runner.run(volley.stop())
 
     def _volley(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        if not self._care.only_looks:
+        if not self.care.only_looks:
             first = runner.run(volley.first(self.cases[0]))
             yield self._judged(self.cases[0], first)
             refused = refusal(self._plan, first)
@@ -171,7 +172,7 @@ class Session:
         for index, case in enumerate(single):
             judged = self._judged(case, runner.run(volley.take(index)))
             yield judged
-            yield from self._care.told()
+            yield from self.care.told()
             if self._stops(judged.findings):
                 return
         yield from self._scripts(runner, volley)
@@ -347,7 +348,7 @@ class Session:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
             self._end(f"interrupted after {self._done} of {self.total} cases")
-        care = self._care.account(open_rules=len(self._tally.withheld))
+        care = self.care.account(open_rules=len(self._tally.withheld))
         said, hint = care if care[0] else self._impression.account()
         message = self._ended_by or said
         account = self._account(message)
