@@ -80,7 +80,8 @@ class Precautions:
         for case in cases:
             why = self.policy.leaves_out(case)
             # Without its twin a refusal says nothing, and costs a create.
-            why = why or self.left_out.get(case.twin or "", "")
+            if not case.steps:
+                why = why or self.left_out.get(case.twin or "", "")
             if why:
                 self.left_out[case.id] = why
             else:

@@ -148,12 +148,12 @@ class Policy:
                 content, object_pairs_hook=_once, parse_constant=_no_number
             )
         except (ValueError, RecursionError):
-            return "its body is no plain JSON: who knows how it is read"
+            return "its body is no plain JSON, and may be read otherwise"
         breaches = self.contract.live_prover.breaches(body)
         if not breaches:
             return ""
         place = "/".join(map(str, breaches[0].location)) or "its body"
-        return f"{place} might make phones ring"
+        return f"the contract keeps {place} as it is from live targets"
 
 
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
