@@ -14,7 +14,7 @@ from ringspec.harness.deeds import Deeds, captured, filled
 from ringspec.harness.exchange import Exchange, Response
 from ringspec.harness.journal import Entry, Journal, Status
 from ringspec.harness.target import Connection
-from ringspec.spec import Contract, Json
+from ringspec.spec import Contract, Json, UsageError
 from ringspec.strategies import Request, Requests
 
 # What says that something is not there any more.
@@ -42,11 +42,12 @@ class Ledger:
     Attributes:
         things: by method and path, what can be done to it.
         is_stuck: whether some of it can never be deleted.
+        is_unwritten: whether the journal could not be written.
     """
 
     def __init__(self, contract: Contract, url: str, journal: Journal | None) -> None:
         self.things: set[tuple[str, str]] = set()
-        self.is_stuck = False
+        self.is_stuck = self.is_unwritten = False
         self._contract = contract
         self._url = url
         self._journal = journal
@@ -106,8 +107,15 @@ class Ledger:
         return entry
 
     def _note(self, entry: Entry) -> None:
-        if self._journal is not None:
+        if self._journal is None:
+            return
+        try:
             self._journal.note(entry)
+        except UsageError:
+            # Told once: nothing is to keep what is left from being deleted.
+            told, self.is_unwritten = self.is_unwritten, True
+            if not told:
+                raise
 
     def _entry(self, answer: Json) -> Entry:
         undoing = self._deeds.undoing()

@@ -27,6 +27,11 @@ from ringspec.strategies import Case
 # So long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 5
+_LEAVE = (
+    "a create may ring real phones; a profile that says `allow_create` and"
+    " `max_creates`, and names its own fixtures, lets them through"
+)
+_MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
 
 
 def connected(plan: Plan) -> Connection:
@@ -190,15 +195,14 @@ class Precautions:
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
         """Say why a live run leaves rules open, with a hint."""
-        why = self.policy.no_create
-        if not why or not open_rules:
-            return "", ""
-        hint = (
-            "a create may ring real phones; a profile that says `allow_create` and"
-            " `max_creates`, and names its own fixtures, lets them through"
-        )
-        said = f"{self.plan.url} is live, and {why}: {open_rules} rules stay open"
-        return said, hint
+        why, url = self.policy.no_create, self.plan.url
+        if why and open_rules:
+            said = f"{url} is live, and {why}: {open_rules} rules stay open"
+            return said, _LEAVE
+        if self._guard is not None and self._guard.is_spent:
+            most = self.plan.safety.max_creates
+            return f"all {most} creates that the profile allows are used up", _MORE
+        return "", ""
 
 
 def deeds_in(plan: Plan, cases: Iterable[Case]) -> Counter[Deed]:

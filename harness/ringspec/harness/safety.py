@@ -173,6 +173,7 @@ class Guard:
     Attributes:
         filling: the credentials that requests leave a place for.
         creates: how many creates have been sent to a live target.
+        is_spent: whether more were wanted than the profile allows.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class Guard:
     ) -> None:
         self.filling = filling or Filling()
         self.creates = 0
+        self.is_spent = False
         self._inner = inner
         self._policy = policy
         self._url = url
@@ -276,16 +278,19 @@ class Guard:
         return self._policy.contract.settled_prover.is_valid(body)
 
     def _spent(self, request: Request) -> str:
-        """Say why there is no further create."""
-        if self._policy.deeds.of(request) != Deed.CREATE:
+        """Say why there is no further create, or nothing further at all."""
+        deed = self._policy.deeds.of(request)
+        if self._ledger.is_unwritten and deed != Deed.DELETE:
+            return "the journal cannot be written"
+        if deed != Deed.CREATE:
             return ""
         if self._ledger.is_stuck:
             return "what was created before has no id, so that nobody can delete it"
         most = self._policy.safety.max_creates
-        spent = self.creates >= most
-        return (
-            f"all {most} creates that the profile allows are used up" if spent else ""
-        )
+        if self.creates >= most:
+            self.is_spent = True
+            return f"all {most} creates that the profile allows are used up"
+        return ""
 
     def _out_of_bounds(self, request: Request) -> str:
         """Say why a request would leave the hosts that may be sent to."""
