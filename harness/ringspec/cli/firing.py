@@ -183,6 +183,24 @@ class Firing:
         )
         return filling, Redactor((*credentials.secrets(), *filling.secrets()))
 
+    def renewing(
+        self,
+        url: str,
+        credentials: Credentials,
+        redactor: Redactor,
+        safety: Safety | None = None,
+    ) -> Callable[[], str | None]:
+        """Return what fetches another token, which is a secret from then on."""
+        hosts = (safety or Safety()).hosts(url)
+
+        def renew() -> str | None:
+            token = credentials.fetched(self.timeout, hosts)
+            if token is not None:
+                redactor.learn(token)
+            return token
+
+        return renew
+
     @staticmethod
     def told(
         events: Generator[Event, None, None],

@@ -157,6 +157,7 @@ class _Command(Firing):
                 level=choice.level,
                 seed=seed,
                 pacing=self.pacing(),
+                renew=self.renewing(url, credentials, redactor),
                 found=choice.levels,
             )
             asked = _fit(choice.asked, plan)

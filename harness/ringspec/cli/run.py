@@ -119,7 +119,13 @@ class _Command(Firing):
             made = self._plan(contract, part)
             url, credentials = target.resolve()
             filling, redactor = self.filled(url, credentials)
-            plan = replace(made, url=url, filling=filling, known=book.ledger())
+            plan = replace(
+                made,
+                url=url,
+                filling=filling,
+                known=book.ledger(),
+                renew=self.renewing(url, credentials, redactor),
+            )
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,

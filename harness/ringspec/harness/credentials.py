@@ -42,6 +42,10 @@ class Credentials:
         """
         if self.bearer and self.bearer.strip():
             return _sendable(self.bearer.strip(), "the token", "check --bearer")
+        return self.fetched(timeout_s, hosts)
+
+    def fetched(self, timeout_s: float, hosts: Hosts | None = None) -> str | None:
+        """Return a new access token; None without a client. See `token`."""
         given = (self.client_id, self.client_secret, self.token_url)
         if not any(given):
             return None

@@ -7,10 +7,12 @@ why, in words. Source: product.md, the table of exit statuses.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.judgements import NO_JUDGEMENT
+from ringspec.harness.selection import ROBUSTNESS
+from ringspec.harness.verdict import Finding, Verdict
 from ringspec.strategies import Case, Expect, Phase, status_fits
 
 # What says nothing of an API when there is no other answer.
@@ -85,6 +87,13 @@ class Impression:
         if case.expect != Expect.SURVIVE and cases:
             # What is no HTTP or no JSON is often refused before any routing.
             self._statuses[response.status] += 1
+
+    def fair(self, finding: Finding) -> Finding:
+        """Hold nothing against a target that may not be there at all."""
+        fails = finding.rule == ROBUSTNESS and finding.verdict == Verdict.FAIL
+        if self.broken or not fails:
+            return finding
+        return replace(finding, verdict=Verdict.INCONCLUSIVE)
 
     @property
     def learnt(self) -> bool:

@@ -42,6 +42,7 @@ class Plan:
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         patience_s: how long scripts may wait in vain for what is to show.
+        renew: gives another token when the one in use has expired.
         connect: opens the target where it is not reached over the network.
         known: failures that are known beforehand.
         only: ids of the cases that are fired, whatever else is said, and alone judged;
@@ -69,6 +70,7 @@ class Plan:
     examples: int = EXAMPLES
     explore_s: float = 60.0
     patience_s: float = Patience.seconds
+    renew: Callable[[], str | None] | None = None
     connect: Callable[[], Connection] | None = None
     known: Ledger = field(default_factory=Ledger)
     only: frozenset[str] | None = None

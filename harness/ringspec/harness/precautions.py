@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from ringspec.harness.deeds import Deed, Deeds, requests_of
 from ringspec.harness.events import Notice
+from ringspec.harness.filling import Filling
 from ringspec.harness.hosts import is_loopback
+from ringspec.harness.inprocess import InProcess
 from ringspec.harness.journal import Journal, Status, default_path
 from ringspec.harness.pacer import Pacer
 from ringspec.harness.pacing import Limited
 from ringspec.harness.plan import Plan
+from ringspec.harness.renewing import Renewer
 from ringspec.harness.safety import Guard, Policy
 from ringspec.harness.selection import served
 from ringspec.harness.target import Connection, Target
@@ -58,16 +61,19 @@ class Precautions:
     Attributes:
         policy: what may be sent.
         left_out: the cases that are not sent, by id, each with the reason.
+        adopted: the credentials in use, if they are others than the plan's.
     """
 
     plan: Plan
     left_out: dict[str, str] = field(default_factory=dict)
+    adopted: Filling | None = None
     _news: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         plan = self.plan
         plain = plan.cases[0].body if plan.cases else None
         self.policy = Policy(plan.safety, plan.contract, plan.live, plain)
+        self._target: Connection | None = None
         self._guard: Guard | None = None
         self._pacer: Pacer | None = None
         self._journal: Journal | None = None
@@ -118,7 +124,7 @@ class Precautions:
         plan, pace = self.plan, self.plan.pace
         if self._journal is not None:
             self._journal.open()
-        connection = connected(plan)
+        self._target = connection = connected(plan)
         if pace.rate is not None:
             connection = Limited(connection, pace.rate)
         guard = Guard(
@@ -129,7 +135,7 @@ class Precautions:
             journal=self._journal,
         )
         pacer = Pacer(
-            guard,
+            self._renewing(guard),
             pace,
             seed=plan.seed,
             may_repeat=guard.may_repeat,
@@ -137,6 +143,25 @@ class Precautions:
         )
         self._guard, self._pacer = guard, pacer
         return pacer
+
+    def _renewing(self, guard: Guard) -> Connection:
+        """Return a guard that asks for another token when one has expired."""
+        plan = self.plan
+        if plan.renew is None or plan.filling.token is None:
+            return guard
+        return Renewer(
+            guard,
+            plan.contract,
+            filling=plan.filling,
+            renew=plan.renew,
+            adopt=self._adopt,
+        )
+
+    def _adopt(self, filling: Filling) -> None:
+        if isinstance(self._target, Target | InProcess):
+            self._target.filling = filling
+        self.adopted = filling
+        self._news.append("the access token had expired: another one was given out")
 
     def absences(self) -> int:
         """Return how often the target was away."""

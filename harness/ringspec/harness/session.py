@@ -36,7 +36,7 @@ from ringspec.harness.prerequisites import (
     nothing,
     refusal,
 )
-from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, lent
+from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, pending
 from ringspec.harness.survey import surveyed
 from ringspec.harness.verdict import (
     Counts,
@@ -298,6 +298,7 @@ class Session:
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
+        self._oracle.filling = self.care.adopted or self._oracle.filling
         levels = self._plan.found.get(case.id, {})
         found = self._oracle.judge(case, exchange)
         return self._gathered(
@@ -306,7 +307,7 @@ class Session:
 
     def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return what is said of the rules that are selected."""
-        fair = [self._fair(each) for each in found]
+        fair = [self._impression.fair(each) for each in found]
         self._watch.note(fair)
         return tuple(filter(self._counts, fair))
 
@@ -314,14 +315,6 @@ class Session:
         only = self._plan.only
         wanted = only is None or finding.case.id in only
         return wanted and finding.rule in self._selected
-
-    def _fair(self, finding: Finding) -> Finding:
-        """Hold nothing against a target that may not be there at all."""
-        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
-            return finding
-        if self._impression.broken:
-            return finding
-        return replace(finding, verdict=Verdict.INCONCLUSIVE)
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
         failure = self._impression.failure
@@ -383,15 +376,7 @@ class Session:
 
     def _results(self, reason: str) -> tuple[RuleResult, ...]:
         if self._impression.learnt:
-            return self._tally.results(reason, self._pending())
+            return self._tally.results(reason, pending(self._left, self._selected))
         # Findings of such answers are about whoever sent them, not about the API.
         told = {ROBUSTNESS} if self._impression.broken else set[RuleId]()
         return self._tally.untold(reason or "nothing was learnt of the API", told)
-
-    def _pending(self) -> frozenset[RuleId]:
-        """Return the rules that some case would have served but for the early end."""
-        pending = {rule for case in self._left for rule in (case.rule, *case.broken)}
-        if self._left:
-            pending |= {rule for rule in self._selected if lent(rule, self._left)}
-            pending.add(ROBUSTNESS)
-        return frozenset(pending)
