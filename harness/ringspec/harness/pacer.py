@@ -31,6 +31,7 @@ _HOPELESS = frozenset({Trouble.NAME, Trouble.TLS, Trouble.WITHHELD})
 _MORE, _DOUBTS = 3, 10
 # Where transient failures are frequent, all of some tries fail as rarely as that.
 _CHANCE, _MOST = 1e-8, 10
+_PAUSE_S = 0.05
 _LOOKS_S = 0.2
 
 
@@ -130,7 +131,7 @@ class Pacer:
         if not self._may_repeat(request) or tries.failed > self._allowed(found, tries):
             return False
         # The first repeat comes at once, others give what ails it time to pass.
-        await asyncio.sleep(0.02 * (2 ** (tries.failed - 1) - 1))
+        await asyncio.sleep(min(0.02 * (tries.failed - 1), _PAUSE_S))
         return True
 
     def _allowed(self, found: Exchange, tries: _Tries) -> int:

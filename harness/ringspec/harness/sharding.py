@@ -21,17 +21,28 @@ def shard_of(cases: Sequence[Case], number: int, of: int) -> frozenset[str]:
         number: which part, from 1.
         of: how many there are.
     """
-    if not cases:
-        return frozenset()
-    places = {case.id: place for place, case in enumerate(cases)}
-    common = cases[0].id
+    loads = [0] * of
     found: set[str] = set()
-    for case in cases:
-        # By the twin, so that it is not fired in two parts for the sake of both.
-        twin = case.twin if case.twin in places and case.twin != common else case.id
-        if places[twin or case.id] % of == number - 1:
-            found.add(case.id)
+    for group in _groups(cases):
+        least = loads.index(min(loads))
+        loads[least] += len(group)
+        if least == number - 1:
+            found.update(group)
     return frozenset(found)
+
+
+def _groups(cases: Sequence[Case]) -> list[list[str]]:
+    """Gather the ids of what was made from one twin, and the twin's, in their order."""
+    listed = {case.id for case in cases}
+    common = cases[0].id if cases else ""
+    groups: dict[str, list[str]] = {}
+    for case in cases:
+        # What was made from the one that every part fires may be anywhere.
+        near = case.twin in listed and case.twin != common
+        groups.setdefault(case.twin if near and case.twin else case.id, []).append(
+            case.id
+        )
+    return list(groups.values())
 
 
 def parse_shard(text: str) -> tuple[int, int]:
