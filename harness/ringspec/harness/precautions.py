@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.deeds import Deed, Deeds, requests_of
 from ringspec.harness.events import Notice
@@ -16,14 +16,15 @@ from ringspec.harness.filling import Filling
 from ringspec.harness.hosts import is_loopback
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.journal import Journal, Status, default_path
-from ringspec.harness.pacer import Pacer
+from ringspec.harness.pacer import GATEWAY, Pacer
 from ringspec.harness.pacing import Limited
 from ringspec.harness.plan import Plan
 from ringspec.harness.renewing import Renewer
 from ringspec.harness.safety import Guard, Policy
-from ringspec.harness.selection import served
+from ringspec.harness.selection import ROBUSTNESS, served
 from ringspec.harness.target import Connection, Target
 from ringspec.harness.transport import proxy_of, shown_proxy
+from ringspec.harness.verdict import Finding, Verdict
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
 
@@ -199,7 +200,9 @@ class Precautions:
         """
         if self._guard is None or self._pacer is None or not self.plan.live:
             return
-        limit_s = HASTY_S if hasty else CLEAN_S
+        # Each takes its turn; none is hurried, unless somebody waits for it.
+        own_s = 2 * self._guard.holds / (self.plan.pace.rate or 1)
+        limit_s = HASTY_S if hasty else CLEAN_S + own_s
         left = await self._guard.clean_up(self._pacer, limit_s)
         if self._journal is None:
             return
@@ -217,6 +220,27 @@ class Precautions:
         if not left and self._guard.creates:
             self._news.append("all that was created has been deleted again")
         self._journal.discard()
+
+    def hurry(self) -> None:
+        """Let cleaning up end soon, if it is under way."""
+        if self._guard is not None:
+            self._guard.hurry(HASTY_S)
+
+    def fair(self, finding: Finding, in_a_row: int) -> Finding:
+        """Hold a failure that may be transient against nobody.
+
+        A create is not sent to a live target again, to see whether it fails again.
+        """
+        exchange, guard = finding.exchange, self._guard
+        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
+            return finding
+        if guard is None or guard.may_repeat(exchange.request):
+            return finding
+        status = exchange.response.status if exchange.response else 0
+        if status not in GATEWAY and (status or in_a_row > 1):
+            return finding
+        reason = f"{finding.reason}; it was not sent again, to a live target"
+        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
         """Say why a live run leaves rules open, with a hint."""

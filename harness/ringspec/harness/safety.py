@@ -55,6 +55,7 @@ class Guard:
         self._elsewhere = self._hosts.refusal(url)
         self._ledger = Ledger(policy.contract, url, journal)
         self._turn = asyncio.Lock()
+        self._limit: asyncio.Timeout | None = None
         self._under_way: set[asyncio.Task[Exchange]] = set()
 
     async def close(self) -> None:
@@ -88,14 +89,28 @@ class Guard:
         """
         if not self._policy.live:
             return ()
+        self._limit = asyncio.timeout(limit_s)
         try:
-            async with asyncio.timeout(limit_s):
+            async with self._limit:
                 while self._under_way:
                     await asyncio.wait(self._under_way)
                 await self._ledger.clean(via)
         except TimeoutError:
             pass
+        finally:
+            self._limit = None
         return self._ledger.left()
+
+    @property
+    def holds(self) -> int:
+        """How much of what was created still may be there."""
+        return len(self._ledger.left())
+
+    def hurry(self, limit_s: float) -> None:
+        """Let cleaning up end within some seconds, if it is under way."""
+        if self._limit is not None and (when := self._limit.when()) is not None:
+            soon = asyncio.get_running_loop().time() + limit_s
+            self._limit.reschedule(min(when, soon))
 
     def _begun(self, work: Coroutine[Any, Any, Exchange]) -> asyncio.Task[Exchange]:
         task = asyncio.get_running_loop().create_task(work)

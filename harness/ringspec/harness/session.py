@@ -140,6 +140,7 @@ class Session:
 
         def interrupt() -> None:
             volley.interrupt()
+            care.hurry()
             if self._explorer is not None:
                 self._explorer.interrupt()
 
@@ -307,7 +308,8 @@ class Session:
 
     def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return what is said of the rules that are selected."""
-        fair = [self._impression.fair(each) for each in found]
+        row = self._impression.in_a_row
+        fair = [self.care.fair(self._impression.fair(it), row) for it in found]
         self._watch.note(fair)
         return tuple(filter(self._counts, fair))
 

@@ -13,7 +13,17 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import Ended, Event, Exchange, Judged, Notice, Result
+from ringspec.harness import (
+    Ended,
+    Event,
+    Exchange,
+    Failure,
+    Judged,
+    Notice,
+    Response,
+    Result,
+    Trouble,
+)
 from ringspec.harness.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
@@ -312,6 +322,39 @@ def test_journal_that_fails_on_the_way_stops_the_run(
 
     assert len(server.creates(contract)) == 4
     assert server.held(contract) == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "row", "outcome"),
+    [
+        (Trouble.DROPPED, 1, "inconclusive"),
+        (Trouble.DROPPED, 5, "fail"),
+        (503, 1, "inconclusive"),
+        (500, 1, "fail"),
+    ],
+    ids=["dropped-once", "dropped-always", "busy-once", "crash"],
+)
+def test_what_may_be_transient_is_held_against_nobody_live(
+    live: Any, found: Trouble | int, row: int, outcome: str
+) -> None:
+    server, plan = live(select=("retries", "robustness"))
+    right, numbers = server.exchange, iter(range(100))
+
+    async def failing(request: Request, *, repeats: int = 1) -> Exchange:
+        exchange: Exchange = await right(request)
+        if request.method != "POST" or not 9 < next(numbers, 100) < 10 + row:
+            return exchange
+        if isinstance(found, Trouble):
+            failure = Failure(trouble=found, message="it failed")
+            return replace(exchange, response=None, failure=failure)
+        response = Response(status=found, headers=(), body=b"")
+        return replace(exchange, response=response)
+
+    server.exchange = failing
+
+    told = Told(list(run(plan)))
+
+    assert told.outcomes["robustness"] == outcome
 
 
 def test_explore_is_refused_live(live: Any) -> None:

@@ -419,6 +419,22 @@ def test_clean_up_ends_in_time(gate: Gate) -> None:
     assert len(asyncio.run(talk())) == 1
 
 
+def test_clean_up_can_be_hurried(gate: Gate) -> None:
+    async def never() -> Any:
+        await asyncio.sleep(60)
+
+    gate.recorder.answer = lambda r: created(r) if r.method == "POST" else never()
+    guard = gate.guard(gate.allowing())
+
+    async def talk() -> Any:
+        guard.hurry(1)  # nothing is under way
+        await guard.exchange(gate.plain.request)
+        asyncio.get_running_loop().call_later(0.02, guard.hurry, 0.02)
+        return await guard.clean_up(guard, 60)
+
+    assert len(asyncio.run(talk())) == guard.holds == 1
+
+
 def test_create_that_is_called_off_is_cleaned_up_nevertheless(gate: Gate) -> None:
     async def slow() -> Any:
         await asyncio.sleep(0.05)
