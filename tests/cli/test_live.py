@@ -71,6 +71,15 @@ def test_live_run_looks_only_and_says_why_and_by_which_proxy(
     assert list(tmp_path.iterdir()) == [tmp_path / "ringspec.json"]
 
 
+@pytest.mark.parametrize("proxy_url", ["socks9://127.0.0.1:1", "http://[::1"])
+def test_proxy_that_is_none_is_wrong_usage(ringspec: Ringspec, proxy_url: str) -> None:
+    ended = ringspec("run", LIVE, "--bearer", "t0k3n", http_proxy=proxy_url)
+
+    assert ended.status == 2
+    assert "cannot be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -33,6 +33,8 @@ _MORE, _DOUBTS = 3, 10
 _CHANCE, _MOST = 1e-8, 10
 _PAUSE_S = 0.05
 _LOOKS_S = 0.2
+# A wait of which one is told each time.
+_LONG_S = 5.0
 
 
 class Pacer:
@@ -57,7 +59,7 @@ class Pacer:
         self._may_repeat = may_repeat
         self._tell = tell
         self._random = Random(seed)  # noqa: S311 - no secret
-        self._answered = self._lost = self._narrow = False
+        self._answered = self._lost = self._narrow = self._told = False
         self._sent = self._healed = self._late = 0
         self._doubts = _DOUBTS
         self._waited = self._held_until = self._spared = 0.0
@@ -118,7 +120,7 @@ class Pacer:
         """Wait until a request may be sent again; False if it is not."""
         if found.response is not None:
             status = found.response.status
-            asked = due_s(found.response, time.time())
+            asked = due_s(found.response, time.time(), limits=status == 429)
             if status == 429 or (asked is not None and self._may_repeat(request)):
                 return await self._is_awaited(asked, tries)
         elif found.failure is not None:
@@ -171,7 +173,8 @@ class Pacer:
             return False
         if self._held_until <= _now():
             self._waited += pause
-        if tries.waits == 1:
+        if not self._told or pause > _LONG_S:
+            self._told = True
             self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
         self._hold(pause)
         await asyncio.sleep(pause)

@@ -17,6 +17,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from ringspec.spec import UsageError
+
 _Options = Iterable[Any] | None
 
 
@@ -55,9 +57,20 @@ def shown_proxy(proxy: str) -> str:
 def transport(
     *, workers: int, trust_env: bool, proxy: str | None = None
 ) -> httpx.AsyncHTTPTransport:
-    """Open a pool of connections that notes in `HEARD` what it hears."""
+    """Open a pool of connections that notes in `HEARD` what it hears.
+
+    Raises:
+        UsageError: the proxy is none that can be spoken to.
+    """
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, proxy=proxy)
+    try:
+        made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, proxy=proxy)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        where = f"the proxy {shown_proxy(proxy)}" if proxy else "the transport"
+        raise UsageError(
+            f"{where} cannot be used: {error}",
+            hint="name another one in HTTP_PROXY and its kin, or set NO_PROXY",
+        ) from error
     # httpx has no parameter for what httpcore takes as one.
     made._pool._network_backend = _Backend()  # noqa: SLF001
     return made

@@ -16,14 +16,17 @@ from ringspec.harness.exchange import Response
 _EPOCH = 10**9
 
 
-def due_s(response: Response, now_s: float) -> float | None:
+def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | None:
     """Return how long an answer asks us to wait; None where it does not say.
 
     Args:
         response: of any status.
         now_s: seconds since the epoch.
+        limits: whether the end of a limit counts, too.
     """
-    for name in ("retry-after", "x-ratelimit-reset"):
+    # Whoever is no limiter may tell of a limit in every answer.
+    names = ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]
+    for name in names:
         value = response.header(name)
         found = _seconds(value.strip(), now_s) if value else None
         if found is not None:

@@ -321,3 +321,7 @@ AT: Callable[[float], str] = lambda s: formatdate(s, usegmt=True)  # noqa: E731
 )
 def test_how_long_to_wait_is_read(headers: dict[str, str], due: float | None) -> None:
     assert due_s(answered(429, None, **headers), NOW) == due
+
+
+def test_end_of_a_limit_is_no_reason_of_a_gateway() -> None:
+    assert due_s(answered(502, None, x_ratelimit_reset="7"), NOW, limits=False) is None
