@@ -142,14 +142,14 @@ def test_journal_with_an_entry_stays(path: Path) -> None:
     ("told", "where"),
     [
         ("/state", "/state/ringspec"),
-        ("", "/home/x/.local/state/ringspec"),
-        ("relative", "/home/x/.local/state/ringspec"),
+        ("", "/nowhere/.local/state/ringspec"),
+        ("relative", "/nowhere/.local/state/ringspec"),
     ],
 )
 def test_journal_stands_in_the_state_of_the_user(
     monkeypatch: pytest.MonkeyPatch, told: str, where: str
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", told)
-    monkeypatch.setenv("HOME", "/home/x")
+    monkeypatch.setenv("HOME", "/nowhere")
 
     assert str(default_path().parent) == where
