@@ -83,6 +83,7 @@ class Exchange:
         request: with secrets still as `{token}`, so that it may be shown.
         began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
+        twice: whether it may have been taken more than once.
         played: of a case of several steps, how it came here.
     """
 
@@ -93,6 +94,7 @@ class Exchange:
     began_s: float = 0.0
     elapsed_s: float = 0.0
     sent: int = 1
+    twice: bool = False
     played: Played | None = None
 
     @property

@@ -85,7 +85,7 @@ class Pacer:
                 break
         else:
             self._doubts -= tries.failed > 1
-        return replace(found, sent=sent)
+        return replace(found, sent=sent, twice=tries.failed > 0 and sent > 1)
 
     async def _once(self, request: Request) -> Exchange:
         """Send a request once, when its time has come."""

@@ -145,7 +145,7 @@ class _Script:
     async def _exchange(self, request: Request) -> Exchange:
         exchange = await self.connection.exchange(request)
         self.sent += exchange.sent
-        self.unsure |= exchange.sent > 1 and request.method not in _LOOKS
+        self.unsure |= exchange.twice and request.method not in _LOOKS
         return exchange
 
     async def _turn(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:

@@ -123,7 +123,7 @@ class Volley:
             sent += exchange.sent
             played = exchange.played
             whole = before == self._absences() and not (played and played.unsure)
-            if whole or played is None or exchange.response is None:
+            if whole or exchange.response is None or exchange.response.status >= 500:
                 break
         else:
             played = replace(played, stuck=_UNSURE) if played else None

@@ -71,6 +71,22 @@ def test_transient_failure_does_not_count(answers: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "twice"),
+    [
+        (LIMITED, False),
+        (Trouble.UNREACHABLE, False),
+        (Trouble.DROPPED, True),
+        (BUSY, True),
+    ],
+    ids=["limited", "away", "dropped", "busy"],
+)
+def test_what_may_have_been_taken_twice_is_told(answer: Any, *, twice: bool) -> None:
+    exchange, _, _ = fired([answer, OK])
+
+    assert exchange.twice == twice
+
+
+@pytest.mark.parametrize(
     ("answer", "sent"),
     [
         (Trouble.DROPPED, 5),
