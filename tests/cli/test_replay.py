@@ -455,11 +455,17 @@ def test_report_of_a_live_target_is_not_replayed_there(
     )
 
 
-def test_live_target_is_sent_nothing(ringspec: Ringspec, report: Path) -> None:
-    ended = ringspec("replay", str(report), "http://192.0.2.1")
+def test_live_target_that_is_named_is_sent_no_create(
+    ringspec: Ringspec, report: Path, recorder: str, recording: Recording
+) -> None:
+    # What is meant for elsewhere goes to a proxy on this machine.
+    ended = ringspec(
+        *("replay", str(report), "http://provider.invalid"), http_proxy=recorder
+    )
 
     assert ended.status == 3
-    assert "http://192.0.2.1 is not on this machine: nothing was sent" in ended.stdout
+    assert "the profile does not allow creates" in ended.stdout
+    assert recording.heads == []
 
 
 def test_changed_contract_is_told_and_what_it_changed_left_out(

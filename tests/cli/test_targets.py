@@ -164,13 +164,6 @@ def test_server_of_tls_that_is_spoken_to_in_clear_is_inconclusive(
     assert_nothing_is_held_against_it(ended, "is it https rather than http?")
 
 
-def test_target_outside_this_machine_gets_nothing(ringspec: Ringspec) -> None:
-    ended = ringspec("run", "http://provider.invalid", report=True)
-
-    assert_nothing_is_held_against_it(ended, "only loopback targets")
-    assert ended.report["counts"]["requests"] == 0
-
-
 @pytest.mark.parametrize(
     ("status", "hint"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -16,16 +16,16 @@ from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.credentials import Credentials
 from ringspec.harness.filling import Filling, variants
+from ringspec.harness.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.target import checked_url, is_loopback
+from ringspec.harness.safety import Safety
+from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
 from ringspec.spec import Contract, InternalError, Level, MisfitError, UsageError
 from ringspec.strategies import Case, cases_of, expecting
 
-# Requests under way at once, where nobody says how many.
-_WORKERS = 4
 LEVELS = click.Choice([level.value for level in Level])
 _PROFILE = (
     click.option(
@@ -58,11 +58,24 @@ _CREDENTIALS = (
         help="Where client id and secret are exchanged for a token.",
     ),
 )
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an answer may take.",
+)
 _PACE = (
     click.option(
         "--workers",
         type=click.IntRange(1, 64),
-        help="Requests under way at once; 4 on this machine.",
+        help="Requests under way at once; 4 on this machine, 1 elsewhere.",
+    ),
+    click.option(
+        "--rate",
+        metavar="N/s",
+        help="So many requests a second at most; 5 for a live target.",
     ),
     click.option(
         "--timeout",
@@ -123,6 +136,7 @@ class Firing:
     operation: str | None
     dialect: str | None
     workers: int | None
+    rate: str | None
     timeout: float | None
     reports: tuple[str, ...]
     quiet: bool
@@ -138,6 +152,7 @@ class Firing:
         """
         if self.timeout is not None and not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
+        parse_rate(self.rate)
         return wanted(self.reports)
 
     @cached_property
@@ -147,6 +162,11 @@ class Firing:
         Raises:
             UsageError: it cannot be read, or has something that cannot be meant.
         """
+        pace = {
+            "workers": self.workers,
+            "timeout": self.timeout,
+            "rate": parse_rate(self.rate),
+        }
         flags = {
             "dialect": self.dialect,
             "credentials": {
@@ -155,14 +175,15 @@ class Firing:
                 "client_secret": self.client_secret,
                 "token_url": self.token_url,
             },
-            "pacing": {"workers": self.workers, "timeout": self.timeout},
+            "pacing": pace,
         }
         return load_profile(self.profile, stated(flags))
 
     @property
-    def workers_wanted(self) -> int:
-        """How many requests may be under way at once."""
-        return self.given.pacing.workers or _WORKERS
+    def safety(self) -> Safety:
+        """What may be done to the target."""
+        given = self.given
+        return replace(given.safety, fixtures_named=given.fixtures_named)
 
     def loaded(self, operation: str | None, dialect: str | None) -> Contract:
         """Load the contract, as it is adapted to the target.
@@ -208,13 +229,16 @@ class Firing:
         return Target("", given, Embedded(dialect=dialect))
 
     def filled(self, url: str, credentials: Credentials) -> tuple[Filling, Redactor]:
-        """Fetch a token if need be; return what is sent, and what hides it."""
+        """Fetch a token if need be; return what is sent, and what hides it.
+
+        Raises:
+            UsageError: the token would come from a host that is not allowed.
+            TargetError: its endpoint gives none.
+        """
         route, timeout_s = self.given.route, self.given.pacing.timeout_s
-        # Nothing is sent elsewhere, so that no token is needed there.
-        renewal = token = None
-        if is_loopback(url):
-            renewal = credentials.renewal(timeout_s, route)
-            token = renewal.token if renewal else credentials.token(timeout_s, route)
+        hosts = self.safety.hosts(url)
+        renewal = credentials.renewal(timeout_s, route, hosts)
+        token = renewal.token if renewal else credentials.token(timeout_s, route, hosts)
         filling = Filling(
             token=token,
             token_url=credentials.token_url or "",

@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
     "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
     "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
+    "cleanup": ("ringspec.cli.cleanup", "Delete what a live run has left."),
     "compare": ("ringspec.cli.compare", "Set reports side by side, or two runs."),
 }
 INTERRUPTED = 130

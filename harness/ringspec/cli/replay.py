@@ -20,10 +20,10 @@ from ringspec.cli.firing import (
     profile_options,
 )
 from ringspec.cli.options import contract_options
+from ringspec.harness.hosts import is_loopback
 from ringspec.harness.prerequisites import lacking_rules
 from ringspec.harness.profile import Profile
 from ringspec.harness.run import Plan, run
-from ringspec.harness.target import is_loopback
 from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case
@@ -159,8 +159,8 @@ class _Command(Firing):
                 filling=filling,
                 level=choice.level,
                 seed=seed,
-                workers=self.workers_wanted,
-                timeout_s=self.given.pacing.timeout_s,
+                safety=self.safety,
+                pacing=self.given.pacing,
                 route=self.given.route.to(url),
                 found=choice.levels,
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ringspec.cli.dryrun import EMBEDDED, SUPPLIED, planned, standing_in
 from ringspec.cli.firing import (
     LEVELS,
     Firing,
@@ -20,8 +21,9 @@ from ringspec.cli.known import Book
 from ringspec.cli.options import contract_options, selection_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
+from ringspec.harness.sharding import parse_shard, shard_of
 from ringspec.reports import Terminal
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, quick_of
 
 
@@ -59,6 +61,14 @@ from ringspec.strategies import Phase, quick_of
     help=f"Explore so many bodies after the list; {EXAMPLES} with --phase explore.",
 )
 @pace_options
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only a part of the list, for N runs beside each other.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be sent, and send nothing."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option(
     "--known-failures",
@@ -92,6 +102,8 @@ class _Command(Firing):
     quick: bool
     seed: int
     examples: int | None
+    shard: str | None
+    dry_run: bool
     fail_fast: bool
     known_failures: Path | None
     update_known_failures: bool
@@ -99,31 +111,22 @@ class _Command(Firing):
     def status(self) -> int:
         """Run, report, and return the exit status."""
         wanted = self.wanted()
-        phases = _phases(self.phases, self.examples, quick=self.quick)
+        part = parse_shard(self.shard) if self.shard else (1, 1)
+        _phases(self.phases, self.examples, quick=self.quick)
+        if self.dry_run:
+            return self._dry(part)
         book = self._book(wanted)
         dialect = self.given.dialect
         with self.target(self.given.address(self.url), dialect) as target:
             contract = self.loaded(self.operation, dialect)
-            cases = self.cases(contract, self.seed)
-            few = quick_of(contract, cases, self.seed) if self.quick else None
+            made = self._plan(contract, part)
             url, credentials = target.resolve()
             filling, redactor = self.filled(url, credentials)
-            plan = Plan(
-                contract=contract,
-                cases=cases,
+            plan = replace(
+                made,
                 url=url,
                 filling=filling,
-                phases=phases,
-                quick=few,
-                level=Level(self.level),
-                seed=self.seed,
-                select=self.select,
-                exclude=self.exclude,
-                workers=self.workers_wanted,
-                timeout_s=self.given.pacing.timeout_s,
                 route=self.given.route.to(url),
-                fail_fast=self.fail_fast,
-                examples=EXAMPLES if self.examples is None else self.examples,
                 known=book.ledger(),
             )
             terminal = Terminal(
@@ -134,6 +137,49 @@ class _Command(Firing):
             )
             status, result = self.told(run(plan), wanted, terminal, redactor)
         return book.renewed(result, contract, status)
+
+    def _plan(self, contract: Contract, part: tuple[int, int]) -> Plan:
+        """Return what is to be done, whoever is the target."""
+        cases = self.cases(contract, self.seed)
+        phases = _phases(self.phases, self.examples, quick=self.quick)
+        if part[0] > 1:
+            # Nothing divides what is drawn: it goes with the first part.
+            phases -= {Phase.EXPLORE}
+        return Plan(
+            contract=contract,
+            cases=cases,
+            url="",
+            phases=phases,
+            quick=quick_of(contract, cases, self.seed) if self.quick else None,
+            shard=shard_of(cases, *part) if self.shard else None,
+            level=Level(self.level),
+            seed=self.seed,
+            select=self.select,
+            exclude=self.exclude,
+            safety=self.safety,
+            pacing=self.given.pacing,
+            fail_fast=self.fail_fast,
+            examples=EXAMPLES if self.examples is None else self.examples,
+        )
+
+    def _dry(self, part: tuple[int, int]) -> int:
+        """Say what would be sent."""
+        if self.reports or self.update_known_failures:
+            raise UsageError(
+                "a dry run finds nothing that could be reported",
+                hint="leave out --report and --update-known-failures",
+            )
+        url, dialect = self.given.address(self.url), self.given.dialect
+        named = "the embedded reference server" if url is None else url
+        contract = self.loaded(self.operation, dialect)
+        given = self.target(url, dialect).credentials
+        made = self._plan(contract, part)
+        plan = replace(made, url=url or EMBEDDED, filling=standing_in(given))
+        if url is None:
+            plan = replace(plan, filling=SUPPLIED)
+        for line in planned(plan, named):
+            click.echo(line)
+        return 0
 
     def _book(self, wanted: list[tuple[str, Path]]) -> Book:
         """Open the file of known failures, and look whether that makes sense."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from ringspec.harness.hosts import Hosts, is_loopback
 from ringspec.harness.renewal import Grant, Renewal
 from ringspec.harness.route import Route
-from ringspec.harness.target import checked_url, is_loopback
+from ringspec.harness.target import checked_url
 from ringspec.harness.transport import transport
 from ringspec.spec import TargetError, UsageError
 
@@ -49,26 +50,40 @@ class Credentials:
         own = (self.bearer, self.client_secret, self.value)
         return tuple(each for each in own if each)
 
-    def token(self, timeout_s: float, route: Route | None = None) -> str | None:
+    def token(
+        self,
+        timeout_s: float,
+        route: Route | None = None,
+        hosts: Hosts | None = None,
+    ) -> str | None:
         """Return the access token, fetched if need be; None without credentials.
 
+        Args:
+            timeout_s: how long its endpoint may take to answer.
+            route: how it is reached.
+            hosts: those that may be sent to; only this machine without.
+
         Raises:
-            UsageError: some of what is needed is not given.
+            UsageError: some of what is needed is not given, or the endpoint is at a
+                host that may not be sent to.
             TargetError: the token endpoint does not give one.
         """
         given = self._given()
-        if given is not None or not self._is_client():
+        if given is not None or not self._is_client(hosts):
             return given
         return asyncio.run(self.grant(timeout_s, route)).token
 
-    def renewal(self, timeout_s: float, route: Route | None = None) -> Renewal | None:
+    def renewal(
+        self,
+        timeout_s: float,
+        route: Route | None = None,
+        hosts: Hosts | None = None,
+    ) -> Renewal | None:
         """Fetch a token that can be fetched again; None where it is given or not had.
 
-        Raises:
-            UsageError: some of what is needed is not given.
-            TargetError: the token endpoint does not give one.
+        Arguments and errors as of `token`.
         """
-        if self._given() is not None or not self._is_client():
+        if self._given() is not None or not self._is_client(hosts):
             return None
         first = asyncio.run(self.grant(timeout_s, route))
         return Renewal(first, lambda: self.grant(timeout_s, route))
@@ -94,8 +109,8 @@ class Credentials:
         what = f"the value of {self.header}"
         return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
 
-    def _is_client(self) -> bool:
-        """Tell whether a token is to be fetched, and make sure that it can be."""
+    def _is_client(self, hosts: Hosts | None) -> bool:
+        """Tell whether a token is to be fetched, and make sure that it may be."""
         given = (self.client_id, self.client_secret, self.token_url)
         if not any(given):
             return False
@@ -105,6 +120,12 @@ class Credentials:
                 hint="give all three, or a token with --bearer",
             )
         checked_url(self.token_url)
+        elsewhere = (hosts or Hosts()).refusal(self.token_url)
+        if elsewhere:
+            raise UsageError(
+                f"no token is fetched from {self.token_url}: {elsewhere}",
+                hint="name it in `allowed_hosts` of the profile, or give --bearer",
+            )
         return True
 
     async def grant(self, timeout_s: float, route: Route | None = None) -> Grant:

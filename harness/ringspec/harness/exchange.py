@@ -18,6 +18,7 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     DROPPED = "dropped"  # closed or reset before the answer was whole
     GARBLED = "garbled"  # not HTTP, or nothing anyone could read whole
+    WITHHELD = "withheld"  # never sent: it might do harm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Played:
         items: of a list, those on all pages that were looked at.
         complete: whether those are all there are.
         stuck: why the case could not go on; empty if it came to its last step.
+        unsure: whether something that changes things was sent again, so that it may
+            have been done twice.
     """
 
     earlier: tuple[Exchange, ...] = ()
@@ -68,6 +71,7 @@ class Played:
     items: tuple[Json, ...] | None = None
     complete: bool = False
     stuck: str = ""
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class Exchange:
         request: with secrets still as `{token}`, so that it may be shown.
         began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
+        twice: whether it may have been taken more than once.
         played: of a case of several steps, how it came here.
     """
 
@@ -89,7 +94,13 @@ class Exchange:
     began_s: float = 0.0
     elapsed_s: float = 0.0
     sent: int = 1
+    twice: bool = False
     played: Played | None = None
+
+    @property
+    def is_withheld(self) -> bool:
+        """Tell whether nothing was sent, on purpose."""
+        return self.failure is not None and self.failure.trouble is Trouble.WITHHELD
 
     @property
     def summary(self) -> str:

@@ -7,11 +7,13 @@ why, in words. Source: product.md, the table of exit statuses.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.judgements import NO_JUDGEMENT
-from ringspec.strategies import Case, Expect, Phase
+from ringspec.harness.selection import ROBUSTNESS
+from ringspec.harness.verdict import Finding, Verdict
+from ringspec.strategies import Case, Expect, Phase, status_fits
 
 # What says nothing of an API when there is no other answer.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
@@ -47,20 +49,26 @@ class Impression:
     """What all exchanges so far say of the target.
 
     Attributes:
+        looking: whether nothing is created, so that whatever answers as it should is
+            the API.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
         failure: the transport's last failure.
     """
 
+    looking: bool = False
     answered: int = 0
     in_a_row: int = 0
     broken: bool = False
     failure: Failure | None = None
     _html: int = 0
+    _fits: bool = False
     _statuses: Counter[int] = field(default_factory=Counter)
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Take in an exchange."""
+        if exchange.is_withheld:
+            return
         if exchange.response is not None:
             self._answer(case, exchange.response)
         elif exchange.failure is not None:
@@ -74,13 +82,24 @@ class Impression:
         self.broken |= response.status >= 500
         media = response.header("content-type") or ""
         self._html += media.lower().startswith("text/html")
-        if case.expect != Expect.SURVIVE and case.phase == Phase.CASES:
+        self._fits |= status_fits(response.status, case.status)
+        cases = self.looking or case.phase == Phase.CASES
+        if case.expect != Expect.SURVIVE and cases:
             # What is no HTTP or no JSON is often refused before any routing.
             self._statuses[response.status] += 1
+
+    def fair(self, finding: Finding) -> Finding:
+        """Hold nothing against a target that may not be there at all."""
+        fails = finding.rule == ROBUSTNESS and finding.verdict == Verdict.FAIL
+        if self.broken or not fails:
+            return finding
+        return replace(finding, verdict=Verdict.INCONCLUSIVE)
 
     @property
     def learnt(self) -> bool:
         """Tell whether any answer says something of the API."""
+        if self.looking:
+            return self._fits
         return any(
             status // 100 == 2 or (status // 100 == 4 and status not in _EMPTY_STATUSES)
             for status in self._statuses
@@ -94,7 +113,9 @@ class Impression:
             return self._emptiness()
         if self._html == self.answered:
             return "every answer was HTML", "is the URL that of the API?"
-        if not any(status // 100 == 2 for status in self._statuses):
+        if not self.looking and not any(
+            status // 100 == 2 for status in self._statuses
+        ):
             return "no valid body was accepted", "check dialect, fixtures and URL"
         return "", ""
 

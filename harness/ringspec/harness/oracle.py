@@ -7,7 +7,8 @@ what says nothing of a rule leaves it inconclusive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ringspec.harness import judgements
@@ -17,22 +18,29 @@ from ringspec.harness.judgements import NO_JUDGEMENT, Judgement
 from ringspec.harness.lifecycle import judge_script
 from ringspec.harness.selection import ROBUSTNESS, SECRECY
 from ringspec.harness.verdict import Finding, Verdict
-from ringspec.spec import Contract, RuleId, weakest
+from ringspec.spec import Contract, RuleId, members_in, weakest
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
 # Whose answer is of another status than a profile expects has accepted it, but so.
 ACCEPTED = RuleId("body.accepted")
+# Something that the request names is not there, or is of no use just now.
+_UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
 _TELLING = 8
 
 
 @dataclass
 class Oracle:
-    """Judges exchanges in the order of the cases, and remembers which were accepted."""
+    """Judges exchanges in the order of the cases, and remembers which were accepted.
+
+    Attributes:
+        unnamed: what a live target may not know, by the member that holds it.
+    """
 
     contract: Contract
     filling: Filling = field(default_factory=Filling)
+    unnamed: Mapping[str, str] = field(default_factory=dict)
     _cases: dict[str, Case] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
 
@@ -70,7 +78,9 @@ class Oracle:
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response
-        if response is None:
+        if exchange.is_withheld:
+            yield from _open(case, exchange.summary)
+        elif response is None:
             reason = exchange.failure.message if exchange.failure else "nothing came"
             yield ROBUSTNESS, Verdict.FAIL, reason
             yield from _open(case, reason)
@@ -119,10 +129,24 @@ class Oracle:
             yield from judgements.content(self.contract, case.body, response)
         elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
+        elif unknown := self._unknown(case, response):
+            reason = (
+                f"HTTP {status}: the target may not know the {unknown} that was sent"
+            )
+            yield case.rule, Verdict.INCONCLUSIVE, f"{reason}; name it in the profile"
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
             yield from judgements.envelope(self.contract.answers, response)
+
+    def _unknown(self, case: Case, response: Response) -> str:
+        """Return what a refusal may be for that a live target does not know."""
+        own = members_in(case.body) if self.unnamed else set()
+        sent = {name: what for name, what in self.unnamed.items() if name in own}
+        if response.status not in _UNKNOWN:
+            text = response.body.decode("latin-1")
+            sent = {name: what for name, what in sent.items() if _names(text, name)}
+        return " or ".join(sent.values())
 
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
@@ -180,6 +204,11 @@ def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
     if response.status == 405 and not (response.header("allow") or "").strip():
         return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
     return Verdict.PASS, ""
+
+
+def _names(text: str, member: str) -> bool:
+    """Tell whether an error names a member, rather than to use a word of its name."""
+    return bool(re.search(rf"[\"'`/.]{re.escape(member)}\b", text))
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

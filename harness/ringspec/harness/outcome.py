@@ -29,6 +29,7 @@ class Tally:
         skipped: rules that were deselected.
         inapplicable: rules that cannot be tested here, with the reason.
         known: failures that do not gate.
+        withheld: rules that stay open, because nothing was sent for them.
     """
 
     contract: Contract
@@ -36,6 +37,7 @@ class Tally:
     skipped: frozenset[RuleId] = frozenset()
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
     known: tuple[Known, ...] = ()
+    withheld: dict[RuleId, str] = field(default_factory=dict)
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
     _cases: dict[RuleId, int] = field(default_factory=dict)
 
@@ -57,7 +59,10 @@ class Tally:
         """
         rules = self.contract.rules.values()
         judged = (
-            self._result(rule, unreached if rule.id in pending else "")
+            self._result(
+                rule,
+                unreached if rule.id in pending else self.withheld.get(rule.id, ""),
+            )
             for rule in rules
         )
         return (*judged, *self._dropped())

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness.filling import Filling
 from ringspec.harness.known import Ledger
+from ringspec.harness.pacing import Pacing
 from ringspec.harness.route import Route
+from ringspec.harness.safety import Safety
 from ringspec.harness.script import Patience
 from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Phase
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
+# So many requests are under way at once, where the target is on this machine.
+WORKERS = 4
+# Elsewhere one is, and no more than so many a second.
+LIVE_RATE = 5.0
 # What explore looks for where nobody says how much.
 EXAMPLES = 200
 
@@ -29,6 +35,11 @@ class Plan:
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         exclude: prefixes of rule ids to be left out.
+        workers: requests under way at once, in place of what the pacing says.
+        timeout_s: how long an answer may take, likewise.
+        safety: what may be done to the target.
+        pacing: how fast to fire.
+        shard: ids of the cases of one part of the list, for runs beside each other.
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         patience_s: how long scripts may wait in vain for what is to show.
@@ -51,8 +62,11 @@ class Plan:
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    workers: int = 4
-    timeout_s: float = 5.0
+    workers: int | None = None
+    timeout_s: float | None = None
+    safety: Safety = field(default_factory=Safety)
+    pacing: Pacing = field(default_factory=Pacing)
+    shard: frozenset[str] | None = None
     fail_fast: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
@@ -67,9 +81,29 @@ class Plan:
         """Tell whether a case of the list is to be fired at all."""
         if self.only is not None:
             return case.id in self.only
+        if self.shard is not None and case.id not in self.shard:
+            return False
         if case.phase == Phase.CASES and self.quick is not None:
             return case.phase in self.phases and case.id in self.quick
         return case.phase in self.phases
+
+    @property
+    def live(self) -> bool:
+        """Tell whether the target acts on what it takes."""
+        return self.safety.is_live(self.url)
+
+    @property
+    def pace(self) -> Pacing:
+        """How fast to fire at this target."""
+        pacing = self.pacing
+        found = replace(
+            pacing,
+            workers=self.workers or pacing.workers or WORKERS,
+            timeout_s=self.timeout_s or pacing.timeout_s,
+        )
+        if not self.live:
+            return found
+        return replace(found, workers=1, rate=min(found.rate or LIVE_RATE, LIVE_RATE))
 
     @property
     def explored(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringspec.harness.exchange import Exchange
+from ringspec.harness.hosts import is_loopback
 from ringspec.harness.plan import Plan
-from ringspec.harness.target import is_loopback
 from ringspec.spec import RuleId, UsageError
 
 _AUTH = "auth."
@@ -15,12 +15,19 @@ def check(plan: Plan) -> None:
     """Make sure that a plan does no harm.
 
     Raises:
-        UsageError: it explores a target that is not on this machine.
+        UsageError: it explores a target that is not on this machine, or runs against
+            one that the profile does not allow.
     """
-    if plan.explored and not is_loopback(plan.url):
+    if plan.explored and plan.live:
+        where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
-            f"{plan.url} is not on this machine: explore is out of the question",
+            f"{plan.url} is {where}: explore is out of the question",
             hint="what is explored may be accepted, and ring real phones",
+        )
+    elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
+    if elsewhere:
+        raise UsageError(
+            elsewhere, hint="add its host to `allowed_hosts` in the profile, if meant"
         )
 
 
@@ -33,8 +40,11 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
     """Return the rules that need credentials we lack, each with the reason."""
     lacking: dict[RuleId, str] = {}
     filling = plan.filling
-    if not (is_loopback(filling.token_url) and filling.client_id):
+    url = filling.token_url
+    if not (url and filling.client_id):
         lacking[_CLIENT] = "no token endpoint was given"
+    elif elsewhere := plan.safety.hosts(plan.url).refusal(url):
+        lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
     if is_unguarded(plan):
         for rule in plan.contract.rules:
             if rule.startswith(_AUTH):

@@ -51,6 +51,9 @@ class Patience:
         self._waited = 0.0
 
 
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 async def play(
     connection: Connection, case: Case, patience: Patience | None = None
 ) -> Exchange:
@@ -65,6 +68,7 @@ class _Script:
     captured: dict[str, Json] = field(default_factory=dict)
     earlier: list[Exchange] = field(default_factory=list)
     sent: int = 0
+    unsure: bool = False
 
     async def play(self, case: Case) -> Exchange:
         *before, last = case.steps
@@ -78,7 +82,10 @@ class _Script:
 
     def _ended(self, exchange: Exchange, played: Played) -> Exchange:
         played = replace(
-            played, earlier=tuple(self.earlier), captured=dict(self.captured)
+            played,
+            earlier=tuple(self.earlier),
+            captured=dict(self.captured),
+            unsure=self.unsure,
         )
         return replace(exchange, sent=self.sent, played=played)
 
@@ -138,6 +145,7 @@ class _Script:
     async def _exchange(self, request: Request) -> Exchange:
         exchange = await self.connection.exchange(request)
         self.sent += exchange.sent
+        self.unsure |= exchange.twice and request.method not in _LOOKS
         return exchange
 
     async def _turn(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:

@@ -56,6 +56,14 @@ def served(rule: RuleId, cases: Collection[Case]) -> bool:
     return own or lent(rule, cases) or (rule == ROBUSTNESS and bool(cases))
 
 
+def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
+    """Return the rules that cases serve which had no turn; none without such cases."""
+    if not left:
+        return frozenset()
+    own = {rule for case in left for rule in (case.rule, *case.broken)}
+    return frozenset({*own, *(each for each in rules if lent(each, left)), ROBUSTNESS})
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The rules to be judged, in the contract's order, and those left out by name."""

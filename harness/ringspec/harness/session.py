@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from ringspec.harness.lifecycle import absent, needs
 from ringspec.harness.oracle import Oracle
 from ringspec.harness.outcome import EXITS, Tally, conclude
 from ringspec.harness.plan import Plan
+from ringspec.harness.precautions import Precautions
 from ringspec.harness.prerequisites import (
     check,
     is_unguarded,
@@ -35,8 +36,8 @@ from ringspec.harness.prerequisites import (
     nothing,
     refusal,
 )
-from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, lent
-from ringspec.harness.target import is_loopback
+from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, pending
+from ringspec.harness.survey import surveyed
 from ringspec.harness.verdict import (
     Counts,
     Finding,
@@ -45,17 +46,16 @@ from ringspec.harness.verdict import (
     RuleResult,
     Verdict,
 )
-from ringspec.harness.volley import Interrupted, Volley, connected
+from ringspec.harness.volley import PLAYS, Interrupted, Volley
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Phase
 
 if TYPE_CHECKING:
-    from ringspec.strategies import Example, Walk, Ways
+    from ringspec.strategies import Example, Walk
 
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
 PATIENCE = 4
-_LIFE = "lifecycle."
 
 
 def _is_alone(case: Case) -> bool:
@@ -73,29 +73,34 @@ class Session:
 
     Attributes:
         cases: what of the list will be fired, its first in any case.
+        care: what stands between the run and its target.
         interrupted: set by whoever was interrupted.
     """
 
     def __init__(self, plan: Plan, selection: Selection) -> None:
         check(plan)
         lacking = lacking_rules(plan)
-        fired = [
-            case
-            for case in selection.fired(plan.cases, plan.takes)
-            if case.rule not in lacking
-        ]
+        self.care = care = Precautions(plan)
+        wanted = selection.fired(plan.cases, plan.takes)
+        fired = care.sent(case for case in wanted if case.rule not in lacking)
         first = plan.cases[:1] if fired or plan.explored else ()
+        if care.only_looks:
+            first = ()
         self.cases = (*first, *(case for case in fired if case not in first))
         self.interrupted = False
         self._plan = plan
         self._selected = frozenset(selection.rules)
-        self._oracle = Oracle(plan.contract, plan.filling)
+        unnamed = care.policy.unnamed if plan.live else {}
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed)
         elsewhere = left_aside(selection.rules, plan.cases, plan.takes)
         if plan.explored:
             elsewhere = frozenset(each for each in elsewhere if not is_explored(each))
         skipped = (frozenset(plan.contract.rules) - self._selected) | elsewhere
         self._tally = Tally(plan.contract, plan.level, skipped, lacking)
-        self._impression = Impression()
+        unsent = care.open_rules(self._selected - skipped - lacking.keys(), wanted)
+        # Where creates are allowed, what is left out is so on purpose: it binds nobody.
+        (self._tally.withheld if care.only_looks else lacking).update(unsent)
+        self._impression = Impression(looking=care.only_looks)
         self._began = time.perf_counter()
         self._left = list(self.cases)
         self._done = self._requests = 0
@@ -115,24 +120,27 @@ class Session:
         Raises:
             UsageError: the URL is none.
         """
-        plan = self._plan
-        if plan.connect is None and not is_loopback(plan.url):
-            self._end(
-                f"{plan.url} is not on this machine: nothing was sent",
-                "a create may ring real phones; only loopback targets are run so far",
-            )
-        elif self.cases:
+        if self.cases:
+            yield from self.care.beginning()
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
-        else:
-            self._end(*nothing(plan))
+            yield from self.care.told()
+        elif not self._tally.withheld:
+            self._end(*nothing(self._plan))
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
-        plan = self._plan
-        volley = Volley(connected(plan), plan.workers, plan.patience_s)
+        plan, care = self._plan, self.care
+        volley = Volley(
+            care.connect(),
+            plan.pace.workers or 1,
+            plan.patience_s,
+            plays=1 if plan.live else PLAYS,
+            absences=care.absences,
+        )
 
         def interrupt() -> None:
             volley.interrupt()
+            care.hurry()
             if self._explorer is not None:
                 self._explorer.interrupt()
 
@@ -142,16 +150,21 @@ class Session:
             except Interrupted:
                 self.interrupted = True
             finally:
-                with suppress(Exception):
-                    runner.run(volley.stop())
+                runner.run(volley.rest())
+                try:
+                    runner.run(care.clean_up(hasty=self.interrupted))
+                finally:
+                    with suppress(Exception):
+                        runner.run(volley.stop())
 
     def _volley(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        first = runner.run(volley.first(self.cases[0]))
-        yield self._judged(self.cases[0], first)
-        refused = refusal(self._plan, first)
-        if refused is not None:
-            self._end(*refused)
-            return
+        if not self.care.only_looks:
+            first = runner.run(volley.first(self.cases[0]))
+            yield self._judged(self.cases[0], first)
+            refused = refusal(self._plan, first)
+            if refused is not None:
+                self._end(*refused)
+                return
         if is_unguarded(self._plan):
             said = "without credentials: the rules of authentication do not apply"
             yield Notice(message=said)
@@ -160,6 +173,7 @@ class Session:
         for index, case in enumerate(single):
             judged = self._judged(case, runner.run(volley.take(index)))
             yield judged
+            yield from self.care.told()
             if self._stops(judged.findings):
                 return
         yield from self._scripts(runner, volley)
@@ -223,7 +237,7 @@ class Session:
                 return walked(example, play, self._findings)
             return self._shot(example, play(example.case))
 
-        ways = self._ways(play)
+        ways = surveyed(plan, self._selected, play)
         self._explorer = Explorer(plan.contract, self._selected, limits, ways)
 
         with closing(self._explorer.events(runner, fire)) as events:
@@ -232,20 +246,6 @@ class Session:
                 yield event
                 if self._stops(findings):
                     return
-
-    def _ways(self, play: Callable[[Case], Exchange]) -> Ways | None:
-        """Look which operations the target offers, and return what can be walked."""
-        from ringspec.strategies import Ways  # noqa: PLC0415 - as above
-
-        ways = Ways.of(self._plan.contract, self._plan.cases)
-        if ways is None or not any(each.startswith(_LIFE) for each in self._selected):
-            return None
-        case = ways.survey()
-        exchange = play(case)
-        if exchange.played is None or not exchange.played.earlier:
-            return None  # without a create there is nothing to walk on
-        missing = absent(self._plan.contract, [(case, exchange)])
-        return replace(ways, missing=frozenset(missing))
 
     def _shot(self, example: Example, exchange: Exchange) -> Shot:
         found = judge(self._oracle, example, exchange)
@@ -307,7 +307,8 @@ class Session:
 
     def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return what is said of the rules that are selected."""
-        fair = [self._fair(each) for each in found]
+        row = self._impression.in_a_row
+        fair = [self.care.fair(self._impression.fair(it), row) for it in found]
         self._watch.note(fair)
         return tuple(filter(self._counts, fair))
 
@@ -315,14 +316,6 @@ class Session:
         only = self._plan.only
         wanted = only is None or finding.case.id in only
         return wanted and finding.rule in self._selected
-
-    def _fair(self, finding: Finding) -> Finding:
-        """Hold nothing against a target that may not be there at all."""
-        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
-            return finding
-        if self._impression.broken:
-            return finding
-        return replace(finding, verdict=Verdict.INCONCLUSIVE)
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
         failure = self._impression.failure
@@ -349,7 +342,8 @@ class Session:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
             self._end(f"interrupted after {self._done} of {self.total} cases")
-        said, hint = self._impression.account()
+        care = self.care.account(open_rules=len(self._tally.withheld))
+        said, hint = care if care[0] else self._impression.account()
         message = self._ended_by or said
         account = self._account(message)
         results, stale = account.results, account.stale
@@ -383,15 +377,7 @@ class Session:
 
     def _results(self, reason: str) -> tuple[RuleResult, ...]:
         if self._impression.learnt:
-            return self._tally.results(reason, self._pending())
+            return self._tally.results(reason, pending(self._left, self._selected))
         # Findings of such answers are about whoever sent them, not about the API.
         told = {ROBUSTNESS} if self._impression.broken else set[RuleId]()
         return self._tally.untold(reason or "nothing was learnt of the API", told)
-
-    def _pending(self) -> frozenset[RuleId]:
-        """Return the rules that some case would have served but for the early end."""
-        pending = {rule for case in self._left for rule in (case.rule, *case.broken)}
-        if self._left:
-            pending |= {rule for rule in self._selected if lent(rule, self._left)}
-            pending.add(ROBUSTNESS)
-        return frozenset(pending)

@@ -6,7 +6,6 @@ Only this module speaks HTTP to a target, so that its client can be exchanged he
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
 import ssl
@@ -18,12 +17,15 @@ import httpx
 
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.filling import Filling
+from ringspec.harness.hosts import is_loopback
 from ringspec.harness.transport import HEARD, Heard, transport
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
 if TYPE_CHECKING:
     from ringspec.harness.route import Route
+
+__all__ = ["ANSWER_LIMIT", "Connection", "Target", "checked_url", "is_loopback"]
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20
@@ -33,17 +35,6 @@ _HOPELESS = {Trouble.NAME, Trouble.TLS}
 _CLOSED = re.compile("disconnected|peer closed")
 # The record that a server of TLS sends to whoever does not speak it.
 _TLS_ALERT = b"\x15\x03"
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL stays on this machine, by its address, without asking DNS."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def checked_url(url: str) -> str:

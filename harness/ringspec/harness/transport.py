@@ -61,10 +61,21 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: _Options = None,
     ) -> httpcore.AsyncNetworkStream:
-        stream = await self._inner.connect_tcp(
-            host, port, timeout, local_address, socket_options
+        return _Stream(
+            await self._connected(host, port, timeout, local_address, socket_options)
         )
-        return _Stream(stream)
+
+    async def _connected(self, host: str, *others: Any) -> httpcore.AsyncNetworkStream:
+        """Connect; `localhost` is this machine, whatever a resolver makes of it.
+
+        Source: RFC 6761, 6.3.
+        """
+        if host != "localhost":
+            return await self._inner.connect_tcp(host, *others)
+        try:
+            return await self._inner.connect_tcp("127.0.0.1", *others)
+        except httpcore.ConnectError:
+            return await self._inner.connect_tcp("::1", *others)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)

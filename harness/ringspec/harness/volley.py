@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.plan import Plan
-from ringspec.harness.renewal import Renewing
 from ringspec.harness.script import Patience, play
-from ringspec.harness.target import Connection, Target
+from ringspec.harness.target import Connection
 from ringspec.strategies import Case
 
 # The first case is sent this often more before nobody is believed to be there.
 _FIRST_REPEATS = 2
 
 
+# A case of several steps is played so often, until nothing is repeated on its way.
+PLAYS = 8
+_UNSURE = "something on the way was sent twice, for want of an answer"
+
+
 # So long connections may take to close after the last case.
 _FAREWELL_S = 2.0
-
-
-def connected(plan: Plan) -> Connection:
-    """Open the target of a plan.
-
-    Raises:
-        UsageError: its URL is none, or its route leads nowhere.
-    """
-    if plan.connect is not None:
-        return plan.connect()
-    target = Target(
-        plan.url,
-        filling=plan.filling,
-        timeout_s=plan.timeout_s,
-        workers=plan.workers,
-        route=plan.route,
-    )
-    renewal = plan.filling.renewal
-    return target if renewal is None else Renewing(target, renewal)
 
 
 class Interrupted(Exception):  # noqa: N818 - it is news, not an error
@@ -47,9 +32,26 @@ class Volley:
     """Fires cases at a target and hands out the exchanges by number."""
 
     def __init__(
-        self, target: Connection, workers: int, patience_s: float = Patience.seconds
+        self,
+        target: Connection,
+        workers: int,
+        patience_s: float = Patience.seconds,
+        *,
+        plays: int = PLAYS,
+        absences: Callable[[], int] = int,
     ) -> None:
+        """Take a target.
+
+        Args:
+            target: answers requests.
+            workers: how many fire at once.
+            patience_s: how long scripts may wait in vain for what is to show.
+            plays: how often a case of several steps may be played.
+            absences: how often the target has been away.
+        """
         self._target = target
+        self._plays = plays
+        self._absences = absences
         self._patience = Patience(patience_s)
         self._number = workers
         self._patient = True
@@ -107,14 +109,40 @@ class Volley:
 
     async def _fire(self, case: Case) -> Exchange:
         if case.steps:
-            patience = self._patience if self._patient else Patience(0.0)
-            return await play(self._target, case, patience)
+            return await self._played(case)
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
         # fault is certain, and repeats would only make a hanging target last.
         repeats = 0 if self._failing else 1
         exchange = await self._target.exchange(case.request, repeats=repeats)
         self._failing = exchange.failure is not None
         return exchange
+
+    async def _played(self, case: Case) -> Exchange:
+        """Play a case of several steps, until no step may have been taken twice.
+
+        What is not there any more may have been deleted by the first of two requests,
+        or have gone with a target that was started anew.
+        """
+        sent = 0
+        patience = self._patience if self._patient else Patience(0.0)
+        for _ in range(self._plays):
+            before = self._absences()
+            exchange = await play(self._target, case, patience)
+            sent += exchange.sent
+            played = exchange.played
+            whole = before == self._absences() and not (played and played.unsure)
+            if whole or exchange.response is None or exchange.response.status >= 500:
+                break
+        else:
+            played = replace(played, stuck=_UNSURE) if played else None
+        return replace(exchange, sent=sent, played=played)
+
+    async def rest(self) -> None:
+        """Call off what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
 
     async def take(self, index: int) -> Exchange:
         """Return the exchange of a case once it is there.
@@ -128,10 +156,7 @@ class Volley:
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+        await self.rest()
         for result in self._results:
             if result.done() and not result.cancelled():
                 result.exception()  # seen, so that nobody complains of it

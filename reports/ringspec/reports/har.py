@@ -73,7 +73,8 @@ def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:
         exchange = judged.exchange
         for each in exchange.played.earlier if exchange.played else ():
             yield each, f"{judged.case.id}: a step before"
-        yield exchange, _comment(judged)
+        if not exchange.is_withheld:
+            yield exchange, _comment(judged)
 
 
 def _comment(judged: Judged) -> str:

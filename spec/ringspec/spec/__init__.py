@@ -14,7 +14,7 @@ from ringspec.spec.errors import (
     TargetError,
     UsageError,
 )
-from ringspec.spec.fixtures import Fixture
+from ringspec.spec.fixtures import Fixture, members_in
 from ringspec.spec.links import Life, Paging, Relative, Role
 from ringspec.spec.operations import Header, Operation
 from ringspec.spec.overlay import names as dialect_names
@@ -100,6 +100,7 @@ __all__ = [
     "is_shallow",
     "kind_of",
     "load",
+    "members_in",
     "odd",
     "overlay_of",
     "pointer",

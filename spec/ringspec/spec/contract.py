@@ -21,8 +21,9 @@ from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
-from ringspec.spec.fixtures import Fixture, fix, read_fixtures
+from ringspec.spec.fixtures import Fixture, fix, holders, read_fixtures
 from ringspec.spec.links import Relative, read_links
+from ringspec.spec.live import live_form
 from ringspec.spec.operations import Operation, choose, headers
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
@@ -96,6 +97,17 @@ class Contract:
         """
         known = {name: self.catalogue.rules[name] for name in self.dropped}
         return replace(self, rules={**known, **self.rules})
+
+    @cached_property
+    def live_prover(self) -> Prover:
+        """Tells whether a body may be sent where it can do harm."""
+        form = live_form(self.request.schema)
+        return Prover(form, assertions(Inlined(form, {})))
+
+    @cached_property
+    def holders(self) -> dict[str, str]:
+        """Which fixture a member holds, by the member's name."""
+        return holders(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""

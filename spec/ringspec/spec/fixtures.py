@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 
 from ringspec.spec import schemas
 from ringspec.spec.document import Inlined
@@ -76,6 +77,26 @@ def _fixture(given: Json, place: str) -> Fixture:
             f"{where}/read has no place for the value", hint="write it as /things/{}"
         )
     return Fixture(place=place, **found)
+
+
+def holders(schema: Json) -> dict[str, str]:
+    """Return which fixture a member holds, by the member's own name."""
+    found: dict[str, str] = {}
+    for node, path in schemas.nodes(schema):
+        # Of an item, the member that is the array.
+        members = [name for step, name in pairwise(path) if step == "properties"]
+        if MARK in node and members:
+            found.setdefault(members[-1], _named(node))
+    return found
+
+
+def members_in(body: Json) -> set[str]:
+    """Return the names of all members of a body, at any depth."""
+    if isinstance(body, list):
+        return {name for each in body for name in members_in(each)}
+    if not isinstance(body, dict):
+        return set()
+    return {*body, *(name for each in body.values() for name in members_in(each))}
 
 
 def fix(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:

@@ -26,8 +26,9 @@ def check(inlined: Inlined) -> None:
     """
     _check(inlined.schema, inlined, ())
     for node, path in nodes(inlined.schema):
-        if "x-settled" in node:
-            _check(node["x-settled"], inlined, (*path, "x-settled"))
+        for name in ("x-settled", "x-live"):
+            if name in node:
+                _check(node[name], inlined, (*path, name))
         for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
             _check_pattern(pattern, inlined.place_of(path))
 

@@ -27,6 +27,7 @@ from ringspec.strategies.case import (
 from ringspec.strategies.certificate import cases_of, certified, quick_of
 from ringspec.strategies.expecting import expecting
 from ringspec.strategies.parse import parse_request, parse_step
+from ringspec.strategies.requests import Requests
 from ringspec.strategies.unproven import unbroken
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ __all__ = [
     "Mutant",
     "Phase",
     "Request",
+    "Requests",
     "Source",
     "SourceEnded",
     "Status",

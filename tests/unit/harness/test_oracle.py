@@ -10,7 +10,7 @@ import pytest
 from ringspec.harness import Exchange, Failure, Finding, Trouble, Verdict
 from ringspec.harness.filling import Filling
 from ringspec.harness.oracle import Oracle
-from ringspec.spec import Contract, Level
+from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect
 
 Exchanges = Callable[..., Exchange]
@@ -95,7 +95,7 @@ def test_5xx_fails_robustness_whatever_was_sent(
     assert {each.level for each in found if each.rule == "robustness"} == {Level.MUST}
 
 
-@pytest.mark.parametrize("trouble", list(Trouble))
+@pytest.mark.parametrize("trouble", set(Trouble) - {Trouble.WITHHELD})
 def test_failure_of_transport_is_never_held_against_the_rule_of_its_case(
     oracle: Oracle, case_of: Cases, trouble: Trouble
 ) -> None:
@@ -105,6 +105,52 @@ def test_failure_of_transport_is_never_held_against_the_rule_of_its_case(
     found = oracle.judge(case, Exchange(url="", request=case.request, failure=failure))
 
     assert verdicts(found) == {"robustness": "fail", case.rule: "inconclusive"}
+
+
+@pytest.mark.parametrize("prefix", [REJECT, ACCEPT])
+def test_what_was_withheld_is_held_against_nobody(
+    oracle: Oracle, case_of: Cases, prefix: str
+) -> None:
+    case = case_of(prefix)
+    failure = Failure(trouble=Trouble.WITHHELD, message="not sent")
+
+    found = oracle.judge(case, Exchange(url="", request=case.request, failure=failure))
+
+    assert verdicts(found) == {case.rule: "inconclusive"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "unnamed", "verdict"),
+    [
+        (404, {}, {"segmentIds": "segment"}, "inconclusive"),
+        (409, {}, {"segmentIds": "segment"}, "inconclusive"),
+        (422, {"segmentIds": "unknown"}, {"segmentIds": "segment"}, "inconclusive"),
+        (422, {"at": "/segmentIds/0"}, {"segmentIds": "segment"}, "inconclusive"),
+        (422, {"why": "not from here"}, {"from": "caller"}, "fail"),
+        (422, {}, {"segmentIds": "segment"}, "fail"),
+        (404, {}, {}, "fail"),
+        (404, {}, {"calendarId": "calendar"}, "fail"),
+    ],
+    ids=[
+        *("404", "409", "named", "pointed-at", "a-word", "not-named", "all-known"),
+        "not-sent",
+    ],
+)
+def test_refusal_for_a_fixture_that_may_be_unknown_is_inconclusive(
+    contract: Contract,
+    case_of: Cases,
+    exchange_of: Exchanges,
+    status: int,
+    body: Json,
+    unnamed: dict[str, str],
+    verdict: str,
+) -> None:
+    oracle = Oracle(contract, unnamed=unnamed)
+    case = case_of("body.accepted/plain")
+
+    found = verdicts(oracle.judge(case, exchange_of(status, body)))
+
+    assert found[case.rule] == verdict
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 404, 418])

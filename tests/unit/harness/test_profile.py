@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from ringspec.harness.pacing import Pacing
+from ringspec.harness.policy import Safety
 from ringspec.harness.profile import (
     EMBEDDED,
-    Pacing,
     Profile,
-    Safety,
     load,
     names,
     template,

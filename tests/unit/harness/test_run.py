@@ -11,6 +11,7 @@ import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
 from ringspec.harness.filling import Filling
+from ringspec.harness.pacing import Pacing
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case
@@ -84,7 +85,7 @@ def test_target_that_dies_is_given_up_and_fails_robustness(result: Results) -> N
             raise httpx.ConnectError("refused")
         return accepting(request)
 
-    ended = result(dying, workers=1)
+    ended = result(dying, workers=1, pacing=Pacing(return_s=0))
 
     assert ended.exit_code == 1
     assert outcomes(ended)["robustness"] == "fail"
@@ -134,14 +135,22 @@ def test_target_that_errs_before_it_is_learnt_fails_robustness_alone(
 @pytest.mark.parametrize(
     "url", ["http://192.0.2.1", "http://localhost.invalid", "http://127.0.0.1.invalid"]
 )
-def test_target_outside_this_machine_gets_no_request(result: Results, url: str) -> None:
-    def never(request: httpx.Request) -> httpx.Response:
-        raise AssertionError(request.url)
+def test_target_outside_this_machine_gets_no_create(result: Results, url: str) -> None:
+    seen: list[str] = []
 
-    ended = result(never, url=url)
+    def noting(request: httpx.Request) -> httpx.Response:
+        seen.append(request.method)
+        assert request.url.host == httpx.URL(url).host
+        return httpx.Response(401, json={})
+
+    ended = result(noting, url=url, select=("auth", "name", "lifecycle.unknown"))
 
     assert ended.exit_code == 3
-    assert ended.counts.requests == 0
+    assert set(seen) == {"GET"}
+    assert "is live, and the profile does not allow creates" in ended.message
+    assert "allow_create" in ended.hint
+    assert outcomes(ended)["auth.token"] == "pass"
+    assert outcomes(ended)["name.required"] == "inconclusive"
 
 
 def test_rules_of_authentication_do_not_apply_without_a_token(fire: Fire) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from ringspec.harness import Exchange, Trouble
 from ringspec.harness.filling import Filling
-from ringspec.harness.target import Target, checked_url, is_loopback
+from ringspec.harness.hosts import is_loopback
+from ringspec.harness.target import Target, checked_url
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 

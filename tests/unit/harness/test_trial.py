@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ringspec.harness.credentials import Credentials
-from ringspec.harness.profile import Profile, Safety
+from ringspec.harness.policy import Safety
+from ringspec.harness.profile import Profile
 from ringspec.harness.profile.steps import State, Step
 from ringspec.harness.profile.trial import Trial
 from ringspec.harness.route import Route

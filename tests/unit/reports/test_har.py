@@ -14,7 +14,7 @@ from jsonschema import Draft6Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
-from ringspec.harness import Judged, Played, Response
+from ringspec.harness import Failure, Judged, Played, Response, Trouble
 from ringspec.reports import Record, rendered
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "har-schema.json"
@@ -70,6 +70,17 @@ def test_archive_fits_the_schema(record: Record, validator: Draft6Validator) -> 
     validator.validate(archive(record))
 
     assert len(entries(record)) == len(record.judged)
+
+
+def test_what_was_withheld_was_not_sent(record: Record, sample: ModuleType) -> None:
+    judged = sent(sample, b"{}", b"{}")
+    failure = Failure(trouble=Trouble.WITHHELD, message="not sent")
+    withheld = replace(judged.exchange, response=None, failure=failure, sent=0)
+    held = replace(judged, exchange=withheld)
+
+    assert entries(replace(record, judged=(judged, held))) == entries(
+        replace(record, judged=(judged,))
+    )
 
 
 def test_schema_finds_what_is_wrong(record: Record, validator: Draft6Validator) -> None:

@@ -5,18 +5,14 @@ from ringspec.harness.profile.places import Places
 from ringspec.harness.profile.record import (
     EMBEDDED,
     Expect,
-    Pacing,
     Profile,
-    Safety,
 )
 
 __all__ = [
     "EMBEDDED",
     "Expect",
-    "Pacing",
     "Places",
     "Profile",
-    "Safety",
     "find",
     "load",
     "names",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ringspec.harness.credentials import Credentials
+from ringspec.harness.pacing import Pacing
+from ringspec.harness.policy import Safety
 from ringspec.harness.profile.places import Places
 from ringspec.harness.route import Route
 from ringspec.spec import Adaptation, Json, UsageError
@@ -25,37 +28,6 @@ class Expect:
 
     success: int | None = None
     rejection: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pacing:
-    """How fast a target may be asked, and how long it may take.
-
-    Attributes:
-        rate: requests a second; None where nobody says.
-        workers: requests under way at once; likewise.
-    """
-
-    rate: float | None = None
-    workers: int | None = None
-    timeout_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Safety:
-    """What may be done to a target that others use.
-
-    Attributes:
-        live: whether the profile says so; None where it says nothing.
-        max_creates: how many creates may be sent, if any may.
-        allowed_hosts: the only ones that requests may go to; any without one.
-    """
-
-    live: bool | None = None
-    allow_create: bool = False
-    max_creates: int = 0
-    allow_start: bool = False
-    allowed_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +58,7 @@ class Profile:
         pacing = dict(data.get("pacing", {}))
         if "timeout" in pacing:
             pacing["timeout_s"] = pacing.pop("timeout")
-        expect, safety = dict(data.get("expect", {})), dict(data.get("safety", {}))
+        expect = dict(data.get("expect", {}))
         return cls(
             name=name,
             url=data.get("url", ""),
@@ -105,9 +77,7 @@ class Profile:
             route=Route(
                 **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
             ),
-            safety=Safety(
-                **{**safety, "allowed_hosts": tuple(safety.get("allowed_hosts", ()))}
-            ),
+            safety=_safety(data.get("safety", {})),
             places=places,
         )
 
@@ -141,3 +111,14 @@ class Profile:
                 hint="leave [credentials] out: it brings a token of its own",
             )
         return None
+
+
+def _safety(given: Mapping[str, Json]) -> Safety:
+    journal = given.get("journal")
+    return Safety(
+        **{
+            **given,
+            "allowed_hosts": tuple(given.get("allowed_hosts", ())),
+            "journal": Path(journal) if journal else None,
+        }
+    )

@@ -73,6 +73,7 @@ class SafetyTable(Table):
     allow_create: bool = False
     max_creates: Annotated[int, Field(ge=0)] = 0
     allow_start: bool = False
+    journal: str | None = None
     allowed_hosts: Annotated[list[str], NoDecode, BeforeValidator(_listed)] = Field(
         default_factory=list
     )

@@ -1,0 +1,116 @@
+"""Deeds: what a request does, by the contract's operation and its links.
+
+In: a request as it goes out. Out: its deed. What the contract does not describe, and
+does not merely look, is `OTHER`: nobody knows what it does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from urllib.parse import quote
+
+from ringspec.spec import Contract, Json, Relative, Role, at_pointer
+from ringspec.strategies import TOKEN_URL, Case, Request
+
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLACE = re.compile(r"\{([^}]*)\}")
+
+
+class Deed(StrEnum):
+    """What a request does."""
+
+    LOOK = "look"
+    TOKEN = "token"  # noqa: S105 - asks for one
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    COMMAND = "command"
+    OTHER = "other"
+
+
+_ROLES = {
+    Role.READ: Deed.LOOK,
+    Role.LIST: Deed.LOOK,
+    Role.REPLACE: Deed.UPDATE,
+    Role.DELETE: Deed.DELETE,
+    Role.COMMAND: Deed.COMMAND,
+}
+
+
+def requests_of(case: Case) -> tuple[Request, ...]:
+    """List what a case sends, in its order."""
+    return tuple(step.request for step in case.steps) or (case.request,)
+
+
+def captured(relative: Relative, answer: Json) -> dict[str, str]:
+    """Take from the answer to a create what the path of a relative needs."""
+    found = {name: at_pointer(answer, at) for name, at in relative.captures.items()}
+    return {
+        name: str(value)
+        for name, value in found.items()
+        if isinstance(value, str | int) and str(value)
+    }
+
+
+def filled(path: str, values: dict[str, str]) -> str | None:
+    """Put values into a path; None where one is missing, or leads out of its place."""
+    names = _PLACE.findall(path)
+    if any(values.get(name, ".") in {".", ".."} for name in names):
+        return None
+    return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """Tells what the requests of one contract do."""
+
+    contract: Contract
+
+    def of(self, request: Request) -> Deed:
+        """Tell what a request does."""
+        method = request.method.upper()
+        path = request.path.partition("?")[0]
+        operation = self.contract.operation
+        if request.path == TOKEN_URL:
+            return Deed.TOKEN
+        if method == operation.method.upper() and path == self._create_path:
+            return Deed.CREATE
+        if method in _LOOKING:
+            return Deed.LOOK
+        for relative, pattern in self._patterns:
+            if method == relative.method and pattern.fullmatch(path):
+                return _ROLES[relative.role]
+        return Deed.OTHER
+
+    def undoing(self) -> Relative | None:
+        """Return the relative that deletes what was created, if there is one."""
+        found = (each for each in self.contract.relatives if each.role == Role.DELETE)
+        return next(found, None)
+
+    def things(self, answer: Json) -> Iterator[tuple[str, str]]:
+        """Yield, by method and path, what can be done to what was created."""
+        for relative in self.contract.relatives:
+            if relative.captures:
+                path = filled(relative.path, captured(relative, answer))
+                if path is not None:
+                    yield relative.method, path
+
+    @cached_property
+    def _create_path(self) -> str:
+        return self.contract.operation.path.partition("?")[0]
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[Relative, re.Pattern[str]], ...]:
+        return tuple(
+            (relative, re.compile(_pattern(relative.path)))
+            for relative in self.contract.relatives
+        )
+
+
+def _pattern(path: str) -> str:
+    *parts, last = _PLACE.split(path)[::2]
+    return "".join(re.escape(part) + "[^/]+" for part in parts) + re.escape(last)

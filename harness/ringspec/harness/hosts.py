@@ -1,0 +1,84 @@
+"""Hosts: which addresses a run may send to, told from URLs alone, without asking DNS.
+
+In: the target's URL, and hosts that are allowed besides. Out: why a URL is out of
+bounds, or nothing. A name is never loopback because it resolves to it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL stays on this machine, by its address, without asking DNS."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Origin(NamedTuple):
+    """Where a URL leads; of two readings both are kept, lest they differ."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def _origin(url: str) -> _Origin | None:
+    """Read where a URL leads; None where readers would not agree on it."""
+    try:
+        parts, read = urlsplit(url), httpx.URL(url)
+        port = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return None
+    host = (parts.hostname or "").rstrip(".")
+    alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
+    if not alike or port != (read.port or port) or "@" in parts.netloc or not host:
+        return None
+    return _Origin(parts.scheme, host, port or _PORTS.get(parts.scheme))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """The hosts that a run may send to.
+
+    Attributes:
+        base: the target's URL; without one only this machine is in bounds.
+        allowed: names of other hosts, such as that of a token endpoint.
+    """
+
+    base: str = ""
+    allowed: tuple[str, ...] = ()
+
+    def refusal(self, url: str) -> str:
+        """Say why nothing is sent to a URL; empty if it may be."""
+        origin = _origin(url)
+        if origin is None:
+            return f"{url!r} does not say clearly which host it leads to"
+        if is_loopback(url) or origin.host in self._known():
+            return ""
+        return f"{origin.host} is neither the target nor an allowed host"
+
+    def stranger(self) -> str:
+        """Say why the target itself is out of bounds; empty if it is not."""
+        origin = _origin(self.base)
+        named = {each.lower().rstrip(".") for each in self.allowed}
+        if origin is None or (named and origin.host not in named):
+            return f"{self.base} is not among the hosts that the profile allows"
+        return ""
+
+    def _known(self) -> set[str]:
+        own = _origin(self.base) if self.base else None
+        named = {each.lower().rstrip(".") for each in self.allowed}
+        return named | ({own.host} if own else set())

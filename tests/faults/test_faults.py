@@ -1,0 +1,174 @@
+"""Verdicts hold while what lies between us and a target errs.
+
+A thousand faults take a while: `tests/benchmarks/bench_faults.py` has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tests.faults.proxy import HEAVY, disturbing
+
+from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
+from ringspec.harness.exchange import Exchange, Failure
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.reference import Behaviour, Embedded, Settings, application
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, Request, cases_of
+
+SELECT = ("retries", "retryDelays", "auth", "lifecycle.readable", "lifecycle.deleted")
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return load()
+
+
+@pytest.fixture(scope="module")
+def cases(contract: Contract) -> tuple[Case, ...]:
+    return cases_of(contract, 0)
+
+
+@pytest.fixture
+def disturbed(
+    contract: Contract, cases: tuple[Case, ...]
+) -> Iterator[Callable[..., tuple[Result, int]]]:
+    """Run against a server by way of a disturbing proxy; count the faults."""
+    with ExitStack() as stack:
+
+        def result(mutant: str | None, **options: Any) -> tuple[Result, int]:
+            server = stack.enter_context(Embedded(mutant=mutant))
+            port = urlsplit(server.url).port or 0
+            url, done = stack.enter_context(disturbing(port, HEAVY, 3))
+            filling = Filling(
+                token=server.token,
+                token_url=f"{url}{urlsplit(server.token_url).path}",
+                client_id=server.client_id,
+                client_secret=server.client_secret,
+            )
+            plan = Plan(
+                contract=contract,
+                cases=cases,
+                url=url,
+                filling=filling,
+                level=Level.MAY,
+                select=SELECT,
+            )
+            ended = list(run(replace(plan, **options)))[-1]
+            assert isinstance(ended, Ended)
+            return ended.result, done.total()
+
+        yield result
+
+
+def failing(result: Result) -> set[str]:
+    return {str(each.rule.id) for each in result.rules if each.outcome == Outcome.FAIL}
+
+
+@pytest.mark.socket
+def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> None:
+    result, faults = disturbed(None)
+
+    assert faults > 20
+    assert failing(result) == set()
+    assert result.exit_code == 0
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize(
+    ("mutant", "rules"),
+    [
+        ("retry-delays-count-unchecked", {"retryDelays.count"}),
+        ("only-last-delay-bounded", {"retryDelays.items.max"}),
+        ("bad-gateway-on-invalid", {"robustness"}),
+    ],
+)
+def test_defects_are_found_by_the_same_rules(
+    disturbed: Any, mutant: str, rules: set[str]
+) -> None:
+    result, faults = disturbed(mutant, select=("retryDelays", *rules))
+
+    assert faults > 5
+    assert failing(result) == rules
+
+
+class Restarting(InProcess):
+    """A server that is away for a moment, and has forgotten everything then."""
+
+    def __init__(self, settings: Settings, after: int) -> None:
+        filling = Filling(token=settings.token)
+        super().__init__(application(settings, Behaviour()), filling=filling)
+        self._settings = settings
+        self._left = after
+        self._away = 0
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        self._left -= 1
+        if self._left == 0:
+            self._away = 3
+            self._app = application(self._settings, Behaviour())
+        if self._away:
+            self._away -= 1
+            failure = Failure(trouble=Trouble.UNREACHABLE, message="cannot connect")
+            return Exchange(url=URL, request=request, failure=failure)
+        return await super().exchange(request, repeats=repeats)
+
+
+@pytest.mark.parametrize("after", [2, 40, 75])
+def test_server_that_is_started_anew_in_mid_run_is_not_accused(
+    contract: Contract, cases: tuple[Case, ...], after: int
+) -> None:
+    server = Restarting(Settings(), after)
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url=URL,
+        filling=server.filling,
+        level=Level.MAY,
+        select=("retries.type", "lifecycle"),
+        connect=lambda: server,
+    )
+
+    events = list(run(plan))
+
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    assert failing(ended.result) == set()
+    assert ended.result.exit_code == 0
+    told = [event.message for event in events if isinstance(event, Notice)]
+    assert any("the target is away" in each for each in told)
+    assert any("the target is back" in each for each in told)
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_crash_counts_at_once(
+    contract: Contract, cases: tuple[Case, ...], every: int
+) -> None:
+    from ringspec.reference import MUTANTS  # noqa: PLC0415 - only here
+
+    behaviour = MUTANTS["crash-on-invalid"].apply(Behaviour())
+    settings = Settings()
+    filling = Filling(token=settings.token)
+    app = application(settings, behaviour)
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url=URL,
+        filling=filling,
+        select=("retries", "robustness"),
+        workers=every,
+        connect=lambda: InProcess(app, filling=filling),
+    )
+
+    ended = list(run(plan))[-1]
+
+    assert isinstance(ended, Ended)
+    assert failing(ended.result) == {"robustness"}
+    assert ended.result.exit_code == 1

@@ -1,0 +1,386 @@
+"""Whole runs against a live target, which is the reference in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness import (
+    Ended,
+    Event,
+    Exchange,
+    Failure,
+    Judged,
+    Notice,
+    Response,
+    Result,
+    Trouble,
+)
+from ringspec.harness.filling import Filling
+from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.harness.safety import Safety
+from ringspec.reference import MUTANTS, Behaviour, Settings, application
+from ringspec.spec import Contract, Level, UsageError
+from ringspec.strategies import Case, Phase, Request
+
+NAMED = frozenset({"caller", "segment"})
+ALLOWING = Safety(live=True, allow_create=True, max_creates=2000, fixtures_named=NAMED)
+
+
+class Watched(InProcess):
+    """The reference, and what it was sent."""
+
+    def __init__(self, settings: Settings, mutant: str | None = None) -> None:
+        filling = Filling(
+            token=settings.token,
+            token_url=f"{URL}/oauth2/token",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+        )
+        behaviour = Behaviour()
+        if mutant is not None:
+            behaviour = MUTANTS[mutant].apply(behaviour)
+        super().__init__(application(settings, behaviour), filling=filling)
+        self.sent: list[Request] = []
+        self.meanwhile: Callable[[int], None] = lambda _: None
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        self.sent.append(request)
+        self.meanwhile(len(self.sent))
+        return await super().exchange(request, repeats=repeats)
+
+    def held(self, contract: Contract) -> int:
+        """Count what the server still holds."""
+        request = Request(
+            method="GET",
+            path=contract.operation.path,
+            headers=(("Authorization", "Bearer {token}"),),
+            body=b"",
+        )
+        exchange = asyncio.run(super().exchange(request))
+        assert exchange.response is not None
+        assert exchange.response.status == 200
+        total = json.loads(exchange.response.body)["pagination"]["totalRecord"]
+        return int(total)
+
+    def creates(self, contract: Contract) -> list[Request]:
+        path = contract.operation.path
+        return [
+            each for each in self.sent if (each.method, each.path) == ("POST", path)
+        ]
+
+
+@dataclass
+class Told:
+    """What a run told."""
+
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def result(self) -> Result:
+        ended = self.events[-1]
+        assert isinstance(ended, Ended)
+        return ended.result
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {str(each.rule.id): str(each.outcome) for each in self.result.rules}
+
+    @property
+    def notices(self) -> str:
+        return "\n".join(e.message for e in self.events if isinstance(e, Notice))
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("ringspec.harness.plan.LIVE_RATE", 10_000.0)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """Read all lines of the journals of the user."""
+
+    def read() -> list[dict[str, Any]]:
+        found = (tmp_path / "state").glob("ringspec/journal-*.jsonl")
+        lines = [line for path in found for line in path.read_text().splitlines()]
+        return [json.loads(line) for line in lines]
+
+    return read
+
+
+@pytest.fixture
+def live(
+    contract: Contract, cases: tuple[Case, ...]
+) -> Callable[..., tuple[Watched, Plan]]:
+    """Return a server and the plan of a live run against it."""
+
+    def make(
+        safety: Safety = ALLOWING, mutant: str | None = None, **options: Any
+    ) -> tuple[Watched, Plan]:
+        server = Watched(Settings(), mutant)
+        plan = Plan(
+            contract=contract,
+            cases=cases,
+            url=URL,
+            filling=server.filling,
+            level=Level.MAY,
+            safety=safety,
+            connect=lambda: server,
+        )
+        return server, replace(plan, **options)
+
+    return make
+
+
+def test_live_run_that_may_create_leaves_nothing_behind(
+    live: Any, contract: Contract, journals: Any
+) -> None:
+    server, plan = live(select=("retries", "retryDelays", "answer", "lifecycle"))
+
+    told = Told(list(run(plan)))
+
+    assert told.result.exit_code == 0
+    assert told.outcomes["retryDelays.count"] == "pass"
+    assert told.outcomes["lifecycle.deleted"] == "pass"
+    assert server.held(contract) == 0
+    last = {each["delete"]: each["status"] for each in journals()}
+    assert set(last.values()) <= {"deleted", "gone"}
+    assert len(last) > 10
+    assert "all that was created has been deleted again" in told.notices
+    assert "journal-" in told.notices
+
+
+def test_what_is_sent_live_keeps_to_the_contract(live: Any, contract: Contract) -> None:
+    server, plan = live()
+
+    list(run(plan))
+
+    sent = [json.loads(each.body) for each in server.creates(contract)]
+    bodies = [each for each in sent if isinstance(each, dict)]
+    assert len(bodies) > 200
+    assert all(each.get("includeUnsubscribed") in (False, None) for each in bodies)
+    assert all(each.get("scheduledAt") is None for each in bodies)
+    assert not any("allowMultiple" in each for each in bodies)
+    paths = {each.path.rpartition("/")[2] for each in server.sent}
+    assert not {"start", "pause", "resume", "cancel"} & paths
+
+
+def test_live_run_without_leave_looks_only(
+    live: Any, contract: Contract, journals: Any
+) -> None:
+    server, plan = live(Safety(live=True))
+
+    told = Told(list(run(plan)))
+
+    assert told.result.exit_code == 3
+    assert {each.method for each in server.sent if each.path != "{token_url}"} == {
+        "GET"
+    }
+    assert told.outcomes["auth.token"] == "pass"
+    assert told.outcomes["auth.client"] == "pass"
+    assert told.outcomes["name.required"] == "inconclusive"
+    assert "the profile does not allow creates" in told.result.message
+    assert "max_creates" in told.result.hint
+    assert journals() == []
+
+
+def test_unguarded_list_is_noticed_by_looking_alone(live: Any) -> None:
+    _, plan = live(Safety(live=True), "token-not-checked")
+
+    told = Told(list(run(plan)))
+
+    assert told.outcomes["auth.token"] == "fail"
+    assert told.result.exit_code == 1
+
+
+def test_live_mutant_is_noticed_and_its_wrongs_are_deleted_at_once(
+    live: Any, contract: Contract
+) -> None:
+    server, plan = live(
+        mutant="retry-delays-count-unchecked", select=("retryDelays.count",)
+    )
+
+    told = Told(list(run(plan)))
+
+    assert told.outcomes["retryDelays.count"] == "fail"
+    assert server.held(contract) == 0
+    deletes = [i for i, each in enumerate(server.sent) if each.method == "DELETE"]
+    assert deletes[0] < len(server.sent) - len(deletes)
+
+
+def test_budget_that_is_used_up_leaves_rules_open(
+    live: Any, contract: Contract
+) -> None:
+    server, plan = live(replace(ALLOWING, max_creates=5), select=("name", "from"))
+
+    told = Told(list(run(plan)))
+
+    assert len(server.creates(contract)) == 5
+    assert told.result.exit_code == 3
+    assert "fail" not in told.outcomes.values()
+    assert "all 5 creates that the profile allows are used up" in told.result.message
+    assert "max_creates" in told.result.hint
+    assert server.held(contract) == 0
+
+
+def test_commands_need_leave_of_their_own(live: Any) -> None:
+    server, plan = live(
+        replace(ALLOWING, allow_start=True), select=("lifecycle.start",)
+    )
+
+    told = Told(list(run(plan)))
+
+    assert told.outcomes["lifecycle.start"] == "pass"
+    assert any(each.path.endswith("/start") for each in server.sent)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+def test_interrupt_cleans_up_first(
+    live: Any, contract: Contract, sign: signal.Signals
+) -> None:
+    server, plan = live(select=("retries", "retryDelays"))
+    server.meanwhile = lambda number: (
+        os.kill(os.getpid(), sign) if number == 20 else None
+    )
+
+    told = Told(list(run(plan)))
+
+    assert told.result.exit_code == 130
+    assert told.result.interrupted
+    assert len(server.creates(contract)) <= 21
+    assert server.held(contract) == 0
+
+
+def test_interrupt_thrown_in_cleans_up(live: Any, contract: Contract) -> None:
+    server, plan = live(select=("retries",))
+    events = run(plan)
+    for event in events:
+        if isinstance(event, Judged):
+            break
+
+    events.throw(KeyboardInterrupt())
+
+    assert server.held(contract) == 0
+    assert server.sent[-1].method == "DELETE"
+
+
+def test_bug_of_ours_cleans_up(
+    live: Any, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, plan = live(select=("retries",))
+    events = run(plan)
+    for event in events:
+        if isinstance(event, Judged):
+            break
+    monkeypatch.setattr(
+        "ringspec.harness.session.Session._told", lambda *_: 1 // 0, raising=True
+    )
+
+    with pytest.raises(ZeroDivisionError):
+        list(events)
+
+    assert server.held(contract) == 0
+
+
+def test_journal_that_cannot_be_written_stops_the_run(
+    live: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    server, plan = live(replace(ALLOWING, journal=tmp_path / "file" / "j"))
+
+    with pytest.raises(UsageError, match="cannot be written") as raised:
+        list(run(plan))
+
+    assert raised.value.exit_code == 2
+    assert server.sent == []
+
+
+def test_journal_that_fails_on_the_way_stops_the_run(
+    live: Any, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, plan = live()
+    synced: Iterator[int] = iter(range(4))
+
+    def sync(_: int) -> None:
+        if next(synced, None) is None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", sync)
+
+    with pytest.raises(UsageError, match="No space left"):
+        list(run(plan))
+
+    assert len(server.creates(contract)) == 4
+    assert server.held(contract) == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "row", "outcome"),
+    [
+        (Trouble.DROPPED, 1, "inconclusive"),
+        (Trouble.DROPPED, 5, "fail"),
+        (503, 1, "inconclusive"),
+        (500, 1, "fail"),
+    ],
+    ids=["dropped-once", "dropped-always", "busy-once", "crash"],
+)
+def test_what_may_be_transient_is_held_against_nobody_live(
+    live: Any, found: Trouble | int, row: int, outcome: str
+) -> None:
+    server, plan = live(select=("retries", "robustness"))
+    right, numbers = server.exchange, iter(range(100))
+
+    async def failing(request: Request, *, repeats: int = 1) -> Exchange:
+        exchange: Exchange = await right(request)
+        if request.method != "POST" or not 9 < next(numbers, 100) < 10 + row:
+            return exchange
+        if isinstance(found, Trouble):
+            failure = Failure(trouble=found, message="it failed")
+            return replace(exchange, response=None, failure=failure)
+        response = Response(status=found, headers=(), body=b"")
+        return replace(exchange, response=response)
+
+    server.exchange = failing
+
+    told = Told(list(run(plan)))
+
+    assert told.outcomes["robustness"] == outcome
+
+
+def test_explore_is_refused_live(live: Any) -> None:
+    server, plan = live(phases=frozenset({Phase.EXPLORE}))
+
+    with pytest.raises(UsageError, match="explore is out of the question"):
+        list(run(plan))
+
+    assert server.sent == []
+
+
+def test_target_that_is_not_allowed_is_refused(live: Any) -> None:
+    server, plan = live(replace(ALLOWING, allowed_hosts=("staging.example.com",)))
+
+    with pytest.raises(UsageError, match="not among the hosts") as raised:
+        list(run(plan))
+
+    assert "allowed_hosts" in raised.value.hint
+    assert server.sent == []
+
+
+def test_runs_on_this_machine_write_no_journal(live: Any, journals: Any) -> None:
+    _, plan = live(Safety(allow_create=True, max_creates=1), select=("retries",))
+
+    told = Told(list(run(plan)))
+
+    assert told.result.exit_code == 0
+    assert journals() == []
+    assert told.notices == ""
