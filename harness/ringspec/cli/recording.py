@@ -88,9 +88,9 @@ class Recording:
         self._outputs = Outputs(self.reports, _Nothing(), self._redactor)
         self._hearing = Hearing(self.contract, self.level, about["url"], filling)
         self._thread = threading.Thread(target=self._judge, daemon=True)
+        click.echo(announced)  # the first line, whatever reporters print
         self._tell(self._hearing.started())
         self._thread.start()
-        click.echo(announced)
 
     async def _listen(self, heard: Heard) -> None:
         """Have a request judged; where many wait, so does its connection."""
