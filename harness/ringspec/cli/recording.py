@@ -70,6 +70,7 @@ class Recording:
     _room: int = _ROOM
     _bug: Exception | None = None
     _is_mute: bool = False
+    _thread: threading.Thread | None = None
 
     def wrap(self, app: Any) -> Any:
         """Return an application that is listened to."""
@@ -87,9 +88,9 @@ class Recording:
         self._redactor = Redactor(filling.secrets())
         self._outputs = Outputs(self.reports, _Nothing(), self._redactor)
         self._hearing = Hearing(self.contract, self.level, about["url"], filling)
-        self._thread = threading.Thread(target=self._judge, daemon=True)
-        self._tell(self._hearing.started())
-        self._thread.start()
+        thread = threading.Thread(target=self._judge, daemon=True)
+        thread.start()
+        self._thread = thread
         click.echo(announced)
 
     async def _listen(self, heard: Heard) -> None:
@@ -103,6 +104,8 @@ class Recording:
 
     def end(self) -> int:
         """Sum up, write the reports, and return the exit status."""
+        if self._thread is None:
+            raise KeyboardInterrupt  # before anybody was told of the server
         self._queue.put(None)
         self._thread.join()
         if self._bug is not None:
@@ -117,6 +120,8 @@ class Recording:
     def _judge(self) -> None:
         """Judge request after request until there are no more."""
         heard = self._queue.get()
+        # Not before: what reporters print is to follow the announcement.
+        self._tell(self._hearing.started())
         while heard is not None:
             try:
                 self._take(hidden(self._hearing.told(heard), self._redactor))

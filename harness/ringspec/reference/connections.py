@@ -7,6 +7,7 @@ for idle connections after an answer only, and refuses everybody where there are
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 
@@ -61,7 +62,8 @@ class Parting:
             return
         self._parted = True
         self._inner.pause_reading()
-        self._inner.write_eof()
+        with suppress(OSError):  # the client may be gone already
+            self._inner.write_eof()
         self._protocol.loop.call_later(_PARTING_S, self._inner.close)
 
     def is_closing(self) -> bool:
