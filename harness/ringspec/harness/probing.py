@@ -143,7 +143,9 @@ class Prober:
             yield found
 
     async def _trials(self, question: Question) -> list[Trial]:
-        contracts = {each.name: self._as(each) for each in question.candidates}
+        contracts = {
+            each.name: self._as(question, each) for each in question.candidates
+        }
         told = {
             name: telling(contract, question.rule)
             for name, contract in contracts.items()
@@ -159,9 +161,13 @@ class Prober:
             for each in question.candidates
         ]
 
-    def _as(self, candidate: Candidate) -> Contract:
-        listed = (*self._settled, *candidate.actions)
-        return answered(listed, self.contract, operation=self.operation)
+    def _as(self, question: Question, candidate: Candidate) -> Contract:
+        return answered(
+            (*self._settled, *candidate.actions),
+            self.contract,
+            operation=self.operation,
+            origin=f"question {question.id}, {candidate.name}",
+        )
 
     async def _trial(
         self,

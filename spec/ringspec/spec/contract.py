@@ -174,6 +174,8 @@ def _loaded(
     try:
         return _build(source, operation)
     except SpecError as error:
+        if dialect is not None and error.message.startswith(dialect.origin):
+            raise  # it is said already where the fault is
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
         raise SpecError(

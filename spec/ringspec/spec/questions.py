@@ -129,14 +129,20 @@ def overlay_of(
 
 
 def answered(
-    listed: tuple[Json, ...], path: Path | None = None, *, operation: str | None = None
+    listed: tuple[Json, ...],
+    path: Path | None = None,
+    *,
+    operation: str | None = None,
+    origin: str = "questions",
 ) -> Contract:
     """Load a contract as some candidates' actions, one after another, have it.
+
+    Messages call the actions by their origin.
 
     Raises:
         SpecError: the contract or an action is at fault.
         UsageError: the operation is not there.
     """
     found = overlay_of(listed, "As answered so far")
-    dialect = Dialect("probed", "questions", found)
+    dialect = Dialect("probed", origin, found)
     return adapted(dialect, path, operation=operation)

@@ -27,6 +27,7 @@ from ringspec.spec.assertions import ITEM
 from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import routes
+from ringspec.spec.reading import short
 from ringspec.spec.tracing import Instance, Root, responses, roots, value_at
 from ringspec.spec.values import Json, Location, at, pointer, steps
 
@@ -59,7 +60,7 @@ def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
     (old,) = olds
     _check_new(old, new, where)
     for place in places:
-        _mark(base, place, old)
+        _mark(base, place, old, where)
     return _Renaming(base, old, new, where).done({place[:-2] for place in places})
 
 
@@ -70,12 +71,14 @@ def _check_new(old: str, new: str, where: str) -> None:
         )
 
 
-def _mark(base: Json, place: Location, old: str) -> None:
+def _mark(base: Json, place: Location, old: str, where: str) -> None:
     """Note the canonical name of a member that is about to lose it."""
     holder = at(base, place[:-1])
     child = holder[place[-1]]
     if isinstance(child, bool):
         holder[place[-1]] = child = {} if child else {"not": {}}
+    if not isinstance(child, dict):
+        raise SpecError(f"{where} selects {short(child)}, no schema", hint=_HINT)
     child.setdefault("x-member", old)
 
 

@@ -97,7 +97,7 @@ def test_a_change_that_makes_no_sense_is_named(rules: Json, what: str) -> None:
     with pytest.raises(SpecError, match=what) as raised:
         dialect(rules)
 
-    assert "mine.yaml: x-rules" in str(raised.value)
+    assert str(raised.value).startswith("mine.yaml: x-rules")
     assert raised.value.hint
 
 

@@ -77,7 +77,7 @@ components:
         note: {type: string}
         to: {$ref: "#/components/schemas/Address"}
         same: {$ref: "#/components/schemas/Order/properties/kind"}
-      default: {kind: plain}
+      default: {kind: plain, properties: {a: 1}}
       dependentRequired: {kind: [note], note: [kind]}
       dependentSchemas: {kind: {required: [to]}}
       if: {properties: {kind: {const: gift}}, required: [kind]}
@@ -135,7 +135,7 @@ def test_values_references_and_answers_follow() -> None:
     found = renamed((KIND, "sort"))
 
     schemas = found["components"]["schemas"]
-    assert schemas["Order"]["default"] == {"sort": "plain"}
+    assert schemas["Order"]["default"]["sort"] == "plain"
     assert schemas["Order"]["properties"]["same"] == {
         "$ref": "#/components/schemas/Order/properties/sort"
     }
@@ -224,6 +224,7 @@ def test_a_path_is_not_mistaken_for_one_below_another() -> None:
         ("$.components.schemas.Order.properties.*", "x", "selects kind and note and"),
         (KIND, "kind", "renames kind to itself"),
         (KIND, "note", "has a member note already"),
+        ("$.components.schemas.Order.default.properties.a", "b", "selects 1, no schem"),
         ("$.paths['/orders']", "orders", "renames a path to 'orders'"),
         ("$.paths['/orders']", "/orders", "to itself"),
         ("$.paths['/orders/{orderId}']", "/orders", "there is a path /orders"),
