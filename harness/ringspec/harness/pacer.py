@@ -121,8 +121,11 @@ class Pacer:
         if found.response is not None:
             status = found.response.status
             asked = due_s(found.response, time.time(), limits=status == 429)
-            if status == 429 or (asked is not None and self._may_repeat(request)):
+            if status == 429:
                 return await self._is_awaited(asked, tries)
+            waits = asked is not None and self._may_repeat(request)
+            if waits and await self._is_awaited(asked, tries):
+                return True
         elif found.failure is not None:
             if found.failure.trouble in _HOPELESS:
                 return False
@@ -143,9 +146,9 @@ class Pacer:
             # Each takes as long as an answer may.
             tries.late = True
             return tries.repeats + (1 if tries.repeats and self._late else 0)
-        needed = 0
         if found.failure is not None and found.failure.trouble is Trouble.UNREACHABLE:
             return tries.repeats
+        needed = 0
         if frequent:
             needed = min(math.ceil(math.log(_CHANCE) / math.log(frequent)), _MOST)
         more = _MORE if tries.repeats and self._doubts > 0 else 0

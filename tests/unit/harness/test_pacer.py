@@ -178,6 +178,16 @@ def test_too_long_a_wait_is_not_begun() -> None:
     assert time.monotonic() - began < 1
 
 
+def test_gateway_that_asks_for_too_long_a_wait_is_tried_again_at_once() -> None:
+    far = answered(503, None, retry_after="3600")
+    began = time.monotonic()
+
+    exchange, _, _ = fired([far, OK])
+
+    assert status(exchange) == 200
+    assert time.monotonic() - began < 1
+
+
 def test_retry_after_is_waited_for() -> None:
     began = time.monotonic()
 
