@@ -81,10 +81,16 @@ class _Choice:
 
         An only item is the first and the last one: it tells neither.
         """
-        if self.sizes:
-            enough = min(_LONG, max(self.sizes))
-            kept = zip(self.options, self.sizes, strict=True)
-            self.options = [option for option, size in kept if size >= enough]
+        if not self.sizes:
+            return
+        enough = min(_LONG, max(self.sizes))
+        sized = zip(self.options, self.sizes, strict=True)
+        long = [option for option, size in sized if size >= enough]
+        best = min(_rank(option) for option in self.options)
+        # Not at the price of a twin that is less well attested.
+        if best < min(map(_rank, long)):
+            long += [option for option in self.options if _rank(option) == best]
+        self.options = long
 
 
 def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
@@ -282,6 +288,7 @@ class _Dealer:
             node=at_path(self._contract.request.schema, stem(assertion)),
             location=location,
             value=at(twin.body, location),
+            level=self._contract.rules[assertion.rule].level,
         )
 
     def _deal(
@@ -365,6 +372,10 @@ def _places(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
                 yield location, position
     else:
         yield from places(assertion.instance, body)
+
+
+def _rank(option: tuple[Twin, Fault]) -> int:
+    return option[0].level.rank
 
 
 def _size(body: Json, location: Location, position: str) -> int:

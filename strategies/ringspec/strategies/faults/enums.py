@@ -80,8 +80,8 @@ def _rarer(spot: Spot, listed: list[Json]) -> Iterator[tuple[str, Json]]:
         return
     texts = [each for each in listed if isinstance(each, str)]
     forms = list(rarely_misspelt(spot.value, texts))
-    level = spot.bodies.contract.rules[spot.assertion.rule].level
-    is_full = level != Level.MAY and (spot.is_on_top or len(spot.value) == 1)
+    is_short = spot.is_on_top or len(spot.value) == 1
+    is_full = is_short and spot.level != Level.MAY
     yield from forms if is_full else dealt(spot, forms, _SOME)
     yield from mistaken(spot.node.get(MISTAKEN, []))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from zlib import crc32
 
-from ringspec.spec import ITEM, Assertion, Json, Location, pointer
+from ringspec.spec import ITEM, Assertion, Json, Level, Location, pointer
 from ringspec.strategies.bodies import Bodies
 
 _Form = TypeVar("_Form")
@@ -21,6 +21,7 @@ class Spot:
         node: the subschema that the assertion stands in.
         location: where it applies in the twin.
         value: what stands there in the twin.
+        level: how strict the assertion's rule is.
     """
 
     bodies: Bodies
@@ -28,6 +29,7 @@ class Spot:
     node: dict[str, Any]
     location: Location
     value: Json
+    level: Level = Level.MUST
 
     @property
     def is_on_top(self) -> bool:
