@@ -33,11 +33,13 @@ def _forms(value: str) -> Iterator[tuple[str, str]]:
         changed[index] = f"{groups[index][:-1]}g"
         yield f"other-character-{index + 1}", "-".join(changed)
     yield "short-before", value[1:]
-    yield "moved-hyphen", f"{groups[0]}{value[9]}-{value[10:]}"
     yield "blank-before", f" {value}"
 
 
 def _spellings(value: str) -> Iterator[tuple[str, str]]:
+    # A digit all the same, to readers that know those of every script.
+    yield "wide-digit", f"{value[:-1]}\uff11"
+    yield "moved-hyphen", f"{value[:8]}{value[9:10]}-{value[10:]}"
     yield "without-hyphens", value.replace("-", "")
     yield "braces", f"{{{value}}}"
     yield "urn", f"urn:uuid:{value}"
