@@ -184,12 +184,21 @@ class _Dealer:
     def _more(self, rule: RuleId, choices: list[_Choice], met: Met) -> Broken | None:
         """Return a case in the context that adds the most, if one adds anything."""
         options = [
-            (self._certifier.is_masked(twin, fault), -gain, choice.name, twin, fault)
+            (
+                (
+                    self._certifier.is_masked(twin, fault),
+                    -gain,
+                    -met.spare(self._members.of(twin.body)),
+                ),
+                choice.name,
+                twin,
+                fault,
+            )
             for choice in choices
             for twin, fault in choice.options
             if (gain := self._gain(met, twin))
         ]
-        for *_, name, twin, fault in sorted(options, key=lambda each: each[:2]):
+        for _, name, twin, fault in sorted(options, key=lambda each: each[0]):
             made = self._made(rule, name, twin, fault)
             if made is not None:
                 return made
