@@ -6,6 +6,7 @@ Goes in: what to do otherwise. Comes out: a habit, which gives it to a behaviour
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -157,6 +158,25 @@ def unlabelled(content_type: str) -> None:
     """Take for JSON what has no label. Source: RFC 9110, 8.3."""
     if content_type:
         demand_json(content_type)
+
+
+def knowing_other_uuids(behaviour: Behaviour) -> Behaviour:
+    """Read a uuid without hyphens, in braces or as a urn, as many libraries do."""
+
+    def is_known(value: Json) -> bool:
+        text = str(value).removeprefix("urn:uuid:").strip("{}").replace("-", "")
+        return (
+            isinstance(value, str) and re.fullmatch("[0-9a-fA-F]{32}", text) is not None
+        )
+
+    def lenient(check: Check) -> Check:
+        return replace(check, holds=lambda value: check.holds(value) or is_known(value))
+
+    checks = (
+        lenient(check) if check.rule.endswith(".format") else check
+        for check in behaviour.checks
+    )
+    return replace(behaviour, checks=tuple(checks))
 
 
 def gone(behaviour: Behaviour) -> Behaviour:

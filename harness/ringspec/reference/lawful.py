@@ -20,6 +20,7 @@ from ringspec.reference.habits import (
     filling,
     gone,
     keeping,
+    knowing_other_uuids,
     on_the_wire,
     only,
     parsing,
@@ -120,6 +121,20 @@ def _first_only(error: JsonObject) -> JsonObject:
     return {**error, "details": dict([*_object(error.get("details")).items()][:1])}
 
 
+def _as_problem(reply: Reply) -> Reply:
+    if reply.status < 400:
+        return reply
+    return replace(reply, media_type="application/problem+json")
+
+
+def _located(reply: Reply) -> Reply:
+    made = _object(reply.body).get("broadcastId")
+    if reply.status != 201 or not isinstance(made, str):
+        return reply
+    location = f"/voice/broadcasts/{made}"
+    return replace(reply, headers={**reply.headers, "Location": location})
+
+
 def _unchallenged(reply: Reply) -> Reply:
     kept = {k: v for k, v in reply.headers.items() if k != "WWW-Authenticate"}
     return replace(reply, headers=kept)
@@ -146,6 +161,15 @@ def _through(transition: Transition) -> Transition:
     if transition.answered != "starting":
         return transition
     return replace(transition, target="completed")
+
+
+def _is_pure(value: Json) -> bool:
+    """Tell whether a text has no half of a surrogate pair."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in str(value))
+
+
+def _no_fraction(value: Json) -> bool:
+    return not isinstance(value, float)
 
 
 def _one_voice(value: Json) -> bool:
@@ -248,11 +272,14 @@ _answers = (
     Lawful("first-problem-only", telling(_first_only)),
     Lawful("other-codes", telling(lambda error: {**error, "code": "E-1000"})),
     Lawful("details-left-out", telling(_without("details", "rules"))),
+    Lawful("errors-in-german", telling(lambda error: {**error, "message": "Ungültig"})),
     Lawful("more-in-errors", telling(lambda error: {**error, "requestId": "r-1"})),
 )
 
 _transport = (
     Lawful("unchallenged", replying(_unchallenged)),
+    Lawful("errors-as-problems", replying(_as_problem)),
+    Lawful("located", replying(_located)),
     Lawful("charset", replying(_labelled("application/json; charset=utf-8"))),
     Lawful("vendor-media-type", replying(_labelled("application/vnd.api+json"))),
     Lawful(
@@ -289,6 +316,9 @@ _reading = (
         "hostile-names-refused",
         refusing(lambda n: min(str(n), default="x") >= " ", "name"),
     ),
+    Lawful("half-signs-refused", refusing(_is_pure, "name")),
+    Lawful("fractions-of-zero-refused", refusing(_no_fraction, "retries")),
+    Lawful("other-uuids-known", knowing_other_uuids, "should"),
     Lawful("delay-0-refused", refusing(lambda d: d != 0, "retryDelays", ITEM)),
     Lawful("only-default-type", refusing(lambda kind: kind == "default", "type")),
     Lawful("past-refused", refusing(_late, "scheduledAt")),

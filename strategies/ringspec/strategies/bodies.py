@@ -60,6 +60,15 @@ class Bodies:
             raise self._nothing(unfit)
         return interned(tuple(shape for *_, shape, _ in ordered))
 
+    @cached_property
+    def needed(self) -> frozenset[tuple[str, ...]]:
+        """The places of members that something requires."""
+        return frozenset(
+            (*each.instance, each.value)
+            for each in self.contract.assertions
+            if each.keyword == "required"
+        )
+
     def _compiled(self) -> Alternatives:
         examples = of_media_type(self.contract.operation)
         try:

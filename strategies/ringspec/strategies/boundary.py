@@ -27,6 +27,9 @@ from ringspec.strategies.items import classes
 from ringspec.strategies.shape import Shape
 from ringspec.strategies.text import LONGEST, MOST_ITEMS, fitted, of_length
 
+# Longer arrays are not filled with a bound.
+_SHOWN = 10
+
 Edge: TypeAlias = "tuple[str, dict[Location, Wish]]"
 
 
@@ -86,7 +89,9 @@ def _values(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Json]]:
         yield str(value), Exactly(value)
 
 
-def _least(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+def _least(
+    bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, Wish | dict[Location, Wish]]]:
     lows = [
         within(shape, shape.low, least=True)
         for shape in bodies.shapes_at(assertion.instance)
@@ -94,9 +99,12 @@ def _least(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
     ]
     if lows:
         yield str(min(lows)), Exactly(min(lows))
+        yield from _all(bodies, assertion, min(lows))
 
 
-def _greatest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:
+def _greatest(
+    bodies: Bodies, assertion: Assertion
+) -> Iterator[tuple[str, Wish | dict[Location, Wish]]]:
     highs = [
         within(shape, shape.high, least=False)
         for shape in bodies.shapes_at(assertion.instance)
@@ -104,6 +112,21 @@ def _greatest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]
     ]
     if highs:
         yield str(max(highs)), Exactly(max(highs))
+        yield from _all(bodies, assertion, max(highs))
+
+
+def _all(
+    bodies: Bodies, assertion: Assertion, value: Json
+) -> Iterator[tuple[str, dict[Location, Wish]]]:
+    """Put a bound in each item of an array: their sum has none, and they may repeat."""
+    *around, last = assertion.instance
+    if last != ITEM:
+        return
+    sizes = [shape.max_items for shape in bodies.shapes_at(tuple(around))]
+    most = max((size for size in sizes if size is not None), default=0)
+    if 1 < most <= _SHOWN:
+        place = bodies.place(tuple(around))
+        yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
 
 
 def _shortest(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, Wish]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import jsonpatch
 
@@ -57,11 +56,22 @@ class Certifier:
             return NOTHING
         return body if self._settled(body, fault, broken) else NOTHING
 
-    def level(self, level: Level, fault: Fault) -> Level:
-        """Return the level of a case: null for a default binds less."""
-        if _is_null(fault) and self._default(fault) is not NOTHING:
-            return weakest((level, Level.SHOULD))
-        return level
+    def level(self, level: Level, fault: Fault, body: Json) -> Level:
+        """Return the level of a case: null for a default binds less.
+
+        Elsewhere null is a fault as it may mean that nothing is there: it binds as much
+        as that something must be. What good readers differ on binds the least.
+        """
+        if fault.is_lax:
+            return Level.MAY
+        if fault.gap is None or not _is_null(fault):
+            return level
+        found = [level]
+        if self._default(fault) is not NOTHING:
+            found.append(Level.SHOULD)
+        rules = self.contract.rules
+        found += [rules[each].level for each in self._missed(body, fault.gap)]
+        return weakest(found)
 
     def is_masked(self, twin: Twin, fault: Fault) -> bool:
         """Tell whether who reads no array as an empty one finds something else wrong.
@@ -79,7 +89,7 @@ class Certifier:
     def _settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
         if fault.gap is None:
             return True
-        if _is_null(fault) and not self._must_stand(fault.gap):
+        if _is_null(fault) and not self._must_stand(body, fault.gap):
             return False
         default = self._default(fault)
         if default is NOTHING:
@@ -92,19 +102,21 @@ class Certifier:
             return True
         return not _is_null(fault) and self.contract.prover.broken(filled) == broken
 
-    def _must_stand(self, location: Location) -> bool:
-        if not location or isinstance(location[-1], int):
-            return True
-        instance = _instance(location)
-        return (instance[:-1], instance[-1]) in self._required
+    def _must_stand(self, body: Json, location: Location) -> bool:
+        """Tell whether something is required there, by the rest of the body too."""
+        is_member = bool(location) and isinstance(location[-1], str)
+        return not is_member or bool(self._missed(body, location))
 
-    @cached_property
-    def _required(self) -> set[tuple[tuple[str, ...], str]]:
-        """Members required whatever the rest of the body says."""
+    def _missed(self, body: Json, location: Location) -> set[RuleId]:
+        """Return the rules that require the member that stands somewhere."""
+        if not location or isinstance(location[-1], int):
+            return set()
+        without = patched(body, ({"op": "remove", "path": pointer(location)},))
         return {
-            (each.instance, each.value)
-            for each in self.contract.assertions
-            if each.keyword == "required" and not is_conditional(each)
+            breach.assertion.rule
+            for breach in self.contract.prover.breaches(without)
+            if breach.assertion.keyword == "required"
+            and (*breach.location, breach.assertion.value) == location
         }
 
     def _default(self, fault: Fault) -> Json:

@@ -8,6 +8,7 @@ case beside another; one that it forgets beside a value only by a case beside th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ringspec.spec import Contract, Json, canonical
@@ -15,12 +16,19 @@ from ringspec.spec import Contract, Json, canonical
 # A member that is absent, and one that is there with a value that is not counted.
 ABSENT = ""
 PRESENT = "+"
+# Stands between the names of members inside each other.
+INSIDE = "/"
+# Not one of many values: each of these is worth meeting.
+_PLAIN = frozenset({ABSENT, PRESENT, "null", "true", "false"})
 State = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Members:
-    """Says of the members at the top of a body which value each has."""
+    """Says of the members at the top of a body which value each has.
+
+    And of those inside an object that always stands there whether they stand in it.
+    """
 
     contract: Contract
     _known: dict[int, tuple[Json, frozenset[State]]] = field(default_factory=dict)
@@ -29,22 +37,24 @@ class Members:
         """Return the state of each member that the contract names."""
         # By id, as a body is asked about for each fault; it is kept with its answer.
         if id(body) not in self._known:
-            self._known[id(body)] = body, self._states(body)
+            states = frozenset(_states(self.contract.request.schema, body, ""))
+            self._known[id(body)] = body, states
         return self._known[id(body)][1]
 
-    def _states(self, body: Json) -> frozenset[State]:
-        if not isinstance(body, dict):
-            return frozenset()
-        named = self.contract.request.schema.get("properties", {})
-        return frozenset(
-            (name, _state(node, body[name]) if name in body else ABSENT)
-            for name, node in named.items()
-        )
+
+def _states(schema: Json, body: Json, around: str) -> Iterator[State]:
+    if not isinstance(body, dict):
+        return
+    required = schema.get("required", ())
+    for name, node in schema.get("properties", {}).items():
+        yield around + name, _state(node, body[name]) if name in body else ABSENT
+        if name in required and "properties" in node:
+            yield from _states(node, body.get(name), f"{around}{name}{INSIDE}")
 
 
 def _state(node: Json, value: Json) -> str:
     counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
-    return canonical(value) if counted else PRESENT
+    return canonical(value) if counted or value is None else PRESENT
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,20 @@ class Met:
             self._states[name].add(state)
 
     def gain(self, states: frozenset[State]) -> int:
-        """Count what a body would add."""
+        """Count what a body would add that is worth a case of its own."""
         return sum(self._adds(name, state) for name, state in states)
+
+    def spare(self, states: frozenset[State]) -> int:
+        """Count what else a body would add: worth a choice between bodies."""
+        return sum(
+            name not in self.own
+            and state not in self._states[name]
+            and (state in _PLAIN or len(self._states[name]) < 2)
+            for name, state in states
+        )
 
     def _adds(self, name: str, state: str) -> bool:
         known = self._states[name]
-        if name in self.own or state in known:
+        if name in self.own or state in known or INSIDE in name:
             return False
         return self.everywhere or len(known) < 2 or state == ABSENT

@@ -49,6 +49,8 @@ SLACK = 2
 _TRIES = 40
 # A rule in no more places than this is tried in all of them.
 FEW = 4
+# Arrays of so many items have a first, a middle and a last one.
+_LONG = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,25 @@ class _Choice:
 
     name: str
     options: list[tuple[Twin, Fault]] = field(default_factory=list)
+    # How many items there are around each, where it matters which one it is; 0 where
+    # it is not at the end that it is named after.
+    sizes: list[int] = field(default_factory=list)
+
+    def keep_long(self) -> None:
+        """Keep what is in an array of three, or of as many as there are.
+
+        An only item is the first and the last one: it tells neither.
+        """
+        if not self.sizes:
+            return
+        enough = min(_LONG, max(self.sizes))
+        sized = zip(self.options, self.sizes, strict=True)
+        long = [option for option, size in sized if size >= enough]
+        best = min(_rank(option) for option in self.options)
+        # Not at the price of a twin that is less well attested.
+        if best < min(map(_rank, long)):
+            long += [option for option in self.options if _rank(option) == best]
+        self.options = long
 
 
 def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
@@ -163,12 +184,21 @@ class _Dealer:
     def _more(self, rule: RuleId, choices: list[_Choice], met: Met) -> Broken | None:
         """Return a case in the context that adds the most, if one adds anything."""
         options = [
-            (self._certifier.is_masked(twin, fault), -gain, choice.name, twin, fault)
+            (
+                (
+                    self._certifier.is_masked(twin, fault),
+                    -gain,
+                    -met.spare(self._members.of(twin.body)),
+                ),
+                choice.name,
+                twin,
+                fault,
+            )
             for choice in choices
             for twin, fault in choice.options
             if (gain := self._gain(met, twin))
         ]
-        for *_, name, twin, fault in sorted(options, key=lambda each: each[:2]):
+        for _, name, twin, fault in sorted(options, key=lambda each: each[0]):
             made = self._made(rule, name, twin, fault)
             if made is not None:
                 return made
@@ -254,6 +284,10 @@ class _Dealer:
                         name = f"{name}-{position.replace('only', 'first')}"
                     choice = found.setdefault(name, _Choice(f"{name}{suffix}"))
                     choice.options.append((twin, fault))
+                    if fault.everywhere and position:
+                        choice.sizes.append(_size(twin.body, location, position))
+        for choice in found.values():
+            choice.keep_long()
         return list(found.values())
 
     def _spot(self, assertion: Assertion, twin: Twin, location: Location) -> Spot:
@@ -263,6 +297,7 @@ class _Dealer:
             node=at_path(self._contract.request.schema, stem(assertion)),
             location=location,
             value=at(twin.body, location),
+            level=self._contract.rules[assertion.rule].level,
         )
 
     def _deal(
@@ -276,12 +311,14 @@ class _Dealer:
     ) -> Broken | None:
         own = self._contract.rules[rule].level.rank
 
-        def wanted(option: tuple[Twin, Fault]) -> tuple[bool, bool, int]:
+        def wanted(option: tuple[Twin, Fault]) -> tuple[bool, bool, int, int]:
             twin = option[0]
+            spare = met.spare(self._members.of(twin.body))
             return (
                 self._certifier.is_masked(*option),
                 attested and twin.level.rank > own,
                 0 if first else -self._gain(met, twin),
+                0 if first else -spare,
             )
 
         # Stable: among equally new contexts the best attested twin comes first.
@@ -315,7 +352,7 @@ class _Dealer:
         return Broken(
             rule=rule,
             label=name,
-            level=self._certifier.level(level, fault),
+            level=self._certifier.level(level, fault, body),
             twin=twin,
             fault=fault,
             body=body,
@@ -344,6 +381,18 @@ def _places(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
                 yield location, position
     else:
         yield from places(assertion.instance, body)
+
+
+def _rank(option: tuple[Twin, Fault]) -> int:
+    return option[0].level.rank
+
+
+def _size(body: Json, location: Location, position: str) -> int:
+    """Count the items around a place; 0 if it is not at the end that is meant."""
+    depth = max(i for i, step in enumerate(location) if isinstance(step, int))
+    index, size = location[depth], len(at(body, location[:depth]))
+    wanted = {"first": 0, "only": 0, "last": size - 1}.get(position, index)
+    return size if index == wanted else 0
 
 
 def _stands_alone(assertion: Assertion) -> bool:

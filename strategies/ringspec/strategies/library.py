@@ -172,6 +172,7 @@ class _Invalids:
                 node=at_path(self._contract.request.schema, stem(assertion)),
                 location=location,
                 value=at(body, location),
+                level=self._contract.rules[assertion.rule].level,
             )
             found += faults(spot)
         return found

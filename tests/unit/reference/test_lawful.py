@@ -10,10 +10,10 @@ import pytest
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 
 from .conftest import BODIES, SECRETS, URL
+from .places import FLOW, UUID
 from .test_mutants import outcome
 from .witnesses import (
     ALL,
-    FLOW,
     GOOD,
     HOSTILE,
     ONE,
@@ -53,6 +53,9 @@ SCRIPT = (
     create("people", {"/name": "x" * 101}),
     create("people", {"/retries": ...}),
     create("people", {"/from": "+441632960101"}),
+    create("people", {"/name": "half \ud83d of a pair"}),
+    create("people", {"/retries": 0.0}),
+    create("people", {"/calendarId": f"{{{UUID}}}"}),
     create("people", {"/scheduledAt": 1}),
     create("people", {"/scheduledAt": 2**40}),
     create("people", {"/allowMultiple": True}),

@@ -12,6 +12,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .conftest import BODIES, SECRETS, edited
+from .nearly import NEARLY
+from .places import (
+    CAPITAL,
+    CHOICES,
+    FLOW,
+    INPUTS,
+    MENU,
+    SMS,
+    STATUS,
+    TRANSFER,
+    UUID,
+    Row,
+)
 from .test_checks import ACCEPTED, REFUSED
 
 ALL = "/voice/broadcasts"
@@ -20,19 +33,8 @@ OTHER = f"{ALL}/{{1}}"
 NOBODY = f"{ALL}/00000000-0000-4000-8000-000000000000"
 COMMANDS = ("start", "pause", "resume", "cancel")
 TOKEN = SECRETS["token"]
-UUID = "8e5d2b17-93aa-4a0c-b6f1-7c9d1e2f3a40"
-CAPITAL = UUID.upper()
-FLOW = "/voiceFlow"
-MENU = f"{FLOW}/menu"
-CHOICES = f"{MENU}/choices"
-TRANSFER = f"{CHOICES}/2/transfer"
-STATUS = "/actions/status"
-INPUTS = "/actions/inputs"
-SMS = f"{STATUS}/failed/sms"
 RECORDING = {"prompt": "https://example.com/audio/notice.mp3"}
 SECOND_TRANSFER = {"key": "3", "transfer": {"destination": "441632960198"}}
-
-Row = tuple[str, dict[str, object]]
 
 
 def second(**members: object) -> dict[str, object]:
@@ -269,6 +271,10 @@ FAULTS: dict[str, list[Row]] = {
     ],
 }
 
+for _rule, _rows in NEARLY:
+    FAULTS.setdefault(_rule, []).extend(_rows)
+
+
 # Rows that break no rule, beyond those that show what the reference lets pass.
 VALID: list[Row] = [
     ("people", {"/language": "fr-FR"}),
@@ -326,6 +332,7 @@ VALID: list[Row] = [
     ),
     ("survey", second(attempts=1, timeout=5)),
     ("survey", second(attempts=3, timeout=30)),
+    ("survey", {"/retries": 3, "/retryDelays": [4320, 4320, 4320]}),
 ]
 
 

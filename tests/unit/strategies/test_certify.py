@@ -66,8 +66,9 @@ def test_what_is_missing_may_be_filled_in_by_its_default(
         ("voiceFlow", None, True),
         ("calendarId", "5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12", False),
         ("language", "fr-BE", False),
-        ("segmentIds", None, False),
-        ("includeUnsubscribed", None, False),
+        # What the source asks for must stand, though it is optional by itself.
+        ("segmentIds", None, True),
+        ("includeUnsubscribed", None, True),
     ],
 )
 def test_null_is_a_fault_only_where_something_must_stand(
@@ -89,10 +90,32 @@ def test_a_fault_that_breaks_more_than_its_rule_is_none(
     assert not is_certified(certifier, made_from, two, "retries.enum")
 
 
-def test_null_for_a_default_binds_less(certifier: Certifier) -> None:
-    assert certifier.level(Level.MUST, put("null", ("retries",), None)) == Level.SHOULD
-    assert certifier.level(Level.MUST, put("null", ("name",), None)) == Level.MUST
-    assert certifier.level(Level.MUST, put("text", ("retries",), "0")) == Level.MUST
+@pytest.mark.parametrize(
+    ("member", "value", "level"),
+    [
+        pytest.param("retries", None, Level.SHOULD, id="null for a default"),
+        pytest.param("name", None, Level.MUST, id="null for what has none"),
+        pytest.param("retries", "0", Level.MUST, id="no null"),
+        pytest.param("segmentIds", None, Level.MAY, id="as its presence binds"),
+        pytest.param(
+            "includeUnsubscribed", None, Level.SHOULD, id="asked for, default"
+        ),
+    ],
+)
+def test_null_binds_as_much_as_that_something_stands_there(
+    certifier: Certifier, bodies: Bodies, member: str, value: Any, level: Level
+) -> None:
+    made_from = twin(bodies)
+    fault = put("fault", (member,), value)
+    body = patched(made_from.body, fault.patch)
+
+    assert certifier.level(Level.MUST, fault, body) == level
+
+
+def test_what_good_readers_differ_on_binds_the_least(certifier: Certifier) -> None:
+    fault = put("braces", ("calendarId",), "{}", is_lax=True)
+
+    assert certifier.level(Level.MUST, fault, {}) == Level.MAY
 
 
 def test_no_array_is_masked_where_an_empty_one_is_wrong(

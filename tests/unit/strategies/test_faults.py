@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from ringspec.spec import ITEM, Assertion, Contract, RuleId
@@ -14,44 +14,87 @@ from ringspec.strategies.faults import Fault, Spot, faults
 
 UUID = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
 
+DATES = [
+    *("text", "one-short", "one-long", "something-before", "other-character"),
+    *("blank-after", "newline-after", "empty"),
+]
+
 TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
-    ("type", {"type": "integer"}, 3, ["text", "fraction", "array", "boolean", "null"]),
+    (
+        "type",
+        {"type": "integer"},
+        3,
+        [
+            *("text", "fraction", "boolean", "array", "object", "empty"),
+            *("padded", "null"),
+        ],
+    ),
     (
         "type",
         {"type": "integer"},
         1,
-        ["text", "fraction", "array", "one", "null"],
+        ["text", "fraction", "one", "array", "object", "empty", "padded", "null"],
     ),
     (
         "type",
         {"type": "integer"},
         0,
-        ["text", "fraction", "array", "zero", "null"],
+        ["text", "fraction", "zero", "array", "object", "empty", "padded", "null"],
     ),
     (
         "type",
         {"type": "integer"},
         1924992000,
-        ["text", "fraction", "array", "date", "boolean", "null"],
+        [
+            *("text", "fraction", "date", "boolean", "array", "object", "empty"),
+            *("padded", "null"),
+        ],
     ),
     ("type", {"type": ["integer", "null"]}, None, ["false"]),
-    ("type", {"type": "boolean"}, True, ["text", "number", "array", "null"]),
-    ("type", {"type": "string"}, "7x", ["number", "array", "true", "null"]),
-    ("type", {"type": "array"}, ["a"], ["item", "by-index", "text", "null"]),
-    ("type", {"type": "array"}, [], ["by-index", "text", "null"]),
-    ("type", {"type": "object"}, {}, ["text", "array", "number", "null"]),
+    (
+        "type",
+        {"type": "boolean"},
+        True,
+        ["true-as-text", "one", "array", "empty", "digit", "null"],
+    ),
+    (
+        "type",
+        {"type": "boolean"},
+        False,
+        ["text", "number", "array", "empty", "digit", "null"],
+    ),
+    ("type", {"type": "string"}, "7x", ["number", "array", "true", "object", "null"]),
+    (
+        "type",
+        {"type": "array"},
+        ["a"],
+        ["item", "by-index", "text", "empty", "number", "null"],
+    ),
+    (
+        "type",
+        {"type": "array"},
+        [15, 240],
+        ["by-index", "text", "empty", "number", "joined", "null"],
+    ),
+    ("type", {"type": "array"}, [], ["by-index", "text", "empty", "number", "null"]),
+    (
+        "type",
+        {"type": "object"},
+        {},
+        ["text", "array", "number", "empty-array", "null"],
+    ),
     (
         "type",
         {"type": ["string", "integer", "boolean"]},
         1,
-        ["fraction", "array", "null"],
+        ["fraction", "array", "object", "null"],
     ),
     ("enum", {"enum": [0, 1, 2, 3]}, 3, ["4"]),
     ("enum", {"enum": [0, 1, 2, 3]}, 0, ["-1"]),
     ("enum", {"enum": [0, 1, 2, 3]}, 1, ["far-above"]),
     (
         "enum",
-        {"enum": ["man", "woman"]},
+        {"enum": ["man", "woman"], "x-mistaken": ["female", "\uff11"]},
         "man",
         [
             "unknown",
@@ -59,16 +102,47 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
             "with-a-tail",
             "blank-after",
             "empty",
+            "blank-before",
+            "newline-after",
+            "capitalised",
+            "shortened",
+            "something-before",
+            "mistaken-female",
+            "mistaken-uff11",
+        ],
+    ),
+    (
+        "enum",
+        {"enum": ["fr-FR", "nl-BE"]},
+        "nl-BE",
+        [
+            "unknown",
+            "nl-BE-in-other-case",
+            "with-a-tail",
+            "blank-after",
+            "empty",
+            "blank-before",
+            "newline-after",
+            "capitalised",
+            "shortened",
+            "something-before",
+            "underscored",
+            "first-half",
+            "crossed",
         ],
     ),
     (
         "enum",
         {"enum": ["0", "*"]},
         "*",
-        ["unknown", "doubled", "blank-after", "empty"],
+        [
+            *("unknown", "doubled", "blank-after", "empty"),
+            *("blank-before", "newline-after"),
+        ],
     ),
-    ("minimum", {"minimum": 5}, 7, ["4", "far-below"]),
-    ("exclusiveMinimum", {"exclusiveMinimum": 5}, 7, ["5", "far-below"]),
+    ("minimum", {"minimum": 5}, 7, ["4", "far-below", "zero"]),
+    ("minimum", {"minimum": 1}, 7, ["0", "far-below"]),
+    ("exclusiveMinimum", {"exclusiveMinimum": 5}, 7, ["5", "far-below", "zero"]),
     ("maximum", {"maximum": 5}, 4, ["6", "far-above"]),
     ("exclusiveMaximum", {"exclusiveMaximum": 5}, 4, ["5", "far-above"]),
     ("multipleOf", {"multipleOf": 3}, 6, ["between", "next"]),
@@ -104,8 +178,20 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
             "blank-after",
             "newline-after",
             "empty",
+            "other-character-1",
+            "other-character-2",
+            "other-character-3",
+            "other-character-4",
+            "short-before",
+            "blank-before",
+            "wide-digit",
+            "moved-hyphen",
+            "without-hyphens",
+            "braces",
+            "urn",
         ],
     ),
+    ("format", {"type": "string", "format": "date"}, "2031-01-01", DATES),
     (
         "anyOf",
         {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
@@ -129,9 +215,16 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
     ),
     (
         "additionalProperties",
-        {"properties": {"star": {}}, "additionalProperties": False},
+        {
+            "properties": {"star": {}, "1": {}},
+            "additionalProperties": False,
+            "x-mistaken": ["*"],
+        },
         {"star": 1},
-        ["unknown", "doubled", "in-other-case"],
+        [
+            *("unknown", "doubled", "in-other-case"),
+            *("capitalised", "blank-after", "mistaken-u002a"),
+        ],
     ),
 ]
 
@@ -143,7 +236,8 @@ def spotted(
         path=(keyword,),
         keyword=keyword,
         rule=RuleId("a.rule"),
-        instance=(),
+        # The body itself is tried in fewer ways.
+        instance=("a",) if keyword == "type" else (),
         place="#",
         value=schema[keyword],
     )
@@ -168,12 +262,32 @@ def test_a_family_lists_its_faults_and_each_is_one(
 ) -> None:
     found = spotted(contract, bodies, keyword, schema, value)
 
-    checker = jsonschema.FormatChecker()
-    validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     assert [each.name for each in found] == names
     assert validator.is_valid(value)
     for each in found:
         assert not validator.is_valid(patched(value, each.patch)), each.name
+
+
+def test_deep_inside_a_place_is_dealt_some_of_the_rarer_forms(
+    contract: Contract, bodies: Bodies
+) -> None:
+    def dealt(*instance: str) -> list[str]:
+        assertion = next(
+            each
+            for each in contract.assertions
+            if each.instance == instance and each.keyword == "type"
+        )
+        spot = Spot(
+            bodies=bodies, assertion=assertion, node={}, location=("x",), value="text"
+        )
+        return [each.name for each in faults(spot)]
+
+    choice = ("voiceFlow", "menu", "choices", ITEM)
+    assert dealt("name") == ["number", "array", "true", "object", "null"]
+    # What must stand there has one more than what need not.
+    assert dealt(*choice, "key") == ["number", "array", "object", "null"]
+    assert dealt(*choice, "say") == ["number", "array", "null"]
 
 
 def test_a_value_of_another_members_list_stands_for_an_unknown_one(

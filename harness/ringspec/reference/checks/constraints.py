@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ringspec.reference.checks.places import ABSENT, Select, member
+from ringspec.reference.checks.places import ABSENT, Place, Select, at, member
 from ringspec.reference.problems import Problem
 from ringspec.reference.values import (
     Json,
@@ -67,13 +67,25 @@ def needed(rule: str, parents: Select, name: str) -> Check:
 
 
 def called_for(rule: str, parents: Select, name: str, reason: str) -> Check:
-    """Check that an optional member is given, which null does not do."""
+    """Check that an optional member is given; whether null will do its type decides."""
     return Check(
         rule,
         member(parents, name),
-        lambda value: value is not ABSENT and is_given(value),
+        lambda value: value is not ABSENT,
         f"is required when {reason}",
     )
+
+
+def demanded(rule: str, parents: Select, name: str, kind: Kind) -> Check:
+    """Check that a member is of a kind; null is, but in the parents that demand it."""
+
+    def select(body: Json) -> Iterator[Place]:
+        strict = {path for path, _ in parents(body)}
+        for path, value in at(name)(body):
+            if value is not None or path[:-1] in strict:
+                yield Place(path, value)
+
+    return Check(rule, select, kind.holds, f"must be {kind.name}")
 
 
 def one_of(rule: str, select: Select, values: tuple[str, ...]) -> Check:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ringspec.reference.checks.constraints import (
     Check,
     called_for,
+    demanded,
     identified,
     least,
     needed,
@@ -37,6 +38,8 @@ REQUIRED = (
     "voiceFlow",
 )
 
+_of_dynamic = when(has("distribution", "dynamic"), at())
+
 body_checks: tuple[Check, ...] = (
     typed("body.type", at(), OBJECT),
     *(needed(f"{name}.required", at(), name) for name in REQUIRED),
@@ -54,11 +57,11 @@ member_checks: tuple[Check, ...] = (
     identified("calendarId.format", at("calendarId")),
     optional("distribution.type", at("distribution"), STRING),
     one_of("distribution.enum", at("distribution"), DISTRIBUTIONS),
-    optional("dynamicName.type", at("dynamicName"), STRING),
+    demanded("dynamicName.type", _of_dynamic, "dynamicName", STRING),
     # Assumed: what a dynamic distribution is called by must be given (R12).
     called_for(
         "dynamicName.required",
-        when(has("distribution", "dynamic"), at()),
+        _of_dynamic,
         "dynamicName",
         "distribution is dynamic",
     ),

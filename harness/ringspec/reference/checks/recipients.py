@@ -8,9 +8,9 @@ from __future__ import annotations
 from ringspec.reference.checks.constraints import (
     Check,
     called_for,
+    demanded,
     identified,
     one_of,
-    optional,
     sized,
     typed,
 )
@@ -25,12 +25,12 @@ _of_file = when(has("source", "file"), at())
 recipient_checks: tuple[Check, ...] = (
     typed("source.type", at("source"), STRING),
     one_of("source.enum", at("source"), SOURCES),
-    optional("segmentIds.type", at("segmentIds"), ARRAY),
+    demanded("segmentIds.type", _of_people, "segmentIds", ARRAY),
     sized("segmentIds.length", at("segmentIds"), ARRAY, 1, 1),
     typed("segmentIds.items.type", at("segmentIds", ITEM), STRING),
     identified("segmentIds.items.format", at("segmentIds", ITEM)),
     called_for("segmentIds.required", _of_people, "segmentIds", "source is people"),
-    optional("includeUnsubscribed.type", at("includeUnsubscribed"), BOOLEAN),
+    demanded("includeUnsubscribed.type", _of_people, "includeUnsubscribed", BOOLEAN),
     called_for(
         "includeUnsubscribed.required",
         _of_people,
@@ -38,6 +38,6 @@ recipient_checks: tuple[Check, ...] = (
         "source is people",
     ),
     # What is in the object no source tells.
-    optional("file.type", at("file"), OBJECT),
+    demanded("file.type", _of_file, "file", OBJECT),
     called_for("file.required", _of_file, "file", "source is file"),
 )

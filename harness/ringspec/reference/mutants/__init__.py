@@ -21,6 +21,7 @@ from ringspec.reference.mutants.framing import framing_mutants
 from ringspec.reference.mutants.halved import halved_mutants
 from ringspec.reference.mutants.keeping import keeping_mutants
 from ringspec.reference.mutants.levels import SHOWN_AT
+from ringspec.reference.mutants.mistyped import mistyped_mutants
 from ringspec.reference.mutants.receiving import receiving_mutants
 from ringspec.reference.mutants.spelt import spelt_mutants
 from ringspec.reference.mutants.strict import strict_mutants
@@ -33,6 +34,7 @@ FLEET: tuple[Mutant, ...] = (
     *bound_mutants,
     *spelt_mutants,
     *coerced_mutants,
+    *mistyped_mutants,
     *format_mutants,
     *absent_mutants,
     *strict_mutants,

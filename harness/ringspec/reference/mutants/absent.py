@@ -10,6 +10,10 @@ from ringspec.reference.mutants.unchecked import kebab
 # Where null passes for a value: name, rule and what it is of.
 _NULLS = (
     *((kebab(name), f"{name}.type", f"The member {name}") for name in REQUIRED),
+    ("file", "file.type", "The file that a source asks for"),
+    ("flag", "includeUnsubscribed.type", "Whether to call the unsubscribed"),
+    ("segments", "segmentIds.type", "The segments that a source asks for"),
+    ("dynamic-name", "dynamicName.type", "The name of a dynamic distribution"),
     ("delay", "retryDelays.items.type", "A delay"),
     ("segment", "segmentIds.items.type", "A segment's id"),
     ("welcome", "voiceFlow.welcome.type", "The welcome"),

@@ -17,10 +17,25 @@ from ringspec.reference.mutants.defects import Mutant, only_where
 
 if TYPE_CHECKING:
     from ringspec.reference.mutants.defects import Test
+    from ringspec.reference.values import Json
 
 _for_people = has("source", "people")
 _for_file = has("source", "file")
 _unscheduled = lacks("scheduledAt")
+
+
+def _no_null_time(body: Json) -> bool:
+    return not isinstance(body, dict) or body.get("scheduledAt", 0) is not None
+
+
+# What has nothing to do with a rule, and lets it be held where it is so: the name, the
+# sentence and the condition.
+_ELSEWHERE: tuple[tuple[str, str, Test], ...] = (
+    ("without-null-time", "the time is not null", _no_null_time),
+    ("before-menu", "there is a menu", gives("voiceFlow", "menu")),
+    ("without-menu", "there is no menu", lacks("voiceFlow", "menu")),
+    ("without-time", "no time is set", _unscheduled),
+)
 
 # Name, rule, and the bodies in which the rule is held.
 _contexts: tuple[tuple[str, str, str, Test], ...] = (
@@ -167,6 +182,19 @@ _contexts: tuple[tuple[str, str, str, Test], ...] = (
         "voice.enum",
         "a language is given",
         gives("language"),
+    ),
+    *(
+        (f"{name}-only-{where}", rule, sentence, condition)
+        for rule, name in (
+            ("retryDelays.count", "delays-counted"),
+            ("retryDelays.items.max", "delay-bound"),
+            ("includeUnsubscribed.required", "flag-required"),
+            ("file.required", "file-required"),
+            ("segmentIds.items.format", "segment-format"),
+            ("source.enum", "source-listed"),
+            ("voiceFlow.welcome.say.type", "speech-typed"),
+        )
+        for where, sentence, condition in _ELSEWHERE
     ),
 )
 

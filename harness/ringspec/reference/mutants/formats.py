@@ -19,6 +19,19 @@ def _matching(pattern: str) -> Test:
     return says(lambda text: re.search(pattern, text) is not None)
 
 
+def _grouped(*sizes: int) -> Test:
+    groups = "-".join(f"{_HEX}{{{size}}}" for size in sizes)
+    return _matching(f"^{groups}\\Z")
+
+
+def _lettered(part: int) -> Test:
+    """Know hexadecimal digits in all parts but one."""
+    signs = [r"\w" if each == part else _HEX for each in range(1, 6)]
+    sizes = (8, 4, 4, 4, 12)
+    groups = (f"{sign}{{{size}}}" for sign, size in zip(signs, sizes, strict=True))
+    return _matching(f"^{'-'.join(groups)}\\Z")
+
+
 # What is let pass: name, sentence, test.
 _LOOSE = (
     ("by-beginning", "begins with a uuid", _matching(f"^{_UUID}")),
@@ -29,6 +42,21 @@ _LOOSE = (
     ("by-hyphens", "has four hyphens", says(lambda text: text.count("-") == 4)),
     ("if-short", "is no longer than a uuid", says(lambda text: len(text) <= 36)),
     ("if-any", "is empty", equals("")),
+    ("after-blanks", "is a uuid with blanks before", _matching(f"^ +{_UUID}\\Z")),
+    ("without-first-digit", "lacks its first digit", _grouped(7, 4, 4, 4, 12)),
+    ("with-digit-before", "has a digit too many before", _grouped(9, 4, 4, 4, 12)),
+    ("with-moved-hyphen", "has a hyphen elsewhere", _grouped(9, 3, 4, 4, 12)),
+    ("without-hyphens", "has 32 digits and no hyphens", _matching(f"^{_HEX}{{32}}\\Z")),
+    ("in-braces", "is a uuid in braces", _matching(f"^\\{{{_UUID}\\}}\\Z")),
+    ("as-urn", "is a uuid's urn", _matching(f"^urn:uuid:{_UUID}\\Z")),
+    *(
+        (
+            f"by-letters-in-part-{part}",
+            f"has any letters in its part {part}",
+            _lettered(part),
+        )
+        for part in range(1, 6)
+    ),
 )
 _IDS = (
     ("segment", "segmentIds.items.format", "A segment's id"),

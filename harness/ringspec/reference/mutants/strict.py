@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ringspec.reference.checks.members import LANGUAGES
 from ringspec.reference.checks.places import ITEM
+from ringspec.reference.checks.retries import LONGEST_DELAY_MIN
 from ringspec.reference.mutants.conditions import (
     equals,
     gives,
@@ -65,6 +66,15 @@ def _descending(delays: Json) -> bool:
 def _repeating(delays: Json) -> bool:
     given = delays if isinstance(delays, list) else []
     return any(one in given[:index] for index, one in enumerate(given))
+
+
+def _sum_is_long(delays: Json) -> bool:
+    given = delays if isinstance(delays, list) else []
+    return sum(number(delay) or 0 for delay in given) > LONGEST_DELAY_MIN
+
+
+def _third_is_longest(delays: Json) -> bool:
+    return isinstance(delays, list) and delays[2:] == [LONGEST_DELAY_MIN]
 
 
 def _late(value: Json) -> bool:
@@ -155,6 +165,20 @@ _refused: tuple[tuple[str, str, str, Test, tuple[Step, ...]], ...] = (
         _ACCEPTED,
         "No two delays may be the same.",
         _repeating,
+        ("retryDelays",),
+    ),
+    (
+        "delays-bounded-together",
+        "retryDelays.items.max",
+        "The delays must not be longer than three days together.",
+        _sum_is_long,
+        ("retryDelays",),
+    ),
+    (
+        "longest-third-delay-refused",
+        "retryDelays.items.max",
+        "The last of three delays must be shorter than three days.",
+        _third_is_longest,
         ("retryDelays",),
     ),
     (

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ringspec.spec import Json, canonical, kind_of, same
-from ringspec.strategies.faults.fault import Fault, Spot, put
+from ringspec.spec import Json, Level, canonical, kind_of, same
+from ringspec.strategies.faults.fault import Fault, Spot, dealt, put
+from ringspec.strategies.faults.spelling import (
+    MISTAKEN,
+    misspelt,
+    mistaken,
+    rarely_misspelt,
+)
 
 FEW = 3
 UNKNOWN = "unknown"
 OTHER = "of-another-member"
+# So many of the rarer misspellings stand for all where they do not matter as much.
+_SOME = 3
 
 
 def enums(spot: Spot) -> Iterator[Fault]:
@@ -18,7 +26,11 @@ def enums(spot: Spot) -> Iterator[Fault]:
     listed = spot.assertion.value if keyword == "enum" else [spot.assertion.value]
     stem = spot.assertion.path[:-1]
     known = sibling(spot.bodies.contract.request.schema, stem)
-    for name, value in (*_elsewhere(spot, listed), *_others(spot.value, listed, known)):
+    for name, value in (
+        *_elsewhere(spot, listed),
+        *_others(spot.value, listed, known),
+        *_rarer(spot, listed),
+    ):
         # Of a long list, one value in another case stands for all.
         if len(listed) > FEW:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
@@ -63,6 +75,17 @@ def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+def _rarer(spot: Spot, listed: list[Json]) -> Iterator[tuple[str, Json]]:
+    if not isinstance(spot.value, str):
+        return
+    texts = [each for each in listed if isinstance(each, str)]
+    forms = list(rarely_misspelt(spot.value, texts))
+    is_short = spot.is_on_top or len(spot.value) == 1
+    is_full = is_short and spot.level != Level.MAY
+    yield from forms if is_full else dealt(spot, forms, _SOME)
+    yield from mistaken(spot.node.get(MISTAKEN, []))
+
+
 def _others(
     value: Json, listed: list[Json], known: tuple[str, ...]
 ) -> Iterator[tuple[str, Json]]:
@@ -72,7 +95,7 @@ def _others(
         yield from ((OTHER, other) for other in known or ())
         if not known:
             yield UNKNOWN, UNKNOWN
-        yield from _misspelt(value)
+        yield from misspelt(value)
     elif kind in {"integer", "number"}:
         yield from _numbers(value, listed)
     else:
@@ -99,14 +122,3 @@ _VALUES: dict[str, Callable[[Json], Iterable[tuple[str, Json]]]] = {
         ("empty", {}),
     ],
 }
-
-
-def _misspelt(value: str) -> Iterator[tuple[str, str]]:
-    if value.upper() != value.lower():
-        changed = value.upper() if value != value.upper() else value.lower()
-        yield f"{value}-in-other-case", changed
-        yield "with-a-tail", f"{value}s"
-    else:
-        yield "doubled", value + value
-    yield "blank-after", f"{value} "
-    yield "empty", ""

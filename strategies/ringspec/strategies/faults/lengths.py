@@ -58,7 +58,7 @@ def too_few(spot: Spot) -> Iterator[Fault]:
         return
     for wanted in range(spot.assertion.value - 1, -1, -1)[:_NEAR]:
         gone = [(*spot.location, index) for index in range(size - 1, wanted - 1, -1)]
-        yield drop(f"{wanted}-for-{size}", *gone)
+        yield drop(f"{wanted}-for-{min(size, _NEAR)}", *gone)
 
 
 def too_many(spot: Spot) -> Iterator[Fault]:

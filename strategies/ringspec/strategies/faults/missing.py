@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ringspec.spec import pointer
 from ringspec.strategies.faults.fault import Fault, Spot, drop
+from ringspec.strategies.faults.spelling import MISTAKEN, mistaken
 
 
 def missing(spot: Spot) -> Iterator[Fault]:
@@ -22,9 +23,18 @@ def unknown(spot: Spot) -> Iterator[Fault]:
             ("unknown", "unknown"),
             ("doubled", f"{name}{name}"),
             ("in-other-case", name.swapcase()),
+            *_words(list(spot.node.get("properties", ()))),
+            *mistaken(spot.node.get(MISTAKEN, [])),
         ):
             path = pointer((*spot.location, invented))
             operation = {"op": "add", "path": path, "value": sibling}
             if invented not in spot.value:
                 everywhere = label == "unknown"
                 yield Fault(name=label, patch=(operation,), everywhere=everywhere)
+
+
+def _words(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the first name that is a word in two misspellings."""
+    for word in [each for each in names if len(each) > 1][:1]:
+        yield "capitalised", word.capitalize()
+        yield "blank-after", f"{word} "

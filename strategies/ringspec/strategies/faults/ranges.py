@@ -25,6 +25,9 @@ def below(spot: Spot) -> Iterator[Fault]:
     for name, value in _beyond(spot, -spot.assertion.value):
         name = name and str(-value)  # noqa: PLW2901
         yield put(name or "far-below", spot.location, -value, everywhere=bool(name))
+    if spot.assertion.value > 1:
+        # Often stands for "no limit".
+        yield put("zero", spot.location, 0)
 
 
 def _beyond(spot: Spot, greatest: float) -> Iterator[tuple[str, Json]]:
