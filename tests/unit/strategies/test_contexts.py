@@ -68,4 +68,5 @@ def test_a_fault_in_the_last_item_is_put_into_an_array_of_three(
 
     assert len(last) == 3
     for case in last:
+        assert isinstance(case.fault, tuple)
         assert case.fault[0]["path"] == "/retryDelays/2", case.id
