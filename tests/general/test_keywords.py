@@ -188,7 +188,7 @@ SERVED = [
         "items",
         {"type": "array", "items": {"type": "integer"}, "minItems": 1},
         is_([1]),
-        is_(["1"]),
+        lambda it: isinstance(it, list) and "1" in it,
         "type",
     ),
     Served(
@@ -208,7 +208,7 @@ SERVED = [
         "oneOf",
         choices(oneOf=[{"required": ["a"]}, {"required": ["b"]}]),
         has("b"),
-        has("a", "b"),
+        lambda it: isinstance(it, dict) and {"a", "b"} <= set(it),
     ),
     Served(
         "if",

@@ -223,7 +223,7 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.walking import walked  # noqa: PLC0415 - it takes a while
+        from ringspec.harness.playing import walked  # noqa: PLC0415 - it takes a while
         from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
 
         def play(case: Case, *, patient: bool = True) -> Exchange:

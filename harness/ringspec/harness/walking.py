@@ -10,16 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.harness.events import Judged
-from ringspec.harness.exchange import Exchange, Played
 from ringspec.harness.explore import (
     SILENCE,
     Fault,
@@ -28,33 +27,21 @@ from ringspec.harness.explore import (
     Over,
     Raised,
     Shot,
-    faults_of,
 )
-from ringspec.harness.verdict import Finding, Verdict
 from ringspec.spec import Level
 from ringspec.strategies import (
     MOVES,
-    Case,
     Deed,
     Move,
     Walk,
     Ways,
-    status_fits,
     walking,
     without,
     written,
 )
 
-Judge: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]
 Fire: TypeAlias = Callable[[Walk], Shot]
 Tell: TypeAlias = Callable[[Judged], None]
-
-
-class Play(Protocol):
-    """Whatever takes the steps of a case."""
-
-    def __call__(self, case: Case, *, patient: bool) -> Exchange:
-        """Take them, and give what was written a moment to be seen; or none."""
 
 
 # One example in ten is a walk, if there are some more than a handful.
@@ -67,77 +54,6 @@ _TRIES = 100
 def share_of(examples: int) -> int:
     """Return how many of some examples are walks."""
     return min(max(examples // _ONE_IN, _AT_LEAST), examples // 2)
-
-
-def walked(walk: Walk, play: Play, judge: Judge) -> Shot:
-    """Go a walk and judge each step, up to the first that fails."""
-    exchange = play(walk.whole(), patient=not walk.hasty)
-    played = exchange.played or Played()
-    passed: list[Finding] = []
-    for index, each in enumerate(played.earlier):
-        part, before = walk.upto(index + 1), played.earlier[:index]
-        so_far = Played(earlier=before, at=index, captured=played.captured)
-        then = replace(each, played=so_far)
-        found = _judged(part, then, judge)
-        if faults_of(found):
-            return _shot(part, then, (*passed, *found), sent=exchange.sent)
-        passed += found
-    part = walk.upto(played.at + 1)
-    if not played.stuck:
-        found = _judged(part, exchange, judge)
-        return _shot(part, exchange, (*passed, *found), sent=exchange.sent)
-    if part.strides[-1].step.paging is not None:
-        return _listed(part, exchange, passed, (play, judge))
-    free = replace(exchange, played=replace(played, stuck=""))
-    found = _judged(part, free, judge)
-    shot = _shot(part, free, (*passed, *found), sent=exchange.sent)
-    return shot if shot.faults else replace(shot, idle=part.strides[-1].unsure)
-
-
-def _listed(
-    part: Walk, first: Exchange, passed: list[Finding], by: tuple[Play, Judge]
-) -> Shot:
-    """Go a walk to its list again: what is on all pages is told of a last step only."""
-    play, judge = by
-    exchange = play(part.whole(), patient=not part.hasty)
-    came = exchange.played is not None and not exchange.played.stuck
-    found = _judged(part, exchange, judge) if came else []
-    sent = first.sent + exchange.sent
-    return _shot(part, exchange, (*passed, *found), sent=sent)
-
-
-def _shot(
-    part: Walk, exchange: Exchange, findings: tuple[Finding, ...], *, sent: int
-) -> Shot:
-    failing = [each for each in findings if each.verdict == Verdict.FAIL]
-    case = failing[0].case if failing else part.whole()
-    return Shot(
-        case=case,
-        exchange=exchange,
-        findings=findings,
-        ended=len(part.strides),
-        sent=sent,
-    )
-
-
-def _judged(walk: Walk, exchange: Exchange, judge: Judge) -> list[Finding]:
-    """Judge the last step by each claim on it; what says nothing is left out."""
-    stride = walk.strides[-1]
-    status = exchange.response.status if exchange.response else 0
-    # A wrong status is told once.
-    claims = stride.claims if status_fits(status, stride.due) else stride.claims[:1]
-    # What need not be done, and was not, has passed nothing.
-    moot = len(stride.due) > 1 and status // 100 != 2
-    found: list[Finding] = []
-    for number, claim in enumerate(claims):
-        for each in judge(walk.case(claim), exchange):
-            own = each.rule == claim.rule
-            says = each.verdict == Verdict.FAIL or (
-                each.verdict == Verdict.PASS and not (own and moot)
-            )
-            if says and (own or not number):
-                found.append(each)
-    return found
 
 
 class _Found(Exception):  # noqa: N818 - it is what Hypothesis is to find

@@ -16,10 +16,11 @@ from ringspec.spec import Contract, Json, canonical
 # A member that is absent, and one that is there with a value that is not counted.
 ABSENT = ""
 PRESENT = "+"
+NULL = "null"
 # Stands between the names of members inside each other.
 INSIDE = "/"
 # Not one of many values: each of these is worth meeting.
-_PLAIN = frozenset({ABSENT, PRESENT, "null", "true", "false"})
+_PLAIN = frozenset({ABSENT, PRESENT, "true", "false"})
 State = tuple[str, str]
 
 
@@ -81,12 +82,16 @@ class Met:
 
     def spare(self, states: frozenset[State]) -> int:
         """Count what else a body would add: worth a choice between bodies."""
-        return sum(
-            name not in self.own
-            and state not in self._states[name]
-            and (state in _PLAIN or len(self._states[name]) < 2)
-            for name, state in states
-        )
+        return sum(self._is_new(name, state) for name, state in states)
+
+    def _is_new(self, name: str, state: str) -> bool:
+        known = self._states[name]
+        if name in self.own or state in known:
+            return False
+        if state == NULL:
+            # Mostly as good as nothing: a value tells more.
+            return PRESENT in known
+        return state in _PLAIN or len(known) < 2
 
     def _adds(self, name: str, state: str) -> bool:
         known = self._states[name]

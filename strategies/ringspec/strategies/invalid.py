@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import takewhile
 
 from ringspec.spec import (
     ITEM,
     Assertion,
-    Contract,
     Json,
-    Level,
     Location,
     RuleId,
     at,
     canonical,
 )
 from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.broken import Broken, couplings
 from ringspec.strategies.certify import (
     NOTHING,
     Certifier,
@@ -35,6 +33,7 @@ from ringspec.strategies.certify import (
 from ringspec.strategies.conditions import Conditions
 from ringspec.strategies.contexts import Members, Met
 from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.options import Choice
 from ringspec.strategies.twins import Twin, places
 
 # How many cases a rule has at least, and one that depends on other members.
@@ -49,48 +48,6 @@ SLACK = 2
 _TRIES = 40
 # A rule in no more places than this is tried in all of them.
 FEW = 4
-# Arrays of so many items have a first, a middle and a last one.
-_LONG = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A twin with one fault, and what it breaks."""
-
-    rule: RuleId
-    label: str
-    level: Level
-    twin: Twin
-    fault: Fault
-    body: Json
-    rules: tuple[RuleId, ...]
-
-
-@dataclass(slots=True)
-class _Choice:
-    """One fault that can be put into several twins."""
-
-    name: str
-    options: list[tuple[Twin, Fault]] = field(default_factory=list)
-    # How many items there are around each, where it matters which one it is; 0 where
-    # it is not at the end that it is named after.
-    sizes: list[int] = field(default_factory=list)
-
-    def keep_long(self) -> None:
-        """Keep what is in an array of three, or of as many as there are.
-
-        An only item is the first and the last one: it tells neither.
-        """
-        if not self.sizes:
-            return
-        enough = min(_LONG, max(self.sizes))
-        sized = zip(self.options, self.sizes, strict=True)
-        long = [option for option, size in sized if size >= enough]
-        best = min(_rank(option) for option in self.options)
-        # Not at the price of a twin that is less well attested.
-        if best < min(map(_rank, long)):
-            long += [option for option in self.options if _rank(option) == best]
-        self.options = long
 
 
 def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
@@ -103,7 +60,7 @@ def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
     found: list[Broken] = []
     for rule, assertions in by_rule.items():
         found += dealer.deal(rule, assertions)
-    return [*found, *_couplings(contract, twins)]
+    return [*found, *couplings(contract, twins)]
 
 
 class _Dealer:
@@ -151,7 +108,7 @@ class _Dealer:
         return list(found.values()) or self._coupled(rule, assertions, choices)
 
     def _coupled(
-        self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
+        self, rule: RuleId, assertions: list[Assertion], choices: list[Choice]
     ) -> list[Broken]:
         """Return a case of a rule that no body breaks by itself.
 
@@ -181,7 +138,7 @@ class _Dealer:
             and (is_conditional(each) or _is_choice_around(each, own))
         }
 
-    def _more(self, rule: RuleId, choices: list[_Choice], met: Met) -> Broken | None:
+    def _more(self, rule: RuleId, choices: list[Choice], met: Met) -> Broken | None:
         """Return a case in the context that adds the most, if one adds anything."""
         options = [
             (
@@ -207,7 +164,7 @@ class _Dealer:
     def _gain(self, met: Met, twin: Twin) -> int:
         return met.gain(self._members.of(twin.body))
 
-    def _of_rule(self, assertions: list[Assertion]) -> list[_Choice]:
+    def _of_rule(self, assertions: list[Assertion]) -> list[Choice]:
         """List the faults of a rule; in a shared component, a sample of its places."""
         instances = dict.fromkeys(each.instance for each in assertions)
         if len(instances) <= FEW:
@@ -255,9 +212,9 @@ class _Dealer:
             default=-1,
         )
 
-    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[_Choice]:
+    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[Choice]:
         """List the faults of assertions, alike ones of one place once."""
-        named: dict[str, _Choice] = {}
+        named: dict[str, Choice] = {}
         for assertion in assertions:
             choices = self._choices(assertion, f"@{_short(assertion)}" if many else "")
             fresh = [choice for choice in choices if choice.name not in named]
@@ -265,14 +222,14 @@ class _Dealer:
                 # Each has a value or a condition of its own: none stands for another.
                 turn = choices[len(named) % len(choices) :][:1]
                 fresh = [
-                    _Choice(f"{each.name}-{len(named)}", each.options) for each in turn
+                    Choice(f"{each.name}-{len(named)}", each.options) for each in turn
                 ]
             named.update((choice.name, choice) for choice in fresh)
         return list(named.values())
 
-    def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
+    def _choices(self, assertion: Assertion, suffix: str) -> list[Choice]:
         """List the faults of an assertion with all twins they can be put into."""
-        found: dict[str, _Choice] = {}
+        found: dict[str, Choice] = {}
         for twin in self._twins:
             if not self._conditions.hold(assertion, twin.body):
                 continue
@@ -282,10 +239,8 @@ class _Dealer:
                     if fault.everywhere and position:
                         # An only item is a first one.
                         name = f"{name}-{position.replace('only', 'first')}"
-                    choice = found.setdefault(name, _Choice(f"{name}{suffix}"))
-                    choice.options.append((twin, fault))
-                    if fault.everywhere and position:
-                        choice.sizes.append(_size(twin.body, location, position))
+                    choice = found.setdefault(name, Choice(f"{name}{suffix}"))
+                    choice.add(twin, fault, location, position)
         for choice in found.values():
             choice.keep_long()
         return list(found.values())
@@ -303,7 +258,7 @@ class _Dealer:
     def _deal(
         self,
         rule: RuleId,
-        choice: _Choice,
+        choice: Choice,
         met: Met,
         *,
         first: bool,
@@ -383,18 +338,6 @@ def _places(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
         yield from places(assertion.instance, body)
 
 
-def _rank(option: tuple[Twin, Fault]) -> int:
-    return option[0].level.rank
-
-
-def _size(body: Json, location: Location, position: str) -> int:
-    """Count the items around a place; 0 if it is not at the end that is meant."""
-    depth = max(i for i, step in enumerate(location) if isinstance(step, int))
-    index, size = location[depth], len(at(body, location[:depth]))
-    wanted = {"first": 0, "only": 0, "last": size - 1}.get(position, index)
-    return size if index == wanted else 0
-
-
 def _stands_alone(assertion: Assertion) -> bool:
     """Tell whether an assertion of a rule needs a case of its own."""
     return assertion.keyword == "contains" or is_conditional(assertion)
@@ -412,34 +355,3 @@ def _own(assertions: list[Assertion]) -> set[str]:
 def _short(assertion: Assertion) -> str:
     """Tell places of one rule apart."""
     return ".".join(step for step in assertion.instance if step != "*") or "body"
-
-
-def _couplings(contract: Contract, twins: list[Twin]) -> Iterator[Broken]:
-    """Yield the bodies that the catalogue spells out for rules that fall together."""
-    alone = contract.catalogue.not_isolated
-    for coupling in contract.catalogue.couplings:
-        rules = tuple(rule for rule in contract.rules if rule in coupling.rules)
-        if len(rules) < len(coupling.rules):
-            continue  # a dialect has dropped one of them
-        rule = next((each for each in rules if each in alone), rules[0])
-        for edit in coupling.edits:
-            fault = Fault(name=edit.name, patch=edit.patch)
-            fitting = [each for each in twins if _matches(each.body, edit.where)]
-            for twin in fitting[:1] + fitting[-1:]:
-                body = patched(twin.body, fault.patch)
-                if contract.prover.broken(body) == coupling.rules:
-                    yield Broken(
-                        rule=rule,
-                        label=edit.name,
-                        level=contract.rules[rule].level,
-                        twin=twin,
-                        fault=fault,
-                        body=body,
-                        rules=rules,
-                    )
-
-
-def _matches(body: Json, where: dict[str, Json]) -> bool:
-    return isinstance(body, dict) and all(
-        body.get(name) == value for name, value in where.items()
-    )

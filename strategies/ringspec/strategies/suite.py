@@ -18,8 +18,9 @@ from ringspec.spec import (
     weakest,
 )
 from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.broken import Broken
 from ringspec.strategies.case import Case, Expect, Phase, Status, encode
-from ringspec.strategies.invalid import Broken, invalid_sketches
+from ringspec.strategies.invalid import invalid_sketches
 from ringspec.strategies.phases import (
     auth_cases,
     header_cases,

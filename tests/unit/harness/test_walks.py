@@ -19,12 +19,13 @@ from ringspec.harness.filling import Filling
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.lifecycle import absent
 from ringspec.harness.oracle import Oracle
+from ringspec.harness.playing import walked
 from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience, play
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
 from ringspec.harness.target import Connection
-from ringspec.harness.walking import Walker, share_of, walked
+from ringspec.harness.walking import Walker, share_of
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of

@@ -45,6 +45,8 @@ def test_a_third_value_of_many_is_worth_no_case_but_null_is_worth_a_choice() -> 
 
     assert met.gain(more) == 0
     assert met.spare(more) == 1
+    # Before any value, null is little more than nothing.
+    assert Met(set(), everywhere=False).spare(frozenset({("when", "null")})) == 0
     assert Met(set(), everywhere=True).gain(more) == 3
 
 

@@ -192,7 +192,6 @@ _contexts: tuple[tuple[str, str, str, Test], ...] = (
             ("file.required", "file-required"),
             ("segmentIds.items.format", "segment-format"),
             ("source.enum", "source-listed"),
-            ("voiceFlow.welcome.say.type", "speech-typed"),
         )
         for where, sentence, condition in _ELSEWHERE
     ),
