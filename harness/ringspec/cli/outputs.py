@@ -52,7 +52,8 @@ class Outputs:
     @property
     def reporters(self) -> tuple[Reporter, ...]:
         """Those who are to hear of every event."""
-        return (self._recorder, *self._streams, self._screen)
+        recorder = (self._recorder,) if self._wanted else ()
+        return (*recorder, *self._streams, self._screen)
 
     def close(self) -> None:
         """Let go of the screen and of what is written to."""
@@ -65,9 +66,12 @@ class Outputs:
 
         Returns the exit status, of a run that ended with the one given.
         """
-        record = self._recorder.record
         checks: list[Callable[[], None]] = [each.check for each in self._streams]
-        checks += [partial(write, name, path, record) for name, path in self._wanted]
+        if self._wanted:
+            record = self._recorder.record
+            checks += [
+                partial(write, name, path, record) for name, path in self._wanted
+            ]
         failed = False
         bugs: list[Exception] = []
         for check in (*checks, self._screen.check):

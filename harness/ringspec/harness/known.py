@@ -194,7 +194,7 @@ class Auditor:
         """Tell whether a rule passed all that could have broken it."""
         if result.outcome != Outcome.PASS or result.failures or result.inconclusive:
             return False
-        return not served(result.rule.id, self._unfired)
+        return not served([result.rule.id], self._unfired)
 
     @cached_property
     def _unfired(self) -> list[Case]:

@@ -98,14 +98,18 @@ class Precautions:
         self, rules: Iterable[RuleId], cases: Iterable[Case]
     ) -> dict[RuleId, str]:
         """Return the rules that only cases serve which are left out, and why."""
+        if not self.left_out:
+            return {}
         out: list[Case] = []
         sent: list[Case] = []
         for case in cases:
             (out if case.id in self.left_out else sent).append(case)
         found: dict[RuleId, str] = {}
-        for rule in rules:
-            if served(rule, out) and not served(rule, sent):
-                case = next((case for case in out if served(rule, [case])), out[0])
+        wanted = list(rules)
+        unsent = served(wanted, out) - served(wanted, sent)
+        for rule in wanted:
+            if rule in unsent:
+                case = next((each for each in out if served([rule], [each])), out[0])
                 why = self.left_out[case.id]
                 found[rule] = f"nothing was sent for it to a live target: {why}"
         return found

@@ -37,23 +37,22 @@ def left_aside(
     rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
 ) -> frozenset[RuleId]:
     """Return the rules that only cases serve which are not taken."""
-    listed = list(cases)
+    wanted, listed = list(rules), list(cases)
     fired = list(filter(taken, listed))
-    return frozenset(
-        rule for rule in rules if served(rule, listed) and not served(rule, fired)
-    )
+    return frozenset(served(wanted, listed) - served(wanted, fired))
 
 
-def _has(case: Case, rule: RuleId) -> bool:
-    """Tell whether a case is of a rule, or breaks it and is judged for that."""
-    return rule == case.rule or (rule in case.broken and not case.steps)
+def _says_of(case: Case) -> frozenset[RuleId]:
+    """Return a case's own rule, and those that it breaks and is judged for."""
+    return frozenset((case.rule, *(() if case.steps else case.broken)))
 
 
-def served(rule: RuleId, cases: Collection[Case]) -> bool:
-    """Tell whether any of these cases says something of a rule."""
-    own = any(_has(case, rule) for case in cases)
-    # Every exchange says something of robustness.
-    return own or lent(rule, cases) or (rule == ROBUSTNESS and bool(cases))
+def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
+    """Return the rules of which any of these cases says something."""
+    own = {rule for case in cases for rule in _says_of(case)}
+    if cases:
+        own.add(ROBUSTNESS)  # every exchange says something of that
+    return {rule for rule in rules if rule in own or lent(rule, cases)}
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
@@ -101,16 +100,17 @@ class Selection:
         """Return the cases that serve these rules, as far as taken, and their twins."""
         twins = {case.id: case.twin for case in cases}
         chosen: set[str] = set()
+        rules = frozenset(self.rules)
         for case in cases:
-            wants = taken(case) and self._wants(case)
+            wants = taken(case) and self._wants(case, rules)
             wanted: str | None = case.id if wants else None
             while wanted is not None and wanted not in chosen:
                 chosen.add(wanted)
                 wanted = twins.get(wanted)
         return tuple(case for case in cases if case.id in chosen)
 
-    def _wants(self, case: Case) -> bool:
-        if any(_has(case, rule) for rule in self.rules):
+    def _wants(self, case: Case, rules: frozenset[RuleId]) -> bool:
+        if _says_of(case) & rules:
             return True
         excluded = case.rule.startswith(self.excluded)
         return not excluded and any(_lends(case, rule) for rule in self.rules)

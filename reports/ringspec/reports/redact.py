@@ -30,6 +30,8 @@ from ringspec.strategies import Case, Request
 
 _SHORTEST = 4
 REDACTED = "[redacted]"
+# So short a text is remembered, and so many of them.
+_SHORT, _MANY = 100, 10_000
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 _Told = TypeVar("_Told", Case, Exchange)
 
@@ -45,6 +47,8 @@ class Redactor:
         self._spellings: tuple[Spelling, ...] = ()
         # What was redacted before, by identity: findings share cases and exchanges.
         self._done: dict[int, tuple[Case | Exchange, Case | Exchange]] = {}
+        # And of short texts: names and values of headers come again and again.
+        self._texts: dict[str, str] = {}
         for secret in secrets:
             self.learn(secret)
 
@@ -60,13 +64,20 @@ class Redactor:
         known = dict.fromkeys((*self._spellings, *spellings(secret)))
         self._spellings = tuple(sorted(known, key=lambda each: -each.length))
         self._done.clear()
+        self._texts.clear()
 
     def text(self, text: str) -> str:
         """Take the secrets out of a text."""
+        known = self._texts.get(text)
+        if known is not None:
+            return known
+        redacted = text
         for each in self._spellings:
-            if each.anchor in text:
-                text = each.pattern.sub(REDACTED, text)
-        return text
+            if each.anchor in redacted:
+                redacted = each.pattern.sub(REDACTED, redacted)
+        if len(text) < _SHORT and len(self._texts) < _MANY:
+            self._texts[text] = redacted
+        return redacted
 
     def data(self, data: bytes) -> bytes:
         """Take the secrets out of bytes, as UTF-8 or latin-1 spell them."""
