@@ -12,6 +12,7 @@ _SHOULD = (
     "null-retries-accepted",
     "null-retry-on-no-input-accepted",
     "null-retry-on-failed-accepted",
+    "null-flag-accepted",
     "dynamic-refused",
     "delays-must-ascend",
     "delays-must-differ",
@@ -39,6 +40,14 @@ _SHOULD = (
     "transfer-demanded",
 )
 _MAY = (
+    # Good readers differ on these spellings of a uuid.
+    *(
+        f"{place}-known-{how}"
+        for place in ("segment", "calendar")
+        for how in ("with-moved-hyphen", "without-hyphens", "in-braces", "as-urn")
+    ),
+    "null-segments-accepted",
+    "null-dynamic-name-accepted",
     "source-file-refused",
     "file-with-retries-refused",
     "file-with-time-refused",
