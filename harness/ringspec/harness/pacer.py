@@ -60,7 +60,7 @@ class Pacer:
         self._tell = tell
         self._random = Random(seed)  # noqa: S311 - no secret
         self._answered = self._lost = self._narrow = self._told = False
-        self._sent = self._healed = self._late = 0
+        self._sent = self._healed = self._late = self._in_a_row = 0
         self._doubts = _DOUBTS
         self._waited = self._held_until = self._spared = 0.0
         self._away_since: float | None = None
@@ -97,6 +97,7 @@ class Pacer:
         else:
             found = await self._inner.exchange(request, repeats=0)
         self._sent += 1
+        self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
         if found.response is not None:
             self._has_answered()
             if is_used_up(found.response) and found.response.status != 429:
@@ -151,7 +152,9 @@ class Pacer:
         needed = 0
         if frequent:
             needed = min(math.ceil(math.log(_CHANCE) / math.log(frequent)), _MOST)
-        more = _MORE if tries.repeats and self._doubts > 0 else 0
+        # Where all requests fail, it is not for chance.
+        doubtful = self._doubts > 0 and self._in_a_row <= _MORE + 2
+        more = _MORE if tries.repeats and doubtful else 0
         return max(tries.repeats + more, needed)
 
     def _is_healed(self, tries: _Tries) -> None:
