@@ -184,7 +184,6 @@ TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
             "other-character-4",
             "short-before",
             "blank-before",
-            "wide-digit",
             "moved-hyphen",
             "without-hyphens",
             "braces",

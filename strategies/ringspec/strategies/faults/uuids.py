@@ -37,8 +37,6 @@ def _forms(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(value: str) -> Iterator[tuple[str, str]]:
-    # A digit all the same, to readers that know those of every script.
-    yield "wide-digit", f"{value[:-1]}\uff11"
     yield "moved-hyphen", f"{value[:8]}{value[9:10]}-{value[10:]}"
     yield "without-hyphens", value.replace("-", "")
     yield "braces", f"{{{value}}}"
