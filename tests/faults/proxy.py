@@ -49,6 +49,18 @@ class Proxy:
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def end(self) -> None:
+        """Call off what is under way, and close every connection."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        # A transport is closed by the loop, a moment after it was told.
+        await asyncio.sleep(0.01)
 
     def chosen(self) -> str:
         """Choose what happens to the next request."""
@@ -64,6 +76,7 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         """Serve one connection of one request."""
+        self._writers.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             request = await _request(reader)
             if request:
@@ -83,6 +96,7 @@ class Proxy:
 
     async def _answer(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._writers.add(writer)
         head, _, body = request.partition(b"\r\n\r\n")
         lines = [
             line
@@ -147,7 +161,5 @@ def disturbing(
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(proxy.end())
         loop.close()
