@@ -16,7 +16,7 @@ import click
 from tests.faults.proxy import HEAVY, LIGHT, disturbing
 
 from ringspec.harness import Ended, Outcome, Result
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Embedded
 from ringspec.spec import Level, load

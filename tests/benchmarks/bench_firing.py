@@ -13,7 +13,7 @@ import time
 import httpx
 from tests.benchmarks.results import arguments, note, show
 
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Embedded
 from ringspec.spec import Level, load

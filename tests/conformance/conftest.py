@@ -17,8 +17,8 @@ from functools import cache
 import pytest
 
 from ringspec.harness import Ended, Result, RuleResult
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Embedded
 from ringspec.reports import Redactor

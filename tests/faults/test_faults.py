@@ -15,8 +15,8 @@ import pytest
 from tests.faults.proxy import HEAVY, disturbing
 
 from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure
-from ringspec.harness.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Behaviour, Embedded, Settings, application

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 
 from ringspec.harness import Ended
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness import Ended, Result
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of

@@ -15,14 +15,14 @@ from ringspec.cli.firing import (
     stated,
     timeout_option,
 )
-from ringspec.harness.cleaning import deletion, status_of
-from ringspec.harness.filling import Filling
-from ringspec.harness.hosts import is_loopback
-from ringspec.harness.journal import Entry, Journal, Status, read
-from ringspec.harness.pacer import Pacer
-from ringspec.harness.pacing import Limited, Pacing
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.pace.pacer import Pacer
+from ringspec.harness.pace.pacing import Limited, Pacing
 from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile import Profile, load
+from ringspec.harness.safety.cleaning import deletion, status_of
+from ringspec.harness.safety.hosts import is_loopback
+from ringspec.harness.safety.journal import Entry, Journal, Status, read
 from ringspec.harness.target import Connection, Target
 
 _SAID = {

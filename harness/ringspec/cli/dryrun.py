@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.deeds import Deed
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.plan import Plan
-from ringspec.harness.precautions import Precautions, deeds_in
+from ringspec.harness.safety.deeds import Deed
+from ringspec.harness.safety.precautions import Precautions, deeds_in
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
 from ringspec.strategies import Case, Phase

@@ -14,12 +14,12 @@ import click
 from ringspec.cli.options import added, contract_of
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling, variants
-from ringspec.harness.pacing import parse_rate
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling, variants
+from ringspec.harness.pace.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.safety import Safety
+from ringspec.harness.safety.policy import Safety
 from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check

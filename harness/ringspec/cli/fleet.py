@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, Application, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience

@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from ringspec.cli.firing import credential_options
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.probing import Answer, Prober
 from ringspec.harness.target import Target, checked_url, is_loopback
 from ringspec.spec import (

@@ -21,7 +21,7 @@ from ringspec.cli.firing import wanted
 from ringspec.cli.output import release_output
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Notice, Told
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing, Tap
 from ringspec.reports import (
     RecordFile,

@@ -15,8 +15,8 @@ from urllib.parse import quote, unquote
 
 import httpx
 
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
-from ringspec.harness.filling import Filling
 from ringspec.harness.target import ANSWER_LIMIT
 from ringspec.strategies import Request
 

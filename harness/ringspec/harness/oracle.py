@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ringspec.harness import judgements
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Response
-from ringspec.harness.filling import Filling
 from ringspec.harness.judgements import NO_JUDGEMENT, Judgement
 from ringspec.harness.lifecycle import judge_script
 from ringspec.harness.selection import ROBUSTNESS, SECRECY

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.access.route import Route
 from ringspec.harness.known import Ledger
-from ringspec.harness.pacing import Pacing
-from ringspec.harness.route import Route
-from ringspec.harness.safety import Safety
+from ringspec.harness.pace.pacing import Pacing
+from ringspec.harness.safety.policy import Safety
 from ringspec.harness.script import Patience
 from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level, RuleId

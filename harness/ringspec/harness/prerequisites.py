@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.hosts import is_loopback
 from ringspec.harness.plan import Plan
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.spec import RuleId, UsageError
 
 _AUTH = "auth."

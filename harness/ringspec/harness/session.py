@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ringspec.harness.events import Event, Judged, Notice
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.explore import (
+from ringspec.harness.exploring.explore import (
     Explorer,
     Fault,
     Limits,
@@ -21,6 +21,7 @@ from ringspec.harness.explore import (
     judge,
     remember,
 )
+from ringspec.harness.exploring.survey import surveyed
 from ringspec.harness.impression import Impression
 from ringspec.harness.interrupts import interrupts
 from ringspec.harness.known import Account, Auditor, Watch
@@ -28,7 +29,6 @@ from ringspec.harness.lifecycle import absent, needs
 from ringspec.harness.oracle import Oracle
 from ringspec.harness.outcome import EXITS, Tally, conclude
 from ringspec.harness.plan import Plan
-from ringspec.harness.precautions import Precautions
 from ringspec.harness.prerequisites import (
     check,
     is_unguarded,
@@ -36,8 +36,8 @@ from ringspec.harness.prerequisites import (
     nothing,
     refusal,
 )
+from ringspec.harness.safety.precautions import Precautions
 from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, pending
-from ringspec.harness.survey import surveyed
 from ringspec.harness.verdict import (
     Counts,
     Finding,
@@ -223,7 +223,7 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.playing import walked  # noqa: PLC0415 - it takes a while
+        from ringspec.harness.exploring.playing import walked  # noqa: PLC0415 - it takes a while
         from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
 
         def play(case: Case, *, patient: bool = True) -> Exchange:

@@ -15,15 +15,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
-from ringspec.harness.filling import Filling
-from ringspec.harness.hosts import is_loopback
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.harness.transport import HEARD, Heard, transport
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
 if TYPE_CHECKING:
-    from ringspec.harness.route import Route
+    from ringspec.harness.access.route import Route
 
 __all__ = ["ANSWER_LIMIT", "Connection", "Target", "checked_url", "is_loopback"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness import target as target_module
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Contract, Json, load
 from ringspec.strategies import Case, Request, cases_of

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.filling import Filling
-from ringspec.harness.journal import Journal
-from ringspec.harness.safety import Guard, Policy, Safety
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.safety.guard import Guard
+from ringspec.harness.safety.journal import Journal
+from ringspec.harness.safety.policy import Policy, Safety
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Request
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from ringspec.harness import credentials as credentials_module
-from ringspec.harness.credentials import Credentials
+from ringspec.harness.access import credentials as credentials_module
+from ringspec.harness.access.credentials import Credentials
 from ringspec.spec import TargetError, UsageError
 
 FULL = Credentials(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import Application, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.reference import DIALECTS, Dialect, Settings, application

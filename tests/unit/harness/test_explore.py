@@ -22,8 +22,9 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness import explore as explore_module
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.exploring import explore as explore_module
+from ringspec.harness.exploring import search
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.selection import Selection
@@ -109,7 +110,7 @@ class Told:
 @pytest.fixture
 def lean(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave schemathesis out: its bodies take long."""
-    monkeypatch.setattr("ringspec.harness.search.foreign_sources", lambda _: ([], ""))
+    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
 
 
 @dataclass
@@ -391,8 +392,8 @@ def test_interrupt_told_to_the_loop_ends_the_search(
 @pytest.mark.parametrize(
     "place",
     [
-        "ringspec.harness.search.Labeller.example",
-        "ringspec.harness.search.own_sources",
+        "ringspec.harness.exploring.search.Labeller.example",
+        "ringspec.harness.exploring.search.own_sources",
     ],
 )
 def test_bug_of_ours_in_the_search_comes_out(
@@ -430,7 +431,7 @@ def test_search_without_other_bodies_ends(
 
     drawn = st.sampled_from([Drawn(content=b"{}"), Drawn(content=b"[]")])
     few = [Source(name="few", share=5, tries=9, bodies=drawn)]
-    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: few)
+    monkeypatch.setattr("ringspec.harness.exploring.search.own_sources", lambda *_: few)
 
     told = explored()
 
@@ -448,7 +449,7 @@ def test_what_is_no_json_is_reported_as_it_is(
 
     drawn = st.sampled_from([b"{", b"{{", b"{{{"]).map(lambda each: Drawn(content=each))
     few = [Source(name="few", share=5, tries=tries, bodies=drawn)]
-    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: few)
+    monkeypatch.setattr("ringspec.harness.exploring.search.own_sources", lambda *_: few)
 
     told = explored(lambda body: "" in body)
 
@@ -461,9 +462,9 @@ def test_bodies_of_schemathesis_are_judged_by_their_bytes(
     explored: Explorable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "ringspec.harness.search.foreign_sources", foreign.foreign_sources
+        "ringspec.harness.exploring.search.foreign_sources", foreign.foreign_sources
     )
-    monkeypatch.setattr("ringspec.harness.search.own_sources", lambda *_: [])
+    monkeypatch.setattr("ringspec.harness.exploring.search.own_sources", lambda *_: [])
 
     told = explored(examples=16, level=Level.MAY)
 
@@ -476,7 +477,8 @@ def test_without_schemathesis_a_notice_says_so(
     explored: Explorable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "ringspec.harness.search.foreign_sources", lambda _: ([], foreign.LACKING)
+        "ringspec.harness.exploring.search.foreign_sources",
+        lambda _: ([], foreign.LACKING),
     )
 
     told = explored(examples=5)
@@ -500,7 +502,7 @@ def test_source_that_fails_leaves_the_others(
         for name in ("first", "second")
     ]
     monkeypatch.setattr(
-        "ringspec.harness.search.foreign_sources", lambda _: (sources, "")
+        "ringspec.harness.exploring.search.foreign_sources", lambda _: (sources, "")
     )
 
     told = explored(examples=40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.harness.hosts import Hosts
+from ringspec.harness.safety.hosts import Hosts
 
 TARGET = Hosts(base="https://api.example.com/v1", allowed=("Auth.Example.com",))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Exchange, Trouble
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import Application, InProcess
 from ringspec.harness.target import ANSWER_LIMIT
 from ringspec.strategies import CLIENT_ID, TOKEN_URL, Request

@@ -24,10 +24,10 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
-from ringspec.harness.safety import Safety
+from ringspec.harness.safety.policy import Safety
 from ringspec.reference import MUTANTS, Behaviour, Settings, application
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Case, Phase, Request

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import Application, InProcess
 from ringspec.harness.probing import Answer, Prober, Sureness
 from ringspec.reference import Settings, application

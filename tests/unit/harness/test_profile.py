@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.pacing import Pacing
-from ringspec.harness.policy import Safety
+from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.profile import (
     EMBEDDED,
     Profile,
@@ -23,6 +22,7 @@ from ringspec.harness.profile import (
 )
 from ringspec.harness.profile.places import read
 from ringspec.harness.profile.sheet import tables
+from ringspec.harness.safety.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ringspec.harness import Outcome, Told, Verdict
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing, Tap
 from ringspec.harness.recording.account import MOST
 from ringspec.harness.recording.reach import Reach

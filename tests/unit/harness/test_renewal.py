@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.access.renewal import QUIET_S, Grant, Renewal, Renewing, is_proper
 from ringspec.harness.inprocess import URL, Application, InProcess
 from ringspec.harness.oracle import Oracle
-from ringspec.harness.renewal import QUIET_S, Grant, Renewal, Renewing, is_proper
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Settings, application
 from ringspec.reports import Recorder, Redactor

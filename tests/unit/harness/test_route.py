@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Event, Exchange, Notice, Trouble
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.filling import Filling
-from ringspec.harness.route import Route
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.access.route import Route
 from ringspec.harness.target import Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request

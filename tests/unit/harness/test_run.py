@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
-from ringspec.harness.filling import Filling
-from ringspec.harness.pacing import Pacing
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.run import Plan, run
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case

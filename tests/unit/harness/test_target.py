@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from ringspec.harness import Exchange, Trouble
-from ringspec.harness.filling import Filling
-from ringspec.harness.hosts import is_loopback
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.harness.target import Target, checked_url
 from ringspec.spec import UsageError
 from ringspec.strategies import Request

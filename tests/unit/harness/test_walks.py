@@ -14,18 +14,19 @@ import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
 from ringspec.harness import script as script_module
-from ringspec.harness.explore import Limits, News, Shot
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.exploring import search
+from ringspec.harness.exploring.explore import Limits, News, Shot
+from ringspec.harness.exploring.playing import walked
+from ringspec.harness.exploring.walking import Walker, share_of
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.lifecycle import absent
 from ringspec.harness.oracle import Oracle
-from ringspec.harness.playing import walked
 from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience, play
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
 from ringspec.harness.target import Connection
-from ringspec.harness.walking import Walker, share_of
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of
@@ -496,7 +497,7 @@ def plan(
     contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
 ) -> Plan:
     """Explore alone, without schemathesis: its bodies take long."""
-    monkeypatch.setattr("ringspec.harness.search.foreign_sources", lambda _: ([], ""))
+    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
     return Plan(
         contract=contract,
         cases=cases,
@@ -592,7 +593,7 @@ def test_bug_of_ours_in_a_walk_comes_out(
     def buggy(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ringspec.harness.walking.written", buggy)
+    monkeypatch.setattr("ringspec.harness.exploring.walking.written", buggy)
 
     with pytest.raises(ZeroDivisionError):
         list(run(replace(plan, connect=Api)))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known, Outcome
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.reference import MUTANTS, Behaviour, Settings, application

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from ringspec.harness import Event
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing
 from ringspec.reports import (
     Record,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Exchange
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.target import Target
 from ringspec.reports import command, curl
 from ringspec.spec import load

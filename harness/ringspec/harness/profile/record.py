@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringspec.harness.credentials import Credentials
-from ringspec.harness.pacing import Pacing
-from ringspec.harness.policy import Safety
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.route import Route
+from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.profile.places import Places
-from ringspec.harness.route import Route
+from ringspec.harness.safety.policy import Safety
 from ringspec.spec import Adaptation, Json, UsageError
 
 # What stands for a URL where the server that comes with the package is meant.

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from ringspec.harness.credentials import Credentials
+from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.filling import Filling
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import State, Step, failed, passed, skipped
 from ringspec.harness.profile.way import Way

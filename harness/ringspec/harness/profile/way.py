@@ -11,9 +11,9 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
+from ringspec.harness.access.route import Route
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import Step, failed, passed, skipped
-from ringspec.harness.route import Route
 from ringspec.harness.target import is_loopback
 
 _PORTS = {"http": 80, "https": 443}

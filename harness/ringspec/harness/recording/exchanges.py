@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
-from ringspec.harness.filling import Filling
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.forms import HIDDEN, hidden_form
 from ringspec.harness.recording.tap import Headers, Heard

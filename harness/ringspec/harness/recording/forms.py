@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode
 
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording.tap import Heard
 from ringspec.strategies import CLIENT_ID, CLIENT_SECRET
 

@@ -10,9 +10,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.events import Ended, Judged, Started
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.filling import Filling
 from ringspec.harness.recording.account import Account
 from ringspec.harness.recording.addresses import Addresses
 from ringspec.harness.recording.exchanges import exchange_of

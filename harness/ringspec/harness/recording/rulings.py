@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringspec.harness.filling import Filling
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.bodies import Bodies
 from ringspec.harness.recording.forms import read_form

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ringspec.harness.hosts import Hosts, is_loopback
-from ringspec.harness.renewal import Grant, Renewal
-from ringspec.harness.route import Route
+from ringspec.harness.access.renewal import Grant, Renewal
+from ringspec.harness.access.route import Route
+from ringspec.harness.safety.hosts import Hosts, is_loopback
 from ringspec.harness.target import checked_url
 from ringspec.harness.transport import transport
 from ringspec.spec import TargetError, UsageError

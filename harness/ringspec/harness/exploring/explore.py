@@ -306,7 +306,7 @@ class Explorer:
         tell: Callable[[Judged | Notice], None],
     ) -> _Ended:
         try:
-            from ringspec.harness.search import Search  # noqa: PLC0415 - as above
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
 
             search = Search(self._contract, self._rules, self._limits, self._ways)
             search.run(fire, tell)

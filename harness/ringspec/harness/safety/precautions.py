@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ringspec.harness.deeds import Deed, Deeds, requests_of
+from ringspec.harness.access.renewal import Renewing
 from ringspec.harness.events import Notice
-from ringspec.harness.journal import Journal, Status, default_path
-from ringspec.harness.pacer import GATEWAY, Pacer
-from ringspec.harness.pacing import Limited
+from ringspec.harness.pace.pacer import GATEWAY, Pacer
+from ringspec.harness.pace.pacing import Limited
 from ringspec.harness.plan import Plan
-from ringspec.harness.renewal import Renewing
-from ringspec.harness.safety import Guard, Policy
+from ringspec.harness.safety.deeds import Deed, Deeds, requests_of
+from ringspec.harness.safety.guard import Guard
+from ringspec.harness.safety.journal import Journal, Status, default_path
+from ringspec.harness.safety.policy import Policy
 from ringspec.harness.selection import ROBUSTNESS, served
 from ringspec.harness.target import Connection, Target
 from ringspec.harness.verdict import Finding, Verdict

@@ -13,16 +13,14 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
-from ringspec.harness.cleaning import Ledger
-from ringspec.harness.deeds import Deed
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure, Trouble
-from ringspec.harness.filling import Filling
-from ringspec.harness.journal import Entry, Journal
-from ringspec.harness.policy import Policy, Safety
+from ringspec.harness.safety.cleaning import Ledger
+from ringspec.harness.safety.deeds import Deed
+from ringspec.harness.safety.journal import Entry, Journal
+from ringspec.harness.safety.policy import Policy
 from ringspec.harness.target import Connection
 from ringspec.strategies import TOKEN_URL, Request
-
-__all__ = ["Guard", "Policy", "Safety"]
 
 _UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME, Trouble.TLS})
 

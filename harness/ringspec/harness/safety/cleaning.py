@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ringspec.harness.deeds import Deeds, captured, filled
 from ringspec.harness.exchange import Exchange, Response
-from ringspec.harness.journal import Entry, Journal, Status
+from ringspec.harness.safety.deeds import Deeds, captured, filled
+from ringspec.harness.safety.journal import Entry, Journal, Status
 from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Json, UsageError
 from ringspec.strategies import Request, Requests

@@ -19,7 +19,7 @@ from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from ringspec.harness.events import Judged, Notice
-from ringspec.harness.explore import (
+from ringspec.harness.exploring.explore import (
     SILENCE,
     Fault,
     Limits,
@@ -28,7 +28,7 @@ from ringspec.harness.explore import (
     Raised,
     Shot,
 )
-from ringspec.harness.walking import Walker, share_of
+from ringspec.harness.exploring.walking import Walker, share_of
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import (
     Drawn,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ringspec.harness.deeds import Deed, Deeds, requests_of
-from ringspec.harness.hosts import Hosts, is_loopback
+from ringspec.harness.safety.deeds import Deed, Deeds, requests_of
+from ringspec.harness.safety.hosts import Hosts, is_loopback
 from ringspec.spec import Contract, Json, members_in
 from ringspec.strategies import Case, Phase, Request
 

@@ -22,7 +22,7 @@ from ringspec.strategies import (
 )
 
 if TYPE_CHECKING:
-    from ringspec.harness.renewal import Renewal
+    from ringspec.harness.access.renewal import Renewal
 
 _PLACES = (TOKEN, TOKEN_CUT, TOKEN_SWAPPED)
 

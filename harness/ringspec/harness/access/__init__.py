@@ -1,0 +1,1 @@
+"""Access: how a target is reached, and as whom."""

@@ -1,0 +1,1 @@
+"""Exploring: the search for what no list foresees."""

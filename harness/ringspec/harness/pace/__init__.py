@@ -1,0 +1,1 @@
+"""Pace: when requests go out, and whether once more."""

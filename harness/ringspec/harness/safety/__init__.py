@@ -1,0 +1,1 @@
+"""Safety: what may be sent to a target, and what becomes of what it accepted."""
