@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.unit.harness.guarded import (
@@ -468,7 +469,15 @@ def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "body", [None, {}, [], {"broadcastId": ""}, {"broadcastId": ".."}]
+    "body",
+    [
+        *(None, {}, []),
+        *({"broadcastId": each} for each in ("", "..", "../x", "a/..;/b", "x\0")),
+        *({"broadcastId": each} for each in ("http://other/", "?", "a?b", "#", "*")),
+        *({"broadcastId": each} for each in (" ", "a b", "%2e%2e", "\ud800", "b\n")),
+        *({"broadcastId": each} for each in (True, 1.5, {}, "x" * 256, "---")),
+    ],
+    ids=repr,
 )
 def test_creates_end_where_one_cannot_be_deleted(gate: Gate, body: Json) -> None:
     gate.recorder.answer = lambda _: answered(201, body)
@@ -477,6 +486,21 @@ def test_creates_end_where_one_cannot_be_deleted(gate: Gate, body: Json) -> None
 
     assert [each.is_withheld for each in exchanges] == [False, True]
     assert "nobody can delete it" in exchanges[1].summary
+    assert [each["delete"] for each in gate.lines()] == [None]
+    assert gate.recorder.told == [f"POST {BASE}"]
+
+
+@pytest.mark.parametrize("name", ["b-1", "a:b=@c", "7", 7])
+def test_plain_id_is_deleted_by(gate: Gate, name: Json) -> None:
+    gate.recorder.answer = lambda _: answered(201, {"broadcastId": name})
+    guard = gate.guard(gate.allowing())
+
+    async def talk() -> Any:
+        await guard.exchange(gate.plain.request)
+        return await guard.clean_up(guard, 5)
+
+    assert asyncio.run(talk()) == ()
+    assert gate.recorder.told[-1] == f"DELETE {BASE}/{quote(str(name), safe='')}"
 
 
 def test_journal_that_cannot_be_written_ends_it_all(gate: Gate, tmp_path: Path) -> None:
