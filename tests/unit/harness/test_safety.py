@@ -239,10 +239,21 @@ def test_creates_need_all_that_allows_them(gate: Gate, safety: dict[str, Any]) -
     ],
     ids=["flag", "flag-text", "schedule", "schedule-text", "several"],
 )
+@pytest.mark.parametrize("inside", ["body", "list", "list-of-lists", "wrapped"])
 def test_body_that_might_ring_phones_is_withheld(
-    gate: Gate, members: dict[str, Json]
+    gate: Gate, members: dict[str, Json], inside: str
 ) -> None:
-    (exchange,) = sent(gate.guard(gate.allowing()), edited(gate.plain, **members))
+    body = {**gate.plain.body, **members}
+    bodies: dict[str, Json] = {
+        "body": body,
+        "list": [body],
+        "list-of-lists": [[1, body]],
+        "wrapped": {"data": body},
+    }
+    content = json.dumps(bodies[inside]).encode()
+    request = replace(gate.plain.request, body=content)
+
+    (exchange,) = sent(gate.guard(gate.allowing()), request)
 
     assert exchange.is_withheld
     assert next(iter(members)) in exchange.summary
@@ -281,6 +292,16 @@ def test_what_did_not_go_out_is_not_of_the_budget(gate: Gate) -> None:
     (exchange,) = sent(guard, gate.plain.request)
 
     assert not exchange.is_withheld
+
+
+def test_tls_that_fails_once_all_was_sent_is_of_the_budget(gate: Gate) -> None:
+    gate.recorder.answer = lambda _: Trouble.TLS
+    guard = gate.guard(gate.allowing())
+
+    sent(guard, gate.plain.request)
+
+    assert guard.creates == 1
+    assert [each["status"] for each in gate.lines()] == ["unknown"]
 
 
 def test_create_is_never_sent_twice(gate: Gate) -> None:
@@ -456,7 +477,11 @@ def test_create_that_is_called_off_is_cleaned_up_nevertheless(gate: Gate) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer", [Trouble.TIMEOUT, Trouble.DROPPED, answered(500), answered(502)]
+    "answer",
+    [
+        *(Trouble.TIMEOUT, Trouble.DROPPED, Trouble.GARBLED, Trouble.TLS),
+        *(answered(status) for status in (302, 303, 408, 500, 502)),
+    ],
 )
 def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None:
     gate.recorder.answer = lambda _: answer
