@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ringspec import spec
 from ringspec.cli import main
 from ringspec.reference import Embedded
 from ringspec.spec import load
@@ -230,3 +231,21 @@ def test_a_dialect_that_is_amiss_is_exit_2(
     assert status == 2
     assert "mine.yaml" in err
     assert what in err
+
+
+def test_path_of_a_contract_that_leads_elsewhere_is_sent_nowhere(
+    called: Called, tmp_path: Path
+) -> None:
+    base = yaml.safe_load((Path(spec.__file__).parent / "openapi.yaml").read_text())
+    paths = base["paths"]
+    paths["@provider.invalid/x"] = paths.pop("/voice/broadcasts")
+    contract = tmp_path / "openapi.yaml"
+    contract.write_text(yaml.safe_dump(base))
+    for name in ("questions.yaml", "rules.yaml"):
+        (tmp_path / name).write_text((Path(spec.__file__).parent / name).read_text())
+
+    status, out, err = called("probe", "http://127.0.0.1:1", "--contract", str(contract))
+
+    assert status == 3
+    assert "'@provider.invalid/x' is no path below http://127.0.0.1:1" in err
+    assert "Traceback" not in out + err

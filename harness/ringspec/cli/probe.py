@@ -17,6 +17,8 @@ from ringspec.cli.firing import credential_options
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.probing import Answer, Prober
+from ringspec.harness.safety.guard import Guard
+from ringspec.harness.safety.policy import Policy, Safety
 from ringspec.harness.target import Target, checked_url, is_loopback
 from ringspec.spec import (
     Json,
@@ -137,7 +139,9 @@ class _Probe:
     ) -> tuple[list[Answer], Prober]:
         """Ask all questions, and tell each answer at once."""
         target = Target(self.url, filling=filling, timeout_s=self.timeout, workers=1)
-        prober = Prober(target, self.url, self.contract, self.operation)
+        contract = load(self.contract, operation=self.operation)
+        guard = Guard(target, Policy(Safety(), contract), url=self.url, filling=filling)
+        prober = Prober(guard, self.url, self.contract, self.operation)
         found: list[Answer] = []
         try:
             async for answer in prober.answers(asked):
@@ -145,7 +149,7 @@ class _Probe:
                 for line in _lines(answer):
                     click.echo(line)
         finally:
-            await target.close()
+            await guard.close()
         return found, prober
 
     def _written(self, file: Path, found: list[Answer], prober: Prober) -> None:

@@ -27,11 +27,13 @@ class Failure:
 
     Attributes:
         some: whether any byte of an answer came.
+        went_out: whether any byte of the request may have been sent.
     """
 
     trouble: Trouble
     message: str
     some: bool = False
+    went_out: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

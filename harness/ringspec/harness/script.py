@@ -187,9 +187,14 @@ def _differs(step: Step, response: Response) -> bool:
 def _filled(path: str, captured: dict[str, Json]) -> str:
     return re.sub(
         r"\{([^}]*)\}",
-        lambda found: quote(str(captured.get(found[1], found[0])), safe=""),
+        lambda found: _quoted(captured.get(found[1], found[0])),
         path,
     )
+
+
+def _quoted(value: Json) -> str:
+    # A server may call something by half a character, of which UTF-8 knows nothing.
+    return quote(str(value), safe="", errors="replace")
 
 
 def _page(request: Request, paging: Paging, number: int) -> Request:

@@ -141,7 +141,12 @@ class Target:
             )
         except httpx.HTTPError as error:
             trouble, message = _trouble(error, heard.start)
-            failure = Failure(trouble=trouble, message=message, some=bool(heard.start))
+            failure = Failure(
+                trouble=trouble,
+                message=message,
+                some=bool(heard.start),
+                went_out=heard.asked,
+            )
         return Exchange(
             url=self.filling.url(self.url, request),
             request=request,

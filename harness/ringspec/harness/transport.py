@@ -20,9 +20,14 @@ _Options = Iterable[Any] | None
 
 @dataclass(slots=True)
 class Heard:
-    """How an answer begins, as far as it has come."""
+    """How an answer begins, as far as it has come.
+
+    Attributes:
+        asked: whether any byte of a request was written before.
+    """
 
     start: bytes = b""
+    asked: bool = False
 
     def add(self, data: bytes) -> None:
         """Take in what was read, as long as it is the beginning."""
@@ -93,6 +98,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
+        HEARD.get(Heard()).asked = True
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:

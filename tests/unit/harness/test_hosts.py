@@ -6,7 +6,8 @@ import pytest
 
 from ringspec.harness.safety.hosts import Hosts
 
-TARGET = Hosts(base="https://api.example.com/v1", allowed=("Auth.Example.com",))
+ALLOWED = ("Auth.Example.com", "api.example.com")
+TARGET = Hosts(base="https://api.example.com/v1", allowed=ALLOWED)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,10 @@ def test_without_a_target_this_machine_alone_is_in_bounds() -> None:
 
 
 def test_target_has_to_be_among_the_allowed_if_any_are() -> None:
-    assert TARGET.stranger()
+    target = Hosts(base="https://api.example.com", allowed=("auth.example.com",))
+    assert target.stranger()
+    assert target.refusal("https://api.example.com/token")
+    assert target.refusal("https://auth.example.com/token") == ""
     assert Hosts(base="https://api.example.com").stranger() == ""
     named = Hosts(base="https://api.example.com", allowed=("api.example.com",))
     assert named.stranger() == ""

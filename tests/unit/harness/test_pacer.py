@@ -136,18 +136,36 @@ def test_frequent_failures_ask_for_more_tries() -> None:
     assert asyncio.run(talk()) == [200] * 11
 
 
-@pytest.mark.parametrize("answer", [Trouble.DROPPED, Trouble.TIMEOUT, BUSY])
+@pytest.mark.parametrize("answer", [Trouble.DROPPED, Trouble.TIMEOUT, BUSY, LIMITED])
 def test_what_may_not_be_repeated_is_not(answer: Any) -> None:
     exchange, _, _ = fired([answer, OK], may_repeat=lambda _: False)
 
     assert exchange.sent == 1
 
 
-@pytest.mark.parametrize("answer", [LIMITED, Trouble.UNREACHABLE])
-def test_what_was_not_taken_is_sent_again_in_any_case(answer: Any) -> None:
-    exchange, _, _ = fired([answer, OK], may_repeat=lambda _: False)
+def test_what_reached_nobody_is_sent_again_in_any_case() -> None:
+    exchange, _, _ = fired([Trouble.UNREACHABLE, OK], may_repeat=lambda _: False)
 
     assert exchange.sent == 2
+
+
+def test_limit_that_a_create_meets_is_waited_for_by_the_next_request() -> None:
+    limited = answered(429, None, retry_after="0.2")
+    given = iter([limited, OK])
+    recorder = Recorder(lambda _: next(given))
+    pacer = Pacer(recorder, QUICK, may_repeat=lambda each: each.method == "GET")
+
+    async def talk() -> tuple[int, int, float]:
+        first = status(await pacer.exchange(asked("POST", BASE)))
+        began = time.monotonic()
+        second = status(await pacer.exchange(asked("GET", BASE)))
+        return first, second, time.monotonic() - began
+
+    first, second, waited = asyncio.run(talk())
+
+    assert (first, second) == (429, 200)
+    assert waited >= 0.15
+    assert recorder.told == [f"POST {BASE}", f"GET {BASE}"]
 
 
 def test_busy_answer_is_not_waited_for_where_it_may_have_been_taken() -> None:

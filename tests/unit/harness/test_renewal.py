@@ -180,6 +180,17 @@ def test_whoever_refuses_the_new_token_too_is_not_asked_on_and_on(
     assert made.issuer.asked == [1, 2]
 
 
+def test_what_may_not_be_sent_twice_leaves_the_new_token_to_the_next(
+    scene: Callable[..., Scene],
+) -> None:
+    found = scene("token-2")
+    found.connection = Renewing(found.server, found.renewal, lambda _: False)
+
+    assert found.statuses(PROPER) == [401]
+    assert found.statuses(PROPER) == [201]
+    assert found.server.asked == ["token-1", "token-2"]
+
+
 def test_the_same_token_again_is_not_sent_again(scene: Callable[..., Scene]) -> None:
     made = scene(same=True)
 

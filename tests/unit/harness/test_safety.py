@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.unit.harness.guarded import (
@@ -238,10 +239,21 @@ def test_creates_need_all_that_allows_them(gate: Gate, safety: dict[str, Any]) -
     ],
     ids=["flag", "flag-text", "schedule", "schedule-text", "several"],
 )
+@pytest.mark.parametrize("inside", ["body", "list", "list-of-lists", "wrapped"])
 def test_body_that_might_ring_phones_is_withheld(
-    gate: Gate, members: dict[str, Json]
+    gate: Gate, members: dict[str, Json], inside: str
 ) -> None:
-    (exchange,) = sent(gate.guard(gate.allowing()), edited(gate.plain, **members))
+    body = {**gate.plain.body, **members}
+    bodies: dict[str, Json] = {
+        "body": body,
+        "list": [body],
+        "list-of-lists": [[1, body]],
+        "wrapped": {"data": body},
+    }
+    content = json.dumps(bodies[inside]).encode()
+    request = replace(gate.plain.request, body=content)
+
+    (exchange,) = sent(gate.guard(gate.allowing()), request)
 
     assert exchange.is_withheld
     assert next(iter(members)) in exchange.summary
@@ -280,6 +292,16 @@ def test_what_did_not_go_out_is_not_of_the_budget(gate: Gate) -> None:
     (exchange,) = sent(guard, gate.plain.request)
 
     assert not exchange.is_withheld
+
+
+def test_tls_that_fails_once_all_was_sent_is_of_the_budget(gate: Gate) -> None:
+    gate.recorder.answer = lambda _: Trouble.TLS
+    guard = gate.guard(gate.allowing())
+
+    sent(guard, gate.plain.request)
+
+    assert guard.creates == 1
+    assert [each["status"] for each in gate.lines()] == ["unknown"]
 
 
 def test_create_is_never_sent_twice(gate: Gate) -> None:
@@ -455,7 +477,11 @@ def test_create_that_is_called_off_is_cleaned_up_nevertheless(gate: Gate) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer", [Trouble.TIMEOUT, Trouble.DROPPED, answered(500), answered(502)]
+    "answer",
+    [
+        *(Trouble.TIMEOUT, Trouble.DROPPED, Trouble.GARBLED, Trouble.TLS),
+        *(answered(status) for status in (302, 303, 408, 500, 502)),
+    ],
 )
 def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None:
     gate.recorder.answer = lambda _: answer
@@ -468,7 +494,15 @@ def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "body", [None, {}, [], {"broadcastId": ""}, {"broadcastId": ".."}]
+    "body",
+    [
+        *(None, {}, []),
+        *({"broadcastId": each} for each in ("", "..", "../x", "a/..;/b", "x\0")),
+        *({"broadcastId": each} for each in ("http://other/", "?", "a?b", "#", "*")),
+        *({"broadcastId": each} for each in (" ", "a b", "%2e%2e", "\ud800", "b\n")),
+        *({"broadcastId": each} for each in (True, 1.5, {}, "x" * 256, "---")),
+    ],
+    ids=repr,
 )
 def test_creates_end_where_one_cannot_be_deleted(gate: Gate, body: Json) -> None:
     gate.recorder.answer = lambda _: answered(201, body)
@@ -477,6 +511,21 @@ def test_creates_end_where_one_cannot_be_deleted(gate: Gate, body: Json) -> None
 
     assert [each.is_withheld for each in exchanges] == [False, True]
     assert "nobody can delete it" in exchanges[1].summary
+    assert [each["delete"] for each in gate.lines()] == [None]
+    assert gate.recorder.told == [f"POST {BASE}"]
+
+
+@pytest.mark.parametrize("name", ["b-1", "a:b=@c", "7", 7])
+def test_plain_id_is_deleted_by(gate: Gate, name: Json) -> None:
+    gate.recorder.answer = lambda _: answered(201, {"broadcastId": name})
+    guard = gate.guard(gate.allowing())
+
+    async def talk() -> Any:
+        await guard.exchange(gate.plain.request)
+        return await guard.clean_up(guard, 5)
+
+    assert asyncio.run(talk()) == ()
+    assert gate.recorder.told[-1] == f"DELETE {BASE}/{quote(str(name), safe='')}"
 
 
 def test_journal_that_cannot_be_written_ends_it_all(gate: Gate, tmp_path: Path) -> None:

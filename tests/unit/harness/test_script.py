@@ -477,3 +477,19 @@ def test_unfinished_list_accuses_nobody(
 
 def test_phases_of_scripts(scripts: list[Case]) -> None:
     assert {case.phase for case in scripts} == {Phase.AUTH, Phase.LIFECYCLE}
+
+
+def test_id_that_is_half_a_character_ends_no_run(
+    cases: tuple[Case, ...],
+) -> None:
+    def odd(method: str, path: str, _: Api) -> Answer | None:
+        made = (201, {"broadcastId": "\ud800"})
+        return made if (method, path) == ("POST", "/voice/broadcasts") else None
+
+    case = next(each for each in cases if each.rule == "lifecycle.deleted")
+    api = Api(odd)
+
+    exchange = asyncio.run(play(api, case))
+
+    assert exchange.played is not None
+    assert any(each.endswith("/voice/broadcasts/%3F") for each in api.asked)

@@ -101,6 +101,23 @@ def test_trouble_is_told_apart(serve: Serve, trouble: str, *, some: bool) -> Non
     assert exchange.failure is not None
     assert exchange.failure.trouble == trouble
     assert exchange.failure.some == some
+    assert exchange.failure.went_out
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "https://127.0.0.1:1"])
+def test_nothing_went_out_to_whom_nobody_could_connect(url: str) -> None:
+    async def talk() -> Exchange:
+        target = Target(url, filling=Filling(), timeout_s=3, workers=1)
+        request = Request(method="POST", path="/x", headers=(), body=b"{}")
+        try:
+            return await target.exchange(request, repeats=0)
+        finally:
+            await target.close()
+
+    exchange = asyncio.run(talk())
+
+    assert exchange.failure is not None
+    assert not exchange.failure.went_out
 
 
 def test_failure_is_repeated_as_often_as_wanted() -> None:
@@ -131,6 +148,7 @@ def test_redirect_is_brought_back_not_followed() -> None:
         ("http://10.0.0.1", False),
         ("http://2130706433", False),
         ("http://127.1", False),
+        ("http://[::1%25.example.com]", False),
     ],
 )
 def test_loopback_is_told_by_the_address_alone(url: str, *, loopback: bool) -> None:

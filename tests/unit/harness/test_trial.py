@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -23,6 +24,7 @@ LIST = "GET /voice/broadcasts"
 READ = f"GET /people/segments/{UUID}"
 ALL = "GET /people/segments"
 CREATE = "POST /voice/broadcasts"
+NOBODY = Credentials()
 Answers = dict[str, int]
 OPEN = {LIST: 200, "POST /token": 200}
 
@@ -83,6 +85,7 @@ def tried(contract: Contract) -> Iterator[Callable[..., dict[str, Step]]]:
         )
         steps = Trial(given, contract, url, client).steps()
         found = {each.name: each for each in steps}
+        run.port = server.server_address[1]  # type: ignore[attr-defined] # likewise
         run.asked = handler.asked  # type: ignore[attr-defined] # noted for the test
         return found
 
@@ -158,6 +161,52 @@ def test_one_create_is_sent_where_the_profile_allows_it(
     assert found["fixture"].state == state
     assert f"HTTP {status}" in found["fixture"].said
     assert tried.asked.count(CREATE) == 1
+
+
+def test_nothing_is_created_on_a_live_target_on_this_machine(tried: Any) -> None:
+    safety = Safety(live=True, allow_create=True, max_creates=9)
+
+    found = tried(OPEN, safety=safety)
+
+    assert found["read"].state == State.OK
+    assert found["fixture"].state == State.SKIPPED
+    assert CREATE not in tried.asked
+
+
+def test_localhost_is_no_name_to_be_asked_for(
+    tried: Any, monkeypatch: pytest.MonkeyPatch, contract: Contract
+) -> None:
+    tried(OPEN)
+    port = tried.port
+    asked: list[Any] = []
+    ask = socket.getaddrinfo
+
+    def found(host: Any, *others: Any, **more: Any) -> Any:
+        asked.append(host)
+        return ask("127.0.0.1" if host == "localhost" else host, *others, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    url = f"http://localhost:{port}"
+    steps = {each.name: each for each in Trial(Profile(), contract, url, NOBODY).steps()}
+
+    assert steps["reach"].state == State.OK
+    assert steps["name"].state == State.SKIPPED
+    assert "localhost" not in asked
+
+
+def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
+    client = Credentials(
+        client_id="me", client_secret="x", token_url="https://auth.invalid/token"
+    )
+    profile = Profile(safety=Safety(live=True))
+
+    (step,) = [
+        Trial._tried("token", Trial(profile, contract, url, client)._token)  # noqa: SLF001 - this step alone
+        for url in ["https://api.invalid"]
+    ]
+
+    assert step.state == State.FAILED
+    assert "auth.invalid is neither the target nor an allowed host" in step.said
 
 
 def test_without_fixtures_there_is_nothing_to_try(tried: Any) -> None:

@@ -118,9 +118,15 @@ class Renewal:
 class Renewing:
     """A connection whose requests carry a fresh token."""
 
-    def __init__(self, target: Connection, renewal: Renewal) -> None:
+    def __init__(
+        self,
+        target: Connection,
+        renewal: Renewal,
+        may_repeat: Callable[[Request], bool] = lambda _: True,
+    ) -> None:
         self._target = target
         self._renewal = renewal
+        self._may_repeat = may_repeat
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; once more, with another token, if this one is refused."""
@@ -131,6 +137,8 @@ class Renewing:
         found = await self._target.exchange(request, repeats=repeats)
         if not _is_refused(found) or not await self._renewal.after(token):
             return found
+        if not self._may_repeat(request):
+            return found  # the next one has the new token
         again = await self._target.exchange(request, repeats=repeats)
         if _is_refused(again):
             self._renewal.rest()

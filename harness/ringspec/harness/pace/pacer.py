@@ -60,6 +60,7 @@ class Pacer:
         self._tell = tell
         self._random = Random(seed)  # noqa: S311 - no secret
         self._answered = self._lost = self._narrow = self._told = False
+        self._deferred = False
         self._sent = self._healed = self._late = self._in_a_row = 0
         self._doubts = _DOUBTS
         self._waited = self._held_until = self._spared = 0.0
@@ -74,6 +75,7 @@ class Pacer:
         """Send a request; again, if what comes back is no answer to it."""
         found = await self._once(request)
         if _is_answer(found):
+            self._has_paid()
             return found
         tries = _Tries(repeats=repeats)
         sent = found.sent
@@ -122,6 +124,9 @@ class Pacer:
         if found.response is not None:
             status = found.response.status
             asked = due_s(found.response, time.time(), limits=status == 429)
+            if status == 429 and not self._may_repeat(request):
+                self._defer(asked)
+                return False
             if status == 429:
                 return await self._is_awaited(asked, tries)
             waits = asked is not None and self._may_repeat(request)
@@ -185,6 +190,21 @@ class Pacer:
         self._hold(pause)
         await asyncio.sleep(pause)
         return True
+
+    def _defer(self, asked: float | None) -> None:
+        """Let whatever comes next wait as long as the target asks for."""
+        self._narrow = True
+        pause = self._pacing.backoff_s if asked is None else asked
+        if self._waited + pause <= self._pacing.wait_s:
+            self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
+            self._hold(pause)
+            self._waited += pause
+            self._deferred = True
+
+    def _has_paid(self) -> None:
+        """Note that what waited for others was answered."""
+        if self._deferred:
+            self._deferred, self._waited = False, 0.0
 
     def _hold(self, pause_s: float) -> None:
         """Let nothing go out for a while."""

@@ -13,10 +13,13 @@ from urllib.parse import quote
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange
+from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import State, Step, failed, passed, skipped
 from ringspec.harness.profile.way import Way
-from ringspec.harness.target import Target, is_loopback
+from ringspec.harness.safety.guard import Guard
+from ringspec.harness.safety.policy import Policy
+from ringspec.harness.target import Target
 from ringspec.spec import Contract, Fixture, Relative, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 
@@ -54,7 +57,12 @@ class Trial:
     @property
     def secrets(self) -> tuple[str, ...]:
         """List what may not be shown, as far as it is known by now."""
-        return (*self._credentials.secrets(), *self._filling.secrets())
+        routes = (self._profile.route, self._way.route)
+        return (
+            *self._credentials.secrets(),
+            *self._filling.secrets(),
+            *(secret for route in routes for secret in route.secrets),
+        )
 
     def steps(self) -> Iterator[Step]:
         """Try all; once a step has failed, those that need it are skipped."""
@@ -84,10 +92,11 @@ class Trial:
             return failed(name, str(error), error.hint)
 
     def _token(self, name: str) -> Step:
-        timeout_s = self._profile.pacing.timeout_s
-        renewal = self._credentials.renewal(timeout_s, self._profile.route)
+        timeout_s, route = self._profile.pacing.timeout_s, self._profile.route
+        hosts = self._profile.safety.hosts(self._url)
+        renewal = self._credentials.renewal(timeout_s, route, hosts)
         if renewal is None:
-            token = self._credentials.token(timeout_s, self._profile.route)
+            token = self._credentials.token(timeout_s, route, hosts)
             self._filling = Filling(token=token)
             if token is None:
                 return skipped(name, "there are no credentials")
@@ -145,10 +154,14 @@ class Trial:
         step = next(found, None)
         if step is not None and step.state != State.SKIPPED:
             return step
-        if is_loopback(self._url) and self._profile.safety.allow_create:
+        safety = self._profile.safety
+        if safety.allow_create and not safety.is_live(self._url):
             return self._created(name)
         listed = ", ".join(given)
-        hint = "on this machine [safety] allow_create = true lets a create try them"
+        hint = (
+            "on this machine [safety] allow_create = true lets a create try them,"
+            " unless it is live"
+        )
         said = step.said if step else f"nothing reads {listed} alone"
         return skipped(name, said, hint)
 
@@ -187,16 +200,25 @@ class Trial:
 
     def _exchange(self, request: Request) -> Exchange:
         async def fire() -> Exchange:
-            target = Target(
-                self._url,
-                filling=self._filling,
-                timeout_s=self._profile.pacing.timeout_s,
-                workers=1,
-                route=self._way.route,
-            )
+            guard = self._guarded()
             try:
-                return await target.exchange(request, repeats=0)
+                if self._profile.safety.is_live(self._url):
+                    await asyncio.sleep(1 / LIVE_RATE)
+                return await guard.exchange(request, repeats=0)
             finally:
-                await target.close()
+                await guard.close()
 
         return asyncio.run(fire())
+
+    def _guarded(self) -> Guard:
+        """Open the target behind the gate that every request passes."""
+        safety, url = self._profile.safety, self._url
+        target = Target(
+            url,
+            filling=self._filling,
+            timeout_s=self._profile.pacing.timeout_s,
+            workers=1,
+            route=self._way.route,
+        )
+        policy = Policy(safety, self._contract, safety.is_live(url))
+        return Guard(target, policy, url=url, filling=self._filling)

@@ -65,6 +65,8 @@ class Way:
         host, port = self._end()
         if _is_address(host):
             return skipped(name, f"{host} is an address")
+        if host == "localhost":
+            return skipped(name, "localhost is this machine, whatever a resolver says")
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -90,9 +92,14 @@ class Way:
             return failed(name, f"{host}:{port}: {reason}", hint)
 
     def _connected(self) -> socket.socket:
-        return socket.create_connection(
-            self._end(), timeout=self._profile.pacing.timeout_s
-        )
+        host, port = self._end()
+        timeout_s = self._profile.pacing.timeout_s
+        if host != "localhost":
+            return socket.create_connection((host, port), timeout=timeout_s)
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+        except ConnectionRefusedError:
+            return socket.create_connection(("::1", port), timeout=timeout_s)
 
     def encrypted(self, name: str) -> Step:
         """Shake hands by TLS, where it is spoken."""

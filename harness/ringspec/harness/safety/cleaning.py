@@ -19,6 +19,9 @@ from ringspec.strategies import Request, Requests
 
 # What says that something is not there any more.
 _GONE = frozenset({404, 410})
+# What says neither that something was created nor that it was not: a redirect to what
+# may be the new thing, and a request that was given up, perhaps late.
+_UNCLEAR = frozenset({302, 303, 408})
 
 
 def deletion(entry: Entry) -> Request | None:
@@ -61,7 +64,7 @@ class Ledger:
             UsageError: the journal cannot be written.
         """
         response = exchange.response
-        if response is None or response.status >= 500:
+        if response is None or response.status >= 500 or response.status in _UNCLEAR:
             return self._add(Entry(url=self._url, status=Status.UNKNOWN))
         if response.status // 100 != 2:
             return None

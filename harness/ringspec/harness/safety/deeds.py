@@ -18,6 +18,9 @@ from ringspec.strategies import TOKEN_URL, Case, Request
 
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 _PLACE = re.compile(r"\{([^}]*)\}")
+# What may stand in a path that changes something. The rest could lead elsewhere on a
+# server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
+_PLAIN = re.compile(r"(?=.*[A-Za-z0-9])[!$&'()+,.0-9:=@A-Z_a-z~-]{1,255}")
 
 
 class Deed(StrEnum):
@@ -52,14 +55,16 @@ def captured(relative: Relative, answer: Json) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in found.items()
-        if isinstance(value, str | int) and str(value)
+        if isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and str(value)
     }
 
 
 def filled(path: str, values: dict[str, str]) -> str | None:
-    """Put values into a path; None where one is missing, or leads out of its place."""
+    """Put values into a path; None where one is missing, or may lead elsewhere."""
     names = _PLACE.findall(path)
-    if any(values.get(name, ".") in {".", ".."} for name in names):
+    if not all(_PLAIN.fullmatch(values.get(name, "")) for name in names):
         return None
     return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
 
@@ -79,12 +84,10 @@ class Deeds:
             return Deed.TOKEN
         if method == operation.method.upper() and path == self._create_path:
             return Deed.CREATE
-        if method in _LOOKING:
-            return Deed.LOOK
         for relative, pattern in self._patterns:
             if method == relative.method and pattern.fullmatch(path):
                 return _ROLES[relative.role]
-        return Deed.OTHER
+        return Deed.LOOK if method in _LOOKING else Deed.OTHER
 
     def undoing(self) -> Relative | None:
         """Return the relative that deletes what was created, if there is one."""

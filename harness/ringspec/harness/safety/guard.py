@@ -22,7 +22,8 @@ from ringspec.harness.safety.policy import Policy
 from ringspec.harness.target import Connection
 from ringspec.strategies import TOKEN_URL, Request
 
-_UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME, Trouble.TLS})
+# Nobody was connected to. TLS may also fail when all has been sent.
+_UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
 
 
 class Guard:
@@ -135,7 +136,7 @@ class Guard:
     async def _create(self, request: Request) -> Exchange:
         self.creates += 1
         exchange = await self._inner.exchange(request, repeats=0)
-        if exchange.failure is not None and exchange.failure.trouble in _UNSENT:
+        if exchange.failure is not None and _is_unsent(exchange.failure):
             self.creates -= 1
             return exchange
         entry = self._ledger.created(exchange)
@@ -181,3 +182,10 @@ class Guard:
             failure=Failure(trouble=Trouble.WITHHELD, message=f"not sent: {why}"),
             sent=0,
         )
+
+
+def _is_unsent(failure: Failure) -> bool:
+    """Tell whether a request surely has not reached anybody."""
+    if failure.trouble is Trouble.TLS:
+        return not failure.went_out
+    return failure.trouble in _UNSENT

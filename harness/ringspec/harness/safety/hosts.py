@@ -22,7 +22,8 @@ def is_loopback(url: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        # What stands behind a % is for resolvers to interpret.
+        return "%" not in host and ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
@@ -55,7 +56,8 @@ class Hosts:
 
     Attributes:
         base: the target's URL; without one only this machine is in bounds.
-        allowed: names of other hosts, such as that of a token endpoint.
+        allowed: names of the only hosts besides this machine, that of the target and
+            of a token endpoint among them; without any, the target's own.
     """
 
     base: str = ""
@@ -79,6 +81,7 @@ class Hosts:
         return ""
 
     def _known(self) -> set[str]:
+        if self.allowed:
+            return {each.lower().rstrip(".") for each in self.allowed}
         own = _origin(self.base) if self.base else None
-        named = {each.lower().rstrip(".") for each in self.allowed}
-        return named | ({own.host} if own else set())
+        return {own.host} if own else set()

@@ -7,6 +7,7 @@ nothing. Source: product.md, Safety.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -138,10 +139,13 @@ class Policy:
             )
         except (ValueError, RecursionError):
             return "its body is no plain JSON, and may be read otherwise"
-        breaches = self.contract.live_prover.breaches(body)
-        if not breaches:
+        prover = self.contract.live_prover
+        # A server may take each of a list, or what is wrapped in something else.
+        found = (each for part in _parts(body) for each in prover.breaches(part))
+        breach = next(found, None)
+        if breach is None:
             return ""
-        place = "/".join(map(str, breaches[0].location)) or "its body"
+        place = "/".join(map(str, breach.location)) or "its body"
         return f"the contract keeps {place} as it is from live targets"
 
 
@@ -150,6 +154,16 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) < len(pairs):
         raise ValueError("a member stands there twice")
     return found
+
+
+def _parts(body: Json) -> Iterator[Json]:
+    """Yield a body, and all that could be taken for one within it."""
+    yield body
+    within = body.values() if isinstance(body, dict) else body
+    if isinstance(body, dict | list):
+        for each in within:
+            if isinstance(each, dict | list):
+                yield from _parts(each)
 
 
 def _no_number(name: str) -> Json:

@@ -136,7 +136,7 @@ class Precautions:
         )
         renewal = plan.filling.renewal
         pacer = Pacer(
-            guard if renewal is None else Renewing(guard, renewal),
+            Renewing(guard, renewal, guard.may_repeat) if renewal else guard,
             pace,
             seed=plan.seed,
             may_repeat=guard.may_repeat,
