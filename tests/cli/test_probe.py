@@ -244,7 +244,9 @@ def test_path_of_a_contract_that_leads_elsewhere_is_sent_nowhere(
     for name in ("questions.yaml", "rules.yaml"):
         (tmp_path / name).write_text((Path(spec.__file__).parent / name).read_text())
 
-    status, out, err = called("probe", "http://127.0.0.1:1", "--contract", str(contract))
+    status, out, err = called(
+        "probe", "http://127.0.0.1:1", "--contract", str(contract)
+    )
 
     assert status == 3
     assert "'@provider.invalid/x' is no path below http://127.0.0.1:1" in err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -21,15 +21,17 @@ from ringspec.harness.pace.pacing import Limited, Pacing
 from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.safety.cleaning import deletion, status_of
-from ringspec.harness.safety.hosts import is_loopback
 from ringspec.harness.safety.journal import Entry, Journal, Status, read
-from ringspec.harness.target import Connection, Target
+from ringspec.harness.target import Connection, Target, checked_url
+from ringspec.reports import Redactor, shown
+from ringspec.spec import UsageError
 
 _SAID = {
     Status.DELETED: "deleted",
     Status.GONE: "gone already",
 }
 _LEFT = 3
+_WIDTH = 300
 
 
 @click.command("cleanup")
@@ -47,57 +49,76 @@ def command(
     given = load(profile, stated({"credentials": credentials}))
     left = [entry for entry in read(journal) if entry.is_open]
     lost = [entry for entry in left if entry.delete is None]
+    urls = dict.fromkeys(entry.url for entry in left if entry.delete is not None)
+    for url in urls:
+        _check(url, journal, given)
     still = 0
-    for url in dict.fromkeys(entry.url for entry in left if entry.delete is not None):
+    for url in urls:
         own = [entry for entry in left if entry.url == url and entry not in lost]
         click.echo(f"{url}: {len(own)} to be deleted")
-        connection = _connection(url, given, timeout)
-        deleted = asyncio.run(_cleaned(connection, Journal(journal), own))
+        cleaning = _cleaning(url, journal, given, timeout)
+        deleted = asyncio.run(cleaning.deleted(own))
         still += sum(1 for entry in deleted if entry.is_open)
     for line in _ending(left, lost, still):
         click.echo(line)
     return _LEFT if still or lost else 0
 
 
-def _connection(url: str, given: Profile, timeout_s: float) -> Connection:
+def _check(url: str, journal: Path, given: Profile) -> None:
+    """Make sure that a target may be sent to, and be shown the credentials.
+
+    Raises:
+        UsageError: the journal is of another target than the profile.
+    """
+    checked_url(url)
+    hosts, live = given.safety.hosts(url), given.safety.is_live(url)
+    why = hosts.refusal(url) or (hosts.stranger() if live else "") or given.misses(url)
+    if why:
+        raise UsageError(
+            f"{journal}: {why}; nothing was sent",
+            hint="give the profile that the run had, which wrote the journal",
+        )
+
+
+def _cleaning(url: str, journal: Path, given: Profile, timeout_s: float) -> _Cleaning:
     """Open the way to one target, with a token if there are credentials."""
     route, hosts = given.route, given.safety.hosts(url)
     token = given.credentials.token(timeout_s, route, hosts)
-    target = Target(
-        url,
-        filling=Filling(token=token),
-        timeout_s=timeout_s,
-        workers=1,
-        route=route.to(url),
-    )
-    return Pacer(_limited(url, target), Pacing())
+    filling, own = Filling(token=token), route.to(url)
+    target = Target(url, filling=filling, timeout_s=timeout_s, workers=1, route=own)
+    secrets = (*given.credentials.secrets(), *filling.secrets(), *own.secrets)
+    rate = min(given.pacing.rate or LIVE_RATE, LIVE_RATE)
+    limited = Limited(target, rate) if given.safety.is_live(url) else target
+    return _Cleaning(Pacer(limited, Pacing()), Journal(journal), Redactor(secrets))
 
 
-async def _cleaned(
-    connection: Connection, journal: Journal, entries: Iterable[Entry]
-) -> list[Entry]:
-    """Delete the entries of one target; write down and tell what became of each."""
-    try:
-        return [await _deleted(connection, journal, entry) for entry in entries]
-    finally:
-        await connection.close()
+@dataclass(frozen=True)
+class _Cleaning:
+    """Deletes what one target holds; writes down and tells what became of each."""
 
+    connection: Connection
+    journal: Journal
+    redactor: Redactor
 
-def _limited(url: str, target: Target) -> Connection:
-    return target if is_loopback(url) else Limited(target, LIVE_RATE)
+    async def deleted(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Delete the entries; return them as they are now."""
+        try:
+            return [await self._deleted(entry) for entry in entries]
+        finally:
+            await self.connection.close()
 
-
-async def _deleted(connection: Connection, journal: Journal, entry: Entry) -> Entry:
-    request = deletion(entry)
-    if request is None:
-        return entry
-    exchange = await connection.exchange(request)
-    after = replace(entry, status=status_of(exchange))
-    if after.status != entry.status:
-        journal.note(after)
-    said = _SAID.get(after.status, f"still there: {exchange.summary}")
-    click.echo(f"  {entry.name}: {said}")
-    return after
+    async def _deleted(self, entry: Entry) -> Entry:
+        request = deletion(entry)
+        if request is None:
+            return entry
+        exchange = await self.connection.exchange(request)
+        after = replace(entry, status=status_of(exchange))
+        if after.status != entry.status:
+            self.journal.note(after)
+        said = _SAID.get(after.status, f"still there: {exchange.summary}")
+        line = self.redactor.url(f"{entry.name}: {said}")
+        click.echo(f"  {shown(line, _WIDTH)}")
+        return after
 
 
 def _ending(left: list[Entry], lost: list[Entry], still: int) -> Iterator[str]:

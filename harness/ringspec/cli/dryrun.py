@@ -31,7 +31,7 @@ _TOLD = {
 
 def standing_in(credentials: Credentials) -> Filling:
     """Return what stands for credentials, of which none is fetched or checked."""
-    known = credentials.bearer or credentials.client_id
+    known = credentials.bearer or credentials.client_id or credentials.value
     return Filling(
         token="given" if known else None,
         client_id=credentials.client_id or "",

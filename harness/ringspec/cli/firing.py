@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -214,6 +215,7 @@ class Firing:
         given = self.given.credentials
         if url is not None:
             checked_url(url)
+            self.given.check_leave(url)
             return Target(url, given, None)
         if self.contract is not None:
             raise UsageError(
@@ -246,8 +248,16 @@ class Firing:
             client_secret=credentials.client_secret or "",
             renewal=renewal,
         )
-        secrets = (*credentials.secrets(), *filling.secrets(), *route.secrets)
-        redactor = Redactor(secrets)
+        # The environment's proxies may have passwords as well.
+        urls = filter(None, (url, credentials.token_url))
+        routes = (route, *(route.to(each) for each in urls))
+        redactor = Redactor(
+            (
+                *credentials.secrets(),
+                *filling.secrets(),
+                *(secret for each in routes for secret in each.secrets),
+            )
+        )
         if renewal is not None:
             renewal.learners.append(partial(_learn, redactor))
         return filling, redactor
@@ -262,7 +272,9 @@ class Firing:
         """Tell everybody of a run; return its exit status, and what it found."""
         outputs = Outputs(wanted, shown, redactor)
         try:
-            result = _heard(events, outputs.reporters)
+            # Whatever ends the telling, what was created is to be deleted first.
+            with closing(events):
+                result = _heard(events, outputs.reporters)
         finally:
             outputs.close()
         return outputs.written(result.exit_code), result

@@ -32,6 +32,9 @@ from ringspec.strategies import TOKEN_URL, Case, Phase, Request
 NOBODY = f"{BASE}/00000000-0000-4000-8000-000000000000"
 
 
+NO_IDS: tuple[Json, ...] = (True, 1.5, {}, "x" * 256, "---")
+
+
 @pytest.fixture
 def gate(contract: Contract, cases: tuple[Case, ...], tmp_path: Path) -> Gate:
     return Gate(contract, cases[0], tmp_path / "journal.jsonl")
@@ -480,7 +483,7 @@ def test_create_that_is_called_off_is_cleaned_up_nevertheless(gate: Gate) -> Non
     "answer",
     [
         *(Trouble.TIMEOUT, Trouble.DROPPED, Trouble.GARBLED, Trouble.TLS),
-        *(answered(status) for status in (302, 303, 408, 500, 502)),
+        *map(answered, (302, 303, 408, 500, 502)),
     ],
 )
 def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None:
@@ -500,7 +503,7 @@ def test_create_without_an_answer_is_remembered(gate: Gate, answer: Any) -> None
         *({"broadcastId": each} for each in ("", "..", "../x", "a/..;/b", "x\0")),
         *({"broadcastId": each} for each in ("http://other/", "?", "a?b", "#", "*")),
         *({"broadcastId": each} for each in (" ", "a b", "%2e%2e", "\ud800", "b\n")),
-        *({"broadcastId": each} for each in (True, 1.5, {}, "x" * 256, "---")),
+        *({"broadcastId": each} for each in NO_IDS),
     ],
     ids=repr,
 )

@@ -187,7 +187,9 @@ def test_localhost_is_no_name_to_be_asked_for(
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
     url = f"http://localhost:{port}"
-    steps = {each.name: each for each in Trial(Profile(), contract, url, NOBODY).steps()}
+    steps = {
+        each.name: each for each in Trial(Profile(), contract, url, NOBODY).steps()
+    }
 
     assert steps["reach"].state == State.OK
     assert steps["name"].state == State.SKIPPED
@@ -201,7 +203,7 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
     profile = Profile(safety=Safety(live=True))
 
     (step,) = [
-        Trial._tried("token", Trial(profile, contract, url, client)._token)  # noqa: SLF001 - this step alone
+        Trial._tried("token", Trial(profile, contract, url, client)._token)
         for url in ["https://api.invalid"]
     ]
 

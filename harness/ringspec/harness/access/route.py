@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -47,13 +47,19 @@ class Route:
             self._check_proxy(url)
             return self
         found = "" if is_loopback(url) else _environment_proxy(url)
-        return replace(self, proxy=found, from_environment=True) if found else self
+        if not found:
+            return self
+        route = replace(self, proxy=found, from_environment=True)
+        route._check_proxy(url)  # noqa: SLF001 - one of us
+        return route
 
     def _check_proxy(self, url: str) -> None:
-        parts = urlsplit(self.proxy)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_proxy(self.proxy):
+            shown = self.proxy.rpartition("@")[2]
+            by = " of the environment" if self.from_environment else ""
             raise UsageError(
-                f"{self.shown_proxy!r} is not the URL of an HTTP proxy",
+                f"the proxy{by} cannot be used: {shown!r} is not the URL of an HTTP"
+                " proxy",
                 hint="give it whole, such as http://127.0.0.1:3128",
             )
         if is_loopback(url) and not is_loopback(self.proxy):
@@ -73,7 +79,7 @@ class Route:
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
         password = urlsplit(self.proxy).password
-        return (password,) if password else ()
+        return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
     def context(self) -> ssl.SSLContext:
         """Open what TLS is spoken with.
@@ -112,6 +118,16 @@ class Route:
         if self.proxy:
             options["proxy"] = httpx.Proxy(self.proxy)
         return options
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        httpx.Proxy(url)
+        _ = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _trusting(ca: str) -> ssl.SSLContext:

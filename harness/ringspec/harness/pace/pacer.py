@@ -124,11 +124,13 @@ class Pacer:
         if found.response is not None:
             status = found.response.status
             asked = due_s(found.response, time.time(), limits=status == 429)
-            if status == 429 and not self._may_repeat(request):
-                self._defer(asked)
-                return False
             if status == 429:
-                return await self._is_awaited(asked, tries)
+                again = self._may_repeat(request)
+                return (
+                    await self._is_awaited(asked, tries)
+                    if again
+                    else self._defers(asked)
+                )
             waits = asked is not None and self._may_repeat(request)
             if waits and await self._is_awaited(asked, tries):
                 return True
@@ -191,8 +193,8 @@ class Pacer:
         await asyncio.sleep(pause)
         return True
 
-    def _defer(self, asked: float | None) -> None:
-        """Let whatever comes next wait as long as the target asks for."""
+    def _defers(self, asked: float | None) -> bool:
+        """Let whatever comes next wait as the target asks for, and nothing go again."""
         self._narrow = True
         pause = self._pacing.backoff_s if asked is None else asked
         if self._waited + pause <= self._pacing.wait_s:
@@ -200,6 +202,7 @@ class Pacer:
             self._hold(pause)
             self._waited += pause
             self._deferred = True
+        return False
 
     def _has_paid(self) -> None:
         """Note that what waited for others was answered."""

@@ -10,6 +10,7 @@ from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.route import Route
 from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.profile.places import Places
+from ringspec.harness.safety.hosts import is_loopback, is_same_host
 from ringspec.harness.safety.policy import Safety
 from ringspec.spec import Adaptation, Json, UsageError
 
@@ -85,6 +86,29 @@ class Profile:
     def fixtures_named(self) -> frozenset[str]:
         """Return the names of the fixtures that the target is known to know."""
         return frozenset(self.adaptation.fixtures)
+
+    def misses(self, url: str) -> str:
+        """Say why a URL is not of the target that this is written for; else empty."""
+        if not self.url or is_loopback(url) or is_same_host(self.url, url):
+            return ""
+        if self.safety.allowed_hosts and not self.safety.hosts(url).stranger():
+            return ""
+        return f"{url} is not the target of {self.name}, which is {self.url}"
+
+    def check_leave(self, url: str) -> None:
+        """Make sure that what is allowed to be done is meant for a target.
+
+        Raises:
+            UsageError: it was allowed for another one.
+        """
+        allows = self.safety.allow_create or self.safety.allow_start
+        why = self.misses(url) if allows and self.safety.is_live(url) else ""
+        if why:
+            raise UsageError(
+                f"{why}: what it allows is not meant for others",
+                hint="write a profile for that target, or name both hosts in its"
+                " `allowed_hosts`",
+            )
 
     def address(self, given: str | None) -> str | None:
         """Return the URL of the target; None for the embedded server.

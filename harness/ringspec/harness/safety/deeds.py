@@ -55,9 +55,7 @@ def captured(relative: Relative, answer: Json) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in found.items()
-        if isinstance(value, str | int)
-        and not isinstance(value, bool)
-        and str(value)
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value)
     }
 
 

@@ -50,6 +50,12 @@ def _origin(url: str) -> _Origin | None:
     return _Origin(parts.scheme, host, port or _PORTS.get(parts.scheme))
 
 
+def is_same_host(one: str, other: str) -> bool:
+    """Tell whether two URLs surely lead to the same host, at whatever port."""
+    first, second = _origin(one), _origin(other)
+    return first is not None and second is not None and first.host == second.host
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
     """The hosts that a run may send to.

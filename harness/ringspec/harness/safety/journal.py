@@ -100,6 +100,8 @@ class Entry:
             raise ValueError(f"it lacks {error}") from error
         if entry.delete is not None and not entry.delete.startswith("/"):
             raise ValueError(f"{entry.delete!r} is no path")
+        if any(name.strip().lower() == "host" for name, _ in entry.headers):
+            raise ValueError("a Host header may lead elsewhere")
         return entry
 
 
@@ -141,12 +143,16 @@ class Journal:
         self._written = True
 
     def discard(self) -> None:
-        """Take an empty file away again."""
+        """Take the file away again, if surely nothing in it is open."""
         try:
-            if not self._written and self.path.stat().st_size == 0:
+            lines = self.path.read_text("utf-8").split("\n")
+            # Of what was cut off nobody knows what became of it.
+            if any(map(_is_cut, filter(None, lines))):
+                return
+            if not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
-        except OSError:
-            pass  # whoever has an empty file more has lost nothing
+        except (OSError, ValueError, UsageError):
+            pass  # whoever has a file more has lost nothing
 
     def _append(self, data: bytes) -> None:
         try:
