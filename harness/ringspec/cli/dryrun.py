@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ringspec.cli.wrapping import wrapped
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.plan import Plan
@@ -76,7 +77,8 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
     deeds = deeds_in(plan, cases)
     listed = [f"{deeds[each]} {said}" for each, said in _TOLD.items() if deeds[each]]
     if listed:
-        yield f"of {deeds.total()} requests {', '.join(listed)}"
+        said = f"of {deeds.total()} requests {', '.join(listed)}"
+        yield from wrapped(said, hanging="    ")
     creates = deeds[Deed.CREATE]
     most = min(creates, plan.safety.max_creates) if plan.live else creates
     yield f"{most} creates could be accepted, invalid ones by a target that errs"
@@ -93,5 +95,5 @@ def _left_out(care: Precautions) -> Iterator[str]:
     for why, number in Counter(care.left_out.values()).most_common():
         ids = [each for each, said in care.left_out.items() if said == why]
         more = f" and {number - _LISTED} more" if number > _LISTED else ""
-        yield f"{number} cases are left out, as {why}:"
-        yield f"    {', '.join(ids[:_LISTED])}{more}"
+        yield from wrapped(f"{number} cases are left out, as {why}:", hanging="    ")
+        yield from wrapped(f"{', '.join(ids[:_LISTED])}{more}", "    ")
