@@ -64,7 +64,7 @@ def test_live_run_looks_only_and_says_why_and_by_which_proxy(
     assert all(each.split()[1].startswith(f"{LIVE}/") for each in proxy.asked)
     assert f"{LIVE} is live, and the profile does not allow creates" in ended.stdout
     assert "allow_create" in ended.stdout
-    assert f"by the proxy {where.rpartition('@')[2]}" in ended.stdout + ended.stderr
+    assert f"by the proxy http://{where.rpartition('@')[2]}" in ended.stdout + ended.stderr
     assert "s3cret-word" not in ended.stdout + ended.stderr
     assert ended.outcomes["auth.token"] == "pass"
     assert ended.outcomes["name.required"] == "inconclusive"
@@ -146,6 +146,7 @@ def test_dry_run_counts_what_a_run_sends(
     total = next(each for each in plan.stdout.splitlines() if each.startswith("in all"))
     counts = done.report["counts"]
     assert total.split()[2:4] == [str(counts["cases"]), str(counts["requests"])]
+    assert max(map(len, plan.stdout.splitlines())) <= 80
 
 
 def test_dry_run_has_nothing_to_report(ringspec: Ringspec, tmp_path: Path) -> None:
