@@ -210,7 +210,7 @@ def _phases(
     Who wants it quick is given the certified bodies alone, unless more is asked for.
     A number of examples asks for exploring too, and none leaves it out.
     """
-    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    names = [name.strip() for text in texts for name in text.split(",")]
     for name in names:
         if name not in list(Phase):
             raise UsageError(
