@@ -64,7 +64,9 @@ def test_live_run_looks_only_and_says_why_and_by_which_proxy(
     assert all(each.split()[1].startswith(f"{LIVE}/") for each in proxy.asked)
     assert f"{LIVE} is live, and the profile does not allow creates" in ended.stdout
     assert "allow_create" in ended.stdout
-    assert f"by the proxy http://{where.rpartition('@')[2]}" in ended.stdout + ended.stderr
+    assert (
+        f"by the proxy http://{where.rpartition('@')[2]}" in ended.stdout + ended.stderr
+    )
     assert "s3cret-word" not in ended.stdout + ended.stderr
     assert ended.outcomes["auth.token"] == "pass"
     assert ended.outcomes["name.required"] == "inconclusive"

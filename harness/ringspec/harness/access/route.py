@@ -41,21 +41,20 @@ class Route:
         """Return the route to a URL: the environment's proxy, where it is to be used.
 
         Raises:
-            UsageError: a target on this machine would be asked for elsewhere.
+            UsageError: a target on this machine would be asked for elsewhere, or the
+                proxy is none.
         """
         if self.proxy:
             self._check_proxy(url)
             return self
         found = "" if is_loopback(url) else _environment_proxy(url)
-        return replace(self, proxy=found, from_environment=True) if found else self
+        if not found:
+            return self
+        _check_proxy_url(found, "leave out or mend HTTP_PROXY and its like")
+        return replace(self, proxy=found, from_environment=True)
 
     def _check_proxy(self, url: str) -> None:
-        parts = urlsplit(self.proxy)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(
-                f"{self.shown_proxy!r} is not the URL of an HTTP proxy",
-                hint="give it whole, such as http://127.0.0.1:3128",
-            )
+        _check_proxy_url(self.proxy, "give it whole, such as http://127.0.0.1:3128")
         if is_loopback(url) and not is_loopback(self.proxy):
             raise UsageError(
                 f"{url} is on this machine, and the proxy {self.shown_proxy} is not",
@@ -126,6 +125,27 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return str(error.reason or error.strerror or "it is no PEM").lower()
     return getattr(error, "strerror", None) or str(error)
+
+
+def _check_proxy_url(url: str, hint: str) -> None:
+    """See to it that a URL is that of an HTTP proxy.
+
+    Raises:
+        UsageError: it is not; what is shown of it has no user and no password.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        usable = usable and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        scheme, mark, rest = url.partition("://")
+        shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
+        raise UsageError(
+            f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
+            hint=hint,
+        )
 
 
 def _environment_proxy(url: str) -> str:
