@@ -229,6 +229,7 @@ def test_cleanup_says_what_it_cannot_delete(
 
     assert ended.status == 3
     assert "a: still there: HTTP 401" in ended.stdout
+    assert "1 create went unanswered" in ended.stdout
     assert "look by hand" in ended.stdout
 
 

@@ -24,6 +24,7 @@ from ringspec.harness.safety.cleaning import deletion, status_of
 from ringspec.harness.safety.hosts import is_loopback
 from ringspec.harness.safety.journal import Entry, Journal, Status, read
 from ringspec.harness.target import Connection, Target
+from ringspec.reports import counted
 
 _SAID = {
     Status.DELETED: "deleted",
@@ -107,6 +108,6 @@ def _ending(left: list[Entry], lost: list[Entry], still: int) -> Iterator[str]:
         yield f"{still} could not be deleted: are the credentials right? Call it again"
     if lost:
         yield (
-            f"{len(lost)} creates went unanswered or came without an id:"
+            f"{counted(len(lost), 'create')} went unanswered or came without an id:"
             " look by hand what the target holds"
         )
