@@ -82,7 +82,8 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
         yield from wrapped(said, hanging="    ")
     creates = deeds[Deed.CREATE]
     most = min(creates, plan.safety.max_creates) if plan.live else creates
-    yield f"{counted(most, 'create')} could be accepted, invalid ones by a target that errs"
+    could = "could be accepted, invalid ones by a target that errs"
+    yield f"{counted(most, 'create')} {could}"
     if most < creates:
         yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
     if any(step.paging for case in cases for step in case.steps):
