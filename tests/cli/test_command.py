@@ -75,11 +75,12 @@ def test_excluded_rule_fails_nothing(ringspec: Ringspec, mutant: Embedded) -> No
     assert ended.outcomes["retryDelays.items.max"] == "skipped"
 
 
+@pytest.mark.parametrize("variable", ["RINGSPEC_BEARER", "RINGSPEC_TOKEN"])
 def test_token_comes_from_the_environment(
-    ringspec: Ringspec, reference: Embedded
+    ringspec: Ringspec, reference: Embedded, variable: str
 ) -> None:
     ended = ringspec(
-        "run", reference.url, "--select", "auth", RINGSPEC_BEARER=reference.token
+        "run", reference.url, "--select", "auth", **{variable: reference.token}
     )
 
     assert ended.status == 0, ended.stdout

@@ -81,6 +81,10 @@ def test_command_itself_ends_so(ringspec: Ringspec) -> None:
         (("rules", "--select", "nosuch"), "no rule begins with 'nosuch'"),
         (("cases", "--dialect", "klingon"), "klingon"),
         (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
+        (("run", CLOSED, "--quiet", "--verbose"), "--quiet and --verbose exclude"),
+        (("run", CLOSED, "--phase", ""), "there is no phase ''"),
+        (("prove", "--select", "lifecycle"), "no mutant of the contract concerns"),
+        (("compare", "--runs", "--providers"), "--runs and --providers exclude"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )
@@ -97,6 +101,15 @@ def test_wrong_usage_says_what_and_what_to_do(
     assert lines[1].startswith("    hint: ")
     assert len(lines) == 2
     assert "hush" not in ended.stderr
+
+
+def test_hint_after_an_unknown_mutant_does_not_list_hundreds(called: Called) -> None:
+    ended = called("serve", "--mutant", "qqqq")
+
+    assert ended.stderr.splitlines() == [
+        "ringspec: no mutant 'qqqq'",
+        "    hint: --list-mutants lists them",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,7 @@ def test_live_run_looks_only_and_says_why_and_by_which_proxy(
     assert f"{LIVE} is live, and the profile does not allow creates" in ended.stdout
     assert "allow_create" in ended.stdout
     assert (
-        f"by the proxy {where.replace('me:s3cret-word@', '')}"
-        in ended.stdout + ended.stderr
+        f"by the proxy http://{where.rpartition('@')[2]}" in ended.stdout + ended.stderr
     )
     assert "s3cret-word" not in ended.stdout + ended.stderr
     assert ended.outcomes["auth.token"] == "pass"
@@ -149,6 +148,7 @@ def test_dry_run_counts_what_a_run_sends(
     total = next(each for each in plan.stdout.splitlines() if each.startswith("in all"))
     counts = done.report["counts"]
     assert total.split()[2:4] == [str(counts["cases"]), str(counts["requests"])]
+    assert max(map(len, plan.stdout.splitlines())) <= 80
 
 
 def test_dry_run_has_nothing_to_report(ringspec: Ringspec, tmp_path: Path) -> None:
@@ -229,6 +229,7 @@ def test_cleanup_says_what_it_cannot_delete(
 
     assert ended.status == 3
     assert "a: still there: HTTP 401" in ended.stdout
+    assert "1 create went unanswered" in ended.stdout
     assert "look by hand" in ended.stdout
 
 

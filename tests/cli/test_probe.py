@@ -50,6 +50,7 @@ def test_what_is_found_is_written_and_runs_by_it_conform(
     assert (status, err) == (0, "")
     assert "certain: inclubeUnsubscribed" in out
     assert "5 of 5 questions answered, by 17 requests" in out
+    assert max(map(len, out.split(f"{file} is written")[0].splitlines())) <= 80
     assert ready.token not in out + file.read_text("utf-8")
     assert load(dialect=str(file)).sha256 == load(dialect="naxai-sdk").sha256
     assert list(tmp_path.iterdir()) == [file]

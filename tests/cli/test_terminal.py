@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,26 @@ def test_replay_line_is_the_first_case_that_was_shown(
     first = re.search(r"  case    (\S+)", out)
     assert first is not None
     assert f"  ringspec replay {first[1]} {mutant.url}" in out
+
+
+def test_replay_line_and_report_need_the_file_of_a_dialect(
+    ringspec: Ringspec, mutant: Embedded, tmp_path: Path
+) -> None:
+    dialect = tmp_path / "mine.yaml"
+    dialect.write_text(
+        "overlay: 1.0.0\ninfo: {title: Mine, version: '1'}\n"
+        "actions: [{target: $, update: {}}]\n"
+    )
+    run = (*called(mutant), "--dialect", str(dialect))
+
+    out = ringspec(*run, report=True).stdout
+    replayed = ringspec("replay", str(tmp_path / "ringspec.json"))
+
+    assert f" {mutant.url} --dialect {dialect}" in out
+    assert replayed.status == 2
+    assert replayed.stderr.splitlines()[1:] == [
+        "    hint: name that file with --dialect"
+    ]
 
 
 def test_conformant_run_leads_on_to_the_next_level(ringspec: Ringspec) -> None:

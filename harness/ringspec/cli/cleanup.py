@@ -23,7 +23,7 @@ from ringspec.harness.profile import Profile, load
 from ringspec.harness.safety.cleaning import deletion, status_of
 from ringspec.harness.safety.journal import Entry, Journal, Status, read
 from ringspec.harness.target import Connection, Target, checked_url
-from ringspec.reports import Redactor, shown
+from ringspec.reports import Redactor, counted, shown
 from ringspec.spec import UsageError
 
 _SAID = {
@@ -128,6 +128,6 @@ def _ending(left: list[Entry], lost: list[Entry], still: int) -> Iterator[str]:
         yield f"{still} could not be deleted: are the credentials right? Call it again"
     if lost:
         yield (
-            f"{len(lost)} creates went unanswered or came without an id:"
+            f"{counted(len(lost), 'create')} went unanswered or came without an id:"
             " look by hand what the target holds"
         )

@@ -27,14 +27,12 @@ from ringspec.spec import ReportError, UsageError
 )
 @click.option(
     "--runs",
-    "mode",
-    flag_value="runs",
+    is_flag=True,
     help="Two runs of one target, the earlier one first: regressions and fixes.",
 )
 @click.option(
     "--providers",
-    "mode",
-    flag_value="providers",
+    is_flag=True,
     help="Several targets side by side: a matrix, differences first.",
 )
 @click.option(
@@ -45,6 +43,7 @@ from ringspec.spec import ReportError, UsageError
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
+    show_default=True,
     help="How to print it.",
 )
 @click.option(
@@ -58,6 +57,7 @@ from ringspec.spec import ReportError, UsageError
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
+    show_default=True,
     help="Colours in the terminal.",
 )
 def command(**options: Any) -> int:
@@ -77,7 +77,8 @@ class _Command:
     """The options of one call."""
 
     paths: tuple[Path, ...]
-    mode: str | None
+    runs: bool
+    providers: bool
     everything: bool
     shape: str
     reports: tuple[str, ...]
@@ -86,7 +87,7 @@ class _Command:
     def status(self) -> int:
         """Compare, report, and return the exit status."""
         wanted = [_wanted(text) for text in self.reports]
-        found = compared(self.paths, self.mode or "")
+        found = compared(self.paths, self._mode())
         if self.shape == "table":
             print_comparison(
                 found, sys.stdout, everything=self.everything, color=self.color
@@ -95,6 +96,19 @@ class _Command:
             data = render_comparison(self.shape, found, everything=self.everything)
             click.echo(data.decode(), nl=False)
         return self._written(wanted, found)
+
+    def _mode(self) -> str:
+        """Return what the reports are to be taken for; empty if they say it.
+
+        Raises:
+            UsageError: they cannot be both.
+        """
+        if self.runs and self.providers:
+            raise UsageError(
+                "--runs and --providers exclude each other",
+                hint="leave out one of them, or both",
+            )
+        return "runs" if self.runs else "providers" if self.providers else ""
 
     def _written(self, wanted: list[tuple[str, Path]], found: Comparison) -> int:
         """Write all reports, whichever fail, and return the status of the command."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ringspec.cli.wrapping import wrapped
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.plan import Plan
@@ -12,6 +13,7 @@ from ringspec.harness.safety.deeds import Deed
 from ringspec.harness.safety.precautions import Precautions, deeds_in
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
+from ringspec.reports import counted
 from ringspec.strategies import Case, Phase
 
 _LISTED = 8
@@ -76,12 +78,14 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
     deeds = deeds_in(plan, cases)
     listed = [f"{deeds[each]} {said}" for each, said in _TOLD.items() if deeds[each]]
     if listed:
-        yield f"of {deeds.total()} requests {', '.join(listed)}"
+        said = f"of {counted(deeds.total(), 'request')} {', '.join(listed)}"
+        yield from wrapped(said, hanging="    ")
     creates = deeds[Deed.CREATE]
     most = min(creates, plan.safety.max_creates) if plan.live else creates
-    yield f"{most} creates could be accepted, invalid ones by a target that errs"
+    could = "could be accepted, invalid ones by a target that errs"
+    yield f"{counted(most, 'create')} {could}"
     if most < creates:
-        yield f"{creates - most} creates are beyond what the profile allows"
+        yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
     if any(step.paging for case in cases for step in case.steps):
         yield "lists of several pages take more requests, and so does what is repeated"
     if plan.explored:
@@ -93,5 +97,7 @@ def _left_out(care: Precautions) -> Iterator[str]:
     for why, number in Counter(care.left_out.values()).most_common():
         ids = [each for each, said in care.left_out.items() if said == why]
         more = f" and {number - _LISTED} more" if number > _LISTED else ""
-        yield f"{number} cases are left out, as {why}:"
-        yield f"    {', '.join(ids[:_LISTED])}{more}"
+        yield from wrapped(
+            f"left out, as {why}: {counted(number, 'case')}", hanging="    "
+        )
+        yield from wrapped(f"{', '.join(ids[:_LISTED])}{more}", "    ")

@@ -38,7 +38,11 @@ _PROFILE = (
 )
 _CREDENTIALS = (
     click.option(
-        "--bearer", metavar="TOKEN", envvar="RINGSPEC_BEARER", help="The access token."
+        "--bearer",
+        metavar="TOKEN",
+        # The second is what the printed lines of curl take the token from.
+        envvar=["RINGSPEC_BEARER", "RINGSPEC_TOKEN"],
+        help="The access token; better given as RINGSPEC_BEARER or RINGSPEC_TOKEN.",
     ),
     click.option(
         "--client-id",
@@ -99,6 +103,7 @@ _OUTPUT = (
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
+        show_default=True,
         help="Colours in the terminal.",
     ),
 )
@@ -153,6 +158,10 @@ class Firing:
         """
         if self.timeout is not None and not math.isfinite(self.timeout):
             raise UsageError("--timeout is no number", hint="give seconds")
+        if self.quiet and self.verbose:
+            raise UsageError(
+                "--quiet and --verbose exclude each other", hint="leave out one of them"
+            )
         parse_rate(self.rate)
         return wanted(self.reports)
 

@@ -174,7 +174,9 @@ class _Reader:
         try:
             data = tomllib.loads(self._text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise self._wrong(f"it is no TOML: {error}", "see toml.io") from error
+            raise self._wrong(
+                f"it is no TOML: {error}", "texts stand in quotes; see https://toml.io"
+            ) from error
         for key in data:
             if key != _TABLE:
                 raise self._odd(key, (_TABLE,), partial(_knows, key))

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ringspec.cli.firing import credential_options
+from ringspec.cli.wrapping import wrapped
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.probing import Answer, Prober
@@ -189,9 +190,10 @@ def _lines(answer: Answer) -> Iterator[str]:
     said = f"{answer.sureness}: {answer.candidate.name}"
     if not answer.is_told:
         said = f"{answer.sureness} (the dialect says: {answer.candidate.name})"
-    yield f"\n{question.id}  {question.asks}"
-    yield f"    {said}"
-    yield f"    {answer.reason}"
+    yield ""
+    yield from wrapped(f"{question.id}  {question.asks}", hanging="  ")
+    yield from wrapped(said, "    ")
+    yield from wrapped(answer.reason, "    ")
 
 
 def _dumped(overlay: Json, file: Path) -> str:

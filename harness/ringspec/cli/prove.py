@@ -7,9 +7,7 @@ of the others, and how few cases would do. Nothing is sent.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -26,8 +24,9 @@ from ringspec.cli.options import (
     contract_options,
     selection_options,
 )
+from ringspec.cli.wrapping import wrapped
 from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Json, RuleId
+from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
     Case,
     Finding,
@@ -69,6 +68,7 @@ _PACE = 0.2
     "shape",
     type=click.Choice(["table", "json"]),
     default="table",
+    show_default=True,
     help="How to print it.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
@@ -126,6 +126,11 @@ def _findings(
         return not rules.isdisjoint(mutant.rules)
 
     total = sum(map(chosen, mutants(contract)))
+    if not total:
+        raise UsageError(
+            "no mutant of the contract concerns the selected rules",
+            hint="select rules on the body: `ringspec rules` shows their places",
+        )
     yield from _watched(prove(contract, cases, chosen=chosen), total)
 
 
@@ -248,15 +253,5 @@ def _alike(finding: Finding) -> tuple[str, str]:
 
 
 def _entry(name: str, reason: str) -> Iterator[str]:
-    width = min(shutil.get_terminal_size().columns, 80)
-    yield from textwrap.wrap(
-        name,
-        width,
-        initial_indent="  ",
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    yield from textwrap.wrap(
-        reason, width, initial_indent="    ", subsequent_indent="    "
-    )
+    yield from wrapped(name, "  ", "      ")
+    yield from wrapped(reason, "    ")

@@ -25,7 +25,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.run import Plan, run
 from ringspec.harness.safety.hosts import is_loopback
 from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
-from ringspec.spec import Contract, Level, RuleId, UsageError
+from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names
 from ringspec.strategies import Case
 
 _EXPLORE = "explore/"
@@ -140,7 +140,7 @@ class _Command(Firing):
         operation, dialect = self.operation, self.given.dialect
         if past is not None:
             operation = operation or (past.operation if self.contract else None)
-            dialect = dialect or past.dialect
+            dialect = dialect or _dialect(past, aim.report)
         with self.target(url, dialect) as target:
             contract = self.loaded(operation, dialect)
             seed = self.seed if self.seed is not None else past.seed if past else 0
@@ -250,6 +250,20 @@ def _address(aim: _Aim, past: Past | None, given: Profile) -> str | None:
             hint="a create may ring real phones; name a server on this machine",
         )
     return past.target
+
+
+def _dialect(past: Past, path: Path | None) -> str | None:
+    """Return the dialect of a report, which keeps its name alone.
+
+    Raises:
+        UsageError: it was a file's.
+    """
+    if past.dialect in {None, *dialect_names()}:
+        return past.dialect
+    raise UsageError(
+        f"{path} was made with the dialect {past.dialect!r}, which stood in a file",
+        hint="name that file with --dialect",
+    )
 
 
 def _check_title(past: Past, contract: Contract, path: Path | None) -> None:

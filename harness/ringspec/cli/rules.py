@@ -23,6 +23,7 @@ from ringspec.reports import rules_json, rules_markdown, rules_table
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
+    show_default=True,
     help="How to print them.",
 )
 @selection_options

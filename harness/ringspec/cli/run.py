@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,23 @@ class _Command(Firing):
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
+                again=tuple(self._again()),
             )
             status, result = self.told(run(plan), wanted, terminal, redactor)
         return book.renewed(result, contract, status)
+
+    def _again(self) -> Iterator[str]:
+        """Yield the options without which a replay would have other cases."""
+        given = {
+            "--profile": self.profile,
+            "--contract": self.contract,
+            "--operation": self.operation,
+            "--dialect": self.dialect,
+            "--seed": self.seed or None,
+        }
+        for option, value in given.items():
+            if value is not None:
+                yield from (option, str(value))
 
     def _plan(self, contract: Contract, part: tuple[int, int]) -> Plan:
         """Return what is to be done, whoever is the target."""
@@ -210,7 +225,7 @@ def _phases(
     Who wants it quick is given the certified bodies alone, unless more is asked for.
     A number of examples asks for exploring too, and none leaves it out.
     """
-    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    names = [name.strip() for text in texts for name in text.split(",")]
     for name in names:
         if name not in list(Phase):
             raise UsageError(

@@ -68,6 +68,7 @@ from ringspec.spec import Level, ReportError, UsageError, load
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
+    show_default=True,
     help="Colours in the terminal.",
 )
 def command(**options: Any) -> int:

@@ -28,8 +28,16 @@ _LIMITS = Limits()
     show_default=True,
     help="Address to listen on; others than this machine's own let others in.",
 )
-@click.option("--dialect", metavar="NAME", default="canonical", help="A spelling.")
-@click.option("--mutant", metavar="NAME", help="Serve with this defect.")
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    default="canonical",
+    show_default=True,
+    help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
+)
+@click.option(
+    "--mutant", metavar="NAME", help="Serve with this defect; none by default."
+)
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
 @click.option(
     "--record",
@@ -42,7 +50,8 @@ _LIMITS = Limits()
     "reports",
     metavar="FORMAT=PATH",
     multiple=True,
-    help="Judge what clients send; write a report of it at the end (repeatable).",
+    help="Judge what clients send; write a report of it at the end (repeatable):"
+    " html, json, ndjson, junit, har, markdown, badge.",
 )
 @click.option(
     "--level",
@@ -118,9 +127,11 @@ class _Command:
             for each in MUTANTS.values():
                 click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
             return 0
-        _known("dialect", self.dialect, list(DIALECTS))
+        _known(
+            "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
+        )
         if self.mutant is not None:
-            _known("mutant", self.mutant, list(MUTANTS))
+            _known("mutant", self.mutant, list(MUTANTS), "--list-mutants lists them")
         if self.host != HOST:
             _warn_of(self.host)
         if self.record is None and not self.reports:
@@ -172,10 +183,10 @@ def _warn_of(host: str) -> None:
         )
 
 
-def _known(what: str, name: str, names: list[str]) -> None:
+def _known(what: str, name: str, names: list[str], listed: str) -> None:
     if name not in names:
         import difflib  # noqa: PLC0415 - rarely needed
 
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(names)}"
+        hint = f"did you mean {near[0]}? {listed}" if near else listed
         raise UsageError(f"no {what} {name!r}", hint=hint)

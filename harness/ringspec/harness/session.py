@@ -342,8 +342,7 @@ class Session:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
             self._end(f"interrupted after {self._done} of {self.total} cases")
-        care = self.care.account(open_rules=len(self._tally.withheld))
-        said, hint = care if care[0] else self._impression.account()
+        said, hint = self._said()
         message = self._ended_by or said
         account = self._account(message)
         results, stale = account.results, account.stale
@@ -364,6 +363,15 @@ class Session:
             renewal=account.renewal,
             learnt=self._impression.learnt,
         )
+
+    def _said(self) -> tuple[str, str]:
+        """Say what is odd as a whole; that nobody is there, before what is withheld."""
+        failure = self._impression.failure
+        said, hint = self._impression.account()
+        if failure is not None and not self._impression.answered:
+            return f"{self._plan.url}: {failure.message}", hint
+        care = self.care.account(open_rules=len(self._tally.withheld))
+        return care if care[0] else (said, hint)
 
     def _account(self, reason: str) -> Account:
         """Set aside what is known beforehand."""

@@ -6,6 +6,7 @@ Only this module speaks HTTP to a target, so that its client can be exchanged he
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -200,7 +201,7 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         case _ if any(isinstance(each, ssl.SSLError) for each in _causes(error)):
             found = Trouble.TLS, f"TLS failed: {text}"
         case httpx.ConnectError():
-            found = Trouble.UNREACHABLE, f"cannot connect: {text}"
+            found = Trouble.UNREACHABLE, f"cannot connect: {_unreached(error) or text}"
         case httpx.DecodingError():
             found = Trouble.GARBLED, f"the answer cannot be decoded: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
@@ -212,6 +213,12 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         case _:
             found = Trouble.DROPPED, f"the connection was dropped: {text}"
     return found
+
+
+def _unreached(error: BaseException) -> str:
+    """Return why nobody answers, in the words of the system, where it was asked."""
+    why = [each for each in _causes(error) if type(each) is ConnectionRefusedError]
+    return os.strerror(why[0].errno) if why and why[0].errno else ""
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

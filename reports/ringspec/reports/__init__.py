@@ -30,7 +30,7 @@ from ringspec.reports.replay import Asked, Replay
 from ringspec.reports.reread import Failed, Past, read_report
 from ringspec.reports.rules import rules_json, rules_markdown, rules_table
 from ringspec.reports.terminal import Terminal
-from ringspec.reports.text import shown
+from ringspec.reports.text import counted, shown
 
 __all__ = [
     "COMPARISON_FORMATS",
@@ -62,6 +62,7 @@ __all__ = [
     "check_matrix",
     "command",
     "compared",
+    "counted",
     "curl",
     "hidden",
     "obstacle",

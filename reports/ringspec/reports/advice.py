@@ -20,7 +20,11 @@ _MOST = 3
 
 
 def print_next(
-    console: Console, started: Started, result: Result, found: Sequence[Cause]
+    console: Console,
+    started: Started,
+    result: Result,
+    found: Sequence[Cause],
+    again: Sequence[str] | None = None,
 ) -> None:
     """Print what to run next, if anything helps.
 
@@ -29,8 +33,11 @@ def print_next(
         started: how the run began.
         result: how it ended.
         found: the causes that have been told.
+        again: the options without which there would be other cases, as they were given;
+            without them, what the run itself tells of them.
     """
-    told = list(_next(started, result, found))[:_MOST]
+    words = tuple(kept(started)) if again is None else tuple(again)
+    told = list(_next(started, result, found, words))[:_MOST]
     if not told:
         return
     line(console)
@@ -44,14 +51,14 @@ def print_next(
 
 
 def _next(
-    started: Started, result: Result, found: Sequence[Cause]
+    started: Started, result: Result, found: Sequence[Cause], words: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     if not result.learnt or result.interrupted:
         return  # the message and the hint say it
     first = _replayable(found)
     if first is not None:
-        words = ["ringspec", "replay", first.case.id, started.target, *kept(started)]
-        yield shlex.join(map(visible, words)), "the first of them again"
+        command = ["ringspec", "replay", first.case.id, started.target, *words]
+        yield shlex.join(map(visible, command)), "the first of them again"
     if any(len(each.findings) > LIMIT for each in found):
         yield "ringspec run … --report html=report.html", "every case, side by side"
     if result.stale:

@@ -72,7 +72,9 @@ def _head(record: Record) -> str:
         f"seed {started.seed}."
     )
     if result.message:
-        told.append(f"> Message: {code(result.message, 1000)}")
+        # Of clients it says who they were, of a server what is amiss.
+        said = "" if started.clients else "Message: "
+        told.append(f"> {said}{code(result.message, 1000)}")
     if result.hint:
         told.append(f"> Hint: {code(result.hint, 1000)}")
     return "\n\n".join(told)

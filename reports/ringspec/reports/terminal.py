@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -36,6 +37,7 @@ class Terminal:
         verbose: every failing case, and every rule's id, is written out.
         color: `auto`, `always` or `never`.
         redactor: knows the secrets that must not be shown.
+        again: options that a replay of a case needs, as they were given.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Terminal:
         verbose: bool = False,
         color: Color = "auto",
         redactor: Redactor | None = None,
+        again: Sequence[str] | None = None,
     ) -> None:
         stderr = stderr or sys.stderr
         self._out = console(stdout or sys.stdout, color)
@@ -55,6 +58,7 @@ class Terminal:
         self._quiet = quiet
         self._verbose = verbose
         self._redactor = redactor or Redactor()
+        self._again = again
         self._progress: Bar | Log | None = None
         self._started: Started | None = None
         self._level = Level.MUST
@@ -145,4 +149,4 @@ class Terminal:
             print_warnings(self._out, warned, verbose=self._verbose)
         print_conclusion(self._out, result)
         if self._started is not None:
-            print_next(self._out, self._started, result, found)
+            print_next(self._out, self._started, result, found, self._again)

@@ -358,6 +358,26 @@ def test_what_may_be_transient_is_held_against_nobody_live(
     assert told.outcomes["robustness"] == outcome
 
 
+def test_live_target_that_is_not_there_is_told_before_what_was_withheld(
+    live: Any,
+) -> None:
+    server, plan = live(Safety(live=True), select=("lifecycle.unknown",))
+    right = server.exchange
+
+    async def nowhere(request: Request, *, repeats: int = 1) -> Exchange:
+        exchange: Exchange = await right(request)
+        failure = Failure(trouble=Trouble.NAME, message="the host's name is not known")
+        return replace(exchange, response=None, failure=failure)
+
+    server.exchange = nowhere
+
+    told = Told(list(run(plan)))
+
+    assert told.result.exit_code == 3
+    assert "the host's name is not known" in told.result.message
+    assert told.result.hint == "is the host spelt right?"
+
+
 def test_explore_is_refused_live(live: Any) -> None:
     server, plan = live(phases=frozenset({Phase.EXPLORE}))
 

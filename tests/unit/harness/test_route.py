@@ -170,7 +170,9 @@ def test_the_profiles_proxy_goes_before_the_environments(
     assert own.to(ELSEWHERE) == own
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:1", "http://"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "127.0.0.1:1", "http://", "http://[::1"]
+)
 def test_what_is_no_http_proxy_is_said_so(proxy: str) -> None:
     with pytest.raises(UsageError, match="not the URL of an HTTP proxy"):
         Route(proxy=proxy).to(ELSEWHERE)

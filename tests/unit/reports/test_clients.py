@@ -106,6 +106,15 @@ def test_whatever_is_sent_the_record_is_json(hearing: Hearing, body: bytes) -> N
     assert base64.b64decode(written["request"].get("body_base64", "")) in (body, b"")
 
 
+def test_markdown_names_the_clients_without_calling_them_a_message(
+    record: Record,
+) -> None:
+    page = rendered("markdown", record).decode()
+
+    assert "\n> `the clients: a-client/1`\n" in page
+    assert "Message:" not in page
+
+
 def test_screen_names_what_is_broken(hearing: Hearing) -> None:
     line = screen_line(hearing.told(heard({"name": 1, "x": 1}, status=422)))
 

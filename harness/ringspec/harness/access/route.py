@@ -41,7 +41,8 @@ class Route:
         """Return the route to a URL: the environment's proxy, where it is to be used.
 
         Raises:
-            UsageError: a target on this machine would be asked for elsewhere.
+            UsageError: a target on this machine would be asked for elsewhere, or the
+                proxy is none.
         """
         if self.proxy:
             self._check_proxy(url)
@@ -49,19 +50,11 @@ class Route:
         found = "" if is_loopback(url) else _environment_proxy(url)
         if not found:
             return self
-        route = replace(self, proxy=found, from_environment=True)
-        route._check_proxy(url)  # noqa: SLF001 - one of us
-        return route
+        _check_proxy_url(found, "leave out or mend HTTP_PROXY and its like")
+        return replace(self, proxy=found, from_environment=True)
 
     def _check_proxy(self, url: str) -> None:
-        if not _is_proxy(self.proxy):
-            shown = self.proxy.rpartition("@")[2]
-            by = " of the environment" if self.from_environment else ""
-            raise UsageError(
-                f"the proxy{by} cannot be used: {shown!r} is not the URL of an HTTP"
-                " proxy",
-                hint="give it whole, such as http://127.0.0.1:3128",
-            )
+        _check_proxy_url(self.proxy, "give it whole, such as http://127.0.0.1:3128")
         if is_loopback(url) and not is_loopback(self.proxy):
             raise UsageError(
                 f"{url} is on this machine, and the proxy {self.shown_proxy} is not",
@@ -124,10 +117,10 @@ def _is_proxy(url: str) -> bool:
     try:
         parts = urlsplit(url)
         httpx.Proxy(url)
-        _ = parts.port
+        usable = parts.port != 0 and bool(parts.hostname)
     except (ValueError, httpx.InvalidURL):
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return usable and parts.scheme in {"http", "https"}
 
 
 def _trusting(ca: str) -> ssl.SSLContext:
@@ -142,6 +135,21 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return str(error.reason or error.strerror or "it is no PEM").lower()
     return getattr(error, "strerror", None) or str(error)
+
+
+def _check_proxy_url(url: str, hint: str) -> None:
+    """See to it that a URL is that of an HTTP proxy.
+
+    Raises:
+        UsageError: it is not; what is shown of it has no user and no password.
+    """
+    if not _is_proxy(url):
+        scheme, mark, rest = url.partition("://")
+        shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
+        raise UsageError(
+            f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
+            hint=hint,
+        )
 
 
 def _environment_proxy(url: str) -> str:

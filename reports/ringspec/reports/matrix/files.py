@@ -19,16 +19,25 @@ FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
 
 _CSS = """
+:root { color-scheme: light dark; --text: #1b1b1b; --ground: #fff; --muted: #555;
+  --line: #ddd; --bad: #b00020; --odd: #8a5a00; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e6e9ee; --ground: #14171c; --muted: #a3a9b3; --line: #333942;
+    --bad: #ff8a80; --odd: #e5a55b; }
+}
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem;
-  padding: 0 1rem; color: #1b1b1b; background: #fff; }
+  padding: 0 1rem; color: var(--text); background: var(--ground);
+  overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
+.wide td { min-width: 5rem; overflow-wrap: normal; }
 table { border-collapse: collapse; margin: 1rem 0 2rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
-  border-bottom: 1px solid #ddd; }
+  border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
-tr.survived td:first-child, tr.false-alarm td:first-child { color: #b00020; }
-tr.misnamed td:first-child { color: #8a5a00; }
-small { color: #555; display: block; }
+tr.survived td:first-child, tr.false-alarm td:first-child { color: var(--bad); }
+tr.misnamed td:first-child { color: var(--odd); }
+small { color: var(--muted); display: block; }
 """.strip()
 
 
@@ -125,17 +134,20 @@ def render_html(matrix: Matrix) -> bytes:
 def _page(matrix: Matrix) -> Iterator[str]:
     title = _safe(f"Kill matrix of {matrix.contract.title} {matrix.contract.version}")
     yield "<!doctype html>"
-    yield f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{title}</title>"
     yield f"<style>{_CSS}</style></head><body>"
     yield f"<h1>{title}</h1>"
     yield from _figures(matrix)
+    yield '<div class="wide" tabindex="0" role="region" aria-label="Servers">'
     yield "<table><thead><tr><th>outcome</th><th>server</th><th>rule expected</th>"
     yield '<th>rules that noticed</th><th class="number">requests</th></tr></thead>'
     yield "<tbody>"
     for mark in Mark:
         for trial in matrix.marked(mark):
             yield _line(trial)
-    yield "</tbody></table>"
+    yield "</tbody></table></div>"
     if matrix.whole and matrix.unisolated:
         yield "<h2>Rules without a mutant that they alone notice</h2><ul>"
         for rule, reason in matrix.unisolated:
