@@ -124,7 +124,8 @@ class Credentials:
         if elsewhere:
             raise UsageError(
                 f"no token is fetched from {self.token_url}: {elsewhere}",
-                hint="name it in `allowed_hosts` of the profile, or give --bearer",
+                hint="name it, and the target, in `allowed_hosts` of the profile, or"
+                " give --bearer",
             )
         return True
 
