@@ -53,10 +53,17 @@ def test_interrupt_in_mid_run_tells_what_is_known(
 ) -> None:
     json_path, junit_path = tmp_path / "r.json", tmp_path / "r.xml"
     reports = ("--report", f"json={json_path}", "--report", f"junit={junit_path}")
-    process = started("run", served(slow), "--level", "may", *reports)
-    assert process.stdout is not None
-    process.stdout.readline()  # the header: the run has begun
-    time.sleep(0.6)
+    answered: list[bool] = []
+
+    def counting(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            time.sleep(0.05)
+            connection.sendall(ACCEPTED)
+            answered.append(True)
+
+    process = started("run", served(counting), "--level", "may", *reports)
+    # What has come back by then is taken in a moment later.
+    assert eventually(lambda: len(answered) > 20)
 
     process.send_signal(sign)
     out, err = process.communicate(timeout=300)
