@@ -10,13 +10,16 @@ import errno
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from ringspec.cli.output import output_error, release_output
 from ringspec.cli.signals import terminable
-from ringspec.spec import InternalError, RingspecError
+
+if TYPE_CHECKING:
+    # It loads the contract's reader, which help has no need of.
+    from ringspec.spec import RingspecError
 
 # Subcommand: the module and attribute that hold it, and its line in the help.
 COMMANDS = {
@@ -100,10 +103,8 @@ def _status(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except RingspecError as error:
-        return _failed(error)
     except Exception as error:  # noqa: BLE001 - the last resort
-        return _failed(_bug(error), error)
+        return _told(error)
     finally:
         release_output()
     return status
@@ -126,11 +127,17 @@ def _called(arguments: list[str] | None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _bug(error: Exception) -> InternalError:
-    return InternalError(
+def _told(error: Exception) -> int:
+    """Tell of an error, which is a bug if it is none of ours."""
+    from ringspec.spec import InternalError, RingspecError  # noqa: PLC0415 - as above
+
+    if isinstance(error, RingspecError):
+        return _failed(error)
+    bug = InternalError(
         f"a bug in ringspec: {type(error).__name__}: {error}",
         hint="please report it, with what `ringspec --traceback …` shows",
     )
+    return _failed(bug, error)
 
 
 def _failed(error: RingspecError, cause: Exception | None = None) -> int:

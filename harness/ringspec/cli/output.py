@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from ringspec.spec import ReportError
+if TYPE_CHECKING:
+    from ringspec.spec import ReportError
 
 
 def output_error(error: OSError) -> ReportError:
     """Say that standard output or error could not be written."""
+    from ringspec.spec import ReportError  # noqa: PLC0415 - slow to import, rarely needed
+
     return ReportError(
         f"the output cannot be written: {error.strerror or error}",
         hint="where does it go, and is there room?",
