@@ -33,7 +33,7 @@ not applicable: operations that are not offered, or the token where none is aske
 
 Not enforced is no reproach, as there may be more layers behind. It says what is left to
 be done by hand. A rule stands at its own level, though some of what breaks it binds
-less: `segmentIds.items.format` and `calendarId.format` fail at MAY alone, by other
+less: `segmentIds.items.format` and `calendarId.format` may fail at MAY alone, by other
 spellings of a uuid, such as `urn:uuid:…`, which the usual validators take for one.
 """
 
