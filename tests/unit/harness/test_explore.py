@@ -301,12 +301,12 @@ def test_shrinking_keeps_to_its_budget(
 
 
 def test_end_of_the_time_is_told(explored: Explorable) -> None:
-    told = explored(examples=100_000, explore_s=0.5)
+    told = explored(examples=100_000, explore_s=3.0)
 
     done = len(told.judged)
     assert 0 < done < 100_000
     assert told.notices == [
-        f"explore ended after 0.5 seconds, with {done} of 100000 examples"
+        f"explore ended after 3 seconds, with {done} of 100000 examples"
     ]
     assert told.result.exit_code == 0
 
@@ -363,7 +363,11 @@ def test_interrupt_ends_the_search_and_its_thread(explored: Explorable) -> None:
 
 
 def threads() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name == "explore"]
+    """Return the threads that are left, once they had time to end."""
+    own = [each for each in threading.enumerate() if each.name == "explore"]
+    for each in own:
+        each.join(10.0)
+    return [each.name for each in own if each.is_alive()]
 
 
 def test_interrupt_told_to_the_loop_ends_the_search(
