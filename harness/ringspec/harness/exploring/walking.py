@@ -311,7 +311,22 @@ def _shorter(moves: tuple[Move, ...]) -> Iterator[tuple[Move, ...]]:
         yield (*moves[:-1], Move(Deed.READ, last.thing))
     for index in reversed(range(len(moves))):
         yield without(moves, index)
+        yield from _inherited(moves, index)
     for index, move in enumerate(moves):
         if move.choice:
             plain = move._replace(choice=0)
             yield (*moves[:index], plain, *moves[index + 1 :])
+
+
+def _inherited(moves: tuple[Move, ...], index: int) -> Iterator[tuple[Move, ...]]:
+    """Leave a move out, and let a later one like it send its body instead.
+
+    What is wrong may show only where two bodies differ.
+    """
+    gone = moves[index]
+    if not gone.choice or gone.deed == Deed.COMMAND:
+        return
+    for later in range(index + 1, len(moves)):
+        if moves[later].deed == gone.deed:
+            heir = moves[later]._replace(choice=gone.choice)
+            yield without((*moves[:later], heir, *moves[later + 1 :]), index)
