@@ -2,7 +2,7 @@
 
 from ringspec.spec.adaptation import PROFILES, Adaptation
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import ITEM, Assertion
+from ringspec.spec.assertions import ABOUT, ITEM, Assertion
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -53,6 +53,7 @@ from ringspec.spec.values import (
 )
 
 __all__ = [
+    "ABOUT",
     "ITEM",
     "NOT_BLANK",
     "OURS",

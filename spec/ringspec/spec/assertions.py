@@ -44,6 +44,18 @@ WORDS = {
     "oneOf": "one",
     "not": "absent",
 }
+# Values of another kind keep to such a keyword whatever they are. A number may be an
+# integer; keywords that are not here are about any value.
+ABOUT = {
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), "number"),
+    **dict.fromkeys(("minLength", "maxLength", "format", "pattern"), "string"),
+    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
+    **dict.fromkeys(("contains", "unevaluatedItems"), "array"),
+    **dict.fromkeys(("required", "dependentRequired", "propertyNames"), "object"),
+    **dict.fromkeys(("minProperties", "maxProperties"), "object"),
+    **dict.fromkeys(("additionalProperties", "unevaluatedProperties"), "object"),
+}
 # Any item of an array, in an instance path.
 ITEM = "*"
 # These three fail as one.

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ringspec.spec import (
+    ABOUT,
     ITEM,
     Assertion,
     Contract,
@@ -38,7 +39,7 @@ from ringspec.strategies.certify import (
 )
 from ringspec.strategies.compile import compile_schema, negate
 from ringspec.strategies.draw import Drawer
-from ringspec.strategies.faults import ABOUT, Fault, Spot, faults
+from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.shape import Alternatives, meet
 from ringspec.strategies.twins import Twin, places
 

@@ -10,21 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ringspec.spec import Assertion, Json, Prover, RuleId, kind_of
+from ringspec.spec import ABOUT, Assertion, Json, Prover, RuleId, kind_of
 
 _Path = tuple[str, ...]
-
-# What such a keyword says something about; the others are about any value.
-_ABOUT = {
-    **dict.fromkeys(("required", "dependentRequired", "propertyNames"), "object"),
-    **dict.fromkeys(("minProperties", "maxProperties"), "object"),
-    **dict.fromkeys(("additionalProperties", "unevaluatedProperties"), "object"),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
-    **dict.fromkeys(("contains", "unevaluatedItems"), "array"),
-    **dict.fromkeys(("minLength", "maxLength", "format", "pattern"), "string"),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
-    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), "number"),
-}
 
 
 @dataclass
@@ -96,5 +84,5 @@ def _items(node: Json, value: list[Json]) -> Iterator[tuple[_Path, Json, Json]]:
 def _applies(assertion: Assertion, met: dict[_Path, set[str]]) -> bool:
     named = assertion.keyword in {"required", "dependentRequired"}
     kinds = met.get(assertion.path[: -2 if named else -1], set())
-    about = _ABOUT.get(assertion.keyword)
+    about = ABOUT.get(assertion.keyword)
     return bool(kinds) if about is None else about in kinds

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ringspec.spec import kind_of
+from ringspec.spec import ABOUT, kind_of
 from ringspec.strategies.faults.choices import none_of, not_one_of
 from ringspec.strategies.faults.contraries import excluded
 from ringspec.strategies.faults.enums import enums
@@ -55,29 +55,6 @@ _FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "unevaluatedProperties": unknown,
 }
 
-# Values of another kind keep to a keyword whatever they are.
-ABOUT = {
-    "minimum": "number",
-    "exclusiveMinimum": "number",
-    "maximum": "number",
-    "exclusiveMaximum": "number",
-    "multipleOf": "number",
-    "minLength": "string",
-    "maxLength": "string",
-    "format": "string",
-    "pattern": "string",
-    "minItems": "array",
-    "maxItems": "array",
-    "uniqueItems": "array",
-    "contains": "array",
-    "minProperties": "object",
-    "maxProperties": "object",
-    "required": "object",
-    "dependentRequired": "object",
-    "additionalProperties": "object",
-    "unevaluatedProperties": "object",
-}
-
 
 def faults(spot: Spot) -> Iterator[Fault]:
     """Yield the ways in which a spot's assertion can be broken there."""
@@ -87,4 +64,4 @@ def faults(spot: Spot) -> Iterator[Fault]:
         yield from _FAMILIES[keyword](spot)
 
 
-__all__ = ["ABOUT", "Fault", "Spot", "faults"]
+__all__ = ["Fault", "Spot", "faults"]
