@@ -15,7 +15,6 @@ from ringspec.cli.firing import (
     stated,
     timeout_option,
 )
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.pace.pacer import Pacer
 from ringspec.harness.pace.pacing import Limited, Pacing
 from ringspec.harness.plan import LIVE_RATE
@@ -83,8 +82,7 @@ def _check(url: str, journal: Path, given: Profile) -> None:
 def _cleaning(url: str, journal: Path, given: Profile, timeout_s: float) -> _Cleaning:
     """Open the way to one target, with a token if there are credentials."""
     route, hosts = given.route, given.safety.hosts(url)
-    token = given.credentials.token(timeout_s, route, hosts)
-    filling, own = Filling(token=token), route.to(url)
+    filling, own = given.credentials.filling(timeout_s, route, hosts), route.to(url)
     target = Target(url, filling=filling, timeout_s=timeout_s, workers=1, route=own)
     secrets = (*given.credentials.secrets(), *filling.secrets(), *own.secrets)
     rate = min(given.pacing.rate or LIVE_RATE, LIVE_RATE)

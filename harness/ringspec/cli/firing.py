@@ -247,16 +247,7 @@ class Firing:
             TargetError: its endpoint gives none.
         """
         route, timeout_s = self.given.route, self.given.pacing.timeout_s
-        hosts = self.safety.hosts(url)
-        renewal = credentials.renewal(timeout_s, route, hosts)
-        token = renewal.token if renewal else credentials.token(timeout_s, route, hosts)
-        filling = Filling(
-            token=token,
-            token_url=credentials.token_url or "",
-            client_id=credentials.client_id or "",
-            client_secret=credentials.client_secret or "",
-            renewal=renewal,
-        )
+        filling = credentials.filling(timeout_s, route, self.safety.hosts(url))
         # The environment's proxies may have passwords as well.
         urls = filter(None, (url, credentials.token_url))
         routes = (route, *(route.to(each) for each in urls))
@@ -267,8 +258,8 @@ class Firing:
                 *(secret for each in routes for secret in each.secrets),
             )
         )
-        if renewal is not None:
-            renewal.learners.append(partial(_learn, redactor))
+        if filling.renewal is not None:
+            filling.renewal.learners.append(partial(_learn, redactor))
         return filling, redactor
 
     @staticmethod

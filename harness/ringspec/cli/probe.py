@@ -19,9 +19,10 @@ from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.probing import Answer, Prober
 from ringspec.harness.safety.guard import Guard
-from ringspec.harness.safety.policy import Policy, Safety
+from ringspec.harness.safety.policy import Safety
 from ringspec.harness.target import Target, checked_url, is_loopback
 from ringspec.spec import (
+    Contract,
     Json,
     Question,
     ReportError,
@@ -91,9 +92,9 @@ class _Probe:
         self._check()
         contract = load(self.contract, operation=self.operation)
         asked = questions(self.contract)
-        filling = self._filling()
+        filling = self._credentials().filling(self.timeout)
         click.echo(f"{self.url}, {contract.title} {contract.version}")
-        found, prober = asyncio.run(self._asked(asked, filling))
+        found, prober = asyncio.run(self._asked(asked, contract, filling))
         told = sum(each.is_told for each in found)
         click.echo(
             f"\n{told} of {len(found)} questions answered, by {prober.sent} requests"
@@ -126,22 +127,20 @@ class _Probe:
                 hint="--write takes a file in a folder that exists",
             )
 
-    def _filling(self) -> Filling:
-        credentials = Credentials(
+    def _credentials(self) -> Credentials:
+        return Credentials(
             bearer=self.bearer,
             client_id=self.client_id,
             client_secret=self.client_secret,
             token_url=self.token_url,
         )
-        return Filling(token=credentials.token(self.timeout))
 
     async def _asked(
-        self, asked: tuple[Question, ...], filling: Filling
+        self, asked: tuple[Question, ...], contract: Contract, filling: Filling
     ) -> tuple[list[Answer], Prober]:
         """Ask all questions, and tell each answer at once."""
         target = Target(self.url, filling=filling, timeout_s=self.timeout, workers=1)
-        contract = load(self.contract, operation=self.operation)
-        guard = Guard(target, Policy(Safety(), contract), url=self.url, filling=filling)
+        guard = Guard.before(target, Safety(), contract)
         prober = Prober(guard, self.url, self.contract, self.operation)
         found: list[Answer] = []
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from ringspec.harness.access.filling import Filling
 from ringspec.harness.access.renewal import Grant, Renewal
 from ringspec.harness.access.route import Route
 from ringspec.harness.safety.hosts import Hosts, is_loopback
@@ -87,6 +88,25 @@ class Credentials:
             return None
         first = asyncio.run(self.grant(timeout_s, route))
         return Renewal(first, lambda: self.grant(timeout_s, route))
+
+    def filling(
+        self,
+        timeout_s: float,
+        route: Route | None = None,
+        hosts: Hosts | None = None,
+    ) -> Filling:
+        """Return what stands in requests; its token is renewed if it can be.
+
+        Arguments and errors as of `token`.
+        """
+        renewal = self.renewal(timeout_s, route, hosts)
+        return Filling(
+            token=renewal.token if renewal else self._given(),
+            token_url=self.token_url or "",
+            client_id=self.client_id or "",
+            client_secret=self.client_secret or "",
+            renewal=renewal,
+        )
 
     def _given(self) -> str | None:
         """Return what is shown as it is given."""

@@ -18,7 +18,6 @@ from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import State, Step, failed, passed, skipped
 from ringspec.harness.profile.way import Way
 from ringspec.harness.safety.guard import Guard
-from ringspec.harness.safety.policy import Policy
 from ringspec.harness.target import Target
 from ringspec.spec import Contract, Fixture, Relative, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
@@ -94,15 +93,12 @@ class Trial:
     def _token(self, name: str) -> Step:
         timeout_s, route = self._profile.pacing.timeout_s, self._profile.route
         hosts = self._profile.safety.hosts(self._url)
-        renewal = self._credentials.renewal(timeout_s, route, hosts)
-        if renewal is None:
-            token = self._credentials.token(timeout_s, route, hosts)
-            self._filling = Filling(token=token)
-            if token is None:
-                return skipped(name, "there are no credentials")
-            return passed(name, "it is given")
-        self._filling = Filling(token=renewal.token, renewal=renewal)
-        return passed(name, f"{self._credentials.token_url} gives one out")
+        self._filling = self._credentials.filling(timeout_s, route, hosts)
+        if self._filling.renewal is not None:
+            return passed(name, f"{self._credentials.token_url} gives one out")
+        if self._filling.token is None:
+            return skipped(name, "there are no credentials")
+        return passed(name, "it is given")
 
     def _read(self, name: str) -> Step:
         listing = self._listing()
@@ -199,26 +195,22 @@ class Trial:
         )
 
     def _exchange(self, request: Request) -> Exchange:
+        safety = self._profile.safety
+
         async def fire() -> Exchange:
-            guard = self._guarded()
+            target = Target(
+                self._url,
+                filling=self._filling,
+                timeout_s=self._profile.pacing.timeout_s,
+                workers=1,
+                route=self._way.route,
+            )
+            guard = Guard.before(target, safety, self._contract)
             try:
-                if self._profile.safety.is_live(self._url):
+                if safety.is_live(self._url):
                     await asyncio.sleep(1 / LIVE_RATE)
                 return await guard.exchange(request, repeats=0)
             finally:
                 await guard.close()
 
         return asyncio.run(fire())
-
-    def _guarded(self) -> Guard:
-        """Open the target behind the gate that every request passes."""
-        safety, url = self._profile.safety, self._url
-        target = Target(
-            url,
-            filling=self._filling,
-            timeout_s=self._profile.pacing.timeout_s,
-            workers=1,
-            route=self._way.route,
-        )
-        policy = Policy(safety, self._contract, safety.is_live(url))
-        return Guard(target, policy, url=url, filling=self._filling)

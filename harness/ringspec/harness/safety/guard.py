@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Self
 
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure, Trouble
 from ringspec.harness.safety.cleaning import Ledger
 from ringspec.harness.safety.deeds import Deed
 from ringspec.harness.safety.journal import Entry, Journal
-from ringspec.harness.safety.policy import Policy
-from ringspec.harness.target import Connection
+from ringspec.harness.safety.policy import Policy, Safety
+from ringspec.harness.target import Connection, Target
+from ringspec.spec import Contract
 from ringspec.strategies import TOKEN_URL, Request
 
 # Nobody was connected to. TLS may also fail when all has been sent.
@@ -56,6 +57,12 @@ class Guard:
         self._turn = asyncio.Lock()
         self._limit: asyncio.Timeout | None = None
         self._under_way: set[asyncio.Task[Exchange]] = set()
+
+    @classmethod
+    def before(cls, target: Target, safety: Safety, contract: Contract) -> Self:
+        """Return one that stands before a target, and keeps no journal."""
+        policy = Policy(safety, contract, safety.is_live(target.url))
+        return cls(target, policy, url=target.url, filling=target.filling)
 
     async def close(self) -> None:
         """Let go of the server."""
