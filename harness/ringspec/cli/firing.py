@@ -63,13 +63,25 @@ _CREDENTIALS = (
         help="Where client id and secret are exchanged for a token.",
     ),
 )
-timeout_option = click.option(
+
+
+def _finite(
+    _ctx: click.Context, _option: click.Parameter, seconds: float | None
+) -> float | None:
+    if seconds is not None and not math.isfinite(seconds):
+        raise UsageError("--timeout is no number", hint="give seconds")
+    return seconds
+
+
+_timeout = partial(
+    click.option,
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=5.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How long an answer may take.",
+    callback=_finite,
+)
+timeout_option = _timeout(
+    default=5.0, show_default=True, help="How long an answer may take."
 )
 _PACE = (
     click.option(
@@ -82,12 +94,8 @@ _PACE = (
         metavar="N/s",
         help="So many requests a second at most; 5 for a live target.",
     ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="How long an answer may take; 5 by default.",
-    ),
+    # A profile may say it, too.
+    _timeout(help="How long an answer may take; 5 by default."),
 )
 _OUTPUT = (
     click.option(
@@ -156,8 +164,6 @@ class Firing:
             UsageError: they do not.
             ReportError: a report can surely not be written.
         """
-        if self.timeout is not None and not math.isfinite(self.timeout):
-            raise UsageError("--timeout is no number", hint="give seconds")
         if self.quiet and self.verbose:
             raise UsageError(
                 "--quiet and --verbose exclude each other", hint="leave out one of them"

@@ -12,7 +12,7 @@ from ringspec.spec import Adaptation, Contract, load
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_CONTRACT = (
+_DOCUMENT = (
     click.option(
         "--contract",
         metavar="FILE",
@@ -24,6 +24,9 @@ _CONTRACT = (
         metavar="ID",
         help="The operation meant; by default the only POST with a JSON body.",
     ),
+)
+_CONTRACT = (
+    *_DOCUMENT,
     click.option(
         "--dialect",
         metavar="NAME|FILE",
@@ -47,8 +50,13 @@ _SELECTION = (
 )
 
 
+def document_options(command: _Command) -> _Command:
+    """Add the options that name a contract, in its own spelling."""
+    return added(command, _DOCUMENT)
+
+
 def contract_options(command: _Command) -> _Command:
-    """Add the options that name a contract."""
+    """Add the options that name a contract, and how it is spelt."""
     return added(command, _CONTRACT)
 
 

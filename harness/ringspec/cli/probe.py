@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from typing import Any
 
 import click
 
-from ringspec.cli.firing import credential_options
+from ringspec.cli.firing import credential_options, timeout_option
+from ringspec.cli.options import document_options
 from ringspec.cli.wrapping import wrapped
 from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
@@ -27,7 +27,6 @@ from ringspec.spec import (
     Question,
     ReportError,
     TargetError,
-    UsageError,
     load,
     overlay_of,
     questions,
@@ -39,25 +38,8 @@ OPEN = 3
 @click.command("probe")
 @click.argument("url")
 @credential_options
-@click.option(
-    "--contract",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Another API's OpenAPI 3.1 file in place of ours.",
-)
-@click.option(
-    "--operation",
-    metavar="ID",
-    help="The operation meant; by default the only POST with a JSON body.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long an answer may take.",
-)
+@document_options
+@timeout_option
 @click.option(
     "--write",
     metavar="FILE",
@@ -107,13 +89,11 @@ class _Probe:
         """See to it that all makes sense before anything is sent.
 
         Raises:
-            UsageError: the URL is none, or the time limit.
+            UsageError: the URL is none.
             TargetError: the target is not on this machine.
             ReportError: the dialect has no folder to be written into.
         """
         checked_url(self.url)
-        if not math.isfinite(self.timeout):
-            raise UsageError("--timeout is no number", hint="give seconds")
         if not is_loopback(self.url):
             raise TargetError(
                 f"{self.url} is not on this machine: nothing was sent",
