@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,16 @@ import click
 
 from ringspec.reports import (
     COMPARISON_FORMATS,
+    MERGED_FORMATS,
     Comparison,
+    Terminal,
     check_comparison,
+    check_merged,
     compared,
+    merged,
     print_comparison,
     render_comparison,
+    tell,
     write_comparison,
 )
 from ringspec.spec import ReportError, UsageError
@@ -36,6 +43,16 @@ from ringspec.spec import ReportError, UsageError
     help="Several targets side by side: a matrix, differences first.",
 )
 @click.option(
+    "--merge",
+    is_flag=True,
+    help="All parts of one list, as `run --shard I/N` fires them: one verdict.",
+)
+@click.option(
+    "--one-deployment",
+    is_flag=True,
+    help="With --merge: the parts' URLs lead to one target.",
+)
+@click.option(
     "--all", "everything", is_flag=True, help="Also the rules that are alike."
 )
 @click.option(
@@ -51,7 +68,8 @@ from ringspec.spec import ReportError, UsageError
     "reports",
     metavar="FORMAT=PATH",
     multiple=True,
-    help=f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)}.",
+    help=f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
+    f" with --merge {', '.join(MERGED_FORMATS)}.",
 )
 @click.option(
     "--color",
@@ -67,7 +85,7 @@ def command(**options: Any) -> int:
     others for several providers.
 
     Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
-    cases, else 3 if some rule is inconclusive that was not.
+    cases, else 3 if some rule is inconclusive that was not; with --merge that of a run.
     """
     return _Command(**options).status()
 
@@ -79,6 +97,8 @@ class _Command:
     paths: tuple[Path, ...]
     runs: bool
     providers: bool
+    merge: bool
+    one_deployment: bool
     everything: bool
     shape: str
     reports: tuple[str, ...]
@@ -86,7 +106,11 @@ class _Command:
 
     def status(self) -> int:
         """Compare, report, and return the exit status."""
-        wanted = [_wanted(text) for text in self.reports]
+        if self.one_deployment and not self.merge:
+            raise UsageError("--one-deployment is for --merge", hint="leave it out")
+        if self.merge:
+            return self._merged()
+        wanted = [_wanted(text, check_comparison) for text in self.reports]
         found = compared(self.paths, self._mode())
         if self.shape == "table":
             print_comparison(
@@ -95,7 +119,23 @@ class _Command:
         else:
             data = render_comparison(self.shape, found, everything=self.everything)
             click.echo(data.decode(), nl=False)
-        return self._written(wanted, found)
+        put = partial(_put, found, everything=self.everything)
+        return _written(wanted, put, found.exit_code)
+
+    def _merged(self) -> int:
+        """Join parts, and tell of the whole as a run does of itself."""
+        if self.runs or self.providers or self.everything:
+            raise UsageError(
+                "--merge excludes --runs, --providers and --all",
+                hint="join the parts first, then compare what comes of it",
+            )
+        asked = [_wanted(text, check_merged) for text in self.reports]
+        whole = merged(self.paths, one_deployment=self.one_deployment)
+        if self.shape == "table":
+            tell(whole.record, Terminal(color=self.color))
+        else:
+            click.echo(whole.render(self.shape).decode(), nl=False)
+        return _written(asked, whole.write, whole.exit_code)
 
     def _mode(self) -> str:
         """Return what the reports are to be taken for; empty if they say it.
@@ -110,26 +150,31 @@ class _Command:
             )
         return "runs" if self.runs else "providers" if self.providers else ""
 
-    def _written(self, wanted: list[tuple[str, Path]], found: Comparison) -> int:
-        """Write all reports, whichever fail, and return the status of the command."""
-        failed = False
-        for name, path in wanted:
-            try:
-                write_comparison(name, path, found, everything=self.everything)
-            except ReportError as error:
-                failed = True
-                click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-        if failed and found.exit_code != 1:
-            return ReportError.exit_code
-        return found.exit_code
+
+def _put(found: Comparison, name: str, path: Path, *, everything: bool) -> None:
+    write_comparison(name, path, found, everything=everything)
 
 
-def _wanted(text: str) -> tuple[str, Path]:
+def _written(
+    wanted: list[tuple[str, Path]], put: Callable[[str, Path], None], status: int
+) -> int:
+    """Write all reports, whichever fail, and return the status of the command."""
+    failed = False
+    for name, path in wanted:
+        try:
+            put(name, path)
+        except ReportError as error:
+            failed = True
+            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
+    return ReportError.exit_code if failed and status != 1 else status
+
+
+def _wanted(text: str, check: Callable[[str, Path], None]) -> tuple[str, Path]:
     """Read which report is wanted where, and make sure of it."""
     name, separator, path = text.partition("=")
     if not separator or not path:
         raise UsageError(
             f"--report {text!r} has no path", hint="write it as html=compare.html"
         )
-    check_comparison(name, Path(path))
+    check(name, Path(path))
     return name, Path(path)

@@ -22,7 +22,7 @@ from ringspec.cli.known import Book
 from ringspec.cli.options import contract_options, selection_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
-from ringspec.harness.sharding import parse_shard, shard_of
+from ringspec.harness.sharding import parse_shard, part_of
 from ringspec.reports import Terminal
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, quick_of
@@ -166,7 +166,7 @@ class _Command(Firing):
             url="",
             phases=phases,
             quick=quick_of(contract, cases, self.seed) if self.quick else None,
-            shard=shard_of(cases, *part) if self.shard else None,
+            part=part_of(cases, *part) if self.shard else None,
             level=Level(self.level),
             seed=self.seed,
             select=self.select,

@@ -2,6 +2,8 @@
 
 from ringspec.harness.events import Ended, Event, Judged, Notice, Started
 from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
+from ringspec.harness.known import EXPIRED, GONE
+from ringspec.harness.outcome import EXITS, conclude
 from ringspec.harness.recording import Account, Told, Word
 from ringspec.harness.verdict import (
     Conclusion,
@@ -12,11 +14,16 @@ from ringspec.harness.verdict import (
     Renewal,
     Result,
     RuleResult,
+    Share,
     Stale,
+    Standing,
     Verdict,
 )
 
 __all__ = [
+    "EXITS",
+    "EXPIRED",
+    "GONE",
     "Account",
     "Conclusion",
     "Counts",
@@ -34,10 +41,13 @@ __all__ = [
     "Response",
     "Result",
     "RuleResult",
+    "Share",
     "Stale",
+    "Standing",
     "Started",
     "Told",
     "Trouble",
     "Verdict",
     "Word",
+    "conclude",
 ]

@@ -7,12 +7,44 @@ with a `Notice` wherever something is to be said, and always one `Ended`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.verdict import Finding, Result
-from ringspec.spec import Contract, Level
+from ringspec.spec import Level
 from ringspec.strategies import Case
+
+
+class Identified(Protocol):
+    """Whatever has an id."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+
+class Titled(Protocol):
+    """A contract, as far as it is told of."""
+
+    @property
+    def title(self) -> str:
+        """What the API is called."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the contract."""
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect, if it was adapted."""
+
+    @property
+    def operation(self) -> Identified:
+        """The operation under test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +56,7 @@ class Started:
         clients: whether clients of the target are judged, and not the target itself.
     """
 
-    contract: Contract
+    contract: Titled
     target: str
     level: Level
     seed: int

@@ -6,7 +6,7 @@ set aside, the entries that are stale, and, if they are to be brought up to date
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -21,6 +21,7 @@ from ringspec.harness.verdict import (
     Renewal,
     RuleResult,
     Stale,
+    Standing,
     Verdict,
 )
 from ringspec.spec import RuleId
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 UNREASONED = "not yet looked at"
 _DROPS = "--update-known-failures drops what is stale, and takes in what is new"
 _RENEW = "mend what has expired, or give it another day in the file"
-_GONE = "it no longer fails"
+GONE = "it no longer fails"
+EXPIRED = "it expired on"
+
+_OPEN = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 
 Results = tuple[RuleResult, ...]
 
@@ -153,7 +157,7 @@ class Auditor:
     ) -> tuple[Stale, ...]:
         told: list[Stale] = []
         for each in entries:
-            whys = [f"it expired on {each.expires}"] * self.plan.known.has_expired(each)
+            whys = [f"{EXPIRED} {each.expires}"] * self.plan.known.has_expired(each)
             whys += [gone[each]] if each in gone else []
             if whys:
                 told.append(Stale(known=each, why=", and ".join(whys)))
@@ -171,12 +175,41 @@ class Auditor:
             elif known.explored or self.interrupted:
                 why = ""
             elif rule is None:
-                why = _GONE if self.watch.has_passed(known.id) else ""
+                why = GONE if self.watch.has_passed(known.id) else ""
             else:
-                why = _GONE if self._has_passed(rule) else ""
+                why = GONE if self._has_passed(rule) else ""
             if why:
                 gone[known] = why
         return gone
+
+    def standings(
+        self, results: Results, own: Collection[Case]
+    ) -> Iterator[tuple[Known, Standing]]:
+        """Yield what a run that fires a part of its list says of each entry.
+
+        Args:
+            results: of the run.
+            own: the cases of that part.
+        """
+        rules = {str(each.rule.id): each for each in results}
+        cases = {each.id for each in self.plan.cases}
+        left = [each for each in own if not self.watch.has_judged(each.id)]
+        for known in self.plan.known.entries:
+            rule = rules.get(known.id)
+            if rule is None and known.id not in cases:
+                wrong = self._misnomer(known.id)
+                yield known, Standing.WRONG if wrong else Standing.UNSEEN
+            elif known.explored or self.interrupted:
+                yield known, Standing.HELD
+            elif rule is None:
+                yield known, self._standing_of_case(known.id)
+            else:
+                yield known, _standing_of_rule(rule, left)
+
+    def _standing_of_case(self, case: str) -> Standing:
+        if not self.watch.has_judged(case):
+            return Standing.UNSEEN
+        return Standing.PASSED if self.watch.has_passed(case) else Standing.HELD
 
     def _misnomer(self, name: str) -> str:
         """Say that nothing has a name; a dialect may have no place for it."""
@@ -219,6 +252,13 @@ class Auditor:
                 known.id == each.case.id for known in listed for each in result.failures
             )
             yield from _entries(result, found, one_by_one=one_by_one)
+
+
+def _standing_of_rule(result: RuleResult, left: Collection[Case]) -> Standing:
+    found = result.failures or result.inconclusive
+    if found or served([result.rule.id], left) or result.outcome in _OPEN:
+        return Standing.HELD
+    return Standing.PASSED if result.outcome == Outcome.PASS else Standing.UNSEEN
 
 
 def _entries(

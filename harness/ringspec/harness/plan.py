@@ -11,6 +11,7 @@ from ringspec.harness.known import Ledger
 from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.safety.policy import Safety
 from ringspec.harness.script import Patience
+from ringspec.harness.sharding import Part
 from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Phase
@@ -39,7 +40,7 @@ class Plan:
         timeout_s: how long an answer may take, likewise.
         safety: what may be done to the target.
         pacing: how fast to fire.
-        shard: ids of the cases of one part of the list, for runs beside each other.
+        part: the part of the list that is fired, for runs beside each other.
         examples: how many bodies the phase explore looks for, if it is wanted.
         explore_s: how long it may look.
         patience_s: how long scripts may wait in vain for what is to show.
@@ -66,7 +67,7 @@ class Plan:
     timeout_s: float | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
-    shard: frozenset[str] | None = None
+    part: Part | None = None
     fail_fast: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
@@ -81,7 +82,7 @@ class Plan:
         """Tell whether a case of the list is to be fired at all."""
         if self.only is not None:
             return case.id in self.only
-        if self.shard is not None and case.id not in self.shard:
+        if self.part is not None and case.id not in self.part.ids:
             return False
         if case.phase == Phase.CASES and self.quick is not None:
             return case.phase in self.phases and case.id in self.quick

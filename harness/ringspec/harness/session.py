@@ -38,6 +38,7 @@ from ringspec.harness.prerequisites import (
 )
 from ringspec.harness.safety.precautions import Precautions
 from ringspec.harness.selection import ROBUSTNESS, Selection, left_aside, pending
+from ringspec.harness.sharing import Sharer
 from ringspec.harness.verdict import (
     Counts,
     Finding,
@@ -108,6 +109,7 @@ class Session:
         self._explorer: Explorer | None = None
         self._failed: dict[Fault, Level] = {}
         self._watch = Watch()
+        self._sharer = Sharer(plan, self.cases, self._watch)
 
     @property
     def total(self) -> int:
@@ -295,6 +297,7 @@ class Session:
         self._count(case, exchange)
         findings = self._findings(case, exchange)
         self._tally.add(findings)
+        self._sharer.note(case, findings)
         remember(self._failed, faults_of(findings))
         return Judged(case=case, exchange=exchange, findings=findings)
 
@@ -362,6 +365,7 @@ class Session:
             stale=stale,
             renewal=account.renewal,
             learnt=self._impression.learnt,
+            share=self._sharer.share(results, learnt=self._impression.learnt),
         )
 
     def _said(self) -> tuple[str, str]:

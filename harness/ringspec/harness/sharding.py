@@ -1,20 +1,40 @@
 """Sharding: parts of a list that several runs may fire beside each other.
 
 In: the list. Out: the ids of one part. Each case belongs to exactly one part, for
-whoever makes the same list; a case and its twin belong together, as far as the twin is
-not the one that every run begins with.
+whoever makes the same list. A case and its twin belong together, as far as the twin is
+not the one that every run begins with; and so do all cases of several steps, since
+what an operation answers in one of them shows whether the target has it at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ringspec.spec import UsageError
 from ringspec.strategies import Case
 
+# The group of all cases of several steps; no case has such an id.
+_SCRIPTS = ""
 
-def shard_of(cases: Sequence[Case], number: int, of: int) -> frozenset[str]:
-    """Return the ids of one part of a list.
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a list.
+
+    Attributes:
+        number: which part, from 1.
+        of: how many there are.
+        ids: of its cases; what is fired beside them belongs to another part.
+    """
+
+    number: int
+    of: int
+    ids: frozenset[str]
+
+
+def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
+    """Return one part of a list, in size by the requests that it takes.
 
     Args:
         cases: the whole list; its first is fired by every part.
@@ -23,25 +43,29 @@ def shard_of(cases: Sequence[Case], number: int, of: int) -> frozenset[str]:
     """
     loads = [0] * of
     found: set[str] = set()
-    for group in _groups(cases):
+    # The largest first, so that the small ones even out the rest.
+    for group in sorted(_groups(cases), key=_requests, reverse=True):
         least = loads.index(min(loads))
-        loads[least] += len(group)
+        loads[least] += _requests(group)
         if least == number - 1:
-            found.update(group)
-    return frozenset(found)
+            found.update(case.id for case in group)
+    return Part(number, of, frozenset(found))
 
 
-def _groups(cases: Sequence[Case]) -> list[list[str]]:
-    """Gather the ids of what was made from one twin, and the twin's, in their order."""
+def _requests(group: Sequence[Case]) -> int:
+    return sum(len(case.steps) or 1 for case in group)
+
+
+def _groups(cases: Sequence[Case]) -> list[list[Case]]:
+    """Gather what belongs together, in the order of the list."""
     listed = {case.id for case in cases}
     common = cases[0].id if cases else ""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Case]] = {}
     for case in cases:
         # What was made from the one that every part fires may be anywhere.
         near = case.twin in listed and case.twin != common
-        groups.setdefault(case.twin if near and case.twin else case.id, []).append(
-            case.id
-        )
+        key = case.twin if near and case.twin else case.id
+        groups.setdefault(_SCRIPTS if case.steps else key, []).append(case)
     return list(groups.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -100,6 +100,43 @@ class Renewal:
     dropped: tuple[Stale, ...]
 
 
+class Standing(StrEnum):
+    """What one part of a list says of a known failure."""
+
+    WRONG = "wrong"  # nothing has such a name
+    HELD = "held"  # it still fails, or what could show that it does not had no turn
+    PASSED = "passed"  # all in this part that could break it passes
+    UNSEEN = "unseen"  # nothing in this part could tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which part of a list a run fired, and what it takes to join it with the others.
+
+    Attributes:
+        part: its number, from 1.
+        of: how many parts there are.
+        digest: SHA-256 of the whole list, in hexadecimal.
+        phases: what was fired of the list; so are the three that follow.
+        lent: cases fired that belong to another part, each with the rules judged by it.
+        places: of the cases that something failed or stayed open in, in a whole run.
+        known: what was known beforehand, and what this part says of it.
+        learnt: whether any answer said something of the API.
+    """
+
+    part: int
+    of: int
+    digest: str
+    phases: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    quick: bool = False
+    lent: dict[str, tuple[RuleId, ...]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    known: tuple[tuple[Known, Standing], ...] = ()
+    learnt: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """What a run found about one rule.
@@ -151,6 +188,7 @@ class Result:
         renewal: how they were brought up to date, if they were to be and could be.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
+        share: of a run that fired a part of its list, which.
     """
 
     conclusion: Conclusion
@@ -165,3 +203,4 @@ class Result:
     stale: tuple[Stale, ...] = ()
     renewal: Renewal | None = None
     learnt: bool = True
+    share: Share | None = None

@@ -23,6 +23,13 @@ from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, writ
 from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
 from ringspec.reports.matrix.text import Watch, ordered, print_matrix
+from ringspec.reports.merging.whole import (
+    MERGED_FORMATS,
+    Whole,
+    check_merged,
+    merged,
+    tell,
+)
 from ringspec.reports.ndjson import Stream
 from ringspec.reports.record import Record, Recorder, Reporter
 from ringspec.reports.redact import Redactor
@@ -36,6 +43,7 @@ __all__ = [
     "COMPARISON_FORMATS",
     "FORMATS",
     "MATRIX_FORMATS",
+    "MERGED_FORMATS",
     "Annotated",
     "Asked",
     "Color",
@@ -57,14 +65,17 @@ __all__ = [
     "Trial",
     "Watch",
     "Way",
+    "Whole",
     "check",
     "check_comparison",
     "check_matrix",
+    "check_merged",
     "command",
     "compared",
     "counted",
     "curl",
     "hidden",
+    "merged",
     "obstacle",
     "on_github",
     "ordered",
@@ -81,6 +92,7 @@ __all__ = [
     "rules_table",
     "screen_line",
     "shown",
+    "tell",
     "write",
     "write_comparison",
     "write_matrix",

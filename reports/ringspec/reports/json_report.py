@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ringspec.harness import Finding, Known, Result, RuleResult
+from ringspec.harness import Finding, Known, Result, RuleResult, Share
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.exchanges import (
@@ -30,7 +30,12 @@ SCHEMA = Path(__file__).parent / "report.schema.json"
 
 def render(record: Record) -> bytes:
     """Write the whole report."""
-    text = _indented(report(record))
+    return written(report(record))
+
+
+def written(report: dict[str, Json]) -> bytes:
+    """Write a report that is at hand as data."""
+    text = _indented(report)
     # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
@@ -60,6 +65,7 @@ def report(record: Record) -> dict[str, Json]:
         "duration_s": round(result.duration_s, 3),
         "target": started.target,
         **({"judged": "clients"} if started.clients else {}),
+        **({"shard": _shard(result.share)} if result.share else {}),
         "contract": {
             "title": contract.title,
             "version": contract.version,
@@ -106,6 +112,7 @@ class _Failures:
     def _rule(self, result: RuleResult) -> dict[str, Json]:
         return {
             **described(result.rule),
+            **self._joinable(result),
             "outcome": result.outcome,
             "cases": result.cases,
             "known": [_known(each) for each in result.known],
@@ -117,6 +124,13 @@ class _Failures:
             ],
             "why": result.why,
         }
+
+    def _joinable(self, result: RuleResult) -> dict[str, Json]:
+        """Return what is needed of a rule to join the reports of all parts."""
+        if self._result.share is None:
+            return {}
+        otherwise = {"otherwise": result.otherwise} if result.excused else {}
+        return {"places": list(result.rule.places), **otherwise}
 
     def _failure(self, finding: Finding, result: RuleResult) -> dict[str, Json]:
         case, exchange = finding.case, finding.exchange
@@ -162,6 +176,25 @@ def _described(case: Case) -> dict[str, Json]:
     if case.steps and case.phase == Phase.EXPLORE:
         described["steps"] = [step.wire() for step in case.steps]
     return described
+
+
+def _shard(share: Share) -> dict[str, Json]:
+    """Return which part of a list was fired, and what joins it with the others."""
+    return {
+        "part": share.part,
+        "of": share.of,
+        "list": share.digest,
+        "phases": list(share.phases),
+        "select": list(share.select),
+        "exclude": list(share.exclude),
+        "quick": share.quick,
+        "learnt": share.learnt,
+        "lent": {case: list(rules) for case, rules in share.lent.items()},
+        "places": share.places,
+        "known": [
+            {**_known(known), "standing": standing} for known, standing in share.known
+        ],
+    }
 
 
 def _known(known: Known) -> dict[str, Json]:

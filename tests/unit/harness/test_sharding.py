@@ -5,51 +5,76 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness.selection import Selection
-from ringspec.harness.sharding import parse_shard, shard_of
-from ringspec.spec import Contract, UsageError
-from ringspec.strategies import Case
+from ringspec.harness.sharding import Part, parse_shard, part_of
+from ringspec.spec import Contract, UsageError, load
+from ringspec.strategies import Case, cases_of
 
 
-@pytest.mark.parametrize("of", [1, 2, 3, 7, 50])
+@pytest.fixture(params=["canonical", "naxai-sdk"])
+def whole(request: pytest.FixtureRequest) -> tuple[Case, ...]:
+    """Return the list of a dialect, in all phases."""
+    dialect = None if request.param == "canonical" else request.param
+    return cases_of(load(dialect=dialect))
+
+
+@pytest.mark.parametrize("of", [*range(1, 14), 5000])
 def test_parts_are_the_whole_and_do_not_overlap(
-    cases: tuple[Case, ...], of: int
+    whole: tuple[Case, ...], of: int
 ) -> None:
-    parts = [shard_of(cases, number, of) for number in range(1, of + 1)]
+    cases = whole
+    numbers = range(1, min(of, 900) + 1)  # beyond there is nothing left
+    parts = [part_of(cases, number, of).ids for number in numbers]
 
     assert frozenset().union(*parts) == {case.id for case in cases}
     assert sum(map(len, parts)) == len(cases)
 
 
 def test_parts_are_of_a_size(cases: tuple[Case, ...]) -> None:
-    sizes = [len(shard_of(cases, number, 4)) for number in range(1, 5)]
+    sizes = [requests(cases, part_of(cases, number, 4)) for number in range(1, 5)]
 
     assert max(sizes) < 1.1 * min(sizes)
 
 
+def requests(cases: tuple[Case, ...], part: Part) -> int:
+    return sum(len(case.steps) or 1 for case in cases if case.id in part.ids)
+
+
 def test_same_list_is_divided_alike(cases: tuple[Case, ...]) -> None:
-    assert shard_of(cases, 2, 3) == shard_of(tuple(cases), 2, 3)
+    assert part_of(cases, 2, 3) == part_of(tuple(cases), 2, 3)
 
 
 def test_case_goes_with_its_twin(cases: tuple[Case, ...]) -> None:
     listed = {case.id: case for case in cases}
-    part = shard_of(cases, 2, 3)
+    part = part_of(cases, 2, 3).ids
 
     for each in part:
-        twin = listed[each].twin
+        twin = None if listed[each].steps else listed[each].twin
         # Twins of twins may be elsewhere; they are fired there too.
         if twin is not None and twin != cases[0].id and listed[twin].twin is None:
             assert twin in part
 
 
+@pytest.mark.parametrize("number", range(1, 6))
 def test_twins_are_fired_wherever_they_are_needed(
-    contract: Contract, cases: tuple[Case, ...]
+    contract: Contract, cases: tuple[Case, ...], number: int
 ) -> None:
-    part = shard_of(cases, 1, 5)
+    part = part_of(cases, number, 5).ids
 
     fired = Selection.of(contract, (), ()).fired(cases, lambda case: case.id in part)
 
     sent = {case.id for case in fired}
+    assert part <= sent
     assert all(case.twin in sent for case in fired if case.twin)
+
+
+def test_cases_that_tell_whether_an_operation_is_there_stay_together(
+    cases: tuple[Case, ...],
+) -> None:
+    scripts = {case.id for case in cases if case.steps}
+
+    parts = [part_of(cases, number, 13).ids & scripts for number in range(1, 14)]
+
+    assert sorted(map(len, parts)) == [*[0] * 12, len(scripts)]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def compared(paths: Sequence[Path], mode: str = "") -> Comparison:
     """
     if len(paths) < 2:
         raise UsageError("nothing to compare", hint="give two reports at least")
-    reports = _read(paths)
+    reports = read_reports(paths)
     level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
     pairs = zip(paths, reports, strict=True)
     columns = _labelled([_column(path, it, level) for path, it in pairs])
@@ -63,7 +63,12 @@ def compared(paths: Sequence[Path], mode: str = "") -> Comparison:
     return Providers(columns=columns, level=level)
 
 
-def _read(paths: Iterable[Path]) -> list[dict[str, Json]]:
+def read_reports(paths: Iterable[Path]) -> list[dict[str, Json]]:
+    """Read reports, and hold them to their schema.
+
+    Raises:
+        UsageError: some cannot be read, each named with the reason.
+    """
     reports: list[dict[str, Json]] = []
     troubles: list[str] = []
     for path in paths:

@@ -1,0 +1,135 @@
+"""Parts of a list, joined, say what one run of the whole list says."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.run import Plan, run
+from ringspec.harness.sharding import Part, part_of
+from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.reports import Recorder, merged, rendered
+from ringspec.spec import Contract, Level, load
+from ringspec.strategies import Case, cases_of
+
+pytestmark = pytest.mark.kill
+
+WHOLES, FEWER = (2, 3, 5), (3,)
+# What a server makes up differs from run to run.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+HABITS = [
+    each
+    for each in LAWFUL
+    if each.name in {"invalid-is-400", "newest-first", "scheduled-stays-draft"}
+]
+
+
+@cache
+def compiled() -> tuple[Contract, tuple[Case, ...]]:
+    contract = load()
+    return contract, cases_of(contract)
+
+
+def reported(
+    path: Path, mutant: str | None, lawful: Lawful | None, part: Part | None
+) -> dict[str, Any]:
+    """Run against a server in this process, and return the report as it is written."""
+    contract, cases = compiled()
+    settings = Settings(mutant=mutant)
+    behaviour = lawful.apply(Behaviour()) if lawful else Behaviour()
+    app = application(settings, behaviour)
+    filling = Filling(
+        token=settings.token,
+        token_url=f"{URL}/oauth2/token",
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+    )
+    plan = Plan(
+        contract=contract,
+        cases=cases,
+        url=URL,
+        filling=filling,
+        level=Level.MAY,
+        connect=lambda: InProcess(app, filling=filling),
+        part=part,
+    )
+    recorder = Recorder()
+    for event in run(plan):
+        recorder.handle(event)
+    path.write_bytes(rendered("json", recorder.record))
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def told(report: dict[str, Any]) -> dict[str, Any]:
+    """Return what has to be the same, whoever fired it."""
+    return {
+        "conclusion": report["conclusion"],
+        "message": report["message"],
+        "counts": {name: report["counts"][name] for name in ("rules", "cases")},
+        "rules": {
+            rule["id"]: {
+                "outcome": rule["outcome"],
+                "cases": rule["cases"],
+                "excused": rule["excused"],
+                "failures": [
+                    (it["case"], _ID.sub("#", it["reason"])) for it in rule["failures"]
+                ],
+                "inconclusive": rule["inconclusive"],
+            }
+            for rule in report["rules"]
+        },
+    }
+
+
+def assert_equal(
+    path: Path,
+    mutant: str | None = None,
+    lawful: Lawful | None = None,
+    wholes: tuple[int, ...] = WHOLES,
+) -> None:
+    whole = told(reported(path / "whole.json", mutant, lawful, None))
+    for of in wholes:
+        paths = [path / f"{number}-{of}.json" for number in range(1, of + 1)]
+        for number, each in enumerate(paths, 1):
+            reported(each, mutant, lawful, part_of(compiled()[1], number, of))
+
+        found = merged(paths)
+
+        assert told(json.loads(found.render("json"))) == whole
+        assert found.record.result.conclusion == whole["conclusion"]
+
+
+def test_parts_of_a_run_against_the_reference(tmp_path: Path) -> None:
+    assert_equal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "wholes"),
+    [
+        ("last-delay-unbounded", WHOLES),
+        ("choices-reversed", FEWER),
+        ("crash-on-emoji", WHOLES),
+        ("deleted-but-listed", WHOLES),
+        ("token-by-beginning", FEWER),
+    ],
+    ids=["body", "answer", "breakdown", "life", "auth"],
+)
+def test_parts_of_a_run_against_a_mutant(
+    mutant: str, wholes: tuple[int, ...], tmp_path: Path
+) -> None:
+    assert_equal(tmp_path, mutant, wholes=wholes)
+
+
+@pytest.mark.parametrize("lawful", HABITS, ids=lambda each: each.name)
+def test_parts_of_a_run_against_a_lawful_variant(
+    lawful: Lawful, tmp_path: Path
+) -> None:
+    assert_equal(tmp_path, lawful=lawful, wholes=FEWER)
