@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from ringspec.reference import DIALECTS, HOST, MUTANTS, Limits, Settings, serve
+from ringspec.reference import (
+    BUSY,
+    DIALECTS,
+    HOST,
+    MUTANTS,
+    Limits,
+    Mutant,
+    Settings,
+    serve,
+)
 from ringspec.spec import Level, UsageError
 
 _LIMITS = Limits()
@@ -124,14 +133,16 @@ class _Command:
     def status(self) -> int:
         """Serve, and return the exit status."""
         if self.list_mutants:
-            for each in MUTANTS.values():
-                click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
+            _list(MUTANTS)
+            click.echo("\nonly under load, so that no plain run notices them:\n")
+            _list(BUSY)
             return 0
         _known(
             "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
         )
         if self.mutant is not None:
-            _known("mutant", self.mutant, list(MUTANTS), "--list-mutants lists them")
+            names = [*MUTANTS, *BUSY]
+            _known("mutant", self.mutant, names, "--list-mutants lists them")
         if self.host != HOST:
             _warn_of(self.host)
         if self.record is None and not self.reports:
@@ -168,6 +179,11 @@ class _Command:
             connections=self.max_connections,
             request_s=self.max_seconds,
         )
+
+
+def _list(mutants: dict[str, Mutant]) -> None:
+    for each in mutants.values():
+        click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
 
 
 def _warn_of(host: str) -> None:

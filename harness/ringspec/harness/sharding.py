@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 
 from ringspec.spec import UsageError
 from ringspec.strategies import Case
@@ -41,13 +42,13 @@ def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
         number: which part, from 1.
         of: how many there are.
     """
-    loads = [0] * of
+    loads = [(0, each) for each in range(1, of + 1)]
     found: set[str] = set()
     # The largest first, so that the small ones even out the rest.
     for group in sorted(_groups(cases), key=_requests, reverse=True):
-        least = loads.index(min(loads))
-        loads[least] += _requests(group)
-        if least == number - 1:
+        load, least = loads[0]
+        heapreplace(loads, (load + _requests(group), least))
+        if least == number:
             found.update(case.id for case in group)
     return Part(number, of, frozenset(found))
 

@@ -10,11 +10,12 @@ from ringspec.reference.checks import CHECKS
 from ringspec.reference.dialects import DIALECTS, Dialect
 from ringspec.reference.embedded import Embedded, EmbeddedError
 from ringspec.reference.lawful import LAWFUL, Lawful
-from ringspec.reference.mutants import EQUIVALENT, MUTANTS, SHARED, Mutant
+from ringspec.reference.mutants import BUSY, EQUIVALENT, MUTANTS, SHARED, Mutant
 from ringspec.reference.serving import HOST, application, serve
 from ringspec.reference.settings import Limits, Settings
 
 __all__ = [
+    "BUSY",
     "CHECKS",
     "DIALECTS",
     "EQUIVALENT",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringspec.reference.behaviour import Behaviour, same
-from ringspec.reference.mutants import MUTANTS
+from ringspec.reference.mutants import BUSY, MUTANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def application(settings: Settings, behaviour: Behaviour | None = None) -> Starl
 
     behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
-        behaviour = MUTANTS[settings.mutant].apply(behaviour)
+        behaviour = {**MUTANTS, **BUSY}[settings.mutant].apply(behaviour)
     return build(settings, behaviour)
 
 

@@ -20,9 +20,11 @@ from ringspec.reports.compare.text import print_comparison
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
 from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
+from ringspec.reports.json_report import failure_json, written
 from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
 from ringspec.reports.matrix.text import Watch, ordered, print_matrix
+from ringspec.reports.merging.revival import revived
 from ringspec.reports.merging.whole import (
     MERGED_FORMATS,
     Whole,
@@ -35,7 +37,12 @@ from ringspec.reports.record import Record, Recorder, Reporter
 from ringspec.reports.redact import Redactor
 from ringspec.reports.replay import Asked, Replay
 from ringspec.reports.reread import Failed, Past, read_report
-from ringspec.reports.rules import rules_json, rules_markdown, rules_table
+from ringspec.reports.rules import (
+    described,
+    rules_json,
+    rules_markdown,
+    rules_table,
+)
 from ringspec.reports.terminal import Terminal
 from ringspec.reports.text import counted, shown
 
@@ -74,6 +81,8 @@ __all__ = [
     "compared",
     "counted",
     "curl",
+    "described",
+    "failure_json",
     "hidden",
     "merged",
     "obstacle",
@@ -87,6 +96,7 @@ __all__ = [
     "record_line",
     "render_comparison",
     "rendered",
+    "revived",
     "rules_json",
     "rules_markdown",
     "rules_table",
@@ -96,4 +106,5 @@ __all__ = [
     "write",
     "write_comparison",
     "write_matrix",
+    "written",
 ]

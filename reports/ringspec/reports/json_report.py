@@ -133,20 +133,9 @@ class _Failures:
         return {"places": list(result.rule.places), **otherwise}
 
     def _failure(self, finding: Finding, result: RuleResult) -> dict[str, Json]:
-        case, exchange = finding.case, finding.exchange
-        return {
-            **_described(case),
-            "level": finding.level,
-            "known": any(each.covers(finding) for each in result.known),
-            "reason": finding.reason,
-            "request": request_json(exchange.request, exchange.url),
-            "response": answer_json(exchange, self._answer),
-            "twin": self._twin(finding.twin),
-            "fault": list(case.fault) if isinstance(case.fault, tuple) else case.fault,
-            "broken": list(case.broken),
-            "before": earlier_json(exchange, self._answer),
-            "curl": curl(exchange, case.id, self._inline),
-        }
+        known = any(each.covers(finding) for each in result.known)
+        written = failure_json(finding, self._answer, self._inline, known=known)
+        return {**written, "twin": self._twin(finding.twin)}
 
     def _twin(self, twin: Case | None) -> dict[str, Json] | None:
         if twin is None:
@@ -158,6 +147,39 @@ class _Failures:
             later = known if self._twins_whole else {**known, "request": short}
             self._twins[twin.id] = later
         return known
+
+
+def failure_json(
+    finding: Finding,
+    answer: int = _ANSWERS,
+    inline: int = CURL_LIMIT,
+    *,
+    known: bool = False,
+) -> dict[str, Json]:
+    """Return a failure as the report has it.
+
+    Args:
+        finding: free of secrets.
+        answer: bytes of an answer's body beyond which it is cut.
+        inline: bytes of a request's body beyond which the command line leaves it out.
+        known: whether it is known beforehand.
+    """
+    case, exchange, twin = finding.case, finding.exchange, finding.twin
+    return {
+        **_described(case),
+        "level": finding.level,
+        "known": known,
+        "reason": finding.reason,
+        "request": request_json(exchange.request, exchange.url),
+        "response": answer_json(exchange, answer),
+        "twin": {"case": twin.id, "request": request_json(twin.request)}
+        if twin
+        else None,
+        "fault": list(case.fault) if isinstance(case.fault, tuple) else case.fault,
+        "broken": list(case.broken),
+        "before": earlier_json(exchange, answer),
+        "curl": curl(exchange, case.id, inline),
+    }
 
 
 def _described(case: Case) -> dict[str, Json]:

@@ -103,6 +103,10 @@ class Redactor:
                 )
         return Ended(result=self._result(event.result))
 
+    def finding(self, finding: Finding) -> Finding:
+        """Take the secrets out of a finding."""
+        return self._finding(finding)
+
     def _result(self, result: Result) -> Result:
         return replace(
             result,
