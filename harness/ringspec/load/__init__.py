@@ -1,4 +1,4 @@
-"""Conformance under load: the certified cases, fired by Locust and judged all the while.
+"""Conformance under load: certified cases, fired by Locust, judged all the while.
 
 `ringspec.load.users` is the one module that imports Locust, which makes of the whole
 process what gevent needs; nothing else imports it. A file for Locust is one line:

@@ -74,6 +74,8 @@ class Account:
         """Take in a shot; return what of it is wrong.
 
         Args:
+            shot: what was fired, and judged.
+            level: what is wrong: what binds as strongly as that.
             example: writes a failure as a JSON report has it, without secrets.
         """
         self.requests += shot.exchange.sent

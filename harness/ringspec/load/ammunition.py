@@ -26,6 +26,7 @@ from ringspec.spec import Contract, Level, RuleId, UsageError, load
 from ringspec.strategies import Case, Phase, cases_of, expecting
 
 _PHASES = frozenset({Phase.CASES, Phase.WIRE, Phase.AUTH})
+TIMEOUT_S = 5.0
 # Where credentials are looked for, as `ringspec run` does: they are no options, which
 # Locust sends to its workers, and shows.
 _VARIABLES = {
@@ -52,7 +53,7 @@ class Options:
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    timeout_s: float = 5.0
+    timeout_s: float = TIMEOUT_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +182,7 @@ def _chosen(all_: Ammunition) -> Ammunition:
         if case.rule not in lacking and not case.steps
     )
     chosen = frozenset(selection.rules)
+    inapplicable = {rule: why for rule, why in lacking.items() if rule in chosen}
     left_out = {
         rule: "deselected" if rule not in chosen else _LEFT_OUT
         for rule in contract.rules
@@ -190,8 +192,10 @@ def _chosen(all_: Ammunition) -> Ammunition:
         all_,
         cases=fired,
         selected=chosen,
-        inapplicable={rule: why for rule, why in lacking.items() if rule in chosen},
-        left_out={rule: why for rule, why in left_out.items() if rule not in lacking},
+        inapplicable=inapplicable,
+        left_out={
+            rule: why for rule, why in left_out.items() if rule not in inapplicable
+        },
     )
 
 

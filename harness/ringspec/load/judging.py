@@ -23,6 +23,7 @@ def turns(cases: Sequence[Case], number: int) -> Iterator[Case]:
     """Yield the cases round and round, each user beginning elsewhere.
 
     Args:
+        cases: all of them, in their order.
         number: of the user, from 0; its beginning is as far as can be from others.
     """
     start = int(number * _GOLDEN % 1 * len(cases))

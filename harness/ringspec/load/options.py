@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ringspec.load.ammunition import Options
+from ringspec.load.ammunition import TIMEOUT_S, Options
 from ringspec.spec import Level
 
 _Settings = dict[str, Any]
@@ -28,9 +28,7 @@ OPTIONS: tuple[tuple[tuple[str], _Settings], ...] = (
         default=Level.MUST.value,
     ),
     _option("dialect", "An OpenAPI Overlay: a name, or a file.", metavar="NAME|FILE"),
-    _option(
-        "profile", "What the target needs: a name, or a file.", metavar="NAME|FILE"
-    ),
+    _option("profile", "What a target needs: a name, or a file.", metavar="NAME|FILE"),
     _option("contract", "Another API's OpenAPI 3.1 file.", metavar="FILE"),
     _option("operation", "The operation meant.", metavar="ID"),
     _option("seed", "Other cases.", type=int, default=0),
@@ -40,7 +38,7 @@ OPTIONS: tuple[tuple[tuple[str], _Settings], ...] = (
         "timeout",
         "How long an answer may take, in seconds.",
         type=float,
-        default=5.0,
+        default=TIMEOUT_S,
         metavar="SECONDS",
     ),
     _option("report", "Write a JSON report of it all.", metavar="PATH"),
@@ -62,7 +60,7 @@ def options_of(parsed: Mapping[str, Any]) -> Options:
         seed=int(given("seed") or 0),
         select=_prefixes(given("select")),
         exclude=_prefixes(given("exclude")),
-        timeout_s=float(given("timeout") or Options.timeout_s),
+        timeout_s=float(given("timeout") or TIMEOUT_S),
     )
 
 

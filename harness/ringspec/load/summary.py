@@ -1,4 +1,4 @@
-"""The summary, for people: the rules that break, at rest and under load, and figures."""
+"""The summary, for people: which rules break, at rest and under load, and figures."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Users of Locust: they fire the certified cases, and judge every answer.
 
-Importing this module imports Locust, and with it what gevent makes of sockets, locks and
-threads of the whole process: nothing else of ours imports it. Before the load begins the
-master, or the one process there is, fires the same cases at rest, one at a time. Workers
-send it what they count with their reports.
+Importing this module imports Locust, and with it what gevent makes of sockets, locks
+and threads of the whole process: nothing else of ours imports it. Before the load
+begins the master, or the one process there is, fires the same cases at rest, one at a
+time. Workers send it what they count with their reports.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import EXITS, Conclusion
 from ringspec.load.account import Account
-from ringspec.load.ammunition import Ammunition, Options
+from ringspec.load.ammunition import Ammunition
 from ringspec.load.judging import Shooter, Shot
 from ringspec.load.judging import turns as turns_of
 from ringspec.load.options import OPTIONS, options_of
@@ -74,10 +74,9 @@ class _Party:
         load: what was counted since; in workers, since the last report.
     """
 
-    def __init__(self, environment: Environment, options: Options) -> None:
+    def __init__(self, environment: Environment) -> None:
         self.rest, self.load = Account(), Account()
         self._environment = environment
-        self._options = options
         self._loaded: Ammunition | None = None
         self._users = 0
         self._most_users = self._most_workers = 0
@@ -91,7 +90,9 @@ class _Party:
             RingspecError: nothing can be.
         """
         if self._loaded is None:
-            self._loaded = Ammunition.of(self._environment.host, self._options)
+            # Only now: a worker's options come from the master as the load begins.
+            options = options_of(vars(self._environment.parsed_options))
+            self._loaded = Ammunition.of(self._environment.host, options)
         return self._loaded
 
     def next_user(self) -> int:
@@ -132,10 +133,8 @@ class _Party:
         Raises:
             SystemExit: it is not so; load would show nothing.
         """
-        refused = (
-            self.ammunition.refusal(shot.exchange) if not self.rest.fired else None
-        )
-        if refused is not None:
+        refused = self.ammunition.refusal(shot.exchange)
+        if refused is not None and not self.rest.fired:
             why, hint = refused
             self.leave(why, hint and _TOKEN, EXITS[Conclusion.INCONCLUSIVE])
 
@@ -257,7 +256,7 @@ def _add_options(parser: Any, **_: Any) -> None:
 @events.init.add_listener
 def _begin(environment: Environment, **_: Any) -> None:
     """Make ready; whoever has users elsewhere, or none, fires at rest at once."""
-    party = _PARTIES[environment] = _Party(environment, _options(environment))
+    party = _PARTIES[environment] = _Party(environment)
     if isinstance(environment.runner, WorkerRunner):
         environment.events.report_to_master.add_listener(
             lambda client_id, data: data.update({_KEY: party.taken()})  # noqa: ARG005 - Locust's names
@@ -286,7 +285,7 @@ def _start(environment: Environment, **_: Any) -> None:
 def _end(environment: Environment, **_: Any) -> None:
     party = _PARTIES.get(environment)
     if party is not None and not isinstance(environment.runner, WorkerRunner):
-        path = environment.parsed_options.ringspec_report
+        path = vars(environment.parsed_options)["ringspec_report"]
         party.end(Path(path) if path else None)
 
 
@@ -305,7 +304,3 @@ def _refuse(party: _Party) -> None:
         _ = party.ammunition
     except RingspecError as error:
         party.leave(str(error), error.hint, error.exit_code)
-
-
-def _options(environment: Environment) -> Options:
-    return options_of(vars(environment.parsed_options or object()))

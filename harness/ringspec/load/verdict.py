@@ -177,11 +177,10 @@ class _Judged:
             return Outcome.NOT_APPLICABLE, ammunition.inapplicable[rule]
         if rule in ammunition.left_out:
             return Outcome.SKIPPED, ammunition.left_out[rule]
-        opened = self._open(rule)
-        if opened:
-            return Outcome.INCONCLUSIVE, next(iter(opened.values()))
-        if not load.judged:
-            return Outcome.INCONCLUSIVE, "no case of it had its turn under load"
+        unreached = "" if load.judged else "no case of it had its turn under load"
+        why = next(iter(self._open(rule).values()), unreached)
+        if why:
+            return Outcome.INCONCLUSIVE, why
         if load.open == load.judged:
             return Outcome.NOT_APPLICABLE, "nothing that binds was judged"
         return Outcome.PASS, ""

@@ -12,7 +12,13 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from urllib.parse import urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
@@ -86,6 +92,8 @@ class Wire:
             failure = _failed(Trouble.TLS, "TLS failed", error)
         except OSError as error:
             failure = _failed(Trouble.DROPPED, "the connection was cut", error)
+        except IncompleteRead as error:
+            failure = _failed(Trouble.DROPPED, "the answer was cut", error)
         except (HTTPException, ValueError) as error:
             failure = _failed(Trouble.GARBLED, "that is no HTTP", error)
         self.close()  # what state it is in, nobody knows
@@ -150,6 +158,8 @@ def _read(answer: HTTPResponse, connection: HTTPConnection) -> Response:
     body = answer.read(ANSWER_LIMIT + 1)
     if len(body) > ANSWER_LIMIT:
         raise ValueError(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
+    if answer.length:
+        raise IncompleteRead(body, answer.length)
     if answer.will_close:
         connection.close()
     return Response(

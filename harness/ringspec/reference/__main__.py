@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser
 
 from ringspec.reference.dialects import DIALECTS
-from ringspec.reference.mutants import MUTANTS
+from ringspec.reference.mutants import BUSY, MUTANTS
 from ringspec.reference.serving import serve
 from ringspec.reference.settings import Settings
 
@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; give 0, or 2 if nothing can be served like that."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.mutant is not None and options.mutant not in MUTANTS:
+    if options.mutant is not None and options.mutant not in {*MUTANTS, *BUSY}:
         parser.error(f"there is no mutant {options.mutant!r}")
     settings = Settings(dialect=options.dialect, mutant=options.mutant)
     try:

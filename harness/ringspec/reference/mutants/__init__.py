@@ -8,8 +8,8 @@ from ringspec.reference.mutants.absent import absent_mutants
 from ringspec.reference.mutants.admitting import auth_mutants
 from ringspec.reference.mutants.answering import answer_mutants
 from ringspec.reference.mutants.bounds import bound_mutants
-from ringspec.reference.mutants.changing import changing_mutants
 from ringspec.reference.mutants.busy import BUSY
+from ringspec.reference.mutants.changing import changing_mutants
 from ringspec.reference.mutants.choosy import choosy_mutants
 from ringspec.reference.mutants.coerced import coerced_mutants
 from ringspec.reference.mutants.commanding import commanding_mutants

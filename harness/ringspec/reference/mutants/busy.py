@@ -1,13 +1,13 @@
-"""Mutants that fail only when busy: while many requests are under way at once.
+"""Mutants that fail only when busy: while many connections are in use at once.
 
 They stand apart from the fleet, since a plain run never notices them: it is load that
-has to. Each request takes a moment, as it does where a database is asked.
+has to. It is the number of callers that counts, not their pace, which no machine keeps.
 """
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ringspec.reference.answers import CrashError
@@ -23,34 +23,37 @@ if TYPE_CHECKING:
     from ringspec.reference.mutants.defects import Defect
     from ringspec.reference.values import Json
 
-# More requests than a plain run has under way, and how long each takes at least.
-LIMIT = 8
-_PAUSE_S = 0.01
+# More connections than a plain run uses, and for how long each counts as in use.
+LIMIT = 16
+_WINDOW_S = 1.0
 
 
 @dataclass
 class Traffic:
-    """How many requests are under way."""
+    """Which connections asked for something within the last second."""
 
-    under_way: int = 0
+    _asked: dict[object, float] = field(default_factory=dict)
 
     @property
     def is_dense(self) -> bool:
         """Tell whether that is too much for the server."""
-        return self.under_way > LIMIT
+        return len(self._asked) > LIMIT
 
     def through(self, app: ASGIApp) -> ASGIApp:
         """Count what goes to an application."""
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            self.under_way += 1
-            try:
-                await asyncio.sleep(_PAUSE_S)
-                await app(scope, receive, send)
-            finally:
-                self.under_way -= 1
+            self._note(scope.get("client"), time.monotonic())
+            await app(scope, receive, send)
 
         return counted
+
+    def _note(self, client: object, now_s: float) -> None:
+        # The one that has been silent longest stands first.
+        self._asked.pop(client, None)
+        self._asked[client] = now_s
+        while next(iter(self._asked.values())) < now_s - _WINDOW_S:
+            del self._asked[next(iter(self._asked))]
 
 
 def _when_busy(make: Callable[[Traffic], Defect]) -> Defect:
@@ -97,7 +100,7 @@ def _forgetting(traffic: Traffic) -> Defect:
     return apply
 
 
-_WHILE = f"While more than {LIMIT} requests are under way,"
+_WHILE = f"While more than {LIMIT} connections are in use,"
 
 busy_mutants = (
     Mutant(

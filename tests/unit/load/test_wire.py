@@ -1,0 +1,141 @@
+"""What goes over the wire is what the case says, and what fails is named."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from ringspec.harness import Trouble
+from ringspec.harness.access.filling import Filling
+from ringspec.harness.safety.hosts import Hosts
+from ringspec.load.wire import Wire
+from ringspec.strategies import Request
+
+pytestmark = pytest.mark.socket
+
+ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nX-One: 1\r\n\r\n{}"
+REQUEST = Request(
+    method="POST",
+    path="/things",
+    headers=(("content-type", "application/json"), ("Authorization", "Bearer {token}")),
+    body=b'{"a": 1}',
+)
+Answer = Callable[[socket.socket, bytes], None]
+
+
+@contextmanager
+def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
+    """Answer one connection after the other."""
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _ = listener.accept()
+            with connection:
+                heard.append(connection.recv(65536))
+                answer(connection, heard[-1])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+    finally:
+        listener.close()
+        thread.join(5)
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[..., Wire]]:
+    with ExitStack() as stack:
+
+        def make(url: str, timeout_s: float = 5.0) -> Wire:
+            made = Wire(url, Filling(token="abc"), Hosts(base=url), timeout_s)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+def right(connection: socket.socket, _: bytes) -> None:
+    connection.sendall(ANSWER)
+
+
+def test_request_goes_out_as_it_is(wire: Callable[..., Wire]) -> None:
+    with server(right) as (url, heard):
+        found = wire(url).exchange(REQUEST)
+
+    assert found.response is not None
+    assert (found.response.status, found.response.body) == (201, b"{}")
+    assert found.response.header("x-one") == "1"
+    lines = heard[0].partition(b"\r\n\r\n")
+    assert lines[2] == REQUEST.body
+    assert lines[0].split(b"\r\n")[0] == b"POST /things HTTP/1.1"
+    assert b"content-type: application/json" in lines[0]
+    assert b"Authorization: Bearer abc" in lines[0]
+    assert b"Content-Length: 8" in lines[0]
+    # What is kept has no secret.
+    assert found.request is REQUEST
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (lambda connection, _: connection.close(), Trouble.DROPPED),
+        (lambda connection, _: connection.sendall(b"220 smtp\r\n"), Trouble.GARBLED),
+        (lambda connection, _: connection.sendall(ANSWER[:-1]), Trouble.DROPPED),
+    ],
+    ids=["dropped", "no-http", "cut"],
+)
+def test_failure_is_named(
+    wire: Callable[..., Wire], answer: Answer, trouble: Trouble
+) -> None:
+    with server(answer) as (url, _):
+        found = wire(url).exchange(REQUEST)
+
+    assert found.response is None
+    assert found.failure is not None
+    assert found.failure.trouble is trouble
+
+
+def test_silence_is_a_timeout(wire: Callable[..., Wire]) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        found = wire(url, timeout_s=0.1).exchange(REQUEST)
+
+    assert found.failure is not None
+    assert found.failure.trouble is Trouble.TIMEOUT
+    assert found.failure.message == "no whole answer within 0.1 seconds"
+
+
+def test_nobody_is_unreachable(wire: Callable[..., Wire]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    found = wire(url).exchange(REQUEST)
+
+    assert found.failure is not None
+    assert found.failure.trouble is Trouble.UNREACHABLE
+
+
+def test_closed_idle_connection_is_opened_anew(wire: Callable[..., Wire]) -> None:
+    with server(right, right) as (url, heard):
+        kept = wire(url)
+        first, second = kept.exchange(REQUEST), kept.exchange(REQUEST)
+
+    assert first.response is not None
+    assert second.response is not None
+    assert len(heard) == 2
+
+
+def test_nothing_goes_to_another_host(wire: Callable[..., Wire]) -> None:
+    elsewhere = Request(method="GET", path="@192.0.2.1/", headers=(), body=b"")
+
+    found = wire("http://127.0.0.1:9").exchange(elsewhere)
+
+    assert found.is_withheld
+    assert found.sent == 0
