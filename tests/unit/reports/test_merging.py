@@ -1,0 +1,407 @@
+"""Parts are joined only if they belong together, and by the rules of a whole run."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from ringspec.reports import check_merged, merged, read_report
+from ringspec.reports.json_report import SCHEMA
+from ringspec.reports.merging.whole import Whole
+from ringspec.spec import UsageError
+
+Report = dict[str, Any]
+Join = Callable[..., Whole]
+
+
+def rule(name: str, outcome: str = "pass", **more: Any) -> Report:
+    return {
+        "id": name,
+        "level": "must",
+        "evidence": "documented",
+        "sentence": f"{name} holds.",
+        "source": "seed 1",
+        "places": [],
+        "outcome": outcome,
+        "cases": 0 if outcome == "skipped" else 2,
+        "known": [],
+        "excused": False,
+        "failures": [],
+        "inconclusive": [],
+        "why": "deselected" if outcome == "skipped" else "",
+        **more,
+    }
+
+
+def failure(case: str, level: str = "must", *, known: bool = False) -> Report:
+    request = {"method": "POST", "path": "/things", "headers": {}, "body": {"a": 1}}
+    return {
+        "case": case,
+        "phase": "cases",
+        "rule": case.partition("/")[0],
+        "case_level": level,
+        "expect": "reject",
+        "status": [400, 422],
+        "level": level,
+        "known": known,
+        "reason": "an invalid body was accepted with HTTP 201",
+        "request": {"url": "http://127.0.0.1:1/things", **request},
+        "response": {"status": 201, "headers": {}, "body": "{}"},
+        "twin": {"case": "body.accepted/plain", "request": request},
+        "fault": [{"op": "replace", "path": "/a", "value": 1}],
+        "broken": [case.partition("/")[0]],
+        "before": [],
+        "curl": "curl -sS http://127.0.0.1:1/things",
+    }
+
+
+def part(number: int, of: int, *rules: Report, **more: Any) -> Report:
+    shard = {
+        "part": number,
+        "of": of,
+        "list": "0" * 64,
+        "phases": ["cases"],
+        "select": [],
+        "exclude": [],
+        "quick": False,
+        "learnt": True,
+        "lent": {} if number == 1 else {"body.accepted/plain": ["a.b"]},
+        "places": {},
+        "known": [],
+        **more.pop("shard", {}),
+    }
+    return {
+        "format": "ringspec-report/1",
+        "conclusion": "conformant",
+        "level": "must",
+        "seed": 0,
+        "duration_s": float(number),
+        "target": "http://127.0.0.1:1",
+        "shard": shard,
+        "contract": {
+            "title": "Things",
+            "version": "1",
+            "sha256": "f" * 64,
+            "dialect": None,
+            "operation": "createThing",
+        },
+        "counts": {"rules": len(rules), "cases": 10, "requests": 12},
+        "message": "",
+        "hint": "",
+        "interrupted": False,
+        "notices": [],
+        "stale": [],
+        "rules": list(rules),
+        **more,
+    }
+
+
+@pytest.fixture
+def join(tmp_path: Path) -> Join:
+    def joined(*reports: Report, **more: bool) -> Whole:
+        paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
+        for path, report in zip(paths, reports, strict=True):
+            path.write_text(json.dumps(report), "utf-8")
+        return merged(paths, **more)
+
+    return joined
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "outcome", "conclusion"),
+    [
+        (("pass", "pass"), "pass", "conformant"),
+        (("pass", "inconclusive"), "inconclusive", "inconclusive"),
+        (("inconclusive", "fail"), "fail", "nonconformant"),
+        (("pass", "fail"), "fail", "nonconformant"),
+        (("skipped", "pass"), "pass", "conformant"),
+        (("skipped", "not-applicable"), "not-applicable", "conformant"),
+        (("skipped", "skipped"), "skipped", "conformant"),
+    ],
+    ids=str,
+)
+def test_outcome_is_that_of_a_whole_run(
+    join: Join, outcomes: tuple[str, str], outcome: str, conclusion: str
+) -> None:
+    more = {
+        "fail": {"failures": [failure("a.b/1")]},
+        "inconclusive": {"inconclusive": [{"case": "a.b/2", "reason": "HTTP 429"}]},
+    }
+    parts = (
+        part(number, 2, rule("a.b", each, **more.get(each, {})))
+        for number, each in enumerate(outcomes, 1)
+    )
+
+    found = join(*parts)
+
+    assert found.report["rules"][0]["outcome"] == outcome
+    assert found.report["conclusion"] == conclusion
+    assert found.exit_code == {"conformant": 0, "nonconformant": 1}.get(conclusion, 3)
+
+
+def test_what_only_a_lent_case_shows_is_a_failure(join: Join) -> None:
+    skipped = rule("a.b", "skipped", failures=[failure("a.b/1")])
+
+    found = join(part(1, 2, rule("a.b")), part(2, 2, skipped))
+
+    assert found.report["rules"][0]["outcome"] == "fail"
+
+
+def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
+    first = rule("a.b", "fail", failures=[failure("a.b/9"), failure("a.b/5")])
+    second = rule("a.b", "fail", failures=[failure("a.b/5"), failure("a.b/1")])
+
+    found = join(
+        part(1, 2, first, shard={"places": {"a.b/9": 9, "a.b/5": 5}}),
+        part(2, 2, second, shard={"places": {"a.b/5": 5, "a.b/1": 1}}),
+    )
+
+    cases = [each["case"] for each in found.report["rules"][0]["failures"]]
+    assert cases == ["a.b/1", "a.b/5", "a.b/9"]
+
+
+def test_counts_leave_out_what_was_lent(join: Join) -> None:
+    found = join(*(part(number, 3, rule("a.b")) for number in (2, 3, 1)))
+
+    assert found.report["counts"] == {"rules": 1, "cases": 28, "requests": 36}
+    assert found.report["rules"][0]["cases"] == 4
+    # They run beside each other.
+    assert found.report["duration_s"] == 3.0
+    assert found.report["merged"]["spent_s"] == 6.0
+
+
+@pytest.mark.parametrize(
+    ("reports", "what"),
+    [
+        ([part(1, 3, rule("a.b"))], "parts 2, 3 of 3 missing"),
+        ([part(1, 2, rule("a.b"))] * 2, r"part 1 is there 2 times: .*part 2 of 2"),
+        (
+            [part(1, 2, rule("a.b")), part(2, 3, rule("a.b"))],
+            "differ in the number of parts: 2 .*; 3 ",
+        ),
+        ([part(4, 2, rule("a.b"))], "says it is part 4 of 2"),
+        (
+            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), interrupted=True)],
+            r"1\.json was interrupted: run part 2 again",
+        ),
+        ([part(1, 1, rule("a.b"), judged="clients")], "is of clients"),
+        (
+            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), level="may")],
+            "differ in the level: must .*; may",
+        ),
+        (
+            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), seed=7)],
+            "differ in the seed: 0 .*; 7",
+        ),
+        (
+            [
+                part(1, 2, rule("a.b")),
+                part(2, 2, rule("a.b"), shard={"select": ["x"]}),
+            ],
+            "differ in --select: none .*; x",
+        ),
+        (
+            [
+                part(1, 2, rule("a.b")),
+                part(2, 2, rule("a.b"), shard={"list": "1" * 64}),
+            ],
+            "differ in the list of cases: 000000000000 .*; 111111111111",
+        ),
+        (
+            [part(1, 2, rule("a.b")), part(2, 2, rule("c.d"))],
+            "do not judge the same rules",
+        ),
+        (
+            [
+                part(1, 2, rule("a.b")),
+                part(2, 2, rule("a.b"), target="http://127.0.0.1:2"),
+            ],
+            "differ in the target.*say --one-deployment",
+        ),
+    ],
+    ids=lambda each: each[:24].strip() if isinstance(each, str) else "",
+)
+def test_what_does_not_belong_together_is_not_joined(
+    join: Join, reports: list[Report], what: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"(?s){what}"):
+        join(*reports)
+
+
+def test_run_that_was_not_divided_is_no_part(join: Join) -> None:
+    whole = part(1, 1, rule("a.b"))
+    del whole["shard"]
+
+    with pytest.raises(UsageError, match="was not divided by --shard"):
+        join(whole)
+
+
+def test_another_contract_or_dialect_is_told(join: Join) -> None:
+    other = part(2, 2, rule("a.b"))
+    other["contract"] |= {"sha256": "e" * 64, "dialect": "theirs"}
+
+    with pytest.raises(UsageError) as raised:
+        join(part(1, 2, rule("a.b")), other)
+
+    assert "the contract's digest: ffffffffffff" in str(raised.value)
+    assert "the dialect: none (" in str(raised.value)
+
+
+def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> None:
+    other = part(2, 2, rule("a.b"), target="http://127.0.0.1:2")
+
+    found = join(part(1, 2, rule("a.b")), other, one_deployment=True)
+
+    assert found.report["merged"]["targets"] == [
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:2",
+    ]
+    assert "the parts went to several URLs" in found.report["notices"][0]
+
+
+def test_no_part_is_nothing_to_join() -> None:
+    with pytest.raises(UsageError, match="nothing to join"):
+        merged([])
+
+
+def known(name: str, standing: str) -> Report:
+    return {
+        "id": name,
+        "reason": "it is known",
+        "issue": "",
+        "owner": "",
+        "expires": None,
+        "standing": standing,
+    }
+
+
+@pytest.mark.parametrize(
+    ("standings", "stale"),
+    [
+        (("passed", "passed"), True),
+        (("passed", "unseen"), True),
+        (("passed", "held"), False),
+        (("held", "held"), False),
+        (("unseen", "unseen"), False),
+    ],
+    ids=str,
+)
+def test_known_failure_is_stale_only_if_no_part_needs_it(
+    join: Join, standings: tuple[str, str], *, stale: bool
+) -> None:
+    parts = (
+        part(number, 2, rule("a.b"), shard={"known": [known("a.b", each)]})
+        for number, each in enumerate(standings, 1)
+    )
+
+    found = join(*parts)
+
+    whys = [each["why"] for each in found.report["stale"]]
+    assert whys == (["it no longer fails"] if stale else [])
+    assert found.exit_code == (1 if stale else 0)
+
+
+def test_known_failure_that_expired_in_a_part_is_stale(join: Join) -> None:
+    entry = {**known("a.b", "held"), "expires": "2026-01-01"}
+    told = {name: value for name, value in entry.items() if name != "standing"}
+    why = "it expired on 2026-01-01"
+
+    found = join(
+        *(
+            part(
+                number,
+                2,
+                rule("a.b"),
+                shard={"known": [entry]},
+                stale=[{**told, "why": why}],
+            )
+            for number in (1, 2)
+        )
+    )
+
+    assert [each["why"] for each in found.report["stale"]] == [why]
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "excused", "exit_code"),
+    [("pass", True, 0), ("inconclusive", True, 3), ("fail", False, 1)],
+)
+def test_known_failure_does_not_gate_the_whole(
+    join: Join, other: str, *, excused: bool, exit_code: int
+) -> None:
+    entry = known("a.b", "held")
+    del entry["standing"]
+    first = rule(
+        "a.b",
+        "fail",
+        failures=[failure("a.b/1", known=True)],
+        known=[entry],
+        excused=True,
+        otherwise="pass",
+    )
+    more = {
+        "fail": {"failures": [failure("a.b/2")]},
+        "inconclusive": {"inconclusive": [{"case": "a.b/2", "reason": "HTTP 429"}]},
+    }
+    second = rule("a.b", other, **more.get(other, {}))
+
+    found = join(part(1, 2, first), part(2, 2, second))
+
+    assert found.report["rules"][0]["excused"] is excused
+    assert found.exit_code == exit_code
+
+
+def test_part_that_gave_up_is_named(join: Join) -> None:
+    found = join(
+        part(1, 2, rule("a.b")),
+        part(2, 2, rule("a.b"), message="the target was given up", hint="is it up?"),
+    )
+
+    assert found.report["message"] == "part 2: the target was given up"
+    assert found.report["hint"] == "is it up?"
+
+
+def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
+    fails = rule("a.b", "fail", failures=[failure("a.b/1")])
+    found = join(part(1, 2, rule("a.b")), part(2, 2, fails))
+    path = tmp_path / "whole.json"
+
+    found.write("json", path)
+
+    written = json.loads(path.read_bytes())
+    schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    assert list(schema.iter_errors(written)) == []
+    assert list(read_report(path).failed) == ["a.b/1"]
+    with pytest.raises(UsageError, match="its parts are joined already"):
+        merged([path])
+
+
+@pytest.mark.parametrize("name", ["junit", "markdown", "html", "badge"])
+def test_other_formats_tell_of_the_failure(join: Join, name: str) -> None:
+    fails = rule("a.b", "fail", failures=[failure("a.b/1")])
+
+    data = join(part(1, 2, rule("a.b")), part(2, 2, fails)).render(name)
+
+    assert (b"1 rule fails" if name == "badge" else b"a.b/1") in data
+
+
+@pytest.mark.parametrize("name", ["har", "ndjson"])
+def test_what_needs_every_exchange_cannot_be_made(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"cannot be written as {name}"):
+        check_merged(name, tmp_path / "x")
+
+
+def test_parts_are_left_as_they_are(join: Join) -> None:
+    reports = [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"))]
+    before = copy.deepcopy(reports)
+
+    join(*reports)
+
+    assert reports == before
