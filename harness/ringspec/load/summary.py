@@ -25,8 +25,19 @@ def summary(
         yield ""
     for each in news:
         yield from _example(each)
+    yield from _warnings(found)
     yield from _figures(figures, load)
     yield _last(result, found, news)
+
+
+def _warnings(found: Sequence[Row]) -> Iterator[str]:
+    """Yield what breaks below the level: it is never hidden."""
+    for each in found:
+        rest, load = each.rest, each.load
+        if (rest.warned or load.warned) and not each.is_wrong:
+            at_rest = f"{rest.warned:,} of {rest.judged:,} at rest"
+            told = f"{at_rest}, {load.warned:,} of {load.judged:,} under load"
+            yield f"warn: {shown(each.rule, 100)}, below the level: {told}"
 
 
 def _columns(rule: str, rest: str, load: str, users: str) -> str:

@@ -177,3 +177,18 @@ def test_summary_tells_the_news_with_a_line_of_curl(
     assert "latency: 50 % 12 ms, 99 % 80 ms" in text
     assert lines[-1].startswith("nonconformant: ")
     assert lines[-1].endswith("1 failing, 1 only under load at level must")
+
+
+def test_what_breaks_below_the_level_is_not_hidden(
+    ammunition: Ammunition, right: Account
+) -> None:
+    warned = Account()
+    warned.add(right)
+    warned.rules["answer.echo"].warned += 3
+    _, result = verdict(ammunition, right, warned, FIGURES)
+
+    lines = list(summary(rows(ammunition, right, warned), result, FIGURES, warned))
+
+    judged = right.rules["answer.echo"].judged
+    told = f"0 of {judged} at rest, 3 of {judged} under load"
+    assert f"warn: answer.echo, below the level: {told}" in lines
