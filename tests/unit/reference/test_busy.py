@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -11,26 +10,19 @@ import pytest
 from ringspec.reference import BUSY, MUTANTS, Settings, application
 from ringspec.reference.mutants.busy import LIMIT
 
-BODY: dict[str, Any] = {
-    "name": "Office closure notice",
-    "type": "default",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": ["3b0f8a52-6c1d-4e0b-9a3f-2f6f5b6d7c10"],
-    "includeUnsubscribed": False,
-    "retries": 1,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "retryDelays": [15],
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
+from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
+
 SETTINGS = Settings(token="a-token")
 # By mutant: what is sent, with which token, and what a right server answers.
 TRIALS = {
-    "busy-delays-unbounded": ({**BODY, "retryDelays": [4321]}, "a-token", 422),
-    "busy-crash": (BODY, "a-token", 201),
-    "busy-token-unchecked": (BODY, "another", 401),
-    "busy-name-lost": (BODY, "a-token", 201),
+    "busy-delays-unbounded": (
+        {**PLAIN, "retries": 1, "retryDelays": [4321]},
+        "a-token",
+        422,
+    ),
+    "busy-crash": (PLAIN, "a-token", 201),
+    "busy-token-unchecked": (PLAIN, "another", 401),
+    "busy-name-lost": (PLAIN, "a-token", 201),
 }
 
 
@@ -51,8 +43,8 @@ async def answers(mutant: str, callers: int) -> list[httpx.Response]:
 
 
 def is_right(answer: httpx.Response, status: int) -> bool:
-    name = answer.json().get("name", BODY["name"])
-    return answer.status_code == status and name == BODY["name"]
+    name = answer.json().get("name", PLAIN["name"])
+    return answer.status_code == status and name == PLAIN["name"]
 
 
 @pytest.mark.parametrize("mutant", BUSY)
