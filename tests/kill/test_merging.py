@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ringspec.harness import Known
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.known import Ledger
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import Part, part_of
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 from ringspec.reports import Recorder, merged, rendered
 from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, cases_of
+from ringspec.strategies import Case, Phase, cases_of
 
 pytestmark = pytest.mark.kill
 
@@ -38,7 +41,11 @@ def compiled() -> tuple[Contract, tuple[Case, ...]]:
 
 
 def reported(
-    path: Path, mutant: str | None, lawful: Lawful | None, part: Part | None
+    path: Path,
+    mutant: str | None,
+    lawful: Lawful | None,
+    part: Part | None,
+    **more: Any,
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
@@ -59,6 +66,7 @@ def reported(
         level=Level.MAY,
         connect=lambda: InProcess(app, filling=filling),
         part=part,
+        **more,
     )
     recorder = Recorder()
     for event in run(plan):
@@ -73,6 +81,7 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
     return {
         "conclusion": report["conclusion"],
         "message": report["message"],
+        "stale": report["stale"],
         "counts": {name: report["counts"][name] for name in ("rules", "cases")},
         "rules": {
             rule["id"]: {
@@ -133,3 +142,37 @@ def test_parts_of_a_run_against_a_lawful_variant(
     lawful: Lawful, tmp_path: Path
 ) -> None:
     assert_equal(tmp_path, lawful=lawful, wholes=FEWER)
+
+
+# A rule that fails, one that does not, a case that passes, a rule of answers, none.
+KNOWN = (
+    "retryDelays.items.max",
+    "name.required",
+    "name.type/null",
+    "answer.echo",
+    "retryDelays.items.min/0-last",
+)
+
+
+@pytest.mark.parametrize("expires", [None, date(2026, 1, 1)], ids=["lasts", "expired"])
+def test_known_failures_are_stale_as_in_a_whole_run(
+    expires: date | None, tmp_path: Path
+) -> None:
+    entries = (Known(id=each, reason="known", expires=expires) for each in KNOWN)
+    ledger = Ledger(entries=tuple(entries), today=date(2026, 6, 1))
+    given: dict[str, Any] = {
+        "known": ledger,
+        "select": ("retryDelays", "name", "answer"),
+        "phases": frozenset({Phase.CASES}),
+    }
+    mutant = "last-delay-unbounded"
+    whole = told(reported(tmp_path / "whole.json", mutant, None, None, **given))
+    paths = [tmp_path / f"{number}.json" for number in (1, 2, 3)]
+    for number, each in enumerate(paths, 1):
+        part = part_of(compiled()[1], number, 3)
+        reported(each, mutant, None, part, **given)
+
+    found = told(json.loads(merged(paths).render("json")))
+
+    assert found == whole
+    assert [each["id"] for each in found["stale"]]

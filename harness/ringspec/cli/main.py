@@ -33,7 +33,7 @@ COMMANDS = {
     "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
     "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
     "cleanup": ("ringspec.cli.cleanup", "Delete what a live run has left."),
-    "compare": ("ringspec.cli.compare", "Set reports side by side, or two runs."),
+    "compare": ("ringspec.cli.compare", "Set reports side by side, or join shards."),
 }
 INTERRUPTED = 130
 
