@@ -8,7 +8,7 @@ answer to it was an acceptance.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.oracle import Oracle
@@ -69,4 +69,11 @@ class Shooter:
         self._accepted[case.id] = response is not None and response.status // 100 == 2
         found = self._oracle.judge(case, exchange)
         selected = self.ammunition.selected
-        yield Shot(case, exchange, tuple(it for it in found if it.rule in selected))
+        chosen = (self._hidden(it) for it in found if it.rule in selected)
+        yield Shot(case, exchange, tuple(chosen))
+
+    def _hidden(self, finding: Finding) -> Finding:
+        """Take out of a reason what a target may have echoed."""
+        if not finding.reason:
+            return finding
+        return replace(finding, reason=self.ammunition.redactor.url(finding.reason))

@@ -78,7 +78,7 @@ def _figures(figures: Figures, load: Account) -> Iterator[str]:
         yield f"latency: {', '.join(told)}"
     if load.troubles:
         told = (f"{name} {number:,}" for name, number in sorted(load.troubles.items()))
-        yield f"without a verdict: {', '.join(told)}"
+        yield f"unanswered or turned away: {', '.join(told)}"
 
 
 def _last(result: Result, found: Sequence[Row], news: Sequence[Row]) -> str:

@@ -19,7 +19,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import EXITS, Conclusion
 from ringspec.load.account import Account
-from ringspec.load.ammunition import Ammunition
+from ringspec.load.ammunition import Ammunition, Options
 from ringspec.load.judging import Shooter, Shot
 from ringspec.load.judging import turns as turns_of
 from ringspec.load.options import OPTIONS, options_of
@@ -78,22 +78,31 @@ class _Party:
         self.rest, self.load = Account(), Account()
         self._environment = environment
         self._loaded: Ammunition | None = None
+        self._asked: tuple[str | None, Options] | None = None
         self._users = 0
         self._most_users = self._most_workers = 0
         self._is_told = self._has_rested = False
 
     @property
     def ammunition(self) -> Ammunition:
-        """What is fired.
+        """What is fired, once it is loaded."""
+        assert self._loaded is not None
+        return self._loaded
+
+    def begin(self) -> None:
+        """Load what is fired, and forget an earlier load; one of the same is kept.
+
+        Only as a load begins has a worker the master's options, and a page its URL.
 
         Raises:
-            RingspecError: nothing can be.
+            RingspecError: nothing can be fired.
         """
-        if self._loaded is None:
-            # Only now: a worker's options come from the master as the load begins.
-            options = options_of(vars(self._environment.parsed_options))
-            self._loaded = Ammunition.of(self._environment.host, options)
-        return self._loaded
+        options = options_of(vars(self._environment.parsed_options))
+        asked = (self._environment.host, options)
+        if asked != self._asked:
+            self._loaded = Ammunition.of(*asked)
+            self._asked, self.rest, self._has_rested = asked, Account(), False
+        self.load = Account()
 
     def next_user(self) -> int:
         """Return the number of the next user, one that no other worker's users have."""
@@ -265,10 +274,8 @@ def _begin(environment: Environment, **_: Any) -> None:
     environment.events.worker_report.add_listener(
         lambda client_id, data: party.added(data[_KEY]) if _KEY in data else None  # noqa: ARG005 - likewise
     )
-    if environment.host:
+    if environment.host or environment.web_ui is None:
         _ready(party)
-    elif environment.web_ui is None:
-        _refuse(party)
 
 
 @events.test_start.add_listener
@@ -276,7 +283,7 @@ def _start(environment: Environment, **_: Any) -> None:
     """Make sure of the target; one that was only named now is fired at, at rest."""
     party = _PARTIES[environment]
     if isinstance(environment.runner, WorkerRunner):
-        _refuse(party)
+        _load(party)
     else:
         _ready(party)
 
@@ -290,17 +297,17 @@ def _end(environment: Environment, **_: Any) -> None:
 
 
 def _ready(party: _Party) -> None:
-    _refuse(party)
+    _load(party)
     party.rested()
 
 
-def _refuse(party: _Party) -> None:
-    """End the process, with a message, where there is nothing to be fired.
+def _load(party: _Party) -> None:
+    """Load what is fired, or end the process with a message.
 
     Raises:
         SystemExit: nothing can be fired.
     """
     try:
-        _ = party.ammunition
+        party.begin()
     except RingspecError as error:
         party.leave(str(error), error.hint, error.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice, pairwise
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from ringspec.harness import Exchange, Failure, Response, Trouble, Verdict
 from ringspec.load import Ammunition, Shooter, turns
 from ringspec.strategies import Case, Expect, Request
+
+from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
+from .conftest import TOKEN
 
 
 class Server:
@@ -109,3 +113,22 @@ def test_what_is_not_selected_is_not_judged(ammunition: Ammunition) -> None:
     (shot,) = Shooter(ammunition, Server(400)).fire(ammunition.cases[0])
 
     assert {it.rule for it in shot.findings} <= ammunition.selected
+
+
+def test_reason_shows_no_secret_that_was_echoed(ammunition: Ammunition) -> None:
+    class Echo(Server):
+        def __call__(self, request: Request) -> Exchange:
+            body = json.dumps({**PLAIN, "retryDelays": [TOKEN]}).encode()
+            headers = (("Content-Type", "application/json"),)
+            response = Response(status=201, headers=headers, body=body)
+            return Exchange(url="", request=request, response=response)
+
+    shots = [
+        shot
+        for case in ammunition.cases[:20]
+        for shot in Shooter(ammunition, Echo()).fire(case)
+    ]
+
+    reasons = [it.reason for shot in shots for it in shot.findings if it.reason]
+    assert any("[redacted]" in reason for reason in reasons)
+    assert not any(TOKEN in reason for reason in reasons)

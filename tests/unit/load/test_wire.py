@@ -27,6 +27,14 @@ REQUEST = Request(
 Answer = Callable[[socket.socket, bytes], None]
 
 
+def received(connection: socket.socket) -> bytes:
+    """Read the one request that there is, which may come in pieces."""
+    data = b""
+    while not data.endswith(REQUEST.body):
+        data += connection.recv(65536)
+    return data
+
+
 @contextmanager
 def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
     """Answer one connection after the other."""
@@ -37,7 +45,7 @@ def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
         for answer in answers:
             connection, _ = listener.accept()
             with connection:
-                heard.append(connection.recv(65536))
+                heard.append(received(connection))
                 answer(connection, heard[-1])
 
     thread = threading.Thread(target=serve, daemon=True)
