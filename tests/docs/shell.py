@@ -187,18 +187,21 @@ class Shell:
 
 def _free_port(taken: set[int]) -> int:
     # Where to begin differs by process, so that parallel tests do not meet.
-    start = os.getpid() * 37 % len(_PORTS)
-    for port in (*_PORTS[start:], *_PORTS[:start]):
-        with socket.socket() as tried:
-            if port not in taken and tried.connect_ex(("127.0.0.1", port)):
-                try:
-                    tried.close()
-                    with socket.socket() as bound:
-                        bound.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return port
+    start = os.getpid() * 37
+    for number in range(len(_PORTS)):
+        port = _PORTS[(start + number) % len(_PORTS)]
+        if port not in taken and _can_listen(port):
+            return port
     raise ShellError("no port is free")
+
+
+def _can_listen(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _listens(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ neither
 
 
 @pytest.fixture
-def shell(tmp_path: Path):
+def shell(tmp_path: Path) -> Iterator[Shell]:
     folder = tmp_path / "page"
     folder.mkdir()
     with Shell(folder, surroundings(tmp_path)) as shell:
