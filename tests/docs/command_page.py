@@ -34,8 +34,7 @@ def _told(
         command,
         info_name=name.rpartition(" ")[2],
         parent=parent,
-        terminal_width=80,
-        max_content_width=80,
+        terminal_width=78,  # what click takes of 80
         **({} if parent else command.context_settings),
     )
     yield name, command.get_help(context).rstrip()
