@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import click
 
+from ringspec.cli.docs import docs_option
 from ringspec.cli.options import added, contract_of
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
@@ -105,6 +106,7 @@ _OUTPUT = (
         multiple=True,
         help=f"Write a report (repeatable): {', '.join(FORMATS)}.",
     ),
+    docs_option,
     click.option("--quiet", is_flag=True, help="Only failures and the last line."),
     click.option("--verbose", is_flag=True, help="Every failing case."),
     click.option(

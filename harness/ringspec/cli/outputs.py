@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from ringspec.cli.docs import docs_base
 from ringspec.cli.screen import Screen
 from ringspec.reports import (
     Annotated,
@@ -43,7 +44,7 @@ class Outputs:
         redactor: Redactor,
     ) -> None:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
-        self._recorder = Recorder(redactor)
+        self._recorder = Recorder(redactor, docs_base())
         self._streams = [
             Stream(path, redactor) for name, path in wanted if name == _STREAM
         ]
