@@ -28,6 +28,10 @@ _HEAD = """\
 that one defect explains are told once. Secrets stand in none of them: tokens and
 passwords are replaced before anything is written. A report that cannot be written costs
 no other, and exit status 2, unless the run is nonconformant.
+
+`--docs URL`, or the variable `RINGSPEC_DOCS`, says where this documentation is
+published. HTML, Markdown and JUnit then link each rule to its place in
+[Rules](rules.md).
 """
 _OTHERS = """\
 `ringspec compare` writes {}; `ringspec selftest` writes its matrix as {}. In GitHub

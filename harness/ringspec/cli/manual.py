@@ -23,7 +23,7 @@ _SECTIONS = {
         *("--shard", "--dry-run", "--fail-fast", "--case"),
     ),
     "Verdict": ("--level", "--known-failures", "--update-known-failures"),
-    "Output": ("--report", "--quiet", "--verbose", "--color"),
+    "Output": ("--report", "--docs", "--quiet", "--verbose", "--color"),
 }
 _RUN = (
     ("0", "conformant: every rule of the level passes"),
