@@ -194,6 +194,10 @@ def _given(command: click.Command) -> dict[str, object]:
         "callback": command.callback,
         "params": command.params,
         "help": command.help,
+        "short_help": command.short_help,
+        "hidden": command.hidden,
+        "deprecated": command.deprecated,
+        "no_args_is_help": command.no_args_is_help,
         "context_settings": command.context_settings,
     }
 
