@@ -175,3 +175,14 @@ def test_zsh_completes_rules_and_formats() -> None:
         "json=",
         "junit=",
     ]
+
+
+def test_bash_offers_nothing_where_nothing_fits() -> None:
+    program = f"""
+        . {SHELLS}/ringspec.bash
+        COMP_WORDS=(ringspec run --level "x") COMP_CWORD=3
+        _ringspec_completion ringspec
+        echo "${{#COMPREPLY[@]}}"
+    """
+
+    assert in_shell("bash", "--norc", "-c", program) == ["0"]

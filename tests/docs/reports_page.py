@@ -30,8 +30,8 @@ passwords are replaced before anything is written. A report that cannot be writt
 no other, and exit status 2, unless the run is nonconformant.
 
 `--docs URL`, or the variable `RINGSPEC_DOCS`, says where this documentation is
-published. HTML, Markdown and JUnit then link each rule to its place in
-[Rules](rules.md).
+published. HTML, Markdown, JUnit and the annotations of GitHub actions then link each
+rule to its place in [Rules](rules.md).
 """
 _OTHERS = """\
 `ringspec compare` writes {}; `ringspec selftest` writes its matrix as {}. In GitHub

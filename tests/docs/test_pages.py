@@ -34,7 +34,7 @@ from pathlib import Path
 import pytest
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
-from .page import Command, Step, steps
+from .page import Command, PageError, Step, steps
 from .shell import Shell, ShellError
 
 ROOT = Path(__file__).parents[2]
@@ -49,8 +49,15 @@ VARIES = (
 ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1\b|localhost\b)[^\s'\"`)]+")
 
 
+def read(path: Path) -> list[Step]:
+    try:
+        return list(steps(path.read_text("utf-8")))
+    except PageError as error:
+        raise PageError(f"{path.relative_to(ROOT)}: {error}") from error
+
+
 def runnable() -> list[Path]:
-    return [path for path in PAGES if any(steps(path.read_text("utf-8")))]
+    return [path for path in PAGES if read(path)]
 
 
 @pytest.mark.docs
@@ -62,7 +69,7 @@ def test_page(path: Path, tmp_path: Path) -> None:
     folder.mkdir()
 
     with Shell(folder, surroundings(tmp_path)) as shell:
-        for step in steps(path.read_text("utf-8")):
+        for step in read(path):
             trouble = taken(step, shell)
             if trouble is not None:
                 where = f"{path.relative_to(ROOT)}:{step.line}"
@@ -76,7 +83,7 @@ def test_page(path: Path, tmp_path: Path) -> None:
 def test_page_sends_nothing_elsewhere(path: Path) -> None:
     told = [
         f"line {step.line}: {found}"
-        for step in steps(path.read_text("utf-8"))
+        for step in read(path)
         if isinstance(step, Command)
         for found in ELSEWHERE.findall(step.text)
     ]

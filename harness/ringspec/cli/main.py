@@ -10,6 +10,7 @@ import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -103,8 +104,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with its status; or help a shell to complete it."""
     if shell := os.environ.get(VARIABLE):
         words = sys.argv[1:] if arguments is None else arguments
-        for each in answers(words, shell):
-            click.echo(each)
+        with suppress(OSError):  # nobody may be left to read it
+            for line in answers(words, shell):
+                click.echo(line)
         sys.exit(0)
     sys.exit(_status(arguments))
 

@@ -44,11 +44,13 @@ class Outputs:
         redactor: Redactor,
     ) -> None:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
-        self._recorder = Recorder(redactor, docs_base())
+        docs = docs_base()
+        self._recorder = Recorder(redactor, docs)
         self._streams = [
             Stream(path, redactor) for name, path in wanted if name == _STREAM
         ]
-        self._screen = Screen(Annotated(shown, redactor) if on_github() else shown)
+        annotated = Annotated(shown, redactor, docs=docs) if on_github() else shown
+        self._screen = Screen(annotated)
 
     @property
     def reporters(self) -> tuple[Reporter, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ringspec.reports import Record, checked_docs, link_of, rendered
+from ringspec.reports.annotations import commands
 from ringspec.spec import RuleId, UsageError
 
 BASE = "https://example.com/ringspec"
@@ -68,6 +69,13 @@ def test_report_links_what_fails(record: Record, name: str, link: str) -> None:
 
     assert linked in rendered(name, replace(record, docs=BASE)).decode()
     assert "reference/rules" not in rendered(name, record).decode()
+
+
+def test_annotation_links_what_fails(record: Record) -> None:
+    told = list(commands(record.result, BASE))
+
+    assert any(f"%0A{BASE}/reference/rules/#" in line for line in told)
+    assert not any("reference/rules" in line for line in commands(record.result))
 
 
 @pytest.mark.parametrize("name", ["html", "markdown", "junit"])
