@@ -138,27 +138,29 @@ def test_wrong_usage_leaves_no_report_of_an_earlier_run(
     assert list((tmp_path / "ringspec-report").iterdir()) == []
 
 
-def test_a_profile_and_a_dialect_reach_the_command(
-    stepped: Callable[..., Stepped],
+def test_every_input_reaches_the_command(
+    stepped: Callable[..., Stepped], tmp_path: Path
 ) -> None:
-    done = stepped(profile="no-such-profile", dialect="naxai-sdk")
+    said = tmp_path / "said"
+    ringspec = tmp_path / "temp" / "ringspec" / "bin" / "ringspec"
+    command(ringspec, f'printf "%s\\n" "$@" > {said}; exit 3')
 
-    assert done.ended.status == 2
-    assert "no-such-profile" in done.ended.stderr
+    done = stepped(
+        url="http://127.0.0.1:1",
+        level="may",
+        profile="a profile.toml",
+        dialect="naxai-sdk",
+        known_failures="known.toml",
+        args="--quick\n\n--exclude=a b\n",
+        reports="out",
+    )
 
-    done = stepped(dialect="no-such-dialect")
-
-    assert done.ended.status == 2
-    assert "no-such-dialect" in done.ended.stderr
-
-
-def test_what_the_action_promises_is_what_the_step_writes(
-    stepped: Callable[..., Stepped],
-) -> None:
-    promised = {
-        f"${{{{ steps.run.outputs.{name} }}}}" for name in stepped(level="x").outputs
-    }
-
+    given = ["run", "--level", "may", "--profile", "a profile.toml"]
+    given += ["--dialect", "naxai-sdk", "--known-failures", "known.toml"]
+    given += ["--quick", "--exclude=a b", "http://127.0.0.1:1"]
+    assert said.read_text().splitlines()[: len(given)] == given
+    assert (done.ended.status, done.outputs["status"]) == (3, "3")
+    promised = {f"${{{{ steps.run.outputs.{name} }}}}" for name in done.outputs}
     assert {each["value"] for each in read(ACTION)["outputs"].values()} == promised
     assert step(ACTION, "Test the server")["id"] == "run"
 

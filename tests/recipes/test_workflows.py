@@ -18,6 +18,7 @@ from ..called import PROJECT  # noqa: TID252 - tests are no distribution
 from .recipes import (
     ACTION,
     EXAMPLE,
+    GITLAB,
     WORKFLOWS,
     command,
     read,
@@ -173,3 +174,14 @@ def test_recipes_are_yaml_without_surprises() -> None:
     ]
 
     assert odd == []
+
+
+@pytest.mark.parametrize(
+    ("title", "path"),
+    [(".github/workflows/conformance.yml", EXAMPLE), (".gitlab-ci.yml", GITLAB)],
+)
+def test_the_page_shows_what_is_tested(title: str, path: Path) -> None:
+    page = (PROJECT / "docs" / "gate.md").read_text("utf-8")
+
+    shown = page.split(f'```yaml title="{title}"\n')[1].split("```\n")[0]
+    assert shown == path.read_text("utf-8")

@@ -181,3 +181,10 @@ def test_the_runner_is_short() -> None:
 
     assert len(lines) < 60
     assert max(map(len, lines)) <= 110
+
+
+def test_the_page_shows_the_runner_as_it_is() -> None:
+    page = (RUNNER.parents[1] / "vectors.md").read_text("utf-8")
+
+    shown = page.split('```js title="runner.test.mjs"\n')[1].split("```\n")[0]
+    assert shown == RUNNER.read_text("utf-8")

@@ -147,3 +147,36 @@ def test_the_schema_is_one_and_says_what_each_member_is() -> None:
 
     assert [name for name in members if "description" not in members[name]] == []
     assert members.keys() >= lines("canonical")[0].keys()
+
+
+def numbers_and_texts(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from numbers_and_texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from numbers_and_texts(each)
+    else:
+        yield value
+
+
+def is_portable(value: Any) -> bool:
+    """Tell whether every language writes a value as it was read."""
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, float):
+        return not value.is_integer()
+    return not isinstance(value, int) or abs(value) < 2**53
+
+
+@pytest.mark.parametrize("name", ["canonical", *dialect_names()])
+def test_what_some_languages_write_otherwise_need_only_be_survived(name: str) -> None:
+    odd = [
+        row
+        for row in lines(name)
+        if not all(map(is_portable, numbers_and_texts(row["request"].get("body"))))
+    ]
+
+    assert odd
+    assert {row["expect"] for row in odd} == {"survive"}
