@@ -6,13 +6,13 @@ import re
 import shutil
 import subprocess
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from ringspec.reference import Embedded
-from ringspec.spec import load
+from ringspec.spec import Level, load
 from ringspec.strategies import Case, cases_of, line
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
@@ -154,6 +154,22 @@ def test_a_refusal_without_an_accepted_twin_is_never_green(
     assert told.failed.keys() == {"body.accepted", "name.required"}
     assert "inconclusive: HTTP 401 says nothing of it" in told.text
     assert "inconclusive: its twin was not accepted" in told.text
+
+
+def test_a_weaker_twin_that_is_refused_leaves_its_case_open(
+    node: str, tmp_path: Path
+) -> None:
+    twin, *_, case = wanted("name.required")
+    wrong = next(each for each in cases_of(load()) if each.rule == "retries.type")
+    refused = replace(twin, request=wrong.request, level=Level.MAY)
+
+    with Embedded() as server:
+        fired = [refused, replace(case, twin=twin.id)]
+        told = fire(node, server, fired, tmp_path, "must")
+
+    assert told.status == 0
+    assert told.passed == {}
+    assert told.skipped == {"inconclusive: its twin was not accepted": 1}
 
 
 @pytest.mark.kill
