@@ -105,7 +105,7 @@ def run(script: str, folder: Path, **environ: str) -> Ended:
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=900,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
 
