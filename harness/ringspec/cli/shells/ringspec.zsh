@@ -9,7 +9,7 @@ _ringspec() {
         case $kind in
             file) compset -P '*='; _files ;;
             part) parts+=("$text") ;;
-            word) values+=("${text//:/\\:}:$help") ;;
+            word) values+=("${text//:/\\:}${help:+:$help}") ;;
         esac
     done
     (( $#parts )) && compadd -S '' -a parts
