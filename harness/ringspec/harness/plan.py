@@ -35,6 +35,7 @@ class Plan:
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         exclude: prefixes of rule ids to be left out.
+        rules: ids of the only rules that are judged, of those that prefixes leave.
         workers: requests under way at once, in place of what the pacing says.
         timeout_s: how long an answer may take, likewise.
         safety: what may be done to the target.
@@ -62,6 +63,7 @@ class Plan:
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    rules: frozenset[RuleId] | None = None
     workers: int | None = None
     timeout_s: float | None = None
     safety: Safety = field(default_factory=Safety)
