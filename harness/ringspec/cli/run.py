@@ -24,7 +24,7 @@ from ringspec.cli.options import contract_options, selection_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import parse_shard, shard_of
-from ringspec.reports import Terminal
+from ringspec.reports import Redactor, Terminal
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, quick_of
 

@@ -67,9 +67,7 @@ OPTIONS = (
     ),
     Option("token-url", "token_url", "URL", "where a token is fetched"),
     Option("level", "level", "LEVEL", "what fails: must (default), should or may"),
-    Option(
-        "dialect", "dialect", "NAME|FILE", "the provider's spelling", is_path=True
-    ),
+    Option("dialect", "dialect", "NAME|FILE", "the provider's spelling", is_path=True),
     Option(
         "contract", "contract", "FILE", "another API's OpenAPI 3.1 file", is_path=True
     ),

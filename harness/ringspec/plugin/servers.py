@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ringspec.reference import Embedded
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Server:
     """A server that runs while a test does.
 
