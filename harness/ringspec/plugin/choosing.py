@@ -15,6 +15,7 @@ def embedded(mutant: str | None, dialect: str) -> Embedded:
     Raises:
         UsageError: there is no such mutant, or no such dialect.
     """
+    __tracebackhide__ = True
     if mutant is not None:
         _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
     _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
@@ -22,6 +23,7 @@ def embedded(mutant: str | None, dialect: str) -> Embedded:
 
 
 def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
+    __tracebackhide__ = True
     if name in known:
         return
     near = get_close_matches(name, known, 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringspec.plugin.options import add_to, is_asked_for
+from ringspec.plugin.options import add_to, is_asked_for, spelt
 from ringspec.plugin.servers import breeding, serving
 
 if TYPE_CHECKING:
@@ -65,4 +65,5 @@ def _plainly() -> Iterator[None]:
 
         found = as_error(error)
         hint = f"\n    hint: {found.hint}" if found.hint else ""
-        pytest.fail(f"ringspec: {found}{hint}", pytrace=False)
+        said = spelt(f"ringspec: {found}{hint}")
+        raise pytest.fail.Exception(said, pytrace=False) from None

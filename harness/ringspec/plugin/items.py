@@ -112,5 +112,6 @@ class RuleItem(pytest.Item):
         return shown
 
     def reportinfo(self) -> tuple[str, None, str]:
-        """Return where it stands: in no file."""
-        return str(self.config.rootpath / GROUP), None, self.name
+        """Return where it stands: in no file; and what heads its failure."""
+        # Were that the end of its id, pytest would take the dots for `::`.
+        return str(self.config.rootpath / GROUP), None, f"rule {self.name}"

@@ -88,8 +88,6 @@ OPTIONS = (
     ),
     Option("report", "reports", "FORMAT=PATH", "a report of ours besides", "args"),
 )
-_NAMES = "|".join(sorted((each.name for each in OPTIONS), key=len, reverse=True))
-_OTHERS = re.compile(rf"(?<![\w-])--({_NAMES})(?![\w-])")
 
 
 def add_to(parser: pytest.Parser) -> None:
@@ -119,4 +117,6 @@ def is_asked_for(config: pytest.Config) -> bool:
 
 def spelt(text: str) -> str:
     """Spell the command's options in a message as they are spelt here."""
-    return _OTHERS.sub(lambda found: f"--{GROUP}-{found[1]}", text)
+    names = "|".join(each.name for each in OPTIONS)
+    text = text.replace("--select and --exclude", "-k, -m and --deselect")
+    return re.sub(rf"(?<![\w-])--({names})(?![\w-])", rf"--{GROUP}-\1", text)

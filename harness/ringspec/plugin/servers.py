@@ -7,7 +7,7 @@ imported only once there is one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -72,32 +72,35 @@ def bearer(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-@contextmanager
-def serving(mutant: str | None = None, dialect: str = "canonical") -> Iterator[Server]:
-    """Serve the reference server, or a mutant of it, while a block is run.
+def serving(
+    mutant: str | None = None, dialect: str = "canonical"
+) -> AbstractContextManager[Server]:
+    """Return the reference server, or a mutant of it, to be run while a block is.
 
     Raises:
         UsageError: there is no such mutant, or no such dialect.
     """
+    __tracebackhide__ = True
     from ringspec.plugin.choosing import embedded  # noqa: PLC0415 - takes a while
 
-    with embedded(mutant, dialect) as running:
-        server = _server(running)
+    return _serving(embedded(mutant, dialect))
+
+
+@contextmanager
+def _serving(embedded: Embedded) -> Iterator[Server]:
+    with embedded as running:
+        server = Server(
+            url=running.url,
+            token=running.token,
+            headers=bearer(running.token),
+            token_url=running.token_url,
+            client_id=running.client_id,
+            client_secret=running.client_secret,
+        )
         try:
             yield server
         finally:
             server.close()
-
-
-def _server(running: Embedded) -> Server:
-    return Server(
-        url=running.url,
-        token=running.token,
-        headers=bearer(running.token),
-        token_url=running.token_url,
-        client_id=running.client_id,
-        client_secret=running.client_secret,
-    )
 
 
 @contextmanager
@@ -106,6 +109,7 @@ def breeding() -> Iterator[Mutants]:
     with ExitStack() as stack:
 
         def start(name: str, *, dialect: str = "canonical") -> Server:
+            __tracebackhide__ = True
             return stack.enter_context(serving(name, dialect))
 
         yield start

@@ -157,7 +157,7 @@ class Suite:
         said = self._said
         if said is None:
             return
-        terminalreporter.section(GROUP)
+        terminalreporter.write_sep("=", GROUP)
         for line in said.rest.splitlines():
             terminalreporter.write_line(line)
         first, *others = said.conclusion.rstrip("\n").splitlines() or [""]
