@@ -12,7 +12,7 @@ from ringspec.cli.known import Book
 from ringspec.cli.main import as_error
 from ringspec.cli.run import Run
 from ringspec.cli.signals import terminable
-from ringspec.harness import Ended, Event, Judged, Result, Started, Verdict
+from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
 from ringspec.harness.run import run as events_of
 from ringspec.plugin.options import spelt
 from ringspec.plugin.said import Said
@@ -58,6 +58,7 @@ def _fired(
     teller = Teller(result, watch.judged, width=width, verbose=verbose, more=_MORE)
     return Said(
         rules={name: each for name, each in teller.rules().items() if name in rules},
+        notes=watch.notes,
         rest=teller.rest(),
         conclusion=teller.conclusion(),
         status=status,
@@ -70,11 +71,14 @@ class _Watch:
 
     Attributes:
         redactor: knows the secrets that are taken out of the result.
+        judged: all that was judged.
+        notes: what was worth a line on the way, without secrets.
     """
 
     def __init__(self, progress: Progress) -> None:
         self.redactor = Redactor()
         self.judged: list[Judged] = []
+        self.notes: list[str] = []
         self._progress = progress
         self._total = self._failures = 0
         self._ended: Ended | None = None
@@ -94,6 +98,9 @@ class _Watch:
                 self._total = event.total
             case Judged():
                 self._advance(event)
+            case Notice():
+                told = self.redactor.event(event)
+                self.notes += [told.message] if isinstance(told, Notice) else []
             case Ended():
                 told = self.redactor.event(event)
                 self._ended = told if isinstance(told, Ended) else None

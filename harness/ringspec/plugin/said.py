@@ -17,6 +17,7 @@ class Said:
 
     Attributes:
         rules: what is said of each rule that was looked at.
+        notes: what was worth a line on the way, such as what is left behind.
         rest: what is of no one rule.
         conclusion: the last line, with message and hint below it.
         status: the exit status that `ringspec run` would have.
@@ -24,6 +25,7 @@ class Said:
     """
 
     rules: dict[RuleId, Apart] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     rest: str = ""
     conclusion: str = ""
     status: int = 0

@@ -158,6 +158,8 @@ class Suite:
         if said is None:
             return
         terminalreporter.write_sep("=", GROUP)
+        for note in said.notes:
+            terminalreporter.write_line(f"note: {shown(note, 1000)}")
         for line in said.rest.splitlines():
             terminalreporter.write_line(line)
         first, *others = said.conclusion.rstrip("\n").splitlines() or [""]
