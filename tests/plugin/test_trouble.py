@@ -56,6 +56,21 @@ def test_whom_nobody_lets_in_is_told_the_option_as_it_is_spelt_here(
     )
 
 
+def test_a_live_target_gets_nothing_that_its_profile_does_not_allow(
+    suite: Suite, pytester: pytest.Pytester, careless: Careless
+) -> None:
+    profile = f'url = "{careless.url}"\n[safety]\nlive = true\n'
+    (pytester.path / "live.toml").write_text(profile, "utf-8")
+
+    result = suite("--ringspec-profile", "live.toml", KEPT)
+
+    assert result.ret == 1
+    assert careless.requests == 0
+    result.stdout.fnmatch_lines(
+        ["inconclusive: 1 rule inconclusive*", "hint: a create may ring *"]
+    )
+
+
 def test_a_token_endpoint_that_is_not_there_is_told_once(suite: Suite) -> None:
     client = ("--ringspec-client-id=a", "--ringspec-client-secret=verysecret")
     result = suite("--ringspec", NOBODY, *client, f"--ringspec-token-url={NOBODY}/t")
