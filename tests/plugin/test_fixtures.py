@@ -70,7 +70,7 @@ def test_a_mutant_runs_while_its_test_does(
 def test_a_mutant_that_there_is_not_is_told_with_the_nearest(
     ringspec_mutant: Mutants,
 ) -> None:
-    with pytest.raises(UsageError, match="is 'delay-4321-accepted' meant"):
+    with pytest.raises(UsageError, match="did you mean delay-4321-accepted"):
         ringspec_mutant("delay-4321-acepted")
     with pytest.raises(UsageError, match="no dialect 'klingon'"):
         ringspec_mutant("delay-4321-accepted", dialect="klingon")

@@ -95,7 +95,7 @@ def test_a_token_endpoint_that_is_not_there_is_told_once(suite: Suite) -> None:
         (["--ringspec", NOBODY, "--ringspec-rate", "0/s"], "--ringspec-rate"),
         (["--ringspec", NOBODY, "--ringspec-timeout", "nan"], "--ringspec-timeout"),
         (["--ringspec", NOBODY, "--ringspec-report", "x=y"], "no report format 'x'"),
-        (["--ringspec", NOBODY, "ringspec::nam.type"], "ringspec::name.type meant?"),
+        (["--ringspec", NOBODY, "ringspec::nam.type"], "did you mean name.type?"),
         (["--ringspec", "nonsense"], "'nonsense' is not the URL of a server"),
         (["--ringspec", "http://u:verysecret@127.0.0.1:9"], "--ringspec-bearer"),
         (["--ringspec-profile", "nowhere"], "no profile 'nowhere'"),

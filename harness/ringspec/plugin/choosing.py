@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from ringspec.reference import DIALECTS, MUTANTS, Embedded
-from ringspec.spec import UsageError
+from ringspec.spec import UsageError, meant
 
 
 def embedded(mutant: str | None, dialect: str) -> Embedded:
@@ -26,6 +25,5 @@ def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
     __tracebackhide__ = True
     if name in known:
         return
-    near = get_close_matches(name, known, 1)
-    hint = f"is {near[0]!r} meant? {hint}" if near else hint
+    hint = meant(name, known) + hint
     raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from ringspec.plugin.options import GROUP, is_flagged
 from ringspec.plugin.said import Said
 from ringspec.plugin.sharing import read, shared
 from ringspec.reports import shown
-from ringspec.spec import Contract, RingspecError, Rule
+from ringspec.spec import Contract, RingspecError, Rule, meant
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -71,11 +70,10 @@ class Suite:
         known = [str(each.id) for each in self._all]
         for each in ids:
             if each not in known:
-                near = get_close_matches(each, known, 1)
-                hint = f"is {GROUP}::{near[0]} meant? " if near else ""
                 raise refusal(
                     f"there is no rule {shown(each, 200)!r}",
-                    hint + "`ringspec rules` lists them, and so does --collect-only",
+                    meant(each, known)
+                    + "`ringspec rules` lists them, and so does --collect-only",
                 )
 
     def pytest_report_header(self) -> str:
