@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ringspec.cli.run import command
-from ringspec.plugin.options import OPTIONS, spelt
+from ringspec.plugin.options import OPTIONS, URL, spelt
 from ringspec.reference import Embedded
 
 from .conftest import KEPT, NOBODY, at, said
@@ -27,6 +29,26 @@ def test_the_options_are_those_of_the_command() -> None:
     parameters = {str(each.name) for each in command.params} - {"help"}
 
     assert {each.parameter for each in OPTIONS} == parameters - LEFT_OUT
+
+
+def test_the_page_tells_of_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text("utf-8")
+
+    rows = re.findall(r"^\| `--ringspec(\S*).*?` \| `(\w+)` \|", page, re.MULTILINE)
+    flags = [(f"-{each.name}" * (each is not URL), each.key) for each in OPTIONS]
+    assert [(name.rstrip("`"), key) for name, key in rows] == flags
+
+
+def test_help_is_given_whatever_the_settings_are(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_level = wrong\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+
+    result = suite("--help")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["  --ringspec-known-failures=FILE"])
 
 
 def test_options_in_messages_are_spelt_as_here_and_others_left_alone() -> None:

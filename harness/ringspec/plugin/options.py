@@ -112,6 +112,8 @@ def is_flagged(config: pytest.Config) -> bool:
 
 def is_asked_for(config: pytest.Config) -> bool:
     """Tell whether the command line or the ini file says what to test."""
+    if config.getoption("help", default=False):
+        return False  # whatever the settings are, they must not be in the way
     return is_flagged(config) or any(config.getini(e.key) for e in (URL, PROFILE))
 
 
