@@ -56,7 +56,8 @@ def mutant() -> Iterator[Embedded]:
 
 
 def at(server: Embedded | Server) -> tuple[str, ...]:
-    return ("--ringspec", server.url, "--ringspec-bearer", str(server.token))
+    # A token may begin with a dash.
+    return (f"--ringspec={server.url}", f"--ringspec-bearer={server.token}")
 
 
 def said(result: pytest.RunResult) -> str:

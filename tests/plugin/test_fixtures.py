@@ -11,11 +11,10 @@ import httpx
 import pytest
 
 from ringspec.plugin import Mutants, Server
-from ringspec.plugin.clients import opened, reading
 from ringspec.reference import Embedded
 from ringspec.spec import UsageError
 
-from .conftest import NOBODY, at, said
+from .conftest import NOBODY, Careless, at, said
 
 Suite = Callable[..., pytest.RunResult]
 
@@ -128,14 +127,40 @@ def test_the_client_of_a_live_target_only_reads(
     result.assert_outcomes(passed=1, deselected=142)
 
 
-def test_clients_are_closed_with_their_server() -> None:
-    for way in (opened, reading):
-        server = Server(url=NOBODY, opened=way)
-        client = server.client
+def test_a_client_sends_to_its_own_server_alone(
+    ringspec_reference: Server, careless: Careless
+) -> None:
+    with pytest.raises(UsageError, match="is not sent to"):
+        ringspec_reference.client.post(f"{careless.url}/voice/broadcasts")
 
-        server.close()
+    assert careless.requests == 0
 
-        assert client.is_closed
+
+def test_a_client_of_a_server_elsewhere_only_reads_whatever_it_is_told() -> None:
+    server = Server(url="https://api.example.com")
+
+    with pytest.raises(UsageError, match=r"POST .* is not sent"):
+        server.client.post("/voice/broadcasts")
+
+    server.close()
+    assert server.client.is_closed
+
+
+def test_a_header_of_the_profile_lets_requests_in(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    profile = f'url = "{NOBODY}"\n[credentials]\nheader = "X-Key"\nvalue = "v4321"\n'
+    (pytester.path / "mine.toml").write_text(profile, "utf-8")
+    pytester.makepyfile(
+        test_mine="""
+        def test_target(ringspec_target):
+            assert ringspec_target.headers == {"X-Key": "v4321"}
+        """
+    )
+
+    result = suite("--ringspec-profile", "mine.toml", "-k", "test_target")
+
+    result.assert_outcomes(passed=1, deselected=142)
 
 
 def test_an_embedded_dialect_is_that_of_the_options(

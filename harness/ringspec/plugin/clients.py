@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
 
+from ringspec.harness.access.route import Route
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.spec import UsageError
 
 if TYPE_CHECKING:
@@ -18,25 +22,41 @@ _LIVE_S = 0.2
 _TIMEOUT_S = 10.0
 
 
-def opened(server: Server) -> httpx.Client:
-    """Open a client of a server on this machine: whatever it is asked goes out."""
+def opened(
+    server: Server, *, route: Route | None = None, only_reads: bool = False
+) -> httpx.Client:
+    """Open a client of a server, which sends to nobody else.
+
+    Args:
+        server: whose URL and headers it has.
+        route: by which it is reached.
+        only_reads: whether it is live: it is only read, a few times a second.
+    """
+    hooks: list[Callable[..., None]] = [partial(_keep_to, httpx.URL(server.url))]
+    if only_reads or not is_loopback(server.url):
+        hooks.append(_only_read)
     return httpx.Client(
         base_url=server.url,
         headers=server.headers,
         timeout=_TIMEOUT_S,
-        # Nothing on this machine is reached by a proxy.
+        # Proxies of the environment stand in the route.
         trust_env=False,
+        event_hooks={"request": hooks},
+        **(route.opened() if route else {}),  # type: ignore[arg-type] # both are told apart by name
     )
 
 
-def reading(server: Server) -> httpx.Client:
-    """Open a client of a live target: it only reads, a few times a second."""
-    return httpx.Client(
-        base_url=server.url,
-        headers=server.headers,
-        timeout=_TIMEOUT_S,
-        event_hooks={"request": [_only_read]},
-    )
+def _keep_to(base: httpx.URL, request: httpx.Request) -> None:
+    """Let a request pass if it goes to a server, whose token it has.
+
+    Raises:
+        UsageError: it goes elsewhere.
+    """
+    if (request.url.scheme, request.url.netloc) != (base.scheme, base.netloc):
+        raise UsageError(
+            f"{request.url} is not sent to: it is not at {base}",
+            hint="take a client of your own for other servers",
+        )
 
 
 def _only_read(request: httpx.Request) -> None:

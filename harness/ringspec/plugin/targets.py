@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from ringspec.cli.run import Run
-from ringspec.plugin.clients import opened, reading
+from ringspec.plugin.clients import opened
 from ringspec.plugin.servers import Server, bearer, serving
 from ringspec.plugin.suite import NAME, Suite
 
@@ -41,7 +42,7 @@ def _given(run: Run, url: str) -> Server:
     filling, _ = run.filled(url, given)
     token = filling.token or ""
     headers = {given.header: token} if given.header else bearer(token)
-    live = run.given.safety.is_live(url)
+    route, live = run.given.route.to(url), run.given.safety.is_live(url)
     return Server(
         url=url.rstrip("/"),
         token=filling.token,
@@ -49,5 +50,5 @@ def _given(run: Run, url: str) -> Server:
         token_url=given.token_url or "",
         client_id=given.client_id or "",
         client_secret=given.client_secret or "",
-        opened=reading if live else opened,
+        opened=partial(opened, route=route, only_reads=live),
     )
