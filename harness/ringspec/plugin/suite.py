@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from ringspec.plugin.command import refusal, refused, run_of
 from ringspec.plugin.firing import fired
 from ringspec.plugin.items import MARKERS, RuleItem, Rules
 from ringspec.plugin.options import GROUP, is_flagged
+from ringspec.plugin.progress import Progress
 from ringspec.plugin.said import Said
 from ringspec.plugin.sharing import read, shared
 from ringspec.reports import shown
@@ -27,8 +27,6 @@ NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
 _INCONCLUSIVE = "inconclusive", "i", ("INCONCLUSIVE", {"yellow": True})
 _COLOURS = {"conformant": "green", "nonconformant": "red"}
-# So often a screen is told how far the run is.
-_BLINK_S = 0.2
 
 
 class Suite:
@@ -117,7 +115,7 @@ class Suite:
             pytest.exit(f"{GROUP}: interrupted", returncode=pytest.ExitCode.INTERRUPTED)
 
     def _fired(self, items: list[RuleItem]) -> Said:
-        progress = _Progress(self._config)
+        progress = Progress(self._config.pluginmanager.getplugin("terminalreporter"))
         try:
             return fired(
                 self.run,
@@ -190,28 +188,3 @@ class Suite:
         """Leave nothing behind."""
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
-
-
-class _Progress:
-    """Shows how far a run is, on a screen."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        reporter: Any = config.pluginmanager.getplugin("terminalreporter")
-        self._reporter = reporter if reporter is not None and reporter.isatty else None
-        self._told = 0.0
-
-    def tell(self, text: str) -> None:
-        """Show a line in place of the one before."""
-        now = time.monotonic()
-        if self._reporter is None or now - self._told < _BLINK_S:
-            return
-        if not self._told:
-            self._reporter.ensure_newline()
-        self._told = now
-        self._reporter.rewrite(f"{GROUP}: {text}", erase=True)
-
-    def close(self) -> None:
-        """Take the line away."""
-        if self._reporter is not None and self._told:
-            self._reporter.rewrite("", erase=True)
-            self._reporter.rewrite("")
