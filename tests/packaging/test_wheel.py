@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("spec", "strategies", "harness", "reference", "reports", "cli")
+PACKAGES = (
+    *("spec", "strategies", "harness", "reference", "reports", "cli"),
+    "plugin",
+)
 DATA = {
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",

@@ -35,6 +35,7 @@ class Outputs:
 
     Args:
         wanted: formats, each with its path.
+        annotates: whether a job of GitHub Actions is told what it may show beside it.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class Outputs:
         wanted: Sequence[tuple[str, Path]],
         shown: Shown,
         redactor: Redactor,
+        *,
+        annotates: bool = True,
     ) -> None:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
         docs = docs_base()
@@ -49,8 +52,10 @@ class Outputs:
         self._streams = [
             Stream(path, redactor) for name, path in wanted if name == _STREAM
         ]
-        annotated = Annotated(shown, redactor, docs=docs) if on_github() else shown
-        self._screen = Screen(annotated)
+        annotated = annotates and on_github()
+        self._screen = Screen(
+            Annotated(shown, redactor, docs=docs) if annotated else shown
+        )
 
     @property
     def reporters(self) -> tuple[Reporter, ...]:

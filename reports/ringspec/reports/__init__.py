@@ -1,6 +1,7 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
 from ringspec.reports.annotations import Annotated, Shown, on_github
+from ringspec.reports.apart import Apart, Teller
 from ringspec.reports.clients import (
     RecordFile,
     hidden,
@@ -38,6 +39,7 @@ __all__ = [
     "FORMATS",
     "MATRIX_FORMATS",
     "Annotated",
+    "Apart",
     "Asked",
     "Color",
     "Comparison",
@@ -54,6 +56,7 @@ __all__ = [
     "Reporter",
     "Shown",
     "Stream",
+    "Teller",
     "Terminal",
     "Trial",
     "Watch",
