@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ringspec.harness import Finding, RuleResult
 from ringspec.spec import Contract, Level
+from ringspec.strategies import Phase
 from schemathesis.core.failures import Failure, Severity
 
 # Rules that are written out; more are only counted.
@@ -63,7 +64,8 @@ def _account(contract: Contract, finding: Finding) -> Iterable[str]:
     rule, case = contract.rules[finding.rule], finding.case
     yield rule.sentence
     yield f"Source: {rule.source}"
-    yield f"Case: {case.id}"
+    ours = case.phase is not Phase.EXPLORE
+    yield f"Case: {case.id if ours else 'a body that schemathesis made'}"
     if case.fault is not None:
         yield f"Fault: {_short(case.fault)}"
     if finding.twin is not None:

@@ -1,4 +1,4 @@
-"""The hooks, the check and the summary that schemathesis calls.
+"""The hooks, the checks and the summary that schemathesis calls.
 
 Certified cases go out in its phase `examples`. It sends them as it sends its own, with
 its headers and credentials; each is then judged under the rules of the contract.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from threading import Lock
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
 import schemathesis
-from ringspec.harness import Response
+from ringspec.harness import Finding, Response
 from ringspec.harness.target import is_loopback
 from ringspec.schemathesis.failures import BrokenRule, OpenRules
 from ringspec.schemathesis.judging import Judge
@@ -51,6 +52,8 @@ def _begun() -> Judge:
 
 
 JUDGE = _begun()
+# Schemathesis may have several workers.
+_LOCK = Lock()
 
 
 def _is_ours(operation: Any) -> bool:
@@ -101,34 +104,34 @@ def _made(case: Case, operation: Any) -> schemathesis.Case[Any]:
 
 
 @schemathesis.check
-class ringspec_rules:  # noqa: N801 - its name is that of the check
-    """Judges the answers to certified cases, and to any body of the same operation."""
-
-    def after_response(
-        self,
-        ctx: schemathesis.CheckContext,
-        response: schemathesis.Response,
-        case: schemathesis.Case[Any],
-    ) -> None:
-        """Fail for each rule that an answer shows to be broken."""
-        del ctx
-        if not _is_ours(case.operation):
-            return
-        answer, url = _answer(response), str(response.request.url)
-        known = JUDGE.cases.get(case.id)
+def ringspec_rules(
+    ctx: schemathesis.CheckContext,
+    response: schemathesis.Response,
+    case: schemathesis.Case[Any],
+) -> None:
+    """Fail for each rule that an answer shows to be broken."""
+    del ctx
+    if not _is_ours(case.operation):
+        return
+    answer, url = _answer(response), str(response.request.url)
+    known, content = JUDGE.cases.get(case.id), _sent(case, response)
+    found: list[Finding] = []
+    with _LOCK:
         if known is not None:
             found = JUDGE.certified(known, url, answer)
-        elif (content := _sent(case, response)) is not None:
+        elif content is not None:
             found = JUDGE.other(content, url, answer)
-        else:
-            return
-        contract, label = JUDGE.settings.loaded, case.operation.label
-        broken = [BrokenRule(contract, each, label) for each in found]
-        if broken:
-            raise FailureGroup(broken)
+    contract, label = JUDGE.settings.loaded, case.operation.label
+    if found:
+        raise FailureGroup([BrokenRule(contract, each, label) for each in found])
+
+
+@schemathesis.check
+class ringspec_run:  # noqa: N801 - its name is that of the check
+    """Fails for the rules that stay open, unless one is known to be broken."""
 
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
-        """Fail for the rules that stay open, unless one is known to be broken."""
+        """Look at the run as a whole."""
         del ctx
         if not JUDGE.offered:
             operation = JUDGE.settings.loaded.operation
