@@ -14,6 +14,7 @@ import httpx
 from tests.benchmarks.results import arguments, note, show
 
 from ringspec.harness.access.filling import Filling
+from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Embedded
 from ringspec.spec import Level, load
@@ -62,7 +63,7 @@ def main() -> None:
             filling=filling,
             phases=frozenset({Phase.CASES}),
             level=Level.MAY,
-            workers=WORKERS,
+            pacing=Pacing(workers=WORKERS),
         )
         for _ in range(ROUNDS):
             began = time.perf_counter()

@@ -24,6 +24,8 @@ import pytest
 from ringspec.reference import Embedded
 from ringspec.reports import Recorder, rendered
 
+from ..snapshot import sample as sample_run  # noqa: TID252 - tests are no distribution
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -174,14 +176,7 @@ def hostile(run_to: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "report_sample", Path(__file__).parents[1] / "snapshot" / "sample.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return sample_run
 
 
 @pytest.fixture(scope="session")

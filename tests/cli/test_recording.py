@@ -16,23 +16,11 @@ import pytest
 from ringspec.cli import main
 from ringspec.reports.json_report import SCHEMA
 
+from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
+
 pytestmark = pytest.mark.socket
 
 Started = Callable[..., subprocess.Popen[str]]
-
-PLAIN: dict[str, Any] = {
-    "name": "Office closure notice",
-    "type": "default",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"],
-    "includeUnsubscribed": False,
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "retryDelays": [],
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
 
 
 def announced(process: subprocess.Popen[str]) -> dict[str, str]:

@@ -14,26 +14,13 @@ from typing import Any, TypeAlias
 from naxai import NaxaiClient
 from naxai.base.exceptions import NaxaiException
 
+from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
 from .careless import CARELESS
 from .conftest import BROADCASTS, MINIMAL
 from .postman import replay
 
 # What the server announces: url, token_url, client_id, client_secret, token.
 About: TypeAlias = Mapping[str, str]
-
-NOTICE = {
-    "name": "Office closure notice",
-    "type": "default",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"],
-    "includeUnsubscribed": False,
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "retryDelays": [],
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
 
 
 @dataclass(frozen=True)
@@ -99,7 +86,7 @@ def curl_words(about: About, label: tuple[str, ...]) -> list[str]:
         "-H",
         f"Authorization: Bearer {token}",
     ]
-    return [*asked, *label, "-d", json.dumps(NOTICE)]
+    return [*asked, *label, "-d", json.dumps(PLAIN)]
 
 
 def _naxai(about: About) -> Any:

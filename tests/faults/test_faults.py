@@ -18,6 +18,7 @@ from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.exchange import Exchange, Failure
 from ringspec.harness.inprocess import URL, InProcess
+from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.run import Plan, run
 from ringspec.reference import Behaviour, Embedded, Settings, application
 from ringspec.spec import Contract, Level, load
@@ -163,7 +164,7 @@ def test_crash_counts_at_once(
         url=URL,
         filling=filling,
         select=("retries", "robustness"),
-        workers=every,
+        pacing=Pacing(workers=every),
         connect=lambda: InProcess(app, filling=filling),
     )
 

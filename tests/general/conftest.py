@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from .. import called  # noqa: TID252 - tests are no distribution
+from ..serving import served  # noqa: TID252 - likewise
 from .mutants import LIARS, MUTANTS
 from .payments import CORRECT, mounted
 
@@ -58,24 +55,8 @@ def ringspec(tmp_path: Path) -> Callable[..., Ended]:
 @pytest.fixture(scope="session")
 def payments() -> Iterator[str]:
     """Serve the correct server and every mutant, each below its name."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
     mutants = {each.name: each.behaviour for each in [*MUTANTS, *LIARS]}
-    config = uvicorn.Config(
-        mounted({"correct": CORRECT, **mutants}),
-        # A mutant that crashes says so in the log, which is meant.
-        log_level="critical",
-        lifespan="off",
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
+    app = mounted({"correct": CORRECT, **mutants})
+    # A mutant that crashes says so in the log, which is meant.
+    with served(app, log_level="critical") as url:
+        yield url

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 
 import pytest
-import uvicorn
 
 from ringspec.harness import Ended
 from ringspec.harness.access.filling import Filling
@@ -20,6 +15,8 @@ from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of
 
+from ..serving import served  # noqa: TID252 - tests are no distribution
+
 pytestmark = pytest.mark.kill
 
 # What HTTP makes of an answer shows on a socket only; all else is quicker without.
@@ -27,30 +24,6 @@ OVER_NETWORK = [
     each for each in LAWFUL if each.apply(Behaviour()).wire is not Behaviour().wire
 ]
 IN_PROCESS = [each for each in LAWFUL if each not in OVER_NETWORK]
-
-
-@contextmanager
-def served(settings: Settings, behaviour: Behaviour) -> Iterator[str]:
-    """Serve a behaviour on a free port, in a thread."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        application(settings, behaviour),
-        log_level="error",
-        lifespan="off",
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
 
 
 @cache
@@ -110,7 +83,8 @@ def test_lawful_variant_is_conformant(lawful: Lawful) -> None:
 def test_variant_lawful_in_http_is_conformant(lawful: Lawful) -> None:
     settings = Settings()
 
-    with served(settings, lawful.apply(Behaviour())) as url:
+    app = application(settings, lawful.apply(Behaviour()))
+    with served(app) as url:
         found = _accused(lawful, settings, url)
 
     assert found == ({}, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from ringspec.cli.wrapping import wrapped
@@ -10,13 +9,12 @@ from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.plan import Plan
 from ringspec.harness.safety.deeds import Deed
-from ringspec.harness.safety.precautions import Precautions, deeds_in
+from ringspec.harness.safety.precautions import Precautions, deeds_in, listed
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
 from ringspec.reports import counted
 from ringspec.strategies import Case, Phase
 
-_LISTED = 8
 # Where the embedded server would be, and what it would give out.
 EMBEDDED = "http://127.0.0.1"
 SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=EMBEDDED)  # noqa: S106 - no token
@@ -94,10 +92,7 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
 
 def _left_out(care: Precautions) -> Iterator[str]:
     """Say what safety leaves out, and why."""
-    for why, number in Counter(care.left_out.values()).most_common():
-        ids = [each for each, said in care.left_out.items() if said == why]
-        more = f" and {number - _LISTED} more" if number > _LISTED else ""
-        yield from wrapped(
-            f"left out, as {why}: {counted(number, 'case')}", hanging="    "
-        )
-        yield from wrapped(f"{', '.join(ids[:_LISTED])}{more}", "    ")
+    for why, ids in care.omissions():
+        said = f"left out, as {why}: {counted(len(ids), 'case')}"
+        yield from wrapped(said, hanging="    ")
+        yield from wrapped(listed(ids), "    ")

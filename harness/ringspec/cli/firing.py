@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +20,6 @@ from ringspec.harness.access.filling import Filling, variants
 from ringspec.harness.pace.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.safety.policy import Safety
 from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
@@ -195,12 +194,6 @@ class Firing:
         }
         return load_profile(self.profile, stated(flags))
 
-    @property
-    def safety(self) -> Safety:
-        """What may be done to the target."""
-        given = self.given
-        return replace(given.safety, fixtures_named=given.fixtures_named)
-
     def loaded(self, operation: str | None, dialect: str | None) -> Contract:
         """Load the contract, as it is adapted to the target.
 
@@ -208,12 +201,7 @@ class Firing:
             SpecError: the contract or the dialect is at fault.
             UsageError: something is not there, or the profile does not fit.
         """
-        adaptation = self.given.adaptation
-        try:
-            return contract_of(self.contract, operation, dialect, adaptation)
-        except MisfitError as error:
-            where = self.given.places.of(error.path)
-            raise UsageError(f"{where}: {error}", hint=error.hint) from error
+        return fitted(self.given, self.contract, operation, dialect)
 
     def cases(self, contract: Contract, seed: int) -> tuple[Case, ...]:
         """Return the cases of a contract, expecting what the target answers."""
@@ -228,22 +216,11 @@ class Firing:
             UsageError: the URL is none, or the embedded server is no help.
         """
         given = self.given.credentials
-        if url is not None:
-            checked_url(url)
-            self.given.check_leave(url)
-            return Target(url, given, None)
-        if self.contract is not None:
-            raise UsageError(
-                "the embedded server knows only the contract that comes with it",
-                hint="give the URL of a server that keeps to your contract",
-            )
-        dialect = dialect or "canonical"
-        if dialect not in DIALECTS:
-            raise UsageError(
-                f"the embedded server has no dialect {dialect!r}",
-                hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
-            )
-        return Target("", given, Embedded(dialect=dialect))
+        if url is None:
+            return embedded(given, self.contract, dialect)
+        checked_url(url)
+        self.given.check_leave(url)
+        return Target(url, given, None)
 
     def filled(self, url: str, credentials: Credentials) -> tuple[Filling, Redactor]:
         """Fetch a token if need be; return what is sent, and what hides it.
@@ -253,7 +230,7 @@ class Firing:
             TargetError: its endpoint gives none.
         """
         route, timeout_s = self.given.route, self.given.pacing.timeout_s
-        filling = credentials.filling(timeout_s, route, self.safety.hosts(url))
+        filling = credentials.filling(timeout_s, route, self.given.safety.hosts(url))
         # The environment's proxies may have passwords as well.
         urls = filter(None, (url, credentials.token_url))
         routes = (route, *(route.to(each) for each in urls))
@@ -284,6 +261,22 @@ class Firing:
         finally:
             outputs.close()
         return outputs.written(result.exit_code), result
+
+
+def fitted(
+    profile: Profile, file: Path | None, operation: str | None, dialect: str | None
+) -> Contract:
+    """Load a contract, ours or that of a file, as a profile adapts it.
+
+    Raises:
+        SpecError: the contract or the dialect is at fault.
+        UsageError: something is not there, or the profile does not fit.
+    """
+    try:
+        return contract_of(file, operation, dialect, profile.adaptation)
+    except MisfitError as error:
+        where = profile.places.of(error.path)
+        raise UsageError(f"{where}: {error}", hint=error.hint) from error
 
 
 def stated(flags: dict[str, Any]) -> dict[str, Any]:
@@ -354,6 +347,28 @@ class Target:
             client_secret=ready.client_secret,
             token_url=ready.token_url,
         )
+
+
+def embedded(
+    credentials: Credentials, contract: Path | None, dialect: str | None
+) -> Target:
+    """Return the embedded server as what is tested.
+
+    Raises:
+        UsageError: it knows neither the contract nor the dialect.
+    """
+    if contract is not None:
+        raise UsageError(
+            "the embedded server knows only the contract that comes with it",
+            hint="give the URL of a server that keeps to your contract",
+        )
+    dialect = dialect or "canonical"
+    if dialect not in DIALECTS:
+        raise UsageError(
+            f"the embedded server has no dialect {dialect!r}",
+            hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
+        )
+    return Target("", credentials, Embedded(dialect=dialect))
 
 
 def wanted(texts: tuple[str, ...]) -> list[tuple[str, Path]]:

@@ -19,8 +19,9 @@ from ringspec.harness.access.credentials import Credentials
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.probing import Answer, Prober
 from ringspec.harness.safety.guard import Guard
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.harness.safety.policy import Safety
-from ringspec.harness.target import Target, checked_url, is_loopback
+from ringspec.harness.target import Target, checked_url
 from ringspec.spec import (
     Contract,
     Json,

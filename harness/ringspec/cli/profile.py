@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.firing import Target, credential_options, stated
-from ringspec.cli.options import contract_of, contract_options
+from ringspec.cli.firing import Target, credential_options, embedded, fitted, stated
+from ringspec.cli.options import contract_options
 from ringspec.harness.profile import Profile, load, template
 from ringspec.harness.profile.steps import State, Step
 from ringspec.harness.profile.trial import Trial
-from ringspec.reference import DIALECTS, Embedded
 from ringspec.reports import Redactor
-from ringspec.spec import Contract, MisfitError, UsageError
+from ringspec.spec import UsageError
 
 _INCONCLUSIVE = 3
 
@@ -71,7 +70,7 @@ def check(
     address = profile.address(url)
     _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
     with _target(profile, address, contract) as target:
-        adapted = _contract(profile, contract, operation)
+        adapted = fitted(profile, contract, operation, profile.dialect)
         known = f"{adapted.title} {adapted.version}"
         _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
         where, shown = target.resolve()
@@ -81,23 +80,7 @@ def check(
 def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
     if url is not None:
         return Target(url, profile.credentials, None)
-    dialect = profile.dialect or "canonical"
-    if contract is not None or dialect not in DIALECTS:
-        raise UsageError(
-            "the embedded server knows neither that contract nor that dialect",
-            hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
-        )
-    return Target("", profile.credentials, Embedded(dialect=dialect))
-
-
-def _contract(
-    profile: Profile, contract: Path | None, operation: str | None
-) -> Contract:
-    try:
-        return contract_of(contract, operation, profile.dialect, profile.adaptation)
-    except MisfitError as error:
-        where = profile.places.of(error.path)
-        raise UsageError(f"{where}: {error}", hint=error.hint) from error
+    return embedded(profile.credentials, contract, profile.dialect)
 
 
 def _tried(trial: Trial) -> int:

@@ -159,7 +159,7 @@ class _Command(Firing):
                 filling=filling,
                 level=choice.level,
                 seed=seed,
-                safety=self.safety,
+                safety=self.given.safety,
                 pacing=self.given.pacing,
                 route=self.given.route.to(url),
                 found=choice.levels,

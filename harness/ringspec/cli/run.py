@@ -171,7 +171,7 @@ class _Command(Firing):
             seed=self.seed,
             select=self.select,
             exclude=self.exclude,
-            safety=self.safety,
+            safety=self.given.safety,
             pacing=self.given.pacing,
             fail_fast=self.fail_fast,
             examples=EXAMPLES if self.examples is None else self.examples,

@@ -35,8 +35,6 @@ class Plan:
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         exclude: prefixes of rule ids to be left out.
-        workers: requests under way at once, in place of what the pacing says.
-        timeout_s: how long an answer may take, likewise.
         safety: what may be done to the target.
         pacing: how fast to fire.
         shard: ids of the cases of one part of the list, for runs beside each other.
@@ -62,8 +60,6 @@ class Plan:
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    workers: int | None = None
-    timeout_s: float | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
     shard: frozenset[str] | None = None
@@ -95,12 +91,7 @@ class Plan:
     @property
     def pace(self) -> Pacing:
         """How fast to fire at this target."""
-        pacing = self.pacing
-        found = replace(
-            pacing,
-            workers=self.workers or pacing.workers or WORKERS,
-            timeout_s=self.timeout_s or pacing.timeout_s,
-        )
+        found = replace(self.pacing, workers=self.pacing.workers or WORKERS)
         if not self.live:
             return found
         return replace(found, workers=1, rate=min(found.rate or LIVE_RATE, LIVE_RATE))

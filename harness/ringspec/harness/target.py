@@ -26,7 +26,6 @@ from ringspec.strategies import Request
 if TYPE_CHECKING:
     from ringspec.harness.access.route import Route
 
-__all__ = ["ANSWER_LIMIT", "Connection", "Target", "checked_url", "is_loopback"]
 
 # More of an answer than this is not read.
 ANSWER_LIMIT = 8 * 2**20

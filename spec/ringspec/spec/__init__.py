@@ -13,6 +13,7 @@ from ringspec.spec.errors import (
     SpecError,
     TargetError,
     UsageError,
+    meant,
 )
 from ringspec.spec.fixtures import Fixture, members_in
 from ringspec.spec.links import Life, Paging, Relative, Role
@@ -101,6 +102,7 @@ __all__ = [
     "is_shallow",
     "kind_of",
     "load",
+    "meant",
     "members_in",
     "odd",
     "overlay_of",

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 
-from ringspec.spec.errors import MisfitError
+from ringspec.spec.errors import MisfitError, meant
 from ringspec.spec.operations import METHODS, Route, routes
 from ringspec.spec.values import Json
 
@@ -70,11 +69,9 @@ def _route(base: dict[str, Json], operation: str) -> Route:
     known = {each.id: each for each in routes(base)}
     if operation in known:
         return known[operation]
-    near = get_close_matches(operation, known, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
     raise MisfitError(
         f"the contract has no operation {operation!r}",
-        hint=f"{meant}there are {', '.join(known)}",
+        hint=f"{meant(operation, known)}there are {', '.join(known)}",
         path=("paths", operation),
     )
 

@@ -14,7 +14,6 @@ be blamed for a rule that nobody is asked about.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 from ringspec.spec.actions import RULES
 from ringspec.spec.assertions import CONTAINS, Assertion
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, meant
 from ringspec.spec.merging import unshared
 from ringspec.spec.reading import mapping, text
 from ringspec.spec.rules import Evidence, Level, Rule, RuleId, word
@@ -103,10 +102,9 @@ def amended(
     """
     for name, change in changes.items():
         if name not in rules:
-            near = difflib.get_close_matches(name, rules, n=1)
             raise SpecError(
                 f"{change.place}: there is no such rule",
-                hint=f"did you mean {near[0]}?" if near else "see `ringspec rules`",
+                hint=f"{meant(name, rules)}`ringspec rules` lists them",
             )
     return {
         name: replace(rule, **changes[name].fields) if name in changes else rule

@@ -14,6 +14,8 @@ Only the command catches them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -77,3 +79,9 @@ class InternalError(RingspecError):
 
     code = "internal"
     exit_code = 4
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Begin a hint with what was probably meant by a name; empty where nothing was."""
+    near = get_close_matches(name, list(known), 1)
+    return f"did you mean {near[0]}? " if near else ""

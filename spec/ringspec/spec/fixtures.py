@@ -11,12 +11,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import pairwise
 
 from ringspec.spec import schemas
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import MisfitError, SpecError
+from ringspec.spec.errors import MisfitError, SpecError, meant
 from ringspec.spec.proof import odd
 from ringspec.spec.reading import mapping, short, text
 from ringspec.spec.values import Json
@@ -150,12 +149,10 @@ def _check_name(name: str, fixtures: Iterable[Fixture]) -> None:
     known = [each.name for each in fixtures]
     if name in known:
         return
-    near = get_close_matches(name, known, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
     listed = f"it has {', '.join(known)}" if known else "it has none"
     raise MisfitError(
         f"the contract has no fixture {name!r}",
-        hint=f"{meant}{listed}",
+        hint=f"{meant(name, known)}{listed}",
         path=("fixtures", name),
     )
 

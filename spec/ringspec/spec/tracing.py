@@ -15,7 +15,7 @@ from ringspec.spec.assertions import ITEM
 from ringspec.spec.document import MANY, NAMED, ONE, escape, resolve
 from ringspec.spec.operations import Route, json_body, routes
 from ringspec.spec.reading import mapping
-from ringspec.spec.values import Json, Location, steps
+from ringspec.spec.values import Json, Location, at, steps
 
 Instance = tuple[str, ...]
 
@@ -56,7 +56,7 @@ class Root:
 
     def about(self, instances: set[Instance]) -> set[Location]:
         """Return the places of the schemas that apply at any of some instances."""
-        return {place for place, at in self.schemas.items() if at & instances}
+        return {place for place, found in self.schemas.items() if found & instances}
 
 
 def roots(document: dict[str, Json]) -> list[Root]:
@@ -114,7 +114,7 @@ def _trace(
     inside: frozenset[Location],
 ) -> None:
     """Note a schema and all below it; one that contains itself is noted once."""
-    node = _at(document, place)
+    node = at(document, place)
     if not isinstance(node, dict) or place in inside:
         return
     inside |= {place}
@@ -142,15 +142,9 @@ def _below(node: dict[str, Json]) -> Iterator[tuple[Location, Instance]]:
                 yield (keyword, name), ((name,) if named else deeper)
 
 
-def _at(document: Json, place: Location) -> Json:
-    for step in place:
-        document = document[step]
-    return document
-
-
 def value_at(document: Json, place: str) -> Json:
     """Return what stands at a pointer that has been resolved."""
-    return _at(document, located(document, place))
+    return at(document, located(document, place))
 
 
 def located(document: Json, place: str) -> Location:

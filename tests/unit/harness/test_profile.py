@@ -112,14 +112,17 @@ def test_everything_is_read(
     assert found.credentials.client_secret == "s3cret"
     assert found.credentials.secrets() == ("s3cret",)
     assert found.adaptation.fixtures["file"] == {"id": "x", "columns": ["a", 1]}
-    assert found.fixtures_named == {"segment", "file"}
     assert found.adaptation.paths == {"createBroadcast": "/v2"}
     assert (found.expect.success, found.expect.rejection) == (201, (422, 409))
     assert found.pacing == Pacing(rate=2.5, workers=3, timeout_s=7.0)
     assert found.route.ca == str(tmp_path / "ca.pem")
     assert found.route.proxy == "http://127.0.0.1:3128"
     assert found.safety == Safety(
-        live=True, allow_create=True, max_creates=5, allowed_hosts=("127.0.0.1",)
+        live=True,
+        allow_create=True,
+        max_creates=5,
+        allowed_hosts=("127.0.0.1",),
+        fixtures_named=frozenset({"segment", "file"}),
     )
     assert "s3cret" not in repr(found)
 

@@ -18,6 +18,8 @@ from ringspec.harness.recording.account import MOST
 from ringspec.harness.recording.reach import Reach
 from ringspec.spec import Contract, Level, load
 
+from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
+
 ALL = "/voice/broadcasts"
 URL = "http://127.0.0.1:8000"
 SECRET = "hush-hush-and-not-a-word"
@@ -26,20 +28,6 @@ FILLING = Filling(
     token=TOKEN, token_url=f"{URL}/token", client_id="someone", client_secret=SECRET
 )
 FORM = "application/x-www-form-urlencoded"
-
-PLAIN: dict[str, Any] = {
-    "name": "Office closure notice",
-    "type": "default",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"],
-    "includeUnsubscribed": False,
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "retryDelays": [],
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
 
 
 def heard(

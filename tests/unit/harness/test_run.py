@@ -43,7 +43,7 @@ def outcomes(result: Result) -> dict[str, str]:
 def test_events_come_in_the_order_of_the_cases(
     fire: Fire, cases: tuple[Case, ...]
 ) -> None:
-    events = fire(accepting, workers=8)
+    events = fire(accepting, pacing=Pacing(workers=8))
 
     judged = [event for event in events if isinstance(event, Judged)]
     assert isinstance(events[0], Started)
@@ -71,7 +71,7 @@ def test_hiccup_is_forgiven_by_a_repeat(result: Results, fire: Fire) -> None:
             raise httpx.RemoteProtocolError("peer closed connection")
         return accepting(request)
 
-    ended = result(hiccuping, workers=1, select=("name", "robustness"))
+    ended = result(hiccuping, pacing=Pacing(workers=1), select=("name", "robustness"))
 
     assert outcomes(ended)["robustness"] == "pass"
     assert ended.counts.requests > ended.counts.cases
@@ -85,7 +85,7 @@ def test_target_that_dies_is_given_up_and_fails_robustness(result: Results) -> N
             raise httpx.ConnectError("refused")
         return accepting(request)
 
-    ended = result(dying, workers=1, pacing=Pacing(return_s=0))
+    ended = result(dying, pacing=Pacing(workers=1, return_s=0))
 
     assert ended.exit_code == 1
     assert outcomes(ended)["robustness"] == "fail"

@@ -11,6 +11,8 @@ import pytest
 
 from ringspec.reference import Settings, application
 
+from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -22,19 +24,7 @@ SECRETS: dict[str, Any] = {
 }
 SEGMENT = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
 
-PEOPLE: dict[str, Any] = {
-    "name": "Office closure notice",
-    "type": "default",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": [SEGMENT],
-    "includeUnsubscribed": False,
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "retryDelays": [],
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
+PEOPLE: dict[str, Any] = PLAIN
 SURVEY: dict[str, Any] = {
     **PEOPLE,
     "name": "Service survey",

@@ -105,4 +105,5 @@ def test_a_misspelt_rule_is_told_the_nearest() -> None:
     with pytest.raises(SpecError) as raised:
         dialect({"retryDelay.count": {"drop": True}})
 
-    assert raised.value.hint == "did you mean retryDelays.count?"
+    listed = "`ringspec rules` lists them"
+    assert raised.value.hint == f"did you mean retryDelays.count? {listed}"

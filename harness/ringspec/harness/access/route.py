@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from ringspec.harness.target import is_loopback
+from ringspec.harness.safety.hosts import is_loopback
 from ringspec.spec import UsageError
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ringspec.harness.profile.places import Keys, Places, read
 from ringspec.harness.profile.record import EMBEDDED, Profile
 from ringspec.harness.target import checked_url
-from ringspec.spec import PROFILES, UsageError
+from ringspec.spec import PROFILES, UsageError, meant
 
 # Ways to show who we are: of several, the one that stands highest is meant.
 _WAYS = (
@@ -48,11 +47,9 @@ def find(name_or_file: str) -> tuple[Path, str]:
     path = Path(name_or_file)
     if path.exists():
         return path, name_or_file
-    near = get_close_matches(name_or_file, names(), 1)
-    meant = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
         f"no profile {name_or_file!r}",
-        hint=f"{meant}shipped ones: {', '.join(names())};"
+        hint=f"{meant(name_or_file, names())}shipped ones: {', '.join(names())};"
         " `ringspec profile init FILE` writes one",
     )
 

@@ -78,14 +78,9 @@ class Profile:
             route=Route(
                 **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
             ),
-            safety=_safety(data.get("safety", {})),
+            safety=_safety(data.get("safety", {}), data.get("fixtures", {})),
             places=places,
         )
-
-    @property
-    def fixtures_named(self) -> frozenset[str]:
-        """Return the names of the fixtures that the target is known to know."""
-        return frozenset(self.adaptation.fixtures)
 
     def misses(self, url: str) -> str:
         """Say why a URL is not of the target that this is written for; else empty."""
@@ -137,12 +132,13 @@ class Profile:
         return None
 
 
-def _safety(given: Mapping[str, Json]) -> Safety:
+def _safety(given: Mapping[str, Json], fixtures: Mapping[str, Json]) -> Safety:
     journal = given.get("journal")
     return Safety(
         **{
             **given,
             "allowed_hosts": tuple(given.get("allowed_hosts", ())),
             "journal": Path(journal) if journal else None,
+            "fixtures_named": frozenset(fixtures),
         }
     )

@@ -14,9 +14,7 @@ from urllib.parse import urlsplit
 from ringspec.harness.access.route import Route
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import Step, failed, passed, skipped
-from ringspec.harness.target import is_loopback
-
-_PORTS = {"http": 80, "https": 443}
+from ringspec.harness.safety.hosts import PORTS, is_loopback
 
 
 class Way:
@@ -37,10 +35,10 @@ class Way:
         safety = self._profile.safety
         urls = [url for url in (self._url, self._token_url) if url]
         for url in urls:
-            host = urlsplit(url).hostname or ""
-            if safety.allowed_hosts and host not in safety.allowed_hosts:
+            why = safety.hosts(url).stranger()
+            if why:
                 hint = f"[safety] allowed_hosts has {', '.join(safety.allowed_hosts)}"
-                return failed(name, f"{host} is not among the allowed hosts", hint)
+                return failed(name, why, hint)
             if not is_loopback(url) and not safety.live:
                 hint = "[safety] live = true says that others use it, and you know it"
                 return failed(name, f"{url} is not on this machine", hint)
@@ -78,7 +76,7 @@ class Way:
     def _end(self) -> tuple[str, int]:
         """Return host and port of whoever is connected to: the target, or a proxy."""
         parts = urlsplit(self.route.proxy or self._url)
-        return parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        return parts.hostname or "", parts.port or PORTS[parts.scheme]
 
     def reached(self, name: str) -> Step:
         """Connect, and hang up."""

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-_PORTS = {"http": 80, "https": 443}
+# Where a URL leads that names no port.
+PORTS = {"http": 80, "https": 443}
 
 
 def is_loopback(url: str) -> bool:
@@ -47,7 +48,7 @@ def _origin(url: str) -> _Origin | None:
     alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
     if not alike or port != (read.port or port) or "@" in parts.netloc or not host:
         return None
-    return _Origin(parts.scheme, host, port or _PORTS.get(parts.scheme))
+    return _Origin(parts.scheme, host, port or PORTS.get(parts.scheme))
 
 
 def is_same_host(one: str, other: str) -> bool:

@@ -7,7 +7,7 @@ the reason, and what is to be told of it all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.access.renewal import Renewing
@@ -27,7 +27,7 @@ from ringspec.strategies import Case
 
 # So long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
-_LISTED = 5
+_LISTED = 8
 _LEAVE = (
     "a create may ring real phones; a profile that says `allow_create` and"
     " `max_creates`, and names its own fixtures, lets them through"
@@ -161,13 +161,17 @@ class Precautions:
             return
         pace = f"one request at a time, {plan.pace.rate:g} a second at most"
         yield Notice(message=f"{plan.url} is live: {pace}")
-        for why, number in Counter(self.left_out.values()).most_common():
-            ids = [each for each, said in self.left_out.items() if said == why]
-            more = f" and {number - _LISTED} more" if number > _LISTED else ""
-            listed = f"{', '.join(ids[:_LISTED])}{more}"
-            yield Notice(message=f"not sent, as {why}: {listed}")
+        for why, ids in self.omissions():
+            yield Notice(message=f"not sent, as {why}: {listed(ids)}")
         if self._journal is not None:
             yield Notice(message=f"what is created stands in {self._journal.path}")
+
+    def omissions(self) -> list[tuple[str, list[str]]]:
+        """Return each reason for leaving out cases, with their ids; the most first."""
+        found: dict[str, list[str]] = {}
+        for case, why in self.left_out.items():
+            found.setdefault(why, []).append(case)
+        return sorted(found.items(), key=lambda it: -len(it[1]))
 
     async def clean_up(self, *, hasty: bool) -> None:
         """Delete what was created, and have it told what is left.
@@ -229,6 +233,12 @@ class Precautions:
             most = self.plan.safety.max_creates
             return f"all {most} creates that the profile allows are used up", _MORE
         return "", ""
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Name the first few of some cases, and say how many more there are."""
+    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
+    return f"{', '.join(ids[:_LISTED])}{more}"
 
 
 def deeds_in(plan: Plan, cases: Iterable[Case]) -> Counter[Deed]:

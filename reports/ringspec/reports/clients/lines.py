@@ -17,7 +17,7 @@ from dataclasses import replace
 from ringspec.harness import Exchange, Judged, Told, Verdict, Word
 from ringspec.reports.exchanges import answer_json, request_json, utc
 from ringspec.reports.redact import Redactor
-from ringspec.reports.text import shown
+from ringspec.reports.text import counted, shown
 from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
@@ -85,20 +85,16 @@ def screen_line(told: Told) -> str:
     status = exchange.response.status if exchange.response else "no answer"
     path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
     asked = f"{told.number} {shown(request.method, 20)} /{shown(path, 120)} {status}"
+    kept = f"keeps to {counted(len(told.kept), 'rule')}"
     said = [
         *_told("breaks", told.broken),
         *_told("unspecified:", told.unspecified),
         *(shown(each.why, _WIDTH) for each in told.remarks),
     ]
-    return f"{asked}  {'; '.join(said) or _kept(told)}"
+    return f"{asked}  {'; '.join(said) or kept}"
 
 
 def _told(label: str, words: tuple[Word, ...]) -> list[str]:
     if not words:
         return []
     return [f"{label} {', '.join(shown(each.about, _WIDTH) for each in words)}"]
-
-
-def _kept(told: Told) -> str:
-    number = len(told.kept)
-    return f"keeps to {number} rule{'' if number == 1 else 's'}"
