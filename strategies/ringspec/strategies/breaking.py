@@ -7,6 +7,7 @@ edit of it. Nothing is guessed: what the edit breaks is proven before it is give
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from ringspec.strategies.certify import (
 from ringspec.strategies.compile import compile_schema, negate
 from ringspec.strategies.draw import TAPES, Drawer, Reader
 from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.pruning import Pruner
 from ringspec.strategies.samples import Invalid
 from ringspec.strategies.shape import Alternatives, meet
 from ringspec.strategies.tape import Tape
@@ -61,12 +63,16 @@ class Breaker:
         self._bodies, _ = compiled(contract)
         self._certifier = Certifier(contract)
 
+    @cached_property
+    def _pruner(self) -> Pruner:
+        bodies, _ = compiled(self._contract, self._level)
+        return Pruner(bodies, bodies.plain())
+
     def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
         """Draw a rule by its assertions, then one of them, then a body."""
         strategies: dict[int, SearchStrategy[Invalid]] = {}
         # It takes a while, and no draw is to be slow.
-        for level in (self._level, Level.MAY):
-            _ = compiled(self._contract, level)[0].root
+        _ = self._bodies.root, self._pruner
 
         def one(assertions: list[Assertion]) -> SearchStrategy[Invalid]:
             key = id(assertions)
@@ -90,17 +96,30 @@ class Breaker:
             # The plainest in one step: whoever shrinks need not find it byte by byte.
             tape = draw(TAPES) if draw(st.integers(0, _RICH)) else b""
             twin = read(Tape(tape))
-            # Another assertion of the rule may have more to say on this twin.
-            for each in (assertion, *siblings):
-                found = self._faults(each, twin)
-                # Which faults break just the rule depends on the twin; few do not.
-                for fault in draw(st.permutations(found)) if found else ():
-                    made = self._certified(assertion.rule, twin, fault)
-                    if made is not None:
-                        return made
+            near = self._pruner.differing(twin) if tape else []
+            near = [name for name in near if not draw(st.integers(0, _RICH))]
+            for body in (self._pruner.pruned(twin, near), twin) if near else (twin,):
+                made = self._broken(draw, body, (assertion, *siblings))
+                if made is not None:
+                    return made
             return reject()
 
         return invalid()
+
+    def _broken(
+        self, draw: DrawFn, twin: Json, assertions: tuple[Assertion, ...]
+    ) -> Invalid | None:
+        """Return a twin with a fault of the first of some assertions that has one."""
+        # Another assertion of the rule may have more to say on this twin.
+        for each in assertions:
+            found = self._faults(each, twin)
+            # Which faults break just the rule depends on the twin; few do not.
+            first = draw(st.integers(0, len(found) - 1)) if found else 0
+            for fault in (*found[first:], *found[:first]):
+                made = self._certified(each.rule, twin, fault)
+                if made is not None:
+                    return made
+        return None
 
     def _reader(self, assertion: Assertion) -> Reader | None:
         """Return what reads valid bodies that have an assertion's place; None if none.
