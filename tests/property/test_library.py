@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -331,3 +332,14 @@ def test_they_are_drawn_within_a_test(data: st.DataObject) -> None:
     sample = data.draw(invalid_bodies("from.length"))
 
     assert len(sample.body["from"]) != len(sample.twin["from"])
+
+
+def test_the_lines_that_the_page_shows_test_an_application() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hypothesis.md").read_text("utf-8")
+    shown = re.search(r'```python title="test_app.py"\n(.*?)```', page, re.DOTALL)
+    assert shown is not None
+    module: dict[str, Any] = {}
+
+    exec(compile(shown[1], "test_app.py", "exec"), module)
+
+    module["test_every_body_is_answered_as_it_should"]()
