@@ -199,6 +199,7 @@ def test_nothing_is_offered_for_a_server_elsewhere(operation: Any) -> None:
     elsewhere = SimpleNamespace(
         method="post",
         path=operation.path,
+        app=None,
         base_url="http://192.0.2.1",  # reserved for documents; nothing is sent
     )
     examples: list[Any] = []

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -42,7 +42,13 @@ CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
 DATA = Path(__file__).parent / "data"
 ORDERS = load(DATA / "orders.yaml")
-QUIET = settings(database=None, derandomize=True, max_examples=60, deadline=None)
+QUIET = settings(
+    database=None,
+    derandomize=True,
+    max_examples=60,
+    deadline=None,
+    phases=(Phase.generate, Phase.shrink),
+)
 FEW = settings(max_examples=15)
 
 

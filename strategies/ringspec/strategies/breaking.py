@@ -34,8 +34,9 @@ from ringspec.strategies.shape import Alternatives, meet
 from ringspec.strategies.tape import Tape
 from ringspec.strategies.twins import Twin, places
 
-# Of so many twins and one more, this one is the plainest there is.
-_RICH = 7
+# Of so many twins and one more, one is the plainest there is; of so many members that
+# are not as in the plain body and one more, one is put so. Shrinking puts them all so.
+_RICH, _KEPT = 31, 127
 # Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
 _COMPILED: dict[tuple[str, Level], tuple[Bodies, Drawer]] = {}
 
@@ -97,7 +98,7 @@ class Breaker:
             tape = draw(TAPES) if draw(st.integers(0, _RICH)) else b""
             twin = read(Tape(tape))
             near = self._pruner.differing(twin) if tape else []
-            near = [name for name in near if not draw(st.integers(0, _RICH))]
+            near = [name for name in near if not draw(st.integers(0, _KEPT))]
             for body in (self._pruner.pruned(twin, near), twin) if near else (twin,):
                 made = self._broken(draw, body, (assertion, *siblings))
                 if made is not None:
