@@ -136,6 +136,8 @@ def explored(contract: Contract, cases: tuple[Case, ...], lean: None) -> Explora
         url="http://127.0.0.1",
         filling=Filling(token=TOKEN),
         examples=100,
+        # The number is what ends it, however busy the machine.
+        explore_s=900.0,
         # Without these rules there are bodies only, and no walks.
         exclude=("lifecycle.",),
     )
