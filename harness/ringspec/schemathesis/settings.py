@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Level, MisfitError, UsageError, load
+from ringspec.spec import Contract, Level, MisfitError, UsageError, load, meant
 from ringspec.strategies import Case, Expect, Phase, cases_of, expecting
 
 
@@ -110,9 +109,7 @@ def _level(text: str) -> Level:
     names = [str(each) for each in Level]
     if text.lower() in names:
         return Level(text.lower())
-    near = get_close_matches(text.lower(), names, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
     raise UsageError(
         f"RINGSPEC_LEVEL is {text!r}, which is no level",
-        hint=f"{meant}one of: {', '.join(names)}",
+        hint=f"{meant(text.lower(), names)}one of: {', '.join(names)}",
     )

@@ -7,9 +7,8 @@ for it. What is not there is refused with the nearest name there is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-from ringspec.spec import Assertion, Contract, Level, RuleId, UsageError
+from ringspec.spec import Assertion, Contract, Level, RuleId, UsageError, meant
 from ringspec.strategies.faults import FAMILIES
 
 
@@ -97,6 +96,4 @@ def _nearest(what: str, name: str, names: list[str], listed: str = "") -> str:
     if name in names:
         return name
     listed = listed or f"one of: {', '.join(names)}"
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}? {listed}" if near else listed
-    raise refused(f"no {what} {name!r}", hint)
+    raise refused(f"no {what} {name!r}", f"{meant(name, names)}{listed}")
