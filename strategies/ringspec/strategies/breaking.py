@@ -11,7 +11,7 @@ from functools import cached_property
 
 from hypothesis import reject
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import ABOUT, ITEM, Assertion, Contract, Json, Level, RuleId, at
 from ringspec.strategies.bodies import Bodies
@@ -26,17 +26,18 @@ from ringspec.strategies.certify import (
     stem,
 )
 from ringspec.strategies.compile import compile_schema, negate
-from ringspec.strategies.draw import TAPES, Drawer, Reader
+from ringspec.strategies.draw import Drawer, Reader
 from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.pruning import Pruner
 from ringspec.strategies.samples import Invalid
 from ringspec.strategies.shape import Alternatives, meet
-from ringspec.strategies.tape import Tape
+from ringspec.strategies.tape import LENGTH, Tape
 from ringspec.strategies.twins import Twin, places
 
-# Of so many twins and one more, one is the plainest there is; of so many members that
-# are not as in the plain body and one more, one is put so. Shrinking puts them all so.
-_RICH, _KEPT = 31, 127
+# So many bytes choose a fault, and the members that are to be as in the plain body: one
+# of so many. Shrinking puts them all so.
+_CHOICES, _FAULTS, _KEPT = 24, 256, 128
+_TAPES = st.binary(min_size=_CHOICES + LENGTH, max_size=_CHOICES + LENGTH)
 # Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
 _COMPILED: dict[tuple[str, Level], tuple[Bodies, Drawer]] = {}
 
@@ -92,30 +93,38 @@ class Breaker:
         if read is None:
             return st.nothing()
 
-        @st.composite
-        def invalid(draw: DrawFn) -> Invalid:
-            # The plainest in one step: whoever shrinks need not find it byte by byte.
-            tape = draw(TAPES) if draw(st.integers(0, _RICH)) else b""
-            twin = read(Tape(tape))
-            near = self._pruner.differing(twin) if tape else []
-            near = [name for name in near if not draw(st.integers(0, _KEPT))]
+        def drawn(data: bytes) -> Invalid:
+            # What comes first shrinks first: the members that are let go of.
+            choices, twin = Tape(data[:_CHOICES]), read(Tape(data[_CHOICES:]))
+            number = choices.below(_FAULTS)
+            near = [
+                name
+                for name in self._pruner.differing(twin)
+                if not choices.below(_KEPT)
+            ]
             for body in (self._pruner.pruned(twin, near), twin) if near else (twin,):
-                made = self._broken(draw, body, (assertion, *siblings))
+                made = self._broken(body, (assertion, *siblings), number)
                 if made is not None:
                     return made
             return reject()
 
-        return invalid()
+        # One draw of bytes: of many small ones Hypothesis makes many bodies alike.
+        return _TAPES.map(drawn)
 
     def _broken(
-        self, draw: DrawFn, twin: Json, assertions: tuple[Assertion, ...]
+        self, twin: Json, assertions: tuple[Assertion, ...], number: int
     ) -> Invalid | None:
-        """Return a twin with a fault of the first of some assertions that has one."""
-        # Another assertion of the rule may have more to say on this twin.
+        """Return a twin with a fault of the first of some assertions that has one.
+
+        Args:
+            twin: a valid body.
+            assertions: another one of a rule may have more to say on this twin.
+            number: chooses among the faults that there are.
+        """
         for each in assertions:
             found = self._faults(each, twin)
+            first = number * len(found) // _FAULTS
             # Which faults break just the rule depends on the twin; few do not.
-            first = draw(st.integers(0, len(found) - 1)) if found else 0
             for fault in (*found[first:], *found[:first]):
                 made = self._certified(each.rule, twin, fault)
                 if made is not None:

@@ -33,7 +33,6 @@ _NUMBER = 2**31 - 1
 # A text of up to so many characters is free; a shorter one is fitted from examples.
 _FREE = 100
 _TRIES = 50
-TAPES = st.binary(min_size=LENGTH, max_size=LENGTH)
 # So many values are read to see how much tape a member needs.
 _SAMPLES = 8
 
@@ -53,7 +52,7 @@ class Drawer:
             reader = self.reader(shapes, place)
         except Unfit:
             return st.nothing()
-        return TAPES.map(_Played(reader))
+        return st.binary(min_size=LENGTH, max_size=LENGTH).map(_Played(reader))
 
     def reader(self, shapes: Alternatives, place: Place = ()) -> Reader:
         """Return what reads a whole body from a tape; Unfit where nothing fits.

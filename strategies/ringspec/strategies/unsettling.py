@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from hypothesis import reject
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies.breaking import compiled
@@ -22,11 +22,13 @@ from ringspec.strategies.certify import patched
 from ringspec.strategies.exploring import Labeller
 from ringspec.strategies.robust import unsettled_edits
 from ringspec.strategies.samples import Label, Labelled
+from ringspec.strategies.tape import LENGTH, Tape
 from ringspec.strategies.twins import Twin
 
 Patch: TypeAlias = tuple[dict[str, Json], ...]
 
-# Edits of a body that are looked at, until one leaves it open what the body is.
+# Edits of a body that are looked at, until one leaves it open what the body is; a byte
+# chooses each.
 _TRIES = 8
 
 
@@ -46,20 +48,21 @@ class Unsettler:
         """The strategy."""
         bodies, drawer = compiled(self.contract, self.level)
         whole, _ = compiled(self.contract)
-        twins = drawer.drawn(bodies.root)
+        read = drawer.reader(bodies.root)
 
-        @st.composite
-        def unspecified(draw: DrawFn) -> Labelled:
-            twin = draw(twins)
+        def unspecified(data: bytes) -> Labelled:
+            choices, twin = Tape(data[:_TRIES]), read(Tape(data[_TRIES:]))
             known = Twin("", self.level, twin, len(encode(twin)), frozenset())
             edits = list(unsettled_edits(whole, known))
-            for _ in range(_TRIES):
-                made = self._labelled(twin, *draw(st.sampled_from(edits)))
+            for _ in range(_TRIES if edits else 0):
+                made = self._labelled(twin, *edits[choices.below(len(edits))])
                 if made is not None:
                     return made
             return reject()
 
-        return unspecified()
+        # One draw of bytes: of many small ones Hypothesis makes many bodies alike.
+        size = _TRIES + LENGTH
+        return st.binary(min_size=size, max_size=size).map(unspecified)
 
     def _labelled(self, twin: Json, name: str, patch: Patch) -> Labelled | None:
         body = patched(twin, patch)
