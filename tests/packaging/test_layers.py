@@ -21,10 +21,16 @@ MAY_IMPORT = {
     "reports": {"spec", "strategies", "harness", "reference"},
     "schemathesis": {"spec", "strategies", "harness"},
     "cli": {"spec", "strategies", "harness", "reference", "reports"},
+    "plugin": {"spec", "harness", "reference", "reports", "cli"},
 }
 # Between their packages a submodule is nobody's business but the command's, and that
-# of what takes the command's place elsewhere.
-MAY_REACH_INSIDE = {("cli", "harness"), ("schemathesis", "harness")}
+# of what is the command in another guise: pytest's plugin, schemathesis' hooks.
+MAY_REACH_INSIDE = {
+    ("cli", "harness"),
+    ("plugin", "harness"),
+    ("plugin", "cli"),
+    ("schemathesis", "harness"),
+}
 
 
 def modules() -> list[Path]:

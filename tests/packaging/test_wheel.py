@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("spec", "strategies", "harness", "reference", "reports", "cli")
+PACKAGES = (
+    *("spec", "strategies", "harness", "reference", "reports", "cli"),
+    "plugin",
+)
 DATA = {
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",
@@ -29,6 +32,7 @@ DATA = {
     "ringspec/reports/templates/compare.html",
     "ringspec/reports/templates/compare.css",
     "ringspec/reports/matrix/matrix.schema.json",
+    "ringspec/strategies/case.schema.json",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }

@@ -251,9 +251,19 @@ class Firing:
         wanted: list[tuple[str, Path]],
         shown: Shown,
         redactor: Redactor,
+        *,
+        annotates: bool = True,
     ) -> tuple[int, Result]:
-        """Tell everybody of a run; return its exit status, and what it found."""
-        outputs = Outputs(wanted, shown, redactor)
+        """Tell everybody of a run; return its exit status, and what it found.
+
+        Args:
+            events: of the run.
+            wanted: which reports are wanted where.
+            shown: shows the run while it goes on.
+            redactor: knows the secrets.
+            annotates: whether GitHub Actions, if this is one, is told as well.
+        """
+        outputs = Outputs(wanted, shown, redactor, annotates=annotates)
         try:
             # Whatever ends the telling, what was created is to be deleted first.
             with closing(events):

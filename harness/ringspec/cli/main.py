@@ -127,24 +127,28 @@ def _called(arguments: list[str] | None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _told(error: Exception) -> int:
-    """Tell of an error, which is a bug if it is none of ours."""
+def as_error(error: Exception) -> RingspecError:
+    """Return an error as one of ours, which is a bug if it is none."""
     from ringspec.spec import InternalError, RingspecError  # noqa: PLC0415 - as above
 
     if isinstance(error, RingspecError):
-        return _failed(error)
-    bug = InternalError(
+        return error
+    return InternalError(
         f"a bug in ringspec: {type(error).__name__}: {error}",
         hint="please report it, with what `ringspec --traceback …` shows",
     )
-    return _failed(bug, error)
 
 
-def _failed(error: RingspecError, cause: Exception | None = None) -> int:
+def _told(error: Exception) -> int:
+    """Tell of an error, and return the exit status."""
+    return _failed(as_error(error), error)
+
+
+def _failed(error: RingspecError, cause: Exception) -> int:
     if os.environ.get("RINGSPEC_TRACEBACK"):
         import traceback  # noqa: PLC0415 - rarely needed
 
-        traceback.print_exception(cause or error)
+        traceback.print_exception(cause)
     click.echo(f"ringspec: {error}", err=True)
     if error.hint:
         click.echo(f"    hint: {error.hint}", err=True)

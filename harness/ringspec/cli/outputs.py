@@ -34,6 +34,7 @@ class Outputs:
 
     Args:
         wanted: formats, each with its path.
+        annotates: whether a job of GitHub Actions is told what it may show beside it.
     """
 
     def __init__(
@@ -41,13 +42,16 @@ class Outputs:
         wanted: Sequence[tuple[str, Path]],
         shown: Shown,
         redactor: Redactor,
+        *,
+        annotates: bool = True,
     ) -> None:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
         self._recorder = Recorder(redactor)
         self._streams = [
             Stream(path, redactor) for name, path in wanted if name == _STREAM
         ]
-        self._screen = Screen(Annotated(shown, redactor) if on_github() else shown)
+        annotated = annotates and on_github()
+        self._screen = Screen(Annotated(shown, redactor) if annotated else shown)
 
     @property
     def reporters(self) -> tuple[Reporter, ...]:

@@ -1,6 +1,7 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
 from ringspec.reports.annotations import Annotated, Shown, on_github
+from ringspec.reports.apart import Apart, Teller
 from ringspec.reports.clients import (
     RecordFile,
     hidden,
@@ -37,6 +38,7 @@ __all__ = [
     "FORMATS",
     "MATRIX_FORMATS",
     "Annotated",
+    "Apart",
     "Asked",
     "Color",
     "Comparison",
@@ -53,6 +55,7 @@ __all__ = [
     "Reporter",
     "Shown",
     "Stream",
+    "Teller",
     "Terminal",
     "Trial",
     "Watch",

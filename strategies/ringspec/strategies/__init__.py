@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ringspec.strategies.case import (
+    CASE_SCHEMA,
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_CUT,
@@ -99,6 +100,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "CASE_SCHEMA",
     "CLIENT_ID",
     "CLIENT_SECRET",
     "CLIENT_SECRET_CUT",
