@@ -19,12 +19,18 @@ MAY_IMPORT = {
     "harness": {"spec", "strategies"},
     "reference": set(),
     "reports": {"spec", "strategies", "harness", "reference"},
+    "schemathesis": {"spec", "strategies", "harness"},
     "cli": {"spec", "strategies", "harness", "reference", "reports"},
     "plugin": {"spec", "harness", "reference", "reports", "cli"},
 }
 # Between their packages a submodule is nobody's business but the command's, and that
-# of pytest's plugin, which is the command in another guise.
-MAY_REACH_INSIDE = {("cli", "harness"), ("plugin", "harness"), ("plugin", "cli")}
+# of what is the command in another guise: pytest's plugin, schemathesis' hooks.
+MAY_REACH_INSIDE = {
+    ("cli", "harness"),
+    ("plugin", "harness"),
+    ("plugin", "cli"),
+    ("schemathesis", "harness"),
+}
 
 
 def modules() -> list[Path]:
