@@ -26,7 +26,7 @@ def test_commands_in_the_readme_exist_and_all_are_shown() -> None:
     shown = set(re.findall(r"^ringspec (\w+)", README, re.MULTILINE))
 
     # What is typed once, into a shell's own file, stands in the documentation alone.
-    assert shown | {"completion"} == set(COMMANDS)
+    assert shown == set(COMMANDS)
 
 
 def test_start_lines_pin_versions_and_need_no_activation() -> None:
