@@ -25,7 +25,6 @@ def test_counts_in_the_readme_are_those_of_our_contract() -> None:
 def test_commands_in_the_readme_exist_and_all_are_shown() -> None:
     shown = set(re.findall(r"^ringspec (\w+)", README, re.MULTILINE))
 
-    # What is typed once, into a shell's own file, stands in the documentation alone.
     assert shown == set(COMMANDS)
 
 
