@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("spec", "strategies", "harness", "reference", "reports", "cli")
+PACKAGES = (
+    *("spec", "strategies", "harness", "reference", "reports", "cli"),
+    "plugin",
+)
 DATA = {
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",
@@ -22,6 +25,10 @@ DATA = {
     "ringspec/spec/profiles/naxai.toml",
     "ringspec/spec/profiles/reference.toml",
     "ringspec/harness/profile/template.toml",
+    "ringspec/cli/completion.json",
+    "ringspec/cli/shells/ringspec.bash",
+    "ringspec/cli/shells/ringspec.fish",
+    "ringspec/cli/shells/ringspec.zsh",
     "ringspec/reports/report.schema.json",
     "ringspec/reports/templates/report.css",
     "ringspec/reports/templates/report.html",
@@ -29,6 +36,7 @@ DATA = {
     "ringspec/reports/templates/compare.html",
     "ringspec/reports/templates/compare.css",
     "ringspec/reports/matrix/matrix.schema.json",
+    "ringspec/strategies/case.schema.json",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }

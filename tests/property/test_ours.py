@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, steps
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.certify import patched
-from ringspec.strategies.library import breakable
+from ringspec.strategies.choosing import breakable
 
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))
@@ -223,8 +223,8 @@ def _signs(value: Any, path: str) -> set[str]:
 
 @given(st.data())
 def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
+    from ringspec.strategies.breaking import compiled  # noqa: PLC0415 - likewise
     from ringspec.strategies.draw import Drawer  # noqa: PLC0415 - slow to load
-    from ringspec.strategies.library import compiled  # noqa: PLC0415 - likewise
     from ringspec.strategies.tape import Tape  # noqa: PLC0415 - likewise
 
     tape = data.draw(st.binary(max_size=200))

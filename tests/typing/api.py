@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from hypothesis import find, given
+
 from ringspec.spec import (
     Contract,
     Disagreement,
@@ -18,7 +20,23 @@ from ringspec.spec import (
     load,
     pointer,
 )
-from ringspec.strategies import Case, Expect, Request, cases_of, line
+from ringspec.strategies import (
+    FAULT_FAMILIES,
+    Case,
+    Expect,
+    Invalid,
+    Label,
+    Labelled,
+    Request,
+    breakable_rules,
+    cases_of,
+    invalid_bodies,
+    label_of,
+    labelled_bodies,
+    line,
+    unspecified_bodies,
+    valid_bodies,
+)
 
 
 def open_contract(path: Path | None, dialect: str | None) -> Contract:
@@ -65,6 +83,25 @@ def vectors(contract: Contract) -> dict[tuple[str, str], list[str]]:
         if level.gates(Level.SHOULD):
             found.setdefault((request.method, request.path), []).append(line(case))
     return found
+
+
+@given(labelled_bodies(level="must") | unspecified_bodies(dialect="naxai-sdk"))
+def test_handler(sample: Labelled) -> None:
+    status: int = 201 if sample.is_valid else 422
+    content: bytes = sample.content
+    assert sample.allows(status), content
+    assert sample.label is not Label.INVALID or sample.broken
+
+
+@given(invalid_bodies("retryDelays", family=FAULT_FAMILIES[0], level=Level.SHOULD))
+def test_fault(sample: Invalid) -> None:
+    rule: RuleId = sample.rule
+    assert rule in breakable_rules(contract=Path("openapi.yaml"))
+    assert label_of(sample.twin).is_valid
+
+
+def plainest(contract: Contract) -> Json:
+    return find(valid_bodies(contract), lambda _: True)
 
 
 def main() -> None:

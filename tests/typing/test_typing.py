@@ -30,8 +30,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return warm if warm.is_dir() else tmp_path_factory.mktemp("mypy")
 
 
-def test_a_users_program_type_checks(cache: Path) -> None:
-    found = checked(HERE / "api.py", cache)
+@pytest.mark.parametrize("program", ["api.py", "suite.py"])
+def test_a_users_program_type_checks(program: str, cache: Path) -> None:
+    found = checked(HERE / program, cache)
 
     assert found.returncode == 0, found.stdout + found.stderr
 

@@ -13,11 +13,25 @@ from ringspec.cli.options import (
     selection_options,
 )
 from ringspec.harness.selection import Selection
-from ringspec.strategies import cases_of, line
+from ringspec.strategies import CASE_SCHEMA, cases_of, line
+
+
+def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value:
+        click.echo(CASE_SCHEMA.read_text("utf-8"), nl=False)
+        ctx.exit()
 
 
 @click.command("cases")
 @click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_schema,
+    help="Print the JSON Schema of a line instead, and exit.",
+)
 @selection_options
 @contract_options
 def command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,16 @@ from ringspec.cli.firing import (
     LEVELS,
     Firing,
     credential_options,
-    output_options,
     pace_options,
     profile_options,
 )
 from ringspec.cli.known import Book
 from ringspec.cli.options import contract_options, selection_options
+from ringspec.cli.outputs import output_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import parse_shard, part_of
-from ringspec.reports import Terminal
+from ringspec.reports import Redactor, Terminal
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, quick_of
 
@@ -88,12 +89,12 @@ def command(**options: Any) -> int:
 
     URL takes the place of the contract's server URL, any mount prefix included.
     """
-    return _Command(**options).status()
+    return Run(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command(Firing):
-    """The options of one call."""
+class Run(Firing):
+    """The options of one run, whoever asks for it."""
 
     url: str | None
     level: str
@@ -111,16 +112,44 @@ class _Command(Firing):
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = self.wanted()
-        part = parse_shard(self.shard) if self.shard else (1, 1)
-        _phases(self.phases, self.examples, quick=self.quick)
+        wanted = self.checked()
         if self.dry_run:
-            return self._dry(part)
+            return self._dry()
         book = self._book(wanted)
+        with self.aimed(book) as (plan, redactor):
+            terminal = Terminal(
+                quiet=self.quiet,
+                verbose=self.verbose,
+                color=self.color,
+                redactor=redactor,
+                again=tuple(self._again()),
+            )
+            status, result = self.told(run(plan), wanted, terminal, redactor)
+        return book.renewed(result, plan.contract, status)
+
+    def checked(self) -> list[tuple[str, Path]]:
+        """Return which reports are wanted where, once the options make sense.
+
+        Raises:
+            UsageError: they do not.
+            ReportError: a report can surely not be written.
+        """
+        wanted = self.wanted()
+        _ = self._part
+        _phases(self.phases, self.examples, quick=self.quick)
+        return wanted
+
+    @contextmanager
+    def aimed(self, book: Book) -> Iterator[tuple[Plan, Redactor]]:
+        """Yield the plan of a run, and what hides its secrets, while its target is up.
+
+        Raises:
+            RingspecError: there is no target, or no way in.
+        """
         dialect = self.given.dialect
         with self.target(self.given.address(self.url), dialect) as target:
-            contract = self.loaded(self.operation, dialect)
-            made = self._plan(contract, part)
+            # The embedded server starts meanwhile.
+            made = self._plan(self.loaded(self.operation, dialect))
             url, credentials = target.resolve()
             filling, redactor = self.filled(url, credentials)
             plan = replace(
@@ -130,15 +159,11 @@ class _Command(Firing):
                 route=self.given.route.to(url),
                 known=book.ledger(),
             )
-            terminal = Terminal(
-                quiet=self.quiet,
-                verbose=self.verbose,
-                color=self.color,
-                redactor=redactor,
-                again=tuple(self._again()),
-            )
-            status, result = self.told(run(plan), wanted, terminal, redactor)
-        return book.renewed(result, contract, status)
+            yield plan, redactor
+
+    @property
+    def _part(self) -> tuple[int, int]:
+        return parse_shard(self.shard) if self.shard else (1, 1)
 
     def _again(self) -> Iterator[str]:
         """Yield the options without which a replay would have other cases."""
@@ -153,9 +178,9 @@ class _Command(Firing):
             if value is not None:
                 yield from (option, str(value))
 
-    def _plan(self, contract: Contract, part: tuple[int, int]) -> Plan:
+    def _plan(self, contract: Contract) -> Plan:
         """Return what is to be done, whoever is the target."""
-        cases = self.cases(contract, self.seed)
+        part, cases = self._part, self.cases(contract, self.seed)
         phases = _phases(self.phases, self.examples, quick=self.quick)
         if part[0] > 1:
             # Nothing divides what is drawn: it goes with the first part.
@@ -177,7 +202,7 @@ class _Command(Firing):
             examples=EXAMPLES if self.examples is None else self.examples,
         )
 
-    def _dry(self, part: tuple[int, int]) -> int:
+    def _dry(self) -> int:
         """Say what would be sent."""
         if self.reports or self.update_known_failures:
             raise UsageError(
@@ -188,7 +213,7 @@ class _Command(Firing):
         named = "the embedded reference server" if url is None else url
         contract = self.loaded(self.operation, dialect)
         given = self.target(url, dialect).credentials
-        made = self._plan(contract, part)
+        made = self._plan(contract)
         plan = replace(made, url=url or EMBEDDED, filling=standing_in(given))
         if url is None:
             plan = replace(plan, filling=SUPPLIED)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ringspec.cli.docs import docs_option
 from ringspec.reference import (
     BUSY,
     DIALECTS,
@@ -62,6 +63,7 @@ _LIMITS = Limits()
     help="Judge what clients send; write a report of it at the end (repeatable):"
     " html, json, ndjson, junit, har, markdown, badge.",
 )
+@docs_option
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),

@@ -36,6 +36,7 @@ class Plan:
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         exclude: prefixes of rule ids to be left out.
+        rules: ids of the only rules that are judged, of those that prefixes leave.
         safety: what may be done to the target.
         pacing: how fast to fire.
         part: the part of the list that is fired, for runs beside each other.
@@ -61,6 +62,7 @@ class Plan:
     seed: int = 0
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    rules: frozenset[RuleId] | None = None
     safety: Safety = field(default_factory=Safety)
     pacing: Pacing = field(default_factory=Pacing)
     part: Part | None = None

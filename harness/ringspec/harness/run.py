@@ -26,7 +26,7 @@ def run(plan: Plan) -> Generator[Event, None, None]:
     Raises:
         UsageError: nothing is selected, or the URL is none.
     """
-    selection = Selection.of(plan.contract, plan.select, plan.exclude)
+    selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
     session = Session(plan, selection)
     try:
         yield Started(

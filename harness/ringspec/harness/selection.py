@@ -72,9 +72,19 @@ class Selection:
 
     @classmethod
     def of(
-        cls, contract: Contract, select: tuple[str, ...], exclude: tuple[str, ...]
+        cls,
+        contract: Contract,
+        select: tuple[str, ...],
+        exclude: tuple[str, ...],
+        only: Collection[RuleId] | None = None,
     ) -> Self:
         """Select rules by prefixes of their ids; all without any.
+
+        Args:
+            contract: whose rules they are.
+            select: prefixes of those to be judged.
+            exclude: prefixes of those to be left out.
+            only: ids of those that remain, whatever the prefixes leave.
 
         Raises:
             UsageError: a prefix fits no rule, or nothing is left.
@@ -88,7 +98,9 @@ class Selection:
         rules = tuple(
             rule
             for rule in contract.rules
-            if (not select or rule.startswith(select)) and not rule.startswith(exclude)
+            if (not select or rule.startswith(select))
+            and not rule.startswith(exclude)
+            and (only is None or rule in only)
         )
         if not rules:
             raise UsageError("no rule is selected", hint="see --select and --exclude")

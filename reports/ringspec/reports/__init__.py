@@ -1,6 +1,7 @@
 """Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
 
 from ringspec.reports.annotations import Annotated, Shown, on_github
+from ringspec.reports.apart import Apart, Teller
 from ringspec.reports.clients import (
     RecordFile,
     hidden,
@@ -19,6 +20,7 @@ from ringspec.reports.compare.reading import compared
 from ringspec.reports.compare.text import print_comparison
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
+from ringspec.reports.documentation import checked_docs, link_of
 from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
 from ringspec.reports.json_report import failure_json, written
 from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
@@ -52,6 +54,7 @@ __all__ = [
     "MATRIX_FORMATS",
     "MERGED_FORMATS",
     "Annotated",
+    "Apart",
     "Asked",
     "Color",
     "Comparison",
@@ -68,6 +71,7 @@ __all__ = [
     "Reporter",
     "Shown",
     "Stream",
+    "Teller",
     "Terminal",
     "Trial",
     "Watch",
@@ -77,6 +81,7 @@ __all__ = [
     "check_comparison",
     "check_matrix",
     "check_merged",
+    "checked_docs",
     "command",
     "compared",
     "counted",
@@ -84,6 +89,7 @@ __all__ = [
     "described",
     "failure_json",
     "hidden",
+    "link_of",
     "merged",
     "obstacle",
     "on_github",

@@ -41,6 +41,14 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
     return opened
 
 
+def page(width: int) -> tuple[Console, io.StringIO]:
+    """Open a console without colours that writes to a text, and return both."""
+    text = io.StringIO()
+    opened = console(text, "never")
+    opened.width = max(width, _NARROW)
+    return opened, text
+
+
 def live(stream: IO[str]) -> bool:
     """Tell whether a stream is a screen on which a line can be drawn again."""
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")

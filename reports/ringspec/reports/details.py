@@ -26,6 +26,8 @@ from ringspec.spec import Level
 
 # Cases of one cause that are written out unless all are wanted.
 LIMIT = 2
+# Where the others are to be had.
+MORE = "--verbose or --report json=PATH"
 # Ids that are listed unless all are wanted.
 _IDS = 8
 _REASON = 300
@@ -34,11 +36,22 @@ _LONG, _HUGE = 512, 1024
 
 
 def print_failures(
-    console: Console, found: Iterable[Cause], *, verbose: bool = False
+    console: Console,
+    found: Iterable[Cause],
+    *,
+    verbose: bool = False,
+    more: str = MORE,
 ) -> None:
-    """Print why a run fails, with what is needed to act on each cause."""
+    """Print why a run fails, with what is needed to act on each cause.
+
+    Args:
+        console: where to.
+        found: the causes.
+        verbose: whether every case is written out.
+        more: the options that tell of the others.
+    """
     for each in found:
-        _print_cause(console, each, verbose=verbose)
+        _print_cause(console, each, verbose=verbose, more=more)
 
 
 def print_failing_ids(console: Console, result: Result) -> None:
@@ -74,7 +87,7 @@ def print_known(console: Console, result: Result) -> None:
             Text("  "),
             Text.assemble((shown(entry.id, _REASON), "bold"), f" ({cases})"),
         )
-        hanging(console, Text("    "), _excuse(entry))
+        hanging(console, Text("    "), Text(excuse(entry), "dim"))
     line(console)
 
 
@@ -88,7 +101,7 @@ def print_stale(console: Console, stale: Iterable[Stale]) -> None:
     for each in stale:
         title = Text.assemble((shown(each.known.id, _REASON), "bold"), ": ")
         hanging(console, Text("  "), title + Text(shown(each.why, _REASON), "red"))
-        hanging(console, Text("    "), _excuse(each.known))
+        hanging(console, Text("    "), Text(excuse(each.known), "dim"))
     line(console)
 
 
@@ -122,7 +135,7 @@ def print_warnings(
         line(console)
 
 
-def _print_cause(console: Console, cause: Cause, *, verbose: bool) -> None:
+def _print_cause(console: Console, cause: Cause, *, verbose: bool, more: str) -> None:
     if len(cause.rules) == 1:
         _print_rule(console, cause)
     else:
@@ -137,9 +150,9 @@ def _print_cause(console: Console, cause: Cause, *, verbose: bool) -> None:
         _print_case(console, finding, CURL_LIMIT if verbose else _HUGE)
     left = len(cause.findings) - len(told)
     if left:
-        more = f"and {counted(left, 'more case')}, see --verbose or --report json=PATH"
+        others = f"and {counted(left, 'more case')}, see {more}"
         line(console)
-        row(console, "", Text(more, "dim"))
+        row(console, "", Text(others, "dim"))
     line(console)
 
 
@@ -232,13 +245,13 @@ def _listed(ids: Sequence[str], *, verbose: bool) -> str:
     return ", ".join(listed) + more
 
 
-def _excuse(known: Known) -> Text:
+def excuse(known: Known) -> str:
     """Write why a failure is excused, and who sees to it until when."""
     until = f"until {known.expires.isoformat()}" if known.expires else "no expiry"
     owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
     issue = [shown(known.issue, 200)] if known.issue else []
     reason = shown(known.reason, _REASON) or "no reason"
-    return Text(f"{reason} ({', '.join((*issue, owner, until))})", "dim")
+    return f"{reason} ({', '.join((*issue, owner, until))})"
 
 
 def _strongest(findings: Sequence[Finding]) -> Level:

@@ -19,6 +19,7 @@ from ringspec.spec.amending import Change, amended, dropped, read_changes, witho
 from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions
+from ringspec.spec.attested import attested
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.fixtures import Fixture, fix, holders, read_fixtures
@@ -97,6 +98,10 @@ class Contract:
         """
         known = {name: self.catalogue.rules[name] for name in self.dropped}
         return replace(self, rules={**known, **self.rules})
+
+    def attested(self, level: Level) -> Contract:
+        """Return the contract whose valid bodies use nothing weaker than a level."""
+        return replace(self, whole=attested(self.whole, level))
 
     @cached_property
     def live_prover(self) -> Prover:

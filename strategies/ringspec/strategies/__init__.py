@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ringspec.strategies.case import (
+    CASE_SCHEMA,
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_CUT,
@@ -49,8 +50,17 @@ if TYPE_CHECKING:
         own_sources,
     )
     from ringspec.strategies.foreign import SourceEnded, foreign_sources
-    from ringspec.strategies.library import Invalid, invalid_bodies, valid_bodies
+    from ringspec.strategies.library import (
+        FAULT_FAMILIES,
+        breakable_rules,
+        invalid_bodies,
+        label_of,
+        labelled_bodies,
+        unspecified_bodies,
+        valid_bodies,
+    )
     from ringspec.strategies.plain import plain_request
+    from ringspec.strategies.samples import Invalid, Label, Labelled
     from ringspec.strategies.walks import (
         MOVES,
         Deed,
@@ -71,7 +81,10 @@ _LATE = {
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
     "own_sources": "exploring",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
-    **dict.fromkeys(("Invalid", "invalid_bodies", "valid_bodies"), "library"),
+    **dict.fromkeys(("FAULT_FAMILIES", "breakable_rules", "label_of"), "library"),
+    **dict.fromkeys(("valid_bodies", "invalid_bodies"), "library"),
+    **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "library"),
+    **dict.fromkeys(("Invalid", "Label", "Labelled"), "samples"),
     "plain_request": "plain",
     **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
     **dict.fromkeys(("walking", "without", "written"), "walks"),
@@ -87,9 +100,11 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "CASE_SCHEMA",
     "CLIENT_ID",
     "CLIENT_SECRET",
     "CLIENT_SECRET_CUT",
+    "FAULT_FAMILIES",
     "FORMAT",
     "MOVES",
     "TOKEN",
@@ -104,6 +119,8 @@ __all__ = [
     "Finding",
     "Invalid",
     "Kind",
+    "Label",
+    "Labelled",
     "Labeller",
     "Move",
     "Mutant",
@@ -121,6 +138,7 @@ __all__ = [
     "Want",
     "Ways",
     "What",
+    "breakable_rules",
     "cases_of",
     "certified",
     "encode",
@@ -129,6 +147,8 @@ __all__ = [
     "foreign_sources",
     "invalid_bodies",
     "is_valid",
+    "label_of",
+    "labelled_bodies",
     "line",
     "mutants",
     "own_sources",
@@ -141,6 +161,7 @@ __all__ = [
     "status_fits",
     "telling",
     "unbroken",
+    "unspecified_bodies",
     "valid_bodies",
     "walking",
     "wire_request",

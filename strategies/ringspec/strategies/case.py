@@ -7,10 +7,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from ringspec.spec import Json, Level, Paging, RuleId, is_shallow
 
 FORMAT = "ringspec-case/1"
+# What a line of it keeps to.
+CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
 # Stands in a header where the access token goes; likewise without its last character,
 # and with its letters in the other case.
 TOKEN = "{token}"  # noqa: S105 - its place, not a token

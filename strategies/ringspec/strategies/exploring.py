@@ -35,17 +35,13 @@ from ringspec.spec import (
     same,
     weakest,
 )
+from ringspec.strategies.breaking import Breaker, compiled
 from ringspec.strategies.case import Case, Expect, Phase, Status, encode
 from ringspec.strategies.certify import NOTHING, patched, schema_at
-from ringspec.strategies.library import (
-    Invalid,
-    breakable,
-    compiled,
-    invalid_bodies,
-    valid_bodies,
-)
+from ringspec.strategies.choosing import breakable
 from ringspec.strategies.reducing import reduced
 from ringspec.strategies.requests import Requests
+from ringspec.strategies.samples import Invalid, Label, Labelled
 from ringspec.strategies.suite import ACCEPTABLE, REFUSAL, ROBUSTNESS, SURVIVAL
 from ringspec.strategies.valid import ACCEPTED
 
@@ -53,6 +49,11 @@ _STATUS: dict[Expect, Status] = {
     Expect.ACCEPT: ACCEPTABLE,
     Expect.REJECT: REFUSAL,
     Expect.SURVIVE: SURVIVAL,
+}
+_LABELS: dict[Expect, Label] = {
+    Expect.ACCEPT: Label.VALID,
+    Expect.REJECT: Label.INVALID,
+    Expect.SURVIVE: Label.UNSPECIFIED,
 }
 _BLANK: dict[str, Json] = {
     "object": {},
@@ -118,15 +119,20 @@ class Example:
 
 def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
     """Return our own sources: valid bodies, and bodies that break one of some rules."""
-    valid = valid_bodies(contract).map(_valid)
+    bodies, drawer = compiled(contract)
+    valid = drawer.drawn(bodies.root).map(_valid)
     drawn = [Source(name="valid", share=_SHARE, tries=_TRIES, bodies=valid)]
-    broken = [
-        invalid_bodies(rule, contract) for rule in breakable(contract) if rule in rules
-    ]
+    broken = [each for rule, each in breakable(contract).items() if rule in rules]
     if broken:
-        # By rule, so that one in many places is not drawn more often than others.
-        bodies = st.one_of(broken).map(_invalid)
-        drawn.append(Source(name="invalid", share=_SHARE, tries=_TRIES, bodies=bodies))
+        invalid = st.one_of([Breaker(contract).of([each]) for each in broken])
+        drawn.append(
+            Source(
+                name="invalid",
+                share=_SHARE,
+                tries=_TRIES,
+                bodies=invalid.map(_invalid),
+            )
+        )
     return drawn
 
 
@@ -191,6 +197,19 @@ class Labeller:
             phase=Phase.EXPLORE,
         )
         return Example(case=case, levels=levels)
+
+    def label(self, body: Json) -> Labelled:
+        """Return a body with its label; what validators differ on is unspecified."""
+        try:
+            expect, levels = self._label(Drawn(content=encode(body)))
+        except Disagreement:
+            expect, levels = Expect.SURVIVE, {ROBUSTNESS: Level.MUST}
+        return Labelled(
+            body=body,
+            label=_LABELS[expect],
+            level=next(iter(levels.values())),
+            broken=tuple(levels) if expect is Expect.REJECT else (),
+        )
 
     def reduce(self, drawn: Drawn, shows: Callable[[Drawn], bool]) -> None:
         """Try plainer bodies, as long as there are any that show the same."""

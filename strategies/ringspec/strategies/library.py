@@ -1,212 +1,207 @@
-"""Strategies for other people's tests: valid bodies, and bodies with one proven fault.
+"""Strategies for other people's tests: bodies that a contract calls valid, or not.
 
-from hypothesis import given
-from ringspec.strategies import invalid_bodies, valid_bodies
+    from hypothesis import given
+    from ringspec.strategies import Labelled, labelled_bodies
 
-@given(valid_bodies())
-def test_takes_what_is_valid(body): ...
+    @given(labelled_bodies())
+    def test_handler(sample: Labelled) -> None:
+        assert sample.allows(handler(sample.body).status)
+
+Each takes a contract, ours without another, as `load` returns it or as the path of its
+file, and a dialect by its name. Nothing is compiled before the first body is drawn.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias, TypeVar
 
-from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import (
-    ABOUT,
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    RuleId,
-    UsageError,
-    at,
-    load,
-)
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.case import encode
-from ringspec.strategies.certify import (
-    NOTHING,
-    Certifier,
-    at_path,
-    keywords,
-    schema_at,
-    stem,
-)
-from ringspec.strategies.compile import compile_schema, negate
-from ringspec.strategies.draw import Drawer
-from ringspec.strategies.faults import Fault, Spot, faults
-from ringspec.strategies.shape import Alternatives, meet
-from ringspec.strategies.twins import Twin, places
+from ringspec.spec import Assertion, Contract, Json, Level, RuleId, SpecError, load
+from ringspec.strategies.breaking import Breaker, compiled
+from ringspec.strategies.choosing import breakable, chosen, level_of, refused
+from ringspec.strategies.exploring import Labeller
+from ringspec.strategies.faults import FAMILIES
+from ringspec.strategies.samples import Invalid, Labelled
+from ringspec.strategies.unsettling import Unsettler
+
+AnyContract: TypeAlias = "Contract | str | PathLike[str] | None"
+
+_Drawn = TypeVar("_Drawn")
+
+FAULT_FAMILIES = tuple(FAMILIES)
+
+# Of eight labelled bodies so many are of a kind: faults are what has most forms.
+_VALID, _INVALID = 2, 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invalid:
-    """A body with one fault.
+def valid_bodies(
+    contract: AnyContract = None,
+    *,
+    dialect: str | None = None,
+    level: Level | str = Level.MAY,
+) -> SearchStrategy[Json]:
+    """Return a strategy for valid bodies.
 
-    Attributes:
-        body: breaks `rule`, and nothing else.
-        twin: the valid body it was made from.
-        patch: the RFC 6902 operations between the two.
+    Args:
+        contract: says what is valid; ours without another.
+        dialect: by which it is spelt.
+        level: bodies use nothing that is attested less well: `must` keeps to what is
+            documented.
+
+    Raises:
+        UsageError: there is no such dialect or level.
+        SpecError: the contract cannot be read; on drawing, that it cannot be compiled.
     """
-
-    rule: RuleId
-    fault: str
-    body: Json
-    twin: Json
-    patch: tuple[dict[str, Json], ...]
-
-
-# Compiling takes a while; by digest, as a contract cannot be hashed.
-_COMPILED: dict[str, tuple[Bodies, Drawer]] = {}
-
-
-@lru_cache(maxsize=1)
-def _ours() -> Contract:
-    return load()
-
-
-def compiled(contract: Contract) -> tuple[Bodies, Drawer]:
-    """Return the compiled bodies of a contract and what draws them, made once."""
-    return _COMPILED.setdefault(contract.sha256, (Bodies(contract), Drawer()))
-
-
-def valid_bodies(contract: Contract | None = None) -> SearchStrategy[Json]:
-    """Return a strategy for valid bodies, of our contract without another."""
-    bodies, drawer = compiled(contract or _ours())
-    return drawer.drawn(bodies.root)
+    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    return _late(lambda: _valid(loaded, wanted))
 
 
 def invalid_bodies(
-    rule: str | None = None, contract: Contract | None = None
+    rule: str | None = None,
+    *,
+    family: str | None = None,
+    contract: AnyContract = None,
+    dialect: str | None = None,
+    level: Level | str = Level.MAY,
 ) -> SearchStrategy[Invalid]:
-    """Return a strategy for bodies that break one rule, any or a given one.
+    """Return a strategy for bodies that break just one rule.
+
+    Args:
+        rule: its id, or how ids of several begin; any without.
+        family: of faults, one of `FAULT_FAMILIES`; any without.
+        contract: has the rules; ours without another.
+        dialect: by which it is spelt.
+        level: what binds less is left out.
 
     Raises:
-        UsageError: there is no such rule, or no body breaks it alone.
+        UsageError: there is no such rule, family, dialect or level, or no body breaks
+            the rule alone.
+        SpecError: as of `valid_bodies`.
     """
-    contract = contract or _ours()
-    known = breakable(contract)
-    if rule is None:
-        chosen = list(known.values())
-    elif RuleId(rule) in known:
-        chosen = [known[RuleId(rule)]]
-    else:
-        why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
-        raise UsageError(f"no body breaks {rule!r} alone: {why}")
-    return _Invalids(contract).of(chosen)
+    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    rules = chosen(loaded, rule, family, wanted)
+    return _late(lambda: Breaker(loaded, wanted).of(list(rules.values())))
 
 
-def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
-    """List the rules that a body can break alone, with their assertions."""
-    found: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        vain = assertion.keyword == "minItems" and assertion.value == 0
-        if assertion.rule not in contract.catalogue.not_isolated and not vain:
-            found.setdefault(assertion.rule, []).append(assertion)
-    return found
+def unspecified_bodies(
+    contract: AnyContract = None,
+    *,
+    dialect: str | None = None,
+    level: Level | str = Level.MAY,
+) -> SearchStrategy[Labelled]:
+    """Return a strategy for bodies that no source calls valid or invalid.
+
+    A server may take them or refuse them, as long as it answers. Arguments and errors
+    as of `valid_bodies`; the level is that of the valid bodies they are made from.
+    """
+    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    return _late(lambda: Unsettler(loaded, wanted).drawn)
 
 
-class _Invalids:
-    """Draws a twin that has the place of an assertion, then a fault there."""
+def labelled_bodies(
+    *,
+    contract: AnyContract = None,
+    dialect: str | None = None,
+    level: Level | str = Level.MAY,
+) -> SearchStrategy[Labelled]:
+    """Return a strategy for any bodies: valid, invalid or unspecified.
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._bodies, self._drawer = compiled(contract)
-        self._certifier = Certifier(contract)
+    It shrinks to the plainest valid body, else to that body with one fault. Arguments
+    and errors as of `invalid_bodies`.
+    """
+    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    rules = list(chosen(loaded, None, None, wanted).values())
 
-    def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
-        """Draw a rule by its assertions, then one of them, then a body."""
-        strategies: dict[int, SearchStrategy[Invalid]] = {}
+    return _late(lambda: _labelled(loaded, rules, wanted))
 
-        def one(assertions: list[Assertion]) -> SearchStrategy[Invalid]:
-            key = id(assertions)
-            if key not in strategies:
-                made = [self._made(each, assertions) for each in assertions]
-                strategies[key] = st.one_of(made)
-            return strategies[key]
 
-        # By rule, so that one in many places is not drawn more often than others.
-        return st.sampled_from(range(len(rules))).flatmap(lambda i: one(rules[i]))
+def label_of(
+    body: Json, *, contract: AnyContract = None, dialect: str | None = None
+) -> Labelled:
+    """Return any body with its label, as two validators prove it.
 
-    def _made(
-        self, assertion: Assertion, siblings: list[Assertion]
-    ) -> SearchStrategy[Invalid]:
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = assertion.instance + ((assertion.value,) if missing else ())
-        twins = self._drawer.drawn(self._branch(assertion), place)
+    Raises:
+        UsageError: there is no such dialect.
+        SpecError: the contract cannot be read or compiled.
+    """
+    return Labeller(contract_of(contract, dialect)).label(body)
 
-        @st.composite
-        def invalid(draw: DrawFn) -> Invalid:
-            body = draw(twins)
-            level = self._contract.rules[assertion.rule].level
-            twin = Twin("", level, body, len(encode(body)), frozenset())
-            broken = frozenset({assertion.rule})
-            # Another assertion of the rule may have more to say on this twin.
-            for each in (assertion, *siblings):
-                found = self._faults(each, body)
-                # Which faults break just the rule depends on the twin; few do not.
-                for fault in draw(st.permutations(found)) if found else ():
-                    made = self._certifier.certified(twin, fault, broken)
-                    if made is not NOTHING:
-                        return Invalid(
-                            rule=assertion.rule,
-                            fault=fault.name,
-                            body=made,
-                            twin=body,
-                            patch=fault.patch,
-                        )
-            return reject()
 
-        return invalid()
+def breakable_rules(
+    *,
+    contract: AnyContract = None,
+    dialect: str | None = None,
+    level: Level | str = Level.MAY,
+) -> tuple[RuleId, ...]:
+    """Return the rules that `invalid_bodies` can break, in the contract's order.
 
-    def _faults(self, assertion: Assertion, body: Json) -> list[Fault]:
-        found: list[Fault] = []
-        for location, _ in places(assertion.instance, body):
-            spot = Spot(
-                bodies=self._bodies,
-                assertion=assertion,
-                node=at_path(self._contract.request.schema, stem(assertion)),
-                location=location,
-                value=at(body, location),
-                level=self._contract.rules[assertion.rule].level,
-            )
-            found += faults(spot)
-        return found
+    Arguments and errors as there.
+    """
+    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    return tuple(
+        each for each in breakable(loaded) if loaded.rules[each].level.gates(wanted)
+    )
 
-    def _branch(self, assertion: Assertion) -> Alternatives:
-        """Return the alternatives in which the assertion's branch is taken."""
-        shapes = self._bodies.root
-        if ITEM in assertion.instance:
-            return shapes
-        for index, step in keywords(assertion.path):
-            if step in {"then", "else"}:
-                condition = at_path(
-                    self._contract.request.schema, (*assertion.path[:index], "if")
-                )
-                taken = compile_schema if step == "then" else negate
-                shapes = meet(shapes, taken(condition, ("object",)))
-        narrower = self._fitting(assertion)
-        return meet(shapes, compile_schema(narrower)) if narrower else shapes
 
-    def _fitting(self, assertion: Assertion) -> Json:
-        """Return a schema of the twins in which a fault breaks just the rule.
+def contract_of(contract: AnyContract, dialect: str | None) -> Contract:
+    """Return the contract that is meant.
 
-        What is missing may be filled in by its default, which has to fit the rest;
-        of a member of several types only one can be out of range.
-        """
-        instance, fitting = assertion.instance, None
-        if assertion.keyword == "required":
-            instance = (*instance, assertion.value)
-        node = schema_at(self._contract.request.schema, instance)
-        if assertion.keyword == "required" and "default" in node:
-            fitting = {"const": node["default"]}
-        elif assertion.keyword in ABOUT and isinstance(node.get("type"), list):
-            fitting = {"type": ABOUT[assertion.keyword]}
-        for step in reversed(instance if fitting else ()):
-            fitting = {"type": "object", "properties": {step: fitting}}
-        return fitting
+    Raises:
+        UsageError: there is no such dialect, or a loaded contract has been given one.
+        SpecError: it cannot be read.
+    """
+    if not isinstance(contract, Contract):
+        return _loaded(None if contract is None else Path(contract), dialect)
+    if dialect is not None:
+        raise refused(
+            f"a contract that is loaded takes no dialect {dialect!r}",
+            f"load it with `load(..., dialect={dialect!r})`",
+        )
+    return contract
+
+
+@lru_cache(maxsize=16)
+def _loaded(path: Path | None, dialect: str | None) -> Contract:
+    return load(path, dialect=dialect)
+
+
+def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
+    bodies, drawer = compiled(contract, level)
+    try:
+        return drawer.drawn(bodies.root)
+    except SpecError as error:
+        if level is Level.MAY:
+            raise
+        raise refused(
+            f"no valid body is attested at level {level}: {error}",
+            "a weaker level, such as 'may', admits more",
+        ) from error
+
+
+def _labelled(
+    contract: Contract, rules: list[list[Assertion]], level: Level
+) -> SearchStrategy[Labelled]:
+    # What takes a while is done here, so that no draw is slow.
+    valid = _valid(contract, level).map(Labeller(contract).label)
+    invalid = Breaker(contract, level).of(rules)
+    unspecified = Unsettler(contract, level).drawn
+
+    @st.composite
+    def labelled(draw: DrawFn) -> Labelled:
+        kind = draw(st.integers(0, 7))
+        if kind < _VALID:
+            return draw(valid)
+        return draw(invalid if kind < _VALID + _INVALID else unspecified)
+
+    return labelled()
+
+
+def _late(made: Callable[[], SearchStrategy[_Drawn]]) -> SearchStrategy[_Drawn]:
+    """Make a strategy when it is first drawn from: a module of tests loads quickly."""
+    return st.deferred(made)

@@ -71,7 +71,17 @@ def _sketches(bodies: Bodies, twins: list[Twin]) -> Iterator[Unsettled]:
             yield Unsettled(label, encode(body), twin, patch)
 
 
-_Edit = tuple[str, Twin, tuple[dict[str, Json], ...]]
+_Patch = tuple[dict[str, Json], ...]
+_Edit = tuple[str, Twin, _Patch]
+
+
+def unsettled_edits(bodies: Bodies, twin: Twin) -> Iterator[tuple[str, _Patch]]:
+    """Yield edits of one body that may leave open what it is, each with its name."""
+    for label, _, patch in _edits(bodies, [twin]):
+        yield label.removesuffix("-"), patch  # where the twin has no id
+    for sketch in _texts(bodies, [twin]):
+        if isinstance(sketch.fault, tuple):
+            yield sketch.label, sketch.fault
 
 
 def _is_unsettled(bodies: Bodies, body: Json) -> bool:

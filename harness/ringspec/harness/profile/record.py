@@ -109,24 +109,24 @@ class Profile:
         """Return the URL of the target; None for the embedded server.
 
         Args:
-            given: by whoever calls; goes before the profile's.
+            given: by whoever calls, a URL or `embedded`; goes before the profile's.
 
         Raises:
             UsageError: there is a profile, and it has none.
         """
-        if given is not None or not self.name:
-            return given
-        if not self.url:
+        if given is None and self.name and not self.url:
             raise UsageError(
                 f"{self.name} has no url, and none was given",
                 hint=f'write url = "https://…" there, or url = "{EMBEDDED}"'
                 " for the reference server",
             )
-        if self.url != EMBEDDED:
-            return self.url
+        asked = self.url if given is None and self.name else given
+        if asked != EMBEDDED:
+            return asked
         if self.adaptation.header:
             raise UsageError(
-                f"{self.name} has a header for the reference server, which takes none",
+                f"{self.name or 'the environment'} has a header for the reference"
+                " server, which takes none",
                 hint="leave [credentials] out: it brings a token of its own",
             )
         return None

@@ -27,7 +27,7 @@ from ringspec.strategies.faults.ranges import above, below, multiples
 from ringspec.strategies.faults.repeats import duplicated, repeated
 from ringspec.strategies.faults.types import types
 
-_FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
+_FORMS: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "type": types,
     "enum": enums,
     "const": enums,
@@ -55,13 +55,29 @@ _FAMILIES: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "unevaluatedProperties": unknown,
 }
 
+# The same for people: what a fault is about, and the keywords that it breaks.
+FAMILIES: dict[str, frozenset[str]] = {
+    "type": frozenset({"type"}),
+    "enum": frozenset({"enum", "const"}),
+    "required": frozenset({"required", "dependentRequired"}),
+    "unknown": frozenset({"additionalProperties", "unevaluatedProperties"}),
+    "range": frozenset(
+        {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"}
+    ),
+    "length": frozenset({"minLength", "maxLength"}),
+    "count": frozenset({"minItems", "maxItems", "minProperties", "maxProperties"}),
+    "format": frozenset({"format", "pattern"}),
+    "unique": frozenset({"uniqueItems", "contains"}),
+    "choice": frozenset({"anyOf", "oneOf", "not"}),
+}
+
 
 def faults(spot: Spot) -> Iterator[Fault]:
     """Yield the ways in which a spot's assertion can be broken there."""
     keyword = spot.assertion.keyword
     kind = kind_of(spot.value).replace("integer", "number")
-    if keyword in _FAMILIES and ABOUT.get(keyword, kind) == kind:
-        yield from _FAMILIES[keyword](spot)
+    if keyword in _FORMS and ABOUT.get(keyword, kind) == kind:
+        yield from _FORMS[keyword](spot)
 
 
-__all__ = ["Fault", "Spot", "faults"]
+__all__ = ["FAMILIES", "Fault", "Spot", "faults"]

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Self
 
 from ringspec.spec import Contract, Relative, Role
+from ringspec.strategies.breaking import compiled
 from ringspec.strategies.case import Case, Expect, Phase, Status
-from ringspec.strategies.library import compiled
 from ringspec.strategies.phases.scribe import Scribe
 from ringspec.strategies.walks.moves import Deed
 

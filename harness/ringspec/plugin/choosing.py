@@ -1,0 +1,29 @@
+"""Which embedded server is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ringspec.reference import DIALECTS, MUTANTS, Embedded
+from ringspec.spec import UsageError, meant
+
+
+def embedded(mutant: str | None, dialect: str) -> Embedded:
+    """Return the reference server, or a mutant of it, not yet started.
+
+    Raises:
+        UsageError: there is no such mutant, or no such dialect.
+    """
+    __tracebackhide__ = True
+    if mutant is not None:
+        _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
+    _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
+    return Embedded(dialect=dialect, mutant=mutant)
+
+
+def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
+    __tracebackhide__ = True
+    if name in known:
+        return
+    hint = meant(name, known) + hint
+    raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)

@@ -1,0 +1,14 @@
+"""The bridge to schemathesis: its command sends our cases and knows our rules.
+
+Import it in a hooks module, or name it as one:
+
+    SCHEMATHESIS_HOOKS=ringspec.schemathesis schemathesis run openapi.yaml --url URL
+
+Importing it registers hooks, checks and a summary, and reads RINGSPEC_LEVEL,
+RINGSPEC_DIALECT and the other variables that `settings` names.
+"""
+
+from ringspec.schemathesis.failures import BrokenRule, OpenRules
+from ringspec.schemathesis.hooks import ringspec_rules, ringspec_run
+
+__all__ = ["BrokenRule", "OpenRules", "ringspec_rules", "ringspec_run"]

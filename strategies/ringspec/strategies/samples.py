@@ -1,0 +1,117 @@
+"""Samples: labelled bodies, as the strategies for other people's tests draw them.
+
+They show in a failing test as short as may be: what is wrong, and the body.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ringspec.spec import Json, Level, RuleId
+from ringspec.strategies.case import encode
+
+if TYPE_CHECKING:
+    from hypothesis.vendor.pretty import RepresentationPrinter
+
+_SHORT = 60
+
+
+class Label(StrEnum):
+    """What a body is by the contract."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNSPECIFIED = "unspecified"  # no source settles it: a server need only survive it
+
+
+# By label, the status codes that an answer may have: from, and below.
+_STATUSES = {
+    Label.VALID: (200, 300),
+    Label.INVALID: (400, 500),
+    Label.UNSPECIFIED: (100, 500),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Labelled:
+    """A body, and what it is by the contract.
+
+    Attributes:
+        level: how strongly the label binds a server.
+        broken: the rules that the body breaks; none unless it is invalid.
+        fault: a word for what is wrong with it, or odd; empty if nothing is.
+        twin: the valid body that it was made from, if it was.
+        patch: the RFC 6902 operations between the two.
+    """
+
+    body: Json
+    label: Label
+    level: Level = Level.MUST
+    broken: tuple[RuleId, ...] = ()
+    fault: str = ""
+    twin: Json = None
+    patch: tuple[dict[str, Json], ...] = ()
+
+    def allows(self, status: int) -> bool:
+        """Tell whether a server may answer this body with an HTTP status."""
+        least, end = _STATUSES[self.label]
+        return least <= status < end
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent: any JSON writer may stumble over some of them."""
+        return encode(self.body)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether a server has to accept it."""
+        return self.label is Label.VALID
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether a server has to refuse it."""
+        return self.label is Label.INVALID
+
+    def __repr__(self) -> str:
+        told = "".join(f"{each}, " for each in self._told())
+        return f"{type(self).__name__}({told}body={self.body!r})"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:  # noqa: FBT001 - printers call it so
+        """Print it for Hypothesis, which breaks long bodies into lines."""
+        with printer.group(4, f"{type(self).__name__}(", ")"):
+            for each in self._told():
+                printer.text(f"{each},")
+                printer.breakable()
+            printer.text("body=")
+            printer.pretty(self.body)
+
+    def _told(self) -> list[str]:
+        """Say in words what it is and how it came to be."""
+        what = " and ".join(self.broken) or str(self.label)
+        edits = "; ".join(map(_edit, self.patch)) or self.fault
+        return [repr(each) for each in (what, edits) if each]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Invalid(Labelled):
+    """A body with one fault: it breaks one rule, and nothing else."""
+
+    label: Label = Label.INVALID
+
+    @property
+    def rule(self) -> RuleId:
+        """The rule that it breaks."""
+        return self.broken[0]
+
+
+def _edit(operation: dict[str, Json]) -> str:
+    """Say what an edit does: `replace /retries by 4`."""
+    what = f"{operation['op']} {operation['path'] or 'the body'}"
+    if "value" not in operation:
+        return what
+    value = json.dumps(operation["value"], ensure_ascii=False)
+    value = value if len(value) <= _SHORT else f"{value[:_SHORT]}…"
+    return f"{what}{' by' if operation['op'] == 'replace' else ':'} {value}"

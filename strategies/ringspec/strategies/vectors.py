@@ -1,0 +1,93 @@
+"""Vectors: the case lists of a release, as files for tools in any language.
+
+In: the contracts that come with the package, and a version. Out: files by name, the
+same bytes for the same version: a list for each dialect, the schema of its lines, a
+manifest that says what they are, and sums by which `sha256sum -c` tells them whole.
+
+`python -m ringspec.strategies.vectors [FOLDER]` writes them; into `dist` without one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+from ringspec.spec import Contract, Json, dialect_names, load
+from ringspec.strategies.case import CASE_SCHEMA, line
+from ringspec.strategies.case import FORMAT as CASE_FORMAT
+from ringspec.strategies.certificate import SEED, cases_of
+
+FORMAT = "ringspec-vectors/1"
+# What the list of the contract in its own spelling is called by.
+CANONICAL = "canonical"
+
+
+def vectors(released: str) -> dict[str, bytes]:
+    """Return the files of a release, by name.
+
+    Args:
+        released: version of the package, which stands in every name.
+    """
+    stem = f"ringspec-cases-{released}"
+    schema = f"{stem}.schema.json"
+    files = {schema: CASE_SCHEMA.read_bytes()}
+    lists: list[Json] = []
+    for dialect in (None, *dialect_names()):
+        name = f"{stem}-{dialect or CANONICAL}.jsonl"
+        contract = load(dialect=dialect)
+        rows = [line(case).encode() for case in cases_of(contract, SEED)]
+        files[name] = b"".join(row + b"\n" for row in rows)
+        lists.append(_entry(name, contract, len(rows), files[name]))
+    manifest = {
+        "format": FORMAT,
+        "version": released,
+        "cases": {"format": CASE_FORMAT, "schema": schema, "seed": SEED},
+        "lists": lists,
+    }
+    files[f"{stem}.manifest.json"] = json.dumps(manifest, indent=2).encode() + b"\n"
+    return {**files, f"{stem}.sha256": _sums(files)}
+
+
+def _entry(name: str, contract: Contract, count: int, content: bytes) -> Json:
+    return {
+        "file": name,
+        "dialect": contract.dialect,
+        "contract": {
+            "title": contract.title,
+            "version": contract.version,
+            "sha256": contract.sha256,
+        },
+        "cases": count,
+        "bytes": len(content),
+        "sha256": sha256(content).hexdigest(),
+    }
+
+
+def _sums(files: dict[str, bytes]) -> bytes:
+    """Write sums as sha256sum does."""
+    rows = (f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    return "".join(rows).encode()
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files of the installed version; return an exit status."""
+    if len(arguments) > 1 or any(each.startswith("-") for each in arguments):
+        sys.stderr.write("usage: python -m ringspec.strategies.vectors [FOLDER]\n")
+        return 2
+    folder = Path(arguments[0] if arguments else "dist")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in vectors(version("ringspec")).items():
+            (folder / name).write_bytes(content)
+            sys.stdout.write(f"{folder / name}\n")
+    except OSError as error:
+        sys.stderr.write(f"{folder} cannot be written: {error.strerror}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

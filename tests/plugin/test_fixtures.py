@@ -1,0 +1,189 @@
+"""Fixtures for other people's tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ringspec.plugin import Mutants, Server
+from ringspec.reference import Embedded
+from ringspec.spec import UsageError
+
+from .conftest import NOBODY, Careless, at, said
+
+Suite = Callable[..., pytest.RunResult]
+
+pytestmark = pytest.mark.socket
+
+USING_TARGET = """
+    def test_target(ringspec_target):
+        answer = ringspec_target.client.get("/voice/broadcasts")
+        print("target", ringspec_target.url, answer.status_code)
+"""
+
+
+def test_the_reference_server_runs_and_lets_its_client_in(
+    ringspec_reference: Server, ringspec_target: Server
+) -> None:
+    assert ringspec_target is ringspec_reference
+    assert ringspec_reference.client.get("/voice/broadcasts").status_code == 200
+    assert httpx.get(f"{ringspec_reference.url}/voice/broadcasts").status_code == 401
+
+
+def test_a_server_does_not_show_its_secrets(ringspec_reference: Server) -> None:
+    assert str(ringspec_reference.token) not in repr(ringspec_reference)
+    assert ringspec_reference.client_secret not in repr(ringspec_reference)
+
+
+def test_a_mutant_runs_while_its_test_does(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(
+        test_mine="""
+        import pytest
+
+        urls = []
+
+        def test_first(ringspec_mutant):
+            one = ringspec_mutant("delay-4321-accepted")
+            two = ringspec_mutant("type-not-required", dialect="naxai-sdk")
+            assert one.url != two.url
+            assert one.client.get("/voice/broadcasts").status_code == 200
+            urls.append(one.url)
+
+        def test_second():
+            import httpx
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(urls[0])
+        """
+    )
+
+    suite().assert_outcomes(passed=2)
+
+
+def test_a_mutant_that_there_is_not_is_told_with_the_nearest(
+    ringspec_mutant: Mutants,
+) -> None:
+    with pytest.raises(UsageError, match="did you mean delay-4321-accepted"):
+        ringspec_mutant("delay-4321-acepted")
+    with pytest.raises(UsageError, match="no dialect 'klingon'"):
+        ringspec_mutant("delay-4321-accepted", dialect="klingon")
+
+
+def test_the_target_is_the_server_that_the_options_name(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    pytester.makepyfile(test_mine=USING_TARGET)
+
+    given = suite(*at(mutant), "-k", "test_target", "-s")
+    embedded = suite("--ringspec", "embedded", "-k", "test_target", "-s")
+
+    assert f"target {mutant.url} 200" in said(given)
+    assert "target http://127.0.0.1:" in said(embedded)
+    embedded.assert_outcomes(passed=1, deselected=142)
+
+
+def test_a_target_that_gives_no_token_is_told_without_a_traceback(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_mine=USING_TARGET)
+
+    client = ("--ringspec-client-id=a", "--ringspec-client-secret=b123")
+    result = suite(
+        *("--ringspec", NOBODY, "-k", "test_target"),
+        *(*client, f"--ringspec-token-url={NOBODY}/t"),
+    )
+
+    result.assert_outcomes(errors=1, deselected=142)
+    assert "hint: check --ringspec-token-url" in said(result)
+
+
+def test_the_client_of_a_live_target_only_reads(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    profile = f'url = "{mutant.url}"\n[safety]\nlive = true\n[credentials]\n'
+    text = f'{profile}bearer = "{mutant.token}"\n'
+    (pytester.path / "live.toml").write_text(text, "utf-8")
+    pytester.makepyfile(
+        test_mine="""
+        import pytest
+        from ringspec.spec import UsageError
+
+        def test_target(ringspec_target):
+            client = ringspec_target.client
+            assert client.get("/voice/broadcasts").status_code == 200
+            with pytest.raises(UsageError, match="POST .* is not sent"):
+                client.post("/voice/broadcasts", json={})
+        """
+    )
+
+    result = suite("--ringspec-profile", "live.toml", "-k", "test_target")
+
+    result.assert_outcomes(passed=1, deselected=142)
+
+
+def test_a_client_sends_to_its_own_server_alone(
+    ringspec_reference: Server, careless: Careless
+) -> None:
+    with pytest.raises(UsageError, match="is not sent to"):
+        ringspec_reference.client.post(f"{careless.url}/voice/broadcasts")
+
+    assert careless.requests == 0
+
+
+def test_a_client_of_a_server_elsewhere_only_reads_whatever_it_is_told() -> None:
+    server = Server(url="https://api.example.com")
+
+    with pytest.raises(UsageError, match=r"POST .* is not sent"):
+        server.client.post("/voice/broadcasts")
+
+    server.close()
+    assert server.client.is_closed
+
+
+def test_a_header_of_the_profile_lets_requests_in(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    profile = f'url = "{NOBODY}"\n[credentials]\nheader = "X-Key"\nvalue = "v4321"\n'
+    (pytester.path / "mine.toml").write_text(profile, "utf-8")
+    pytester.makepyfile(
+        test_mine="""
+        def test_target(ringspec_target):
+            assert ringspec_target.headers == {"X-Key": "v4321"}
+        """
+    )
+
+    result = suite("--ringspec-profile", "mine.toml", "-k", "test_target")
+
+    result.assert_outcomes(passed=1, deselected=142)
+
+
+def test_an_embedded_dialect_is_that_of_the_options(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_mine=USING_TARGET)
+
+    result = suite(
+        *("--ringspec", "embedded", "--ringspec-dialect", "naxai-sdk"),
+        *("-k", "test_target or body.accepted"),
+    )
+
+    result.assert_outcomes(passed=2, deselected=141)
+
+
+def test_fixtures_are_documented(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--fixtures", "-q"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    for name in ("target", "reference", "mutant"):
+        assert f"ringspec_{name} " in done.stdout

@@ -1,0 +1,110 @@
+"""Several processes fire once, and who asks for nothing loads nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ringspec.harness import Outcome
+from ringspec.plugin.said import Said
+from ringspec.plugin.sharing import shared
+from ringspec.reports import Apart
+from ringspec.spec import RuleId
+
+from .conftest import Careless
+
+# What takes a while to load, and nobody needs who tests no server.
+HEAVY = ("click", "httpx", "hypothesis", "jsonschema", "pydantic", "rich", "yaml")
+LOADED = """
+import sys
+import pytest
+
+status = pytest.main(sys.argv[1:])
+print("status", int(status))
+print("loaded", *sorted(sys.modules))
+"""
+
+
+def alone(tmp_path: Path, *arguments: str, code: str = "") -> str:
+    """Call pytest in a process of its own, and return what it says."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGSPEC_")}
+    start = ["-c", code] if code else ["-m", "pytest"]
+    done = subprocess.run(
+        [sys.executable, *start, *arguments],
+        cwd=tmp_path,
+        env={**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.stdout + done.stderr
+
+
+def test_who_asks_for_nothing_loads_nothing_but_the_entry(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text("def test_mine(): pass", "utf-8")
+
+    told = alone(tmp_path, "-p", "ringspec.plugin.entry", "-q", code=LOADED)
+
+    modules = set(re.findall(r"^loaded (.*)$", told, re.MULTILINE)[0].split())
+    assert "status 0" in told
+    assert {each for each in modules if each.startswith("ringspec.")} == {
+        "ringspec.plugin",
+        "ringspec.plugin.entry",
+        "ringspec.plugin.options",
+        "ringspec.plugin.servers",
+    }
+    assert modules.isdisjoint(HEAVY)
+
+
+@pytest.mark.socket
+def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> None:
+    told = alone(
+        tmp_path,
+        *("-p", "ringspec.plugin.entry", "-p", "xdist.plugin", "-n", "2"),
+        *("--ringspec", careless.url, "-k", "name.", "-rf"),
+    )
+
+    sent = re.findall(r"([\d,]+) requests?, ", told)
+    assert "created: 2/2 workers" in told
+    assert sent == [str(careless.requests)]
+    assert "nonconformant: " in told
+    assert "FAILED ringspec::name.required - " in told
+    assert "why     an invalid body was accepted with HTTP 201" in told
+
+
+def test_what_was_said_is_read_by_the_others(tmp_path: Path) -> None:
+    said = Said(
+        rules={RuleId("a.b"): Apart(outcome=Outcome.FAIL, reason="é", text="x\ny")},
+        conclusion="nonconformant: …",
+        status=1,
+    )
+    fired: list[int] = []
+
+    def fire() -> Said:
+        fired.append(1)
+        return said
+
+    first = shared(tmp_path / "new", fire)
+    second = shared(tmp_path / "new", fire)
+    alone_ = shared(None, fire)
+
+    assert first == second == alone_ == said
+    assert len(fired) == 2
+    assert second.of(RuleId("a.b")).outcome is Outcome.FAIL
+    assert second.of(RuleId("c.d")).outcome is Outcome.INCONCLUSIVE
+
+
+def test_who_dies_while_firing_leaves_the_turn_to_the_next(tmp_path: Path) -> None:
+    def die() -> Said:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shared(tmp_path, die)
+
+    assert shared(tmp_path, lambda: Said(status=3)).status == 3

@@ -1,0 +1,190 @@
+"""Settings: a flag goes before a variable, that before the ini file and a profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ringspec.cli.run import command
+from ringspec.plugin.options import OPTIONS, URL, spelt
+from ringspec.reference import Embedded
+
+from .conftest import KEPT, NOBODY, at, said
+
+Suite = Callable[..., pytest.RunResult]
+
+pytestmark = pytest.mark.socket
+
+# What pytest has in its own way, and what makes no sense of a suite.
+LEFT_OUT = {
+    *("select", "exclude", "fail_fast", "dry_run", "quiet", "verbose", "color"),
+    *("shard", "update_known_failures"),
+}
+
+
+def test_the_options_are_those_of_the_command() -> None:
+    parameters = {str(each.name) for each in command.params} - {"help"}
+
+    assert {each.parameter for each in OPTIONS} == parameters - LEFT_OUT
+
+
+def test_the_page_tells_of_every_option() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text("utf-8")
+
+    rows = re.findall(r"^\| `--ringspec(\S*).*?` \| `(\w+)` \|", page, re.MULTILINE)
+    flags = [(f"-{each.name}" * (each is not URL), each.key) for each in OPTIONS]
+    assert [(name.rstrip("`"), key) for name, key in rows] == flags
+
+
+def test_help_is_given_whatever_the_settings_are(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_level = wrong\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+
+    result = suite("--help")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["  --ringspec-known-failures=FILE"])
+
+
+def test_options_in_messages_are_spelt_as_here_and_others_left_alone() -> None:
+    told = spelt("give --bearer TOKEN or --client-id, not --select or x--bearer")
+
+    assert told == (
+        "give --ringspec-bearer TOKEN or --ringspec-client-id,"
+        " not --select or x--bearer"
+    )
+
+
+@pytest.mark.parametrize("name", ["pytest.ini", "pyproject.toml"])
+def test_the_ini_file_may_say_it_all(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded, name: str
+) -> None:
+    head = "[pytest]" if name == "pytest.ini" else "[tool.pytest]"
+    quote = "" if name == "pytest.ini" else '"'
+    settings = {
+        "ringspec_url": mutant.url,
+        "ringspec_bearer": mutant.token,
+        "ringspec_level": "may",
+    }
+    lines = [f"{key} = {quote}{value}{quote}" for key, value in settings.items()]
+    lines += ["ringspec_seed = 0", "ringspec_quick = true"]
+    (pytester.path / name).write_text("\n".join([head, *lines]), "utf-8")
+
+    result = suite("-k", "retryDelays.count")
+
+    result.assert_outcomes(passed=1, deselected=141)
+    assert f"ringspec: {mutant.url} at level may" in said(result)
+
+
+def test_a_flag_goes_before_a_variable_and_that_before_the_ini_file(
+    suite: Suite, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_level = may\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+
+    low = said(suite("--co", "-q", "-q"))
+    monkeypatch.setenv("RINGSPEC_LEVEL", "should")
+    monkeypatch.setenv("RINGSPEC_URL", "http://127.0.0.1:10")
+    middle = said(suite("--co"))
+    high = said(suite("--co", "--ringspec-level=must", "--ringspec", "embedded"))
+
+    assert "at level" not in low
+    assert "ringspec: http://127.0.0.1:10 at level should" in middle
+    assert "ringspec: the embedded reference server at level must" in high
+
+
+def test_a_variable_of_a_profiles_name_goes_before_the_ini_file(
+    suite: Suite, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_rate = none\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+
+    wrong = suite("--co")
+    monkeypatch.setenv("RINGSPEC_PACING_RATE", "7")
+    right = suite("--co")
+
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    assert right.ret == 0
+
+
+def test_a_profile_brings_url_and_credentials(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    profile = f'url = "{mutant.url}"\n[credentials]\nbearer = "{mutant.token}"\n'
+    (pytester.path / "mine.toml").write_text(profile, "utf-8")
+    ini = f"[pytest]\nringspec_url = {NOBODY}\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+
+    result = suite("--ringspec-profile", "mine.toml", KEPT)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_ini_file_names_a_profile_beside_it(
+    suite: Suite,
+    pytester: pytest.Pytester,
+    mutant: Embedded,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = f'url = "{mutant.url}"\n[credentials]\nbearer = "{mutant.token}"\n'
+    (pytester.path / "mine.toml").write_text(profile, "utf-8")
+    ini = "[pytest]\nringspec_profile = mine.toml\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+    monkeypatch.chdir(pytester.mkdir("deep"))
+
+    result = suite("-k", "retryDelays.count", "-v")
+
+    result.assert_outcomes(passed=1, deselected=141)
+    assert f"../{KEPT} PASSED" in said(result)
+    suite(f"../{KEPT}").assert_outcomes(passed=1)
+
+
+def test_paths_alone_leave_out_the_rules_that_the_ini_file_asks_for(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    ini = f"[pytest]\nringspec_url = {NOBODY}\n"
+    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
+    pytester.makepyfile(test_mine="def test_mine(): pass")
+
+    suite("test_mine.py").assert_outcomes(passed=1)
+
+
+def test_variables_alone_test_nobody(
+    suite: Suite, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_mine="def test_mine(): pass")
+    monkeypatch.setenv("RINGSPEC_URL", NOBODY)
+    monkeypatch.setenv("RINGSPEC_PROFILE", "naxai")
+
+    result = suite()
+
+    result.assert_outcomes(passed=1)
+    assert "ringspec:" not in said(result)
+
+
+def test_a_folder_of_our_name_is_pytests(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    folder = pytester.mkdir("ringspec")
+    (folder / "test_mine.py").write_text("def test_mine(): pass", "utf-8")
+
+    beside = suite(*at(mutant), "ringspec/test_mine.py", KEPT)
+    whole = suite("--ringspec", NOBODY, "ringspec", "-k", "test_mine")
+
+    beside.assert_outcomes(passed=2)
+    whole.assert_outcomes(passed=1, deselected=142)
+
+
+def test_reports_of_ours_are_written_besides(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    suite(*at(mutant), KEPT, "--ringspec-report", "json=r.json")
+
+    report = (pytester.path / "r.json").read_text("utf-8")
+    assert "ringspec-report/1" in report
+    assert mutant.token not in report

@@ -1,0 +1,188 @@
+"""Whatever keeps a run from its verdict is one clear message, and never a success."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from ringspec.reference import Embedded
+
+from .conftest import BROKEN, KEPT, NOBODY, Careless, at, said
+
+Suite = Callable[..., pytest.RunResult]
+
+pytestmark = pytest.mark.socket
+
+
+def test_nobody_there_is_told_once_and_every_rule_is_inconclusive(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    result = suite("--ringspec", NOBODY, "-k", "name.", "--junitxml=j.xml")
+
+    told = said(result)
+    assert result.ret == 1
+    assert told.count("cannot connect") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "inconclusive: * rules inconclusive*",
+            f"{NOBODY}: cannot connect: Connection refused",
+            "hint: is the server running, and the port right?",
+            "*= * deselected, * inconclusive in *",
+        ]
+    )
+    errors = list(ET.parse(pytester.path / "j.xml").iter("error"))
+    assert len(errors) == len(list(ET.parse(pytester.path / "j.xml").iter("testcase")))
+    assert "inconclusive: " in str(errors[0].get("message"))
+
+
+def test_whom_nobody_lets_in_is_told_the_option_as_it_is_spelt_here(
+    suite: Suite, mutant: Embedded
+) -> None:
+    result = suite("--ringspec", mutant.url, KEPT)
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            f"{mutant.url} lets nobody in: HTTP 401",
+            "hint: give --ringspec-bearer TOKEN, or --ringspec-client-id,*",
+        ]
+    )
+
+
+def test_a_live_target_gets_nothing_that_its_profile_does_not_allow(
+    suite: Suite, pytester: pytest.Pytester, careless: Careless
+) -> None:
+    profile = f'url = "{careless.url}"\n[safety]\nlive = true\n'
+    (pytester.path / "live.toml").write_text(profile, "utf-8")
+
+    result = suite("--ringspec-profile", "live.toml", KEPT)
+
+    assert result.ret == 1
+    assert careless.requests == 0
+    result.stdout.fnmatch_lines(
+        ["inconclusive: 1 rule inconclusive*", "hint: a create may ring *"]
+    )
+
+
+def test_a_token_endpoint_that_is_not_there_is_told_once(suite: Suite) -> None:
+    client = ("--ringspec-client-id=a", "--ringspec-client-secret=verysecret")
+    result = suite("--ringspec", NOBODY, *client, f"--ringspec-token-url={NOBODY}/t")
+
+    told = said(result)
+    assert result.ret == 1
+    assert told.count(f"no token from {NOBODY}/t") == 1
+    assert "hint: check --ringspec-token-url" in told
+    assert "verysecret" not in told
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--ringspec", NOBODY, "--ringspec-level", "all"],
+            "'--ringspec-level': 'all'",
+        ),
+        (["--ringspec", NOBODY, "--ringspec-dialect", "no"], "no dialect 'no'"),
+        (["--ringspec", NOBODY, "--ringspec-seed", "x"], "'--ringspec-seed': 'x'"),
+        (["--ringspec", NOBODY, "--ringspec-phase", "x"], "there is no phase 'x'"),
+        (["--ringspec", NOBODY, "--ringspec-rate", "0/s"], "--ringspec-rate"),
+        (["--ringspec", NOBODY, "--ringspec-timeout", "nan"], "--ringspec-timeout"),
+        (["--ringspec", NOBODY, "--ringspec-report", "x=y"], "no report format 'x'"),
+        (["--ringspec", NOBODY, "ringspec::nam.type"], "did you mean name.type?"),
+        (["--ringspec", "nonsense"], "'nonsense' is not the URL of a server"),
+        (["--ringspec", "http://u:verysecret@127.0.0.1:9"], "--ringspec-bearer"),
+        (["--ringspec-profile", "nowhere"], "no profile 'nowhere'"),
+        (["--ringspec", "embedded", "--ringspec-dialect", "my.yaml"], "my.yaml"),
+        (["--ringspec", NOBODY, "--ringspec-contract", "no.yaml"], "no.yaml"),
+    ],
+    ids=lambda each: str(each).replace("/", "-") if isinstance(each, str) else "",
+)
+def test_what_cannot_be_meant_ends_pytest_with_one_message(
+    suite: Suite, options: list[str], message: str
+) -> None:
+    result = suite(*options)
+
+    told = said(result)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in told
+    assert told.count("ERROR: ringspec: ") == 1
+    assert "verysecret" not in told
+
+
+def test_a_file_of_known_failures_that_is_not_there_is_told(
+    suite: Suite, mutant: Embedded
+) -> None:
+    result = suite(*at(mutant), "--ringspec-known-failures", "no.toml", KEPT)
+
+    assert result.ret != 0
+    assert "the known failures cannot be read from no.toml" in said(result)
+
+
+def test_known_failures_are_xfailed_and_stale_ones_fail(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    broken, kept = BROKEN.partition("::")[2], KEPT.partition("::")[2]
+    entry = '[[known]]\nrule = "{}"\nreason = "mended in March"\n'
+    known = pytester.path / "k.toml"
+    options = (*at(mutant), "--ringspec-known-failures", "k.toml", BROKEN, KEPT, "-rx")
+
+    known.write_text(entry.format(broken), "utf-8")
+    excused = suite(*options)
+    forced = suite(*options, "--runxfail")
+    known.write_text(entry.format(broken) + entry.format(kept), "utf-8")
+    stale = suite(*options)
+
+    excused.assert_outcomes(xfailed=1, passed=1)
+    assert excused.ret == 0
+    assert "known failure: mended in March" in said(excused)
+    forced.assert_outcomes(failed=1, passed=1)
+    stale.assert_outcomes(xfailed=1, failed=1)
+    assert f"{kept}: it no longer fails" in said(stale)
+
+
+def test_an_entry_of_no_rule_fails_the_run_though_no_item_does(
+    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
+) -> None:
+    known = pytester.path / "k.toml"
+    known.write_text('[[known]]\nrule = "no.such"\nreason = "x"\n', "utf-8")
+
+    result = suite(*at(mutant), "--ringspec-known-failures", "k.toml", KEPT)
+
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    assert "STALE" in said(result)
+
+
+def test_ctrl_c_ends_it_with_what_is_known_by_then(
+    careless: Careless, tmp_path: Path
+) -> None:
+    words = ["-p", "no:cacheprovider", "--ringspec", careless.url]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.startswith("RINGSPEC_")},
+    )
+    struck: list[bool] = []
+
+    def strike() -> None:
+        if not struck:
+            struck.append(True)
+            process.send_signal(signal.SIGINT)
+
+    careless.hear = strike
+    told, _ = process.communicate(timeout=60)
+
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, told
+    assert "ringspec: interrupted" in told
+    assert "interrupted after " in told
+    assert "Traceback" not in told
