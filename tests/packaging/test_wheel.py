@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("spec", "strategies", "harness", "reference", "reports", "cli"),
+    "load",
     "plugin",
 )
 DATA = {
