@@ -22,7 +22,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.target import checked_url
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
-from ringspec.reports import FORMATS, Redactor, Reporter, Shown, check
+from ringspec.reports import Redactor, Reporter, Shown, check
 from ringspec.spec import Contract, InternalError, Level, MisfitError, UsageError
 from ringspec.strategies import Case, cases_of, expecting
 
@@ -96,24 +96,6 @@ _PACE = (
     # A profile may say it, too.
     _timeout(help="How long an answer may take; 5 by default."),
 )
-_OUTPUT = (
-    click.option(
-        "--report",
-        "reports",
-        metavar="FORMAT=PATH",
-        multiple=True,
-        help=f"Write a report (repeatable): {', '.join(FORMATS)}.",
-    ),
-    click.option("--quiet", is_flag=True, help="Only failures and the last line."),
-    click.option("--verbose", is_flag=True, help="Every failing case."),
-    click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        show_default=True,
-        help="Colours in the terminal.",
-    ),
-)
 
 
 def profile_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,11 +111,6 @@ def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def pace_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how fast to fire, and how long to wait."""
     return added(command, _PACE)
-
-
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what is told, and where."""
-    return added(command, _OUTPUT)
 
 
 @dataclass(frozen=True, kw_only=True)

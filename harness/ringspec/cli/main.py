@@ -10,10 +10,13 @@ import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ringspec.cli.completing import VARIABLE, answers, known_formats
+from ringspec.cli.manual import Commands, with_manual
 from ringspec.cli.output import output_error, release_output
 from ringspec.cli.signals import terminable
 
@@ -34,11 +37,12 @@ COMMANDS = {
     "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
     "cleanup": ("ringspec.cli.cleanup", "Delete what a live run has left."),
     "compare": ("ringspec.cli.compare", "Set reports side by side, or two runs."),
+    "completion": ("ringspec.cli.completion", "Have a shell complete all this."),
 }
 INTERRUPTED = 130
 
 
-class _Group(click.Group):
+class _Group(Commands):
     """Loads a subcommand only when it is called, so that help stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,7 +56,7 @@ class _Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return command if isinstance(command, click.Command) else None
+        return with_manual(command, cmd_name)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -67,11 +71,16 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
     if value:
         from importlib.metadata import version  # noqa: PLC0415 - slow to import
 
-        click.echo(f"ringspec {version('ringspec')}")
+        formats = ", ".join(known_formats())
+        click.echo(f"ringspec {version('ringspec')} ({formats})")
         ctx.exit()
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    page="",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -92,7 +101,13 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command and exit with its status."""
+    """Run the command and exit with its status; or help a shell to complete it."""
+    if shell := os.environ.get(VARIABLE):
+        words = sys.argv[1:] if arguments is None else arguments
+        with suppress(OSError):  # nobody may be left to read it
+            for line in answers(words, shell):
+                click.echo(line)
+        sys.exit(0)
     sys.exit(_status(arguments))
 
 

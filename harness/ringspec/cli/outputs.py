@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ringspec.cli.docs import docs_base, docs_option
+from ringspec.cli.options import added
 from ringspec.cli.screen import Screen
 from ringspec.reports import (
+    FORMATS,
     Annotated,
     Recorder,
     Redactor,
@@ -27,6 +31,31 @@ from ringspec.spec import ReportError
 
 # The one format that is written while the run goes on.
 _STREAM = "ndjson"
+
+_OUTPUT = (
+    click.option(
+        "--report",
+        "reports",
+        metavar="FORMAT=PATH",
+        multiple=True,
+        help=f"Write a report (repeatable): {', '.join(FORMATS)}.",
+    ),
+    docs_option,
+    click.option("--quiet", is_flag=True, help="Only failures and the last line."),
+    click.option("--verbose", is_flag=True, help="Every failing case."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colours in the terminal.",
+    ),
+)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is told, and where."""
+    return added(command, _OUTPUT)
 
 
 class Outputs:
@@ -46,12 +75,15 @@ class Outputs:
         annotates: bool = True,
     ) -> None:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
-        self._recorder = Recorder(redactor)
+        docs = docs_base()
+        self._recorder = Recorder(redactor, docs)
         self._streams = [
             Stream(path, redactor) for name, path in wanted if name == _STREAM
         ]
         annotated = annotates and on_github()
-        self._screen = Screen(Annotated(shown, redactor) if annotated else shown)
+        self._screen = Screen(
+            Annotated(shown, redactor, docs=docs) if annotated else shown
+        )
 
     @property
     def reporters(self) -> tuple[Reporter, ...]:

@@ -15,11 +15,11 @@ from ringspec.cli.firing import (
     LEVELS,
     Firing,
     credential_options,
-    output_options,
     pace_options,
     profile_options,
 )
 from ringspec.cli.options import contract_options
+from ringspec.cli.outputs import output_options
 from ringspec.harness.prerequisites import lacking_rules
 from ringspec.harness.profile import Profile
 from ringspec.harness.run import Plan, run

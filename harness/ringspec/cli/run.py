@@ -15,12 +15,12 @@ from ringspec.cli.firing import (
     LEVELS,
     Firing,
     credential_options,
-    output_options,
     pace_options,
     profile_options,
 )
 from ringspec.cli.known import Book
 from ringspec.cli.options import contract_options, selection_options
+from ringspec.cli.outputs import output_options
 from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import parse_shard, shard_of

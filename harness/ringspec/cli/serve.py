@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ringspec.cli.docs import docs_option
 from ringspec.reference import DIALECTS, HOST, MUTANTS, Limits, Settings, serve
 from ringspec.spec import Level, UsageError
 
@@ -53,6 +54,7 @@ _LIMITS = Limits()
     help="Judge what clients send; write a report of it at the end (repeatable):"
     " html, json, ndjson, junit, har, markdown, badge.",
 )
+@docs_option
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),

@@ -20,6 +20,7 @@ from ringspec.reports.compare.reading import compared
 from ringspec.reports.compare.text import print_comparison
 from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
+from ringspec.reports.documentation import checked_docs, link_of
 from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
 from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
@@ -63,11 +64,13 @@ __all__ = [
     "check",
     "check_comparison",
     "check_matrix",
+    "checked_docs",
     "command",
     "compared",
     "counted",
     "curl",
     "hidden",
+    "link_of",
     "obstacle",
     "on_github",
     "ordered",

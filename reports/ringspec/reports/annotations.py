@@ -25,6 +25,7 @@ from ringspec.harness import (
 )
 from ringspec.reports.answer import status_line
 from ringspec.reports.causes import Cause, causes
+from ringspec.reports.documentation import link_of
 from ringspec.reports.redact import Redactor
 from ringspec.reports.text import counted, shown
 
@@ -56,10 +57,12 @@ class Annotated:
         inner: Shown,
         redactor: Redactor | None = None,
         stdout: TextIO | None = None,
+        docs: str = "",
     ) -> None:
         self._inner = inner
         self._redactor = redactor or Redactor()
         self._out = stdout or sys.stdout
+        self._docs = docs
         self._word = ""
 
     def handle(self, event: Event) -> None:
@@ -72,7 +75,7 @@ class Annotated:
             self._resume()
             ended = self._redactor.event(event)
             if isinstance(ended, Ended):
-                for each in commands(ended.result):
+                for each in commands(ended.result, self._docs):
                     self._say(each)
 
     def close(self) -> None:
@@ -92,10 +95,15 @@ class Annotated:
         self._out.flush()
 
 
-def commands(result: Result) -> Iterator[str]:
-    """Yield a result, free of secrets, as workflow commands."""
+def commands(result: Result, docs: str = "") -> Iterator[str]:
+    """Yield a result, free of secrets, as workflow commands.
+
+    Args:
+        result: of a run.
+        docs: base of the documentation that rules are linked to; empty for none.
+    """
     found = causes(result) if result.learnt else ()
-    new = [_cause("error", each) for each in found if not each.known]
+    new = [_cause("error", each, docs) for each in found if not each.known]
     new += [
         _command("error", f"known failure {each.known.id}", each.why)
         for each in result.stale
@@ -104,7 +112,9 @@ def commands(result: Result) -> Iterator[str]:
         new.append(_conclusion(result))
     yield from _limited("error", new)
     yield from _limited("warning", list(_warnings(result)))
-    yield from _limited("notice", [_cause("notice", it) for it in found if it.known])
+    yield from _limited(
+        "notice", [_cause("notice", it, docs) for it in found if it.known]
+    )
 
 
 def _limited(kind: str, lines: list[str]) -> Iterator[str]:
@@ -117,7 +127,7 @@ def _limited(kind: str, lines: list[str]) -> Iterator[str]:
     yield _command(kind, "ringspec", f"{left:,} more of this kind: see the log")
 
 
-def _cause(kind: str, cause: Cause) -> str:
+def _cause(kind: str, cause: Cause, docs: str) -> str:
     rule, first = cause.rules[0].rule, cause.findings[0]
     more = len(cause.rules) - 1
     others = f" and {counted(more, 'other rule')}" if more else ""
@@ -127,6 +137,7 @@ def _cause(kind: str, cause: Cause) -> str:
         cause.title or rule.sentence,
         *(_excuses(cause) if known else ()),
         *_case(first, len(cause.findings)),
+        *filter(None, [link_of(docs, rule.id)]),
     )
     return _command(kind, title, *told)
 

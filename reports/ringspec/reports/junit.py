@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult, Stale
 from ringspec.reports.answer import body_start, status_line, step_lines
 from ringspec.reports.curl import curl
+from ringspec.reports.documentation import link_of
 from ringspec.reports.exchanges import utc
 from ringspec.reports.fault import fault_lines
 from ringspec.reports.record import Record
@@ -35,7 +36,7 @@ def render(record: Record) -> bytes:
     elapsed = _elapsed(record)
     for result in record.result.rules:
         suite.add_testcase(
-            _testcase(result, record.result.level, elapsed[result.rule.id])
+            _testcase(result, record.result.level, elapsed[result.rule.id], record.docs)
         )
     for stale in record.result.stale:
         suite.add_testcase(_stale(stale))
@@ -85,8 +86,10 @@ def _elapsed(record: Record) -> dict[RuleId, float]:
     return elapsed
 
 
-def _testcase(result: RuleResult, level: Level, elapsed_s: float) -> TestCase:
-    rule = result.rule
+def _testcase(
+    result: RuleResult, level: Level, elapsed_s: float, docs: str
+) -> TestCase:
+    rule, link = result.rule, link_of(docs, result.rule.id)
     testcase = TestCase(xml_safe(rule.id), xml_safe(f"ringspec.{rule.group}"))
     testcase.time = round(elapsed_s, 3)
     warnings = result.warnings(level)
@@ -95,19 +98,21 @@ def _testcase(result: RuleResult, level: Level, elapsed_s: float) -> TestCase:
             known = [f"known failure: {_excuse(each)}" for each in result.known]
             why = shown("; ".join(known) or "known failure", _REASON)
             testcase.result = [Skipped(xml_safe(why), "known")]
-            failed = _text(rule, result.gating(level) or result.failures)
+            failed = _text(rule, result.gating(level) or result.failures, link)
             testcase.system_out = xml_safe(failed)
         case Outcome.FAIL:
             gating = result.gating(level) or result.failures
-            testcase.result = [_broken(Failure, rule, gating)]
+            testcase.result = [_broken(Failure, rule, gating, link)]
         case Outcome.INCONCLUSIVE:
-            testcase.result = [_broken(Error, rule, result.inconclusive, result.why)]
+            testcase.result = [
+                _broken(Error, rule, result.inconclusive, link, result.why)
+            ]
         case Outcome.SKIPPED | Outcome.NOT_APPLICABLE:
             why = shown(result.why or str(result.outcome), _REASON)
             testcase.result = [Skipped(xml_safe(why), str(result.outcome))]
     if warnings:
         note = f"warning: below the level {level}\n"
-        told = filter(None, (testcase.system_out, note + _text(rule, warnings)))
+        told = filter(None, (testcase.system_out, note + _text(rule, warnings, link)))
         testcase.system_out = xml_safe("\n\n".join(told))
     return testcase
 
@@ -130,19 +135,21 @@ def _broken(
     kind: type[Failure | Error],
     rule: Rule,
     findings: tuple[Finding, ...],
+    link: str,
     why: str = "",
 ) -> Failure | Error:
     first = findings[0].reason if findings else why
     written = kind(xml_safe(shown(first, _REASON)), str(rule.level))
-    written.text = xml_safe(_text(rule, findings))
+    written.text = xml_safe(_text(rule, findings, link))
     return written
 
 
-def _text(rule: Rule, findings: tuple[Finding, ...]) -> str:
+def _text(rule: Rule, findings: tuple[Finding, ...], link: str) -> str:
     lines = [
         f"{rule.id} ({rule.level.upper()}, {rule.evidence})",
         rule.sentence,
         f"source: {rule.source}",
+        *([f"documentation: {link}"] if link else []),
     ]
     for finding in findings[:LIMIT]:
         lines += ["", *_case(finding)]

@@ -12,6 +12,7 @@ from ringspec.reports.answer import body_start, status_line, step_lines
 from ringspec.reports.badge import headline
 from ringspec.reports.causes import Cause, causes
 from ringspec.reports.curl import curl
+from ringspec.reports.documentation import link_of
 from ringspec.reports.fault import fault_lines
 from ringspec.reports.markup import code, code_html, fenced, folded, head, plain, row
 from ringspec.reports.record import Record
@@ -37,14 +38,14 @@ def render(record: Record) -> bytes:
     result = record.result
     found = causes(result, record.judged) if result.learnt else ()
     new = [each for each in found if not each.known]
-    parts = [_head(record), *_stale(result), *_causes(new)]
+    parts = [_head(record), *_stale(result), *_causes(new, record.docs)]
     lists = [
         *_known(result),
         *(_inconclusive(result) if result.learnt else ()),
         *_warnings(result),
     ]
     room = LIMIT - sum(map(_size, (*parts, *lists)))
-    details, left = _fitting(_details(new[:_DETAILS]), room - 200)
+    details, left = _fitting(_details(new[:_DETAILS], record.docs), room - 200)
     if left or len(new) > _DETAILS:
         more = "the JSON and HTML reports tell more of the others"
         details.append(f"({more})" if details else f"(no room for details: {more})")
@@ -91,10 +92,10 @@ def _numbers(result: Result) -> Iterator[str]:
             yield f"{number:,} {outcome}"
 
 
-def _causes(found: list[Cause]) -> Iterator[str]:
+def _causes(found: list[Cause], docs: str) -> Iterator[str]:
     if not found:
         return
-    rows = (_cause(number, each) for number, each in enumerate(found, 1))
+    rows = (_cause(number, each, docs) for number, each in enumerate(found, 1))
     lines, left = _fitting(rows, _TABLE)
     top = head("", "rule", "level", "what fails", "first case", "answer")
     yield "\n".join((top, *lines))
@@ -102,12 +103,12 @@ def _causes(found: list[Cause]) -> Iterator[str]:
         yield f"and {counted(left, 'more cause')}"
 
 
-def _cause(number: int, cause: Cause) -> str:
+def _cause(number: int, cause: Cause, docs: str) -> str:
     first = cause.findings[0]
     more = len(cause.findings) - 1
     return row(
         str(number),
-        _rules(cause),
+        _rules(cause, docs),
         cause.level.upper(),
         _what(cause),
         code(first.case.id, 120) + (f" and {more:,} more" if more else ""),
@@ -119,23 +120,30 @@ def _what(cause: Cause) -> str:
     return plain(cause.title or cause.rules[0].rule.sentence, 200)
 
 
-def _rules(cause: Cause) -> str:
+def _rules(cause: Cause, docs: str) -> str:
     more = len(cause.rules) - 1
-    name = code(cause.rules[0].rule.id, 100)
+    name = _name(cause.rules[0], docs)
     return f"{name} and {counted(more, 'other')}" if more else name
 
 
-def _details(found: list[Cause]) -> Iterator[str]:
+def _name(result: RuleResult, docs: str) -> str:
+    """Write a rule's id, as a link if there is a documentation of it."""
+    link = link_of(docs, result.rule.id)
+    name = code(result.rule.id, 100)
+    return f"[{name}]({link})" if link else name
+
+
+def _details(found: list[Cause], docs: str) -> Iterator[str]:
     for number, cause in enumerate(found, 1):
         first = cause.findings[0]
         name = code_html(cause.rules[0].rule.id, 100)
         summary = f"{number}. {name} {_what(cause)}"
-        yield folded(summary, "\n".join(_detail(cause, first)))
+        yield folded(summary, "\n".join(_detail(cause, first, docs)))
 
 
-def _detail(cause: Cause, finding: Finding) -> Iterator[str]:
+def _detail(cause: Cause, finding: Finding, docs: str) -> Iterator[str]:
     case, exchange = finding.case, finding.exchange
-    ids = [code(each.rule.id, 100) for each in cause.rules[:_NAMED]]
+    ids = [_name(each, docs) for each in cause.rules[:_NAMED]]
     left = len(cause.rules) - len(ids)
     yield f"- rules: {', '.join(ids)}" + (f" and {left:,} more" if left else "")
     rule = next(

@@ -23,19 +23,22 @@ class Record:
 
     Attributes:
         notices: what was said on the way.
+        docs: base of the documentation that rules are linked to; empty for none.
     """
 
     started: Started
     judged: tuple[Judged, ...]
     notices: tuple[str, ...]
     result: Result
+    docs: str = ""
 
 
 class Recorder:
     """A reporter that keeps the events for the file reports."""
 
-    def __init__(self, redactor: Redactor | None = None) -> None:
+    def __init__(self, redactor: Redactor | None = None, docs: str = "") -> None:
         self._redactor = redactor or Redactor()
+        self._docs = docs
         self._events: list[Event] = []
 
     def handle(self, event: Event) -> None:
@@ -60,4 +63,5 @@ class Recorder:
             judged=tuple(each for each in events if isinstance(each, Judged)),
             notices=tuple(each.message for each in events if isinstance(each, Notice)),
             result=ended[-1].result,
+            docs=self._docs,
         )

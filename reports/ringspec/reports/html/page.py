@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ringspec.harness import Finding, Known, Outcome, RuleResult, Stale
 from ringspec.reports.causes import Cause, causes
+from ringspec.reports.documentation import link_of
 from ringspec.reports.html.case import Cases, CaseView
 from ringspec.reports.record import Record
 from ringspec.reports.text import counted, shown, visible
@@ -53,7 +54,11 @@ class KnownView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """A rule with its cases; `more` says how many are not listed."""
+    """A rule with its cases; `more` says how many are not listed.
+
+    Attributes:
+        link: to its documentation, if that is published.
+    """
 
     id: str
     kind: Kind
@@ -67,6 +72,7 @@ class RuleView:
     known: tuple[KnownView, ...]
     failures: tuple[CaseView, ...]
     inconclusive: tuple[CaseView, ...]
+    link: str
     more: str
 
 
@@ -83,6 +89,7 @@ class CauseView:
     example: CaseView
     source: str
     rule: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +133,7 @@ def page(record: Record) -> Page:
     result = record.result
     cases = Cases(record.started)
     found = causes(result, record.judged)
-    told = tuple(_cause(each, cases) for each in found)
+    told = tuple(_cause(each, cases, record.docs) for each in found)
     kinds = Counter(kind(each, result.level) for each in result.rules)
     rules = tuple(_rules(record, cases))
     return Page(
@@ -207,7 +214,7 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
     yield "Run", f"{', '.join(did)}, seed {record.started.seed}"
 
 
-def _cause(cause: Cause, cases: Cases) -> CauseView:
+def _cause(cause: Cause, cases: Cases, docs: str) -> CauseView:
     finding = cause.findings[0]
     of = {each.rule.id: each for each in cause.rules}
     result = of.get(finding.rule, cause.rules[0])
@@ -226,6 +233,7 @@ def _cause(cause: Cause, cases: Cases) -> CauseView:
         example=cases.view(finding, rule, full=True),
         source=shown(rule.source, _TEXT),
         rule=visible(rule.id),
+        link=link_of(docs, rule.id),
     )
 
 
@@ -250,6 +258,7 @@ def _rules(record: Record, cases: Cases) -> Iterator[RuleView]:
             known=tuple(map(_known, each.known)),
             failures=tuple(_views(failures[:most], each, cases)),
             inconclusive=tuple(_views(open_, each, cases)),
+            link=link_of(record.docs, rule.id),
             more=f"{counted(left, 'more case')} in the JSON report" if left else "",
         )
 

@@ -1,0 +1,55 @@
+"""What the site takes from the files at the top, so that nothing is written twice.
+
+A page of `COPIED` is that file; `<!-- from FILE: NAME -->` on a line of its own stands
+for what is between `<!-- NAME:begin -->` and `<!-- NAME:end -->` there. Links of theirs
+to other files of the repository are names here: the site does not hold those files.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[1]
+COPIED = {
+    "reference/servers.md": "TARGETS.md",
+    "reference/sdk.md": "CLIENTS.md",
+    "reference/changes.md": "CHANGELOG.md",
+}
+_FROM = re.compile(r"^<!-- from (?P<file>[\w.]+): (?P<name>\w+) -->$", re.MULTILINE)
+_LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?!https?:|#)(?P<path>[^)]+)\)")
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages that are files at the top."""
+    for page, name in COPIED.items():
+        text = _unlinked((ROOT / name).read_text("utf-8"))
+        files.append(File.generated(config, page, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put in what a page takes from elsewhere."""
+    return _FROM.sub(lambda found: _between(found["file"], found["name"]), markdown)
+
+
+def _between(file: str, name: str) -> str:
+    text = (ROOT / file).read_text("utf-8")
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise PluginError(f"{file} has not one part {name!r}: {begin} … {end}")
+    return _unlinked(text.partition(begin)[2].partition(end)[0].strip())
+
+
+def _unlinked(text: str) -> str:
+    pages = {name: Path(page).name for page, name in COPIED.items()}
+
+    def replaced(found: re.Match[str]) -> str:
+        page = pages.get(found["path"])
+        return f"[{found['text']}]({page})" if page else f"`{found['path']}`"
+
+    return _LINK.sub(replaced, text)

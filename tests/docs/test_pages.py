@@ -1,0 +1,136 @@
+"""Every command that a page of the documentation shows is run, and says what it says.
+
+A page is one test: top to bottom, in one empty folder, in one bash, with the commands
+of the environment on the PATH, 80 columns wide. What counts on a page:
+
+- A fence ```` ```console ````. A line that begins with `$ ` is run; lines right after
+  it that begin with `> ` continue it. The lines that follow, if any, are its standard
+  output, or its standard error if there is no output, compared as doctest does: `...`
+  stands for anything, over lines as well. Spaces at the end of lines do not count, and
+  any duration is as good as another (`3.1 s`), as is any uuid.
+- A command that ends in `&` goes on until the page ends. If it names a port, it
+  listens, and has written its first line to the file after `>`, before the page goes
+  on. What it says otherwise is shown only if something fails. `kill %1` and `wait %1`
+  work.
+- Any fence with `title="NAME"` is written to a file of that name.
+- Ports 8000 to 8009 are put free ones in place of, in commands and files, and are
+  back in what is compared.
+- Remarks stand on the line before a fence, several if need be:
+  `<!-- exit: 1 -->` the fence's last command ends with that status; others, with 0;
+  `<!-- before: COMMAND -->` a command that readers need not see, run before the fence;
+  `<!-- not run: REASON -->` the fence is left alone, for a reason worth reading.
+- Nothing is sent elsewhere: URLs in commands lead to 127.0.0.1.
+
+The pages are run by `pytest -m docs tests/docs`, as in `tox -e docs`; not otherwise.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..called import environment  # noqa: TID252 - tests are no distribution
+from .page import Command, PageError, Step, steps
+from .shell import Shell, ShellError
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+TOLERANT = doctest.ELLIPSIS
+# What differs from run to run, and what it stands as.
+VARIES = (
+    (re.compile(r"\b\d[\d,]*(?:\.\d+)? (?:s|ms)\b"), "0.0 s"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "UUID"),
+)
+ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1\b|localhost\b)[^\s'\"`)]+")
+
+
+def read(path: Path) -> list[Step]:
+    try:
+        return list(steps(path.read_text("utf-8")))
+    except PageError as error:
+        raise PageError(f"{path.relative_to(ROOT)}: {error}") from error
+
+
+def runnable() -> list[Path]:
+    return [path for path in PAGES if read(path)]
+
+
+@pytest.mark.docs
+@pytest.mark.parametrize(
+    "path", runnable(), ids=lambda path: path.relative_to(DOCS).as_posix()
+)
+def test_page(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+
+    with Shell(folder, surroundings(tmp_path)) as shell:
+        for step in read(path):
+            trouble = taken(step, shell)
+            if trouble is not None:
+                where = f"{path.relative_to(ROOT)}:{step.line}"
+                said = f"\n\nin the background:\n{log}" if (log := shell.log()) else ""
+                pytest.fail(f"{where}: {trouble}{said}", pytrace=False)
+
+
+@pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix()
+)
+def test_page_sends_nothing_elsewhere(path: Path) -> None:
+    told = [
+        f"line {step.line}: {found}"
+        for step in read(path)
+        if isinstance(step, Command)
+        for found in ELSEWHERE.findall(step.text)
+    ]
+
+    assert told == []
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """Return the environment of a reader who has installed ringspec and little else."""
+    programs = Path(sys.executable).parent
+    assert (programs / "ringspec").exists(), (
+        "ringspec is not installed: pip install -e ."
+    )
+    given = environment({"COLUMNS": "80", "HOME": str(home), "LC_ALL": "C.UTF-8"})
+    return {**given, "PATH": f"{programs}:{given['PATH']}"}
+
+
+def taken(step: Step, shell: Shell) -> str | None:
+    """Take a step of a page; return what is wrong with it, if anything is."""
+    if not isinstance(step, Command):
+        shell.written(step.name, step.text)
+        return None
+    try:
+        if step.stays:
+            shell.start(step.text)
+            return None
+        done = shell.run(step.text)
+    except ShellError as error:
+        return f"$ {step.text}\n{error}"
+    if done.status != step.status:
+        wrong = f"ended with {done.status}, not {step.status}; it said:"
+        return f"$ {step.text}\n{wrong}\n{done.output}{done.errors}"
+    said = done.output or done.errors
+    if step.expected and not alike(step.expected, said):
+        return f"$ {step.text}\nsaid:\n{said}\nwhere the page has:\n{step.expected}"
+    return None
+
+
+def alike(expected: str, output: str) -> bool:
+    """Compare an output with what a page shows."""
+    return doctest.OutputChecker().check_output(
+        plain(expected), plain(output), TOLERANT
+    )
+
+
+def plain(text: str) -> str:
+    text = "".join(f"{line.rstrip()}\n" for line in text.strip("\n").splitlines())
+    for pattern, put in VARIES:
+        text = pattern.sub(put, text)
+    return text
