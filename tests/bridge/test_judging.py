@@ -119,7 +119,9 @@ def odd() -> list[bytes]:
 
 @pytest.mark.parametrize("lawful", LAWFUL[::30], ids=lambda each: each.name)
 def test_no_lawful_variant_is_accused(lawful: Any) -> None:
-    judge = Judge(Settings(select=("retries", "retryDelays"), level=lawful.level))
+    judge = Judge(
+        Settings(select=("retries", "retryDelays"), level=Level(lawful.level))
+    )
     served = Served()
     app = application(served, lawful.apply(Behaviour()))
 
