@@ -157,9 +157,6 @@ def test_the_beginning_of_ids_means_all_rules_that_begin_so(sample: Invalid) -> 
 def test_a_family_breaks_its_own_keywords(family: str) -> None:
     from ringspec.strategies.faults import FAMILIES  # noqa: PLC0415 - no public name
 
-    if family == "unique":
-        pytest.skip("its one rule is conditional, and drawn in the tests of rules")
-
     @settings(max_examples=3)
     @given(invalid_bodies(family=family))
     def drawn(sample: Invalid) -> None:

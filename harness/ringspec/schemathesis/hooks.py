@@ -19,13 +19,15 @@ from ringspec.harness.safety.hosts import is_loopback
 from ringspec.schemathesis.failures import BrokenRule, OpenRules
 from ringspec.schemathesis.judging import Judge
 from ringspec.schemathesis.settings import Settings
-from ringspec.spec import RingspecError, UsageError
+from ringspec.spec import RingspecError
 from ringspec.strategies import TOKEN, Case, Label
 from schemathesis.core.failures import AcceptedNegativeData, Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.openapi.checks import RejectedPositiveData
 
 _NEVER = "none of ringspec's cases was sent: nothing was judged"
+_ELSEWHERE = "it is not on this machine, and they create what they are about"
+_INSTEAD = "`ringspec run --profile FILE` asks what may be done there"
 # What a client sets by itself, and what it is told to show who it is.
 _OWN = frozenset(
     {
@@ -78,10 +80,8 @@ def before_add_examples(
     url = str(operation.base_url or "")
     # An application in this process has no address at all.
     if operation.app is None and not is_loopback(url):
-        raise UsageError(
-            f"ringspec's cases create what they are about, and {url!r} is not on this"
-            " machine: `ringspec run --profile FILE` asks what may be done there"
-        )
+        JUDGE.withheld = f"ringspec's cases are not sent to {url}: {_ELSEWHERE}"
+        return
     JUDGE.offered = True
     # Schemathesis begins with the last one.
     examples.extend(_made(case, operation) for case in reversed(JUDGE.cases.values()))
@@ -134,6 +134,8 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
         """Look at the run as a whole."""
         del ctx
+        if JUDGE.withheld:
+            raise OpenRules((), JUDGE.withheld, _INSTEAD)
         if not JUDGE.offered:
             operation = JUDGE.settings.loaded.operation
             where = f"{operation.method.upper()} {operation.path}"

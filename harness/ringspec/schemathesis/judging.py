@@ -29,11 +29,13 @@ class Judge:
 
     Attributes:
         offered: whether schemathesis took our cases at all.
+        withheld: why it was given none; empty if it was not asked to do harm.
         failing: whether anything has failed the run yet.
     """
 
     settings: Settings
     offered: bool = False
+    withheld: str = ""
     failing: bool = False
     _impression: Impression = field(default_factory=Impression)
     _judged: set[str] = field(default_factory=set)
