@@ -14,7 +14,7 @@ import pytest
 from ringspec.harness import Known
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.known import Ledger
+from ringspec.harness.ledger import Ledger
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import Part, part_of
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application

@@ -15,13 +15,14 @@ from ringspec.cli.firing import (
     stated,
     timeout_option,
 )
+from ringspec.harness.connection import Connection
 from ringspec.harness.pace.pacer import Pacer
 from ringspec.harness.pace.pacing import Limited, Pacing
 from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.safety.cleaning import deletion, status_of
 from ringspec.harness.safety.journal import Entry, Journal, Status, read
-from ringspec.harness.target import Connection, Target, checked_url
+from ringspec.harness.target import Target, checked_url
 from ringspec.reports import Redactor, counted, shown
 from ringspec.spec import UsageError
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
 from ringspec.harness.access.filling import Filling
+from ringspec.harness.connection import Connection
 from ringspec.harness.inprocess import URL, Application, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience
-from ringspec.harness.target import Connection
 from ringspec.reference import (
     LAWFUL,
     MUTANTS,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from ringspec.harness.plan import Plan
 from ringspec.harness.selection import served
 from ringspec.harness.verdict import (
     Finding,
@@ -27,9 +26,6 @@ from ringspec.harness.verdict import (
 from ringspec.spec import RuleId
 from ringspec.strategies import Case, Phase
 
-if TYPE_CHECKING:
-    from ringspec.harness.plan import Plan
-
 # The reason of an entry that nobody has given one yet.
 UNREASONED = "not yet looked at"
 _DROPS = "--update-known-failures drops what is stale, and takes in what is new"
@@ -40,35 +36,6 @@ EXPIRED = "it expired on"
 _OPEN = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 
 Results = tuple[RuleResult, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """What is known beforehand.
-
-    Attributes:
-        today: the day of the run; without it nothing expires.
-        renews: whether what fails anew is taken in, and what no longer does dropped.
-    """
-
-    entries: tuple[Known, ...] = ()
-    today: date | None = None
-    renews: bool = False
-
-    @property
-    def in_force(self) -> tuple[Known, ...]:
-        """Those that excuse something: what has expired does not."""
-        return tuple(each for each in self.entries if not self.has_expired(each))
-
-    def has_expired(self, known: Known) -> bool:
-        """Tell whether the last day of an entry is over."""
-        if self.today is None or known.expires is None:
-            return False
-        return self.today > known.expires
-
-    def excuses(self, finding: Finding) -> bool:
-        """Tell whether a failure does not gate."""
-        return any(each.covers(finding) for each in self.in_force)
 
 
 @dataclass

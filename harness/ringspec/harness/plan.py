@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.access.route import Route
-from ringspec.harness.known import Ledger
+from ringspec.harness.connection import Connection
+from ringspec.harness.ledger import Ledger
 from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.safety.policy import Safety
 from ringspec.harness.script import Patience
 from ringspec.harness.sharding import Part
-from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Phase
 

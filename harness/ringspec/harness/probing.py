@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from ringspec.harness.answering import parse
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.judgements import NO_JUDGEMENT
-from ringspec.harness.target import Connection
 from ringspec.spec import (
     Candidate,
     Contract,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
 from ringspec.harness.answering import parse
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange, Played, Response
-from ringspec.harness.target import Connection
 from ringspec.harness.wants import capture, unmet
 from ringspec.spec import Json, Paging, at_pointer
 from ringspec.strategies import Case, Request, Step, What, status_fits

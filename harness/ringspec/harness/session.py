@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING
 
 from ringspec.harness.events import Event, Judged, Notice
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.exploring.explore import (
-    Explorer,
-    Fault,
-    Limits,
-    Shot,
-    faults_of,
-    is_explored,
-    judge,
-    remember,
-)
+from ringspec.harness.exploring.explore import Explorer, is_explored, judge
+from ringspec.harness.exploring.news import Fault, Limits, Shot, faults_of, remember
 from ringspec.harness.exploring.survey import surveyed
 from ringspec.harness.impression import Impression
 from ringspec.harness.interrupts import interrupts

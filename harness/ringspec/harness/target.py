@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -61,16 +61,6 @@ def checked_url(url: str) -> str:
             hint="give it whole, such as http://127.0.0.1:8000",
         )
     return url.rstrip("/")
-
-
-class Connection(Protocol):
-    """Whatever answers requests: a server over the network, or one in this process."""
-
-    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request; again, some times, if the transport fails."""
-
-    async def close(self) -> None:
-        """Let go of the server."""
 
 
 class Target:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange
 from ringspec.harness.script import Patience, play
-from ringspec.harness.target import Connection
 from ringspec.strategies import Case
 
 # The first case is sent this often more before nobody is believed to be there.

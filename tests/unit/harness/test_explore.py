@@ -24,7 +24,7 @@ from ringspec.harness import (
 )
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.exploring import search
+from ringspec.harness.exploring import news, search
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.selection import Selection
@@ -289,9 +289,9 @@ def test_shrinking_keeps_to_its_budget(
 ) -> None:
     explored(lambda body: "voice" in body, 422, examples=20)
     freely = len(explored.server.sent)
-    original = explore_module.Limits
+    original = news.Limits
 
-    def tight(**options: Any) -> explore_module.Limits:
+    def tight(**options: Any) -> news.Limits:
         return original(**options, shrink_requests=4)
 
     monkeypatch.setattr("ringspec.harness.session.Limits", tight)

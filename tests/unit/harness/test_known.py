@@ -23,7 +23,8 @@ from ringspec.harness import (
     RuleResult,
     Verdict,
 )
-from ringspec.harness.known import UNREASONED, Auditor, Ledger, Watch
+from ringspec.harness.known import UNREASONED, Auditor, Watch
+from ringspec.harness.ledger import Ledger
 from ringspec.harness.run import Plan
 from ringspec.spec import Contract, Json, Level, RuleId
 from ringspec.strategies import Case, Phase

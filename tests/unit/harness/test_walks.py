@@ -15,8 +15,9 @@ import pytest
 from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
 from ringspec.harness import script as script_module
 from ringspec.harness.access.filling import Filling
+from ringspec.harness.connection import Connection
 from ringspec.harness.exploring import search
-from ringspec.harness.exploring.explore import Limits, News, Shot
+from ringspec.harness.exploring.news import Limits, News, Shot
 from ringspec.harness.exploring.playing import walked
 from ringspec.harness.exploring.walking import Walker, share_of
 from ringspec.harness.inprocess import InProcess
@@ -26,7 +27,6 @@ from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience, play
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
-from ringspec.harness.target import Connection
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of

@@ -12,8 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange
-from ringspec.harness.target import Connection
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from ringspec.harness.exchange import Exchange, Played
-from ringspec.harness.exploring.explore import Shot, faults_of
+from ringspec.harness.exploring.news import Shot, faults_of
 from ringspec.harness.verdict import Finding, Verdict
 from ringspec.strategies import Case, Walk, status_fits
 

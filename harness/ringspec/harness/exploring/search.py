@@ -19,7 +19,7 @@ from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from ringspec.harness.events import Judged, Notice
-from ringspec.harness.exploring.explore import (
+from ringspec.harness.exploring.news import (
     SILENCE,
     Fault,
     Limits,

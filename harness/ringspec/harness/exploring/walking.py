@@ -19,7 +19,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.harness.events import Judged
-from ringspec.harness.exploring.explore import (
+from ringspec.harness.exploring.news import (
     SILENCE,
     Fault,
     Limits,

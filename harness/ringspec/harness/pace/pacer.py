@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange, Trouble
 from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.pace.waiting import due_s, is_used_up
-from ringspec.harness.target import Connection
 from ringspec.strategies import Request
 
 # Statuses of whatever stands before a server, rather than of the server.

@@ -9,8 +9,8 @@ import asyncio
 import math
 from dataclasses import dataclass, replace
 
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange, Trouble
-from ringspec.harness.target import Connection
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange, Response
 from ringspec.harness.safety.deeds import Deeds, captured, filled
 from ringspec.harness.safety.journal import Entry, Journal, Status
-from ringspec.harness.target import Connection
 from ringspec.spec import Contract, Json, UsageError
 from ringspec.strategies import Request, Requests
 

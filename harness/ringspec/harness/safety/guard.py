@@ -14,12 +14,13 @@ from collections.abc import Coroutine
 from typing import Any, Self
 
 from ringspec.harness.access.filling import Filling
+from ringspec.harness.connection import Connection
 from ringspec.harness.exchange import Exchange, Failure, Trouble
 from ringspec.harness.safety.cleaning import Ledger
 from ringspec.harness.safety.deeds import Deed
 from ringspec.harness.safety.journal import Entry, Journal
 from ringspec.harness.safety.policy import Policy, Safety
-from ringspec.harness.target import Connection, Target
+from ringspec.harness.target import Target
 from ringspec.spec import Contract
 from ringspec.strategies import TOKEN_URL, Request
 

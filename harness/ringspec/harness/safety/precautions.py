@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.access.renewal import Renewing
+from ringspec.harness.connection import Connection
 from ringspec.harness.events import Notice
 from ringspec.harness.pace.pacer import GATEWAY, Pacer
 from ringspec.harness.pace.pacing import Limited
@@ -20,7 +21,7 @@ from ringspec.harness.safety.guard import Guard
 from ringspec.harness.safety.journal import Journal, Status, default_path
 from ringspec.harness.safety.policy import Policy
 from ringspec.harness.selection import ROBUSTNESS, served
-from ringspec.harness.target import Connection, Target
+from ringspec.harness.target import Target
 from ringspec.harness.verdict import Finding, Verdict
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
