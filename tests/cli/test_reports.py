@@ -124,6 +124,7 @@ class _Echo(BaseHTTPRequestHandler):
     """Gives out a token, and tells everyone of it in every spelling."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are sent apart
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""

@@ -34,6 +34,7 @@ class _Refuser(BaseHTTPRequestHandler):
     """Refuses everything in the words it was made with."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are sent apart
     said = b'{"error": {"code": "no", "message": "It will not do."}}'
     status = 422
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.socket
 LEFT_OUT = {
     *("select", "exclude", "fail_fast", "dry_run", "quiet", "verbose", "color"),
     *("shard", "update_known_failures"),
+    "docs",  # RINGSPEC_DOCS says it here, too
 }
 
 
