@@ -29,7 +29,7 @@ from ringspec.strategies.walks.moves import (
 from ringspec.strategies.walks.thing import Thing
 from ringspec.strategies.walks.ways import Ways
 
-# A walk has no more steps than this, the last look at all that is there included.
+# A walk has no more steps than this, the last looks at all that ever was included.
 STEPS = 12
 # So many things are there at once.
 THINGS = 3
@@ -82,11 +82,11 @@ class Trail:
     def is_full(self) -> bool:
         """Tell whether there is no room for another move and the last looks."""
         # A move takes up to two steps, or one and another look at the end.
-        return len(self.strides) + len(self.alive) + 2 > STEPS
+        return len(self.strides) + len(self.things) + 2 > STEPS
 
     def close(self) -> None:
-        """Look at all that is there, at last."""
-        for thing in self.alive:
+        """Look at all that is there, at last, and for all that has to be gone."""
+        for thing in self.things:
             self.take(Move(Deed.READ, thing.number))
 
     def walk(self, number: int) -> Walk:
