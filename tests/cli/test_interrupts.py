@@ -10,9 +10,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 
 Started = Callable[..., subprocess.Popen[str]]
 Served = Callable[[Callable[[socket.socket], None]], str]
@@ -37,14 +38,6 @@ def children(pid: int) -> set[int]:
 
 def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
-
-
-def eventually(holds: Callable[[], Any]) -> Any:
-    """Wait for something to hold, and return it."""
-    end = time.monotonic() + 60
-    while not (found := holds()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return found
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])

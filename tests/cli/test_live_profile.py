@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ import pytest
 from ringspec.harness.safety.journal import Entry, Journal, read
 from ringspec.spec import Contract
 from ringspec.strategies import cases_of
+
+from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 Write = Callable[..., str]
@@ -316,13 +317,11 @@ def test_calling_a_target_elsewhere_not_live_unlocks_nothing(
 # Ends that come early.
 
 
-def eventually(holds: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.01)
-
-
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+@pytest.mark.parametrize(
+    "sign",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["int", "term", "hup"],
+)
 def test_interrupt_cleans_up_and_leaves_no_journal(
     started: Callable[..., subprocess.Popen[str]],
     provider: Provider,
@@ -333,7 +332,7 @@ def test_interrupt_cleans_up_and_leaves_no_journal(
     eventually(lambda: len(provider.posted) > 2)
 
     process.send_signal(sign)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     assert process.returncode == 130
     assert "interrupted after" in out
@@ -355,7 +354,7 @@ def test_what_an_interrupt_could_not_delete_is_left_to_cleanup(
     eventually(lambda: provider.held)
 
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     assert process.returncode == 130
     assert f"ringspec cleanup {provider.journal}" in out + err
@@ -382,7 +381,7 @@ def test_reader_that_has_had_enough_is_no_reason_to_leave_anything(
     process.stdout.close()
     assert process.stderr is not None
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=300)
 
     assert provider.held == {}
     assert provider.unwritten == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +18,12 @@ from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
 from ringspec.reports import Kind, Mark, Way
 from ringspec.spec import InternalError, Level, UsageError, load
 
+from ..waiting import eventually  # noqa: TID252 - tests are no distribution
+
 Command = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
 
 MUTANT = "delay-4321-accepted"
-
-
-def eventually(holds: Callable[[], Any]) -> Any:
-    """Wait for something to hold, and return it."""
-    end = time.monotonic() + 60
-    while not (found := holds()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return found
 
 
 def subjects(

@@ -180,7 +180,7 @@ def test_ctrl_c_ends_it_with_what_is_known_by_then(
             process.send_signal(signal.SIGINT)
 
     careless.hear = strike
-    told, _ = process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=300)
 
     assert process.returncode == pytest.ExitCode.INTERRUPTED, told
     assert "ringspec: interrupted" in told

@@ -1,4 +1,4 @@
-"""Signals: a TERM ends a command as Ctrl-C does, so that what is known is told."""
+"""Signals: TERM and HUP end a command as Ctrl-C does: what is known is told."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# A terminal that is closed hangs up, which not every system knows; `nohup` ignores it.
+_ENDING = [
+    getattr(signal, each) for each in ("SIGTERM", "SIGHUP") if hasattr(signal, each)
+]
+
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Treat SIGTERM as SIGINT while the block runs."""
+    """Treat SIGTERM, and a SIGHUP that is not ignored, as SIGINT in the block."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python leaves signals to the main thread
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    taken = [each for each in _ENDING if signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, _interrupt) for each in taken}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -2,7 +2,7 @@
 
 from ringspec.harness.events import Ended, Event, Judged, Notice, Started
 from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
-from ringspec.harness.known import EXPIRED, GONE
+from ringspec.harness.ledger import EXPIRED, GONE
 from ringspec.harness.outcome import EXITS, conclude
 from ringspec.harness.recording import Account, Told, Word
 from ringspec.harness.verdict import (

@@ -13,18 +13,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)  # not everywhere
 
 
 @contextmanager
 def interrupts(
     loop: asyncio.AbstractEventLoop, tell: Callable[[], None]
 ) -> Iterator[None]:
-    """Tell of Ctrl-C and TERM while the block runs, each time one comes."""
+    """Tell of Ctrl-C, TERM and HUP while the block runs, each time one comes.
+
+    Of HUP only where it is handled already: `nohup` has it ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python leaves signals to the main thread
         return
     before = {each: signal.getsignal(each) for each in _SIGNALS}
-    for each in _SIGNALS:
+    if _HANGUP is not None and callable(signal.getsignal(_HANGUP)):
+        before[_HANGUP] = signal.getsignal(_HANGUP)
+    for each in before:
         loop.add_signal_handler(each, tell)
     try:
         yield

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
+from ringspec.harness.ledger import EXPIRED, GONE
 from ringspec.harness.plan import Plan
 from ringspec.harness.selection import served
 from ringspec.harness.verdict import (
@@ -30,8 +31,6 @@ from ringspec.strategies import Case, Phase
 UNREASONED = "not yet looked at"
 _DROPS = "--update-known-failures drops what is stale, and takes in what is new"
 _RENEW = "mend what has expired, or give it another day in the file"
-GONE = "it no longer fails"
-EXPIRED = "it expired on"
 
 _OPEN = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 

@@ -7,6 +7,10 @@ from datetime import date
 
 from ringspec.harness.verdict import Finding, Known
 
+# Why an entry is stale.
+GONE = "it no longer fails"
+EXPIRED = "it expired on"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
