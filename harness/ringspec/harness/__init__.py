@@ -1,6 +1,6 @@
 """What is done and judged."""
 
-from ringspec.harness.events import Ended, Event, Judged, Notice, Started
+from ringspec.harness.events import Ended, Event, Judged, Notice, Started, Titled
 from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
 from ringspec.harness.ledger import EXPIRED, GONE
 from ringspec.harness.outcome import EXITS, conclude
@@ -45,6 +45,7 @@ __all__ = [
     "Stale",
     "Standing",
     "Started",
+    "Titled",
     "Told",
     "Trouble",
     "Verdict",

@@ -12,7 +12,13 @@ from dataclasses import asdict, dataclass, field
 from ringspec.harness import Outcome, Result
 from ringspec.load.account import TURNED_AWAY, Account, Count
 from ringspec.load.ammunition import Ammunition
-from ringspec.reports import counted, described, revived
+from ringspec.reports import (
+    REPORT_FORMAT,
+    contract_json,
+    counted,
+    described,
+    revived,
+)
 from ringspec.spec import Json, Level, RuleId
 
 
@@ -89,19 +95,13 @@ def verdict(
     judged = _Judged(ammunition, rest, load)
     contract = ammunition.contract
     report: dict[str, Json] = {
-        "format": "ringspec-report/1",
+        "format": REPORT_FORMAT,
         "conclusion": "",
         "level": ammunition.options.level,
         "seed": ammunition.options.seed,
         "duration_s": round(figures.seconds, 3),
         "target": ammunition.redactor.url(ammunition.url),
-        "contract": {
-            "title": contract.title,
-            "version": contract.version,
-            "sha256": contract.sha256,
-            "dialect": contract.dialect,
-            "operation": contract.operation.id,
-        },
+        "contract": contract_json(contract),
         "counts": {
             "rules": len(contract.rules),
             "cases": len(rest.fired | load.fired),

@@ -109,7 +109,7 @@ class Wire:
         used = parts.netloc in self._open
         try:
             return self._once(request, parts.scheme, parts.netloc, _target(url))
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             # RemoteDisconnected, which says that nothing came, is one of them.
             if not used:
                 raise

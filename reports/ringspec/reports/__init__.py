@@ -22,7 +22,8 @@ from ringspec.reports.consoles import Color
 from ringspec.reports.curl import command, curl
 from ringspec.reports.documentation import checked_docs, link_of
 from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
-from ringspec.reports.json_report import failure_json, written
+from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
+from ringspec.reports.json_report import contract_json, failure_json, written
 from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
 from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
 from ringspec.reports.matrix.text import Watch, ordered, print_matrix
@@ -53,6 +54,7 @@ __all__ = [
     "FORMATS",
     "MATRIX_FORMATS",
     "MERGED_FORMATS",
+    "REPORT_FORMAT",
     "Annotated",
     "Apart",
     "Asked",
@@ -84,6 +86,7 @@ __all__ = [
     "checked_docs",
     "command",
     "compared",
+    "contract_json",
     "counted",
     "curl",
     "described",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ringspec.harness import Finding, Known, Result, RuleResult, Share
+from ringspec.harness import Finding, Known, Result, RuleResult, Share, Titled
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.exchanges import (
@@ -56,7 +56,6 @@ def _indented(value: Json, depth: int = 0) -> str:
 def report(record: Record) -> dict[str, Json]:
     """Return the report as data."""
     started, result = record.started, record.result
-    contract = started.contract
     return {
         "format": FORMAT,
         "conclusion": result.conclusion,
@@ -66,13 +65,7 @@ def report(record: Record) -> dict[str, Json]:
         "target": started.target,
         **({"judged": "clients"} if started.clients else {}),
         **({"shard": _shard(result.share)} if result.share else {}),
-        "contract": {
-            "title": contract.title,
-            "version": contract.version,
-            "sha256": contract.sha256,
-            "dialect": contract.dialect,
-            "operation": contract.operation.id,
-        },
+        "contract": contract_json(started.contract),
         "counts": {
             "rules": result.counts.rules,
             "cases": result.counts.cases,
@@ -84,6 +77,17 @@ def report(record: Record) -> dict[str, Json]:
         "notices": list(record.notices),
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _Failures(result).rules(),
+    }
+
+
+def contract_json(contract: Titled) -> dict[str, Json]:
+    """Return what a report says of the contract."""
+    return {
+        "title": contract.title,
+        "version": contract.version,
+        "sha256": contract.sha256,
+        "dialect": contract.dialect,
+        "operation": contract.operation.id,
     }
 
 

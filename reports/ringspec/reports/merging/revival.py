@@ -184,7 +184,7 @@ def _bare(name: str, rule: Rule, request: Request) -> Case:
 
 
 def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
-    request = _request(entry["request"])
+    request = parse_request(entry["request"])
     level = Level(entry["level"])
     twin = _twin(rule, entry["twin"], twins)
     return Finding(
@@ -223,17 +223,15 @@ def _twin(rule: Rule, twin: Report | None, twins: dict[str, Case]) -> Case | Non
     name = twin["case"]
     # Its body may stand only where it is first named.
     if name not in twins or not twin["request"].get("truncated", False):
-        twins[name] = _bare(name, rule, _request(twin["request"]))
+        twins[name] = _bare(name, rule, parse_request(twin["request"]))
     return twins[name]
-
-
-def _request(request: Report) -> Request:
-    return parse_request(request)
 
 
 def _exchange(entry: Report, request: Request) -> Exchange:
     earlier = tuple(
-        _answered(each["response"], _request(each["request"]), each["request"]["url"])
+        _answered(
+            each["response"], parse_request(each["request"]), each["request"]["url"]
+        )
         for each in entry.get("before", ())
     )
     played = Played(earlier=earlier, at=len(earlier)) if earlier else None
