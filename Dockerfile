@@ -4,8 +4,10 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY spec spec
 COPY strategies strategies
+COPY reference reference
 COPY harness harness
 COPY reports reports
+COPY app app
 # Without a pip of its own: what runs need not install.
 RUN python -m venv --without-pip /opt/ringspec \
     && pip --python /opt/ringspec/bin/python install --no-cache-dir -c constraints.txt .

@@ -14,7 +14,7 @@ import pytest
 
 from ringspec.cli import main
 
-ROOTS = ("spec", "strategies", "harness", "reports")
+ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PROJECT = Path(__file__).parents[1]
 
 

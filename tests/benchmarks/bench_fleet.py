@@ -28,7 +28,7 @@ from ringspec.reference.checks import Check
 from ringspec.reference.checks.places import at
 from ringspec.spec import OURS, load
 
-ROOTS = ("spec", "strategies", "harness", "reports")
+ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PROJECT = Path(__file__).parents[2]
 RINGSPEC = [sys.executable, "-m", "ringspec.cli"]
 SCHEMATHESIS = [

@@ -68,7 +68,7 @@ def _summed(lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    roots = ("spec", "strategies", "harness", "reports")
+    roots = ("spec", "strategies", "reference", "harness", "reports", "app")
     path = os.pathsep.join(str(ROOT / each) for each in roots)
     kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGSPEC_")}
     return {**kept, "PYTHONPATH": path}

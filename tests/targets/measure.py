@@ -78,7 +78,7 @@ def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
         for name, value in os.environ.items()
         if not name.startswith("RINGSPEC_")
     }
-    roots = ("spec", "strategies", "harness", "reports")
+    roots = ("spec", "strategies", "reference", "harness", "reports", "app")
     env["PYTHONPATH"] = os.pathsep.join(str(ROOT / each) for each in roots)
     return subprocess.run(
         (sys.executable, "-m", "ringspec.cli", *arguments),
