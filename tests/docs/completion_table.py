@@ -89,7 +89,7 @@ def _commands(
         {
             "options": dict(_options(command, context, name, values)),
             "commands": {
-                key: COMMANDS[key][1] if not name else _short(it)
+                key: COMMANDS[key] if not name else _short(it)
                 for key, it in within.items()
             },
             "argument": _ARGUMENTS.get(name) or next(filter(None, chosen), []),

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     # It loads the contract's reader, which help has no need of.
     from ringspec.spec import RingspecError
 
-# Subcommand: the module and attribute that hold it, and its line in the help.
+# Subcommands, in the order in which one meets them, with their line in the help.
 COMMANDS = {
-    "run": ("ringspec.cli.run", "Test a server, rule by rule."),
-    "rules": ("ringspec.cli.rules", "Print the rules, with their sources."),
-    "cases": ("ringspec.cli.cases", "Print every case as a line of JSON."),
-    "probe": ("ringspec.cli.probe", "Find out which spelling a server takes."),
-    "replay": ("ringspec.cli.replay", "Fire again a case, or what failed in a report."),
-    "profile": ("ringspec.cli.profile", "Write a target's profile, or try one."),
-    "serve": ("ringspec.cli.serve", "Serve the reference server, or a mutant."),
-    "selftest": ("ringspec.cli.selftest", "Run against every mutant: the kill matrix."),
-    "prove": ("ringspec.cli.prove", "Prove that the cases tell every contract mutant."),
-    "cleanup": ("ringspec.cli.cleanup", "Delete what a live run has left."),
-    "compare": ("ringspec.cli.compare", "Set reports side by side, or join shards."),
-    "completion": ("ringspec.cli.completion", "Have a shell complete all this."),
+    "run": "Test a server, rule by rule.",
+    "rules": "Print the rules, with their sources.",
+    "cases": "Print every case as a line of JSON.",
+    "probe": "Find out which spelling a server takes.",
+    "replay": "Fire again a case, or what failed in a report.",
+    "profile": "Write a target's profile, or try one.",
+    "serve": "Serve the reference server, or a mutant.",
+    "selftest": "Run against every mutant: the kill matrix.",
+    "prove": "Prove that the cases tell every contract mutant.",
+    "cleanup": "Delete what a live run has left.",
+    "compare": "Set reports side by side, or join shards.",
+    "completion": "Have a shell complete all this.",
 }
 INTERRUPTED = 130
 
@@ -46,7 +46,7 @@ class _Group(Commands):
     """Loads a subcommand only when it is called, so that help stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the subcommands in the order in which one meets them."""
+        """Name the subcommands."""
         del ctx
         return list(COMMANDS)
 
@@ -55,8 +55,8 @@ class _Group(Commands):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return with_manual(command, cmd_name)
+        module = importlib.import_module(f"ringspec.cli.{cmd_name}_command")
+        return with_manual(module.command, cmd_name)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -64,7 +64,7 @@ class _Group(Commands):
         """List the subcommands without loading them."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so

@@ -16,7 +16,7 @@ from typing import Any
 import click
 import pytest
 
-from ringspec.cli.run import Run, command
+from ringspec.cli.run_command import Run, command
 from ringspec.harness.profile.layers import variables
 from ringspec.plugin.options import GROUP, OPTIONS, PROFILE, URL, Option, spelt
 from ringspec.spec import RingspecError

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ringspec.cli.known import Book
 from ringspec.cli.main import as_error
-from ringspec.cli.run import Run
+from ringspec.cli.run_command import Run
 from ringspec.cli.signals import terminable
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
 from ringspec.harness.run import run as events_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.cli.run import Run
+from ringspec.cli.run_command import Run
 from ringspec.plugin.arguments import Named
 from ringspec.plugin.command import refusal, refused, run_of
 from ringspec.plugin.firing import fired

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from ringspec.cli.run import Run
+from ringspec.cli.run_command import Run
 from ringspec.plugin.clients import opened
 from ringspec.plugin.servers import Server, bearer, serving
 from ringspec.plugin.suite import NAME, Suite

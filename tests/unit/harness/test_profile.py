@@ -139,7 +139,8 @@ def test_without_a_profile_there_are_only_the_flags() -> None:
 
 def test_a_run_without_a_profile_does_not_load_what_reads_one() -> None:
     code = (
-        "import sys, ringspec.cli.run, ringspec.harness.profile as p; p.load(None, {});"
+        "import sys, ringspec.cli.run_command, ringspec.harness.profile as p;"
+        "p.load(None, {});"
         "print({'pydantic', 'pydantic_settings', 'phonenumbers'} & sys.modules.keys())"
     )
 
