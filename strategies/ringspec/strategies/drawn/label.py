@@ -44,7 +44,7 @@ from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.shapes.draw import compiled
 from ringspec.strategies.shapes.locations import (
     NOTHING,
-    instance_of,
+    instance_path,
     patched,
     schema_at,
 )
@@ -449,13 +449,13 @@ class Labeller:
         return True
 
     def _default(self, location: Location) -> Json:
-        node = schema_at(self._contract.request.schema, instance_of(location))
+        node = schema_at(self._contract.request.schema, instance_path(location))
         return node.get("default", NOTHING)
 
     def _must_stand(self, location: Location) -> bool:
         if not location or isinstance(location[-1], int):
             return True
-        instance = instance_of(location)
+        instance = instance_path(location)
         return (instance[:-1], instance[-1]) in self._required
 
     @cached_property
