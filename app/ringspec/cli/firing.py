@@ -15,12 +15,12 @@ import click
 from ringspec.cli.options import added, contract_of
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling, variants
-from ringspec.harness.pace.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.pacer import parse_rate
+from ringspec.harness.sending.placeholders import Filling, variants
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
 from ringspec.reports import Redactor, Reporter, Shown, check
 from ringspec.spec import Contract, InternalError, Level, MisfitError, UsageError

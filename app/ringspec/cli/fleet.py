@@ -15,11 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.connection import Connection
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.script import Patience
+from ringspec.harness.running.firing import Patience
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     LAWFUL,
     MUTANTS,

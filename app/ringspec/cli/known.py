@@ -30,7 +30,7 @@ from typing import Any, Self
 import click
 
 from ringspec.harness import Known, Renewal, Result
-from ringspec.harness.ledger import Ledger
+from ringspec.harness.judging.verdict import Ledger
 from ringspec.reports import obstacle, put, shown
 from ringspec.spec import Contract, ReportError, RuleId, UsageError
 

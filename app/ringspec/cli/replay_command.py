@@ -20,10 +20,10 @@ from ringspec.cli.firing import (
 )
 from ringspec.cli.options import contract_options
 from ringspec.cli.outputs import output_options
-from ringspec.harness.prerequisites import lacking_rules
 from ringspec.harness.profile import Profile
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.hosts import is_loopback
+from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.hosts import is_loopback
 from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
 from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names
 from ringspec.strategies import Case

@@ -13,7 +13,7 @@ from ringspec.cli.main import as_error
 from ringspec.cli.run_command import Run
 from ringspec.cli.signals import terminable
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
-from ringspec.harness.run import run as events_of
+from ringspec.harness.running.run import run as events_of
 from ringspec.plugin.options import spelt
 from ringspec.plugin.said import Said
 from ringspec.reports import Redactor, Teller, counted
