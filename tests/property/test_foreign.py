@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ringspec.spec import Contract, SpecError, UsageError, load, odd
 from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
+from ringspec.strategies.shapes.locations import patched
 
 DATA = Path(__file__).parent / "data"
 NAMES = ["orders", "sensors", "rota", "branches"]

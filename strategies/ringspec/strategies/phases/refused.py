@@ -14,11 +14,12 @@ from ringspec.strategies.case import (
     Step,
     Want,
     What,
+    closing,
     encode,
+    with_header,
 )
-from ringspec.strategies.certify import patched
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
-from ringspec.strategies.requests import closing, with_header
+from ringspec.strategies.shapes.locations import patched
 
 # Name under which the ids are kept that a list had before.
 _KNOWN = "known"
