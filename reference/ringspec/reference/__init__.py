@@ -46,5 +46,7 @@ def __getattr__(name: str) -> Any:
     """Load the fleet of mutants, or the lawful variants."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "lawful" if name in {"LAWFUL", "Lawful"} else "mutants"
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{_LATE.get(name, 'mutants')}"), name)
+
+
+_LATE = {"LAWFUL": "lawful", "Lawful": "lawful"}
