@@ -18,6 +18,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     at,
+    patched,
     same,
 )
 from ringspec.strategies.bodies import Bodies
@@ -27,7 +28,6 @@ from ringspec.strategies.certify import (
     NOTHING,
     Certifier,
     at_path,
-    patched,
     schema_at,
     stem,
 )

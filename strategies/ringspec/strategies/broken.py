@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringspec.spec import Contract, Json, Level, RuleId
-from ringspec.strategies.certify import patched
+from ringspec.spec import Contract, Json, Level, RuleId, patched
 from ringspec.strategies.faults import Fault
 from ringspec.strategies.twins import Twin
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import jsonpatch
-
 from ringspec.spec import (
     ITEM,
     Assertion,
@@ -20,6 +18,7 @@ from ringspec.spec import (
     Level,
     Location,
     RuleId,
+    patched,
     pointer,
     rules_of,
     weakest,
@@ -147,12 +146,6 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
         if not isinstance(schema, dict):
             return {}
     return dict(schema)
-
-
-def patched(body: Json, patch: tuple[dict[str, Json], ...]) -> Json:
-    """Return a copy of a body with RFC 6902 operations applied."""
-    operations: list[Json] = list(patch)
-    return jsonpatch.apply_patch(body, operations)
 
 
 def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:

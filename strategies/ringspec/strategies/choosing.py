@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ringspec.spec import Assertion, Contract, Level, RuleId, UsageError, meant
+from ringspec.spec import Assertion, Contract, Level, RuleId, UsageError, did_you_mean
 from ringspec.strategies.faults import FAMILIES
 
 
@@ -96,4 +96,4 @@ def _nearest(what: str, name: str, names: list[str], listed: str = "") -> str:
     if name in names:
         return name
     listed = listed or f"one of: {', '.join(names)}"
-    raise refused(f"no {what} {name!r}", f"{meant(name, names)}{listed}")
+    raise refused(f"no {what} {name!r}", f"{did_you_mean(name, names)}{listed}")

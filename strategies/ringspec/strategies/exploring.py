@@ -31,13 +31,14 @@ from ringspec.spec import (
     at_pointer,
     is_shallow,
     odd,
+    patched,
     pointer,
     same,
     weakest,
 )
 from ringspec.strategies.breaking import Breaker, compiled
 from ringspec.strategies.case import Case, Expect, Phase, Status, encode
-from ringspec.strategies.certify import NOTHING, patched, schema_at
+from ringspec.strategies.certify import NOTHING, schema_at
 from ringspec.strategies.choosing import breakable
 from ringspec.strategies.reducing import reduced
 from ringspec.strategies.requests import Requests

@@ -19,6 +19,7 @@ from ringspec.spec import (
     RuleId,
     at,
     canonical,
+    patched,
 )
 from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.broken import Broken, couplings
@@ -27,7 +28,6 @@ from ringspec.strategies.certify import (
     Certifier,
     at_path,
     is_conditional,
-    patched,
     stem,
 )
 from ringspec.strategies.conditions import Conditions

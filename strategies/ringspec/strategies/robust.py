@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringspec.spec import ITEM, Json, Location, at, odd, pointer
+from ringspec.spec import ITEM, Json, Location, at, odd, patched, pointer
 from ringspec.strategies.bodies import Bodies, concrete
 from ringspec.strategies.build import Builder, Unfit
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import patched
 from ringspec.strategies.compile import compile_schema
 from ringspec.strategies.twins import Twin, present
 from ringspec.strategies.valid import optional_members

@@ -15,10 +15,9 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ringspec.spec import Contract, Json, Level
+from ringspec.spec import Contract, Json, Level, patched
 from ringspec.strategies.breaking import compiled
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import patched
 from ringspec.strategies.exploring import Labeller
 from ringspec.strategies.robust import unsettled_edits
 from ringspec.strategies.samples import Label, Labelled

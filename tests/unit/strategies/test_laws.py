@@ -16,10 +16,10 @@ from ringspec.spec import (
     kind_of,
     load,
     odd,
+    patched,
 )
 from ringspec.strategies import Case, Expect, Phase, encode
 from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import patched
 from ringspec.strategies.conditions import Conditions
 from ringspec.strategies.twins import places
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, Role, pointer, steps
+from ringspec.spec import Relative, Role, patched, pointer, steps
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -16,7 +16,6 @@ from ringspec.strategies.case import (
     What,
     encode,
 )
-from ringspec.strategies.certify import patched
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
 from ringspec.strategies.requests import closing, with_header
 
