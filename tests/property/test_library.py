@@ -35,7 +35,7 @@ from ringspec.strategies import (
     unspecified_bodies,
     valid_bodies,
 )
-from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies
 
 CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
@@ -287,8 +287,8 @@ def test_nothing_is_compiled_before_the_first_draw(
     def fail(_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ringspec.strategies.breaking.Bodies", fail)
-    monkeypatch.setattr("ringspec.strategies.breaking._COMPILED", {})
+    monkeypatch.setattr("ringspec.strategies.drawn.breaking.Bodies", fail)
+    monkeypatch.setattr("ringspec.strategies.drawn.breaking._COMPILED", {})
 
     for strategy in (valid_bodies(), labelled_bodies(), unspecified_bodies()):
         assert isinstance(strategy, SearchStrategy)

@@ -19,9 +19,9 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies import Case, Expect, Phase, encode
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.conditions import Conditions
-from ringspec.strategies.twins import places
+from ringspec.strategies.bodies.certify import Conditions
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import places
 
 CONTRACT = load()
 BODY_RULES = list(dict.fromkeys(each.rule for each in CONTRACT.assertions))

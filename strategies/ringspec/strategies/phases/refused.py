@@ -14,10 +14,11 @@ from ringspec.strategies.case import (
     Step,
     Want,
     What,
+    closing,
     encode,
+    with_header,
 )
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
-from ringspec.strategies.requests import closing, with_header
 
 # Name under which the ids are kept that a list had before.
 _KNOWN = "known"
