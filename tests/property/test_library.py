@@ -22,7 +22,7 @@ from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import pretty
 
 from ringspec.reference import ServerSettings, application
-from ringspec.spec import Level, RuleId, SpecError, UsageError, load
+from ringspec.spec import Level, RuleId, SpecError, UsageError, load, patched
 from ringspec.strategies import (
     FAULT_FAMILIES,
     Invalid,
@@ -36,7 +36,6 @@ from ringspec.strategies import (
     valid_bodies,
 )
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import patched
 
 CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
