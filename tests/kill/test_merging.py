@@ -18,7 +18,7 @@ from ringspec.harness.running.run import run
 from ringspec.harness.running.shards import part_of
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.reports import Recorder, merged, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
@@ -50,7 +50,7 @@ def reported(
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
-    settings = Settings(mutant=mutant)
+    settings = ServerSettings(mutant=mutant)
     behaviour = lawful.apply(Behaviour()) if lawful else Behaviour()
     app = application(settings, behaviour)
     filling = Filling(

@@ -17,7 +17,7 @@ from ringspec.harness.sending.inprocess import (
     InProcess,
 )
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import Settings, application
+from ringspec.reference import ServerSettings, application
 from ringspec.spec import Adaptation, Contract, Json, Level, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request
 
@@ -132,7 +132,7 @@ def elsewhere(app: Application) -> Application:
 def test_a_server_that_is_so_conforms(
     fixed: Contract, listed: tuple[Case, ...]
 ) -> None:
-    settings = Settings(token="t0ken-of-the-reference")
+    settings = ServerSettings(token="t0ken-of-the-reference")
     filling = Filling(token=settings.token)
     app = elsewhere(application(settings))
     plan = Plan(
