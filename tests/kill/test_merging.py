@@ -18,7 +18,7 @@ from ringspec.harness.ledger import Ledger
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import Part, part_of
 from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
-from ringspec.reports import Recorder, merged, rendered
+from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
 
@@ -110,7 +110,7 @@ def assert_equal(
         for number, each in enumerate(paths, 1):
             reported(each, mutant, lawful, part_of(compiled()[1], number, of))
 
-        found = merged(paths)
+        found = merge_reports(paths)
 
         assert told(json.loads(found.render("json"))) == whole
         assert found.record.result.conclusion == whole["conclusion"]
@@ -172,7 +172,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
         part = part_of(compiled()[1], number, 3)
         reported(each, mutant, None, part, **given)
 
-    found = told(json.loads(merged(paths).render("json")))
+    found = told(json.loads(merge_reports(paths).render("json")))
 
     assert found == whole
     assert [each["id"] for each in found["stale"]]
