@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from ringspec.harness import Exchange, Finding
 from ringspec.reports.printable import counted, decoded, shown
-from ringspec.spec import Json, Rule, is_shallow, steps
+from ringspec.spec import Json, Rule, is_shallow, patched, steps
 from ringspec.strategies import Case, Expect, Status, Want, What
 
 # Bytes that are looked at, so that megabytes cost nothing.
@@ -91,13 +91,9 @@ def _old(body: Json, path: str) -> str:
 
 def _patched(body: Json, operation: Json) -> Json:
     """Apply an operation, so that the next one finds what it edits."""
-    import jsonpatch  # noqa: PLC0415 - only failures need it
-
-    # The stubs leave out what jsonpatch itself raises for a pointer to nothing.
-    misses = jsonpatch.JsonPointerException  # type: ignore[attr-defined]
     try:
-        return jsonpatch.apply_patch(body, [operation])
-    except (jsonpatch.JsonPatchException, misses, TypeError):
+        return patched(body, [operation])
+    except (ValueError, TypeError):
         return body
 
 
