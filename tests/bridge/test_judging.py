@@ -22,7 +22,7 @@ from ringspec.harness import Outcome, Response
 from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import InProcess
 from ringspec.reference import LAWFUL, Behaviour, application
-from ringspec.reference import Settings as Served
+from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
 from ringspec.schemathesis.judging import UNSENT, Judge
 from ringspec.schemathesis.settings import Settings

@@ -17,7 +17,7 @@ from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.ledger import Ledger
 from ringspec.harness.run import Plan, run
 from ringspec.harness.sharding import Part, part_of
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
@@ -49,7 +49,7 @@ def reported(
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
-    settings = Settings(mutant=mutant)
+    settings = ServerSettings(mutant=mutant)
     behaviour = lawful.apply(Behaviour()) if lawful else Behaviour()
     app = application(settings, behaviour)
     filling = Filling(

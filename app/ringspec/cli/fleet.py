@@ -25,7 +25,7 @@ from ringspec.reference import (
     MUTANTS,
     Behaviour,
     Embedded,
-    Settings,
+    ServerSettings,
     application,
 )
 from ringspec.reports import Channel, FleetRun, ServerKind
@@ -180,8 +180,8 @@ class Laboratory:
                 )
                 yield _Reached(url=embedded.url, filling=filling)
 
-    def _application(self, subject: Subject) -> tuple[Settings, Application]:
-        settings = Settings(dialect=self.dialect)
+    def _application(self, subject: Subject) -> tuple[ServerSettings, Application]:
+        settings = ServerSettings(dialect=self.dialect)
         behaviour = Behaviour()
         if subject.kind is ServerKind.MUTANT:
             behaviour = MUTANTS[subject.name].apply(behaviour)
@@ -200,7 +200,7 @@ class _Reached:
     connect: Callable[[], Connection] | None = None
 
 
-def _filling(settings: Settings, url: str) -> Filling:
+def _filling(settings: ServerSettings, url: str) -> Filling:
     return Filling(
         token=settings.token,
         token_url=f"{url}{TOKEN_PATH}",

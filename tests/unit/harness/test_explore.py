@@ -29,7 +29,7 @@ from ringspec.harness.inprocess import InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
-from ringspec.reference import Settings, application
+from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, UsageError
 from ringspec.strategies import Case, Expect, Phase, Request, foreign
 
@@ -46,7 +46,7 @@ class Server(InProcess):
     """The reference server, but for what a trigger says; notes what it was sent."""
 
     def __init__(self, trigger: Trigger, status: int) -> None:
-        app = application(Settings(token=TOKEN))
+        app = application(ServerSettings(token=TOKEN))
         super().__init__(app, filling=Filling(token=TOKEN))
         self.trigger = trigger
         self.status = status

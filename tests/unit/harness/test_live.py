@@ -28,7 +28,7 @@ from ringspec.harness.access.filling import Filling
 from ringspec.harness.inprocess import URL, InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.safety.policy import Safety
-from ringspec.reference import MUTANTS, Behaviour, Settings, application
+from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Case, Phase, Request
 
@@ -39,7 +39,7 @@ ALLOWING = Safety(live=True, allow_create=True, max_creates=2000, fixtures_named
 class Watched(InProcess):
     """The reference, and what it was sent."""
 
-    def __init__(self, settings: Settings, mutant: str | None = None) -> None:
+    def __init__(self, settings: ServerSettings, mutant: str | None = None) -> None:
         filling = Filling(
             token=settings.token,
             token_url=f"{URL}/oauth2/token",
@@ -127,7 +127,7 @@ def live(
     def make(
         safety: Safety = ALLOWING, mutant: str | None = None, **options: Any
     ) -> tuple[Watched, Plan]:
-        server = Watched(Settings(), mutant)
+        server = Watched(ServerSettings(), mutant)
         plan = Plan(
             contract=contract,
             cases=cases,

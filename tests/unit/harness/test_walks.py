@@ -27,7 +27,7 @@ from ringspec.harness.run import Plan, run
 from ringspec.harness.script import Patience, play
 from ringspec.harness.selection import Selection
 from ringspec.harness.session import Session
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of
 
@@ -425,7 +425,7 @@ def test_lawful_habit_is_not_accused(
 ) -> None:
     # Some show what was written a moment later, by the clock.
     monkeypatch.setattr(script_module, "_PAUSES_S", PAUSES_S)
-    settings = Settings()
+    settings = ServerSettings()
     app = application(settings, lawful.apply(Behaviour()))
     server = InProcess(app, filling=Filling(token=settings.token))
 
