@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from rich.text import Text
 
 from ringspec.harness import Finding, Judged, Known, Outcome, Result, RuleResult, Stale
-from ringspec.reports.causes import Cause, explained
-from ringspec.reports.consoles import hanging, page
-from ringspec.reports.details import (
+from ringspec.reports.blocks import (
     MORE,
     excuse,
     print_failures,
@@ -23,15 +21,17 @@ from ringspec.reports.details import (
     print_stale,
     print_warnings,
 )
-from ringspec.reports.summary import print_conclusion
-from ringspec.reports.text import shown
+from ringspec.reports.causes import Cause, explained
+from ringspec.reports.console import hanging, page
+from ringspec.reports.printable import shown
+from ringspec.reports.terminal import print_conclusion
 from ringspec.spec import RuleId
 
 _REASON = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Apart:
+class RuleText:
     """What is said of one rule.
 
     Attributes:
@@ -49,7 +49,7 @@ class Apart:
     warnings: str = ""
 
 
-class Teller:
+class RuleTexts:
     """Tells what a run found, rule by rule.
 
     Args:
@@ -74,7 +74,7 @@ class Teller:
         self._result = result
         self._width, self._verbose, self._more = width, verbose, more
 
-    def rules(self) -> dict[RuleId, Apart]:
+    def rules(self) -> dict[RuleId, RuleText]:
         """Return what is said of each rule."""
         return {each.rule.id: self._apart(each) for each in self._result.rules}
 
@@ -94,12 +94,12 @@ class Teller:
         print_conclusion(console, self._result)
         return text.getvalue()
 
-    def _apart(self, result: RuleResult) -> Apart:
+    def _apart(self, result: RuleResult) -> RuleText:
         stale = [each for each in self._result.stale if _is_of(each, result)]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL
-        return Apart(
+        return RuleText(
             outcome=outcome,
             excused=result.excused and outcome is Outcome.PASS,
             reason=shown(self._reason(result, outcome, stale), _REASON),

@@ -7,21 +7,13 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.harness import (
-    Finding,
-    Known,
-    Outcome,
-    Result,
-    RuleResult,
-    Stale,
-)
-from ringspec.reports.answer import body_start, status_line, step_lines
+from ringspec.harness import Finding, Known, Outcome, Result, RuleResult, Stale
+from ringspec.reports.case_text import body_start, fault_lines, status_line, step_lines
 from ringspec.reports.causes import Cause
-from ringspec.reports.consoles import hanging, line, row
+from ringspec.reports.console import hanging, line, row
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
-from ringspec.reports.fault import fault_lines
-from ringspec.reports.text import counted, shown, visible
+from ringspec.reports.printable import counted, shown, visible
 from ringspec.spec import Level
 
 # Cases of one cause that are written out unless all are wanted.

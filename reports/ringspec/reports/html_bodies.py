@@ -14,7 +14,7 @@ from itertools import zip_longest
 from os.path import commonprefix
 from typing import Any, NamedTuple, TypeAlias
 
-from ringspec.reports.text import counted, cut, decoded, visible
+from ringspec.reports.printable import counted, cut, decoded, visible
 from ringspec.spec import Json, is_shallow
 from ringspec.strategies import encode
 

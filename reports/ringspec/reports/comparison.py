@@ -7,15 +7,23 @@ got better; an exit status. What is compared are rules, by id, and the ids of ca
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from ringspec.spec import Level
+from ringspec.reports.printable import shown
+from ringspec.reports.report_reader import read_reports
+from ringspec.spec import Level, UsageError
+
+_LABEL = 24
+_SELF = ("localhost", "127.", "[::1]", "::1")
 
 
-class Mark(StrEnum):
+class RuleMark(StrEnum):
     """What a report says of a rule, worst first."""
 
     FAIL = "fail"
@@ -28,12 +36,12 @@ class Mark(StrEnum):
     ABSENT = "absent"  # the report has no such rule
 
 
-_FAILS = frozenset({Mark.FAIL, Mark.KNOWN})
-_UNJUDGED = frozenset({Mark.NOT_APPLICABLE, Mark.SKIPPED, Mark.ABSENT})
+_FAILS = frozenset({RuleMark.FAIL, RuleMark.KNOWN})
+_UNJUDGED = frozenset({RuleMark.NOT_APPLICABLE, RuleMark.SKIPPED, RuleMark.ABSENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class RuleEntry:
     """What a report says of one rule.
 
     Attributes:
@@ -46,7 +54,7 @@ class Entry:
     evidence: str
     sentence: str
     source: str
-    mark: Mark
+    mark: RuleMark
     failing: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
     why: str = ""
@@ -73,21 +81,21 @@ class Column:
     sha256: str
     dialect: str
     interrupted: bool
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, RuleEntry]
 
-    def mark(self, rule: str) -> Mark:
+    def mark(self, rule: str) -> RuleMark:
         """Return what is said of a rule."""
-        return self.entries[rule].mark if rule in self.entries else Mark.ABSENT
+        return self.entries[rule].mark if rule in self.entries else RuleMark.ABSENT
 
     @property
-    def counts(self) -> Counter[Mark]:
+    def counts(self) -> Counter[RuleMark]:
         """Count the rules by what is said of them."""
         return Counter(each.mark for each in self.entries.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Reports that are compared, in the order they were given in.
+    """Reports that are compare_reports, in the order they were given in.
 
     Attributes:
         level: the strongest of theirs: what fails is looked at by that.
@@ -97,9 +105,9 @@ class Comparison:
     level: Level
 
     @cached_property
-    def rules(self) -> dict[str, Entry]:
+    def rules(self) -> dict[str, RuleEntry]:
         """All rules by id, as the first report that has one describes it."""
-        found: dict[str, Entry] = {}
+        found: dict[str, RuleEntry] = {}
         for column in self.columns:
             for name, entry in column.entries.items():
                 found.setdefault(name, entry)
@@ -140,7 +148,7 @@ class Comparison:
             holders.setdefault(value, []).append(column.label)
         return "; ".join(f"{value} ({', '.join(it)})" for value, it in holders.items())
 
-    def marks(self, rule: str) -> tuple[Mark, ...]:
+    def marks(self, rule: str) -> tuple[RuleMark, ...]:
         """Return what each report says of a rule."""
         return tuple(column.mark(rule) for column in self.columns)
 
@@ -161,22 +169,22 @@ class Providers(Comparison):
             # Who was not asked does not differ from who was, to speak of.
             len(marks.keys() - _UNJUDGED) < 2,
             self.rules[rule].level.rank,
-            -marks[Mark.FAIL],
-            -marks[Mark.INCONCLUSIVE],
+            -marks[RuleMark.FAIL],
+            -marks[RuleMark.INCONCLUSIVE],
         )
 
     @cached_property
-    def alike(self) -> dict[Mark, tuple[str, ...]]:
+    def alike(self) -> dict[RuleMark, tuple[str, ...]]:
         """The rules that all reports say the same of, by what that is."""
-        found: dict[Mark, list[str]] = {}
+        found: dict[RuleMark, list[str]] = {}
         for name in self.rules:
             first, *others = set(self.marks(name))
             if not others:
                 found.setdefault(first, []).append(name)
-        return {mark: tuple(found[mark]) for mark in Mark if mark in found}
+        return {mark: tuple(found[mark]) for mark in RuleMark if mark in found}
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a rule from one run to the next, worst first."""
 
     REGRESSION = "regression"  # did not fail, and fails
@@ -193,7 +201,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RuleChange:
     """What became of a rule.
 
     Attributes:
@@ -202,10 +210,10 @@ class Change:
         gone: the cases that failed and no longer do.
     """
 
-    kind: Kind
-    entry: Entry
-    before: Mark
-    after: Mark
+    kind: ChangeKind
+    entry: RuleEntry
+    before: RuleMark
+    after: RuleMark
     new: Mapping[str, str] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
 
@@ -221,26 +229,26 @@ class Runs(Comparison):
         return (before.seed, before.sha256) == (after.seed, after.sha256)
 
     @cached_property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[RuleChange, ...]:
         """What became of each rule, worst first."""
         found = [self._change(name) for name in self.rules]
-        kinds = list(Kind)
+        kinds = list(ChangeKind)
         return tuple(
             sorted(found, key=lambda it: (kinds.index(it.kind), it.entry.level.rank))
         )
 
-    def of(self, kind: Kind) -> tuple[Change, ...]:
+    def of(self, kind: ChangeKind) -> tuple[RuleChange, ...]:
         """Return the changes of a kind."""
         return tuple(each for each in self.changes if each.kind is kind)
 
     @property
     def exit_code(self) -> int:
         """Return 1 if something got worse, 3 if it cannot be told, else 0."""
-        if self.of(Kind.REGRESSION) or self.of(Kind.WORSE):
+        if self.of(ChangeKind.REGRESSION) or self.of(ChangeKind.WORSE):
             return 1
-        return 3 if self.of(Kind.UNSETTLED) else 0
+        return 3 if self.of(ChangeKind.UNSETTLED) else 0
 
-    def _change(self, rule: str) -> Change:
+    def _change(self, rule: str) -> RuleChange:
         before, after = (column.entries.get(rule) for column in self.columns)
         marks = self.marks(rule)
         failed = before.failing if before else {}
@@ -252,7 +260,7 @@ class Runs(Comparison):
             if name not in failed and name not in known
         }
         gone = tuple(name for name in failed if name not in fails)
-        return Change(
+        return RuleChange(
             kind=self._kind(marks[0], marks[1], more=bool(new), fewer=bool(gone)),
             entry=after or self.rules[rule],
             before=marks[0],
@@ -261,30 +269,166 @@ class Runs(Comparison):
             gone=gone,
         )
 
-    def _kind(self, before: Mark, after: Mark, *, more: bool, fewer: bool) -> Kind:
+    def _kind(
+        self, before: RuleMark, after: RuleMark, *, more: bool, fewer: bool
+    ) -> ChangeKind:
         if before in _UNJUDGED or after in _UNJUDGED:
             return _judged_anew(before, after)
-        if after is Mark.INCONCLUSIVE:
-            return Kind.UNCHANGED if before is after else Kind.UNSETTLED
+        if after is RuleMark.INCONCLUSIVE:
+            return ChangeKind.UNCHANGED if before is after else ChangeKind.UNSETTLED
         if after in _FAILS:
             return self._failing(before, after, more=more, fewer=fewer)
         if before in _FAILS:
-            return Kind.FIXED
-        return Kind.SETTLED if before is Mark.INCONCLUSIVE else Kind.UNCHANGED
+            return ChangeKind.FIXED
+        return (
+            ChangeKind.SETTLED
+            if before is RuleMark.INCONCLUSIVE
+            else ChangeKind.UNCHANGED
+        )
 
-    def _failing(self, before: Mark, after: Mark, *, more: bool, fewer: bool) -> Kind:
+    def _failing(
+        self, before: RuleMark, after: RuleMark, *, more: bool, fewer: bool
+    ) -> ChangeKind:
         if before not in _FAILS:
-            return Kind.REGRESSION if after is Mark.FAIL else Kind.EXCUSED
+            return (
+                ChangeKind.REGRESSION if after is RuleMark.FAIL else ChangeKind.EXCUSED
+            )
         if not self.same_cases:
-            return Kind.UNCHANGED  # of another list, cases tell nothing
-        if more and after is Mark.FAIL:
-            return Kind.WORSE
-        return Kind.BETTER if fewer else Kind.UNCHANGED
+            return ChangeKind.UNCHANGED  # of another list, cases tell nothing
+        if more and after is RuleMark.FAIL:
+            return ChangeKind.WORSE
+        return ChangeKind.BETTER if fewer else ChangeKind.UNCHANGED
 
 
-def _judged_anew(before: Mark, after: Mark) -> Kind:
+def _judged_anew(before: RuleMark, after: RuleMark) -> ChangeKind:
     if before in _UNJUDGED and after in _UNJUDGED:
-        return Kind.UNCHANGED
+        return ChangeKind.UNCHANGED
     if before in _UNJUDGED:
-        return Kind.NEW_FAILURE if after is Mark.FAIL else Kind.ADDED
-    return Kind.REMOVED
+        return ChangeKind.NEW_FAILURE if after is RuleMark.FAIL else ChangeKind.ADDED
+    return ChangeKind.REMOVED
+
+
+def compare_reports(paths: Sequence[Path], mode: str = "") -> Comparison:
+    """Read reports, and set them side by side.
+
+    Args:
+        paths: of two reports at least.
+        mode: `runs`, `providers`, or empty to choose: two reports of one target are
+            two runs of it.
+
+    Raises:
+        UsageError: reports that cannot be read, each named with the reason; or too few
+            or too many of them.
+    """
+    if len(paths) < 2:
+        raise UsageError("nothing to compare", hint="give two reports at least")
+    reports = read_reports(paths)
+    level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
+    pairs = zip(paths, reports, strict=True)
+    columns = _labelled([_column(path, it, level) for path, it in pairs])
+    same = len(columns) == 2 and columns[0].target == columns[1].target
+    if mode == "runs" and len(columns) != 2:
+        raise UsageError(
+            f"--runs compares two reports, not {len(columns)}",
+            hint="give the earlier one, then the later one",
+        )
+    if mode == "runs" or (same and not mode):
+        return Runs(columns=columns, level=level)
+    return Providers(columns=columns, level=level)
+
+
+def _column(path: Path, report: dict[str, Any], level: Level) -> Column:
+    contract = report["contract"]
+    entries = [_entry(each, level) for each in report["rules"]]
+    return Column(
+        path=str(path),
+        label=path.stem,
+        target=report["target"],
+        conclusion=report["conclusion"],
+        level=Level(report["level"]),
+        seed=report["seed"],
+        title=contract["title"],
+        version=contract["version"],
+        sha256=contract["sha256"],
+        dialect=contract["dialect"] or "",
+        interrupted=report.get("interrupted", False),
+        entries={each.id: each for each in entries},
+    )
+
+
+def _entry(rule: dict[str, Any], level: Level) -> RuleEntry:
+    gating = {
+        each["case"]: each["reason"]
+        for each in rule["failures"]
+        if Level(each["level"]).gates(level)
+    }
+    known = (it["case"] for it in rule["failures"] if it.get("known", False))
+    first = next(iter(rule["inconclusive"]), {"reason": rule["why"]})
+    return RuleEntry(
+        id=rule["id"],
+        level=Level(rule["level"]),
+        evidence=rule["evidence"],
+        sentence=rule["sentence"],
+        source=rule["source"],
+        mark=_mark(rule, failing=bool(gating)),
+        failing=gating,
+        known=frozenset(known) & gating.keys(),
+        why=next(iter(gating.values()), first["reason"]),
+    )
+
+
+def _mark(rule: dict[str, Any], *, failing: bool) -> RuleMark:
+    told = RuleMark(rule["outcome"])
+    if told is RuleMark.FAIL and rule.get("excused", False):
+        told = RuleMark.KNOWN
+    if told in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.PASS} and not failing:
+        # What fails, fails below the level that all are compared at.
+        return RuleMark.WARN if rule["failures"] else RuleMark.PASS
+    return told
+
+
+def _labelled(columns: list[Column]) -> tuple[Column, ...]:
+    """Give each column a label: of its target if that tells them, else of its file."""
+    ways: list[Callable[[Column], str]] = [
+        lambda it: it.label,
+        lambda it: "/".join(Path(it.path).with_suffix("").parts[-2:]),
+    ]
+    if not any(_host(each).startswith(_SELF) for each in columns):
+        ways = [_host, _address, *ways]
+    for way in ways:
+        labels = [_short(way(each)) for each in columns]
+        if all(labels) and len(set(labels)) == len(labels):
+            break
+    else:
+        labels = _numbered([_short(ways[-2](each)) for each in columns])
+    pairs = zip(columns, labels, strict=True)
+    return tuple(replace(column, label=label) for column, label in pairs)
+
+
+def _host(column: Column) -> str:
+    try:
+        return urlsplit(column.target).netloc
+    except ValueError:
+        return ""
+
+
+def _address(column: Column) -> str:
+    return column.target.partition("://")[2].rstrip("/")
+
+
+def _short(text: str) -> str:
+    """Cut a label in its middle: the ends tell more."""
+    text = shown(text, 300)
+    if len(text) <= _LABEL:
+        return text
+    half = (_LABEL - 1) // 2
+    return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
+
+
+def _numbered(labels: list[str]) -> list[str]:
+    total, seen = Counter(labels), Counter[str]()
+    numbered: list[str] = []
+    for label in labels:
+        seen[label] += 1
+        numbered.append(f"{label}#{seen[label]}" if total[label] > 1 else label)
+    return numbered

@@ -13,55 +13,57 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.reports.compare.model import (
-    Change,
+from ringspec.reports.comparison import (
+    ChangeKind,
     Column,
     Comparison,
-    Kind,
-    Mark,
     Providers,
+    RuleChange,
+    RuleMark,
     Runs,
 )
-from ringspec.reports.consoles import Color, console, hanging, line, row
-from ringspec.reports.text import counted, shown, visible
+from ringspec.reports.console import Color, console, hanging, line, row
+from ringspec.reports.printable import counted, shown, visible
 
 # In words, and where there is no room for words.
 WORDS = {
-    Mark.FAIL: "FAIL",
-    Mark.INCONCLUSIVE: "open",
-    Mark.KNOWN: "known",
-    Mark.WARN: "warn",
-    Mark.PASS: "pass",
-    Mark.NOT_APPLICABLE: "n/a",
-    Mark.SKIPPED: "skip",
-    Mark.ABSENT: "none",
+    RuleMark.FAIL: "FAIL",
+    RuleMark.INCONCLUSIVE: "open",
+    RuleMark.KNOWN: "known",
+    RuleMark.WARN: "warn",
+    RuleMark.PASS: "pass",
+    RuleMark.NOT_APPLICABLE: "n/a",
+    RuleMark.SKIPPED: "skip",
+    RuleMark.ABSENT: "none",
 }
 _SIGNS = dict(zip(WORDS, "F?kw.-s ", strict=True))
 _STYLES = {
-    Mark.FAIL: "bold red",
-    Mark.INCONCLUSIVE: "yellow",
-    Mark.KNOWN: "cyan",
-    Mark.WARN: "yellow",
-    Mark.PASS: "green",
+    RuleMark.FAIL: "bold red",
+    RuleMark.INCONCLUSIVE: "yellow",
+    RuleMark.KNOWN: "cyan",
+    RuleMark.WARN: "yellow",
+    RuleMark.PASS: "green",
 }
 _MEANING = (
     "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
 )
 HEADS = {
-    Kind.REGRESSION: ("bold red", "did not fail before, and fails now"),
-    Kind.WORSE: ("bold red", "failed before, and now by more cases"),
-    Kind.UNSETTLED: ("bold yellow", "was judged before, and is inconclusive now"),
-    Kind.NEW_FAILURE: ("red", "was not judged before, and fails now"),
-    Kind.EXCUSED: ("cyan", "did not fail before, and fails as known now"),
-    Kind.FIXED: ("green", "failed before, and no longer does"),
-    Kind.BETTER: ("green", "fails by fewer cases than before"),
-    Kind.SETTLED: ("green", "was inconclusive before, and passes now"),
+    ChangeKind.REGRESSION: ("bold red", "did not fail before, and fails now"),
+    ChangeKind.WORSE: ("bold red", "failed before, and now by more cases"),
+    ChangeKind.UNSETTLED: ("bold yellow", "was judged before, and is inconclusive now"),
+    ChangeKind.NEW_FAILURE: ("red", "was not judged before, and fails now"),
+    ChangeKind.EXCUSED: ("cyan", "did not fail before, and fails as known now"),
+    ChangeKind.FIXED: ("green", "failed before, and no longer does"),
+    ChangeKind.BETTER: ("green", "fails by fewer cases than before"),
+    ChangeKind.SETTLED: ("green", "was inconclusive before, and passes now"),
 }
 # Kinds of which the ids suffice: what is good, and what is neither.
-_GOOD = frozenset({Kind.EXCUSED, Kind.FIXED, Kind.BETTER, Kind.SETTLED})
+_GOOD = frozenset(
+    {ChangeKind.EXCUSED, ChangeKind.FIXED, ChangeKind.BETTER, ChangeKind.SETTLED}
+)
 LISTED = {
-    Kind.ADDED: "judged now and not before",
-    Kind.REMOVED: "judged before and not now",
+    ChangeKind.ADDED: "judged now and not before",
+    ChangeKind.REMOVED: "judged before and not now",
 }
 _CASES = 3
 _REASON = 200
@@ -110,8 +112,10 @@ def account(column: Column) -> str:
     return ", ".join(told) or "no rules"
 
 
-def _plural(mark: Mark) -> str:
-    return {Mark.INCONCLUSIVE: "open", Mark.NOT_APPLICABLE: "n/a"}.get(mark, str(mark))
+def _plural(mark: RuleMark) -> str:
+    return {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}.get(
+        mark, str(mark)
+    )
 
 
 def _print_providers(out: Console, found: Providers, *, everything: bool) -> None:
@@ -193,14 +197,14 @@ class _Grid:
 def _print_alike(
     out: Console,
     found: Providers,
-    mark: Mark,
+    mark: RuleMark,
     names: Sequence[str],
     *,
     everything: bool,
 ) -> None:
     """Print the rules that all reports say the same of; what fails is named."""
     head = f"{_everywhere(mark)}: {counted(len(names), 'rule')}"
-    if everything or mark in {Mark.FAIL, Mark.KNOWN, Mark.INCONCLUSIVE}:
+    if everything or mark in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.INCONCLUSIVE}:
         line(out, Text(head, _STYLES.get(mark, "dim")))
         for name in names if everything else names[:_CASES]:
             entry = found.rules[name]
@@ -212,14 +216,14 @@ def _print_alike(
         line(out, Text(head, "dim"))
 
 
-def _everywhere(mark: Mark) -> str:
+def _everywhere(mark: RuleMark) -> str:
     said = {
-        Mark.FAIL: "fail",
-        Mark.PASS: "pass",
-        Mark.WARN: "warn",
-        Mark.KNOWN: "fail as known",
-        Mark.SKIPPED: "skipped",
-        Mark.NOT_APPLICABLE: "not applicable",
+        RuleMark.FAIL: "fail",
+        RuleMark.PASS: "pass",
+        RuleMark.WARN: "warn",
+        RuleMark.KNOWN: "fail as known",
+        RuleMark.SKIPPED: "skipped",
+        RuleMark.NOT_APPLICABLE: "not applicable",
     }
     return f"{said.get(mark, str(mark))} everywhere"
 
@@ -242,11 +246,11 @@ def _print_runs(out: Console, found: Runs, *, everything: bool) -> None:
     for kind, said in LISTED.items():
         _print_ids(out, kind, said, found.of(kind))
     if everything:
-        _print_ids(out, Kind.UNCHANGED, "", found.of(Kind.UNCHANGED))
+        _print_ids(out, ChangeKind.UNCHANGED, "", found.of(ChangeKind.UNCHANGED))
     line(out, summary(found))
 
 
-def _print_change(out: Console, change: Change) -> None:
+def _print_change(out: Console, change: RuleChange) -> None:
     style, said = HEADS[change.kind]
     entry = change.entry
     level = (f"  {entry.level.upper()}", "dim")
@@ -259,14 +263,14 @@ def _print_change(out: Console, change: Change) -> None:
     line(out)
 
 
-def _cases(change: Change) -> Iterator[tuple[str, str]]:
+def _cases(change: RuleChange) -> Iterator[tuple[str, str]]:
     """Yield what to say of the cases that a change shows in."""
-    if change.after is Mark.FAIL and change.new:
+    if change.after is RuleMark.FAIL and change.new:
         yield "why", shown(next(iter(change.new.values())), _REASON)
         yield "cases", _few(change.new)
-    elif change.after is Mark.INCONCLUSIVE:
+    elif change.after is RuleMark.INCONCLUSIVE:
         yield "why", shown(change.entry.why, _REASON) or "no reason"
-    if change.gone and change.kind is Kind.WORSE:
+    if change.gone and change.kind is ChangeKind.WORSE:
         yield "gone", _few(change.gone)
 
 
@@ -277,7 +281,11 @@ def _few(names: Iterable[str]) -> str:
 
 
 def _print_ids(
-    out: Console, kind: Kind, said: str, changes: Sequence[Change], style: str = ""
+    out: Console,
+    kind: ChangeKind,
+    said: str,
+    changes: Sequence[RuleChange],
+    style: str = "",
 ) -> None:
     """Print the rules of a kind, a line each; what is good needs no details."""
     if not changes:
@@ -286,24 +294,28 @@ def _print_ids(
     explained = f" {number}{': ' if said else ''}{said}"
     hanging(out, Text(), Text.assemble((kind.upper(), style), (explained, "dim")))
     for each in changes:
-        fewer = f", {len(each.gone):,} cases fewer" if each.kind is Kind.BETTER else ""
+        fewer = (
+            f", {len(each.gone):,} cases fewer"
+            if each.kind is ChangeKind.BETTER
+            else ""
+        )
         told = Text.assemble(visible(each.entry.id), (f" {_step(each)}{fewer}", "dim"))
         row(out, "", told)
     line(out)
 
 
-def _step(change: Change) -> str:
+def _step(change: RuleChange) -> str:
     return f"{WORDS[change.before]} -> {WORDS[change.after]}"
 
 
 def summary(found: Runs) -> str:
     """Say in a line how many rules became what."""
-    counts = {kind: len(found.of(kind)) for kind in Kind}
-    regressions = counts.pop(Kind.REGRESSION)
+    counts = {kind: len(found.of(kind)) for kind in ChangeKind}
+    regressions = counts.pop(ChangeKind.REGRESSION)
     told = [counted(regressions, "regression")]
     told += [
         f"{number:,} {kind}"
         for kind, number in counts.items()
-        if number or kind in {Kind.FIXED, Kind.UNCHANGED}
+        if number or kind in {ChangeKind.FIXED, ChangeKind.UNCHANGED}
     ]
     return ", ".join(told)

@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from ringspec.harness import (
     Conclusion,
@@ -23,25 +23,15 @@ from ringspec.harness import (
     RuleResult,
     Started,
 )
-from ringspec.reports.answer import status_line
+from ringspec.reports.case_text import status_line
 from ringspec.reports.causes import Cause, causes
-from ringspec.reports.documentation import link_of
+from ringspec.reports.files import Display, rule_link
+from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
-from ringspec.reports.text import counted, shown
 
 # GitHub shows so many of each kind of a step.
 LIMIT = 10
 _TEXT = 500
-
-
-class Shown(Protocol):
-    """A reporter that shows something until it is closed."""
-
-    def handle(self, event: Event) -> None:
-        """Take the next event."""
-
-    def close(self) -> None:
-        """Leave the screen tidy."""
 
 
 def on_github() -> bool:
@@ -49,12 +39,12 @@ def on_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-class Annotated:
+class GitHubAnnotations:
     """Another reporter, with commands stopped around it, and annotations after it."""
 
     def __init__(
         self,
-        inner: Shown,
+        inner: Display,
         redactor: Redactor | None = None,
         stdout: TextIO | None = None,
         docs: str = "",
@@ -137,7 +127,7 @@ def _cause(kind: str, cause: Cause, docs: str) -> str:
         cause.title or rule.sentence,
         *(_excuses(cause) if known else ()),
         *_case(first, len(cause.findings)),
-        *filter(None, [link_of(docs, rule.id)]),
+        *filter(None, [rule_link(docs, rule.id)]),
     )
     return _command(kind, title, *told)
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ringspec.reports.text import shown
+from ringspec.reports.printable import shown
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600

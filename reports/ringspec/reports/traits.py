@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ringspec.reports.text import shown, visible
+from ringspec.reports.printable import shown, visible
 from ringspec.spec import Json
 from ringspec.strategies import Case, Request
 

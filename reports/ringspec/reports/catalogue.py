@@ -8,8 +8,8 @@ from typing import TextIO
 
 from rich.text import Text
 
-from ringspec.reports.consoles import Color, console, line, row
-from ringspec.reports.text import visible
+from ringspec.reports.console import Color, console, line, row
+from ringspec.reports.printable import visible
 from ringspec.spec import Contract, Json, Level, Rule
 
 _COLUMNS = ("id", "level", "evidence", "sentence", "source", "place")
@@ -66,7 +66,7 @@ def rules_markdown(contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
-def described(rule: Rule) -> dict[str, Json]:
+def rule_json(rule: Rule) -> dict[str, Json]:
     """Return what every JSON of ours says of a rule."""
     return {
         "id": rule.id,
@@ -78,7 +78,7 @@ def described(rule: Rule) -> dict[str, Json]:
 
 
 def _row(rule: Rule) -> dict[str, Json]:
-    return {**described(rule), "places": list(rule.places)}
+    return {**rule_json(rule), "places": list(rule.places)}
 
 
 def _cell(text: str) -> str:

@@ -6,29 +6,29 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ringspec.reports.compare.model import (
-    Change,
+from ringspec.reports.comparison import (
+    ChangeKind,
     Column,
     Comparison,
-    Kind,
-    Mark,
     Providers,
+    RuleChange,
+    RuleMark,
     Runs,
 )
-from ringspec.reports.compare.text import HEADS, LISTED, WORDS, account, summary
+from ringspec.reports.comparison_text import HEADS, LISTED, WORDS, account, summary
 from ringspec.reports.files import check, write_data
-from ringspec.reports.markup import code, head, plain, row
-from ringspec.reports.text import counted
+from ringspec.reports.markdown import code, head, plain, row
+from ringspec.reports.printable import counted
 from ringspec.spec import Json, UsageError
 
 FORMAT = "ringspec-comparison/1"
 # Of the cases of a change, those that are named.
 _CASES = 5
 _SIGNS = {
-    Mark.FAIL: "\N{CROSS MARK} fail",
-    Mark.INCONCLUSIVE: "\N{WARNING SIGN} open",
-    Mark.PASS: "\N{WHITE HEAVY CHECK MARK}",
-    Mark.ABSENT: "",
+    RuleMark.FAIL: "\N{CROSS MARK} fail",
+    RuleMark.INCONCLUSIVE: "\N{WARNING SIGN} open",
+    RuleMark.PASS: "\N{WHITE HEAVY CHECK MARK}",
+    RuleMark.ABSENT: "",
 }
 
 
@@ -80,7 +80,7 @@ def comparison_json(found: Comparison) -> dict[str, Json]:
         "reports": [_column(each) for each in found.columns],
     }
     if isinstance(found, Runs):
-        kinds = {str(kind): len(found.of(kind)) for kind in Kind}
+        kinds = {str(kind): len(found.of(kind)) for kind in ChangeKind}
         return {**told, "counts": kinds, "changes": [*map(_change, found.changes)]}
     differing = set(found.differing) if isinstance(found, Providers) else set()
     rules = [
@@ -118,7 +118,7 @@ def _column(column: Column) -> dict[str, Json]:
     }
 
 
-def _change(change: Change) -> dict[str, Json]:
+def _change(change: RuleChange) -> dict[str, Json]:
     return {
         "id": change.entry.id,
         "level": change.entry.level,
@@ -186,7 +186,7 @@ def _runs(found: Runs) -> Iterator[str]:
             yield ""
 
 
-def _row(change: Change) -> str:
+def _row(change: RuleChange) -> str:
     cases = list(change.new) or list(change.gone)
     more = f" and {len(cases) - _CASES:,} more" if len(cases) > _CASES else ""
     named = ", ".join(map(code, cases[:_CASES])) + more
@@ -197,9 +197,7 @@ def _row(change: Change) -> str:
 
 
 def _html(found: Comparison, everything: bool) -> bytes:  # noqa: FBT001 - as above
-    from ringspec.reports.compare.page import render  # noqa: PLC0415 - slow to import
-
-    return render(found, everything=everything)
+    return _page(found, everything=everything)
 
 
 COMPARISON_FORMATS: dict[str, Callable[[Comparison, bool], bytes]] = {
@@ -207,3 +205,37 @@ COMPARISON_FORMATS: dict[str, Callable[[Comparison, bool], bytes]] = {
     "markdown": _markdown,
     "html": _html,
 }
+
+
+# How the dress of the report calls what it has another word for.
+_DRESS = {RuleMark.KNOWN: "known-failure", RuleMark.WARN: "warning"}
+_PAGE_CASES = 5
+
+
+def _page(found: Comparison, *, everything: bool = False) -> bytes:
+    """Write the whole page."""
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
+
+    return filled(
+        "compare.html",
+        styles=("report.css", "compare.css"),
+        found=found,
+        runs=isinstance(found, Runs),
+        rules=_rules(found, everything=everything),
+        words=WORDS,
+        dress=_DRESS,
+        heads=HEADS,
+        listed=LISTED,
+        account=account,
+        summary=summary,
+        kinds=list(ChangeKind),
+        cases=_PAGE_CASES,
+    )
+
+
+def _rules(found: Comparison, *, everything: bool) -> tuple[str, ...]:
+    """Return the rows of the matrix: those that differ, then the others if wanted."""
+    if not isinstance(found, Providers):
+        return ()
+    rest = (name for name in found.rules if name not in set(found.differing))
+    return (*found.differing, *(rest if everything else ()))
