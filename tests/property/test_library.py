@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import pretty
 
-from ringspec.reference import Settings, application
-from ringspec.spec import Level, RuleId, SpecError, UsageError, load
+from ringspec.reference import ServerSettings, application
+from ringspec.spec import Level, RuleId, SpecError, UsageError, load, patched
 from ringspec.strategies import (
     FAULT_FAMILIES,
     Invalid,
@@ -36,7 +36,6 @@ from ringspec.strategies import (
     valid_bodies,
 )
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import patched
 
 CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
@@ -56,7 +55,7 @@ class Handler:
     """A provider's application, called in this process."""
 
     def __init__(self, mutant: str | None = None) -> None:
-        own = Settings(mutant=mutant)
+        own = ServerSettings(mutant=mutant)
         self._app = application(own)
         self._headers = {
             "Authorization": f"Bearer {own.token}",

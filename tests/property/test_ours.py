@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, steps
+from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, patched, steps
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.breaking import breakable
-from ringspec.strategies.shapes.locations import patched
 
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))

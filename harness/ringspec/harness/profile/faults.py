@@ -6,7 +6,6 @@ In: what pydantic found. Out: one error of ours. No value of a credential is sho
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ringspec.harness.profile.places import Keys, Places
 from ringspec.harness.profile.sheet import tables
-from ringspec.spec import UsageError
+from ringspec.spec import UsageError, nearest
 
 _SECRET = frozenset({"credentials", "proxy"})
 _KINDS = {
@@ -101,4 +100,4 @@ def _unknown_above(key: str, known: dict[str, list[str]]) -> tuple[str, str]:
 
 def _near(key: str, known: list[str]) -> str:
     spelt = key.lower().replace("-", "_")
-    return next(iter(get_close_matches(spelt, known, 1)), "")
+    return "".join(nearest(spelt, known))

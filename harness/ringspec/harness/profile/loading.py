@@ -13,8 +13,8 @@ from typing import Any
 
 from ringspec.harness.profile.places import Keys, Places, read
 from ringspec.harness.profile.record import EMBEDDED, Profile
-from ringspec.harness.target import checked_url
-from ringspec.spec import PROFILES, UsageError, meant
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.spec import PROFILES, UsageError, did_you_mean
 
 # Ways to show who we are: of several, the one that stands highest is meant.
 _WAYS = (
@@ -49,7 +49,7 @@ def find(name_or_file: str) -> tuple[Path, str]:
         return path, name_or_file
     raise UsageError(
         f"no profile {name_or_file!r}",
-        hint=f"{meant(name_or_file, names())}shipped ones: {', '.join(names())};"
+        hint=f"{did_you_mean(name_or_file, names())}shipped ones: {', '.join(names())};"
         " `ringspec profile init FILE` writes one",
     )
 

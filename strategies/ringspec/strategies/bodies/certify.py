@@ -20,6 +20,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     at,
+    patched,
     pointer,
     rules_of,
     weakest,
@@ -31,7 +32,6 @@ from ringspec.strategies.shapes.locations import (
     at_path,
     instance_path,
     keywords,
-    patched,
     schema_at,
 )
 

@@ -22,6 +22,7 @@ from ringspec.spec import (
     RuleId,
     at,
     canonical,
+    patched,
 )
 from ringspec.strategies.bodies.certify import Certifier, Conditions
 from ringspec.strategies.bodies.contexts import Members, Met, Twin
@@ -31,7 +32,6 @@ from ringspec.strategies.shapes.locations import (
     NOTHING,
     at_path,
     is_conditional,
-    patched,
     places,
     stem,
 )

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringspec.spec import ITEM, Json, Location, at, odd, pointer
+from ringspec.spec import ITEM, Json, Location, at, odd, patched, pointer
 from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
-from ringspec.strategies.shapes.locations import concrete, patched, present
+from ringspec.strategies.shapes.locations import concrete, present
 
 # Texts that have broken servers before.
 HOSTILE = {

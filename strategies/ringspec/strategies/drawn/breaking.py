@@ -26,7 +26,7 @@ from ringspec.spec import (
     RuleId,
     UsageError,
     at,
-    meant,
+    did_you_mean,
     same,
 )
 from ringspec.strategies.bodies.certify import Certifier
@@ -181,7 +181,7 @@ def _nearest(what: str, name: str, names: list[str], listed: str = "") -> str:
     if name in names:
         return name
     listed = listed or f"one of: {', '.join(names)}"
-    raise refused(f"no {what} {name!r}", f"{meant(name, names)}{listed}")
+    raise refused(f"no {what} {name!r}", f"{did_you_mean(name, names)}{listed}")
 
 
 # So many bytes choose a fault, and the members that are to be as in the plain body: one

@@ -32,6 +32,7 @@ from ringspec.spec import (
     at_pointer,
     is_shallow,
     odd,
+    patched,
     pointer,
     same,
     weakest,
@@ -42,12 +43,7 @@ from ringspec.strategies.case_list import ACCEPTABLE, REFUSAL, ROBUSTNESS, SURVI
 from ringspec.strategies.drawn.breaking import Breaker, breakable
 from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.shapes.draw import compiled
-from ringspec.strategies.shapes.locations import (
-    NOTHING,
-    instance_path,
-    patched,
-    schema_at,
-)
+from ringspec.strategies.shapes.locations import NOTHING, instance_path, schema_at
 
 Shows: TypeAlias = Callable[[Json], bool]
 Default: TypeAlias = Callable[[Location], Json]

@@ -24,7 +24,16 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import Assertion, Contract, Json, Level, RuleId, SpecError, load
+from ringspec.spec import (
+    Assertion,
+    Contract,
+    Json,
+    Level,
+    RuleId,
+    SpecError,
+    load,
+    patched,
+)
 from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import encode
@@ -39,7 +48,6 @@ from ringspec.strategies.drawn.label import Labeller
 from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.faults import FAMILIES
 from ringspec.strategies.shapes.draw import LENGTH, Tape, compiled
-from ringspec.strategies.shapes.locations import patched
 
 Patch: TypeAlias = tuple[dict[str, Json], ...]
 

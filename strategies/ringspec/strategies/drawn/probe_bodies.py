@@ -18,6 +18,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     at,
+    patched,
     same,
 )
 from ringspec.strategies.bodies.certify import Certifier
@@ -29,7 +30,6 @@ from ringspec.strategies.shapes.build import Present, Wish
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     at_path,
-    patched,
     places,
     schema_at,
     stem,

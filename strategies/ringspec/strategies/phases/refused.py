@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, Role, pointer, steps
+from ringspec.spec import Relative, Role, patched, pointer, steps
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -19,7 +19,6 @@ from ringspec.strategies.case import (
     with_header,
 )
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
-from ringspec.strategies.shapes.locations import patched
 
 # Name under which the ids are kept that a list had before.
 _KNOWN = "known"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import jsonpatch
-
 from ringspec.spec import ITEM, Assertion, Json, Location, at
 from ringspec.strategies.shapes.shape import OTHERS
 
@@ -19,12 +17,6 @@ _NAMING = frozenset(
 _BRANCHES = frozenset({"then", "else"})
 # Stands for no value where null is one.
 NOTHING = object()
-
-
-def patched(body: Json, patch: tuple[dict[str, Json], ...]) -> Json:
-    """Return a copy of a body with RFC 6902 operations applied."""
-    operations: list[Json] = list(patch)
-    return jsonpatch.apply_patch(body, operations)
 
 
 def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:

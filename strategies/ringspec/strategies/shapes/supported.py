@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 import jsonschema_rs
 
@@ -18,6 +17,7 @@ from ringspec.spec import (
     Inlined,
     Json,
     SpecError,
+    nearest,
     subschemas,
 )
 from ringspec.strategies.shapes.compile import COMPILED, NEGATED, SILENT
@@ -125,7 +125,7 @@ def _check(spot: _Spot, inlined: Inlined) -> None:
 
 
 def _refused(keyword: str, place: str) -> SpecError:
-    near = get_close_matches(keyword, COMPILED | SILENT, n=1, cutoff=0.8)
+    near = nearest(keyword, COMPILED | SILENT, cutoff=0.8)
     meant = f"did you mean {near[0]!r}?" if near else _ELSE
     return SpecError(
         f"{place} has {keyword}, which is not supported",
