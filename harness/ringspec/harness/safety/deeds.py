@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote
 
-from ringspec.spec import Contract, Json, Relative, Role, at_pointer
+from ringspec.spec import Contract, Json, Link, Role, at_pointer
 from ringspec.strategies import TOKEN_URL, Case, Request
 
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,7 +49,7 @@ def requests_of(case: Case) -> tuple[Request, ...]:
     return tuple(step.request for step in case.steps) or (case.request,)
 
 
-def captured(relative: Relative, answer: Json) -> dict[str, str]:
+def captured(relative: Link, answer: Json) -> dict[str, str]:
     """Take from the answer to a create what the path of a relative needs."""
     found = {name: at_pointer(answer, at) for name, at in relative.captures.items()}
     return {
@@ -87,14 +87,14 @@ class Deeds:
                 return _ROLES[relative.role]
         return Deed.LOOK if method in _LOOKING else Deed.OTHER
 
-    def undoing(self) -> Relative | None:
+    def undoing(self) -> Link | None:
         """Return the relative that deletes what was created, if there is one."""
-        found = (each for each in self.contract.relatives if each.role == Role.DELETE)
+        found = (each for each in self.contract.links if each.role == Role.DELETE)
         return next(found, None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
-        for relative in self.contract.relatives:
+        for relative in self.contract.links:
             if relative.captures:
                 path = filled(relative.path, captured(relative, answer))
                 if path is not None:
@@ -105,10 +105,10 @@ class Deeds:
         return self.contract.operation.path.partition("?")[0]
 
     @cached_property
-    def _patterns(self) -> tuple[tuple[Relative, re.Pattern[str]], ...]:
+    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
         return tuple(
             (relative, re.compile(_pattern(relative.path)))
-            for relative in self.contract.relatives
+            for relative in self.contract.links
         )
 
 

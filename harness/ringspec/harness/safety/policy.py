@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ringspec.harness.safety.deeds import Deed, Deeds, requests_of
 from ringspec.harness.safety.hosts import Hosts, is_loopback
-from ringspec.spec import Contract, Json, members_in
+from ringspec.spec import Contract, Json, member_names
 from ringspec.strategies import Case, Phase, Request
 
 # What changes something, and needs to be allowed.
@@ -94,7 +94,7 @@ class Policy:
             return "the profile does not allow creates"
         if self.safety.max_creates < 1:
             return "the profile allows no number of creates"
-        own = members_in(self.plain)
+        own = member_names(self.plain)
         lacking = [name for member, name in self.unnamed.items() if member in own]
         if lacking:
             return f"the profile does not name its own {' and '.join(lacking)}"
