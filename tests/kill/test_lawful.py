@@ -8,9 +8,10 @@ from functools import cache
 import pytest
 
 from ringspec.harness import Ended
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of

@@ -192,7 +192,7 @@ def _list_mutants() -> None:
 
 def _warn_of(host: str) -> None:
     """Say that others can get in, unless they cannot."""
-    from ringspec.harness.safety.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
     if not is_loopback(f"http://{where}"):

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request

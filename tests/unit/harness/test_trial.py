@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.route import Route
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile.steps import State, Step
 from ringspec.harness.profile.trial import Trial
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import Contract, Overrides, load
 
 UUID = "11111111-2222-4333-8444-555555555555"

@@ -13,7 +13,7 @@ from typing import Any
 
 from ringspec.harness.profile.places import Keys, Places, read
 from ringspec.harness.profile.record import EMBEDDED, Profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.sending.hosts import checked_url
 from ringspec.spec import PROFILES, UsageError, did_you_mean
 
 # Ways to show who we are: of several, the one that stands highest is meant.

@@ -10,23 +10,16 @@ import asyncio
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import State, Step, failed, passed, skipped
 from ringspec.harness.profile.way import Way
-from ringspec.harness.safety.guard import Guard
-from ringspec.harness.target import Target
-from ringspec.spec import (
-    Contract,
-    Fixture,
-    Link,
-    Role,
-    TargetError,
-    UsageError,
-)
+from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import Target
+from ringspec.spec import Contract, Fixture, Link, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 
 _HINTS = {

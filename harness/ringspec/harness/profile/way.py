@@ -11,10 +11,10 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from ringspec.harness.access.route import Route
 from ringspec.harness.profile.record import Profile
 from ringspec.harness.profile.steps import Step, failed, passed, skipped
-from ringspec.harness.safety.hosts import PORTS, is_loopback
+from ringspec.harness.sending.hosts import PORTS, is_loopback
+from ringspec.harness.sending.transport import Route
 
 
 class Way:
