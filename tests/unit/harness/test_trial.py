@@ -17,7 +17,7 @@ from ringspec.harness.profile.trial import Trial
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Adaptation, Contract, load
+from ringspec.spec import Contract, Overrides, load
 
 UUID = "11111111-2222-4333-8444-555555555555"
 LIST = "GET /voice/broadcasts"
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return load(adaptation=Adaptation(fixtures={"segment": UUID}))
+    return load(overrides=Overrides(fixtures={"segment": UUID}))
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def tried(contract: Contract) -> Iterator[Callable[..., dict[str, Step]]]:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         given = Profile(
-            **{"adaptation": Adaptation(fixtures={"segment": UUID}), **profile}
+            **{"overrides": Overrides(fixtures={"segment": UUID}), **profile}
         )
         client = Credentials(
             client_id="me", client_secret="hush", token_url=f"{url}/token"
@@ -212,7 +212,7 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
 
 
 def test_without_fixtures_there_is_nothing_to_try(tried: Any) -> None:
-    found = tried(OPEN, adaptation=Adaptation(), safety=Safety(allow_create=True))
+    found = tried(OPEN, overrides=Overrides(), safety=Safety(allow_create=True))
 
     assert found["fixture"].said == "the profile names none"
     assert CREATE not in tried.asked

@@ -19,7 +19,7 @@ from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
-from ringspec.spec import Contract, Fixture, Relative, Role, TargetError, UsageError
+from ringspec.spec import Contract, Fixture, Link, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 
 _HINTS = {
@@ -120,8 +120,8 @@ class Trial:
         self._reads = True
         return passed(name, f"GET {listing.path} answers HTTP {status}")
 
-    def _listing(self) -> Relative | None:
-        relatives = self._contract.relatives
+    def _listing(self) -> Link | None:
+        relatives = self._contract.links
         return next((each for each in relatives if each.role == Role.LIST), None)
 
     def _version(self, name: str) -> Step:
@@ -142,7 +142,7 @@ class Trial:
         return tuple((each.name, each.value) for each in known if each.value)
 
     def _fixture(self, name: str) -> Step:
-        given = self._profile.adaptation.fixtures
+        given = self._profile.overrides.fixtures
         if not given:
             return skipped(name, "the profile names none")
         known = [each for each in self._contract.fixtures if each.name in given]
@@ -163,7 +163,7 @@ class Trial:
 
     def _looked_up(self, name: str, fixture: Fixture) -> Step:
         """Ask for a fixture, and for all of its kind where there is none such."""
-        value = str(self._profile.adaptation.fixtures[fixture.name])
+        value = str(self._profile.overrides.fixtures[fixture.name])
         path = fixture.read.replace("{}", quote(value, safe=""))
         one = self._get(path)
         if one.response is not None and one.response.status // 100 == 2:
@@ -179,7 +179,7 @@ class Trial:
         from ringspec.strategies import plain_request  # noqa: PLC0415
 
         answer = self._exchange(plain_request(self._contract))
-        listed = ", ".join(self._profile.adaptation.fixtures)
+        listed = ", ".join(self._profile.overrides.fixtures)
         if answer.response is not None and answer.response.status // 100 == 2:
             return passed(name, f"a create with {listed} is accepted: {answer.summary}")
         hint = "does the target know them? what does its answer say?"
@@ -187,7 +187,7 @@ class Trial:
 
     def _get(self, path: str, more: tuple[tuple[str, str], ...] = ()) -> Exchange:
         headers = (("Accept", "application/json"), *more)
-        guard = self._contract.operation.guard
+        guard = self._contract.operation.token_header
         if guard is not None:
             headers = ((guard.header, guard.value(TOKEN)), *headers)
         return self._exchange(
