@@ -25,9 +25,9 @@ from ringspec.strategies.adequacy.places import (
 )
 from ringspec.strategies.adequacy.witness import Witness
 from ringspec.strategies.case import encode
+from ringspec.strategies.shapes.compile import avoid, is_void, reach
 from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
-from ringspec.strategies.shapes.superset import avoid, is_void, reach
 
 _NOT_NULL = {"not": {"type": "null"}}
 

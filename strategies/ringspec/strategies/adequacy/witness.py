@@ -15,8 +15,8 @@ from ringspec.spec import Contract, Json
 from ringspec.strategies.adequacy.mutations import Items, Mutant
 from ringspec.strategies.adequacy.places import joined, somewhere
 from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.compile import reach
 from ringspec.strategies.shapes.shape import Shape
-from ringspec.strategies.shapes.superset import reach
 
 # How many alternatives are tried for a body.
 _TRIED = 8

@@ -25,7 +25,7 @@ from ringspec.strategies.shapes.build import (
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.shape import OTHERS, Shape, classes
+from ringspec.strategies.shapes.shape import OTHERS, Shape, item_classes
 from ringspec.strategies.shapes.text import (
     LONGEST,
     MOST_ITEMS,
@@ -208,7 +208,7 @@ def _counted(
     uncounted = Narrowed(negate(assertion.value))
     yield "without", {place: Sized(1), (*place, 0): uncounted}
     for shape in bodies.shapes_at(assertion.instance)[:1]:
-        room = [each.most for each in classes(shape)]
+        room = [each.most for each in item_classes(shape)]
         if all(most is not None for most in room):
             everything = sum(most for most in room if most is not None)
             yield "3-items", Sized(min(3, everything))

@@ -37,7 +37,7 @@ from ringspec.strategies.faults import FAMILIES, Fault, Spot, faults
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.draw import LENGTH, Reader, Tape, compiled
+from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, Reader, compiled
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     at_path,
@@ -187,7 +187,7 @@ def _nearest(what: str, name: str, names: list[str], listed: str = "") -> str:
 # So many bytes choose a fault, and the members that are to be as in the plain body: one
 # of so many. Shrinking puts them all so.
 _CHOICES, _FAULTS, _KEPT = 24, 256, 128
-_TAPES = st.binary(min_size=_CHOICES + LENGTH, max_size=_CHOICES + LENGTH)
+_TAPES = st.binary(min_size=_CHOICES + CHOICE_BYTES, max_size=_CHOICES + CHOICE_BYTES)
 
 
 class Breaker:
@@ -229,7 +229,10 @@ class Breaker:
 
         def drawn(data: bytes) -> Invalid:
             # What comes first shrinks first: the members that are let go of.
-            choices, twin = Tape(data[:_CHOICES]), read(Tape(data[_CHOICES:]))
+            choices, twin = (
+                ByteChoices(data[:_CHOICES]),
+                read(ByteChoices(data[_CHOICES:])),
+            )
             number = choices.below(_FAULTS)
             near = [
                 name

@@ -47,7 +47,7 @@ from ringspec.strategies.drawn.breaking import (
 from ringspec.strategies.drawn.label import Labeller
 from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.faults import FAMILIES
-from ringspec.strategies.shapes.draw import LENGTH, Tape, compiled
+from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 
 Patch: TypeAlias = tuple[dict[str, Json], ...]
 
@@ -75,7 +75,7 @@ class Unsettler:
         read = drawer.reader(bodies.root)
 
         def unspecified(data: bytes) -> Labelled:
-            choices, twin = Tape(data[:_TRIES]), read(Tape(data[_TRIES:]))
+            choices, twin = ByteChoices(data[:_TRIES]), read(ByteChoices(data[_TRIES:]))
             known = Twin("", self.level, twin, len(encode(twin)), frozenset())
             edits = list(unsettled_edits(whole, known))
             for _ in range(_TRIES if edits else 0):
@@ -85,7 +85,7 @@ class Unsettler:
             return reject()
 
         # One draw of bytes: of many small ones Hypothesis makes many bodies alike.
-        size = _TRIES + LENGTH
+        size = _TRIES + CHOICE_BYTES
         return st.binary(min_size=size, max_size=size).map(unspecified)
 
     def _labelled(self, twin: Json, name: str, patch: Patch) -> Labelled | None:
