@@ -92,7 +92,7 @@ class _Compiler:
             if kind in stated:
                 found += self._failures(schema, kind)
             # A number that is no integer is no kind of its own, unless `wide`.
-            elif kind != "number" or "integer" not in stated:
+            elif kind != "number" or not _stated(schema, ("integer",)):
                 found.append(Shape(kind=kind))
         return _live(found) if self.wide else tuple(found)
 
