@@ -27,7 +27,7 @@ from ringspec.spec import (
     load_with_actions,
     same,
 )
-from ringspec.strategies import Telling, encode, is_valid, request_of, telling
+from ringspec.strategies import ProbeBodies, encode, is_valid, probe_bodies, request_of
 
 # So many requests in a row without an answer, and the target is given up.
 PATIENCE = 4
@@ -145,7 +145,7 @@ class Prober:
             each.name: self._as(question, each) for each in question.candidates
         }
         told = {
-            name: telling(contract, question.rule)
+            name: probe_bodies(contract, question.rule)
             for name, contract in contracts.items()
         }
         broken = [each.invalid for each in told.values() if each is not None]
@@ -171,7 +171,7 @@ class Prober:
         self,
         candidate: Candidate,
         contract: Contract,
-        told: Telling | None,
+        told: ProbeBodies | None,
         broken: list[Json],
     ) -> Trial:
         if told is None:
@@ -235,7 +235,7 @@ def _heard(exchange: Exchange) -> Heard:
     return Heard(taken=False if is_refusal else None, said=exchange.summary)
 
 
-def _shows(answer: Json, told: Telling) -> bool:
+def _shows(answer: Json, told: ProbeBodies) -> bool:
     try:
         return same(at(answer, told.place), at(told.valid, told.place))
     except KeyError:

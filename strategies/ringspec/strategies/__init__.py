@@ -58,11 +58,11 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
-    from ringspec.strategies.drawn.probe_bodies import (
-        Telling,
+    from ringspec.strategies.drawn.probe import (
+        ProbeBodies,
         is_valid,
+        probe_bodies,
         request_of,
-        telling,
     )
     from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
     from ringspec.strategies.drawn.schemathesis_bodies import (
@@ -87,7 +87,7 @@ _LATE = {
     **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
     **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
     **dict.fromkeys(
-        ("Telling", "is_valid", "request_of", "telling"), "drawn.probe_bodies"
+        ("ProbeBodies", "is_valid", "probe_bodies", "request_of"), "drawn.probe"
     ),
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "drawn.label"),
     "own_sources": "drawn.label",
@@ -136,6 +136,7 @@ __all__ = [
     "Move",
     "Mutant",
     "Phase",
+    "ProbeBodies",
     "Request",
     "Requests",
     "Source",
@@ -143,7 +144,6 @@ __all__ = [
     "Status",
     "Step",
     "Stride",
-    "Telling",
     "Verdict",
     "Walk",
     "Want",
@@ -166,11 +166,11 @@ __all__ = [
     "parse_request",
     "parse_step",
     "plain_request",
+    "probe_bodies",
     "prove",
     "quick_of",
     "request_of",
     "status_fits",
-    "telling",
     "unbroken",
     "unspecified_bodies",
     "valid_bodies",

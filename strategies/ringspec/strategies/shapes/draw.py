@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import ITEM, Contract, Json, Level, canonical
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit, number_near, preferred
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
@@ -503,19 +503,15 @@ def _spare(each: ItemClass, most: int) -> int:
     return max((most if each.most is None else each.most) - each.least, 0)
 
 
-# Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
-_COMPILED: dict[tuple[str, Level], tuple[Bodies, Drawer]] = {}
+_DRAWERS: dict[int, Drawer] = {}
 
 
 def compiled(contract: Contract, level: Level = Level.MAY) -> tuple[Bodies, Drawer]:
     """Return a contract's compiled bodies and what draws them, made once.
 
     Args:
-        contract: says what is valid.
-        level: bodies use nothing that is attested less well.
+        contract: defines what is valid.
+        level: bodies use nothing of a weaker one.
     """
-    key = contract.sha256, level
-    if key not in _COMPILED:
-        narrowed = contract if level is Level.MAY else contract.attested(level)
-        _COMPILED[key] = Bodies(narrowed), Drawer()
-    return _COMPILED[key]
+    bodies = bodies_of(contract, level)
+    return bodies, _DRAWERS.setdefault(id(bodies), Drawer())
