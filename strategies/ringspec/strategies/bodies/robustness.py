@@ -6,7 +6,7 @@ are neither valid nor invalid, and bytes that are no JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from ringspec.spec import (
@@ -107,7 +107,7 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     refuses an unusual name never reads the rest.
     """
     plain = list(_free(bodies, (), twins[0].body))
-    first = [(*place,) for place in plain if len(place) == 1][:1]
+    first = [place for place in plain if len(place) == 1][:1]
     if first:
         yield from _hostile(twins[0], str(first[0][0]), first)
     found = [(twin, list(_free(bodies, (), twin.body))) for twin in twins]
@@ -121,7 +121,7 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
         yield from _hostile(twin, "texts", others)
 
 
-def _hostile(twin: Case, name: str, places: list[Location]) -> Iterator[_Edit]:
+def _hostile(twin: Case, name: str, places: Sequence[Location]) -> Iterator[_Edit]:
     for label, text in HOSTILE.items():
         patch = tuple(edit for place in places for edit in _replace(place, text))
         yield f"{name}-{label}", twin, patch
