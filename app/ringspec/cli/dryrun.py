@@ -9,13 +9,13 @@ from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.precautions import (
     Precautions,
-    deeds_in,
+    effects_in,
     listed,
 )
 from ringspec.harness.running.run import Session
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.policy import Deed
+from ringspec.harness.sending.policy import Effect
 from ringspec.reports import counted
 from ringspec.strategies import Case, Phase
 
@@ -23,13 +23,13 @@ from ringspec.strategies import Case, Phase
 EMBEDDED = "http://127.0.0.1"
 SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=EMBEDDED)  # noqa: S106 - no token
 _TOLD = {
-    Deed.CREATE: "create",
-    Deed.UPDATE: "update",
-    Deed.DELETE: "delete",
-    Deed.COMMAND: "command",
-    Deed.LOOK: "look",
-    Deed.TOKEN: "ask for a token",
-    Deed.OTHER: "do what the contract does not describe",
+    Effect.CREATE: "create",
+    Effect.UPDATE: "update",
+    Effect.DELETE: "delete",
+    Effect.COMMAND: "command",
+    Effect.LOOK: "look",
+    Effect.TOKEN: "ask for a token",
+    Effect.OTHER: "do what the contract does not describe",
 }
 
 
@@ -71,18 +71,20 @@ def _pace(workers: int, rate: float | None) -> str:
 
 def _row(name: str, plan: Plan, cases: list[Case]) -> Iterator[str]:
     if cases:
-        deeds = deeds_in(plan, cases)
-        sums = f"{len(cases):>7}{deeds.total():>10}{deeds[Deed.CREATE]:>9}"
+        effects = effects_in(plan, cases)
+        sums = f"{len(cases):>7}{effects.total():>10}{effects[Effect.CREATE]:>9}"
         yield f"{name:<12}{sums}"
 
 
 def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
-    deeds = deeds_in(plan, cases)
-    listed = [f"{deeds[each]} {said}" for each, said in _TOLD.items() if deeds[each]]
+    effects = effects_in(plan, cases)
+    listed = [
+        f"{effects[each]} {said}" for each, said in _TOLD.items() if effects[each]
+    ]
     if listed:
-        said = f"of {counted(deeds.total(), 'request')} {', '.join(listed)}"
+        said = f"of {counted(effects.total(), 'request')} {', '.join(listed)}"
         yield from wrapped(said, hanging="    ")
-    creates = deeds[Deed.CREATE]
+    creates = effects[Effect.CREATE]
     most = min(creates, plan.safety.max_creates) if plan.live else creates
     could = "could be accepted, invalid ones by a target that errs"
     yield f"{counted(most, 'create')} {could}"
