@@ -33,12 +33,12 @@ from ringspec.strategies.unproven import unbroken
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy import (
-        Finding,
-        Kind,
-        Mutant,
-        Verdict,
+        Mutation,
+        MutationKind,
+        MutationResult,
+        MutationVerdict,
         fewest,
-        mutants,
+        mutations,
         prove,
     )
     from ringspec.strategies.asking import Telling, is_valid, request_of, telling
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
 _LATE = {
-    **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
-    **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
+    **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
+    **dict.fromkeys(("MutationVerdict", "fewest", "mutations", "prove"), "adequacy"),
     **dict.fromkeys(("Telling", "is_valid", "request_of", "telling"), "asking"),
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
     "own_sources": "exploring",
@@ -116,14 +116,15 @@ __all__ = [
     "Drawn",
     "Example",
     "Expect",
-    "Finding",
     "Invalid",
-    "Kind",
     "Label",
     "Labelled",
     "Labeller",
     "Move",
-    "Mutant",
+    "Mutation",
+    "MutationKind",
+    "MutationResult",
+    "MutationVerdict",
     "Phase",
     "Request",
     "Requests",
@@ -133,7 +134,6 @@ __all__ = [
     "Step",
     "Stride",
     "Telling",
-    "Verdict",
     "Walk",
     "Want",
     "Ways",
@@ -150,7 +150,7 @@ __all__ = [
     "label_of",
     "labelled_bodies",
     "line",
-    "mutants",
+    "mutations",
     "own_sources",
     "parse_request",
     "parse_step",
