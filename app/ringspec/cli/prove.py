@@ -36,7 +36,7 @@ from ringspec.strategies import (
     Phase,
     cases_of,
     fewest,
-    mutations,
+    mutations_of,
     prove,
 )
 
@@ -125,7 +125,7 @@ def _results(
     def chosen(mutation: Mutation) -> bool:
         return not rules.isdisjoint(mutation.rules)
 
-    total = sum(map(chosen, mutations(contract)))
+    total = sum(map(chosen, mutations_of(contract)))
     if not total:
         raise UsageError(
             "no mutant of the contract concerns the selected rules",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         MutationResult,
         MutationVerdict,
         fewest,
-        mutations,
+        mutations_of,
         prove,
     )
     from ringspec.strategies.asking import Telling, is_valid, request_of, telling
@@ -59,24 +59,23 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
+    from ringspec.strategies.lifecycle.machine import MAX_CALLS, state_machine
+    from ringspec.strategies.lifecycle.steps import Lifecycle
+    from ringspec.strategies.lifecycle.walk import (
+        Call,
+        CallKind,
+        Walk,
+        WalkStep,
+        without,
+        write_walk,
+    )
     from ringspec.strategies.plain import plain_request
     from ringspec.strategies.samples import Invalid, Label, Labelled
-    from ringspec.strategies.walks import (
-        MOVES,
-        Deed,
-        Move,
-        Stride,
-        Walk,
-        Ways,
-        walking,
-        without,
-        written,
-    )
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
 _LATE = {
     **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
-    **dict.fromkeys(("MutationVerdict", "fewest", "mutations", "prove"), "adequacy"),
+    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of", "prove"), "adequacy"),
     **dict.fromkeys(("Telling", "is_valid", "request_of", "telling"), "asking"),
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
     "own_sources": "exploring",
@@ -86,8 +85,10 @@ _LATE = {
     **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "library"),
     **dict.fromkeys(("Invalid", "Label", "Labelled"), "samples"),
     "plain_request": "plain",
-    **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
-    **dict.fromkeys(("walking", "without", "written"), "walks"),
+    **dict.fromkeys(("MAX_CALLS", "state_machine"), "lifecycle.machine"),
+    "Lifecycle": "lifecycle.steps",
+    **dict.fromkeys(("Call", "CallKind", "Walk", "WalkStep"), "lifecycle.walk"),
+    **dict.fromkeys(("without", "write_walk"), "lifecycle.walk"),
 }
 
 
@@ -106,13 +107,14 @@ __all__ = [
     "CLIENT_SECRET_CUT",
     "FAULT_FAMILIES",
     "FORMAT",
-    "MOVES",
+    "MAX_CALLS",
     "TOKEN",
     "TOKEN_CUT",
     "TOKEN_SWAPPED",
     "TOKEN_URL",
+    "Call",
+    "CallKind",
     "Case",
-    "Deed",
     "Drawn",
     "Example",
     "Expect",
@@ -120,7 +122,7 @@ __all__ = [
     "Label",
     "Labelled",
     "Labeller",
-    "Move",
+    "Lifecycle",
     "Mutation",
     "MutationKind",
     "MutationResult",
@@ -132,11 +134,10 @@ __all__ = [
     "SourceEnded",
     "Status",
     "Step",
-    "Stride",
     "Telling",
     "Walk",
+    "WalkStep",
     "Want",
-    "Ways",
     "What",
     "breakable_rules",
     "cases_of",
@@ -150,7 +151,7 @@ __all__ = [
     "label_of",
     "labelled_bodies",
     "line",
-    "mutations",
+    "mutations_of",
     "own_sources",
     "parse_request",
     "parse_step",
@@ -158,13 +159,13 @@ __all__ = [
     "prove",
     "quick_of",
     "request_of",
+    "state_machine",
     "status_fits",
     "telling",
     "unbroken",
     "unspecified_bodies",
     "valid_bodies",
-    "walking",
     "wire_request",
     "without",
-    "written",
+    "write_walk",
 ]

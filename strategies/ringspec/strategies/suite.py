@@ -21,12 +21,8 @@ from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.broken import Broken
 from ringspec.strategies.case import Case, Expect, Phase, Status, encode
 from ringspec.strategies.invalid import invalid_sketches
-from ringspec.strategies.phases import (
-    auth_cases,
-    header_cases,
-    lifecycle_cases,
-    wire_cases,
-)
+from ringspec.strategies.lifecycle.cases import lifecycle_cases
+from ringspec.strategies.phases import auth_cases, header_cases, wire_cases
 from ringspec.strategies.requests import Requests
 from ringspec.strategies.robust import Unsettled, unsettled_sketches
 from ringspec.strategies.twins import Twin, context

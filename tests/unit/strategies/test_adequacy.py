@@ -20,7 +20,7 @@ from ringspec.strategies.adequacy import (
     MutationResult,
     MutationVerdict,
     fewest,
-    mutations,
+    mutations_of,
     prove,
     quick,
 )
@@ -62,7 +62,7 @@ def ids(contract: Contract, member: str = "") -> list[str]:
     start = f"body/properties/{member}/" if member else "body/"
     return [
         each.id.removeprefix(start)
-        for each in mutations(contract)
+        for each in mutations_of(contract)
         if each.id.startswith(start)
     ]
 
@@ -241,7 +241,7 @@ def test_a_list_also_takes_a_value_of_a_sibling(contract_of: Load) -> None:
 def test_items_are_checked_only_first_or_only_later(contract_of: Load) -> None:
     schema = {"type": "array", "items": {"maximum": 3}}
     contract = contract_of(of(x=schema))
-    by_id = {each.id: each for each in mutations(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     def takes(words: str, *items: int) -> bool:
         mutant = by_id[f"body/properties/x/items/maximum {words}"]
@@ -269,7 +269,7 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
         "then": {"required": ["on"]},
     }
     contract = contract_of(schema)
-    by_id = {each.id: each for each in mutations(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     def takes(name: str, body: Json) -> bool:
         schema = by_id[name].schema(contract.request.schema)
@@ -287,7 +287,7 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
 def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
     contract: Contract,
 ) -> None:
-    by_id = {each.id: each for each in mutations(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     assert len(by_id["Reaction/type dropped"].edits) == 14
     assert len(by_id["actions.inputs.star unchecked"].edits) == 1
@@ -297,7 +297,7 @@ def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
 def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
     contract: Contract,
 ) -> None:
-    dropped = {each.id: each for each in mutations(contract) if each.kind == "rule"}
+    dropped = {each.id: each for each in mutations_of(contract) if each.kind == "rule"}
 
     assert len(dropped["retryDelays.count dropped"].edits) == 7
     assert "name.required dropped" not in dropped
@@ -306,7 +306,7 @@ def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
 def test_ids_are_unique_and_each_mutant_has_a_rule_and_a_place(
     contract: Contract,
 ) -> None:
-    found = mutations(contract)
+    found = mutations_of(contract)
 
     assert len({each.id for each in found}) == len(found)
     for each in found:
@@ -420,7 +420,7 @@ def test_asking_one_keyword_is_as_good_as_validating_the_whole(
         for case in cases
         if case.phase == Phase.CASES and case.expect != Expect.SURVIVE
     ]
-    sampled = mutations(contract)[::97]
+    sampled = mutations_of(contract)[::97]
 
     telling = detecting_cases(contract, sampled, judged)
 
@@ -548,7 +548,7 @@ def test_the_quick_list_tells_all_that_the_whole_list_tells(
 ) -> None:
     chosen = quick(contract, cases)
     by_id = {case.id: case for case in cases}
-    listed = mutations(contract)
+    listed = mutations_of(contract)
 
     all_of_them = detecting_cases(contract, listed, cases)
     few = detecting_cases(contract, listed, [by_id[name] for name in chosen])
@@ -571,7 +571,7 @@ def test_of_cases_that_are_worth_the_same_the_first_is_taken(
 
 
 def test_deciding_again_gives_the_same(contract: Contract) -> None:
-    untold = [each for each in mutations(contract) if "or null" in each.id][:5]
+    untold = [each for each in mutations_of(contract) if "or null" in each.id][:5]
 
     first = [Decider(contract).decide(each) for each in untold]
 

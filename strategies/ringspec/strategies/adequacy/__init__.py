@@ -2,7 +2,7 @@
 
 from ringspec.strategies.adequacy.changes import MutationKind
 from ringspec.strategies.adequacy.matrix import fewest, quick
-from ringspec.strategies.adequacy.mutations import Mutation, mutations
+from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
 from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
     MutationVerdict,
@@ -15,7 +15,7 @@ __all__ = [
     "MutationResult",
     "MutationVerdict",
     "fewest",
-    "mutations",
+    "mutations_of",
     "prove",
     "quick",
 ]

@@ -27,7 +27,7 @@ from ringspec.strategies.adequacy.mutations import (
     KeywordEdit,
     Mutation,
     Path,
-    mutations,
+    mutations_of,
     node_at,
 )
 from ringspec.strategies.case import Case, Expect, Phase
@@ -53,7 +53,7 @@ def detecting_cases(
 def quick(contract: Contract, cases: Iterable[Case]) -> tuple[str, ...]:
     """Return the ids of few cases that detect all that the whole list detects."""
     listed = tuple(cases)
-    return fewest(detecting_cases(contract, mutations(contract), listed), listed)
+    return fewest(detecting_cases(contract, mutations_of(contract), listed), listed)
 
 
 def fewest(

@@ -156,7 +156,7 @@ def _in_items(changed: Json, schema: Json, edit: KeywordEdit, kept: Items) -> Js
     return _replaced(changed, array, node)
 
 
-def mutations(contract: Contract) -> tuple[Mutation, ...]:
+def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
     """Derive every first-order mutation of a contract, in its order."""
     seen: Counter[str] = Counter()
     found = []

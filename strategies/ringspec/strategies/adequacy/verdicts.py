@@ -30,7 +30,7 @@ from ringspec.strategies.adequacy.mutations import (
     KeywordEdit,
     Mutation,
     Path,
-    mutations,
+    mutations_of,
     node_at,
 )
 from ringspec.strategies.adequacy.regions import avoid, is_void, reach
@@ -78,7 +78,7 @@ def prove(
     chosen: Callable[[Mutation], bool] = lambda _: True,
 ) -> Iterator[MutationResult]:
     """Yield the result of each mutation of a contract that is chosen, in order."""
-    listed = [each for each in mutations(contract) if chosen(each)]
+    listed = [each for each in mutations_of(contract) if chosen(each)]
     detecting = detecting_cases(contract, listed, cases)
     decider = Decider(contract)
     for mutation in listed:
