@@ -23,8 +23,8 @@ from ringspec.harness import (
     Trouble,
 )
 from ringspec.harness.access.filling import Filling
+from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.exploring import news, search
 from ringspec.harness.inprocess import InProcess
 from ringspec.harness.run import Plan, run
 from ringspec.harness.selection import Selection
@@ -289,12 +289,12 @@ def test_shrinking_keeps_to_its_budget(
 ) -> None:
     explored(lambda body: "voice" in body, 422, examples=20)
     freely = len(explored.server.sent)
-    original = news.Limits
+    original = attempts.SearchLimits
 
-    def tight(**options: Any) -> news.Limits:
+    def tight(**options: Any) -> attempts.SearchLimits:
         return original(**options, shrink_requests=4)
 
-    monkeypatch.setattr("ringspec.harness.session.Limits", tight)
+    monkeypatch.setattr("ringspec.harness.session.SearchLimits", tight)
     told = explored(lambda body: "voice" in body, 422, examples=20)
 
     # The first case of the list goes before.
