@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
-from ringspec.cli.firing import Target, credential_options, embedded, fitted, stated
-from ringspec.cli.options import contract_options
-from ringspec.harness.profile import Profile, load, template
+from ringspec.cli.manual import ManualCommand, ManualGroup
+from ringspec.cli.options import completer, contract_options, credential_options
+from ringspec.cli.run_setup import RunSetup, given
+from ringspec.harness.profile import load, names, template
 from ringspec.harness.profile.steps import State, Step
 from ringspec.harness.profile.trial import Trial
 from ringspec.reports import Redactor
@@ -17,12 +19,25 @@ from ringspec.spec import UsageError
 _INCONCLUSIVE = 3
 
 
-@click.group("profile")
+@click.group(
+    "profile",
+    cls=ManualGroup,
+    examples=(
+        ("ringspec profile init mine.toml", "write one"),
+        ("ringspec profile check mine.toml", "try it"),
+        ("ringspec run --profile mine.toml", "use it"),
+    ),
+)
 def command() -> None:
     """Write a profile of a target, and try it."""
 
 
-@command.command("init")
+@command.command(
+    "init",
+    cls=ManualCommand,
+    exits=(("0", "written"), ("2", "the file is there already, or cannot be")),
+    examples=(("ringspec profile init mine.toml", "write it, then edit it"),),
+)
 @click.argument(
     "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
 )
@@ -46,8 +61,17 @@ def init(*, path: Path, force: bool) -> None:
     click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
 
 
-@command.command("check")
-@click.argument("name", metavar="NAME|FILE")
+@command.command(
+    "check",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec profile check mine.toml", "at the URL that it names"),
+        ("ringspec profile check mine.toml http://127.0.0.1:8000", "at another"),
+    ),
+)
+@click.argument(
+    "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
+)
 @click.argument("url", metavar="[URL]", required=False)
 @credential_options
 @contract_options
@@ -66,21 +90,20 @@ def check(
 
     Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
     """
-    profile = load(name, stated({"dialect": dialect, "credentials": credentials}))
+    profile = load(name, given({"dialect": dialect, "credentials": credentials}))
     address = profile.address(url)
     _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
-    with _target(profile, address, contract) as target:
-        adapted = fitted(profile, contract, operation, profile.dialect)
-        known = f"{adapted.title} {adapted.version}"
+    setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
+    # The steps check a given URL themselves.
+    server = (
+        setup.server(None)
+        if address is None
+        else nullcontext(lambda: (address, profile.credentials))
+    )
+    with server as resolve:
+        known = f"{setup.contract.title} {setup.contract.version}"
         _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
-        where, shown = target.resolve()
-        return _tried(Trial(profile, adapted, where, shown))
-
-
-def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
-    if url is not None:
-        return Target(url, profile.credentials, None)
-    return embedded(profile.credentials, contract, profile.dialect)
+        return _tried(Trial(profile, setup.contract, *resolve()))
 
 
 def _tried(trial: Trial) -> int:

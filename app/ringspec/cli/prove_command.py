@@ -19,14 +19,11 @@ from typing import Any
 
 import click
 
-from ringspec.cli.options import (
-    contract_of,
-    contract_options,
-    selection_options,
-)
-from ringspec.cli.wrapping import wrapped
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.cli.outputs import wrapped
 from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Json, RuleId, UsageError
+from ringspec.spec import Contract, Json, RuleId, UsageError, load
 from ringspec.strategies import (
     Case,
     Finding,
@@ -62,7 +59,14 @@ _PATIENCE = 2.0
 _PACE = 0.2
 
 
-@click.command("prove")
+@click.command(
+    "prove",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec prove", "the whole contract"),
+        ("ringspec prove --select retryDelays", "some rules"),
+    ),
+)
 @click.option(
     "--format",
     "shape",
@@ -71,7 +75,7 @@ _PACE = 0.2
     show_default=True,
     help="How to print it.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@seed_option
 @click.option("--quick", is_flag=True, help="Name the cases that are enough.")
 @selection_options
 @contract_options
@@ -85,11 +89,11 @@ def command(**options: Any) -> int:
 
     Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
     """
-    return _Command(**options).status()
+    return ProveOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command:
+class ProveOptions:
     """What was asked for, by the names of the options."""
 
     shape: str
@@ -103,7 +107,7 @@ class _Command:
 
     def status(self) -> int:
         """Prove, print, and return the exit status."""
-        contract = contract_of(self.contract, self.operation, self.dialect)
+        contract = load(self.contract, operation=self.operation, dialect=self.dialect)
         rules = frozenset(Selection.of(contract, self.select, self.exclude).rules)
         cases = [
             case for case in cases_of(contract, self.seed) if case.phase == Phase.CASES
