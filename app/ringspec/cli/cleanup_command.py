@@ -62,7 +62,7 @@ def command(
     for url in urls:
         own = [entry for entry in known if entry.url == url]
         click.echo(f"{url}: {len(own)} to be deleted")
-        still += asyncio.run(_clean(url, own, journal, loaded))
+        still += _clean(url, own, journal, loaded)
     for line in _ending(len(entries), len(lost), still):
         click.echo(line)
     return _LEFT if still or lost else 0
@@ -85,7 +85,7 @@ def _check(url: str, journal: Path, profile: Profile) -> None:
         )
 
 
-async def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
+def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
     """Delete entries of one target; return how many are still there."""
     filling, redactor = RunSetup(profile=profile).access(url)
     target = Target(
@@ -97,23 +97,28 @@ async def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -
     )
     rate = min(profile.pacing.rate or LIVE_RATE, LIVE_RATE)
     limited = Limited(target, rate) if profile.safety.is_live(url) else target
-    connection, journal, still = Pacer(limited, Pacing()), Journal(path), 0
-    try:
-        for entry in entries:
-            request = deletion(entry)
-            if request is None:
-                continue
-            exchange = await connection.exchange(request)
-            after = replace(entry, status=status_of(exchange))
-            still += after.is_open
-            if after.status != entry.status:
-                journal.note(after)
-            label = _LABELS.get(after.status, f"still there: {exchange.summary}")
-            line = redactor.url(f"{entry.name}: {label}")
-            click.echo(f"  {shown(line, _WIDTH)}")
-    finally:
-        await connection.close()
-    return still
+    connection, journal = Pacer(limited, Pacing()), Journal(path)
+
+    async def clean() -> int:
+        try:
+            return sum([await delete(entry) for entry in entries])
+        finally:
+            await connection.close()
+
+    async def delete(entry: Entry) -> bool:
+        request = deletion(entry)
+        if request is None:
+            return True
+        exchange = await connection.exchange(request)
+        after = replace(entry, status=status_of(exchange))
+        if after.status != entry.status:
+            journal.note(after)
+        label = _LABELS.get(after.status, f"still there: {exchange.summary}")
+        line = redactor.url(f"{entry.name}: {label}")
+        click.echo(f"  {shown(line, _WIDTH)}")
+        return after.is_open
+
+    return asyncio.run(clean())
 
 
 def _ending(open_entries: int, lost: int, still: int) -> Iterator[str]:
