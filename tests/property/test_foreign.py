@@ -10,10 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, SpecError, UsageError, load, odd
+from ringspec.spec import Contract, SpecError, UsageError, load, odd, patched
 from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 DATA = Path(__file__).parent / "data"
 NAMES = ["orders", "sensors", "rota", "branches"]

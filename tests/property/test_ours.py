@@ -8,10 +8,9 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, steps
+from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, patched, steps
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.choosing import breakable
+from ringspec.strategies.drawn.breaking import breakable
 
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))
@@ -155,7 +154,7 @@ QUIET = settings(database=None, derandomize=True, max_examples=300)
 
 
 def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
-    from ringspec.strategies.bodies import Bodies  # noqa: PLC0415 - slow to compile
+    from ringspec.strategies.shapes.bodies import Bodies  # noqa: PLC0415 - slow to compile
 
     assert plainest(CONTRACT) == Bodies(CONTRACT).plain()
 
@@ -223,9 +222,11 @@ def _signs(value: Any, path: str) -> set[str]:
 
 @given(st.data())
 def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
-    from ringspec.strategies.breaking import compiled  # noqa: PLC0415 - likewise
-    from ringspec.strategies.draw import Drawer  # noqa: PLC0415 - slow to load
-    from ringspec.strategies.tape import Tape  # noqa: PLC0415 - likewise
+    from ringspec.strategies.shapes.draw import (  # noqa: PLC0415 - slow to load
+        Drawer,
+        Tape,
+        compiled,
+    )
 
     tape = data.draw(st.binary(max_size=200))
     root = compiled(CONTRACT)[0].root

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +24,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.run import Plan, run
 from ringspec.harness.safety.hosts import is_loopback
 from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
-from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names
+from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, nearest
 from ringspec.strategies import Case
 
 _EXPLORE = "explore/"
@@ -294,7 +293,7 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
         yield "what explore found is replayed from the JSON report of its run"
         return
     own = [each for each in known if each.startswith(f"{name}/")]
-    near = own[:3] or get_close_matches(name, known, 3)
+    near = own[:3] or nearest(name, known, most=3)
     if near:
         yield f"{'its cases are' if own else 'is it'} {', '.join(near)}"
     if RuleId(name) in contract.rules:

@@ -19,7 +19,7 @@ from ringspec.reference import (
     Settings,
     serve,
 )
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Level, UsageError, did_you_mean
 
 _LIMITS = Limits()
 
@@ -203,8 +203,5 @@ def _warn_of(host: str) -> None:
 
 def _known(what: str, name: str, names: list[str], listed: str) -> None:
     if name not in names:
-        import difflib  # noqa: PLC0415 - rarely needed
-
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}? {listed}" if near else listed
+        hint = f"{did_you_mean(name, names)}{listed}"
         raise UsageError(f"no {what} {name!r}", hint=hint)

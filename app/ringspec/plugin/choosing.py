@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ringspec.reference import DIALECTS, MUTANTS, Embedded
-from ringspec.spec import UsageError, meant
+from ringspec.spec import UsageError, did_you_mean
 
 
 def embedded(mutant: str | None, dialect: str) -> Embedded:
@@ -25,5 +25,5 @@ def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
     __tracebackhide__ = True
     if name in known:
         return
-    hint = meant(name, known) + hint
+    hint = did_you_mean(name, known) + hint
     raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Level, MisfitError, UsageError, load, meant
+from ringspec.spec import Contract, Level, MisfitError, UsageError, did_you_mean, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, expecting
 
 
@@ -111,5 +111,5 @@ def _level(text: str) -> Level:
         return Level(text.lower())
     raise UsageError(
         f"RINGSPEC_LEVEL is {text!r}, which is no level",
-        hint=f"{meant(text.lower(), names)}one of: {', '.join(names)}",
+        hint=f"{did_you_mean(text.lower(), names)}one of: {', '.join(names)}",
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 
 from ringspec.harness.ledger import EXPIRED, GONE
@@ -24,7 +23,7 @@ from ringspec.harness.verdict import (
     Standing,
     Verdict,
 )
-from ringspec.spec import RuleId
+from ringspec.spec import RuleId, nearest
 from ringspec.strategies import Case, Phase
 
 # The reason of an entry that nobody has given one yet.
@@ -183,8 +182,7 @@ class Auditor:
         if rule in self.plan.contract.dropped:
             return ""
         names = [*self.plan.contract.rules, *(each.id for each in self.plan.cases)]
-        near = get_close_matches(name, names, 1)
-        meant = f": is {near[0]} meant?" if near else ""
+        meant = "".join(f": is {near} meant?" for near in nearest(name, names))
         if rule in self.plan.contract.rules:
             return f"with this seed its rule has no such case{meant}"
         return f"this contract has no such rule and no such case{meant}"

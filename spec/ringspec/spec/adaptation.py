@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringspec.spec.errors import MisfitError, meant
+from ringspec.spec.errors import MisfitError, did_you_mean
 from ringspec.spec.operations import METHODS, Route, routes
 from ringspec.spec.values import Json
 
@@ -71,7 +71,7 @@ def _route(base: dict[str, Json], operation: str) -> Route:
         return known[operation]
     raise MisfitError(
         f"the contract has no operation {operation!r}",
-        hint=f"{meant(operation, known)}there are {', '.join(known)}",
+        hint=f"{did_you_mean(operation, known)}there are {', '.join(known)}",
         path=("paths", operation),
     )
 

@@ -6,11 +6,14 @@ strategies compile and the oracle judges by.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ringspec.spec import document, overlay, reading
 from ringspec.spec.actions import RULES
@@ -43,11 +46,14 @@ from ringspec.spec.usage import usage
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
+# The latest contracts, by path and digest of all that they are made of.
+_LOADED: dict[str, Contract] = {}
+_MOST_LOADED = 16
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What one operation promises.
+    """What one operation promises; shared by all who load the same, so not changed.
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
@@ -128,6 +134,8 @@ def load(
 ) -> Contract:
     """Load a contract; ours without a path.
 
+    The same content and arguments give the same object.
+
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
         UsageError: the operation or the dialect is not there.
@@ -170,6 +178,9 @@ def _loaded(
     adaptation: Adaptation,
 ) -> Contract:
     rows, origin = _catalogue_data(path, base)
+    key = _key(path, [base, rows, origin, operation, dialect, adaptation])
+    if key in _LOADED:
+        return _LOADED[key]
     changes: dict[RuleId, Change] = {}
     if dialect is not None:
         base = overlay.apply(base, dialect.overlay, dialect.origin)
@@ -177,15 +188,32 @@ def _loaded(
     catalogue = parse_catalogue(rows, origin)
     source = _Source(base, rows, catalogue, dialect, changes, adaptation)
     try:
-        return _build(source, operation)
+        contract = _build(source, operation)
     except SpecError as error:
         if dialect is not None and error.message.startswith(dialect.origin):
             raise  # it is said already where the fault is
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
-        raise SpecError(
-            f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
-        ) from error
+        raise _too_deep(path) from error
+    for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
+        _LOADED.pop(oldest, None)
+    return _LOADED.setdefault(key, contract)
+
+
+def _key(path: Path, parts: list[Any]) -> str:
+    """Return the path and a digest of all that decides what a contract holds."""
+    try:
+        # Not sorted: the order of members decides the order of rules and cases.
+        content = json.dumps(parts, default=repr)
+    except RecursionError as error:
+        raise _too_deep(path) from error
+    return f"{path} {hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def _too_deep(path: Path) -> SpecError:
+    return SpecError(
+        f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from ringspec.spec import schemas
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import MisfitError, SpecError, meant
+from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
 from ringspec.spec.proof import odd
 from ringspec.spec.reading import mapping, short, text
 from ringspec.spec.values import Json
@@ -152,7 +152,7 @@ def _check_name(name: str, fixtures: Iterable[Fixture]) -> None:
     listed = f"it has {', '.join(known)}" if known else "it has none"
     raise MisfitError(
         f"the contract has no fixture {name!r}",
-        hint=f"{meant(name, known)}{listed}",
+        hint=f"{did_you_mean(name, known)}{listed}",
         path=("fixtures", name),
     )
 

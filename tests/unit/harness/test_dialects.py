@@ -17,7 +17,7 @@ from ringspec.harness.run import Plan, run
 from ringspec.reference import DIALECTS, Dialect, Settings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Expect, Phase
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 # A provider of another path, another name of a member, and no count of delays.
 OVERLAY = """

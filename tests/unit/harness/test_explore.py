@@ -434,7 +434,7 @@ def test_search_without_other_bodies_ends(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     drawn = st.sampled_from([Drawn(content=b"{}"), Drawn(content=b"[]")])
     few = [Source(name="few", share=5, tries=9, bodies=drawn)]
@@ -452,7 +452,7 @@ def test_what_is_no_json_is_reported_as_it_is(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     drawn = st.sampled_from([b"{", b"{{", b"{{{"]).map(lambda each: Drawn(content=each))
     few = [Source(name="few", share=5, tries=tries, bodies=drawn)]
@@ -499,7 +499,7 @@ def test_source_that_fails_leaves_the_others(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     def failing(_: int) -> Drawn:
         raise foreign.SourceEnded("it cannot go on")
@@ -522,7 +522,7 @@ def test_source_that_fails_leaves_the_others(
 def judged_alone(contract: Contract) -> Callable[[bytes, int, Json], list[Finding]]:
     """Judge one answer to one body."""
     from ringspec.harness.oracle import Oracle  # noqa: PLC0415 - only here
-    from ringspec.strategies.exploring import Drawn, Labeller  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Labeller  # noqa: PLC0415
 
     def judge(body: Json, status: int, answer: Json) -> list[Finding]:
         content = json.dumps(body).encode()

@@ -27,7 +27,7 @@ from ringspec.strategies.adequacy import (
 from ringspec.strategies.adequacy.matrix import told
 from ringspec.strategies.adequacy.proof import Decider
 from ringspec.strategies.adequacy.units import Finder
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
 

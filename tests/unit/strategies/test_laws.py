@@ -16,12 +16,12 @@ from ringspec.spec import (
     kind_of,
     load,
     odd,
+    patched,
 )
 from ringspec.strategies import Case, Expect, Phase, encode
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.conditions import Conditions
-from ringspec.strategies.twins import places
+from ringspec.strategies.bodies.certify import Conditions
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import places
 
 CONTRACT = load()
 BODY_RULES = list(dict.fromkeys(each.rule for each in CONTRACT.assertions))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import odd
-from ringspec.strategies.tape import Tape
+from ringspec.strategies.shapes.draw import Tape
 
 quick = settings(max_examples=200, deadline=None, database=None, derandomize=True)
 

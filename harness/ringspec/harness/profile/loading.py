@@ -16,7 +16,7 @@ from typing import Any
 
 from ringspec.harness.profile.profile import EMBEDDED, Keys, Places, Profile
 from ringspec.harness.target import checked_url
-from ringspec.spec import PROFILES, UsageError, meant
+from ringspec.spec import PROFILES, UsageError, did_you_mean
 
 _PREFIX = "RINGSPEC_"
 # Kinds of credentials: the flags' and variables' kind goes before the file's.
@@ -53,7 +53,7 @@ def find(name_or_file: str) -> tuple[Path, str]:
         return path, name_or_file
     raise UsageError(
         f"no profile {name_or_file!r}",
-        hint=f"{meant(name_or_file, names())}shipped ones: {', '.join(names())};"
+        hint=f"{did_you_mean(name_or_file, names())}shipped ones: {', '.join(names())};"
         " `ringspec profile init FILE` writes one",
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from ringspec.harness.profile.profile import Keys, Places
-from ringspec.spec import UsageError
+from ringspec.spec import UsageError, nearest
 
 
 def _split(value: Any) -> Any:
@@ -170,27 +169,19 @@ def _unknown(keys: Keys) -> tuple[str, str]:
     known = tables()
     key, table = str(keys[-1]), str(keys[0]) if len(keys) > 1 else ""
     homes = [name for name, listed in known.items() if key in listed and name]
+    spelt = key.lower().replace("-", "_")
     if table:
-        near = _nearest(key, known[table])
-        listed = f"[{table}] has {', '.join(known[table])}"
         message = f"`{key}` is not known in [{table}]"
-        if near:
-            return f"{message}; did you mean `{near}`?", listed
-        if homes:
+        if near := nearest(spelt, known[table]):
+            message = f"{message}; did you mean `{near[0]}`?"
+        elif homes:
             message = f"{message}; does it belong into [{homes[0]}]?"
-        return message, listed
-    named = ", ".join(f"[{name}]" for name in known if name)
-    listed = f"there are {', '.join(known[''])}, and {named}"
+        return message, f"[{table}] has {', '.join(known[table])}"
+    message = f"`{key}` is not known"
     if homes:
-        message = f"`{key}` is not known here; does it belong into [{homes[0]}]?"
-        return message, listed
-    near = _nearest(key, [*known[""], *filter(None, known)])
-    if near:
-        shown = near if near in known[""] else f"[{near}]"
-        return f"`{key}` is not known; did you mean {shown}?", listed
-    return f"`{key}` is not known", listed
-
-
-def _nearest(key: str, known: list[str]) -> str:
-    matches = get_close_matches(key.lower().replace("-", "_"), known, 1)
-    return matches[0] if matches else ""
+        message = f"{message} here; does it belong into [{homes[0]}]?"
+    elif near := nearest(spelt, [*known[""], *filter(None, known)]):
+        meant = near[0] if near[0] in known[""] else f"[{near[0]}]"
+        message = f"{message}; did you mean {meant}?"
+    named = ", ".join(f"[{name}]" for name in known if name)
+    return message, f"there are {', '.join(known[''])}, and {named}"

@@ -17,17 +17,16 @@ from ringspec.spec import ITEM, Contract, Json
 from ringspec.strategies.adequacy.mutations import Edit, Items, Mutant, When
 from ringspec.strategies.adequacy.places import (
     Instance,
-    instance_of,
     joined,
     opened,
     pruned,
     somewhere,
 )
-from ringspec.strategies.adequacy.regions import avoid, is_void, reach
 from ringspec.strategies.adequacy.witness import Witness
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import schema_at
-from ringspec.strategies.shape import Alternatives, Shape, meet
+from ringspec.strategies.shapes.locations import instance_of, schema_at
+from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
+from ringspec.strategies.shapes.superset import avoid, is_void, reach
 
 _NOT_NULL = {"not": {"type": "null"}}
 

@@ -12,8 +12,8 @@ from ringspec.strategies.case import (
     Want,
     What,
 )
-from ringspec.strategies.certify import schema_at
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
+from ringspec.strategies.shapes.locations import schema_at
 
 _GONE: Status = (404, 410)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, Role, pointer, steps
+from ringspec.spec import Relative, Role, patched, pointer, steps
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -14,11 +14,11 @@ from ringspec.strategies.case import (
     Step,
     Want,
     What,
+    closing,
     encode,
+    with_header,
 )
-from ringspec.strategies.certify import patched
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
-from ringspec.strategies.requests import closing, with_header
 
 # Name under which the ids are kept that a list had before.
 _KNOWN = "known"

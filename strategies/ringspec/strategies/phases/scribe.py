@@ -22,9 +22,8 @@ from ringspec.spec import (
     canonical,
     weakest,
 )
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.case import Case, Phase, Status, Step, Want, What
-from ringspec.strategies.requests import Requests
+from ringspec.strategies.case import Case, Phase, Requests, Status, Step, Want, What
+from ringspec.strategies.shapes.bodies import Bodies
 
 ACCEPTED: Status = ("2xx",)
 REFUSED: Status = ("4xx",)

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from ringspec.spec import Level, Relative, RuleId
 from ringspec.spec import pointer as pointer_to
-from ringspec.strategies.case import Status, Step, Want, What
-from ringspec.strategies.certify import schema_at
+from ringspec.strategies.case import Status, Step, Want, What, closing
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, members
-from ringspec.strategies.requests import closing
+from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.walks.moves import (
     NOBODY,
     UNKNOWN,

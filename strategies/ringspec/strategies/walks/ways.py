@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Self
 
 from ringspec.spec import Contract, Relative, Role
-from ringspec.strategies.breaking import compiled
 from ringspec.strategies.case import Case, Expect, Phase, Status
 from ringspec.strategies.phases.scribe import Scribe
+from ringspec.strategies.shapes.draw import compiled
 from ringspec.strategies.walks.moves import Deed
 
 _ANY: Status = ("2xx", "3xx", "4xx", "5xx")
