@@ -85,7 +85,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     below = {
         keys: _beside(path.parent, keys, value)
         for keys, value in _flat(_dereferenced(data, (), references, fill=True)).items()
-        if not _is_outranked(keys, above)
+        if keys in above or not _is_of_lower_kind(keys, above)
     }
     joined: dict[str, Any] = {}
     for keys, value in {**below, **above}.items():
@@ -93,7 +93,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
         table[str(keys[-1])] = value
     found = validated(joined, replace(places, variables=named), strict=False)
     for keys, name in missing.items():
-        if not _is_outranked(keys, above):
+        if keys not in above and not _is_of_lower_kind(keys, above):
             raise UsageError(
                 f"{places.of(keys)}: the variable {name} is not set",
                 hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
@@ -183,10 +183,8 @@ def _check_kinds(
         )
 
 
-def _is_outranked(keys: Keys, above: Mapping[Keys, Any]) -> bool:
-    """Decide whether flags and variables go before a value of the file."""
-    if keys in above:
-        return True
+def _is_of_lower_kind(keys: Keys, above: Mapping[Keys, Any]) -> bool:
+    """Decide whether flags or variables have credentials of another kind."""
     if keys[0] != "credentials" or len(keys) == 1:
         return False
     named = {str(each[1]) for each in above if each[0] == "credentials"}
