@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import pretty
 
-from ringspec.reference import Settings, application
+from ringspec.reference import ServerSettings, application
 from ringspec.spec import Level, RuleId, SpecError, UsageError, load, patched
 from ringspec.strategies import (
     FAULT_FAMILIES,
@@ -55,7 +55,7 @@ class Handler:
     """A provider's application, called in this process."""
 
     def __init__(self, mutant: str | None = None) -> None:
-        own = Settings(mutant=mutant)
+        own = ServerSettings(mutant=mutant)
         self._app = application(own)
         self._headers = {
             "Authorization": f"Bearer {own.token}",

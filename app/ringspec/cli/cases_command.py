@@ -12,7 +12,7 @@ from ringspec.cli.options import (
     contract_options,
     selection_options,
 )
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
 
 

@@ -18,11 +18,11 @@ from ringspec.reports import (
     Terminal,
     check_comparison,
     check_merged,
-    compared,
-    merged,
+    compare_reports,
+    merge_reports,
     print_comparison,
     render_comparison,
-    tell,
+    send_events,
     write_comparison,
 )
 from ringspec.spec import ReportError, UsageError
@@ -111,7 +111,7 @@ class _Command:
         if self.merge:
             return self._merged()
         wanted = [_wanted(text, check_comparison) for text in self.reports]
-        found = compared(self.paths, self._mode())
+        found = compare_reports(self.paths, self._mode())
         if self.shape == "table":
             print_comparison(
                 found, sys.stdout, everything=self.everything, color=self.color
@@ -130,9 +130,9 @@ class _Command:
                 hint="join the parts first, then compare what comes of it",
             )
         asked = [_wanted(text, check_merged) for text in self.reports]
-        whole = merged(self.paths, one_deployment=self.one_deployment)
+        whole = merge_reports(self.paths, one_deployment=self.one_deployment)
         if self.shape == "table":
-            tell(whole.record, Terminal(color=self.color))
+            send_events(whole.record, Terminal(color=self.color))
         else:
             click.echo(whole.render(self.shape).decode(), nl=False)
         return _written(asked, whole.write, whole.exit_code)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringspec.cli.wrapping import wrapped
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.plan import Plan
-from ringspec.harness.safety.deeds import Deed
-from ringspec.harness.safety.precautions import Precautions, deeds_in, listed
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.precautions import (
+    Precautions,
+    deeds_in,
+    listed,
+)
+from ringspec.harness.running.run import Session
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Deed
 from ringspec.reports import counted
 from ringspec.strategies import Case, Phase
 

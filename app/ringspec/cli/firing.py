@@ -15,14 +15,14 @@ import click
 from ringspec.cli.options import added, contract_of
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Result
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling, variants
-from ringspec.harness.pace.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.pacer import parse_rate
+from ringspec.harness.sending.placeholders import Filling, variants
 from ringspec.reference import DIALECTS, Embedded, EmbeddedError
-from ringspec.reports import Redactor, Reporter, Shown, check
+from ringspec.reports import Display, Redactor, Reporter, check
 from ringspec.spec import Contract, InternalError, Level, MisfitError, UsageError
 from ringspec.strategies import Case, cases_of, expecting
 
@@ -226,7 +226,7 @@ class Firing:
     def told(
         events: Generator[Event, None, None],
         wanted: list[tuple[str, Path]],
-        shown: Shown,
+        shown: Display,
         redactor: Redactor,
         *,
         annotates: bool = True,

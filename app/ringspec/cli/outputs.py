@@ -18,12 +18,12 @@ from ringspec.cli.options import added
 from ringspec.cli.screen import Screen
 from ringspec.reports import (
     FORMATS,
-    Annotated,
+    Display,
+    EventStream,
+    GitHubAnnotations,
     Recorder,
     Redactor,
     Reporter,
-    Shown,
-    Stream,
     on_github,
     write,
 )
@@ -69,7 +69,7 @@ class Outputs:
     def __init__(
         self,
         wanted: Sequence[tuple[str, Path]],
-        shown: Shown,
+        shown: Display,
         redactor: Redactor,
         *,
         annotates: bool = True,
@@ -78,11 +78,11 @@ class Outputs:
         docs = docs_base()
         self._recorder = Recorder(redactor, docs)
         self._streams = [
-            Stream(path, redactor) for name, path in wanted if name == _STREAM
+            EventStream(path, redactor) for name, path in wanted if name == _STREAM
         ]
         annotated = annotates and on_github()
         self._screen = Screen(
-            Annotated(shown, redactor, docs=docs) if annotated else shown
+            GitHubAnnotations(shown, redactor, docs=docs) if annotated else shown
         )
 
     @property

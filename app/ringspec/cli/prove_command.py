@@ -25,7 +25,7 @@ from ringspec.cli.options import (
     selection_options,
 )
 from ringspec.cli.wrapping import wrapped
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.spec import Contract, Json, RuleId, UsageError
 from ringspec.strategies import (
     Case,

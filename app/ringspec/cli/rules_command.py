@@ -13,7 +13,7 @@ from ringspec.cli.options import (
     contract_options,
     selection_options,
 )
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.reports import rules_json, rules_markdown, rules_table
 
 

@@ -21,9 +21,9 @@ from ringspec.cli.firing import (
 from ringspec.cli.known import Book
 from ringspec.cli.options import contract_options, selection_options
 from ringspec.cli.outputs import output_options
-from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
-from ringspec.harness.run import Plan, run
-from ringspec.harness.sharding import parse_shard, part_of
+from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.running.shards import parse_shard, part_of
 from ringspec.reports import Redactor, Terminal
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Phase, quick_of

@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from ringspec.cli.output import output_error, release_output
 from ringspec.harness import Event
-from ringspec.reports import Shown
+from ringspec.reports import Display
 
 
 class Screen:
     """A reporter that goes silent where its reader is gone or its disk is full."""
 
-    def __init__(self, terminal: Shown) -> None:
-        self._terminal: Shown | None = terminal
+    def __init__(self, terminal: Display) -> None:
+        self._terminal: Display | None = terminal
         self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:

@@ -20,11 +20,11 @@ from ringspec.cli.fleet import CANONICAL, Subject, fleet, prepare, trial
 from ringspec.reference import DIALECTS, EQUIVALENT, SHARED
 from ringspec.reports import (
     MATRIX_FORMATS,
-    Matrix,
-    Trial,
-    Watch,
+    FleetProgress,
+    FleetRun,
+    KillMatrix,
     check_matrix,
-    ordered,
+    in_fleet_order,
     print_matrix,
     write_matrix,
 )
@@ -103,10 +103,10 @@ class _Command:
         subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
         began = time.monotonic()
         trials = self._trials(subjects)
-        matrix = Matrix(
+        matrix = KillMatrix(
             contract,
             level,
-            ordered(trials, (each.name for each in subjects)),
+            in_fleet_order(trials, (each.name for each in subjects)),
             expected=len(subjects),
             equivalents=EQUIVALENT,
             shared=SHARED,
@@ -116,11 +116,11 @@ class _Command:
         print_matrix(matrix, sys.stdout, color=self.color)
         return _written(wanted, matrix)
 
-    def _trials(self, subjects: tuple[Subject, ...]) -> list[Trial]:
+    def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
         """Run against all; what there is when somebody interrupts it."""
         number = min(self.workers or _processors(), len(subjects))
-        watch = Watch(sys.stderr, len(subjects), color=self.color)
-        trials: list[Trial] = []
+        watch = FleetProgress(sys.stderr, len(subjects), color=self.color)
+        trials: list[FleetRun] = []
         pool: ProcessPoolExecutor | None = None
         # Those over the network first: they take longest.
         queued = sorted(subjects, key=lambda each: each.way, reverse=True)
@@ -169,7 +169,7 @@ def _deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _take(done: Future[Trial], trials: list[Trial]) -> None:
+def _take(done: Future[FleetRun], trials: list[FleetRun]) -> None:
     found = done.result()
     if found.exit_code == 130:
         # A signal to the whole group of processes met one of them first.
@@ -205,7 +205,7 @@ def _wanted(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _written(wanted: list[tuple[str, Path]], matrix: Matrix) -> int:
+def _written(wanted: list[tuple[str, Path]], matrix: KillMatrix) -> int:
     """Write all reports, whichever fail, and return the status of the command."""
     failed = False
     for name, path in wanted:

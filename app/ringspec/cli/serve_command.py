@@ -10,18 +10,15 @@ import click
 
 from ringspec.cli.docs import docs_option
 from ringspec.reference import (
-    BUSY,
     DIALECTS,
     HOST,
-    MUTANTS,
-    Limits,
-    Mutant,
-    Settings,
+    ServerLimits,
+    ServerSettings,
     serve,
 )
 from ringspec.spec import Level, UsageError, did_you_mean
 
-_LIMITS = Limits()
+_LIMITS = ServerLimits()
 
 
 @click.command("serve")
@@ -135,14 +132,14 @@ class _Command:
     def status(self) -> int:
         """Serve, and return the exit status."""
         if self.list_mutants:
-            _list(MUTANTS)
-            click.echo("\nonly under load, so that no plain run notices them:\n")
-            _list(BUSY)
+            _list_mutants()
             return 0
         _known(
             "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
         )
         if self.mutant is not None:
+            from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
+
             names = [*MUTANTS, *BUSY]
             _known("mutant", self.mutant, names, "--list-mutants lists them")
         if self.host != HOST:
@@ -162,7 +159,7 @@ class _Command:
         return recording.end()
 
     def _serve(self, **more: Any) -> None:
-        settings = Settings(
+        settings = ServerSettings(
             dialect=self.dialect, mutant=self.mutant, limits=self._limits()
         )
         try:
@@ -174,8 +171,8 @@ class _Command:
                 hint="--port 0 takes a free one; --host is an address of this machine",
             ) from error
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _limits(self) -> ServerLimits:
+        return ServerLimits(
             broadcasts=self.max_broadcasts,
             body_bytes=self.max_body,
             connections=self.max_connections,
@@ -183,14 +180,19 @@ class _Command:
         )
 
 
-def _list(mutants: dict[str, Mutant]) -> None:
-    for each in mutants.values():
-        click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
+def _list_mutants() -> None:
+    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    for mutants in (MUTANTS, BUSY):
+        if mutants is BUSY:
+            click.echo("\nonly under load, so that no plain run notices them:\n")
+        for each in mutants.values():
+            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
 
 
 def _warn_of(host: str) -> None:
     """Say that others can get in, unless they cannot."""
-    from ringspec.harness.safety.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
     if not is_loopback(f"http://{where}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ringspec.reference import DIALECTS, MUTANTS, Embedded
+from ringspec.reference import DIALECTS, Embedded
 from ringspec.spec import UsageError, did_you_mean
 
 
@@ -16,6 +16,8 @@ def embedded(mutant: str | None, dialect: str) -> Embedded:
     """
     __tracebackhide__ = True
     if mutant is not None:
+        from ringspec.reference import MUTANTS  # noqa: PLC0415 - it takes a while
+
         _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
     _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
     return Embedded(dialect=dialect, mutant=mutant)

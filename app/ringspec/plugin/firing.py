@@ -13,10 +13,10 @@ from ringspec.cli.main import as_error
 from ringspec.cli.run_command import Run
 from ringspec.cli.signals import terminable
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
-from ringspec.harness.run import run as events_of
+from ringspec.harness.running.run import run as events_of
 from ringspec.plugin.options import spelt
 from ringspec.plugin.said import Said
-from ringspec.reports import Redactor, Teller, counted
+from ringspec.reports import Redactor, RuleTexts, counted
 from ringspec.spec import InternalError, RuleId
 
 # Told that so many of so many cases are done, and what failed so far.
@@ -55,7 +55,7 @@ def _fired(
         events = events_of(replace(whole, rules=frozenset(rules)))
         status, _ = run.told(events, run.wanted(), watch, redactor, annotates=False)
     result = watch.result
-    teller = Teller(result, watch.judged, width=width, verbose=verbose, more=_MORE)
+    teller = RuleTexts(result, watch.judged, width=width, verbose=verbose, more=_MORE)
     return Said(
         rules={name: each for name, each in teller.rules().items() if name in rules},
         notes=watch.notes,

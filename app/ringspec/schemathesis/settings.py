@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ringspec.harness.judging.selection import Selection
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.selection import Selection
 from ringspec.spec import Contract, Level, MisfitError, UsageError, did_you_mean, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, expecting
 

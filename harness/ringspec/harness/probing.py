@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from ringspec.harness.answering import parse
-from ringspec.harness.connection import Connection
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.judgements import NO_JUDGEMENT
+from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.sending.exchange import Connection, Exchange, parse
 from ringspec.spec import (
     Candidate,
     Contract,

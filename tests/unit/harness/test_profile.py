@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.profile import (
     EMBEDDED,
     Profile,
@@ -22,7 +21,8 @@ from ringspec.harness.profile import (
 )
 from ringspec.harness.profile.loading import _read
 from ringspec.harness.profile.schema import tables
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.route import Route
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import Adaptation, Contract, UsageError, load
 
 UUID = "11111111-2222-4333-8444-555555555555"

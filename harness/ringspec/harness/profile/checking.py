@@ -16,15 +16,15 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.access.route import Route
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile.profile import Profile
-from ringspec.harness.safety.guard import Guard
-from ringspec.harness.safety.hosts import PORTS, is_loopback
-from ringspec.harness.target import Target
+from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.hosts import PORTS, is_loopback
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import Target
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import Contract, Fixture, Relative, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness.profile.profile import EMBEDDED, Keys, Places, Profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.sending.hosts import checked_url
 from ringspec.spec import PROFILES, UsageError, did_you_mean
 
 _PREFIX = "RINGSPEC_"

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.route import Route
-from ringspec.harness.pace.pacing import Pacing
-from ringspec.harness.safety.hosts import is_loopback, is_same_host
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.hosts import is_loopback, is_same_host
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import Adaptation, Json, UsageError
 
 # In place of a URL: the server that comes with the package.

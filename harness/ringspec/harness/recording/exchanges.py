@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.forms import HIDDEN, hidden_form
 from ringspec.harness.recording.tap import Headers, Heard
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Response,
+    Trouble,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Guard
 from ringspec.strategies import TOKEN, TOKEN_URL, Request
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.bodies import Bodies
 from ringspec.harness.recording.forms import read_form
@@ -24,6 +23,7 @@ from ringspec.harness.recording.words import (
     settled,
     unspecified,
 )
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Guard, RuleId
 
 METHOD = RuleId("wire.method")
