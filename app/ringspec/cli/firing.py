@@ -260,7 +260,7 @@ def fitted(
         UsageError: something is not there, or the profile does not fit.
     """
     try:
-        return contract_of(file, operation, dialect, profile.adaptation)
+        return contract_of(file, operation, dialect, profile.overrides)
     except MisfitError as error:
         where = profile.places.of(error.path)
         raise UsageError(f"{where}: {error}", hint=error.hint) from error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ringspec.spec import Adaptation, Contract, load
+from ringspec.spec import Contract, Overrides, load
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -78,7 +78,7 @@ def contract_of(
     contract: Path | None,
     operation: str | None,
     dialect: str | None,
-    adaptation: Adaptation | None = None,
+    overrides: Overrides | None = None,
 ) -> Contract:
     """Load the contract that the options name, as it is adapted to one target."""
-    return load(contract, operation=operation, dialect=dialect, adaptation=adaptation)
+    return load(contract, operation=operation, dialect=dialect, overrides=overrides)

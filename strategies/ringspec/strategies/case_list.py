@@ -14,7 +14,7 @@ from ringspec.spec import (
     Contract,
     InternalError,
     RuleId,
-    odd,
+    is_irregular,
     weakest,
 )
 from ringspec.strategies.bodies.contexts import Twin, context
@@ -174,7 +174,7 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
     broken = contract.prover.prove(case.body)
     if case.broken or broken:
         return broken
-    if odd(case.body):
+    if is_irregular(case.body):
         return frozenset({"unsettled text or number"})
     unsettled = contract.settled_prover.prove(case.body)
     return frozenset(f"unsettled {rule}" for rule in unsettled)

@@ -16,7 +16,7 @@ from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileChec
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Adaptation, Contract, UsageError, load
+from ringspec.spec import Contract, Overrides, UsageError, load
 
 UUID = "11111111-2222-4333-8444-555555555555"
 LIST = "GET /voice/broadcasts"
@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return load(adaptation=Adaptation(fixtures={"segment": UUID}))
+    return load(overrides=Overrides(fixtures={"segment": UUID}))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def tried(contract: Contract) -> Iterator[Callable[..., dict[str, CheckStep]]]:
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
         given = Profile(
-            **{"adaptation": Adaptation(fixtures={"segment": UUID}), **profile}
+            **{"overrides": Overrides(fixtures={"segment": UUID}), **profile}
         )
         client = Credentials(
             client_id="me", client_secret="hush", token_url=f"{url}/token"
@@ -211,7 +211,7 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
 
 
 def test_without_fixtures_there_is_nothing_to_try(tried: Any) -> None:
-    found = tried(OPEN, adaptation=Adaptation(), safety=Safety(allow_create=True))
+    found = tried(OPEN, overrides=Overrides(), safety=Safety(allow_create=True))
 
     assert found["fixture"].message == "the profile names none"
     assert CREATE not in tried.asked

@@ -111,7 +111,7 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert gone.failures == []
     assert 30 <= len(gone.told) == len(gone.fired) <= 40
     steps = {step.link for each in gone.fired for step in each.whole().steps}
-    assert steps == {"", *(each.name for each in gone.ways.contract.relatives)}
+    assert steps == {"", *(each.name for each in gone.ways.contract.links)}
 
 
 @pytest.mark.parametrize("page", [1, 3])

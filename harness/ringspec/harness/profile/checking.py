@@ -25,7 +25,7 @@ from ringspec.harness.sending.hosts import PORTS, is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Contract, Fixture, Relative, Role, TargetError, UsageError
+from ringspec.spec import Contract, Fixture, Link, Role, TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 
 _HINTS = {
@@ -216,9 +216,9 @@ class ProfileCheck:
         return "it is given"
 
     @property
-    def _listing(self) -> Relative | None:
-        relatives = self._contract.relatives
-        return next((each for each in relatives if each.role == Role.LIST), None)
+    def _listing(self) -> Link | None:
+        links = self._contract.links
+        return next((each for each in links if each.role == Role.LIST), None)
 
     def _read(self) -> str | _Skipped:
         listing = self._listing
@@ -256,7 +256,7 @@ class ProfileCheck:
         return f"{listed} is taken"
 
     def _fixture(self) -> str | _Skipped:
-        given, safety = self._profile.adaptation.fixtures, self._profile.safety
+        given, safety = self._profile.overrides.fixtures, self._profile.safety
         if not given:
             return _Skipped("the profile names none")
         readable = (
@@ -277,7 +277,7 @@ class ProfileCheck:
 
     def _look_up(self, fixture: Fixture) -> str | _Skipped:
         """Read a fixture; if there is none such, all of its kind."""
-        value = str(self._profile.adaptation.fixtures[fixture.name])
+        value = str(self._profile.overrides.fixtures[fixture.name])
         path = fixture.read.replace("{}", quote(value, safe=""))
         one = self._get(path)
         if _is_success(one):
@@ -299,9 +299,9 @@ class ProfileCheck:
 
     def _get(self, path: str, more: tuple[tuple[str, str], ...] = ()) -> Exchange:
         headers = (("Accept", "application/json"), *more)
-        guard = self._contract.operation.guard
-        if guard is not None:
-            headers = ((guard.header, guard.value(TOKEN)), *headers)
+        header = self._contract.operation.token_header
+        if header is not None:
+            headers = ((header.header, header.value(TOKEN)), *headers)
         return self._exchange(
             Request(method="GET", path=path, headers=headers, body=b"")
         )

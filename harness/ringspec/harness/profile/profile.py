@@ -12,7 +12,7 @@ from ringspec.harness.sending.hosts import is_loopback, is_same_host
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Adaptation, Json, UsageError
+from ringspec.spec import Json, Overrides, UsageError
 
 # In place of a URL: the server that comes with the package.
 EMBEDDED = "embedded"
@@ -92,7 +92,7 @@ class Profile:
     name: str = ""
     url: str = ""
     dialect: str | None = None
-    adaptation: Adaptation = field(default_factory=Adaptation)
+    overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
     expect: ExpectedStatuses = field(default_factory=ExpectedStatuses)
     pacing: Pacing = field(default_factory=Pacing)
@@ -116,7 +116,7 @@ class Profile:
             name=name,
             url=data.get("url", ""),
             dialect=data.get("dialect"),
-            adaptation=Adaptation(
+            overrides=Overrides(
                 fixtures=fixtures,
                 paths=data.get("paths", {}),
                 header=credentials.header or "",
@@ -176,7 +176,7 @@ class Profile:
         asked = self.url if given is None and self.name else given
         if asked != EMBEDDED:
             return asked
-        if self.adaptation.header:
+        if self.overrides.header:
             raise UsageError(
                 f"{self.name or 'the environment'} has a header for the reference"
                 " server, which takes none",

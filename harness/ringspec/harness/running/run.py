@@ -281,7 +281,7 @@ class Session:
         """Say which operations a target does not have, and what that leaves out."""
         if not missing:
             return
-        links = (each.name for each in self._plan.contract.relatives)
+        links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
         served = {case.rule for case in self.cases if not needs(case) & missing}

@@ -30,8 +30,8 @@ from ringspec.spec import (
     RuleId,
     at,
     at_pointer,
+    is_irregular,
     is_shallow,
-    odd,
     patched,
     pointer,
     same,
@@ -360,7 +360,7 @@ class Labeller:
         if body is NOTHING:
             return survive
         if not self._contract.prover.prove(body):
-            if odd(body) or self._contract.settled_prover.prove(body):
+            if is_irregular(body) or self._contract.settled_prover.prove(body):
                 return survive
             used = self._contract.level_of_use(body)
             return Expect.ACCEPT, {ACCEPTED: weakest((rules[ACCEPTED].level, used))}
@@ -376,7 +376,7 @@ class Labeller:
 
     def _is_settled_but_for(self, body: Json) -> bool:
         """Tell whether nothing in an invalid body is merely unspecified."""
-        if odd(body):
+        if is_irregular(body):
             return False
         found = self._contract.prover.breaches(body)
         places = {breach.location for breach in found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Json, Relative, Role, pointer
+from ringspec.spec import Json, Link, Role, pointer
 from ringspec.strategies.case import (
     Case,
     Status,
@@ -72,7 +72,7 @@ def _may_be_shown(life: Scribe, name: str, value: Json) -> bool:
     return value in (None, False) or value == node.get("default")
 
 
-def _refused_updates(life: Scribe, read: Relative, update: Relative) -> Iterator[Case]:
+def _refused_updates(life: Scribe, read: Link, update: Link) -> Iterator[Case]:
     kept = Want(what=What.SHOWS, value=life.plain.body)
     for case in life.faults:
         put = life.step(update, REFUSED, content=case.request.body)
