@@ -17,6 +17,7 @@ from ringspec.spec import ITEM, Contract, Json
 from ringspec.strategies.adequacy.mutations import Edit, Items, Mutant, When
 from ringspec.strategies.adequacy.places import (
     Instance,
+    instance_of,
     joined,
     opened,
     pruned,
@@ -24,7 +25,7 @@ from ringspec.strategies.adequacy.places import (
 )
 from ringspec.strategies.adequacy.witness import Witness
 from ringspec.strategies.case import encode
-from ringspec.strategies.shapes.locations import instance_of, schema_at
+from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 from ringspec.strategies.shapes.superset import avoid, is_void, reach
 
