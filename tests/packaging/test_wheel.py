@@ -32,7 +32,7 @@ DATA = {
     "ringspec/reports/templates/report.js",
     "ringspec/reports/templates/compare.html",
     "ringspec/reports/templates/compare.css",
-    "ringspec/reports/matrix/matrix.schema.json",
+    "ringspec/reports/matrix.schema.json",
     "ringspec/strategies/case.schema.json",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",

@@ -9,7 +9,7 @@ import click
 
 from ringspec.cli.manual import PRINT_EXITS, ManualCommand
 from ringspec.cli.options import contract_options, seed_option, selection_options
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.spec import load
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
 

@@ -12,13 +12,13 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import credential_options, profile_option, timeout_option
 from ringspec.cli.run_setup import RunSetup, given
-from ringspec.harness.pace.pacer import Pacer
-from ringspec.harness.pace.pacing import Limited, Pacing
-from ringspec.harness.plan import LIVE_RATE
 from ringspec.harness.profile import Profile, load
-from ringspec.harness.safety.cleaning import deletion, status_of
-from ringspec.harness.safety.journal import Entry, Journal, Status, read
-from ringspec.harness.target import Target, checked_url
+from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.sending.guard import deletion, status_of
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.journal import Entry, Journal, Status, read
+from ringspec.harness.sending.pacer import Limited, Pacer, Pacing
+from ringspec.harness.sending.target import Target
 from ringspec.reports import counted, shown
 from ringspec.spec import UsageError
 

@@ -25,11 +25,11 @@ from ringspec.reports import (
     Terminal,
     check_comparison,
     check_merged,
-    compared,
-    merged,
+    compare_reports,
+    merge_reports,
     print_comparison,
     render_comparison,
-    tell,
+    send_events,
     write_comparison,
 )
 from ringspec.spec import UsageError
@@ -123,7 +123,7 @@ class CompareOptions:
         if self.merge:
             return self._merged()
         wanted = report_paths(self.reports, check_comparison, _EXAMPLE)
-        found = compared(self.paths, self._mode())
+        found = compare_reports(self.paths, self._mode())
         if self.shape == "table":
             print_comparison(
                 found, sys.stdout, everything=self.everything, color=self.color
@@ -138,16 +138,16 @@ class CompareOptions:
         return attempted(writes, found.exit_code)
 
     def _merged(self) -> int:
-        """Join parts, and tell of the whole as a run does of itself."""
+        """Join parts, and send_events of the whole as a run does of itself."""
         if self.runs or self.providers or self.everything:
             raise UsageError(
                 "--merge excludes --runs, --providers and --all",
                 hint="join the parts first, then compare what comes of it",
             )
         wanted = report_paths(self.reports, check_merged, _EXAMPLE)
-        whole = merged(self.paths, one_deployment=self.one_deployment)
+        whole = merge_reports(self.paths, one_deployment=self.one_deployment)
         if self.shape == "table":
-            tell(whole.record, Terminal(color=self.color))
+            send_events(whole.record, Terminal(color=self.color))
         else:
             click.echo(whole.render(self.shape).decode(), nl=False)
         writes = [partial(whole.write, name, path) for name, path in wanted]

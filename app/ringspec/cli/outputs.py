@@ -32,12 +32,12 @@ from ringspec.cli.options import (
 from ringspec.harness import Ended, Event, Result
 from ringspec.reports import (
     FORMATS,
-    Annotated,
+    Display,
+    EventStream,
+    GitHubAnnotations,
     Recorder,
     Redactor,
     Reporter,
-    Shown,
-    Stream,
     on_github,
     write,
 )
@@ -60,8 +60,8 @@ output_options = added(
 class Screen:
     """Passes events to the terminal report until its reader or its room is gone."""
 
-    def __init__(self, terminal: Shown) -> None:
-        self._terminal: Shown | None = terminal
+    def __init__(self, terminal: Display) -> None:
+        self._terminal: Display | None = terminal
         self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:
@@ -107,7 +107,7 @@ class Outputs:
     def __init__(
         self,
         wanted: Sequence[tuple[str, Path]],
-        shown: Shown,
+        shown: Display,
         redactor: Redactor,
         *,
         annotates: bool = True,
@@ -116,11 +116,11 @@ class Outputs:
         self._wanted = [each for each in wanted if each[0] != _STREAM]
         self._recorder = Recorder(redactor, docs)
         self._streams = [
-            Stream(path, redactor) for name, path in wanted if name == _STREAM
+            EventStream(path, redactor) for name, path in wanted if name == _STREAM
         ]
         annotated = annotates and on_github()
         self._screen = Screen(
-            Annotated(shown, redactor, docs=docs) if annotated else shown
+            GitHubAnnotations(shown, redactor, docs=docs) if annotated else shown
         )
         recorder = (self._recorder,) if self._wanted else ()
         self.reporters: tuple[Reporter, ...] = (
@@ -171,7 +171,7 @@ def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
 def report_run(
     events: Generator[Event, None, None],
     wanted: ReportPaths,
-    shown: Shown,
+    shown: Display,
     redactor: Redactor,
     *,
     annotates: bool = True,

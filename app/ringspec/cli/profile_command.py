@@ -11,8 +11,7 @@ from ringspec.cli.manual import ManualCommand, ManualGroup
 from ringspec.cli.options import completer, contract_options, credential_options
 from ringspec.cli.run_setup import RunSetup, given
 from ringspec.harness.profile import load, names, template
-from ringspec.harness.profile.steps import State, Step
-from ringspec.harness.profile.trial import Trial
+from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.reports import Redactor
 from ringspec.spec import UsageError
 
@@ -92,7 +91,7 @@ def check(
     """
     profile = load(name, given({"dialect": dialect, "credentials": credentials}))
     address = profile.address(url)
-    _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
+    _print(_ok("file", f"{profile.name} can be read"))
     setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
     # The steps check a given URL themselves.
     server = (
@@ -101,21 +100,23 @@ def check(
         else nullcontext(lambda: (address, profile.credentials))
     )
     with server as resolve:
-        known = f"{setup.contract.title} {setup.contract.version}"
-        _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
-        return _tried(Trial(profile, setup.contract, *resolve()))
-
-
-def _tried(trial: Trial) -> int:
-    failed = False
-    for step in trial.steps():
-        failed |= step.state == State.FAILED
-        _tell(step, Redactor(trial.secrets))
+        title = f"{setup.contract.title} {setup.contract.version}"
+        _print(_ok("contract", f"it fits {title}"))
+        checked = ProfileCheck(profile, setup.contract, *resolve())
+        failed = False
+        for step in checked.steps():
+            failed |= step.state == CheckState.FAILED
+            _print(step, Redactor(checked.secrets))
     return _INCONCLUSIVE if failed else 0
 
 
-def _tell(step: Step, redactor: Redactor | None = None) -> None:
-    said = f"{step.state:<8} {step.name:<9} {step.said}"
-    lines = [said, f"{'':<8} {'':<9} hint: {step.hint}"] if step.hint else [said]
+def _ok(name: str, message: str) -> CheckStep:
+    return CheckStep(name=name, state=CheckState.OK, message=message)
+
+
+def _print(step: CheckStep, redactor: Redactor | None = None) -> None:
+    lines = [f"{step.state:<8} {step.name:<9} {step.message}"]
+    if step.hint:
+        lines.append(f"{'':<8} {'':<9} hint: {step.hint}")
     for line in lines:
         click.echo(redactor.url(line) if redactor else line)

@@ -22,7 +22,7 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import contract_options, seed_option, selection_options
 from ringspec.cli.outputs import wrapped
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.spec import Contract, Json, RuleId, UsageError, load
 from ringspec.strategies import (
     Case,

@@ -21,8 +21,8 @@ from ringspec.cli.exits import release_output
 from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Notice, Told
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing, Tap
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,12 +20,19 @@ from ringspec.cli.options import (
 )
 from ringspec.cli.outputs import output_options, report_run
 from ringspec.cli.run_setup import FireOptions
-from ringspec.harness.prerequisites import lacking_rules
 from ringspec.harness.profile import Profile
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.hosts import is_loopback
-from ringspec.reports import Asked, Failed, Past, Replay, read_report, shown
-from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names
+from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.hosts import is_loopback
+from ringspec.reports import (
+    FailedCase,
+    PastRun,
+    Replay,
+    ReplayRequest,
+    read_report,
+    shown,
+)
+from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, nearest
 from ringspec.strategies import Case
 
 _EXPLORE = "explore/"
@@ -137,7 +143,7 @@ class _Choice:
     """
 
     level: Level
-    asked: Asked
+    asked: ReplayRequest
     more: tuple[Case, ...] = ()
     levels: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
     note: str = ""
@@ -199,7 +205,11 @@ class ReplayOptions(FireOptions):
         return 3 if status == 0 and replay.is_open else status
 
     def _choice(
-        self, aim: _Aim, past: Past | None, contract: Contract, cases: tuple[Case, ...]
+        self,
+        aim: _Aim,
+        past: PastRun | None,
+        contract: Contract,
+        cases: tuple[Case, ...],
     ) -> _Choice:
         """Choose the cases, and the level that none of them is too weak for."""
         listed = {case.id: case for case in cases}
@@ -212,7 +222,7 @@ class ReplayOptions(FireOptions):
         level = Level(self.level) if self.level else max(own, key=lambda it: it.rank)
         asked = tuple(dict.fromkeys(aim.ids))
         if past is None:
-            return _Choice(level=level, asked=Asked(ids=asked))
+            return _Choice(level=level, asked=ReplayRequest(ids=asked))
         asked = asked or tuple(it.id for it in failed.values() if it.gating(level))
         changed = past.sha256 != contract.sha256
         again = [past.failed[each] for each in asked if each in past.failed]
@@ -229,7 +239,7 @@ class ReplayOptions(FireOptions):
         ]
         return _Choice(
             level=level,
-            asked=Asked(
+            asked=ReplayRequest(
                 ids=asked,
                 before={each.id: each.gating(level) for each in again},
                 unfit=unfit,
@@ -241,7 +251,7 @@ class ReplayOptions(FireOptions):
 
 
 def _notes(
-    aim: _Aim, asked: tuple[str, ...], level: Level, between: tuple[Past, Contract]
+    aim: _Aim, asked: tuple[str, ...], level: Level, between: tuple[PastRun, Contract]
 ) -> Iterator[str]:
     past, contract = between
     if not asked:
@@ -252,7 +262,7 @@ def _notes(
         yield "cases that differ are left out"
 
 
-def _fit(asked: Asked, plan: Plan) -> Asked:
+def _fit(asked: ReplayRequest, plan: Plan) -> ReplayRequest:
     """Leave out the cases that we lack the credentials for."""
     lacking = lacking_rules(plan)
     own = {case.id: lacking.get(case.rule, "") for case in plan.cases}
@@ -260,7 +270,7 @@ def _fit(asked: Asked, plan: Plan) -> Asked:
     return replace(asked, unfit={**unfit, **asked.unfit})
 
 
-def _address(aim: _Aim, past: Past | None, given: Profile) -> str | None:
+def _address(aim: _Aim, past: PastRun | None, given: Profile) -> str | None:
     """Return the URL of the target; None for the embedded server."""
     if aim.url is not None or past is None or given.url:
         return given.address(aim.url)
@@ -273,7 +283,7 @@ def _address(aim: _Aim, past: Past | None, given: Profile) -> str | None:
     return past.target
 
 
-def _dialect(past: Past, path: Path | None) -> str | None:
+def _dialect(past: PastRun, path: Path | None) -> str | None:
     """Return the dialect of a report, which keeps its name alone.
 
     Raises:
@@ -287,7 +297,7 @@ def _dialect(past: Past, path: Path | None) -> str | None:
     )
 
 
-def _check_title(past: Past, contract: Contract, path: Path | None) -> None:
+def _check_title(past: PastRun, contract: Contract, path: Path | None) -> None:
     if past.title != contract.title:
         raise UsageError(
             f"{path} is of the contract {shown(past.title, 100)!r}, not of"
@@ -299,7 +309,7 @@ def _check_title(past: Past, contract: Contract, path: Path | None) -> None:
 def _check_ids(
     ids: Iterable[str],
     listed: Mapping[str, Case],
-    failed: Mapping[str, Failed],
+    failed: Mapping[str, FailedCase],
     contract: Contract,
 ) -> None:
     """Make sure that there are such cases, or say which are nearest."""
@@ -315,7 +325,7 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
         yield "what explore found is replayed from the JSON report of its run"
         return
     own = [each for each in known if each.startswith(f"{name}/")]
-    near = own[:3] or get_close_matches(name, known, 3)
+    near = own[:3] or nearest(name, known, most=3)
     if near:
         yield f"{'its cases are' if own else 'is it'} {', '.join(near)}"
     if RuleId(name) in contract.rules:
@@ -324,7 +334,7 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
         yield "`ringspec cases` lists them; those of another seed need --seed"
 
 
-def _unfit(failed: Failed, listed: Mapping[str, Case], *, changed: bool) -> str:
+def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> str:
     """Say why a case cannot be fired again, if so."""
     if failed.unfit:
         return failed.unfit
@@ -343,7 +353,7 @@ def _sends(case: Case) -> tuple[str, bytes]:
     return case.request.method.upper(), case.request.body
 
 
-def _levels(failed: Failed, contract: Contract) -> dict[RuleId, Level]:
+def _levels(failed: FailedCase, contract: Contract) -> dict[RuleId, Level]:
     """Return how strongly the rules bind that a body breaks which explore found."""
     broken = failed.found.broken if failed.found else ()
     known = {

@@ -10,7 +10,7 @@ import click
 
 from ringspec.cli.manual import PRINT_EXITS, ManualCommand
 from ringspec.cli.options import contract_options, selection_options
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.reports import rules_json, rules_markdown, rules_table
 from ringspec.spec import load
 

@@ -25,15 +25,14 @@ from ringspec.cli.options import (
 )
 from ringspec.cli.outputs import output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.deeds import Deed
-from ringspec.harness.safety.precautions import Precautions, deeds_in, listed
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
-from ringspec.harness.sharding import parse_shard, part_of
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
+from ringspec.harness.running.precautions import Precautions, deeds_in, listed
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.running.shards import parse_shard, part_of
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Deed
 from ringspec.reports import Redactor, Terminal, counted
 from ringspec.spec import Level, UsageError
 from ringspec.strategies import Case, Phase, quick_of

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.cli.options import ReportPaths, report_paths
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling, variants
-from ringspec.harness.pace.pacing import parse_rate
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.pacer import parse_rate
+from ringspec.harness.sending.placeholders import Filling, variants
 from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
@@ -66,7 +66,7 @@ class RunSetup:
                 self.contract_file,
                 operation=self.operation,
                 dialect=self.dialect or self.profile.dialect,
-                adaptation=self.profile.adaptation,
+                overrides=self.profile.overrides,
             )
         except MisfitError as error:
             where = self.profile.places.of(error.path)

@@ -30,11 +30,11 @@ from ringspec.cli.outputs import attempted
 from ringspec.reference import DIALECTS, EQUIVALENT, MUTANTS, SHARED
 from ringspec.reports import (
     MATRIX_FORMATS,
-    Matrix,
-    Trial,
-    Watch,
+    FleetProgress,
+    FleetRun,
+    KillMatrix,
     check_matrix,
-    ordered,
+    in_fleet_order,
     print_matrix,
     write_matrix,
 )
@@ -117,10 +117,10 @@ class SelftestOptions:
         subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
         began = time.monotonic()
         trials = self._trials(subjects)
-        matrix = Matrix(
+        matrix = KillMatrix(
             contract,
             level,
-            ordered(trials, (each.name for each in subjects)),
+            in_fleet_order(trials, (each.name for each in subjects)),
             expected=len(subjects),
             equivalents=EQUIVALENT,
             shared=SHARED,
@@ -131,11 +131,11 @@ class SelftestOptions:
         writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
         return attempted(writes, matrix.exit_code)
 
-    def _trials(self, subjects: tuple[Subject, ...]) -> list[Trial]:
+    def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
         """Run against all; what there is when somebody interrupts it."""
         number = min(self.workers or _processors(), len(subjects))
-        watch = Watch(sys.stderr, len(subjects), color=self.color)
-        trials: list[Trial] = []
+        watch = FleetProgress(sys.stderr, len(subjects), color=self.color)
+        trials: list[FleetRun] = []
         pool: ProcessPoolExecutor | None = None
         # Those over the network first: they take longest.
         queued = sorted(subjects, key=lambda each: each.way, reverse=True)
@@ -184,7 +184,7 @@ def _deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _take(done: Future[Trial], trials: list[Trial]) -> None:
+def _take(done: Future[FleetRun], trials: list[FleetRun]) -> None:
     found = done.result()
     if found.exit_code == 130:
         # A signal to the whole group of processes met one of them first.

@@ -11,21 +11,20 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import completer, docs_option, level_type, reports_option
 from ringspec.reference import (
-    BUSY,
     DIALECTS,
     HOST,
-    MUTANTS,
-    Limits,
-    Mutant,
-    Settings,
+    ServerLimits,
+    ServerSettings,
     serve,
 )
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Level, UsageError, did_you_mean
 
-_LIMITS = Limits()
+_LIMITS = ServerLimits()
 
 
 def _mutants() -> dict[str, str]:
+    from ringspec.reference import MUTANTS  # noqa: PLC0415 - loading takes a while
+
     return {each.name: each.defect for each in MUTANTS.values()}
 
 
@@ -151,14 +150,14 @@ class ServeOptions:
     def status(self) -> int:
         """Serve, and return the exit status."""
         if self.list_mutants:
-            _list(MUTANTS)
-            click.echo("\nonly under load, so that no plain run notices them:\n")
-            _list(BUSY)
+            _list_mutants()
             return 0
         _known(
             "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
         )
         if self.mutant is not None:
+            from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
+
             names = [*MUTANTS, *BUSY]
             _known("mutant", self.mutant, names, "--list-mutants lists them")
         if self.host != HOST:
@@ -178,7 +177,7 @@ class ServeOptions:
         return recording.end()
 
     def _serve(self, **more: Any) -> None:
-        settings = Settings(
+        settings = ServerSettings(
             dialect=self.dialect, mutant=self.mutant, limits=self._limits()
         )
         try:
@@ -190,8 +189,8 @@ class ServeOptions:
                 hint="--port 0 takes a free one; --host is an address of this machine",
             ) from error
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _limits(self) -> ServerLimits:
+        return ServerLimits(
             broadcasts=self.max_broadcasts,
             body_bytes=self.max_body,
             connections=self.max_connections,
@@ -199,14 +198,19 @@ class ServeOptions:
         )
 
 
-def _list(mutants: dict[str, Mutant]) -> None:
-    for each in mutants.values():
-        click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
+def _list_mutants() -> None:
+    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    for mutants in (MUTANTS, BUSY):
+        if mutants is BUSY:
+            click.echo("\nonly under load, so that no plain run notices them:\n")
+        for each in mutants.values():
+            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
 
 
 def _warn_of(host: str) -> None:
     """Say that others can get in, unless they cannot."""
-    from ringspec.harness.safety.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
     if not is_loopback(f"http://{where}"):
@@ -219,8 +223,5 @@ def _warn_of(host: str) -> None:
 
 def _known(what: str, name: str, names: list[str], listed: str) -> None:
     if name not in names:
-        import difflib  # noqa: PLC0415 - rarely needed
-
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}? {listed}" if near else listed
+        hint = f"{did_you_mean(name, names)}{listed}"
         raise UsageError(f"no {what} {name!r}", hint=hint)

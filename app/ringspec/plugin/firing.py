@@ -13,10 +13,10 @@ from ringspec.cli.known import Book
 from ringspec.cli.outputs import report_run
 from ringspec.cli.run_command import RunOptions
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
-from ringspec.harness.run import run as events_of
+from ringspec.harness.running.run import run as events_of
 from ringspec.plugin.options import spelt
 from ringspec.plugin.said import Said
-from ringspec.reports import Redactor, Teller, counted
+from ringspec.reports import Redactor, RuleTexts, counted
 from ringspec.spec import InternalError, RuleId
 
 # Told that so many of so many cases are done, and what failed so far.
@@ -62,7 +62,7 @@ def _fired(
             events, run.report_paths(), watch, redactor, annotates=False
         )
     result = watch.result
-    teller = Teller(result, watch.judged, width=width, verbose=verbose, more=_MORE)
+    teller = RuleTexts(result, watch.judged, width=width, verbose=verbose, more=_MORE)
     return Said(
         rules={name: each for name, each in teller.rules().items() if name in rules},
         notes=watch.notes,

@@ -21,7 +21,7 @@ from ringspec.plugin.progress import Progress
 from ringspec.plugin.said import Said
 from ringspec.plugin.sharing import read, shared
 from ringspec.reports import shown
-from ringspec.spec import Contract, RingspecError, Rule, meant
+from ringspec.spec import Contract, RingspecError, Rule, did_you_mean
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -70,7 +70,7 @@ class Suite:
             if each not in known:
                 raise refusal(
                     f"there is no rule {shown(each, 200)!r}",
-                    meant(each, known)
+                    did_you_mean(each, known)
                     + "`ringspec rules` lists them, and so does --collect-only",
                 )
 

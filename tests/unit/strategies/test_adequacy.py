@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, Json, load, odd
+from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
 from ringspec.strategies.adequacy import (
     Finding,
@@ -27,7 +27,7 @@ from ringspec.strategies.adequacy import (
 from ringspec.strategies.adequacy.matrix import told
 from ringspec.strategies.adequacy.proof import Decider
 from ringspec.strategies.adequacy.units import Finder
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
 
@@ -482,7 +482,7 @@ def test_no_drawn_body_parts_what_is_called_alike(
 
     for each in data.draw(st.lists(st.sampled_from(alike), min_size=20, max_size=20)):
         assert taken(contract, each.mutant, body) == fits, each.mutant.id
-    valid = fits and not odd(body) and contract.settled_prover.is_valid(body)
+    valid = fits and not is_irregular(body) and contract.settled_prover.is_valid(body)
     for each in data.draw(st.lists(st.sampled_from(unsettled), max_size=20)):
         if valid:
             assert taken(contract, each.mutant, body), each.mutant.id

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ringspec.spec import Json
 from ringspec.strategies.adequacy.places import opened, pruned, somewhere
 from ringspec.strategies.adequacy.proof import touching
-from ringspec.strategies.adequacy.regions import avoid, reach
+from ringspec.strategies.shapes.superset import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
 

@@ -239,7 +239,7 @@ def test_without_a_create_there_is_nothing_of_what_it_made() -> None:
 
 def test_operation_that_is_missing_is_not_walked(ways: Ways) -> None:
     moves = [CREATE, LIST, READ, UPDATE, DELETE, START, Move(Deed.SPOIL, 1)]
-    names = frozenset(each.name for each in ways.contract.relatives)
+    names = frozenset(each.name for each in ways.contract.links)
     only = replace(ways, missing=names - {"start"})
 
     assert only.deeds() == [(Deed.COMMAND, 1)]
@@ -253,7 +253,7 @@ def test_operation_that_is_missing_is_not_walked(ways: Ways) -> None:
 def test_contract_without_links_is_not_walked(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
-    assert Ways.of(replace(contract, relatives=()), cases) is None
+    assert Ways.of(replace(contract, links=()), cases) is None
     assert Ways.of(contract, ()) is None
 
 
@@ -262,7 +262,7 @@ def test_survey_asks_each_operation_once(ways: Ways) -> None:
 
     assert survey.phase == Phase.LIFECYCLE
     links = [step.link for step in survey.steps]
-    names = {each.name for each in ways.contract.relatives}
+    names = {each.name for each in ways.contract.links}
     assert (links[0], links[-1], set(links[1:])) == ("", "delete", names)
     assert len(links) == len(names) + 1
     assert not any(step.paging for step in survey.steps)
@@ -310,7 +310,7 @@ def test_same_seed_draws_the_same(ways: Ways) -> None:
 
 
 def test_machine_draws_only_what_is_offered(ways: Ways) -> None:
-    names = frozenset(each.name for each in ways.contract.relatives)
+    names = frozenset(each.name for each in ways.contract.links)
     only = replace(ways, missing=names)
 
     found = drawn(only, 0, 10)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from ringspec.harness.events import Judged
-from ringspec.harness.exchange import Exchange, Trouble
-from ringspec.harness.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Judged, Verdict
+from ringspec.harness.sending.exchange import Exchange, Trouble
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Expect
 

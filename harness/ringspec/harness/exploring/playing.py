@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from ringspec.harness.exchange import Exchange, Played
 from ringspec.harness.exploring.news import Shot, faults_of
-from ringspec.harness.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.sending.exchange import Exchange, Played
 from ringspec.strategies import Case, Walk, status_fits
 
 Judge: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]

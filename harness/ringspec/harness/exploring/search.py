@@ -18,7 +18,6 @@ from typing import TypeAlias
 from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from ringspec.harness.events import Judged, Notice
 from ringspec.harness.exploring.news import (
     SILENCE,
     Fault,
@@ -29,6 +28,7 @@ from ringspec.harness.exploring.news import (
     Shot,
 )
 from ringspec.harness.exploring.walking import Walker, share_of
+from ringspec.harness.judging.verdict import Judged, Notice
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import (
     Drawn,

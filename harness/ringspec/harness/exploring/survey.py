@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.lifecycle import absent
-from ringspec.harness.plan import Plan
+from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.sending.exchange import Exchange
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
 

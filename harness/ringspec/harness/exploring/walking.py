@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
-from ringspec.harness.events import Judged
 from ringspec.harness.exploring.news import (
     SILENCE,
     Fault,
@@ -28,6 +27,7 @@ from ringspec.harness.exploring.news import (
     Raised,
     Shot,
 )
+from ringspec.harness.judging.verdict import Judged
 from ringspec.spec import Level
 from ringspec.strategies import (
     MOVES,

@@ -16,8 +16,8 @@ from functools import cached_property
 from ringspec.spec import Assertion, Contract, Json, RuleId, canonical
 from ringspec.strategies.adequacy.changes import ASSERTING, Change, changes, unit
 from ringspec.strategies.adequacy.units import Path, node_at, nodes, replaced
-from ringspec.strategies.certify import stem
 from ringspec.strategies.faults.enums import sibling
+from ringspec.strategies.shapes.locations import stem
 
 _SCHEMAS = "#/components/schemas/"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringspec.spec import ITEM, Json
-from ringspec.strategies.adequacy.regions import is_void, reach
 from ringspec.strategies.adequacy.units import TOGETHER, Path, node_at
-from ringspec.strategies.shape import Alternatives, Shape
+from ringspec.strategies.shapes.shape import Alternatives, Shape
+from ringspec.strategies.shapes.superset import is_void, reach
 
 Instance = tuple[str, ...]
 _STEPS = {"properties": 2, "allOf": 2, "prefixItems": 2, "dependentSchemas": 2}

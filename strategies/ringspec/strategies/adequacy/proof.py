@@ -23,11 +23,11 @@ from ringspec.strategies.adequacy.places import (
     pruned,
     somewhere,
 )
-from ringspec.strategies.adequacy.regions import avoid, is_void, reach
 from ringspec.strategies.adequacy.witness import Witness
 from ringspec.strategies.case import encode
-from ringspec.strategies.certify import schema_at
-from ringspec.strategies.shape import Alternatives, Shape, meet
+from ringspec.strategies.shapes.locations import schema_at
+from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
+from ringspec.strategies.shapes.superset import avoid, is_void, reach
 
 _NOT_NULL = {"not": {"type": "null"}}
 

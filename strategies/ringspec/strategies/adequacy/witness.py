@@ -14,9 +14,9 @@ import jsonschema_rs
 from ringspec.spec import Contract, Json
 from ringspec.strategies.adequacy.mutations import Items, Mutant
 from ringspec.strategies.adequacy.places import joined, somewhere
-from ringspec.strategies.adequacy.regions import reach
-from ringspec.strategies.build import Builder, Unfit
-from ringspec.strategies.shape import Shape
+from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.shape import Shape
+from ringspec.strategies.shapes.superset import reach
 
 # How many alternatives are tried for a body.
 _TRIED = 8

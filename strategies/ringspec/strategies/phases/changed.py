@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Json, Relative, Role, pointer
+from ringspec.spec import Json, Link, Role, pointer
 from ringspec.strategies.case import (
     Case,
     Status,
     Want,
     What,
 )
-from ringspec.strategies.certify import schema_at
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
+from ringspec.strategies.shapes.locations import schema_at
 
 _GONE: Status = (404, 410)
 
@@ -72,7 +72,7 @@ def _may_be_shown(life: Scribe, name: str, value: Json) -> bool:
     return value in (None, False) or value == node.get("default")
 
 
-def _refused_updates(life: Scribe, read: Relative, update: Relative) -> Iterator[Case]:
+def _refused_updates(life: Scribe, read: Link, update: Link) -> Iterator[Case]:
     kept = Want(what=What.SHOWS, value=life.plain.body)
     for case in life.faults:
         put = life.step(update, REFUSED, content=case.request.body)

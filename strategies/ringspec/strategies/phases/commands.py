@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import Relative, Role
+from ringspec.spec import Link, Role
 from ringspec.strategies.case import (
     Case,
     Step,
@@ -17,25 +17,25 @@ from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe
 def commands(life: Scribe) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
     read = life.one(Role.READ)
-    commands = [r for r in life.contract.relatives if r.role == Role.COMMAND]
+    commands = [r for r in life.contract.links if r.role == Role.COMMAND]
     if read is None or not read.first:
         return
     for command in commands:
-        for state in command.life.comes_from:
-            if command.life.to:
+        for state in command.transition.comes_from:
+            if command.transition.to:
                 yield from _taken(life, read, command, state, commands)
-        for state in command.life.refuses:
+        for state in command.transition.refuses:
             yield from _not_taken(life, read, command, state, commands)
 
 
 def _taken(
     life: Scribe,
-    read: Relative,
-    command: Relative,
+    read: Link,
+    command: Link,
     state: str,
-    commands: list[Relative],
+    commands: list[Link],
 ) -> Iterator[Case]:
-    allowed = [command.life.to, *command.life.via]
+    allowed = [command.transition.to, *command.transition.via]
     leads = Want(what=What.ONE_OF, at=command.state, value=allowed)
     stays = Want(what=What.ONE_OF, at=read.state, value=allowed)
     before, like = _brought(life, read, state, commands)
@@ -59,10 +59,10 @@ def _taken(
 
 def _not_taken(
     life: Scribe,
-    read: Relative,
-    command: Relative,
+    read: Link,
+    command: Link,
     state: str,
-    commands: list[Relative],
+    commands: list[Link],
 ) -> Iterator[Case]:
     before, like = _brought(life, read, state, commands)
     yield life.case(
@@ -75,7 +75,7 @@ def _not_taken(
 
 
 def _brought(
-    life: Scribe, read: Relative, state: str, commands: list[Relative]
+    life: Scribe, read: Link, state: str, commands: list[Link]
 ) -> tuple[list[Step], Case]:
     """Bring something into a state, and see that it is in it.
 
@@ -86,7 +86,7 @@ def _brought(
     like = life.plain if way is not None else life.richest
     script = [life.create(like)]
     for command in way or ():
-        seen = Want(what=What.ONE_OF, at=read.state, value=[command.life.to])
+        seen = Want(what=What.ONE_OF, at=read.state, value=[command.transition.to])
         script += [life.step(command), life.step(read, ACCEPTED, seen)]
     if not way:
         seen = Want(what=What.ONE_OF, at=read.state, value=[state])
@@ -94,15 +94,15 @@ def _brought(
     return script, like
 
 
-def _way(life: Scribe, state: str, commands: list[Relative]) -> list[Relative] | None:
+def _way(life: Scribe, state: str, commands: list[Link]) -> list[Link] | None:
     """Find the shortest way of commands from the first state; None without one."""
     read = life.one(Role.READ)
-    ways: dict[str, list[Relative]] = {s: [] for s in (read.first if read else ())}
+    ways: dict[str, list[Link]] = {s: [] for s in (read.first if read else ())}
     found = list(ways)
     for here in found:
         for command in commands:
-            there = command.life.to
-            if here in command.life.comes_from and there and there not in ways:
+            there = command.transition.to
+            if here in command.transition.comes_from and there and there not in ways:
                 ways[there] = [*ways[here], command]
                 found.append(there)
     return ways.get(state)

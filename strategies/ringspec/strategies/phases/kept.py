@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, Role
+from ringspec.spec import Link, Role
 from ringspec.strategies.case import (
     Case,
     Want,
@@ -65,7 +65,7 @@ def readable(life: Scribe) -> Iterator[Case]:
     yield from _states(life, read)
 
 
-def _states(life: Scribe, read: Relative) -> Iterator[Case]:
+def _states(life: Scribe, read: Link) -> Iterator[Case]:
     """Look at the state of what was just created."""
     if not read.first:
         return
@@ -79,9 +79,9 @@ def _states(life: Scribe, read: Relative) -> Iterator[Case]:
     # Whatever is asked for, nothing has begun yet.
     waiting = dict.fromkeys(
         state
-        for each in life.contract.relatives
-        if set(each.life.comes_from) & set(read.first)
-        for state in (*read.first, *each.life.comes_from)
+        for each in life.contract.links
+        if set(each.transition.comes_from) & set(read.first)
+        for state in (*read.first, *each.transition.comes_from)
     )
     if waiting:
         seen = life.step(read, ACCEPTED, replace(new, value=list(waiting)))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ringspec.spec import Role
-from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.case import Case
 from ringspec.strategies.phases.changed import deletions, updates
 from ringspec.strategies.phases.commands import commands
 from ringspec.strategies.phases.kept import ids, listed, readable
 from ringspec.strategies.phases.refused import traces, unknown
 from ringspec.strategies.phases.scribe import Scribe
+from ringspec.strategies.shapes.bodies import Bodies
 
 
 def lifecycle_cases(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, Role, pointer, steps
+from ringspec.spec import Link, Role, patched, pointer, steps
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -14,11 +14,11 @@ from ringspec.strategies.case import (
     Step,
     Want,
     What,
+    closing,
     encode,
+    with_header,
 )
-from ringspec.strategies.certify import patched
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, Scribe, members
-from ringspec.strategies.requests import closing, with_header
 
 # Name under which the ids are kept that a list had before.
 _KNOWN = "known"
@@ -58,7 +58,7 @@ def _turned_away(life: Scribe, name: str) -> Iterator[tuple[str, Request]]:
         body = {**life.plain.body, name: f"ringspec trace {label}"}
         return closing(replace(life.plain.request, body=encode(body)))
 
-    guard = life.contract.operation.guard
+    guard = life.contract.operation.token_header
     if guard is not None:
         yield "no-token", with_header(marked("no-token"), guard.header, None)
     other = marked("other-media-type")
@@ -69,7 +69,7 @@ def _turned_away(life: Scribe, name: str) -> Iterator[tuple[str, Request]]:
 
 def _trace(
     life: Scribe,
-    list_: Relative,
+    list_: Link,
     label: str,
     request: Request,
     mark: tuple[str, str],
@@ -95,7 +95,7 @@ def _trace(
     )
 
 
-def _marked(life: Scribe, list_: Relative) -> str | None:
+def _marked(life: Scribe, list_: Link) -> str | None:
     """Find a free text that a list shows of its items."""
     answer = list_.answers.of(200)
     shown = answer.schema.schema if answer else {}
@@ -119,7 +119,7 @@ def _marked(life: Scribe, list_: Relative) -> str | None:
 
 def unknown(life: Scribe) -> Iterator[Case]:
     """Ask for what nobody created."""
-    for relative in life.contract.relatives:
+    for relative in life.contract.links:
         if not relative.captures:
             continue
         content = life.plain.request.body if relative.same_body else b""

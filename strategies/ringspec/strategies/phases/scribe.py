@@ -16,15 +16,14 @@ from ringspec.spec import (
     Contract,
     Json,
     Level,
-    Relative,
+    Link,
     Role,
     RuleId,
     canonical,
     weakest,
 )
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.case import Case, Phase, Status, Step, Want, What
-from ringspec.strategies.requests import Requests
+from ringspec.strategies.case import Case, Phase, Requests, Status, Step, Want, What
+from ringspec.strategies.shapes.bodies import Bodies
 
 ACCEPTED: Status = ("2xx",)
 REFUSED: Status = ("4xx",)
@@ -62,13 +61,13 @@ class Scribe:
         """Pointers to the ids that paths need, by name."""
         return {
             name: place
-            for relative in self.contract.relatives
+            for relative in self.contract.links
             for name, place in relative.captures.items()
         }
 
-    def one(self, role: Role) -> Relative | None:
+    def one(self, role: Role) -> Link | None:
         """Return the first operation of a role, if there is one."""
-        found = (each for each in self.contract.relatives if each.role == role)
+        found = (each for each in self.contract.links if each.role == role)
         return next(found, None)
 
     def create(self, case: Case, *, other: bool = False) -> Step:
@@ -79,7 +78,7 @@ class Scribe:
 
     def step(
         self,
-        relative: Relative,
+        relative: Link,
         status: Status = ACCEPTED,
         *wants: Want,
         content: bytes = b"",

@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from ringspec.spec import Level, Relative, RuleId
+from ringspec.spec import Level, Link, RuleId
 from ringspec.spec import pointer as pointer_to
-from ringspec.strategies.case import Status, Step, Want, What
-from ringspec.strategies.certify import schema_at
+from ringspec.strategies.case import Status, Step, Want, What, closing
 from ringspec.strategies.phases.scribe import ACCEPTED, REFUSED, members
-from ringspec.strategies.requests import closing
+from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.walks.moves import (
     NOBODY,
     UNKNOWN,
@@ -281,7 +280,7 @@ class Trail:
         commands = enumerate(self.ways.commands)
         return [n for n, each in commands if thing and self._states(thing, each)]
 
-    def _states(self, thing: Thing, command: Relative) -> frozenset[str]:
+    def _states(self, thing: Thing, command: Link) -> frozenset[str]:
         """Return the states by which a command is settled; none where it is not.
 
         Where those that a thing may be in do not settle it, the one that it should be
@@ -306,20 +305,20 @@ class Trail:
         return [*before, *self._commanded(thing, command, states)]
 
     def _commanded(
-        self, thing: Thing, command: Relative, states: frozenset[str]
+        self, thing: Thing, command: Link, states: frozenset[str]
     ) -> list[Stride]:
         step = self._step(command, thing.number)
         if _is_refused(command, states):
             thing.moved = _TRANSITIONS
             return self._strides(step, REFUSED, [_claim(_TRANSITIONS)])
-        thing.heading = command.life.to
-        thing.states = frozenset({thing.heading, *command.life.via})
+        thing.heading = command.transition.to
+        thing.states = frozenset({thing.heading, *command.transition.via})
         thing.moved = f"lifecycle.{command.name}"
         leads = Want(what=What.ONE_OF, at=command.state, value=sorted(thing.states))
         wants = (leads,) if command.state else ()
         return self._strides(step, ACCEPTED, [_claim(thing.moved, *wants)])
 
-    def _vain(self, link: Relative, move: Move, content: bytes = b"") -> list[Stride]:
+    def _vain(self, link: Link, move: Move, content: bytes = b"") -> list[Stride]:
         """Ask for what is not there."""
         if not link.captures:
             return []
@@ -337,7 +336,7 @@ class Trail:
         known = bool(thing.states) or not self.ways.first
         return known and thing.states <= self.ways.waiting
 
-    def _step(self, link: Relative, number: int = 0, content: bytes = b"") -> Step:
+    def _step(self, link: Link, number: int = 0, content: bytes = b"") -> Step:
         """Write the step of an operation on some thing, with nothing wanted of it."""
         step = self.ways.scribe.step(link, content=content)
         named = rf"{{\1-{number}}}" if number else _NO_ID
@@ -366,15 +365,15 @@ def _claim(name: str, *wants: Want) -> Claim:
     return Claim(rule=RuleId(name), wants=wants)
 
 
-def _is_taken(command: Relative, states: frozenset[str]) -> bool:
+def _is_taken(command: Link, states: frozenset[str]) -> bool:
     """Tell whether a command is surely taken in any of some states."""
-    life = command.life
+    life = command.transition
     return bool(states and life.to) and states <= {*life.comes_from}
 
 
-def _is_refused(command: Relative, states: frozenset[str]) -> bool:
+def _is_refused(command: Link, states: frozenset[str]) -> bool:
     """Tell whether a command is surely refused in any of some states."""
-    return bool(states) and states <= {*command.life.refuses}
+    return bool(states) and states <= {*command.transition.refuses}
 
 
 def written(

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
-from ringspec.spec import Contract, Relative, Role
-from ringspec.strategies.breaking import compiled
+from ringspec.spec import Contract, Link, Role
 from ringspec.strategies.case import Case, Expect, Phase, Status
 from ringspec.strategies.phases.scribe import Scribe
+from ringspec.strategies.shapes.draw import compiled
 from ringspec.strategies.walks.moves import Deed
 
 _ANY: Status = ("2xx", "3xx", "4xx", "5xx")
@@ -42,7 +42,7 @@ class Ways:
         listed = [case for case in cases if case.phase == Phase.CASES]
         accepted = [case for case in listed if case.expect == Expect.ACCEPT]
         refused = [case for case in listed if case.broken]
-        if not accepted or not any(each.captures for each in contract.relatives):
+        if not accepted or not any(each.captures for each in contract.links):
             return None
         bodies, _ = compiled(contract)
         return cls(Scribe(bodies, accepted, refused), frozenset(missing))
@@ -65,37 +65,37 @@ class Ways:
         return self.scribe.faults if self.update else []
 
     @cached_property
-    def read(self) -> Relative | None:
+    def read(self) -> Link | None:
         """The operation that reads one."""
         return self._one(Role.READ)
 
     @cached_property
-    def listing(self) -> Relative | None:
+    def listing(self) -> Link | None:
         """The operation that lists them all."""
         return self._one(Role.LIST)
 
     @cached_property
-    def update(self) -> Relative | None:
+    def update(self) -> Link | None:
         """The operation that gives one another body."""
         found = self._one(Role.REPLACE)
         return found if found and found.same_body else None
 
     @cached_property
-    def delete(self) -> Relative | None:
+    def delete(self) -> Link | None:
         """The operation that deletes one."""
         return self._one(Role.DELETE)
 
     @cached_property
-    def commands(self) -> tuple[Relative, ...]:
+    def commands(self) -> tuple[Link, ...]:
         """The commands, in their order."""
         return tuple(each for each in self._offered if each.role == Role.COMMAND)
 
     @property
-    def _offered(self) -> Iterable[Relative]:
-        relatives = self.contract.relatives
+    def _offered(self) -> Iterable[Link]:
+        relatives = self.contract.links
         return (each for each in relatives if each.name not in self.missing)
 
-    def _one(self, role: Role) -> Relative | None:
+    def _one(self, role: Role) -> Link | None:
         return next((each for each in self._offered if each.role == role), None)
 
     @cached_property
@@ -108,9 +108,9 @@ class Ways:
         """The states of what was created from any body, and not begun."""
         return self.first.union(
             *(
-                each.life.comes_from
-                for each in self.contract.relatives
-                if self.first & set(each.life.comes_from)
+                each.transition.comes_from
+                for each in self.contract.links
+                if self.first & set(each.transition.comes_from)
             )
         )
 
@@ -132,7 +132,7 @@ class Ways:
         """
         scribe = self.scribe
         roles = [Role.LIST, Role.READ, Role.REPLACE, Role.COMMAND, Role.DELETE]
-        ordered = sorted(self.contract.relatives, key=lambda r: roles.index(r.role))
+        ordered = sorted(self.contract.links, key=lambda r: roles.index(r.role))
         content = scribe.plain.request.body
         asked = (
             scribe.step(each, _ANY, content=content if each.same_body else b"")
