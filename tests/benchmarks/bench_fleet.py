@@ -23,7 +23,7 @@ import yaml
 from tests.benchmarks.results import arguments, note, show
 
 from ringspec.cli.fleet import hosted
-from ringspec.reference import MUTANTS, Behaviour, Mutant, Settings, application
+from ringspec.reference import MUTANTS, Behaviour, Mutant, ServerSettings, application
 from ringspec.reference.checks import Check
 from ringspec.reference.checks.places import at
 from ringspec.spec import OURS, load
@@ -74,7 +74,7 @@ def literal(behaviour: Behaviour) -> Behaviour:
 @contextmanager
 def served(mutant: Mutant | None) -> Iterator[tuple[str, str]]:
     """Serve a mutant, or the correct server, and return the URL and the token."""
-    settings = Settings()
+    settings = ServerSettings()
     behaviour = literal(Behaviour())
     if mutant is not None:
         behaviour = mutant.apply(behaviour)

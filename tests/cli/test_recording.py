@@ -184,7 +184,8 @@ def test_other_addresses_than_loopback_are_warned_of(
 ) -> None:
     served: list[str] = []
     monkeypatch.setattr(
-        "ringspec.cli.serve.serve", lambda *_, **options: served.append(options["host"])
+        "ringspec.cli.serve_command.serve",
+        lambda *_, **options: served.append(options["host"]),
     )
 
     with pytest.raises(SystemExit) as ended:

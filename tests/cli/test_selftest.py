@@ -15,7 +15,7 @@ import pytest
 from ringspec.cli import fleet as fleet_module
 from ringspec.cli.fleet import Laboratory, Subject, fleet, prepare, trial
 from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
-from ringspec.reports import Kind, Mark, Way
+from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import InternalError, Level, UsageError, load
 
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
@@ -131,7 +131,7 @@ def test_mutants_of_rules_below_the_level_are_left_out() -> None:
     contract = load()
     strict = subjects(level=Level.MUST)
 
-    mutants = [each for each in strict if each.kind is Kind.MUTANT]
+    mutants = [each for each in strict if each.kind is ServerKind.MUTANT]
     levels = {contract.rules[each].level for each in contract.rules}
     rules = {str(rule): contract.rules[rule].level for rule in contract.rules}
     assert len(levels) > 1
@@ -157,12 +157,12 @@ def test_rules_that_a_dialect_drops_have_no_mutants() -> None:
 def test_what_changes_the_wire_needs_a_socket() -> None:
     ways = {each.name: each.way for each in subjects("gzip", "created-is-202")}
 
-    assert ways["gzip"] is Way.NETWORK
-    assert ways["created-is-202"] is Way.IN_PROCESS
+    assert ways["gzip"] is Channel.NETWORK
+    assert ways["created-is-202"] is Channel.IN_PROCESS
 
 
 def test_over_the_network_everything_needs_one() -> None:
-    assert {each.way for each in subjects(over_network=True)} == {Way.NETWORK}
+    assert {each.way for each in subjects(over_network=True)} == {Channel.NETWORK}
 
 
 def test_unknown_prefix_is_refused() -> None:
@@ -181,7 +181,7 @@ def test_a_lawful_variant_is_never_accused(laboratory: Laboratory, name: str) ->
 
     found = laboratory.trial(subject)
 
-    assert (found.mark, found.reason, found.until) == (Mark.QUIET, "", None)
+    assert (found.mark, found.reason, found.until) == (RunMark.QUIET, "", None)
 
 
 def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
@@ -189,7 +189,7 @@ def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
 
     found = laboratory.trial(subject)
 
-    assert found.mark is Mark.NOTICED
+    assert found.mark is RunMark.NOTICED
     assert found.noticed == {"retryDelays.items.max": Level.MUST}
     assert all(name.startswith("retryDelays.items.max/") for name in found.cases)
     assert found.until is not None
@@ -206,7 +206,7 @@ def test_a_server_that_lets_nobody_in_is_a_trial_with_a_reason(
 
     found = laboratory.trial(subject)
 
-    assert found.mark is Mark.SURVIVED
+    assert found.mark is RunMark.SURVIVED
     assert found.exit_code == 3
     assert "lets nobody in" in found.reason
 
@@ -230,4 +230,4 @@ def test_a_process_of_the_pool_is_prepared_once(
     finally:
         signal.signal(signal.SIGINT, before)
 
-    assert trial(subject).mark is Mark.QUIET
+    assert trial(subject).mark is RunMark.QUIET

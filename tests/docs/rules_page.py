@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from ringspec.reports.fault import fault_lines
+from ringspec.reports.case_text import fault_lines
 from ringspec.spec import Contract, Rule, RuleId, load
 from ringspec.spec.contract import OURS
 from ringspec.strategies import Case, Expect, cases_of

@@ -15,12 +15,13 @@ import pytest
 from tests.faults.proxy import HEAVY, disturbing
 
 from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.exchange import Exchange, Failure
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.pace.pacing import Pacing
-from ringspec.harness.run import Plan, run
-from ringspec.reference import Behaviour, Embedded, Settings, application
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Exchange, Failure
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import Behaviour, Embedded, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Request, cases_of
 
@@ -103,7 +104,7 @@ def test_defects_are_found_by_the_same_rules(
 class Restarting(InProcess):
     """A server that is away for a moment, and has forgotten everything then."""
 
-    def __init__(self, settings: Settings, after: int) -> None:
+    def __init__(self, settings: ServerSettings, after: int) -> None:
         filling = Filling(token=settings.token)
         super().__init__(application(settings, Behaviour()), filling=filling)
         self._settings = settings
@@ -126,7 +127,7 @@ class Restarting(InProcess):
 def test_server_that_is_started_anew_in_mid_run_is_not_accused(
     contract: Contract, cases: tuple[Case, ...], after: int
 ) -> None:
-    server = Restarting(Settings(), after)
+    server = Restarting(ServerSettings(), after)
     plan = Plan(
         contract=contract,
         cases=cases,
@@ -155,7 +156,7 @@ def test_crash_counts_at_once(
     from ringspec.reference import MUTANTS  # noqa: PLC0415 - only here
 
     behaviour = MUTANTS["crash-on-invalid"].apply(Behaviour())
-    settings = Settings()
+    settings = ServerSettings()
     filling = Filling(token=settings.token)
     app = application(settings, behaviour)
     plan = Plan(

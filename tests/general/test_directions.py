@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ringspec.harness import checks
+from ringspec.harness.judging import checks
 from ringspec.spec import Inlined, Json, load
 from ringspec.spec.schemas import for_answer, for_request
 

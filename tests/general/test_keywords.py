@@ -19,7 +19,7 @@ from jsonschema_specifications import (  # type: ignore[import-untyped] # no typ
 
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 from .conftest import Ended
 from .test_contracts import document

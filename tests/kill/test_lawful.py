@@ -8,10 +8,11 @@ from functools import cache
 import pytest
 
 from ringspec.harness import Ended
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of
 
@@ -32,7 +33,7 @@ def _compiled() -> tuple[Contract, tuple[Case, ...]]:
     return contract, cases_of(contract)
 
 
-def _filling(settings: Settings, url: str) -> Filling:
+def _filling(settings: ServerSettings, url: str) -> Filling:
     return Filling(
         token=settings.token,
         token_url=f"{url}/oauth2/token",
@@ -42,7 +43,7 @@ def _filling(settings: Settings, url: str) -> Filling:
 
 def _accused(
     lawful: Lawful,
-    settings: Settings,
+    settings: ServerSettings,
     url: str,
     connect: Callable[[], InProcess] | None = None,
 ) -> tuple[dict[str, list[str]], int]:
@@ -69,7 +70,7 @@ def _accused(
 
 @pytest.mark.parametrize("lawful", IN_PROCESS, ids=lambda each: each.name)
 def test_lawful_variant_is_conformant(lawful: Lawful) -> None:
-    settings = Settings()
+    settings = ServerSettings()
     app = application(settings, lawful.apply(Behaviour()))
     filling = _filling(settings, URL)
 
@@ -81,7 +82,7 @@ def test_lawful_variant_is_conformant(lawful: Lawful) -> None:
 @pytest.mark.socket
 @pytest.mark.parametrize("lawful", OVER_NETWORK, ids=lambda each: each.name)
 def test_variant_lawful_in_http_is_conformant(lawful: Lawful) -> None:
-    settings = Settings()
+    settings = ServerSettings()
 
     app = application(settings, lawful.apply(Behaviour()))
     with served(app) as url:

@@ -9,17 +9,17 @@ import pytest
 
 from ringspec.cli.fleet import Laboratory, Subject, fleet
 from ringspec.reference import DIALECTS
-from ringspec.reports import Kind, Mark, Way
+from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import Level, load
 
 pytestmark = pytest.mark.kill
 
 SUBJECTS = fleet(load(), (), Level.MAY, over_network=False)
-MUTANTS = [each for each in SUBJECTS if each.kind is Kind.MUTANT]
+MUTANTS = [each for each in SUBJECTS if each.kind is ServerKind.MUTANT]
 # Any case may show these, or it takes the others to tell whether an operation is there.
 NEED_ALL = ("robustness", "lifecycle.")
 # With every case, or over a socket, all of them would take minutes.
-IN_PROCESS = [each for each in MUTANTS if each.way is Way.IN_PROCESS]
+IN_PROCESS = [each for each in MUTANTS if each.way is Channel.IN_PROCESS]
 WHOLE = IN_PROCESS[5 :: max(len(IN_PROCESS) // 24, 1)][:24]
 SAMPLE = IN_PROCESS[:: max(len(IN_PROCESS) // 12, 1)][:12]
 
@@ -48,13 +48,13 @@ def test_mutant_is_noticed_by_a_whole_run(subject: Subject) -> None:
     trial = laboratory().trial(subject)
 
     assert trial.exit_code == 1
-    assert trial.mark is Mark.NOTICED
+    assert trial.mark is RunMark.NOTICED
 
 
 @pytest.mark.socket
 @pytest.mark.parametrize("subject", SAMPLE, ids=named)
 def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: Subject) -> None:
-    over_network = laboratory().trial(replace(subject, way=Way.NETWORK))
+    over_network = laboratory().trial(replace(subject, way=Channel.NETWORK))
 
     in_process = laboratory().trial(subject)
     assert over_network.exit_code == in_process.exit_code
@@ -63,14 +63,14 @@ def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: Subject) -> 
 
 
 @pytest.mark.socket
-@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("way", Channel)
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_the_reference_is_never_accused(dialect: str, way: Way) -> None:
+def test_the_reference_is_never_accused(dialect: str, way: Channel) -> None:
     reference = replace(SUBJECTS[0], way=way)
 
     trial = laboratory(dialect).trial(reference)
 
-    assert reference.kind is Kind.REFERENCE
+    assert reference.kind is ServerKind.REFERENCE
     assert trial.reason == ""
     assert trial.noticed == {}
     assert trial.exit_code == 0

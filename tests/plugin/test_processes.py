@@ -13,7 +13,7 @@ import pytest
 from ringspec.harness import Outcome
 from ringspec.plugin.said import Said
 from ringspec.plugin.sharing import shared
-from ringspec.reports import Apart
+from ringspec.reports import RuleText
 from ringspec.spec import RuleId
 
 from .conftest import Careless
@@ -80,7 +80,7 @@ def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> N
 
 def test_what_was_said_is_read_by_the_others(tmp_path: Path) -> None:
     said = Said(
-        rules={RuleId("a.b"): Apart(outcome=Outcome.FAIL, reason="é", text="x\ny")},
+        rules={RuleId("a.b"): RuleText(outcome=Outcome.FAIL, reason="é", text="x\ny")},
         conclusion="nonconformant: …",
         status=1,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.cli.run import command
+from ringspec.cli.run_command import command
 from ringspec.plugin.options import OPTIONS, URL, spelt
 from ringspec.reference import Embedded
 

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import pretty
 
-from ringspec.reference import Settings, application
-from ringspec.spec import Level, RuleId, SpecError, UsageError, load
+from ringspec.reference import ServerSettings, application
+from ringspec.spec import Level, RuleId, SpecError, UsageError, load, patched
 from ringspec.strategies import (
     FAULT_FAMILIES,
     Invalid,
@@ -35,8 +35,7 @@ from ringspec.strategies import (
     unspecified_bodies,
     valid_bodies,
 )
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import patched
+from ringspec.strategies.shapes.bodies import Bodies
 
 CONTRACT = load()
 PLAIN = Bodies(CONTRACT).plain()
@@ -56,7 +55,7 @@ class Handler:
     """A provider's application, called in this process."""
 
     def __init__(self, mutant: str | None = None) -> None:
-        own = Settings(mutant=mutant)
+        own = ServerSettings(mutant=mutant)
         self._app = application(own)
         self._headers = {
             "Authorization": f"Bearer {own.token}",
@@ -288,8 +287,8 @@ def test_nothing_is_compiled_before_the_first_draw(
     def fail(_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ringspec.strategies.breaking.Bodies", fail)
-    monkeypatch.setattr("ringspec.strategies.breaking._COMPILED", {})
+    monkeypatch.setattr("ringspec.strategies.drawn.breaking.Bodies", fail)
+    monkeypatch.setattr("ringspec.strategies.drawn.breaking._COMPILED", {})
 
     for strategy in (valid_bodies(), labelled_bodies(), unspecified_bodies()):
         assert isinstance(strategy, SearchStrategy)

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, steps
+from ringspec.spec import (
+    Contract,
+    RuleId,
+    at,
+    is_irregular,
+    kind_of,
+    load,
+    patched,
+    steps,
+)
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.choosing import breakable
+from ringspec.strategies.drawn.breaking import breakable
 
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))
@@ -23,7 +31,7 @@ SDK = load(dialect="naxai-sdk")
 def test_what_is_drawn_is_valid_and_settled_to_both_validators(body: Any) -> None:
     assert CONTRACT.prover.prove(body) == frozenset()
     assert CONTRACT.settled_prover.prove(body) == frozenset()
-    assert not odd(body)
+    assert not is_irregular(body)
 
 
 @given(valid_bodies(SDK))
@@ -155,7 +163,7 @@ QUIET = settings(database=None, derandomize=True, max_examples=300)
 
 
 def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
-    from ringspec.strategies.bodies import Bodies  # noqa: PLC0415 - slow to compile
+    from ringspec.strategies.shapes.bodies import Bodies  # noqa: PLC0415 - slow to compile
 
     assert plainest(CONTRACT) == Bodies(CONTRACT).plain()
 
@@ -223,9 +231,11 @@ def _signs(value: Any, path: str) -> set[str]:
 
 @given(st.data())
 def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
-    from ringspec.strategies.breaking import compiled  # noqa: PLC0415 - likewise
-    from ringspec.strategies.draw import Drawer  # noqa: PLC0415 - slow to load
-    from ringspec.strategies.tape import Tape  # noqa: PLC0415 - likewise
+    from ringspec.strategies.shapes.draw import (  # noqa: PLC0415 - slow to load
+        Drawer,
+        Tape,
+        compiled,
+    )
 
     tape = data.draw(st.binary(max_size=200))
     root = compiled(CONTRACT)[0].root

@@ -15,20 +15,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.connection import Connection
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.script import Patience
+from ringspec.harness.running.firing import Patience
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     LAWFUL,
     MUTANTS,
     Behaviour,
     Embedded,
-    Settings,
+    ServerSettings,
     application,
 )
-from ringspec.reports import Kind, Trial, Way
+from ringspec.reports import Channel, FleetRun, ServerKind
 from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
 from ringspec.strategies import Case, cases_of
 
@@ -48,10 +53,10 @@ class Subject:
         binding: at which its defect shows.
     """
 
-    kind: Kind
+    kind: ServerKind
     name: str
     level: Level
-    way: Way
+    way: Channel
     binding: Level = Level.MAY
     rule: str = ""
     defect: str = ""
@@ -80,13 +85,13 @@ def fleet(
                 hint="`ringspec serve --list-mutants` lists the mutants",
             )
     wanted = prefixes or ("",)
-    way = Way.NETWORK if over_network else Way.IN_PROCESS
-    reference = Subject(kind=Kind.REFERENCE, name=REFERENCE, level=level, way=way)
+    way = Channel.NETWORK if over_network else Channel.IN_PROCESS
+    reference = Subject(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=way)
     others = (*_mutants(contract, level, way), *_lawful(way))
     return (reference, *(each for each in others if each.name.startswith(wanted)))
 
 
-def _mutants(contract: Contract, level: Level, way: Way) -> Iterator[Subject]:
+def _mutants(contract: Contract, level: Level, way: Channel) -> Iterator[Subject]:
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
     for mutant in MUTANTS.values():
         binding = weakest(
@@ -97,7 +102,7 @@ def _mutants(contract: Contract, level: Level, way: Way) -> Iterator[Subject]:
         )
         if mutant.rule not in contract.dropped and binding.gates(level):
             yield Subject(
-                kind=Kind.MUTANT,
+                kind=ServerKind.MUTANT,
                 name=mutant.name,
                 level=level,
                 way=_way(mutant.apply, way),
@@ -107,20 +112,20 @@ def _mutants(contract: Contract, level: Level, way: Way) -> Iterator[Subject]:
             )
 
 
-def _lawful(way: Way) -> Iterator[Subject]:
+def _lawful(way: Channel) -> Iterator[Subject]:
     for lawful in LAWFUL:
         yield Subject(
-            kind=Kind.LAWFUL,
+            kind=ServerKind.LAWFUL,
             name=lawful.name,
             level=Level(lawful.level),
             way=_way(lawful.apply, way),
         )
 
 
-def _way(apply: Callable[[Behaviour], Behaviour], way: Way) -> Way:
+def _way(apply: Callable[[Behaviour], Behaviour], way: Channel) -> Channel:
     """Send over the network whatever changes what happens below JSON."""
     plain = Behaviour()
-    return way if apply(plain).wire is plain.wire else Way.NETWORK
+    return way if apply(plain).wire is plain.wire else Channel.NETWORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Laboratory:
         contract = load(dialect=None if dialect == CANONICAL else dialect)
         return cls(contract, cases_of(contract), dialect)
 
-    def trial(self, subject: Subject, select: tuple[str, ...] = ()) -> Trial:
+    def trial(self, subject: Subject, select: tuple[str, ...] = ()) -> FleetRun:
         """Run against a server: every case, every phase; or those of some rules."""
         with self._reached(subject) as reached:
             plan = Plan(
@@ -149,13 +154,15 @@ class Laboratory:
                 select=select,
                 connect=reached.connect,
                 # No mutant is late; what waits for one would wait in vain.
-                patience_s=0.0 if subject.kind is Kind.MUTANT else Patience.seconds,
+                patience_s=0.0
+                if subject.kind is ServerKind.MUTANT
+                else Patience.seconds,
             )
             return _trial(subject, run(plan))
 
     @contextmanager
     def _reached(self, subject: Subject) -> Iterator[_Reached]:
-        if subject.way is Way.IN_PROCESS:
+        if subject.way is Channel.IN_PROCESS:
             settings, app = self._application(subject)
             filling = _filling(settings, URL)
             yield _Reached(
@@ -163,12 +170,12 @@ class Laboratory:
                 filling=filling,
                 connect=lambda: InProcess(app, filling=filling),
             )
-        elif subject.kind is Kind.LAWFUL:
+        elif subject.kind is ServerKind.LAWFUL:
             settings, app = self._application(subject)
             with hosted(app) as url:
                 yield _Reached(url=url, filling=_filling(settings, url))
         else:
-            mutant = subject.name if subject.kind is Kind.MUTANT else None
+            mutant = subject.name if subject.kind is ServerKind.MUTANT else None
             with Embedded(dialect=self.dialect, mutant=mutant) as embedded:
                 filling = Filling(
                     token=embedded.token,
@@ -178,12 +185,12 @@ class Laboratory:
                 )
                 yield _Reached(url=embedded.url, filling=filling)
 
-    def _application(self, subject: Subject) -> tuple[Settings, Application]:
-        settings = Settings(dialect=self.dialect)
+    def _application(self, subject: Subject) -> tuple[ServerSettings, Application]:
+        settings = ServerSettings(dialect=self.dialect)
         behaviour = Behaviour()
-        if subject.kind is Kind.MUTANT:
+        if subject.kind is ServerKind.MUTANT:
             behaviour = MUTANTS[subject.name].apply(behaviour)
-        elif subject.kind is Kind.LAWFUL:
+        elif subject.kind is ServerKind.LAWFUL:
             known = {each.name: each for each in LAWFUL}
             behaviour = known[subject.name].apply(behaviour)
         return settings, application(settings, behaviour)
@@ -198,7 +205,7 @@ class _Reached:
     connect: Callable[[], Connection] | None = None
 
 
-def _filling(settings: Settings, url: str) -> Filling:
+def _filling(settings: ServerSettings, url: str) -> Filling:
     return Filling(
         token=settings.token,
         token_url=f"{url}{TOKEN_PATH}",
@@ -234,7 +241,7 @@ def hosted(app: Application) -> Iterator[str]:
         listener.close()
 
 
-def _trial(subject: Subject, events: Iterable[Event]) -> Trial:
+def _trial(subject: Subject, events: Iterable[Event]) -> FleetRun:
     """Write down what a run found."""
     sent = 0
     requests: dict[str, int] = {}
@@ -254,7 +261,7 @@ def _trial(subject: Subject, events: Iterable[Event]) -> Trial:
     ]
     failing = {finding.case.id for finding in failures}
     cases = {name: number for name, number in requests.items() if name in failing}
-    return Trial(
+    return FleetRun(
         kind=subject.kind,
         name=subject.name,
         rule=subject.rule,
@@ -302,7 +309,7 @@ def prepare(dialect: str) -> None:
     _laboratory = Laboratory.of(dialect)
 
 
-def trial(subject: Subject) -> Trial:
+def trial(subject: Subject) -> FleetRun:
     """Run against a server, in a process of the pool."""
     if _laboratory is None:
         raise InternalError("the process was not prepared")

@@ -21,7 +21,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -30,9 +29,9 @@ from typing import Any, Self
 import click
 
 from ringspec.harness import Known, Renewal, Result
-from ringspec.harness.ledger import Ledger
-from ringspec.reports import obstacle, put, shown
-from ringspec.spec import Contract, ReportError, RuleId, UsageError
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.reports import put, shown, write_obstacle
+from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
 
 _TABLE = "known"
 _NAMES = ("rule", "case")
@@ -77,7 +76,7 @@ class Book:
         """
         if path is None:
             return cls()
-        why = obstacle(path) if renews else ""
+        why = write_obstacle(path) if renews else ""
         if why:
             raise _unwritable(path, why)
         try:
@@ -240,7 +239,7 @@ class _Reader:
     def _odd(
         self, key: str, known: tuple[str, ...], has: Callable[[dict[str, Any]], bool]
     ) -> UsageError:
-        near = get_close_matches(key.lower(), known, 1)
+        near = nearest(key.lower(), known)
         meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
         return self._wrong(f"nobody knows the key {key!r}", meant, self._line(has))
 

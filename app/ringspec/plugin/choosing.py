@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ringspec.reference import DIALECTS, MUTANTS, Embedded
-from ringspec.spec import UsageError, meant
+from ringspec.reference import DIALECTS, Embedded
+from ringspec.spec import UsageError, did_you_mean
 
 
 def embedded(mutant: str | None, dialect: str) -> Embedded:
@@ -16,6 +16,8 @@ def embedded(mutant: str | None, dialect: str) -> Embedded:
     """
     __tracebackhide__ = True
     if mutant is not None:
+        from ringspec.reference import MUTANTS  # noqa: PLC0415 - it takes a while
+
         _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
     _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
     return Embedded(dialect=dialect, mutant=mutant)
@@ -25,5 +27,5 @@ def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
     __tracebackhide__ = True
     if name in known:
         return
-    hint = meant(name, known) + hint
+    hint = did_you_mean(name, known) + hint
     raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)

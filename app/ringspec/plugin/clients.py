@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from ringspec.harness.access.route import Route
-from ringspec.harness.safety.hosts import is_loopback
+from ringspec.harness.sending.hosts import is_loopback
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ringspec.spec import Rule
 
 if TYPE_CHECKING:
     from ringspec.plugin.said import Said
-    from ringspec.reports import Apart
+    from ringspec.reports import RuleText
 
 MARKERS = (
     f"{GROUP}(rule, group, level, evidence): a rule of the server under test",
@@ -71,7 +71,7 @@ class RuleItem(pytest.Item):
         self.user_properties += [(name, str(value)) for name, value in told.items()]
 
     @property
-    def _apart(self) -> Apart | None:
+    def _apart(self) -> RuleText | None:
         """What the run said of the rule; nothing where pytest runs no tests."""
         said = self.parent.said if isinstance(self.parent, Rules) else None
         return said.of(self.rule.id) if said else None

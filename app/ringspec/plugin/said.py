@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from ringspec.harness import Outcome
-from ringspec.reports import Apart
+from ringspec.reports import RuleText
 from ringspec.spec import RuleId
 
 
@@ -24,17 +24,19 @@ class Said:
         trouble: why there was no run, or no whole one; or empty.
     """
 
-    rules: dict[RuleId, Apart] = field(default_factory=dict)
+    rules: dict[RuleId, RuleText] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     rest: str = ""
     conclusion: str = ""
     status: int = 0
     trouble: str = ""
 
-    def of(self, rule: RuleId) -> Apart:
+    def of(self, rule: RuleId) -> RuleText:
         """Return what is said of a rule; of one that had no turn, why."""
         why = self.trouble or "the run ended before it"
-        return self.rules.get(rule) or Apart(outcome=Outcome.INCONCLUSIVE, reason=why)
+        return self.rules.get(rule) or RuleText(
+            outcome=Outcome.INCONCLUSIVE, reason=why
+        )
 
     def written(self) -> str:
         """Write it as JSON."""
@@ -50,5 +52,5 @@ class Said:
         )
 
 
-def _apart(data: dict[str, str]) -> Apart:
-    return Apart(**{**data, "outcome": Outcome(data["outcome"])})  # type: ignore[arg-type] # as written
+def _apart(data: dict[str, str]) -> RuleText:
+    return RuleText(**{**data, "outcome": Outcome(data["outcome"])})  # type: ignore[arg-type] # as written

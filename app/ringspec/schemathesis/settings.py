@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ringspec.harness.judging.selection import Selection
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Level, MisfitError, UsageError, load, meant
+from ringspec.spec import Contract, Level, MisfitError, UsageError, did_you_mean, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, expecting
 
 
@@ -74,7 +74,7 @@ class Settings:
                 self.contract,
                 operation=self.operation,
                 dialect=self.dialect or given.dialect,
-                adaptation=given.adaptation,
+                overrides=given.overrides,
             )
         except MisfitError as error:
             where = given.places.of(error.path)
@@ -111,5 +111,5 @@ def _level(text: str) -> Level:
         return Level(text.lower())
     raise UsageError(
         f"RINGSPEC_LEVEL is {text!r}, which is no level",
-        hint=f"{meant(text.lower(), names)}one of: {', '.join(names)}",
+        hint=f"{did_you_mean(text.lower(), names)}one of: {', '.join(names)}",
     )

@@ -6,18 +6,21 @@ import sys
 from argparse import ArgumentParser
 
 from ringspec.reference.dialects import DIALECTS
-from ringspec.reference.mutants import BUSY, MUTANTS
 from ringspec.reference.serving import serve
-from ringspec.reference.settings import Settings
+from ringspec.reference.settings import ServerSettings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; give 0, or 2 if nothing can be served like that."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.mutant is not None and options.mutant not in {*MUTANTS, *BUSY}:
-        parser.error(f"there is no mutant {options.mutant!r}")
-    settings = Settings(dialect=options.dialect, mutant=options.mutant)
+    if options.mutant is not None:
+        # Imported late: a plain run needs none.
+        from ringspec.reference.mutants import BUSY, MUTANTS  # noqa: PLC0415
+
+        if options.mutant not in {*MUTANTS, *BUSY}:
+            parser.error(f"there is no mutant {options.mutant!r}")
+    settings = ServerSettings(dialect=options.dialect, mutant=options.mutant)
     try:
         serve(settings, port=options.port, watch_parent=options.parent_watch)
     except OSError as error:

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ringspec.reference.behaviour import Operation
-    from ringspec.reference.settings import Settings
+    from ringspec.reference.settings import ServerSettings
 
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 
 COMMANDS = ("start", "pause", "resume", "cancel")
 
 
-def build(settings: Settings, behaviour: Behaviour | None = None) -> Starlette:
+def build(settings: ServerSettings, behaviour: Behaviour | None = None) -> Starlette:
     """Build the application; its broadcasts live as long as it does."""
     behaviour = behaviour or Behaviour()
     app = Starlette(
@@ -59,7 +59,7 @@ def to_response(reply: Reply) -> Response:
     return Response(content, reply.status, headers)
 
 
-def _routes(settings: Settings, behaviour: Behaviour) -> list[Route]:
+def _routes(settings: ServerSettings, behaviour: Behaviour) -> list[Route]:
     store = behaviour.store()
     store.max_broadcasts = settings.limits.broadcasts
     dialect = DIALECTS[settings.dialect]
@@ -99,7 +99,9 @@ def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
     return respond
 
 
-def _guard(operation: Operation, settings: Settings, behaviour: Behaviour) -> Endpoint:
+def _guard(
+    operation: Operation, settings: ServerSettings, behaviour: Behaviour
+) -> Endpoint:
     """Let an operation answer only those who bring the token."""
 
     async def respond(request: Request) -> Response:
@@ -117,7 +119,7 @@ def _guard(operation: Operation, settings: Settings, behaviour: Behaviour) -> En
     return respond
 
 
-def _token_endpoint(settings: Settings, behaviour: Behaviour) -> Endpoint:
+def _token_endpoint(settings: ServerSettings, behaviour: Behaviour) -> Endpoint:
     async def respond(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
         try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ringspec.reference.answers import Reply
-    from ringspec.reference.settings import Settings
+    from ringspec.reference.settings import ServerSettings
     from ringspec.reference.values import Json, JsonObject
 
     Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
@@ -113,7 +113,7 @@ class Behaviour:
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
     admit: Callable[[Request, str], bool] = admits
     turn_away: Callable[[Operation, Request], Awaitable[Reply]] = turn_away
-    issue: Callable[[str, bytes, Settings], Reply] = tokens.issue
+    issue: Callable[[str, bytes, ServerSettings], Reply] = tokens.issue
     elsewhere: Callable[[Reply], Reply] = same
     refuse: Callable[[Reply], Reply] = same
     reply: Callable[[Reply], Reply] = same

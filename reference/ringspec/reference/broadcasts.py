@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ringspec.reference.behaviour import Behaviour
-    from ringspec.reference.dialects import Dialect
+    from ringspec.reference.dialects import ServerDialect
     from ringspec.reference.store import Broadcast, Store
     from ringspec.reference.values import JsonObject
 
@@ -29,7 +29,7 @@ class Broadcasts:
 
     store: Store
     behaviour: Behaviour
-    dialect: Dialect
+    dialect: ServerDialect
 
     async def create(self, request: Request) -> Reply:
         """Keep a new broadcast, if its body breaks no rule."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ringspec.reference.settings import Limits
+from ringspec.reference.settings import ServerLimits
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -79,7 +79,7 @@ class BoundedProtocol(H11Protocol):
         idle_since: when it last began to wait for a request, by the loop's clock.
     """
 
-    limits = Limits()
+    limits = ServerLimits()
 
     def __init__(
         self,
@@ -184,6 +184,6 @@ class BoundedProtocol(H11Protocol):
             self._timer = self.loop.call_later(self.limits.request_s, self.give_up)
 
 
-def bounded(limits: Limits) -> type[BoundedProtocol]:
+def bounded(limits: ServerLimits) -> type[BoundedProtocol]:
     """Return the protocol of a server with such limits."""
     return type("Bounded", (BoundedProtocol,), {"limits": limits})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ServerDialect:
     """Say how a provider's bodies differ from the canonical ones.
 
     spelling: path of a member's canonical names to the name it is sent by.
@@ -71,10 +71,10 @@ def _respelt(value: JsonObject, to: Mapping[Path, str | None], at: Path) -> Json
     return respelt
 
 
-DIALECTS: dict[str, Dialect] = {
-    "canonical": Dialect("canonical"),
+DIALECTS: dict[str, ServerDialect] = {
+    "canonical": ServerDialect("canonical"),
     # Source: facts.md G1, G2, G3, G5.
-    "naxai-sdk": Dialect(
+    "naxai-sdk": ServerDialect(
         "naxai-sdk",
         spelling={
             ("includeUnsubscribed",): "inclubeUnsubscribed",

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ringspec.reference.behaviour import Behaviour, same
-from ringspec.reference.mutants import BUSY, MUTANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import ASGIApp
 
-    from ringspec.reference.settings import Limits, Settings
+    from ringspec.reference.settings import ServerLimits, ServerSettings
 
 HOST = "127.0.0.1"
 _FAREWELL_S = 1
@@ -38,7 +37,9 @@ def announce_on_stdout(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - this line is what callers wait for
 
 
-def application(settings: Settings, behaviour: Behaviour | None = None) -> Starlette:
+def application(
+    settings: ServerSettings, behaviour: Behaviour | None = None
+) -> Starlette:
     """Build the server's application, with the defect that the settings name.
 
     A behaviour is what the defect is put into; the right one if none is given.
@@ -48,12 +49,15 @@ def application(settings: Settings, behaviour: Behaviour | None = None) -> Starl
 
     behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
+        # Imported late: a plain run needs none.
+        from ringspec.reference.mutants import BUSY, MUTANTS  # noqa: PLC0415
+
         behaviour = {**MUTANTS, **BUSY}[settings.mutant].apply(behaviour)
     return build(settings, behaviour)
 
 
 def serve(
-    settings: Settings,
+    settings: ServerSettings,
     *,
     host: str = HOST,
     port: int = 0,
@@ -95,7 +99,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def describe(settings: Settings, listener: socket.socket) -> dict[str, str]:
+def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str]:
     """Tell all that a client needs to use the server."""
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -108,7 +112,7 @@ def describe(settings: Settings, listener: socket.socket) -> dict[str, str]:
     }
 
 
-def _run(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
+def _run(app: ASGIApp, listener: socket.socket, limits: ServerLimits) -> None:
     from uvicorn import Config, Server  # noqa: PLC0415 - as in application()
 
     from ringspec.reference.connections import bounded  # noqa: PLC0415 - likewise
@@ -127,7 +131,7 @@ def _run(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
     Server(config).run([listener])
 
 
-def _possible(limits: Limits) -> Limits:
+def _possible(limits: ServerLimits) -> ServerLimits:
     """Return limits with no more connections than the system lets us have."""
     try:
         import resource  # noqa: PLC0415 - there is none on Windows

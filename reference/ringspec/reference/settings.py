@@ -11,7 +11,7 @@ def _client_id() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServerLimits:
     """What the server bears, so that it can be left running.
 
     Attributes:
@@ -31,7 +31,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ServerSettings:
     """The dialect, the defect if any, and the credentials, made up if not given."""
 
     dialect: str = "canonical"
@@ -39,4 +39,4 @@ class Settings:
     client_id: str = field(default_factory=_client_id)
     client_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
     token: str = field(default_factory=secrets.token_urlsafe, repr=False)
-    limits: Limits = field(default_factory=Limits)
+    limits: ServerLimits = field(default_factory=ServerLimits)

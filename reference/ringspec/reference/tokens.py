@@ -14,7 +14,7 @@ from ringspec.reference.answers import RefusedError, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ringspec.reference.settings import Settings
+    from ringspec.reference.settings import ServerSettings
     from ringspec.reference.values import JsonObject
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -34,7 +34,7 @@ _OTHER_GRANT = _failed("unsupported_grant_type", "Only client_credentials is kno
 _OTHER_CLIENT = _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
 
 
-def is_client(form: Mapping[str, str], settings: Settings) -> bool:
+def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
     """Tell whether a form names the client, and its secret."""
     given = form.get("client_id", ""), form.get("client_secret", "")
     known = settings.client_id, settings.client_secret
@@ -52,9 +52,9 @@ def is_grant(kind: str) -> bool:
 def issue(
     content_type: str,
     raw: bytes,
-    settings: Settings,
+    settings: ServerSettings,
     *,
-    is_client: Callable[[Mapping[str, str], Settings], bool] = is_client,
+    is_client: Callable[[Mapping[str, str], ServerSettings], bool] = is_client,
     is_grant: Callable[[str], bool] = is_grant,
 ) -> Reply:
     """Answer a request for a token, or raise what refuses it."""

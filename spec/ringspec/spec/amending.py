@@ -21,7 +21,7 @@ from typing import Any
 from ringspec.spec.actions import RULES
 from ringspec.spec.assertions import CONTAINS, Assertion
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import SpecError, meant
+from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.merging import unshared
 from ringspec.spec.reading import mapping, text
 from ringspec.spec.rules import Evidence, Level, Rule, RuleId, word
@@ -104,7 +104,7 @@ def amended(
         if name not in rules:
             raise SpecError(
                 f"{change.place}: there is no such rule",
-                hint=f"{meant(name, rules)}`ringspec rules` lists them",
+                hint=f"{did_you_mean(name, rules)}`ringspec rules` lists them",
             )
     return {
         name: replace(rule, **changes[name].fields) if name in changes else rule

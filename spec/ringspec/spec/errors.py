@@ -81,7 +81,13 @@ class InternalError(RingspecError):
     exit_code = 4
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """Begin a hint with what was probably meant by a name; empty where nothing was."""
-    near = get_close_matches(name, list(known), 1)
-    return f"did you mean {near[0]}? " if near else ""
+def nearest(
+    name: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6
+) -> list[str]:
+    """List the known names that resemble a misspelt one, the most alike first."""
+    return get_close_matches(name, list(known), most, cutoff)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the beginning of a hint, `did you mean NAME? `; empty without a match."""
+    return "".join(f"did you mean {near}? " for near in nearest(name, known))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 # What json.loads returns: the one place where Any is let in.
@@ -96,6 +98,24 @@ def at_pointer(value: Json, text: str) -> Json:
         else:
             return None
     return value
+
+
+def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
+    """Return a copy of a body with RFC 6902 operations applied.
+
+    Raises:
+        ValueError: an operation does not fit the body, or is no operation.
+    """
+    import jsonpath  # noqa: PLC0415 - slow to import, and certified cases need no patch
+
+    changed = deepcopy(body)
+    try:
+        # Applied one by one: `JSONPatch.apply` takes a text for a JSON document.
+        for operation in jsonpath.JSONPatch(patch, unicode_escape=False).ops:
+            changed = operation.apply(changed)
+    except jsonpath.JSONPathError as error:
+        raise ValueError(str(error)) from error
+    return changed
 
 
 def pointer(location: Location) -> str:

@@ -16,20 +16,21 @@ from ringspec.strategies.case import (
     Expect,
     Phase,
     Request,
+    Requests,
     Status,
     Step,
     Want,
     What,
     encode,
+    expecting,
     line,
+    parse_request,
+    parse_step,
     status_fits,
+    unbroken,
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
-from ringspec.strategies.expecting import expecting
-from ringspec.strategies.parse import parse_request, parse_step
-from ringspec.strategies.requests import Requests
-from ringspec.strategies.unproven import unbroken
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy import (
@@ -41,16 +42,14 @@ if TYPE_CHECKING:
         mutations_of,
         prove,
     )
-    from ringspec.strategies.asking import Telling, is_valid, request_of, telling
-    from ringspec.strategies.exploring import (
+    from ringspec.strategies.drawn.label import (
         Drawn,
         Example,
         Labeller,
         Source,
         own_sources,
     )
-    from ringspec.strategies.foreign import SourceEnded, foreign_sources
-    from ringspec.strategies.library import (
+    from ringspec.strategies.drawn.library import (
         FAULT_FAMILIES,
         breakable_rules,
         invalid_bodies,
@@ -59,35 +58,47 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
+    from ringspec.strategies.drawn.probe_bodies import (
+        Telling,
+        is_valid,
+        request_of,
+        telling,
+    )
+    from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
+    from ringspec.strategies.drawn.schemathesis_bodies import (
+        SourceEnded,
+        foreign_sources,
+    )
     from ringspec.strategies.lifecycle.machine import MAX_CALLS, state_machine
     from ringspec.strategies.lifecycle.steps import Lifecycle
     from ringspec.strategies.lifecycle.walk import (
         Call,
         CallKind,
         Walk,
-        WalkStep,
         without,
         write_walk,
     )
-    from ringspec.strategies.plain import plain_request
-    from ringspec.strategies.samples import Invalid, Label, Labelled
+    from ringspec.strategies.shapes.bodies import plain_request
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
 _LATE = {
     **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
-    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of", "prove"), "adequacy"),
-    **dict.fromkeys(("Telling", "is_valid", "request_of", "telling"), "asking"),
-    **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "exploring"),
-    "own_sources": "exploring",
-    **dict.fromkeys(("SourceEnded", "foreign_sources"), "foreign"),
-    **dict.fromkeys(("FAULT_FAMILIES", "breakable_rules", "label_of"), "library"),
-    **dict.fromkeys(("valid_bodies", "invalid_bodies"), "library"),
-    **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "library"),
-    **dict.fromkeys(("Invalid", "Label", "Labelled"), "samples"),
-    "plain_request": "plain",
+    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of"), "adequacy"),
+    "prove": "adequacy",
+    **dict.fromkeys(
+        ("Telling", "is_valid", "request_of", "telling"), "drawn.probe_bodies"
+    ),
+    **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "drawn.label"),
+    "own_sources": "drawn.label",
+    **dict.fromkeys(("SourceEnded", "foreign_sources"), "drawn.schemathesis_bodies"),
+    **dict.fromkeys(("FAULT_FAMILIES", "breakable_rules", "label_of"), "drawn.library"),
+    **dict.fromkeys(("valid_bodies", "invalid_bodies"), "drawn.library"),
+    **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "drawn.library"),
+    **dict.fromkeys(("Invalid", "Label", "Labelled"), "drawn.sample"),
+    "plain_request": "shapes.bodies",
     **dict.fromkeys(("MAX_CALLS", "state_machine"), "lifecycle.machine"),
     "Lifecycle": "lifecycle.steps",
-    **dict.fromkeys(("Call", "CallKind", "Walk", "WalkStep"), "lifecycle.walk"),
+    **dict.fromkeys(("Call", "CallKind", "Walk"), "lifecycle.walk"),
     **dict.fromkeys(("without", "write_walk"), "lifecycle.walk"),
 }
 
@@ -136,7 +147,6 @@ __all__ = [
     "Step",
     "Telling",
     "Walk",
-    "WalkStep",
     "Want",
     "What",
     "breakable_rules",

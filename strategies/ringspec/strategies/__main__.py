@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ringspec.spec import dialect_names, load
 from ringspec.strategies.adequacy import quick
+from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED, certificate
-from ringspec.strategies.suite import compile_cases
 
 
 def main() -> None:

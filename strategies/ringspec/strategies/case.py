@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from ringspec.spec import Json, Level, Paging, RuleId, is_shallow
+from ringspec.spec import (
+    Contract,
+    Json,
+    Level,
+    Link,
+    Paging,
+    RuleId,
+    TokenHeader,
+    is_shallow,
+)
 
 FORMAT = "ringspec-case/1"
 # What a line of it keeps to.
@@ -238,3 +248,161 @@ def wire_request(request: Request) -> dict[str, Json]:
 
 def _no_json(name: str) -> Json:
     raise ValueError(name)  # Python reads NaN and Infinity, which JSON has not
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Writes the requests of one contract."""
+
+    contract: Contract
+
+    def create(self, content: bytes) -> Request:
+        """Return the request of the operation under test."""
+        operation = self.contract.operation
+        accept = ("Accept", self.contract.answers.media_type)
+        needed = (
+            (header.name, header.value)
+            for header in operation.headers
+            if header.required and header.value is not None
+        )
+        return Request(
+            method=operation.method.upper(),
+            path=operation.path,
+            headers=(
+                ("Content-Type", operation.media_type),
+                accept,
+                *_credentials(operation.token_header),
+                *needed,
+            ),
+            body=content,
+        )
+
+    def relative(self, relative: Link, content: bytes = b"") -> Request:
+        """Return the request of a linked operation; ids stand as `{name}` in it."""
+        media = (("Content-Type", self.contract.operation.media_type),)
+        return Request(
+            method=relative.method,
+            path=relative.path,
+            headers=(
+                *(media if content else ()),
+                ("Accept", relative.answers.media_type),
+                *_credentials(relative.token_header),
+            ),
+            body=content,
+        )
+
+
+def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
+    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
+
+
+def with_header(request: Request, name: str, value: str | None) -> Request:
+    """Return a request with a header set, or taken away."""
+    others = [each for each in request.headers if each[0].lower() != name.lower()]
+    added = [] if value is None else [(name, value)]
+    return replace(request, headers=(*others, *added))
+
+
+def closing(request: Request) -> Request:
+    """Return a request after which the connection is closed.
+
+    What is refused before its body is read may leave the rest of it to be taken for
+    the next request, of another case.
+    """
+    return with_header(request, "Connection", "close")
+
+
+def expecting(
+    cases: tuple[Case, ...], success: int | None, rejection: tuple[int, ...]
+) -> tuple[Case, ...]:
+    """Return cases that expect exact statuses.
+
+    Args:
+        cases: as compiled.
+        success: of what is accepted; any 2xx without one.
+        rejection: of bodies that break a rule; those of the contract without any.
+    """
+    if success is None and not rejection:
+        return cases
+    return tuple(_expecting(case, success, rejection) for case in cases)
+
+
+def _expecting(case: Case, success: int | None, rejection: tuple[int, ...]) -> Case:
+    if case.phase != Phase.CASES or case.steps:
+        return case
+    if case.expect == Expect.ACCEPT and success is not None:
+        return replace(case, status=(success,))
+    if case.broken and rejection:
+        return replace(case, status=rejection)
+    return case
+
+
+def uncased(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
+    """List the rules of the request's schema that no case is about.
+
+    In the contract's order; those that the catalogue excuses are left out.
+    """
+    cased = {rule for case in cases for rule in (case.rule, *case.broken)}
+    return tuple(rule for rule in _stated(contract) if rule not in cased)
+
+
+def unbroken(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
+    """List the rules of the request's schema that no case breaks.
+
+    Whoever does not check them at all is not noticed.
+    """
+    broken = {rule for case in cases for rule in case.broken}
+    return tuple(rule for rule in _stated(contract) if rule not in broken)
+
+
+def _stated(contract: Contract) -> list[RuleId]:
+    excused = contract.catalogue.not_isolated
+    stated = dict.fromkeys(each.rule for each in contract.assertions)
+    return [rule for rule in stated if rule not in excused]
+
+
+def parse_case(row: dict[str, Json]) -> Case:
+    """Read a case from what `ringspec cases` prints; KeyError if it is none."""
+    fault = row["fault"]
+    return Case(
+        id=row["id"],
+        rule=RuleId(row["rule"]),
+        level=Level(row["level"]),
+        expect=Expect(row["expect"]),
+        status=tuple(row["status"]),
+        request=parse_request(row["request"]),
+        twin=row["twin"],
+        fault=tuple(fault) if isinstance(fault, list) else fault,
+        broken=tuple(RuleId(rule) for rule in row["broken"]),
+        coupled=row["coupled"],
+        phase=Phase(row["phase"]),
+        steps=tuple(map(parse_step, row.get("steps", ()))),
+    )
+
+
+def parse_request(row: dict[str, Json]) -> Request:
+    """Read a request, byte for byte, from what `wire_request` wrote."""
+    if "body_base64" in row:
+        body = base64.b64decode(row["body_base64"], validate=True)
+    else:
+        body = encode(row["body"]) if "body" in row else b""
+    return Request(
+        method=row["method"],
+        path=row["path"],
+        headers=tuple(row["headers"].items()),
+        body=body,
+    )
+
+
+def parse_step(row: dict[str, Json]) -> Step:
+    """Read a step of a case."""
+    return Step(
+        request=parse_request(row["request"]),
+        status=tuple(row["status"]),
+        capture=row["capture"],
+        wants=tuple(
+            Want(**{**want, "what": What(want["what"])}) for want in row["wants"]
+        ),
+        link=row["link"],
+        paging=Paging(**row["paging"]) if "paging" in row else None,
+    )

@@ -14,8 +14,7 @@ import json
 from pathlib import Path
 
 from ringspec.spec import Contract, InternalError, Json
-from ringspec.strategies.case import Case, line
-from ringspec.strategies.parse import parse_case
+from ringspec.strategies.case import Case, line, parse_case
 
 FOLDER = Path(__file__).parent / "certified"
 FORMAT = "ringspec-certificate/1"
@@ -31,7 +30,7 @@ def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
     if seed == SEED and (found := certified(contract)) is not None:
         return found
     # Only here: a certified run needs neither validators nor the compiler.
-    from ringspec.strategies.suite import compile_cases  # noqa: PLC0415
+    from ringspec.strategies.case_list import compile_cases  # noqa: PLC0415
 
     return compile_cases(contract, seed)
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from ringspec.harness.access import credentials as credentials_module
-from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.sending import credentials as credentials_module
+from ringspec.harness.sending.credentials import Credentials
 from ringspec.spec import TargetError, UsageError
 
 FULL = Credentials(

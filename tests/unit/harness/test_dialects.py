@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import Application, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.reference import DIALECTS, Dialect, Settings, application
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import Application, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Expect, Phase
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 # A provider of another path, another name of a member, and no count of delays.
 OVERLAY = """
@@ -98,12 +99,12 @@ async def refused(_scope: Any, _receive: Any, send: Any) -> None:
 def result(mine: Contract, cases: tuple[Case, ...]) -> Iterator[Result]:
     """Run against a server that speaks the dialect, and counts no delays."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(DIALECTS, "mine", Dialect("mine", spelling=SPELLING))
+        patched.setitem(DIALECTS, "mine", ServerDialect("mine", spelling=SPELLING))
         yield fired(mine, cases)
 
 
 def fired(mine: Contract, cases: tuple[Case, ...]) -> Result:
-    settings = Settings(
+    settings = ServerSettings(
         dialect="mine", mutant="retry-delays-count-unchecked", token="t"
     )
     app = respelt(application(settings))

@@ -22,16 +22,17 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.inprocess import InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
-from ringspec.reference import Settings, application
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, UsageError
-from ringspec.strategies import Case, Expect, Phase, Request, foreign
+from ringspec.strategies import Case, Expect, Phase, Request
+from ringspec.strategies.drawn import schemathesis_bodies as foreign
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -46,7 +47,7 @@ class Server(InProcess):
     """The reference server, but for what a trigger says; notes what it was sent."""
 
     def __init__(self, trigger: Trigger, status: int) -> None:
-        app = application(Settings(token=TOKEN))
+        app = application(ServerSettings(token=TOKEN))
         super().__init__(app, filling=Filling(token=TOKEN))
         self.trigger = trigger
         self.status = status
@@ -294,7 +295,7 @@ def test_shrinking_keeps_to_its_budget(
     def tight(**options: Any) -> attempts.SearchLimits:
         return original(**options, shrink_requests=4)
 
-    monkeypatch.setattr("ringspec.harness.session.SearchLimits", tight)
+    monkeypatch.setattr("ringspec.harness.running.run.SearchLimits", tight)
     told = explored(lambda body: "voice" in body, 422, examples=20)
 
     # The first case of the list goes before.
@@ -434,7 +435,7 @@ def test_search_without_other_bodies_ends(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     drawn = st.sampled_from([Drawn(content=b"{}"), Drawn(content=b"[]")])
     few = [Source(name="few", share=5, tries=9, bodies=drawn)]
@@ -452,7 +453,7 @@ def test_what_is_no_json_is_reported_as_it_is(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     drawn = st.sampled_from([b"{", b"{{", b"{{{"]).map(lambda each: Drawn(content=each))
     few = [Source(name="few", share=5, tries=tries, bodies=drawn)]
@@ -499,7 +500,7 @@ def test_source_that_fails_leaves_the_others(
 ) -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - as in a run
 
-    from ringspec.strategies.exploring import Drawn, Source  # noqa: PLC0415
+    from ringspec.strategies.drawn.label import Drawn, Source  # noqa: PLC0415
 
     def failing(_: int) -> Drawn:
         raise foreign.SourceEnded("it cannot go on")
@@ -521,8 +522,8 @@ def test_source_that_fails_leaves_the_others(
 @pytest.fixture
 def judged_alone(contract: Contract) -> Callable[[bytes, int, Json], list[Finding]]:
     """Judge one answer to one body."""
-    from ringspec.harness.oracle import Oracle  # noqa: PLC0415 - only here
-    from ringspec.strategies.exploring import Drawn, Labeller  # noqa: PLC0415
+    from ringspec.harness.judging.oracle import Oracle  # noqa: PLC0415 - only here
+    from ringspec.strategies.drawn.label import Drawn, Labeller  # noqa: PLC0415
 
     def judge(body: Json, status: int, answer: Json) -> list[Finding]:
         content = json.dumps(body).encode()

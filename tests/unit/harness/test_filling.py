@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringspec.harness.access.filling import Filling
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.strategies import (
     CLIENT_ID,
     TOKEN,

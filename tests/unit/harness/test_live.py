@@ -24,11 +24,12 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.policy import Safety
-from ringspec.reference import MUTANTS, Behaviour, Settings, application
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Safety
+from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Case, Phase, Request
 
@@ -39,7 +40,7 @@ ALLOWING = Safety(live=True, allow_create=True, max_creates=2000, fixtures_named
 class Watched(InProcess):
     """The reference, and what it was sent."""
 
-    def __init__(self, settings: Settings, mutant: str | None = None) -> None:
+    def __init__(self, settings: ServerSettings, mutant: str | None = None) -> None:
         filling = Filling(
             token=settings.token,
             token_url=f"{URL}/oauth2/token",
@@ -102,7 +103,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ringspec.harness.plan.LIVE_RATE", 10_000.0)
+    monkeypatch.setattr("ringspec.harness.running.plan.LIVE_RATE", 10_000.0)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
@@ -127,7 +128,7 @@ def live(
     def make(
         safety: Safety = ALLOWING, mutant: str | None = None, **options: Any
     ) -> tuple[Watched, Plan]:
-        server = Watched(Settings(), mutant)
+        server = Watched(ServerSettings(), mutant)
         plan = Plan(
             contract=contract,
             cases=cases,
@@ -284,7 +285,7 @@ def test_bug_of_ours_cleans_up(
         if isinstance(event, Judged):
             break
     monkeypatch.setattr(
-        "ringspec.harness.session.Session._told", lambda *_: 1 // 0, raising=True
+        "ringspec.harness.running.run.Session._told", lambda *_: 1 // 0, raising=True
     )
 
     with pytest.raises(ZeroDivisionError):

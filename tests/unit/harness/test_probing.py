@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import Application, InProcess
 from ringspec.harness.probing import Answer, Prober, Sureness
-from ringspec.reference import Settings, application
+from ringspec.harness.sending.inprocess import Application, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import ServerSettings, application
 from ringspec.spec import SpecError, TargetError, questions
 
 ASKED = {each.id: each for each in questions()}
@@ -24,7 +24,7 @@ Edit = Callable[[dict[str, Any]], None]
 
 
 def reference(dialect: str = "canonical", mutant: str | None = None) -> Application:
-    return application(Settings(dialect=dialect, mutant=mutant, token="t"))
+    return application(ServerSettings(dialect=dialect, mutant=mutant, token="t"))
 
 
 def edited(app: Application, edit: Edit) -> Application:

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import pytest
 
 from ringspec.harness import Outcome, Told, Verdict
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing, Tap
 from ringspec.harness.recording.account import MOST
 from ringspec.harness.recording.reach import Reach
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level, load
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution

@@ -11,12 +11,23 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.access.renewal import QUIET_S, Grant, Renewal, Renewing, is_proper
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.run import Plan, run
-from ringspec.reference import Settings, application
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.credentials import (
+    QUIET_S,
+    Grant,
+    Renewal,
+    Renewing,
+    is_proper,
+)
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError
 from ringspec.strategies import Case, Phase, Request, quick_of
@@ -269,7 +280,7 @@ def test_a_run_outlives_its_token(
     scene: Callable[..., Scene], contract: Contract, cases: tuple[Case, ...]
 ) -> None:
     made = scene()
-    settings = Settings()
+    settings = ServerSettings()
     filling = made.server.filling
     app = _revoking(application(settings), settings, after=100)
     redactor = Redactor(filling.secrets())
@@ -308,7 +319,7 @@ def test_a_token_that_cannot_be_renewed_is_told_of(
     assert events[-1].result.exit_code == 3
 
 
-def _revoking(app: Application, settings: Settings, *, after: int) -> Application:
+def _revoking(app: Application, settings: ServerSettings, *, after: int) -> Application:
     """Take the first token for some requests, from then on the second alone."""
     asked = 0
 

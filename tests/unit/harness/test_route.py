@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Event, Exchange, Notice, Trouble
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.access.route import Route
-from ringspec.harness.target import Target
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import Target
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 

@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
-from ringspec.harness import script as script_module
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.connection import Connection
 from ringspec.harness.exploring import search
 from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLimits
 from ringspec.harness.exploring.walking import Walker, share_of, walked
-from ringspec.harness.inprocess import InProcess
-from ringspec.harness.lifecycle import absent
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.run import Plan, run
-from ringspec.harness.script import Patience, play
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running import firing as script_module
+from ringspec.harness.running.firing import Patience, play
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
@@ -110,7 +110,7 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert gone.failures == []
     assert 30 <= len(gone.told) == len(gone.fired) <= 40
     steps = {step.link for each in gone.fired for step in each.whole().steps}
-    assert steps == {"", *(each.name for each in gone.life.contract.relatives)}
+    assert steps == {"", *(each.name for each in gone.life.contract.links)}
 
 
 @pytest.mark.parametrize("page", [1, 3])
@@ -424,7 +424,7 @@ def test_lawful_habit_is_not_accused(
 ) -> None:
     # Some show what was written a moment later, by the clock.
     monkeypatch.setattr(script_module, "_PAUSES_S", PAUSES_S)
-    settings = Settings()
+    settings = ServerSettings()
     app = application(settings, lawful.apply(Behaviour()))
     server = InProcess(app, filling=Filling(token=settings.token))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from ringspec.reference import Settings, application
+from ringspec.reference import ServerSettings, application
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 
@@ -141,7 +141,7 @@ def started() -> Callable[..., Callable[..., httpx.Response]]:
     def start(
         dialect: str = "canonical", mutant: str | None = None
     ) -> Callable[..., httpx.Response]:
-        settings = Settings(dialect=dialect, mutant=mutant, **SECRETS)
+        settings = ServerSettings(dialect=dialect, mutant=mutant, **SECRETS)
         transport = httpx.ASGITransport(application(settings))
 
         def send(

@@ -7,12 +7,12 @@ import asyncio
 import httpx
 import pytest
 
-from ringspec.reference import BUSY, MUTANTS, Settings, application
+from ringspec.reference import BUSY, MUTANTS, ServerSettings, application
 from ringspec.reference.mutants.busy import LIMIT
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 
-SETTINGS = Settings(token="a-token")
+SETTINGS = ServerSettings(token="a-token")
 # By mutant: what is sent, with which token, and what a right server answers.
 TRIALS = {
     "busy-delays-unbounded": (
@@ -29,7 +29,7 @@ TRIALS = {
 async def answers(mutant: str, callers: int) -> list[httpx.Response]:
     """Ask a mutant once from each of so many connections, one after the other."""
     body, token, _ = TRIALS[mutant]
-    app = application(Settings(token=SETTINGS.token, mutant=mutant))
+    app = application(ServerSettings(token=SETTINGS.token, mutant=mutant))
     found: list[httpx.Response] = []
     for port in range(callers):
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 40_000 + port))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from ringspec.reference import LAWFUL, Behaviour, Lawful, Settings, application
+from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 
 from .conftest import BODIES, SECRETS, URL
 from .places import FLOW, UUID
@@ -77,7 +77,7 @@ SCRIPT = (
 
 
 async def played(behaviour: Behaviour) -> list[Outcome]:
-    app = application(Settings(**SECRETS), behaviour)
+    app = application(ServerSettings(**SECRETS), behaviour)
     transport = httpx.ASGITransport(app)
     ids: list[str] = []
     async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
@@ -102,7 +102,7 @@ def test_lawful_variant_has_a_habit(lawful: Lawful, right: list[Outcome]) -> Non
 
 
 def created(lawful: Lawful) -> httpx.Response:
-    app = application(Settings(**SECRETS), lawful.apply(Behaviour()))
+    app = application(ServerSettings(**SECRETS), lawful.apply(Behaviour()))
 
     async def answer() -> httpx.Response:
         transport = httpx.ASGITransport(app)

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ringspec.reference import Limits, Settings
+from ringspec.reference import ServerLimits, ServerSettings
 from ringspec.reference.app import build
 from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.store import Store
@@ -27,8 +27,8 @@ from ringspec.reference.store import Store
 ALL = "/voice/broadcasts"
 MEGABYTE = 1024 * 1024
 # Short ones, so that nothing is waited for long.
-LIMITS = "Limits(request_s=0.5, idle_s=2.0, connections=1100)"
-SERVE = f"from ringspec.reference import *; serve(Settings(limits={LIMITS}))"
+LIMITS = "ServerLimits(request_s=0.5, idle_s=2.0, connections=1100)"
+SERVE = f"from ringspec.reference import *; serve(ServerSettings(limits={LIMITS}))"
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ def rest(connection: socket.socket) -> bytes:
 def limited(started: Callable[..., Any]) -> Callable[..., Any]:
     """Start a server in process with limits; what comes back sends it requests."""
 
-    def start(limits: Limits, max_bytes: int = 64 * MEGABYTE) -> Callable[..., Any]:
-        settings = Settings(token="t", limits=limits)
+    def start(
+        limits: ServerLimits, max_bytes: int = 64 * MEGABYTE
+    ) -> Callable[..., Any]:
+        settings = ServerSettings(token="t", limits=limits)
         behaviour = Behaviour(store=lambda: Store(max_bytes=max_bytes))
         transport = httpx.ASGITransport(build(settings, behaviour))
 
@@ -120,7 +122,7 @@ def limited(started: Callable[..., Any]) -> Callable[..., Any]:
 def test_flood_of_creates_leaves_the_newest(
     body: Callable[..., Any], limited: Callable[..., Any]
 ) -> None:
-    send = limited(Limits(broadcasts=20))
+    send = limited(ServerLimits(broadcasts=20))
 
     ids = [send("POST", ALL, body()).json()["broadcastId"] for _ in range(60)]
 
@@ -132,7 +134,7 @@ def test_flood_of_creates_leaves_the_newest(
 def test_many_small_values_weigh_what_they_take_in_memory(
     body: Callable[..., Any], limited: Callable[..., Any]
 ) -> None:
-    send = limited(Limits(), max_bytes=MEGABYTE)
+    send = limited(ServerLimits(), max_bytes=MEGABYTE)
     rows: list[list[int]] = [[] for _ in range(6000)]  # 18 kB, as they are sent
 
     for _ in range(5):
@@ -153,7 +155,7 @@ def test_replacing_by_larger_ones_makes_others_fall_out() -> None:
 
 
 def test_body_limit_is_the_one_that_was_set(limited: Callable[..., Any]) -> None:
-    send = limited(Limits(body_bytes=100))
+    send = limited(ServerLimits(body_bytes=100))
 
     answer = send("POST", ALL, {"name": "x" * 100})
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import httpx
 import pytest
 
-from ringspec.reference import CHECKS, EQUIVALENT, MUTANTS, Settings, application
+from ringspec.reference import CHECKS, EQUIVALENT, MUTANTS, ServerSettings, application
 from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.mutants import FLEET
 from ringspec.reference.mutants.defects import without
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
 async def play(mutant: str | None, script: tuple[Ask, ...]) -> AsyncIterator[Outcome]:
     """Send a server request after request, and give what comes of each."""
-    app = application(Settings(mutant=mutant, **SECRETS))
+    app = application(ServerSettings(mutant=mutant, **SECRETS))
     ids: list[str] = []
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=URL

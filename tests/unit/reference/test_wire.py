@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from ringspec.reference import Settings, application
+from ringspec.reference import ServerSettings, application
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def test_body_that_is_cut_off_crashes_nothing() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    settings = Settings(token="t")
+    settings = ServerSettings(token="t")
     scope = {
         "type": "http",
         "method": "POST",

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known, Outcome
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.reference import MUTANTS, Behaviour, Settings, application
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
 from ringspec.reports.causes import Cause, causes, warnings
 from ringspec.spec import Contract, Level, load
@@ -58,7 +59,7 @@ def curt(app: App) -> App:
 @cache
 def served(*mutants: str, wrapped: Callable[[App], App] = lambda app: app) -> Record:
     """Run every case against a server that has all those defects."""
-    settings, behaviour = Settings(), Behaviour()
+    settings, behaviour = ServerSettings(), Behaviour()
     for name in mutants:
         behaviour = MUTANTS[name].apply(behaviour)
     app = wrapped(application(settings, behaviour))

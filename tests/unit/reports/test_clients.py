@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 
 from ringspec.harness import Event
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording import Heard, Hearing
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     Record,
     Recorder,

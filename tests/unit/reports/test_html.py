@@ -10,15 +10,14 @@ from html.parser import HTMLParser
 from types import ModuleType
 from typing import Any
 
-import jsonpatch
 import pytest
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, Stale
 from ringspec.reports import Record, rendered
-from ringspec.reports.html import page as page_module
-from ringspec.reports.html.bodies import one, pair
-from ringspec.reports.html.due import due
-from ringspec.spec import Json
+from ringspec.reports import html_report as page_module
+from ringspec.reports.case_text import due
+from ringspec.reports.html_bodies import one, pair
+from ringspec.spec import Json, patched
 from ringspec.strategies import Expect, Phase, Step, Want, What, encode
 
 SCRIPT = '</script><script>alert(1)</script><img src="x" onerror="alert(2)">'
@@ -381,7 +380,7 @@ PLAIN: Json = {"name": "a", "retries": 1, "delays": [5, {"k": 1}], "flow": {"say
 def test_fault_is_marked_in_both_bodies(
     patch: Json, was: list[str], now: list[str]
 ) -> None:
-    body = jsonpatch.apply_patch(PLAIN, patch)
+    body = patched(PLAIN, patch)
 
     left, right = pair(encode(PLAIN), encode(body))
 

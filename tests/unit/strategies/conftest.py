@@ -4,8 +4,8 @@ import pytest
 
 from ringspec.spec import Contract, load
 from ringspec.strategies import Case
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
+from ringspec.strategies.shapes.bodies import Bodies
 
 
 @pytest.fixture(scope="session")

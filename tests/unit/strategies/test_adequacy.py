@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, Json, load, odd
+from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
 from ringspec.strategies.adequacy import (
     Mutation,
@@ -26,7 +26,7 @@ from ringspec.strategies.adequacy import (
 )
 from ringspec.strategies.adequacy.matrix import Locator, detecting_cases
 from ringspec.strategies.adequacy.verdicts import Decider
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
 
@@ -484,7 +484,7 @@ def test_no_drawn_body_parts_what_is_called_alike(
 
     for each in data.draw(st.lists(st.sampled_from(alike), min_size=20, max_size=20)):
         assert taken(contract, each.mutation, body) == fits, each.mutation.id
-    valid = fits and not odd(body) and contract.settled_prover.is_valid(body)
+    valid = fits and not is_irregular(body) and contract.settled_prover.is_valid(body)
     for each in data.draw(st.lists(st.sampled_from(unsettled), max_size=20)):
         if valid:
             assert taken(contract, each.mutation, body), each.mutation.id

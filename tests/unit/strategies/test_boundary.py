@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ringspec.spec import Contract, at
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.boundary import edges
-from ringspec.strategies.build import Builder
+from ringspec.strategies.bodies.valid import edges
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.build import Builder
 
 
 def labels(bodies: Bodies, rule: str) -> list[str]:

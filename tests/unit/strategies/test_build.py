@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.strategies.build import (
+from ringspec.strategies.shapes.build import (
     Absent,
     Builder,
     Exactly,
@@ -14,7 +14,7 @@ from ringspec.strategies.build import (
     Unfit,
     Wish,
 )
-from ringspec.strategies.compile import compile_schema
+from ringspec.strategies.shapes.compile import compile_schema
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -7,7 +7,7 @@ import pytest
 
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import Case, Expect, Request, encode, line
-from ringspec.strategies.parse import parse_case
+from ringspec.strategies.case import parse_case
 
 REQUEST = Request(
     method="POST",

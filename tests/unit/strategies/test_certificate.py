@@ -9,9 +9,9 @@ from ringspec.spec import Contract, InternalError, load
 from ringspec.spec.overlay import SHIPPED
 from ringspec.strategies import Case, cases_of, certificate, certified, quick_of
 from ringspec.strategies.adequacy import quick
+from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED
 from ringspec.strategies.certificate import certificate as written
-from ringspec.strategies.suite import compile_cases
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_without_a_list_cases_are_compiled(
         compiled.append(seed)
         return ()
 
-    monkeypatch.setattr("ringspec.strategies.suite.compile_cases", compile_none)
+    monkeypatch.setattr("ringspec.strategies.case_list.compile_cases", compile_none)
 
     assert certified(contract) is None
     assert cases_of(contract) == ()

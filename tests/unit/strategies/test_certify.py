@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import Contract, Level, Location, RuleId
+from ringspec.spec import Contract, Level, Location, RuleId, patched
 from ringspec.strategies import encode
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.build import Builder, Exactly, Wish
-from ringspec.strategies.certify import NOTHING, Certifier, patched
+from ringspec.strategies.bodies.certify import Certifier
+from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.faults.fault import Fault, drop, put
-from ringspec.strategies.twins import Twin
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.build import Builder, Exactly, Wish
+from ringspec.strategies.shapes.locations import NOTHING
 
 
 @pytest.fixture(scope="session")

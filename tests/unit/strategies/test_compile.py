@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import SpecError
-from ringspec.strategies.build import Builder, Unfit
-from ringspec.strategies.compile import compile_schema, negate
-from ringspec.strategies.draw import Drawer
+from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.compile import compile_schema, negate
+from ringspec.strategies.shapes.draw import Drawer
 
 SCHEMAS: dict[str, Any] = {
     "enum": {"enum": [1, "a", None]},
@@ -210,7 +210,7 @@ RANDOM = st.recursive(SCALARS, nested, max_leaves=6)
 def test_random_schemas_give_values_that_jsonschema_takes(
     schema: Any, tape: bytes
 ) -> None:
-    from ringspec.strategies.tape import Tape  # noqa: PLC0415 - slow to load
+    from ringspec.strategies.shapes.draw import Tape  # noqa: PLC0415 - slow to load
 
     validator = jsonschema.Draft202012Validator(schema)
     shapes = compile_schema(schema)

@@ -6,7 +6,7 @@ import pytest
 
 from ringspec.spec import Contract
 from ringspec.strategies import Case
-from ringspec.strategies.contexts import ABSENT, PRESENT, Members, Met
+from ringspec.strategies.bodies.contexts import ABSENT, PRESENT, Members, Met
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import sys
 
 from ringspec.spec import Contract
 from ringspec.strategies import Case, line
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 
 PROGRAM = """
 from ringspec.spec import load
 from ringspec.strategies import line
-from ringspec.strategies.suite import compile_cases
+from ringspec.strategies.case_list import compile_cases
 for case in compile_cases(load()):
     print(line(case).encode().hex())
 """

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ringspec.spec import Contract, Json
-from ringspec.strategies.examples import matching, of_media_type, shown
+from ringspec.strategies.shapes.text import matching, of_media_type, shown
 
 CODE = {"type": "string", "pattern": "^[A-Z]{3}$"}
 

@@ -11,19 +11,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Contract, Json, Level, Location, RuleId
-from ringspec.strategies import Case, encode, foreign
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import NOTHING
-from ringspec.strategies.exploring import (
+from ringspec.strategies import Case, encode
+from ringspec.strategies.drawn import schemathesis_bodies as foreign
+from ringspec.strategies.drawn.label import (
     Drawn,
     Example,
     Labeller,
     Source,
     own_sources,
     read_body,
+    reduced,
     standing,
 )
-from ringspec.strategies.reducing import reduced
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import NOTHING
 
 Label = Callable[..., Case | None]
 QUICK = settings(

@@ -7,10 +7,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from ringspec.spec import ITEM, Assertion, Contract, RuleId
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import patched
+from ringspec.spec import ITEM, Assertion, Contract, RuleId, patched
 from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.shapes.bodies import Bodies
 
 UUID = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
 

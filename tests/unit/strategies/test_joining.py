@@ -5,8 +5,8 @@ from itertools import combinations, product
 import pytest
 
 from ringspec.spec import SpecError
-from ringspec.strategies.joining import FEW, joined
-from ringspec.strategies.shape import Alternatives, Shape
+from ringspec.strategies.shapes.compile import FEW, joined
+from ringspec.strategies.shapes.shape import Alternatives, Shape
 
 
 def choice(name: str) -> Alternatives:

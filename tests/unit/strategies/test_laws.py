@@ -13,15 +13,15 @@ from ringspec.spec import (
     Contract,
     Json,
     RuleId,
+    is_irregular,
     kind_of,
     load,
-    odd,
+    patched,
 )
 from ringspec.strategies import Case, Expect, Phase, encode
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.certify import patched
-from ringspec.strategies.conditions import Conditions
-from ringspec.strategies.twins import places
+from ringspec.strategies.bodies.certify import Conditions
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import places
 
 CONTRACT = load()
 BODY_RULES = list(dict.fromkeys(each.rule for each in CONTRACT.assertions))
@@ -228,7 +228,7 @@ def test_valid_bodies_hold_nothing_that_no_source_settles(
 ) -> None:
     for case in accepted(cases):
         body = case.body
-        assert not odd(body)
+        assert not is_irregular(body)
         assert {path for path, value in members(body) if value is None} <= {
             "scheduledAt"
         }

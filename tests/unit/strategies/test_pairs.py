@@ -7,8 +7,9 @@ import pytest
 
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.build import (
+from ringspec.strategies.bodies.pairwise import MANY, Factor, factors, greedy_rows, rows
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.build import (
     Absent,
     Builder,
     Exactly,
@@ -16,10 +17,9 @@ from ringspec.strategies.build import (
     Present,
     Wish,
 )
-from ringspec.strategies.compile import compile_schema
-from ringspec.strategies.pairs import MANY, Factor, factors, greedy_rows, rows
-from ringspec.strategies.shape import admitted
-from ringspec.strategies.twins import present
+from ringspec.strategies.shapes.compile import compile_schema
+from ringspec.strategies.shapes.locations import present
+from ringspec.strategies.shapes.shape import admitted
 
 
 def shows(body: Any, place: Location, wish: Wish) -> bool:

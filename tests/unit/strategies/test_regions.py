@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Json
-from ringspec.strategies.adequacy.regions import avoid, reach
 from ringspec.strategies.adequacy.verdicts import opened, overlap, pruned, somewhere
+from ringspec.strategies.shapes.superset import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
 

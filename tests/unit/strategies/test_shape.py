@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from ringspec.strategies.compile import compile_schema
-from ringspec.strategies.shape import Shape, admitted, interned, is_multiple, meet
+from ringspec.strategies.shapes.compile import compile_schema
+from ringspec.strategies.shapes.shape import (
+    Shape,
+    admitted,
+    interned,
+    is_multiple,
+    meet,
+)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,13 @@ import unicodedata
 
 import pytest
 
-from ringspec.strategies.text import TEXTS, fitted, is_prose, of_length, sibling_id
+from ringspec.strategies.shapes.text import (
+    TEXTS,
+    fitted,
+    is_prose,
+    of_length,
+    sibling_id,
+)
 
 
 @pytest.mark.parametrize("length", [1, 2, 65, 66, 67, 99, 100, 133])

@@ -239,7 +239,7 @@ def test_without_a_create_there_is_nothing_of_what_it_made() -> None:
 
 def test_operation_that_is_missing_is_not_walked(life: Lifecycle) -> None:
     calls = [CREATE, LIST, READ, UPDATE, DELETE, START, Call(CallKind.SPOIL, 1)]
-    names = frozenset(each.name for each in life.contract.relatives)
+    names = frozenset(each.name for each in life.contract.links)
     only = replace(life, missing=names - {"start"})
 
     assert offered(only) == [(CallKind.COMMAND, 1)]
@@ -253,7 +253,7 @@ def test_operation_that_is_missing_is_not_walked(life: Lifecycle) -> None:
 def test_contract_without_links_is_not_walked(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
-    assert Lifecycle.of(replace(contract, relatives=()), cases) is None
+    assert Lifecycle.of(replace(contract, links=()), cases) is None
     assert Lifecycle.of(contract, ()) is None
 
 
@@ -262,7 +262,7 @@ def test_survey_asks_each_operation_once(life: Lifecycle) -> None:
 
     assert survey.phase == Phase.LIFECYCLE
     links = [step.link for step in survey.steps]
-    names = {each.name for each in life.contract.relatives}
+    names = {each.name for each in life.contract.links}
     assert (links[0], links[-1], set(links[1:])) == ("", "delete", names)
     assert len(links) == len(names) + 1
     assert not any(step.paging for step in survey.steps)
@@ -310,7 +310,7 @@ def test_same_seed_draws_the_same(life: Lifecycle) -> None:
 
 
 def test_machine_draws_only_what_is_offered(life: Lifecycle) -> None:
-    names = frozenset(each.name for each in life.contract.relatives)
+    names = frozenset(each.name for each in life.contract.links)
     only = replace(life, missing=names)
 
     found = drawn(only, 0, 10)

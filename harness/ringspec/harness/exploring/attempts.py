@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ringspec.harness.events import Judged, Notice
-from ringspec.harness.exchange import Exchange, Trouble
-from ringspec.harness.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
+from ringspec.harness.sending.exchange import Exchange, Trouble
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case, Expect
 

@@ -16,16 +16,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ringspec.harness import judgements
-from ringspec.harness.events import Judged, Notice
-from ringspec.harness.exchange import Exchange
 from ringspec.harness.exploring.attempts import Attempt, SearchLimits
-from ringspec.harness.judgements import NO_JUDGEMENT, Judgement
-from ringspec.harness.lifecycle import absent
-from ringspec.harness.oracle import ERROR_STATUS, Oracle
-from ringspec.harness.plan import Plan
-from ringspec.harness.verdict import Finding, Verdict
-from ringspec.harness.volley import Interrupted
+from ringspec.harness.judging import checks
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
+from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle
+from ringspec.harness.judging.verdict import (
+    Finding,
+    Interrupted,
+    Judged,
+    Notice,
+    Verdict,
+)
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.sending.exchange import Exchange
 from ringspec.spec import Contract, RuleId, weakest
 from ringspec.strategies import Case, Expect, status_fits
 
@@ -84,7 +88,7 @@ def _refusal(contract: Contract, case: Case, exchange: Exchange) -> Iterator[Jud
     status = response.status
     if status // 100 != 4 or status in NO_JUDGEMENT | _OTHER_REASONS:
         return
-    yield from judgements.envelope(contract.answers, response)
+    yield from checks.envelope(contract.answers, response)
     if status_fits(status, case.status):
         yield ERROR_STATUS, Verdict.PASS, ""
     else:

@@ -17,7 +17,6 @@ from random import Random
 from hypothesis import find
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from ringspec.harness.events import Notice
 from ringspec.harness.exploring.attempts import (
     Attempt,
     BudgetSpent,
@@ -30,6 +29,7 @@ from ringspec.harness.exploring.attempts import (
     Tell,
 )
 from ringspec.harness.exploring.walking import Walker, share_of
+from ringspec.harness.judging.verdict import Notice
 from ringspec.spec import Contract, RuleId
 from ringspec.strategies import (
     Drawn,

@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, Verbosity, seed
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
-from ringspec.harness.exchange import Exchange, Played
 from ringspec.harness.exploring.attempts import (
     Attempt,
     BudgetSpent,
@@ -30,7 +29,8 @@ from ringspec.harness.exploring.attempts import (
     Shrinking,
     failures_of,
 )
-from ringspec.harness.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.sending.exchange import Exchange, Played
 from ringspec.strategies import (
     MAX_CALLS,
     Call,

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ringspec.harness.outcome import EXITS, conclude
-from ringspec.harness.recording.words import Kind, Word
-from ringspec.harness.verdict import (
+from ringspec.harness.judging.outcome import EXITS, conclude
+from ringspec.harness.judging.verdict import (
     Counts,
     Finding,
     Outcome,
@@ -19,6 +18,7 @@ from ringspec.harness.verdict import (
     RuleResult,
     Verdict,
 )
+from ringspec.harness.recording.words import Kind, Word
 from ringspec.spec import Contract, Level, Rule, RuleId
 
 # Failures of one rule that are kept.

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.forms import HIDDEN, hidden_form
 from ringspec.harness.recording.tap import Headers, Heard
-from ringspec.spec import Guard
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Response,
+    Trouble,
+)
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.spec import TokenHeader
 from ringspec.strategies import TOKEN, TOKEN_URL, Request
 
 _SECRET = frozenset(
@@ -66,7 +71,7 @@ def _response(heard: Heard) -> Response | None:
     )
 
 
-def _hidden(headers: Headers, guard: Guard | None, filling: Filling) -> Headers:
+def _hidden(headers: Headers, guard: TokenHeader | None, filling: Filling) -> Headers:
     known = guard.header.lower() if guard else ""
     return tuple(
         (name, _value(name.lower() == known, name, value, guard, filling))
@@ -79,7 +84,7 @@ def _value(
     guards: bool,  # noqa: FBT001 - private, and called once
     name: str,
     value: str,
-    guard: Guard | None,
+    guard: TokenHeader | None,
     filling: Filling,
 ) -> str:
     if guards and guard and value.endswith(filling.token or "\0"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode
 
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording.tap import Heard
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.strategies import CLIENT_ID, CLIENT_SECRET
 
 FORM_TYPE = "application/x-www-form-urlencoded"

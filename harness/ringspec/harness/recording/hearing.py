@@ -10,16 +10,21 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.events import Ended, Judged, Started
-from ringspec.harness.exchange import Exchange
+from ringspec.harness.judging.verdict import (
+    Ended,
+    Finding,
+    Judged,
+    Started,
+    Verdict,
+)
 from ringspec.harness.recording.account import Account
 from ringspec.harness.recording.addresses import Addresses
 from ringspec.harness.recording.exchanges import exchange_of
 from ringspec.harness.recording.rulings import Judge
 from ringspec.harness.recording.tap import Heard
 from ringspec.harness.recording.words import Kind, Word
-from ringspec.harness.verdict import Finding, Verdict
+from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level, RuleId, weakest
 from ringspec.strategies import Case, Expect
 

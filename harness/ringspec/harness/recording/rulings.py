@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringspec.harness.access.filling import Filling
 from ringspec.harness.recording.addresses import Address
 from ringspec.harness.recording.bodies import Bodies
 from ringspec.harness.recording.forms import read_form
@@ -24,7 +23,8 @@ from ringspec.harness.recording.words import (
     settled,
     unspecified,
 )
-from ringspec.spec import Contract, Guard, RuleId
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.spec import Contract, RuleId, TokenHeader
 
 METHOD = RuleId("wire.method")
 PATH = RuleId("wire.path")
@@ -76,7 +76,7 @@ class Judge:
             yield from self._headers(heard)
         yield from self._content(heard, address)
 
-    def _token(self, heard: Heard, guard: Guard) -> Word:
+    def _token(self, heard: Heard, guard: TokenHeader) -> Word:
         given = heard.header(guard.header)
         if not given:
             return broken(TOKEN, f"sent no {guard.header} header")

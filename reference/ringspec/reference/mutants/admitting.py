@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ringspec.reference.behaviour import Behaviour, Operation
     from ringspec.reference.mutants.defects import Defect
-    from ringspec.reference.settings import Settings
+    from ringspec.reference.settings import ServerSettings
     from ringspec.reference.store import Store
 
 _COMMANDS = ("start", "pause", "resume", "cancel")
@@ -152,7 +152,7 @@ _REFUSED = (
 
 
 def _issuing(
-    is_client: Callable[[Mapping[str, str], Settings], bool] = tokens.is_client,
+    is_client: Callable[[Mapping[str, str], ServerSettings], bool] = tokens.is_client,
     is_grant: Callable[[str], bool] = tokens.is_grant,
 ) -> Defect:
     """Issue tokens by other tests of the client, or of what it asks for."""
@@ -160,26 +160,26 @@ def _issuing(
     return lambda behaviour: replace(behaviour, issue=issue)
 
 
-def _names_client(form: Mapping[str, str], settings: Settings) -> bool:
+def _names_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
     return form.get("client_id") == settings.client_id
 
 
-def _knows_secret(form: Mapping[str, str], settings: Settings) -> bool:
+def _knows_secret(form: Mapping[str, str], settings: ServerSettings) -> bool:
     return form.get("client_secret") == settings.client_secret
 
 
-def _gives_no_secret(form: Mapping[str, str], settings: Settings) -> bool:
+def _gives_no_secret(form: Mapping[str, str], settings: ServerSettings) -> bool:
     given = form.get("client_secret", "")
     return _names_client(form, settings) and given in ("", settings.client_secret)
 
 
-def _begins_secret(form: Mapping[str, str], settings: Settings) -> bool:
+def _begins_secret(form: Mapping[str, str], settings: ServerSettings) -> bool:
     given = form.get("client_secret", "")[:8]
     return _names_client(form, settings) and given == settings.client_secret[:8]
 
 
 def _telling_the_secret(behaviour: Behaviour) -> Behaviour:
-    def issue(content_type: str, raw: bytes, settings: Settings) -> Reply:
+    def issue(content_type: str, raw: bytes, settings: ServerSettings) -> Reply:
         try:
             return tokens.issue(content_type, raw, settings)
         except RefusedError as error:

@@ -21,8 +21,8 @@ from ringspec.strategies.adequacy.changes import (
     changes,
     unit,
 )
-from ringspec.strategies.certify import stem
 from ringspec.strategies.faults.enums import sibling
+from ringspec.strategies.shapes.locations import stem
 
 Path = tuple[str, ...]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ringspec.spec import ABOUT, kind_of
-from ringspec.strategies.faults.choices import none_of, not_one_of
-from ringspec.strategies.faults.contraries import excluded
-from ringspec.strategies.faults.enums import enums
-from ringspec.strategies.faults.fault import Fault, Spot
-from ringspec.strategies.faults.formats import formats
-from ringspec.strategies.faults.lengths import (
+from ringspec.strategies.faults.bounds import (
+    above,
+    below,
+    duplicated,
+    multiples,
+    repeated,
     too_few,
     too_few_members,
     too_long,
@@ -22,10 +22,11 @@ from ringspec.strategies.faults.lengths import (
     too_many_members,
     too_short,
 )
-from ringspec.strategies.faults.missing import missing, unknown
-from ringspec.strategies.faults.ranges import above, below, multiples
-from ringspec.strategies.faults.repeats import duplicated, repeated
-from ringspec.strategies.faults.types import types
+from ringspec.strategies.faults.branches import excluded, none_of, not_one_of
+from ringspec.strategies.faults.enums import enums
+from ringspec.strategies.faults.fault import Fault, Spot
+from ringspec.strategies.faults.formats import formats
+from ringspec.strategies.faults.types import missing, types, unknown
 
 _FORMS: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "type": types,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from ringspec.spec import ITEM, Assertion, Json, Level, Location, pointer
-from ringspec.strategies.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies
 
 _Form = TypeVar("_Form")
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ringspec.spec import Relative, pointer
+from ringspec.spec import Link, patched, pointer
 from ringspec.spec import steps as steps_of
-from ringspec.strategies.bodies import Bodies
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -21,11 +20,12 @@ from ringspec.strategies.case import (
     Step,
     Want,
     What,
+    closing,
     encode,
+    with_header,
 )
-from ringspec.strategies.certify import patched
 from ringspec.strategies.lifecycle.steps import ACCEPTED, REFUSED, Lifecycle, members
-from ringspec.strategies.requests import closing, with_header
+from ringspec.strategies.shapes.bodies import Bodies
 
 _GONE: Status = (404, 410)
 # Suffix of the names of a second thing's ids.
@@ -78,7 +78,7 @@ def _label(case: Case) -> str:
     return case.id.replace("/", "-")
 
 
-def _readable(life: Lifecycle, read: Relative) -> Iterator[Case]:
+def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Read what was created, and compare it with what was sent."""
     rule = "lifecycle.readable"
     for like in {each.id: each for each in (life.plain, *life.rich)}.values():
@@ -95,7 +95,7 @@ def _readable(life: Lifecycle, read: Relative) -> Iterator[Case]:
     )
 
 
-def _states(life: Lifecycle, read: Relative) -> Iterator[Case]:
+def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Look at the state of what was just created."""
     if not read.first:
         return
@@ -105,14 +105,14 @@ def _states(life: Lifecycle, read: Relative) -> Iterator[Case]:
     shown = replace(create, wants=(replace(new, what=What.IF_SHOWN),))
     yield life.case(rule, "created", shown)
     # Whatever is asked for, nothing has begun yet.
-    relatives = life.contract.relatives
-    if any(set(each.life.comes_from) & set(read.first) for each in relatives):
+    relatives = life.contract.links
+    if any(set(each.transition.comes_from) & set(read.first) for each in relatives):
         waiting = replace(new, value=list(life.waiting))
         seen = life.step(read, ACCEPTED, waiting)
         yield life.case(rule, "of-full", life.create(rich), seen, like=rich)
 
 
-def _updates(life: Lifecycle, read: Relative, update: Relative) -> Iterator[Case]:
+def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     """Replace what was created, and look at it."""
     rule, old, new = "lifecycle.updated", life.richest, life.plain
     create, shows = life.create(old), _shows(new)
@@ -148,7 +148,7 @@ def _updates(life: Lifecycle, read: Relative, update: Relative) -> Iterator[Case
     )
 
 
-def _deletions(life: Lifecycle, read: Relative, delete: Relative) -> Iterator[Case]:
+def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
     """Delete what was created, and look for it."""
     rule, create, gone = "lifecycle.deleted", life.create(life.plain), life.step(delete)
     yield life.case(rule, "answer", create, gone)
@@ -162,27 +162,27 @@ def _deletions(life: Lifecycle, read: Relative, delete: Relative) -> Iterator[Ca
             yield life.case(rule, "listed", create, gone, seen)
 
 
-def _commands(life: Lifecycle, read: Relative) -> Iterator[Case]:
+def _commands(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
     for command in life.commands if read.first else ():
-        allowed = [command.life.to, *command.life.via]
+        allowed = [command.transition.to, *command.transition.via]
         leads = Want(what=What.ONE_OF, at=command.state, value=allowed)
         answer = life.step(command, ACCEPTED, *((leads,) if command.state else ()))
         stays = replace(leads, at=read.state)
         seen = life.step(command), life.step(read, ACCEPTED, stays)
         rule = f"lifecycle.{command.name}"
-        for state in command.life.comes_from if command.life.to else ():
+        for state in command.transition.comes_from if command.transition.to else ():
             before, like = _brought(life, read, state)
             yield life.case(rule, f"{state}-answer", *before, answer, like=like)
             yield life.case(rule, f"{state}-read", *before, *seen, like=like)
-        for state in command.life.refuses:
+        for state in command.transition.refuses:
             before, like = _brought(life, read, state)
             steps = (*before, life.step(command, REFUSED))
             label = f"{command.name}-{state}"
             yield life.case("lifecycle.transitions", label, *steps, like=like)
 
 
-def _brought(life: Lifecycle, read: Relative, state: str) -> tuple[list[Step], Case]:
+def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]:
     """Return the steps that bring something into a state, and the body it has.
 
     Where no commands lead there, a full body may be in it from the first; where it is
@@ -192,7 +192,7 @@ def _brought(life: Lifecycle, read: Relative, state: str) -> tuple[list[Step], C
     like = life.plain if path is not None else life.richest
     steps = [life.create(like)]
     for command in path or ():
-        seen = Want(what=What.ONE_OF, at=read.state, value=[command.life.to])
+        seen = Want(what=What.ONE_OF, at=read.state, value=[command.transition.to])
         steps += [life.step(command), life.step(read, ACCEPTED, seen)]
     if not path:
         seen = Want(what=What.ONE_OF, at=read.state, value=[state])
@@ -200,20 +200,20 @@ def _brought(life: Lifecycle, read: Relative, state: str) -> tuple[list[Step], C
     return steps, like
 
 
-def _path_to(life: Lifecycle, state: str) -> list[Relative] | None:
+def _path_to(life: Lifecycle, state: str) -> list[Link] | None:
     """Return the shortest path of commands from a first state; None without one."""
-    paths: dict[str, list[Relative]] = {each: [] for each in life.first}
+    paths: dict[str, list[Link]] = {each: [] for each in life.first}
     found = list(paths)
     for here in found:
         for command in life.commands:
-            there = command.life.to
-            if here in command.life.comes_from and there and there not in paths:
+            there = command.transition.to
+            if here in command.transition.comes_from and there and there not in paths:
                 paths[there] = [*paths[here], command]
                 found.append(there)
     return paths.get(state)
 
 
-def _listed(life: Lifecycle, listing: Relative) -> Iterator[Case]:
+def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look for what was created in the list."""
     rule, create = "lifecycle.listed", life.create(life.plain)
     both = zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True)
@@ -224,7 +224,7 @@ def _listed(life: Lifecycle, listing: Relative) -> Iterator[Case]:
         yield life.case(rule, "both-of-two", *steps)
 
 
-def _traces(life: Lifecycle, listing: Relative) -> Iterator[Case]:
+def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look in the list for what was refused, by a text that nothing else has."""
     name = _marked(life, listing)
     if name is None:
@@ -249,7 +249,7 @@ def _turned_away(life: Lifecycle, label: str, body: dict[str, str]) -> Request |
     """Return a request that is refused for something other than its body's rules."""
     request = closing(replace(life.plain.request, body=encode(body)))
     if label == "no-token":
-        guard = life.contract.operation.guard
+        guard = life.contract.operation.token_header
         return with_header(request, guard.header, None) if guard else None
     if label == "other-media-type":
         return with_header(request, "Content-Type", "text/plain")
@@ -258,7 +258,7 @@ def _turned_away(life: Lifecycle, label: str, body: dict[str, str]) -> Request |
 
 def _trace(
     life: Lifecycle,
-    listing: Relative,
+    listing: Link,
     sent: tuple[str, Request, dict[str, str]],
     case: Case | None = None,
 ) -> Case:
@@ -281,7 +281,7 @@ def _refused(case: Case, request: Request) -> Case:
     return replace(case, request=request, expect=Expect.REJECT, status=REFUSED)
 
 
-def _marked(life: Lifecycle, listing: Relative) -> str | None:
+def _marked(life: Lifecycle, listing: Link) -> str | None:
     """Return a member with free text that a list shows of its items."""
     answer = listing.answers.of(200)
     shown = answer.schema.schema if answer else {}
@@ -305,7 +305,7 @@ def _marked(life: Lifecycle, listing: Relative) -> str | None:
 
 def _unknown(life: Lifecycle) -> Iterator[Case]:
     """Call each operation on what was never created."""
-    for relative in life.contract.relatives:
+    for relative in life.contract.links:
         if not relative.captures:
             continue
         content = life.plain.request.body if relative.same_body else b""

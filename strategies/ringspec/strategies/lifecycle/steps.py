@@ -17,16 +17,24 @@ from ringspec.spec import (
     Contract,
     Json,
     Level,
-    Relative,
+    Link,
     Role,
     RuleId,
     canonical,
     weakest,
 )
-from ringspec.strategies.bodies import Bodies
-from ringspec.strategies.case import Case, Expect, Phase, Status, Step, Want, What
-from ringspec.strategies.certify import schema_at
-from ringspec.strategies.requests import Requests
+from ringspec.strategies.case import (
+    Case,
+    Expect,
+    Phase,
+    Requests,
+    Status,
+    Step,
+    Want,
+    What,
+)
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import schema_at
 
 ACCEPTED: Status = ("2xx",)
 REFUSED: Status = ("4xx",)
@@ -59,10 +67,10 @@ class Lifecycle:
         """Take the bodies from a case list; None where nothing has an id."""
         listed = [case for case in cases if case.phase == Phase.CASES]
         accepted = [case for case in listed if case.expect == Expect.ACCEPT]
-        if not accepted or not any(each.captures for each in contract.relatives):
+        if not accepted or not any(each.captures for each in contract.links):
             return None
-        # It imports Hypothesis, and a case list needs none of it.
-        from ringspec.strategies.breaking import compiled  # noqa: PLC0415
+        # Hypothesis takes a while to load, and a case list needs none of it.
+        from ringspec.strategies.shapes.draw import compiled  # noqa: PLC0415
 
         bodies, _ = compiled(contract)
         return cls(bodies, accepted, [case for case in listed if case.broken])
@@ -77,41 +85,41 @@ class Lifecycle:
         """Pointers to the ids that paths need, by name."""
         return {
             name: place
-            for relative in self.contract.relatives
+            for relative in self.contract.links
             for name, place in relative.captures.items()
         }
 
     @property
-    def _offered(self) -> Iterator[Relative]:
-        relatives = self.contract.relatives
+    def _offered(self) -> Iterator[Link]:
+        relatives = self.contract.links
         return (each for each in relatives if each.name not in self.missing)
 
-    def _one(self, role: Role) -> Relative | None:
+    def _one(self, role: Role) -> Link | None:
         return next((each for each in self._offered if each.role == role), None)
 
     @cached_property
-    def read(self) -> Relative | None:
+    def read(self) -> Link | None:
         """The operation that reads one."""
         return self._one(Role.READ)
 
     @cached_property
-    def listing(self) -> Relative | None:
+    def listing(self) -> Link | None:
         """The operation that lists them all."""
         return self._one(Role.LIST)
 
     @cached_property
-    def update(self) -> Relative | None:
+    def update(self) -> Link | None:
         """The operation that gives one another body."""
         found = self._one(Role.REPLACE)
         return found if found and found.same_body else None
 
     @cached_property
-    def delete(self) -> Relative | None:
+    def delete(self) -> Link | None:
         """The operation that deletes one."""
         return self._one(Role.DELETE)
 
     @cached_property
-    def commands(self) -> tuple[Relative, ...]:
+    def commands(self) -> tuple[Link, ...]:
         """The commands, in their order."""
         return tuple(each for each in self._offered if each.role == Role.COMMAND)
 
@@ -125,9 +133,9 @@ class Lifecycle:
         """The states of what was created from any body, and not begun."""
         states = (
             state
-            for each in self.contract.relatives
-            if set(each.life.comes_from) & set(self.first)
-            for state in each.life.comes_from
+            for each in self.contract.links
+            if set(each.transition.comes_from) & set(self.first)
+            for state in each.transition.comes_from
         )
         return tuple(dict.fromkeys((*self.first, *states)))
 
@@ -223,7 +231,7 @@ class Lifecycle:
 
     def step(
         self,
-        relative: Relative,
+        relative: Link,
         status: Status = ACCEPTED,
         *wants: Want,
         content: bytes = b"",
@@ -266,7 +274,7 @@ class Lifecycle:
         steps = (
             self.step(each, ANY, content=content if each.same_body else b"")
             for each in sorted(
-                self.contract.relatives, key=lambda each: _ORDER.index(each.role)
+                self.contract.links, key=lambda each: _ORDER.index(each.role)
             )
         )
         return self.case(

@@ -13,9 +13,18 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from ringspec.spec import Contract, Level, Relative, RuleId, weakest
+from ringspec.spec import Contract, Level, Link, RuleId, weakest
 from ringspec.spec import pointer as pointer_to
-from ringspec.strategies.case import Case, Expect, Phase, Status, Step, Want, What
+from ringspec.strategies.case import (
+    Case,
+    Expect,
+    Phase,
+    Status,
+    Step,
+    Want,
+    What,
+    closing,
+)
 from ringspec.strategies.lifecycle.steps import (
     ACCEPTED,
     ANY,
@@ -23,7 +32,6 @@ from ringspec.strategies.lifecycle.steps import (
     Lifecycle,
     members,
 )
-from ringspec.strategies.requests import closing
 
 # Number of a resource that was never created.
 UNCREATED = 0
@@ -410,23 +418,21 @@ class Model:
         return [*before, *self._commanded(resource, command, states)]
 
     def _commanded(
-        self, resource: Resource, command: Relative, states: frozenset[str]
+        self, resource: Resource, command: Link, states: frozenset[str]
     ) -> list[WalkStep]:
         step = self._step(command, resource.number)
         if _is_refused(command, states):
             resource.moved = _TRANSITIONS
             return self._steps(step, REFUSED, [_claim(_TRANSITIONS)])
-        resource.heading = command.life.to
-        resource.states = frozenset({resource.heading, *command.life.via})
+        resource.heading = command.transition.to
+        resource.states = frozenset({resource.heading, *command.transition.via})
         resource.moved = f"lifecycle.{command.name}"
         value = sorted(resource.states)
         leads = Want(what=What.ONE_OF, at=command.state, value=value)
         wants = (leads,) if command.state else ()
         return self._steps(step, ACCEPTED, [_claim(resource.moved, *wants)])
 
-    def _in_vain(
-        self, link: Relative, call: Call, content: bytes = b""
-    ) -> list[WalkStep]:
+    def _in_vain(self, link: Link, call: Call, content: bytes = b"") -> list[WalkStep]:
         """Call an operation on a resource that does not exist."""
         if not link.captures:
             return []
@@ -445,7 +451,7 @@ class Model:
         return known and resource.states <= set(self.life.waiting)
 
     def _step(
-        self, link: Relative, number: int | None = None, content: bytes = b""
+        self, link: Link, number: int | None = None, content: bytes = b""
     ) -> Step:
         """Return the step of an operation on a resource, with nothing wanted of it."""
         suffix = None if number is None else f"-{number}"
@@ -477,19 +483,23 @@ def _shows(case: Case) -> Want:
     return Want(what=What.SHOWS, value=case.body)
 
 
-def _states(resource: Resource, command: Relative) -> frozenset[str]:
+def _states(resource: Resource, command: Link) -> frozenset[str]:
     """Return the states by which a command is settled; none where it is not.
 
     Where those that a resource may be in do not settle it, the one that it should reach
     by now may: it is looked at before.
     """
     for states in (resource.states, frozenset({resource.heading} - {""})):
-        taken = states and command.life.to and states <= {*command.life.comes_from}
+        taken = (
+            states
+            and command.transition.to
+            and states <= {*command.transition.comes_from}
+        )
         if taken or _is_refused(command, states):
             return states
     return frozenset()
 
 
-def _is_refused(command: Relative, states: frozenset[str]) -> bool:
+def _is_refused(command: Link, states: frozenset[str]) -> bool:
     """Return whether a command is surely refused in any of some states."""
-    return bool(states) and states <= {*command.life.refuses}
+    return bool(states) and states <= {*command.transition.refuses}

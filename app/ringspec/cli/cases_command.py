@@ -1,0 +1,61 @@
+"""`ringspec cases`: every case as a line of JSON, for tools in any language."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ringspec.cli.manual import PRINT_EXITS, ManualCommand
+from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.harness.judging.selection import Selection
+from ringspec.spec import load
+from ringspec.strategies import CASE_SCHEMA, cases_of, line
+
+
+def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value:
+        click.echo(CASE_SCHEMA.read_text("utf-8"), nl=False)
+        ctx.exit()
+
+
+@click.command(
+    "cases",
+    cls=ManualCommand,
+    exits=PRINT_EXITS,
+    examples=(
+        ("ringspec cases > cases.jsonl", "vectors for tools in any language"),
+        ("ringspec cases --select name", "those of some rules, and their twins"),
+    ),
+)
+@seed_option
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_schema,
+    help="Print the JSON Schema of a line instead, and exit.",
+)
+@selection_options
+@contract_options
+def command(
+    *,
+    seed: int,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+) -> None:
+    """Print every case as a line of JSON; nothing is sent.
+
+    Twins are printed before the cases made from them, selected or not.
+    """
+    loaded = load(contract, operation=operation, dialect=dialect)
+    selection = Selection.of(loaded, select, exclude)
+    out = sys.stdout.buffer
+    for case in selection.fired(cases_of(loaded, seed)):
+        out.write(line(case).encode() + b"\n")
+    out.flush()

@@ -1,0 +1,133 @@
+"""`ringspec cleanup`: delete what a live run has left, by its journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import credential_options, profile_option, timeout_option
+from ringspec.cli.run_setup import RunSetup, given
+from ringspec.harness.profile import Profile, load
+from ringspec.harness.running.plan import LIVE_RATE
+from ringspec.harness.sending.guard import deletion, status_of
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.journal import Entry, Journal, Status, read
+from ringspec.harness.sending.pacer import Limited, Pacer, Pacing
+from ringspec.harness.sending.target import Target
+from ringspec.reports import counted, shown
+from ringspec.spec import UsageError
+
+_LABELS = {Status.DELETED: "deleted", Status.GONE: "gone already"}
+_LEFT = 3
+_WIDTH = 300
+
+
+@click.command(
+    "cleanup",
+    cls=ManualCommand,
+    exits=(
+        ("0", "nothing is left"),
+        ("2", "no journal, or credentials that cannot be used"),
+        ("3", "something is left"),
+    ),
+    examples=(
+        ("ringspec cleanup journal.ndjson --profile mine.toml", "delete the rest"),
+    ),
+)
+@click.argument("journal", type=click.Path(path_type=Path))
+@profile_option
+@credential_options
+@timeout_option
+def command(
+    *, journal: Path, profile: str | None, timeout: float, **credentials: str | None
+) -> int:
+    """Delete what the run that wrote JOURNAL created and could not delete itself.
+
+    It may be called again and again. Exit status 3 says that something is left.
+    """
+    flags = {"credentials": credentials, "pacing": {"timeout": timeout}}
+    loaded = load(profile, given(flags))
+    entries = [entry for entry in read(journal) if entry.is_open]
+    lost = [entry for entry in entries if entry.delete is None]
+    known = [entry for entry in entries if entry.delete is not None]
+    urls = dict.fromkeys(entry.url for entry in known)
+    for url in urls:
+        _check(url, journal, loaded)
+    still = 0
+    for url in urls:
+        own = [entry for entry in known if entry.url == url]
+        click.echo(f"{url}: {len(own)} to be deleted")
+        still += _clean(url, own, journal, loaded)
+    for line in _ending(len(entries), len(lost), still):
+        click.echo(line)
+    return _LEFT if still or lost else 0
+
+
+def _check(url: str, journal: Path, profile: Profile) -> None:
+    """Make sure that a target may be sent to, and be shown the credentials.
+
+    Raises:
+        UsageError: the journal is of another target than the profile.
+    """
+    checked_url(url)
+    hosts, live = profile.safety.hosts(url), profile.safety.is_live(url)
+    why = hosts.refusal(url) or (hosts.stranger() if live else "")
+    why = why or profile.misses(url)
+    if why:
+        raise UsageError(
+            f"{journal}: {why}; nothing was sent",
+            hint="give the profile that the run had, which wrote the journal",
+        )
+
+
+def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
+    """Delete entries of one target; return how many are still there."""
+    filling, redactor = RunSetup(profile=profile).access(url)
+    target = Target(
+        url,
+        filling=filling,
+        timeout_s=profile.pacing.timeout_s,
+        workers=1,
+        route=profile.route.to(url),
+    )
+    rate = min(profile.pacing.rate or LIVE_RATE, LIVE_RATE)
+    limited = Limited(target, rate) if profile.safety.is_live(url) else target
+    connection, journal = Pacer(limited, Pacing()), Journal(path)
+
+    async def clean() -> int:
+        try:
+            return sum([await delete(entry) for entry in entries])
+        finally:
+            await connection.close()
+
+    async def delete(entry: Entry) -> bool:
+        request = deletion(entry)
+        if request is None:
+            return True
+        exchange = await connection.exchange(request)
+        after = replace(entry, status=status_of(exchange))
+        if after.status != entry.status:
+            journal.note(after)
+        label = _LABELS.get(after.status, f"still there: {exchange.summary}")
+        line = redactor.url(f"{entry.name}: {label}")
+        click.echo(f"  {shown(line, _WIDTH)}")
+        return after.is_open
+
+    return asyncio.run(clean())
+
+
+def _ending(open_entries: int, lost: int, still: int) -> Iterator[str]:
+    if not open_entries:
+        yield "nothing is left: all of it was deleted"
+    if still:
+        yield f"{still} could not be deleted: are the credentials right? Call it again"
+    if lost:
+        yield (
+            f"{counted(lost, 'create')} went unanswered or came without an id:"
+            " look by hand what the target holds"
+        )

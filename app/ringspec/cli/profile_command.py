@@ -1,0 +1,122 @@
+"""`ringspec profile`: write a profile to begin with, and try one step by step."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from ringspec.cli.manual import ManualCommand, ManualGroup
+from ringspec.cli.options import completer, contract_options, credential_options
+from ringspec.cli.run_setup import RunSetup, given
+from ringspec.harness.profile import load, names, template
+from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
+from ringspec.reports import Redactor
+from ringspec.spec import UsageError
+
+_INCONCLUSIVE = 3
+
+
+@click.group(
+    "profile",
+    cls=ManualGroup,
+    examples=(
+        ("ringspec profile init mine.toml", "write one"),
+        ("ringspec profile check mine.toml", "try it"),
+        ("ringspec run --profile mine.toml", "use it"),
+    ),
+)
+def command() -> None:
+    """Write a profile of a target, and try it."""
+
+
+@command.command(
+    "init",
+    cls=ManualCommand,
+    exits=(("0", "written"), ("2", "the file is there already, or cannot be")),
+    examples=(("ringspec profile init mine.toml", "write it, then edit it"),),
+)
+@click.argument(
+    "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(*, path: Path, force: bool) -> None:
+    """Write a profile that says what there is; profile.toml without FILE."""
+    mode = "w" if force else "x"
+    try:
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already",
+            hint="name another file, or replace it with --force",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="does its folder exist, and is there room?",
+        ) from error
+    click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
+
+
+@command.command(
+    "check",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec profile check mine.toml", "at the URL that it names"),
+        ("ringspec profile check mine.toml http://127.0.0.1:8000", "at another"),
+    ),
+)
+@click.argument(
+    "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
+)
+@click.argument("url", metavar="[URL]", required=False)
+@credential_options
+@contract_options
+def check(
+    *,
+    name: str,
+    url: str | None,
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+    **credentials: str | None,
+) -> int:
+    """Try a profile step by step; nothing is changed on the target.
+
+    Only on this machine, and if the profile has allow_create, one create is sent.
+
+    Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
+    """
+    profile = load(name, given({"dialect": dialect, "credentials": credentials}))
+    address = profile.address(url)
+    _print(_ok("file", f"{profile.name} can be read"))
+    setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
+    # The steps check a given URL themselves.
+    server = (
+        setup.server(None)
+        if address is None
+        else nullcontext(lambda: (address, profile.credentials))
+    )
+    with server as resolve:
+        title = f"{setup.contract.title} {setup.contract.version}"
+        _print(_ok("contract", f"it fits {title}"))
+        checked = ProfileCheck(profile, setup.contract, *resolve())
+        failed = False
+        for step in checked.steps():
+            failed |= step.state == CheckState.FAILED
+            _print(step, Redactor(checked.secrets))
+    return _INCONCLUSIVE if failed else 0
+
+
+def _ok(name: str, message: str) -> CheckStep:
+    return CheckStep(name=name, state=CheckState.OK, message=message)
+
+
+def _print(step: CheckStep, redactor: Redactor | None = None) -> None:
+    lines = [f"{step.state:<8} {step.name:<9} {step.message}"]
+    if step.hint:
+        lines.append(f"{'':<8} {'':<9} hint: {step.hint}")
+    for line in lines:
+        click.echo(redactor.url(line) if redactor else line)

@@ -1,0 +1,209 @@
+"""`ringspec selftest`: run against the whole fleet, and print the kill matrix."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import click
+
+from ringspec.cli.fleet import CANONICAL, Subject, fleet, prepare, trial
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import (
+    color_option,
+    completer,
+    level_type,
+    report_paths,
+    report_values,
+    reports_option,
+)
+from ringspec.cli.outputs import attempted
+from ringspec.reference import DIALECTS, EQUIVALENT, MUTANTS, SHARED
+from ringspec.reports import (
+    MATRIX_FORMATS,
+    FleetProgress,
+    FleetRun,
+    KillMatrix,
+    check_matrix,
+    in_fleet_order,
+    print_matrix,
+    write_matrix,
+)
+from ringspec.spec import Level, load
+
+
+@click.command(
+    "selftest",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec selftest", "every mutant; this takes minutes"),
+        ("ringspec selftest delay", "those whose name begins so"),
+        ("ringspec selftest --report html=matrix.html", "the kill matrix"),
+    ),
+)
+@click.argument(
+    "prefixes",
+    metavar="[NAME-PREFIX]...",
+    nargs=-1,
+    shell_complete=completer(lambda: MUTANTS),
+)
+@click.option(
+    "--level",
+    type=level_type,
+    default=Level.MAY.value,
+    show_default=True,
+    help="At which the mutants are run; lawful variants have their own.",
+)
+@click.option(
+    "--dialect",
+    type=click.Choice(list(DIALECTS)),
+    default=CANONICAL,
+    show_default=True,
+    help="The spelling that all of them speak.",
+)
+@reports_option(
+    shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
+    help=f"Write the matrix (repeatable): {', '.join(MATRIX_FORMATS)}.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Servers run at once; as many as there are processors.",
+)
+@click.option(
+    "--over-network",
+    is_flag=True,
+    help="Reach every server by a socket, not only those that need it.",
+)
+@color_option
+def command(**options: Any) -> int:
+    """Run against every mutant, lawful variant and the reference itself.
+
+    Prints the kill matrix: which defect was noticed, by which rules, after how many
+    requests. With prefixes, only servers whose name begins so, and the reference.
+
+    Exit status: 0 if every defect is noticed by its rule and no correct server is
+    accused, 1 if not.
+    """
+    return SelftestOptions(**options).status()
+
+
+@dataclass(frozen=True)
+class SelftestOptions:
+    """The options of one call."""
+
+    prefixes: tuple[str, ...]
+    level: str
+    dialect: str
+    reports: tuple[str, ...]
+    workers: int | None
+    over_network: bool
+    color: Any
+
+    def status(self) -> int:
+        """Run, report, and return the exit status."""
+        wanted = report_paths(self.reports, check_matrix, "json=matrix.json")
+        contract = load(dialect=None if self.dialect == CANONICAL else self.dialect)
+        level = Level(self.level)
+        subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
+        began = time.monotonic()
+        trials = self._trials(subjects)
+        matrix = KillMatrix(
+            contract,
+            level,
+            in_fleet_order(trials, (each.name for each in subjects)),
+            expected=len(subjects),
+            equivalents=EQUIVALENT,
+            shared=SHARED,
+            whole=not self.prefixes,
+            duration_s=time.monotonic() - began,
+        )
+        print_matrix(matrix, sys.stdout, color=self.color)
+        writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
+        return attempted(writes, matrix.exit_code)
+
+    def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
+        """Run against all; what there is when somebody interrupts it."""
+        number = min(self.workers or _processors(), len(subjects))
+        watch = FleetProgress(sys.stderr, len(subjects), color=self.color)
+        trials: list[FleetRun] = []
+        pool: ProcessPoolExecutor | None = None
+        # Those over the network first: they take longest.
+        queued = sorted(subjects, key=lambda each: each.way, reverse=True)
+        try:
+            with _deferred():
+                pool = self._pool(number)
+                runs = [pool.submit(trial, each) for each in queued]
+            for done in as_completed(runs):
+                _take(done, trials)
+                watch.add(trials[-1])
+            pool.shutdown()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _end(pool)
+            watch.close()
+        return trials
+
+    def _pool(self, number: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            number,
+            # Not fork: a copy of this process may hold a lock for good.
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=prepare,
+            initargs=(self.dialect,),
+        )
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """Put an interrupt off to the end of the block.
+
+    A process that is begun and never told what to do would complain at length.
+    """
+    noted: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: noted.append(number))
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    if noted:
+        raise KeyboardInterrupt
+
+
+def _take(done: Future[FleetRun], trials: list[FleetRun]) -> None:
+    found = done.result()
+    if found.exit_code == 130:
+        # A signal to the whole group of processes met one of them first.
+        raise KeyboardInterrupt
+    trials.append(found)
+
+
+def _end(pool: ProcessPoolExecutor | None) -> None:
+    """End whatever still runs, at once: nothing there is worth waiting for."""
+    for process in multiprocessing.active_children():
+        process.kill()
+    if pool is not None:
+        with suppress(KeyboardInterrupt):
+            pool.shutdown(cancel_futures=True)
+
+
+def _processors() -> int:
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (os.cpu_count() or 1)
+    )

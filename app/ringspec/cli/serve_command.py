@@ -1,0 +1,227 @@
+"""`ringspec serve`: the reference server for people, and for clients under test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import completer, docs_option, level_type, reports_option
+from ringspec.reference import (
+    DIALECTS,
+    HOST,
+    ServerLimits,
+    ServerSettings,
+    serve,
+)
+from ringspec.spec import Level, UsageError, did_you_mean
+
+_LIMITS = ServerLimits()
+
+
+def _mutants() -> dict[str, str]:
+    from ringspec.reference import MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    return {each.name: each.defect for each in MUTANTS.values()}
+
+
+@click.command(
+    "serve",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec serve --port 8000 > server.json &", "in the background"),
+        ("ringspec serve --mutant delay-4321-accepted", "with one defect"),
+        (
+            "ringspec serve --record r.ndjson --report html=client.html",
+            "judge a client",
+        ),
+    ),
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--host",
+    default=HOST,
+    show_default=True,
+    help="Address to listen on; others than this machine's own let others in.",
+)
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    shell_complete=completer(lambda: DIALECTS),
+    default="canonical",
+    show_default=True,
+    help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
+)
+@click.option(
+    "--mutant",
+    metavar="NAME",
+    shell_complete=completer(_mutants),
+    help="Serve with this defect; none by default.",
+)
+@click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
+@click.option(
+    "--record",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Judge what clients send; add a line of JSON for each request.",
+)
+@reports_option(
+    help="Judge what clients send; write a report of it at the end (repeatable):"
+    " html, json, ndjson, junit, har, markdown, badge.",
+)
+@docs_option
+@click.option(
+    "--level",
+    type=level_type,
+    default=Level.MUST.value,
+    show_default=True,
+    help="What fails a client that is judged.",
+)
+@click.option(
+    "--max-broadcasts",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=_LIMITS.broadcasts,
+    show_default=True,
+    help="Broadcasts that are kept; the oldest are forgotten.",
+)
+@click.option(
+    "--max-body",
+    metavar="BYTES",
+    type=click.IntRange(min=1),
+    default=_LIMITS.body_bytes,
+    show_default=True,
+    help="The largest body that is read; larger ones are answered 413.",
+)
+@click.option(
+    "--max-connections",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=_LIMITS.connections,
+    show_default=True,
+    help="Connections open at once; the longest idle is closed.",
+)
+@click.option(
+    "--max-seconds",
+    metavar="S",
+    type=click.FloatRange(min=0.1, max=86400),
+    default=_LIMITS.request_s,
+    show_default=True,
+    help="How long the head of a request may take to come, and its body.",
+)
+def command(**options: Any) -> int:
+    """Serve the reference server, until interrupted; by default to this machine only.
+
+    The first line printed is JSON: url, token_url, client_id, client_secret, token.
+
+    With --record or --report each request is held against the contract's rules. The
+    exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
+    nothing was sent.
+    """
+    return ServeOptions(**options).status()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """The options of one call."""
+
+    port: int
+    host: str
+    dialect: str
+    mutant: str | None
+    list_mutants: bool
+    record: Path | None
+    reports: tuple[str, ...]
+    level: str
+    max_broadcasts: int
+    max_body: int
+    max_connections: int
+    max_seconds: float
+
+    def status(self) -> int:
+        """Serve, and return the exit status."""
+        if self.list_mutants:
+            _list_mutants()
+            return 0
+        _known(
+            "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
+        )
+        if self.mutant is not None:
+            from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
+
+            names = [*MUTANTS, *BUSY]
+            _known("mutant", self.mutant, names, "--list-mutants lists them")
+        if self.host != HOST:
+            _warn_of(self.host)
+        if self.record is None and not self.reports:
+            self._serve()
+            return 0
+        return self._judged()
+
+    def _judged(self) -> int:
+        """Serve, judge clients meanwhile, and return what that says."""
+        # It takes a while to import, and whoever only serves needs none of it.
+        from ringspec.cli.recording import recorded  # noqa: PLC0415
+
+        recording = recorded(self.record, self.reports, self.dialect, self.level)
+        self._serve(announce=recording.begin, wrap=recording.wrap)
+        return recording.end()
+
+    def _serve(self, **more: Any) -> None:
+        settings = ServerSettings(
+            dialect=self.dialect, mutant=self.mutant, limits=self._limits()
+        )
+        try:
+            serve(settings, host=self.host, port=self.port, **more)
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(
+                f"cannot listen on {self.host}, port {self.port}: {why}",
+                hint="--port 0 takes a free one; --host is an address of this machine",
+            ) from error
+
+    def _limits(self) -> ServerLimits:
+        return ServerLimits(
+            broadcasts=self.max_broadcasts,
+            body_bytes=self.max_body,
+            connections=self.max_connections,
+            request_s=self.max_seconds,
+        )
+
+
+def _list_mutants() -> None:
+    from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    for mutants in (MUTANTS, BUSY):
+        if mutants is BUSY:
+            click.echo("\nonly under load, so that no plain run notices them:\n")
+        for each in mutants.values():
+            click.echo(f"{each.name}  ({each.rule})\n    {each.defect}")
+
+
+def _warn_of(host: str) -> None:
+    """Say that others can get in, unless they cannot."""
+    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+
+    where = f"[{host}]" if ":" in host else host
+    if not is_loopback(f"http://{where}"):
+        click.echo(
+            f"warning: listening on {host}: whoever reaches this machine can use the"
+            " server, and its token goes unencrypted",
+            err=True,
+        )
+
+
+def _known(what: str, name: str, names: list[str], listed: str) -> None:
+    if name not in names:
+        hint = f"{did_you_mean(name, names)}{listed}"
+        raise UsageError(f"no {what} {name!r}", hint=hint)

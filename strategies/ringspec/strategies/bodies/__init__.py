@@ -1,0 +1,1 @@
+"""Bodies of the case list: valid, invalid, and neither."""

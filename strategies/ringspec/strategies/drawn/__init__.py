@@ -1,0 +1,1 @@
+"""Bodies drawn by Hypothesis, with their labels."""

@@ -1,0 +1,1 @@
+"""Schemas compiled into shapes, and valid bodies built or drawn from them."""

@@ -1,0 +1,149 @@
+"""Bodies of one contract: its settled schema compiled, its places, its plainest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ringspec.spec import (
+    ITEM,
+    Contract,
+    Disagreement,
+    Json,
+    Location,
+    SpecError,
+    is_irregular,
+)
+from ringspec.strategies.case import Request, Requests, encode
+from ringspec.strategies.shapes import supported
+from ringspec.strategies.shapes.build import Builder, Unfit, Wish
+from ringspec.strategies.shapes.compile import TooMany, compile_schema
+from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
+from ringspec.strategies.shapes.text import of_media_type, shown
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """Builds valid bodies of a contract."""
+
+    contract: Contract
+    _shapes: dict[tuple[str, ...], list[Shape]] = field(default_factory=dict)
+
+    @cached_property
+    def root(self) -> Alternatives:
+        """The alternatives of a whole body, the best attested and plainest first.
+
+        Raises:
+            SpecError: the contract has something that cannot be compiled.
+
+        """
+        supported.check(self.contract)
+        ranked = []
+        unfit: Json = None
+        for index, shape in enumerate(self._compiled()):
+            try:
+                body = Builder().build((shape,))
+            except Unfit:
+                continue
+            if not self.contract.settled_prover.is_valid(body):
+                unfit = unfit or body
+                continue
+            use = self.contract.level_of_use(body)
+            ranked.append((use.rank, len(encode(body)), index, shape, body))
+        ordered = sorted(ranked, key=lambda each: each[:3])
+        # The plainest is to be valid to both validators; they differ on some formats.
+        while ordered and not self.is_settled(ordered[0][-1]):
+            unfit = ordered.pop(0)[-1]
+        if not ordered:
+            raise self._nothing(unfit)
+        return interned(tuple(shape for *_, shape, _ in ordered))
+
+    @cached_property
+    def needed(self) -> frozenset[tuple[str, ...]]:
+        """The places of members that something requires."""
+        return frozenset(
+            (*each.instance, each.value)
+            for each in self.contract.assertions
+            if each.keyword == "required"
+        )
+
+    def _compiled(self) -> Alternatives:
+        examples = of_media_type(self.contract.operation)
+        try:
+            return compile_schema(shown(self.contract.settled, examples))
+        except TooMany as error:
+            place = self.contract.request.place_of(())
+            raise SpecError(f"{place}: {error}", hint=error.hint) from error
+
+    def _nothing(self, body: Json) -> SpecError:
+        """Say why there is no valid body."""
+        prover = self.contract.prover
+        found = prover.breaches(body) or prover.breaches_by_second(body)
+        if body is not None and found:
+            place = found[0].assertion.place
+            return SpecError(
+                f"{place}: no valid body can be built, this breaks {encode(body)!r}",
+                hint="give `examples` that keep to it, of texts above all",
+            )
+        return SpecError(
+            "no valid body can be built from the contract",
+            hint="give `examples` of texts with a pattern or a rare format",
+        )
+
+    def is_settled(self, body: Json) -> bool:
+        """Tell whether a body is valid, and settled to be, to both validators.
+
+        A builder keeps to what shapes say, which is not quite all that schemas do.
+        """
+        try:
+            return not (is_irregular(body) or self.contract.settled_prover.prove(body))
+        except Disagreement:
+            return False
+
+    def build(self, builder: Builder) -> Json:
+        """Return a valid body as a builder wishes it, or None."""
+        try:
+            return builder.build(self.root)
+        except Unfit:
+            return None
+
+    def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
+        """Return the plainest valid body with something wished, or None."""
+        return self.build(Builder(wishes or {}))
+
+    def place(self, instance: tuple[str, ...]) -> Location:
+        """Return a location of an instance path: of any item the first one."""
+        found: list[str | int] = []
+        for index, step in enumerate(instance):
+            if step == ITEM:
+                above = self.shapes_at(instance[:index])
+                mapped = any(OTHERS[0] in shape.members for shape in above)
+                found.append(OTHERS[0] if mapped else 0)
+            else:
+                found.append(step)
+        return tuple(found)
+
+    def shapes_at(self, instance: tuple[str, ...]) -> list[Shape]:
+        """List the shapes of what may stand at a place, over all alternatives."""
+        if instance not in self._shapes:
+            self._shapes[instance] = self._find(instance)
+        return self._shapes[instance]
+
+    def _find(self, instance: tuple[str, ...]) -> list[Shape]:
+        found = list(self.root)
+        for step in instance:
+            below: list[Shape] = []
+            for shape in found:
+                if step == ITEM:
+                    children = shape.items or shape.members.get(OTHERS[0], ())
+                else:
+                    children = shape.members.get(step, ())
+                below += [child for child in children if child not in below]
+            found = below
+        return found
+
+
+def plain_request(contract: Contract) -> Request:
+    """Return the request that the first case of a contract's list sends."""
+    return Requests(contract).create(encode(Bodies(contract).plain()))

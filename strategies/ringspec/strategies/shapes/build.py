@@ -1,0 +1,342 @@
+"""Building one value from shapes, deterministically, as somebody wishes it.
+
+In: alternatives, and wishes by place (this value, this alternative, absent, present).
+Out: a value that fits. Nothing is tried at random: an alternative that cannot meet the
+wishes is passed over for the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain, count
+
+from ringspec.spec import Json, Location, same
+from ringspec.strategies.shapes.shape import (
+    Alternatives,
+    Class,
+    Shape,
+    admitted,
+    classes,
+    meet,
+)
+from ringspec.strategies.shapes.text import (
+    TEXTS,
+    fitted,
+    is_prose,
+    of_length,
+    sibling_id,
+    sibling_text,
+)
+
+_UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
+
+
+class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
+    """No alternative can meet the wishes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """Stands for just one value at a place."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What stands there fits these alternatives too."""
+
+    shapes: Alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The array that stands there has so many items."""
+
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Something stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Nothing stands there."""
+
+
+Wish = Exactly | Narrowed | Sized | Present | Absent
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds values; `turn` makes it take other texts and examples.
+
+    Attributes:
+        wishes: what must stand where.
+        items: how many an array holds where nothing else says.
+        full: whether optional members are put in wherever they may stand.
+        branch: which of several branches a full value begins with.
+    """
+
+    wishes: Mapping[Location, Wish] = field(default_factory=dict)
+    turn: int = 0
+    items: int = 0
+    full: bool = False
+    branch: int = 0
+    _texts: count[int] = field(default_factory=count)
+    _branches: Counter[Location] = field(default_factory=Counter)
+    _above: frozenset[Location] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Note which places have wishes below them."""
+        self._texts = count(self.turn * 5)
+        self._above = frozenset(
+            place[:length]
+            for place, wish in self.wishes.items()
+            if not isinstance(wish, Absent)
+            for length in range(len(place) + 1)
+        )
+
+    def build(self, alternatives: Alternatives, place: Location = ()) -> Json:
+        """Return a value that fits and is as wished; Unfit if there is none."""
+        wish = self.wishes.get(place)
+        if isinstance(wish, Exactly):
+            if not admitted(alternatives, wish.value):
+                raise Unfit(place)
+            return wish.value
+        if isinstance(wish, Narrowed):
+            alternatives = meet(alternatives, wish.shapes)
+        if self.full and place and len(alternatives) > 1:
+            # So that a body with everything in it shows several branches.
+            alternatives = turned(alternatives, self._next_branch(place))
+        for shape in alternatives:
+            try:
+                return self._one(shape, place)
+            except Unfit:
+                continue
+        raise Unfit(place)
+
+    def _next_branch(self, place: Location) -> int:
+        """Take another branch for each member of an object; items turn anyway."""
+        if isinstance(place[-1], int):
+            return self.branch
+        turn = self._branches[place[:-1]]
+        self._branches[place[:-1]] += 1
+        return self.branch + turn
+
+    def _one(self, shape: Shape, place: Location) -> Json:
+        if shape.kind == "object" and shape.enum is None:
+            return self._object(shape, place)
+        if shape.kind == "array" and shape.enum is None:
+            return self._array(shape, place)
+        if place in self._above and any(
+            len(wished) > len(place) and wished[: len(place)] == place
+            for wished in self.wishes
+        ):
+            raise Unfit(place)  # something is wished below a scalar
+        return self.scalar(shape, place)
+
+    def _object(self, shape: Shape, place: Location) -> Json:
+        wished = [
+            str(each[len(place)])
+            for each in self.wishes
+            if len(each) > len(place) and each[: len(place)] == place
+        ]
+        built: dict[str, Json] = {}
+        # For members that nobody wishes and nothing requires.
+        room = len(shape.members) if shape.max_members is None else shape.max_members
+        room -= sum(
+            name in shape.required or (*place, name) in self._above
+            for name in shape.members
+        )
+        for name in shape.members:
+            below = (*place, name)
+            absent = isinstance(self.wishes.get(below), Absent)
+            if name in shape.required and absent:
+                raise Unfit(below)
+            wanted = name in shape.required or below in self._above
+            spare = self.full and shape.members[name] and not absent
+            if wanted or (spare and room > 0):
+                room -= not wanted
+                built[name] = self.build(shape.members[name], below)
+        if any(name not in shape.members for name in wished) or room < 0:
+            raise Unfit(place)
+        built.update(dict.fromkeys(shape.unnamed, "text"))
+        self._fill(shape, place, built)
+        return built
+
+    def _fill(self, shape: Shape, place: Location, built: dict[str, Json]) -> None:
+        """Add optional members until there are as many as are needed."""
+        for name, alternatives in shape.members.items():
+            if len(built) >= shape.min_members:
+                return
+            if name not in built and alternatives:
+                below = (*place, name)
+                if not isinstance(self.wishes.get(below), Absent):
+                    built[name] = self.build(alternatives, below)
+        if len(built) < shape.min_members:
+            raise Unfit(place)
+
+    def _array(self, shape: Shape, place: Location) -> Json:
+        length = self._length(shape, place)
+        room = classes(shape)
+        items: list[Json] = []
+        for index in range(length):
+            items.append(self._item(room, (*place, index), items, shape))
+        return items
+
+    def _length(self, shape: Shape, place: Location) -> int:
+        steps = [
+            each[len(place)]
+            for each in self._above
+            if len(each) > len(place) and each[: len(place)] == place
+        ]
+        if not all(isinstance(step, int) for step in steps):
+            raise Unfit(place)  # a member is wished, and an array has none
+        indexes = [int(step) + 1 for step in steps]
+        least = shape.min_items
+        for contained in shape.contained:
+            least = max(least, contained.least)
+        most = self.items if shape.max_items is None else shape.max_items
+        length = max(least, min(self.items, most), *indexes, 0)
+        wish = self.wishes.get(place)
+        if isinstance(wish, Sized):
+            length = wish.items
+        if length < least or (shape.max_items is not None and length > shape.max_items):
+            raise Unfit(place)
+        return length
+
+    def _item(
+        self, room: list[Class], place: Location, others: list[Json], shape: Shape
+    ) -> Json:
+        index = int(place[-1])
+        first = [each for each in room if each.least > 0]
+        for each in first or room:
+            if each.most is not None and each.most <= 0:
+                continue
+            try:
+                item = self.build(turned(each.shapes, index), place)
+                if shape.unique and item in others:
+                    item = another(each.shapes, item, others)
+            except Unfit:
+                continue
+            each.least -= 1
+            if each.most is not None:
+                each.most -= 1
+            return item
+        raise Unfit(place)
+
+    def scalar(self, shape: Shape, place: Location) -> Json:
+        """Return a value of a shape that is no object or array."""
+        index = next((int(s) for s in reversed(place) if isinstance(s, int)), 0)
+        choices = shape.choices()
+        if choices is not None:
+            ordered = preferred(shape, choices)
+            if not ordered:
+                raise Unfit(place)
+            return ordered[(index + self.turn) % len(ordered)]
+        if shape.kind == "string":
+            return self._string(shape, index)
+        fitting = [value for value in shape.examples if shape.admits(value)]
+        if fitting:
+            return fitting[(index + self.turn) % len(fitting)]
+        return number_near(shape)
+
+    def _string(self, shape: Shape, index: int) -> str:
+        examples = [each for each in shape.examples if isinstance(each, str)]
+        if shape.format == "uuid":
+            return sibling_id(examples[0] if examples else _UUID, index)
+        high = float("inf") if shape.max_length is None else shape.max_length
+        if not shape.own_patterns and shape.format is None:
+            # Only what is free text takes turns: a number's digits do not.
+            turn = next(self._texts)
+            roomy = not examples or high >= len(of_length(100))
+            if self.turn and roomy and is_prose(examples):
+                return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
+        if not examples and (shape.own_patterns or shape.format):
+            raise Unfit  # nobody gave an example of such a text
+        for example in (*examples, "text", "other"):
+            text = fitted(example, shape.min_length, high)
+            if shape.admits(text):
+                return text
+        raise Unfit
+
+
+def number_near(shape: Shape) -> Json:
+    """Return the number within bounds that is nearest to one."""
+    value = Fraction(1)
+    if shape.low is not None:
+        value = max(value, Fraction(str(shape.low)))
+    if shape.high is not None:
+        value = min(value, Fraction(str(shape.high)))
+    step = Fraction(str(shape.multiple or 1))
+    if shape.multiple or shape.kind == "integer":
+        value = -(-value // step) * step
+        if shape.high is not None and value > shape.high:
+            value = Fraction(str(shape.high)) // step * step
+    tried = [value]
+    for away in range(1, len(shape.excluded) + 1):
+        tried += [value + away * step, value - away * step]
+    plain = replace(shape, excluded=())
+    for each in map(written, tried):
+        if plain.admits(each) and not any(each == no for no in shape.excluded):
+            return each
+    raise Unfit
+
+
+def written(number: Fraction) -> float:
+    """Return a number as JSON has it: 2.0 for 2 is not settled, whatever the kind."""
+    return int(number) if number.denominator == 1 else float(number)
+
+
+def within(shape: Shape, bound: float, *, least: bool) -> Json:
+    """Return the least number of a shape that is not below a bound, or the greatest."""
+    edge = Fraction(str(bound))
+    if shape.multiple or shape.kind == "integer":
+        step = Fraction(str(shape.multiple or 1))
+        edge = -(-edge // step) * step if least else edge // step * step
+    return written(edge)
+
+
+def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json:
+    """Return a value like one, and unlike some others; Unfit if none is found."""
+    for each in _varied(value, len(others)):
+        if admitted(alternatives, each) and not any(same(each, no) for no in others):
+            return each
+    raise Unfit
+
+
+def _varied(value: Json, count: int) -> Iterator[Json]:
+    """Yield values that are nearly the same, as many as may be needed, and more."""
+    if isinstance(value, bool) or value in (None, {}, []):
+        # Where anything may stand, so may a text.
+        yield from (f"other-{number}" for number in range(1, count + 2))
+    elif isinstance(value, str):
+        yield from (sibling_text(value, number) for number in range(1, count + 2))
+    elif isinstance(value, int | float):
+        numbers = range(1, count + 2)
+        yield from chain.from_iterable((value + n, value - n) for n in numbers)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for other in _varied(item, count):
+                yield [*value[:index], other, *value[index + 1 :]]
+    else:
+        for name, child in value.items():
+            yield from ({**value, name: other} for other in _varied(child, count))
+
+
+def preferred(shape: Shape, choices: tuple[Json, ...]) -> list[Json]:
+    """Put the default first, then the other examples, then the rest."""
+    first = [each for each in shape.examples if each in choices]
+    return [*first, *(each for each in choices if each not in first)]
+
+
+def turned(alternatives: Alternatives, index: int) -> Alternatives:
+    """Begin with another alternative."""
+    start = index % len(alternatives) if alternatives else 0
+    return alternatives[start:] + alternatives[:start]

@@ -1,0 +1,529 @@
+"""Hypothesis strategies compiled from shapes: whatever is drawn fits.
+
+In: alternatives, and perhaps a place that must be there. Out: a search strategy that
+rejects nothing: one draw of bytes, read as choices. It shrinks towards the plainest
+value: the first alternative, no optional members, the contract's own examples.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import unicodedata
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from typing import TypeAlias
+from uuid import UUID
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ringspec.spec import ITEM, Contract, Json, Level, canonical
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.build import Unfit, number_near, preferred
+from ringspec.strategies.shapes.shape import (
+    ANYTHING,
+    Alternatives,
+    Class,
+    Shape,
+    classes,
+)
+from ringspec.strategies.shapes.text import TEXTS, fitted, is_prose
+
+# So many bytes are enough for nine bodies of ten; whoever reads on gets zeros.
+LENGTH = 320
+# Where scripts begin that people write in, and emoji.
+_SCRIPTS = (0x0, 0x100, 0x300, 0x400, 0x600, 0x900, 0x3000, 0x4E00, 0x1F300, 0x1F600)
+# All of Unicode has so many blocks of 256.
+_BLOCKS = 0x1100
+
+
+class Tape:
+    """Reads choices from bytes.
+
+    Attributes:
+        at: how many bytes have been read.
+    """
+
+    __slots__ = ("_data", "at")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.at = 0
+
+    def below(self, bound: int) -> int:
+        """Choose a number from 0 to just under a bound."""
+        if bound <= 1:
+            return 0
+        if bound > 256:
+            return self._below_far(bound)
+        at = self.at
+        self.at = at + 1
+        # Scaled, so that a lower byte never chooses more.
+        return (self._data[at] * bound) >> 8 if at < len(self._data) else 0
+
+    def _below_far(self, bound: int) -> int:
+        size = (bound.bit_length() + 7) // 8 + 1
+        return int.from_bytes(self.take(size)) * bound >> (8 * size)
+
+    def take(self, size: int) -> bytes:
+        """Read bytes as they are, zeros beyond the end."""
+        at = self.at
+        self.at = at + size
+        return self._data[at : at + size].ljust(size, b"\0")
+
+    def some(self, count: int, least: int, most: int) -> set[int]:
+        """Choose some of so many things: mostly none, one or all of them."""
+        if count == 0:
+            return set()
+        amount = self.below(5)
+        chosen: set[int] = set()
+        if amount == 1:
+            chosen = {self.below(count)}
+        elif amount == 4:
+            chosen = set(range(count))
+        elif amount:
+            few = 3 if amount == 2 else 2
+            chosen = {index for index in range(count) if self.below(4) >= few}
+        for index in range(count):
+            if len(chosen) >= least:
+                break
+            chosen.add(index)
+        return chosen if len(chosen) <= most else set(sorted(chosen)[:most])
+
+    def uuid(self) -> str:
+        """Choose a uuid."""
+        return str(UUID(bytes=self.take(16), version=4))
+
+    def text(self, low: int, high: int) -> str:
+        """Choose a text with something to read in it, within lengths."""
+        if self.below(3) == 0:
+            known = TEXTS[self.below(len(TEXTS))]
+            if low <= len(known) <= high:
+                return known
+        length = low + self._length(high - low)
+        letters = self._letters()
+        # Each character is one byte: the tape is not to run out over one text.
+        size = len(letters)
+        read = "".join([letters[byte % size] for byte in self.take(length)])
+        # Never blank, so the first one has to be seen.
+        return "x" + read[1:] if read[:1] in _blanks() else read
+
+    def _length(self, room: int) -> int:
+        """Choose a length: short, any, or the greatest."""
+        kind = self.below(4)
+        if kind == 3:
+            return room
+        return self.below(min(room, 8) + 1) if kind < 2 else self.below(room + 1)
+
+    def _letters(self) -> str:
+        kind = self.below(len(_SCRIPTS) + 2)
+        if kind < len(_SCRIPTS):
+            return _block(_SCRIPTS[kind])
+        return _block(256 * self.below(_BLOCKS))
+
+
+@lru_cache(maxsize=512)
+def _block(start: int) -> str:
+    """Return the characters of a block, the plainest first."""
+    # No surrogates and no control characters: what they mean is not settled.
+    found = [
+        chr(code)
+        for code in range(start, start + 256)
+        if unicodedata.category(chr(code)) not in {"Cs", "Cc"}
+    ]
+    if start == 0:
+        found.sort(key=lambda each: (not each.isalpha(), each.isascii() is False))
+    return "".join(found) or _block(0)
+
+
+@lru_cache(maxsize=1)
+def _blanks() -> frozenset[str]:
+    """List what some reader takes for a blank."""
+    marks = {"\ufeff", "\u180e", "\u200b"}
+    return frozenset(
+        marks
+        | {chr(c) for c in range(0x3001) if unicodedata.category(chr(c))[0] == "Z"}
+    )
+
+
+Place = tuple[str, ...]
+Reader: TypeAlias = Callable[[Tape], Json]
+
+# Where nothing bounds an array or a number.
+_ITEMS = 4
+_SIMPLE = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
+_NUMBER = 2**31 - 1
+# A text of up to so many characters is free; a shorter one is fitted from examples.
+_FREE = 100
+_TRIES = 50
+# So many values are read to see how much tape a member needs.
+_SAMPLES = 8
+
+
+class Drawer:
+    """Makes strategies, each part of a shape once."""
+
+    def __init__(self) -> None:
+        # By identity: equal parts of interned shapes are the same objects.
+        self._made: dict[tuple[int, Place], Reader] = {}
+        self._kept: list[Alternatives] = []
+        self._needs: dict[Reader, int] = {}
+
+    def drawn(self, shapes: Alternatives, place: Place = ()) -> SearchStrategy[Json]:
+        """Return a strategy for what fits; with a place, something stands there."""
+        try:
+            reader = self.reader(shapes, place)
+        except Unfit:
+            return st.nothing()
+        return st.binary(min_size=LENGTH, max_size=LENGTH).map(_Played(reader))
+
+    def reader(self, shapes: Alternatives, place: Place = ()) -> Reader:
+        """Return what reads a whole body from a tape; Unfit where nothing fits.
+
+        Each member of the body has a stretch of the tape to itself, so that one can
+        shrink without the others becoming something else.
+        """
+        if any(shape.kind != "object" or shape.enum for shape in shapes):
+            return self._any(shapes, place)
+        stretches = self._stretches(shapes, place)
+        found: list[Reader] = []
+        for shape in shapes:
+            if _reaches(shape, place):
+                try:
+                    found.append(self._object(shape, place, stretches))
+                except Unfit:
+                    continue
+        return _one_of(found)
+
+    def _stretches(self, shapes: Alternatives, place: Place) -> dict[str, int]:
+        """Say where on the tape each member begins, by how much it mostly reads."""
+        needs: dict[str, int] = {}
+        for shape in shapes:
+            for name, below in shape.members.items():
+                below = _SIMPLE if below == ANYTHING else below  # noqa: PLW2901
+                try:
+                    reader = self._any(below, _inner(place, name))
+                except Unfit:
+                    continue
+                if reader not in self._needs:
+                    self._needs[reader] = _need(reader)
+                needs[name] = max(needs.get(name, 0), self._needs[reader])
+        # What comes first is which alternative, and which members there are.
+        begin: float = min(len(needs) + 2, LENGTH // 4)
+        scale = min((LENGTH - begin) / max(sum(needs.values()), 1), 1)
+        found: dict[str, int] = {}
+        for name, need in needs.items():
+            found[name] = int(begin)
+            begin += need * scale
+        return found
+
+    def _any(self, shapes: Alternatives, place: Place) -> Reader:
+        """Return a reader that takes one of some alternatives; Unfit without any."""
+        key = (id(shapes), place)
+        if key not in self._made:
+            self._kept.append(shapes)  # so that its id stays its own
+            self._made[key] = _one_of(self._readers(shapes, place))
+        return self._made[key]
+
+    def _readers(self, shapes: Alternatives, place: Place) -> list[Reader]:
+        found: list[Reader] = []
+        for shape in shapes:
+            if _reaches(shape, place):
+                try:
+                    found.append(self._one(shape, place))
+                except Unfit:
+                    continue
+        return found
+
+    def _one(self, shape: Shape, place: Place) -> Reader:
+        choices = shape.choices()
+        if choices is not None:
+            return _choice(preferred(shape, choices))
+        if shape.kind == "object":
+            return self._object(shape, place)
+        if shape.kind == "array":
+            return self._array(shape, place)
+        return _SCALARS[shape.kind](shape)
+
+    def _object(
+        self, shape: Shape, place: Place, stretches: dict[str, int] | None = None
+    ) -> Reader:
+        wanted = set(shape.required) | ({place[0]} if place else set())
+        members: list[tuple[str, Reader]] = []
+        optional: list[str] = []
+        for name, below in shape.members.items():
+            try:
+                below = _SIMPLE if below == ANYTHING else below  # noqa: PLW2901
+                members.append((name, self._any(below, _inner(place, name))))
+            except Unfit:
+                if name in wanted:
+                    raise
+                continue  # nothing fits, or nobody gave an example of it
+            if name not in wanted:
+                optional.append(name)
+        least = max(shape.min_members - len(wanted), 0)
+        most = len(optional)
+        if shape.max_members is not None:
+            most = min(most, shape.max_members - len(wanted))
+        if not least <= most:
+            raise Unfit
+        count = len(optional)
+        numbers = {name: index for index, name in enumerate(optional)}
+        if stretches is not None:
+            members = [(name, _From(stretches[name], each)) for name, each in members]
+        members += [(name, _choice(["text"])) for name in shape.unnamed]
+        plan = [(name, reader, numbers.get(name, -1)) for name, reader in members]
+
+        def read(tape: Tape) -> Json:
+            chosen = tape.some(count, least, most)
+            return {
+                name: reader(tape)
+                for name, reader, number in plan
+                if number < 0 or number in chosen
+            }
+
+        return read
+
+    def _array(self, shape: Shape, place: Place) -> Reader:
+        least = max(shape.min_items, 1 if place else 0)
+        most = least + _ITEMS if shape.max_items is None else shape.max_items
+        inner = place[1:]
+        if shape.contained:
+            return self._counted(shape, least, most, inner)
+        if most == 0:
+            return lambda _tape: []
+        item = self._any(_SIMPLE if shape.items is None else shape.items, inner)
+        if shape.unique:
+            return _unique(item, least, most)
+        span = most - least + 1
+        return lambda tape: [item(tape) for _ in range(least + tape.below(span))]
+
+    def _counted(self, shape: Shape, least: int, most: int, inner: Place) -> Reader:
+        """Choose how many items of each class there are first, then the items."""
+        room = [
+            (each, self._any(each.shapes, inner))
+            for each in classes(shape)
+            if any(_reaches(child, inner) for child in each.shapes)
+        ]
+        needed = [reader for each, reader in room for _ in range(each.least)]
+        pool = [reader for each, reader in room for _ in range(_spare(each, most))]
+        least = max(least - len(needed), 0)
+        span = min(most - len(needed), len(pool)) - least + 1
+
+        def read(tape: Tape) -> Json:
+            # Whoever is picked is gone: afterwards none is there too often.
+            left = pool.copy()
+            more = least + tape.below(span)
+            picked = [left.pop(tape.below(len(left))) for _ in range(more)]
+            return [reader(tape) for reader in (*needed, *picked)]
+
+        return read
+
+
+class _Played:
+    """Reads a value from bytes."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def __call__(self, data: bytes) -> Json:
+        return self._reader(Tape(data))
+
+
+class _From:
+    """Reads from a place of the tape on."""
+
+    def __init__(self, start: int, reader: Reader) -> None:
+        self._start = start
+        self._reader = reader
+
+    def __call__(self, tape: Tape) -> Json:
+        tape.at = self._start
+        return self._reader(tape)
+
+
+def _need(reader: Reader) -> int:
+    """Return how many bytes a reader mostly reads."""
+    read = 0
+    for seed in range(_SAMPLES):
+        tape = Tape(random.Random(seed).randbytes(4 * LENGTH))  # noqa: S311
+        reader(tape)
+        read += tape.at
+    return -(-read // _SAMPLES)
+
+
+def _inner(place: Place, name: str) -> Place:
+    """Return what of a place is below a member."""
+    return place[1:] if place and name == place[0] else ()
+
+
+def _one_of(readers: list[Reader]) -> Reader:
+    if not readers:
+        raise Unfit
+    if len(readers) == 1:
+        return readers[0]
+    count = len(readers)
+    return lambda tape: readers[tape.below(count)](tape)
+
+
+def _choice(values: list[Json]) -> Reader:
+    count = len(values)
+    if count == 0:
+        raise Unfit
+    if count == 1:
+        only = values[0]
+        return lambda _tape: only
+    return lambda tape: values[tape.below(count)]
+
+
+def _unique(item: Reader, least: int, most: int) -> Reader:
+    def read(tape: Tape) -> Json:
+        wanted = least + tape.below(most - least + 1)
+        found: dict[str, Json] = {}
+        for attempt in range(_TRIES * (wanted + 1)):
+            if len(found) >= wanted:
+                break
+            # The tape may have run out: then others stand in for it.
+            rest = tape if attempt < wanted else Tape(bytes([attempt % 256] * LENGTH))
+            value = item(rest)
+            found.setdefault(canonical(value), value)
+        return list(found.values())
+
+    return read
+
+
+def _string(shape: Shape) -> Reader:
+    examples = [each for each in shape.examples if isinstance(each, str)]
+    most = _FREE if shape.max_length is None else shape.max_length
+    if shape.format == "uuid" and not shape.own_patterns:
+        known = examples[0] if examples else None
+        return lambda tape: known if known and not tape.below(4) else tape.uuid()
+    if shape.format or shape.own_patterns or not is_prose(examples):
+        return _choice(_sized(shape, examples))
+    if examples and most < _FREE:
+        return _choice(_sized(shape, examples))
+    plain = fitted(examples[0] if examples else "text", shape.min_length, most)
+    low = max(shape.min_length, 1)
+    excluded = shape.excluded
+
+    def read(tape: Tape) -> Json:
+        text = plain if not tape.below(4) else tape.text(low, most)
+        return text if text not in excluded else fitted("other", low, most)
+
+    return read
+
+
+def _sized(shape: Shape, examples: list[str]) -> list[Json]:
+    """List examples, in other lengths too where that keeps to everything else."""
+    found = [each for each in examples if shape.admits(each)]
+    if shape.max_length is not None and shape.format is None:
+        # Other digits could be somebody's number: only the length varies.
+        found += [
+            fitted(example, length, length)
+            for example in examples
+            for length in range(shape.min_length, shape.max_length + 1)
+        ]
+    patterns = [re.compile(each) for each in shape.patterns]
+    fitting = [
+        each
+        for each in dict.fromkeys(found)
+        if all(pattern.search(each) for pattern in patterns)
+    ]
+    if not fitting:
+        raise Unfit  # nobody gave an example of such a text
+    return list(fitting)
+
+
+def _integer(shape: Shape) -> Reader:
+    # The least whole number that is a multiple; of 0.5 that is 1, of 2.5 it is 5.
+    step = Fraction(str(shape.multiple or 1)).numerator
+    low = -_NUMBER if shape.low is None else int(-(-shape.low // 1))
+    high = max(low, _NUMBER) if shape.high is None else int(shape.high // 1)
+    first, last = -(-low // step), high // step
+    if first > last:
+        raise Unfit
+    edges = [first, last, min(first + 1, last), max(last - 1, first)]
+    known = [each for each in shape.examples if shape.admits(each)]
+    plain = known or [number_near(shape)]
+    span = last - first + 1
+
+    def read(tape: Tape) -> Json:
+        kind = tape.below(4)
+        if kind == 0:
+            value = plain[tape.below(len(plain))]
+        elif kind == 1:
+            value = edges[tape.below(4)] * step
+        else:
+            value = (first + tape.below(span)) * step
+        while value in shape.excluded:
+            value = value + step if value + step <= high else first * step
+        return value
+
+    return read
+
+
+def _number(shape: Shape) -> Reader:
+    if shape.multiple and float(shape.multiple).is_integer():
+        return _integer(shape)
+    low = -float(_NUMBER) if shape.low is None else float(shape.low)
+    high = max(low, float(_NUMBER)) if shape.high is None else float(shape.high)
+    plain = [each for each in shape.examples if shape.admits(each)]
+    plain = plain or [number_near(shape)]
+
+    def read(tape: Tape) -> Json:
+        kind = tape.below(4)
+        if kind == 0 or shape.multiple:
+            value = plain[tape.below(len(plain))]
+        elif kind == 1:
+            value = (low, high)[tape.below(2)]
+        else:
+            value = min(low + (high - low) * (tape.below(2**24) / 2**24), high)
+        # Whole numbers with a fraction of zero are not settled to be anything else.
+        return int(value) if float(value).is_integer() else value
+
+    return read
+
+
+_SCALARS: dict[str, Callable[[Shape], Reader]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+}
+
+
+def _reaches(shape: Shape, place: Place) -> bool:
+    if not place:
+        return True
+    below = _below(shape, place[0])
+    return any(_reaches(child, place[1:]) for child in below)
+
+
+def _below(shape: Shape, step: str) -> Alternatives:
+    if step == ITEM:
+        roomy = shape.kind == "array" and shape.max_items != 0
+        return (shape.items or ()) if roomy else ()
+    return shape.members.get(step, ()) if shape.kind == "object" else ()
+
+
+def _spare(each: Class, most: int) -> int:
+    return max((most if each.most is None else each.most) - each.least, 0)
+
+
+# Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
+_COMPILED: dict[tuple[str, Level], tuple[Bodies, Drawer]] = {}
+
+
+def compiled(contract: Contract, level: Level = Level.MAY) -> tuple[Bodies, Drawer]:
+    """Return a contract's compiled bodies and what draws them, made once.
+
+    Args:
+        contract: says what is valid.
+        level: bodies use nothing that is attested less well.
+    """
+    key = contract.sha256, level
+    if key not in _COMPILED:
+        narrowed = contract if level is Level.MAY else contract.attested(level)
+        _COMPILED[key] = Bodies(narrowed), Drawer()
+    return _COMPILED[key]

@@ -1,0 +1,350 @@
+"""Shapes: a schema compiled into plain alternatives without conditions.
+
+In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds,
+and for an object each member's alternatives. Whatever fits one alternative is valid, so
+values are built, never searched for. `if`, `oneOf`, `not` and the like become more
+alternatives; those that nothing fits are dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from math import ceil, floor, gcd, lcm
+from typing import TypeAlias
+
+from ringspec.spec import NOT_BLANK, Json, kind_of, same
+
+Alternatives: TypeAlias = "tuple[Shape, ...]"
+
+KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
+# Members of an object in which any name may stand.
+OTHERS = ("other-1", "other-2", "other-3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contained:
+    """How many items may fit something: what fits, what does not, least and most."""
+
+    fits: Alternatives
+    others: Alternatives
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One alternative: values of one JSON type within bounds.
+
+    Attributes:
+        low: least number, inclusive; `high` likewise.
+        items: alternatives of an item; None where anything goes.
+        members: by name; a member without alternatives must be absent.
+        closed: whether members not named must be absent.
+    """
+
+    kind: str
+    enum: tuple[Json, ...] | None = None
+    excluded: tuple[Json, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    multiple: float | None = None
+    min_length: int = 0
+    max_length: int | None = None
+    format: str | None = None
+    patterns: tuple[str, ...] = ()
+    min_items: int = 0
+    max_items: int | None = None
+    items: Alternatives | None = None
+    unique: bool = False
+    contained: tuple[Contained, ...] = ()
+    members: dict[str, Alternatives] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    closed: bool = False
+    min_members: int = 0
+    max_members: int | None = None
+    examples: tuple[Json, ...] = ()
+
+    @property
+    def own_patterns(self) -> tuple[str, ...]:
+        """The patterns that an example is needed for: any text is not blank."""
+        return tuple(each for each in self.patterns if each != NOT_BLANK)
+
+    @property
+    def unnamed(self) -> list[str]:
+        """The members that are required and of which nothing else is said."""
+        return sorted(self.required - self.members.keys())
+
+    def choices(self) -> tuple[Json, ...] | None:
+        """List the values where they can be counted, else None."""
+        values = self.enum
+        if values is None and self.kind == "boolean":
+            values = (False, True)
+        if values is None and self.kind == "null":
+            values = (None,)
+        if values is None:
+            return None
+        return tuple(value for value in values if self._bounds(value))
+
+    def _bounds(self, value: Json) -> bool:
+        if any(same(value, other) for other in self.excluded):
+            return False
+        if self.kind == "string":
+            return self.min_length <= len(value) <= _most(self.max_length) and all(
+                re.search(pattern, value) for pattern in self.patterns
+            )
+        if self.kind == "array":
+            return self.min_items <= len(value) <= _most(self.max_items)
+        if self.kind in {"integer", "number"}:
+            return (
+                (self.low is None or value >= self.low)
+                and (self.high is None or value <= self.high)
+                and (self.multiple is None or is_multiple(value, self.multiple))
+            )
+        return True
+
+    def admits(self, value: Json) -> bool:
+        """Tell whether a value fits, formats and what is counted aside."""
+        kind = kind_of(value)
+        if kind != self.kind and not (self.kind == "number" and kind == "integer"):
+            return False
+        choices = self.choices()
+        if choices is not None:
+            return any(same(value, known) for known in choices)
+        if kind == "object":
+            return self._admits_members(value)
+        if kind == "array":
+            within = self.min_items <= len(value) <= _most(self.max_items)
+            return within and (
+                self.items is None or all(admitted(self.items, item) for item in value)
+            )
+        return self._bounds(value)
+
+    def _admits_members(self, value: dict[str, Json]) -> bool:
+        return self.required <= value.keys() and all(
+            admitted(self.members[name], child)
+            if name in self.members
+            else not self.closed
+            for name, child in value.items()
+        )
+
+
+def admitted(alternatives: Alternatives, value: Json) -> bool:
+    """Tell whether a value fits any of some alternatives."""
+    return any(shape.admits(value) for shape in alternatives)
+
+
+def meet(left: Alternatives, right: Alternatives) -> Alternatives:
+    """Return what fits both of two sets of alternatives."""
+    found: list[Shape] = []
+    for one in left:
+        for other in right:
+            shape = _meet(one, other)
+            if shape is not None and shape not in found:
+                found.append(shape)
+    return tuple(found)
+
+
+ANYTHING: Alternatives = tuple(Shape(kind=kind) for kind in KINDS)
+
+
+def _meet(left: Shape, right: Shape) -> Shape | None:
+    kind = _narrower(left.kind, right.kind)
+    if kind is None:
+        return None
+    required = left.required | right.required
+    members = _meet_members(left, right, required)
+    closed = left.closed or right.closed
+    if any(not members.get(name, () if closed else ANYTHING) for name in required):
+        return None
+    low, high = _top(left.low, right.low), _bottom(left.high, right.high)
+    if kind == "integer":
+        low, high = low and ceil(low), high and floor(high)
+    shape = Shape(
+        kind=kind,
+        enum=_meet_enums(left, right),
+        excluded=left.excluded + right.excluded,
+        low=low,
+        high=high,
+        multiple=_common(left.multiple, right.multiple),
+        min_length=max(left.min_length, right.min_length),
+        max_length=_least(left.max_length, right.max_length),
+        format=left.format or right.format,
+        patterns=left.patterns + right.patterns,
+        min_items=max(left.min_items, right.min_items),
+        max_items=_least(left.max_items, right.max_items),
+        items=_meet_items(left.items, right.items),
+        unique=left.unique or right.unique,
+        contained=left.contained + right.contained,
+        members=members,
+        required=required,
+        closed=closed,
+        min_members=max(left.min_members, right.min_members),
+        max_members=_least(left.max_members, right.max_members),
+        examples=left.examples or right.examples,
+    )
+    choices = shape.choices()
+    if choices is not None:
+        # Counted values say it all: shapes that admit the same ones become equal.
+        shape = Shape(kind=kind, enum=choices, examples=shape.examples)
+    return None if _empty(shape) else shape
+
+
+def _empty(shape: Shape) -> bool:
+    """Tell whether plainly nothing fits; what is not plain is found on building."""
+    return (
+        shape.choices() == ()
+        or (shape.low is not None and shape.high is not None and shape.low > shape.high)
+        or shape.min_length > _most(shape.max_length)
+        or shape.min_items > _most(shape.max_items)
+        or (shape.min_items > 0 and shape.items == ())
+    )
+
+
+def _meet_members(
+    left: Shape, right: Shape, required: frozenset[str]
+) -> dict[str, Alternatives]:
+    members: dict[str, Alternatives] = {}
+    for name in [*left.members, *(n for n in right.members if n not in left.members)]:
+        in_left = left.members.get(name, () if left.closed else ANYTHING)
+        in_right = right.members.get(name, () if right.closed else ANYTHING)
+        members[name] = (
+            in_left
+            if in_right is ANYTHING
+            else in_right
+            if in_left is ANYTHING
+            else meet(in_left, in_right)
+        )
+    if OTHERS[0] in members:
+        # What any name may stand for stands where a name is required.
+        for name in sorted(required - members.keys()):
+            members[name] = members[OTHERS[0]]
+    return members
+
+
+def _meet_items(
+    left: Alternatives | None, right: Alternatives | None
+) -> Alternatives | None:
+    if left is None or right is None:
+        return left if right is None else right
+    return meet(left, right)
+
+
+def _meet_enums(left: Shape, right: Shape) -> tuple[Json, ...] | None:
+    if left.enum is None or right.enum is None:
+        return left.enum if right.enum is None else right.enum
+    others = right.enum
+    return tuple(
+        value for value in left.enum if any(same(value, other) for other in others)
+    )
+
+
+def _narrower(left: str, right: str) -> str | None:
+    if left == right:
+        return left
+    return "integer" if {left, right} == {"integer", "number"} else None
+
+
+def is_multiple(value: float, step: float) -> bool:
+    """Tell whether a number is a multiple, as it is written: 0.3 is one of 0.1."""
+    return Fraction(str(value)) % Fraction(str(step)) == 0
+
+
+def _common(left: float | None, right: float | None) -> float | None:
+    """Return the least number that is a multiple of both."""
+    if left is None or right is None or left == right:
+        return left if right is None else right
+    one, other = Fraction(str(left)), Fraction(str(right))
+    found = Fraction(
+        lcm(one.numerator, other.numerator), gcd(one.denominator, other.denominator)
+    )
+    return int(found) if found.denominator == 1 else float(found)
+
+
+def _most(bound: int | None) -> float:
+    return float("inf") if bound is None else bound
+
+
+def _top(left: float | None, right: float | None) -> float | None:
+    return max((each for each in (left, right) if each is not None), default=None)
+
+
+def _bottom(left: float | None, right: float | None) -> float | None:
+    return min((each for each in (left, right) if each is not None), default=None)
+
+
+def _least(left: int | None, right: int | None) -> int | None:
+    return min((each for each in (left, right) if each is not None), default=None)
+
+
+def interned(alternatives: Alternatives) -> Alternatives:
+    """Return equal alternatives in which equal parts are the same objects.
+
+    Branches of a condition mostly differ in one member; what is made from the others
+    need then be made only once.
+    """
+    known: dict[tuple[object, ...], Shape] = {}
+    tuples: dict[tuple[int, ...], Alternatives] = {}
+
+    def many(shapes: Alternatives) -> Alternatives:
+        found = tuple(one(shape) for shape in shapes)
+        return tuples.setdefault(tuple(map(id, found)), found)
+
+    def one(shape: Shape) -> Shape:
+        shape = replace(
+            shape,
+            items=None if shape.items is None else many(shape.items),
+            members={name: many(below) for name, below in shape.members.items()},
+        )
+        key = tuple(_key(getattr(shape, each.name)) for each in fields(shape))
+        return known.setdefault(key, shape)
+
+    return many(alternatives)
+
+
+def _key(value: object) -> object:
+    """Return what tells one part of an interned shape from another."""
+    if isinstance(value, dict):
+        return tuple((name, id(below)) for name, below in value.items())
+    if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
+        return tuple(map(id, value))
+    return repr(value)  # 1 and True are equal, but not to us
+
+
+@dataclass(slots=True)
+class Class:
+    """Items of one kind in an array, and how many there must and may be."""
+
+    shapes: Alternatives
+    least: int = 0
+    most: int | None = None
+
+
+_SCALARS = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
+# Splitting is slow and shapes are few; the shape is kept so that its id stays its own.
+_SPLIT: dict[int, tuple[Shape, list[Class]]] = {}
+
+
+def classes(shape: Shape) -> list[Class]:
+    """Split an array's items by what `contains` counts; fresh for each array."""
+    if id(shape) not in _SPLIT:
+        _SPLIT[id(shape)] = shape, _split(shape)
+    return [replace(each) for each in _SPLIT[id(shape)][1]]
+
+
+def _split(shape: Shape) -> list[Class]:
+    # Where nothing is said of items, arrays in arrays would have no end.
+    anything = ANYTHING if shape.contained else _SCALARS
+    found = [Class(anything if shape.items is None else shape.items)]
+    for contained in shape.contained:
+        split: list[Class] = []
+        for each in found:
+            if inside := meet(each.shapes, contained.fits):
+                bounds = [m for m in (contained.most, each.most) if m is not None]
+                most = min(bounds, default=None)
+                split.append(Class(inside, max(each.least, contained.least), most))
+            if outside := meet(each.shapes, contained.others):
+                split.append(Class(outside, each.least, each.most))
+        found = split
+    return found
