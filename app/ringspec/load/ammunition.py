@@ -100,7 +100,7 @@ class Ammunition:
             Path(options.contract) if options.contract else None,
             operation=options.operation,
             dialect=given.dialect,
-            adaptation=given.adaptation,
+            overrides=given.overrides,
         )
         filling = given.credentials.filling(
             given.pacing.timeout_s, given.route.to(checked), hosts

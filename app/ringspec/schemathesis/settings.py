@@ -74,7 +74,7 @@ class Settings:
                 self.contract,
                 operation=self.operation,
                 dialect=self.dialect or given.dialect,
-                adaptation=given.adaptation,
+                overrides=given.overrides,
             )
         except MisfitError as error:
             where = given.places.of(error.path)

@@ -23,8 +23,8 @@ from ringspec.spec import (
     RuleId,
     SpecError,
     TargetError,
-    answered,
     at,
+    load_with_actions,
     same,
 )
 from ringspec.strategies import Telling, encode, is_valid, request_of, telling
@@ -160,7 +160,7 @@ class Prober:
         ]
 
     def _as(self, question: Question, candidate: Candidate) -> Contract:
-        return answered(
+        return load_with_actions(
             (*self._settled, *candidate.actions),
             self.contract,
             operation=self.operation,

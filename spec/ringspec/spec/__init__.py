@@ -1,6 +1,5 @@
 """What is promised: the contract, its rules, its dialects, and proof against it."""
 
-from ringspec.spec.adaptation import PROFILES, Adaptation
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import ABOUT, ITEM, Assertion
 from ringspec.spec.contract import OURS, Contract, load
@@ -16,15 +15,22 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.fixtures import Fixture, members_in
-from ringspec.spec.links import Life, Paging, Relative, Role
+from ringspec.spec.fixtures import Fixture, member_names
+from ringspec.spec.links import Link, Paging, Role, Transition
 from ringspec.spec.operations import Header, Operation
 from ringspec.spec.overlay import names as dialect_names
-from ringspec.spec.proof import Breach, Disagreement, Prover, odd, rules_of
+from ringspec.spec.overrides import PROFILES, Overrides
+from ringspec.spec.proof import (
+    Breach,
+    Disagreement,
+    Prover,
+    is_irregular,
+    rules_of,
+)
 from ringspec.spec.questions import (
     Candidate,
     Question,
-    answered,
+    load_with_actions,
     overlay_of,
     questions,
 )
@@ -39,7 +45,7 @@ from ringspec.spec.rules import (
     weakest,
 )
 from ringspec.spec.schemas import subschemas
-from ringspec.spec.security import Guard
+from ringspec.spec.security import TokenHeader
 from ringspec.spec.settled import NOT_BLANK
 from ringspec.spec.values import (
     Json,
@@ -61,7 +67,6 @@ __all__ = [
     "NOT_BLANK",
     "OURS",
     "PROFILES",
-    "Adaptation",
     "Answer",
     "Answers",
     "Assertion",
@@ -74,20 +79,19 @@ __all__ = [
     "Edit",
     "Evidence",
     "Fixture",
-    "Guard",
     "Header",
     "Inlined",
     "InternalError",
     "Json",
     "Level",
-    "Life",
+    "Link",
     "Location",
     "MisfitError",
     "Operation",
+    "Overrides",
     "Paging",
     "Prover",
     "Question",
-    "Relative",
     "ReportError",
     "RingspecError",
     "Role",
@@ -95,19 +99,21 @@ __all__ = [
     "RuleId",
     "SpecError",
     "TargetError",
+    "TokenHeader",
+    "Transition",
     "UsageError",
-    "answered",
     "at",
     "at_pointer",
     "canonical",
     "dialect_names",
     "did_you_mean",
+    "is_irregular",
     "is_shallow",
     "kind_of",
     "load",
-    "members_in",
+    "load_with_actions",
+    "member_names",
     "nearest",
-    "odd",
     "overlay_of",
     "patched",
     "pointer",

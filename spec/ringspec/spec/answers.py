@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one operation, and the assertions of its relatives' too.
+    """The answers of one operation, and the assertions of its links' too.
 
     Attributes:
         bare: statuses that are described without a body, so that none is asked for.
@@ -63,7 +63,7 @@ class Answers:
 
 
 def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
-    """Read what an operation answers, and every assertion about its relatives'.
+    """Read what an operation answers, and every assertion about its links'.
 
     Relatives are the operations on the same path and below it: what was created is
     read, started and deleted there.

@@ -17,7 +17,6 @@ from typing import Any
 
 from ringspec.spec import document, overlay, reading
 from ringspec.spec.actions import RULES
-from ringspec.spec.adaptation import Adaptation
 from ringspec.spec.amending import Change, amended, dropped, read_changes, without
 from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
@@ -26,9 +25,10 @@ from ringspec.spec.attested import attested
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.fixtures import Fixture, fix, holders, read_fixtures
-from ringspec.spec.links import Relative, read_links
+from ringspec.spec.links import Link, read_links
 from ringspec.spec.live import live_form
 from ringspec.spec.operations import Operation, choose, headers
+from ringspec.spec.overrides import Overrides
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     Catalogue,
@@ -57,7 +57,7 @@ class Contract:
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
-        relatives: the operations that links of its answers lead to.
+        links: the operations that links of its answers lead to.
         fixtures: what a target has to know beforehand.
         whole: the body's schema with what a dialect drops: valid bodies keep to it.
         dropped: rules of the catalogue that this dialect drops, or has no place for.
@@ -74,7 +74,7 @@ class Contract:
     request: Inlined
     whole: Json
     answers: Answers
-    relatives: tuple[Relative, ...]
+    links: tuple[Link, ...]
     assertions: tuple[Assertion, ...]
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
@@ -130,7 +130,7 @@ def load(
     *,
     operation: str | None = None,
     dialect: str | None = None,
-    adaptation: Adaptation | None = None,
+    overrides: Overrides | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
@@ -148,7 +148,7 @@ def load(
     if dialect is not None:
         file = overlay.find(dialect)
         spelling = Dialect(file.stem, file.name, overlay.load(file, path))
-    return _loaded(path, base, operation, spelling, adaptation or Adaptation())
+    return _loaded(path, base, operation, spelling, overrides or Overrides())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def adapted(
     path = path or OURS
     base = reading.read(path)
     _check_version(base, path)
-    return _loaded(path, base, operation, dialect, Adaptation())
+    return _loaded(path, base, operation, dialect, Overrides())
 
 
 def _loaded(
@@ -175,10 +175,10 @@ def _loaded(
     base: Json,
     operation: str | None,
     dialect: Dialect | None,
-    adaptation: Adaptation,
+    overrides: Overrides,
 ) -> Contract:
     rows, origin = _catalogue_data(path, base)
-    key = _key(path, [base, rows, origin, operation, dialect, adaptation])
+    key = _key(path, [base, rows, origin, operation, dialect, overrides])
     if key in _LOADED:
         return _LOADED[key]
     changes: dict[RuleId, Change] = {}
@@ -186,7 +186,7 @@ def _loaded(
         base = overlay.apply(base, dialect.overlay, dialect.origin)
         changes = read_changes(dialect.overlay, dialect.origin)
     catalogue = parse_catalogue(rows, origin)
-    source = _Source(base, rows, catalogue, dialect, changes, adaptation)
+    source = _Source(base, rows, catalogue, dialect, changes, overrides)
     try:
         contract = _build(source, operation)
     except SpecError as error:
@@ -222,7 +222,7 @@ class _Source:
 
     Attributes:
         base: the document, its dialect applied.
-        adaptation: what one target does otherwise.
+        overrides: what one target does otherwise.
     """
 
     base: dict[str, Json]
@@ -230,12 +230,12 @@ class _Source:
     catalogue: Catalogue
     dialect: Dialect | None
     changes: dict[RuleId, Change]
-    adaptation: Adaptation
+    overrides: Overrides
 
     @property
     def fixtures(self) -> dict[str, Json]:
         """The values of fixtures, by name."""
-        return dict(self.adaptation.fixtures)
+        return dict(self.overrides.fixtures)
 
     def digest(self, adapted: Json, operation: str) -> str:
         """Return the digest of all that decides what is sent and judged."""
@@ -268,7 +268,7 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
 
 
 def _build(source: _Source, wanted: str | None) -> Contract:
-    base = source.adaptation.apply(source.base)
+    base = source.overrides.apply(source.base)
     info = reading.mapping(base.get("info"), "#/info")
     operation = choose(base, wanted)
     request = document.inline(base, operation.schema_place)
@@ -276,8 +276,8 @@ def _build(source: _Source, wanted: str | None) -> Contract:
     request = fix(for_request(request), source.fixtures)
     answers = read_answers(base, operation)
     found = assertions(request)
-    relatives = read_links(base, operation)
-    stated = standing(relatives)
+    links = read_links(base, operation)
+    stated = standing(links)
     places = _places(found, answers, operation, stated)
     rules = amended(_rules(source.catalogue, places, stated), source.changes)
     gone = dropped(source.changes)
@@ -297,7 +297,7 @@ def _build(source: _Source, wanted: str | None) -> Contract:
         request=left,
         whole=request.schema,
         answers=answers,
-        relatives=relatives,
+        links=links,
         assertions=assertions(left),
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),

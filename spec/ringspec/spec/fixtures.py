@@ -16,7 +16,7 @@ from itertools import pairwise
 from ringspec.spec import schemas
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
-from ringspec.spec.proof import odd
+from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import mapping, short, text
 from ringspec.spec.values import Json
 
@@ -89,13 +89,13 @@ def holders(schema: Json) -> dict[str, str]:
     return found
 
 
-def members_in(body: Json) -> set[str]:
+def member_names(body: Json) -> set[str]:
     """Return the names of all members of a body, at any depth."""
     if isinstance(body, list):
-        return {name for each in body for name in members_in(each)}
+        return {name for each in body for name in member_names(each)}
     if not isinstance(body, dict):
         return set()
-    return {*body, *(name for each in body.values() for name in members_in(each))}
+    return {*body, *(name for each in body.values() for name in member_names(each))}
 
 
 def fix(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
@@ -177,7 +177,7 @@ def _faults(schema: Json, value: Json) -> Iterator[str]:
     except (TypeError, ValueError):
         yield "it is nothing that JSON can say"
         return
-    if odd(value):
+    if is_irregular(value):
         yield "it has a control character, or a fraction of zero, as 2.0 has"
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     for error in validator.iter_errors(value):

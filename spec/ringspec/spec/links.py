@@ -1,6 +1,6 @@
 """Links: how other operations hang together with the one under test.
 
-In: the OpenAPI `links` of its accepted answers. Out: relatives, each with its role, its
+In: the OpenAPI `links` of its accepted answers. Out: links, each with its role, its
 request and what its answers keep to. A link is followed if it names an operation by its
 id and takes all that its path needs from the answer's body (`$response.body#/…`); any
 other one is left alone. What links cannot say stands in extensions there:
@@ -24,7 +24,7 @@ from ringspec.spec.document import escape, follow, resolve
 from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import Operation, Route, json_body, routes
 from ringspec.spec.reading import mapping, sequence, text
-from ringspec.spec.security import Guard, guard_of
+from ringspec.spec.security import TokenHeader, token_header_of
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
@@ -57,7 +57,7 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class Transition:
     """What states a command takes, and where it leads.
 
     Attributes:
@@ -72,7 +72,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relative:
+class Link:
     """An operation that is linked to the one under test.
 
     Attributes:
@@ -90,15 +90,15 @@ class Relative:
     path: str
     captures: dict[str, str]
     answers: Answers
-    guard: Guard | None
+    token_header: TokenHeader | None
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
     state: str = ""
     first: tuple[str, ...] = ()
-    life: Life = field(default_factory=Life)
+    transition: Transition = field(default_factory=Transition)
 
 
-def read_links(base: dict[str, Json], operation: Operation) -> tuple[Relative, ...]:
+def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
     """Read the links of an operation's accepted answers, in their order.
 
     Raises:
@@ -106,7 +106,7 @@ def read_links(base: dict[str, Json], operation: Operation) -> tuple[Relative, .
     """
     known = {route.id: route for route in routes(base)}
     place = f"{operation.place}/responses"
-    found: dict[str, Relative] = {}
+    found: dict[str, Link] = {}
     responses = mapping(operation.node.get("responses", {}), place)
     for status, given in responses.items():
         if not status.startswith("2"):
@@ -126,7 +126,7 @@ def _relative(
     operation: Operation,
     known: dict[str, Route],
     named: tuple[str, dict[str, Json], str],
-) -> Relative | None:
+) -> Link | None:
     """Read one link; None where it leads by a way that we cannot follow."""
     name, link, place = named
     if "operationId" not in link:
@@ -144,20 +144,20 @@ def _relative(
     if set(re.findall(r"\{([^}]*)\}", route.path)) - captures.keys():
         return None
     body = json_body(base, route)
-    return Relative(
+    return Link(
         name=name,
         role=_role(route),
         method=route.method.upper(),
         path=route.path,
         captures=captures,
         answers=answers_of(base, route.node, route.place),
-        guard=guard_of(base, route.node, route.place),
+        token_header=token_header_of(base, route.node, route.place),
         same_body=body is not None
         and _target(base, body.schema_place) == _target(base, operation.schema_place),
         paging=_paging(link, place),
         state=_text(link, "x-state", place),
         first=_texts(link, "x-first", place),
-        life=Life(
+        transition=Transition(
             comes_from=_texts(link, "x-from", place),
             to=_text(link, "x-to", place),
             via=_texts(link, "x-via", place),

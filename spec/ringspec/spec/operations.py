@@ -12,7 +12,7 @@ from ringspec.spec.document import escape, resolve
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
-from ringspec.spec.security import Guard, guard_of
+from ringspec.spec.security import TokenHeader, token_header_of
 from ringspec.spec.values import Json
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -56,7 +56,7 @@ class Operation:
     place: str
     headers: tuple[Header, ...]
     node: Json
-    guard: Guard | None
+    token_header: TokenHeader | None
     methods: tuple[str, ...]
 
 
@@ -161,7 +161,7 @@ def _operation(base: dict[str, Json], route: Route, body: Body) -> Operation:
             if each.where == "header" and each.name.lower() not in _RESERVED
         ),
         node=route.node,
-        guard=guard_of(base, route.node, route.place),
+        token_header=token_header_of(base, route.node, route.place),
         methods=tuple(name for name in METHODS if name in route.item),
     )
 

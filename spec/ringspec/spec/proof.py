@@ -194,16 +194,18 @@ def _steps(path: Iterable[str | int]) -> Path:
     return tuple(found)
 
 
-def odd(value: Json) -> bool:
+def is_irregular(value: Json) -> bool:
     """Tell whether a value holds what no JSON Schema keyword can unsettle.
 
     That is 2.0 for 2, and text with lone surrogates or control characters.
     Source: product.md, Levels.
     """
     if isinstance(value, dict):
-        return any(odd(name) or odd(child) for name, child in value.items())
+        return any(
+            is_irregular(name) or is_irregular(child) for name, child in value.items()
+        )
     if isinstance(value, list):
-        return any(odd(child) for child in value)
+        return any(is_irregular(child) for child in value)
     if isinstance(value, str):
         return any(unicodedata.category(each) in {"Cs", "Cc"} for each in value)
     return kind_of(value) == "number" and float(value).is_integer()

@@ -128,7 +128,7 @@ def overlay_of(
     }
 
 
-def answered(
+def load_with_actions(
     listed: tuple[Json, ...],
     path: Path | None = None,
     *,

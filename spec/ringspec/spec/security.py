@@ -13,7 +13,7 @@ _HINT = "a bearer token (http, oauth2, openIdConnect), or an apiKey in a header,
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class TokenHeader:
     """How an operation is asked for: the header that carries the token.
 
     Attributes:
@@ -28,10 +28,12 @@ class Guard:
         return f"{self.scheme} {token}".strip()
 
 
-BEARER = Guard("Authorization", "Bearer")
+BEARER = TokenHeader("Authorization", "Bearer")
 
 
-def guard_of(base: dict[str, Json], node: dict[str, Json], place: str) -> Guard | None:
+def token_header_of(
+    base: dict[str, Json], node: dict[str, Json], place: str
+) -> TokenHeader | None:
     """Return what guards an operation; None where anybody is let in.
 
     Of several ways in, the first that can be gone is taken.
@@ -46,13 +48,13 @@ def guard_of(base: dict[str, Json], node: dict[str, Json], place: str) -> Guard 
     if not ways or not all(ways):
         return None
     found = [_guard(base, way, f"{place}/{index}") for index, way in enumerate(ways)]
-    guard = next(filter(None, found), None)
-    if guard is None:
+    token_header = next(filter(None, found), None)
+    if token_header is None:
         raise SpecError(f"{place} asks for credentials that cannot be sent", hint=_HINT)
-    return guard
+    return token_header
 
 
-def _guard(base: dict[str, Json], way: Json, place: str) -> Guard | None:
+def _guard(base: dict[str, Json], way: Json, place: str) -> TokenHeader | None:
     """Return the header that meets a requirement; None where it takes another."""
     names = list(mapping(way, place))
     if len(names) != 1:
@@ -60,7 +62,7 @@ def _guard(base: dict[str, Json], way: Json, place: str) -> Guard | None:
     scheme, where = _scheme(base, names[0], place)
     match mapping(scheme, where):
         case {"type": "apiKey", "in": "header", "name": str(name)}:
-            return Guard(name)
+            return TokenHeader(name)
         case {"type": "http", "scheme": str(name)} if name.lower() == "bearer":
             return BEARER
         case {"type": "oauth2" | "openIdConnect"}:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec.links import Relative, Role
+from ringspec.spec.links import Link, Role
 from ringspec.spec.rules import Evidence, Level, Rule, RuleId
 
 _RFC = "RFC 9110"
@@ -66,14 +66,16 @@ _LIFE = {
 }
 
 
-def standing(relatives: tuple[Relative, ...]) -> dict[RuleId, Rule]:
+def standing(links: tuple[Link, ...]) -> dict[RuleId, Rule]:
     """Return the standing rules of a contract, in their order, by id."""
-    asked = _asked(relatives)
+    asked = _asked(links)
     life = [(name, _LIFE[name]) for name in _LIFE if name in asked]
     stated = [*_ALWAYS.items(), *life]
-    for each in relatives:
-        if each.role == Role.COMMAND and each.life.to:
-            sentence = f"The command {each.name} leads to the state {each.life.to}."
+    for each in links:
+        if each.role == Role.COMMAND and each.transition.to:
+            sentence = (
+                f"The command {each.name} leads to the state {each.transition.to}."
+            )
             stated.append((f"lifecycle.{each.name}", (_MAY, sentence)))
     return {
         RuleId(name): Rule(
@@ -87,12 +89,12 @@ def standing(relatives: tuple[Relative, ...]) -> dict[RuleId, Rule]:
     }
 
 
-def _asked(relatives: tuple[Relative, ...]) -> set[str]:
+def _asked(links: tuple[Link, ...]) -> set[str]:
     """Return the rules of a life that can be asked of these operations."""
-    return {name for each in relatives for name in _asked_of(each, relatives)}
+    return {name for each in links for name in _asked_of(each, links)}
 
 
-def _asked_of(relative: Relative, all_: tuple[Relative, ...]) -> Iterator[str]:
+def _asked_of(relative: Link, all_: tuple[Link, ...]) -> Iterator[str]:
     reads = any(each.role == Role.READ for each in all_)
     if relative.captures:
         yield from ("lifecycle.ids", "lifecycle.unknown")
@@ -106,5 +108,5 @@ def _asked_of(relative: Relative, all_: tuple[Relative, ...]) -> Iterator[str]:
             yield from ("lifecycle.updated", "lifecycle.update.refused")
         case Role.DELETE if reads:
             yield "lifecycle.deleted"
-        case Role.COMMAND if relative.life.refuses:
+        case Role.COMMAND if relative.transition.refuses:
             yield "lifecycle.transitions"

@@ -18,7 +18,7 @@ from ringspec.harness.sending.inprocess import (
 )
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
-from ringspec.spec import Adaptation, Contract, Json, Level, RuleId, load
+from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request
 
 UUIDS = [f"11111111-2222-4333-8444-55555555555{number}" for number in range(3)]
@@ -48,7 +48,7 @@ MEMBERS = {
 @pytest.fixture(scope="module")
 def fixed() -> Contract:
     paths = {"createBroadcast": "/v2/calls"}
-    return load(adaptation=Adaptation(fixtures=VALUES, paths=paths, header="X-Api-Key"))
+    return load(overrides=Overrides(fixtures=VALUES, paths=paths, header="X-Api-Key"))
 
 
 @pytest.fixture(scope="module")

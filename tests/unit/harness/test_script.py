@@ -376,7 +376,7 @@ def test_operation_that_is_not_there_is_not_accused(
     api = Api(nothing)
     played = [(case, asyncio.run(play(api, case))) for case in scripts]
 
-    assert absent(contract, played) == {each.name for each in contract.relatives}
+    assert absent(contract, played) == {each.name for each in contract.links}
     assert judged(Api(nothing)) == {}
 
 

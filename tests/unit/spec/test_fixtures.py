@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import Adaptation, Contract, MisfitError, SpecError, load
+from ringspec.spec import Contract, MisfitError, Overrides, SpecError, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.fixtures import fix, read_fixtures
 
@@ -25,7 +25,7 @@ def marked(mark: Any, **schema: Any) -> Inlined:
 
 
 def adapted(**fixtures: Any) -> Contract:
-    return load(adaptation=Adaptation(fixtures=fixtures))
+    return load(overrides=Overrides(fixtures=fixtures))
 
 
 def test_our_contract_marks_what_a_target_has_to_know(ours: Contract) -> None:

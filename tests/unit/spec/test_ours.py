@@ -157,7 +157,7 @@ def test_the_operations_are_those_that_are_known() -> None:
 def test_a_token_is_asked_for_by_client_credentials(contract: Contract) -> None:
     scheme = DOCUMENT["components"]["securitySchemes"]["oauth2"]
 
-    assert contract.operation.guard == BEARER
+    assert contract.operation.token_header == BEARER
     assert list(scheme["flows"]) == ["clientCredentials"]
     assert contract.server_url == "https://api.naxai.com"
 

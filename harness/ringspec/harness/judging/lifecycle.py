@@ -18,7 +18,7 @@ from ringspec.harness.sending.exchange import (
     Response,
     parse,
 )
-from ringspec.spec import Answers, Contract, Json, Relative, Role
+from ringspec.spec import Answers, Contract, Json, Link, Role
 from ringspec.strategies import Case, Phase, Step, What, status_fits
 
 # They say that an operation is not there, unless something else shows that it is.
@@ -66,7 +66,7 @@ def _is_moot(case: Case, exchange: Exchange, played: Played) -> bool:
 
 
 def _answers(contract: Contract, step: Step) -> Answers:
-    found = (each.answers for each in contract.relatives if each.name == step.link)
+    found = (each.answers for each in contract.links if each.name == step.link)
     return next(found, contract.answers)
 
 
@@ -121,8 +121,8 @@ def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[s
     Commands are one kind, all others another.
     """
     seen = _statuses(played)
-    groups: dict[bool, list[Relative]] = defaultdict(list)
-    for relative in contract.relatives:
+    groups: dict[bool, list[Link]] = defaultdict(list)
+    for relative in contract.links:
         groups[relative.role == Role.COMMAND].append(relative)
     found: set[str] = set()
     for group in groups.values():

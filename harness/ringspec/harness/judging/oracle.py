@@ -18,7 +18,7 @@ from ringspec.harness.judging.selection import ROBUSTNESS, SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import Exchange, Response
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, RuleId, members_in, weakest
+from ringspec.spec import Contract, RuleId, member_names, weakest
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
@@ -141,7 +141,7 @@ class Oracle:
 
     def _unknown(self, case: Case, response: Response) -> str:
         """Return what a refusal may be for that a live target does not know."""
-        own = members_in(case.body) if self.unnamed else set()
+        own = member_names(case.body) if self.unnamed else set()
         sent = {name: what for name, what in self.unnamed.items() if name in own}
         if response.status not in _UNKNOWN:
             text = response.body.decode("latin-1")

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ringspec.spec import Contract, Guard, Relative, Role
+from ringspec.spec import Contract, Link, Role, TokenHeader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Address:
 
     name: str = ""
     methods: tuple[str, ...] = ()
-    guard: Guard | None = None
+    guard: TokenHeader | None = None
     takes_body: bool = False
     is_main: bool = False
     is_token: bool = False
@@ -51,9 +51,7 @@ class Addresses:
         if self._token and path == self._token:
             return Address(name="token", methods=("POST",), is_token=True)
         operation = self._contract.operation
-        relatives = [
-            each for each in self._contract.relatives if _fits(each.path, path)
-        ]
+        relatives = [each for each in self._contract.links if _fits(each.path, path)]
         methods = {each.method: None for each in relatives}
         if path == self._main:
             methods |= dict.fromkeys(each.upper() for each in operation.methods)
@@ -61,16 +59,14 @@ class Addresses:
                 return Address(
                     name=operation.id,
                     methods=tuple(methods),
-                    guard=operation.guard,
+                    guard=operation.token_header,
                     takes_body=True,
                     is_main=True,
                 )
         return _relative(relatives, method, tuple(methods))
 
 
-def _relative(
-    relatives: list[Relative], method: str, methods: tuple[str, ...]
-) -> Address:
+def _relative(relatives: list[Link], method: str, methods: tuple[str, ...]) -> Address:
     # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
     wanted = "GET" if method == "HEAD" else method
     for each in relatives:
@@ -78,7 +74,7 @@ def _relative(
             return Address(
                 name=each.name,
                 methods=(*methods, "HEAD") if method == "HEAD" else methods,
-                guard=each.guard,
+                guard=each.token_header,
                 takes_body=each.role == Role.REPLACE and each.same_body,
             )
     return Address(methods=methods)

@@ -18,8 +18,8 @@ from ringspec.spec import (
     Location,
     RuleId,
     at,
+    is_irregular,
     is_shallow,
-    odd,
     pointer,
 )
 
@@ -83,7 +83,7 @@ class Bodies:
 
         What is broken at a place is not called unsettled there as well.
         """
-        if odd(data):
+        if is_irregular(data):
             why = "a number such as 2.0, a control character or half a surrogate pair"
             yield unspecified("body.odd", f"the body holds {why}")
         for breach in self.contract.settled_prover.breaches(data):

@@ -18,7 +18,7 @@ from ringspec.harness.sending.exchange import (
     Trouble,
 )
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Guard
+from ringspec.spec import TokenHeader
 from ringspec.strategies import TOKEN, TOKEN_URL, Request
 
 _SECRET = frozenset(
@@ -71,7 +71,7 @@ def _response(heard: Heard) -> Response | None:
     )
 
 
-def _hidden(headers: Headers, guard: Guard | None, filling: Filling) -> Headers:
+def _hidden(headers: Headers, guard: TokenHeader | None, filling: Filling) -> Headers:
     known = guard.header.lower() if guard else ""
     return tuple(
         (name, _value(name.lower() == known, name, value, guard, filling))
@@ -84,7 +84,7 @@ def _value(
     guards: bool,  # noqa: FBT001 - private, and called once
     name: str,
     value: str,
-    guard: Guard | None,
+    guard: TokenHeader | None,
     filling: Filling,
 ) -> str:
     if guards and guard and value.endswith(filling.token or "\0"):

@@ -24,7 +24,7 @@ from ringspec.harness.recording.words import (
     unspecified,
 )
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, Guard, RuleId
+from ringspec.spec import Contract, RuleId, TokenHeader
 
 METHOD = RuleId("wire.method")
 PATH = RuleId("wire.path")
@@ -76,7 +76,7 @@ class Judge:
             yield from self._headers(heard)
         yield from self._content(heard, address)
 
-    def _token(self, heard: Heard, guard: Guard) -> Word:
+    def _token(self, heard: Heard, guard: TokenHeader) -> Word:
         given = heard.header(guard.header)
         if not given:
             return broken(TOKEN, f"sent no {guard.header} header")

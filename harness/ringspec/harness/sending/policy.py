@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ringspec.harness.sending.hosts import Hosts, is_loopback
-from ringspec.spec import Contract, Json, Relative, Role, at_pointer, members_in
+from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
 from ringspec.strategies import TOKEN_URL, Case, Phase, Request
 
 _PLACE = re.compile(r"\{([^}]*)\}")
@@ -56,7 +56,7 @@ def requests_of(case: Case) -> tuple[Request, ...]:
     return tuple(step.request for step in case.steps) or (case.request,)
 
 
-def captured(relative: Relative, answer: Json) -> dict[str, str]:
+def captured(relative: Link, answer: Json) -> dict[str, str]:
     """Take from the answer to a create what the path of a relative needs."""
     found = {name: at_pointer(answer, at) for name, at in relative.captures.items()}
     return {
@@ -94,14 +94,14 @@ class Effects:
                 return _ROLES[relative.role]
         return Effect.LOOK if method in _LOOKING else Effect.OTHER
 
-    def undoing(self) -> Relative | None:
+    def undoing(self) -> Link | None:
         """Return the relative that deletes what was created, if there is one."""
-        found = (each for each in self.contract.relatives if each.role == Role.DELETE)
+        found = (each for each in self.contract.links if each.role == Role.DELETE)
         return next(found, None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
-        for relative in self.contract.relatives:
+        for relative in self.contract.links:
             if relative.captures:
                 path = filled(relative.path, captured(relative, answer))
                 if path is not None:
@@ -112,10 +112,10 @@ class Effects:
         return self.contract.operation.path.partition("?")[0]
 
     @cached_property
-    def _patterns(self) -> tuple[tuple[Relative, re.Pattern[str]], ...]:
+    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
         return tuple(
             (relative, re.compile(_pattern(relative.path)))
-            for relative in self.contract.relatives
+            for relative in self.contract.links
         )
 
 
@@ -195,7 +195,7 @@ class Policy:
             return "the profile does not allow creates"
         if self.safety.max_creates < 1:
             return "the profile allows no number of creates"
-        own = members_in(self.plain)
+        own = member_names(self.plain)
         lacking = [name for member, name in self.unnamed.items() if member in own]
         if lacking:
             return f"the profile does not name its own {' and '.join(lacking)}"

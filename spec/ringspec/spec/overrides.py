@@ -1,4 +1,4 @@
-"""Adaptation: how one target differs from what a contract says of all of them.
+"""Overrides: how one target differs from what a contract says of all of them.
 
 In: an OpenAPI document. Out: the document with other paths, or with another header for
 credentials. What a provider spells otherwise is a dialect's matter instead.
@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adaptation:
+class Overrides:
     """How one target differs from the contract.
 
     Attributes:

@@ -1,14 +1,14 @@
-"""Adaptation: other paths, and another header for credentials."""
+"""Overrides: other paths, and another header for credentials."""
 
 from __future__ import annotations
 
 import pytest
 
-from ringspec.spec import Adaptation, Contract, Guard, MisfitError, load
+from ringspec.spec import Contract, MisfitError, Overrides, TokenHeader, load
 
 
 def moved(**paths: str) -> Contract:
-    return load(adaptation=Adaptation(paths=paths))
+    return load(overrides=Overrides(paths=paths))
 
 
 def test_an_operation_moves_and_its_relatives_stay() -> None:
@@ -16,7 +16,7 @@ def test_an_operation_moves_and_its_relatives_stay() -> None:
 
     assert found.operation.path == "/v2/calls"
     assert found.operation.methods == ("post",)
-    paths = {each.name: each.path for each in found.relatives}
+    paths = {each.name: each.path for each in found.links}
     assert paths["list"] == "/voice/broadcasts"
     assert paths["read"] == "/voice/broadcasts/{broadcastId}"
 
@@ -31,7 +31,7 @@ def test_operations_may_move_to_one_path() -> None:
 def test_a_path_keeps_its_placeholders() -> None:
     found = moved(getBroadcast="/calls/{broadcastId}/all")
 
-    read = next(each for each in found.relatives if each.name == "read")
+    read = next(each for each in found.links if each.name == "read")
     assert read.path == "/calls/{broadcastId}/all"
     assert read.captures == {"broadcastId": "/broadcastId"}
 
@@ -62,8 +62,8 @@ def test_a_path_that_cannot_be_meant_is_said_so(
 
 
 def test_another_header_carries_the_credentials() -> None:
-    found = load(adaptation=Adaptation(header="X-Api-Key"))
+    found = load(overrides=Overrides(header="X-Api-Key"))
 
-    assert found.operation.guard == Guard("X-Api-Key")
-    assert {each.guard for each in found.relatives} == {Guard("X-Api-Key")}
+    assert found.operation.token_header == TokenHeader("X-Api-Key")
+    assert {each.token_header for each in found.links} == {TokenHeader("X-Api-Key")}
     assert found.sha256 != load().sha256
