@@ -9,8 +9,7 @@ import click
 from ringspec.cli.firing import Target, credential_options, embedded, fitted, stated
 from ringspec.cli.options import contract_options
 from ringspec.harness.profile import Profile, load, template
-from ringspec.harness.profile.steps import State, Step
-from ringspec.harness.profile.trial import Trial
+from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.reports import Redactor
 from ringspec.spec import UsageError
 
@@ -68,13 +67,17 @@ def check(
     """
     profile = load(name, stated({"dialect": dialect, "credentials": credentials}))
     address = profile.address(url)
-    _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
+    _print(_ok("file", f"{profile.name} can be read"))
     with _target(profile, address, contract) as target:
         adapted = fitted(profile, contract, operation, profile.dialect)
-        known = f"{adapted.title} {adapted.version}"
-        _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
+        _print(_ok("contract", f"it fits {adapted.title} {adapted.version}"))
         where, shown = target.resolve()
-        return _tried(Trial(profile, adapted, where, shown))
+        checked = ProfileCheck(profile, adapted, where, shown)
+        failed = False
+        for step in checked.steps():
+            failed |= step.state == CheckState.FAILED
+            _print(step, Redactor(checked.secrets))
+    return _INCONCLUSIVE if failed else 0
 
 
 def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
@@ -83,16 +86,13 @@ def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
     return embedded(profile.credentials, contract, profile.dialect)
 
 
-def _tried(trial: Trial) -> int:
-    failed = False
-    for step in trial.steps():
-        failed |= step.state == State.FAILED
-        _tell(step, Redactor(trial.secrets))
-    return _INCONCLUSIVE if failed else 0
+def _ok(name: str, message: str) -> CheckStep:
+    return CheckStep(name=name, state=CheckState.OK, message=message)
 
 
-def _tell(step: Step, redactor: Redactor | None = None) -> None:
-    said = f"{step.state:<8} {step.name:<9} {step.said}"
-    lines = [said, f"{'':<8} {'':<9} hint: {step.hint}"] if step.hint else [said]
+def _print(step: CheckStep, redactor: Redactor | None = None) -> None:
+    lines = [f"{step.state:<8} {step.name:<9} {step.message}"]
+    if step.hint:
+        lines.append(f"{'':<8} {'':<9} hint: {step.hint}")
     for line in lines:
         click.echo(redactor.url(line) if redactor else line)

@@ -17,7 +17,7 @@ import click
 import pytest
 
 from ringspec.cli.run_command import Run, command
-from ringspec.harness.profile.layers import variables
+from ringspec.harness.profile import variables
 from ringspec.plugin.options import GROUP, OPTIONS, PROFILE, URL, Option, spelt
 from ringspec.spec import RingspecError
 
