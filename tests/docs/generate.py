@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import command_page, completion_table, reports_page, rules_page
+from . import command_page, reports_page, rules_page
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -17,7 +17,6 @@ MADE: dict[Path, Callable[[], str]] = {
     REFERENCE / "command.md": command_page.render,
     REFERENCE / "reports.md": reports_page.render,
     REFERENCE / "rules.md": rules_page.render,
-    completion_table.PATH: completion_table.render,
 }
 
 
