@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from ringspec.cli.firing import credential_options, timeout_option
-from ringspec.cli.options import document_options
-from ringspec.cli.wrapping import wrapped
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import credential_options, document_options, timeout_option
+from ringspec.cli.outputs import wrapped
 from ringspec.harness.probing import Answer, Prober
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.guard import Guard
@@ -36,7 +36,17 @@ from ringspec.spec import (
 OPEN = 3
 
 
-@click.command("probe")
+@click.command(
+    "probe",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec probe http://127.0.0.1:8000", "which spelling it takes"),
+        (
+            "ringspec probe http://127.0.0.1:8000 --write mine.yaml",
+            "and keep it as a dialect",
+        ),
+    ),
+)
 @click.argument("url")
 @credential_options
 @document_options

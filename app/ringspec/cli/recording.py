@@ -17,8 +17,8 @@ from typing import Any
 
 import click
 
-from ringspec.cli.firing import wanted
-from ringspec.cli.output import release_output
+from ringspec.cli.exits import release_output
+from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs
 from ringspec.harness import Ended, Event, Notice, Told
 from ringspec.harness.recording import Heard, Hearing, Tap
@@ -26,6 +26,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,
+    check,
     hidden,
     print_account,
     record_line,
@@ -186,7 +187,7 @@ def recorded(
         UsageError: the options make no sense.
         ReportError: something can surely not be written.
     """
-    listed = wanted(reports)
+    listed = report_paths(reports, lambda name, path: check(path, name))
     if record is not None and record in (path for _, path in listed):
         raise UsageError(
             f"a report and the record would both go to {record}",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from ringspec.cli.firing import (
-    LEVELS,
-    Firing,
+from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.options import (
+    completer,
+    contract_options,
     credential_options,
+    level_type,
     pace_options,
-    profile_options,
+    profile_option,
 )
-from ringspec.cli.options import contract_options
-from ringspec.cli.outputs import output_options
+from ringspec.cli.outputs import output_options, report_run
+from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.profile import Profile
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
@@ -37,8 +38,28 @@ from ringspec.strategies import Case
 _EXPLORE = "explore/"
 
 
-@click.command("replay")
-@click.argument("arguments", metavar="CASE-ID...|REPORT.json [URL]", nargs=-1)
+@click.command(
+    "replay",
+    cls=ManualCommand,
+    exits=(
+        ("0", "nothing fails any longer"),
+        ("1", "something still fails, or fails anew"),
+        *TROUBLE_EXITS,
+    ),
+    examples=(
+        ("ringspec replay report.json", "what failed, at the same server"),
+        (
+            "ringspec replay name.type/number http://127.0.0.1:8000",
+            "one case, with its twin",
+        ),
+    ),
+)
+@click.argument(
+    "arguments",
+    metavar="CASE-ID...|REPORT.json [URL]",
+    nargs=-1,
+    shell_complete=completer(tuple, files=True),
+)
 @click.option(
     "--case",
     "chosen",
@@ -48,12 +69,12 @@ _EXPLORE = "explore/"
 )
 @click.option(
     "--level",
-    type=LEVELS,
+    type=level_type,
     envvar="RINGSPEC_LEVEL",
     help="What counts as a failure; by default what does in the report.",
 )
 @click.option("--seed", type=int, help="That of the run; a report holds its own.")
-@profile_options
+@profile_option
 @credential_options
 @contract_options
 @pace_options
@@ -65,7 +86,7 @@ def command(**options: Any) -> int:
     on this machine, and for cases the embedded reference server. Twins are fired with
     them, so that a refusal can be judged. It says of each case what has changed.
     """
-    return _Command(**options).status()
+    return ReplayOptions(**options).status()
 
 
 @dataclass(frozen=True)
@@ -129,45 +150,45 @@ class _Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command(Firing):
-    """The options of one call."""
+class ReplayOptions(FireOptions):
+    """The options of `ringspec replay`."""
 
     arguments: tuple[str, ...]
     chosen: tuple[str, ...]
     level: str | None
-    seed: int | None
 
     def status(self) -> int:
         """Replay, report, and return the exit status."""
         aim = _Aim.of(self.arguments, self.chosen)
-        wanted = self.wanted()
+        wanted = self.report_paths()
         past = read_report(aim.report) if aim.report else None
-        url = _address(aim, past, self.given)
-        operation, dialect = self.operation, self.given.dialect
+        setup, profile = self.setup, self.setup.profile
+        address = _address(aim, past, profile)
         if past is not None:
-            operation = operation or (past.operation if self.contract else None)
-            dialect = dialect or _dialect(past, aim.report)
-        with self.target(url, dialect) as target:
-            contract = self.loaded(operation, dialect)
-            seed = self.seed if self.seed is not None else past.seed if past else 0
-            cases = self.cases(contract, seed)
-            choice = self._choice(aim, past, contract, cases)
+            setup = replace(
+                setup,
+                operation=self.operation or (past.operation if self.contract else None),
+                dialect=profile.dialect or _dialect(past, aim.report),
+                seed=past.seed if self.seed is None else self.seed,
+            )
+        with setup.server(address) as resolve:
+            choice = self._choice(aim, past, setup.contract, setup.cases)
             if choice.note:
                 click.echo(f"note: {choice.note}", err=True)
             if not choice.asked.ids:
                 return 3
-            url, credentials = target.resolve()
-            filling, redactor = self.filled(url, credentials)
+            url, credentials = resolve()
+            filling, redactor = setup.access(url, credentials)
             plan = Plan(
-                contract=contract,
-                cases=(*cases, *choice.more),
+                contract=setup.contract,
+                cases=(*setup.cases, *choice.more),
                 url=url,
                 filling=filling,
                 level=choice.level,
-                seed=seed,
-                safety=self.given.safety,
-                pacing=self.given.pacing,
-                route=self.given.route.to(url),
+                seed=setup.seed,
+                safety=profile.safety,
+                pacing=profile.pacing,
+                route=profile.route.to(url),
                 found=choice.levels,
             )
             asked = _fit(choice.asked, plan)
@@ -179,8 +200,8 @@ class _Command(Firing):
                 verbose=self.verbose,
                 color=self.color,
             )
-            events = run(dataclasses.replace(plan, only=only))
-            status, _ = self.told(events, wanted, replay, redactor)
+            events = run(replace(plan, only=only))
+            status, _ = report_run(events, wanted, replay, redactor)
         return 3 if status == 0 and replay.is_open else status
 
     def _choice(
@@ -212,7 +233,7 @@ class _Command(Firing):
         }
         # What explore made has no twin: that the plain body is accepted has to do.
         found = [
-            dataclasses.replace(it.found, twin=cases[0].id, fault=None)
+            replace(it.found, twin=cases[0].id, fault=None)
             for it in again
             if it.found and it.id not in unfit
         ]
@@ -246,7 +267,7 @@ def _fit(asked: ReplayRequest, plan: Plan) -> ReplayRequest:
     lacking = lacking_rules(plan)
     own = {case.id: lacking.get(case.rule, "") for case in plan.cases}
     unfit = {each: own[each] for each in asked.ids if own.get(each)}
-    return dataclasses.replace(asked, unfit={**unfit, **asked.unfit})
+    return replace(asked, unfit={**unfit, **asked.unfit})
 
 
 def _address(aim: _Aim, past: PastRun | None, given: Profile) -> str | None:

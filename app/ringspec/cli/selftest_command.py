@@ -11,13 +11,23 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
 from ringspec.cli.fleet import CANONICAL, Subject, fleet, prepare, trial
-from ringspec.reference import DIALECTS, EQUIVALENT, SHARED
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import (
+    color_option,
+    completer,
+    level_type,
+    report_paths,
+    report_values,
+    reports_option,
+)
+from ringspec.cli.outputs import attempted
+from ringspec.reference import DIALECTS, EQUIVALENT, MUTANTS, SHARED
 from ringspec.reports import (
     MATRIX_FORMATS,
     FleetProgress,
@@ -28,14 +38,27 @@ from ringspec.reports import (
     print_matrix,
     write_matrix,
 )
-from ringspec.spec import Level, ReportError, UsageError, load
+from ringspec.spec import Level, load
 
 
-@click.command("selftest")
-@click.argument("prefixes", metavar="[NAME-PREFIX]...", nargs=-1)
+@click.command(
+    "selftest",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec selftest", "every mutant; this takes minutes"),
+        ("ringspec selftest delay", "those whose name begins so"),
+        ("ringspec selftest --report html=matrix.html", "the kill matrix"),
+    ),
+)
+@click.argument(
+    "prefixes",
+    metavar="[NAME-PREFIX]...",
+    nargs=-1,
+    shell_complete=completer(lambda: MUTANTS),
+)
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
+    type=level_type,
     default=Level.MAY.value,
     show_default=True,
     help="At which the mutants are run; lawful variants have their own.",
@@ -47,11 +70,8 @@ from ringspec.spec import Level, ReportError, UsageError, load
     show_default=True,
     help="The spelling that all of them speak.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
+@reports_option(
+    shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
     help=f"Write the matrix (repeatable): {', '.join(MATRIX_FORMATS)}.",
 )
 @click.option(
@@ -64,13 +84,7 @@ from ringspec.spec import Level, ReportError, UsageError, load
     is_flag=True,
     help="Reach every server by a socket, not only those that need it.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours in the terminal.",
-)
+@color_option
 def command(**options: Any) -> int:
     """Run against every mutant, lawful variant and the reference itself.
 
@@ -80,11 +94,11 @@ def command(**options: Any) -> int:
     Exit status: 0 if every defect is noticed by its rule and no correct server is
     accused, 1 if not.
     """
-    return _Command(**options).status()
+    return SelftestOptions(**options).status()
 
 
 @dataclass(frozen=True)
-class _Command:
+class SelftestOptions:
     """The options of one call."""
 
     prefixes: tuple[str, ...]
@@ -97,7 +111,7 @@ class _Command:
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = [_wanted(text) for text in self.reports]
+        wanted = report_paths(self.reports, check_matrix, "json=matrix.json")
         contract = load(dialect=None if self.dialect == CANONICAL else self.dialect)
         level = Level(self.level)
         subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
@@ -114,7 +128,8 @@ class _Command:
             duration_s=time.monotonic() - began,
         )
         print_matrix(matrix, sys.stdout, color=self.color)
-        return _written(wanted, matrix)
+        writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
+        return attempted(writes, matrix.exit_code)
 
     def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
         """Run against all; what there is when somebody interrupts it."""
@@ -192,28 +207,3 @@ def _processors() -> int:
         if hasattr(os, "sched_getaffinity")
         else (os.cpu_count() or 1)
     )
-
-
-def _wanted(text: str) -> tuple[str, Path]:
-    """Read which report is wanted where, and make sure of it before the runs."""
-    name, separator, path = text.partition("=")
-    if not separator or not path:
-        raise UsageError(
-            f"--report {text!r} has no path", hint="write it as json=matrix.json"
-        )
-    check_matrix(name, Path(path))
-    return name, Path(path)
-
-
-def _written(wanted: list[tuple[str, Path]], matrix: KillMatrix) -> int:
-    """Write all reports, whichever fail, and return the status of the command."""
-    failed = False
-    for name, path in wanted:
-        try:
-            write_matrix(name, path, matrix)
-        except ReportError as error:
-            failed = True
-            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-    if failed and matrix.exit_code == 0:
-        return ReportError.exit_code
-    return matrix.exit_code

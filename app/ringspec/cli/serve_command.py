@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ringspec.cli.docs import docs_option
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import completer, docs_option, level_type, reports_option
 from ringspec.reference import (
     DIALECTS,
     HOST,
@@ -21,7 +22,24 @@ from ringspec.spec import Level, UsageError, did_you_mean
 _LIMITS = ServerLimits()
 
 
-@click.command("serve")
+def _mutants() -> dict[str, str]:
+    from ringspec.reference import MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    return {each.name: each.defect for each in MUTANTS.values()}
+
+
+@click.command(
+    "serve",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec serve --port 8000 > server.json &", "in the background"),
+        ("ringspec serve --mutant delay-4321-accepted", "with one defect"),
+        (
+            "ringspec serve --record r.ndjson --report html=client.html",
+            "judge a client",
+        ),
+    ),
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -38,12 +56,16 @@ _LIMITS = ServerLimits()
 @click.option(
     "--dialect",
     metavar="NAME",
+    shell_complete=completer(lambda: DIALECTS),
     default="canonical",
     show_default=True,
     help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
 )
 @click.option(
-    "--mutant", metavar="NAME", help="Serve with this defect; none by default."
+    "--mutant",
+    metavar="NAME",
+    shell_complete=completer(_mutants),
+    help="Serve with this defect; none by default.",
 )
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
 @click.option(
@@ -52,18 +74,14 @@ _LIMITS = ServerLimits()
     type=click.Path(path_type=Path),
     help="Judge what clients send; add a line of JSON for each request.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
+@reports_option(
     help="Judge what clients send; write a report of it at the end (repeatable):"
     " html, json, ndjson, junit, har, markdown, badge.",
 )
 @docs_option
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
+    type=level_type,
     default=Level.MUST.value,
     show_default=True,
     help="What fails a client that is judged.",
@@ -109,11 +127,11 @@ def command(**options: Any) -> int:
     exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
     nothing was sent.
     """
-    return _Command(**options).status()
+    return ServeOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command:
+class ServeOptions:
     """The options of one call."""
 
     port: int

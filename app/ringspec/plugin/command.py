@@ -16,8 +16,8 @@ from typing import Any
 import click
 import pytest
 
-from ringspec.cli.run_command import Run, command
-from ringspec.harness.profile.layers import variables
+from ringspec.cli.run_command import RunOptions, command
+from ringspec.harness.profile import variables
 from ringspec.plugin.options import GROUP, OPTIONS, PROFILE, URL, Option, spelt
 from ringspec.spec import RingspecError
 
@@ -31,7 +31,7 @@ _TABLES = {
 }
 
 
-def run_of(config: pytest.Config) -> Run:
+def run_of(config: pytest.Config) -> RunOptions:
     """Return the run that is asked for.
 
     Raises:
@@ -41,7 +41,7 @@ def run_of(config: pytest.Config) -> Run:
         run = _aimed(_parsed(config), config)
         run.checked()
         # Nothing is started yet, but what cannot be meant is told.
-        run.target(run.given.address(run.url), run.given.dialect)
+        run.setup.check_target(run.address)
     except click.UsageError as error:
         raise refusal(error.format_message()) from error
     except RingspecError as error:
@@ -60,14 +60,14 @@ def refusal(message: str, hint: str = "") -> pytest.UsageError:
     return pytest.UsageError(spelt(said))
 
 
-def _parsed(config: pytest.Config) -> Run:
+def _parsed(config: pytest.Config) -> RunOptions:
     """Let the command read the options."""
     below = {each.parameter: value for each, value in _inis(config) if each is not URL}
     context = command.make_context(
         GROUP, list(_words(config)), default_map=below, allow_extra_args=False
     )
     with context:
-        return Run(**context.params)
+        return RunOptions(**context.params)
 
 
 def _words(config: pytest.Config) -> Iterator[str]:
@@ -106,10 +106,10 @@ def _beside(config: pytest.Config, value: str) -> str:
     return str(path) if path.is_file() else value
 
 
-def _aimed(run: Run, config: pytest.Config) -> Run:
+def _aimed(run: RunOptions, config: pytest.Config) -> RunOptions:
     """Take the ini file's URL, unless a profile from above it brings one of its own."""
     below = config.getini(URL.key)
     if run.url is not None or not below:
         return run
     above = config.getoption(PROFILE.key, None) or _variable(PROFILE)
-    return run if above and run.given.url else replace(run, url=below)
+    return run if above and run.setup.profile.url else replace(run, url=below)

@@ -61,7 +61,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - told in the same way
-        from ringspec.cli.main import as_error  # noqa: PLC0415 - takes a while
+        from ringspec.cli.exits import as_error  # noqa: PLC0415 - takes a while
 
         found = as_error(error)
         hint = f"\n    hint: {found.hint}" if found.hint else ""

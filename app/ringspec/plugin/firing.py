@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from ringspec.cli.exits import as_error, terminable
 from ringspec.cli.known import Book
-from ringspec.cli.main import as_error
-from ringspec.cli.run_command import Run
-from ringspec.cli.signals import terminable
+from ringspec.cli.outputs import report_run
+from ringspec.cli.run_command import RunOptions
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
 from ringspec.harness.running.run import run as events_of
 from ringspec.plugin.options import spelt
@@ -25,7 +25,7 @@ _MORE = "-vv or --ringspec-report json=PATH"
 
 
 def fired(
-    run: Run,
+    run: RunOptions,
     rules: Collection[RuleId],
     progress: Progress,
     *,
@@ -47,13 +47,20 @@ def fired(
 
 
 def _fired(
-    run: Run, rules: Collection[RuleId], watch: _Watch, *, verbose: bool, width: int
+    run: RunOptions,
+    rules: Collection[RuleId],
+    watch: _Watch,
+    *,
+    verbose: bool,
+    width: int,
 ) -> Said:
     book = Book.open(run.known_failures, renews=False)
-    with run.aimed(book) as (whole, redactor):
+    with run.plan(book) as (whole, redactor):
         watch.redactor = redactor
         events = events_of(replace(whole, rules=frozenset(rules)))
-        status, _ = run.told(events, run.wanted(), watch, redactor, annotates=False)
+        status, _ = report_run(
+            events, run.report_paths(), watch, redactor, annotates=False
+        )
     result = watch.result
     teller = RuleTexts(result, watch.judged, width=width, verbose=verbose, more=_MORE)
     return Said(

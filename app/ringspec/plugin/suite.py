@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.cli.run_command import Run
+from ringspec.cli.run_command import RunOptions
 from ringspec.plugin.arguments import Named
 from ringspec.plugin.command import refusal, refused, run_of
 from ringspec.plugin.firing import fired
@@ -39,7 +39,7 @@ class Suite:
     def __init__(self, config: pytest.Config) -> None:
         for each in MARKERS:
             config.addinivalue_line("markers", each)
-        self.run: Run = run_of(config)
+        self.run: RunOptions = run_of(config)
         self._config = config
         self._named = Named.of(config)
         self._rules: Rules | None = None
@@ -54,7 +54,7 @@ class Suite:
             pytest.UsageError: it is at fault, or does not fit the profile.
         """
         try:
-            return self.run.loaded(self.run.operation, self.run.given.dialect)
+            return self.run.setup.contract
         except RingspecError as error:
             raise refused(error) from error
 
@@ -76,8 +76,8 @@ class Suite:
 
     def pytest_report_header(self) -> str:
         """Say at the top what is tested against what."""
-        contract, given = self.contract, self.run.given
-        target = given.address(self.run.url) or "the embedded reference server"
+        contract = self.contract
+        target = self.run.address or "the embedded reference server"
         dialect = f", dialect {contract.dialect}" if contract.dialect else ""
         against = shown(f"{contract.title} {contract.version}{dialect}", 200)
         return f"{GROUP}: {shown(target, 500)} at level {self.run.level}, {against}"

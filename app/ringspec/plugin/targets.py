@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from ringspec.cli.run_command import Run
+from ringspec.cli.run_command import RunOptions
 from ringspec.plugin.clients import opened
 from ringspec.plugin.servers import Server, bearer, serving
 from ringspec.plugin.suite import NAME, Suite
@@ -23,11 +23,11 @@ def aimed(request: pytest.FixtureRequest) -> Iterator[Server]:
     """
     suite = request.config.pluginmanager.get_plugin(NAME)
     run = suite.run if isinstance(suite, Suite) else None
-    url = run.given.address(run.url) if run else None
+    url = run.address if run else None
     if run is None:
         yield request.getfixturevalue("ringspec_reference")
     elif url is None:
-        with serving(dialect=run.given.dialect or "canonical") as server:
+        with serving(dialect=run.setup.profile.dialect or "canonical") as server:
             yield server
     else:
         server = _given(run, url)
@@ -37,12 +37,13 @@ def aimed(request: pytest.FixtureRequest) -> Iterator[Server]:
             server.close()
 
 
-def _given(run: Run, url: str) -> Server:
-    given = run.given.credentials
-    filling, _ = run.filled(url, given)
+def _given(run: RunOptions, url: str) -> Server:
+    profile = run.setup.profile
+    given = profile.credentials
+    filling, _ = run.setup.access(url)
     token = filling.token or ""
     headers = {given.header: token} if given.header else bearer(token)
-    route, live = run.given.route.to(url), run.given.safety.is_live(url)
+    route, live = profile.route.to(url), profile.safety.is_live(url)
     return Server(
         url=url.rstrip("/"),
         token=filling.token,

@@ -3,9 +3,10 @@
 In: an overlay's file, the contract's document. Out: the document changed, or a
 SpecError that names file, action and member. Source: OpenAPI Overlay Specification
 1.0.0 and 1.1.0; targets are RFC 9535 JSONPath. Of 1.1, `copy` is not supported;
-stricter than both, a target has to match something. Extensions (`x-…`) may stand anywhere. Ours
-are `x-rename` in an action (`renaming.py`), which gives a member or a path another name
-wherever it is named, and `x-rules` at the top (`rules.py`), which changes rules.
+stricter than both, a target has to match something. Extensions (`x-…`) may
+stand anywhere. Ours are `x-rename` in an action (`renaming.py`), which gives a
+member or a path another name wherever it is named, and `x-rules` at the top
+(`rules.py`), which changes rules.
 """
 
 from __future__ import annotations

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from ringspec.harness.profile import Profile
-from ringspec.harness.profile.steps import State, Step
-from ringspec.harness.profile.trial import Trial
+from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Contract, Overrides, load
+from ringspec.spec import Contract, Overrides, UsageError, load
 
 UUID = "11111111-2222-4333-8444-555555555555"
 LIST = "GET /voice/broadcasts"
@@ -64,13 +63,13 @@ def contract() -> Contract:
 
 
 @pytest.fixture
-def tried(contract: Contract) -> Iterator[Callable[..., dict[str, Step]]]:
+def tried(contract: Contract) -> Iterator[Callable[..., dict[str, CheckStep]]]:
     """Try a profile on a server that answers so; return the steps by name."""
     servers: list[ThreadingHTTPServer] = []
 
     def run(
         answers: Answers, *, media: str = "application/json", **profile: Any
-    ) -> dict[str, Step]:
+    ) -> dict[str, CheckStep]:
         members = {"answers": answers, "media": media, "asked": []}
         handler = type("Handler", (_Handler,), members)
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -83,7 +82,7 @@ def tried(contract: Contract) -> Iterator[Callable[..., dict[str, Step]]]:
         client = Credentials(
             client_id="me", client_secret="hush", token_url=f"{url}/token"
         )
-        steps = Trial(given, contract, url, client).steps()
+        steps = ProfileCheck(given, contract, url, client).steps()
         found = {each.name: each for each in steps}
         run.port = server.server_address[1]  # type: ignore[attr-defined] # likewise
         run.asked = handler.asked  # type: ignore[attr-defined] # noted for the test
@@ -95,16 +94,16 @@ def tried(contract: Contract) -> Iterator[Callable[..., dict[str, Step]]]:
         each.server_close()
 
 
-def states(steps: dict[str, Step]) -> dict[str, State]:
+def states(steps: dict[str, CheckStep]) -> dict[str, CheckState]:
     return {name: each.state for name, each in steps.items()}
 
 
 def test_nothing_but_reading_is_done(tried: Any) -> None:
     found = tried({**OPEN, READ: 200})
 
-    assert State.FAILED not in states(found).values()
-    assert found["token"].said.endswith("/token gives one out")
-    assert found["fixture"].said == f"the target knows the segment: {READ}"
+    assert CheckState.FAILED not in states(found).values()
+    assert found["token"].message.endswith("/token gives one out")
+    assert found["fixture"].message == f"the target knows the segment: {READ}"
     assert tried.asked == ["POST /token", LIST, f"{LIST} versioned", READ]
 
 
@@ -129,37 +128,39 @@ def test_what_fails_is_told_with_a_hint(
 ) -> None:
     found = tried({**OPEN, **answers})
 
-    assert found[failed].state == State.FAILED
-    assert said in found[failed].said
+    assert found[failed].state == CheckState.FAILED
+    assert said in found[failed].message
     assert hint in found[failed].hint
     after = list(found)[list(found).index(failed) + 1 :]
-    assert {found[each].said for each in after} <= {"a step before it failed"}
+    assert {found[each].message for each in after} <= {"a step before it failed"}
 
 
 def test_a_page_for_people_is_no_answer_of_an_api(tried: Any) -> None:
     found = tried(OPEN, media="text/html")
 
-    assert found["token"].state == State.OK
-    assert found["read"].state == State.FAILED
-    assert "text/html" in found["read"].said
+    assert found["token"].state == CheckState.OK
+    assert found["read"].state == CheckState.FAILED
+    assert "text/html" in found["read"].message
 
 
 def test_a_target_that_does_not_tell_leaves_the_fixture_open(tried: Any) -> None:
     found = tried(OPEN)
 
-    assert found["fixture"].state == State.SKIPPED
+    assert found["fixture"].state == CheckState.SKIPPED
     assert "allow_create = true" in found["fixture"].hint
     assert CREATE not in tried.asked
 
 
-@pytest.mark.parametrize(("status", "state"), [(201, State.OK), (422, State.FAILED)])
+@pytest.mark.parametrize(
+    ("status", "state"), [(201, CheckState.OK), (422, CheckState.FAILED)]
+)
 def test_one_create_is_sent_where_the_profile_allows_it(
-    tried: Any, status: int, state: State
+    tried: Any, status: int, state: CheckState
 ) -> None:
     found = tried({**OPEN, CREATE: status}, safety=Safety(allow_create=True))
 
     assert found["fixture"].state == state
-    assert f"HTTP {status}" in found["fixture"].said
+    assert f"HTTP {status}" in found["fixture"].message
     assert tried.asked.count(CREATE) == 1
 
 
@@ -168,8 +169,8 @@ def test_nothing_is_created_on_a_live_target_on_this_machine(tried: Any) -> None
 
     found = tried(OPEN, safety=safety)
 
-    assert found["read"].state == State.OK
-    assert found["fixture"].state == State.SKIPPED
+    assert found["read"].state == CheckState.OK
+    assert found["fixture"].state == CheckState.SKIPPED
     assert CREATE not in tried.asked
 
 
@@ -188,11 +189,12 @@ def test_localhost_is_no_name_to_be_asked_for(
     monkeypatch.setattr(socket, "getaddrinfo", found)
     url = f"http://localhost:{port}"
     steps = {
-        each.name: each for each in Trial(Profile(), contract, url, NOBODY).steps()
+        each.name: each
+        for each in ProfileCheck(Profile(), contract, url, NOBODY).steps()
     }
 
-    assert steps["reach"].state == State.OK
-    assert steps["name"].state == State.SKIPPED
+    assert steps["reach"].state == CheckState.OK
+    assert steps["name"].state == CheckState.SKIPPED
     assert "localhost" not in asked
 
 
@@ -202,26 +204,23 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
     )
     profile = Profile(safety=Safety(live=True))
 
-    (step,) = [
-        Trial._tried("token", Trial(profile, contract, url, client)._token)
-        for url in ["https://api.invalid"]
-    ]
+    check = ProfileCheck(profile, contract, "https://api.invalid", client)
 
-    assert step.state == State.FAILED
-    assert "auth.invalid is neither the target nor an allowed host" in step.said
+    with pytest.raises(UsageError, match=r"auth\.invalid is neither the target"):
+        check._authorise()
 
 
 def test_without_fixtures_there_is_nothing_to_try(tried: Any) -> None:
     found = tried(OPEN, overrides=Overrides(), safety=Safety(allow_create=True))
 
-    assert found["fixture"].said == "the profile names none"
+    assert found["fixture"].message == "the profile names none"
     assert CREATE not in tried.asked
 
 
 def test_a_host_that_is_not_allowed_is_not_asked(tried: Any) -> None:
     found = tried(OPEN, safety=Safety(allowed_hosts=("api.example.com",)))
 
-    assert found["allowed"].state == State.FAILED
+    assert found["allowed"].state == CheckState.FAILED
     assert "api.example.com" in found["allowed"].hint
     assert tried.asked == []
 
@@ -241,25 +240,26 @@ def test_nobody_elsewhere_is_asked_unless_the_profile_says_live(
     profile = Profile(safety=safety)
 
     found = {
-        each.name: each.state for each in Trial(profile, contract, url, client).steps()
+        each.name: each.state
+        for each in ProfileCheck(profile, contract, url, client).steps()
     }
 
-    assert found.pop("allowed") == State.FAILED
-    assert set(found.values()) == {State.SKIPPED}
+    assert found.pop("allowed") == CheckState.FAILED
+    assert set(found.values()) == {CheckState.SKIPPED}
 
 
 def test_files_of_the_route_are_looked_at_first(tried: Any) -> None:
     found = tried(OPEN, route=Route(ca="gone.pem"))
 
-    assert found["route"].state == State.FAILED
-    assert "gone.pem" in found["route"].said
+    assert found["route"].state == CheckState.FAILED
+    assert "gone.pem" in found["route"].message
     assert tried.asked == []
 
 
 def test_nobody_at_home_is_told(contract: Contract) -> None:
-    trial = Trial(Profile(), contract, "http://127.0.0.1:1", Credentials())
+    trial = ProfileCheck(Profile(), contract, "http://127.0.0.1:1", Credentials())
 
     found = {each.name: each for each in trial.steps()}
 
-    assert found["reach"].state == State.FAILED
-    assert "127.0.0.1:1: Connection refused" in found["reach"].said
+    assert found["reach"].state == CheckState.FAILED
+    assert "127.0.0.1:1: Connection refused" in found["reach"].message
