@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from ringspec.cli.exits import as_error, terminable
-from ringspec.cli.known import Book
+from ringspec.cli.known_file import KnownFile
 from ringspec.cli.outputs import report_run
 from ringspec.cli.run_command import RunOptions
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
@@ -54,8 +54,8 @@ def _fired(
     verbose: bool,
     width: int,
 ) -> Said:
-    book = Book.open(run.known_failures, renews=False)
-    with run.plan(book) as (whole, redactor):
+    known_file = KnownFile.open(run.known_failures, renews=False)
+    with run.plan(known_file) as (whole, redactor):
         watch.redactor = redactor
         events = events_of(replace(whole, rules=frozenset(rules)))
         status, _ = report_run(

@@ -154,16 +154,9 @@ def _differences(
         if sent is not None:
             yield f"{pointer(place)} is missing; {_short(sent)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
-        members = _members(schema, _PERHAPS)
-        shared = members if answered is None else _members(answered, _PERHAPS)
-        for name, value in sent.items():
-            if answered is not None and not (name in shared and name in members):
-                continue
-            # What is only written is not read back. Source: JSON Schema, 9.4.
-            if not shared.get(name, {}).get("writeOnly"):
-                below = (*place, name)
-                inner = members.get(name, {})
-                yield from _differences(inner, value, got.get(name, MISSING), below)
+        for name, inner in _compared(schema, sent, answered):
+            left, right = sent[name], got.get(name, MISSING)
+            yield from _differences(inner, left, right, (*place, name))
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)
         inner = None if answered is None else _items(answered)
@@ -173,6 +166,20 @@ def _differences(
         return  # the answer is of another kind, or not described
     elif not _equal(schema, sent, got):
         yield f"{pointer(place)} is {_short(got)}; {_short(sent)} was sent"
+
+
+def _compared(
+    schema: Json, sent: dict[str, Json], answered: Json
+) -> Iterator[tuple[str, Json]]:
+    """Yield the members of an object that an answer has to give back, with schemas."""
+    members = _members(schema, _PERHAPS)
+    shared = members if answered is None else _members(answered, _PERHAPS)
+    for name in sent:
+        if answered is not None and not (name in shared and name in members):
+            continue
+        # What is only written is not read back. Source: JSON Schema, 9.4.
+        if not shared.get(name, {}).get("writeOnly"):
+            yield name, members.get(name, {})
 
 
 def _equal(schema: Json, sent: Json, got: Json) -> bool:

@@ -1,8 +1,8 @@
 """The oracle: what an exchange says of each rule.
 
-In: a case, its exchange, and whether its twin was accepted. Out: findings, three-valued:
-a refusal counts for a rule only if the twin was accepted, and an answer that says
-nothing of a rule leaves it inconclusive.
+In: a case, its exchange, and whether its twin was accepted. Out: findings,
+three-valued: a refusal counts for a rule only if the twin was accepted, and an answer
+that says nothing of a rule leaves it inconclusive.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Oracle:
                 yield from self._status(case, response)
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
-        """Look for the token in an answer, or the secret in one of the token endpoint."""
+        """Look for the token in an answer; for the secret, if that gives tokens."""
         what, secrets = "the access token", list(self.filling.tokens)
         if case.request.path == TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}

@@ -26,6 +26,12 @@ from ringspec.strategies import Case, Expect, Phase, status_fits
 
 Findings = tuple[Finding, ...]
 
+EXITS = {
+    Conclusion.CONFORMANT: 0,
+    Conclusion.NONCONFORMANT: 1,
+    Conclusion.INCONCLUSIVE: 3,
+}
+
 
 @dataclass
 class Tally:

@@ -46,14 +46,6 @@ class Conclusion(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-# The exit status of each.
-EXITS = {
-    Conclusion.CONFORMANT: 0,
-    Conclusion.NONCONFORMANT: 1,
-    Conclusion.INCONCLUSIVE: 3,
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A verdict on one rule from one exchange, with what is needed to show it.

@@ -144,7 +144,9 @@ def check(plan: Plan) -> None:
 
 def is_unguarded(plan: Plan) -> bool:
     """Return whether a contract asks for a token and the plan has none."""
-    return plan.filling.token is None and plan.contract.operation.guard is not None
+    return (
+        plan.filling.token is None and plan.contract.operation.token_header is not None
+    )
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:

@@ -29,10 +29,9 @@ from ringspec.harness.exploring.explore import (
 )
 from ringspec.harness.judging.lifecycle import absent, needs
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
 from ringspec.harness.judging.verdict import (
-    EXITS,
     Counts,
     Ended,
     Event,
@@ -209,7 +208,7 @@ class Session:
                         runner.run(volley.stop())
 
     def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Fire the first case, those of one request, scripts, and what explore finds."""
+        """Fire the first case, single requests, scripts, and explore."""
         if not self.care.only_looks:
             first = self.cases[0]
             exchange = self._noted(first, runner.run(volley.first(first)))
@@ -272,7 +271,7 @@ class Session:
 
     def _set_aside(self, missing: set[str]) -> str:
         """Leave out the rules that only absent operations serve; return the reason."""
-        links = (each.name for each in self._plan.contract.relatives)
+        links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
         served = {case.rule for case in self.cases if not needs(case) & missing}
