@@ -26,31 +26,31 @@ from ringspec.harness.judging.selection import Selection
 from ringspec.spec import Contract, Json, RuleId, UsageError, load
 from ringspec.strategies import (
     Case,
-    Finding,
-    Kind,
-    Mutant,
+    Mutation,
+    MutationKind,
+    MutationResult,
+    MutationVerdict,
     Phase,
-    Verdict,
     cases_of,
     fewest,
-    mutants,
+    mutations_of,
     prove,
 )
 
 FORMAT = "ringspec-proof/1"
 # Worst first, as what is not told is listed.
 _NOT_TOLD = (
-    Verdict.UNTOLD,
-    Verdict.UNDECIDED,
-    Verdict.UNSETTLED,
-    Verdict.EQUIVALENT,
+    MutationVerdict.UNTOLD,
+    MutationVerdict.UNDECIDED,
+    MutationVerdict.UNSETTLED,
+    MutationVerdict.EQUIVALENT,
 )
 _COLUMNS = (
-    Verdict.TOLD,
-    Verdict.EQUIVALENT,
-    Verdict.UNSETTLED,
-    Verdict.UNDECIDED,
-    Verdict.UNTOLD,
+    MutationVerdict.TOLD,
+    MutationVerdict.EQUIVALENT,
+    MutationVerdict.UNSETTLED,
+    MutationVerdict.UNDECIDED,
+    MutationVerdict.UNTOLD,
 )
 # A mutant's cases are named up to here.
 _NAMED = 5
@@ -113,23 +113,23 @@ class ProveOptions:
             case for case in cases_of(contract, self.seed) if case.phase == Phase.CASES
         ]
         proof = _Proof(
-            contract, self.seed, cases, tuple(_findings(contract, rules, cases))
+            contract, self.seed, cases, tuple(_results(contract, rules, cases))
         )
         if self.shape == "json":
             click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
         else:
             click.echo("\n".join(proof.table(names=self.quick)))
-        bad = {Verdict.UNTOLD, Verdict.UNDECIDED}
-        return int(any(each.verdict in bad for each in proof.findings))
+        bad = {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
+        return int(any(each.verdict in bad for each in proof.results))
 
 
-def _findings(
+def _results(
     contract: Contract, rules: frozenset[RuleId], cases: list[Case]
-) -> Iterator[Finding]:
-    def chosen(mutant: Mutant) -> bool:
-        return not rules.isdisjoint(mutant.rules)
+) -> Iterator[MutationResult]:
+    def chosen(mutation: Mutation) -> bool:
+        return not rules.isdisjoint(mutation.rules)
 
-    total = sum(map(chosen, mutants(contract)))
+    total = sum(map(chosen, mutations_of(contract)))
     if not total:
         raise UsageError(
             "no mutant of the contract concerns the selected rules",
@@ -138,11 +138,11 @@ def _findings(
     yield from _watched(prove(contract, cases, chosen=chosen), total)
 
 
-def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
+def _watched(results: Iterable[MutationResult], total: int) -> Iterator[MutationResult]:
     """Say on a terminal how far it is, if it takes long."""
     shown = time.monotonic() + _PATIENCE
     wiped = True
-    for number, each in enumerate(findings, 1):
+    for number, each in enumerate(results, 1):
         yield each
         if sys.stderr.isatty() and time.monotonic() > shown:
             shown, wiped = time.monotonic() + _PACE, False
@@ -153,25 +153,27 @@ def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
 
 @dataclass(frozen=True)
 class _Proof:
-    """The findings on a contract's mutants, and how they are written."""
+    """Results on the mutations of a contract, and how they are written."""
 
     contract: Contract
     seed: int
     cases: list[Case]
-    findings: tuple[Finding, ...]
+    results: tuple[MutationResult, ...]
 
     @cached_property
     def enough(self) -> tuple[str, ...]:
         """Few cases that tell all that is told."""
-        telling = {each.mutant.id: each.cases for each in self.findings}
+        telling = {each.mutation.id: each.cases for each in self.results}
         return fewest(telling, self.cases)
 
     @cached_property
-    def counts(self) -> dict[Verdict, Counter[Kind]]:
+    def counts(self) -> dict[MutationVerdict, Counter[MutationKind]]:
         """How many mutants of each kind have each verdict."""
-        counted: dict[Verdict, Counter[Kind]] = {each: Counter() for each in _COLUMNS}
-        for each in self.findings:
-            counted[each.verdict][each.mutant.kind] += 1
+        counted: dict[MutationVerdict, Counter[MutationKind]] = {
+            each: Counter() for each in _COLUMNS
+        }
+        for each in self.results:
+            counted[each.verdict][each.mutation.kind] += 1
         return counted
 
     def document(self) -> Json:
@@ -187,11 +189,11 @@ class _Proof:
             "counts": {str(each): self.counts[each].total() for each in _COLUMNS},
             "kinds": {
                 str(kind): {str(each): self.counts[each][kind] for each in _COLUMNS}
-                for kind in Kind
+                for kind in MutationKind
             },
             "cases": len(self.cases),
             "enough": list(self.enough),
-            "mutants": [_written(each) for each in self.findings],
+            "mutants": [_written(each) for each in self.results],
         }
 
     def table(self, *, names: bool) -> Iterator[str]:
@@ -200,12 +202,12 @@ class _Proof:
         yield f"Mutants of {self.contract.title} {self.contract.version}{dialect}"
         yield ""
         yield _row("", *_COLUMNS)
-        for kind in Kind:
+        for kind in MutationKind:
             yield _row(kind, *(str(self.counts[each][kind]) for each in _COLUMNS))
         yield _row("all", *(str(self.counts[each].total()) for each in _COLUMNS))
         for verdict in _NOT_TOLD:
             yield from _listed(
-                verdict, [each for each in self.findings if each.verdict == verdict]
+                verdict, [each for each in self.results if each.verdict == verdict]
             )
         yield ""
         enough, size = len(self.enough), len(self.cases)
@@ -214,19 +216,19 @@ class _Proof:
             yield from (f"  {name}" for name in self.enough)
 
 
-def _written(finding: Finding) -> Json:
-    mutant = finding.mutant
+def _written(result: MutationResult) -> Json:
+    mutation = result.mutation
     return {
-        "id": mutant.id,
-        "kind": mutant.kind,
-        "rule": mutant.rules[0],
-        "rules": list(mutant.rules),
-        "place": mutant.place,
-        "change": mutant.change,
-        "verdict": finding.verdict,
-        "reason": finding.reason,
-        "cases": list(finding.cases[:_NAMED]),
-        "told_by": len(finding.cases),
+        "id": mutation.id,
+        "kind": mutation.kind,
+        "rule": mutation.rules[0],
+        "rules": list(mutation.rules),
+        "place": mutation.place,
+        "change": mutation.change,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "cases": list(result.cases[:_NAMED]),
+        "told_by": len(result.cases),
     }
 
 
@@ -234,26 +236,28 @@ def _row(head: str, *cells: str) -> str:
     return f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells)
 
 
-def _listed(verdict: Verdict, findings: list[Finding]) -> Iterator[str]:
+def _listed(verdict: MutationVerdict, results: list[MutationResult]) -> Iterator[str]:
     """List mutants of one verdict; alike ones that are in order as one."""
-    if not findings:
+    if not results:
         return
     yield ""
     yield verdict
-    if verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}:
-        for each in findings:
-            yield from _entry(each.mutant.id, each.reason)
+    if verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}:
+        for each in results:
+            yield from _entry(each.mutation.id, each.reason)
         return
-    for (about, reason), alike in groupby(findings, key=_alike):
+    for (about, reason), alike in groupby(results, key=_alike):
         listed = list(alike)
         several = f"{about} in {len(listed)} contexts"
-        yield from _entry(listed[0].mutant.id if len(listed) == 1 else several, reason)
+        yield from _entry(
+            listed[0].mutation.id if len(listed) == 1 else several, reason
+        )
 
 
-def _alike(finding: Finding) -> tuple[str, str]:
-    mutant = finding.mutant
-    about = mutant.rules[0] if mutant.kind == Kind.CONTEXT else mutant.id
-    return about, finding.reason
+def _alike(result: MutationResult) -> tuple[str, str]:
+    mutation = result.mutation
+    about = mutation.rules[0] if mutation.kind == MutationKind.CONTEXT else mutation.id
+    return about, result.reason
 
 
 def _entry(name: str, reason: str) -> Iterator[str]:

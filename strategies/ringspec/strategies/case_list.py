@@ -23,7 +23,7 @@ from ringspec.strategies.bodies.robustness import Unsettled, unsettled_sketches
 from ringspec.strategies.bodies.valid import ACCEPTED, Sketch, valid_sketches
 from ringspec.strategies.case import Case, Expect, Phase, Requests, Status, encode
 from ringspec.strategies.http_cases import auth_cases, header_cases, wire_cases
-from ringspec.strategies.phases import lifecycle_cases
+from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.shapes.bodies import Bodies
 
 ROBUSTNESS = RuleId("robustness")

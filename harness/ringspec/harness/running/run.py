@@ -13,9 +13,19 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ringspec.harness.exploring.explore import Explorer, is_explored, judge
-from ringspec.harness.exploring.news import Fault, Limits, Shot, faults_of, remember
-from ringspec.harness.exploring.survey import surveyed
+from ringspec.harness.exploring.attempts import (
+    Attempt,
+    Failures,
+    SearchLimits,
+    failures_of,
+    remember,
+)
+from ringspec.harness.exploring.explore import (
+    Explorer,
+    is_explored,
+    judge,
+    offered_lifecycle,
+)
 from ringspec.harness.judging.lifecycle import absent, needs
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import (
@@ -61,7 +71,7 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.precautions import Precautions
 from ringspec.harness.running.shards import Sharer
 from ringspec.harness.sending.exchange import Exchange
-from ringspec.spec import Level, RuleId
+from ringspec.spec import RuleId
 from ringspec.strategies import Case, Phase, unbroken
 
 if TYPE_CHECKING:
@@ -121,7 +131,7 @@ class Session:
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
-        self._failed: dict[Fault, Level] = {}
+        self._failed: Failures = {}
         self._watch = Watch()
         self._sharer = Sharer(plan, self.cases, self._watch)
 
@@ -233,13 +243,13 @@ class Session:
     def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Look for what the list cannot foresee, one request after the other."""
         plan = self._plan
-        limits = Limits(
+        limits = SearchLimits(
             examples=plan.examples,
             seconds=plan.explore_s,
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.playing import walked  # noqa: PLC0415 - it takes a while
+        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
         from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
@@ -248,13 +258,13 @@ class Session:
             self._requests += exchange.sent
             return exchange
 
-        def fire(example: Example | Walk) -> Shot:
+        def fire(example: Example | Walk) -> Attempt:
             if isinstance(example, Walk):
                 return walked(example, play, self._findings)
-            return self._shot(example, play(example.case))
+            return self._attempt(example, play(example.case))
 
-        ways = surveyed(plan, self._selected, play)
-        self._explorer = Explorer(plan.contract, self._selected, limits, ways)
+        life = offered_lifecycle(plan, self._selected, play)
+        self._explorer = Explorer(plan.contract, self._selected, limits, life)
 
         with closing(self._explorer.events(runner, fire)) as events:
             for event in events:
@@ -263,10 +273,10 @@ class Session:
                 if self._stops(findings):
                     return
 
-    def _shot(self, example: Example, exchange: Exchange) -> Shot:
+    def _attempt(self, example: Example, exchange: Exchange) -> Attempt:
         found = judge(self._oracle, example, exchange)
         findings = self._gathered(found)
-        return Shot(case=example.case, exchange=exchange, findings=findings)
+        return Attempt(case=example.case, exchange=exchange, findings=findings)
 
     def _explored(self, event: Event) -> tuple[Finding, ...]:
         if not isinstance(event, Judged):
@@ -312,7 +322,7 @@ class Session:
         findings = self._findings(case, exchange)
         self._tally.add(findings)
         self._sharer.note(case, findings)
-        remember(self._failed, faults_of(findings))
+        remember(self._failed, failures_of(findings))
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
