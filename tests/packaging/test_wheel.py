@@ -38,8 +38,6 @@ DATA = {
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }
 
-pytestmark = pytest.mark.packaging
-
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,12 +27,12 @@ from ringspec.cli.outputs import output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
-from ringspec.harness.running.precautions import Precautions, deeds_in, listed
+from ringspec.harness.running.precautions import Precautions, effects_in, listed
 from ringspec.harness.running.run import Session, run
 from ringspec.harness.running.shards import parse_shard, part_of
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.policy import Deed
+from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
 from ringspec.spec import Level, UsageError
 from ringspec.strategies import Case, Phase, quick_of
@@ -41,13 +41,13 @@ from ringspec.strategies import Case, Phase, quick_of
 _EMBEDDED = "http://127.0.0.1"
 _SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
 _VERBS = {
-    Deed.CREATE: "create",
-    Deed.UPDATE: "update",
-    Deed.DELETE: "delete",
-    Deed.COMMAND: "command",
-    Deed.LOOK: "look",
-    Deed.TOKEN: "ask for a token",
-    Deed.OTHER: "do what the contract does not describe",
+    Effect.CREATE: "create",
+    Effect.UPDATE: "update",
+    Effect.DELETE: "delete",
+    Effect.COMMAND: "command",
+    Effect.LOOK: "look",
+    Effect.TOKEN: "ask for a token",
+    Effect.OTHER: "do what the contract does not describe",
 }
 
 
@@ -355,18 +355,20 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
 
 def _row(name: str, plan: Plan, cases: list[Case]) -> Iterator[str]:
     if cases:
-        deeds = deeds_in(plan, cases)
-        sums = f"{len(cases):>7}{deeds.total():>10}{deeds[Deed.CREATE]:>9}"
+        effects = effects_in(plan, cases)
+        sums = f"{len(cases):>7}{effects.total():>10}{effects[Effect.CREATE]:>9}"
         yield f"{name:<12}{sums}"
 
 
 def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
-    deeds = deeds_in(plan, cases)
-    verbs = [f"{deeds[each]} {verb}" for each, verb in _VERBS.items() if deeds[each]]
+    effects = effects_in(plan, cases)
+    verbs = [
+        f"{effects[each]} {verb}" for each, verb in _VERBS.items() if effects[each]
+    ]
     if verbs:
-        line = f"of {counted(deeds.total(), 'request')} {', '.join(verbs)}"
+        line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
         yield from wrapped(line, hanging="    ")
-    creates = deeds[Deed.CREATE]
+    creates = effects[Effect.CREATE]
     most = min(creates, plan.safety.max_creates) if plan.live else creates
     could = "could be accepted, invalid ones by a target that errs"
     yield f"{counted(most, 'create')} {could}"

@@ -23,8 +23,8 @@ from ringspec.harness.sending.journal import (
 )
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import (
-    Deed,
-    Deeds,
+    Effect,
+    Effects,
     Policy,
     requests_of,
 )
@@ -248,7 +248,7 @@ def listed(ids: Sequence[str]) -> str:
     return f"{', '.join(ids[:_LISTED])}{more}"
 
 
-def deeds_in(plan: Plan, cases: Iterable[Case]) -> Counter[Deed]:
+def effects_in(plan: Plan, cases: Iterable[Case]) -> Counter[Effect]:
     """Count the requests of some cases by what they do."""
-    deeds = Deeds(plan.contract)
-    return Counter(deeds.of(each) for case in cases for each in requests_of(case))
+    effects = Effects(plan.contract)
+    return Counter(effects.of(each) for case in cases for each in requests_of(case))

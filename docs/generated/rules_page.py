@@ -76,14 +76,14 @@ def _rule(
     yield from (f"- The vendor's page: {_plain(each)}" for each in said)
     if rule.places:
         yield f"- Place: {_some([f'`{place}`' for place in rule.places])}"
-    yield f"- Cases: {_cases(rule, cases)}"
+    yield f"- Cases: {_cases(cases)}"
     because = contract.catalogue.not_isolated.get(rule.id)
     if because:
         yield f"- No invalid case of its own: {_plain(because)}"
     yield from _example(rule, cases, twins)
 
 
-def _cases(rule: Rule, cases: list[Case]) -> str:
+def _cases(cases: list[Case]) -> str:
     if not cases:
         return "none of its own; it is judged with the answers to those of others"
     counts = [
