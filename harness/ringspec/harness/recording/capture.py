@@ -1,7 +1,7 @@
-"""A tap: hears what a client sends to an ASGI application, and what it is answered.
+"""Captures what a client sends to an ASGI application, and the answers.
 
-It holds no more of a body than its limit. What is larger is passed on unread, so that
-the application refuses it as it would without a tap.
+No more of a body is held than a limit. A larger one is passed on unread, so that the
+application refuses it as it would without capture.
 Source: ASGI 3.0, HTTP connection scope.
 """
 
@@ -25,15 +25,15 @@ LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """One request as it came, with what it was answered.
+class CapturedRequest:
+    """One request as it came, with its answer.
 
     Attributes:
         target: path and query as sent.
         headers: in order, names as the server gives them; values decoded as latin-1.
-        body: its bytes, or only the first where `whole` is false.
-        whole: whether the body came to its end within the limit.
-        status: of the answer; None where there was none.
+        body: its bytes, or only the first if `is_whole` is false.
+        is_whole: whether the body came to its end within the limit.
+        status: of the answer; None if there was none.
         answer: the first bytes of the answer's body.
         began_s: in seconds since the epoch (UTC).
     """
@@ -42,7 +42,7 @@ class Heard:
     target: str
     headers: Headers
     body: bytes
-    whole: bool
+    is_whole: bool
     status: int | None
     answer_headers: Headers
     answer: bytes
@@ -60,26 +60,28 @@ class Heard:
         return next((v for n, v in self.headers if n.lower() == wanted), None)
 
 
-Listen: TypeAlias = Callable[[Heard], Awaitable[None]]
+Listener: TypeAlias = Callable[[CapturedRequest], Awaitable[None]]
 
 
-class Tap:
-    """An application that passes all on to another, and tells what it heard.
+class Capture:
+    """An application that passes all on to another, and captures each request.
 
     Args:
-        app: the other.
-        listen: takes each request once it is answered; it must not raise. It may wait,
-            which holds up nobody but the next request on the same connection.
-        limit: bytes of the largest body that is heard.
+        app: the other application.
+        listener: takes each request once it is answered; it must not raise. It may
+            wait, which holds up only the next request on the same connection.
+        limit: bytes of the largest body that is captured.
     """
 
-    def __init__(self, app: Application, listen: Listen, limit: int = LIMIT) -> None:
+    def __init__(
+        self, app: Application, listener: Listener, limit: int = LIMIT
+    ) -> None:
         self._app = app
-        self._listen = listen
+        self._listener = listener
         self._limit = limit
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a request on, and tell of it however it ends."""
+        """Pass a request on, and capture it however it ends."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -88,14 +90,14 @@ class Tap:
         try:
             await self._app(scope, call.receive, call.send)
         finally:
-            await self._listen(call.heard())
+            await self._listener(call.captured())
 
 
 @dataclass
 class _Call:
     """One request under way, its body read before it is passed on.
 
-    Else an application that refuses without reading would leave nothing to judge.
+    An application that refuses without reading would else leave nothing to judge.
     """
 
     scope: Message
@@ -103,7 +105,7 @@ class _Call:
     _send: Send
     _waiting: deque[Message] = field(default_factory=deque)
     _body: bytearray = field(default_factory=bytearray)
-    _whole: bool = False
+    _is_whole: bool = False
     _start: Message = field(default_factory=dict)
     _answer: bytearray = field(default_factory=bytearray)
     _began_s: float = field(default_factory=time.time)
@@ -118,32 +120,32 @@ class _Call:
             self._waiting.append(message)
             self._body += message.get("body", b"")
             if message["type"] != "http.request" or not message.get("more_body"):
-                self._whole = message["type"] == "http.request"
+                self._is_whole = message["type"] == "http.request"
                 return
 
     async def receive(self) -> Message:
-        """Give what was read before, then what comes."""
+        """Return the parts that were read before, then those that come."""
         return self._waiting.popleft() if self._waiting else await self._receive()
 
     async def send(self, message: Message) -> None:
-        """Pass on a part of the answer, and remember it."""
+        """Pass on a part of the answer, and keep it."""
         if message["type"] == "http.response.start":
             self._start = message
         elif message["type"] == "http.response.body":
             self._answer += message.get("body", b"")[: LIMIT - len(self._answer)]
         await self._send(message)
 
-    def heard(self) -> Heard:
-        """Put together what was heard."""
+    def captured(self) -> CapturedRequest:
+        """Return the request with its answer, as far as there is one."""
         query = self.scope.get("query_string", b"").decode("latin-1")
         raw = self.scope.get("raw_path") or self.scope["path"].encode()
         path = raw.decode("latin-1")
-        return Heard(
+        return CapturedRequest(
             method=self.scope["method"],
             target=f"{path}?{query}" if query else path,
             headers=_decoded(self.scope["headers"]),
             body=bytes(self._body),
-            whole=self._whole,
+            is_whole=self._is_whole,
             status=self._start.get("status"),
             answer_headers=_decoded(self._start.get("headers", ())),
             answer=bytes(self._answer),
@@ -153,7 +155,7 @@ class _Call:
 
 
 def _length(scope: Message) -> int:
-    """Return what a request says of its length; 0 where it says nothing."""
+    """Return the length that a request states; 0 without any."""
     value = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
     return int(value) if value.isdecimal() and value.isascii() else 0
 
