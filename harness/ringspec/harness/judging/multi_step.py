@@ -21,7 +21,7 @@ from ringspec.harness.sending.exchange import (
 from ringspec.spec import Answers, Contract, Json, Role
 from ringspec.strategies import Case, Phase, What, status_fits
 
-# Statuses of an operation that does not exist, unless another answer shows that it does.
+# Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 
 
