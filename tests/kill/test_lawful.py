@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.fleet import Laboratory, Subject, fleet
+from ringspec.cli.fleet import FleetRunner, FleetServer, fleet
 from ringspec.reports import ServerKind
 from ringspec.spec import Level, load
 
@@ -18,13 +18,13 @@ LAWFUL = [
 
 
 @cache
-def laboratory() -> Laboratory:
-    return Laboratory.of("canonical")
+def runner() -> FleetRunner:
+    return FleetRunner.of("canonical")
 
 
 @pytest.mark.parametrize("subject", LAWFUL, ids=lambda each: each.name)
-def test_lawful_variant_is_conformant(subject: Subject) -> None:
-    trial = laboratory().trial(subject)
+def test_lawful_variant_is_conformant(subject: FleetServer) -> None:
+    trial = runner().run(subject)
 
     assert (trial.noticed, trial.exit_code) == ({}, 0), trial.reason
 

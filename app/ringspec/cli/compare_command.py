@@ -104,7 +104,7 @@ def command(**options: Any) -> int:
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """The options of one call."""
+    """The options of `ringspec compare`."""
 
     paths: tuple[Path, ...]
     runs: bool
@@ -123,7 +123,13 @@ class CompareOptions:
         if self.merge:
             return self._merged()
         wanted = report_paths(self.reports, check_comparison, _EXAMPLE)
-        found = compare_reports(self.paths, self._mode())
+        if self.runs and self.providers:
+            raise UsageError(
+                "--runs and --providers exclude each other",
+                hint="leave out one of them, or both",
+            )
+        mode = "runs" if self.runs else "providers" if self.providers else ""
+        found = compare_reports(self.paths, mode)
         if self.shape == "table":
             print_comparison(
                 found, sys.stdout, everything=self.everything, color=self.color
@@ -138,7 +144,7 @@ class CompareOptions:
         return attempted(writes, found.exit_code)
 
     def _merged(self) -> int:
-        """Join parts, and send_events of the whole as a run does of itself."""
+        """Merge the parts of a list, and report the whole as a run."""
         if self.runs or self.providers or self.everything:
             raise UsageError(
                 "--merge excludes --runs, --providers and --all",
@@ -152,16 +158,3 @@ class CompareOptions:
             click.echo(whole.render(self.shape).decode(), nl=False)
         writes = [partial(whole.write, name, path) for name, path in wanted]
         return attempted(writes, whole.exit_code)
-
-    def _mode(self) -> str:
-        """Return what the reports are to be taken for; empty if they say it.
-
-        Raises:
-            UsageError: they cannot be both.
-        """
-        if self.runs and self.providers:
-            raise UsageError(
-                "--runs and --providers exclude each other",
-                hint="leave out one of them, or both",
-            )
-        return "runs" if self.runs else "providers" if self.providers else ""

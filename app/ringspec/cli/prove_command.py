@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,23 +37,18 @@ from ringspec.strategies import (
 )
 
 FORMAT = "ringspec-proof/1"
-# Worst first, as what is not told is listed.
-_NOT_TOLD = (
-    MutationVerdict.UNTOLD,
-    MutationVerdict.UNDECIDED,
-    MutationVerdict.UNSETTLED,
-    MutationVerdict.EQUIVALENT,
-)
-_COLUMNS = (
+# Best first, as they are counted; all but the first are listed, worst first.
+_VERDICTS = (
     MutationVerdict.TOLD,
     MutationVerdict.EQUIVALENT,
     MutationVerdict.UNSETTLED,
     MutationVerdict.UNDECIDED,
     MutationVerdict.UNTOLD,
 )
+_BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
-# Seconds until somebody who waits is told how far it is, and between two times.
+# Seconds until the progress is shown, and between two updates of it.
 _PATIENCE = 2.0
 _PACE = 0.2
 
@@ -94,7 +88,7 @@ def command(**options: Any) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class ProveOptions:
-    """What was asked for, by the names of the options."""
+    """The options of `ringspec prove`."""
 
     shape: str
     seed: int
@@ -119,13 +113,14 @@ class ProveOptions:
             click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
         else:
             click.echo("\n".join(proof.table(names=self.quick)))
-        bad = {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
-        return int(any(each.verdict in bad for each in proof.results))
+        return int(any(each.verdict in _BAD for each in proof.results))
 
 
 def _results(
     contract: Contract, rules: frozenset[RuleId], cases: list[Case]
 ) -> Iterator[MutationResult]:
+    """Yield a result for each mutant of some rules, with progress on a terminal."""
+
     def chosen(mutation: Mutation) -> bool:
         return not rules.isdisjoint(mutation.rules)
 
@@ -135,25 +130,19 @@ def _results(
             "no mutant of the contract concerns the selected rules",
             hint="select rules on the body: `ringspec rules` shows their places",
         )
-    yield from _watched(prove(contract, cases, chosen=chosen), total)
-
-
-def _watched(results: Iterable[MutationResult], total: int) -> Iterator[MutationResult]:
-    """Say on a terminal how far it is, if it takes long."""
-    shown = time.monotonic() + _PATIENCE
-    wiped = True
-    for number, each in enumerate(results, 1):
+    due, is_shown = time.monotonic() + _PATIENCE, False
+    for number, each in enumerate(prove(contract, cases, chosen=chosen), 1):
         yield each
-        if sys.stderr.isatty() and time.monotonic() > shown:
-            shown, wiped = time.monotonic() + _PACE, False
+        if sys.stderr.isatty() and time.monotonic() > due:
+            due, is_shown = time.monotonic() + _PACE, True
             click.echo(f"\r{number} of {total} mutants", nl=False, err=True)
-    if not wiped:
+    if is_shown:
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @dataclass(frozen=True)
 class _Proof:
-    """Results on the mutations of a contract, and how they are written."""
+    """The results of a contract's mutants, as JSON and as a table."""
 
     contract: Contract
     seed: int
@@ -162,53 +151,67 @@ class _Proof:
 
     @cached_property
     def enough(self) -> tuple[str, ...]:
-        """Few cases that tell all that is told."""
+        """Ids of few cases that tell all that any case tells."""
         telling = {each.mutation.id: each.cases for each in self.results}
         return fewest(telling, self.cases)
 
-    @cached_property
-    def counts(self) -> dict[MutationVerdict, Counter[MutationKind]]:
-        """How many mutants of each kind have each verdict."""
-        counted: dict[MutationVerdict, Counter[MutationKind]] = {
-            each: Counter() for each in _COLUMNS
-        }
-        for each in self.results:
-            counted[each.verdict][each.mutation.kind] += 1
-        return counted
+    def count(self, verdict: MutationVerdict, kind: MutationKind | None = None) -> int:
+        """Return the number of mutants of a verdict, of a kind or all."""
+        return sum(
+            each.verdict == verdict and kind in {None, each.mutation.kind}
+            for each in self.results
+        )
 
     def document(self) -> Json:
         """Return the proof as one JSON document."""
+        contract = self.contract
         return {
             "format": FORMAT,
             "contract": {
-                "title": self.contract.title,
-                "version": self.contract.version,
-                "sha256": self.contract.sha256,
+                "title": contract.title,
+                "version": contract.version,
+                "sha256": contract.sha256,
             },
             "seed": self.seed,
-            "counts": {str(each): self.counts[each].total() for each in _COLUMNS},
+            "counts": {str(each): self.count(each) for each in _VERDICTS},
             "kinds": {
-                str(kind): {str(each): self.counts[each][kind] for each in _COLUMNS}
+                str(kind): {str(each): self.count(each, kind) for each in _VERDICTS}
                 for kind in MutationKind
             },
             "cases": len(self.cases),
             "enough": list(self.enough),
-            "mutants": [_written(each) for each in self.results],
+            "mutants": [
+                {
+                    "id": each.mutation.id,
+                    "kind": each.mutation.kind,
+                    "rule": each.mutation.rules[0],
+                    "rules": list(each.mutation.rules),
+                    "place": each.mutation.place,
+                    "change": each.mutation.change,
+                    "verdict": each.verdict,
+                    "reason": each.reason,
+                    "cases": list(each.cases[:_NAMED]),
+                    "told_by": len(each.cases),
+                }
+                for each in self.results
+            ],
         }
 
     def table(self, *, names: bool) -> Iterator[str]:
-        """Yield the proof line by line, for people."""
+        """Yield the lines of the proof, with the cases that are enough if wanted."""
         dialect = f", dialect {self.contract.dialect}" if self.contract.dialect else ""
         yield f"Mutants of {self.contract.title} {self.contract.version}{dialect}"
         yield ""
-        yield _row("", *_COLUMNS)
+        yield _row("", _VERDICTS)
         for kind in MutationKind:
-            yield _row(kind, *(str(self.counts[each][kind]) for each in _COLUMNS))
-        yield _row("all", *(str(self.counts[each].total()) for each in _COLUMNS))
-        for verdict in _NOT_TOLD:
-            yield from _listed(
-                verdict, [each for each in self.results if each.verdict == verdict]
-            )
+            yield _row(kind, (self.count(each, kind) for each in _VERDICTS))
+        yield _row("all", map(self.count, _VERDICTS))
+        for verdict in reversed(_VERDICTS[1:]):
+            listed = [each for each in self.results if each.verdict == verdict]
+            if listed:
+                yield ""
+                yield verdict
+                yield from _entries(listed)
         yield ""
         enough, size = len(self.enough), len(self.cases)
         yield f"{enough} of {size} cases are enough to tell what is told."
@@ -216,50 +219,24 @@ class _Proof:
             yield from (f"  {name}" for name in self.enough)
 
 
-def _written(result: MutationResult) -> Json:
-    mutation = result.mutation
-    return {
-        "id": mutation.id,
-        "kind": mutation.kind,
-        "rule": mutation.rules[0],
-        "rules": list(mutation.rules),
-        "place": mutation.place,
-        "change": mutation.change,
-        "verdict": result.verdict,
-        "reason": result.reason,
-        "cases": list(result.cases[:_NAMED]),
-        "told_by": len(result.cases),
-    }
-
-
-def _row(head: str, *cells: str) -> str:
+def _row(head: str, cells: Iterable[object]) -> str:
     return f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells)
 
 
-def _listed(verdict: MutationVerdict, results: list[MutationResult]) -> Iterator[str]:
-    """List mutants of one verdict; alike ones that are in order as one."""
-    if not results:
-        return
-    yield ""
-    yield verdict
-    if verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}:
-        for each in results:
-            yield from _entry(each.mutation.id, each.reason)
-        return
-    for (about, reason), alike in groupby(results, key=_alike):
-        listed = list(alike)
-        several = f"{about} in {len(listed)} contexts"
-        yield from _entry(
-            listed[0].mutation.id if len(listed) == 1 else several, reason
+def _entries(results: list[MutationResult]) -> Iterator[str]:
+    """List mutants; of a harmless verdict, alike ones in a row as one."""
+
+    def key(result: MutationResult) -> tuple[str, str]:
+        mutation = result.mutation
+        is_context = (
+            mutation.kind == MutationKind.CONTEXT and result.verdict not in _BAD
         )
+        return mutation.rules[0] if is_context else mutation.id, result.reason
 
-
-def _alike(result: MutationResult) -> tuple[str, str]:
-    mutation = result.mutation
-    about = mutation.rules[0] if mutation.kind == MutationKind.CONTEXT else mutation.id
-    return about, result.reason
-
-
-def _entry(name: str, reason: str) -> Iterator[str]:
-    yield from wrapped(name, "  ", "      ")
-    yield from wrapped(reason, "    ")
+    for (name, reason), group in groupby(results, key=key):
+        alike = list(group)
+        several = f"{name} in {len(alike)} contexts"
+        yield from wrapped(
+            alike[0].mutation.id if len(alike) == 1 else several, "  ", "      "
+        )
+        yield from wrapped(reason, "    ")

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,8 @@ from typing import Any
 
 import click
 
-from ringspec.cli.fleet import CANONICAL, Subject, fleet, prepare, trial
+from ringspec.cli.exits import INTERRUPTED
+from ringspec.cli.fleet import CANONICAL, FleetServer, fleet, prepare, run_in_pool
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
@@ -97,9 +98,9 @@ def command(**options: Any) -> int:
     return SelftestOptions(**options).status()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SelftestOptions:
-    """The options of one call."""
+    """The options of `ringspec selftest`."""
 
     prefixes: tuple[str, ...]
     level: str
@@ -114,14 +115,14 @@ class SelftestOptions:
         wanted = report_paths(self.reports, check_matrix, "json=matrix.json")
         contract = load(dialect=None if self.dialect == CANONICAL else self.dialect)
         level = Level(self.level)
-        subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
+        servers = fleet(contract, self.prefixes, level, over_network=self.over_network)
         began = time.monotonic()
-        trials = self._trials(subjects)
+        runs = self._runs(servers)
         matrix = KillMatrix(
             contract,
             level,
-            in_fleet_order(trials, (each.name for each in subjects)),
-            expected=len(subjects),
+            in_fleet_order(runs, (each.name for each in servers)),
+            expected=len(servers),
             equivalents=EQUIVALENT,
             shared=SHARED,
             whole=not self.prefixes,
@@ -131,44 +132,49 @@ class SelftestOptions:
         writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
         return attempted(writes, matrix.exit_code)
 
-    def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
-        """Run against all; what there is when somebody interrupts it."""
-        number = min(self.workers or _processors(), len(subjects))
-        watch = FleetProgress(sys.stderr, len(subjects), color=self.color)
-        trials: list[FleetRun] = []
+    def _runs(self, servers: tuple[FleetServer, ...]) -> list[FleetRun]:
+        """Run against all servers; an interrupt ends it with the runs so far."""
+        progress = FleetProgress(sys.stderr, len(servers), color=self.color)
+        runs: list[FleetRun] = []
         pool: ProcessPoolExecutor | None = None
         # Those over the network first: they take longest.
-        queued = sorted(subjects, key=lambda each: each.way, reverse=True)
+        queued = sorted(servers, key=lambda each: each.way, reverse=True)
         try:
-            with _deferred():
-                pool = self._pool(number)
-                runs = [pool.submit(trial, each) for each in queued]
-            for done in as_completed(runs):
-                _take(done, trials)
-                watch.add(trials[-1])
-            pool.shutdown()
+            with _interrupt_deferred():
+                pool = ProcessPoolExecutor(
+                    min(self.workers or _processors(), len(servers)),
+                    # Not fork: a copy of this process may hold a lock for good.
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=prepare,
+                    initargs=(self.dialect,),
+                )
+                submitted = [pool.submit(run_in_pool, each) for each in queued]
+            for done in as_completed(submitted):
+                found = done.result()
+                if found.exit_code == INTERRUPTED:
+                    break  # a signal to all processes met that one first
+                runs.append(found)
+                progress.add(found)
+            else:
+                pool.shutdown()
         except KeyboardInterrupt:
             pass
         finally:
-            _end(pool)
-            watch.close()
-        return trials
-
-    def _pool(self, number: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            number,
-            # Not fork: a copy of this process may hold a lock for good.
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=prepare,
-            initargs=(self.dialect,),
-        )
+            # Nothing that still runs is worth waiting for.
+            for process in multiprocessing.active_children():
+                process.kill()
+            if pool is not None:
+                with suppress(KeyboardInterrupt):
+                    pool.shutdown(cancel_futures=True)
+            progress.close()
+        return runs
 
 
 @contextmanager
-def _deferred() -> Iterator[None]:
-    """Put an interrupt off to the end of the block.
+def _interrupt_deferred() -> Iterator[None]:
+    """Defer an interrupt to the end of the block.
 
-    A process that is begun and never told what to do would complain at length.
+    A process of the pool that starts without a task complains at length.
     """
     noted: list[int] = []
     before = {
@@ -184,26 +190,7 @@ def _deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _take(done: Future[FleetRun], trials: list[FleetRun]) -> None:
-    found = done.result()
-    if found.exit_code == 130:
-        # A signal to the whole group of processes met one of them first.
-        raise KeyboardInterrupt
-    trials.append(found)
-
-
-def _end(pool: ProcessPoolExecutor | None) -> None:
-    """End whatever still runs, at once: nothing there is worth waiting for."""
-    for process in multiprocessing.active_children():
-        process.kill()
-    if pool is not None:
-        with suppress(KeyboardInterrupt):
-            pool.shutdown(cancel_futures=True)
-
-
 def _processors() -> int:
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

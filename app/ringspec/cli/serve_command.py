@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def command(**options: Any) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class ServeOptions:
-    """The options of one call."""
+    """The options of `ringspec serve`."""
 
     port: int
     host: str
@@ -152,24 +153,18 @@ class ServeOptions:
         if self.list_mutants:
             _list_mutants()
             return 0
-        _known(
-            "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
-        )
+        _check("dialect", self.dialect, DIALECTS, f"one of: {', '.join(DIALECTS)}")
         if self.mutant is not None:
             from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
 
             names = [*MUTANTS, *BUSY]
-            _known("mutant", self.mutant, names, "--list-mutants lists them")
+            _check("mutant", self.mutant, names, "--list-mutants lists them")
         if self.host != HOST:
             _warn_of(self.host)
         if self.record is None and not self.reports:
             self._serve()
             return 0
-        return self._judged()
-
-    def _judged(self) -> int:
-        """Serve, judge clients meanwhile, and return what that says."""
-        # It takes a while to import, and whoever only serves needs none of it.
+        # It takes a while to import, and a mere server needs none of it.
         from ringspec.cli.recording import recorded  # noqa: PLC0415
 
         recording = recorded(self.record, self.reports, self.dialect, self.level)
@@ -177,8 +172,14 @@ class ServeOptions:
         return recording.end()
 
     def _serve(self, **more: Any) -> None:
+        limits = ServerLimits(
+            broadcasts=self.max_broadcasts,
+            body_bytes=self.max_body,
+            connections=self.max_connections,
+            request_s=self.max_seconds,
+        )
         settings = ServerSettings(
-            dialect=self.dialect, mutant=self.mutant, limits=self._limits()
+            dialect=self.dialect, mutant=self.mutant, limits=limits
         )
         try:
             serve(settings, host=self.host, port=self.port, **more)
@@ -188,14 +189,6 @@ class ServeOptions:
                 f"cannot listen on {self.host}, port {self.port}: {why}",
                 hint="--port 0 takes a free one; --host is an address of this machine",
             ) from error
-
-    def _limits(self) -> ServerLimits:
-        return ServerLimits(
-            broadcasts=self.max_broadcasts,
-            body_bytes=self.max_body,
-            connections=self.max_connections,
-            request_s=self.max_seconds,
-        )
 
 
 def _list_mutants() -> None:
@@ -209,7 +202,7 @@ def _list_mutants() -> None:
 
 
 def _warn_of(host: str) -> None:
-    """Say that others can get in, unless they cannot."""
+    """Warn if other machines can reach the server."""
     from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
@@ -221,7 +214,8 @@ def _warn_of(host: str) -> None:
         )
 
 
-def _known(what: str, name: str, names: list[str], listed: str) -> None:
-    if name not in names:
-        hint = f"{did_you_mean(name, names)}{listed}"
+def _check(what: str, name: str, names: Iterable[str], listed: str) -> None:
+    known = list(names)
+    if name not in known:
+        hint = f"{did_you_mean(name, known)}{listed}"
         raise UsageError(f"no {what} {name!r}", hint=hint)

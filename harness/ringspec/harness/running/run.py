@@ -27,7 +27,7 @@ from ringspec.harness.exploring.explore import (
     judge,
     offered_lifecycle,
 )
-from ringspec.harness.judging.lifecycle import absent, needs
+from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
@@ -246,7 +246,7 @@ class Session:
         except Interrupted:
             interrupted = True
         done = [(case, played[case.id]) for case in scripts if case.id in played]
-        missing = absent(self._plan.contract, done)
+        missing = missing_links(self._plan.contract, done)
         for case, exchange in done:
             yield self._judged(case, exchange, missing)
         if interrupted:
@@ -274,9 +274,9 @@ class Session:
         links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
-        served = {case.rule for case in self.cases if not needs(case) & missing}
+        served = {case.rule for case in self.cases if not links_of(case) & missing}
         for case in self.cases:
-            if needs(case) & missing and case.rule not in served:
+            if links_of(case) & missing and case.rule not in served:
                 self._tally.inapplicable[case.rule] = reason
         return reason
 
@@ -329,7 +329,7 @@ class Session:
         self._left.remove(case)
         self._done += 1
         self._requests += exchange.sent
-        if missing and not needs(case).isdisjoint(missing):
+        if missing and not links_of(case).isdisjoint(missing):
             return Judged(case=case, exchange=exchange, findings=())
         findings = self._findings(case, exchange)
         self._tally.add(findings)
