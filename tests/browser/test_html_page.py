@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringspec.reports import MATRIX_FORMATS, Kind, Matrix, Trial, Way
+from ringspec.reports import MATRIX_FORMATS, Channel, FleetRun, KillMatrix, ServerKind
 from ringspec.spec import Level, load
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
     from tests.browser.conftest import Opened
 
-pytestmark = pytest.mark.browser
 
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 # Text that is too faint for its background, by WCAG 2.2, 1.4.3.
@@ -63,7 +62,7 @@ def shown(page: Page) -> int:
     total = page.locator(".rule").count()
     said = page.locator(".shown").inner_text()
     assert said == f"{number} of {total} rules shown"
-    return number
+    return int(number)
 
 
 def choose(page: Page, group: str, name: str) -> None:
@@ -311,19 +310,19 @@ def test_nothing_sticks_out(
 def test_kill_matrix_fits_and_can_be_read(
     tmp_path: Path, open_page: Callable[..., Opened], width: int, scheme: str
 ) -> None:
-    trial = Trial(
-        kind=Kind.MUTANT,
+    trial = FleetRun(
+        kind=ServerKind.MUTANT,
         name="a-mutant-with-a-rather-long-name-accepted",
         rule="voiceFlow.menu.choices.transfer.destination.required",
         binding=Level.SHOULD,
         defect="The longest delay is off by one.",
         level=Level.MAY,
-        way=Way.IN_PROCESS,
+        way=Channel.IN_PROCESS,
         exit_code=1,
         until=100000,
         noticed={"voiceFlow.menu.choices.transfer.destination.required": Level.SHOULD},
     )
-    matrix = Matrix(load(), Level.MAY, (trial,), 1)
+    matrix = KillMatrix(load(), Level.MAY, (trial,), 1)
     path = tmp_path / "matrix.html"
     path.write_bytes(MATRIX_FORMATS["html"](matrix))
 

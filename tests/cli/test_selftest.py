@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ringspec.cli import fleet as fleet_module
-from ringspec.cli.fleet import Laboratory, Subject, fleet, prepare, trial
+from ringspec.cli.fleet import FleetRunner, FleetServer, fleet, prepare, run_in_pool
 from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
-from ringspec.reports import Kind, Mark, Way
+from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import InternalError, Level, UsageError, load
 
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
@@ -28,7 +28,7 @@ MUTANT = "delay-4321-accepted"
 
 def subjects(
     *prefixes: str, level: Level = Level.MAY, over_network: bool = False
-) -> list[Subject]:
+) -> list[FleetServer]:
     return list(fleet(load(), prefixes, level, over_network=over_network))
 
 
@@ -131,7 +131,7 @@ def test_mutants_of_rules_below_the_level_are_left_out() -> None:
     contract = load()
     strict = subjects(level=Level.MUST)
 
-    mutants = [each for each in strict if each.kind is Kind.MUTANT]
+    mutants = [each for each in strict if each.kind is ServerKind.MUTANT]
     levels = {contract.rules[each].level for each in contract.rules}
     rules = {str(rule): contract.rules[rule].level for rule in contract.rules}
     assert len(levels) > 1
@@ -157,12 +157,12 @@ def test_rules_that_a_dialect_drops_have_no_mutants() -> None:
 def test_what_changes_the_wire_needs_a_socket() -> None:
     ways = {each.name: each.way for each in subjects("gzip", "created-is-202")}
 
-    assert ways["gzip"] is Way.NETWORK
-    assert ways["created-is-202"] is Way.IN_PROCESS
+    assert ways["gzip"] is Channel.NETWORK
+    assert ways["created-is-202"] is Channel.IN_PROCESS
 
 
 def test_over_the_network_everything_needs_one() -> None:
-    assert {each.way for each in subjects(over_network=True)} == {Way.NETWORK}
+    assert {each.way for each in subjects(over_network=True)} == {Channel.NETWORK}
 
 
 def test_unknown_prefix_is_refused() -> None:
@@ -171,25 +171,25 @@ def test_unknown_prefix_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def laboratory() -> Laboratory:
-    return Laboratory.of("canonical")
+def runner() -> FleetRunner:
+    return FleetRunner.of("canonical")
 
 
 @pytest.mark.parametrize("name", ["gzip", "created-is-202"], ids=["socket", "process"])
-def test_a_lawful_variant_is_never_accused(laboratory: Laboratory, name: str) -> None:
+def test_a_lawful_variant_is_never_accused(runner: FleetRunner, name: str) -> None:
     _, subject = subjects(name)
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
-    assert (found.mark, found.reason, found.until) == (Mark.QUIET, "", None)
+    assert (found.mark, found.reason, found.until) == (RunMark.QUIET, "", None)
 
 
-def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
+def test_a_trial_tells_rules_cases_and_requests(runner: FleetRunner) -> None:
     subject = next(each for each in subjects() if each.name == MUTANT)
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
-    assert found.mark is Mark.NOTICED
+    assert found.mark is RunMark.NOTICED
     assert found.noticed == {"retryDelays.items.max": Level.MUST}
     assert all(name.startswith("retryDelays.items.max/") for name in found.cases)
     assert found.until is not None
@@ -198,15 +198,15 @@ def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
 
 
 def test_a_server_that_lets_nobody_in_is_a_trial_with_a_reason(
-    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+    runner: FleetRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = Mutant("closed", "auth.token", "Closed.", _closed)
     monkeypatch.setitem(MUTANTS, "closed", closed)
     subject = next(each for each in subjects() if each.name == "closed")
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
-    assert found.mark is Mark.SURVIVED
+    assert found.mark is RunMark.SURVIVED
     assert found.exit_code == 3
     assert "lets nobody in" in found.reason
 
@@ -218,11 +218,11 @@ def _closed(behaviour: Behaviour) -> Behaviour:
 def test_a_process_of_the_pool_is_prepared_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fleet_module, "_laboratory", None)
+    monkeypatch.setattr(fleet_module, "_runner", None)
     before = signal.getsignal(signal.SIGINT)
     (subject,) = subjects("reference")
     with pytest.raises(InternalError):
-        trial(subject)
+        run_in_pool(subject)
 
     try:
         prepare("canonical")
@@ -230,4 +230,4 @@ def test_a_process_of_the_pool_is_prepared_once(
     finally:
         signal.signal(signal.SIGINT, before)
 
-    assert trial(subject).mark is Mark.QUIET
+    assert run_in_pool(subject).mark is RunMark.QUIET

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.ledger import Ledger
-from ringspec.harness.run import Plan, run
-from ringspec.harness.sharding import Part, part_of
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.running.plan import Part, Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.running.shards import part_of
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
-from ringspec.reports import Recorder, merged, rendered
+from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
 
@@ -110,7 +111,7 @@ def assert_equal(
         for number, each in enumerate(paths, 1):
             reported(each, mutant, lawful, part_of(compiled()[1], number, of))
 
-        found = merged(paths)
+        found = merge_reports(paths)
 
         assert told(json.loads(found.render("json"))) == whole
         assert found.record.result.conclusion == whole["conclusion"]
@@ -172,7 +173,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
         part = part_of(compiled()[1], number, 3)
         reported(each, mutant, None, part, **given)
 
-    found = told(json.loads(merged(paths).render("json")))
+    found = told(json.loads(merge_reports(paths).render("json")))
 
     assert found == whole
     assert [each["id"] for each in found["stale"]]

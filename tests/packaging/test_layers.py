@@ -19,8 +19,8 @@ MAY_IMPORT = {
     "harness": {"spec", "strategies"},
     "reference": set(),
     "reports": {"spec", "strategies", "harness", "reference"},
-    "load": {"spec", "strategies", "harness", "reports"},
-    "schemathesis": {"spec", "strategies", "harness"},
+    "load": {"spec", "strategies", "harness", "reports", "cli"},
+    "schemathesis": {"spec", "strategies", "harness", "cli"},
     "cli": {"spec", "strategies", "harness", "reference", "reports"},
     "plugin": {"spec", "harness", "reference", "reports", "cli"},
 }
@@ -31,7 +31,9 @@ MAY_REACH_INSIDE = {
     ("plugin", "harness"),
     ("plugin", "cli"),
     ("schemathesis", "harness"),
+    ("schemathesis", "cli"),
     ("load", "harness"),
+    ("load", "cli"),
 }
 
 

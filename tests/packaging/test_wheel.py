@@ -26,23 +26,17 @@ DATA = {
     "ringspec/spec/profiles/naxai.toml",
     "ringspec/spec/profiles/reference.toml",
     "ringspec/harness/profile/template.toml",
-    "ringspec/cli/completion.json",
-    "ringspec/cli/shells/ringspec.bash",
-    "ringspec/cli/shells/ringspec.fish",
-    "ringspec/cli/shells/ringspec.zsh",
     "ringspec/reports/report.schema.json",
     "ringspec/reports/templates/report.css",
     "ringspec/reports/templates/report.html",
     "ringspec/reports/templates/report.js",
     "ringspec/reports/templates/compare.html",
     "ringspec/reports/templates/compare.css",
-    "ringspec/reports/matrix/matrix.schema.json",
+    "ringspec/reports/matrix.schema.json",
     "ringspec/strategies/case.schema.json",
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }
-
-pytestmark = pytest.mark.packaging
 
 
 @pytest.fixture(scope="session")

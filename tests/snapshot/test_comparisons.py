@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from ringspec.reports import (
     Comparison,
     Record,
-    compared,
+    compare_reports,
     print_comparison,
     render_comparison,
 )
@@ -56,7 +56,7 @@ def _told(found: Comparison, **options: Any) -> str:
 
 
 def test_providers(paths: tuple[Path, ...], snapshot: SnapshotAssertion) -> None:
-    found = compared(paths)
+    found = compare_reports(paths)
 
     assert _told(found) == snapshot(name="table")
     assert _told(found, everything=True) == snapshot(name="all")
@@ -66,12 +66,12 @@ def test_providers(paths: tuple[Path, ...], snapshot: SnapshotAssertion) -> None
 def test_two_providers_in_words(
     paths: tuple[Path, ...], snapshot: SnapshotAssertion
 ) -> None:
-    assert _told(compared(paths[:2], "providers")) == snapshot
+    assert _told(compare_reports(paths[:2], "providers")) == snapshot
 
 
 @pytest.mark.parametrize("later", [1, 2, 3], ids=["better", "worse", "narrow"])
 def test_runs(paths: tuple[Path, ...], later: int, snapshot: SnapshotAssertion) -> None:
-    assert _told(compared((paths[0], paths[later]))) == snapshot
+    assert _told(compare_reports((paths[0], paths[later]))) == snapshot
 
 
 @pytest.mark.parametrize("name", ["json", "markdown", "html"])
@@ -79,7 +79,7 @@ def test_runs(paths: tuple[Path, ...], later: int, snapshot: SnapshotAssertion) 
 def test_files(
     paths: tuple[Path, ...], name: str, mode: str, snapshot: SnapshotAssertion
 ) -> None:
-    found = compared(paths[:3] if mode == "providers" else paths[1:3], mode)
+    found = compare_reports(paths[:3] if mode == "providers" else paths[1:3], mode)
 
     text = render_comparison(name, found, everything=True).decode()
 

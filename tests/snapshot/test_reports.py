@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from ringspec.reports import Record, Terminal, rendered
-from ringspec.reports.rules import rules_table
+from ringspec.reports.catalogue import rules_table
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,8 @@ from typing import Any, Self
 import click
 
 from ringspec.harness import Known, Renewal, Result
-from ringspec.harness.ledger import Ledger
-from ringspec.reports import obstacle, put, shown
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.reports import put, shown, write_obstacle
 from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
 
 _TABLE = "known"
@@ -76,7 +76,7 @@ class Book:
         """
         if path is None:
             return cls()
-        why = obstacle(path) if renews else ""
+        why = write_obstacle(path) if renews else ""
         if why:
             raise _unwritable(path, why)
         try:

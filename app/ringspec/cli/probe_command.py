@@ -12,16 +12,16 @@ from typing import Any
 
 import click
 
-from ringspec.cli.firing import credential_options, timeout_option
-from ringspec.cli.options import document_options
-from ringspec.cli.wrapping import wrapped
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import credential_options, document_options, timeout_option
+from ringspec.cli.outputs import wrapped
 from ringspec.harness.probing import Answer, Prober
-from ringspec.harness.safety.guard import Guard
-from ringspec.harness.safety.hosts import is_loopback
-from ringspec.harness.safety.policy import Safety
-from ringspec.harness.target import Target, checked_url
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.hosts import checked_url, is_loopback
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.target import Target
 from ringspec.spec import (
     Contract,
     Json,
@@ -36,7 +36,17 @@ from ringspec.spec import (
 OPEN = 3
 
 
-@click.command("probe")
+@click.command(
+    "probe",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec probe http://127.0.0.1:8000", "which spelling it takes"),
+        (
+            "ringspec probe http://127.0.0.1:8000 --write mine.yaml",
+            "and keep it as a dialect",
+        ),
+    ),
+)
 @click.argument("url")
 @credential_options
 @document_options

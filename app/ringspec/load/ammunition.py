@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness import Exchange
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.plan import Plan
-from ringspec.harness.prerequisites import lacking_rules, refusal
+from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.safety.hosts import Hosts
-from ringspec.harness.selection import Selection, served
-from ringspec.harness.target import checked_url
+from ringspec.harness.running.plan import Plan, lacking_rules, refusal
+from ringspec.harness.sending.hosts import Hosts, checked_url
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import Redactor
 from ringspec.spec import Contract, Level, RuleId, UsageError, load
 from ringspec.strategies import Case, Phase, cases_of, expecting
@@ -102,7 +100,7 @@ class Ammunition:
             Path(options.contract) if options.contract else None,
             operation=options.operation,
             dialect=given.dialect,
-            adaptation=given.adaptation,
+            overrides=given.overrides,
         )
         filling = given.credentials.filling(
             given.pacing.timeout_s, given.route.to(checked), hosts

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness import Exchange, Finding
-from ringspec.harness.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle
 from ringspec.load.ammunition import Ammunition
 from ringspec.strategies import Case, Request
 

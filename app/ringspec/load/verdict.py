@@ -16,8 +16,8 @@ from ringspec.reports import (
     REPORT_FORMAT,
     contract_json,
     counted,
-    described,
-    revived,
+    record_of,
+    rule_json,
 )
 from ringspec.spec import Json, Level, RuleId
 
@@ -121,7 +121,7 @@ def verdict(
         },
         "rules": [judged.rule(rule) for rule in contract.rules],
     }
-    result = revived({**report, "learnt": True}).result
+    result = record_of({**report, "learnt": True}).result
     return {**report, "conclusion": str(result.conclusion)}, result
 
 
@@ -151,7 +151,7 @@ class _Judged:
         for case, each in self.rest.examples.get(rule, {}).items():
             failures.setdefault(case, each)
         return {
-            **described(self.ammunition.contract.rules[rule]),
+            **rule_json(self.ammunition.contract.rules[rule]),
             "outcome": str(outcome),
             "cases": rest.judged + load.judged,
             "known": [],

@@ -22,9 +22,9 @@ from http.client import (
 from urllib.parse import urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.safety.hosts import Hosts
-from ringspec.harness.target import ANSWER_LIMIT
+from ringspec.harness.sending.hosts import Hosts
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import TOKEN_URL, Request
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})

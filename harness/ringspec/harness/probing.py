@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from ringspec.harness.answering import parse
-from ringspec.harness.connection import Connection
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.judgements import NO_JUDGEMENT
+from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.sending.exchange import Connection, Exchange, parse
 from ringspec.spec import (
     Candidate,
     Contract,
@@ -25,8 +23,8 @@ from ringspec.spec import (
     RuleId,
     SpecError,
     TargetError,
-    answered,
     at,
+    load_with_actions,
     same,
 )
 from ringspec.strategies import Telling, encode, is_valid, request_of, telling
@@ -162,7 +160,7 @@ class Prober:
         ]
 
     def _as(self, question: Question, candidate: Candidate) -> Contract:
-        return answered(
+        return load_with_actions(
             (*self._settled, *candidate.actions),
             self.contract,
             operation=self.operation,

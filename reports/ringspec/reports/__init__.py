@@ -1,53 +1,72 @@
-"""Events in, bytes out: the terminal, files, curl lines, the printed catalogue."""
+"""Renders what a run found: terminal, files, comparisons; reads reports back."""
 
-from ringspec.reports.annotations import Annotated, Shown, on_github
-from ringspec.reports.apart import Apart, Teller
-from ringspec.reports.clients import (
+from ringspec.reports.by_rule import RuleText, RuleTexts
+from ringspec.reports.catalogue import (
+    rule_json,
+    rules_json,
+    rules_markdown,
+    rules_table,
+)
+from ringspec.reports.client_record import (
     RecordFile,
     hidden,
     print_account,
     record_line,
     screen_line,
 )
-from ringspec.reports.compare.files import (
+from ringspec.reports.comparison import Comparison, compare_reports
+from ringspec.reports.comparison_files import (
     COMPARISON_FORMATS,
     check_comparison,
     render_comparison,
     write_comparison,
 )
-from ringspec.reports.compare.model import Comparison
-from ringspec.reports.compare.reading import compared
-from ringspec.reports.compare.text import print_comparison
-from ringspec.reports.consoles import Color
+from ringspec.reports.comparison_text import print_comparison
+from ringspec.reports.console import Color
 from ringspec.reports.curl import command, curl
-from ringspec.reports.documentation import checked_docs, link_of
-from ringspec.reports.files import FORMATS, check, obstacle, put, rendered, write
+from ringspec.reports.files import (
+    FORMATS,
+    Display,
+    Record,
+    Recorder,
+    Reporter,
+    check,
+    checked_docs,
+    put,
+    rendered,
+    rule_link,
+    write,
+    write_obstacle,
+)
+from ringspec.reports.github import GitHubAnnotations, on_github
 from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
 from ringspec.reports.json_report import contract_json, failure_json, written
-from ringspec.reports.matrix.files import MATRIX_FORMATS, check_matrix, write_matrix
-from ringspec.reports.matrix.model import Kind, Mark, Matrix, Trial, Way
-from ringspec.reports.matrix.text import Watch, ordered, print_matrix
-from ringspec.reports.merging.revival import revived
-from ringspec.reports.merging.whole import (
+from ringspec.reports.kill_matrix import (
+    MATRIX_FORMATS,
+    Channel,
+    FleetProgress,
+    FleetRun,
+    KillMatrix,
+    RunMark,
+    ServerKind,
+    check_matrix,
+    in_fleet_order,
+    print_matrix,
+    write_matrix,
+)
+from ringspec.reports.merge import (
     MERGED_FORMATS,
-    Whole,
+    MergedReport,
     check_merged,
-    merged,
-    tell,
+    merge_reports,
+    send_events,
 )
-from ringspec.reports.ndjson import Stream
-from ringspec.reports.record import Record, Recorder, Reporter
+from ringspec.reports.ndjson import EventStream
+from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
-from ringspec.reports.replay import Asked, Replay
-from ringspec.reports.reread import Failed, Past, read_report
-from ringspec.reports.rules import (
-    described,
-    rules_json,
-    rules_markdown,
-    rules_table,
-)
+from ringspec.reports.replay import Replay, ReplayRequest
+from ringspec.reports.report_reader import FailedCase, PastRun, read_report, record_of
 from ringspec.reports.terminal import Terminal
-from ringspec.reports.text import counted, shown
 
 __all__ = [
     "COMPARISON_FORMATS",
@@ -55,65 +74,65 @@ __all__ = [
     "MATRIX_FORMATS",
     "MERGED_FORMATS",
     "REPORT_FORMAT",
-    "Annotated",
-    "Apart",
-    "Asked",
+    "Channel",
     "Color",
     "Comparison",
-    "Failed",
-    "Kind",
-    "Mark",
-    "Matrix",
-    "Past",
+    "Display",
+    "EventStream",
+    "FailedCase",
+    "FleetProgress",
+    "FleetRun",
+    "GitHubAnnotations",
+    "KillMatrix",
+    "MergedReport",
+    "PastRun",
     "Record",
     "RecordFile",
     "Recorder",
     "Redactor",
     "Replay",
+    "ReplayRequest",
     "Reporter",
-    "Shown",
-    "Stream",
-    "Teller",
+    "RuleText",
+    "RuleTexts",
+    "RunMark",
+    "ServerKind",
     "Terminal",
-    "Trial",
-    "Watch",
-    "Way",
-    "Whole",
     "check",
     "check_comparison",
     "check_matrix",
     "check_merged",
     "checked_docs",
     "command",
-    "compared",
+    "compare_reports",
     "contract_json",
     "counted",
     "curl",
-    "described",
     "failure_json",
     "hidden",
-    "link_of",
-    "merged",
-    "obstacle",
+    "in_fleet_order",
+    "merge_reports",
     "on_github",
-    "ordered",
     "print_account",
     "print_comparison",
     "print_matrix",
     "put",
     "read_report",
     "record_line",
+    "record_of",
     "render_comparison",
     "rendered",
-    "revived",
+    "rule_json",
+    "rule_link",
     "rules_json",
     "rules_markdown",
     "rules_table",
     "screen_line",
+    "send_events",
     "shown",
-    "tell",
     "write",
     "write_comparison",
     "write_matrix",
+    "write_obstacle",
     "written",
 ]

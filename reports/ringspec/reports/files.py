@@ -5,23 +5,28 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, urlsplit
 
-from ringspec.reports.record import Record
-from ringspec.spec import ReportError, UsageError
+from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
+from ringspec.reports.redact import Redactor
+from ringspec.spec import InternalError, ReportError, UsageError
 
 # Format: the module whose `render` makes its bytes of a record. Imported late: most
 # runs ask for one format or none.
 FORMATS = {
-    "html": "ringspec.reports.html.report",
+    "html": "ringspec.reports.html_report",
     "json": "ringspec.reports.json_report",
     "ndjson": "ringspec.reports.ndjson",
     "junit": "ringspec.reports.junit",
     "har": "ringspec.reports.har",
     "markdown": "ringspec.reports.markdown",
-    "badge": "ringspec.reports.badge",
+    "badge": "ringspec.reports.markdown:render_badge",
 }
 _WRITABLE = "give a file in a directory that exists and is writable"
 _ROOM = "make room there, or give a path elsewhere"
@@ -41,7 +46,9 @@ def write(name: str, path: Path, record: Record) -> None:
 
 def rendered(name: str, record: Record) -> bytes:
     """Return a report in a format that there is."""
-    render: Callable[[Record], bytes] = importlib.import_module(FORMATS[name]).render
+    module, _, function = FORMATS[name].partition(":")
+    render: Callable[[Record], bytes]
+    render = getattr(importlib.import_module(module), function or "render")
     return render(record)
 
 
@@ -67,12 +74,12 @@ def check(path: Path, name: str = "") -> None:
     if name and name not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
-    why = obstacle(path)
+    why = write_obstacle(path)
     if why:
         raise _refusal(path, name, why, _WRITABLE)
 
 
-def obstacle(path: Path) -> str:
+def write_obstacle(path: Path) -> str:
     """Say what stands in the way of writing a path; empty if nothing seems to."""
     parent = path.parent
     try:
@@ -120,3 +127,92 @@ def put(path: Path, data: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+class Reporter(Protocol):
+    """Takes the events of a run, one after the other."""
+
+    def handle(self, event: Event) -> None:
+        """Take the next event."""
+
+
+class Display(Reporter, Protocol):
+    """A reporter that shows something until it is closed."""
+
+    def close(self) -> None:
+        """Leave the screen tidy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A whole run, free of secrets: what every file report is rendered from.
+
+    Attributes:
+        notices: what was said on the way.
+        docs: base of the documentation that rules are linked to; empty for none.
+    """
+
+    started: Started
+    judged: tuple[Judged, ...]
+    notices: tuple[str, ...]
+    result: Result
+    docs: str = ""
+
+
+class Recorder:
+    """A reporter that keeps the events for the file reports."""
+
+    def __init__(self, redactor: Redactor | None = None, docs: str = "") -> None:
+        self._redactor = redactor or Redactor()
+        self._docs = docs
+        self._events: list[Event] = []
+
+    def handle(self, event: Event) -> None:
+        """Keep an event."""
+        self._events.append(event)
+
+    @property
+    def record(self) -> Record:
+        """The run, once it has ended.
+
+        Raises:
+            InternalError: the run told no beginning or no end.
+        """
+        # Redacted only now: a token fetched late may have been echoed early.
+        events = [self._redactor.event(each) for each in self._events]
+        started = [each for each in events if isinstance(each, Started)]
+        ended = [each for each in events if isinstance(each, Ended)]
+        if not started or not ended:
+            raise InternalError("a report was asked for before the run had ended")
+        return Record(
+            started=started[0],
+            judged=tuple(each for each in events if isinstance(each, Judged)),
+            notices=tuple(each.message for each in events if isinstance(each, Notice)),
+            result=ended[-1].result,
+            docs=self._docs,
+        )
+
+
+_PAGE = "reference/rules/"
+# What may stand in the address, so that no report has to escape it by rules of its own.
+_ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%+-]*)?", re.ASCII)
+
+
+def checked_docs(base: str) -> str:
+    """Return the base of a documentation, without a slash at its end.
+
+    Raises:
+        UsageError: it is no plain address of the web.
+    """
+    if not _ADDRESS.fullmatch(base) or not urlsplit(base).hostname:
+        raise UsageError(
+            f"no documentation can be at {base!r}",
+            hint="give the http or https address of its first page, such as"
+            " https://example.com/ringspec",
+        )
+    return base.rstrip("/")
+
+
+def rule_link(base: str, rule: str) -> str:
+    """Return the address of a rule's documentation; empty where there is none."""
+    return f"{base}/{_PAGE}#{quote(rule, safe='')}" if base else ""

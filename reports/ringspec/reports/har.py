@@ -18,9 +18,9 @@ import harfile
 
 from ringspec.harness import Exchange, Judged, Response, Verdict
 from ringspec.reports.curl import sendable
-from ringspec.reports.exchanges import level_of, utc
-from ringspec.reports.record import Record
-from ringspec.reports.text import cut
+from ringspec.reports.files import Record
+from ringspec.reports.json_report import level_of, utc
+from ringspec.reports.printable import cut
 from ringspec.strategies import Request
 
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.

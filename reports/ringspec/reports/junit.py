@@ -14,13 +14,11 @@ from xml.etree import ElementTree as ET
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult, Stale
-from ringspec.reports.answer import body_start, status_line, step_lines
+from ringspec.reports.case_text import body_start, fault_lines, status_line, step_lines
 from ringspec.reports.curl import curl
-from ringspec.reports.documentation import link_of
-from ringspec.reports.exchanges import utc
-from ringspec.reports.fault import fault_lines
-from ringspec.reports.record import Record
-from ringspec.reports.text import counted, cut, shown, xml_safe
+from ringspec.reports.files import Record, rule_link
+from ringspec.reports.json_report import utc
+from ringspec.reports.printable import counted, cut, shown, xml_safe
 from ringspec.spec import Level, Rule, RuleId
 
 # Cases of one rule that are written out.
@@ -89,7 +87,7 @@ def _elapsed(record: Record) -> dict[RuleId, float]:
 def _testcase(
     result: RuleResult, level: Level, elapsed_s: float, docs: str
 ) -> TestCase:
-    rule, link = result.rule, link_of(docs, result.rule.id)
+    rule, link = result.rule, rule_link(docs, result.rule.id)
     testcase = TestCase(xml_safe(rule.id), xml_safe(f"ringspec.{rule.group}"))
     testcase.time = round(elapsed_s, 3)
     warnings = result.warnings(level)

@@ -5,18 +5,16 @@ Short, the worst first, details folded; it keeps within the length of a comment.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, Result, RuleResult
-from ringspec.reports.answer import body_start, status_line, step_lines
-from ringspec.reports.badge import headline
+from ringspec.reports.case_text import body_start, fault_lines, status_line, step_lines
 from ringspec.reports.causes import Cause, causes
 from ringspec.reports.curl import curl
-from ringspec.reports.documentation import link_of
-from ringspec.reports.fault import fault_lines
-from ringspec.reports.markup import code, code_html, fenced, folded, head, plain, row
-from ringspec.reports.record import Record
-from ringspec.reports.text import counted, visible
+from ringspec.reports.files import Record, rule_link
+from ringspec.reports.printable import counted, shown, visible
 
 # GitHub takes 65,536 characters; counted in bytes, to be safe with any other reader.
 LIMIT = 65_000
@@ -128,7 +126,7 @@ def _rules(cause: Cause, docs: str) -> str:
 
 def _name(result: RuleResult, docs: str) -> str:
     """Write a rule's id, as a link if there is a documentation of it."""
-    link = link_of(docs, result.rule.id)
+    link = rule_link(docs, result.rule.id)
     name = code(result.rule.id, 100)
     return f"[{name}]({link})" if link else name
 
@@ -249,3 +247,98 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
 def _size(text: str) -> int:
     """Return how many bytes a text takes, with what parts it from the next."""
     return len(text.encode()) + 2
+
+
+# What makes markup within a line; a colon may begin an emoji, or end one.
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|&~@$]|:(?=\S)|(?<=\S):")
+# Where a mention, a reference or a link of a bare address is kept from being one.
+_CALL = re.compile(r"(?<=[@#])|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_WORD_JOINER = "&#8288;"
+
+
+def code(text: str, limit: int = 200) -> str:
+    """Write a text of others as code in a line; no code where there is no text."""
+    text = shown(text, limit)
+    if not text:
+        return ""
+    # A cell of a table would end at a bar, and the code at a backtick.
+    return code_html(text, limit) if re.search(r"[`|]", text) else f"`{text}`"
+
+
+def code_html(text: str, limit: int = 200) -> str:
+    """Write a text of others as code where HTML is written, such as in a summary."""
+    return f"<code>{_entities(shown(text, limit))}</code>"
+
+
+def plain(text: str, limit: int = 400) -> str:
+    """Write a text within a line, not at its beginning, as it reads."""
+    joined = _CALL.sub("\N{WORD JOINER}", shown(text, limit))
+    return _entities(joined).replace("\N{WORD JOINER}", _WORD_JOINER)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Write lines as a block of code."""
+    runs = re.findall("`+", text)
+    fence = "`" * max((3, *(len(run) + 1 for run in runs)))
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def folded(summary: str, body: str) -> str:
+    """Write what opens by a click; the summary is HTML, the body Markdown."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def head(*names: str) -> str:
+    """Write the head of a table."""
+    return f"{row(*names)}\n{row(*('---' for _ in names))}"
+
+
+def row(*cells: str) -> str:
+    """Write a row of a table, of cells that are Markdown already."""
+    return f"| {' | '.join(cells)} |"
+
+
+def _entities(text: str) -> str:
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+_DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
+
+
+def render_badge(record: Record) -> bytes:
+    """Write the badge."""
+    result = record.result
+    badge = {
+        "schemaVersion": 1,
+        "label": "conformance",
+        "message": headline(result),
+        "color": _color(result),
+    }
+    return json.dumps(badge, ensure_ascii=False).encode() + b"\n"
+
+
+def headline(result: Result) -> str:
+    """Say in a few words what a run found, such as `3 of 142 rules fail`."""
+    failing = [each for each in result.rules if each.outcome is Outcome.FAIL]
+    known = sum(each.excused for each in failing)
+    if result.conclusion is Conclusion.CONFORMANT:
+        more = f", {counted(known, 'known failure')}" if known else ""
+        return f"conformant ({result.level}){more}"
+    if result.conclusion is Conclusion.INCONCLUSIVE:
+        return "interrupted" if result.interrupted else "inconclusive"
+    new = len(failing) - known
+    if new and result.learnt:
+        decided = sum(each.outcome in _DECIDED for each in result.rules)
+        verb = "fails" if new == 1 else "fail"
+        return f"{new:,} of {counted(decided, 'rule')} {verb}"
+    if result.stale:
+        return f"{counted(len(result.stale), 'stale known failure')}"
+    return "nonconformant"
+
+
+def _color(result: Result) -> str:
+    if result.conclusion is Conclusion.NONCONFORMANT:
+        return "red"
+    if result.conclusion is Conclusion.INCONCLUSIVE:
+        return "yellow"
+    return "green" if any(each.excused for each in result.rules) else "brightgreen"

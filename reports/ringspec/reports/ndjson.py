@@ -26,9 +26,8 @@ from io import FileIO
 from pathlib import Path
 
 from ringspec.harness import Ended, Event, Judged, Notice, RuleResult, Started
-from ringspec.reports.exchanges import answer_json, earlier_json, request_json, utc
-from ringspec.reports.files import refused
-from ringspec.reports.record import Record
+from ringspec.reports.files import Record, refused
+from ringspec.reports.json_report import answer_json, earlier_json, request_json, utc
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json
 
@@ -40,7 +39,7 @@ _LIMIT = 16 * 1024
 _LONG, _SHORT = 8 * 2**20, 512
 
 
-class Stream:
+class EventStream:
     """A reporter that writes events to a path, and goes silent if that fails."""
 
     def __init__(self, path: Path, redactor: Redactor | None = None) -> None:

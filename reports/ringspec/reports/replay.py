@@ -26,11 +26,11 @@ from ringspec.harness import (
     Result,
     Verdict,
 )
-from ringspec.reports.answer import body_start, status_line, step_lines
-from ringspec.reports.consoles import Color, console, line, row
+from ringspec.reports.case_text import body_start, status_line, step_lines
+from ringspec.reports.console import Color, console, line, row
 from ringspec.reports.curl import curl
+from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
-from ringspec.reports.text import counted, shown, visible
 from ringspec.spec import RuleId
 
 # What differs from one run to the next: ids of what was created, mostly.
@@ -41,7 +41,7 @@ _NOT_FIRED = "it was not fired"
 _INDENT = 17
 
 
-class Word(StrEnum):
+class ReplayOutcome(StrEnum):
     """What became of a case."""
 
     STILL = "still fails"
@@ -53,19 +53,30 @@ class Word(StrEnum):
     PASSES = "passes"
 
 
-_BAD = frozenset({Word.STILL, Word.OTHERWISE, Word.NOW, Word.FAILS})
-_STYLES = {Word.OPEN: "yellow", Word.FIXED: "bold green", Word.PASSES: "green"}
+_BAD = frozenset(
+    {
+        ReplayOutcome.STILL,
+        ReplayOutcome.OTHERWISE,
+        ReplayOutcome.NOW,
+        ReplayOutcome.FAILS,
+    }
+)
+_STYLES = {
+    ReplayOutcome.OPEN: "yellow",
+    ReplayOutcome.FIXED: "bold green",
+    ReplayOutcome.PASSES: "green",
+}
 _MANY = {
-    Word.STILL: "still fail",
-    Word.OTHERWISE: "fail otherwise",
-    Word.NOW: "now fail",
-    Word.FAILS: "fail",
-    Word.PASSES: "pass",
+    ReplayOutcome.STILL: "still fail",
+    ReplayOutcome.OTHERWISE: "fail otherwise",
+    ReplayOutcome.NOW: "now fail",
+    ReplayOutcome.FAILS: "fail",
+    ReplayOutcome.PASSES: "pass",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class CaseChange:
     """What became of one case.
 
     Attributes:
@@ -75,7 +86,7 @@ class Change:
     """
 
     case: str
-    word: Word
+    word: ReplayOutcome
     before: Mapping[RuleId, str] = field(default_factory=dict)
     now: Mapping[RuleId, str] = field(default_factory=dict)
     warnings: tuple[Finding, ...] = ()
@@ -84,7 +95,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReplayRequest:
     """The cases of a replay.
 
     Attributes:
@@ -107,7 +118,7 @@ class Replay:
 
     def __init__(
         self,
-        asked: Asked,
+        asked: ReplayRequest,
         *,
         redactor: Redactor,
         quiet: bool = False,
@@ -121,12 +132,12 @@ class Replay:
         self._out = console(sys.stdout, color)
         self._err = console(sys.stderr, color)
         self._judged: dict[str, Judged] = {}
-        self.changes: tuple[Change, ...] = ()
+        self.changes: tuple[CaseChange, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Tell whether something could not be judged."""
-        return any(each.word is Word.OPEN for each in self.changes)
+        return any(each.word is ReplayOutcome.OPEN for each in self.changes)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -146,16 +157,21 @@ class Replay:
                 )
                 self._print(event.result)
 
-    def _change(self, case: str, result: Result) -> Change:
+    def _change(self, case: str, result: Result) -> CaseChange:
         judged = self._judged.get(case)
         before = (self._asked.before or {}).get(case, {})
         if case in self._asked.unfit:
-            return Change(
-                case=case, word=Word.OPEN, before=before, why=self._asked.unfit[case]
+            return CaseChange(
+                case=case,
+                word=ReplayOutcome.OPEN,
+                before=before,
+                why=self._asked.unfit[case],
             )
         if judged is None:
             why = _unasked(case, result) or result.message or _NOT_FIRED
-            return Change(case=case, word=Word.OPEN, before=before, why=why)
+            return CaseChange(
+                case=case, word=ReplayOutcome.OPEN, before=before, why=why
+            )
         failing = {
             each.rule.id for each in result.rules if each.outcome is Outcome.FAIL
         }
@@ -167,9 +183,9 @@ class Replay:
         ]
         now = {each.rule: each.reason for each in gating}
         why = "" if now else self._open(judged, result)
-        return Change(
+        return CaseChange(
             case=case,
-            word=Word.OPEN if why else self._word(before, now),
+            word=ReplayOutcome.OPEN if why else self._word(before, now),
             before=before,
             now=now,
             warnings=tuple(
@@ -179,15 +195,17 @@ class Replay:
             judged=judged,
         )
 
-    def _word(self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]) -> Word:
+    def _word(
+        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
+    ) -> ReplayOutcome:
         if not now:
-            return Word.FIXED if before else Word.PASSES
+            return ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
         if self._asked.before is None:
-            return Word.FAILS
+            return ReplayOutcome.FAILS
         if not before:
-            return Word.NOW
+            return ReplayOutcome.NOW
         alike = any(_alike(before.get(rule, ""), why) for rule, why in now.items())
-        return Word.STILL if alike else Word.OTHERWISE
+        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
 
     def _open(self, judged: Judged, result: Result) -> str:
         """Say why a case that does not fail has not passed either, if so."""
@@ -206,7 +224,7 @@ class Replay:
 
     def _print(self, result: Result) -> None:
         for each in self.changes:
-            if not self._quiet or each.word in _BAD or each.word is Word.OPEN:
+            if not self._quiet or each.word in _BAD or each.word is ReplayOutcome.OPEN:
                 # What holds for all of them is told once, at the end.
                 told_later = each.why == result.message
                 shown_ = replace(each, why="") if told_later else each
@@ -214,7 +232,7 @@ class Replay:
         counts = Counter(each.word for each in self.changes)
         told = [
             f"{counts[word]:,} {word if counts[word] == 1 else _MANY.get(word, word)}"
-            for word in Word
+            for word in ReplayOutcome
             if counts[word]
         ]
         sent = counted(result.counts.requests, "request")
@@ -239,13 +257,13 @@ def _alike(before: str, now: str) -> bool:
     return _VARYING.sub("", before) == _VARYING.sub("", now)
 
 
-def _print_change(out: Console, change: Change, *, verbose: bool) -> None:
+def _print_change(out: Console, change: CaseChange, *, verbose: bool) -> None:
     style = _STYLES.get(change.word, "bold red")
     word = Text(f"{change.word:<{_INDENT}}", style)
     line(out, Text.assemble(word, (visible(change.case), "bold")))
     for rule, reason in change.now.items():
         row(out, "", _reason(rule, reason), indent=_INDENT)
-    if change.word == Word.OTHERWISE:
+    if change.word == ReplayOutcome.OTHERWISE:
         for rule, reason in change.before.items():
             row(out, "", f"before: {_reason(rule, reason)}", indent=_INDENT)
     if change.why:
@@ -253,7 +271,7 @@ def _print_change(out: Console, change: Change, *, verbose: bool) -> None:
     for each in change.warnings:
         said = f"warning, {each.level.upper()}: {_reason(each.rule, each.reason)}"
         row(out, "", Text(said, "dim"), indent=_INDENT)
-    if verbose and change.judged is not None and change.word != Word.FIXED:
+    if verbose and change.judged is not None and change.word != ReplayOutcome.FIXED:
         _print_exchange(out, change.judged)
 
 

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
 from rich.text import Text
 
-from ringspec.harness import Ended, Event, Judged, Notice, Result, Started, Verdict
-from ringspec.reports.advice import print_next
-from ringspec.reports.causes import explained
-from ringspec.reports.consoles import Color, console, line, live, row
-from ringspec.reports.details import (
+from ringspec.harness import (
+    Conclusion,
+    Ended,
+    Event,
+    Finding,
+    Judged,
+    Notice,
+    Outcome,
+    Result,
+    RuleResult,
+    Started,
+    Verdict,
+)
+from ringspec.reports.blocks import (
+    LIMIT,
+    chosen,
     print_failing_ids,
     print_failures,
     print_inconclusive,
@@ -21,11 +39,12 @@ from ringspec.reports.details import (
     print_stale,
     print_warnings,
 )
-from ringspec.reports.progress import Bar, Log
+from ringspec.reports.causes import Cause, explained
+from ringspec.reports.console import Color, console, line, live, row
+from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
-from ringspec.reports.summary import print_conclusion, print_table
-from ringspec.reports.text import counted, shown
 from ringspec.spec import Level
+from ringspec.strategies import Phase
 
 
 class Terminal:
@@ -150,3 +169,253 @@ class Terminal:
         print_conclusion(self._out, result)
         if self._started is not None:
             print_next(self._out, self._started, result, found, self._again)
+
+
+class Bar:
+    """Draws the cases done, and the failures so far, on one line of a screen."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._progress = Progress(
+            TextColumn("cases"),
+            # Beside the bar stand the counts, and the failures.
+            BarColumn(bar_width=max(4, min(30, console.width - 36))),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[failures]}", markup=False),
+            console=console,
+            transient=True,
+            # A test's output stays where it is.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task("", total=total, failures="")
+        self._progress.start()
+
+    def advance(self, failures: int) -> None:
+        """Tell that one more case is done."""
+        said = counted(failures, "failure") if failures else ""
+        self._progress.update(self._task, advance=1, failures=said)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._progress.stop()
+
+
+class Log:
+    """Prints a line at each quarter of the cases."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._done = 0
+
+    def advance(self, failures: int) -> None:
+        """Tell that one more case is done."""
+        before, self._done = self._done, self._done + 1
+        if (
+            not self._total
+            or before * 4 // self._total == self._done * 4 // self._total
+        ):
+            return
+        said = f"{self._done:,}/{counted(self._total, 'case')} done"
+        line(self._console, f"{said}, {counted(failures, 'failure')}")
+
+    def close(self) -> None:
+        """Set the results off from the lines before."""
+        if self._done:
+            line(self._console)
+
+
+# Of a rule that fails only by what is known beforehand.
+KNOWN = "known"
+STYLES: dict[str, str] = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    KNOWN: "cyan",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.SKIPPED: "dim",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+# More groups than these, and those that pass are one line.
+_GROUPS = 8
+_HEADS: dict[str, str] = {
+    Outcome.NOT_APPLICABLE: "n/a",
+    Outcome.INCONCLUSIVE: "inconcl.",
+}
+_CONCLUSIONS = {
+    Conclusion.CONFORMANT: "bold green",
+    Conclusion.NONCONFORMANT: "bold red",
+    Conclusion.INCONCLUSIVE: "bold yellow",
+}
+
+
+def print_table(console: Console, result: Result) -> None:
+    """Print how many rules of each group came out how."""
+    groups: dict[str, Counter[str]] = {}
+    for each in result.rules:
+        groups.setdefault(each.rule.group, Counter())[_outcome(each)] += 1
+    total = sum(groups.values(), Counter[str]())
+    groups = _folded(groups)
+    columns = [each for each in STYLES if total[each] or each == Outcome.PASS]
+    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, show_footer=True)
+    table.add_column("group", overflow="fold", footer="total", min_width=8)
+    heads = ("rules", *(_HEADS.get(each, str(each)) for each in columns))
+    for name, number in zip(heads, _cells(total, columns), strict=True):
+        table.add_column(
+            name,
+            justify="right",
+            footer=number,
+            min_width=min(len(name), 5),
+            no_wrap=True,
+        )
+    for group, counts in groups.items():
+        table.add_row(Text(visible(group)), *_cells(counts, columns))
+    roomy = console.options.update(width=10 * console.width)
+    if Measurement.get(console, roomy, table).maximum <= console.width:
+        console.print(table)
+        return
+    for group, counts in {**groups, "total": total}.items():
+        told = [f"{counts[each]} {_HEADS.get(each, each)}" for each in columns]
+        told = [each for each in told if not each.startswith("0 ")]
+        row(console, "", f"{visible(group)}: {', '.join(told)}", indent=0)
+
+
+def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    """Put the groups together in which every rule passes, if there are many groups."""
+    good = [name for name, each in groups.items() if set(each) == {Outcome.PASS}]
+    if len(groups) <= _GROUPS or len(good) < 2:
+        return groups
+    folded = {name: each for name, each in groups.items() if name not in good}
+    name = f"{len(good)} {'other groups' if folded else 'groups'}"
+    return {**folded, name: sum((groups[each] for each in good), Counter[str]())}
+
+
+def _outcome(result: RuleResult) -> str:
+    return KNOWN if result.excused else result.outcome
+
+
+def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
+    cells = [Text(str(counts.total()))]
+    for outcome in columns:
+        number = counts[outcome]
+        cells.append(Text(str(number), STYLES[outcome]) if number else Text("-", "dim"))
+    return cells
+
+
+def print_conclusion(console: Console, result: Result) -> None:
+    """Print the last line, with the message and the hint if there are any."""
+    conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
+    told = Text.assemble(conclusion, ": ", _account(result))
+    if live(console.file):
+        row(console, "", told, indent=0)
+    else:
+        line(console, told)  # one line to look for in a log
+    if result.message:
+        line(console, shown(result.message, 1000))
+    if result.hint:
+        line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
+
+
+def _account(result: Result) -> str:
+    """Write how many rules came out how, and what it took."""
+    counts = Counter(map(_outcome, result.rules))
+    rules = ", ".join(_outcomes(counts)) or "no rule was looked at"
+    took = ", ".join(
+        (
+            counted(result.counts.cases, "case"),
+            counted(result.counts.requests, "request"),
+            f"{result.duration_s:.1f} s",
+            *(["interrupted"] if result.interrupted else []),
+        )
+    )
+    return f"{rules} at level {result.level} ({took})"
+
+
+def _outcomes(counts: Counter[str]) -> list[str]:
+    """Write `2 rules fail`, `1 inconclusive`, `119 pass`: the noun only once."""
+    order = (
+        (Outcome.FAIL, "fails", "fail"),
+        (KNOWN, "fails as known", "fail as known"),
+        (Outcome.INCONCLUSIVE, "inconclusive", "inconclusive"),
+        (Outcome.PASS, "passes", "pass"),
+        (Outcome.SKIPPED, "skipped", "skipped"),
+        (Outcome.NOT_APPLICABLE, "not applicable", "not applicable"),
+    )
+    told: list[str] = []
+    for outcome, one, many in order:
+        number = counts[outcome]
+        if number:
+            subject = str(number) if told else counted(number, "rule")
+            told.append(f"{subject} {one if number == 1 else many}")
+    return told
+
+
+_MOST = 3
+
+
+def print_next(
+    console: Console,
+    started: Started,
+    result: Result,
+    found: Sequence[Cause],
+    again: Sequence[str] | None = None,
+) -> None:
+    """Print what to run next, if anything helps.
+
+    Args:
+        console: where to.
+        started: how the run began.
+        result: how it ended.
+        found: the causes that have been told.
+        again: the options without which there would be other cases, as they were given;
+            without them, what the run itself tells of them.
+    """
+    words = tuple(kept(started)) if again is None else tuple(again)
+    told = list(_next(started, result, found, words))[:_MOST]
+    if not told:
+        return
+    line(console)
+    line(console, "next", "dim")
+    for command, why in told:
+        # Not wrapped: it is there to be pasted.
+        text = Text.assemble("  ", (command, "cyan"))
+        remark = Text(f"  # {why}", "dim")
+        fits = text.cell_len + remark.cell_len <= console.width
+        line(console, text + remark if fits else text)
+
+
+def _next(
+    started: Started, result: Result, found: Sequence[Cause], words: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    if not result.learnt or result.interrupted:
+        return  # the message and the hint say it
+    first = _replayable(found)
+    if first is not None:
+        command = ["ringspec", "replay", first.case.id, started.target, *words]
+        yield shlex.join(map(visible, command)), "the first of them again"
+    if any(len(each.findings) > LIMIT for each in found):
+        yield "ringspec run … --report html=report.html", "every case, side by side"
+    if result.stale:
+        known = "ringspec run … --known-failures FILE --update-known-failures"
+        yield known, "once what is stale is looked at"
+    if result.conclusion is Conclusion.CONFORMANT and not _warns(result):
+        wider = [each for each in Level if each.rank == result.level.rank + 1]
+        for level in wider:
+            yield f"ringspec run … --level {level}", "what binds less strongly, too"
+
+
+def _replayable(found: Sequence[Cause]) -> Finding | None:
+    """Return the first failure that was shown of a case that is on the list."""
+    told = (each for cause in found for each in chosen(cause.findings, LIMIT))
+    return next((each for each in told if each.case.phase != Phase.EXPLORE), None)
+
+
+def kept(started: Started) -> Iterator[str]:
+    """Yield the options without which there would be other cases."""
+    if started.contract.dialect:
+        yield from ("--dialect", started.contract.dialect)
+    if started.seed:
+        yield from ("--seed", str(started.seed))
+
+
+def _warns(result: Result) -> bool:
+    return any(each.warnings(result.level) for each in result.rules)

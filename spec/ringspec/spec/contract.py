@@ -16,33 +16,42 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.spec import document, overlay, reading
-from ringspec.spec.actions import RULES
-from ringspec.spec.adaptation import Adaptation
-from ringspec.spec.amending import Change, amended, dropped, read_changes, without
-from ringspec.spec.annotations import check
 from ringspec.spec.answers import Answers, read_answers
-from ringspec.spec.assertions import Assertion, assertions
-from ringspec.spec.attested import attested
+from ringspec.spec.assertions import Assertion, assertions, without
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
-from ringspec.spec.fixtures import Fixture, fix, holders, read_fixtures
-from ringspec.spec.links import Relative, read_links
-from ringspec.spec.live import live_form
-from ringspec.spec.operations import Operation, choose, headers
+from ringspec.spec.forms import (
+    for_request,
+    level_of_use,
+    limited_to,
+    live_form,
+    settle,
+)
+from ringspec.spec.links import Link, lifecycle_rules, read_links
+from ringspec.spec.operations import Operation, choose
+from ringspec.spec.overlay import Overlay
+from ringspec.spec.overrides import (
+    Fixture,
+    Overrides,
+    holders,
+    read_fixtures,
+    with_fixtures,
+)
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
+    RULES,
     Catalogue,
     Evidence,
     Level,
     Rule,
+    RuleChange,
     RuleId,
+    amended,
+    http_rules,
     parse_catalogue,
+    read_changes,
+    respelt,
 )
-from ringspec.spec.schemas import for_request
-from ringspec.spec.settled import settle
-from ringspec.spec.spelling import spelt
-from ringspec.spec.standing import standing
-from ringspec.spec.usage import usage
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -53,16 +62,16 @@ _MOST_LOADED = 16
 
 @dataclass(frozen=True)
 class Contract:
-    """What one operation promises; shared by all who load the same, so not changed.
+    """Everything that one operation promises; shared between callers, so not changed.
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
-        relatives: the operations that links of its answers lead to.
-        fixtures: what a target has to know beforehand.
+        links: operations that act on what is created.
+        fixtures: things that a target has to know beforehand.
         whole: the body's schema with what a dialect drops: valid bodies keep to it.
         dropped: rules of the catalogue that this dialect drops, or has no place for.
-        sha256: digest of the document, dialect and the target's own ways applied, of
-            the catalogue, and of the values of fixtures.
+        sha256: digest of the document, dialect and overrides applied, of the catalogue,
+            and of the values of fixtures.
     """
 
     title: str
@@ -74,7 +83,7 @@ class Contract:
     request: Inlined
     whole: Json
     answers: Answers
-    relatives: tuple[Relative, ...]
+    links: tuple[Link, ...]
     assertions: tuple[Assertion, ...]
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
@@ -93,36 +102,33 @@ class Contract:
 
     @cached_property
     def settled_prover(self) -> Prover:
-        """Tells whether a body keeps to the settled form."""
+        """Decides whether a body keeps to the settled form."""
         return Prover(self.settled, assertions(Inlined(self.settled, {})))
 
     @cached_property
-    def undropped(self) -> Contract:
-        """The contract with rules of all that its dialect dropped, if not their words.
-
-        Whoever makes cases need not ask of each rule whether it is there.
-        """
-        known = {name: self.catalogue.rules[name] for name in self.dropped}
-        return replace(self, rules={**known, **self.rules})
-
-    def attested(self, level: Level) -> Contract:
-        """Return the contract whose valid bodies use nothing weaker than a level."""
-        return replace(self, whole=attested(self.whole, level))
-
-    @cached_property
     def live_prover(self) -> Prover:
-        """Tells whether a body may be sent where it can do harm."""
+        """Decides whether a body may be sent to a live target."""
         form = live_form(self.request.schema)
         return Prover(form, assertions(Inlined(form, {})))
 
     @cached_property
+    def undropped(self) -> Contract:
+        """The contract with the dropped rules, so that cases can look up any rule."""
+        known = {name: self.catalogue.rules[name] for name in self.dropped}
+        return replace(self, rules={**known, **self.rules})
+
+    def limited_to(self, level: Level) -> Contract:
+        """Return the contract whose valid bodies use nothing weaker than a level."""
+        return replace(self, whole=limited_to(self.whole, level))
+
+    @cached_property
     def holders(self) -> dict[str, str]:
-        """Which fixture a member holds, by the member's name."""
+        """Names of fixtures, by those of the members that hold them."""
         return holders(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
-        return usage(self.request.schema, body)
+        return level_of_use(self.request.schema, body)
 
 
 def load(
@@ -130,7 +136,7 @@ def load(
     *,
     operation: str | None = None,
     dialect: str | None = None,
-    adaptation: Adaptation | None = None,
+    overrides: Overrides | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
@@ -138,60 +144,60 @@ def load(
 
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
-        UsageError: the operation or the dialect is not there.
-        MisfitError: what one target does otherwise does not fit the contract.
+        UsageError: the operation or the dialect does not exist.
+        MisfitError: the overrides do not fit the contract.
     """
     path = path or OURS
+    base = _document(path)
+    applied = overlay.load(overlay.find(dialect), path) if dialect is not None else None
+    return _loaded(path, _Source(base, operation, applied, overrides or Overrides()))
+
+
+def load_with(
+    dialect: Overlay, path: Path | None = None, *, operation: str | None = None
+) -> Contract:
+    """Load a contract with a dialect that is in no file; errors as of `load`."""
+    path = path or OURS
+    return _loaded(path, _Source(_document(path), operation, dialect, Overrides()))
+
+
+def _document(path: Path) -> dict[str, Json]:
     base = reading.read(path)
-    _check_version(base, path)
-    spelling: Dialect | None = None
-    if dialect is not None:
-        file = overlay.find(dialect)
-        spelling = Dialect(file.stem, file.name, overlay.load(file, path))
-    return _loaded(path, base, operation, spelling, adaptation or Adaptation())
+    version = base.get("openapi") if isinstance(base, dict) else None
+    if not re.match(r"3\.1(\.|$)", str(version)):
+        raise SpecError(
+            f"{path}: not an OpenAPI 3.1 document",
+            hint="it begins with `openapi: 3.1.0`; convert older ones first",
+        )
+    return dict(base)
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """An overlay, how it is called, and what messages call it."""
+class _Source:
+    """What a contract is built from, beside its catalogue."""
 
-    name: str
-    origin: str
-    overlay: dict[str, Json]
-
-
-def adapted(
-    dialect: Dialect, path: Path | None = None, *, operation: str | None = None
-) -> Contract:
-    """Load a contract with a dialect that stands in no file; errors as of `load`."""
-    path = path or OURS
-    base = reading.read(path)
-    _check_version(base, path)
-    return _loaded(path, base, operation, dialect, Adaptation())
+    base: dict[str, Json]
+    operation: str | None
+    dialect: Overlay | None
+    overrides: Overrides
 
 
-def _loaded(
-    path: Path,
-    base: Json,
-    operation: str | None,
-    dialect: Dialect | None,
-    adaptation: Adaptation,
-) -> Contract:
-    rows, origin = _catalogue_data(path, base)
-    key = _key(path, [base, rows, origin, operation, dialect, adaptation])
+def _loaded(path: Path, source: _Source) -> Contract:
+    rows, origin = _catalogue_data(path, source.base)
+    key = _key(path, [source.base, source, rows, origin])
     if key in _LOADED:
         return _LOADED[key]
-    changes: dict[RuleId, Change] = {}
+    changes: dict[RuleId, RuleChange] = {}
+    dialect = source.dialect
     if dialect is not None:
-        base = overlay.apply(base, dialect.overlay, dialect.origin)
-        changes = read_changes(dialect.overlay, dialect.origin)
+        source = replace(source, base=overlay.apply(source.base, dialect))
+        changes = read_changes(dialect.content, dialect.origin)
     catalogue = parse_catalogue(rows, origin)
-    source = _Source(base, rows, catalogue, dialect, changes, adaptation)
     try:
-        contract = _build(source, operation)
+        contract = _build(source, catalogue, changes, rows)
     except SpecError as error:
         if dialect is not None and error.message.startswith(dialect.origin):
-            raise  # it is said already where the fault is
+            raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
         raise _too_deep(path) from error
@@ -216,49 +222,8 @@ def _too_deep(path: Path) -> SpecError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What a contract is built from.
-
-    Attributes:
-        base: the document, its dialect applied.
-        adaptation: what one target does otherwise.
-    """
-
-    base: dict[str, Json]
-    rows: Json
-    catalogue: Catalogue
-    dialect: Dialect | None
-    changes: dict[RuleId, Change]
-    adaptation: Adaptation
-
-    @property
-    def fixtures(self) -> dict[str, Json]:
-        """The values of fixtures, by name."""
-        return dict(self.adaptation.fixtures)
-
-    def digest(self, adapted: Json, operation: str) -> str:
-        """Return the digest of all that decides what is sent and judged."""
-        parts = [adapted, self.rows, operation]
-        if self.changes and self.dialect is not None:
-            parts.append(self.dialect.overlay[RULES])
-        # Without any the contract is the same as ever, and so is its digest.
-        if self.fixtures:
-            parts.append(self.fixtures)
-        return reading.digest(parts)
-
-
-def _check_version(base: Json, path: Path) -> None:
-    version = base.get("openapi") if isinstance(base, dict) else None
-    if not re.match(r"3\.1(\.|$)", str(version)):
-        raise SpecError(
-            f"{path}: not an OpenAPI 3.1 document",
-            hint="it begins with `openapi: 3.1.0`; convert older ones first",
-        )
-
-
 def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
-    """Find the catalogue beside a contract; none is found for most foreign ones."""
+    """Return the rows of the catalogue beside a contract, and its file's name."""
     if path != OURS and reading.digest(base) == reading.digest(reading.read(OURS)):
         path = OURS
     for beside in (path.with_suffix(".rules.yaml"), path.with_name("rules.yaml")):
@@ -267,37 +232,50 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
     return {"rules": []}, ""
 
 
-def _build(source: _Source, wanted: str | None) -> Contract:
-    base = source.adaptation.apply(source.base)
+def _build(
+    source: _Source,
+    catalogue: Catalogue,
+    changes: dict[RuleId, RuleChange],
+    rows: Json,
+) -> Contract:
+    base = source.overrides.apply(source.base)
+    values = dict(source.overrides.fixtures)
     info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, wanted)
+    operation = choose(base, source.operation)
     request = document.inline(base, operation.schema_place)
-    check(request, source.catalogue)
-    request = fix(for_request(request), source.fixtures)
+    document.check(request, catalogue)
+    read_fixtures(request)
+    request = with_fixtures(for_request(request), values)
     answers = read_answers(base, operation)
+    links = read_links(base, operation)
+    stated = [*http_rules(), *lifecycle_rules(links)]
     found = assertions(request)
-    relatives = read_links(base, operation)
-    stated = standing(relatives)
-    places = _places(found, answers, operation, stated)
-    rules = amended(_rules(source.catalogue, places, stated), source.changes)
-    gone = dropped(source.changes)
+    places = _places((*found, *answers.assertions), operation)
+    rules = amended(_rules(catalogue, places, stated), changes)
+    gone = frozenset(name for name, change in changes.items() if change.drop)
     left = without(request, found, gone)
-    # What is dropped keeps its row, so that a run can say what it does not ask.
+    # A dropped rule keeps its row, so that a run can report it as not applicable.
     catalogue = replace(
-        spelt(source.catalogue, request.schema),
-        rules={**source.catalogue.rules, **{name: rules.pop(name) for name in gone}},
+        respelt(catalogue, request.schema),
+        rules={**catalogue.rules, **{name: rules.pop(name) for name in gone}},
     )
+    # Of everything that decides which cases are sent and how answers are judged.
+    parts = [base, rows, operation.id]
+    if changes and source.dialect is not None:
+        parts.append(source.dialect.content[RULES])
+    if values:
+        parts.append(values)
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
-        sha256=source.digest(base, operation.id),
+        sha256=reading.digest(parts),
         server_url=_server_url(base),
         dialect=source.dialect.name if source.dialect else None,
         operation=operation,
         request=left,
         whole=request.schema,
         answers=answers,
-        relatives=relatives,
+        links=links,
         assertions=assertions(left),
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
@@ -321,46 +299,37 @@ def _server_url(base: dict[str, Json]) -> str:
 
 
 def _places(
-    found: tuple[Assertion, ...],
-    answers: Answers,
-    operation: Operation,
-    stated: Iterable[RuleId],
-) -> dict[RuleId, tuple[str, ...]]:
+    found: Iterable[Assertion], operation: Operation
+) -> dict[RuleId, dict[str, None]]:
     """Gather the places of each rule, in the contract's order."""
     places: dict[RuleId, dict[str, None]] = {}
-    for each in (*found, *answers.assertions):
+    for each in found:
         places.setdefault(each.rule, {})[each.place] = None
-    for header in headers(operation):
+    for header in operation.headers:
         places.setdefault(header.rule, {})[header.place] = None
-    for name in stated:
-        places.setdefault(name, {})
-    return {name: tuple(listed) for name, listed in places.items()}
+    return places
 
 
 def _rules(
-    catalogue: Catalogue,
-    places: dict[RuleId, tuple[str, ...]],
-    stated: dict[RuleId, Rule],
+    catalogue: Catalogue, places: dict[RuleId, dict[str, None]], stated: list[Rule]
 ) -> dict[RuleId, Rule]:
     """Join rows and places; a place without a row gets a derived one."""
-    rules = {
-        name: replace(rule, places=places[name])
-        for name, rule in catalogue.rules.items()
-        if name in places
+    known = {rule.id: rule for rule in stated}
+    named = {**places, **{name: places.get(name, {}) for name in known}}
+    rows = {**{name: _derived(name, listed) for name, listed in named.items()}, **known}
+    ordered = [*(name for name in catalogue.rules if name in named), *named]
+    return {
+        name: replace(catalogue.rules.get(name, rows[name]), places=tuple(named[name]))
+        for name in dict.fromkeys(ordered)
     }
-    for name, listed in places.items():
-        known = stated.get(name)
-        derived = replace(known, places=listed) if known else _derived(name, listed)
-        rules.setdefault(name, derived)
-    return rules
 
 
-def _derived(name: RuleId, places: tuple[str, ...]) -> Rule:
+def _derived(name: RuleId, places: dict[str, None]) -> Rule:
+    place = next(iter(places), "")
     return Rule(
         id=name,
         level=Level.MUST,
         evidence=Evidence.DOCUMENTED,
-        sentence=f"A body keeps to {places[0]}.",
-        source=places[0],
-        places=places,
+        sentence=f"A body keeps to {place}.",
+        source=place,
     )

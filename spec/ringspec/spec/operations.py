@@ -1,4 +1,4 @@
-"""Operations: method, path, headers and the place of the body's schema."""
+"""Operations: method, path, headers, credentials and the place of the body's schema."""
 
 from __future__ import annotations
 
@@ -8,16 +8,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from ringspec.spec.document import escape, resolve
+from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
-from ringspec.spec.security import Guard, guard_of
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, escape
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHeader:
+    """The header that carries the token.
+
+    Attributes:
+        scheme: word before the token; empty without one.
+    """
+
+    header: str
+    scheme: str = ""
+
+    def value(self, token: str) -> str:
+        """Return the header's value with a token in it."""
+        return f"{self.scheme} {token}".strip()
+
+
+BEARER = TokenHeader("Authorization", "Bearer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +74,12 @@ class Operation:
     place: str
     headers: tuple[Header, ...]
     node: Json
-    guard: Guard | None
+    token_header: TokenHeader | None
     methods: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Endpoint:
     """A method of a path, whether or not it can be fired."""
 
     method: str
@@ -85,13 +103,13 @@ class Body:
     schema_place: str
 
 
-def routes(base: dict[str, Json]) -> Iterator[Route]:
+def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
     for path, given in mapping(base.get("paths"), "#/paths").items():
         item, place = resolve(base, given, f"#/paths/{escape(path)}")
         for method in METHODS:
             if method in mapping(item, place):
-                yield Route(
+                yield Endpoint(
                     method=method,
                     path=path,
                     place=f"{place}/{method}",
@@ -99,11 +117,6 @@ def routes(base: dict[str, Json]) -> Iterator[Route]:
                     item_place=place,
                     node=mapping(item[method], f"{place}/{method}"),
                 )
-
-
-def headers(operation: Operation) -> tuple[Header, ...]:
-    """List the headers that an operation describes."""
-    return operation.headers
 
 
 def choose(base: dict[str, Json], wanted: str | None) -> Operation:
@@ -114,15 +127,15 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         SpecError: it is not one that can be fired.
 
     """
-    able = [(each, body) for each in routes(base) if (body := json_body(base, each))]
+    able = [(each, body) for each in endpoints(base) if (body := json_body(base, each))]
     found = [
-        (route, body)
-        for route, body in able
-        if (route.method == "post" if wanted is None else route.id == wanted)
+        (endpoint, body)
+        for endpoint, body in able
+        if (endpoint.method == "post" if wanted is None else endpoint.id == wanted)
     ]
     if len(found) == 1:
         return _operation(base, *found[0])
-    ids = ", ".join(route.id for route, _ in able) or "none, no body is JSON"
+    ids = ", ".join(endpoint.id for endpoint, _ in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
@@ -130,11 +143,11 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
-def json_body(base: dict[str, Json], route: Route) -> Body | None:
+def json_body(base: dict[str, Json], endpoint: Endpoint) -> Body | None:
     """Return what an operation takes as JSON; None if it takes none."""
-    if "requestBody" not in route.node:
+    if "requestBody" not in endpoint.node:
         return None
-    given, start = route.node["requestBody"], f"{route.place}/requestBody"
+    given, start = endpoint.node["requestBody"], f"{endpoint.place}/requestBody"
     body, place = resolve(base, given, start)
     content = mapping(mapping(body, place).get("content"), f"{place}/content")
     media = next((name for name in content if "json" in name.lower()), None)
@@ -146,24 +159,34 @@ def json_body(base: dict[str, Json], route: Route) -> Body | None:
     return Body(media, f"{below}/schema")
 
 
-def _operation(base: dict[str, Json], route: Route, body: Body) -> Operation:
-    parameters = _parameters(base, route)
+def _operation(base: dict[str, Json], endpoint: Endpoint, body: Body) -> Operation:
+    parameters = _parameters(base, endpoint)
     return Operation(
-        id=route.id,
-        method=route.method,
-        path=_filled(route.path, parameters),
+        id=endpoint.id,
+        method=endpoint.method,
+        path=_filled(endpoint.path, parameters),
         media_type=body.media_type,
         schema_place=body.schema_place,
-        place=route.place,
+        place=endpoint.place,
         headers=tuple(
             _header(each)
             for each in parameters
             if each.where == "header" and each.name.lower() not in _RESERVED
         ),
-        node=route.node,
-        guard=guard_of(base, route.node, route.place),
-        methods=tuple(name for name in METHODS if name in route.item),
+        node=endpoint.node,
+        token_header=token_header_of(base, endpoint.node, endpoint.place),
+        methods=tuple(name for name in METHODS if name in endpoint.item),
     )
+
+
+def responses(
+    base: dict[str, Json], node: dict[str, Json], place: str
+) -> Iterator[tuple[str, dict[str, Json], str]]:
+    """Yield status, node and place of each response of an operation's node."""
+    start = f"{place}/responses"
+    for status, given in mapping(node.get("responses", {}), start).items():
+        response, where = resolve(base, given, f"{start}/{escape(status)}")
+        yield status, mapping(response, where), where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +198,13 @@ class _Parameter:
     value: str | None
 
 
-def _parameters(base: dict[str, Json], route: Route) -> list[_Parameter]:
+def _parameters(base: dict[str, Json], endpoint: Endpoint) -> list[_Parameter]:
     """List the parameters; an operation's own replace those of its path."""
     found: dict[tuple[str, str], _Parameter] = {}
-    for holder, place in ((route.item, route.item_place), (route.node, route.place)):
+    for holder, place in (
+        (endpoint.item, endpoint.item_place),
+        (endpoint.node, endpoint.place),
+    ):
         listed = sequence(holder.get("parameters", []), f"{place}/parameters")
         for index, given in enumerate(listed):
             node, where = resolve(base, given, f"{place}/parameters/{index}")
@@ -203,14 +229,10 @@ def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | No
     schema = {} if isinstance(given, bool) else mapping(given, where)
     settled = schema.get("x-settled")
     candidates = [
-        *(node[key] for key in ("example",) if key in node),
+        *_given(node, "example"),
         *_examples(base, node, place),
-        *(
-            settled[key]
-            for key in ("const",)
-            if isinstance(settled, dict) and key in settled
-        ),
-        *(schema[key] for key in ("const", "default", "example") if key in schema),
+        *_given(settled if isinstance(settled, dict) else {}, "const"),
+        *_given(schema, "const", "default", "example"),
         *sequence(schema.get("examples", []), f"{where}/examples"),
         *sequence(schema.get("enum", []), f"{where}/enum"),
     ]
@@ -218,6 +240,10 @@ def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | No
         if not isinstance(each, (dict, list)) and each is not None:
             return each if isinstance(each, str) else json.dumps(each)
     return None
+
+
+def _given(node: dict[str, Json], *names: str) -> list[Json]:
+    return [node[name] for name in names if name in node]
 
 
 def _examples(
@@ -268,3 +294,55 @@ def _filled(path: str, parameters: list[_Parameter]) -> str:
         (p.name, _needed(p)) for p in parameters if p.where == "query" and p.required
     ]
     return f"{path}?{urlencode(query)}" if query else path
+
+
+def token_header_of(
+    base: dict[str, Json], node: dict[str, Json], place: str
+) -> TokenHeader | None:
+    """Return the header an operation's `security` asks for; None if it asks for none.
+
+    Of several requirements, the first that can be met is taken.
+
+    Raises:
+        SpecError: none of them can be met.
+    """
+    holder, place = (node, place) if "security" in node else (base, "#")
+    place = f"{place}/security"
+    listed = sequence(holder.get("security", []), place)
+    # An empty requirement among them admits every client.
+    if not listed or not all(listed):
+        return None
+    for index, requirement in enumerate(listed):
+        if header := _meeting(base, requirement, f"{place}/{index}"):
+            return header
+    raise SpecError(
+        f"{place} asks for credentials that cannot be sent",
+        hint="a bearer token (http, oauth2, openIdConnect), or an apiKey in a header,"
+        " may be",
+    )
+
+
+def _meeting(
+    base: dict[str, Json], requirement: Json, place: str
+) -> TokenHeader | None:
+    """Return the header that meets a requirement; None if it takes anything else."""
+    names = list(mapping(requirement, place))
+    if len(names) != 1:
+        return None
+    components = mapping(base.get("components", {}), "#/components")
+    holder = "#/components/securitySchemes"
+    schemes = mapping(components.get("securitySchemes", {}), holder)
+    if names[0] not in schemes:
+        raise SpecError(
+            f"{place} names {names[0]!r}, which is no security scheme",
+            hint=f"describe it in {holder}",
+        )
+    scheme, where = resolve(base, schemes[names[0]], f"{holder}/{escape(names[0])}")
+    match mapping(scheme, where):
+        case {"type": "apiKey", "in": "header", "name": str(name)}:
+            return TokenHeader(name)
+        case {"type": "http", "scheme": str(name)} if name.lower() == "bearer":
+            return BEARER
+        case {"type": "oauth2" | "openIdConnect"}:
+            return BEARER
+    return None

@@ -34,12 +34,12 @@ from ringspec.strategies.certificate import cases_of, certified, quick_of
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy import (
-        Finding,
-        Kind,
-        Mutant,
-        Verdict,
+        Mutation,
+        MutationKind,
+        MutationResult,
+        MutationVerdict,
         fewest,
-        mutants,
+        mutations_of,
         prove,
     )
     from ringspec.strategies.drawn.label import (
@@ -69,23 +69,22 @@ if TYPE_CHECKING:
         SourceEnded,
         foreign_sources,
     )
-    from ringspec.strategies.shapes.bodies import plain_request
-    from ringspec.strategies.walks import (
-        MOVES,
-        Deed,
-        Move,
-        Stride,
+    from ringspec.strategies.lifecycle.machine import MAX_CALLS, state_machine
+    from ringspec.strategies.lifecycle.steps import Lifecycle
+    from ringspec.strategies.lifecycle.walk import (
+        Call,
+        CallKind,
         Walk,
-        Ways,
-        walking,
         without,
-        written,
+        write_walk,
     )
+    from ringspec.strategies.shapes.bodies import plain_request
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
 _LATE = {
-    **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
-    **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
+    **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
+    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of"), "adequacy"),
+    "prove": "adequacy",
     **dict.fromkeys(
         ("Telling", "is_valid", "request_of", "telling"), "drawn.probe_bodies"
     ),
@@ -97,8 +96,10 @@ _LATE = {
     **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "drawn.library"),
     **dict.fromkeys(("Invalid", "Label", "Labelled"), "drawn.sample"),
     "plain_request": "shapes.bodies",
-    **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
-    **dict.fromkeys(("walking", "without", "written"), "walks"),
+    **dict.fromkeys(("MAX_CALLS", "state_machine"), "lifecycle.machine"),
+    "Lifecycle": "lifecycle.steps",
+    **dict.fromkeys(("Call", "CallKind", "Walk"), "lifecycle.walk"),
+    **dict.fromkeys(("without", "write_walk"), "lifecycle.walk"),
 }
 
 
@@ -117,24 +118,26 @@ __all__ = [
     "CLIENT_SECRET_CUT",
     "FAULT_FAMILIES",
     "FORMAT",
-    "MOVES",
+    "MAX_CALLS",
     "TOKEN",
     "TOKEN_CUT",
     "TOKEN_SWAPPED",
     "TOKEN_URL",
+    "Call",
+    "CallKind",
     "Case",
-    "Deed",
     "Drawn",
     "Example",
     "Expect",
-    "Finding",
     "Invalid",
-    "Kind",
     "Label",
     "Labelled",
     "Labeller",
-    "Move",
-    "Mutant",
+    "Lifecycle",
+    "Mutation",
+    "MutationKind",
+    "MutationResult",
+    "MutationVerdict",
     "Phase",
     "Request",
     "Requests",
@@ -142,12 +145,9 @@ __all__ = [
     "SourceEnded",
     "Status",
     "Step",
-    "Stride",
     "Telling",
-    "Verdict",
     "Walk",
     "Want",
-    "Ways",
     "What",
     "breakable_rules",
     "cases_of",
@@ -161,7 +161,7 @@ __all__ = [
     "label_of",
     "labelled_bodies",
     "line",
-    "mutants",
+    "mutations_of",
     "own_sources",
     "parse_request",
     "parse_step",
@@ -169,13 +169,13 @@ __all__ = [
     "prove",
     "quick_of",
     "request_of",
+    "state_machine",
     "status_fits",
     "telling",
     "unbroken",
     "unspecified_bodies",
     "valid_bodies",
-    "walking",
     "wire_request",
     "without",
-    "written",
+    "write_walk",
 ]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import Application, InProcess
 from ringspec.harness.probing import Answer, Prober, Sureness
+from ringspec.harness.sending.inprocess import Application, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import SpecError, TargetError, questions
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
-from ringspec.harness import script as script_module
-from ringspec.harness.lifecycle import absent
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.script import play
+from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.running import firing as script_module
+from ringspec.harness.running.firing import play
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Phase, Request
 
@@ -376,7 +376,7 @@ def test_operation_that_is_not_there_is_not_accused(
     api = Api(nothing)
     played = [(case, asyncio.run(play(api, case))) for case in scripts]
 
-    assert absent(contract, played) == {each.name for each in contract.relatives}
+    assert absent(contract, played) == {each.name for each in contract.links}
     assert judged(Api(nothing)) == {}
 
 

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from ringspec.harness import Trouble
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.safety.hosts import Hosts
+from ringspec.harness.sending.hosts import Hosts
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.load.wire import Wire
 from ringspec.strategies import Request
 

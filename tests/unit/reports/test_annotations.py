@@ -19,8 +19,8 @@ from ringspec.harness import (
     Stale,
     Verdict,
 )
-from ringspec.reports import Annotated, Redactor, Terminal
-from ringspec.reports.annotations import LIMIT, commands, on_github
+from ringspec.reports import GitHubAnnotations, Redactor, Terminal
+from ringspec.reports.github import LIMIT, commands, on_github
 
 KINDS = ("error", "warning", "notice", "debug", "add-mask", "group", "endgroup")
 EVIL = (
@@ -176,7 +176,7 @@ def test_more_than_are_shown_are_counted(sample: ModuleType) -> None:
 @pytest.mark.parametrize("text", EVIL)
 def test_target_gives_no_commands(sample: ModuleType, text: str) -> None:
     out = io.StringIO()
-    annotated = Annotated(Terminal(out, out), stdout=out)
+    annotated = GitHubAnnotations(Terminal(out, out), stdout=out)
 
     for event in evil(sample, text):
         annotated.handle(event)
@@ -199,7 +199,7 @@ def test_without_us_it_would(sample: ModuleType, text: str) -> None:
 
 def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None:
     out = io.StringIO()
-    annotated = Annotated(Terminal(out, out), stdout=out)
+    annotated = GitHubAnnotations(Terminal(out, out), stdout=out)
     annotated.handle(sample.started())
     annotated.close()
     annotated.close()
@@ -212,7 +212,7 @@ def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None
 def test_secrets_are_in_no_annotation(sample: ModuleType) -> None:
     out = io.StringIO()
     redactor = Redactor(["hush-hush"])
-    annotated = Annotated(Terminal(out, out, redactor=redactor), redactor, out)
+    annotated = GitHubAnnotations(Terminal(out, out, redactor=redactor), redactor, out)
 
     for event in evil(sample, "the token is hush-hush"):
         annotated.handle(event)

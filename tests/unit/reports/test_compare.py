@@ -15,17 +15,17 @@ import pytest
 from ringspec.reports import (
     Comparison,
     Record,
-    compared,
+    compare_reports,
     print_comparison,
     render_comparison,
     write_comparison,
 )
-from ringspec.reports.compare.model import Kind, Mark, Providers, Runs
+from ringspec.reports.comparison import ChangeKind, Providers, RuleMark, Runs
 from ringspec.reports.json_report import report
 from ringspec.spec import ReportError, UsageError
 
 Made = Callable[..., Path]
-Change = Callable[[dict[str, Any]], None]
+RuleChange = Callable[[dict[str, Any]], None]
 RULE = "delays.count"
 
 
@@ -41,7 +41,7 @@ def made(record: Record, tmp_path: Path) -> Made:
     """Write the sample's report to a file, changed as wished."""
     data = json.loads(json.dumps(report(record)))
 
-    def make(name: str, *changes: Change, **members: Any) -> Path:
+    def make(name: str, *changes: RuleChange, **members: Any) -> Path:
         changed = {**copy.deepcopy(data), **members}
         for change in changes:
             change(changed)
@@ -58,7 +58,7 @@ def rule(data: dict[str, Any], name: str = RULE) -> dict[str, Any]:
     return found
 
 
-def told(outcome: str, cases: int = 3, name: str = RULE) -> Change:
+def told(outcome: str, cases: int = 3, name: str = RULE) -> RuleChange:
     """Let a rule come out so, by some of its cases where it fails."""
 
     def change(data: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ def without(data: dict[str, Any]) -> None:
 
 
 def runs(*paths: Path) -> Runs:
-    found = compared(paths, "runs")
+    found = compare_reports(paths, "runs")
     assert isinstance(found, Runs)
     return found
 
@@ -93,31 +93,31 @@ def text(found: Comparison, **options: Any) -> str:
 @pytest.mark.parametrize(
     ("before", "after", "kind", "status"),
     [
-        (told("pass"), told("fail"), Kind.REGRESSION, 1),
-        (told("inconclusive"), told("fail"), Kind.REGRESSION, 1),
-        (told("pass"), told("known"), Kind.EXCUSED, 0),
-        (told("fail", 1), told("fail", 2), Kind.WORSE, 1),
-        (told("fail", 2), told("fail", 1), Kind.BETTER, 0),
-        (told("known", 1), told("known", 2), Kind.UNCHANGED, 0),
-        (told("known"), told("fail"), Kind.UNCHANGED, 0),
-        (told("fail"), told("fail"), Kind.UNCHANGED, 0),
-        (told("fail"), told("known"), Kind.UNCHANGED, 0),
-        (told("fail"), told("pass"), Kind.FIXED, 0),
-        (told("known"), told("pass"), Kind.FIXED, 0),
-        (told("pass"), told("inconclusive"), Kind.UNSETTLED, 3),
-        (told("fail"), told("inconclusive"), Kind.UNSETTLED, 3),
-        (told("inconclusive"), told("inconclusive"), Kind.UNCHANGED, 0),
-        (told("inconclusive"), told("pass"), Kind.SETTLED, 0),
-        (told("skipped"), told("fail"), Kind.NEW_FAILURE, 0),
-        (told("not-applicable"), told("pass"), Kind.ADDED, 0),
-        (told("pass"), told("skipped"), Kind.REMOVED, 0),
-        (told("skipped"), told("not-applicable"), Kind.UNCHANGED, 0),
-        (without, told("fail"), Kind.NEW_FAILURE, 0),
-        (told("pass"), without, Kind.REMOVED, 0),
+        (told("pass"), told("fail"), ChangeKind.REGRESSION, 1),
+        (told("inconclusive"), told("fail"), ChangeKind.REGRESSION, 1),
+        (told("pass"), told("known"), ChangeKind.EXCUSED, 0),
+        (told("fail", 1), told("fail", 2), ChangeKind.WORSE, 1),
+        (told("fail", 2), told("fail", 1), ChangeKind.BETTER, 0),
+        (told("known", 1), told("known", 2), ChangeKind.UNCHANGED, 0),
+        (told("known"), told("fail"), ChangeKind.UNCHANGED, 0),
+        (told("fail"), told("fail"), ChangeKind.UNCHANGED, 0),
+        (told("fail"), told("known"), ChangeKind.UNCHANGED, 0),
+        (told("fail"), told("pass"), ChangeKind.FIXED, 0),
+        (told("known"), told("pass"), ChangeKind.FIXED, 0),
+        (told("pass"), told("inconclusive"), ChangeKind.UNSETTLED, 3),
+        (told("fail"), told("inconclusive"), ChangeKind.UNSETTLED, 3),
+        (told("inconclusive"), told("inconclusive"), ChangeKind.UNCHANGED, 0),
+        (told("inconclusive"), told("pass"), ChangeKind.SETTLED, 0),
+        (told("skipped"), told("fail"), ChangeKind.NEW_FAILURE, 0),
+        (told("not-applicable"), told("pass"), ChangeKind.ADDED, 0),
+        (told("pass"), told("skipped"), ChangeKind.REMOVED, 0),
+        (told("skipped"), told("not-applicable"), ChangeKind.UNCHANGED, 0),
+        (without, told("fail"), ChangeKind.NEW_FAILURE, 0),
+        (told("pass"), without, ChangeKind.REMOVED, 0),
     ],
 )
 def test_what_became_of_a_rule(
-    made: Made, before: Change, after: Change, kind: Kind, status: int
+    made: Made, before: RuleChange, after: RuleChange, kind: ChangeKind, status: int
 ) -> None:
     found = runs(made("a.json", before), made("b.json", after))
 
@@ -125,7 +125,7 @@ def test_what_became_of_a_rule(
     assert change.kind is kind
     assert found.exit_code == status
     others = {each.kind for each in found.changes if each is not change}
-    assert others == {Kind.UNCHANGED}
+    assert others == {ChangeKind.UNCHANGED}
     assert f"{kind.upper()}" in text(found, everything=True)
 
 
@@ -139,7 +139,7 @@ def test_regression_beats_what_is_unsettled(made: Made) -> None:
 def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
     found = runs(made("a.json", told("fail", 1)), made("b.json"))
 
-    (change,) = found.of(Kind.WORSE)
+    (change,) = found.of(ChangeKind.WORSE)
     assert list(change.new) == ["delays.count/3", "delays.count/4"]
     assert "cases   delays.count/3, delays.count/4" in text(found)
 
@@ -147,7 +147,7 @@ def test_new_cases_of_a_failing_rule_are_named(made: Made) -> None:
 def test_cases_of_another_seed_tell_nothing(made: Made) -> None:
     found = runs(made("a.json", told("fail", 1)), made("b.json", seed=8))
 
-    assert not found.of(Kind.WORSE)
+    assert not found.of(ChangeKind.WORSE)
     assert "another seed: 7 (a); 8 (b)" in found.remarks
 
 
@@ -158,8 +158,8 @@ def test_levels_are_brought_to_the_strongest(made: Made) -> None:
 
     found = runs(made("a.json"), made("b.json", wider))
 
-    assert {each.kind for each in found.changes} == {Kind.UNCHANGED}
-    assert found.columns[1].mark("voice.enum") is Mark.WARN
+    assert {each.kind for each in found.changes} == {ChangeKind.UNCHANGED}
+    assert found.columns[1].mark("voice.enum") is RuleMark.WARN
     assert "another level: must (a); should (b); compared at must" in found.remarks
 
 
@@ -194,11 +194,11 @@ def test_two_reports_of_one_target_are_runs_and_others_providers(made: Made) -> 
     first, second = made("a.json"), made("b.json")
     other = made("c.json", target="http://127.0.0.1:9")
 
-    assert isinstance(compared((first, second)), Runs)
-    assert isinstance(compared((first, second), "providers"), Providers)
-    assert isinstance(compared((first, other)), Providers)
-    assert isinstance(compared((first, other), "runs"), Runs)
-    assert isinstance(compared((first, second, second)), Providers)
+    assert isinstance(compare_reports((first, second)), Runs)
+    assert isinstance(compare_reports((first, second), "providers"), Providers)
+    assert isinstance(compare_reports((first, other)), Providers)
+    assert isinstance(compare_reports((first, other), "runs"), Runs)
+    assert isinstance(compare_reports((first, second, second)), Providers)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_two_reports_of_one_target_are_runs_and_others_providers(made: Made) -> 
 )
 def test_wrong_number_of_reports_is_refused(made: Made, count: int, mode: str) -> None:
     with pytest.raises(UsageError):
-        compared([made(f"{number}.json") for number in range(count)], mode)
+        compare_reports([made(f"{number}.json") for number in range(count)], mode)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_what_is_no_report_is_refused_with_the_reason(
     path.write_bytes(content)
 
     with pytest.raises(UsageError, match=r"other\.json: ") as caught:
-        compared((made("a.json"), path))
+        compare_reports((made("a.json"), path))
 
     assert said in str(caught.value)
     assert "\x1b" not in str(caught.value)
@@ -244,12 +244,12 @@ def test_place_of_what_is_wrong_in_a_report_is_named(made: Made) -> None:
         data["rules"][1]["outcome"] = "maybe"
 
     with pytest.raises(UsageError, match=r"/rules/1/outcome: "):
-        compared((made("a.json"), made("b.json", spoil)))
+        compare_reports((made("a.json"), made("b.json", spoil)))
 
 
 def test_every_unreadable_report_is_named(made: Made, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        compared((made("a.json"), tmp_path / "gone.json", tmp_path))
+        compare_reports((made("a.json"), tmp_path / "gone.json", tmp_path))
 
     assert "gone.json: cannot be read: No such file" in str(caught.value)
     assert "cannot be read: Is a directory" in str(caught.value)
@@ -276,7 +276,7 @@ def test_columns_are_named_by_what_tells_them_apart(
         for name, target in zip(("one", "two"), targets, strict=True)
     ]
 
-    found = compared(paths, "providers")
+    found = compare_reports(paths, "providers")
 
     assert [column.label for column in found.columns] == labels
 
@@ -287,7 +287,7 @@ def test_labels_are_unique_and_short(made: Made) -> None:
     twice = [same[0], same[0]]
 
     for paths in (same, long, twice):
-        labels = [column.label for column in compared(paths).columns]
+        labels = [column.label for column in compare_reports(paths).columns]
         assert len(set(labels)) == 2
         assert all(len(label) <= 30 for label in labels)
 
@@ -311,7 +311,7 @@ def test_matrix_fits_the_screen(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
 
-    out = text(compared(twenty(made)[:number]))
+    out = text(compare_reports(twenty(made)[:number]))
 
     assert max(map(len, out.splitlines()[4:])) <= max(width, 60)
     assert RULE in out
@@ -321,8 +321,8 @@ def test_matrix_fits_the_screen(
 def test_matrix_puts_differences_first_and_folds_the_rest(made: Made) -> None:
     paths = twenty(made)[:3]
 
-    short = text(compared(paths))
-    whole = text(compared(paths), everything=True)
+    short = text(compare_reports(paths))
+    whole = text(compare_reports(paths), everything=True)
 
     assert "a b c rule\n. F ? delays.count MUST\n" in short
     assert "pass everywhere: 1 rule\n" in short
@@ -357,7 +357,7 @@ def test_hostile_reports_break_no_output(made: Made, mode: str) -> None:
             each |= {"case": HOSTILE, "reason": HOSTILE}
 
     paths = (made("a.json", told("pass")), made("b.json", spoil, target=HOSTILE))
-    found = compared(paths, mode)
+    found = compare_reports(paths, mode)
 
     printed = text(found, everything=True)
     markdown = render_comparison("markdown", found, everything=True).decode()
@@ -375,7 +375,7 @@ def test_hostile_reports_break_no_output(made: Made, mode: str) -> None:
 
 
 def test_page_asks_nothing_of_any_network(made: Made) -> None:
-    html = render_comparison("html", compared(twenty(made)), everything=False)
+    html = render_comparison("html", compare_reports(twenty(made)), everything=False)
 
     page = _Page()
     page.feed(html.decode())
@@ -385,7 +385,7 @@ def test_page_asks_nothing_of_any_network(made: Made) -> None:
 
 
 def test_json_tells_every_rule(made: Made) -> None:
-    found = compared(twenty(made)[:2])
+    found = compare_reports(twenty(made)[:2])
 
     data = json.loads(render_comparison("json", found, everything=False))
 
@@ -397,9 +397,11 @@ def test_json_tells_every_rule(made: Made) -> None:
 
 def test_unwritable_path_is_refused(made: Made, tmp_path: Path) -> None:
     with pytest.raises(ReportError):
-        write_comparison("html", tmp_path / "no" / "x", compared(twenty(made)[:2]))
+        write_comparison(
+            "html", tmp_path / "no" / "x", compare_reports(twenty(made)[:2])
+        )
 
 
 def test_unknown_format_is_refused(made: Made, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no comparison format 'pdf'"):
-        write_comparison("pdf", tmp_path / "x", compared(twenty(made)[:2]))
+        write_comparison("pdf", tmp_path / "x", compare_reports(twenty(made)[:2]))

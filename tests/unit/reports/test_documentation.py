@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ringspec.reports import Record, checked_docs, link_of, rendered
-from ringspec.reports.annotations import commands
+from ringspec.reports import Record, checked_docs, rendered, rule_link
+from ringspec.reports.github import commands
 from ringspec.spec import RuleId, UsageError
 
 BASE = "https://example.com/ringspec"
@@ -50,9 +50,9 @@ def test_anything_else_is_refused(given: str) -> None:
 
 
 def test_link_leads_to_the_rule_whatever_its_id() -> None:
-    assert link_of(BASE, "name.type") == f"{BASE}/reference/rules/#name.type"
-    assert link_of(BASE, '"><b>)|') == f"{BASE}/reference/rules/#%22%3E%3Cb%3E%29%7C"
-    assert link_of("", "name.type") == ""
+    assert rule_link(BASE, "name.type") == f"{BASE}/reference/rules/#name.type"
+    assert rule_link(BASE, '"><b>)|') == f"{BASE}/reference/rules/#%22%3E%3Cb%3E%29%7C"
+    assert rule_link("", "name.type") == ""
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_link_leads_to_the_rule_whatever_its_id() -> None:
 )
 def test_report_links_what_fails(record: Record, name: str, link: str) -> None:
     failing = next(each.rule for each in record.result.rules if each.failures)
-    linked = link.format(link_of(BASE, failing.id), failing.id)
+    linked = link.format(rule_link(BASE, failing.id), failing.id)
 
     assert linked in rendered(name, replace(record, docs=BASE)).decode()
     assert "reference/rules" not in rendered(name, record).decode()

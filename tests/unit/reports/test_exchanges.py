@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.reports.exchanges import level_of, utc
+from ringspec.reports.json_report import level_of, utc
 
 
 @pytest.mark.parametrize(

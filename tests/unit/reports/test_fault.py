@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.reports.fault import fault_lines
+from ringspec.reports.case_text import fault_lines
 
 
 @pytest.mark.parametrize(

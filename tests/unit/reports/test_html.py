@@ -14,9 +14,9 @@ import pytest
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, Stale
 from ringspec.reports import Record, rendered
-from ringspec.reports.html import page as page_module
-from ringspec.reports.html.bodies import one, pair
-from ringspec.reports.html.due import due
+from ringspec.reports import html_report as page_module
+from ringspec.reports.case_text import due
+from ringspec.reports.html_bodies import one, pair
 from ringspec.spec import Json, patched
 from ringspec.strategies import Expect, Phase, Step, Want, What, encode
 

@@ -13,8 +13,7 @@ from markdown_it import MarkdownIt
 
 from ringspec.harness import Conclusion, Known, Result, Stale, Verdict
 from ringspec.reports import Record, rendered
-from ringspec.reports.markdown import LIMIT
-from ringspec.reports.markup import code, code_html, fenced, plain
+from ringspec.reports.markdown import LIMIT, code, code_html, fenced, plain
 from ringspec.spec import RuleId
 
 # What GitHub would make a link or a mention of, after rendering, outside of code.

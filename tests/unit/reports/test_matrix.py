@@ -14,39 +14,39 @@ import jsonschema
 import pytest
 
 from ringspec.reports import (
-    Kind,
-    Mark,
-    Matrix,
-    Trial,
-    Watch,
-    Way,
+    Channel,
+    FleetProgress,
+    FleetRun,
+    KillMatrix,
+    RunMark,
+    ServerKind,
     check_matrix,
-    ordered,
+    in_fleet_order,
     print_matrix,
     write_matrix,
 )
-from ringspec.reports.matrix.files import SCHEMA, render_html, render_json
+from ringspec.reports.kill_matrix import SCHEMA, render_html, render_json
 from ringspec.spec import Level, ReportError, UsageError, load
 
 MUST, SHOULD, MAY = Level
 
 
-def trial(name: str, rule: str = "", **more: Any) -> Trial:
-    kind = Kind.MUTANT if rule else Kind.LAWFUL
+def trial(name: str, rule: str = "", **more: Any) -> FleetRun:
+    kind = ServerKind.MUTANT if rule else ServerKind.LAWFUL
     rules = {str(each.id): each.level for each in load().rules.values()}
     known = {
         "kind": kind,
         "level": MAY,
-        "way": Way.IN_PROCESS,
+        "way": Channel.IN_PROCESS,
         "requests": 100,
         "binding": rules.get(rule, MAY),
     }
-    return Trial(name=name, rule=rule, **{"exit_code": 0, **known, **more})
+    return FleetRun(name=name, rule=rule, **{"exit_code": 0, **known, **more})
 
 
 def killed(
     name: str, rule: str, cases: dict[str, int], until: int, **noticed: Level
-) -> Trial:
+) -> FleetRun:
     names = {key.replace("_", "."): level for key, level in noticed.items()}
     return trial(
         name, rule, exit_code=1, noticed=names, cases=cases, until=until, defect="Off."
@@ -54,7 +54,7 @@ def killed(
 
 
 TRIALS = (
-    trial("reference", kind=Kind.REFERENCE, requests=120),
+    trial("reference", kind=ServerKind.REFERENCE, requests=120),
     killed("short", "from.length", {"a": 1, "b": 1}, 7, from_length=SHOULD),
     killed("nameless", "name.required", {"b": 1}, 10, name_required=MUST),
     killed(
@@ -68,12 +68,12 @@ TRIALS = (
 )
 
 
-def matrix(*trials: Trial, **more: Any) -> Matrix:
+def matrix(*trials: FleetRun, **more: Any) -> KillMatrix:
     trials = trials or TRIALS
-    return Matrix(load(), MAY, trials, **{"expected": len(trials), **more})
+    return KillMatrix(load(), MAY, trials, **{"expected": len(trials), **more})
 
 
-def text(shown: Matrix) -> str:
+def text(shown: KillMatrix) -> str:
     out = io.StringIO()
     print_matrix(shown, out)
     return out.getvalue()
@@ -83,15 +83,15 @@ def test_each_trial_has_its_mark() -> None:
     marks = {each.name: each.mark for each in matrix().trials}
 
     assert marks == {
-        "reference": Mark.QUIET,
-        "short": Mark.NOTICED,
-        "nameless": Mark.NOTICED,
-        "both": Mark.NOTICED,
-        "wrong-rule": Mark.MISNAMED,
-        "missed": Mark.SURVIVED,
-        "unheard-of": Mark.SURVIVED,
-        "fair": Mark.QUIET,
-        "accused": Mark.FALSE_ALARM,
+        "reference": RunMark.QUIET,
+        "short": RunMark.NOTICED,
+        "nameless": RunMark.NOTICED,
+        "both": RunMark.NOTICED,
+        "wrong-rule": RunMark.MISNAMED,
+        "missed": RunMark.SURVIVED,
+        "unheard-of": RunMark.SURVIVED,
+        "fair": RunMark.QUIET,
+        "accused": RunMark.FALSE_ALARM,
     }
 
 
@@ -124,7 +124,7 @@ def test_the_least_list_takes_the_cases_that_notice_most_for_their_requests() ->
 
 
 def test_figures_of_no_trials_are_nought() -> None:
-    shown = Matrix(load(), MAY, (), expected=2)
+    shown = KillMatrix(load(), MAY, (), expected=2)
 
     assert shown.requests.median == shown.requests.minimum == 0
     assert shown.exit_code == 130
@@ -142,7 +142,7 @@ def test_figures_of_no_trials_are_nought() -> None:
     ids=["all-noticed", "misnamed", "survived", "quiet", "accused"],
 )
 def test_exit_status_is_1_where_anything_is_amiss(
-    trials: tuple[Trial, ...], status: int
+    trials: tuple[FleetRun, ...], status: int
 ) -> None:
     assert matrix(*trials).exit_code == status
 
@@ -312,7 +312,7 @@ def test_path_that_cannot_be_written_is_refused_before_the_runs(
 def test_trials_are_brought_into_the_order_of_the_fleet() -> None:
     names = [each.name for each in TRIALS]
 
-    assert ordered(reversed(TRIALS), names) == TRIALS
+    assert in_fleet_order(reversed(TRIALS), names) == TRIALS
 
 
 class Screen(io.StringIO):
@@ -324,7 +324,7 @@ def test_watch_draws_a_bar_on_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     screen = Screen()
 
-    watch = Watch(screen, len(TRIALS))
+    watch = FleetProgress(screen, len(TRIALS))
     for each in TRIALS:
         watch.add(each)
     watch.close()
@@ -338,7 +338,7 @@ def test_watch_tells_a_log_every_few_seconds(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
     log = io.StringIO()
 
-    watch = Watch(log, len(TRIALS))
+    watch = FleetProgress(log, len(TRIALS))
     for each in TRIALS:
         watch.add(each)
     watch.close()

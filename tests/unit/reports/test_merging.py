@@ -11,13 +11,13 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from ringspec.reports import check_merged, merged, read_report
+from ringspec.reports import check_merged, merge_reports, read_report
 from ringspec.reports.json_report import SCHEMA
-from ringspec.reports.merging.whole import Whole
+from ringspec.reports.merge import MergedReport
 from ringspec.spec import UsageError
 
 Report = dict[str, Any]
-Join = Callable[..., Whole]
+Join = Callable[..., MergedReport]
 
 
 def rule(name: str, outcome: str = "pass", **more: Any) -> Report:
@@ -104,11 +104,11 @@ def part(number: int, of: int, *rules: Report, **more: Any) -> Report:
 
 @pytest.fixture
 def join(tmp_path: Path) -> Join:
-    def joined(*reports: Report, **more: bool) -> Whole:
+    def joined(*reports: Report, **more: bool) -> MergedReport:
         paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
         for path, report in zip(paths, reports, strict=True):
             path.write_text(json.dumps(report), "utf-8")
-        return merged(paths, **more)
+        return merge_reports(paths, **more)
 
     return joined
 
@@ -267,7 +267,7 @@ def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> 
 
 def test_no_part_is_nothing_to_join() -> None:
     with pytest.raises(UsageError, match="nothing to join"):
-        merged([])
+        merge_reports([])
 
 
 def known(name: str, standing: str) -> Report:
@@ -380,7 +380,7 @@ def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     assert list(schema.iter_errors(written)) == []
     assert list(read_report(path).failed) == ["a.b/1"]
     with pytest.raises(UsageError, match="its parts are joined already"):
-        merged([path])
+        merge_reports([path])
 
 
 @pytest.mark.parametrize("name", ["junit", "markdown", "html", "badge"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Ended, Notice
-from ringspec.reports import Record, Redactor, Stream, rendered
+from ringspec.reports import EventStream, Record, Redactor, rendered
 from ringspec.spec import ReportError
 
 
@@ -21,7 +21,7 @@ def lines(data: bytes) -> list[dict[str, Any]]:
 
 
 def streamed(path: Path, sample: ModuleType) -> list[dict[str, Any]]:
-    stream = Stream(path)
+    stream = EventStream(path)
     for event in sample.events():
         stream.handle(event)
     stream.close()
@@ -45,7 +45,7 @@ def test_line_is_there_as_soon_as_it_is_told(
     tmp_path: Path, sample: ModuleType
 ) -> None:
     path = tmp_path / "r.ndjson"
-    stream = Stream(path)
+    stream = EventStream(path)
     assert not path.exists()
 
     sizes = []
@@ -77,7 +77,7 @@ def test_whole_run_can_be_written_at_once(record: Record, sample: ModuleType) ->
 
 def test_secrets_are_redacted(tmp_path: Path, sample: ModuleType) -> None:
     path = tmp_path / "r.ndjson"
-    stream = Stream(path, Redactor(["hush-hush"]))
+    stream = EventStream(path, Redactor(["hush-hush"]))
 
     stream.handle(Notice(message="the token is hush-hush"))
     stream.close()
@@ -93,7 +93,7 @@ def test_secrets_are_redacted(tmp_path: Path, sample: ModuleType) -> None:
 def test_path_that_cannot_be_opened_is_told_at_the_end(
     tmp_path: Path, sample: ModuleType, path: str, why: str
 ) -> None:
-    stream = Stream(tmp_path / path)
+    stream = EventStream(tmp_path / path)
 
     for event in sample.events():
         stream.handle(event)
@@ -104,7 +104,7 @@ def test_path_that_cannot_be_opened_is_told_at_the_end(
 
 
 def test_full_disk_is_told_once_with_what_to_do(sample: ModuleType) -> None:
-    stream = Stream(Path("/dev/full"))
+    stream = EventStream(Path("/dev/full"))
 
     for event in sample.events():
         stream.handle(event)
@@ -120,7 +120,7 @@ def test_file_that_was_removed_meanwhile_is_told(
     tmp_path: Path, sample: ModuleType, then: Callable[[Path], object]
 ) -> None:
     path = tmp_path / "r.ndjson"
-    stream = Stream(path)
+    stream = EventStream(path)
     first, *others = sample.events()
     stream.handle(first)
     path.unlink()
@@ -138,7 +138,7 @@ def test_interrupt_on_the_way_to_the_file_loses_nothing(
 ) -> None:
     path = tmp_path / "r.ndjson"
     redactor = Redactor()
-    stream = Stream(path, redactor)
+    stream = EventStream(path, redactor)
     first, second, third, *_ = sample.events()
     stream.handle(first)
 
@@ -182,7 +182,7 @@ def _record(sample: ModuleType, fired: Any, number: int) -> Record:
 
 def test_empty_result_is_written(tmp_path: Path, sample: ModuleType) -> None:
     path = tmp_path / "r.ndjson"
-    stream = Stream(path)
+    stream = EventStream(path)
 
     stream.handle(Ended(result=replace(sample.result(), rules=())))
     stream.close()

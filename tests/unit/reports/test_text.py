@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.reports.text import counted, cut, decoded, shown, visible, xml_safe
+from ringspec.reports.printable import counted, cut, decoded, shown, visible, xml_safe
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.reports.causes.traits import Sent, Trait, parted
+from ringspec.reports.traits import Sent, Trait, parted
 from ringspec.spec import Json
 
 

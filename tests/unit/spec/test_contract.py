@@ -95,7 +95,7 @@ def test_an_operations_parameter_replaces_that_of_its_path(pets: Contract) -> No
 
 
 def test_a_contract_that_lets_anybody_in_is_not_secured(pets: Contract) -> None:
-    assert pets.operation.guard is None
+    assert pets.operation.token_header is None
 
 
 def test_variables_of_a_server_have_their_defaults(pets: Contract) -> None:

@@ -1,0 +1,155 @@
+"""Judging cases of several steps: what the last answer says, given what came before.
+
+In: a case with steps, the exchange of its last one, and the contract's links. Out:
+judgements. A case that could not come to its last step says nothing of its rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from ringspec.harness.judging import checks
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
+from ringspec.harness.judging.verdict import Verdict
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Played,
+    Response,
+    parse,
+)
+from ringspec.spec import Answers, Contract, Json, Link, Role
+from ringspec.strategies import Case, Phase, Step, What, status_fits
+
+# They say that an operation is not there, unless something else shows that it is.
+_NOWHERE = frozenset({404, 405, 501})
+
+
+def judge_script(
+    contract: Contract, case: Case, exchange: Exchange, response: Response
+) -> Iterator[Judgement]:
+    """Return what the exchange of a case of several steps says."""
+    played = exchange.played or Played()
+    if played.stuck:
+        if not _is_moot(case, exchange, played):
+            yield case.rule, Verdict.INCONCLUSIVE, played.stuck
+        return
+    step = case.steps[-1]
+    answers = _answers(contract, step)
+    status = response.status
+    if status in NO_JUDGEMENT and status not in step.status:
+        yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
+    elif not status_fits(status, step.status):
+        wanted = " or ".join(map(str, step.status))
+        what = f"{step.request.method} {exchange.request.path}"
+        reason = f"{what} was answered with HTTP {status} where {wanted} is due"
+        yield case.rule, Verdict.FAIL, reason
+    elif status // 100 == 2:
+        yield from _accepted(
+            contract, case, answers, (response, played, exchange.request.path)
+        )
+    else:
+        yield case.rule, Verdict.PASS, ""
+        yield from checks.envelope(answers, response)
+
+
+def _is_moot(case: Case, exchange: Exchange, played: Played) -> bool:
+    """Tell whether a case that got stuck has nothing to say of its rule.
+
+    It waited for a state that need not come, or what it sent to be refused was taken,
+    which is told by the rule that this breaks.
+    """
+    step = case.steps[played.at]
+    status = exchange.response.status if exchange.response else 0
+    taken = status // 100 == 2 and not status_fits(status, step.status)
+    return taken or (bool(step.wants) and status_fits(status, step.status))
+
+
+def _answers(contract: Contract, step: Step) -> Answers:
+    found = (each.answers for each in contract.links if each.name == step.link)
+    return next(found, contract.answers)
+
+
+def _accepted(
+    contract: Contract,
+    case: Case,
+    answers: Answers,
+    came: tuple[Response, Played, str],
+) -> Iterator[Judgement]:
+    response, played, path = came
+    step = case.steps[-1]
+    described = answers.of(response.status)
+    data: Json = None
+    if not answers.is_bare(response.status):
+        yield from checks.form(answers, response)
+        data, _ = parse(response)
+    faults = unmet(step.wants, data, played)
+    for want in step.wants:
+        if want.what == What.SHOWS and described is not None:
+            before = _before(played, answers, path)
+            shown = checks.echo_faults(contract, described, want.value, data)
+            known = checks.echo_faults(contract, described, want.value, before)
+            faults += [each for each in shown if before is None or each not in known]
+            wrong = checks.default_faults(contract, described, want.value, data)
+            yield checks.told(checks.DEFAULTS, wrong)
+    yield checks.told(case.rule, faults)
+
+
+def _before(played: Played, answers: Answers, path: str) -> Json:
+    """Return what a first look showed of the same thing; None if there was none.
+
+    What it lacked then was not taken from it since: that is told of a first look. It
+    is another thing once a change of it was accepted.
+    """
+    before: Json = None
+    for each in played.earlier:
+        response = each.response
+        if each.request.path != path or not response or response.status // 100 != 2:
+            continue
+        if each.request.method != "GET":
+            before = None
+        elif before is None and not answers.is_bare(response.status):
+            before = parse(response)[0]
+    return before
+
+
+def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[str]:
+    """Return the links whose operations a target does not seem to offer at all.
+
+    A link that is answered 405 or 501, and never otherwise, is not there. One that is
+    answered 404 is not there if none of its kind is; else it is there and errs.
+    Commands are one kind, all others another.
+    """
+    seen = _statuses(played)
+    groups: dict[bool, list[Link]] = defaultdict(list)
+    for relative in contract.links:
+        groups[relative.role == Role.COMMAND].append(relative)
+    found: set[str] = set()
+    for group in groups.values():
+        there = [each for each in group if seen[each.name] - _NOWHERE]
+        asked = any(seen[each.name] for each in group)
+        for each in group:
+            statuses = seen[each.name]
+            # What was never reached is as absent as what leads to it.
+            nowhere = statuses <= _NOWHERE and bool(statuses or asked)
+            if nowhere and (not there or (statuses and 404 not in statuses)):
+                found.add(each.name)
+    return found
+
+
+def _statuses(played: Iterable[tuple[Case, Exchange]]) -> dict[str, set[int]]:
+    """Gather how each link was answered where it was asked for what exists."""
+    seen: dict[str, set[int]] = defaultdict(set)
+    for case, exchange in played:
+        if case.phase != Phase.LIFECYCLE or len(case.steps) < 2:
+            continue  # 401 is often answered before any routing
+        how = exchange.played or Played()
+        for number, each in enumerate((*how.earlier, exchange)):
+            if each.response is not None and number < len(case.steps):
+                seen[case.steps[number].link].add(each.response.status)
+    return seen
+
+
+def needs(case: Case) -> set[str]:
+    """Return the links that a case takes."""
+    return {step.link for step in case.steps if step.link}

@@ -1,0 +1,434 @@
+"""Comparisons: reports side by side, or two runs of one target, one after the other.
+
+In: reports as they were read. Out: which rules differ, and how; what got worse and what
+got better; an exit status. What is compared are rules, by id, and the ids of cases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ringspec.reports.printable import shown
+from ringspec.reports.report_reader import read_reports
+from ringspec.spec import Level, UsageError
+
+_LABEL = 24
+_SELF = ("localhost", "127.", "[::1]", "::1")
+
+
+class RuleMark(StrEnum):
+    """What a report says of a rule, worst first."""
+
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    KNOWN = "known"  # fails by nothing that is not known beforehand
+    WARN = "warn"  # fails below the level only
+    PASS = "pass"  # noqa: S105 - no password
+    NOT_APPLICABLE = "not-applicable"
+    SKIPPED = "skipped"
+    ABSENT = "absent"  # the report has no such rule
+
+
+_FAILS = frozenset({RuleMark.FAIL, RuleMark.KNOWN})
+_UNJUDGED = frozenset({RuleMark.NOT_APPLICABLE, RuleMark.SKIPPED, RuleMark.ABSENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleEntry:
+    """What a report says of one rule.
+
+    Attributes:
+        failing: ids of the cases that fail at the level, each with the reason.
+        known: those of them that are known beforehand.
+    """
+
+    id: str
+    level: Level
+    evidence: str
+    sentence: str
+    source: str
+    mark: RuleMark
+    failing: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A report, as far as it is compared.
+
+    Attributes:
+        path: as it was given.
+        label: short, and of this column alone.
+        sha256: of the contract.
+    """
+
+    path: str
+    label: str
+    target: str
+    conclusion: str
+    level: Level
+    seed: int
+    title: str
+    version: str
+    sha256: str
+    dialect: str
+    interrupted: bool
+    entries: Mapping[str, RuleEntry]
+
+    def mark(self, rule: str) -> RuleMark:
+        """Return what is said of a rule."""
+        return self.entries[rule].mark if rule in self.entries else RuleMark.ABSENT
+
+    @property
+    def counts(self) -> Counter[RuleMark]:
+        """Count the rules by what is said of them."""
+        return Counter(each.mark for each in self.entries.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Reports that are compare_reports, in the order they were given in.
+
+    Attributes:
+        level: the strongest of theirs: what fails is looked at by that.
+    """
+
+    columns: tuple[Column, ...]
+    level: Level
+
+    @cached_property
+    def rules(self) -> dict[str, RuleEntry]:
+        """All rules by id, as the first report that has one describes it."""
+        found: dict[str, RuleEntry] = {}
+        for column in self.columns:
+            for name, entry in column.entries.items():
+                found.setdefault(name, entry)
+        return found
+
+    @property
+    def exit_code(self) -> int:
+        """Return the status of the command; what differs is no fault by itself."""
+        return 0
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Say what makes the reports hard to compare."""
+        return tuple(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        told = (
+            ("contract", [f"{it.title} {it.version}" for it in self.columns]),
+            ("dialect", [it.dialect or "none" for it in self.columns]),
+            ("level", [str(it.level) for it in self.columns]),
+            ("seed", [str(it.seed) for it in self.columns]),
+        )
+        for name, values in told:
+            if len(set(values)) > 1:
+                at = f"; compared at {self.level}" if name == "level" else ""
+                yield f"another {name}: {self._listed(values)}{at}"
+            elif name == "contract" and len({it.sha256 for it in self.columns}) > 1:
+                digests = [it.sha256[:12] for it in self.columns]
+                yield f"another contract of the same name: {self._listed(digests)}"
+        for column in self.columns:
+            if column.interrupted:
+                yield f"interrupted: {column.label}"
+
+    def _listed(self, values: list[str]) -> str:
+        """Write each value with the columns that have it."""
+        holders: dict[str, list[str]] = {}
+        for column, value in zip(self.columns, values, strict=True):
+            holders.setdefault(value, []).append(column.label)
+        return "; ".join(f"{value} ({', '.join(it)})" for value, it in holders.items())
+
+    def marks(self, rule: str) -> tuple[RuleMark, ...]:
+        """Return what each report says of a rule."""
+        return tuple(column.mark(rule) for column in self.columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Providers(Comparison):
+    """Several targets side by side."""
+
+    @cached_property
+    def differing(self) -> tuple[str, ...]:
+        """The rules that the reports differ in, the strongest and worst first."""
+        found = [name for name in self.rules if len(set(self.marks(name))) > 1]
+        return tuple(sorted(found, key=self._rank))
+
+    def _rank(self, rule: str) -> tuple[bool, int, int, int]:
+        marks = Counter(self.marks(rule))
+        return (
+            # Who was not asked does not differ from who was, to speak of.
+            len(marks.keys() - _UNJUDGED) < 2,
+            self.rules[rule].level.rank,
+            -marks[RuleMark.FAIL],
+            -marks[RuleMark.INCONCLUSIVE],
+        )
+
+    @cached_property
+    def alike(self) -> dict[RuleMark, tuple[str, ...]]:
+        """The rules that all reports say the same of, by what that is."""
+        found: dict[RuleMark, list[str]] = {}
+        for name in self.rules:
+            first, *others = set(self.marks(name))
+            if not others:
+                found.setdefault(first, []).append(name)
+        return {mark: tuple(found[mark]) for mark in RuleMark if mark in found}
+
+
+class ChangeKind(StrEnum):
+    """What became of a rule from one run to the next, worst first."""
+
+    REGRESSION = "regression"  # did not fail, and fails
+    WORSE = "worse"  # failed, and does so by more cases
+    UNSETTLED = "unsettled"  # was conclusive, and is not
+    NEW_FAILURE = "new failure"  # was not judged, and fails
+    EXCUSED = "excused"  # did not fail, and fails as is known
+    FIXED = "fixed"
+    BETTER = "better"  # fails by fewer cases
+    SETTLED = "settled"  # was inconclusive, and passes
+    ADDED = "added"  # was not judged, and is
+    REMOVED = "removed"  # was judged, and is not
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """What became of a rule.
+
+    Attributes:
+        entry: the rule, as the later report has it, or else the earlier one.
+        new: the cases that fail now and did not, with the reasons.
+        gone: the cases that failed and no longer do.
+    """
+
+    kind: ChangeKind
+    entry: RuleEntry
+    before: RuleMark
+    after: RuleMark
+    new: Mapping[str, str] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runs(Comparison):
+    """Two runs of one target: the first column is the earlier one."""
+
+    @property
+    def same_cases(self) -> bool:
+        """Tell whether both runs fired the same list."""
+        before, after = self.columns
+        return (before.seed, before.sha256) == (after.seed, after.sha256)
+
+    @cached_property
+    def changes(self) -> tuple[RuleChange, ...]:
+        """What became of each rule, worst first."""
+        found = [self._change(name) for name in self.rules]
+        kinds = list(ChangeKind)
+        return tuple(
+            sorted(found, key=lambda it: (kinds.index(it.kind), it.entry.level.rank))
+        )
+
+    def of(self, kind: ChangeKind) -> tuple[RuleChange, ...]:
+        """Return the changes of a kind."""
+        return tuple(each for each in self.changes if each.kind is kind)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 if something got worse, 3 if it cannot be told, else 0."""
+        if self.of(ChangeKind.REGRESSION) or self.of(ChangeKind.WORSE):
+            return 1
+        return 3 if self.of(ChangeKind.UNSETTLED) else 0
+
+    def _change(self, rule: str) -> RuleChange:
+        before, after = (column.entries.get(rule) for column in self.columns)
+        marks = self.marks(rule)
+        failed = before.failing if before else {}
+        fails = after.failing if after else {}
+        known = after.known if after else frozenset()
+        new = {
+            name: why
+            for name, why in fails.items()
+            if name not in failed and name not in known
+        }
+        gone = tuple(name for name in failed if name not in fails)
+        return RuleChange(
+            kind=self._kind(marks[0], marks[1], more=bool(new), fewer=bool(gone)),
+            entry=after or self.rules[rule],
+            before=marks[0],
+            after=marks[1],
+            new=new,
+            gone=gone,
+        )
+
+    def _kind(
+        self, before: RuleMark, after: RuleMark, *, more: bool, fewer: bool
+    ) -> ChangeKind:
+        if before in _UNJUDGED or after in _UNJUDGED:
+            return _judged_anew(before, after)
+        if after is RuleMark.INCONCLUSIVE:
+            return ChangeKind.UNCHANGED if before is after else ChangeKind.UNSETTLED
+        if after in _FAILS:
+            return self._failing(before, after, more=more, fewer=fewer)
+        if before in _FAILS:
+            return ChangeKind.FIXED
+        return (
+            ChangeKind.SETTLED
+            if before is RuleMark.INCONCLUSIVE
+            else ChangeKind.UNCHANGED
+        )
+
+    def _failing(
+        self, before: RuleMark, after: RuleMark, *, more: bool, fewer: bool
+    ) -> ChangeKind:
+        if before not in _FAILS:
+            return (
+                ChangeKind.REGRESSION if after is RuleMark.FAIL else ChangeKind.EXCUSED
+            )
+        if not self.same_cases:
+            return ChangeKind.UNCHANGED  # of another list, cases tell nothing
+        if more and after is RuleMark.FAIL:
+            return ChangeKind.WORSE
+        return ChangeKind.BETTER if fewer else ChangeKind.UNCHANGED
+
+
+def _judged_anew(before: RuleMark, after: RuleMark) -> ChangeKind:
+    if before in _UNJUDGED and after in _UNJUDGED:
+        return ChangeKind.UNCHANGED
+    if before in _UNJUDGED:
+        return ChangeKind.NEW_FAILURE if after is RuleMark.FAIL else ChangeKind.ADDED
+    return ChangeKind.REMOVED
+
+
+def compare_reports(paths: Sequence[Path], mode: str = "") -> Comparison:
+    """Read reports, and set them side by side.
+
+    Args:
+        paths: of two reports at least.
+        mode: `runs`, `providers`, or empty to choose: two reports of one target are
+            two runs of it.
+
+    Raises:
+        UsageError: reports that cannot be read, each named with the reason; or too few
+            or too many of them.
+    """
+    if len(paths) < 2:
+        raise UsageError("nothing to compare", hint="give two reports at least")
+    reports = read_reports(paths)
+    level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
+    pairs = zip(paths, reports, strict=True)
+    columns = _labelled([_column(path, it, level) for path, it in pairs])
+    same = len(columns) == 2 and columns[0].target == columns[1].target
+    if mode == "runs" and len(columns) != 2:
+        raise UsageError(
+            f"--runs compares two reports, not {len(columns)}",
+            hint="give the earlier one, then the later one",
+        )
+    if mode == "runs" or (same and not mode):
+        return Runs(columns=columns, level=level)
+    return Providers(columns=columns, level=level)
+
+
+def _column(path: Path, report: dict[str, Any], level: Level) -> Column:
+    contract = report["contract"]
+    entries = [_entry(each, level) for each in report["rules"]]
+    return Column(
+        path=str(path),
+        label=path.stem,
+        target=report["target"],
+        conclusion=report["conclusion"],
+        level=Level(report["level"]),
+        seed=report["seed"],
+        title=contract["title"],
+        version=contract["version"],
+        sha256=contract["sha256"],
+        dialect=contract["dialect"] or "",
+        interrupted=report.get("interrupted", False),
+        entries={each.id: each for each in entries},
+    )
+
+
+def _entry(rule: dict[str, Any], level: Level) -> RuleEntry:
+    gating = {
+        each["case"]: each["reason"]
+        for each in rule["failures"]
+        if Level(each["level"]).gates(level)
+    }
+    known = (it["case"] for it in rule["failures"] if it.get("known", False))
+    first = next(iter(rule["inconclusive"]), {"reason": rule["why"]})
+    return RuleEntry(
+        id=rule["id"],
+        level=Level(rule["level"]),
+        evidence=rule["evidence"],
+        sentence=rule["sentence"],
+        source=rule["source"],
+        mark=_mark(rule, failing=bool(gating)),
+        failing=gating,
+        known=frozenset(known) & gating.keys(),
+        why=next(iter(gating.values()), first["reason"]),
+    )
+
+
+def _mark(rule: dict[str, Any], *, failing: bool) -> RuleMark:
+    told = RuleMark(rule["outcome"])
+    if told is RuleMark.FAIL and rule.get("excused", False):
+        told = RuleMark.KNOWN
+    if told in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.PASS} and not failing:
+        # What fails, fails below the level that all are compared at.
+        return RuleMark.WARN if rule["failures"] else RuleMark.PASS
+    return told
+
+
+def _labelled(columns: list[Column]) -> tuple[Column, ...]:
+    """Give each column a label: of its target if that tells them, else of its file."""
+    ways: list[Callable[[Column], str]] = [
+        lambda it: it.label,
+        lambda it: "/".join(Path(it.path).with_suffix("").parts[-2:]),
+    ]
+    if not any(_host(each).startswith(_SELF) for each in columns):
+        ways = [_host, _address, *ways]
+    for way in ways:
+        labels = [_short(way(each)) for each in columns]
+        if all(labels) and len(set(labels)) == len(labels):
+            break
+    else:
+        labels = _numbered([_short(ways[-2](each)) for each in columns])
+    pairs = zip(columns, labels, strict=True)
+    return tuple(replace(column, label=label) for column, label in pairs)
+
+
+def _host(column: Column) -> str:
+    try:
+        return urlsplit(column.target).netloc
+    except ValueError:
+        return ""
+
+
+def _address(column: Column) -> str:
+    return column.target.partition("://")[2].rstrip("/")
+
+
+def _short(text: str) -> str:
+    """Cut a label in its middle: the ends tell more."""
+    text = shown(text, 300)
+    if len(text) <= _LABEL:
+        return text
+    half = (_LABEL - 1) // 2
+    return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
+
+
+def _numbered(labels: list[str]) -> list[str]:
+    total, seen = Counter(labels), Counter[str]()
+    numbered: list[str] = []
+    for label in labels:
+        seen[label] += 1
+        numbered.append(f"{label}#{seen[label]}" if total[label] > 1 else label)
+    return numbered

@@ -1,0 +1,176 @@
+"""Annotations: what GitHub Actions shows beside a job, told by workflow commands.
+
+Only there. Whatever else is printed meanwhile may cite the target, which could give
+commands of its own: commands are stopped, by a word that it cannot know.
+Source: docs.github.com, "Workflow commands for GitHub Actions".
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from ringspec.harness import (
+    Conclusion,
+    Ended,
+    Event,
+    Finding,
+    Outcome,
+    Result,
+    RuleResult,
+    Started,
+)
+from ringspec.reports.case_text import status_line
+from ringspec.reports.causes import Cause, causes
+from ringspec.reports.files import Display, rule_link
+from ringspec.reports.printable import counted, shown
+from ringspec.reports.redact import Redactor
+
+# GitHub shows so many of each kind of a step.
+LIMIT = 10
+_TEXT = 500
+
+
+def on_github() -> bool:
+    """Tell whether this is a step of GitHub Actions."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+class GitHubAnnotations:
+    """Another reporter, with commands stopped around it, and annotations after it."""
+
+    def __init__(
+        self,
+        inner: Display,
+        redactor: Redactor | None = None,
+        stdout: TextIO | None = None,
+        docs: str = "",
+    ) -> None:
+        self._inner = inner
+        self._redactor = redactor or Redactor()
+        self._out = stdout or sys.stdout
+        self._docs = docs
+        self._word = ""
+
+    def handle(self, event: Event) -> None:
+        """Show an event; before the first commands are stopped, after the last told."""
+        if not self._word and isinstance(event, Started):
+            self._word = secrets.token_hex(16)
+            self._say(f"::stop-commands::{self._word}")
+        self._inner.handle(event)
+        if isinstance(event, Ended):
+            self._resume()
+            ended = self._redactor.event(event)
+            if isinstance(ended, Ended):
+                for each in commands(ended.result, self._docs):
+                    self._say(each)
+
+    def close(self) -> None:
+        """Close the other reporter; commands are heard again."""
+        try:
+            self._inner.close()
+        finally:
+            self._resume()
+
+    def _resume(self) -> None:
+        if self._word:
+            self._say(f"::{self._word}::")
+            self._word = ""
+
+    def _say(self, line: str) -> None:
+        self._out.write(f"{line}\n")
+        self._out.flush()
+
+
+def commands(result: Result, docs: str = "") -> Iterator[str]:
+    """Yield a result, free of secrets, as workflow commands.
+
+    Args:
+        result: of a run.
+        docs: base of the documentation that rules are linked to; empty for none.
+    """
+    found = causes(result) if result.learnt else ()
+    new = [_cause("error", each, docs) for each in found if not each.known]
+    new += [
+        _command("error", f"known failure {each.known.id}", each.why)
+        for each in result.stale
+    ]
+    if not new and result.conclusion is not Conclusion.CONFORMANT:
+        new.append(_conclusion(result))
+    yield from _limited("error", new)
+    yield from _limited("warning", list(_warnings(result)))
+    yield from _limited(
+        "notice", [_cause("notice", it, docs) for it in found if it.known]
+    )
+
+
+def _limited(kind: str, lines: list[str]) -> Iterator[str]:
+    """Yield as many as are shown, the last of them for those that are not."""
+    if len(lines) <= LIMIT:
+        yield from lines
+        return
+    yield from lines[: LIMIT - 1]
+    left = len(lines) - LIMIT + 1
+    yield _command(kind, "ringspec", f"{left:,} more of this kind: see the log")
+
+
+def _cause(kind: str, cause: Cause, docs: str) -> str:
+    rule, first = cause.rules[0].rule, cause.findings[0]
+    more = len(cause.rules) - 1
+    others = f" and {counted(more, 'other rule')}" if more else ""
+    known = "known failure: " if kind == "notice" else ""
+    title = f"{known}{rule.id}{others} ({cause.level.upper()})"
+    told = (
+        cause.title or rule.sentence,
+        *(_excuses(cause) if known else ()),
+        *_case(first, len(cause.findings)),
+        *filter(None, [rule_link(docs, rule.id)]),
+    )
+    return _command(kind, title, *told)
+
+
+def _case(finding: Finding, number: int) -> Iterator[str]:
+    yield finding.reason
+    others = f" (and {counted(number - 1, 'more case')})" if number > 1 else ""
+    yield f"case {finding.case.id}: {status_line(finding.exchange)}{others}"
+
+
+def _excuses(cause: Cause) -> Iterator[str]:
+    for each in cause.rules[0].known[:1]:
+        yield " ".join(filter(None, ("known:", each.reason, each.issue)))
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    """Yield what is inconclusive, and what fails below the level."""
+    reasons: dict[str, list[RuleResult]] = {}
+    for each in result.rules if result.learnt else ():
+        if each.outcome is Outcome.INCONCLUSIVE:
+            first = each.inconclusive[0].reason if each.inconclusive else each.why
+            reasons.setdefault(first, []).append(each)
+    for reason, rules in reasons.items():
+        more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""
+        yield _command("warning", f"inconclusive: {rules[0].rule.id}{more}", reason)
+    for each in result.rules:
+        warnings = each.warnings(result.level)
+        if warnings:
+            title = f"{each.rule.id} ({warnings[0].level.upper()})"
+            told = (each.rule.sentence, *_case(warnings[0], len(warnings)))
+            yield _command("warning", title, *told)
+
+
+def _conclusion(result: Result) -> str:
+    told = filter(None, (result.message, result.hint))
+    return _command("error", f"ringspec: {result.conclusion}", *told)
+
+
+def _command(kind: str, title: str, *lines: str) -> str:
+    message = "\n".join(dict.fromkeys(shown(line, _TEXT) for line in lines))
+    escaped = _escaped(shown(title, _TEXT)).replace(":", "%3A").replace(",", "%2C")
+    return f"::{kind} title={escaped}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,304 @@
+"""Bodies for the page: made visible, indented, twin and case line by line.
+
+A body becomes segments: runs of whole lines, each with a mark that says what the fault
+did there. Lines that twin and case have in common stand at the same height.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import zip_longest
+from os.path import commonprefix
+from typing import Any, NamedTuple, TypeAlias
+
+from ringspec.reports.printable import counted, cut, decoded, visible
+from ringspec.spec import Json, is_shallow
+from ringspec.strategies import encode
+
+# A mark and a text. Marks: none, `was` (only in the twin), `now` (only in the case),
+# `gap` (a line that only the other has), `cut` (what is left out here).
+Segment: TypeAlias = tuple[str, str]
+Body: TypeAlias = tuple[Segment, ...]
+
+# Bytes that are parsed; characters of a text, characters of a line, and lines shown.
+PARSED = 256 * 1024
+TEXT = 4000
+LINE = 300
+LINES = 100
+# A pair of more lines shows only what is near an edit.
+_FOCUS = 60
+# What is shown around a difference.
+_NEAR_LINES = 10
+_NEAR_TEXT = 200
+_SHORT = 2000
+# So few brackets cannot be deep.
+_FEW = 60
+# A line of JSON: a name, if it has one; a bracket, an empty pair or a value; a comma.
+_TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_JSON_LINE = re.compile(
+    rf"(?:({_TEXT})\s*:\s*)?(\[\s*\]|\{{\s*\}}|[][{{}}]|{_TEXT}|[^][\s\"{{}}:,]+)\s*(,?)"
+)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+# Stands for a member or item that only the other body has.
+_ABSENT = object()
+
+
+class _Row(NamedTuple):
+    """A line of the twin beside one of the case; None where a side has none."""
+
+    left: str | None
+    right: str | None
+    edited: bool = False
+
+
+class _Part(NamedTuple):
+    """A member or item of two bodies, with the name it is written under."""
+
+    name: str
+    left: Any
+    right: Any
+
+
+def one(body: bytes) -> Body:
+    """Show a body by itself: indented if it is JSON, with no word changed."""
+    if not body:
+        return ()
+    if _is_json(body):
+        lines = _indented(decoded(body))
+        if max(map(len, lines)) > LINE or not "".join(lines).isprintable():
+            lines = list(map(_line, lines))
+        shown: Body = (("", "\n".join(lines[:LINES]) + "\n"),)
+        left = len(lines) - LINES
+        return (*shown, ("cut", _left_out(left))) if left > 0 else shown
+    start = decoded(body[: TEXT * 4])
+    if len(start) <= TEXT:
+        return (("", _block(start)),)
+    rest = f"\n… {counted(len(body), 'byte')} in all"
+    return ("", _block(start[:TEXT])), ("cut", rest)
+
+
+def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
+    """Show a twin and a case's body, with what differs marked in both."""
+    left, right = _plain(twin), _plain(body)
+    if left is _ABSENT or right is _ABSENT:
+        return _texts(twin, body)
+    rows = _focused(_rows(_Part("", left, right)))
+    return _trimmed(_side(rows, "was")), _trimmed(_side(rows, "now"))
+
+
+def _trimmed(body: Body) -> Body:
+    """Leave out a gap below which nothing stands."""
+    return body[:-1] if body and body[-1][0] == "gap" else body
+
+
+def _is_json(body: bytes) -> bool:
+    if len(body) > PARSED:
+        return False
+    few = body.count(b"[") + body.count(b"{") < _FEW
+    try:
+        data = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return False
+    return few or is_shallow(data)
+
+
+@lru_cache(maxsize=64)
+def _plain(body: bytes) -> Any:
+    """Return what a body says, if writing that gives the same bytes again."""
+    data = json.loads(body) if _is_json(body) else _ABSENT
+    return data if data is not _ABSENT and encode(data) == body else _ABSENT
+
+
+def _indented(text: str, depth: int = 0) -> list[str]:
+    """Indent JSON as it is written: numbers, escapes and repeated names stay."""
+    lines: list[str] = []
+    for name, value, comma in _JSON_LINE.findall(text):
+        if value[0] in "[{" and len(value) > 1:
+            value = f"{value[0]}{value[-1]}"  # noqa: PLW2901 - blanks between them
+        depth -= value in ("]", "}")
+        label = f"{name}: " if name else ""
+        lines.append(f"{'  ' * depth}{label}{value}{comma}")
+        depth += value in ("[", "{")
+    return lines
+
+
+def _rows(
+    part: _Part, depth: int = 0, ends: tuple[str, str] = ("", "")
+) -> Sequence[_Row]:
+    """Walk two values in step, and write both line by line."""
+    name, left, right = part
+    old = _compact(left)
+    # Most are texts that are the same, and need not be written twice.
+    new = old if type(left) is type(right) is str and left == right else _compact(right)
+    if old == new and ends[0] == ends[1]:
+        return _even(name, old, depth, ends[0])
+    if isinstance(left, dict) and isinstance(right, dict) and left and right:
+        inner, brackets = _members(left, right), "{}"
+    elif isinstance(left, list) and isinstance(right, list) and left and right:
+        inner, brackets = _items(left, right), "[]"
+    else:
+        was, now = _lines(name, old, depth, ends[0]), _lines(name, new, depth, ends[1])
+        return [_Row(*each, edited=old != new) for each in zip_longest(was, now)]
+    indent = "  " * depth
+    first = _line(f"{indent}{name}{brackets[0]}")
+    last = [f"{indent}{brackets[1]}{end}" for end in ends]
+    return [_Row(first, first), *_inside(inner, depth + 1), _Row(last[0], last[1])]
+
+
+def _compact(value: Any) -> str:
+    """Write a value; what is written alike is the same: 1, 1.0 and true are not."""
+    return "" if value is _ABSENT else _ENCODER.encode(value)
+
+
+def _lines(name: str, text: str, depth: int, end: str) -> list[str]:
+    """Write a value over several lines, fit to be shown; none for an absent one."""
+    lines = _indented(text, depth)
+    if lines:
+        lines[0] = f"{'  ' * depth}{name}{lines[0].lstrip()}"
+        lines[-1] += end
+    return list(map(_line, lines))
+
+
+def _even(name: str, text: str, depth: int, end: str) -> Sequence[_Row]:
+    """Write a value that both sides have; most are those of many other bodies."""
+    if len(text) > _SHORT:
+        return [_Row(each, each) for each in _lines(name, text, depth, end)]
+    return _remembered(name, text, depth, end)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(name: str, text: str, depth: int, end: str) -> tuple[_Row, ...]:
+    return tuple(_Row(each, each) for each in _lines(name, text, depth, end))
+
+
+def _inside(parts: list[_Part], depth: int) -> Iterator[_Row]:
+    """Write the parts of an object or array: a comma after each but a side's last."""
+    lasts = [
+        max(at for at, each in enumerate(parts) if each[side] is not _ABSENT)
+        for side in (1, 2)
+    ]
+    for at, each in enumerate(parts):
+        commas = "," if at < lasts[0] else "", "," if at < lasts[1] else ""
+        yield from _rows(each, depth, commas)
+
+
+@lru_cache(maxsize=1024)
+def _label(name: str) -> str:
+    return f"{_ENCODER.encode(name)}: "
+
+
+def _members(left: dict[str, Json], right: dict[str, Json]) -> list[_Part]:
+    names, at = list(left), 0
+    for name in right:
+        if name not in left:  # after the member that it follows in the case
+            names.insert(at, name)
+        at = names.index(name) + 1
+    return [
+        _Part(_label(name), left.get(name, _ABSENT), right.get(name, _ABSENT))
+        for name in names
+    ]
+
+
+def _items(left: list[Json], right: list[Json]) -> list[_Part]:
+    """Pair the items of two lists; where their number differs, from both ends."""
+    if len(left) == len(right):
+        return [_Part("", *each) for each in zip(left, right, strict=True)]
+    head = _alike(left, right)
+    tail = _alike(left[head:][::-1], right[head:][::-1])
+    old, new = left[head : len(left) - tail], right[head : len(right) - tail]
+    return [
+        *(_Part("", each, each) for each in left[:head]),
+        *(_Part("", each, _ABSENT) for each in old),
+        *(_Part("", _ABSENT, each) for each in new),
+        *(_Part("", each, each) for each in left[len(left) - tail :]),
+    ]
+
+
+def _alike(left: list[Json], right: list[Json]) -> int:
+    """Count the items that two lists begin with in common."""
+    pairs = enumerate(zip(left, right, strict=False))
+    differing = (at for at, each in pairs if _compact(each[0]) != _compact(each[1]))
+    return next(differing, min(len(left), len(right)))
+
+
+def _focused(rows: Sequence[_Row]) -> Sequence[_Row | int]:
+    """Keep what is near an edit; a number stands for so many lines left out."""
+    if len(rows) <= _FOCUS:
+        return rows
+    near = set(range(_NEAR_LINES // 2))
+    for at, row in enumerate(rows):
+        if row.edited:
+            near.update(range(at - _NEAR_LINES, at + _NEAR_LINES + 1))
+        if len(near) >= LINES:
+            break
+    kept: list[_Row | int] = []
+    for at, row in enumerate(rows):
+        if at in near:
+            kept.append(row)
+        elif kept and isinstance(kept[-1], int):
+            kept[-1] += 1
+        else:
+            kept.append(1)
+    return kept
+
+
+def _left_out(lines: int) -> str:
+    return f"… {counted(lines, 'line')} left out\n"
+
+
+def _side(rows: Sequence[_Row | int], mark: str) -> Body:
+    """Write one side of the rows, lines of one mark together."""
+    runs: list[tuple[str, list[str]]] = []
+    for row in rows:
+        if isinstance(row, int):
+            kind, line = "cut", _left_out(row).rstrip()
+        else:
+            text = row.left if mark == "was" else row.right
+            kind, line = (mark if row.edited else ""), text or ""
+            kind = "gap" if text is None else kind
+        if not runs or runs[-1][0] != kind:
+            runs.append((kind, []))
+        runs[-1][1].append(f"{line}\n")
+    return tuple((kind, "".join(lines)) for kind, lines in runs)
+
+
+def _line(text: str) -> str:
+    return visible(cut(text, LINE))
+
+
+def _texts(twin: bytes, body: bytes) -> tuple[Body, Body]:
+    """Show bodies that are no plain JSON as text, with the differing part marked."""
+    left, right = (decoded(each[:PARSED]) for each in (twin, body))
+    head = _common(left, right)
+    tail = _common(left[head:][::-1], right[head:][::-1])
+    return (
+        _text(left, head, len(left) - tail, "was"),
+        _text(right, head, len(right) - tail, "now"),
+    )
+
+
+def _common(left: str, right: str) -> int:
+    """Count the characters that two texts begin with in common."""
+    return len(commonprefix((left, right)))  # noqa: RUF071 - no paths: characters
+
+
+def _text(text: str, start: int, stop: int, mark: str) -> Body:
+    """Show a text in which a part is marked, and what is near it."""
+    near = max(0, start - _NEAR_TEXT) if len(text) > TEXT else 0
+    parts = (
+        ("cut", f"… {counted(near, 'character')}\n" if near else ""),
+        ("", _block(text[near:start])),
+        (mark, _block(cut(text[start:stop], TEXT // 2))),
+        ("", _block(cut(text[stop:], TEXT // 2))),
+    )
+    return tuple(each for each in parts if each[1])
+
+
+def _block(text: str) -> str:
+    """Make a text of several lines visible, and keep its lines."""
+    return "\n".join(visible(line) for line in text.split("\n"))

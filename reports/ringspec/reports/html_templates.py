@@ -1,0 +1,81 @@
+"""Pages of HTML: templates that escape what they cite, and a policy of their own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ringspec.reports.printable import shown
+
+# Characters of a cited text that the filter `shown` leaves.
+_TEXT = 600
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def filled(
+    template: str, *, styles: tuple[str, ...], script: str = "", **more: Any
+) -> bytes:
+    """Fill a template; its style and script are files beside it, the latter if any.
+
+    No other style or script gets in, whatever a target sent: the page's policy names
+    ours by digest, and lets it ask no one for anything.
+    """
+    style = "".join(map(_asset, styles))
+    code = _asset(script) if script else ""
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - our own files
+            script=Markup(code),  # noqa: S704 - our own file
+            policy=_policy(style, code),
+            **more,
+        )
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["shown"] = lambda text: shown(str(text), _TEXT)
+    return made
+
+
+@cache
+def _asset(name: str) -> str:
+    """Read what stands in an element of its own; its digest is that of its text."""
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Write the policy. The icon is empty, so that no browser asks for one."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_digest(style)}",
+            *([f"script-src {_digest(script)}"] if script else ()),
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            *(["require-trusted-types-for 'script'"] if script else ()),
+        )
+    )
+
+
+def _digest(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

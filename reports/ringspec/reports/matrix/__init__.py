@@ -1,1 +1,0 @@
-"""The kill matrix: its model, its text and its files."""

@@ -1,0 +1,196 @@
+"""Traits of requests: what those that went wrong have in common, and no others.
+
+In: requests that went wrong in one way, and such as went well. Out: the few traits that
+tell the ones from the others, each a suspect. Knows JSON and HTTP, no member.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from ringspec.reports.printable import shown, visible
+from ringspec.spec import Json
+from ringspec.strategies import Case, Request
+
+# More suspects than these, and it is rather one that no single trait tells.
+_SUSPECTS = 3
+# Requests that are looked at: more would tell nothing new.
+_ENOUGH = 150
+# Fewer that went well tell nothing.
+_FEW = 10
+# So likely may it be, at most, that a trait tells some of them by mere chance.
+_CHANCE = 0.01
+_DEPTH = 12
+_VALUE = 40
+_INVALID = "a body that is invalid"
+
+Sent: TypeAlias = tuple[Case, Request]
+
+
+class Trait(NamedTuple):
+    """Something that may be said of a request.
+
+    Attributes:
+        kind: a word of `_ORDER`.
+        place: a JSON pointer into the body, `#` for any index; or a header's name.
+    """
+
+    kind: str
+    place: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        words = {
+            "is": "{place} = {value}",
+            "lacks": "{place} is left out",
+            "length": "{place} has {value} character{s}",
+            "items": "{place} has {value} item{s}",
+            "beyond": "{place} has {value}",
+            "has": "{place} is there",
+            "type": "{place} is of type {value}",
+            "head": "{place}: {value}",
+            "sent": "{value}",
+        }
+        place = shown(self.place, 120) or "the body"
+        many = "" if self.value == "1" else "s"
+        return words[self.kind].format(place=place, value=visible(self.value), s=many)
+
+
+# Of traits that tell the same requests, the one that says most.
+_ORDER = ("is", "beyond", "lacks", "length", "items", "sent", "has", "type", "head")
+# Of them, those that are no accident even where some requests with them went well.
+_SALIENT = ("is", "beyond", "lacks", "sent")
+# Headers that depend on how we connect.
+_OURS = ("connection", "host", "content-length")
+# Each request is told by one part; a part without a trait holds what none tells.
+Parts: TypeAlias = tuple[tuple[Trait | None, tuple[int, ...]], ...]
+
+
+def parted(wrong: Sequence[Sent], right: Sequence[Sent]) -> Parts:
+    """Part requests that went wrong, by number, by the traits that explain them.
+
+    One part, with a trait or without, unless several traits tell most of them by more
+    than chance.
+    """
+    whole = tuple(range(len(wrong)))
+    if len(right) < _FEW:
+        return ((None, whole),)
+    bad = [_traits(each) for each in wrong[:_ENOUGH]]
+    good = [_traits(each) for each in right[:_ENOUGH]]
+    _add_lacks(bad, good)
+    innocent = Counter(trait for traits in good for trait in traits)
+    one = _one(bad, innocent, len(good))
+    if one is not None:
+        return ((one, whole),)
+    several = () if len(wrong) > len(bad) else _several(bad, innocent, len(good))
+    return several or ((None, whole),)
+
+
+def _one(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Trait | None:
+    """Return the trait that all share, and few others have."""
+    telling = [
+        each
+        for each in set.intersection(*bad)
+        if not innocent[each]
+        or (each.kind in _SALIENT and innocent[each] <= min(len(bad), good / 2))
+    ]
+    return min(telling, key=lambda it: (innocent[it], *_rank(it)), default=None)
+
+
+def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Parts:
+    """Return the few traits that nothing innocent has, and that explain most."""
+    rate = len(bad) / (len(bad) + good)
+    left = dict(enumerate(bad))
+    parts: list[tuple[Trait | None, tuple[int, ...]]] = []
+    while left and len(parts) < _SUSPECTS:
+        held = Counter(
+            trait for traits in left.values() for trait in traits if not innocent[trait]
+        )
+        best = min(held, key=lambda it: (-held[it], *_rank(it)), default=None)
+        if best is None or len(held) * rate ** held[best] > _CHANCE:
+            break
+        part = tuple(number for number, traits in left.items() if best in traits)
+        parts.append((best, part))
+        left = {number: it for number, it in left.items() if number not in part}
+    if not parts or len(left) * 2 > len(bad):
+        return ()  # what is left is the greater part: no trait tells it
+    return (*parts, (_last(left, innocent), tuple(left))) if left else tuple(parts)
+
+
+def _last(left: dict[int, set[Trait]], innocent: Counter[Trait]) -> Trait | None:
+    """Return what several last ones share with nothing innocent."""
+    shared = set.intersection(*left.values()) if len(left) > 1 else set()
+    pure = [each for each in shared if not innocent[each]]
+    return min(pure, key=_rank, default=None)
+
+
+def _rank(trait: Trait) -> tuple[int, int, str, str]:
+    return _ORDER.index(trait.kind), len(trait.place), trait.place, trait.value
+
+
+def _traits(sent: Sent) -> set[Trait]:
+    case, request = sent
+    found: set[Trait] = set()
+    heads = ((name.lower(), value) for name, value in request.headers)
+    found |= {Trait("head", *each) for each in heads if each[0] not in _OURS}
+    if case.broken:
+        found.add(Trait("sent", value=_INVALID))
+    try:
+        found.update(_walk(json.loads(request.body), "", 0))
+    except (ValueError, RecursionError):
+        if request.body:
+            found.add(Trait("sent", value="a body that is no JSON"))
+    return found
+
+
+def _walk(value: Json, place: str, depth: int) -> Iterator[Trait]:
+    if depth > _DEPTH:
+        return
+    yield Trait("type", place, type(value).__name__)
+    match value:
+        case dict():
+            for name, child in value.items():
+                below = f"{place}/{name}"
+                yield Trait("has", below)
+                yield from _walk(child, below, depth + 1)
+        case list():
+            yield Trait("items", place, str(len(value)))
+            for child in value:
+                yield from _walk(child, f"{place}/#", depth + 1)
+        case _:
+            yield from _of_scalar(value, place)
+
+
+def _of_scalar(value: Json, place: str) -> Iterator[Trait]:
+    yield Trait("is", place, shown(json.dumps(value, ensure_ascii=False), _VALUE))
+    if isinstance(value, str):
+        yield Trait("length", place, str(len(value)))
+        if not value.isascii():
+            yield Trait("beyond", place, "text beyond ASCII")
+        if any(ord(each) > 0xFFFF for each in value):
+            yield Trait("beyond", place, "text beyond 16 bits")
+
+
+def _add_lacks(*pools: list[set[Trait]]) -> None:
+    """Say of each request which members it leaves out that others have."""
+    everything = [traits for pool in pools for traits in pool]
+    members = {it.place for traits in everything for it in traits if it.kind == "has"}
+    children: dict[str, list[tuple[str, Trait]]] = {}
+    for place in members:
+        parent = place.rpartition("/")[0]
+        children.setdefault(parent, []).append((place, Trait("lacks", place)))
+    for traits in everything:
+        objects = [
+            it.place for it in traits if it.kind == "type" and it.value == "dict"
+        ]
+        had = {it.place for it in traits if it.kind == "has"}
+        traits.update(
+            lacks
+            for parent in objects
+            for place, lacks in children.get(parent, ())
+            if place not in had
+        )
