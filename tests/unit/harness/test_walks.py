@@ -16,7 +16,7 @@ from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
 from ringspec.harness.exploring import search
 from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLimits
 from ringspec.harness.exploring.walking import Walker, share_of, walked
-from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running import firing as script_module
@@ -88,7 +88,7 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
             life = Lifecycle.of(contract, cases)
             assert life is not None
             survey = life.survey()
-            missing = absent(contract, [(survey, once(survey))])
+            missing = missing_links(contract, [(survey, once(survey))])
             gone = Walked(replace(life, missing=frozenset(missing)))
 
             def fire(each: Any) -> Attempt:

@@ -18,24 +18,25 @@ from ringspec.harness.sending.exchange import (
     Response,
     parse,
 )
-from ringspec.spec import Answers, Contract, Json, Link, Role
-from ringspec.strategies import Case, Phase, Step, What, status_fits
+from ringspec.spec import Answers, Contract, Json, Role
+from ringspec.strategies import Case, Phase, What, status_fits
 
-# They say that an operation is not there, unless something else shows that it is.
+# Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 
 
-def judge_script(
+def judge_last_step(
     contract: Contract, case: Case, exchange: Exchange, response: Response
 ) -> Iterator[Judgement]:
-    """Return what the exchange of a case of several steps says."""
+    """Judge a case of several steps by the exchange of its last one."""
     played = exchange.played or Played()
     if played.stuck:
         if not _is_moot(case, exchange, played):
             yield case.rule, Verdict.INCONCLUSIVE, played.stuck
         return
     step = case.steps[-1]
-    answers = _answers(contract, step)
+    linked = (each.answers for each in contract.links if each.name == step.link)
+    answers = next(linked, contract.answers)
     status = response.status
     if status in NO_JUDGEMENT and status not in step.status:
         yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
@@ -45,19 +46,17 @@ def judge_script(
         reason = f"{what} was answered with HTTP {status} where {wanted} is due"
         yield case.rule, Verdict.FAIL, reason
     elif status // 100 == 2:
-        yield from _accepted(
-            contract, case, answers, (response, played, exchange.request.path)
-        )
+        yield from _accepted(contract, case, answers, exchange)
     else:
         yield case.rule, Verdict.PASS, ""
         yield from checks.envelope(answers, response)
 
 
 def _is_moot(case: Case, exchange: Exchange, played: Played) -> bool:
-    """Tell whether a case that got stuck has nothing to say of its rule.
+    """Return whether a case that got stuck says nothing, not even inconclusive.
 
-    It waited for a state that need not come, or what it sent to be refused was taken,
-    which is told by the rule that this breaks.
+    It waited for a state that need not come, or a body that breaks a rule was accepted,
+    which fails that rule.
     """
     step = case.steps[played.at]
     status = exchange.response.status if exchange.response else 0
@@ -65,28 +64,20 @@ def _is_moot(case: Case, exchange: Exchange, played: Played) -> bool:
     return taken or (bool(step.wants) and status_fits(status, step.status))
 
 
-def _answers(contract: Contract, step: Step) -> Answers:
-    found = (each.answers for each in contract.links if each.name == step.link)
-    return next(found, contract.answers)
-
-
 def _accepted(
-    contract: Contract,
-    case: Case,
-    answers: Answers,
-    came: tuple[Response, Played, str],
+    contract: Contract, case: Case, answers: Answers, exchange: Exchange
 ) -> Iterator[Judgement]:
-    response, played, path = came
-    step = case.steps[-1]
-    described = answers.of(response.status)
+    response, played = exchange.response, exchange.played or Played()
+    assert response is not None
+    described, wants = answers.of(response.status), case.steps[-1].wants
     data: Json = None
     if not answers.is_bare(response.status):
         yield from checks.form(answers, response)
         data, _ = parse(response)
-    faults = unmet(step.wants, data, played)
-    for want in step.wants:
+    faults = unmet(wants, data, played)
+    for want in wants:
         if want.what == What.SHOWS and described is not None:
-            before = _before(played, answers, path)
+            before = _before(played, answers, exchange.request.path)
             shown = checks.echo_faults(contract, described, want.value, data)
             known = checks.echo_faults(contract, described, want.value, before)
             faults += [each for each in shown if before is None or each not in known]
@@ -96,10 +87,10 @@ def _accepted(
 
 
 def _before(played: Played, answers: Answers, path: str) -> Json:
-    """Return what a first look showed of the same thing; None if there was none.
+    """Return what a first look at the same resource showed; None if there was none.
 
-    What it lacked then was not taken from it since: that is told of a first look. It
-    is another thing once a change of it was accepted.
+    What it lacked then was not lost since: the case of that first look fails for it. An
+    accepted change makes it another resource.
     """
     before: Json = None
     for each in played.earlier:
@@ -113,24 +104,24 @@ def _before(played: Played, answers: Answers, path: str) -> Json:
     return before
 
 
-def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[str]:
+def missing_links(
+    contract: Contract, played: Iterable[tuple[Case, Exchange]]
+) -> set[str]:
     """Return the links whose operations a target does not seem to offer at all.
 
-    A link that is answered 405 or 501, and never otherwise, is not there. One that is
-    answered 404 is not there if none of its kind is; else it is there and errs.
-    Commands are one kind, all others another.
+    A link that is answered 405 or 501, and never otherwise, is missing. One that is
+    answered 404 is missing if all of its kind are; else it exists and errs. Commands
+    are one kind, all others another.
     """
     seen = _statuses(played)
-    groups: dict[bool, list[Link]] = defaultdict(list)
-    for relative in contract.links:
-        groups[relative.role == Role.COMMAND].append(relative)
     found: set[str] = set()
-    for group in groups.values():
+    for is_command in (False, True):
+        group = [e for e in contract.links if (e.role == Role.COMMAND) == is_command]
         there = [each for each in group if seen[each.name] - _NOWHERE]
         asked = any(seen[each.name] for each in group)
         for each in group:
             statuses = seen[each.name]
-            # What was never reached is as absent as what leads to it.
+            # What was never reached is as missing as what leads to it.
             nowhere = statuses <= _NOWHERE and bool(statuses or asked)
             if nowhere and (not there or (statuses and 404 not in statuses)):
                 found.add(each.name)
@@ -138,7 +129,7 @@ def absent(contract: Contract, played: Iterable[tuple[Case, Exchange]]) -> set[s
 
 
 def _statuses(played: Iterable[tuple[Case, Exchange]]) -> dict[str, set[int]]:
-    """Gather how each link was answered where it was asked for what exists."""
+    """Gather how each link was answered where it was called on what exists."""
     seen: dict[str, set[int]] = defaultdict(set)
     for case, exchange in played:
         if case.phase != Phase.LIFECYCLE or len(case.steps) < 2:
@@ -150,6 +141,6 @@ def _statuses(played: Iterable[tuple[Case, Exchange]]) -> dict[str, set[int]]:
     return seen
 
 
-def needs(case: Case) -> set[str]:
-    """Return the links that a case takes."""
+def links_of(case: Case) -> set[str]:
+    """Return the links that a case follows."""
     return {step.link for step in case.steps if step.link}

@@ -1,7 +1,7 @@
-"""The wire: one request after the other on one connection, as the certified bytes are.
+"""A blocking HTTP client: one connection, one request at a time, bytes as certified.
 
 The standard library's client sends exactly what it is given, and waits cooperatively
-where gevent has its hands in the sockets; without gevent it simply waits.
+where gevent has patched the sockets; without gevent it simply waits.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
 
 
 @dataclass
-class Wire:
+class BlockingClient:
     """One user's connection to a target.
 
     Attributes:
         timeout_s: how long an answer may take.
-        limit: raises TimeoutError when a whole exchange has taken so many seconds; the
+        limit: raises TimeoutError after so many seconds of a whole exchange; the
             connection by itself only limits each wait.
     """
 
@@ -48,7 +48,7 @@ class Wire:
     _open: dict[str, HTTPConnection] = field(default_factory=dict)
 
     def exchange(self, request: Request) -> Exchange:
-        """Send a request once, and bring back what came of it."""
+        """Send a request once."""
         url = self.filling.url(self.url, request)
         why = self._out_of_bounds(request, url)
         if why:
@@ -66,13 +66,13 @@ class Wire:
         )
 
     def close(self) -> None:
-        """Let go of the target."""
+        """Close the connections."""
         for each in self._open.values():
             each.close()
         self._open.clear()
 
     def _out_of_bounds(self, request: Request, url: str) -> str:
-        """Say why a request would leave the hosts that may be sent to."""
+        """Return why a request may not be sent; empty if it may."""
         if request.path != TOKEN_URL and not request.path.startswith("/"):
             return f"{request.path!r} is no path below {self.url}"
         return self.hosts.refusal(url)
@@ -96,7 +96,7 @@ class Wire:
             failure = _failed(Trouble.DROPPED, "the answer was cut", error)
         except (HTTPException, ValueError) as error:
             failure = _failed(Trouble.GARBLED, "that is no HTTP", error)
-        self.close()  # what state it is in, nobody knows
+        self.close()  # its state is unknown
         return failure
 
     def _sent(self, request: Request, url: str) -> Response:
@@ -143,7 +143,7 @@ class Wire:
 
 
 def _target(url: str) -> str:
-    """Return what stands in the request line."""
+    """Return path and query, as for the request line."""
     _, _, rest = url.partition("://")
     slash = rest.find("/")
     return rest[slash:] if slash >= 0 else "/"
