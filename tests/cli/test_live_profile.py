@@ -168,7 +168,7 @@ def known(monkeypatch: pytest.MonkeyPatch, built: dict[Any, Any]) -> None:
             built[key] = cases_of(contract, seed)
         return built[key]
 
-    monkeypatch.setattr("ringspec.cli.firing.cases_of", kept)
+    monkeypatch.setattr("ringspec.cli.run_setup.cases_of", kept)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import yaml
 
 from ringspec.harness.judging import checks
 from ringspec.spec import Inlined, Json, load
-from ringspec.spec.schemas import for_answer, for_request
+from ringspec.spec.forms import for_answer, for_request
 
 from .test_contracts import document
 

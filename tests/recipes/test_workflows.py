@@ -21,6 +21,7 @@ from .recipes import (
     GITLAB,
     WORKFLOWS,
     command,
+    installs,
     read,
     run,
     step,
@@ -49,7 +50,7 @@ def reference() -> Iterator[Embedded]:
 
 
 def test_there_are_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "release.yml"]
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "nightly.yml", "release.yml"]
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -133,7 +134,7 @@ def test_a_wrong_tag_releases_nothing(tmp_path: Path) -> None:
     assert f"the tag is v9.9.9, but the wheel is ringspec {VERSION}" in wrong.stdout
 
 
-@pytest.mark.packaging
+@installs
 def test_a_release_builds_a_wheel_and_the_vectors_with_it(tmp_path: Path) -> None:
     source, temp = tmp_path / "source", tmp_path / "temp"
     listed = subprocess.check_output(

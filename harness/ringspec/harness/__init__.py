@@ -11,9 +11,9 @@ from ringspec.harness.judging.verdict import (
     Finding,
     Judged,
     Known,
+    KnownUpdate,
     Notice,
     Outcome,
-    Renewal,
     Result,
     RuleResult,
     Share,
@@ -23,7 +23,7 @@ from ringspec.harness.judging.verdict import (
     Titled,
     Verdict,
 )
-from ringspec.harness.recording import Account, Told, Word
+from ringspec.harness.recording import ClientTally, JudgedRequest, Unspecified
 from ringspec.harness.sending.exchange import (
     Exchange,
     Failure,
@@ -36,7 +36,7 @@ __all__ = [
     "EXITS",
     "EXPIRED",
     "GONE",
-    "Account",
+    "ClientTally",
     "Conclusion",
     "Counts",
     "Ended",
@@ -45,11 +45,12 @@ __all__ = [
     "Failure",
     "Finding",
     "Judged",
+    "JudgedRequest",
     "Known",
+    "KnownUpdate",
     "Notice",
     "Outcome",
     "Played",
-    "Renewal",
     "Response",
     "Result",
     "RuleResult",
@@ -58,9 +59,8 @@ __all__ = [
     "Standing",
     "Started",
     "Titled",
-    "Told",
     "Trouble",
+    "Unspecified",
     "Verdict",
-    "Word",
     "conclude",
 ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from io import FileIO
@@ -24,14 +24,14 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
-    Account,
+    ClientTally,
     Exchange,
     Judged,
+    JudgedRequest,
     Outcome,
     Result,
-    Told,
+    Unspecified,
     Verdict,
-    Word,
 )
 from ringspec.reports.console import Color, console, hanging, line
 from ringspec.reports.files import check, refused
@@ -48,22 +48,29 @@ _WIDTH = 200
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def hidden(told: Told, redactor: Redactor) -> Told:
+def hidden(told: JudgedRequest, redactor: Redactor) -> JudgedRequest:
     """Take the secrets out of all that is told of a request."""
     judged = redactor.event(told.judged)
-    words = tuple(replace(each, why=redactor.text(each.why)) for each in told.words)
     assert isinstance(judged, Judged)
-    return replace(told, judged=judged, words=words, client=redactor.text(told.client))
+    return replace(
+        told,
+        judged=judged,
+        client=redactor.text(told.client),
+        unspecified=tuple(
+            Unspecified(about, redactor.text(why)) for about, why in told.unspecified
+        ),
+        remarks=tuple(map(redactor.text, told.remarks)),
+    )
 
 
-def record_line(told: Told) -> bytes:
+def record_line(told: JudgedRequest) -> bytes:
     """Write one request as a line."""
     text = _ENCODER.encode(_written(told))
     # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
-def _written(told: Told) -> dict[str, Json]:
+def _written(told: JudgedRequest) -> dict[str, Json]:
     exchange = told.judged.exchange
     return {
         "format": FORMAT,
@@ -79,11 +86,11 @@ def _written(told: Told) -> dict[str, Json]:
             for each in told.judged.findings
             if each.verdict is Verdict.FAIL
         ],
-        "kept": [each.about for each in told.kept],
+        "kept": list(told.rules(Verdict.PASS)),
         "unspecified": [
             {"what": each.about, "reason": each.why} for each in told.unspecified
         ],
-        "remarks": [each.why for each in told.remarks],
+        "remarks": list(told.remarks),
     }
 
 
@@ -100,25 +107,25 @@ def _request(exchange: Exchange) -> dict[str, Json]:
     return written
 
 
-def screen_line(told: Told) -> str:
+def screen_line(told: JudgedRequest) -> str:
     """Write one request as a line for people: what it breaks, by rule."""
     request, exchange = told.judged.exchange.request, told.judged.exchange
     status = exchange.response.status if exchange.response else "no answer"
     path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
     asked = f"{told.number} {shown(request.method, 20)} /{shown(path, 120)} {status}"
-    kept = f"keeps to {counted(len(told.kept), 'rule')}"
+    kept = f"keeps to {counted(len(told.rules(Verdict.PASS)), 'rule')}"
     said = [
-        *_told("breaks", told.broken),
-        *_told("unspecified:", told.unspecified),
-        *(shown(each.why, _WIDTH) for each in told.remarks),
+        *_told("breaks", told.rules(Verdict.FAIL)),
+        *_told("unspecified:", [each.about for each in told.unspecified]),
+        *(shown(each, _WIDTH) for each in told.remarks),
     ]
     return f"{asked}  {'; '.join(said) or kept}"
 
 
-def _told(label: str, words: tuple[Word, ...]) -> list[str]:
-    if not words:
+def _told(label: str, names: Sequence[str]) -> list[str]:
+    if not names:
         return []
-    return [f"{label} {', '.join(shown(each.about, _WIDTH) for each in words)}"]
+    return [f"{label} {', '.join(shown(each, _WIDTH) for each in names)}"]
 
 
 _NAME = "record"
@@ -174,7 +181,7 @@ _TEXT = 300
 
 
 def print_account(
-    account: Account,
+    account: ClientTally,
     result: Result,
     redactor: Redactor,
     *,
@@ -197,7 +204,7 @@ def print_account(
 class _Account:
     """Prints the parts of an account, each only where there is something in it."""
 
-    def __init__(self, account: Account, redactor: Redactor, out: Console) -> None:
+    def __init__(self, account: ClientTally, redactor: Redactor, out: Console) -> None:
         self._account = account
         self._redactor = redactor
         self._out = out
@@ -233,7 +240,7 @@ class _Account:
             "unspecified, neither right nor wrong:",
             (
                 f"{visible(name)}, {times(number)}: {self._example(name)}"
-                for name, number in self._account.open.items()
+                for name, number in self._account.unspecified.items()
             ),
         )
 
@@ -271,7 +278,7 @@ def _names(rules: tuple[RuleId, ...]) -> str:
     return f"{counted(len(rules), 'rule')}: {', '.join(map(visible, rules))}"
 
 
-def _conclusion(account: Account, result: Result) -> Text:
+def _conclusion(account: ClientTally, result: Result) -> Text:
     outcomes = [each.outcome for each in result.rules]
     warned = sum(
         bool(account.broken[each.rule.id]) and each.outcome is not Outcome.FAIL

@@ -1,7 +1,7 @@
 """What is promised: the contract, its rules, its dialects, and proof against it."""
 
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import ABOUT, ITEM, Assertion
+from ringspec.spec.assertions import Assertion
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -15,11 +15,11 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.fixtures import Fixture, member_names
+from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.links import Link, Paging, Role, Transition
-from ringspec.spec.operations import Header, Operation
+from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
-from ringspec.spec.overrides import PROFILES, Overrides
+from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -44,13 +44,23 @@ from ringspec.spec.rules import (
     RuleId,
     weakest,
 )
-from ringspec.spec.schemas import subschemas
-from ringspec.spec.security import TokenHeader
-from ringspec.spec.settled import NOT_BLANK
+from ringspec.spec.schemas import (
+    ABOUT,
+    ITEM,
+    KEYWORDS,
+    Keyword,
+    Subschema,
+    branches,
+    rebuilt,
+    subschemas,
+    walk,
+)
 from ringspec.spec.values import (
     Json,
     Location,
+    Path,
     at,
+    at_path,
     at_pointer,
     canonical,
     is_shallow,
@@ -59,11 +69,13 @@ from ringspec.spec.values import (
     pointer,
     same,
     steps,
+    unshared,
 )
 
 __all__ = [
     "ABOUT",
     "ITEM",
+    "KEYWORDS",
     "NOT_BLANK",
     "OURS",
     "PROFILES",
@@ -79,10 +91,10 @@ __all__ = [
     "Edit",
     "Evidence",
     "Fixture",
-    "Header",
     "Inlined",
     "InternalError",
     "Json",
+    "Keyword",
     "Level",
     "Link",
     "Location",
@@ -90,6 +102,7 @@ __all__ = [
     "Operation",
     "Overrides",
     "Paging",
+    "Path",
     "Prover",
     "Question",
     "ReportError",
@@ -98,12 +111,15 @@ __all__ = [
     "Rule",
     "RuleId",
     "SpecError",
+    "Subschema",
     "TargetError",
     "TokenHeader",
     "Transition",
     "UsageError",
     "at",
+    "at_path",
     "at_pointer",
+    "branches",
     "canonical",
     "dialect_names",
     "did_you_mean",
@@ -118,9 +134,12 @@ __all__ = [
     "patched",
     "pointer",
     "questions",
+    "rebuilt",
     "rules_of",
     "same",
     "steps",
     "subschemas",
+    "unshared",
+    "walk",
     "weakest",
 ]

@@ -19,7 +19,7 @@ from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
 from ringspec.strategies.case import Case, Expect
 from ringspec.strategies.http_cases import auth_cases, header_cases, wire_cases
-from ringspec.strategies.phases import lifecycle_cases
+from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.shapes.bodies import Bodies
 
 

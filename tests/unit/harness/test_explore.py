@@ -22,16 +22,16 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
+from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.exploring import news, search
-from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import Session, run
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, UsageError
-from ringspec.strategies import Case, Expect, Phase, Request, foreign
+from ringspec.strategies import Case, Expect, Phase, Request
+from ringspec.strategies.drawn import schemathesis_bodies as foreign
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -289,12 +289,12 @@ def test_shrinking_keeps_to_its_budget(
 ) -> None:
     explored(lambda body: "voice" in body, 422, examples=20)
     freely = len(explored.server.sent)
-    original = news.Limits
+    original = attempts.SearchLimits
 
-    def tight(**options: Any) -> news.Limits:
+    def tight(**options: Any) -> attempts.SearchLimits:
         return original(**options, shrink_requests=4)
 
-    monkeypatch.setattr("ringspec.harness.running.run.Limits", tight)
+    monkeypatch.setattr("ringspec.harness.running.run.SearchLimits", tight)
     told = explored(lambda body: "voice" in body, 422, examples=20)
 
     # The first case of the list goes before.
@@ -379,7 +379,7 @@ def test_interrupt_told_to_the_loop_ends_the_search(
     plan = replace(
         explored.plan, phases=EXPLORE, connect=lambda: Server(interrupting, 500)
     )
-    session = Session(plan, Selection.of(contract, (), plan.exclude))
+    session = Session(plan)
     asked = iter(range(10))
 
     def interrupting(_body: dict[str, Any]) -> bool:

@@ -19,8 +19,8 @@ from ringspec.harness.profile import (
     names,
     template,
 )
-from ringspec.harness.profile.places import read
-from ringspec.harness.profile.sheet import tables
+from ringspec.harness.profile.loading import _read
+from ringspec.harness.profile.schema import tables
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
@@ -499,7 +499,7 @@ def test_a_line_is_found_however_a_value_is_written(tmp_path: Path) -> None:
         "[fixtures]\nfile = { id = '''\na''' }\nprompt = \"[tls]\"\n[tls]\nca = 'x'\n"
     )
 
-    _, places = read(path, "p.toml")
+    _, places = _read(path, "p.toml")
 
     assert places.of(("safety", "live")) == "p.toml:2"
     assert places.of(("pacing",)) == "p.toml:4"

@@ -223,7 +223,7 @@ def test_a_token_is_fetched_on_the_same_route(pems: Path) -> None:
     client = Credentials(client_id="me", client_secret="x", token_url=f"{HERE}/token")
 
     with pytest.raises(UsageError, match=r"gone\.pem"):
-        client.token(1, gone)
+        client.filling(1, gone)
 
 
 def test_a_proxy_of_the_environment_is_told_of(

@@ -22,11 +22,14 @@ from ringspec.harness.sending.transport import Route, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 
-# What may come of asking for a token, other than an answer that has one.
-_TROUBLES = (
-    *(httpx.HTTPError, httpx.InvalidURL, TimeoutError),
-    *(ValueError, AttributeError),
-)
+# A token is replaced this long before it expires; one of a short life, at half of it.
+MARGIN_S = 60.0
+# No token is fetched for this long after one was fetched in vain.
+QUIET_S = 60.0
+# Headers that carry the token as it was given out.
+_PROPER = frozenset({TOKEN, f"Bearer {TOKEN}"})
+# What a request for a token may raise.
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, AttributeError)
 # RFC 9110, section 5.6.2: a token, as header names are.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 6750, section 2.1, for a token; any header's value may have blanks within.
@@ -34,12 +37,20 @@ _TOKEN = re.compile(r"[!-~]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token as it was given out, and how many seconds it lasts, if that is known."""
+
+    token: str
+    expires_in: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """What a target is shown; secrets stay out of its representation.
 
     Attributes:
-        header: name of the header that carries `value`, where it is no bearer token.
+        header: name of the header that carries `value`, if that is no bearer token.
     """
 
     bearer: str | None = field(default=None, repr=False)
@@ -54,57 +65,31 @@ class Credentials:
         own = (self.bearer, self.client_secret, self.value)
         return tuple(each for each in own if each)
 
-    def token(
-        self,
-        timeout_s: float,
-        route: Route | None = None,
-        hosts: Hosts | None = None,
-    ) -> str | None:
-        """Return the access token, fetched if need be; None without credentials.
-
-        Args:
-            timeout_s: how long its endpoint may take to answer.
-            route: how it is reached.
-            hosts: those that may be sent to; only this machine without.
-
-        Raises:
-            UsageError: some of what is needed is not given, or the endpoint is at a
-                host that may not be sent to.
-            TargetError: the token endpoint does not give one.
-        """
-        given = self._given()
-        if given is not None or not self._is_client(hosts):
-            return given
-        return asyncio.run(self.grant(timeout_s, route)).token
-
-    def renewal(
-        self,
-        timeout_s: float,
-        route: Route | None = None,
-        hosts: Hosts | None = None,
-    ) -> Renewal | None:
-        """Fetch a token that can be fetched again; None where it is given or not had.
-
-        Arguments and errors as of `token`.
-        """
-        if self._given() is not None or not self._is_client(hosts):
-            return None
-        first = asyncio.run(self.grant(timeout_s, route))
-        return Renewal(first, lambda: self.grant(timeout_s, route))
-
     def filling(
         self,
         timeout_s: float,
         route: Route | None = None,
         hosts: Hosts | None = None,
     ) -> Filling:
-        """Return what stands in requests; its token is renewed if it can be.
+        """Return the values of placeholders; a token is fetched if none is given.
 
-        Arguments and errors as of `token`.
+        Args:
+            timeout_s: how long the token endpoint may take to answer.
+            route: how it is reached.
+            hosts: those that may be sent to; only this machine without.
+
+        Raises:
+            UsageError: some of what is needed is not given, or the endpoint is at a
+                host that may not be sent to.
+            TargetError: the token endpoint does not give a token.
         """
-        renewal = self.renewal(timeout_s, route, hosts)
+        token, renewal = self._given(), None
+        if token is None and self._is_client(hosts or Hosts()):
+            first = asyncio.run(self._grant(timeout_s, route))
+            renewal = Renewal(first, lambda: self._grant(timeout_s, route))
+            token = first.token
         return Filling(
-            token=renewal.token if renewal else self._given(),
+            token=token,
             token_url=self.token_url or "",
             client_id=self.client_id or "",
             client_secret=self.client_secret or "",
@@ -112,7 +97,7 @@ class Credentials:
         )
 
     def _given(self) -> str | None:
-        """Return what is shown as it is given."""
+        """Return the token or header value that was given."""
         if self.header or self.value:
             return self._header_value()
         if self.bearer and self.bearer.strip():
@@ -132,8 +117,8 @@ class Credentials:
         what = f"the value of {self.header}"
         return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
 
-    def _is_client(self, hosts: Hosts | None) -> bool:
-        """Tell whether a token is to be fetched, and make sure that it may be."""
+    def _is_client(self, hosts: Hosts) -> bool:
+        """Return whether a token is to be fetched; raises if it may not be."""
         given = (self.client_id, self.client_secret, self.token_url)
         if not any(given):
             return False
@@ -143,7 +128,7 @@ class Credentials:
                 hint="give all three, or a token with --bearer",
             )
         checked_url(self.token_url)
-        elsewhere = (hosts or Hosts()).refusal(self.token_url)
+        elsewhere = hosts.refusal(self.token_url)
         if elsewhere:
             raise UsageError(
                 f"no token is fetched from {self.token_url}: {elsewhere}",
@@ -152,12 +137,8 @@ class Credentials:
             )
         return True
 
-    async def grant(self, timeout_s: float, route: Route | None = None) -> Grant:
-        """Fetch a token by client id and secret.
-
-        Raises:
-            TargetError: the token endpoint does not give one.
-        """
+    async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
+        """Fetch a token by client id and secret."""
         url = self.token_url or ""
         form = {
             "grant_type": "client_credentials",
@@ -166,12 +147,12 @@ class Credentials:
         }
         try:
             answer = await _posted(url, form, timeout_s, route or Route())
-            told = answer.json() if answer.is_success else {}
-            token, expires_in = told.get("access_token"), told.get("expires_in")
-        except _TROUBLES as error:
-            said = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+            data = answer.json() if answer.is_success else {}
+            token, expires_in = data.get("access_token"), data.get("expires_in")
+        except _ERRORS as error:
+            what = f"{type(error).__name__}: {error}" if str(error) else repr(error)
             raise TargetError(
-                f"no token from {url}: {said}", hint="check --token-url"
+                f"no token from {url}: {what}", hint="check --token-url"
             ) from error
         if not isinstance(token, str) or not token:
             raise TargetError(
@@ -194,44 +175,27 @@ async def _posted(
         return await client.post(url, data=form)
 
 
-def _seconds(given: object) -> float | None:
-    """Return for how long a token lasts, where that is told sensibly."""
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
+def _seconds(expires_in: object) -> float | None:
+    """Return how long a token lasts, if that is a sensible number."""
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
         return None
-    return float(given) if given > 0 else None
+    return float(expires_in) if expires_in > 0 else None
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
-    """Return what fits into a header."""
+    """Return a token if it fits into a header."""
     if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token
-
-
-# So long before it expires a token is replaced; of a short life, at half of it.
-MARGIN_S = 60.0
-# So long none is fetched after that was in vain: whoever gives tokens out is not to be
-# asked for one by every request.
-QUIET_S = 60.0
-# A header that carries the token as it was given out.
-_PROPER = frozenset({TOKEN, f"Bearer {TOKEN}"})
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A token as it was given out, and for how many seconds; None if nobody says."""
-
-    token: str
-    expires_in: float | None = None
 
 
 class Renewal:
     """Keeps an access token fresh.
 
     Args:
-        first: what has been given out already.
-        fetch: gets another one; TargetError where there is none.
-        clock: tells seconds that only go on.
+        first: the token that has been given out already.
+        fetch: gets another one; raises TargetError if there is none.
+        clock: monotonic time in seconds.
 
     Attributes:
         tokens: all that have been in use so far, the present one last.
@@ -257,18 +221,18 @@ class Renewal:
 
     @property
     def token(self) -> str:
-        """Return the token that requests carry now."""
+        """The token that requests carry now."""
         return self.tokens[-1]
 
     async def ahead(self) -> None:
-        """Replace a token that expires soon; if that fails, the old one has to do."""
+        """Replace a token that expires soon; if that fails, keep the old one."""
         if self._is_due():
             async with self._lock:
-                if self._is_due():  # another worker may have been here meanwhile
+                if self._is_due():  # another worker may have replaced it meanwhile
                     await self._renew()
 
     async def after(self, refused: str) -> bool:
-        """Tell whether there is another token than one that was refused."""
+        """Fetch a token in place of a refused one; True if there is another one now."""
         async with self._lock:
             if self.token == refused and self._clock() >= self._quiet_until:
                 await self._renew()
@@ -311,37 +275,37 @@ class Renewing:
 
     def __init__(
         self,
-        target: Connection,
+        inner: Connection,
         renewal: Renewal,
         may_repeat: Callable[[Request], bool] = lambda _: True,
     ) -> None:
-        self._target = target
+        self._inner = inner
         self._renewal = renewal
         self._may_repeat = may_repeat
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; once more, with another token, if this one is refused."""
         if not is_proper(request):
-            return await self._target.exchange(request, repeats=repeats)
+            return await self._inner.exchange(request, repeats=repeats)
         await self._renewal.ahead()
         token = self._renewal.token
-        found = await self._target.exchange(request, repeats=repeats)
+        found = await self._inner.exchange(request, repeats=repeats)
         if not _is_refused(found) or not await self._renewal.after(token):
             return found
         if not self._may_repeat(request):
             return found  # the next one has the new token
-        again = await self._target.exchange(request, repeats=repeats)
+        again = await self._inner.exchange(request, repeats=repeats)
         if _is_refused(again):
             self._renewal.rest()
         return replace(again, sent=found.sent + again.sent)
 
     async def close(self) -> None:
-        """Let go of the server."""
-        await self._target.close()
+        """Close the connection."""
+        await self._inner.close()
 
 
 def is_proper(request: Request) -> bool:
-    """Tell whether a request carries the token as it was given out."""
+    """Return whether a request carries the token as it was given out."""
     return any(value in _PROPER for _, value in request.headers)
 
 

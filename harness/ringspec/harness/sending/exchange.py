@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
 from ringspec.spec import Json
 from ringspec.strategies import Request
+
+MISSING = object()
 
 
 class Trouble(StrEnum):
@@ -21,9 +24,13 @@ class Trouble(StrEnum):
     NAME = "name"  # the host's name is not known
     TLS = "tls"
     TIMEOUT = "timeout"
-    DROPPED = "dropped"  # closed or reset before the answer was whole
-    GARBLED = "garbled"  # not HTTP, or nothing anyone could read whole
+    DROPPED = "dropped"  # closed or reset before the answer was complete
+    GARBLED = "garbled"  # not HTTP, or cannot be read completely
     WITHHELD = "withheld"  # never sent: it might do harm
+
+
+# Sending again changes nothing here.
+HOPELESS = frozenset({Trouble.NAME, Trouble.TLS, Trouble.WITHHELD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back; header names as received, values decoded as latin-1."""
+    """An answer; header names as received, values decoded as latin-1."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -64,12 +71,12 @@ class Played:
     Attributes:
         earlier: the exchanges before this one.
         at: number of the step that this exchange is of.
-        captured: what was taken from answers, by name.
-        items: of a list, those on all pages that were looked at.
+        captured: values taken from answers, by name.
+        items: of a list, those on all pages that were read.
         complete: whether those are all there are.
         stuck: why the case could not go on; empty if it came to its last step.
-        unsure: whether something that changes things was sent again, so that it may
-            have been done twice.
+        unsure: whether a request that changes something was sent again, so that it may
+            have been carried out twice.
     """
 
     earlier: tuple[Exchange, ...] = ()
@@ -106,32 +113,40 @@ class Exchange:
 
     @property
     def is_withheld(self) -> bool:
-        """Tell whether nothing was sent, on purpose."""
+        """True if nothing was sent, on purpose."""
         return self.failure is not None and self.failure.trouble is Trouble.WITHHELD
 
     @property
     def summary(self) -> str:
-        """Say in a few words what came back."""
+        """The result in a few words."""
         if self.response is not None:
             return f"HTTP {self.response.status}"
         return self.failure.message if self.failure else "nothing was sent"
 
 
 class Connection(Protocol):
-    """Whatever answers requests: a server over the network, or one in this process."""
+    """Answers requests: a server over the network, or one in this process."""
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request; again, some times, if the transport fails."""
+        """Send a request; up to `repeats` times again if the transport fails."""
 
     async def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
 
 
-MISSING = object()
+async def repeated(once: Callable[[], Awaitable[Exchange]], repeats: int) -> Exchange:
+    """Send up to `repeats` times more while the transport fails and may not always."""
+    sent = 0
+    while True:
+        exchange = await once()
+        sent += exchange.sent
+        failure = exchange.failure
+        if failure is None or failure.trouble in HOPELESS or sent > repeats:
+            return exchange if sent == exchange.sent else replace(exchange, sent=sent)
 
 
 def parse(response: Response) -> tuple[Json, str]:
-    """Return an answer's JSON, or MISSING and why it is none."""
+    """Return an answer's JSON, or MISSING and the reason."""
     media = (response.header("content-type") or "").split(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"

@@ -1,9 +1,9 @@
 """Safety: the one gate that every request passes on its way to a target.
 
-In: a policy, and requests. Out: their exchanges, or what says that a request was
-withheld. A target on this machine gets everything, as long as it is the target; any
-other one is live: it is asked one thing at a time, and what may ring phones is withheld
-unless it is allowed. Source: product.md, Safety.
+In: a policy, and requests. Out: their exchanges, or that a request was withheld. A
+target on this machine gets everything, as long as it is the target; any other one is
+live: it is asked one thing at a time, what may ring phones is withheld unless it is
+allowed, and what it was made to hold is deleted again. Source: product.md, Safety.
 """
 
 from __future__ import annotations
@@ -14,22 +14,12 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Self
 
-from ringspec.harness.sending.exchange import (
-    Connection,
-    Exchange,
-    Failure,
-    Response,
-    Trouble,
-)
-from ringspec.harness.sending.journal import (
-    Entry,
-    Journal,
-    Status,
-)
+from ringspec.harness.sending.exchange import Connection, Exchange, Failure, Trouble
+from ringspec.harness.sending.journal import Entry, Journal, Status
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import (
-    Deed,
-    Deeds,
+    Effect,
+    Effects,
     Policy,
     Safety,
     captured,
@@ -41,13 +31,34 @@ from ringspec.strategies import TOKEN_URL, Request, Requests
 
 # Nobody was connected to. TLS may also fail when all has been sent.
 _UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
+# Statuses of what is not there any more.
+_GONE = frozenset({404, 410})
+# Statuses that leave open whether something was created: a redirect to what may be the
+# new thing, and a request that was given up, perhaps late.
+_UNCLEAR = frozenset({302, 303, 408})
+_REPEATABLE = frozenset({Effect.LOOK, Effect.TOKEN, Effect.DELETE})
+
+
+def deletion(entry: Entry) -> Request | None:
+    """Return the request that deletes an entry; None if its path is not known."""
+    if entry.delete is None:
+        return None
+    return Request(method="DELETE", path=entry.delete, headers=entry.headers, body=b"")
+
+
+def status_of(exchange: Exchange) -> Status:
+    """Return what became of an entry by the answer to its deletion."""
+    status = exchange.response.status if exchange.response else 0
+    if status in _GONE:
+        return Status.GONE
+    return Status.DELETED if status // 100 == 2 else Status.FAILED
 
 
 class Guard:
     """Passes on what may be sent, and keeps account of what was created.
 
     Attributes:
-        filling: the credentials that requests leave a place for.
+        filling: the values of placeholders in requests.
         creates: how many creates have been sent to a live target.
         is_spent: whether more were wanted than the profile allows.
     """
@@ -69,19 +80,19 @@ class Guard:
         self._url = url
         self._hosts = policy.safety.hosts(url)
         self._elsewhere = self._hosts.refusal(url)
-        self._ledger = Ledger(policy.contract, url, journal)
+        self._holdings = Holdings(policy.contract, url, journal)
         self._turn = asyncio.Lock()
         self._limit: asyncio.Timeout | None = None
         self._under_way: set[asyncio.Task[Exchange]] = set()
 
     @classmethod
     def before(cls, target: Target, safety: Safety, contract: Contract) -> Self:
-        """Return one that stands before a target, and keeps no journal."""
+        """Return a guard of a target that keeps no journal."""
         policy = Policy(safety, contract, safety.is_live(target.url))
         return cls(target, policy, url=target.url, filling=target.filling)
 
     async def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
         await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
@@ -91,23 +102,19 @@ class Guard:
             return self._withheld(request, why)
         if not self._policy.live:
             return await self._inner.exchange(request, repeats=repeats)
-        # What is under way is not called off: its answer may have to be undone.
+        # What is under way is not cancelled: its answer may have to be undone.
         return await asyncio.shield(self._begun(self._one(request, repeats)))
 
     def may_repeat(self, request: Request) -> bool:
-        """Tell whether a request may be sent again though it may have been taken."""
-        return not self._policy.live or self._policy.deeds.of(request) in {
-            Deed.LOOK,
-            Deed.TOKEN,
-            Deed.DELETE,
-        }
+        """Return whether a request may be sent again though it may have been taken."""
+        return not self._policy.live or self._policy.effects.of(request) in _REPEATABLE
 
     async def clean_up(self, via: Connection, limit_s: float) -> tuple[Entry, ...]:
         """Delete what is left of what was created; return what still may be there.
 
         Args:
             via: sends the requests, by way of this guard.
-            limit_s: so long it may take.
+            limit_s: how long it may take.
         """
         if not self._policy.live:
             return ()
@@ -116,17 +123,17 @@ class Guard:
             async with self._limit:
                 while self._under_way:
                     await asyncio.wait(self._under_way)
-                await self._ledger.clean(via)
+                await self._holdings.clean(via)
         except TimeoutError:
             pass
         finally:
             self._limit = None
-        return self._ledger.left()
+        return self._holdings.left()
 
     @property
     def holds(self) -> int:
         """How much of what was created still may be there."""
-        return len(self._ledger.left())
+        return len(self._holdings.left())
 
     def hurry(self, limit_s: float) -> None:
         """Let cleaning up end within some seconds, if it is under way."""
@@ -143,17 +150,17 @@ class Guard:
     async def _one(self, request: Request, repeats: int) -> Exchange:
         """Send a request to a live target, once no other is under way."""
         async with self._turn:
-            ours = (request.method.upper(), request.path) in self._ledger.things
+            ours = (request.method.upper(), request.path) in self._holdings.things
             why = self._policy.withholds(request, ours=ours) or self._spent(request)
             if why:
                 return self._withheld(request, why)
-            deed = self._policy.deeds.of(request)
-            if deed == Deed.CREATE:
+            effect = self._policy.effects.of(request)
+            if effect == Effect.CREATE:
                 return await self._create(request)
             again = repeats if self.may_repeat(request) else 0
             exchange = await self._inner.exchange(request, repeats=again)
-            if deed == Deed.DELETE:
-                self._ledger.deleted(request.path, exchange)
+            if effect == Effect.DELETE:
+                self._holdings.deleted(request.path, exchange)
             return exchange
 
     async def _create(self, request: Request) -> Exchange:
@@ -162,9 +169,11 @@ class Guard:
         if exchange.failure is not None and _is_unsent(exchange.failure):
             self.creates -= 1
             return exchange
-        entry = self._ledger.created(exchange)
+        entry = self._holdings.created(exchange)
         if entry is not None and not self._is_valid(request):
-            await self._ledger.undo(entry, self._inner)
+            undo = deletion(entry)
+            if undo is not None:
+                self._holdings.deleted(undo.path, await self._inner.exchange(undo))
         return exchange
 
     def _is_valid(self, request: Request) -> bool:
@@ -175,13 +184,13 @@ class Guard:
         return self._policy.contract.settled_prover.is_valid(body)
 
     def _spent(self, request: Request) -> str:
-        """Say why there is no further create, or nothing further at all."""
-        deed = self._policy.deeds.of(request)
-        if self._ledger.is_unwritten and deed != Deed.DELETE:
+        """Return why there is no further create, or nothing further at all."""
+        effect = self._policy.effects.of(request)
+        if self._holdings.is_unwritten and effect != Effect.DELETE:
             return "the journal cannot be written"
-        if deed != Deed.CREATE:
+        if effect != Effect.CREATE:
             return ""
-        if self._ledger.is_stuck:
+        if self._holdings.is_stuck:
             return "what was created before has no id, so that nobody can delete it"
         most = self._policy.safety.max_creates
         if self.creates >= most:
@@ -190,7 +199,7 @@ class Guard:
         return ""
 
     def _out_of_bounds(self, request: Request) -> str:
-        """Say why a request would leave the hosts that may be sent to."""
+        """Return why a request would leave the hosts that may be sent to."""
         if request.path == TOKEN_URL:
             return self._hosts.refusal(self.filling.token_url)
         # What follows the first slash can no longer name a host.
@@ -208,36 +217,17 @@ class Guard:
 
 
 def _is_unsent(failure: Failure) -> bool:
-    """Tell whether a request surely has not reached anybody."""
+    """Return whether a request surely has not reached anybody."""
     if failure.trouble is Trouble.TLS:
         return not failure.went_out
     return failure.trouble in _UNSENT
 
 
-# What says that something is not there any more.
-_GONE = frozenset({404, 410})
-# What says neither that something was created nor that it was not: a redirect to what
-# may be the new thing, and a request that was given up, perhaps late.
-_UNCLEAR = frozenset({302, 303, 408})
+class Holdings:
+    """What one target was made to hold.
 
-
-def deletion(entry: Entry) -> Request | None:
-    """Return the request that deletes an entry; None where its path is not known."""
-    if entry.delete is None:
-        return None
-    return Request(method="DELETE", path=entry.delete, headers=entry.headers, body=b"")
-
-
-def status_of(exchange: Exchange) -> Status:
-    """Tell what became of an entry by the answer to its deletion."""
-    status = exchange.response.status if exchange.response else 0
-    if status in _GONE:
-        return Status.GONE
-    return Status.DELETED if status // 100 == 2 else Status.FAILED
-
-
-class Ledger:
-    """Keeps account of what one target was made to hold.
+    What went unanswered, or was answered without an id, cannot be deleted; it is kept
+    as left, so that the user is told to look.
 
     Attributes:
         things: by method and path, what can be done to it.
@@ -251,7 +241,7 @@ class Ledger:
         self._contract = contract
         self._url = url
         self._journal = journal
-        self._deeds = Deeds(contract)
+        self._effects = Effects(contract)
         self._entries: list[Entry] = []
 
     def created(self, exchange: Exchange) -> Entry | None:
@@ -265,8 +255,11 @@ class Ledger:
             return self._add(Entry(url=self._url, status=Status.UNKNOWN))
         if response.status // 100 != 2:
             return None
-        answer = _data(response)
-        self.things.update(self._deeds.things(answer))
+        try:
+            answer = json.loads(response.body)
+        except (ValueError, RecursionError):
+            answer = None
+        self.things.update(self._effects.things(answer))
         entry = self._add(self._entry(answer))
         self.is_stuck |= entry.delete is None
         return entry
@@ -283,14 +276,8 @@ class Ledger:
                 self._entries[index] = replace(entry, status=status)
                 self._note(self._entries[index])
 
-    async def undo(self, entry: Entry, connection: Connection) -> None:
-        """Delete one entry."""
-        request = deletion(entry)
-        if request is not None:
-            self.deleted(request.path, await connection.exchange(request))
-
     async def clean(self, via: Connection) -> None:
-        """Delete what is left, by way of what keeps this account."""
+        """Delete what is left; `via` passes the guard, which calls `deleted`."""
         for entry in self.left():
             request = deletion(entry)
             if request is not None:
@@ -301,7 +288,7 @@ class Ledger:
         return tuple(entry for entry in self._entries if entry.is_open)
 
     def _add(self, entry: Entry) -> Entry:
-        # First here: what cannot be written is deleted nevertheless.
+        # Before the journal: what cannot be written is deleted nevertheless.
         self._entries.append(entry)
         self._note(entry)
         return entry
@@ -312,13 +299,13 @@ class Ledger:
         try:
             self._journal.note(entry)
         except UsageError:
-            # Told once: nothing is to keep what is left from being deleted.
-            told, self.is_unwritten = self.is_unwritten, True
-            if not told:
+            # Raised once: nothing is to keep what is left from being deleted.
+            before, self.is_unwritten = self.is_unwritten, True
+            if not before:
                 raise
 
     def _entry(self, answer: Json) -> Entry:
-        undoing = self._deeds.undoing()
+        undoing = self._effects.undoing()
         if undoing is None:
             return Entry(url=self._url)
         values = captured(undoing, answer)
@@ -328,10 +315,3 @@ class Ledger:
             delete=filled(undoing.path, values),
             headers=Requests(self._contract).relative(undoing).headers,
         )
-
-
-def _data(response: Response) -> Json:
-    try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None

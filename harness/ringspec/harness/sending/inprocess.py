@@ -1,8 +1,7 @@
 """A server in this process: a request is handed straight to an ASGI application.
 
-In: requests. Out: exchanges, as `Target` brings them back over the network, with the
-same time limit and the same failures. It knows ASGI, and no application.
-Source: ASGI 3.0, HTTP connection scope.
+Exchanges are as `Target` brings them back over the network, with the same time limit
+and the same failures. Source: ASGI 3.0, HTTP connection scope.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Response,
     Trouble,
+    repeated,
 )
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import ANSWER_LIMIT
@@ -30,10 +30,8 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-_Headers: TypeAlias = list[tuple[bytes, bytes]]
-
 URL = "http://127.0.0.1"
-# What HTTP has no body for, whatever is said of its length. Source: RFC 9110, 6.4.1.
+# Statuses without a body, whatever their length header says. Source: RFC 9110, 6.4.1.
 _BODILESS = frozenset({204, 304})
 _PATH = "/%:@!$&'()*+,;=~-._"
 
@@ -42,7 +40,7 @@ class InProcess:
     """Answers requests by an ASGI application.
 
     Attributes:
-        filling: the credentials that requests leave a place for.
+        filling: the values of placeholders in requests.
     """
 
     def __init__(
@@ -60,67 +58,56 @@ class InProcess:
         self._host = (b"host", self.url.split("//", 1)[-1].encode("ascii"))
 
     async def close(self) -> None:
-        """Let go of the application: there is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Hand over a request; again, some times, if no whole answer comes."""
+        """Hand over a request; up to `repeats` times again if it is not answered."""
         # An application that never waits must not keep the loop from its other work.
         await asyncio.sleep(0)
-        sent = 0
-        while True:
-            sent += 1
-            found = await self._once(request, sent)
-            if found.failure is None or sent > repeats:
-                return found
+        return await repeated(lambda: self._once(request), repeats)
 
-    async def _once(self, request: Request, sent: int) -> Exchange:
+    async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
         answer = _Answer(request.method)
-        failure: Failure | None = None
         url, body = self.filling.url(self.url, request), self.filling.body(request)
-        scope = self._scope(request.method, url, self._headers(request, body))
+        scope = self._scope(request, url, body)
         limit = asyncio.timeout(self.timeout_s)
+        ended, late = "the application ended", False
         try:
             async with limit:
                 await self._app(scope, _receiving(body), answer.send)
         except Exception as error:  # noqa: BLE001 - whatever the application raises
-            if limit.expired():
-                failure = answer.late(self.timeout_s)
-            else:
-                how = f"the application raised {type(error).__name__}"
-                failure = answer.dropped(how)
-        else:
-            failure = answer.dropped("the application ended")
-        response, failure = answer.response(failure)
+            late = limit.expired()
+            ended = f"the application raised {type(error).__name__}"
+        result = answer.timed_out(self.timeout_s) if late else answer.result(ended)
         return Exchange(
             url=url,
             request=request,
-            response=response,
-            failure=failure,
+            response=result if isinstance(result, Response) else None,
+            failure=result if isinstance(result, Failure) else None,
             began_s=began_s,
             elapsed_s=time.perf_counter() - began,
-            sent=sent,
         )
 
-    def _scope(self, method: str, url: str, headers: _Headers) -> Message:
+    def _scope(self, request: Request, url: str, body: bytes) -> Message:
         path, _, query = url.split("//", 1)[-1].partition("/")[2].partition("?")
         raw = "/" + quote(path, safe=_PATH)
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
-            "method": method,
+            "method": request.method,
             "scheme": "http",
             "path": unquote(raw),
             "raw_path": raw.encode("ascii"),
             "query_string": quote(query, safe=f"{_PATH}?").encode("ascii"),
             "root_path": "",
-            "headers": headers,
+            "headers": self._headers(request, body),
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 80),
         }
 
-    def _headers(self, request: Request, body: bytes) -> _Headers:
+    def _headers(self, request: Request, body: bytes) -> list[tuple[bytes, bytes]]:
         """Return the headers as a server would see them, in lower case."""
         headers = [
             (name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1"))
@@ -134,7 +121,7 @@ class InProcess:
 
 
 def _receiving(body: bytes) -> Receive:
-    """Return what gives the application the request's body, and then its silence."""
+    """Return an ASGI `receive` that gives the request's body, and then nothing."""
     messages: list[Message] = [
         {"type": "http.request", "body": body, "more_body": False}
     ]
@@ -142,7 +129,7 @@ def _receiving(body: bytes) -> Receive:
     async def receive() -> Message:
         if messages:
             return messages.pop()
-        # Nobody hangs up before the whole answer is there, and then nobody asks.
+        # The client does not disconnect before the answer is complete.
         await asyncio.Event().wait()
         raise AssertionError  # pragma: no cover - that event never comes
 
@@ -168,70 +155,55 @@ class _Answer:
                 for name, value in message.get("headers", ())
             )
         elif message["type"] == "http.response.body":
-            self._take(bytes(message.get("body", b"")))
+            if self._ended or self._status is None:
+                raise RuntimeError("a body before the status, or after the end")
+            # An answer that is too long is kept as far as it takes to show that.
+            data = bytes(message.get("body", b""))
+            self._body += data[: ANSWER_LIMIT + 1 - len(self._body)]
             self._ended = not message.get("more_body", False)
 
-    def _take(self, data: bytes) -> None:
-        if self._ended or self._status is None:
-            message = "a body before the status, or after the end"
-            raise RuntimeError(message)
-        # What is too long is kept only so far as to show that it is.
-        self._body += data[: ANSWER_LIMIT + 1 - len(self._body)]
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether all of the answer came."""
-        return self._ended and self._missing() == 0
-
-    def _missing(self) -> int:
-        """Count the bytes that the answer's Content-Length promises beyond its body."""
-        if self._method == "HEAD" or self._status in _BODILESS:
-            return 0
-        lengths = [value for name, value in self._headers if name == "content-length"]
-        if not lengths or not lengths[0].isdecimal():
-            return 0
-        return int(lengths[0]) - len(self._body)
-
-    def failure(self, trouble: Trouble, message: str) -> Failure:
-        """Say how the answer failed."""
-        return Failure(trouble=trouble, message=message, some=self._status is not None)
-
-    def late(self, timeout_s: float) -> Failure | None:
-        """Say that the answer took too long, unless all of it came."""
-        if self.whole:
-            return None
+    def timed_out(self, timeout_s: float) -> Response | Failure:
+        """Return the answer if it is complete, or that it took too long."""
+        if self._is_complete():
+            return self._response(self._status or 0)
         message = f"no whole answer within {timeout_s:g} seconds"
-        return self.failure(Trouble.TIMEOUT, message)
+        return self._failure(Trouble.TIMEOUT, message)
 
-    def dropped(self, how: str) -> Failure | None:
-        """Say that the answer was cut short, unless all of it came."""
+    def result(self, ended: str) -> Response | Failure:
+        """Return the answer if it is complete, or how it was cut short.
+
+        Args:
+            ended: how the application ended, in words.
+        """
         if len(self._body) > ANSWER_LIMIT:
             message = f"the answer is longer than {ANSWER_LIMIT >> 20} MiB"
-            return self.failure(Trouble.GARBLED, message)
-        if self.whole:
-            return None
-        what = "in the midst of its answer" if self._status else "without an answer"
-        return self.failure(
-            Trouble.DROPPED, f"the connection was dropped: {how} {what}"
-        )
+            return self._failure(Trouble.GARBLED, message)
+        if self._is_complete():
+            return self._response(self._status or 0)
+        where = "in the midst of its answer" if self._status else "without an answer"
+        message = f"the connection was dropped: {ended} {where}"
+        return self._failure(Trouble.DROPPED, message)
 
-    def response(
-        self, failure: Failure | None
-    ) -> tuple[Response | None, Failure | None]:
-        """Return the whole answer, its body decoded, or else the failure."""
-        if failure is not None or self._status is None:
-            return None, failure
-        try:
-            body = self._decoded()
-        except httpx.DecodingError as error:
-            message = f"the answer cannot be decoded: {error}"
-            return None, self.failure(Trouble.GARBLED, message)
-        return Response(status=self._status, headers=self._headers, body=body), None
+    def _is_complete(self) -> bool:
+        """Return whether the answer ended, as long as its Content-Length says."""
+        lengths = [value for name, value in self._headers if name == "content-length"]
+        if self._is_bodiless() or not lengths or not lengths[0].isdecimal():
+            return self._ended
+        return self._ended and int(lengths[0]) == len(self._body)
 
-    def _decoded(self) -> bytes:
-        if self._method == "HEAD" or self._status in _BODILESS:
-            return b""
-        body = bytes(self._body)
-        if all(name != "content-encoding" for name, _ in self._headers):
-            return body
-        return httpx.Response(200, headers=self._headers, content=body).content
+    def _is_bodiless(self) -> bool:
+        return self._method == "HEAD" or self._status in _BODILESS
+
+    def _failure(self, trouble: Trouble, message: str) -> Failure:
+        return Failure(trouble=trouble, message=message, some=self._status is not None)
+
+    def _response(self, status: int) -> Response | Failure:
+        """Return the complete answer, its body decoded, or that it cannot be."""
+        body = b"" if self._is_bodiless() else bytes(self._body)
+        if body and any(name == "content-encoding" for name, _ in self._headers):
+            try:
+                body = httpx.Response(200, headers=self._headers, content=body).content
+            except httpx.DecodingError as error:
+                message = f"the answer cannot be decoded: {error}"
+                return self._failure(Trouble.GARBLED, message)
+        return Response(status=status, headers=self._headers, body=body)

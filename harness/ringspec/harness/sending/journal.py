@@ -1,10 +1,9 @@
 """The journal: what a live target has accepted, kept on disk until it is deleted again.
 
-In: what was accepted, and what became of it. Out: lines of JSON, each synced to disk
-before anything else is sent; read again, the entries that are still open. A line has
-`time` (UTC), `url` of the target, `id` (what the answer calls it, by name), `delete`
-(the path that deletes it, null where none is known), `headers` of that request with
-`{token}` in place of the token, and `status`.
+Lines of JSON, each synced to disk before anything else is sent. A line has `time`
+(UTC), `url` of the target, `id` (values of the path that deletes it, by name), `delete`
+(that path, null if none is known), `headers` of that request with `{token}` in place of
+the token, and `status`.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class Entry:
 
     Attributes:
         url: of the target.
-        id: what the path that deletes it holds, by name.
-        delete: that path, relative to the URL; None where there is none.
+        id: values of the path that deletes it, by name.
+        delete: that path, relative to the URL; None if it is not known.
         headers: of the request that deletes it; `{token}` stands for the token.
     """
 
@@ -57,17 +56,17 @@ class Entry:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it may still be there."""
+        """Whether it may still be there."""
         return self.status not in _CLOSED
 
     @property
     def name(self) -> str:
-        """Say in a few words what it is."""
+        """Its id in words."""
         return ", ".join(self.id.values()) or "something without an id"
 
     def line(self, time: str) -> bytes:
-        """Write it as a line."""
-        told = {
+        """Return it as a line."""
+        data = {
             "time": time,
             "url": self.url,
             "id": self.id,
@@ -75,8 +74,8 @@ class Entry:
             "headers": [list(each) for each in self.headers],
             "status": self.status,
         }
-        # What a server calls it may be anything, half a character as well.
-        return json.dumps(told).encode() + b"\n"
+        # An id may be anything, half a character as well.
+        return json.dumps(data).encode() + b"\n"
 
     @classmethod
     def of(cls, data: Any) -> Self:
@@ -143,20 +142,20 @@ class Journal:
         self._written = True
 
     def discard(self) -> None:
-        """Take the file away again, if surely nothing in it is open."""
+        """Remove the file if surely nothing in it is open."""
         try:
             lines = self.path.read_text("utf-8").split("\n")
-            # Of what was cut off nobody knows what became of it.
+            # What became of an entry that was cut off is not known.
             if any(map(_is_cut, filter(None, lines))):
                 return
             if not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
         except (OSError, ValueError, UsageError):
-            pass  # whoever has a file more has lost nothing
+            pass  # a file that stays does no harm
 
     def _append(self, data: bytes) -> None:
         try:
-            # What stands in it is nobody else's business.
+            # Only the user may read it.
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             number = os.open(self.path, flags, 0o600)
@@ -172,7 +171,7 @@ class Journal:
             ) from error
 
     def _separator(self) -> bytes:
-        """Return what ends a line that somebody else left cut off."""
+        """Return what ends a line that another process left cut off."""
         if self._written or self.path.stat().st_size == 0:
             return b""
         return b"" if self.path.read_bytes().endswith(b"\n") else b"\n"
@@ -186,7 +185,7 @@ def _write(number: int, data: bytes) -> None:
 def read(path: Path) -> tuple[Entry, ...]:
     """Read a journal: each thing once, with what became of it last.
 
-    A line that is cut off is left out: whatever wrote it was killed meanwhile.
+    A line that is cut off is left out: its writer was killed.
 
     Raises:
         UsageError: it cannot be read, or a line is no entry.
@@ -194,9 +193,9 @@ def read(path: Path) -> tuple[Entry, ...]:
     try:
         lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UsageError(
-            f"the journal {path} cannot be read: {said}",
+            f"the journal {path} cannot be read: {why}",
             hint="a live run says where its journal is",
         ) from error
     found: dict[tuple[str, str | int], Entry] = {}
@@ -208,7 +207,7 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 
 def _is_cut(line: str) -> bool:
-    """Tell whether a line is the beginning of one, as far as it was written."""
+    """Return whether a line was written only in part."""
     return line.startswith(_BEGINNING[: len(line)]) and not line.endswith("}")
 
 
@@ -228,7 +227,9 @@ def default_path(now: datetime | None = None) -> Path:
     Source: XDG Base Directory Specification 0.8, XDG_STATE_HOME: relative ones are
     ignored.
     """
-    told = os.environ.get("XDG_STATE_HOME", "")
-    state = Path(told) if Path(told).is_absolute() else Path.home() / ".local" / "state"
+    named = os.environ.get("XDG_STATE_HOME", "")
+    state = Path.home() / ".local" / "state"
+    if Path(named).is_absolute():
+        state = Path(named)
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
     return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"

@@ -18,12 +18,32 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import Random
 
-from ringspec.harness.sending.exchange import Connection, Exchange, Response, Trouble
+from ringspec.harness.sending.exchange import (
+    HOPELESS,
+    Connection,
+    Exchange,
+    Response,
+    Trouble,
+    repeated,
+)
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
-# Sending again changes nothing here.
-_HOPELESS = frozenset({Trouble.NAME, Trouble.TLS, Trouble.WITHHELD})
+# Statuses of what stands before a server, rather than of the server.
+GATEWAY = frozenset({502, 503, 504})
+# Statuses that do not answer the request.
+_BUSY = frozenset({429}) | GATEWAY
+# What fails twice fails three times more before it counts, for so many requests in a
+# run: chance may strike twice, and a defect is there the fifth time.
+_MORE, _DOUBTS = 3, 10
+# Where transient failures are frequent, all of some tries fail as rarely as that.
+_CHANCE, _MOST = 1e-8, 10
+_PAUSE_S = 0.05
+_LOOKS_S = 0.2
+# Each wait that is longer is reported.
+_LONG_S = 5.0
+# Seconds from now are fewer than that, those since the epoch are more.
+_EPOCH = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +54,10 @@ class Pacing:
         rate: requests a second at most; no limit without.
         workers: requests under way at once; by the kind of target without.
         timeout_s: how long an answer may take.
-        wait_s: how long a run waits in vain for a target that asks it to; whatever
-            comes of it restores all of it.
-        backoff_s: the first wait where it does not say how long; each is twice as long.
+        wait_s: how long a run waits in vain for a target that asks it to; any success
+            restores all of it.
+        backoff_s: the first wait if the target does not say how long; each is twice as
+            long as the one before.
         resends: how often one request is sent again for that.
         return_s: how long a target may be away that has answered before.
     """
@@ -58,9 +79,8 @@ def parse_rate(text: str | None) -> float | None:
     """
     if text is None:
         return None
-    number = text.strip().removesuffix("/s")
     try:
-        rate = float(number)
+        rate = float(text.strip().removesuffix("/s"))
     except ValueError:
         rate = math.nan
     if not 0 < rate < math.inf:
@@ -71,7 +91,7 @@ def parse_rate(text: str | None) -> float | None:
 
 
 class Limited:
-    """Lets requests pass at an even rate, each time that they are sent."""
+    """Passes requests on at an even rate, each time that they are sent."""
 
     def __init__(self, inner: Connection, rate: float) -> None:
         self._inner = inner
@@ -79,41 +99,37 @@ class Limited:
         self._next = 0.0
 
     async def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
         await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request in its turn; again, some times, if the transport fails."""
-        sent = 0
-        while True:
-            await self._turn()
-            found = await self._inner.exchange(request, repeats=0)
-            sent += found.sent
-            failure = found.failure
-            if failure is None or failure.trouble in _HOPELESS or sent > repeats:
-                return replace(found, sent=sent)
+        return await repeated(lambda: self._once(request), repeats)
 
-    async def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
+    async def _once(self, request: Request) -> Exchange:
+        now = _now()
         mine = max(self._next, now)
         self._next = mine + self._gap_s
         if mine > now:
             await asyncio.sleep(mine - now)
+        return await self._inner.exchange(request, repeats=0)
 
 
-# Statuses of whatever stands before a server, rather than of the server.
-GATEWAY = frozenset({502, 503, 504})
-# And those that are no answer to what was asked.
-_BUSY = frozenset({429}) | GATEWAY
-# What fails twice fails three times more before it counts, for so many requests in a
-# run: chance may strike twice, and a defect is there the fifth time.
-_MORE, _DOUBTS = 3, 10
-# Where transient failures are frequent, all of some tries fail as rarely as that.
-_CHANCE, _MOST = 1e-8, 10
-_PAUSE_S = 0.05
-_LOOKS_S = 0.2
-# A wait of which one is told each time.
-_LONG_S = 5.0
+@dataclass(slots=True)
+class _Tries:
+    """How often one request was sent again, and why.
+
+    Attributes:
+        repeats: how often it may be at least.
+        failed: how often it failed.
+        waits: how often the target asked to wait.
+        late: whether it ever took too long.
+    """
+
+    repeats: int
+    failed: int = 0
+    waits: int = 0
+    late: bool = False
 
 
 class Pacer:
@@ -147,14 +163,16 @@ class Pacer:
         self._one_at_a_time = asyncio.Lock()
 
     async def close(self) -> None:
-        """Let go of the server."""
+        """Close the connection."""
         await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request; again, if what comes back is no answer to it."""
+        """Send a request; again, if it is not answered."""
         found = await self._once(request)
         if _is_answer(found):
-            self._has_paid()
+            if self._deferred:
+                # What was waited for has come.
+                self._deferred, self._waited = False, 0.0
             return found
         tries = _Tries(repeats=repeats)
         sent = found.sent
@@ -162,7 +180,7 @@ class Pacer:
             found = await self._once(request)
             sent += found.sent
             if _is_answer(found):
-                self._is_healed(tries)
+                self._has_healed(tries)
                 break
         else:
             self._doubts -= tries.failed > 1
@@ -171,7 +189,9 @@ class Pacer:
     async def _once(self, request: Request) -> Exchange:
         """Send a request once, when its time has come."""
         if self._held_until:
-            await self._until_free()
+            # Others may be asked to wait meanwhile, and longer.
+            while (pause := self._held_until - _now()) > 0:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(pause)
         if self._narrow:
             async with self._one_at_a_time:
                 found = await self._inner.exchange(request, repeats=0)
@@ -181,14 +201,9 @@ class Pacer:
         self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
         if found.response is not None:
             self._has_answered()
-            if is_used_up(found.response) and found.response.status != 429:
+            if _is_used_up(found.response) and found.response.status != 429:
                 self._spare(due_s(found.response, time.time()) or 0.0)
         return found
-
-    async def _until_free(self) -> None:
-        # Others may be asked to wait meanwhile, and longer.
-        while (pause := self._held_until - _now()) > 0:  # noqa: ASYNC110 - no event
-            await asyncio.sleep(pause)
 
     def _has_answered(self) -> None:
         self._answered, self._lost = True, False
@@ -198,53 +213,8 @@ class Pacer:
             self._tell(f"the target is back after {gone_s:.1f} seconds")
             self._away_since = None
 
-    async def _goes_on(self, request: Request, found: Exchange, tries: _Tries) -> bool:
-        """Wait until a request may be sent again; False if it is not."""
-        if found.response is not None:
-            status = found.response.status
-            asked = due_s(found.response, time.time(), limits=status == 429)
-            if status == 429:
-                again = self._may_repeat(request)
-                return (
-                    await self._is_awaited(asked, tries)
-                    if again
-                    else self._defers(asked)
-                )
-            waits = asked is not None and self._may_repeat(request)
-            if waits and await self._is_awaited(asked, tries):
-                return True
-        elif found.failure is not None:
-            if found.failure.trouble in _HOPELESS:
-                return False
-            away = found.failure.trouble is Trouble.UNREACHABLE and self._answered
-            if away and not self._lost and self._pacing.return_s:
-                return await self._returns()
-        tries.failed += 1
-        if not self._may_repeat(request) or tries.failed > self._allowed(found, tries):
-            return False
-        # The first repeat comes at once, others give what ails it time to pass.
-        await asyncio.sleep(min(0.02 * (tries.failed - 1), _PAUSE_S))
-        return True
-
-    def _allowed(self, found: Exchange, tries: _Tries) -> int:
-        """Return how often a request is sent again that has failed."""
-        frequent = self._healed / max(self._sent, 1)
-        if found.failure is not None and found.failure.trouble is Trouble.TIMEOUT:
-            # Each takes as long as an answer may.
-            tries.late = True
-            return tries.repeats + (1 if tries.repeats and self._late else 0)
-        if found.failure is not None and found.failure.trouble is Trouble.UNREACHABLE:
-            return tries.repeats
-        needed = 0
-        if frequent:
-            needed = min(math.ceil(math.log(_CHANCE) / math.log(frequent)), _MOST)
-        # Where all requests fail, it is not for chance.
-        doubtful = self._doubts > 0 and self._in_a_row <= _MORE + 2
-        more = _MORE if tries.repeats and doubtful else 0
-        return max(tries.repeats + more, needed)
-
-    def _is_healed(self, tries: _Tries) -> None:
-        """Note that what failed was transient, or what was waited for has come."""
+    def _has_healed(self, tries: _Tries) -> None:
+        """Note that a failure was transient, or that what was waited for has come."""
         if tries.waits:
             self._waited = 0.0
         if tries.failed:
@@ -252,10 +222,55 @@ class Pacer:
             self._late += tries.late
             self._doubts = _DOUBTS
 
-    async def _is_awaited(self, asked: float | None, tries: _Tries) -> bool:
+    async def _goes_on(self, request: Request, found: Exchange, tries: _Tries) -> bool:
+        """Wait until a request may be sent again; False if it may not."""
+        may_repeat = self._may_repeat(request)
+        if found.response is not None:
+            status = found.response.status
+            asked = due_s(found.response, time.time(), limits=status == 429)
+            if status == 429:
+                return (
+                    await self._waits(asked, tries)
+                    if may_repeat
+                    else self._defers(asked)
+                )
+            if asked is not None and may_repeat and await self._waits(asked, tries):
+                return True
+        elif found.failure is not None:
+            if found.failure.trouble in HOPELESS:
+                return False
+            away = found.failure.trouble is Trouble.UNREACHABLE and self._answered
+            if away and not self._lost and self._pacing.return_s:
+                return await self._returns()
+        tries.failed += 1
+        if not may_repeat or tries.failed > self._allowed(found, tries):
+            return False
+        # The first repeat comes at once; the others give the cause time to pass.
+        await asyncio.sleep(min(0.02 * (tries.failed - 1), _PAUSE_S))
+        return True
+
+    def _allowed(self, found: Exchange, tries: _Tries) -> int:
+        """Return how often a request is sent again that has failed."""
+        trouble = found.failure.trouble if found.failure is not None else None
+        if trouble is Trouble.TIMEOUT:
+            # Each takes as long as an answer may.
+            tries.late = True
+            return tries.repeats + (1 if tries.repeats and self._late else 0)
+        if trouble is Trouble.UNREACHABLE:
+            return tries.repeats
+        needed = 0
+        frequent = self._healed / max(self._sent, 1)
+        if frequent:
+            needed = min(math.ceil(math.log(_CHANCE) / math.log(frequent)), _MOST)
+        # Where all requests fail, it is not by chance.
+        doubtful = self._doubts > 0 and self._in_a_row <= _MORE + 2
+        more = _MORE if tries.repeats and doubtful else 0
+        return max(tries.repeats + more, needed)
+
+    async def _waits(self, asked: float | None, tries: _Tries) -> bool:
         """Wait as long as the target asks for; False if that is too long in all."""
         pacing = self._pacing
-        # Whoever asks us to slow down may count what is under way at once.
+        # A target that asks to slow down may count requests under way at once.
         self._narrow = True
         jitter = self._random.uniform(0.5, 1.5)
         backoff = pacing.backoff_s * 2**tries.waits * jitter
@@ -273,7 +288,7 @@ class Pacer:
         return True
 
     def _defers(self, asked: float | None) -> bool:
-        """Let whatever comes next wait as the target asks for, and nothing go again."""
+        """Let the next requests wait as long as the target asks; not this one."""
         self._narrow = True
         pause = self._pacing.backoff_s if asked is None else asked
         if self._waited + pause <= self._pacing.wait_s:
@@ -283,18 +298,13 @@ class Pacer:
             self._deferred = True
         return False
 
-    def _has_paid(self) -> None:
-        """Note that what waited for others was answered."""
-        if self._deferred:
-            self._deferred, self._waited = False, 0.0
-
     def _hold(self, pause_s: float) -> None:
         """Let nothing go out for a while."""
         pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))
         self._held_until = max(self._held_until, _now() + pause)
 
     def _spare(self, pause_s: float) -> None:
-        """Wait for what is used up, rather than to be told so; not without end."""
+        """Wait while a limit is used up, rather than be refused; not without end."""
         ahead = max(self._held_until - _now(), 0.0)
         if pause_s > ahead and self._spared + pause_s <= self._pacing.wait_s:
             self._spared += pause_s - ahead
@@ -314,23 +324,6 @@ class Pacer:
         return True
 
 
-@dataclass(slots=True)
-class _Tries:
-    """How often one request was sent again, and why.
-
-    Attributes:
-        repeats: how often it may be at least.
-        failed: how often it failed.
-        waits: how often the target asked us to wait.
-        late: whether it ever took too long.
-    """
-
-    repeats: int
-    failed: int = 0
-    waits: int = 0
-    late: bool = False
-
-
 def _is_answer(found: Exchange) -> bool:
     return found.response is not None and found.response.status not in _BUSY
 
@@ -339,19 +332,15 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-# Seconds from now are fewer than that, those since the epoch are more.
-_EPOCH = 10**9
-
-
 def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | None:
-    """Return how long an answer asks us to wait; None where it does not say.
+    """Return how many seconds an answer asks to wait; None if it does not say.
 
     Args:
         response: of any status.
         now_s: seconds since the epoch.
-        limits: whether the end of a limit counts, too.
+        limits: whether the end of a limit counts, too. Answers that are not about the
+            limit may name it as well.
     """
-    # Whoever is no limiter may tell of a limit in every answer.
     names = ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]
     for name in names:
         value = response.header(name)
@@ -361,8 +350,8 @@ def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | N
     return None
 
 
-def is_used_up(response: Response) -> bool:
-    """Tell whether an answer says that no further request is welcome for now."""
+def _is_used_up(response: Response) -> bool:
+    """Return whether an answer says that no further request is allowed for now."""
     return (response.header("x-ratelimit-remaining") or "").strip() == "0"
 
 

@@ -1,6 +1,6 @@
-"""Filling: credentials put in place of what stands for them in a request.
+"""Placeholders: credentials put in place of what stands for them in a request.
 
-Only at the moment of sending: whatever is kept, shown or reported has `{token}`.
+Only at the moment of sending: everything kept, shown or reported has `{token}`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from ringspec.strategies import (
 if TYPE_CHECKING:
     from ringspec.harness.sending.credentials import Renewal
 
-
 _PLACES = (TOKEN, TOKEN_CUT, TOKEN_SWAPPED)
 
 
 def variants(token: str) -> Iterator[str]:
-    """Yield what of a token is sent: itself, and what is wrong on purpose."""
+    """Yield what is sent of a token: itself, and two that are wrong on purpose."""
     yield token
     yield token[:-1]
     yield token.swapcase()
@@ -37,13 +36,13 @@ def variants(token: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """What stands where placeholders are.
+    """The values of placeholders.
 
     Attributes:
         token: the access token; without it headers that hold it are left out.
-        renewal: what keeps the token fresh, where it can be fetched again.
-        token_url: where tokens are given out; absolute.
-        client_id: of the client that the token is for; likewise its secret.
+        renewal: keeps the token fresh, where it can be fetched again.
+        token_url: where tokens are fetched; absolute.
+        client_id: of the client that the token is for; so is its secret.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -54,7 +53,7 @@ class Filling:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Return every token that has been in use so far, the present one last."""
+        """All tokens that have been in use so far, the present one last."""
         if self.renewal is not None:
             return self.renewal.tokens
         return (self.token,) if self.token else ()
@@ -68,7 +67,7 @@ class Filling:
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         filled = ((name, self._value(value)) for name, value in request.headers)
-        # The end of a token of one letter is nothing, and no header ends in a blank.
+        # A token of one letter, cut, is empty, and no header ends in a blank.
         return [(name, value.strip()) for name, value in filled if value is not None]
 
     def body(self, request: Request) -> bytes:
@@ -85,7 +84,7 @@ class Filling:
         return body
 
     def url(self, base: str, request: Request) -> str:
-        """Return the absolute URL that a request goes to."""
+        """Return the absolute URL of a request."""
         return self.token_url if request.path == TOKEN_URL else base + request.path
 
     def _value(self, value: str) -> str | None:

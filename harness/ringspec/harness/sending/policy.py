@@ -1,8 +1,7 @@
 """The policy: what a request does, and whether it may be sent.
 
 In: what a profile allows, and a contract. Out: why a case or a request is withheld, or
-nothing. A request that the contract does not describe, and that does not merely read,
-is `OTHER`. Source: product.md, Safety.
+nothing. Source: product.md, Safety.
 """
 
 from __future__ import annotations
@@ -20,14 +19,13 @@ from ringspec.harness.sending.hosts import Hosts, is_loopback
 from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
 from ringspec.strategies import TOKEN_URL, Case, Phase, Request
 
-_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
 # server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
 _PLAIN = re.compile(r"(?=.*[A-Za-z0-9])[!$&'()+,.0-9:=@A-Z_a-z~-]{1,255}")
 
 
-class Deed(StrEnum):
+class Effect(StrEnum):
     """What a request does."""
 
     LOOK = "look"
@@ -36,16 +34,21 @@ class Deed(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     COMMAND = "command"
-    OTHER = "other"
+    OTHER = "other"  # not described by the contract, and more than a look
 
 
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 _ROLES = {
-    Role.READ: Deed.LOOK,
-    Role.LIST: Deed.LOOK,
-    Role.REPLACE: Deed.UPDATE,
-    Role.DELETE: Deed.DELETE,
-    Role.COMMAND: Deed.COMMAND,
+    Role.READ: Effect.LOOK,
+    Role.LIST: Effect.LOOK,
+    Role.REPLACE: Effect.UPDATE,
+    Role.DELETE: Effect.DELETE,
+    Role.COMMAND: Effect.COMMAND,
 }
+# Effects that need to be allowed; those on something created before; those of a body.
+_CHANGES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE, Effect.COMMAND})
+_OF_THINGS = _CHANGES - {Effect.CREATE}
+_BODIES = frozenset({Effect.CREATE, Effect.UPDATE})
 
 
 def requests_of(case: Case) -> tuple[Request, ...]:
@@ -64,7 +67,7 @@ def captured(relative: Link, answer: Json) -> dict[str, str]:
 
 
 def filled(path: str, values: dict[str, str]) -> str | None:
-    """Put values into a path; None where one is missing, or may lead elsewhere."""
+    """Put values into a path; None if one is missing, or may lead elsewhere."""
     names = _PLACE.findall(path)
     if not all(_PLAIN.fullmatch(values.get(name, "")) for name in names):
         return None
@@ -72,24 +75,24 @@ def filled(path: str, values: dict[str, str]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Deeds:
-    """Tells what the requests of one contract do."""
+class Effects:
+    """What the requests of one contract do, by its operation and its links."""
 
     contract: Contract
 
-    def of(self, request: Request) -> Deed:
-        """Tell what a request does."""
+    def of(self, request: Request) -> Effect:
+        """Return what a request does."""
         method = request.method.upper()
         path = request.path.partition("?")[0]
         operation = self.contract.operation
         if request.path == TOKEN_URL:
-            return Deed.TOKEN
+            return Effect.TOKEN
         if method == operation.method.upper() and path == self._create_path:
-            return Deed.CREATE
+            return Effect.CREATE
         for relative, pattern in self._patterns:
             if method == relative.method and pattern.fullmatch(path):
                 return _ROLES[relative.role]
-        return Deed.LOOK if method in _LOOKING else Deed.OTHER
+        return Effect.LOOK if method in _LOOKING else Effect.OTHER
 
     def undoing(self) -> Link | None:
         """Return the relative that deletes what was created, if there is one."""
@@ -121,19 +124,13 @@ def _pattern(path: str) -> str:
     return "".join(re.escape(part) + "[^/]+" for part in parts) + re.escape(last)
 
 
-# What changes something, and needs to be allowed.
-_CHANGES = frozenset({Deed.CREATE, Deed.UPDATE, Deed.DELETE, Deed.COMMAND})
-_OF_THINGS = frozenset({Deed.UPDATE, Deed.DELETE, Deed.COMMAND})
-_BODIES = frozenset({Deed.CREATE, Deed.UPDATE})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
     """What a profile allows to be done to a target.
 
     Attributes:
         live: whether the target acts on what it takes. A target that is not on this
-            machine always is, whatever is said here.
+            machine always is, even if this is False.
         max_creates: how many creates may be sent to a live target, whatever becomes
             of them.
         allow_start: whether commands may be sent to it, such as the one that dials.
@@ -153,7 +150,7 @@ class Safety:
     fixtures_named: frozenset[str] = frozenset()
 
     def is_live(self, url: str) -> bool:
-        """Tell whether a target acts on what it takes, by its URL if need be."""
+        """Return whether a target acts on what it takes."""
         return bool(self.live) or not is_loopback(url)
 
     def hosts(self, url: str) -> Hosts:
@@ -175,9 +172,9 @@ class Policy:
     plain: Json = None
 
     @cached_property
-    def deeds(self) -> Deeds:
-        """Tells what requests do."""
-        return Deeds(self.contract)
+    def effects(self) -> Effects:
+        """What requests do."""
+        return Effects(self.contract)
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
@@ -202,12 +199,12 @@ class Policy:
         lacking = [name for member, name in self.unnamed.items() if member in own]
         if lacking:
             return f"the profile does not name its own {' and '.join(lacking)}"
-        if self.deeds.undoing() is None:
+        if self.effects.undoing() is None:
             return "the contract links no operation that deletes what was created"
         return ""
 
     def leaves_out(self, case: Case) -> str:
-        """Say why a case is not sent at all; empty if it is."""
+        """Return why a case is not sent at all; empty if it is."""
         if not self.live:
             return ""
         if case.phase == Phase.EXPLORE:
@@ -216,27 +213,27 @@ class Policy:
         return next(filter(None, reasons), "")
 
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
-        """Say why a request is not sent to a live target; empty if it may be.
+        """Return why a request is not sent to a live target; empty if it may be.
 
         Args:
             request: as it goes out, or with `{name}` in its path for what is created.
             ours: whether it is about what this run created.
         """
-        deed = self.deeds.of(request)
+        effect = self.effects.of(request)
         if any(name.lower() == "host" for name, _ in request.headers):
             return "a Host header may lead elsewhere"
-        if deed == Deed.OTHER:
+        if effect == Effect.OTHER:
             return "the contract does not say what it does"
-        if deed in _CHANGES and self.no_create:
+        if effect in _CHANGES and self.no_create:
             return self.no_create
-        if deed == Deed.COMMAND and not self.safety.allow_start:
+        if effect == Effect.COMMAND and not self.safety.allow_start:
             return "the profile does not allow commands, such as to start"
-        if deed in _OF_THINGS and not ("{" in request.path if ours is None else ours):
+        if effect in _OF_THINGS and not ("{" in request.path if ours is None else ours):
             return "it is about what this run did not create"
-        return self._body(request.body) if deed in _BODIES else ""
+        return self._body(request.body) if effect in _BODIES else ""
 
     def _body(self, content: bytes) -> str:
-        """Say why a body is not sent; empty if it may be."""
+        """Return why a body is not sent; empty if it may be."""
         try:
             body = json.loads(
                 content, object_pairs_hook=_once, parse_constant=_no_number
@@ -261,7 +258,7 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _parts(body: Json) -> Iterator[Json]:
-    """Yield a body, and all that could be taken for one within it."""
+    """Yield a body, and everything within it that could be taken for one."""
     yield body
     within = body.values() if isinstance(body, dict) else body
     if isinstance(body, dict | list):

@@ -1,4 +1,4 @@
-"""The target: sending one request and bringing back its answer, or what went wrong.
+"""The target: sending one request over the network and bringing back its answer.
 
 Only this module speaks HTTP to a target, so that its client can be exchanged here.
 """
@@ -20,27 +20,21 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Response,
     Trouble,
+    repeated,
 )
 from ringspec.harness.sending.hosts import checked_url, is_loopback
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.transport import (
-    HEARD,
-    Heard,
-    transport,
-)
+from ringspec.harness.sending.transport import ANSWER_START, AnswerStart, transport
 from ringspec.strategies import Request
 
 if TYPE_CHECKING:
     from ringspec.harness.sending.transport import Route
 
-
-# More of an answer than this is not read.
+# No more of an answer than this is read.
 ANSWER_LIMIT = 8 * 2**20
-# Sending again changes nothing here.
-_HOPELESS = {Trouble.NAME, Trouble.TLS}
 # How h11 words an answer that ends before its time.
 _CLOSED = re.compile("disconnected|peer closed")
-# The record that a server of TLS sends to whoever does not speak it.
+# The record that a TLS server sends to a client that does not speak TLS.
 _TLS_ALERT = b"\x15\x03"
 
 
@@ -48,7 +42,7 @@ class Target:
     """Sends requests to one server.
 
     Attributes:
-        filling: the credentials that requests leave a place for.
+        filling: the values of placeholders in requests.
     """
 
     def __init__(
@@ -80,19 +74,13 @@ class Target:
         await self._client.aclose()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request; again, some times, if the transport fails."""
-        sent = 0
-        while True:
-            sent += 1
-            found = await self._once(request, sent)
-            failure = found.failure
-            if failure is None or failure.trouble in _HOPELESS or sent > repeats:
-                return found
+        """Send a request; up to `repeats` times again if the transport fails."""
+        return await repeated(lambda: self._once(request), repeats)
 
-    async def _once(self, request: Request, sent: int) -> Exchange:
+    async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
-        heard = Heard()
-        HEARD.set(heard)
+        answer = AnswerStart()
+        ANSWER_START.set(answer)
         response: Response | None = None
         failure: Failure | None = None
         try:
@@ -102,7 +90,7 @@ class Target:
             failure = Failure(
                 trouble=Trouble.TIMEOUT,
                 message=f"no whole answer within {self.timeout_s:g} seconds",
-                some=bool(heard.start),
+                some=bool(answer.start),
             )
         except _EndlessError:
             failure = Failure(
@@ -111,12 +99,12 @@ class Target:
                 some=True,
             )
         except httpx.HTTPError as error:
-            trouble, message = _trouble(error, heard.start)
+            trouble, message = _trouble(error, answer.start)
             failure = Failure(
                 trouble=trouble,
                 message=message,
-                some=bool(heard.start),
-                went_out=heard.asked,
+                some=bool(answer.start),
+                went_out=answer.asked,
             )
         return Exchange(
             url=self.filling.url(self.url, request),
@@ -125,14 +113,17 @@ class Target:
             failure=failure,
             began_s=began_s,
             elapsed_s=time.perf_counter() - began,
-            sent=sent,
         )
 
     async def _send(self, request: Request) -> Response:
         built = self._client.build_request(
             request.method,
             self.filling.url(self.url, request),
-            headers=self._headers(request),
+            # As bytes, so that nothing changes a letter on the way.
+            headers=[
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in self.filling.headers(request)
+            ],
             content=self.filling.body(request),
         )
         answer = await self._client.send(built, stream=True)
@@ -150,28 +141,25 @@ class Target:
             body=bytes(body),
         )
 
-    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
-        # As bytes, so that nobody changes a letter on the way.
-        return [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in self.filling.headers(request)
-        ]
-
 
 class _EndlessError(Exception):
-    """Raised at an answer that is longer than anyone would read."""
+    """Raised at an answer that exceeds the limit."""
 
 
 def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
-    """Tell how the transport failed, from what httpx raises and what had come."""
+    """Return how the transport failed, from what httpx raises and what had come."""
     text = str(error) or type(error).__name__
+    causes = _causes(error)
     match error:
-        case _ if any(isinstance(each, socket.gaierror) for each in _causes(error)):
+        case _ if any(isinstance(each, socket.gaierror) for each in causes):
             found = Trouble.NAME, "the host's name is not known"
-        case _ if any(isinstance(each, ssl.SSLError) for each in _causes(error)):
+        case _ if any(isinstance(each, ssl.SSLError) for each in causes):
             found = Trouble.TLS, f"TLS failed: {text}"
         case httpx.ConnectError():
-            found = Trouble.UNREACHABLE, f"cannot connect: {_unreached(error) or text}"
+            # In the words of the system, if it was asked.
+            why = [each for each in causes if type(each) is ConnectionRefusedError]
+            said = os.strerror(why[0].errno) if why and why[0].errno else ""
+            found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
         case httpx.DecodingError():
             found = Trouble.GARBLED, f"the answer cannot be decoded: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
@@ -183,12 +171,6 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         case _:
             found = Trouble.DROPPED, f"the connection was dropped: {text}"
     return found
-
-
-def _unreached(error: BaseException) -> str:
-    """Return why nobody answers, in the words of the system, where it was asked."""
-    why = [each for each in _causes(error) if type(each) is ConnectionRefusedError]
-    return os.strerror(why[0].errno) if why and why[0].errno else ""
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

@@ -22,6 +22,8 @@ import httpx
 from ringspec.harness.sending.hosts import is_loopback
 from ringspec.spec import UsageError
 
+_Options = Iterable[Any] | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -29,7 +31,7 @@ class Route:
 
     Attributes:
         ca: file of the certificates to trust, in place of the usual ones.
-        certificate: file of the certificate that we show; its key may be in it.
+        certificate: file of the client's certificate; its key may be in it.
         key: file of that certificate's key.
         proxy: URL of an HTTP proxy.
         from_environment: whether the proxy was found there.
@@ -42,44 +44,42 @@ class Route:
     from_environment: bool = False
 
     def to(self, url: str) -> Self:
-        """Return the route to a URL: the environment's proxy, where it is to be used.
+        """Return the route to a URL, with the environment's proxy if none is given.
 
         Raises:
-            UsageError: a target on this machine would be asked for elsewhere, or the
-                proxy is none.
+            UsageError: the proxy is no URL of one, or elsewhere though the target is on
+                this machine.
         """
         if self.proxy:
-            self._check_proxy(url)
+            _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
+            if is_loopback(url) and not is_loopback(self.proxy):
+                raise UsageError(
+                    f"{url} is on this machine, and the proxy {self.shown_proxy} is"
+                    " not",
+                    hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
+                    " leave the proxy out",
+                )
             return self
         found = "" if is_loopback(url) else _environment_proxy(url)
         if not found:
             return self
-        _check_proxy_url(found, "leave out or mend HTTP_PROXY and its like")
+        _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
         return replace(self, proxy=found, from_environment=True)
-
-    def _check_proxy(self, url: str) -> None:
-        _check_proxy_url(self.proxy, "give it whole, such as http://127.0.0.1:3128")
-        if is_loopback(url) and not is_loopback(self.proxy):
-            raise UsageError(
-                f"{url} is on this machine, and the proxy {self.shown_proxy} is not",
-                hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
-                " leave the proxy out",
-            )
 
     @property
     def shown_proxy(self) -> str:
-        """Return the proxy's URL as it may be shown: without user and password."""
+        """The proxy's URL without user and password."""
         parts = urlsplit(self.proxy)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """List what no report may show."""
+        """What no report may show."""
         password = urlsplit(self.proxy).password
         return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
     def context(self) -> ssl.SSLContext:
-        """Open what TLS is spoken with.
+        """Return the TLS context.
 
         Raises:
             UsageError: a file cannot be read, or holds something else.
@@ -91,14 +91,11 @@ class Route:
                 f"the certificates in {self.ca} cannot be used: {_reason(error)}",
                 hint="[tls] ca names a file of certificates in PEM form",
             ) from error
-        if self.certificate:
-            self._show(context)
-        return context
-
-    def _show(self, context: ssl.SSLContext) -> None:
+        if not self.certificate:
+            return context
         key = self.key or self.certificate
         try:
-            # Without a password it would be asked for at the terminal.
+            # Without a password OpenSSL would ask for it at the terminal.
             context.load_cert_chain(self.certificate, key, password="")
         except (OSError, ValueError) as error:
             raise UsageError(
@@ -106,9 +103,10 @@ class Route:
                 f" used: {_reason(error)}",
                 hint="both are in PEM form, belong together, and take no password",
             ) from error
+        return context
 
     def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
-        """Return the options of httpx's transports that differ from the usual ones."""
+        """Return options of httpx's transports, as far as they are not the usual."""
         options: dict[str, ssl.SSLContext | httpx.Proxy] = {}
         if self.ca or self.certificate:
             options["verify"] = self.context()
@@ -117,37 +115,16 @@ class Route:
         return options
 
 
-def _is_proxy(url: str) -> bool:
+def _check_proxy(url: str, hint: str) -> None:
+    """Raise a UsageError, without user and password, if a URL is no HTTP proxy's."""
     try:
         parts = urlsplit(url)
         httpx.Proxy(url)
-        usable = parts.port != 0 and bool(parts.hostname)
+        usable = parts.scheme in {"http", "https"} and parts.port != 0
+        usable &= bool(parts.hostname)
     except (ValueError, httpx.InvalidURL):
-        return False
-    return usable and parts.scheme in {"http", "https"}
-
-
-def _trusting(ca: str) -> ssl.SSLContext:
-    if not ca:
-        return httpx.create_ssl_context()
-    if Path(ca).is_dir():
-        return ssl.create_default_context(capath=ca)
-    return ssl.create_default_context(cafile=ca)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return str(error.reason or error.strerror or "it is no PEM").lower()
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _check_proxy_url(url: str, hint: str) -> None:
-    """See to it that a URL is that of an HTTP proxy.
-
-    Raises:
-        UsageError: it is not; what is shown of it has no user and no password.
-    """
-    if not _is_proxy(url):
+        usable = False
+    if not usable:
         scheme, mark, rest = url.partition("://")
         shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
         raise UsageError(
@@ -166,12 +143,23 @@ def _environment_proxy(url: str) -> str:
     return found if "://" in found or not found else f"http://{found}"
 
 
-_Options = Iterable[Any] | None
+def _trusting(ca: str) -> ssl.SSLContext:
+    if not ca:
+        return httpx.create_ssl_context()
+    if Path(ca).is_dir():
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return str(error.reason or error.strerror or "it is no PEM").lower()
+    return getattr(error, "strerror", None) or str(error)
 
 
 @dataclass(slots=True)
-class Heard:
-    """How an answer begins, as far as it has come.
+class AnswerStart:
+    """The first bytes of an answer, as far as they have come.
 
     Attributes:
         asked: whether any byte of a request was written before.
@@ -186,25 +174,25 @@ class Heard:
 
 
 # Streams outlive exchanges; each task awaits its own exchange.
-HEARD: ContextVar[Heard] = ContextVar("HEARD")
+ANSWER_START: ContextVar[AnswerStart] = ContextVar("ANSWER_START")
 
 
 def transport(
     *, workers: int, trust_env: bool, **options: Any
 ) -> httpx.AsyncHTTPTransport:
-    """Open a pool of connections that notes in `HEARD` what it hears.
+    """Open a pool of connections that notes in `ANSWER_START` what it reads.
 
     Other options are those of httpx: `verify` and `proxy`.
     """
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-    made = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, **options)
+    pool = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, **options)
     # httpx has no parameter for what httpcore takes as one.
-    made._pool._network_backend = _Backend()  # noqa: SLF001
-    return made
+    pool._pool._network_backend = _Backend()  # noqa: SLF001
+    return pool
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
-    """Connects as asyncio does, over streams that listen."""
+    """Connects as asyncio does, by streams that note what they read."""
 
     def __init__(self) -> None:
         self._inner = httpcore.AnyIOBackend()
@@ -238,18 +226,18 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A stream that tells what it reads."""
+    """A stream that notes what it reads."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         data = await self._inner.read(max_bytes, timeout)
-        HEARD.get(Heard()).add(data)
+        ANSWER_START.get(AnswerStart()).add(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
-        HEARD.get(Heard()).asked = True
+        ANSWER_START.get(AnswerStart()).asked = True
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -261,7 +249,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
-        # The handshake is read below: its bytes are no answer.
+        # The handshake is read by the inner stream: its bytes are no answer.
         return _Stream(
             await self._inner.start_tls(ssl_context, server_hostname, timeout)
         )

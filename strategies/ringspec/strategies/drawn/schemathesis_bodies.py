@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LACKING = (
     "schemathesis is not installed: explore goes without its bodies;"
-    " `pip install schemathesis` adds them"
+    " `pip install 'ringspec[schemathesis]'` adds them"
 )
 # Each of its bodies takes a while to draw.
 _TRIES = 40

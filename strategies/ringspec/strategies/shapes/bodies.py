@@ -158,6 +158,6 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
     """Return the bodies of a contract that use nothing of a weaker level, made once."""
     key = contract.sha256, level
     if key not in _KNOWN:
-        narrowed = contract if level is Level.MAY else contract.attested(level)
+        narrowed = contract if level is Level.MAY else contract.limited_to(level)
         _KNOWN[key] = Bodies(narrowed)
     return _KNOWN[key]
