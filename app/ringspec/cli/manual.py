@@ -135,7 +135,7 @@ ENTRIES = {
         examples=(
             ("ringspec selftest", "every mutant; this takes minutes"),
             ("ringspec selftest delay", "those whose name begins so"),
-            ("ringspec selftest --report html=matrix.html", "the kill matrix"),
+            ("ringspec selftest --report json=matrix.json", "the kill matrix"),
         )
     ),
     "prove": Entry(
