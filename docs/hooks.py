@@ -1,13 +1,15 @@
-"""What the site takes from the files at the top, so that nothing is written twice.
+"""Pages that the site takes from elsewhere, so that nothing is written twice.
 
-A page of `COPIED` is that file; `<!-- from FILE: NAME -->` on a line of its own stands
-for what is between `<!-- NAME:begin -->` and `<!-- NAME:end -->` there. Links of theirs
-to other files of the repository are names here: the site does not hold those files.
+A page of `generated.PAGES` is rendered from the program; a page of `COPIED` is a file
+at the top. `<!-- from FILE: NAME -->` on a line of its own is replaced by what is
+between `<!-- NAME:begin -->` and `<!-- NAME:end -->` in that file. Links of such a text
+to other files of the repository become names: the site does not hold those files.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from docs.generated import PAGES  # noqa: E402 - mkdocs knows no folder of ours
+
 COPIED = {
     "reference/servers.md": "TARGETS.md",
     "reference/sdk.md": "CLIENTS.md",
@@ -25,7 +30,9 @@ _LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?!https?:|#)(?P<path>[^)]+)\)")
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages that are files at the top."""
+    """Add the pages that are rendered, and those that are files at the top."""
+    for page, render in PAGES.items():
+        files.append(File.generated(config, page, content=render()))
     for page, name in COPIED.items():
         text = _unlinked((ROOT / name).read_text("utf-8"))
         files.append(File.generated(config, page, content=text))

@@ -16,8 +16,9 @@ import click
 from tests.faults.proxy import HEAVY, LIGHT, disturbing
 
 from ringspec.harness import Ended, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Embedded
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of

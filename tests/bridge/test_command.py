@@ -108,3 +108,18 @@ def test_a_setting_that_cannot_be_meant_ends_it_with_one_message(
     assert "RINGSPEC_LEVEL is 'shuld'" in done.output
     assert "did you mean should?" in done.output
     assert "Traceback" not in done.output
+
+
+def test_without_schemathesis_the_import_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['schemathesis'] = None\n"
+        "try: import ringspec.schemathesis\n"
+        "except ImportError as error: print(error)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.endswith("pip install 'ringspec[schemathesis]'\n")
+    assert len(done.stdout.splitlines()) == 1

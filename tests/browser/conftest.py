@@ -1,7 +1,4 @@
-"""A real Chromium, and pages for it from real runs.
-
-Nothing here is even imported unless `-m browser` asks for it.
-"""
+"""A real Chromium, and pages for it from real runs."""
 
 from __future__ import annotations
 
@@ -39,13 +36,6 @@ HOSTILE = (
 )
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    wanted = str(config.getoption("markexpr"))
-    is_test = collection_path.name.startswith("test_")
-    asked = "browser" in wanted and "not browser" not in wanted
-    return True if is_test and not asked else None
-
-
 @dataclass
 class Opened:
     """A page in a browser, and whatever it did that it should not."""
@@ -80,7 +70,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
     def opener(path: Path, *, width: int = 1280, **options: Any) -> Opened:
         viewport = {"width": width, "height": 900}
-        context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type] # as it takes it
+        context = browser.new_context(viewport=viewport, **options)
         contexts.append(context)
         found = Opened(context.new_page())
         opened.append(found)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
     from tests.browser.conftest import Opened
 
-pytestmark = pytest.mark.browser
 
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 # Text that is too faint for its background, by WCAG 2.2, 1.4.3.
@@ -60,7 +59,7 @@ def shown(page: Page) -> int:
     total = page.locator(".rule").count()
     said = page.locator(".shown").inner_text()
     assert said == f"{number} of {total} rules shown"
-    return number
+    return int(number)
 
 
 def choose(page: Page, group: str, name: str) -> None:

@@ -17,8 +17,8 @@ Started = Callable[..., subprocess.Popen[str]]
 
 WITHOUT = """
 import sys
-from ringspec.cli.main import _status
-status = _status(["run", "--phase", "cases", "--select", "name", "--quiet"])
+from ringspec.cli.main import status_of
+status = status_of(["run", "--phase", "cases", "--select", "name", "--quiet"])
 assert not {"hypothesis", "schemathesis"} & sys.modules.keys()
 sys.exit(status)
 """

@@ -15,7 +15,11 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.safety.journal import Entry, Journal, read
+from ringspec.harness.sending.journal import (
+    Entry,
+    Journal,
+    read,
+)
 from ringspec.spec import Contract
 from ringspec.strategies import cases_of
 
@@ -164,12 +168,12 @@ def known(monkeypatch: pytest.MonkeyPatch, built: dict[Any, Any]) -> None:
             built[key] = cases_of(contract, seed)
         return built[key]
 
-    monkeypatch.setattr("ringspec.cli.firing.cases_of", kept)
+    monkeypatch.setattr("ringspec.cli.run_setup.cases_of", kept)
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ringspec.harness.plan.LIVE_RATE", 1000.0)
+    monkeypatch.setattr("ringspec.harness.running.plan.LIVE_RATE", 1000.0)
 
 
 @pytest.fixture

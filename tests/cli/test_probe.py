@@ -137,8 +137,8 @@ def test_what_is_elsewhere_is_sent_nothing(
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ringspec.harness.target.Target.exchange", refuse)
-    monkeypatch.setattr("ringspec.harness.access.credentials.httpx.post", refuse)
+    monkeypatch.setattr("ringspec.harness.sending.target.Target.exchange", refuse)
+    monkeypatch.setattr("ringspec.harness.sending.credentials.httpx.post", refuse)
     token = ("--token-url", "https://example.com", "--client-id", "a")
 
     status, out, err = called("probe", url, *token, "--client-secret", "b")

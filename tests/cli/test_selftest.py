@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ringspec.cli import fleet as fleet_module
-from ringspec.cli.fleet import Laboratory, Subject, fleet, prepare, trial
+from ringspec.cli.fleet import FleetRunner, FleetServer, fleet, prepare, run_in_pool
 from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import InternalError, Level, UsageError, load
@@ -28,7 +28,7 @@ MUTANT = "delay-4321-accepted"
 
 def subjects(
     *prefixes: str, level: Level = Level.MAY, over_network: bool = False
-) -> list[Subject]:
+) -> list[FleetServer]:
     return list(fleet(load(), prefixes, level, over_network=over_network))
 
 
@@ -169,23 +169,23 @@ def test_unknown_prefix_is_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def laboratory() -> Laboratory:
-    return Laboratory.of("canonical")
+def runner() -> FleetRunner:
+    return FleetRunner.of("canonical")
 
 
 @pytest.mark.parametrize("name", ["gzip", "created-is-202"], ids=["socket", "process"])
-def test_a_lawful_variant_is_never_accused(laboratory: Laboratory, name: str) -> None:
+def test_a_lawful_variant_is_never_accused(runner: FleetRunner, name: str) -> None:
     _, subject = subjects(name)
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
     assert (found.mark, found.reason, found.until) == (RunMark.QUIET, "", None)
 
 
-def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
+def test_a_trial_tells_rules_cases_and_requests(runner: FleetRunner) -> None:
     subject = next(each for each in subjects() if each.name == MUTANT)
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
     assert found.mark is RunMark.NOTICED
     assert found.noticed == {"retryDelays.items.max": Level.MUST}
@@ -196,13 +196,13 @@ def test_a_trial_tells_rules_cases_and_requests(laboratory: Laboratory) -> None:
 
 
 def test_a_server_that_lets_nobody_in_is_a_trial_with_a_reason(
-    laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+    runner: FleetRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = Mutant("closed", "auth.token", "Closed.", _closed)
     monkeypatch.setitem(MUTANTS, "closed", closed)
     subject = next(each for each in subjects() if each.name == "closed")
 
-    found = laboratory.trial(subject)
+    found = runner.run(subject)
 
     assert found.mark is RunMark.SURVIVED
     assert found.exit_code == 3
@@ -216,11 +216,11 @@ def _closed(behaviour: Behaviour) -> Behaviour:
 def test_a_process_of_the_pool_is_prepared_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fleet_module, "_laboratory", None)
+    monkeypatch.setattr(fleet_module, "_runner", None)
     before = signal.getsignal(signal.SIGINT)
     (subject,) = subjects("reference")
     with pytest.raises(InternalError):
-        trial(subject)
+        run_in_pool(subject)
 
     try:
         prepare("canonical")
@@ -228,4 +228,4 @@ def test_a_process_of_the_pool_is_prepared_once(
     finally:
         signal.signal(signal.SIGINT, before)
 
-    assert trial(subject).mark is RunMark.QUIET
+    assert run_in_pool(subject).mark is RunMark.QUIET

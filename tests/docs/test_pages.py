@@ -21,7 +21,7 @@ of the environment on the PATH, 80 columns wide. What counts on a page:
   `<!-- not run: REASON -->` the fence is left alone, for a reason worth reading.
 - Nothing is sent elsewhere: URLs in commands lead to 127.0.0.1.
 
-The pages are run by `pytest -m docs tests/docs`, as in `tox -e docs`; not otherwise.
+
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ def runnable() -> list[Path]:
     return [path for path in PAGES if read(path)]
 
 
-@pytest.mark.docs
 @pytest.mark.parametrize(
     "path", runnable(), ids=lambda path: path.relative_to(DOCS).as_posix()
 )

@@ -38,7 +38,6 @@ def shortened() -> Iterator[Command]:
         yield replace(step, expected=f"{expected}\n...", status=1)
 
 
-@pytest.mark.docs
 def test_first_example_of_the_readme_is_what_happens(tmp_path: Path) -> None:
     folder = tmp_path / "page"
     folder.mkdir()

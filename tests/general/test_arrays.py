@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ringspec.harness import checks
+from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, load
 
 from .test_contracts import document

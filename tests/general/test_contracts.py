@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringspec.cli.fleet import hosted
-from ringspec.harness import checks
+from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.case import unbroken, uncased

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ringspec.harness import checks
+from ringspec.harness.judging import checks
 from ringspec.spec import Inlined, Json, load
-from ringspec.spec.schemas import for_answer, for_request
+from ringspec.spec.forms import for_answer, for_request
 
 from .test_contracts import document
 

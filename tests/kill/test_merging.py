@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.ledger import Ledger
-from ringspec.harness.run import Plan, run
-from ringspec.harness.sharding import Part, part_of
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.running.plan import Part, Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.running.shards import part_of
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load

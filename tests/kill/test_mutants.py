@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.fleet import Laboratory, Subject, fleet
+from ringspec.cli.fleet import FleetRunner, FleetServer, fleet
 from ringspec.reference import DIALECTS
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import Level, load
@@ -25,27 +25,27 @@ SAMPLE = IN_PROCESS[:: max(len(IN_PROCESS) // 12, 1)][:12]
 
 
 @cache
-def laboratory(dialect: str = "canonical") -> Laboratory:
-    return Laboratory.of(dialect)
+def runner(dialect: str = "canonical") -> FleetRunner:
+    return FleetRunner.of(dialect)
 
 
-def named(subject: Subject) -> str:
+def named(subject: FleetServer) -> str:
     return subject.name
 
 
 @pytest.mark.parametrize("subject", MUTANTS, ids=named)
-def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: Subject) -> None:
+def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetServer) -> None:
     select = () if subject.rule.startswith(NEED_ALL) else (subject.rule,)
 
-    trial = laboratory().trial(subject, select)
+    trial = runner().run(subject, select)
 
     assert trial.exit_code == 1
     assert subject.rule in trial.noticed
 
 
 @pytest.mark.parametrize("subject", WHOLE, ids=named)
-def test_mutant_is_noticed_by_a_whole_run(subject: Subject) -> None:
-    trial = laboratory().trial(subject)
+def test_mutant_is_noticed_by_a_whole_run(subject: FleetServer) -> None:
+    trial = runner().run(subject)
 
     assert trial.exit_code == 1
     assert trial.mark is RunMark.NOTICED
@@ -53,10 +53,12 @@ def test_mutant_is_noticed_by_a_whole_run(subject: Subject) -> None:
 
 @pytest.mark.socket
 @pytest.mark.parametrize("subject", SAMPLE, ids=named)
-def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: Subject) -> None:
-    over_network = laboratory().trial(replace(subject, way=Channel.NETWORK))
+def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
+    subject: FleetServer,
+) -> None:
+    over_network = runner().run(replace(subject, way=Channel.NETWORK))
 
-    in_process = laboratory().trial(subject)
+    in_process = runner().run(subject)
     assert over_network.exit_code == in_process.exit_code
     assert over_network.noticed == in_process.noticed
     assert over_network.cases.keys() == in_process.cases.keys()
@@ -68,7 +70,7 @@ def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: Subject) -> 
 def test_the_reference_is_never_accused(dialect: str, way: Channel) -> None:
     reference = replace(SUBJECTS[0], way=way)
 
-    trial = laboratory(dialect).trial(reference)
+    trial = runner(dialect).run(reference)
 
     assert reference.kind is ServerKind.REFERENCE
     assert trial.reason == ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness import Ended, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of
 

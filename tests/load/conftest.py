@@ -1,4 +1,4 @@
-"""Locust as a master with two workers, and servers for it; only with `-m load`."""
+"""Locust as a master with two workers, and servers for it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ import pytest
 from ringspec.reference import Embedded
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    wanted = str(config.getoption("markexpr"))
-    is_test = collection_path.name.startswith("test_")
-    asked = "load" in wanted and "not load" not in wanted
-    return True if is_test and not asked else None
 
 
 @dataclass(frozen=True)

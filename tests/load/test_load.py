@@ -13,8 +13,6 @@ from ringspec.reports.json_report import SCHEMA
 from ..called import call  # noqa: TID252 - tests are no distribution
 from .conftest import Load
 
-pytestmark = [pytest.mark.load, pytest.mark.socket]
-
 # Enough users that more connections are in use than a busy mutant bears.
 MAY = ("--ringspec-level", "may")
 MANY = ("-u", "40", "-r", "40", "-t", "20s")

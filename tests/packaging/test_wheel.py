@@ -18,6 +18,7 @@ PACKAGES = (
     "plugin",
 )
 DATA = {
+    "ringspec/spec/http_rules.yaml",
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",
     "ringspec/spec/rules.yaml",
@@ -26,10 +27,6 @@ DATA = {
     "ringspec/spec/profiles/naxai.toml",
     "ringspec/spec/profiles/reference.toml",
     "ringspec/harness/profile/template.toml",
-    "ringspec/cli/completion.json",
-    "ringspec/cli/shells/ringspec.bash",
-    "ringspec/cli/shells/ringspec.fish",
-    "ringspec/cli/shells/ringspec.zsh",
     "ringspec/reports/report.schema.json",
     "ringspec/reports/templates/report.css",
     "ringspec/reports/templates/report.html",
@@ -41,8 +38,6 @@ DATA = {
     "ringspec/strategies/certified/canonical.jsonl.gz",
     "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
 }
-
-pytestmark = pytest.mark.packaging
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Outcome
-from ringspec.plugin.said import Said
-from ringspec.plugin.sharing import shared
+from ringspec.plugin.suite_run import SuiteResult, shared_result
 from ringspec.reports import RuleText
 from ringspec.spec import RuleId
 
@@ -56,7 +55,6 @@ def test_who_asks_for_nothing_loads_nothing_but_the_entry(tmp_path: Path) -> Non
     assert {each for each in modules if each.startswith("ringspec.")} == {
         "ringspec.plugin",
         "ringspec.plugin.entry",
-        "ringspec.plugin.options",
         "ringspec.plugin.servers",
     }
     assert modules.isdisjoint(HEAVY)
@@ -79,20 +77,20 @@ def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> N
 
 
 def test_what_was_said_is_read_by_the_others(tmp_path: Path) -> None:
-    said = Said(
+    said = SuiteResult(
         rules={RuleId("a.b"): RuleText(outcome=Outcome.FAIL, reason="é", text="x\ny")},
         conclusion="nonconformant: …",
         status=1,
     )
     fired: list[int] = []
 
-    def fire() -> Said:
+    def fire() -> SuiteResult:
         fired.append(1)
         return said
 
-    first = shared(tmp_path / "new", fire)
-    second = shared(tmp_path / "new", fire)
-    alone_ = shared(None, fire)
+    first = shared_result(tmp_path / "new", fire)
+    second = shared_result(tmp_path / "new", fire)
+    alone_ = shared_result(None, fire)
 
     assert first == second == alone_ == said
     assert len(fired) == 2
@@ -101,10 +99,10 @@ def test_what_was_said_is_read_by_the_others(tmp_path: Path) -> None:
 
 
 def test_who_dies_while_firing_leaves_the_turn_to_the_next(tmp_path: Path) -> None:
-    def die() -> Said:
+    def die() -> SuiteResult:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        shared(tmp_path, die)
+        shared_result(tmp_path, die)
 
-    assert shared(tmp_path, lambda: Said(status=3)).status == 3
+    assert shared_result(tmp_path, lambda: SuiteResult(status=3)).status == 3

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ringspec.plugin.progress import Progress
+from ringspec.plugin.suite_run import _SuiteReporter
 
 
 class Reporter:
@@ -27,12 +27,12 @@ def test_a_screen_shows_a_line_now_and_then_and_none_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = Reporter(isatty=True)
-    progress = Progress(screen)
+    progress = _SuiteReporter(screen)
 
     for second in (10.0, 10.1, 10.3):
         monkeypatch.setattr(time, "monotonic", lambda now=second: now)
-        progress.tell(f"at {second}")
-    progress.close()
+        progress.show(f"at {second}")
+    progress.wipe()
 
     told = ["newline", "ringspec: at 10.0", "ringspec: at 10.3"]
     assert screen.shown == [*told, "", ""]
@@ -40,9 +40,9 @@ def test_a_screen_shows_a_line_now_and_then_and_none_at_the_end(
 
 @pytest.mark.parametrize("reporter", [None, Reporter(isatty=False)], ids=["no", "log"])
 def test_who_has_no_screen_is_told_nothing(reporter: Reporter | None) -> None:
-    progress = Progress(reporter)
+    progress = _SuiteReporter(reporter)
 
-    progress.tell("1/2 cases")
-    progress.close()
+    progress.show("1/2 cases")
+    progress.wipe()
 
     assert reporter is None or reporter.shown == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringspec.cli.run_command import command
-from ringspec.plugin.options import OPTIONS, URL, spelt
+from ringspec.plugin.entry import OPTIONS, URL, spelt
 from ringspec.reference import Embedded
 
 from .conftest import KEPT, NOBODY, at, said

@@ -10,7 +10,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, SpecError, UsageError, load, odd, patched
+from ringspec.spec import (
+    Contract,
+    SpecError,
+    UsageError,
+    is_irregular,
+    load,
+    patched,
+)
 from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
 from ringspec.strategies.case_list import compile_cases
 
@@ -112,7 +119,7 @@ def test_drawn_bodies_of_a_foreign_contract_are_valid(
 
     assert contract.prover.prove(body) == frozenset()
     assert contract.settled_prover.prove(body) == frozenset()
-    assert not odd(body)
+    assert not is_irregular(body)
 
 
 @settings(max_examples=20)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, RuleId, at, kind_of, load, odd, patched, steps
+from ringspec.spec import (
+    Contract,
+    RuleId,
+    at,
+    is_irregular,
+    kind_of,
+    load,
+    patched,
+    steps,
+)
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.breaking import breakable
 
@@ -22,7 +31,7 @@ SDK = load(dialect="naxai-sdk")
 def test_what_is_drawn_is_valid_and_settled_to_both_validators(body: Any) -> None:
     assert CONTRACT.prover.prove(body) == frozenset()
     assert CONTRACT.settled_prover.prove(body) == frozenset()
-    assert not odd(body)
+    assert not is_irregular(body)
 
 
 @given(valid_bodies(SDK))

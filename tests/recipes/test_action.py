@@ -94,7 +94,6 @@ def test_without_a_url_the_reference_server_is_tested(
     ]
 
 
-@pytest.mark.kill
 def test_a_failure_fails_the_step_and_is_told_everywhere(
     stepped: Callable[..., Stepped], mutant: Embedded, tmp_path: Path
 ) -> None:
@@ -109,7 +108,6 @@ def test_a_failure_fails_the_step_and_is_told_everywhere(
     assert junit.find(".//failure") is not None
 
 
-@pytest.mark.kill
 def test_known_failures_and_more_options_reach_the_command(
     stepped: Callable[..., Stepped], mutant: Embedded, tmp_path: Path
 ) -> None:
@@ -219,7 +217,6 @@ def test_an_old_python_is_told(
     assert said == []
 
 
-@pytest.mark.packaging
 def test_the_action_installs_and_runs_for_real(
     stepped: Callable[..., Stepped], tmp_path: Path
 ) -> None:

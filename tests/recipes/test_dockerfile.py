@@ -7,8 +7,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from ..called import PROJECT  # noqa: TID252 - tests are no distribution
 from .recipes import DOCKERFILE, run
 
@@ -55,7 +53,6 @@ def test_it_runs_the_command_as_nobody_who_matters() -> None:
     assert told(-1, "ENV") == [f"PATH={HOME}/bin:$PATH"]
 
 
-@pytest.mark.packaging
 def test_its_installation_works_from_what_it_copies_alone(tmp_path: Path) -> None:
     source, home = tmp_path / "source", tmp_path / "home"
     source.mkdir()

@@ -74,7 +74,6 @@ def test_a_correct_server_passes(
     assert len(written) == 3
 
 
-@pytest.mark.kill
 def test_a_mutant_fails_the_job_and_is_told_in_junit(
     play: Callable[[Embedded], Ended], tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ def reference() -> Iterator[Embedded]:
 
 
 def test_there_are_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "release.yml"]
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "nightly.yml", "release.yml"]
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -133,7 +133,6 @@ def test_a_wrong_tag_releases_nothing(tmp_path: Path) -> None:
     assert f"the tag is v9.9.9, but the wheel is ringspec {VERSION}" in wrong.stdout
 
 
-@pytest.mark.packaging
 def test_a_release_builds_a_wheel_and_the_vectors_with_it(tmp_path: Path) -> None:
     source, temp = tmp_path / "source", tmp_path / "temp"
     listed = subprocess.check_output(

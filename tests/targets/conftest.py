@@ -11,18 +11,6 @@ import pytest
 from .stacks import install
 
 
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Leave the servers out unless `-m targets` asks for them: they come from afar."""
-    if "targets" in config.getoption("markexpr"):
-        return
-    apart = [each for each in items if each.get_closest_marker("targets")]
-    if apart:
-        config.hook.pytest_deselected(items=apart)
-        items[:] = [each for each in items if each not in apart]
-
-
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the stacks are; `RINGSPEC_TARGETS` names a folder to keep."""

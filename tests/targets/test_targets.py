@@ -29,12 +29,10 @@ def test_contract_rewritten_in_openapi_3_0_is_valid() -> None:
     validate(rewritten)
 
 
-@pytest.mark.targets
 def test_results_are_of_the_rules_there_are() -> None:
     assert RESULTS["rules"] == catalogue()
 
 
-@pytest.mark.targets
 @pytest.mark.parametrize("stack", STACKS, ids=[each.name for each in STACKS])
 def test_stack_enforces_what_the_page_says(stack: Stack, installed: Path) -> None:
     assert measure(stack, installed) == RESULTS["stacks"][stack.name]

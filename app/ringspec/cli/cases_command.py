@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.options import (
-    contract_of,
-    contract_options,
-    selection_options,
-)
-from ringspec.harness.selection import Selection
+from ringspec.cli.manual import PRINT_EXITS, ManualCommand
+from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.harness.judging.selection import Selection
+from ringspec.spec import load
 from ringspec.strategies import CASE_SCHEMA, cases_of, line
 
 
@@ -22,8 +20,16 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
         ctx.exit()
 
 
-@click.command("cases")
-@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@click.command(
+    "cases",
+    cls=ManualCommand,
+    exits=PRINT_EXITS,
+    examples=(
+        ("ringspec cases > cases.jsonl", "vectors for tools in any language"),
+        ("ringspec cases --select name", "those of some rules, and their twins"),
+    ),
+)
+@seed_option
 @click.option(
     "--schema",
     is_flag=True,
@@ -47,7 +53,7 @@ def command(
 
     Twins are printed before the cases made from them, selected or not.
     """
-    loaded = contract_of(contract, operation, dialect)
+    loaded = load(contract, operation=operation, dialect=dialect)
     selection = Selection.of(loaded, select, exclude)
     out = sys.stdout.buffer
     for case in selection.fired(cases_of(loaded, seed)):

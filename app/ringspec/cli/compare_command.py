@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,18 @@ from typing import Any
 
 import click
 
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import (
+    color_option,
+    completer,
+    report_paths,
+    report_values,
+    reports_option,
+)
+from ringspec.cli.outputs import attempted
 from ringspec.reports import (
     COMPARISON_FORMATS,
     MERGED_FORMATS,
-    Comparison,
     Terminal,
     check_comparison,
     check_merged,
@@ -25,10 +32,22 @@ from ringspec.reports import (
     send_events,
     write_comparison,
 )
-from ringspec.spec import ReportError, UsageError
+from ringspec.spec import UsageError
+
+_EXAMPLE = "html=compare.html"
 
 
-@click.command("compare")
+@click.command(
+    "compare",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec compare old.json new.json", "what is better or worse"),
+        (
+            "ringspec compare a.json b.json --report html=compare.html",
+            "several providers",
+        ),
+    ),
+)
 @click.argument(
     "paths", metavar="REPORT.json...", nargs=-1, type=click.Path(path_type=Path)
 )
@@ -63,21 +82,14 @@ from ringspec.spec import ReportError, UsageError
     show_default=True,
     help="How to print it.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
+@reports_option(
+    shell_complete=completer(
+        lambda: report_values(dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)))
+    ),
     help=f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
     f" with --merge {', '.join(MERGED_FORMATS)}.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours in the terminal.",
-)
+@color_option
 def command(**options: Any) -> int:
     """Set JSON reports side by side, as `run --report json=PATH` writes them.
 
@@ -87,12 +99,12 @@ def command(**options: Any) -> int:
     Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
     cases, else 3 if some rule is inconclusive that was not; with --merge that of a run.
     """
-    return _Command(**options).status()
+    return CompareOptions(**options).status()
 
 
 @dataclass(frozen=True)
-class _Command:
-    """The options of one call."""
+class CompareOptions:
+    """The options of `ringspec compare`."""
 
     paths: tuple[Path, ...]
     runs: bool
@@ -110,8 +122,14 @@ class _Command:
             raise UsageError("--one-deployment is for --merge", hint="leave it out")
         if self.merge:
             return self._merged()
-        wanted = [_wanted(text, check_comparison) for text in self.reports]
-        found = compare_reports(self.paths, self._mode())
+        wanted = report_paths(self.reports, check_comparison, _EXAMPLE)
+        if self.runs and self.providers:
+            raise UsageError(
+                "--runs and --providers exclude each other",
+                hint="leave out one of them, or both",
+            )
+        mode = "runs" if self.runs else "providers" if self.providers else ""
+        found = compare_reports(self.paths, mode)
         if self.shape == "table":
             print_comparison(
                 found, sys.stdout, everything=self.everything, color=self.color
@@ -119,62 +137,24 @@ class _Command:
         else:
             data = render_comparison(self.shape, found, everything=self.everything)
             click.echo(data.decode(), nl=False)
-        put = partial(_put, found, everything=self.everything)
-        return _written(wanted, put, found.exit_code)
+        writes = [
+            partial(write_comparison, name, path, found, everything=self.everything)
+            for name, path in wanted
+        ]
+        return attempted(writes, found.exit_code)
 
     def _merged(self) -> int:
-        """Join parts, and tell of the whole as a run does of itself."""
+        """Merge the parts of a list, and report the whole as a run."""
         if self.runs or self.providers or self.everything:
             raise UsageError(
                 "--merge excludes --runs, --providers and --all",
                 hint="join the parts first, then compare what comes of it",
             )
-        asked = [_wanted(text, check_merged) for text in self.reports]
+        wanted = report_paths(self.reports, check_merged, _EXAMPLE)
         whole = merge_reports(self.paths, one_deployment=self.one_deployment)
         if self.shape == "table":
             send_events(whole.record, Terminal(color=self.color))
         else:
             click.echo(whole.render(self.shape).decode(), nl=False)
-        return _written(asked, whole.write, whole.exit_code)
-
-    def _mode(self) -> str:
-        """Return what the reports are to be taken for; empty if they say it.
-
-        Raises:
-            UsageError: they cannot be both.
-        """
-        if self.runs and self.providers:
-            raise UsageError(
-                "--runs and --providers exclude each other",
-                hint="leave out one of them, or both",
-            )
-        return "runs" if self.runs else "providers" if self.providers else ""
-
-
-def _put(found: Comparison, name: str, path: Path, *, everything: bool) -> None:
-    write_comparison(name, path, found, everything=everything)
-
-
-def _written(
-    wanted: list[tuple[str, Path]], put: Callable[[str, Path], None], status: int
-) -> int:
-    """Write all reports, whichever fail, and return the status of the command."""
-    failed = False
-    for name, path in wanted:
-        try:
-            put(name, path)
-        except ReportError as error:
-            failed = True
-            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-    return ReportError.exit_code if failed and status != 1 else status
-
-
-def _wanted(text: str, check: Callable[[str, Path], None]) -> tuple[str, Path]:
-    """Read which report is wanted where, and make sure of it."""
-    name, separator, path = text.partition("=")
-    if not separator or not path:
-        raise UsageError(
-            f"--report {text!r} has no path", hint="write it as html=compare.html"
-        )
-    check(name, Path(path))
-    return name, Path(path)
+        writes = [partial(whole.write, name, path) for name, path in wanted]
+        return attempted(writes, whole.exit_code)

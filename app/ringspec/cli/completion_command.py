@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import get_completion_class
 
-from ringspec.cli.completing import script
+from ringspec.cli.main import COMPLETE_VARIABLE
+from ringspec.cli.manual import ManualCommand
 
 
-@click.command("completion")
+@click.command(
+    "completion",
+    cls=ManualCommand,
+    exits=(("0", "printed"), ("2", "no such shell")),
+    examples=(
+        ('eval "$(ringspec completion bash)"', "in ~/.bashrc"),
+        ('eval "$(ringspec completion zsh)"', "in ~/.zshrc, after compinit"),
+        ("ringspec completion fish | source", "in ~/.config/fish/config.fish"),
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def command(shell: str) -> None:
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
     """Print the script with which SHELL completes commands, options and values.
 
     The shell runs it once, at its start: see the examples. Rules, mutants, dialects,
     profiles, phases, levels and formats of reports are completed as well.
     """
-    click.echo(script(shell), nl=False)
+    completion = get_completion_class(shell)
+    if completion is not None:
+        root = ctx.find_root().command
+        script = completion(root, {}, "ringspec", COMPLETE_VARIABLE).source()
+        click.echo(script, nl=False)

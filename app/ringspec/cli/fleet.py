@@ -1,7 +1,7 @@
-"""The fleet: the servers that a selftest runs, and the run of one of them.
+"""The fleet: the servers that a selftest runs against, and the run against one.
 
-In: which servers, by name. Out: trials, as the kill matrix takes them. A trial is run
-in a process of its own kind, which loads contract and cases once.
+In: the names of servers. Out: runs, as the kill matrix takes them. Each process of the
+pool loads contract and cases once.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.connection import Connection
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.script import Patience
+from ringspec.harness.running.firing import Patience
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     LAWFUL,
     MUTANTS,
@@ -40,12 +45,12 @@ _START_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """A server to be run against.
+class FleetServer:
+    """A server of the fleet.
 
     Attributes:
-        level: at which it is run.
-        binding: at which its defect shows.
+        level: of the run against it.
+        binding: the level at which its defect shows.
     """
 
     kind: ServerKind
@@ -63,11 +68,11 @@ def fleet(
     level: Level,
     *,
     over_network: bool,
-) -> tuple[Subject, ...]:
+) -> tuple[FleetServer, ...]:
     """List the servers whose name begins with one of some prefixes; all without any.
 
     The reference is always among them. Left out are mutants of a rule that does not
-    bind at the level, or that the dialect has no place for.
+    bind at the level, or that the dialect has dropped.
 
     Raises:
         UsageError: a prefix fits no name.
@@ -79,52 +84,49 @@ def fleet(
                 f"no server of the fleet begins with {prefix!r}",
                 hint="`ringspec serve --list-mutants` lists the mutants",
             )
-    wanted = prefixes or ("",)
-    way = Channel.NETWORK if over_network else Channel.IN_PROCESS
-    reference = Subject(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=way)
-    others = (*_mutants(contract, level, way), *_lawful(way))
-    return (reference, *(each for each in others if each.name.startswith(wanted)))
 
+    def way(apply: Callable[[Behaviour], Behaviour]) -> Channel:
+        plain = Behaviour()
+        # What changes bytes below JSON shows only over the network.
+        is_plain = not over_network and apply(plain).wire is plain.wire
+        return Channel.IN_PROCESS if is_plain else Channel.NETWORK
 
-def _mutants(contract: Contract, level: Level, way: Channel) -> Iterator[Subject]:
+    reference = FleetServer(
+        kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=way(lambda it: it)
+    )
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
-    for mutant in MUTANTS.values():
-        binding = weakest(
-            (
-                levels.get(mutant.rule, Level.MAY),
-                Level(mutant.level or Level.MUST),
-            )
+    mutants = (
+        FleetServer(
+            kind=ServerKind.MUTANT,
+            name=each.name,
+            level=level,
+            way=way(each.apply),
+            binding=binding,
+            rule=each.rule,
+            defect=each.defect,
         )
-        if mutant.rule not in contract.dropped and binding.gates(level):
-            yield Subject(
-                kind=ServerKind.MUTANT,
-                name=mutant.name,
-                level=level,
-                way=_way(mutant.apply, way),
-                binding=binding,
-                rule=mutant.rule,
-                defect=mutant.defect,
-            )
-
-
-def _lawful(way: Channel) -> Iterator[Subject]:
-    for lawful in LAWFUL:
-        yield Subject(
+        for each in MUTANTS.values()
+        if each.rule not in contract.dropped
+        for shows in [Level(each.level or Level.MUST)]
+        for binding in [weakest((levels.get(each.rule, Level.MAY), shows))]
+        if binding.gates(level)
+    )
+    lawful = (
+        FleetServer(
             kind=ServerKind.LAWFUL,
-            name=lawful.name,
-            level=Level(lawful.level),
-            way=_way(lawful.apply, way),
+            name=each.name,
+            level=Level(each.level),
+            way=way(each.apply),
         )
-
-
-def _way(apply: Callable[[Behaviour], Behaviour], way: Channel) -> Channel:
-    """Send over the network whatever changes what happens below JSON."""
-    plain = Behaviour()
-    return way if apply(plain).wire is plain.wire else Channel.NETWORK
+        for each in LAWFUL
+    )
+    wanted = prefixes or ("",)
+    others = (each for each in (*mutants, *lawful) if each.name.startswith(wanted))
+    return (reference, *others)
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
+class FleetRunner:
     """Runs against servers of the fleet, with one contract and its cases."""
 
     contract: Contract
@@ -132,80 +134,61 @@ class Laboratory:
     dialect: str = CANONICAL
 
     @classmethod
-    def of(cls, dialect: str) -> Laboratory:
+    def of(cls, dialect: str) -> FleetRunner:
         """Load what every run needs."""
         contract = load(dialect=None if dialect == CANONICAL else dialect)
         return cls(contract, cases_of(contract), dialect)
 
-    def trial(self, subject: Subject, select: tuple[str, ...] = ()) -> FleetRun:
-        """Run against a server: every case, every phase; or those of some rules."""
-        with self._reached(subject) as reached:
+    def run(self, server: FleetServer, select: tuple[str, ...] = ()) -> FleetRun:
+        """Run against a server: every case, or those of some rules."""
+        with self._started(server) as target:
             plan = Plan(
                 contract=self.contract,
                 cases=self.cases,
-                url=reached.url,
-                filling=reached.filling,
-                level=subject.level,
+                level=server.level,
                 select=select,
-                connect=reached.connect,
-                # No mutant is late; what waits for one would wait in vain.
+                # No mutant is late: polling for an effect would be in vain.
                 patience_s=0.0
-                if subject.kind is ServerKind.MUTANT
+                if server.kind is ServerKind.MUTANT
                 else Patience.seconds,
+                **target,
             )
-            return _trial(subject, run(plan))
+            return _fleet_run(server, run(plan))
 
     @contextmanager
-    def _reached(self, subject: Subject) -> Iterator[_Reached]:
-        if subject.way is Channel.IN_PROCESS:
-            settings, app = self._application(subject)
-            filling = _filling(settings, URL)
-            yield _Reached(
-                url=URL,
-                filling=filling,
-                connect=lambda: InProcess(app, filling=filling),
-            )
-        elif subject.kind is ServerKind.LAWFUL:
-            settings, app = self._application(subject)
-            with hosted(app) as url:
-                yield _Reached(url=url, filling=_filling(settings, url))
-        else:
-            mutant = subject.name if subject.kind is ServerKind.MUTANT else None
+    def _started(self, server: FleetServer) -> Iterator[dict[str, Any]]:
+        """Start a server; yield URL, credentials and connection as a plan has them."""
+        if server.way is Channel.NETWORK and server.kind is not ServerKind.LAWFUL:
+            mutant = server.name if server.kind is ServerKind.MUTANT else None
             with Embedded(dialect=self.dialect, mutant=mutant) as embedded:
-                filling = Filling(
-                    token=embedded.token,
-                    token_url=embedded.token_url,
-                    client_id=embedded.client_id,
-                    client_secret=embedded.client_secret,
-                )
-                yield _Reached(url=embedded.url, filling=filling)
-
-    def _application(self, subject: Subject) -> tuple[ServerSettings, Application]:
-        settings = ServerSettings(dialect=self.dialect)
-        behaviour = Behaviour()
-        if subject.kind is ServerKind.MUTANT:
-            behaviour = MUTANTS[subject.name].apply(behaviour)
-        elif subject.kind is ServerKind.LAWFUL:
-            known = {each.name: each for each in LAWFUL}
-            behaviour = known[subject.name].apply(behaviour)
-        return settings, application(settings, behaviour)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reached:
-    """How a run reaches its server."""
-
-    url: str
-    filling: Filling
-    connect: Callable[[], Connection] | None = None
+                filling = _filling(embedded, embedded.token_url)
+                yield {"url": embedded.url, "filling": filling}
+            return
+        settings, behaviour = ServerSettings(dialect=self.dialect), Behaviour()
+        if server.kind is ServerKind.MUTANT:
+            behaviour = MUTANTS[server.name].apply(behaviour)
+        elif server.kind is ServerKind.LAWFUL:
+            lawful = {each.name: each for each in LAWFUL}
+            behaviour = lawful[server.name].apply(behaviour)
+        app = application(settings, behaviour)
+        if server.way is Channel.NETWORK:
+            with hosted(app) as url:
+                yield {"url": url, "filling": _filling(settings, f"{url}{TOKEN_PATH}")}
+            return
+        filling = _filling(settings, f"{URL}{TOKEN_PATH}")
+        yield {
+            "url": URL,
+            "filling": filling,
+            "connect": lambda: InProcess(app, filling=filling),
+        }
 
 
-def _filling(settings: ServerSettings, url: str) -> Filling:
+def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
     return Filling(
-        token=settings.token,
-        token_url=f"{url}{TOKEN_PATH}",
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
+        token=server.token,
+        token_url=token_url,
+        client_id=server.client_id,
+        client_secret=server.client_secret,
     )
 
 
@@ -236,8 +219,8 @@ def hosted(app: Application) -> Iterator[str]:
         listener.close()
 
 
-def _trial(subject: Subject, events: Iterable[Event]) -> FleetRun:
-    """Write down what a run found."""
+def _fleet_run(server: FleetServer, events: Iterable[Event]) -> FleetRun:
+    """Return what a run found."""
     sent = 0
     requests: dict[str, int] = {}
     reached: dict[str, int] = {}
@@ -250,20 +233,20 @@ def _trial(subject: Subject, events: Iterable[Event]) -> FleetRun:
         elif isinstance(event, Ended):
             result = event.result
     if result is None:
-        raise InternalError(f"the run against {subject.name} ended without a result")
+        raise InternalError(f"the run against {server.name} ended without a result")
     failures = [
-        finding for each in result.rules for finding in each.gating(subject.level)
+        finding for each in result.rules for finding in each.gating(server.level)
     ]
     failing = {finding.case.id for finding in failures}
     cases = {name: number for name, number in requests.items() if name in failing}
     return FleetRun(
-        kind=subject.kind,
-        name=subject.name,
-        rule=subject.rule,
-        defect=subject.defect,
-        level=subject.level,
-        way=subject.way,
-        binding=subject.binding,
+        kind=server.kind,
+        name=server.name,
+        rule=server.rule,
+        defect=server.defect,
+        level=server.level,
+        way=server.way,
+        binding=server.binding,
         exit_code=result.exit_code,
         noticed=_noticed(failures),
         cases=cases,
@@ -293,19 +276,19 @@ def _reason(result: Result, failures: Sequence[Finding]) -> str:
     return result.message or f"{result.conclusion}: {ids}: {'; '.join(why[:1])}"
 
 
-_laboratory: Laboratory | None = None
+_runner: FleetRunner | None = None
 
 
 def prepare(dialect: str) -> None:
     """Make a process of the pool ready, once."""
-    global _laboratory  # noqa: PLW0603 - a pool hands its processes nothing else
+    global _runner  # noqa: PLW0603 - a pool gives its processes nothing else
     # Ctrl-C is for the process that waits for all of them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _laboratory = Laboratory.of(dialect)
+    _runner = FleetRunner.of(dialect)
 
 
-def trial(subject: Subject) -> FleetRun:
+def run_in_pool(server: FleetServer) -> FleetRun:
     """Run against a server, in a process of the pool."""
-    if _laboratory is None:
+    if _runner is None:
         raise InternalError("the process was not prepared")
-    return _laboratory.trial(subject)
+    return _runner.run(server)

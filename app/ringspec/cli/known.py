@@ -29,7 +29,7 @@ from typing import Any, Self
 import click
 
 from ringspec.harness import Known, Renewal, Result
-from ringspec.harness.ledger import Ledger
+from ringspec.harness.judging.verdict import Ledger
 from ringspec.reports import put, shown, write_obstacle
 from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
 

@@ -1,7 +1,7 @@
-"""The group of commands, and how an error leaves the program.
+"""The group of commands, and the last resort for errors.
 
 Every error of ours ends here: one message that says what, where and what to do, and the
-exit status of its kind. A traceback is shown only when asked for.
+exit status of its kind. A traceback is shown only with `--traceback`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
-from ringspec.cli.completing import VARIABLE, answers, known_formats
-from ringspec.cli.manual import Commands, with_manual
-from ringspec.cli.output import output_error, release_output
-from ringspec.cli.signals import terminable
+from ringspec.cli.exits import (
+    INTERRUPTED,
+    as_error,
+    output_error,
+    print_error,
+    release_output,
+    terminable,
+)
+from ringspec.cli.manual import ManualCommand, ManualGroup
 
-if TYPE_CHECKING:
-    # It loads the contract's reader, which help has no need of.
-    from ringspec.spec import RingspecError
-
-# Subcommands, in the order in which one meets them, with their line in the help.
+# Subcommands in the order of the help, with their line in it.
 COMMANDS = {
     "run": "Test a server, rule by rule.",
     "rules": "Print the rules, with their sources.",
@@ -39,14 +39,15 @@ COMMANDS = {
     "compare": "Set reports side by side, or join shards.",
     "completion": "Have a shell complete all this.",
 }
-INTERRUPTED = 130
+# A shell sets it to ask for completions.
+COMPLETE_VARIABLE = "_RINGSPEC_COMPLETE"
 
 
-class _Group(Commands):
+class LazyGroup(ManualGroup):
     """Loads a subcommand only when it is called, so that help stays quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the subcommands."""
+        """Return the names of the subcommands."""
         del ctx
         return list(COMMANDS)
 
@@ -56,7 +57,8 @@ class _Group(Commands):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"ringspec.cli.{cmd_name}_command")
-        return with_manual(module.command, cmd_name)
+        command: click.Command = module.command
+        return command
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -66,20 +68,37 @@ class _Group(Commands):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name of a subcommand without loading any."""
+        names = [
+            CompletionItem(name, help=line)
+            for name, line in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *ManualCommand.shell_complete(self, ctx, incomplete)]
+
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
     if value:
         from importlib.metadata import version  # noqa: PLC0415 - slow to import
 
-        formats = ", ".join(known_formats())
-        click.echo(f"ringspec {version('ringspec')} ({formats})")
+        from ringspec.reports import REPORT_FORMAT  # noqa: PLC0415 - slow to import
+        from ringspec.strategies import FORMAT  # noqa: PLC0415 - slow to import
+
+        click.echo(f"ringspec {version('ringspec')} ({FORMAT}, {REPORT_FORMAT})")
         ctx.exit()
 
 
 @click.group(
-    cls=_Group,
-    page="",
+    cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        ("ringspec run", "test the reference server that comes along"),
+        ("ringspec run http://127.0.0.1:8000", "test a server of yours"),
+        ("ringspec COMMAND --help", "what a command takes, with examples"),
+    ),
 )
 @click.option(
     "--version",
@@ -101,70 +120,43 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command and exit with its status; or help a shell to complete it."""
-    if shell := os.environ.get(VARIABLE):
-        words = sys.argv[1:] if arguments is None else arguments
-        with suppress(OSError):  # nobody may be left to read it
-            for line in answers(words, shell):
-                click.echo(line)
-        sys.exit(0)
-    sys.exit(_status(arguments))
+    """Run the command and exit with its status; or complete a command line."""
+    raise SystemExit(status_of(arguments))
 
 
-def _status(arguments: list[str] | None) -> int:
+def status_of(arguments: list[str] | None) -> int:
+    """Run the command and return its exit status."""
     try:
         with terminable():
-            status = _called(arguments)
+            return _called(arguments)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort
-        return _told(error)
+        found = as_error(error)
+        if os.environ.get("RINGSPEC_TRACEBACK"):
+            import traceback  # noqa: PLC0415 - rarely needed
+
+            traceback.print_exception(error)
+        if COMPLETE_VARIABLE not in os.environ:  # a prompt is no place for a message
+            print_error(found)
+        return found.exit_code
     finally:
         release_output()
-    return status
 
 
 def _called(arguments: list[str] | None) -> int:
-    """Call the command, and return its status, or what its end on the way means."""
+    """Call the command, and return its status or that of its early end."""
     try:
         status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (BrokenPipeError, SystemExit):
-        # Whoever read our output has had enough: nothing is wrong. Rich then exits.
+        # The reader of our output has enough: nothing is wrong. Rich then exits.
         return 0
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         raise output_error(error) from error
     return status if isinstance(status, int) else 0
-
-
-def as_error(error: Exception) -> RingspecError:
-    """Return an error as one of ours, which is a bug if it is none."""
-    from ringspec.spec import InternalError, RingspecError  # noqa: PLC0415 - as above
-
-    if isinstance(error, RingspecError):
-        return error
-    return InternalError(
-        f"a bug in ringspec: {type(error).__name__}: {error}",
-        hint="please report it, with what `ringspec --traceback …` shows",
-    )
-
-
-def _told(error: Exception) -> int:
-    """Tell of an error, and return the exit status."""
-    return _failed(as_error(error), error)
-
-
-def _failed(error: RingspecError, cause: Exception) -> int:
-    if os.environ.get("RINGSPEC_TRACEBACK"):
-        import traceback  # noqa: PLC0415 - rarely needed
-
-        traceback.print_exception(cause)
-    click.echo(f"ringspec: {error}", err=True)
-    if error.hint:
-        click.echo(f"    hint: {error.hint}", err=True)
-    return error.exit_code

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
-from ringspec.cli.firing import Target, credential_options, embedded, fitted, stated
-from ringspec.cli.options import contract_options
-from ringspec.harness.profile import Profile, load, template
-from ringspec.harness.profile.steps import State, Step
-from ringspec.harness.profile.trial import Trial
+from ringspec.cli.manual import ManualCommand, ManualGroup
+from ringspec.cli.options import completer, contract_options, credential_options
+from ringspec.cli.run_setup import RunSetup, given
+from ringspec.harness.profile import load, names, template
+from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.reports import Redactor
 from ringspec.spec import UsageError
 
 _INCONCLUSIVE = 3
 
 
-@click.group("profile")
+@click.group(
+    "profile",
+    cls=ManualGroup,
+    examples=(
+        ("ringspec profile init mine.toml", "write one"),
+        ("ringspec profile check mine.toml", "try it"),
+        ("ringspec run --profile mine.toml", "use it"),
+    ),
+)
 def command() -> None:
     """Write a profile of a target, and try it."""
 
 
-@command.command("init")
+@command.command(
+    "init",
+    cls=ManualCommand,
+    exits=(("0", "written"), ("2", "the file is there already, or cannot be")),
+    examples=(("ringspec profile init mine.toml", "write it, then edit it"),),
+)
 @click.argument(
     "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
 )
@@ -46,8 +60,17 @@ def init(*, path: Path, force: bool) -> None:
     click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
 
 
-@command.command("check")
-@click.argument("name", metavar="NAME|FILE")
+@command.command(
+    "check",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec profile check mine.toml", "at the URL that it names"),
+        ("ringspec profile check mine.toml http://127.0.0.1:8000", "at another"),
+    ),
+)
+@click.argument(
+    "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
+)
 @click.argument("url", metavar="[URL]", required=False)
 @credential_options
 @contract_options
@@ -66,33 +89,34 @@ def check(
 
     Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
     """
-    profile = load(name, stated({"dialect": dialect, "credentials": credentials}))
+    profile = load(name, given({"dialect": dialect, "credentials": credentials}))
     address = profile.address(url)
-    _tell(Step(name="file", state=State.OK, said=f"{profile.name} can be read"))
-    with _target(profile, address, contract) as target:
-        adapted = fitted(profile, contract, operation, profile.dialect)
-        known = f"{adapted.title} {adapted.version}"
-        _tell(Step(name="contract", state=State.OK, said=f"it fits {known}"))
-        where, shown = target.resolve()
-        return _tried(Trial(profile, adapted, where, shown))
-
-
-def _target(profile: Profile, url: str | None, contract: Path | None) -> Target:
-    if url is not None:
-        return Target(url, profile.credentials, None)
-    return embedded(profile.credentials, contract, profile.dialect)
-
-
-def _tried(trial: Trial) -> int:
-    failed = False
-    for step in trial.steps():
-        failed |= step.state == State.FAILED
-        _tell(step, Redactor(trial.secrets))
+    _print(_ok("file", f"{profile.name} can be read"))
+    setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
+    # The steps check a given URL themselves.
+    server = (
+        setup.server(None)
+        if address is None
+        else nullcontext(lambda: (address, profile.credentials))
+    )
+    with server as resolve:
+        title = f"{setup.contract.title} {setup.contract.version}"
+        _print(_ok("contract", f"it fits {title}"))
+        checked = ProfileCheck(profile, setup.contract, *resolve())
+        failed = False
+        for step in checked.steps():
+            failed |= step.state == CheckState.FAILED
+            _print(step, Redactor(checked.secrets))
     return _INCONCLUSIVE if failed else 0
 
 
-def _tell(step: Step, redactor: Redactor | None = None) -> None:
-    said = f"{step.state:<8} {step.name:<9} {step.said}"
-    lines = [said, f"{'':<8} {'':<9} hint: {step.hint}"] if step.hint else [said]
+def _ok(name: str, message: str) -> CheckStep:
+    return CheckStep(name=name, state=CheckState.OK, message=message)
+
+
+def _print(step: CheckStep, redactor: Redactor | None = None) -> None:
+    lines = [f"{step.state:<8} {step.name:<9} {step.message}"]
+    if step.hint:
+        lines.append(f"{'':<8} {'':<9} hint: {step.hint}")
     for line in lines:
         click.echo(redactor.url(line) if redactor else line)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,50 +18,49 @@ from typing import Any
 
 import click
 
-from ringspec.cli.options import (
-    contract_of,
-    contract_options,
-    selection_options,
-)
-from ringspec.cli.wrapping import wrapped
-from ringspec.harness.selection import Selection
-from ringspec.spec import Contract, Json, RuleId, UsageError
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.cli.outputs import wrapped
+from ringspec.harness.judging.selection import Selection
+from ringspec.spec import Contract, Json, RuleId, UsageError, load
 from ringspec.strategies import (
     Case,
-    Finding,
-    Kind,
-    Mutant,
+    Mutation,
+    MutationKind,
+    MutationResult,
+    MutationVerdict,
     Phase,
-    Verdict,
     cases_of,
     fewest,
-    mutants,
+    mutations_of,
     prove,
 )
 
 FORMAT = "ringspec-proof/1"
-# Worst first, as what is not told is listed.
-_NOT_TOLD = (
-    Verdict.UNTOLD,
-    Verdict.UNDECIDED,
-    Verdict.UNSETTLED,
-    Verdict.EQUIVALENT,
+# Best first, as they are counted; all but the first are listed, worst first.
+_VERDICTS = (
+    MutationVerdict.TOLD,
+    MutationVerdict.EQUIVALENT,
+    MutationVerdict.UNSETTLED,
+    MutationVerdict.UNDECIDED,
+    MutationVerdict.UNTOLD,
 )
-_COLUMNS = (
-    Verdict.TOLD,
-    Verdict.EQUIVALENT,
-    Verdict.UNSETTLED,
-    Verdict.UNDECIDED,
-    Verdict.UNTOLD,
-)
+_BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
-# Seconds until somebody who waits is told how far it is, and between two times.
+# Seconds until the progress is shown, and between two updates of it.
 _PATIENCE = 2.0
 _PACE = 0.2
 
 
-@click.command("prove")
+@click.command(
+    "prove",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec prove", "the whole contract"),
+        ("ringspec prove --select retryDelays", "some rules"),
+    ),
+)
 @click.option(
     "--format",
     "shape",
@@ -71,7 +69,7 @@ _PACE = 0.2
     show_default=True,
     help="How to print it.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@seed_option
 @click.option("--quick", is_flag=True, help="Name the cases that are enough.")
 @selection_options
 @contract_options
@@ -85,12 +83,12 @@ def command(**options: Any) -> int:
 
     Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
     """
-    return _Command(**options).status()
+    return ProveOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command:
-    """What was asked for, by the names of the options."""
+class ProveOptions:
+    """The options of `ringspec prove`."""
 
     shape: str
     seed: int
@@ -103,106 +101,117 @@ class _Command:
 
     def status(self) -> int:
         """Prove, print, and return the exit status."""
-        contract = contract_of(self.contract, self.operation, self.dialect)
+        contract = load(self.contract, operation=self.operation, dialect=self.dialect)
         rules = frozenset(Selection.of(contract, self.select, self.exclude).rules)
         cases = [
             case for case in cases_of(contract, self.seed) if case.phase == Phase.CASES
         ]
         proof = _Proof(
-            contract, self.seed, cases, tuple(_findings(contract, rules, cases))
+            contract, self.seed, cases, tuple(_results(contract, rules, cases))
         )
         if self.shape == "json":
             click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
         else:
             click.echo("\n".join(proof.table(names=self.quick)))
-        bad = {Verdict.UNTOLD, Verdict.UNDECIDED}
-        return int(any(each.verdict in bad for each in proof.findings))
+        return int(any(each.verdict in _BAD for each in proof.results))
 
 
-def _findings(
+def _results(
     contract: Contract, rules: frozenset[RuleId], cases: list[Case]
-) -> Iterator[Finding]:
-    def chosen(mutant: Mutant) -> bool:
-        return not rules.isdisjoint(mutant.rules)
+) -> Iterator[MutationResult]:
+    """Yield a result for each mutant of some rules, with progress on a terminal."""
 
-    total = sum(map(chosen, mutants(contract)))
+    def chosen(mutation: Mutation) -> bool:
+        return not rules.isdisjoint(mutation.rules)
+
+    total = sum(map(chosen, mutations_of(contract)))
     if not total:
         raise UsageError(
             "no mutant of the contract concerns the selected rules",
             hint="select rules on the body: `ringspec rules` shows their places",
         )
-    yield from _watched(prove(contract, cases, chosen=chosen), total)
-
-
-def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
-    """Say on a terminal how far it is, if it takes long."""
-    shown = time.monotonic() + _PATIENCE
-    wiped = True
-    for number, each in enumerate(findings, 1):
+    due, is_shown = time.monotonic() + _PATIENCE, False
+    for number, each in enumerate(prove(contract, cases, chosen=chosen), 1):
         yield each
-        if sys.stderr.isatty() and time.monotonic() > shown:
-            shown, wiped = time.monotonic() + _PACE, False
+        if sys.stderr.isatty() and time.monotonic() > due:
+            due, is_shown = time.monotonic() + _PACE, True
             click.echo(f"\r{number} of {total} mutants", nl=False, err=True)
-    if not wiped:
+    if is_shown:
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @dataclass(frozen=True)
 class _Proof:
-    """The findings on a contract's mutants, and how they are written."""
+    """The results of a contract's mutants, as JSON and as a table."""
 
     contract: Contract
     seed: int
     cases: list[Case]
-    findings: tuple[Finding, ...]
+    results: tuple[MutationResult, ...]
 
     @cached_property
     def enough(self) -> tuple[str, ...]:
-        """Few cases that tell all that is told."""
-        telling = {each.mutant.id: each.cases for each in self.findings}
+        """Ids of few cases that tell all that any case tells."""
+        telling = {each.mutation.id: each.cases for each in self.results}
         return fewest(telling, self.cases)
 
-    @cached_property
-    def counts(self) -> dict[Verdict, Counter[Kind]]:
-        """How many mutants of each kind have each verdict."""
-        counted: dict[Verdict, Counter[Kind]] = {each: Counter() for each in _COLUMNS}
-        for each in self.findings:
-            counted[each.verdict][each.mutant.kind] += 1
-        return counted
+    def count(self, verdict: MutationVerdict, kind: MutationKind | None = None) -> int:
+        """Return the number of mutants of a verdict, of a kind or all."""
+        return sum(
+            each.verdict == verdict and kind in {None, each.mutation.kind}
+            for each in self.results
+        )
 
     def document(self) -> Json:
         """Return the proof as one JSON document."""
+        contract = self.contract
         return {
             "format": FORMAT,
             "contract": {
-                "title": self.contract.title,
-                "version": self.contract.version,
-                "sha256": self.contract.sha256,
+                "title": contract.title,
+                "version": contract.version,
+                "sha256": contract.sha256,
             },
             "seed": self.seed,
-            "counts": {str(each): self.counts[each].total() for each in _COLUMNS},
+            "counts": {str(each): self.count(each) for each in _VERDICTS},
             "kinds": {
-                str(kind): {str(each): self.counts[each][kind] for each in _COLUMNS}
-                for kind in Kind
+                str(kind): {str(each): self.count(each, kind) for each in _VERDICTS}
+                for kind in MutationKind
             },
             "cases": len(self.cases),
             "enough": list(self.enough),
-            "mutants": [_written(each) for each in self.findings],
+            "mutants": [
+                {
+                    "id": each.mutation.id,
+                    "kind": each.mutation.kind,
+                    "rule": each.mutation.rules[0],
+                    "rules": list(each.mutation.rules),
+                    "place": each.mutation.place,
+                    "change": each.mutation.change,
+                    "verdict": each.verdict,
+                    "reason": each.reason,
+                    "cases": list(each.cases[:_NAMED]),
+                    "told_by": len(each.cases),
+                }
+                for each in self.results
+            ],
         }
 
     def table(self, *, names: bool) -> Iterator[str]:
-        """Yield the proof line by line, for people."""
+        """Yield the lines of the proof, with the cases that are enough if wanted."""
         dialect = f", dialect {self.contract.dialect}" if self.contract.dialect else ""
         yield f"Mutants of {self.contract.title} {self.contract.version}{dialect}"
         yield ""
-        yield _row("", *_COLUMNS)
-        for kind in Kind:
-            yield _row(kind, *(str(self.counts[each][kind]) for each in _COLUMNS))
-        yield _row("all", *(str(self.counts[each].total()) for each in _COLUMNS))
-        for verdict in _NOT_TOLD:
-            yield from _listed(
-                verdict, [each for each in self.findings if each.verdict == verdict]
-            )
+        yield _row("", _VERDICTS)
+        for kind in MutationKind:
+            yield _row(kind, (self.count(each, kind) for each in _VERDICTS))
+        yield _row("all", map(self.count, _VERDICTS))
+        for verdict in reversed(_VERDICTS[1:]):
+            listed = [each for each in self.results if each.verdict == verdict]
+            if listed:
+                yield ""
+                yield verdict
+                yield from _entries(listed)
         yield ""
         enough, size = len(self.enough), len(self.cases)
         yield f"{enough} of {size} cases are enough to tell what is told."
@@ -210,48 +219,24 @@ class _Proof:
             yield from (f"  {name}" for name in self.enough)
 
 
-def _written(finding: Finding) -> Json:
-    mutant = finding.mutant
-    return {
-        "id": mutant.id,
-        "kind": mutant.kind,
-        "rule": mutant.rules[0],
-        "rules": list(mutant.rules),
-        "place": mutant.place,
-        "change": mutant.change,
-        "verdict": finding.verdict,
-        "reason": finding.reason,
-        "cases": list(finding.cases[:_NAMED]),
-        "told_by": len(finding.cases),
-    }
-
-
-def _row(head: str, *cells: str) -> str:
+def _row(head: str, cells: Iterable[object]) -> str:
     return f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells)
 
 
-def _listed(verdict: Verdict, findings: list[Finding]) -> Iterator[str]:
-    """List mutants of one verdict; alike ones that are in order as one."""
-    if not findings:
-        return
-    yield ""
-    yield verdict
-    if verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}:
-        for each in findings:
-            yield from _entry(each.mutant.id, each.reason)
-        return
-    for (about, reason), alike in groupby(findings, key=_alike):
-        listed = list(alike)
-        several = f"{about} in {len(listed)} contexts"
-        yield from _entry(listed[0].mutant.id if len(listed) == 1 else several, reason)
+def _entries(results: list[MutationResult]) -> Iterator[str]:
+    """List mutants; of a harmless verdict, alike ones in a row as one."""
 
+    def key(result: MutationResult) -> tuple[str, str]:
+        mutation = result.mutation
+        is_context = (
+            mutation.kind == MutationKind.CONTEXT and result.verdict not in _BAD
+        )
+        return mutation.rules[0] if is_context else mutation.id, result.reason
 
-def _alike(finding: Finding) -> tuple[str, str]:
-    mutant = finding.mutant
-    about = mutant.rules[0] if mutant.kind == Kind.CONTEXT else mutant.id
-    return about, finding.reason
-
-
-def _entry(name: str, reason: str) -> Iterator[str]:
-    yield from wrapped(name, "  ", "      ")
-    yield from wrapped(reason, "    ")
+    for (name, reason), group in groupby(results, key=key):
+        alike = list(group)
+        several = f"{name} in {len(alike)} contexts"
+        yield from wrapped(
+            alike[0].mutation.id if len(alike) == 1 else several, "  ", "      "
+        )
+        yield from wrapped(reason, "    ")

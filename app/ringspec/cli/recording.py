@@ -17,15 +17,16 @@ from typing import Any
 
 import click
 
-from ringspec.cli.firing import wanted
-from ringspec.cli.output import release_output
+from ringspec.cli.exits import release_output
+from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs
-from ringspec.harness import Ended, Event, Notice, Told
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.recording import Heard, Hearing, Tap
+from ringspec.harness import Ended, Event, JudgedRequest, Notice
+from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,
+    check,
     hidden,
     print_account,
     record_line,
@@ -66,7 +67,9 @@ class Recording:
     level: Level
     record: RecordFile | None
     reports: list[tuple[str, Path]]
-    _queue: Queue[Heard | None] = field(default_factory=lambda: Queue(_WAITING))
+    _queue: Queue[CapturedRequest | None] = field(
+        default_factory=lambda: Queue(_WAITING)
+    )
     _room: int = _ROOM
     _bug: Exception | None = None
     _is_mute: bool = False
@@ -74,7 +77,7 @@ class Recording:
 
     def wrap(self, app: Any) -> Any:
         """Return an application that is listened to."""
-        return Tap(app, self._listen)
+        return Capture(app, self._listen)
 
     def begin(self, announced: str) -> None:
         """Begin to judge, knowing where the server is, and announce it."""
@@ -87,20 +90,20 @@ class Recording:
         )
         self._redactor = Redactor(filling.secrets())
         self._outputs = Outputs(self.reports, _Nothing(), self._redactor)
-        self._hearing = Hearing(self.contract, self.level, about["url"], filling)
+        self._session = ClientSession(self.contract, self.level, about["url"], filling)
         thread = threading.Thread(target=self._judge, daemon=True)
         thread.start()
         self._thread = thread
         click.echo(announced)
 
-    async def _listen(self, heard: Heard) -> None:
+    async def _listen(self, request: CapturedRequest) -> None:
         """Have a request judged; where many wait, so does its connection."""
         try:
             while self._queue.full():  # noqa: ASYNC110 - a thread makes room there
                 await asyncio.sleep(_PAUSE_S)
         except asyncio.CancelledError:
             pass  # the server ends, and waits for nobody else any longer
-        self._queue.put(heard)
+        self._queue.put(request)
 
     def end(self) -> int:
         """Sum up, write the reports, and return the exit status."""
@@ -110,7 +113,7 @@ class Recording:
         self._thread.join()
         if self._bug is not None:
             raise self._bug
-        ended = self._hearing.ended()
+        ended = self._session.ended()
         self._tell(ended)
         self._outputs.close()
         status = self._recorded(self._outputs.written(ended.result.exit_code))
@@ -119,17 +122,17 @@ class Recording:
 
     def _judge(self) -> None:
         """Judge request after request until there are no more."""
-        heard = self._queue.get()
+        request = self._queue.get()
         # Not before: what reporters print is to follow the announcement.
-        self._tell(self._hearing.started())
-        while heard is not None:
+        self._tell(self._session.started())
+        while request is not None:
             try:
-                self._take(hidden(self._hearing.told(heard), self._redactor))
+                self._take(hidden(self._session.judge(request), self._redactor))
             except Exception as bug:  # noqa: BLE001 - the end tells of it
                 self._bug = self._bug or bug
-            heard = self._queue.get()
+            request = self._queue.get()
 
-    def _take(self, told: Told) -> None:
+    def _take(self, told: JudgedRequest) -> None:
         """Tell of one request, to whoever still listens."""
         if self.record is not None:
             self.record.add(record_line(told))
@@ -137,7 +140,7 @@ class Recording:
         exchange = told.judged.exchange
         size = len(exchange.request.body)
         size += len(exchange.response.body) if exchange.response else 0
-        if told.news or self._room >= 0:
+        if told.is_first or self._room >= 0:
             self._tell(told.judged)
             if 0 <= self._room < size:
                 self._tell(Notice(message=_FULL))
@@ -169,7 +172,7 @@ class Recording:
         return status
 
     def _sum_up(self, ended: Ended) -> None:
-        account, result = self._hearing.account, ended.result
+        account, result = self._session.tally, ended.result
         try:
             print_account(account, result, self._redactor)
         except (BrokenPipeError, SystemExit):  # whoever read it has had enough
@@ -186,7 +189,7 @@ def recorded(
         UsageError: the options make no sense.
         ReportError: something can surely not be written.
     """
-    listed = wanted(reports)
+    listed = report_paths(reports, lambda name, path: check(path, name))
     if record is not None and record in (path for _, path in listed):
         raise UsageError(
             f"a report and the record would both go to {record}",

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
 
-from ringspec.cli.firing import (
-    LEVELS,
-    Firing,
+from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.options import (
+    completer,
+    contract_options,
     credential_options,
+    level_type,
     pace_options,
-    profile_options,
+    profile_option,
 )
-from ringspec.cli.options import contract_options
-from ringspec.cli.outputs import output_options
-from ringspec.harness.prerequisites import lacking_rules
-from ringspec.harness.profile import Profile
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.hosts import is_loopback
+from ringspec.cli.outputs import output_options, report_run
+from ringspec.cli.run_setup import FireOptions, RunSetup
+from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.hosts import is_loopback
 from ringspec.reports import (
     FailedCase,
     PastRun,
@@ -35,10 +35,31 @@ from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, ne
 from ringspec.strategies import Case
 
 _EXPLORE = "explore/"
+_INCONCLUSIVE = 3
 
 
-@click.command("replay")
-@click.argument("arguments", metavar="CASE-ID...|REPORT.json [URL]", nargs=-1)
+@click.command(
+    "replay",
+    cls=ManualCommand,
+    exits=(
+        ("0", "nothing fails any longer"),
+        ("1", "something still fails, or fails anew"),
+        *TROUBLE_EXITS,
+    ),
+    examples=(
+        ("ringspec replay report.json", "what failed, at the same server"),
+        (
+            "ringspec replay name.type/number http://127.0.0.1:8000",
+            "one case, with its twin",
+        ),
+    ),
+)
+@click.argument(
+    "arguments",
+    metavar="CASE-ID...|REPORT.json [URL]",
+    nargs=-1,
+    shell_complete=completer(tuple, files=True),
+)
 @click.option(
     "--case",
     "chosen",
@@ -48,12 +69,12 @@ _EXPLORE = "explore/"
 )
 @click.option(
     "--level",
-    type=LEVELS,
+    type=level_type,
     envvar="RINGSPEC_LEVEL",
     help="What counts as a failure; by default what does in the report.",
 )
 @click.option("--seed", type=int, help="That of the run; a report holds its own.")
-@profile_options
+@profile_option
 @credential_options
 @contract_options
 @pace_options
@@ -65,194 +86,141 @@ def command(**options: Any) -> int:
     on this machine, and for cases the embedded reference server. Twins are fired with
     them, so that a refusal can be judged. It says of each case what has changed.
     """
-    return _Command(**options).status()
-
-
-@dataclass(frozen=True)
-class _Aim:
-    """What is fired again at whom."""
-
-    ids: tuple[str, ...]
-    report: Path | None
-    url: str | None
-
-    @classmethod
-    def of(cls, arguments: tuple[str, ...], chosen: tuple[str, ...]) -> Self:
-        """Tell a URL, a report and the ids of cases apart."""
-        urls = [each for each in arguments if "://" in each]
-        others = [each for each in arguments if "://" not in each]
-        reports = [each for each in others if _is_report(each)]
-        ids = tuple(each for each in others if each not in reports)
-        if len(urls) > 1 or len(reports) > 1:
-            raise UsageError(
-                f"there is more than one {'URL' if len(urls) > 1 else 'report'}",
-                hint="replay them one after the other",
-            )
-        if reports and ids:
-            raise UsageError(
-                f"{shown(ids[0], 200)} stands beside a report",
-                hint=f"to replay that case of it alone, write --case {ids[0]}",
-            )
-        if chosen and not reports:
-            raise UsageError(
-                "--case chooses from a report, and there is none",
-                hint="without a report, give the ids alone",
-            )
-        if not reports and not ids:
-            raise UsageError(
-                "there is nothing to be replayed",
-                hint="give the id of a case, or a JSON report",
-            )
-        report = Path(reports[0]) if reports else None
-        return cls(ids or chosen, report, urls[0] if urls else None)
-
-
-def _is_report(argument: str) -> bool:
-    return argument.endswith(".json") or Path(argument).is_file()
+    return ReplayOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Choice:
-    """The cases to be fired again.
-
-    Attributes:
-        more: those of them that no list has.
-        levels: how strongly the rules bind that these break.
-        note: what is to be said beforehand.
-    """
-
-    level: Level
-    asked: ReplayRequest
-    more: tuple[Case, ...] = ()
-    levels: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Command(Firing):
-    """The options of one call."""
+class ReplayOptions(FireOptions):
+    """The options of `ringspec replay`."""
 
     arguments: tuple[str, ...]
     chosen: tuple[str, ...]
     level: str | None
-    seed: int | None
 
     def status(self) -> int:
         """Replay, report, and return the exit status."""
-        aim = _Aim.of(self.arguments, self.chosen)
-        wanted = self.wanted()
-        past = read_report(aim.report) if aim.report else None
-        url = _address(aim, past, self.given)
-        operation, dialect = self.operation, self.given.dialect
-        if past is not None:
-            operation = operation or (past.operation if self.contract else None)
-            dialect = dialect or _dialect(past, aim.report)
-        with self.target(url, dialect) as target:
-            contract = self.loaded(operation, dialect)
-            seed = self.seed if self.seed is not None else past.seed if past else 0
-            cases = self.cases(contract, seed)
-            choice = self._choice(aim, past, contract, cases)
-            if choice.note:
-                click.echo(f"note: {choice.note}", err=True)
-            if not choice.asked.ids:
-                return 3
-            url, credentials = target.resolve()
-            filling, redactor = self.filled(url, credentials)
-            plan = Plan(
-                contract=contract,
-                cases=(*cases, *choice.more),
-                url=url,
-                filling=filling,
-                level=choice.level,
-                seed=seed,
-                safety=self.given.safety,
-                pacing=self.given.pacing,
-                route=self.given.route.to(url),
-                found=choice.levels,
-            )
-            asked = _fit(choice.asked, plan)
-            only = frozenset(asked.ids) - asked.unfit.keys()
+        ids, path, url = _ids_report_url(self.arguments, self.chosen)
+        wanted = self.report_paths()
+        past = read_report(path) if path else None
+        setup = self.setup
+        if past is None or path is None:
+            server = setup.server(setup.profile.address(url))
+        else:
+            server = setup.server(_past_address(past, url, setup))
+            setup = self._past_setup(past, path)
+        with server as resolve:
+            plan, request = self._plan(setup, ids, past, path)
+            if not request.ids:
+                return _INCONCLUSIVE
+            url, credentials = resolve()
+            filling, redactor = setup.access(url, credentials)
+            route = setup.profile.route.to(url)
+            plan = replace(plan, url=url, filling=filling, route=route)
+            lacking = _lacking(plan, request.ids)
+            request = replace(request, unfit={**lacking, **request.unfit})
             replay = Replay(
-                asked,
+                request,
                 redactor=redactor,
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
             )
-            events = run(dataclasses.replace(plan, only=only))
-            status, _ = self.told(events, wanted, replay, redactor)
-        return 3 if status == 0 and replay.is_open else status
+            only = frozenset(request.ids) - request.unfit.keys()
+            events = run(replace(plan, only=only))
+            status, _ = report_run(events, wanted, replay, redactor)
+        return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
-    def _choice(
-        self,
-        aim: _Aim,
-        past: PastRun | None,
-        contract: Contract,
-        cases: tuple[Case, ...],
-    ) -> _Choice:
-        """Choose the cases, and the level that none of them is too weak for."""
-        listed = {case.id: case for case in cases}
-        failed = past.failed if past else {}
-        if past is not None:
-            _check_title(past, contract, aim.report)
-        _check_ids(aim.ids, listed, failed, contract)
-        own = [past.level if past else Level.MUST]
-        own += [(failed.get(each) or listed[each]).level for each in aim.ids]
-        level = Level(self.level) if self.level else max(own, key=lambda it: it.rank)
-        asked = tuple(dict.fromkeys(aim.ids))
-        if past is None:
-            return _Choice(level=level, asked=ReplayRequest(ids=asked))
-        asked = asked or tuple(it.id for it in failed.values() if it.gating(level))
-        changed = past.sha256 != contract.sha256
-        again = [past.failed[each] for each in asked if each in past.failed]
-        unfit = {
-            each.id: why
-            for each in again
-            if (why := _unfit(each, listed, changed=changed))
-        }
-        # What explore made has no twin: that the plain body is accepted has to do.
-        found = [
-            dataclasses.replace(it.found, twin=cases[0].id, fault=None)
-            for it in again
-            if it.found and it.id not in unfit
-        ]
-        return _Choice(
-            level=level,
-            asked=ReplayRequest(
-                ids=asked,
-                before={each.id: each.gating(level) for each in again},
-                unfit=unfit,
-            ),
-            more=tuple(found),
-            levels={each.id: _levels(each, contract) for each in again if each.found},
-            note="; ".join(_notes(aim, asked, level, (past, contract))),
+    def _past_setup(self, past: PastRun, path: Path) -> RunSetup:
+        """Return the set-up with what a report has, where no option says otherwise."""
+        dialect = self.setup.profile.dialect
+        return replace(
+            self.setup,
+            operation=self.operation or (past.operation if self.contract else None),
+            dialect=dialect or _past_dialect(past, path),
+            seed=past.seed if self.seed is None else self.seed,
         )
 
+    def _plan(
+        self,
+        setup: RunSetup,
+        ids: tuple[str, ...],
+        past: PastRun | None,
+        path: Path | None,
+    ) -> tuple[Plan, ReplayRequest]:
+        """Return the plan, but for the target, and the cases.
 
-def _notes(
-    aim: _Aim, asked: tuple[str, ...], level: Level, between: tuple[PastRun, Contract]
-) -> Iterator[str]:
-    past, contract = between
-    if not asked:
-        yield f"nothing failed at level {level} in {aim.report}: nothing was sent"
-    elif past.sha256 != contract.sha256:
-        digests = f"{contract.sha256[:12]}, not {past.sha256[:12]}"
-        yield f"the contract is not the one of {aim.report}: sha256 {digests}"
-        yield "cases that differ are left out"
+        The level is one that none of the cases is too weak for.
+        """
+        contract, listed = setup.contract, {case.id: case for case in setup.cases}
+        failed = past.failed if past else {}
+        if past is not None and past.title != contract.title:
+            raise UsageError(
+                f"{path} is of the contract {shown(past.title, 100)!r}, not of"
+                f" {contract.title!r}",
+                hint="give the contract of the report with --contract FILE",
+            )
+        for each in ids:
+            if each not in listed and each not in failed:
+                hint = "; ".join(_advice(each, [*failed, *listed], contract))
+                raise UsageError(f"there is no case {shown(each, 200)!r}", hint=hint)
+        levels = [past.level if past else Level.MUST]
+        levels += [(failed.get(each) or listed[each]).level for each in ids]
+        weakest = max(levels, key=lambda each: each.rank)
+        plan = Plan(
+            contract=contract,
+            cases=setup.cases,
+            url="",
+            level=Level(self.level) if self.level else weakest,
+            seed=setup.seed,
+            safety=setup.profile.safety,
+            pacing=setup.profile.pacing,
+        )
+        request = ReplayRequest(ids=tuple(dict.fromkeys(ids)))
+        return (plan, request) if past is None else _again(plan, request, past, path)
 
 
-def _fit(asked: ReplayRequest, plan: Plan) -> ReplayRequest:
-    """Leave out the cases that we lack the credentials for."""
-    lacking = lacking_rules(plan)
-    own = {case.id: lacking.get(case.rule, "") for case in plan.cases}
-    unfit = {each: own[each] for each in asked.ids if own.get(each)}
-    return dataclasses.replace(asked, unfit={**unfit, **asked.unfit})
+def _ids_report_url(
+    arguments: tuple[str, ...], chosen: tuple[str, ...]
+) -> tuple[tuple[str, ...], Path | None, str | None]:
+    """Sort the arguments into ids of cases, a report and a URL.
+
+    Raises:
+        UsageError: they do not go together.
+    """
+    urls = [each for each in arguments if "://" in each]
+    others = [each for each in arguments if "://" not in each]
+    reports = [
+        each for each in others if each.endswith(".json") or Path(each).is_file()
+    ]
+    ids = tuple(each for each in others if each not in reports)
+    if len(urls) > 1 or len(reports) > 1:
+        raise UsageError(
+            f"there is more than one {'URL' if len(urls) > 1 else 'report'}",
+            hint="replay them one after the other",
+        )
+    if reports and ids:
+        raise UsageError(
+            f"{shown(ids[0], 200)} stands beside a report",
+            hint=f"to replay that case of it alone, write --case {ids[0]}",
+        )
+    if chosen and not reports:
+        raise UsageError(
+            "--case chooses from a report, and there is none",
+            hint="without a report, give the ids alone",
+        )
+    if not reports and not ids:
+        raise UsageError(
+            "there is nothing to be replayed",
+            hint="give the id of a case, or a JSON report",
+        )
+    report = Path(reports[0]) if reports else None
+    return ids or chosen, report, urls[0] if urls else None
 
 
-def _address(aim: _Aim, past: PastRun | None, given: Profile) -> str | None:
-    """Return the URL of the target; None for the embedded server."""
-    if aim.url is not None or past is None or given.url:
-        return given.address(aim.url)
+def _past_address(past: PastRun, url: str | None, setup: RunSetup) -> str | None:
+    """Return the URL of the target, by default that of the report."""
+    if url is not None or setup.profile.url:
+        return setup.profile.address(url)
     if not is_loopback(past.target):
         raise UsageError(
             f"the target of the report, {shown(past.target, 300)}, is not on this"
@@ -262,7 +230,7 @@ def _address(aim: _Aim, past: PastRun | None, given: Profile) -> str | None:
     return past.target
 
 
-def _dialect(past: PastRun, path: Path | None) -> str | None:
+def _past_dialect(past: PastRun, path: Path) -> str | None:
     """Return the dialect of a report, which keeps its name alone.
 
     Raises:
@@ -274,29 +242,6 @@ def _dialect(past: PastRun, path: Path | None) -> str | None:
         f"{path} was made with the dialect {past.dialect!r}, which stood in a file",
         hint="name that file with --dialect",
     )
-
-
-def _check_title(past: PastRun, contract: Contract, path: Path | None) -> None:
-    if past.title != contract.title:
-        raise UsageError(
-            f"{path} is of the contract {shown(past.title, 100)!r}, not of"
-            f" {contract.title!r}",
-            hint="give the contract of the report with --contract FILE",
-        )
-
-
-def _check_ids(
-    ids: Iterable[str],
-    listed: Mapping[str, Case],
-    failed: Mapping[str, FailedCase],
-    contract: Contract,
-) -> None:
-    """Make sure that there are such cases, or say which are nearest."""
-    for each in ids:
-        if each in listed or each in failed:
-            continue
-        hint = "; ".join(_advice(each, [*failed, *listed], contract))
-        raise UsageError(f"there is no case {shown(each, 200)!r}", hint=hint)
 
 
 def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
@@ -313,8 +258,42 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
         yield "`ringspec cases` lists them; those of another seed need --seed"
 
 
+def _again(
+    plan: Plan, request: ReplayRequest, past: PastRun, path: Path | None
+) -> tuple[Plan, ReplayRequest]:
+    """Add to a plan and its cases what a report has of them; print notes."""
+    contract, listed = plan.contract, {case.id: case for case in plan.cases}
+    ids = request.ids or tuple(
+        each.id for each in past.failed.values() if each.gating(plan.level)
+    )
+    if not ids:
+        note = f"nothing failed at level {plan.level} in {path}: nothing was sent"
+        click.echo(f"note: {note}", err=True)
+        return plan, request
+    changed = past.sha256 != contract.sha256
+    if changed:
+        digests = f"{contract.sha256[:12]}, not {past.sha256[:12]}"
+        note = f"the contract is not the one of {path}: sha256 {digests}"
+        click.echo(f"note: {note}; cases that differ are left out", err=True)
+    again = [past.failed[each] for each in ids if each in past.failed]
+    unfit = {each.id: _unfit(each, listed, changed=changed) for each in again}
+    unfit = {each: why for each, why in unfit.items() if why}
+    found = tuple(
+        # Explored bodies have no twin: the plain body has to be accepted instead.
+        replace(each.found, twin=plan.cases[0].id, fault=None)
+        for each in again
+        if each.found and each.id not in unfit
+    )
+    levels = {each.id: _levels(each, contract) for each in again if each.found}
+    before = {each.id: each.gating(plan.level) for each in again}
+    return (
+        replace(plan, cases=(*plan.cases, *found), found=levels),
+        replace(request, ids=ids, before=before, unfit=unfit),
+    )
+
+
 def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> str:
-    """Say why a case cannot be fired again, if so."""
+    """Return why a case cannot be fired again; empty if it can."""
     if failed.unfit:
         return failed.unfit
     if failed.found is not None:
@@ -323,19 +302,30 @@ def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> 
     case = listed.get(failed.id)
     if case is None:
         return "the contract has no such case any more, or the seed was another"
-    sent = failed.request
-    same = case.steps or sent is None or _sends(case) == (sent.method, sent.body)
-    return "" if same else "the contract has another case of that id now"
-
-
-def _sends(case: Case) -> tuple[str, bytes]:
-    return case.request.method.upper(), case.request.body
+    sent, now = failed.request, case.request
+    is_same = (
+        case.steps
+        or sent is None
+        or (now.method.upper(), now.body) == (sent.method, sent.body)
+    )
+    return "" if is_same else "the contract has another case of that id now"
 
 
 def _levels(failed: FailedCase, contract: Contract) -> dict[RuleId, Level]:
-    """Return how strongly the rules bind that a body breaks which explore found."""
+    """Return the levels of the rules that an explored body breaks."""
     broken = failed.found.broken if failed.found else ()
     known = {
         each: contract.rules[each].level for each in broken if each in contract.rules
     }
     return {**known, **failed.levels}
+
+
+def _lacking(plan: Plan, ids: tuple[str, ...]) -> dict[str, str]:
+    """Return the cases that credentials are lacking for, with the reasons."""
+    lacking = lacking_rules(plan)
+    rules = {case.id: case.rule for case in plan.cases}
+    return {
+        each: lacking[rules[each]]
+        for each in ids
+        if each in rules and rules[each] in lacking
+    }

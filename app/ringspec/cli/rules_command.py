@@ -8,16 +8,22 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.options import (
-    contract_of,
-    contract_options,
-    selection_options,
-)
-from ringspec.harness.selection import Selection
+from ringspec.cli.manual import PRINT_EXITS, ManualCommand
+from ringspec.cli.options import contract_options, selection_options
+from ringspec.harness.judging.selection import Selection
 from ringspec.reports import rules_json, rules_markdown, rules_table
+from ringspec.spec import load
 
 
-@click.command("rules")
+@click.command(
+    "rules",
+    cls=ManualCommand,
+    exits=PRINT_EXITS,
+    examples=(
+        ("ringspec rules --select retryDelays", "the rules on one member"),
+        ("ringspec rules --format json", "for tools"),
+    ),
+)
 @click.option(
     "--format",
     "shape",
@@ -38,7 +44,7 @@ def command(
     dialect: str | None,
 ) -> None:
     """Print the rules: id, level, evidence, sentence, source and place."""
-    loaded = contract_of(contract, operation, dialect)
+    loaded = load(contract, operation=operation, dialect=dialect)
     ids = Selection.of(loaded, select, exclude).rules
     loaded = replace(loaded, rules={each: loaded.rules[each] for each in ids})
     if shape == "table":

@@ -9,37 +9,82 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from ringspec.cli.dryrun import EMBEDDED, SUPPLIED, planned, standing_in
-from ringspec.cli.firing import (
-    LEVELS,
-    Firing,
-    credential_options,
-    pace_options,
-    profile_options,
-)
 from ringspec.cli.known import Book
-from ringspec.cli.options import contract_options, selection_options
-from ringspec.cli.outputs import output_options
-from ringspec.harness.plan import DEFAULT_PHASES, EXAMPLES
-from ringspec.harness.run import Plan, run
-from ringspec.harness.sharding import parse_shard, part_of
-from ringspec.reports import Redactor, Terminal
-from ringspec.spec import Contract, Level, UsageError
-from ringspec.strategies import Phase, quick_of
+from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.options import (
+    ReportPaths,
+    contract_options,
+    credential_options,
+    level_type,
+    pace_options,
+    profile_option,
+    seed_option,
+    selection_options,
+)
+from ringspec.cli.outputs import output_options, report_run, wrapped
+from ringspec.cli.run_setup import FireOptions
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
+from ringspec.harness.running.precautions import Precautions, effects_in, listed
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.running.shards import parse_shard, part_of
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Effect
+from ringspec.reports import Redactor, Terminal, counted
+from ringspec.spec import Level, UsageError
+from ringspec.strategies import Case, Phase, quick_of
+
+# In a dry run: where the embedded server would be, and what it would give out.
+_EMBEDDED = "http://127.0.0.1"
+_SUPPLIED = Filling(token="supplied", client_id="supplied", token_url=_EMBEDDED)  # noqa: S106 - no token
+_VERBS = {
+    Effect.CREATE: "create",
+    Effect.UPDATE: "update",
+    Effect.DELETE: "delete",
+    Effect.COMMAND: "command",
+    Effect.LOOK: "look",
+    Effect.TOKEN: "ask for a token",
+    Effect.OTHER: "do what the contract does not describe",
+}
 
 
-@click.command("run")
+def _complete_phases(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    before, comma, last = incomplete.rpartition(",")
+    names = [each for each in Phase if each.startswith(last)]
+    return [CompletionItem(f"{before}{comma}{each}") for each in names]
+
+
+@click.command(
+    "run",
+    cls=ManualCommand,
+    exits=(
+        ("0", "conformant: every rule of the level passes"),
+        ("1", "nonconformant: one fails, or a known failure has expired"),
+        *TROUBLE_EXITS,
+    ),
+    examples=(
+        ("ringspec run http://127.0.0.1:8000 --bearer TOKEN", "test a server"),
+        ("ringspec run --profile mine.toml --dry-run", "see what would be sent"),
+        ("ringspec run --select retryDelays --level may", "some rules, strictly"),
+        ("ringspec run --report html=report.html", "with a report for people"),
+        ("ringspec run --quick --fail-fast", "soon, in a pipeline"),
+    ),
+)
 @click.argument("url", required=False)
 @click.option(
     "--level",
-    type=LEVELS,
+    type=level_type,
     default=Level.MUST.value,
     show_default=True,
     envvar="RINGSPEC_LEVEL",
     help="What fails the run; weaker failures are warnings.",
 )
-@profile_options
+@profile_option
 @credential_options
 @selection_options
 @contract_options
@@ -48,9 +93,10 @@ from ringspec.strategies import Phase, quick_of
     "phases",
     metavar="NAME,…",
     multiple=True,
+    shell_complete=_complete_phases,
     help=f"Only these parts of a run: {', '.join(Phase)}.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Other cases.")
+@seed_option
 @click.option(
     "--quick",
     is_flag=True,
@@ -89,12 +135,12 @@ def command(**options: Any) -> int:
 
     URL takes the place of the contract's server URL, any mount prefix included.
     """
-    return Run(**options).status()
+    return RunOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(Firing):
-    """The options of one run, whoever asks for it."""
+class RunOptions(FireOptions):
+    """The options of `ringspec run`, whether click or pytest parsed them."""
 
     url: str | None
     level: str
@@ -102,7 +148,6 @@ class Run(Firing):
     exclude: tuple[str, ...]
     phases: tuple[str, ...]
     quick: bool
-    seed: int
     examples: int | None
     shard: str | None
     dry_run: bool
@@ -114,115 +159,122 @@ class Run(Firing):
         """Run, report, and return the exit status."""
         wanted = self.checked()
         if self.dry_run:
-            return self._dry()
+            return self._dry_run()
         book = self._book(wanted)
-        with self.aimed(book) as (plan, redactor):
+        with self.plan(book) as (plan, redactor):
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
-                again=tuple(self._again()),
+                again=tuple(self._replay_options()),
             )
-            status, result = self.told(run(plan), wanted, terminal, redactor)
+            status, result = report_run(run(plan), wanted, terminal, redactor)
         return book.renewed(result, plan.contract, status)
 
-    def checked(self) -> list[tuple[str, Path]]:
-        """Return which reports are wanted where, once the options make sense.
+    def checked(self) -> ReportPaths:
+        """Return the formats and paths of the reports, once the options make sense.
 
         Raises:
             UsageError: they do not.
             ReportError: a report can surely not be written.
         """
-        wanted = self.wanted()
-        _ = self._part
+        wanted = self.report_paths()
+        _ = self._shard
         _phases(self.phases, self.examples, quick=self.quick)
         return wanted
 
-    @contextmanager
-    def aimed(self, book: Book) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run, and what hides its secrets, while its target is up.
+    @property
+    def address(self) -> str | None:
+        """The URL of the target; None for the embedded server.
 
         Raises:
-            RingspecError: there is no target, or no way in.
+            UsageError: the profile has none.
         """
-        dialect = self.given.dialect
-        with self.target(self.given.address(self.url), dialect) as target:
+        return self.setup.profile.address(self.url)
+
+    @contextmanager
+    def plan(self, book: Book) -> Iterator[tuple[Plan, Redactor]]:
+        """Yield the plan of a run and its redactor, while the target is up.
+
+        Raises:
+            RingspecError: there is no target, or no access to it.
+        """
+        with self.setup.server(self.address) as resolve:
             # The embedded server starts meanwhile.
-            made = self._plan(self.loaded(self.operation, dialect))
-            url, credentials = target.resolve()
-            filling, redactor = self.filled(url, credentials)
-            plan = replace(
-                made,
-                url=url,
-                filling=filling,
-                route=self.given.route.to(url),
-                known=book.ledger(),
-            )
+            plan = self._plan()
+            url, credentials = resolve()
+            filling, redactor = self.setup.access(url, credentials)
+            route = self.setup.profile.route.to(url)
+            ledger = book.ledger()
+            plan = replace(plan, url=url, filling=filling, route=route, known=ledger)
             yield plan, redactor
 
     @property
-    def _part(self) -> tuple[int, int]:
+    def _shard(self) -> tuple[int, int]:
         return parse_shard(self.shard) if self.shard else (1, 1)
 
-    def _again(self) -> Iterator[str]:
-        """Yield the options without which a replay would have other cases."""
-        given = {
+    def _replay_options(self) -> Iterator[str]:
+        """Yield the options that a replay needs in order to have the same cases."""
+        options = {
             "--profile": self.profile,
             "--contract": self.contract,
             "--operation": self.operation,
             "--dialect": self.dialect,
             "--seed": self.seed or None,
         }
-        for option, value in given.items():
+        for option, value in options.items():
             if value is not None:
                 yield from (option, str(value))
 
-    def _plan(self, contract: Contract) -> Plan:
-        """Return what is to be done, whoever is the target."""
-        part, cases = self._part, self.cases(contract, self.seed)
+    def _plan(self) -> Plan:
+        """Return the plan, but for the target."""
+        setup, shard = self.setup, self._shard
+        contract, cases = setup.contract, setup.cases
         phases = _phases(self.phases, self.examples, quick=self.quick)
-        if part[0] > 1:
-            # Nothing divides what is drawn: it goes with the first part.
+        if shard[0] > 1:
+            # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
         return Plan(
             contract=contract,
             cases=cases,
             url="",
             phases=phases,
-            quick=quick_of(contract, cases, self.seed) if self.quick else None,
-            part=part_of(cases, *part) if self.shard else None,
+            quick=quick_of(contract, cases, setup.seed) if self.quick else None,
+            part=part_of(cases, *shard) if self.shard else None,
             level=Level(self.level),
-            seed=self.seed,
+            seed=setup.seed,
             select=self.select,
             exclude=self.exclude,
-            safety=self.given.safety,
-            pacing=self.given.pacing,
+            safety=setup.profile.safety,
+            pacing=setup.profile.pacing,
             fail_fast=self.fail_fast,
             examples=EXAMPLES if self.examples is None else self.examples,
         )
 
-    def _dry(self) -> int:
-        """Say what would be sent."""
+    def _dry_run(self) -> int:
+        """Print what would be sent."""
         if self.reports or self.update_known_failures:
             raise UsageError(
                 "a dry run finds nothing that could be reported",
                 hint="leave out --report and --update-known-failures",
             )
-        url, dialect = self.given.address(self.url), self.given.dialect
-        named = "the embedded reference server" if url is None else url
-        contract = self.loaded(self.operation, dialect)
-        given = self.target(url, dialect).credentials
-        made = self._plan(contract)
-        plan = replace(made, url=url or EMBEDDED, filling=standing_in(given))
-        if url is None:
-            plan = replace(plan, filling=SUPPLIED)
-        for line in planned(plan, named):
+        url = self.address
+        self.setup.check_target(url)
+        filling = _SUPPLIED
+        if url is not None:
+            filling = _placeholder(self.setup.profile.credentials)
+        plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
+        for line in _planned(plan, url or "the embedded reference server"):
             click.echo(line)
         return 0
 
-    def _book(self, wanted: list[tuple[str, Path]]) -> Book:
-        """Open the file of known failures, and look whether that makes sense."""
+    def _book(self, wanted: ReportPaths) -> Book:
+        """Open the file of known failures.
+
+        Raises:
+            UsageError: it cannot be read, or other options do not go with it.
+        """
         path, renews = self.known_failures, self.update_known_failures
         if renews and path is None:
             raise UsageError(
@@ -245,10 +297,10 @@ class Run(Firing):
 def _phases(
     texts: tuple[str, ...], examples: int | None, *, quick: bool
 ) -> frozenset[Phase]:
-    """Read which parts of a run are wanted; without any, all but exploring.
+    """Read which phases of a run are wanted; by default all but exploring.
 
-    Who wants it quick is given the certified bodies alone, unless more is asked for.
-    A number of examples asks for exploring too, and none leaves it out.
+    A quick run has the certified bodies alone, unless more phases are named. A number
+    of examples adds exploring, and zero removes it.
     """
     names = [name.strip() for text in texts for name in text.split(",")]
     for name in names:
@@ -264,3 +316,73 @@ def _phases(
     if not examples and named == explored:
         raise UsageError("--examples 0 leaves nothing to explore")
     return named | explored if examples else named - explored
+
+
+def _placeholder(credentials: Credentials) -> Filling:
+    """Return what stands for credentials in a dry run, which fetches no token."""
+    known = credentials.bearer or credentials.client_id or credentials.value
+    return Filling(
+        token="given" if known else None,
+        client_id=credentials.client_id or "",
+        token_url=credentials.token_url or "",
+    )
+
+
+def _planned(plan: Plan, target: str) -> Iterator[str]:
+    """Yield the lines that say what a run would send.
+
+    Raises:
+        UsageError: the run would end with it.
+    """
+    session = Session(plan, Selection.of(plan.contract, plan.select, plan.exclude))
+    cases, pace = session.cases, plan.pace
+    kind = "live" if plan.live else "on this machine"
+    workers = pace.workers or 1
+    speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
+    if pace.rate:
+        speed += f", {pace.rate:g} a second at most"
+    yield f"{target}, {kind}: {speed}"
+    yield ""
+    yield f"{'phase':<12}{'cases':>7}{'requests':>10}{'creates':>9}"
+    for phase in Phase:
+        yield from _row(phase, plan, [case for case in cases if case.phase == phase])
+    yield from _row("in all", plan, list(cases))
+    yield ""
+    yield from _sums(plan, cases)
+    yield from _left_out(session.care)
+    yield "nothing was sent"
+
+
+def _row(name: str, plan: Plan, cases: list[Case]) -> Iterator[str]:
+    if cases:
+        effects = effects_in(plan, cases)
+        sums = f"{len(cases):>7}{effects.total():>10}{effects[Effect.CREATE]:>9}"
+        yield f"{name:<12}{sums}"
+
+
+def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
+    effects = effects_in(plan, cases)
+    verbs = [
+        f"{effects[each]} {verb}" for each, verb in _VERBS.items() if effects[each]
+    ]
+    if verbs:
+        line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
+        yield from wrapped(line, hanging="    ")
+    creates = effects[Effect.CREATE]
+    most = min(creates, plan.safety.max_creates) if plan.live else creates
+    could = "could be accepted, invalid ones by a target that errs"
+    yield f"{counted(most, 'create')} {could}"
+    if most < creates:
+        yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
+    if any(step.paging for case in cases for step in case.steps):
+        yield "lists of several pages take more requests, and so does what is repeated"
+    if plan.explored:
+        yield f"explore looks for {plan.explored} more bodies and walks"
+
+
+def _left_out(precautions: Precautions) -> Iterator[str]:
+    """Yield what safety leaves out, with the reasons."""
+    for why, ids in precautions.omissions():
+        line = f"left out, as {why}: {counted(len(ids), 'case')}"
+        yield from wrapped(line, hanging="    ")
+        yield from wrapped(listed(ids), "    ")

@@ -8,16 +8,27 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
-from ringspec.cli.fleet import CANONICAL, Subject, fleet, prepare, trial
-from ringspec.reference import DIALECTS, EQUIVALENT, SHARED
+from ringspec.cli.exits import INTERRUPTED
+from ringspec.cli.fleet import CANONICAL, FleetServer, fleet, prepare, run_in_pool
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import (
+    color_option,
+    completer,
+    level_type,
+    report_paths,
+    report_values,
+    reports_option,
+)
+from ringspec.cli.outputs import attempted
+from ringspec.reference import DIALECTS, EQUIVALENT, MUTANTS, SHARED
 from ringspec.reports import (
     MATRIX_FORMATS,
     FleetProgress,
@@ -28,14 +39,27 @@ from ringspec.reports import (
     print_matrix,
     write_matrix,
 )
-from ringspec.spec import Level, ReportError, UsageError, load
+from ringspec.spec import Level, load
 
 
-@click.command("selftest")
-@click.argument("prefixes", metavar="[NAME-PREFIX]...", nargs=-1)
+@click.command(
+    "selftest",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec selftest", "every mutant; this takes minutes"),
+        ("ringspec selftest delay", "those whose name begins so"),
+        ("ringspec selftest --report json=matrix.json", "the kill matrix"),
+    ),
+)
+@click.argument(
+    "prefixes",
+    metavar="[NAME-PREFIX]...",
+    nargs=-1,
+    shell_complete=completer(lambda: MUTANTS),
+)
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
+    type=level_type,
     default=Level.MAY.value,
     show_default=True,
     help="At which the mutants are run; lawful variants have their own.",
@@ -47,11 +71,8 @@ from ringspec.spec import Level, ReportError, UsageError, load
     show_default=True,
     help="The spelling that all of them speak.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
+@reports_option(
+    shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
     help=f"Write the matrix (repeatable): {', '.join(MATRIX_FORMATS)}.",
 )
 @click.option(
@@ -64,13 +85,7 @@ from ringspec.spec import Level, ReportError, UsageError, load
     is_flag=True,
     help="Reach every server by a socket, not only those that need it.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colours in the terminal.",
-)
+@color_option
 def command(**options: Any) -> int:
     """Run against every mutant, lawful variant and the reference itself.
 
@@ -80,12 +95,12 @@ def command(**options: Any) -> int:
     Exit status: 0 if every defect is noticed by its rule and no correct server is
     accused, 1 if not.
     """
-    return _Command(**options).status()
+    return SelftestOptions(**options).status()
 
 
-@dataclass(frozen=True)
-class _Command:
-    """The options of one call."""
+@dataclass(frozen=True, kw_only=True)
+class SelftestOptions:
+    """The options of `ringspec selftest`."""
 
     prefixes: tuple[str, ...]
     level: str
@@ -97,63 +112,69 @@ class _Command:
 
     def status(self) -> int:
         """Run, report, and return the exit status."""
-        wanted = [_wanted(text) for text in self.reports]
+        wanted = report_paths(self.reports, check_matrix, "json=matrix.json")
         contract = load(dialect=None if self.dialect == CANONICAL else self.dialect)
         level = Level(self.level)
-        subjects = fleet(contract, self.prefixes, level, over_network=self.over_network)
+        servers = fleet(contract, self.prefixes, level, over_network=self.over_network)
         began = time.monotonic()
-        trials = self._trials(subjects)
+        runs = self._runs(servers)
         matrix = KillMatrix(
             contract,
             level,
-            in_fleet_order(trials, (each.name for each in subjects)),
-            expected=len(subjects),
+            in_fleet_order(runs, (each.name for each in servers)),
+            expected=len(servers),
             equivalents=EQUIVALENT,
             shared=SHARED,
             whole=not self.prefixes,
             duration_s=time.monotonic() - began,
         )
         print_matrix(matrix, sys.stdout, color=self.color)
-        return _written(wanted, matrix)
+        writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
+        return attempted(writes, matrix.exit_code)
 
-    def _trials(self, subjects: tuple[Subject, ...]) -> list[FleetRun]:
-        """Run against all; what there is when somebody interrupts it."""
-        number = min(self.workers or _processors(), len(subjects))
-        watch = FleetProgress(sys.stderr, len(subjects), color=self.color)
-        trials: list[FleetRun] = []
+    def _runs(self, servers: tuple[FleetServer, ...]) -> list[FleetRun]:
+        """Run against all servers; an interrupt ends it with the runs so far."""
+        progress = FleetProgress(sys.stderr, len(servers), color=self.color)
+        runs: list[FleetRun] = []
         pool: ProcessPoolExecutor | None = None
         # Those over the network first: they take longest.
-        queued = sorted(subjects, key=lambda each: each.way, reverse=True)
+        queued = sorted(servers, key=lambda each: each.way, reverse=True)
         try:
-            with _deferred():
-                pool = self._pool(number)
-                runs = [pool.submit(trial, each) for each in queued]
-            for done in as_completed(runs):
-                _take(done, trials)
-                watch.add(trials[-1])
-            pool.shutdown()
+            with _interrupt_deferred():
+                pool = ProcessPoolExecutor(
+                    min(self.workers or _processors(), len(servers)),
+                    # Not fork: a copy of this process may hold a lock for good.
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=prepare,
+                    initargs=(self.dialect,),
+                )
+                submitted = [pool.submit(run_in_pool, each) for each in queued]
+            for done in as_completed(submitted):
+                found = done.result()
+                if found.exit_code == INTERRUPTED:
+                    break  # a signal to all processes met that one first
+                runs.append(found)
+                progress.add(found)
+            else:
+                pool.shutdown()
         except KeyboardInterrupt:
             pass
         finally:
-            _end(pool)
-            watch.close()
-        return trials
-
-    def _pool(self, number: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            number,
-            # Not fork: a copy of this process may hold a lock for good.
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=prepare,
-            initargs=(self.dialect,),
-        )
+            # Nothing that still runs is worth waiting for.
+            for process in multiprocessing.active_children():
+                process.kill()
+            if pool is not None:
+                with suppress(KeyboardInterrupt):
+                    pool.shutdown(cancel_futures=True)
+            progress.close()
+        return runs
 
 
 @contextmanager
-def _deferred() -> Iterator[None]:
-    """Put an interrupt off to the end of the block.
+def _interrupt_deferred() -> Iterator[None]:
+    """Defer an interrupt to the end of the block.
 
-    A process that is begun and never told what to do would complain at length.
+    A process of the pool that starts without a task complains at length.
     """
     noted: list[int] = []
     before = {
@@ -169,51 +190,7 @@ def _deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _take(done: Future[FleetRun], trials: list[FleetRun]) -> None:
-    found = done.result()
-    if found.exit_code == 130:
-        # A signal to the whole group of processes met one of them first.
-        raise KeyboardInterrupt
-    trials.append(found)
-
-
-def _end(pool: ProcessPoolExecutor | None) -> None:
-    """End whatever still runs, at once: nothing there is worth waiting for."""
-    for process in multiprocessing.active_children():
-        process.kill()
-    if pool is not None:
-        with suppress(KeyboardInterrupt):
-            pool.shutdown(cancel_futures=True)
-
-
 def _processors() -> int:
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
-
-
-def _wanted(text: str) -> tuple[str, Path]:
-    """Read which report is wanted where, and make sure of it before the runs."""
-    name, separator, path = text.partition("=")
-    if not separator or not path:
-        raise UsageError(
-            f"--report {text!r} has no path", hint="write it as json=matrix.json"
-        )
-    check_matrix(name, Path(path))
-    return name, Path(path)
-
-
-def _written(wanted: list[tuple[str, Path]], matrix: KillMatrix) -> int:
-    """Write all reports, whichever fail, and return the status of the command."""
-    failed = False
-    for name, path in wanted:
-        try:
-            write_matrix(name, path, matrix)
-        except ReportError as error:
-            failed = True
-            click.echo(f"ringspec: {error}\n    hint: {error.hint}", err=True)
-    if failed and matrix.exit_code == 0:
-        return ReportError.exit_code
-    return matrix.exit_code
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ringspec.cli.docs import docs_option
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import completer, docs_option, level_type, reports_option
 from ringspec.reference import (
     DIALECTS,
     HOST,
@@ -21,7 +23,24 @@ from ringspec.spec import Level, UsageError, did_you_mean
 _LIMITS = ServerLimits()
 
 
-@click.command("serve")
+def _mutants() -> dict[str, str]:
+    from ringspec.reference import MUTANTS  # noqa: PLC0415 - loading takes a while
+
+    return {each.name: each.defect for each in MUTANTS.values()}
+
+
+@click.command(
+    "serve",
+    cls=ManualCommand,
+    examples=(
+        ("ringspec serve --port 8000 > server.json &", "in the background"),
+        ("ringspec serve --mutant delay-4321-accepted", "with one defect"),
+        (
+            "ringspec serve --record r.ndjson --report html=client.html",
+            "judge a client",
+        ),
+    ),
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -38,12 +57,16 @@ _LIMITS = ServerLimits()
 @click.option(
     "--dialect",
     metavar="NAME",
+    shell_complete=completer(lambda: DIALECTS),
     default="canonical",
     show_default=True,
     help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
 )
 @click.option(
-    "--mutant", metavar="NAME", help="Serve with this defect; none by default."
+    "--mutant",
+    metavar="NAME",
+    shell_complete=completer(_mutants),
+    help="Serve with this defect; none by default.",
 )
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
 @click.option(
@@ -52,18 +75,14 @@ _LIMITS = ServerLimits()
     type=click.Path(path_type=Path),
     help="Judge what clients send; add a line of JSON for each request.",
 )
-@click.option(
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
+@reports_option(
     help="Judge what clients send; write a report of it at the end (repeatable):"
     " html, json, ndjson, junit, har, markdown, badge.",
 )
 @docs_option
 @click.option(
     "--level",
-    type=click.Choice([level.value for level in Level]),
+    type=level_type,
     default=Level.MUST.value,
     show_default=True,
     help="What fails a client that is judged.",
@@ -109,12 +128,12 @@ def command(**options: Any) -> int:
     exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
     nothing was sent.
     """
-    return _Command(**options).status()
+    return ServeOptions(**options).status()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Command:
-    """The options of one call."""
+class ServeOptions:
+    """The options of `ringspec serve`."""
 
     port: int
     host: str
@@ -134,24 +153,18 @@ class _Command:
         if self.list_mutants:
             _list_mutants()
             return 0
-        _known(
-            "dialect", self.dialect, list(DIALECTS), f"one of: {', '.join(DIALECTS)}"
-        )
+        _check("dialect", self.dialect, DIALECTS, f"one of: {', '.join(DIALECTS)}")
         if self.mutant is not None:
             from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
 
             names = [*MUTANTS, *BUSY]
-            _known("mutant", self.mutant, names, "--list-mutants lists them")
+            _check("mutant", self.mutant, names, "--list-mutants lists them")
         if self.host != HOST:
             _warn_of(self.host)
         if self.record is None and not self.reports:
             self._serve()
             return 0
-        return self._judged()
-
-    def _judged(self) -> int:
-        """Serve, judge clients meanwhile, and return what that says."""
-        # It takes a while to import, and whoever only serves needs none of it.
+        # It takes a while to import, and a mere server needs none of it.
         from ringspec.cli.recording import recorded  # noqa: PLC0415
 
         recording = recorded(self.record, self.reports, self.dialect, self.level)
@@ -159,8 +172,14 @@ class _Command:
         return recording.end()
 
     def _serve(self, **more: Any) -> None:
+        limits = ServerLimits(
+            broadcasts=self.max_broadcasts,
+            body_bytes=self.max_body,
+            connections=self.max_connections,
+            request_s=self.max_seconds,
+        )
         settings = ServerSettings(
-            dialect=self.dialect, mutant=self.mutant, limits=self._limits()
+            dialect=self.dialect, mutant=self.mutant, limits=limits
         )
         try:
             serve(settings, host=self.host, port=self.port, **more)
@@ -170,14 +189,6 @@ class _Command:
                 f"cannot listen on {self.host}, port {self.port}: {why}",
                 hint="--port 0 takes a free one; --host is an address of this machine",
             ) from error
-
-    def _limits(self) -> ServerLimits:
-        return ServerLimits(
-            broadcasts=self.max_broadcasts,
-            body_bytes=self.max_body,
-            connections=self.max_connections,
-            request_s=self.max_seconds,
-        )
 
 
 def _list_mutants() -> None:
@@ -191,8 +202,8 @@ def _list_mutants() -> None:
 
 
 def _warn_of(host: str) -> None:
-    """Say that others can get in, unless they cannot."""
-    from ringspec.harness.safety.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+    """Warn if other machines can reach the server."""
+    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
     if not is_loopback(f"http://{where}"):
@@ -203,7 +214,8 @@ def _warn_of(host: str) -> None:
         )
 
 
-def _known(what: str, name: str, names: list[str], listed: str) -> None:
-    if name not in names:
-        hint = f"{did_you_mean(name, names)}{listed}"
+def _check(what: str, name: str, names: Iterable[str], listed: str) -> None:
+    known = list(names)
+    if name not in known:
+        hint = f"{did_you_mean(name, known)}{listed}"
         raise UsageError(f"no {what} {name!r}", hint=hint)

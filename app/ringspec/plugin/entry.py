@@ -1,32 +1,120 @@
-"""The entry point: options and fixtures, at no cost to who does not ask for them.
+"""The entry point: options and fixtures, at no cost for tests that use none of them.
 
-Every pytest that has the package loads this module. All else is imported once a server
-is to be tested, or a fixture is asked for.
+Every pytest that has the package loads this module and `servers`. All else is imported
+once a server is to be tested, or a fixture is used.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringspec.plugin.options import add_to, is_asked_for, spelt
-from ringspec.plugin.servers import breeding, serving
+from ringspec.plugin.servers import mutant_maker, reference_server
 
 if TYPE_CHECKING:
     from ringspec.plugin.servers import Mutants, Server
 
+GROUP = "ringspec"
+
+
+@dataclass(frozen=True, slots=True)
+class PytestOption:
+    """An option of `ringspec run` as a flag and a key of the ini file.
+
+    Attributes:
+        name: without dashes in front; `--ringspec-NAME` and `ringspec_NAME` here.
+        kind: pytest's type of its value in the ini file.
+        is_path: whether the ini file may name a file beside it.
+    """
+
+    name: str
+    metavar: str
+    help: str
+    kind: str = "string"
+    is_path: bool = False
+
+    @property
+    def parameter(self) -> str:
+        """The name of its value in the command."""
+        name = self.name.replace("-", "_")
+        return f"{name}s" if self.kind == "args" else name
+
+    @property
+    def key(self) -> str:
+        """The key of the ini file, and of the flag in pytest."""
+        return f"{GROUP}_{self.name.replace('-', '_')}"
+
+
+URL = PytestOption("url", "URL", "the server under test, or `embedded`")
+PROFILE = PytestOption("profile", "NAME|FILE", "what the target needs", is_path=True)
+# What they may be, and which variables go before the ini file, the command says.
+OPTIONS = (
+    URL,
+    PROFILE,
+    PytestOption("bearer", "TOKEN", "access token; better in RINGSPEC_TOKEN"),
+    PytestOption("client-id", "ID", "id of the client that fetches a token"),
+    PytestOption(
+        "client-secret", "SECRET", "its secret; better in RINGSPEC_CLIENT_SECRET"
+    ),
+    PytestOption("token-url", "URL", "where a token is fetched"),
+    PytestOption("level", "LEVEL", "what fails: must (default), should or may"),
+    PytestOption("dialect", "NAME|FILE", "the provider's spelling", is_path=True),
+    PytestOption("contract", "FILE", "another API's OpenAPI 3.1 file", is_path=True),
+    PytestOption("operation", "ID", "the operation of it that is meant"),
+    PytestOption("phase", "NAME,…", "only these parts of a run", "args"),
+    PytestOption("quick", "", "only the fewest bodies that tell all", "bool"),
+    PytestOption("examples", "N", "explore so many bodies as well", "int"),
+    PytestOption("seed", "N", "other cases", "int"),
+    PytestOption("workers", "N", "requests under way at once", "int"),
+    PytestOption("rate", "N/s", "so many requests a second at most"),
+    PytestOption("timeout", "SECONDS", "how long an answer may take", "float"),
+    PytestOption(
+        "known-failures",
+        "FILE",
+        "failures that are known: they are xfailed",
+        is_path=True,
+    ),
+    PytestOption("report", "FORMAT=PATH", "a report of ours besides", "args"),
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
-    add_to(parser)
+    """Add all options, as flags and as keys of the ini file."""
+    group = parser.getgroup(GROUP, "ringspec: conformance of a server, rule by rule")
+    for each in OPTIONS:
+        given: dict[str, Any] = {"metavar": each.metavar}
+        if each.kind == "bool":
+            given = {"action": "store_true"}
+        elif each.kind == "args":
+            given["action"] = "append"
+        flag = f"--{GROUP}" if each is URL else f"--{GROUP}-{each.name}"
+        group.addoption(flag, dest=each.key, default=None, help=each.help, **given)
+        kind: Any = each.kind
+        parser.addini(each.key, f"{each.help} ({flag})", kind, default=None)
+
+
+def is_flagged(config: pytest.Config) -> bool:
+    """Return whether the command line names a server or a profile."""
+    return any(config.getoption(each.key, None) for each in (URL, PROFILE))
+
+
+def spelt(text: str) -> str:
+    """Spell the command's options in a message as pytest's."""
+    names = "|".join(each.name for each in OPTIONS)
+    text = text.replace("--select and --exclude", "-k, -m and --deselect")
+    return re.sub(rf"(?<![\w-])--({names})(?![\w-])", rf"--{GROUP}-\1", text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Get ready to test a server, if one is named."""
-    if is_asked_for(config):
+    """Get ready to test a server, if the command line or the ini file names one."""
+    if config.getoption("help", default=False):
+        return  # whatever the settings are, help is given
+    if is_flagged(config) or any(config.getini(e.key) for e in (URL, PROFILE)):
         from ringspec.plugin.suite import NAME, Suite  # noqa: PLC0415 - takes a while
 
         config.pluginmanager.register(Suite(config), NAME)
@@ -35,35 +123,35 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def ringspec_reference() -> Iterator[Server]:
     """Give the reference server, which runs while the session lasts."""
-    with _plainly(), serving() as server:
+    with _brief_errors(), reference_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def ringspec_target(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Give the server under test; without --ringspec, the reference server."""
-    from ringspec.plugin.targets import aimed  # noqa: PLC0415 - takes a while
+    from ringspec.plugin.suite import target_server  # noqa: PLC0415 - takes a while
 
-    with _plainly(), aimed(request) as server:
+    with _brief_errors(), target_server(request) as server:
         yield server
 
 
 @pytest.fixture
 def ringspec_mutant() -> Iterator[Mutants]:
     """Give a maker of mutants: reference servers with one defect each."""
-    with breeding() as start:
+    with mutant_maker() as start:
         yield start
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
-    """Tell of what keeps a server from us in one message, without a traceback."""
+def _brief_errors() -> Iterator[None]:
+    """Show an error as one message, without a traceback."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - told in the same way
-        from ringspec.cli.main import as_error  # noqa: PLC0415 - takes a while
+    except Exception as error:  # noqa: BLE001 - all are shown in the same way
+        from ringspec.cli.exits import as_error  # noqa: PLC0415 - takes a while
 
         found = as_error(error)
         hint = f"\n    hint: {found.hint}" if found.hint else ""
-        said = spelt(f"ringspec: {found}{hint}")
-        raise pytest.fail.Exception(said, pytrace=False) from None
+        message = spelt(f"ringspec: {found}{hint}")
+        raise pytest.fail.Exception(message, pytrace=False) from None

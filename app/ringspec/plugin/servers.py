@@ -1,21 +1,28 @@
-"""Servers for other people's tests: a running one, and a maker of broken ones.
+"""Servers for other people's tests, with clients of them.
 
-This module is loaded by every pytest that has the package: what a server takes is
-imported only once there is one.
+Every pytest that has the package loads this module: what a server takes is imported
+only once there is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import httpx
 
+    from ringspec.harness.sending.transport import Route
     from ringspec.reference import Embedded
+
+# Methods that neither ring a phone nor change anything.
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LIVE_S = 0.2
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +34,8 @@ class Server:
         token: its access token; none where it was given none.
         headers: those that a request needs to be let in.
         token_url: where client id and secret are exchanged for a token; or empty.
+        route: how it is reached, if not directly.
+        only_reads: whether it is live, so that its client only reads.
     """
 
     url: str
@@ -35,18 +44,33 @@ class Server:
     token_url: str = ""
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
-    opened: Callable[[Server], httpx.Client] | None = field(default=None, repr=False)
+    route: Route | None = field(default=None, repr=False)
+    only_reads: bool = False
 
     @cached_property
     def client(self) -> httpx.Client:
         """A client with its URL and headers; it is closed with the test or session.
 
-        For a live target, which may ring phones, it only reads, five times a second
-        at most: whatever else is asked of it raises `UsageError`.
+        It sends to no other server. For a live target, which may ring phones, it only
+        reads, five times a second at most: other requests raise `UsageError`.
         """
-        from ringspec.plugin.clients import opened  # noqa: PLC0415 - httpx takes a while
+        import httpx  # noqa: PLC0415 - takes a while
 
-        return (self.opened or opened)(self)
+        from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415
+
+        hooks: list[Callable[..., None]] = [partial(_keep_to, httpx.URL(self.url))]
+        if self.only_reads or not is_loopback(self.url):
+            hooks.append(_only_read)
+        route: Any = self.route.opened() if self.route else {}
+        return httpx.Client(
+            base_url=self.url,
+            headers=self.headers,
+            timeout=_TIMEOUT_S,
+            # Proxies of the environment stand in the route.
+            trust_env=False,
+            event_hooks={"request": hooks},
+            **route,
+        )
 
     def close(self) -> None:
         """Close the client, if there is one."""
@@ -56,7 +80,7 @@ class Server:
 
 
 class Mutants(Protocol):
-    """What the fixture `ringspec_mutant` is."""
+    """The type of the fixture `ringspec_mutant`."""
 
     def __call__(self, name: str, *, dialect: str = "canonical") -> Server:
         """Start the reference server with one defect; it ends with the test.
@@ -72,22 +96,27 @@ def bearer(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def serving(
+def reference_server(
     mutant: str | None = None, dialect: str = "canonical"
 ) -> AbstractContextManager[Server]:
-    """Return the reference server, or a mutant of it, to be run while a block is.
+    """Return the reference server, or a mutant of it, which runs during a block.
 
     Raises:
         UsageError: there is no such mutant, or no such dialect.
     """
     __tracebackhide__ = True
-    from ringspec.plugin.choosing import embedded  # noqa: PLC0415 - takes a while
+    from ringspec.reference import DIALECTS, Embedded  # noqa: PLC0415 - takes a while
 
-    return _serving(embedded(mutant, dialect))
+    if mutant is not None:
+        from ringspec.reference import MUTANTS  # noqa: PLC0415 - takes a while
+
+        _check("mutant", mutant, MUTANTS, "`ringspec serve --list-mutants` lists them")
+    _check("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
+    return _running(Embedded(dialect=dialect, mutant=mutant))
 
 
 @contextmanager
-def _serving(embedded: Embedded) -> Iterator[Server]:
+def _running(embedded: Embedded) -> Iterator[Server]:
     with embedded as running:
         server = Server(
             url=running.url,
@@ -104,12 +133,54 @@ def _serving(embedded: Embedded) -> Iterator[Server]:
 
 
 @contextmanager
-def breeding() -> Iterator[Mutants]:
-    """Yield a maker of mutants; all that it has made end with the block."""
+def mutant_maker() -> Iterator[Mutants]:
+    """Yield a maker of mutants, which end with the block."""
     with ExitStack() as stack:
 
         def start(name: str, *, dialect: str = "canonical") -> Server:
             __tracebackhide__ = True
-            return stack.enter_context(serving(name, dialect))
+            return stack.enter_context(reference_server(name, dialect))
 
         yield start
+
+
+def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
+    __tracebackhide__ = True
+    if name in known:
+        return
+    from ringspec.spec import UsageError, did_you_mean  # noqa: PLC0415 - takes a while
+
+    hint = did_you_mean(name, known) + hint
+    raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)
+
+
+def _keep_to(base: httpx.URL, request: httpx.Request) -> None:
+    """Pass a request to the server whose token it has.
+
+    Raises:
+        UsageError: it goes elsewhere.
+    """
+    from ringspec.spec import UsageError  # noqa: PLC0415 - loaded by now
+
+    if (request.url.scheme, request.url.netloc) != (base.scheme, base.netloc):
+        raise UsageError(
+            f"{request.url} is not sent to: it is not at {base}",
+            hint="take a client of your own for other servers",
+        )
+
+
+def _only_read(request: httpx.Request) -> None:
+    """Pass a request that reads, after a pause.
+
+    Raises:
+        UsageError: it might change something.
+    """
+    from ringspec.spec import UsageError  # noqa: PLC0415 - loaded by now
+
+    if request.method not in _READS:
+        raise UsageError(
+            f"{request.method} {request.url} is not sent: that target is live, and a"
+            " valid broadcast makes phones ring",
+            hint="only `ringspec run` and `pytest --ringspec` send to live targets",
+        )
+    time.sleep(_LIVE_S)

@@ -1,50 +1,149 @@
-"""The suite: what pytest calls once somebody asks for a server to be tested."""
+"""The suite: a test for each rule, collected and reported by pytest's hooks."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.cli.run_command import Run
-from ringspec.plugin.arguments import Named
-from ringspec.plugin.command import refusal, refused, run_of
-from ringspec.plugin.firing import fired
-from ringspec.plugin.items import MARKERS, RuleItem, Rules
-from ringspec.plugin.options import GROUP, is_flagged
-from ringspec.plugin.progress import Progress
-from ringspec.plugin.said import Said
-from ringspec.plugin.sharing import read, shared
-from ringspec.reports import shown
+from ringspec.harness import Outcome
+from ringspec.plugin.entry import GROUP, is_flagged
+from ringspec.plugin.servers import Server, bearer, reference_server
+from ringspec.plugin.suite_run import (
+    SuiteResult,
+    run_options,
+    shared_result,
+    suite_result,
+    usage_error,
+)
+from ringspec.reports import RuleText, shown
 from ringspec.spec import Contract, RingspecError, Rule, did_you_mean
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
 _INCONCLUSIVE = "inconclusive", "i", ("INCONCLUSIVE", {"yellow": True})
 _COLOURS = {"conformant": "green", "nonconformant": "red"}
+_MARKERS = (
+    f"{GROUP}(rule, group, level, evidence): a rule of the server under test",
+    "must: a rule that the documentation states",
+    "should: a rule that is witnessed elsewhere",
+    "may: a rule that is inferred or assumed",
+)
+
+
+class RuleCollector(pytest.Collector):
+    """Collects an item for each rule.
+
+    Attributes:
+        rules: those that become items.
+        result: of the run, once there was one.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    result: SuiteResult | None = None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each rule."""
+        for each in self.rules:
+            yield RuleItem.from_parent(self, name=str(each.id), rule=each)
+
+
+class RuleItem(pytest.Item):
+    """A rule as a test, which reads its text in the result of the run.
+
+    Attributes:
+        rule: of the contract.
+    """
+
+    def __init__(self, *, rule: Rule, **given: Any) -> None:
+        super().__init__(**given)
+        self.rule = rule
+        self._crash = ""
+        properties = {
+            "level": str(rule.level),
+            "evidence": str(rule.evidence),
+            "source": str(rule.source),
+        }
+        self.user_properties += properties.items()
+        del properties["source"]
+        self.add_marker(str(rule.level))
+        self.add_marker(
+            pytest.mark.ringspec(rule=str(rule.id), group=rule.group, **properties)
+        )
+
+    @property
+    def _text(self) -> RuleText | None:
+        """The text of the rule; none where pytest runs no tests."""
+        result = self.parent.result if isinstance(self.parent, RuleCollector) else None
+        return result.of(self.rule.id) if result else None
+
+    def setup(self) -> None:
+        """Fail as an error, not as a test, if the rule is inconclusive."""
+        text = self._text
+        if text is not None and text.outcome is Outcome.INCONCLUSIVE:
+            self._fail(f"inconclusive: {text.reason}", text.text)
+
+    def runtest(self) -> None:
+        """Pass, fail, skip or xfail as the rule did."""
+        text = self._text
+        if text is None:
+            return
+        if text.warnings:
+            self.add_report_section("call", "warnings", text.warnings)
+            self.user_properties.append(("warnings", text.warnings))
+        if text.excused:
+            pytest.xfail(text.reason)
+        if text.outcome is Outcome.FAIL or text.excused:  # with --runxfail
+            self._fail(text.reason, text.text)
+        if text.outcome in {Outcome.SKIPPED, Outcome.NOT_APPLICABLE}:
+            pytest.skip(text.reason)
+
+    def _fail(self, reason: str, text: str) -> None:
+        self._crash = reason
+        pytest.fail(text or reason, pytrace=False)
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
+    ) -> Any:
+        """Return the failing cases, summed up by the reason."""
+        representation = super().repr_failure(excinfo, style)
+        crash = getattr(representation, "reprcrash", None)
+        if crash is not None and self._crash:
+            crash.message = self._crash
+        return representation
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        """Return a path, no line, and the headline of a failure."""
+        # If that were the end of its id, pytest would take the dots for `::`.
+        return str(self.config.rootpath / GROUP), None, f"rule {self.name}"
 
 
 class Suite:
     """The plugin proper, registered for one pytest process.
 
     Attributes:
-        run: what is asked for.
+        options: of the run.
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        for each in MARKERS:
+        for each in _MARKERS:
             config.addinivalue_line("markers", each)
-        self.run: Run = run_of(config)
+        self.options = run_options(config)
         self._config = config
-        self._named = Named.of(config)
-        self._rules: Rules | None = None
+        rules = {each: _named_rule(config, each) for each in config.args}
+        self._other_arguments = [each for each, rule in rules.items() if rule is None]
+        # The rules that are named, by an empty text all of them.
+        self._named = [rule for rule in rules.values() if rule is not None]
+        self._collector: RuleCollector | None = None
         self._own_folder: Path | None = None
-        self._check(self._named.ids)
+        self._check(filter(None, self._named))
 
     @cached_property
     def contract(self) -> Contract:
@@ -54,82 +153,83 @@ class Suite:
             pytest.UsageError: it is at fault, or does not fit the profile.
         """
         try:
-            return self.run.loaded(self.run.operation, self.run.given.dialect)
+            return self.options.setup.contract
         except RingspecError as error:
-            raise refused(error) from error
+            raise usage_error(error.message, error.hint) from error
 
     @property
-    def _all(self) -> Iterator[Rule]:
-        """Yield every rule, those that the dialect has no place for at the end."""
+    def _all_rules(self) -> Iterator[Rule]:
+        """Yield every rule; at the end those that the dialect has dropped."""
         yield from self.contract.rules.values()
         yield from (self.contract.catalogue.rules[e] for e in self.contract.dropped)
 
     def _check(self, ids: Iterable[str]) -> None:
-        known = [str(each.id) for each in self._all]
+        known = [str(each.id) for each in self._all_rules]
         for each in ids:
             if each not in known:
-                raise refusal(
+                raise usage_error(
                     f"there is no rule {shown(each, 200)!r}",
                     did_you_mean(each, known)
                     + "`ringspec rules` lists them, and so does --collect-only",
                 )
 
     def pytest_report_header(self) -> str:
-        """Say at the top what is tested against what."""
-        contract, given = self.contract, self.run.given
-        target = given.address(self.run.url) or "the embedded reference server"
+        """Return the target and the contract, for the head of the session."""
+        contract, level = self.contract, self.options.level
+        target = self.options.address or "the embedded reference server"
         dialect = f", dialect {contract.dialect}" if contract.dialect else ""
         against = shown(f"{contract.title} {contract.version}{dialect}", 200)
-        return f"{GROUP}: {shown(target, 500)} at level {self.run.level}, {against}"
+        return f"{GROUP}: {shown(target, 500)} at level {level}, {against}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Keep pytest from looking for files of our name."""
-        session.config.args = self._named.others
+        session.config.args = self._other_arguments
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> None:
-        """Put the rules beside what else was collected, before any is deselected."""
-        ids = self._named.ids
+        """Add the rules to the other items, before any is deselected."""
         source = session.config.args_source
         is_narrow = source is pytest.Config.ArgsSource.ARGS
-        if is_narrow and not (self._named.is_any or is_flagged(session.config)):
+        if is_narrow and not (self._named or is_flagged(session.config)):
             return  # the ini file asks, but paths were named
-        rules = (each for each in self._all if not ids or each.id in ids)
-        self._rules = Rules.under(session, rules)
-        items.extend(session.genitems(self._rules))
+        is_whole = not self._named or "" in self._named
+        collector: RuleCollector = RuleCollector.from_parent(
+            session, name=GROUP, nodeid=GROUP
+        )
+        collector.rules = tuple(
+            each for each in self._all_rules if is_whole or each.id in self._named
+        )
+        self._collector = collector
+        items.extend(session.genitems(collector))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         """Fire, once, before the first of our items."""
-        rules = self._rules
-        if not isinstance(item, RuleItem) or rules is None or rules.said is not None:
+        collector = self._collector
+        if not isinstance(item, RuleItem) or collector is None or collector.result:
             return
         if item.config.getoption("setuponly", default=False):
             return  # nothing is called
         ours = [each for each in item.session.items if isinstance(each, RuleItem)]
-        rules.said = shared(self._folder, lambda: self._fired(ours))
-        if rules.said.trouble == "interrupted":
-            pytest.exit(f"{GROUP}: interrupted", returncode=pytest.ExitCode.INTERRUPTED)
-
-    def _fired(self, items: list[RuleItem]) -> Said:
-        progress = Progress(self._config.pluginmanager.getplugin("terminalreporter"))
-        try:
-            return fired(
-                self.run,
-                [each.rule.id for each in items],
-                progress.tell,
+        collector.result = shared_result(
+            self._folder,
+            lambda: suite_result(
+                self.options,
+                [each.rule.id for each in ours],
+                self._config.pluginmanager.getplugin("terminalreporter"),
                 verbose=self._config.get_verbosity() > 1,
                 width=min(100, shutil.get_terminal_size().columns),
-            )
-        finally:
-            progress.close()
+            ),
+        )
+        if collector.result.trouble == "interrupted":
+            pytest.exit(f"{GROUP}: interrupted", returncode=pytest.ExitCode.INTERRUPTED)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> Any:
-        """Call a rule inconclusive that is: neither a failure nor an error of ours."""
+        """Report a rule as inconclusive, which is neither a failure nor an error."""
         is_ours = report.nodeid.startswith(f"{GROUP}::")
         return (
             _INCONCLUSIVE
@@ -139,52 +239,92 @@ class Suite:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Let no run end well that did not, though none of its items may say so."""
-        said = self._said
-        if (
-            said is not None
-            and said.status
-            and session.exitstatus == pytest.ExitCode.OK
-        ):
+        """Fail a session whose run failed though none of its items did."""
+        result = self._result
+        if result and result.status and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say at the end what is of no one rule, and what it all comes to."""
-        said = self._said
-        if said is None:
+        """Print what belongs to no single rule, and the conclusion."""
+        result = self._result
+        if result is None:
             return
         terminalreporter.write_sep("=", GROUP)
-        for note in said.notes:
+        for note in result.notes:
             terminalreporter.write_line(f"note: {shown(note, 1000)}")
-        for line in said.rest.splitlines():
+        for line in result.rest.splitlines():
             terminalreporter.write_line(line)
-        first, *others = said.conclusion.rstrip("\n").splitlines() or [""]
+        first, *others = result.conclusion.rstrip("\n").splitlines() or [""]
         colour = _COLOURS.get(first.partition(":")[0], "yellow")
         terminalreporter.write_line(first, **{colour: True, "bold": True})
         for line in others:
             terminalreporter.write_line(line)
 
     @property
-    def _said(self) -> Said | None:
-        """What the run said, in whichever process that was."""
+    def _result(self) -> SuiteResult | None:
+        """The result of the run, whichever process fired it."""
         if self._own_folder is not None:
-            return read(self._own_folder)
-        return self._rules.said if self._rules else None
+            return SuiteResult.read(self._own_folder)
+        return self._collector.result if self._collector else None
 
     @property
     def _folder(self) -> Path | None:
-        """Where the processes of this test run meet, if there are several."""
+        """The folder that several processes of this test run share."""
         given = getattr(self._config, "workerinput", {}).get(_FOLDER)
         return Path(given) if given else None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of xdist where all of them meet."""
+        """Pass the shared folder to a worker of xdist."""
         if self._own_folder is None:
             self._own_folder = Path(tempfile.mkdtemp(prefix=f"{GROUP}-"))
         node.workerinput[_FOLDER] = str(self._own_folder)
 
     def pytest_unconfigure(self) -> None:
-        """Leave nothing behind."""
+        """Remove the shared folder."""
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
+
+
+def _named_rule(config: pytest.Config, argument: str) -> str | None:
+    """Return the rule that `ringspec::RULE` names; empty for all; None for a path."""
+    place, _, rule = argument.partition("::")
+    path = Path(os.path.abspath(config.invocation_params.dir / place))  # noqa: PTH100 - links stay
+    # Below the root folder, pytest shows the id of an item as `../ringspec::…`.
+    is_ours = place == GROUP or path == config.rootpath / GROUP
+    return rule if is_ours and (rule or not path.exists()) else None
+
+
+@contextmanager
+def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Yield the server that pytest's options name; the reference server without any.
+
+    Raises:
+        RingspecError: it gives no token, or cannot be started.
+    """
+    suite = request.config.pluginmanager.get_plugin(NAME)
+    if not isinstance(suite, Suite):
+        yield request.getfixturevalue("ringspec_reference")
+        return
+    profile, url = suite.options.setup.profile, suite.options.address
+    if url is None:
+        with reference_server(dialect=profile.dialect or "canonical") as server:
+            yield server
+        return
+    given = profile.credentials
+    filling, _ = suite.options.setup.access(url)
+    token = filling.token or ""
+    server = Server(
+        url=url.rstrip("/"),
+        token=filling.token,
+        headers={given.header: token} if given.header else bearer(token),
+        token_url=given.token_url or "",
+        client_id=given.client_id or "",
+        client_secret=given.client_secret or "",
+        route=profile.route.to(url),
+        only_reads=profile.safety.is_live(url),
+    )
+    try:
+        yield server
+    finally:
+        server.close()

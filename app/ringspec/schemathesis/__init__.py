@@ -8,6 +8,13 @@ Importing it registers hooks, checks and a summary, and reads RINGSPEC_LEVEL,
 RINGSPEC_DIALECT and the other variables that `settings` names.
 """
 
+from importlib.util import find_spec
+
+if find_spec("schemathesis") is None:
+    raise ImportError(
+        "ringspec.schemathesis needs schemathesis: pip install 'ringspec[schemathesis]'"
+    )
+
 from ringspec.schemathesis.failures import BrokenRule, OpenRules
 from ringspec.schemathesis.hooks import ringspec_rules, ringspec_run
 

@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 
 import schemathesis
 from ringspec.harness import Finding, Response
-from ringspec.harness.safety.hosts import is_loopback
+from ringspec.harness.sending.hosts import is_loopback
 from ringspec.schemathesis.failures import BrokenRule, OpenRules
 from ringspec.schemathesis.judging import Judge
 from ringspec.schemathesis.settings import Settings

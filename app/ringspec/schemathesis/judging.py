@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ringspec.harness import Exchange, Finding, Outcome, Response, RuleResult, Verdict
-from ringspec.harness.impression import Impression
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.outcome import Tally
-from ringspec.harness.selection import ROBUSTNESS, pending
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.outcome import Impression, Tally
+from ringspec.harness.judging.selection import ROBUSTNESS, pending
 from ringspec.schemathesis.settings import Settings
 from ringspec.spec import RuleId
 from ringspec.strategies import Case, Drawn, Example, Label, Labeller

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ringspec.harness.judging.selection import Selection
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.selection import Selection
 from ringspec.spec import Contract, Level, MisfitError, UsageError, did_you_mean, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, expecting
 
@@ -74,7 +74,7 @@ class Settings:
                 self.contract,
                 operation=self.operation,
                 dialect=self.dialect or given.dialect,
-                adaptation=given.adaptation,
+                overrides=given.overrides,
             )
         except MisfitError as error:
             where = given.places.of(error.path)

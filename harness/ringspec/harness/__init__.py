@@ -1,15 +1,17 @@
 """What is done and judged."""
 
-from ringspec.harness.events import Ended, Event, Judged, Notice, Started, Titled
-from ringspec.harness.exchange import Exchange, Failure, Played, Response, Trouble
-from ringspec.harness.ledger import EXPIRED, GONE
-from ringspec.harness.outcome import EXITS, conclude
-from ringspec.harness.recording import Account, Told, Word
-from ringspec.harness.verdict import (
+from ringspec.harness.judging.outcome import EXITS, conclude
+from ringspec.harness.judging.verdict import (
+    EXPIRED,
+    GONE,
     Conclusion,
     Counts,
+    Ended,
+    Event,
     Finding,
+    Judged,
     Known,
+    Notice,
     Outcome,
     Renewal,
     Result,
@@ -17,14 +19,24 @@ from ringspec.harness.verdict import (
     Share,
     Stale,
     Standing,
+    Started,
+    Titled,
     Verdict,
+)
+from ringspec.harness.recording import ClientTally, JudgedRequest, Unspecified
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Played,
+    Response,
+    Trouble,
 )
 
 __all__ = [
     "EXITS",
     "EXPIRED",
     "GONE",
-    "Account",
+    "ClientTally",
     "Conclusion",
     "Counts",
     "Ended",
@@ -33,6 +45,7 @@ __all__ = [
     "Failure",
     "Finding",
     "Judged",
+    "JudgedRequest",
     "Known",
     "Notice",
     "Outcome",
@@ -46,9 +59,8 @@ __all__ = [
     "Standing",
     "Started",
     "Titled",
-    "Told",
     "Trouble",
+    "Unspecified",
     "Verdict",
-    "Word",
     "conclude",
 ]

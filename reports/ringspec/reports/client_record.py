@@ -21,7 +21,16 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.harness import Account, Exchange, Judged, Outcome, Result, Told, Verdict
+from ringspec.harness import (
+    ClientTally,
+    Exchange,
+    Judged,
+    JudgedRequest,
+    Outcome,
+    Result,
+    Unspecified,
+    Verdict,
+)
 from ringspec.reports.console import Color, console, hanging, line
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, request_json, utc
@@ -53,15 +62,22 @@ class RecordFile(LineFile):
             raise refused(path, "record", error) from error
 
 
-def hidden(told: Told, redactor: Redactor) -> Told:
+def hidden(told: JudgedRequest, redactor: Redactor) -> JudgedRequest:
     """Take the secrets out of a judged request."""
     judged = redactor.event(told.judged)
-    words = tuple(replace(each, why=redactor.text(each.why)) for each in told.words)
     assert isinstance(judged, Judged)
-    return replace(told, judged=judged, words=words, client=redactor.text(told.client))
+    return replace(
+        told,
+        judged=judged,
+        client=redactor.text(told.client),
+        unspecified=tuple(
+            Unspecified(about, redactor.text(why)) for about, why in told.unspecified
+        ),
+        remarks=tuple(map(redactor.text, told.remarks)),
+    )
 
 
-def record_line(told: Told) -> bytes:
+def record_line(told: JudgedRequest) -> bytes:
     """Write one request as a line of the record."""
     exchange = told.judged.exchange
     return json_line(
@@ -79,11 +95,11 @@ def record_line(told: Told) -> bytes:
                 for each in told.judged.findings
                 if each.verdict is Verdict.FAIL
             ],
-            "kept": [each.about for each in told.kept],
+            "kept": list(told.rules(Verdict.PASS)),
             "unspecified": [
                 {"what": each.about, "reason": each.why} for each in told.unspecified
             ],
-            "remarks": [each.why for each in told.remarks],
+            "remarks": list(told.remarks),
         }
     )
 
@@ -101,27 +117,26 @@ def _request(exchange: Exchange) -> dict[str, Json]:
     return written
 
 
-def screen_line(told: Told) -> str:
+def screen_line(told: JudgedRequest) -> str:
     """Write one request as a line for people: the rules that it breaks."""
     request, exchange = told.judged.exchange.request, told.judged.exchange
     status = exchange.response.status if exchange.response else "no answer"
     path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
     asked = f"{told.number} {shown(request.method, 20)} /{shown(path, 120)} {status}"
+    unspecified = [each.about for each in told.unspecified]
+    named = (("breaks", told.rules(Verdict.FAIL)), ("unspecified:", unspecified))
     parts = [
-        f"{label} {', '.join(shown(each.about, _WIDTH) for each in words)}"
-        for label, words in (
-            ("breaks", told.broken),
-            ("unspecified:", told.unspecified),
-        )
-        if words
+        f"{label} {', '.join(shown(each, _WIDTH) for each in names)}"
+        for label, names in named
+        if names
     ]
-    parts += [shown(each.why, _WIDTH) for each in told.remarks]
-    kept = f"keeps to {counted(len(told.kept), 'rule')}"
+    parts += [shown(each, _WIDTH) for each in told.remarks]
+    kept = f"keeps to {counted(len(told.rules(Verdict.PASS)), 'rule')}"
     return f"{asked}  {'; '.join(parts) or kept}"
 
 
 def print_account(
-    account: Account,
+    account: ClientTally,
     result: Result,
     redactor: Redactor,
     *,
@@ -139,7 +154,7 @@ def print_account(
         "unspecified, neither right nor wrong:",
         (
             f"{visible(name)}, {times(number)}: {_example(account, name, redactor)}"
-            for name, number in account.open.items()
+            for name, number in account.unspecified.items()
         ),
     )
     _print_list(
@@ -161,7 +176,7 @@ def print_account(
 
 
 def _print_broken(
-    out: Console, account: Account, rule: Rule, redactor: Redactor
+    out: Console, account: ClientTally, rule: Rule, redactor: Redactor
 ) -> None:
     gates = rule.level.gates(account.level)
     label, style = ("FAIL", "bold red") if gates else ("warn", "yellow")
@@ -174,7 +189,7 @@ def _print_broken(
     line(out)
 
 
-def _example(account: Account, name: str, redactor: Redactor) -> str:
+def _example(account: ClientTally, name: str, redactor: Redactor) -> str:
     number, why = account.examples[name]
     return f"request {number} {shown(redactor.text(why), _TEXT)}"
 
@@ -193,7 +208,7 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def _conclusion(account: Account, result: Result) -> Text:
+def _conclusion(account: ClientTally, result: Result) -> Text:
     outcomes = [each.outcome for each in result.rules]
     warned = sum(
         bool(account.broken[each.rule.id]) and each.outcome is not Outcome.FAIL

@@ -1,8 +1,7 @@
 """What is promised: the contract, its rules, its dialects, and proof against it."""
 
-from ringspec.spec.adaptation import PROFILES, Adaptation
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import ABOUT, ITEM, Assertion
+from ringspec.spec.assertions import Assertion
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -16,15 +15,22 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.fixtures import Fixture, members_in
-from ringspec.spec.links import Life, Paging, Relative, Role
-from ringspec.spec.operations import Header, Operation
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.links import Link, Paging, Role, Transition
+from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
-from ringspec.spec.proof import Breach, Disagreement, Prover, odd, rules_of
+from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
+from ringspec.spec.proof import (
+    Breach,
+    Disagreement,
+    Prover,
+    is_irregular,
+    rules_of,
+)
 from ringspec.spec.questions import (
     Candidate,
     Question,
-    answered,
+    load_with_actions,
     overlay_of,
     questions,
 )
@@ -38,13 +44,23 @@ from ringspec.spec.rules import (
     RuleId,
     weakest,
 )
-from ringspec.spec.schemas import subschemas
-from ringspec.spec.security import Guard
-from ringspec.spec.settled import NOT_BLANK
+from ringspec.spec.schemas import (
+    ABOUT,
+    ITEM,
+    KEYWORDS,
+    Keyword,
+    Subschema,
+    branches,
+    rebuilt,
+    subschemas,
+    walk,
+)
 from ringspec.spec.values import (
     Json,
     Location,
+    Path,
     at,
+    at_path,
     at_pointer,
     canonical,
     is_shallow,
@@ -53,15 +69,16 @@ from ringspec.spec.values import (
     pointer,
     same,
     steps,
+    unshared,
 )
 
 __all__ = [
     "ABOUT",
     "ITEM",
+    "KEYWORDS",
     "NOT_BLANK",
     "OURS",
     "PROFILES",
-    "Adaptation",
     "Answer",
     "Answers",
     "Assertion",
@@ -74,47 +91,55 @@ __all__ = [
     "Edit",
     "Evidence",
     "Fixture",
-    "Guard",
-    "Header",
     "Inlined",
     "InternalError",
     "Json",
+    "Keyword",
     "Level",
-    "Life",
+    "Link",
     "Location",
     "MisfitError",
     "Operation",
+    "Overrides",
     "Paging",
+    "Path",
     "Prover",
     "Question",
-    "Relative",
     "ReportError",
     "RingspecError",
     "Role",
     "Rule",
     "RuleId",
     "SpecError",
+    "Subschema",
     "TargetError",
+    "TokenHeader",
+    "Transition",
     "UsageError",
-    "answered",
     "at",
+    "at_path",
     "at_pointer",
+    "branches",
     "canonical",
     "dialect_names",
     "did_you_mean",
+    "is_irregular",
     "is_shallow",
     "kind_of",
     "load",
-    "members_in",
+    "load_with_actions",
+    "member_names",
     "nearest",
-    "odd",
     "overlay_of",
     "patched",
     "pointer",
     "questions",
+    "rebuilt",
     "rules_of",
     "same",
     "steps",
     "subschemas",
+    "unshared",
+    "walk",
     "weakest",
 ]

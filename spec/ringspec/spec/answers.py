@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ringspec.spec.annotations import check
 from ringspec.spec.assertions import Assertion, assertions
-from ringspec.spec.document import Inlined, escape, inline, resolve
-from ringspec.spec.operations import Operation, routes
+from ringspec.spec.document import Inlined, check, inline
+from ringspec.spec.forms import for_answer
+from ringspec.spec.operations import Operation, endpoints, responses
 from ringspec.spec.proof import Prover
 from ringspec.spec.reading import mapping
 from ringspec.spec.rules import Catalogue, RuleId
-from ringspec.spec.schemas import for_answer
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, escape
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Answers:
     """The answers of one operation, and the assertions of its relatives' too.
 
     Attributes:
-        bare: statuses that are described without a body, so that none is asked for.
-        media_type: what accepted answers are, the first that is JSON.
+        bare: statuses described without a body, so that none is needed.
+        media_type: the first JSON type of accepted answers.
     """
 
     by_status: dict[str, Answer]
@@ -46,13 +45,13 @@ class Answers:
     media_type: str = "application/json"
 
     def is_bare(self, status: int) -> bool:
-        """Tell whether answers of a status need no body."""
+        """Return whether answers of a status need no body."""
         if str(status) in self.by_status or str(status) in self.bare:
             return str(status) in self.bare
         return f"{status // 100}XX" in self.bare
 
     def of(self, status: int) -> Answer | None:
-        """Return the answer that a status is described by, the closest one."""
+        """Return the closest description of answers with a status."""
         keys = [str(status), f"{status // 100}XX"]
         if status >= 400:
             # Contracts describe their errors by it, not another success.
@@ -63,53 +62,51 @@ class Answers:
 
 
 def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
-    """Read what an operation answers, and every assertion about its relatives'.
+    """Read an operation's answers, and every assertion about those of its relatives.
 
     Relatives are the operations on the same path and below it: what was created is
     read, started and deleted there.
     """
     own = answers_of(base, operation.node, operation.place)
-    everywhere = dict(_by_place(own))
-    listed = list(routes(base))
-    path = next(route.path for route in listed if route.place == operation.place)
-    for route in listed:
-        if route.path == path or route.path.startswith(f"{path}/"):
-            for key, each in _by_place(answers_of(base, route.node, route.place)):
-                everywhere.setdefault(key, each)
-    return replace(own, assertions=tuple(everywhere.values()))
+    stated = _by_place(own.assertions)
+    listed = list(endpoints(base))
+    path = next(each.path for each in listed if each.place == operation.place)
+    for each in listed:
+        if each.path == path or each.path.startswith(f"{path}/"):
+            below = answers_of(base, each.node, each.place)
+            for key, assertion in _by_place(below.assertions).items():
+                stated.setdefault(key, assertion)
+    return replace(own, assertions=tuple(stated.values()))
 
 
-def _by_place(answers: Answers) -> Iterator[tuple[str, Assertion]]:
-    for each in answers.assertions:
-        yield f"{each.place}/{each.value}", each
+def _by_place(stated: Iterable[Assertion]) -> dict[str, Assertion]:
+    return {f"{each.place}/{each.value}": each for each in stated}
 
 
 def answers_of(base: dict[str, Json], node: dict[str, Json], place: str) -> Answers:
-    """Read what one operation answers."""
+    """Read the answers of one operation."""
     found: dict[str, Answer] = {}
     bare: set[str] = set()
     media_types: list[str] = []
-    responses = mapping(node.get("responses", {}), f"{place}/responses")
-    for given, response in responses.items():
+    for given, response, where in responses(base, node, place):
         status = given.upper()
-        described, where = resolve(base, response, f"{place}/responses/{escape(given)}")
-        content = mapping(mapping(described, where).get("content", {}), where)
+        content = mapping(response.get("content", {}), where)
         if not content:
             bare.add(status)
         for media, below in content.items():
             start = f"{where}/content/{escape(media)}"
-            if "json" in media.lower():
-                media_types += [media] if status.startswith("2") else []
-                if "schema" in mapping(below, start):
-                    # What contains itself is judged as deep as it is written out.
-                    schema = inline(base, f"{start}/schema", cut=True)
-                    check(schema, Catalogue({}))
-                    found.setdefault(status, _answer(status, for_answer(schema)))
-    stated = {
-        f"{each.place}/{each.value}": each
-        for answer in found.values()
-        for each in answer.assertions
-    }
+            if "json" not in media.lower():
+                continue
+            if status.startswith("2"):
+                media_types.append(media)
+            if "schema" in mapping(below, start):
+                # A schema that contains itself is judged as deep as it is written.
+                schema = inline(base, f"{start}/schema", cut=True)
+                check(schema, Catalogue({}))
+                found.setdefault(status, _answer(status, for_answer(schema)))
+    stated = _by_place(
+        assertion for answer in found.values() for assertion in answer.assertions
+    )
     return Answers(
         found,
         tuple(stated.values()),

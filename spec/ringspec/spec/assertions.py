@@ -7,66 +7,22 @@ the keyword around them does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ringspec.spec.document import Inlined
 from ringspec.spec.rules import RuleId
-from ringspec.spec.values import Json
-
-# How a keyword is called in a derived rule id.
-WORDS = {
-    "type": "type",
-    "enum": "enum",
-    "const": "enum",
-    "required": "required",
-    "dependentRequired": "required",
-    "minItems": "length",
-    "maxItems": "length",
-    "minLength": "length",
-    "maxLength": "length",
-    "minimum": "min",
-    "exclusiveMinimum": "min",
-    "maximum": "max",
-    "exclusiveMaximum": "max",
-    "multipleOf": "multiple",
-    "format": "format",
-    "pattern": "pattern",
-    "uniqueItems": "unique",
-    "contains": "contains",
-    "minProperties": "size",
-    "maxProperties": "size",
-    "propertyNames": "names",
-    "additionalProperties": "unknown",
-    "unevaluatedProperties": "unknown",
-    "unevaluatedItems": "length",
-    "anyOf": "any",
-    "oneOf": "one",
-    "not": "absent",
-}
-# Values of another kind keep to such a keyword whatever they are. A number may be an
-# integer; keywords that are not here are about any value.
-ABOUT = {
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), "number"),
-    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), "number"),
-    **dict.fromkeys(("minLength", "maxLength", "format", "pattern"), "string"),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
-    **dict.fromkeys(("contains", "unevaluatedItems"), "array"),
-    **dict.fromkeys(("required", "dependentRequired", "propertyNames"), "object"),
-    **dict.fromkeys(("minProperties", "maxProperties"), "object"),
-    **dict.fromkeys(("additionalProperties", "unevaluatedProperties"), "object"),
-}
-# Any item of an array, in an instance path.
-ITEM = "*"
-# These three fail as one.
-CONTAINS = frozenset({"contains", "minContains", "maxContains"})
-
-# Where they admit anything they state nothing.
-_CLOSING = frozenset(
-    {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
+from ringspec.spec.schemas import (
+    CLOSING,
+    CONTAINS,
+    KEYWORDS,
+    Subschema,
+    branches,
+    subschemas,
 )
+from ringspec.spec.values import Json, Path, at_path, unshared
 
-Path = tuple[str, ...]
+_REQUIRED = frozenset({"required", "dependentRequired"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,26 +46,46 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
-    path: Path
-    instance: Path
-    # Prefix of this node's own rule ids, and of its members'.
+class _Naming:
+    """How the rules of a schema are called where it names none.
+
+    Attributes:
+        own: prefix of the ids of its own rules.
+        inner: prefix of its members' ids.
+        owner: the rule that owns everything inside; None without one.
+        names: canonical names of members that a dialect spells its own way.
+    """
+
     own: str
-    inner: str
-    owner: str | None
-    # Members that a dialect spells its own way, with their canonical names.
-    names: dict[str, str]
+    inner: str = ""
+    owner: str | None = None
+    names: dict[str, str] | None = None
+
+    def at(self, node: dict[str, Json]) -> _Naming:
+        """Return the naming in a schema, by its annotations."""
+        prefix = node.get("x-rule-prefix")
+        return _Naming(
+            prefix or self.own,
+            prefix or self.inner,
+            node.get("x-rule", self.owner),
+            {**(self.names or {}), **_spellings(node)},
+        )
 
     def member(self, name: str) -> str:
-        """Return the dotted canonical path of one of this node's members."""
-        canonical = self.names.get(name, name)
+        """Return the dotted canonical path of a member."""
+        canonical = (self.names or {}).get(name, name)
         return f"{self.inner}.{canonical}" if self.inner else canonical
 
-
-def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
-    """List the assertions of a schema, in its order."""
-    spot = _Spot((), (), root, "", None, {})
-    return tuple(_walk(inlined, inlined.schema, spot))
+    def below(self, child: Subschema) -> _Naming:
+        """Return the naming of a subschema."""
+        speaks_of = KEYWORDS[child.keyword].speaks_of
+        if speaks_of == "same":
+            return self
+        if speaks_of == "items":
+            return replace(self, own=f"{self.own}.items", names=None)
+        named = child.keyword == "properties"
+        member = self.member(child.path[-1]) if named else f"{self.own}.values"
+        return replace(self, own=member, inner=member, names=None)
 
 
 def _spellings(node: dict[str, Json]) -> dict[str, str]:
@@ -117,9 +93,8 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
 
     A branch may name what only another one describes.
     """
-    branches = [*node.get("allOf", ()), node.get("then"), node.get("else")]
     found: dict[str, str] = {}
-    for branch in (each for each in branches if isinstance(each, dict)):
+    for branch in branches(node):
         found |= _spellings(branch)
     own = {
         name: child["x-member"]
@@ -129,118 +104,83 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
     return {**found, **own}
 
 
-def _walk(inlined: Inlined, node: Json, spot: _Spot) -> Iterator[Assertion]:
-    place = inlined.origins.get(spot.path, "#")
-    if isinstance(node, bool):
+def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
+    """List the assertions of a schema, in its order."""
+    return tuple(_walk(inlined, Subschema(inlined.schema), _Naming(root)))
+
+
+def _walk(inlined: Inlined, at: Subschema, naming: _Naming) -> Iterator[Assertion]:
+    node = at.schema
+    if not isinstance(node, dict):
         return
-    owner = node.get("x-rule", spot.owner)
-    prefix = node.get("x-rule-prefix")
-    spot = replace(
-        spot,
-        own=prefix or spot.own,
-        inner=prefix or spot.inner,
-        owner=owner,
-        names={**spot.names, **_spellings(node)},
-    )
+    naming = naming.at(node)
+    below: dict[str, list[Subschema]] = {}
+    for child in subschemas(at):
+        below.setdefault(child.keyword, []).append(child)
     for keyword, value in node.items():
-        if keyword in {"required", "dependentRequired"}:
-            yield from _required(spot, place, keyword, node)
-        elif keyword in WORDS and not _is_open(keyword, value):
-            yield _assertion(spot, place, keyword, value, node.get("x-rules", {}))
-        if keyword in {"then", "else"} and "if" not in node:
-            continue  # it says nothing then
-        for child, below in _children(keyword, value, spot):
-            yield from _walk(inlined, child, below)
+        if keyword in KEYWORDS and KEYWORDS[keyword].word:
+            yield from _stated(inlined, at, naming, keyword, value)
+        for child in below.get(keyword, ()):
+            if child.holds:
+                yield from _walk(inlined, child, naming.below(child))
 
 
-def _is_open(keyword: str, value: Json) -> bool:
-    if keyword == "additionalProperties":
-        return value is not False  # a schema speaks for itself
-    return keyword in _CLOSING and value in (True, {})
-
-
-def _required(spot: _Spot, place: str, keyword: str, node: Json) -> Iterator[Assertion]:
-    names = node[keyword]
-    if keyword == "dependentRequired":
-        names = sorted({name for listed in names.values() for name in listed})
-    given = node.get("x-rules", {}).get(keyword)
-    for name in names:
-        yield Assertion(
-            path=(*spot.path, keyword, name),
-            keyword=keyword,
-            rule=RuleId(spot.owner or given or f"{spot.member(name)}.required"),
-            instance=spot.instance,
-            place=f"{place}/{keyword}",
-            value=name,
-        )
-
-
-def _assertion(
-    spot: _Spot, place: str, keyword: str, value: Json, named: dict[str, str]
-) -> Assertion:
-    derived = f"{spot.own}.{WORDS[keyword]}"
-    return Assertion(
-        path=(*spot.path, keyword),
+def _stated(
+    inlined: Inlined, at: Subschema, naming: _Naming, keyword: str, value: Json
+) -> Iterator[Assertion]:
+    """Yield what a keyword asserts: for `required` a name at a time."""
+    if keyword == "additionalProperties" and value is not False:
+        return  # a schema speaks for itself
+    if keyword in CLOSING and value in (True, {}):
+        return
+    stated = Assertion(
+        path=(*at.path, keyword),
         keyword=keyword,
-        rule=RuleId(named.get(keyword) or spot.owner or derived),
-        instance=spot.instance,
-        place=f"{place}/{keyword}",
+        rule=RuleId(""),
+        instance=at.instance,
+        place=f"{inlined.origins.get(at.path, '#')}/{keyword}",
         value=value,
     )
+    given = at.schema.get("x-rules", {}).get(keyword)
+    if keyword not in _REQUIRED:
+        derived = f"{naming.own}.{KEYWORDS[keyword].word}"
+        yield replace(stated, rule=RuleId(given or naming.owner or derived))
+        return
+    if keyword == "dependentRequired":
+        value = sorted({name for listed in value.values() for name in listed})
+    for name in value:
+        rule = naming.owner or given or f"{naming.member(name)}.required"
+        yield replace(stated, path=(*stated.path, name), rule=RuleId(rule), value=name)
 
 
-def _children(keyword: str, value: Json, spot: _Spot) -> Iterator[tuple[Json, _Spot]]:
-    """Yield the subschemas that hold as they stand, each with where it applies."""
-    path = (*spot.path, keyword)
-    if keyword in {"then", "else"}:
-        yield value, replace(spot, path=path)
-    elif keyword in {"allOf", "dependentSchemas"}:
-        for name, child in _named(value):
-            yield child, replace(spot, path=(*path, name))
-    elif keyword in {"properties", "patternProperties"}:
-        for name, child in _named(value):
-            yield child, _member(spot, path, name)
-    elif keyword == "prefixItems":
-        for name, child in _named(value):
-            yield child, _item(spot, (*path, name), name)
-    elif keyword == "items":
-        yield value, _item(spot, path, ITEM)
-    elif keyword == "additionalProperties":
-        yield value, _other(spot, path)
+def without(
+    inlined: Inlined, stated: Iterable[Assertion], gone: frozenset[RuleId]
+) -> Inlined:
+    """Return a schema without the keywords that some rules own."""
+    taken = [each for each in stated if each.rule in gone]
+    if not taken:
+        return inlined
+    schema = unshared(inlined.schema)
+    for assertion in taken:
+        _remove(schema, assertion)
+    return replace(inlined, schema=schema)
 
 
-def _named(value: Json) -> list[tuple[str, Json]]:
-    if isinstance(value, dict):
-        return list(value.items())
-    return [(str(index), child) for index, child in enumerate(value)]
-
-
-def _member(spot: _Spot, path: Path, name: str) -> _Spot:
-    if path[-1] != "properties":
-        return _other(spot, (*path, name))
-    member = spot.member(name)
-    return replace(
-        spot,
-        path=(*path, name),
-        instance=(*spot.instance, name),
-        own=member,
-        inner=member,
-        names={},
-    )
-
-
-def _other(spot: _Spot, path: Path) -> _Spot:
-    """Go to any member that only a pattern, or nothing, names."""
-    own = f"{spot.own}.values"
-    instance = (*spot.instance, ITEM)
-    return replace(spot, path=path, instance=instance, own=own, inner=own, names={})
-
-
-def _item(spot: _Spot, path: Path, step: str) -> _Spot:
-    return replace(
-        spot,
-        path=path,
-        instance=(*spot.instance, step),
-        own=f"{spot.own}.items",
-        names={},
-    )
+def _remove(schema: Json, assertion: Assertion) -> None:
+    keyword, name = assertion.keyword, assertion.value
+    node = at_path(schema, assertion.path[: -2 if keyword in _REQUIRED else -1])
+    left: Json = None
+    if keyword == "required":
+        left = [each for each in node[keyword] if each != name]
+    elif keyword == "dependentRequired":
+        kept = {
+            member: [each for each in needed if each != name]
+            for member, needed in node[keyword].items()
+        }
+        left = {member: needed for member, needed in kept.items() if needed}
+    if left:
+        node[keyword] = left
+        return
+    for each in CONTAINS if keyword in CONTAINS else {keyword}:
+        node.pop(each, None)
+    node.get("x-rules", {}).pop(keyword, None)

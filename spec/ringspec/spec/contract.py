@@ -15,34 +15,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ringspec.spec import document, overlay, reading
-from ringspec.spec.actions import RULES
-from ringspec.spec.adaptation import Adaptation
-from ringspec.spec.amending import Change, amended, dropped, read_changes, without
-from ringspec.spec.annotations import check
+from ringspec.spec import document, forms, overlay, overrides, reading, rules
 from ringspec.spec.answers import Answers, read_answers
-from ringspec.spec.assertions import Assertion, assertions
-from ringspec.spec.attested import attested
+from ringspec.spec.assertions import Assertion, assertions, without
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
-from ringspec.spec.fixtures import Fixture, fix, holders, read_fixtures
-from ringspec.spec.links import Relative, read_links
-from ringspec.spec.live import live_form
-from ringspec.spec.operations import Operation, choose, headers
+from ringspec.spec.links import Link, read_links, standard_rules
+from ringspec.spec.operations import Operation, choose
+from ringspec.spec.overlay import Overlay
+from ringspec.spec.overrides import Fixture, Overrides
 from ringspec.spec.proof import Prover
-from ringspec.spec.rules import (
-    Catalogue,
-    Evidence,
-    Level,
-    Rule,
-    RuleId,
-    parse_catalogue,
-)
-from ringspec.spec.schemas import for_request
-from ringspec.spec.settled import settle
-from ringspec.spec.spelling import spelt
-from ringspec.spec.standing import standing
-from ringspec.spec.usage import usage
+from ringspec.spec.rules import Catalogue, Evidence, Level, Rule, RuleId
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -53,28 +36,27 @@ _MOST_LOADED = 16
 
 @dataclass(frozen=True)
 class Contract:
-    """What one operation promises; shared by all who load the same, so not changed.
+    """Everything that one operation promises; shared between callers, so not changed.
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
-        relatives: the operations that links of its answers lead to.
-        fixtures: what a target has to know beforehand.
+        links: operations that act on what is created.
+        fixtures: things that a target has to know beforehand.
         whole: the body's schema with what a dialect drops: valid bodies keep to it.
         dropped: rules of the catalogue that this dialect drops, or has no place for.
-        sha256: digest of the document, dialect and the target's own ways applied, of
-            the catalogue, and of the values of fixtures.
+        sha256: digest of the document, dialect and overrides applied, of the catalogue,
+            and of the values of fixtures.
     """
 
     title: str
     version: str
     sha256: str
-    server_url: str
     dialect: str | None
     operation: Operation
     request: Inlined
     whole: Json
     answers: Answers
-    relatives: tuple[Relative, ...]
+    links: tuple[Link, ...]
     assertions: tuple[Assertion, ...]
     rules: dict[RuleId, Rule]
     dropped: tuple[RuleId, ...]
@@ -84,7 +66,7 @@ class Contract:
     @cached_property
     def settled(self) -> Json:
         """The schema that valid bodies keep to."""
-        return settle(self.whole)
+        return forms.settle(self.whole)
 
     @cached_property
     def prover(self) -> Prover:
@@ -93,105 +75,95 @@ class Contract:
 
     @cached_property
     def settled_prover(self) -> Prover:
-        """Tells whether a body keeps to the settled form."""
+        """Decides whether a body keeps to the settled form."""
         return Prover(self.settled, assertions(Inlined(self.settled, {})))
 
     @cached_property
-    def undropped(self) -> Contract:
-        """The contract with rules of all that its dialect dropped, if not their words.
-
-        Whoever makes cases need not ask of each rule whether it is there.
-        """
-        known = {name: self.catalogue.rules[name] for name in self.dropped}
-        return replace(self, rules={**known, **self.rules})
-
-    def attested(self, level: Level) -> Contract:
-        """Return the contract whose valid bodies use nothing weaker than a level."""
-        return replace(self, whole=attested(self.whole, level))
-
-    @cached_property
     def live_prover(self) -> Prover:
-        """Tells whether a body may be sent where it can do harm."""
-        form = live_form(self.request.schema)
+        """Decides whether a body may be sent to a live target."""
+        form = forms.live_form(self.request.schema)
         return Prover(form, assertions(Inlined(form, {})))
 
     @cached_property
+    def undropped(self) -> Contract:
+        """The contract with the dropped rules, so that cases can look up any rule."""
+        known = {name: self.catalogue.rules[name] for name in self.dropped}
+        return replace(self, rules={**known, **self.rules})
+
+    def limited_to(self, level: Level) -> Contract:
+        """Return the contract whose valid bodies use nothing weaker than a level."""
+        return replace(self, whole=forms.limited_to(self.whole, level))
+
+    @cached_property
     def holders(self) -> dict[str, str]:
-        """Which fixture a member holds, by the member's name."""
-        return holders(self.request.schema)
+        """Names of fixtures, by those of the members that hold them."""
+        return overrides.holders(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
-        return usage(self.request.schema, body)
+        return forms.level_of_use(self.request.schema, body)
 
 
 def load(
     path: Path | None = None,
     *,
     operation: str | None = None,
-    dialect: str | None = None,
-    adaptation: Adaptation | None = None,
+    dialect: str | Overlay | None = None,
+    overrides: Overrides | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
     The same content and arguments give the same object.
 
+    Args:
+        path: an OpenAPI file.
+        operation: its id; without one, the only POST with a JSON body.
+        dialect: a shipped one's name, a file, or an overlay that is in no file.
+        overrides: what one target has otherwise.
+
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
-        UsageError: the operation or the dialect is not there.
-        MisfitError: what one target does otherwise does not fit the contract.
+        UsageError: the operation or the dialect does not exist.
+        MisfitError: the overrides do not fit the contract.
     """
     path = path or OURS
     base = reading.read(path)
-    _check_version(base, path)
-    spelling: Dialect | None = None
-    if dialect is not None:
-        file = overlay.find(dialect)
-        spelling = Dialect(file.stem, file.name, overlay.load(file, path))
-    return _loaded(path, base, operation, spelling, adaptation or Adaptation())
+    version = base.get("openapi") if isinstance(base, dict) else None
+    if not re.match(r"3\.1(\.|$)", str(version)):
+        raise SpecError(
+            f"{path}: not an OpenAPI 3.1 document",
+            hint="it begins with `openapi: 3.1.0`; convert older ones first",
+        )
+    if isinstance(dialect, str):
+        dialect = overlay.load(overlay.find(dialect), path)
+    given = _Given(operation, dialect, overrides or Overrides())
+    return _loaded(path, base, given)
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """An overlay, how it is called, and what messages call it."""
+class _Given:
+    """The arguments of a load."""
 
-    name: str
-    origin: str
-    overlay: dict[str, Json]
-
-
-def adapted(
-    dialect: Dialect, path: Path | None = None, *, operation: str | None = None
-) -> Contract:
-    """Load a contract with a dialect that stands in no file; errors as of `load`."""
-    path = path or OURS
-    base = reading.read(path)
-    _check_version(base, path)
-    return _loaded(path, base, operation, dialect, Adaptation())
+    operation: str | None
+    dialect: Overlay | None
+    overrides: Overrides
 
 
-def _loaded(
-    path: Path,
-    base: Json,
-    operation: str | None,
-    dialect: Dialect | None,
-    adaptation: Adaptation,
-) -> Contract:
+def _loaded(path: Path, base: dict[str, Json], given: _Given) -> Contract:
     rows, origin = _catalogue_data(path, base)
-    key = _key(path, [base, rows, origin, operation, dialect, adaptation])
+    key = _key(path, [base, given, rows, origin])
     if key in _LOADED:
         return _LOADED[key]
-    changes: dict[RuleId, Change] = {}
+    dialect, changes = given.dialect, {}
     if dialect is not None:
-        base = overlay.apply(base, dialect.overlay, dialect.origin)
-        changes = read_changes(dialect.overlay, dialect.origin)
-    catalogue = parse_catalogue(rows, origin)
-    source = _Source(base, rows, catalogue, dialect, changes, adaptation)
+        base = overlay.apply(base, dialect)
+        changes = rules.read_changes(dialect.content, dialect.origin)
+    catalogue = rules.parse_catalogue(rows, origin)
     try:
-        contract = _build(source, operation)
+        contract = _build(base, given, catalogue, changes, rows)
     except SpecError as error:
         if dialect is not None and error.message.startswith(dialect.origin):
-            raise  # it is said already where the fault is
+            raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
     except RecursionError as error:
         raise _too_deep(path) from error
@@ -216,49 +188,8 @@ def _too_deep(path: Path) -> SpecError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What a contract is built from.
-
-    Attributes:
-        base: the document, its dialect applied.
-        adaptation: what one target does otherwise.
-    """
-
-    base: dict[str, Json]
-    rows: Json
-    catalogue: Catalogue
-    dialect: Dialect | None
-    changes: dict[RuleId, Change]
-    adaptation: Adaptation
-
-    @property
-    def fixtures(self) -> dict[str, Json]:
-        """The values of fixtures, by name."""
-        return dict(self.adaptation.fixtures)
-
-    def digest(self, adapted: Json, operation: str) -> str:
-        """Return the digest of all that decides what is sent and judged."""
-        parts = [adapted, self.rows, operation]
-        if self.changes and self.dialect is not None:
-            parts.append(self.dialect.overlay[RULES])
-        # Without any the contract is the same as ever, and so is its digest.
-        if self.fixtures:
-            parts.append(self.fixtures)
-        return reading.digest(parts)
-
-
-def _check_version(base: Json, path: Path) -> None:
-    version = base.get("openapi") if isinstance(base, dict) else None
-    if not re.match(r"3\.1(\.|$)", str(version)):
-        raise SpecError(
-            f"{path}: not an OpenAPI 3.1 document",
-            hint="it begins with `openapi: 3.1.0`; convert older ones first",
-        )
-
-
 def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
-    """Find the catalogue beside a contract; none is found for most foreign ones."""
+    """Return the rows of the catalogue beside a contract, and its file's name."""
     if path != OURS and reading.digest(base) == reading.digest(reading.read(OURS)):
         path = OURS
     for beside in (path.with_suffix(".rules.yaml"), path.with_name("rules.yaml")):
@@ -267,100 +198,83 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
     return {"rules": []}, ""
 
 
-def _build(source: _Source, wanted: str | None) -> Contract:
-    base = source.adaptation.apply(source.base)
+def _build(
+    base: dict[str, Json],
+    given: _Given,
+    catalogue: Catalogue,
+    changes: dict[RuleId, dict[str, Any]],
+    rows: Json,
+) -> Contract:
+    base = given.overrides.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, wanted)
+    operation = choose(base, given.operation)
     request = document.inline(base, operation.schema_place)
-    check(request, source.catalogue)
-    request = fix(for_request(request), source.fixtures)
-    answers = read_answers(base, operation)
-    found = assertions(request)
-    relatives = read_links(base, operation)
-    stated = standing(relatives)
-    places = _places(found, answers, operation, stated)
-    rules = amended(_rules(source.catalogue, places, stated), source.changes)
-    gone = dropped(source.changes)
-    left = without(request, found, gone)
-    # What is dropped keeps its row, so that a run can say what it does not ask.
-    catalogue = replace(
-        spelt(source.catalogue, request.schema),
-        rules={**source.catalogue.rules, **{name: rules.pop(name) for name in gone}},
-    )
+    document.check(request, catalogue)
+    fixtures = overrides.read_fixtures(request)
+    values = dict(given.overrides.fixtures)
+    request = overrides.with_fixtures(forms.for_request(request), values)
+    answers, links = read_answers(base, operation), read_links(base, operation)
+    stated = assertions(request)
+    found = _rules(catalogue, (*stated, *answers.assertions), operation, links)
+    dialect = given.dialect
+    found = rules.amended(found, changes, dialect.origin if dialect else "")
+    # A dropped rule keeps its row, so that a run can report it as not applicable.
+    dropped = {n: found.pop(n) for n, change in changes.items() if "drop" in change}
+    left = without(request, stated, frozenset(dropped))
+    catalogue = rules.respelt(catalogue, request.schema)
+    catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+    # Everything that decides which cases are sent and how answers are judged.
+    parts = [base, rows, operation.id]
+    parts += [dialect.content[rules.RULES]] if dialect and changes else []
+    parts += [values] if values else []
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
-        sha256=source.digest(base, operation.id),
-        server_url=_server_url(base),
-        dialect=source.dialect.name if source.dialect else None,
+        sha256=reading.digest(parts),
+        dialect=dialect.name if dialect else None,
         operation=operation,
         request=left,
         whole=request.schema,
         answers=answers,
-        relatives=relatives,
+        links=links,
         assertions=assertions(left),
-        rules=rules,
-        dropped=tuple(name for name in catalogue.rules if name not in rules),
+        rules=found,
+        dropped=tuple(name for name in catalogue.rules if name not in found),
         catalogue=catalogue,
-        fixtures=read_fixtures(request),
+        fixtures=fixtures,
     )
-
-
-def _server_url(base: dict[str, Json]) -> str:
-    """Return the first server's URL, its variables at their defaults."""
-    servers = reading.sequence(base.get("servers", []), "#/servers")
-    if not servers:
-        return ""
-    server = reading.mapping(servers[0], "#/servers/0")
-    url = reading.text(server.get("url"), "#/servers/0/url")
-    place = "#/servers/0/variables"
-    for name, given in reading.mapping(server.get("variables", {}), place).items():
-        variable = reading.mapping(given, f"{place}/{name}")
-        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    return url
-
-
-def _places(
-    found: tuple[Assertion, ...],
-    answers: Answers,
-    operation: Operation,
-    stated: Iterable[RuleId],
-) -> dict[RuleId, tuple[str, ...]]:
-    """Gather the places of each rule, in the contract's order."""
-    places: dict[RuleId, dict[str, None]] = {}
-    for each in (*found, *answers.assertions):
-        places.setdefault(each.rule, {})[each.place] = None
-    for header in headers(operation):
-        places.setdefault(header.rule, {})[header.place] = None
-    for name in stated:
-        places.setdefault(name, {})
-    return {name: tuple(listed) for name, listed in places.items()}
 
 
 def _rules(
     catalogue: Catalogue,
-    places: dict[RuleId, tuple[str, ...]],
-    stated: dict[RuleId, Rule],
+    stated: Iterable[Assertion],
+    operation: Operation,
+    links: tuple[Link, ...],
 ) -> dict[RuleId, Rule]:
     """Join rows and places; a place without a row gets a derived one."""
-    rules = {
-        name: replace(rule, places=places[name])
-        for name, rule in catalogue.rules.items()
-        if name in places
-    }
-    for name, listed in places.items():
-        known = stated.get(name)
-        derived = replace(known, places=listed) if known else _derived(name, listed)
-        rules.setdefault(name, derived)
-    return rules
+    places: dict[RuleId, dict[str, None]] = {}
+    for each in stated:
+        places.setdefault(each.rule, {})[each.place] = None
+    for header in operation.headers:
+        places.setdefault(header.rule, {})[header.place] = None
+    standard = standard_rules(links)
+    for name in standard:
+        places.setdefault(name, {})
+    known = {**standard, **catalogue.rules}
+    found = {}
+    for name in dict.fromkeys((*catalogue.rules, *places)):
+        if name in places:
+            listed = tuple(places[name])
+            rule = known[name] if name in known else _derived(name, listed[0])
+            found[name] = replace(rule, places=listed)
+    return found
 
 
-def _derived(name: RuleId, places: tuple[str, ...]) -> Rule:
+def _derived(name: RuleId, place: str) -> Rule:
     return Rule(
         id=name,
         level=Level.MUST,
         evidence=Evidence.DOCUMENTED,
-        sentence=f"A body keeps to {places[0]}.",
-        source=places[0],
-        places=places,
+        sentence=f"A body keeps to {place}.",
+        source=place,
     )

@@ -1,32 +1,20 @@
-"""An OpenAPI document: following its references.
+"""An OpenAPI document: its references followed, its schemas inlined and checked.
 
-In: plain data. Out: schemas with every `$ref` put in place.
+In: plain data. Out: schemas with every `$ref` replaced by what it refers to.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import unquote
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.reading import text
-from ringspec.spec.values import Json, steps
-
-# Keywords whose value is a schema, a list of schemas, or schemas by name.
-ONE = frozenset(
-    {
-        *("items", "additionalProperties", "contains", "propertyNames", "not"),
-        *("if", "then", "else", "unevaluatedProperties", "unevaluatedItems"),
-        "x-settled",
-    }
-)
-MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
-# Here `false` is reported at the keyword, and stays as it is.
-_CLOSING = frozenset(
-    {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
-)
+from ringspec.spec.reading import mapping, text
+from ringspec.spec.rules import Catalogue, Evidence, word
+from ringspec.spec.schemas import CLOSING, rebuilt, walk
+from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
 # They mean another base, or what no pointer can say.
 _UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef", "$id"})
@@ -38,13 +26,8 @@ _ANNOTATIONS = frozenset(
 )
 
 
-def escape(step: str) -> str:
-    """Write a name as one step of an RFC 6901 JSON pointer."""
-    return step.replace("~", "~0").replace("/", "~1")
-
-
 def follow(document: Json, place: str) -> Json:
-    """Return what a JSON pointer into the document (`#/components/…`) points at."""
+    """Return the node at a JSON pointer into the document (`#/components/…`)."""
     if not place.startswith("#"):
         raise SpecError(
             f"reference {place!r} leaves the file",
@@ -79,7 +62,7 @@ def _reference(node: dict[str, Json], place: str) -> str:
 
 
 def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
-    """Follow references until something else stands there; with its own place."""
+    """Follow the references of a node; return the one they lead to, and its place."""
     seen: set[str] = set()
     while isinstance(node, dict) and "$ref" in node:
         place = _reference(node, place)
@@ -95,22 +78,25 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A schema without references, and where each of its subschemas comes from."""
+    """A schema without references.
+
+    Attributes:
+        origins: places in the document of its subschemas, by their paths.
+    """
 
     schema: Json
-    origins: dict[tuple[str, ...], str]
+    origins: dict[Path, str]
 
-    def place_of(self, path: tuple[str, ...]) -> str:
+    def place_of(self, path: Path) -> str:
         """Return the pointer of a path, by the closest subschema around it."""
         cut = len(path)
         while path[:cut] not in self.origins:
             cut -= 1  # the root is always there
-        rest = (f"/{escape(step)}" for step in path[cut:])
-        return self.origins[path[:cut]] + "".join(rest)
+        return self.origins[path[:cut]] + pointer(path[cut:])
 
 
 def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:
-    """Put every reference of the schema at a place into place.
+    """Replace every reference of the schema at a place by its target.
 
     Args:
         document: the whole document.
@@ -123,90 +109,153 @@ def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:
 
     """
     inliner = _Inliner(document, cut)
-    schema = inliner.schema(follow(document, place), _Spot(place))
-    return Inlined(schema, inliner.origins)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where a subschema stands: in the document, in the inlined schema, inside what."""
-
-    place: str
-    path: tuple[str, ...] = ()
-    inside: tuple[str, ...] = ()
-
-    def below(self, *names: str) -> _Spot:
-        below = "".join(f"/{escape(name)}" for name in names)
-        return replace(self, place=self.place + below, path=(*self.path, *names))
+    return Inlined(inliner.schema(follow(document, place), place), inliner.origins)
 
 
 @dataclass(frozen=True, slots=True)
 class _Inliner:
     document: Json
     cut: bool
-    origins: dict[tuple[str, ...], str] = field(default_factory=dict)
+    origins: dict[Path, str] = field(default_factory=dict)
 
-    def schema(self, node: Json, spot: _Spot) -> Json:
+    def schema(
+        self, node: Json, place: str, path: Path = (), inside: Path = ()
+    ) -> Json:
+        """Inline a node at a place and a path, inside of references."""
         if not isinstance(node, (dict, bool)):
             raise SpecError(
-                f"{spot.place} is not a schema",
+                f"{place} is not a schema",
                 hint="a schema is an object, true or false",
             )
         if isinstance(node, dict) and "$ref" in node:
-            return self._referred(node, spot)
-        self.origins[spot.path] = spot.place
+            return self._referred(node, place, path, inside)
+        self.origins[path] = place
         if isinstance(node, bool):
             # jsonschema gives no location for what the schema `false` refuses.
             return {} if node else {"not": {}}
         for keyword in node:
             if keyword in _UNSUPPORTED:
                 raise SpecError(
-                    f"{spot.place} has {keyword}, which is not supported",
+                    f"{place} has {keyword}, which is not supported",
                     hint="refer by $ref and JSON pointers into this file",
                 )
-        return {
-            keyword: self._keyword(keyword, value, spot)
-            for keyword, value in node.items()
-        }
 
-    def _referred(self, node: dict[str, Json], spot: _Spot) -> Json:
-        target = _reference(node, spot.place)
-        if target in spot.inside:
+        def below(keyword: str, steps: Path, child: Json) -> Json:
+            if keyword in CLOSING and isinstance(child, bool):
+                return child
+            return self.schema(child, place + pointer(steps), (*path, *steps), inside)
+
+        return rebuilt(node, below)
+
+    def _referred(
+        self, node: dict[str, Json], place: str, path: Path, inside: Path
+    ) -> Json:
+        target = _reference(node, place)
+        if target in inside:
             if self.cut:
-                self.origins[spot.path] = target
+                self.origins[path] = target
                 return {}
             raise SpecError(
                 f"schema {target} contains itself",
                 hint="recursive schemas are not supported: bound the depth",
             )
-        inner = replace(spot, place=target, inside=(*spot.inside, target))
-        found = self.schema(follow(self.document, target), inner)
+        found = follow(self.document, target)
+        schema = self.schema(found, target, path, (*inside, target))
         beside = {name: value for name, value in node.items() if name != "$ref"}
-        return _merge(found, beside, spot.place)
-
-    def _keyword(self, keyword: str, value: Json, spot: _Spot) -> Json:
-        if keyword in ONE and not (keyword in _CLOSING and isinstance(value, bool)):
-            return self.schema(value, spot.below(keyword))
-        if keyword in MANY and isinstance(value, list):
-            return [
-                self.schema(child, spot.below(keyword, str(index)))
-                for index, child in enumerate(value)
-            ]
-        if keyword in NAMED and isinstance(value, dict):
-            return {
-                name: self.schema(child, spot.below(keyword, name))
-                for name, child in value.items()
-            }
-        return value
+        # Annotations beside a reference replace the target's; assertions would need an
+        # allOf whose places nobody wrote, so they are refused.
+        for keyword in beside:
+            if keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
+                raise SpecError(
+                    f"{place} has {keyword} beside its $ref",
+                    hint="put the $ref into an allOf of its own",
+                )
+        return {**cast("dict[str, Json]", schema), **beside}
 
 
-def _merge(found: Json, beside: dict[str, Json], place: str) -> Json:
-    # Annotations beside a reference replace the target's; assertions would need an
-    # allOf whose places nobody wrote, so they are refused.
-    for keyword in beside:
-        if keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
+def check(inlined: Inlined, catalogue: Catalogue) -> None:
+    """Check a schema against JSON Schema 2020-12, and our annotations in it.
+
+    Raises:
+        SpecError: a keyword's value is none that it can have, or an annotation is
+            malformed or names a rule that the catalogue lacks.
+
+    """
+    _check_schema(inlined.schema, inlined, ())
+    for each in walk(inlined.schema):
+        node, place = each.schema, inlined.place_of(each.path)
+        for name in ("x-settled", "x-live"):
+            if name in node:
+                _check_schema(node[name], inlined, (*each.path, name))
+        for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
+            _check_pattern(pattern, place)
+    for each in walk(inlined.schema):
+        _check_annotations(each.schema, inlined.place_of(each.path), catalogue)
+
+
+def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    try:
+        jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    except jsonschema_rs.ValidationError as error:
+        below = tuple(str(step) for step in error.instance_path)
+        raise SpecError(
+            f"{inlined.place_of((*path, *below))}: {error.message}",
+            hint="schemas are JSON Schema 2020-12, as in OpenAPI 3.1",
+        ) from error
+    except ValueError as error:
+        raise SpecError(
+            f"{inlined.place_of(path)}: {error}", hint="keep to texts that are Unicode"
+        ) from error
+
+
+def _check_pattern(pattern: str, place: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise SpecError(
+            f"{place}: {pattern!r} is no pattern to Python: {error}",
+            hint="keep to what regular expressions of all languages have",
+        ) from error
+
+
+def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
+    if "x-evidence" in node:
+        word(node["x-evidence"], Evidence, f"{place}/x-evidence")
+    listed = f"{place}/x-enum-evidence"
+    known = [enum_key(value) for value in node.get("enum", [])]
+    for value, evidence in mapping(node.get("x-enum-evidence", {}), listed).items():
+        word(evidence, Evidence, f"{listed}/{escape(value)}")
+        if value not in known:
             raise SpecError(
-                f"{place} has {keyword} beside its $ref",
-                hint="put the $ref into an allOf of its own",
+                f"{listed} names {value!r}, which is not in the enum",
+                hint="compare its spelling with the enum's values",
             )
-    return {**cast("dict[str, Json]", found), **beside}
+    for name in ("x-rule", "x-rule-prefix", "x-member"):
+        if name in node:
+            text(node[name], f"{place}/{name}")
+    for keyword, rule in mapping(node.get("x-rules", {}), f"{place}/x-rules").items():
+        text(rule, f"{place}/x-rules/{escape(keyword)}")
+        if keyword not in node:
+            raise SpecError(
+                f"{place}/x-rules names {keyword!r}, which is not beside it",
+                hint="it maps keywords of this very schema to rules",
+            )
+    if catalogue.rules:
+        _check_rules(node, place, catalogue)
+
+
+def _check_rules(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
+    hint = "compare the spelling with the catalogue's rows"
+    named = [node["x-rule"]] if "x-rule" in node else []
+    for rule in [*named, *node.get("x-rules", {}).values()]:
+        if rule not in catalogue.rules:
+            raise SpecError(
+                f"{place} names the rule {rule!r}, which the catalogue lacks", hint=hint
+            )
+    prefix = node.get("x-rule-prefix")
+    if prefix and not any(id_.startswith(f"{prefix}.") for id_ in catalogue.rules):
+        raise SpecError(
+            f"{place}: no rule of the catalogue begins with {prefix!r}", hint=hint
+        )

@@ -1,9 +1,10 @@
-"""Links: how other operations hang together with the one under test.
+"""Links: the operations that act on what the one under test creates.
 
-In: the OpenAPI `links` of its accepted answers. Out: relatives, each with its role, its
-request and what its answers keep to. A link is followed if it names an operation by its
-id and takes all that its path needs from the answer's body (`$response.body#/…`); any
-other one is left alone. What links cannot say stands in extensions there:
+In: the OpenAPI `links` of its accepted answers. Out: each linked operation with its
+role, its request and what its answers keep to, and the rules of a life cycle that they
+allow to judge. A link is followed if it names an operation by its id and takes all that
+its path needs from the answer's body (`$response.body#/…`); any other is left alone.
+What OpenAPI has no word for stands in extensions of the link:
 
 * `x-items`: pointer to the items in the answer of a list; without one the answer is
   a bare array. `x-total`: pointer to how many there are on all pages. `x-page` and
@@ -16,22 +17,31 @@ other one is left alone. What links cannot say stands in extensions there:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ringspec.spec.answers import Answers, answers_of
-from ringspec.spec.document import escape, follow, resolve
+from ringspec.spec.document import follow, resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import Operation, Route, json_body, routes
+from ringspec.spec.operations import (
+    Endpoint,
+    Operation,
+    TokenHeader,
+    endpoints,
+    json_body,
+    responses,
+    token_header_of,
+)
 from ringspec.spec.reading import mapping, sequence, text
-from ringspec.spec.security import Guard, guard_of
-from ringspec.spec.values import Json
+from ringspec.spec.rules import Rule, RuleId, http_rules
+from ringspec.spec.values import Json, escape
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
 
 
 class Role(StrEnum):
-    """What a relative does with what was created."""
+    """What a linked operation does with what was created."""
 
     READ = "read"
     LIST = "list"
@@ -42,11 +52,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """How a list is turned over: query parameters, and pointers into its answer.
+    """The pages of a list: query parameters, and pointers into its answer.
 
     Attributes:
         items: pointer to the items; empty where the answer is the array.
-        most: the largest page that may be asked for; 0 where that is not known.
+        most: the largest page size; 0 if it is not known.
     """
 
     items: str = ""
@@ -57,8 +67,8 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
-    """What states a command takes, and where it leads.
+class Transition:
+    """The states in which a command is taken, and the one it leads to.
 
     Attributes:
         via: states that may be seen instead of `to`, before or after it.
@@ -72,7 +82,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relative:
+class Link:
     """An operation that is linked to the one under test.
 
     Attributes:
@@ -90,87 +100,118 @@ class Relative:
     path: str
     captures: dict[str, str]
     answers: Answers
-    guard: Guard | None
+    token_header: TokenHeader | None
     same_body: bool = False
     paging: Paging = field(default_factory=Paging)
     state: str = ""
     first: tuple[str, ...] = ()
-    life: Life = field(default_factory=Life)
+    transition: Transition = field(default_factory=Transition)
 
 
-def read_links(base: dict[str, Json], operation: Operation) -> tuple[Relative, ...]:
+def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
     """Read the links of an operation's accepted answers, in their order.
 
     Raises:
         SpecError: a link leads nowhere, or cannot be followed.
     """
-    known = {route.id: route for route in routes(base)}
-    place = f"{operation.place}/responses"
-    found: dict[str, Relative] = {}
-    responses = mapping(operation.node.get("responses", {}), place)
-    for status, given in responses.items():
-        if not status.startswith("2"):
-            continue
-        response, where = resolve(base, given, f"{place}/{escape(status)}")
-        links = mapping(mapping(response, where).get("links", {}), f"{where}/links")
-        for name, each in links.items():
-            link, at = resolve(base, each, f"{where}/links/{escape(name)}")
-            relative = _relative(base, operation, known, (name, mapping(link, at), at))
-            if relative is not None:
-                found.setdefault(name, relative)
+    known = {each.id: each for each in endpoints(base)}
+    found: dict[str, Link] = {}
+    for status, response, where in responses(base, operation.node, operation.place):
+        links = mapping(response.get("links", {}), f"{where}/links")
+        for name, each in links.items() if status.startswith("2") else ():
+            node, at = resolve(base, each, f"{where}/links/{escape(name)}")
+            link = _Reader(mapping(node, at), at).link(name, base, operation, known)
+            if link is not None:
+                found.setdefault(name, link)
     return tuple(found.values())
 
 
-def _relative(
-    base: dict[str, Json],
-    operation: Operation,
-    known: dict[str, Route],
-    named: tuple[str, dict[str, Json], str],
-) -> Relative | None:
-    """Read one link; None where it leads by a way that we cannot follow."""
-    name, link, place = named
-    if "operationId" not in link:
-        return None
-    wanted = text(link.get("operationId"), f"{place}/operationId")
-    if wanted not in known:
-        raise SpecError(
-            f"{place}/operationId: there is no operation {wanted!r}",
-            hint=f"there are {', '.join(known)}",
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one Link Object.
+
+    Attributes:
+        place: its JSON pointer, for messages.
+    """
+
+    node: dict[str, Json]
+    place: str
+
+    def link(
+        self,
+        name: str,
+        base: dict[str, Json],
+        operation: Operation,
+        known: dict[str, Endpoint],
+    ) -> Link | None:
+        """Return the link; None if it leads by a way that we cannot follow."""
+        if "operationId" not in self.node:
+            return None
+        wanted = self.text("operationId")
+        if wanted not in known:
+            raise SpecError(
+                f"{self.place}/operationId: there is no operation {wanted!r}",
+                hint=f"there are {', '.join(known)}",
+            )
+        endpoint = known[wanted]
+        given = mapping(self.node.get("parameters", {}), f"{self.place}/parameters")
+        found = {each: _EXPRESSION.fullmatch(str(given[each])) for each in given}
+        captures = {each: match[1] for each, match in found.items() if match}
+        if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
+            return None
+        schema = json_body(base, endpoint)
+        return Link(
+            name=name,
+            role=_role(endpoint),
+            method=endpoint.method.upper(),
+            path=endpoint.path,
+            captures=captures,
+            answers=answers_of(base, endpoint.node, endpoint.place),
+            token_header=token_header_of(base, endpoint.node, endpoint.place),
+            same_body=bool(schema)
+            and _target(base, schema) == _target(base, operation.schema_place),
+            paging=self.paging(),
+            state=self.text("x-state"),
+            first=self.texts("x-first"),
+            transition=Transition(
+                comes_from=self.texts("x-from"),
+                to=self.text("x-to"),
+                via=self.texts("x-via"),
+                refuses=self.texts("x-refuses"),
+            ),
         )
-    route = known[wanted]
-    parameters = mapping(link.get("parameters", {}), f"{place}/parameters")
-    found = {each: _EXPRESSION.fullmatch(str(parameters[each])) for each in parameters}
-    captures = {each: match[1] for each, match in found.items() if match}
-    if set(re.findall(r"\{([^}]*)\}", route.path)) - captures.keys():
-        return None
-    body = json_body(base, route)
-    return Relative(
-        name=name,
-        role=_role(route),
-        method=route.method.upper(),
-        path=route.path,
-        captures=captures,
-        answers=answers_of(base, route.node, route.place),
-        guard=guard_of(base, route.node, route.place),
-        same_body=body is not None
-        and _target(base, body.schema_place) == _target(base, operation.schema_place),
-        paging=_paging(link, place),
-        state=_text(link, "x-state", place),
-        first=_texts(link, "x-first", place),
-        life=Life(
-            comes_from=_texts(link, "x-from", place),
-            to=_text(link, "x-to", place),
-            via=_texts(link, "x-via", place),
-            refuses=_texts(link, "x-refuses", place),
-        ),
-    )
+
+    def paging(self) -> Paging:
+        most = self.node.get("x-most", 0)
+        if not isinstance(most, int) or isinstance(most, bool) or most < 0:
+            raise SpecError(
+                f"{self.place}/x-most is no number of items", hint="such as 100"
+            )
+        return Paging(
+            items=self.text("x-items"),
+            total=self.text("x-total"),
+            page=self.text("x-page"),
+            size=self.text("x-size"),
+            most=most,
+        )
+
+    def text(self, name: str) -> str:
+        """Return a member that is a text; an empty one without it."""
+        place = f"{self.place}/{name}"
+        return text(self.node[name], place) if name in self.node else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a member that is a list of texts; an empty one without it."""
+        place = f"{self.place}/{name}"
+        listed = sequence(self.node.get(name, []), place)
+        return tuple(text(each, place) for each in listed)
 
 
-def _role(route: Route) -> Role:
-    if route.method == "get":
-        return Role.READ if "{" in route.path else Role.LIST
+def _role(endpoint: Endpoint) -> Role:
+    if endpoint.method == "get":
+        return Role.READ if "{" in endpoint.path else Role.LIST
     roles = {"put": Role.REPLACE, "delete": Role.DELETE}
-    return roles.get(route.method, Role.COMMAND)
+    return roles.get(endpoint.method, Role.COMMAND)
 
 
 def _target(base: dict[str, Json], place: str) -> str:
@@ -178,23 +219,36 @@ def _target(base: dict[str, Json], place: str) -> str:
     return resolve(base, follow(base, place), place)[1]
 
 
-def _paging(link: dict[str, Json], place: str) -> Paging:
-    most = link.get("x-most", 0)
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-        raise SpecError(f"{place}/x-most is no number of items", hint="such as 100")
-    return Paging(
-        items=_text(link, "x-items", place),
-        total=_text(link, "x-total", place),
-        page=_text(link, "x-page", place),
-        size=_text(link, "x-size", place),
-        most=most,
-    )
+def standard_rules(links: tuple[Link, ...]) -> dict[RuleId, Rule]:
+    """Return the rules about HTTP, and those about life cycles that links let judge."""
+    judged = {name for each in links for name in _judged_by(each, links)}
+    rules = {
+        name: rule
+        for name, rule in http_rules().items()
+        if rule.group != "lifecycle" or name in judged
+    }
+    like = http_rules()[RuleId("lifecycle.transitions")]
+    for each in links:
+        if each.role == Role.COMMAND and each.transition.to:
+            name, to = RuleId(f"lifecycle.{each.name}"), each.transition.to
+            sentence = f"The command {each.name} leads to the state {to}."
+            rules[name] = replace(like, id=name, sentence=sentence)
+    return rules
 
 
-def _text(link: dict[str, Json], name: str, place: str) -> str:
-    return text(link[name], f"{place}/{name}") if name in link else ""
-
-
-def _texts(link: dict[str, Json], name: str, place: str) -> tuple[str, ...]:
-    listed = sequence(link.get(name, []), f"{place}/{name}")
-    return tuple(text(each, f"{place}/{name}") for each in listed)
+def _judged_by(link: Link, links: tuple[Link, ...]) -> Iterator[str]:
+    reads = any(each.role == Role.READ for each in links)
+    if link.captures:
+        yield from ("lifecycle.ids", "lifecycle.unknown")
+    match link.role:
+        case Role.READ:
+            yield "lifecycle.readable"
+            yield from ("lifecycle.state",) * bool(link.first)
+        case Role.LIST if any(each.captures for each in links):
+            yield from ("lifecycle.listed", "lifecycle.rejected")
+        case Role.REPLACE if reads and link.same_body:
+            yield from ("lifecycle.updated", "lifecycle.update.refused")
+        case Role.DELETE if reads:
+            yield "lifecycle.deleted"
+        case Role.COMMAND if link.transition.refuses:
+            yield "lifecycle.transitions"

@@ -1,13 +1,17 @@
-"""Dialects: OpenAPI Overlays that adapt the contract to a provider's spelling.
+"""Overlays: the actions that adapt the contract to a provider's spelling.
 
-Source: OpenAPI Overlay Specification 1.0.0 and 1.1.0; targets are RFC 9535 JSONPath.
-Ours is the strictness that a target has to match something, and two extensions, which
-other tools pass over: `x-rename` in an action (`renaming.py`) gives a member or a path
-another name wherever it is named, `x-rules` at the top (`amending.py`) changes rules.
+In: an overlay's file, the contract's document. Out: the document changed, or a
+SpecError that names file, action and member. Source: OpenAPI Overlay Specification
+1.0.0 and 1.1.0; targets are RFC 9535 JSONPath. Of 1.1, `copy` is not supported;
+stricter than both, a target has to match something. Extensions (`x-…`) may
+stand anywhere. Ours are `x-rename` in an action (`renaming.py`), which gives a
+member or a path another name wherever it is named, and `x-rules` at the top
+(`rules.py`), which changes rules.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,16 +19,30 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
-from ringspec.spec.actions import RENAME, check, version_of
 from ringspec.spec.errors import SpecError, UsageError
-from ringspec.spec.merging import merged, sort_of, unshared
+from ringspec.spec.reading import mapping, short, text
 from ringspec.spec.renaming import rename
-from ringspec.spec.values import Json, Location, at
+from ringspec.spec.rules import RULES
+from ringspec.spec.values import Json, Location, at, pointer, unshared
 
 if TYPE_CHECKING:
     import jsonpath
 
 SHIPPED = Path(__file__).parent / "dialects"
+RENAME = "x-rename"
+_VERSION = re.compile(r"1\.[01]\.\d+")
+_ROOT = ("actions", "extends", "info", "overlay")
+_INFO = ("description", "title", "version")
+_ACTION = ("description", "remove", "target", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A dialect: an overlay, its name, and its name in messages."""
+
+    name: str
+    origin: str
+    content: dict[str, Json]
 
 
 def names() -> list[str]:
@@ -34,9 +52,8 @@ def names() -> list[str]:
 
 def find(name_or_file: str) -> Path:
     """Find a dialect by its shipped name, or as a file."""
-    shipped = SHIPPED / f"{name_or_file}.yaml"
     if name_or_file in names():
-        return shipped
+        return SHIPPED / f"{name_or_file}.yaml"
     path = Path(name_or_file)
     if path.is_file():
         return path
@@ -46,121 +63,149 @@ def find(name_or_file: str) -> Path:
     )
 
 
-def load(path: Path, contract: Path | None = None) -> dict[str, Json]:
-    """Read an overlay and check its form; SpecError says what is amiss.
+def load(path: Path, contract: Path | None = None) -> Overlay:
+    """Read an overlay and check its form.
 
     Args:
         path: the overlay's file.
-        contract: the contract that it has to extend, if it says what it extends.
+        contract: the file that it has to extend, if it names one: by its file name,
+            since installed contracts lie anywhere.
     """
-    overlay = check(reading.read(path), str(path))
-    if contract is not None and "extends" in overlay:
-        _check_extends(overlay["extends"], path, contract)
-    return overlay
+    content = check(reading.read(path), str(path))
+    extends = content.get("extends")
+    if contract is not None and extends is not None:
+        named = Path(unquote(urlsplit(extends).path))
+        if named.name != contract.name:
+            raise SpecError(
+                f"{path}: extends {extends!r} is not the contract, {contract.name}",
+                hint="leave `extends` out, or name the contract that it adapts",
+            )
+    return Overlay(path.stem, path.name, content)
 
 
-def _check_extends(extends: str, path: Path, contract: Path) -> None:
-    """See to it that what an overlay extends is the contract, or a copy of it."""
-    parts = urlsplit(extends)
-    if parts.scheme in {"", "file"} and not parts.query:
-        named = path.parent / unquote(parts.path)
-        if not named.exists():
-            # Whoever installed us knows the contract's name, and not where it is.
-            named = contract if named.name == contract.name else named
-        if named.is_file() and _is_same(named, contract):
-            return
-    raise SpecError(
-        f"{path}: extends {extends!r} is not the contract, {contract.name}",
-        hint="leave `extends` out, or name the contract that it adapts",
-    )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    if one.resolve() == other.resolve():
-        return True
-    return reading.digest(reading.read(one)) == reading.digest(reading.read(other))
-
-
-def apply(base: Json, overlay: Json, origin: str) -> Json:
-    """Return the document as the overlay's actions leave it.
+def check(content: Json, origin: str) -> dict[str, Json]:
+    """Check the form of an overlay.
 
     Raises:
-        SpecError: a target is not JSONPath, or matches nothing, or is of a sort that
+        SpecError: it is of another version, or something in it has no place there.
+    """
+    stated = content.get("overlay") if isinstance(content, dict) else None
+    if not _VERSION.fullmatch(str(stated)):
+        raise SpecError(
+            f"{origin}: not an OpenAPI Overlay 1.0 or 1.1",
+            hint="it begins with `overlay: 1.1.0`",
+        )
+    _check_fields(content, _ROOT, origin)
+    if RENAME in content:
+        raise SpecError(
+            f"{origin}: {RENAME} stands at the top",
+            hint=f"it is an action's: a `target` that selects what `{RENAME}` renames",
+        )
+    info = mapping(content.get("info"), f"{origin}: info")
+    for name in ("title", "version"):
+        text(info.get(name), f"{origin}: info: {name}")
+    _check_fields(info, _INFO, f"{origin}: info")
+    if "extends" in content:
+        text(content["extends"], f"{origin}: extends")
+    _check_actions(content.get("actions"), origin)
+    return dict(content)
+
+
+def _check_fields(node: dict[str, Json], known: tuple[str, ...], place: str) -> None:
+    for name in node:
+        if name not in known and not name.startswith("x-"):
+            raise SpecError(
+                f"{place} has {name}",
+                hint=f"there are {', '.join(known)}, and extensions that begin with x-",
+            )
+    if not isinstance(node.get("description", ""), str):
+        raise SpecError(
+            f"{place}: description is not a text",
+            hint=f"it is {short(node['description'])}",
+        )
+
+
+def _check_actions(actions: Json, origin: str) -> None:
+    if not isinstance(actions, list) or not actions:
+        raise SpecError(
+            f"{origin}: an overlay has a list of `actions`, and one at least",
+            hint="one that changes nothing is {target: $, update: {}}",
+        )
+    for index, given in enumerate(actions):
+        place = f"{origin}: action {index}"
+        action = mapping(given, place)
+        text(action.get("target"), f"{place}: target")
+        _check_action(action, f"{place} ({action['target']})")
+
+
+def _check_action(action: dict[str, Json], place: str) -> None:
+    """Check that an action does something, and not two things that exclude."""
+    _check_fields(action, _ACTION, place)
+    if RULES in action:
+        raise SpecError(
+            f"{place}: {RULES} stands in an action",
+            hint="it stands at the overlay's top: rules have no place in the contract",
+        )
+    removes = action.get("remove", False)
+    if not isinstance(removes, bool):
+        raise SpecError(
+            f"{place}: remove is neither true nor false", hint="remove: true"
+        )
+    if RENAME in action:
+        text(action[RENAME], f"{place}: {RENAME}")
+        if "update" in action:
+            raise SpecError(
+                f"{place} has both update and {RENAME}",
+                hint="make two actions of it; they follow one another",
+            )
+        if removes:
+            raise SpecError(
+                f"{place} removes what it renames", hint="make two actions of it"
+            )
+    elif not removes and "update" not in action:
+        raise SpecError(
+            f"{place} changes nothing",
+            hint=f"give it `update`, `remove: true` or `{RENAME}`",
+        )
+
+
+def apply(base: Json, overlay: Overlay) -> Json:
+    """Return a document as the overlay's actions leave it.
+
+    Raises:
+        SpecError: a target is not JSONPath, or matches nothing, or is of a type that
             the action cannot be done to.
 
     """
-    changed = unshared(base)
-    version = version_of(overlay)
-    for index, action in enumerate(overlay["actions"]):
-        where = f"{origin}: action {index} ({action['target']})"
-        changed = _done(changed, action, version, where)
-    return changed
-
-
-def _done(base: Json, action: dict[str, Json], version: str, where: str) -> Json:
-    # Last first, so that removing an item does not move the others.
-    places = sorted(_matches(base, action["target"], where), reverse=True)
-    locations = [place.location for place in places]
-    if RENAME in action:
-        return rename(base, locations, action[RENAME], where)
-    _check_sorts(base, locations, action, version, where)
-    if action.get("remove"):
+    base = unshared(base)
+    # To 1.0 an array takes one entry, whatever it is; to 1.1 it is joined with one.
+    joins = not str(overlay.content.get("overlay")).startswith("1.0.")
+    for index, action in enumerate(overlay.content["actions"]):
+        where = f"{overlay.origin}: action {index} ({action['target']})"
+        locations = _matches(base, action["target"], where)
+        if RENAME in action:
+            base = rename(base, locations, action[RENAME], where)
+            continue
         for location in locations:
-            _remove(base, location, where)
-        return base
-    value = _value(base, action, where)
-    for location in locations:
-        base = _put(base, location, merged(at(base, location), value, version, where))
+            if action.get("remove"):
+                _remove(base, location, where)
+                continue
+            target, update = at(base, location), unshared(action["update"])
+            if isinstance(target, list) and not (joins and isinstance(update, list)):
+                update = [update]
+            merged = _merged(target, update, where)
+            if location:
+                at(base, location[:-1])[location[-1]] = merged
+            else:
+                base = merged
     return base
 
 
-def _check_sorts(
-    base: Json,
-    locations: list[Location],
-    action: dict[str, Json],
-    version: str,
-    where: str,
-) -> None:
-    """See to it that a target selects what its version lets it select."""
-    sorts = {sort_of(at(base, location)) for location in locations}
-    if version == "1.0" and "primitive" in sorts:
-        raise SpecError(
-            f"{where} selects a primitive, and overlays 1.0 target objects and arrays",
-            hint="say `overlay: 1.1.0`, or target the object around it",
-        )
-    if version != "1.0" and len(sorts) > 1 and not action.get("remove"):
-        raise SpecError(
-            f"{where} selects {' and '.join(f'{sort}s' for sort in sorted(sorts))}",
-            hint="make an action for each sort",
-        )
-
-
-def _value(base: Json, action: dict[str, Json], where: str) -> Json:
-    """Return what is merged: the update, or what a copy finds in the document."""
-    if "copy" not in action:
-        return action["update"]
-    source = f"{where}: copy ({action['copy']})"
-    found = _matches(base, action["copy"], source)
-    if len(found) > 1:
-        raise SpecError(
-            f"{source} matches {len(found)} places", hint="what is copied is one value"
-        )
-    return at(base, next(iter(found)).location)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Match:
-    """A place that a target selects; steps of one parent are of one kind."""
-
-    order: tuple[tuple[bool, int, str], ...]
-    location: Location
-
-
-def _matches(base: Json, target: str, where: str) -> set[_Match]:
+def _matches(base: Json, target: str, where: str) -> list[Location]:
     import jsonpath  # noqa: PLC0415 - slow to import, and only dialects need it
 
     try:
-        found = [match.parts for match in _environment().finditer(target, base)]
+        found = {match.parts for match in _environment().finditer(target, base)}
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise SpecError(
             f"{where}: not JSONPath: {error}", hint="write it as RFC 9535 has it"
@@ -170,7 +215,8 @@ def _matches(base: Json, target: str, where: str) -> set[_Match]:
             f"{where} matches nothing",
             hint="compare the target with the contract's spelling",
         )
-    return {_match(location) for location in found}
+    # Last first, so that removing an item does not move the others.
+    return sorted(found, key=lambda place: [f"{s:0>9}" for s in place], reverse=True)
 
 
 @cache
@@ -180,23 +226,29 @@ def _environment() -> jsonpath.JSONPathEnvironment:
     return jsonpath.JSONPathEnvironment(strict=True)
 
 
-def _match(location: Location) -> _Match:
-    order = (
-        (isinstance(step, str), step if isinstance(step, int) else 0, str(step))
-        for step in location
-    )
-    return _Match(tuple(order), location)
-
-
 def _remove(base: Json, location: Location, where: str) -> None:
     if not location:
         raise SpecError(f"{where} removes everything", hint="target what is below $")
     del at(base, location[:-1])[location[-1]]
 
 
-def _put(base: Json, location: Location, value: Json) -> Json:
-    """Put a value at a place, and return the document."""
-    if not location:
-        return value
-    at(base, location[:-1])[location[-1]] = value
-    return base
+def _merged(target: Json, update: Json, where: str, below: Location = ()) -> Json:
+    """Merge an update into a value of its own type, and into no other."""
+    if isinstance(target, dict) and isinstance(update, dict):
+        return target | {
+            name: _merged(target[name], value, where, (*below, name))
+            if name in target
+            else value
+            for name, value in update.items()
+        }
+    if isinstance(target, list) and isinstance(update, list):
+        return [*target, *update]
+    if not isinstance(target, (dict, list)) and not isinstance(update, (dict, list)):
+        return update
+    sort = "an object" if isinstance(target, dict) else "an array"
+    sort = sort if isinstance(target, (dict, list)) else "a primitive"
+    place = f" at {pointer(below)}" if below else ""
+    raise SpecError(
+        f"{where} updates {sort} with {short(update)}{place}",
+        hint=f"{short(target)} stands there; remove it first if it is to be replaced",
+    )

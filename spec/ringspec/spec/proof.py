@@ -12,24 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ringspec.spec.assertions import CONTAINS, Assertion, Path
-from ringspec.spec.document import MANY, NAMED
+from ringspec.spec.assertions import Assertion
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
-from ringspec.spec.values import Json, Location, at, kind_of
+from ringspec.spec.schemas import CONTAINS, KEYWORDS
+from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
 
 if TYPE_CHECKING:
     import jsonschema
     import jsonschema_rs
-
-
-# What is below them does not fail by itself.
-_WHOLE = frozenset(
-    {
-        *("propertyNames", "contains", "anyOf", "oneOf", "not"),
-        *("unevaluatedProperties", "unevaluatedItems"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +63,7 @@ class Prover:
         )
 
     def is_valid(self, body: Json) -> bool:
-        """Tell whether a body breaks nothing, by the quick validator alone."""
+        """Return whether a body breaks nothing, by the quick validator alone."""
         try:
             return bool(self._quick.is_valid(body))
         except ValueError:  # a lone surrogate, or an integer beyond its reach
@@ -135,19 +126,13 @@ class Prover:
     def _missing(self, body: Json, path: Path, location: Location) -> Iterator[Breach]:
         # Neither validator says in its path which name is missing.
         present = at(body, location)
-        wanted = _at_path(self._schema, path)
+        wanted = at_path(self._schema, path)
         if isinstance(wanted, dict):
             asking = (names for name, names in wanted.items() if name in present)
             wanted = [name for names in asking for name in names]
         for name in wanted:
             if name not in present:
                 yield Breach(self._by_path[*path, name], location)
-
-
-def _at_path(schema: Json, path: Path) -> Json:
-    for step in path:
-        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
-    return schema
 
 
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:
@@ -185,25 +170,31 @@ def _steps(path: Iterable[str | int]) -> Path:
     """
     found: list[str] = []
     rest = iter(str(step) for step in path)
-    for keyword in rest:
-        found.append("contains" if keyword in CONTAINS else keyword)
-        if found[-1] in _WHOLE:
+    for step in rest:
+        keyword = "contains" if step in CONTAINS else step
+        found.append(keyword)
+        known = KEYWORDS.get(keyword)
+        if known is None or not known.holds:
+            continue
+        if not known.fails_inside and keyword != "if":
             break
-        if keyword in NAMED or keyword in MANY:
-            found += [next(rest, "")]
+        if known.holds != "one":
+            found.append(next(rest, ""))
     return tuple(found)
 
 
-def odd(value: Json) -> bool:
-    """Tell whether a value holds what no JSON Schema keyword can unsettle.
+def is_irregular(value: Json) -> bool:
+    """Return whether a value's form is unspecified by every contract.
 
     That is 2.0 for 2, and text with lone surrogates or control characters.
     Source: product.md, Levels.
     """
     if isinstance(value, dict):
-        return any(odd(name) or odd(child) for name, child in value.items())
+        return any(
+            is_irregular(name) or is_irregular(child) for name, child in value.items()
+        )
     if isinstance(value, list):
-        return any(odd(child) for child in value)
+        return any(is_irregular(child) for child in value)
     if isinstance(value, str):
         return any(unicodedata.category(each) in {"Cs", "Cc"} for each in value)
     return kind_of(value) == "number" and float(value).is_integer()

@@ -1,8 +1,7 @@
-"""Questions: what a contract's sources leave open, with the candidates for an answer.
+"""Questions that a contract's sources leave open, with candidates for the answer.
 
 In: the file `questions.yaml` beside a contract, or `NAME.questions.yaml`. Out:
-questions, in their order. What they are about is theirs to know: whoever asks them
-knows overlays and rules alone.
+questions, in their order. Code that asks them knows overlays and rules alone.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringspec.spec import actions, reading
-from ringspec.spec.contract import OURS, Contract, Dialect, adapted
+from ringspec.spec import overlay, reading
+from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.overlay import Overlay
 from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json
@@ -22,10 +22,10 @@ _NAMES = ("id", "asks", "source", "rule", "candidates")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way in which a target may have it.
+    """One possible answer.
 
     Attributes:
-        actions: an overlay's, that say so; none for what the contract says.
+        actions: of an overlay that makes it so; none for the contract as it is.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Question:
 
     Attributes:
         asks: the question, as a sentence.
-        rule: what tells the candidates apart: whether and where it is kept to.
+        rule: tells the candidates apart by whether and where a target enforces it.
     """
 
     id: str
@@ -108,14 +108,14 @@ def _candidate(given: Json, place: str) -> Candidate:
     listed = sequence(row.get("actions", []), f"{place}: actions")
     name = text(row.get("name"), f"{place}: name")
     if listed:
-        actions.check(overlay_of(listed, name), f"{place} {name}")
+        overlay.check(overlay_of(listed, name), f"{place} {name}")
     return Candidate(name, tuple(listed))
 
 
 def overlay_of(
     listed: list[Json] | tuple[Json, ...], title: str, **info: Json
 ) -> dict[str, Json]:
-    """Write an overlay of some actions; of one without effect where there are none."""
+    """Return an overlay of some actions; of one without effect if there are none."""
     nothing = {
         "target": "$",
         "description": "The contract's own spelling: nothing is changed.",
@@ -128,14 +128,14 @@ def overlay_of(
     }
 
 
-def answered(
+def load_with_actions(
     listed: tuple[Json, ...],
     path: Path | None = None,
     *,
     operation: str | None = None,
     origin: str = "questions",
 ) -> Contract:
-    """Load a contract as some candidates' actions, one after another, have it.
+    """Load a contract changed by the actions of some candidates, one after another.
 
     Messages call the actions by their origin.
 
@@ -143,6 +143,5 @@ def answered(
         SpecError: the contract or an action is at fault.
         UsageError: the operation is not there.
     """
-    found = overlay_of(listed, "As answered so far")
-    dialect = Dialect("probed", origin, found)
-    return adapted(dialect, path, operation=operation)
+    dialect = Overlay("probed", origin, overlay_of(listed, "As answered so far"))
+    return load(path, operation=operation, dialect=dialect)

@@ -9,8 +9,6 @@ changed. An action that renames selects either
   the canonical name, so that the ids of rules stay what they are;
 * a path (`$.paths['/…']`), which takes along the paths that lie below it.
 
-It is an action, and not a table at the overlay's top, because actions follow one
-another and name the place that they are about; other tools see one without effect.
 What is renamed then stands last among its like, as what is added does: the same said by
 plain actions gives the same contract, and the same cases, to the byte.
 """
@@ -19,17 +17,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote
 
-from ringspec.spec.assertions import ITEM
 from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import routes
-from ringspec.spec.reading import short
-from ringspec.spec.tracing import Instance, Root, responses, roots, value_at
-from ringspec.spec.values import Json, Location, at, pointer, steps
+from ringspec.spec.operations import endpoints, json_body, responses
+from ringspec.spec.reading import mapping, short
+from ringspec.spec.schemas import ITEM, Subschema, subschemas
+from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer, steps
 
 _Value = TypeVar("_Value")
 _EXPRESSION = re.compile(r"(\$response\.body#)(/.*)")
@@ -39,7 +35,7 @@ _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
-    """Give what stands at some places another name.
+    """Give the nodes at some places another name.
 
     Raises:
         SpecError: it has no name, the new one is taken, or others would lose the old.
@@ -59,9 +55,17 @@ def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
         )
     (old,) = olds
     _check_new(old, new, where)
-    for place in places:
-        _mark(base, place, old, where)
-    return _Renaming(base, old, new, where).done({place[:-2] for place in places})
+    owners = {tuple(map(str, place[:-2])) for place in places}
+    for owner in owners:
+        members = at_path(base, owner)["properties"]
+        if isinstance(members[old], bool):
+            members[old] = {} if members[old] else {"not": {}}
+        if not isinstance(members[old], dict):
+            raise SpecError(
+                f"{where} selects {short(members[old])}, no schema", hint=_HINT
+            )
+        members[old].setdefault("x-member", old)
+    return _Renaming(base, old, new, where, owners).done()
 
 
 def _check_new(old: str, new: str, where: str) -> None:
@@ -69,17 +73,6 @@ def _check_new(old: str, new: str, where: str) -> None:
         raise SpecError(
             f"{where} renames {old} to itself", hint="it is called so already"
         )
-
-
-def _mark(base: Json, place: Location, old: str, where: str) -> None:
-    """Note the canonical name of a member that is about to lose it."""
-    holder = at(base, place[:-1])
-    child = holder[place[-1]]
-    if isinstance(child, bool):
-        holder[place[-1]] = child = {} if child else {"not": {}}
-    if not isinstance(child, dict):
-        raise SpecError(f"{where} selects {short(child)}, no schema", hint=_HINT)
-    child.setdefault("x-member", old)
 
 
 def _move(base: Json, old: str, new: str, where: str) -> Json:
@@ -97,92 +90,150 @@ def _move(base: Json, old: str, new: str, where: str) -> Json:
             raise SpecError(f"{where}: there is a path {path}", hint="remove it first")
     base["paths"] = _keys(base["paths"], lambda path: moved.get(path, path))
     return _repointed(
-        base, {_place("paths", path): _place("paths", moved[path]) for path in moved}
+        base, {f"#/paths/{escape(a)}": f"#/paths/{escape(b)}" for a, b in moved.items()}
     )
 
 
-@dataclass(frozen=True)
+class _Content:
+    """One JSON body, or one JSON answer, of one operation.
+
+    Attributes:
+        status: of an answer; empty for a body.
+        schemas: by the path of each schema about it, references followed, conditions
+            and choices gone into: the instance paths at which that schema applies.
+        examples: paths of whole values.
+        named: instance paths of objects whose member is to be renamed.
+    """
+
+    def __init__(self, base: Json, operation: str, status: str, media: str) -> None:
+        self.operation, self.status = operation, status
+        self.schemas: dict[Path, set[Path]] = {}
+        self.examples: list[Path] = []
+        self.named: set[Path] = set()
+        path = steps(media)
+        node = at_path(base, path)
+        self._trace(base, (*path, "schema"), (), ())
+        if "example" in node:
+            self.examples.append((*path, "example"))
+        named = node.get("examples")
+        for name, each in named.items() if isinstance(named, dict) else ():
+            if isinstance(each, dict) and "value" in each:
+                self.examples.append((*path, "examples", name, "value"))
+
+    def _trace(self, base: Json, path: Path, instance: Path, inside: Path) -> None:
+        """Note a schema and all below it; one that contains itself is noted once."""
+        node, place = at_path(base, path), pointer(path)
+        if not isinstance(node, dict) or place in inside:
+            return
+        inside = (*inside, place)
+        self.schemas.setdefault(path, set()).add(instance)
+        if isinstance(node.get("$ref"), str):
+            self._trace(base, steps(resolve(base, node, "#")[1]), instance, inside)
+        for each in subschemas(Subschema(node)):
+            if each.keyword != "propertyNames":
+                below = (ITEM,) if each.keyword == "prefixItems" else each.instance
+                self._trace(base, (*path, *each.path), (*instance, *below), inside)
+
+    def about(self) -> set[Path]:
+        """Return the paths of the schemas about the objects in `named`."""
+        return {path for path, found in self.schemas.items() if found & self.named}
+
+
+def _contents(base: dict[str, Json]) -> Iterator[_Content]:
+    """Yield every JSON body and every JSON answer of a document."""
+    for endpoint in endpoints(base):
+        if schema := json_body(base, endpoint):
+            yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
+        for status, response, place in responses(base, endpoint.node, endpoint.place):
+            content = mapping(response.get("content", {}), f"{place}/content")
+            for name, node in content.items():
+                if "json" in name.lower() and "schema" in (node or ()):
+                    media = f"{place}/content/{escape(name)}"
+                    yield _Content(base, endpoint.id, status, media)
+
+
 class _Renaming:
-    """One member on its way to another name."""
+    """One member on its way to another name.
 
-    base: dict[str, Json]
-    old: str
-    new: str
-    where: str
+    Everything is found before anything is changed. Every schema is concerned that
+    describes the member for the same part of a body as one that is selected, or in the
+    accepted answers to that body; a component takes all its users along.
+    """
 
-    def done(self, owners: set[Location]) -> Json:
-        """Rename what some schemas own, wherever it is named."""
-        traced = roots(self.base)
-        owners, concerned = self._spread(owners, traced)
-        edited = owners.union(*(root.about(concerned[root]) for root in traced))
-        self._check_shared(edited, traced, concerned)
-        for root in traced:
-            self._in_values(root, concerned[root])
-        self._in_links(traced, concerned)
-        # The innermost first: where they stand is found by names.
-        for place in sorted(edited, key=len, reverse=True):
-            self._in_schema(at(self.base, place), place)
-        return _repointed(self.base, self._moved(owners))
-
-    def _spread(
-        self, owners: set[Location], traced: list[Root]
-    ) -> tuple[set[Location], dict[Root, set[Instance]]]:
-        """Find every schema that describes the member, from those selected.
-
-        Whatever describes it for the same part of a body does, and what describes it in
-        the accepted answers to that body; a component takes all its users along.
-        """
-        while True:
-            concerned = {root: root.instances(owners) for root in traced}
-            for body in (root for root in traced if not root.status):
-                for answer in (root for root in traced if root.echoes(body)):
-                    concerned[answer] |= concerned[body]
-            found = {
-                place
-                for root in traced
-                for place in root.about(concerned[root])
-                if self.old in _members(at(self.base, place))
-            }
-            if found <= owners:
-                return owners, concerned
-            owners = owners | found
-
-    def _check_shared(
-        self,
-        edited: set[Location],
-        traced: list[Root],
-        concerned: dict[Root, set[Instance]],
+    def __init__(
+        self, base: dict[str, Json], old: str, new: str, where: str, owners: set[Path]
     ) -> None:
-        """See to it that no schema is changed that is about something else as well."""
-        for place in edited:
-            if not self._is_named(at(self.base, place)):
-                continue
-            for root in traced:
-                if root.schemas.get(place, set()) - concerned[root]:
-                    raise SpecError(
-                        f"{self.where}: #{pointer(place)} is shared with others that"
-                        f" have a {self.old}",
-                        hint="select those members too, to be renamed together",
-                    )
+        self._base, self._old, self._new, self._where = base, old, new, where
+        self._contents = list(_contents(base))
+        # Paths of the schemas that describe the member.
+        self._owners: set[Path] = set()
+        while owners - self._owners:
+            self._owners |= owners
+            owners = self._spread()
 
-    def _is_named(self, node: dict[str, Json]) -> bool:
+    def _spread(self) -> set[Path]:
+        """Find the objects that the owners describe, and all that describe them."""
+        for content in self._contents:
+            listed = (content.schemas.get(path, set()) for path in self._owners)
+            content.named = set().union(*listed)
+        for body in self._contents:
+            for answer in self._contents:
+                same = answer.operation == body.operation
+                if same and not body.status and answer.status.startswith("2"):
+                    answer.named |= body.named
+        return {
+            path
+            for content in self._contents
+            for path in content.about()
+            if self._old in _members(at_path(self._base, path))
+        }
+
+    def done(self) -> Json:
+        """Rename the member wherever it is named; return the document."""
+        edited = self._owners.union(*(each.about() for each in self._contents))
+        for path in edited:
+            self._check_shared(path)
+        for content in self._contents:
+            for instance in content.named:
+                self._in_values(content, instance)
+        self._in_links()
+        moved = {}
+        # The innermost first: paths are of names.
+        for path in sorted(edited, key=len, reverse=True):
+            self._in_schema(at_path(self._base, path), path)
+            if path in self._owners:
+                place = f"#{pointer(path)}/properties/"
+                moved[place + escape(self._old)] = place + escape(self._new)
+        return _repointed(self._base, moved)
+
+    def _check_shared(self, path: Path) -> None:
+        """Refuse to change a schema that is about something else as well."""
+        node = at_path(self._base, path)
         changed = dict(node)
         self._in_schema(changed, ())
-        return changed != node
-
-    def _in_schema(self, node: dict[str, Json], place: Location) -> None:
-        """Rename the member in all keywords of a schema that name members."""
-        if self.new in _members(node) and self.old in _members(node):
+        shared = any(
+            each.schemas.get(path, set()) - each.named for each in self._contents
+        )
+        if shared and changed != node:
             raise SpecError(
-                f"{self.where}: #{pointer(place)} has a member {self.new} already",
+                f"{self._where}: #{pointer(path)} is shared with others that"
+                f" have a {self._old}",
+                hint="select those members too, to be renamed together",
+            )
+
+    def _in_schema(self, node: dict[str, Json], path: Path) -> None:
+        """Rename the member in all keywords of a schema that name members."""
+        if self._new in _members(node) and self._old in _members(node):
+            raise SpecError(
+                f"{self._where}: #{pointer(path)} has a member {self._new} already",
                 hint="take another name, or remove that one first",
             )
         for keyword in ("properties", "dependentSchemas"):
             if isinstance(node.get(keyword), dict):
                 node[keyword] = _keys(node[keyword], self._name)
         if isinstance(node.get("required"), list):
-            node["required"] = sorted(node["required"], key=lambda n: n == self.old)
-            node["required"] = [self._name(name) for name in node["required"]]
+            listed = sorted(node["required"], key=lambda name: name == self._old)
+            node["required"] = [self._name(name) for name in listed]
         if isinstance(node.get("dependentRequired"), dict):
             node["dependentRequired"] = {
                 self._name(name): [self._name(each) for each in needed]
@@ -190,88 +241,73 @@ class _Renaming:
             }
 
     def _name(self, name: str) -> str:
-        return self.new if name == self.old else name
+        return self._new if name == self._old else name
 
-    def _in_values(self, root: Root, instances: set[Instance]) -> None:
-        """Rename the member in the defaults and examples around it."""
-        for instance in instances:
-            for place in root.examples:
-                self._in_value(at(self.base, place), instance)
-            for place, applied in root.schemas.items():
-                for start in applied:
-                    if instance[: len(start)] == start:
-                        for value in _values(at(self.base, place)):
-                            self._in_value(value, instance[len(start) :])
+    def _in_values(self, content: _Content, instance: Path) -> None:
+        """Rename the member of an object in the defaults and examples around it."""
+        for path in content.examples:
+            self._in_value(at_path(self._base, path), instance)
+        for path, applied in content.schemas.items():
+            for start in applied:
+                if instance[: len(start)] == start:
+                    for value in _shown(at_path(self._base, path)):
+                        self._in_value(value, instance[len(start) :])
 
-    def _in_value(self, value: Json, way: Instance) -> None:
+    def _in_value(self, value: Json, path: Path) -> None:
         if isinstance(value, list):
-            for item in value if way[:1] == (ITEM,) else ():
-                self._in_value(item, way[1:])
-        elif isinstance(value, dict) and not way:
+            for item in value if path[:1] == (ITEM,) else ():
+                self._in_value(item, path[1:])
+        elif isinstance(value, dict) and not path:
             changed = _keys(value, self._name)
             value.clear()
             value.update(changed)
         elif isinstance(value, dict):
-            below = value.values() if way[0] == ITEM else [value.get(way[0])]
+            below = value.values() if path[0] == ITEM else [value.get(path[0])]
             for child in below:
-                self._in_value(child, way[1:])
+                self._in_value(child, path[1:])
 
-    def _in_links(
-        self, traced: list[Root], concerned: dict[Root, set[Instance]]
-    ) -> None:
+    def _in_links(self) -> None:
         """Let the links that point at the member follow it."""
-
-        def about(operation: str, status: str = "2") -> set[Instance]:
-            here = [
-                concerned[root]
-                for root in traced
-                if root.operation == operation and root.status.startswith(status)
-            ]
-            return set().union(*here) if status else set()
-
-        for operation, status, link in _links(self.base):
+        for operation, status, link in _links(self._base):
             given = link.get("parameters")
             named = given if isinstance(given, dict) else {}
             for name, value in named.items():
-                match = _EXPRESSION.fullmatch(str(value))
-                if match:
-                    way = self._way(match[2], about(operation, status))
-                    named[name] = match[1] + way
+                if match := _EXPRESSION.fullmatch(str(value)):
+                    named[name] = match[1] + self._pointer(match[2], operation, status)
             for name in _POINTERS:
                 if isinstance(link.get(name), str):
-                    there = about(str(link.get("operationId")))
-                    link[name] = self._way(link[name], there)
+                    linked = str(link.get("operationId"))
+                    link[name] = self._pointer(link[name], linked, "2")
 
-    def _way(self, text: str, instances: set[Instance]) -> str:
-        """Rename the member in a pointer into an answer."""
-        way = list(steps(text))
-        for index, step in enumerate(way):
-            around = tuple(ITEM if each.isdecimal() else each for each in way[:index])
-            # Inside each item of a list, a pointer begins at the item.
-            if step == self.old and around in instances:
-                way[index] = self.new
-        return pointer(tuple(way)) if text.startswith("/") else text
-
-    def _moved(self, owners: set[Location]) -> dict[str, str]:
-        return {
-            _place(*place, "properties", self.old): _place(
-                *place, "properties", self.new
+    def _pointer(self, text: str, operation: str, status: str) -> str:
+        """Rename the member in a pointer into an operation's answers of a status."""
+        named = set().union(
+            *(
+                each.named
+                for each in self._contents
+                if each.operation == operation and each.status.startswith(status)
             )
-            for place in sorted(owners, key=len, reverse=True)
-        }
+        )
+        path = list(steps(text))
+        for index, step in enumerate(path):
+            around = tuple(ITEM if each.isdecimal() else each for each in path[:index])
+            # Inside each item of a list, a pointer begins at the item.
+            if step == self._old and around in named:
+                path[index] = self._new
+        return pointer(tuple(path)) if text.startswith("/") else text
 
 
 def _links(base: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield each link once, with its operation and the status it is found under."""
     seen: set[int] = set()
-    for route in routes(base):
-        for status, place in responses(base, route):
-            links = value_at(base, place).get("links", {})
+    for endpoint in endpoints(base):
+        for status, response, place in responses(base, endpoint.node, endpoint.place):
+            links = response.get("links", {})
             for each in links.values() if isinstance(links, dict) else ():
                 link, _ = resolve(base, each, place)
                 if isinstance(link, dict) and id(link) not in seen:
                     seen.add(id(link))
-                    yield route.id, status, link
+                    yield endpoint.id, status, link
 
 
 def _members(node: Json) -> dict[str, Json]:
@@ -279,7 +315,7 @@ def _members(node: Json) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def _values(node: dict[str, Json]) -> Iterator[Json]:
+def _shown(node: dict[str, Json]) -> Iterator[Json]:
     """Yield the values that a schema itself shows."""
     yield from (node[name] for name in ("default", "example", "const") if name in node)
     for name in ("examples", "enum"):
@@ -288,19 +324,15 @@ def _values(node: dict[str, Json]) -> Iterator[Json]:
 
 
 def _keys(node: dict[str, _Value], name_of: Callable[[str], str]) -> dict[str, _Value]:
-    """Rename keys; what is renamed then stands last, as what is added does."""
+    """Rename keys; renamed ones stand last."""
     kept = {name: value for name, value in node.items() if name_of(name) == name}
     return kept | {
         name_of(name): value for name, value in node.items() if name not in kept
     }
 
 
-def _place(*location: str | int) -> str:
-    return f"#{pointer(location)}"
-
-
 def _repointed(value: Json, moved: dict[str, str]) -> Json:
-    """Let references follow what was moved."""
+    """Let references follow the nodes that were moved."""
     if isinstance(value, list):
         return [_repointed(child, moved) for child in value]
     if not isinstance(value, dict):

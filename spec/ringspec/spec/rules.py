@@ -1,15 +1,32 @@
-"""Rules: the one statement each, with level, evidence, sentence and source."""
+"""Rules: the catalogue, the rules about HTTP, and what a dialect changes about them.
+
+Every rule has a level, evidence, a sentence and a source. A dialect's `x-rules` change
+rules by their ids:
+
+    x-rules:
+      from.length: {level: must}
+      retryDelays.items.max: {sentence: A delay is at most a week., level: should}
+      retryDelays.count: {drop: true}
+
+They stand at the overlay's top: the catalogue is no part of the contract that actions
+change, and a rule may own keywords in many places. A rule that is dropped loses its
+keywords in the contract and its cases, and is reported as not applicable. What only it
+refused is neither valid nor invalid then: valid bodies keep to it still, so that no
+server is blamed for a rule that is not judged.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NewType
+from functools import cache
+from pathlib import Path
+from typing import Any, NewType
 
-from ringspec.spec.errors import SpecError
-from ringspec.spec.reading import mapping, sequence, short, text
-from ringspec.spec.values import Json
+from ringspec.spec.errors import SpecError, did_you_mean
+from ringspec.spec.reading import mapping, read, sequence, short, text
+from ringspec.spec.values import Json, pointer, steps
 
 RuleId = NewType("RuleId", str)
 
@@ -27,17 +44,17 @@ class Level(StrEnum):
         return list(Level).index(self)
 
     def gates(self, at: Level) -> bool:
-        """Tell whether a failure of this level fails a run at that level."""
+        """Return whether a failure of this level fails a run at that level."""
         return self.rank <= at.rank
 
 
 def weakest(levels: Iterable[Level]) -> Level:
-    """Return the weakest of some levels; MUST where there are none."""
+    """Return the weakest of some levels; MUST without any."""
     return max(levels, key=lambda level: level.rank, default=Level.MUST)
 
 
 class Evidence(StrEnum):
-    """How a statement is attested, best first."""
+    """How well a statement is attested, best first."""
 
     DOCUMENTED = "documented"
     WITNESSED = "witnessed"
@@ -76,7 +93,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A fault that the catalogue spells out, since no keyword alone gives it away.
+    """A fault that the catalogue writes out, since no keyword alone yields it.
 
     Attributes:
         where: members and values that the twin's body must have.
@@ -90,10 +107,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupling:
-    """Two rules that some bodies can only break together."""
+    """Rules that some bodies can only break together, by the edits that do."""
 
     rules: frozenset[RuleId]
-    because: str
     edits: tuple[Edit, ...]
 
 
@@ -103,15 +119,14 @@ class Catalogue:
 
     Attributes:
         not_isolated: rules without a case of their own, each with the reason.
-        unjudged: places whose assertions no rule owns, each with the reason.
     """
 
     rules: dict[RuleId, Rule]
     couplings: tuple[Coupling, ...] = ()
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
-    unjudged: dict[str, str] = field(default_factory=dict)
 
 
+# `unjudged`: places whose assertions no rule owns, each with the reason.
 _PARTS = ("rules", "couplings", "not_isolated", "unjudged")
 
 
@@ -135,16 +150,16 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
             )
         rules[rule.id] = rule
-    return Catalogue(
-        rules,
-        _couplings(data.get("couplings", []), rules, f"{origin}: couplings"),
-        _known(
-            _reasons(data.get("not_isolated", {}), f"{origin}: not_isolated"),
-            rules,
-            f"{origin}: not_isolated",
-        ),
-        _reasons(data.get("unjudged", {}), f"{origin}: unjudged"),
+    place = f"{origin}: couplings"
+    couplings = tuple(
+        _coupling(mapping(row, f"{place} {index + 1}"), rules, f"{place} {index + 1}")
+        for index, row in enumerate(sequence(data.get("couplings", []), place))
     )
+    reasons = mapping(data.get("not_isolated", {}), f"{origin}: not_isolated")
+    for name, reason in reasons.items():
+        text(reason, f"{origin}: not_isolated: {name}")
+    _check_known(reasons, rules, f"{origin}: not_isolated")
+    return Catalogue(rules, couplings, {RuleId(n): why for n, why in reasons.items()})
 
 
 def _rule(row: Json, place: str) -> Rule:
@@ -156,12 +171,11 @@ def _rule(row: Json, place: str) -> Rule:
                 hint="a row has id, level, evidence, sentence and source",
             )
         text(row[name], f"{place} ({short(row.get('id'))}): {name}")
+    place = f"{place} ({row['id']})"
     return Rule(
         id=RuleId(row["id"]),
-        level=Level(word(row["level"], Level, f"{place} ({row['id']}): level")),
-        evidence=Evidence(
-            word(row["evidence"], Evidence, f"{place} ({row['id']}): evidence")
-        ),
+        level=Level(word(row["level"], Level, f"{place}: level")),
+        evidence=Evidence(word(row["evidence"], Evidence, f"{place}: evidence")),
         sentence=row["sentence"],
         source=row["source"],
     )
@@ -177,66 +191,153 @@ def word(value: Json, words: Iterable[str], place: str) -> str:
     )
 
 
-def _couplings(
-    rows: Json, rules: dict[RuleId, Rule], place: str
-) -> tuple[Coupling, ...]:
-    return tuple(
-        _coupling(mapping(row, f"{place} {index + 1}"), rules, f"{place} {index + 1}")
-        for index, row in enumerate(sequence(rows, place))
-    )
-
-
-def _coupling(row: Json, rules: dict[RuleId, Rule], place: str) -> Coupling:
+def _coupling(row: dict[str, Json], rules: dict[RuleId, Rule], place: str) -> Coupling:
     named = sequence(row.get("rules"), f"{place}: rules")
-    ids = {text(name, f"{place}: rules"): "" for name in named}
+    ids = [text(name, f"{place}: rules") for name in named]
+    _check_known(ids, rules, place)
     faults = sequence(row.get("faults"), f"{place}: faults")
-    return Coupling(
-        rules=frozenset(_known(ids, rules, place)),
-        because=text(row.get("because"), f"{place}: because"),
-        edits=tuple(
-            _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
-            for index, fault in enumerate(faults)
-        ),
-    )
+    edits = [
+        _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
+        for index, fault in enumerate(faults)
+    ]
+    return Coupling(rules=frozenset(map(RuleId, ids)), edits=tuple(edits))
 
 
 def _edit(fault: dict[str, Json], place: str) -> Edit:
     name = text(fault.get("name"), f"{place}: the name of a fault")
-    patch = sequence(fault.get("patch"), f"{place}: {name}: patch")
-    for step in patch:
-        _check_patch(mapping(step, f"{place}: {name}: patch"), f"{place}: {name}")
-    return Edit(
-        name=name,
-        where=mapping(fault.get("where", {}), f"{place}: {name}: where"),
-        patch=tuple(patch),
-    )
+    place = f"{place}: {name}"
+    patch = sequence(fault.get("patch"), f"{place}: patch")
+    for given in patch:
+        step = mapping(given, f"{place}: patch")
+        word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
+        if not text(step.get("path"), f"{place}: path").startswith("/"):
+            raise SpecError(
+                f"{place}: path {short(step['path'])} is no JSON pointer",
+                hint="a pointer begins with /",
+            )
+        if step["op"] != "remove" and "value" not in step:
+            raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
+    where = mapping(fault.get("where", {}), f"{place}: where")
+    return Edit(name=name, where=where, patch=tuple(patch))
 
 
-def _check_patch(step: dict[str, Json], place: str) -> None:
-    word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
-    if not text(step.get("path"), f"{place}: path").startswith("/"):
-        raise SpecError(
-            f"{place}: path {short(step['path'])} is no JSON pointer",
-            hint="a pointer begins with /",
-        )
-    if step["op"] != "remove" and "value" not in step:
-        raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
-
-
-def _reasons(data: Json, place: str) -> dict[str, str]:
-    return {
-        name: text(reason, f"{place}: {name}")
-        for name, reason in mapping(data, place).items()
-    }
-
-
-def _known(
-    ids: dict[str, str], rules: dict[RuleId, Rule], place: str
-) -> dict[RuleId, str]:
+def _check_known(ids: Iterable[str], rules: dict[RuleId, Rule], place: str) -> None:
     for name in ids:
         if name not in rules:
             raise SpecError(
                 f"{place}: {name} is named, but no rule has that id",
                 hint="compare the spelling with the catalogue's rows",
             )
-    return {RuleId(name): reason for name, reason in ids.items()}
+
+
+def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
+    """Return a catalogue whose edits fit bodies as a dialect spells them.
+
+    Args:
+        catalogue: its edits name members canonically.
+        schema: of a body, in which `x-member` keeps canonical names.
+    """
+
+    def edit(each: Edit) -> Edit:
+        where = {_respelt((name,), schema)[0]: each.where[name] for name in each.where}
+        patch = tuple(
+            {**step, "path": pointer(_respelt(steps(step["path"]), schema))}
+            for step in each.patch
+        )
+        return replace(each, where=where, patch=patch)
+
+    couplings = (
+        replace(each, edits=tuple(map(edit, each.edits)))
+        for each in catalogue.couplings
+    )
+    return replace(catalogue, couplings=tuple(couplings))
+
+
+def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
+    """Spell a canonical path, as far as the schema names its steps."""
+    found: list[str] = []
+    for step in path:
+        node = schema if isinstance(schema, dict) else {}
+        members = node.get("properties", {})
+        spellings = {
+            child.get("x-member", name): name
+            for name, child in reversed(members.items())
+            if isinstance(child, dict)
+        }
+        found.append(spellings.get(step, step))
+        schema = members.get(found[-1], node.get("items", {}))
+    return tuple(found)
+
+
+RULES = "x-rules"
+_CHANGED = ("level", "evidence", "sentence", "source", "drop")
+# All others are judged by them.
+_NEEDED = frozenset({RuleId("body.accepted"), RuleId("robustness")})
+
+
+def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
+    """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`.
+
+    Raises:
+        SpecError: a row is malformed; its message names it.
+    """
+    place = f"{origin}: {RULES}"
+    return {
+        RuleId(name): _change(RuleId(name), given, f"{place}: {name}")
+        for name, given in mapping(overlay.get(RULES, {}), place).items()
+    }
+
+
+def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
+    row = mapping(given, place)
+    unknown = [name for name in row if name not in _CHANGED]
+    if unknown or not row:
+        raise SpecError(
+            f"{place} has {', '.join(unknown) or 'nothing'}",
+            hint=f"it changes {', '.join(_CHANGED[:-1])}, or says drop: true",
+        )
+    drop = row.get("drop", False)
+    if not isinstance(drop, bool):
+        raise SpecError(f"{place}: drop is neither true nor false", hint="drop: true")
+    if drop and len(row) > 1:
+        raise SpecError(f"{place} is dropped and changed", hint="do one of the two")
+    if drop and rule in _NEEDED:
+        raise SpecError(
+            f"{place} cannot be dropped: all other rules are judged by it",
+            hint="a run leaves it out with --exclude",
+        )
+    found: dict[str, Any] = {"drop": True} if drop else {}
+    for name in ("sentence", "source"):
+        if name in row:
+            found[name] = text(row[name], f"{place}: {name}")
+    for name, words in (("level", Level), ("evidence", Evidence)):
+        if name in row:
+            found[name] = words(word(row[name], words, f"{place}: {name}"))
+    return found
+
+
+def amended(
+    rules: dict[RuleId, Rule], changes: dict[RuleId, dict[str, Any]], origin: str
+) -> dict[RuleId, Rule]:
+    """Return the rules as a dialect changes them; those it drops are still there.
+
+    Raises:
+        SpecError: it changes a rule that does not exist.
+    """
+    found = dict(rules)
+    for name, change in changes.items():
+        if name not in rules:
+            raise SpecError(
+                f"{origin}: {RULES}: {name}: there is no such rule",
+                hint=f"{did_you_mean(name, rules)}`ringspec rules` lists them",
+            )
+        if not change.get("drop"):
+            found[name] = replace(rules[name], **change)
+    return found
+
+
+@cache
+def http_rules() -> dict[RuleId, Rule]:
+    """Return the rules about HTTP and life cycles, as they read without a catalogue."""
+    file = Path(__file__).with_name("http_rules.yaml")
+    return parse_catalogue(read(file), file.name).rules

@@ -1,164 +1,202 @@
-"""Schemas: whether an inlined one can be used, and what it says in each direction."""
+"""JSON Schema: a table of its keywords, and the one way to the subschemas.
+
+Code about schemas asks `KEYWORDS` what a keyword asserts and of which values its
+subschemas speak, and goes through them by these functions, not by a walker of its own:
+
+* `subschemas` yields those right below a schema, `walk` a schema and all below it. Each
+  comes with its keyword, its path (`pointer(path)` is its JSON pointer), the instance
+  path at which it applies, and whether it holds there without a condition;
+* `branches` lists those right below that speak of the same value;
+* `rebuilt` returns a schema with those right below it replaced.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from ringspec.spec.assertions import Path
-from ringspec.spec.document import MANY, NAMED, ONE, Inlined
-from ringspec.spec.errors import SpecError
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, Path
 
-# Branches of one value, and schemas of what is inside it.
-_CHOICES = ("allOf", "anyOf", "oneOf")
-_SAME = ("then", "else", "x-settled")
-_OTHER = ("items", "additionalProperties")
+# Any item of an array, and any member without a name, in an instance path.
+ITEM = "*"
+# These three fail as one.
+CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+# `false` is reported at these keywords, and is not turned into an object.
+CLOSING = frozenset(
+    {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
+)
 
 
-def check(inlined: Inlined) -> None:
-    """Check a schema, and what valid bodies keep to, against JSON Schema 2020-12.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyword:
+    """The properties of one keyword.
 
-    Raises:
-        SpecError: a keyword's value is none that it can have.
-
+    Attributes:
+        word: last word of the id of a derived rule; empty if nothing fails by it.
+        about: JSON type of the values it is about, `number` for integers too; values
+            of other types keep to it. Empty if it is about any value.
+        holds: `one` schema, a `list` of them, or schemas by name (`named`).
+        speaks_of: the values its subschemas are about: the `same` as the schema's,
+            its `members` or its `items`.
+        fails_inside: whether its subschemas fail by themselves; if not, the keyword.
     """
-    _check(inlined.schema, inlined, ())
-    for node, path in nodes(inlined.schema):
-        for name in ("x-settled", "x-live"):
-            if name in node:
-                _check(node[name], inlined, (*path, name))
-        for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
-            _check_pattern(pattern, inlined.place_of(path))
+
+    word: str = ""
+    about: str = ""
+    holds: Literal["", "one", "list", "named"] = ""
+    speaks_of: Literal["same", "members", "items"] = "same"
+    fails_inside: bool = False
 
 
-def nodes(schema: Json, path: Path = ()) -> Iterator[tuple[dict[str, Json], Path]]:
-    """Yield every subschema that is an object, with its path."""
-    if not isinstance(schema, dict):
-        return
-    yield schema, path
-    for _, steps, child in subschemas(schema):
-        yield from nodes(child, (*path, *steps))
+KEYWORDS = {
+    "type": Keyword(word="type"),
+    "enum": Keyword(word="enum"),
+    "const": Keyword(word="enum"),
+    "minimum": Keyword(word="min", about="number"),
+    "exclusiveMinimum": Keyword(word="min", about="number"),
+    "maximum": Keyword(word="max", about="number"),
+    "exclusiveMaximum": Keyword(word="max", about="number"),
+    "multipleOf": Keyword(word="multiple", about="number"),
+    "minLength": Keyword(word="length", about="string"),
+    "maxLength": Keyword(word="length", about="string"),
+    "format": Keyword(word="format", about="string"),
+    "pattern": Keyword(word="pattern", about="string"),
+    "minItems": Keyword(word="length", about="array"),
+    "maxItems": Keyword(word="length", about="array"),
+    "uniqueItems": Keyword(word="unique", about="array"),
+    "contains": Keyword(word="contains", about="array", holds="one", speaks_of="items"),
+    "items": Keyword(holds="one", speaks_of="items", fails_inside=True),
+    "prefixItems": Keyword(holds="list", speaks_of="items", fails_inside=True),
+    "unevaluatedItems": Keyword(
+        word="length", about="array", holds="one", speaks_of="items"
+    ),
+    "required": Keyword(word="required", about="object"),
+    "dependentRequired": Keyword(word="required", about="object"),
+    "minProperties": Keyword(word="size", about="object"),
+    "maxProperties": Keyword(word="size", about="object"),
+    # About the names of members, which are no values of their own.
+    "propertyNames": Keyword(word="names", about="object", holds="one"),
+    "properties": Keyword(holds="named", speaks_of="members", fails_inside=True),
+    "patternProperties": Keyword(holds="named", speaks_of="members", fails_inside=True),
+    "additionalProperties": Keyword(
+        word="unknown",
+        about="object",
+        holds="one",
+        speaks_of="members",
+        fails_inside=True,
+    ),
+    "unevaluatedProperties": Keyword(
+        word="unknown", about="object", holds="one", speaks_of="members"
+    ),
+    "allOf": Keyword(holds="list", fails_inside=True),
+    "anyOf": Keyword(word="any", holds="list"),
+    "oneOf": Keyword(word="one", holds="list"),
+    "not": Keyword(word="absent", holds="one"),
+    "if": Keyword(holds="one"),
+    "then": Keyword(holds="one", fails_inside=True),
+    "else": Keyword(holds="one", fails_inside=True),
+    "dependentSchemas": Keyword(holds="named", fails_inside=True),
+    # Ours: what valid bodies keep to beside the schema.
+    "x-settled": Keyword(holds="one"),
+    # Asserts nothing where it stands; references to it are inlined.
+    "$defs": Keyword(holds="named"),
+}
+ABOUT = {name: each.about for name, each in KEYWORDS.items() if each.about}
+_BRANCHES = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"})
+_NONE = Keyword()
 
 
-def subschemas(schema: dict[str, Json]) -> Iterator[tuple[str, Path, Json]]:
-    """Yield the schemas right below one: the keyword, the steps to it, and itself.
+@dataclass(frozen=True, slots=True)
+class Subschema:
+    """A schema inside another one.
 
-    What `$defs` holds says nothing where it stands: references are in place already.
+    Attributes:
+        schema: an object, or a boolean.
+        path: steps from the outermost schema: keywords, names and indexes.
+        instance: the values it applies to: member names, indexes, `*` for any other.
+        keyword: the keyword it stands at; empty for the outermost schema.
+        holds: whether it fails by itself: no choice or condition is around it.
     """
-    for keyword, value in schema.items():
-        if keyword in ONE:
-            yield keyword, (keyword,), value
-        elif keyword in MANY or (keyword in NAMED and keyword != "$defs"):
-            named = value.items() if isinstance(value, dict) else enumerate(value)
-            for name, child in named:
-                yield keyword, (keyword, str(name)), child
+
+    schema: Json
+    path: Path = ()
+    instance: Path = ()
+    keyword: str = ""
+    holds: bool = True
 
 
-def for_request(inlined: Inlined) -> Inlined:
-    """Return what a request keeps to: it has no members that are only read.
-
-    Source: OpenAPI 3.0.3, Schema Object, `readOnly`: such a member SHOULD NOT be sent,
-    and `required` takes effect on the response only.
-    """
-    schema = _without(inlined.schema, "readOnly", frozenset({"properties"}))
-    return replace(inlined, schema=schema)
-
-
-def for_answer(inlined: Inlined) -> Inlined:
-    """Return what an answer keeps to: members that are only written need not be there.
-
-    Source: as above, `writeOnly`.
-    """
-    return replace(inlined, schema=_without(inlined.schema, "writeOnly", frozenset()))
+def subschemas(parent: Subschema) -> Iterator[Subschema]:
+    """Yield the schemas right below one, in its order; those in `$defs` aside."""
+    node = parent.schema
+    for keyword in node if isinstance(node, dict) else ():
+        known = KEYWORDS.get(keyword, _NONE)
+        if not known.holds or keyword == "$defs":
+            continue
+        # `then` and `else` say nothing without an `if`.
+        stands = keyword not in {"then", "else"} or "if" in node
+        holds = parent.holds and known.fails_inside and stands
+        for steps, child in _held(known, keyword, node[keyword]):
+            instance = (*parent.instance, *_instance(keyword, steps))
+            path = (*parent.path, *steps)
+            yield Subschema(child, path, instance, keyword, holds)
 
 
-def _without(
-    schema: Json, mark: str, gone: frozenset[str], names: frozenset[str] | None = None
-) -> Json:
-    """Return a schema that asks for no members of a mark.
+def _held(known: Keyword, keyword: str, value: Json) -> Iterator[tuple[Path, Json]]:
+    """Yield the schemas of a keyword with their steps; none of a malformed value."""
+    if known.holds == "one":
+        yield (keyword,), value
+    elif known.holds == "list" and isinstance(value, list):
+        yield from (((keyword, str(n)), child) for n, child in enumerate(value))
+    elif known.holds == "named" and isinstance(value, dict):
+        yield from (((keyword, name), child) for name, child in value.items())
+
+
+def _instance(keyword: str, steps: Path) -> Path:
+    if keyword in {"properties", "prefixItems"}:
+        return steps[1:]
+    return () if KEYWORDS[keyword].speaks_of == "same" else (ITEM,)
+
+
+def walk(schema: Json) -> Iterator[Subschema]:
+    """Yield a schema and all below it that are objects, each before its own."""
+    pending = [Subschema(schema)]
+    while pending:
+        each = pending.pop()
+        if isinstance(each.schema, dict):
+            yield each
+            pending += reversed([*subschemas(each)])
+
+
+def branches(schema: Json) -> list[Json]:
+    """List the schemas right below one that speak of the same value, as objects."""
+    return [
+        each.schema
+        for each in subschemas(Subschema(schema))
+        if each.keyword in _BRANCHES and isinstance(each.schema, dict)
+    ]
+
+
+def rebuilt(
+    schema: dict[str, Json], change: Callable[[str, Path, Json], Json]
+) -> dict[str, Json]:
+    """Return a schema with each one right below it changed, `$defs` included.
 
     Args:
-        schema: as inlined.
-        mark: the keyword that such a member has.
-        gone: `properties`, if the members are not to be named either.
-        names: the members, where a schema around it speaks of the same value.
-
+        schema: as it is; it is left alone.
+        change: gets the keyword, the steps to the subschema and the subschema.
     """
-    if not isinstance(schema, dict):
-        return schema
-    marked = _marked(schema, mark) if names is None else names
     changed = dict(schema)
     for keyword, value in schema.items():
-        if keyword == "properties":
-            changed[keyword] = {
-                name: _without(child, mark, gone)
-                for name, child in value.items()
-                if name not in marked or keyword not in gone
-            }
-        elif keyword == "required":
-            changed[keyword] = [name for name in value if name not in marked]
-        elif keyword == "dependentRequired":
-            changed[keyword] = {
-                name: [each for each in needed if each not in marked]
-                for name, needed in value.items()
-            }
-        elif keyword in _CHOICES:
-            changed[keyword] = [_without(each, mark, gone, marked) for each in value]
-        elif keyword in _SAME:
-            changed[keyword] = _without(value, mark, gone, marked)
-        elif keyword in _OTHER:
-            changed[keyword] = _without(value, mark, gone)
+        known = KEYWORDS.get(keyword, _NONE)
+        held = [
+            (steps, change(keyword, steps, child))
+            for steps, child in _held(known, keyword, value)
+        ]
+        if known.holds == "one":
+            changed[keyword] = held[0][1]
+        elif known.holds == "list" and isinstance(value, list):
+            changed[keyword] = [child for _, child in held]
+        elif known.holds == "named" and isinstance(value, dict):
+            changed[keyword] = {steps[1]: child for steps, child in held}
     return changed
-
-
-def _marked(schema: Json, mark: str) -> frozenset[str]:
-    """List the members of a mark that a schema and its branches name."""
-    if not isinstance(schema, dict):
-        return frozenset()
-    branches = [
-        *(child for keyword in _CHOICES for child in schema.get(keyword, ())),
-        *(schema[keyword] for keyword in _SAME if keyword in schema),
-    ]
-    own = {
-        name
-        for name, child in schema.get("properties", {}).items()
-        if any(node.get(mark) is True for node in _parts(child))
-    }
-    return frozenset(own).union(*(_marked(branch, mark) for branch in branches))
-
-
-def _parts(schema: Json) -> Iterator[dict[str, Json]]:
-    """Yield a schema, and those that all hold beside it."""
-    if isinstance(schema, dict):
-        yield schema
-        for part in schema.get("allOf", ()):
-            yield from _parts(part)
-
-
-def _check(schema: Json, inlined: Inlined, path: Path) -> None:
-    import jsonschema_rs  # noqa: PLC0415 - slow to import
-
-    try:
-        jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    except jsonschema_rs.ValidationError as error:
-        below = tuple(str(step) for step in error.instance_path)
-        raise SpecError(
-            f"{inlined.place_of((*path, *below))}: {error.message}",
-            hint="schemas are JSON Schema 2020-12, as in OpenAPI 3.1",
-        ) from error
-    except ValueError as error:
-        raise SpecError(
-            f"{inlined.place_of(path)}: {error}", hint="keep to texts that are Unicode"
-        ) from error
-
-
-def _check_pattern(pattern: str, place: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise SpecError(
-            f"{place}: {pattern!r} is no pattern to Python: {error}",
-            hint="keep to what regular expressions of all languages have",
-        ) from error

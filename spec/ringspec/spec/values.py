@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any, TypeAlias
 
-# What json.loads returns: the one place where Any is let in.
+# The result of json.loads: the only place where Any is allowed.
 Json: TypeAlias = Any
-# Where a value stands in a body: member names and indexes.
+# The place of a value in a body: member names and indexes.
 Location: TypeAlias = tuple[str | int, ...]
+# A place by texts alone: of a subschema, or of instances (`*` for any item).
+Path: TypeAlias = tuple[str, ...]
 
 # Deeper values are written as bytes: not every JSON reader could follow.
 DEPTH = 64
-
-KINDS = ("object", "array", "string", "integer", "number", "boolean", "null")
 
 
 def kind_of(value: Json) -> str:
@@ -36,7 +35,7 @@ def kind_of(value: Json) -> str:
 
 
 def same(left: Json, right: Json) -> bool:
-    """Tell whether two values are equal and of the same kind at every depth."""
+    """Return whether two values are equal and of the same kind at every depth."""
     if kind_of(left) != kind_of(right):
         return False
     if isinstance(left, dict):
@@ -49,24 +48,22 @@ def same(left: Json, right: Json) -> bool:
 
 
 def is_shallow(value: Json) -> bool:
-    """Tell whether any JSON reader can follow a value down to its ground.
+    """Return whether any JSON reader can follow a value to its innermost part.
 
-    How deep Python itself can follow depends on its version: nothing may be decided by
-    whether it did.
+    Decided by a fixed depth, since that of Python's own reader depends on its version.
     """
     layer, depth = [value], 0
     while layer:
         if depth > DEPTH:
             return False
-        layer = [child for each in layer for child in _children(each)]
+        layer = [
+            child
+            for each in layer
+            if isinstance(each, (dict, list))
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
         depth += 1
     return True
-
-
-def _children(value: Json) -> list[Json]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
 
 
 def canonical(value: Json) -> str:
@@ -74,8 +71,20 @@ def canonical(value: Json) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+def enum_key(value: Json) -> str:
+    """Write an enum's value as a key of `x-enum-evidence`: texts as they are."""
+    return value if isinstance(value, str) else canonical(value)
+
+
+def unshared(value: Json) -> Json:
+    """Return a deep copy in which no two places share a value, as YAML aliases do."""
+    if isinstance(value, dict):
+        return {name: unshared(child) for name, child in value.items()}
+    return [unshared(child) for child in value] if isinstance(value, list) else value
+
+
 def at(value: Json, location: Location) -> Json:
-    """Return what stands at a location; KeyError where nothing does."""
+    """Return the value at a location; KeyError without one."""
     for step in location:
         if isinstance(value, list):
             if not isinstance(step, int) or step >= len(value):
@@ -88,8 +97,15 @@ def at(value: Json, location: Location) -> Json:
     return value
 
 
+def at_path(value: Json, path: Iterable[str]) -> Json:
+    """Return the value at a path of texts, indexes included; it has to be there."""
+    for step in path:
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
 def at_pointer(value: Json, text: str) -> Json:
-    """Return what an RFC 6901 JSON pointer points at; None where that is nothing."""
+    """Return the value at an RFC 6901 JSON pointer; None without one."""
     for step in steps(text):
         if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
@@ -108,7 +124,7 @@ def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
     """
     import jsonpath  # noqa: PLC0415 - slow to import, and certified cases need no patch
 
-    changed = deepcopy(body)
+    changed = unshared(body)
     try:
         # Applied one by one: `JSONPatch.apply` takes a text for a JSON document.
         for operation in jsonpath.JSONPatch(patch, unicode_escape=False).ops:
@@ -118,11 +134,14 @@ def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
     return changed
 
 
+def escape(step: str) -> str:
+    """Write a name as one step of an RFC 6901 JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
 def pointer(location: Location) -> str:
     """Write a location as an RFC 6901 JSON pointer."""
-    return "".join(
-        "/" + str(step).replace("~", "~0").replace("/", "~1") for step in location
-    )
+    return "".join(f"/{escape(str(step))}" for step in location)
 
 
 def steps(text: str) -> tuple[str, ...]:

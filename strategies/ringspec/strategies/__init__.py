@@ -34,12 +34,12 @@ from ringspec.strategies.certificate import cases_of, certified, quick_of
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy import (
-        Finding,
-        Kind,
-        Mutant,
-        Verdict,
+        Mutation,
+        MutationKind,
+        MutationResult,
+        MutationVerdict,
         fewest,
-        mutants,
+        mutations_of,
         prove,
     )
     from ringspec.strategies.drawn.label import (
@@ -59,36 +59,33 @@ if TYPE_CHECKING:
         valid_bodies,
     )
     from ringspec.strategies.drawn.probe_bodies import (
-        Telling,
-        is_valid,
-        request_of,
-        telling,
+        ProbeBodies,
+        is_settled,
+        probe_bodies,
     )
     from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
     from ringspec.strategies.drawn.schemathesis_bodies import (
         SourceEnded,
         foreign_sources,
     )
-    from ringspec.strategies.shapes.bodies import plain_request
-    from ringspec.strategies.walks import (
-        MOVES,
-        Deed,
-        Move,
-        Stride,
+    from ringspec.strategies.lifecycle.machine import MAX_CALLS, state_machine
+    from ringspec.strategies.lifecycle.steps import Lifecycle
+    from ringspec.strategies.lifecycle.walk import (
+        Call,
+        CallKind,
         Walk,
-        Ways,
-        walking,
         without,
-        written,
+        write_walk,
     )
+    from ringspec.strategies.shapes.bodies import plain_request
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
 _LATE = {
-    **dict.fromkeys(("Finding", "Kind", "Mutant", "Verdict"), "adequacy"),
-    **dict.fromkeys(("fewest", "mutants", "prove"), "adequacy"),
-    **dict.fromkeys(
-        ("Telling", "is_valid", "request_of", "telling"), "drawn.probe_bodies"
-    ),
+    **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
+    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of"), "adequacy"),
+    "prove": "adequacy",
+    **dict.fromkeys(("ProbeBodies", "is_settled"), "drawn.probe_bodies"),
+    "probe_bodies": "drawn.probe_bodies",
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "drawn.label"),
     "own_sources": "drawn.label",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "drawn.schemathesis_bodies"),
@@ -97,8 +94,10 @@ _LATE = {
     **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "drawn.library"),
     **dict.fromkeys(("Invalid", "Label", "Labelled"), "drawn.sample"),
     "plain_request": "shapes.bodies",
-    **dict.fromkeys(("MOVES", "Deed", "Move", "Stride", "Walk", "Ways"), "walks"),
-    **dict.fromkeys(("walking", "without", "written"), "walks"),
+    **dict.fromkeys(("MAX_CALLS", "state_machine"), "lifecycle.machine"),
+    "Lifecycle": "lifecycle.steps",
+    **dict.fromkeys(("Call", "CallKind", "Walk"), "lifecycle.walk"),
+    **dict.fromkeys(("without", "write_walk"), "lifecycle.walk"),
 }
 
 
@@ -117,37 +116,36 @@ __all__ = [
     "CLIENT_SECRET_CUT",
     "FAULT_FAMILIES",
     "FORMAT",
-    "MOVES",
+    "MAX_CALLS",
     "TOKEN",
     "TOKEN_CUT",
     "TOKEN_SWAPPED",
     "TOKEN_URL",
+    "Call",
+    "CallKind",
     "Case",
-    "Deed",
     "Drawn",
     "Example",
     "Expect",
-    "Finding",
     "Invalid",
-    "Kind",
     "Label",
     "Labelled",
     "Labeller",
-    "Move",
-    "Mutant",
+    "Lifecycle",
+    "Mutation",
+    "MutationKind",
+    "MutationResult",
+    "MutationVerdict",
     "Phase",
+    "ProbeBodies",
     "Request",
     "Requests",
     "Source",
     "SourceEnded",
     "Status",
     "Step",
-    "Stride",
-    "Telling",
-    "Verdict",
     "Walk",
     "Want",
-    "Ways",
     "What",
     "breakable_rules",
     "cases_of",
@@ -157,25 +155,24 @@ __all__ = [
     "fewest",
     "foreign_sources",
     "invalid_bodies",
-    "is_valid",
+    "is_settled",
     "label_of",
     "labelled_bodies",
     "line",
-    "mutants",
+    "mutations_of",
     "own_sources",
     "parse_request",
     "parse_step",
     "plain_request",
+    "probe_bodies",
     "prove",
     "quick_of",
-    "request_of",
+    "state_machine",
     "status_fits",
-    "telling",
     "unbroken",
     "unspecified_bodies",
     "valid_bodies",
-    "walking",
     "wire_request",
     "without",
-    "written",
+    "write_walk",
 ]

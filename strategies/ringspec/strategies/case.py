@@ -12,12 +12,12 @@ from pathlib import Path
 
 from ringspec.spec import (
     Contract,
-    Guard,
     Json,
     Level,
+    Link,
     Paging,
-    Relative,
     RuleId,
+    TokenHeader,
     is_shallow,
 )
 
@@ -271,13 +271,13 @@ class Requests:
             headers=(
                 ("Content-Type", operation.media_type),
                 accept,
-                *_credentials(operation.guard),
+                *_credentials(operation.token_header),
                 *needed,
             ),
             body=content,
         )
 
-    def relative(self, relative: Relative, content: bytes = b"") -> Request:
+    def relative(self, relative: Link, content: bytes = b"") -> Request:
         """Return the request of a linked operation; ids stand as `{name}` in it."""
         media = (("Content-Type", self.contract.operation.media_type),)
         return Request(
@@ -286,13 +286,13 @@ class Requests:
             headers=(
                 *(media if content else ()),
                 ("Accept", relative.answers.media_type),
-                *_credentials(relative.guard),
+                *_credentials(relative.token_header),
             ),
             body=content,
         )
 
 
-def _credentials(guard: Guard | None) -> tuple[tuple[str, str], ...]:
+def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
     return () if guard is None else ((guard.header, guard.value(TOKEN)),)
 
 

@@ -14,7 +14,7 @@ from ringspec.spec import (
     Contract,
     InternalError,
     RuleId,
-    odd,
+    is_irregular,
     weakest,
 )
 from ringspec.strategies.bodies.contexts import Twin, context
@@ -23,7 +23,7 @@ from ringspec.strategies.bodies.robustness import Unsettled, unsettled_sketches
 from ringspec.strategies.bodies.valid import ACCEPTED, Sketch, valid_sketches
 from ringspec.strategies.case import Case, Expect, Phase, Requests, Status, encode
 from ringspec.strategies.http_cases import auth_cases, header_cases, wire_cases
-from ringspec.strategies.phases import lifecycle_cases
+from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.shapes.bodies import Bodies
 
 ROBUSTNESS = RuleId("robustness")
@@ -174,7 +174,7 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
     broken = contract.prover.prove(case.body)
     if case.broken or broken:
         return broken
-    if odd(case.body):
+    if is_irregular(case.body):
         return frozenset({"unsettled text or number"})
     unsettled = contract.settled_prover.prove(case.body)
     return frozenset(f"unsettled {rule}" for rule in unsettled)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from ringspec.spec import Contract, Guard, Json, Relative, Role, RuleId
+from ringspec.spec import Contract, Json, Link, Role, RuleId, TokenHeader
 from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -42,19 +42,19 @@ _ELSEWHERE = ("missing", "unknown")
 
 def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and others than the one that was given out."""
-    guard = contract.operation.guard
+    guard = contract.operation.token_header
     if guard is None:
         return
     for label, value in _values(guard):
         request = closing(with_header(plain.request, guard.header, value))
         yield _refused(contract, plain, (label, request, _fault(guard, value)))
     yield from _wrong_clients(contract, plain)
-    for relative in contract.relatives:
-        if relative.guard is not None:
-            yield from _of_relative(contract, plain, relative, relative.guard)
+    for relative in contract.links:
+        if relative.token_header is not None:
+            yield from _of_relative(contract, plain, relative, relative.token_header)
 
 
-def _values(guard: Guard) -> Iterator[tuple[str, str | None]]:
+def _values(guard: TokenHeader) -> Iterator[tuple[str, str | None]]:
     """Yield what may stand in the header; none is the token as it was given out."""
     yield "missing", None
     yield "unknown", guard.value(_UNKNOWN)
@@ -68,7 +68,7 @@ def _values(guard: Guard) -> Iterator[tuple[str, str | None]]:
     yield "null", guard.value("null")
 
 
-def _fault(guard: Guard, value: str | None) -> dict[str, Json]:
+def _fault(guard: TokenHeader, value: str | None) -> dict[str, Json]:
     return {"header": guard.header, "value": value}
 
 
@@ -91,7 +91,7 @@ def _refused(
 
 
 def _of_relative(
-    contract: Contract, plain: Case, relative: Relative, guard: Guard
+    contract: Contract, plain: Case, relative: Link, guard: TokenHeader
 ) -> Iterator[Case]:
     requests = Requests(contract)
     content = plain.request.body if relative.role == Role.REPLACE else b""

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Result
-from ringspec.harness import target as target_module
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending import target as target_module
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Json, load
 from ringspec.strategies import Case, Request, cases_of
 

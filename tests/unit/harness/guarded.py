@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.safety.guard import Guard
-from ringspec.harness.safety.journal import Journal
-from ringspec.harness.safety.policy import Policy, Safety
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.journal import Journal
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Policy, Safety
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Request
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import Response, checks
-from ringspec.harness.answering import parse
+from ringspec.harness import Response
+from ringspec.harness.judging import checks
+from ringspec.harness.sending.exchange import parse
 from ringspec.spec import Answer, Contract, Json, RuleId, at
 from ringspec.strategies import Case
 

@@ -1,20 +1,31 @@
-"""Credentials: given, fetched, or at fault."""
+"""Credentials: given, fetched or at fault, and put where a request has their place."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
-from ringspec.harness.access import credentials as credentials_module
-from ringspec.harness.access.credentials import Credentials
+from ringspec.harness.sending import credentials as credentials_module
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import TargetError, UsageError
+from ringspec.strategies import (
+    CLIENT_ID,
+    TOKEN,
+    TOKEN_CUT,
+    TOKEN_SWAPPED,
+    TOKEN_URL,
+    Request,
+)
 
 FULL = Credentials(
     client_id="me", client_secret="hush", token_url="http://127.0.0.1:1/oauth2/token"
+)
+FILLING = Filling(
+    token="abCD12", token_url="http://127.0.0.1:9/token", client_id="someone"
 )
 
 
@@ -37,45 +48,81 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Any:
     return answer
 
 
-def test_no_credentials_are_no_token() -> None:
-    assert Credentials().token(1) is None
-    assert Credentials(bearer=" ").token(1) is None
+@pytest.mark.parametrize(
+    ("given", "token"),
+    [
+        ({}, None),
+        ({"bearer": " "}, None),
+        ({"bearer": "abc\n"}, "abc"),
+        ({"header": "X-Api-Key", "value": " Key abc "}, "Key abc"),
+    ],
+    ids=["none", "blank", "bearer", "header"],
+)
+def test_token_that_is_given_is_neither_fetched_nor_renewed(
+    given: dict[str, str], token: str | None
+) -> None:
+    filling = Credentials(**given).filling(1)
 
-
-def test_token_is_taken_without_the_space_around_it() -> None:
-    assert Credentials(bearer="abc\n").token(1) == "abc"
+    assert filling.token == token
+    assert filling.renewal is None
 
 
 @pytest.mark.parametrize("bearer", ["a b", "ü", "a\nb", "\x00"])
 def test_token_that_fits_no_header_is_wrong_usage(bearer: str) -> None:
     with pytest.raises(UsageError) as raised:
-        Credentials(bearer=bearer).token(1)
+        Credentials(bearer=bearer).filling(1)
 
     assert bearer not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    "credentials",
+    ("given", "message"),
     [
-        Credentials(client_id="me"),
-        Credentials(client_secret="hush"),
-        Credentials(token_url="http://127.0.0.1:1"),
-        Credentials(client_id="me", client_secret="hush"),
+        ({"client_id": "me"}, "belong together"),
+        ({"client_secret": "hush"}, "belong together"),
+        ({"token_url": "http://127.0.0.1:1"}, "belong together"),
+        ({"client_id": "me", "client_secret": "hush"}, "belong together"),
+        ({"header": "X-Api-Key"}, "header and value belong together"),
+        ({"value": "k"}, "header and value belong together"),
+        ({"header": "X Api", "value": "k"}, "no name of a header"),
+        ({"header": "X-Api-Key", "value": "a\nb"}, "no header can hold"),
     ],
 )
-def test_half_of_a_client_is_wrong_usage(credentials: Credentials) -> None:
-    with pytest.raises(UsageError, match="belong together"):
-        credentials.token(1)
+def test_half_of_what_is_needed_is_wrong_usage(
+    given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        Credentials(**given).filling(1)
 
 
-def test_token_is_fetched_by_client_credentials(endpoint: Any) -> None:
-    forms = endpoint(200, json={"access_token": "fetched"})
+@pytest.mark.parametrize(
+    ("expires_in", "lasts"),
+    [
+        (3600, True),
+        (0.5, True),
+        (0, False),
+        (-1, False),
+        ("3600", False),
+        (True, False),
+    ],
+)
+def test_token_is_fetched_by_client_credentials_and_again_before_it_expires(
+    endpoint: Any, expires_in: Any, *, lasts: bool
+) -> None:
+    forms = endpoint(200, json={"access_token": "got", "expires_in": expires_in})
 
-    token = FULL.token(1)
+    filling = FULL.filling(1)
 
-    assert token == "fetched"
-    assert forms[0]["grant_type"] == "client_credentials"
-    assert forms[0]["client_secret"] == "hush"
+    assert filling.token == "got"
+    assert forms == [
+        {
+            "grant_type": "client_credentials",
+            "client_id": "me",
+            "client_secret": "hush",
+        }
+    ]
+    assert filling.renewal is not None
+    assert (filling.renewal._due is not None) == lasts
 
 
 @pytest.mark.parametrize(
@@ -95,64 +142,50 @@ def test_endpoint_without_a_token_is_a_fault_of_the_target(
     endpoint(status, **content)
 
     with pytest.raises(TargetError) as raised:
-        FULL.token(1)
+        FULL.filling(1)
 
     assert "hush" not in str(raised.value)
 
 
-def test_secrets_stay_out_of_the_representation() -> None:
-    credentials = Credentials(bearer="b34r3r", client_secret="hush")
+def test_secrets_are_listed_and_stay_out_of_the_representation() -> None:
+    credentials = Credentials(bearer="b34r3r", client_secret="hush", value="v4lue")
 
-    assert credentials.secrets() == ("b34r3r", "hush")
-    assert "b34r3r" not in repr(credentials)
-    assert "hush" not in repr(credentials)
-
-
-@pytest.mark.parametrize("given", [{"header": "X-Api-Key"}, {"value": "k"}])
-def test_half_of_a_header_is_wrong_usage(given: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="header and value belong together"):
-        Credentials(**given).token(1)
+    assert credentials.secrets() == ("b34r3r", "hush", "v4lue")
+    assert list(FILLING.secrets()) == ["abCD12", "abCD1", "ABcd12"]
+    assert list(Filling().secrets()) == []
+    shown = repr(credentials) + repr(FILLING)
+    assert not any(each in shown for each in ("b34r3r", "hush", "v4lue", "abCD12"))
 
 
-def test_what_another_header_carries_may_have_blanks_within() -> None:
-    credentials = Credentials(header="X-Api-Key", value=" Key abc ")
-
-    assert credentials.token(1) == "Key abc"
-    assert credentials.secrets() == (" Key abc ",)
-    assert "abc" not in repr(credentials)
+def asking(value: str, path: str = "/x", body: bytes = b"") -> Request:
+    return Request(
+        method="POST", path=path, headers=(("Authorization", value),), body=body
+    )
 
 
 @pytest.mark.parametrize(
-    ("header", "value"), [("X Api", "k"), ("", "k"), ("X-Api-Key", "a\nb")]
+    ("value", "filled"),
+    [
+        (TOKEN, "abCD12"),
+        (f"{TOKEN}x", "abCD12x"),
+        (TOKEN_CUT, "abCD1"),
+        (TOKEN_SWAPPED, "ABcd12"),
+        ("other", "other"),
+    ],
 )
-def test_a_header_that_cannot_be_sent_is_wrong_usage(header: str, value: str) -> None:
-    with pytest.raises(UsageError):
-        Credentials(header=header, value=value).token(1)
+def test_token_is_put_in_place_in_each_of_its_forms(value: str, filled: str) -> None:
+    request = asking(f"Bearer {value}")
+
+    assert FILLING.headers(request) == [("Authorization", f"Bearer {filled}")]
+    # Without a token the header that needs one is left out.
+    assert len(Filling().headers(request)) == (value == "other")
 
 
-def test_what_is_given_is_not_renewed() -> None:
-    assert Credentials(bearer="b").renewal(1) is None
-    assert Credentials(header="X-Api-Key", value="k").renewal(1) is None
-    assert Credentials().renewal(1) is None
+def test_only_the_token_endpoint_has_its_own_address_and_the_clients_id() -> None:
+    form = f"client_id={CLIENT_ID}".encode()
+    token, other = asking("x", TOKEN_URL, form), asking("x", "/x", form)
 
-
-@pytest.mark.parametrize(
-    ("told", "due"),
-    [(3600, 3600.0), (0.5, 0.5), (0, None), (-1, None), ("3600", None), (True, None)],
-)
-def test_how_long_a_token_lasts_is_taken_where_it_is_told(
-    endpoint: Any, told: Any, due: float | None
-) -> None:
-    endpoint(200, json={"access_token": "t", "expires_in": told})
-
-    assert asyncio.run(FULL.grant(1)).expires_in == due
-
-
-def test_a_token_that_is_fetched_can_be_fetched_again(endpoint: Any) -> None:
-    forms = endpoint(200, json={"access_token": "fetched", "expires_in": 3600})
-
-    renewal = FULL.renewal(1)
-
-    assert renewal is not None
-    assert renewal.token == "fetched"
-    assert len(forms) == 1
+    assert FILLING.url("http://127.0.0.1:8", token) == "http://127.0.0.1:9/token"
+    assert FILLING.body(token) == b"client_id=someone"
+    assert FILLING.url("http://127.0.0.1:8", other) == "http://127.0.0.1:8/x"
+    assert FILLING.body(other) == form

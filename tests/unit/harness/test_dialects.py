@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import Application, InProcess
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import Application, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Expect, Phase

@@ -22,16 +22,17 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.access.filling import Filling
+from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.exploring import news, search
-from ringspec.harness.inprocess import InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, UsageError
-from ringspec.strategies import Case, Expect, Phase, Request, foreign
+from ringspec.strategies import Case, Expect, Phase, Request
+from ringspec.strategies.drawn import schemathesis_bodies as foreign
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -289,12 +290,12 @@ def test_shrinking_keeps_to_its_budget(
 ) -> None:
     explored(lambda body: "voice" in body, 422, examples=20)
     freely = len(explored.server.sent)
-    original = news.Limits
+    original = attempts.SearchLimits
 
-    def tight(**options: Any) -> news.Limits:
+    def tight(**options: Any) -> attempts.SearchLimits:
         return original(**options, shrink_requests=4)
 
-    monkeypatch.setattr("ringspec.harness.session.Limits", tight)
+    monkeypatch.setattr("ringspec.harness.running.run.SearchLimits", tight)
     told = explored(lambda body: "voice" in body, 422, examples=20)
 
     # The first case of the list goes before.
@@ -521,7 +522,7 @@ def test_source_that_fails_leaves_the_others(
 @pytest.fixture
 def judged_alone(contract: Contract) -> Callable[[bytes, int, Json], list[Finding]]:
     """Judge one answer to one body."""
-    from ringspec.harness.oracle import Oracle  # noqa: PLC0415 - only here
+    from ringspec.harness.judging.oracle import Oracle  # noqa: PLC0415 - only here
     from ringspec.strategies.drawn.label import Drawn, Labeller  # noqa: PLC0415
 
     def judge(body: Json, status: int, answer: Json) -> list[Finding]:

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Outcome, Result
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
-from ringspec.spec import Adaptation, Contract, Json, Level, RuleId, load
+from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request
 
 UUIDS = [f"11111111-2222-4333-8444-55555555555{number}" for number in range(3)]
@@ -43,7 +48,7 @@ MEMBERS = {
 @pytest.fixture(scope="module")
 def fixed() -> Contract:
     paths = {"createBroadcast": "/v2/calls"}
-    return load(adaptation=Adaptation(fixtures=VALUES, paths=paths, header="X-Api-Key"))
+    return load(overrides=Overrides(fixtures=VALUES, paths=paths, header="X-Api-Key"))
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Exchange, Trouble
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import Application, InProcess
-from ringspec.harness.target import ANSWER_LIMIT
+from ringspec.harness.sending.inprocess import Application, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import CLIENT_ID, TOKEN_URL, Request
 
 JSON = ((b"Content-Type", b"application/json"),)

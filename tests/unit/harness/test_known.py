@@ -23,9 +23,13 @@ from ringspec.harness import (
     RuleResult,
     Verdict,
 )
-from ringspec.harness.known import UNREASONED, Auditor, Watch
-from ringspec.harness.ledger import Ledger
-from ringspec.harness.run import Plan
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.running.known_failures import (
+    UNREASONED,
+    Auditor,
+    Watch,
+)
+from ringspec.harness.running.plan import Plan
 from ringspec.spec import Contract, Json, Level, RuleId
 from ringspec.strategies import Case, Phase
 

@@ -24,10 +24,11 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Safety
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.spec import Contract, Level, UsageError
 from ringspec.strategies import Case, Phase, Request
@@ -102,7 +103,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ringspec.harness.plan.LIVE_RATE", 10_000.0)
+    monkeypatch.setattr("ringspec.harness.running.plan.LIVE_RATE", 10_000.0)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
@@ -284,7 +285,7 @@ def test_bug_of_ours_cleans_up(
         if isinstance(event, Judged):
             break
     monkeypatch.setattr(
-        "ringspec.harness.session.Session._told", lambda *_: 1 // 0, raising=True
+        "ringspec.harness.running.run.Session._told", lambda *_: 1 // 0, raising=True
     )
 
     with pytest.raises(ZeroDivisionError):

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Trouble, Verdict
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect
 

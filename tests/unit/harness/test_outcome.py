@@ -12,7 +12,7 @@ from ringspec.harness import (
     RuleResult,
     Verdict,
 )
-from ringspec.harness.outcome import Tally, conclude
+from ringspec.harness.judging.outcome import Tally, conclude
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case
 

@@ -12,9 +12,13 @@ import pytest
 from tests.unit.harness.guarded import BASE, Recorder, answered, asked
 
 from ringspec.harness import Exchange, Response, Trouble
-from ringspec.harness.pace.pacer import Pacer
-from ringspec.harness.pace.pacing import Limited, Pacing, parse_rate
-from ringspec.harness.pace.waiting import due_s
+from ringspec.harness.sending.pacer import (
+    Limited,
+    Pacer,
+    Pacing,
+    due_s,
+    parse_rate,
+)
 from ringspec.spec import UsageError
 
 OK = answered(200, {})

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.pace.pacing import Pacing
 from ringspec.harness.profile import (
     EMBEDDED,
     Profile,
@@ -20,9 +19,10 @@ from ringspec.harness.profile import (
     names,
     template,
 )
-from ringspec.harness.profile.places import read
-from ringspec.harness.profile.sheet import tables
-from ringspec.harness.safety.policy import Safety
+from ringspec.harness.profile.loading import _read
+from ringspec.harness.profile.schema import tables
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
 
@@ -111,8 +111,8 @@ def test_everything_is_read(
     assert found.dialect == "naxai-sdk"
     assert found.credentials.client_secret == "s3cret"
     assert found.credentials.secrets() == ("s3cret",)
-    assert found.adaptation.fixtures["file"] == {"id": "x", "columns": ["a", 1]}
-    assert found.adaptation.paths == {"createBroadcast": "/v2"}
+    assert found.overrides.fixtures["file"] == {"id": "x", "columns": ["a", 1]}
+    assert found.overrides.paths == {"createBroadcast": "/v2"}
     assert (found.expect.success, found.expect.rejection) == (201, (422, 409))
     assert found.pacing == Pacing(rate=2.5, workers=3, timeout_s=7.0)
     assert found.route.ca == str(tmp_path / "ca.pem")
@@ -161,7 +161,7 @@ def test_a_shipped_profile_is_in_order(
     found = load(name, {})
 
     assert found.url
-    assert load_contract(adaptation=found.adaptation)
+    assert load_contract(overrides=found.overrides)
 
 
 def test_the_vendors_profile_lets_nothing_ring(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_the_template_is_one_with_every_line_in_use(
 
     found = loaded(used)
 
-    assert load_contract(adaptation=found.adaptation).operation.path == "/v2/broadcasts"
+    assert load_contract(overrides=found.overrides).operation.path == "/v2/broadcasts"
 
 
 @pytest.mark.parametrize("text", [template(), *map(Path.read_text, PROFILES.glob("*"))])
@@ -233,7 +233,7 @@ def test_a_variable_goes_before_the_file_and_a_flag_before_both(
     assert found.pacing == Pacing(rate=1.0, workers=2, timeout_s=3.0)
     assert found.url == "http://127.0.0.1:2"
     assert found.safety.allowed_hosts == ("a.example", "b.example")
-    assert found.adaptation.fixtures == {"file": {"id": "x"}}
+    assert found.overrides.fixtures == {"file": {"id": "x"}}
 
 
 def test_credentials_of_another_kind_go_before_those_of_the_file(
@@ -499,7 +499,7 @@ def test_a_line_is_found_however_a_value_is_written(tmp_path: Path) -> None:
         "[fixtures]\nfile = { id = '''\na''' }\nprompt = \"[tls]\"\n[tls]\nca = 'x'\n"
     )
 
-    _, places = read(path, "p.toml")
+    _, places = _read(path, "p.toml")
 
     assert places.of(("safety", "live")) == "p.toml:2"
     assert places.of(("pacing",)) == "p.toml:4"

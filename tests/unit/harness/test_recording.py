@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from ringspec.harness import Outcome, Told, Verdict
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.recording import Heard, Hearing, Tap
-from ringspec.harness.recording.account import MOST
-from ringspec.harness.recording.reach import Reach
+from ringspec.harness import JudgedRequest, Outcome, Verdict
+from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
+from ringspec.harness.recording.body_rules import Applicability
+from ringspec.harness.recording.client_tally import MOST
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level, load
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
@@ -38,19 +38,19 @@ def heard(
     status: int | None = 201,
     whole: bool = True,
     **headers: str | None,
-) -> Heard:
+) -> CapturedRequest:
     """Make a request that was heard; a header of None was not sent."""
     named: dict[str, str | None] = {
         "authorization": f"Bearer {TOKEN}",
         "content-type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return Heard(
+    return CapturedRequest(
         method=method,
         target=target,
         headers=tuple((n, v) for n, v in named.items() if v is not None),
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
-        whole=whole,
+        is_whole=whole,
         status=status,
         answer_headers=(("content-type", "application/json"),),
         answer=b"{}",
@@ -60,26 +60,31 @@ def heard(
 
 
 @pytest.fixture
-def hearing(contract: Contract) -> Hearing:
-    return Hearing(contract, Level.MUST, URL, FILLING)
+def session(contract: Contract) -> ClientSession:
+    return ClientSession(contract, Level.MUST, URL, FILLING)
 
 
-def broken(told: Told) -> list[str]:
-    return [str(each.about) for each in told.broken]
+def broken(told: JudgedRequest) -> list[str]:
+    return list(told.rules(Verdict.FAIL))
 
 
-def open_(told: Told) -> list[str]:
+def reasons(told: JudgedRequest) -> dict[str, str]:
+    found = told.judged.findings
+    return {each.rule: each.reason for each in found if each.verdict is Verdict.FAIL}
+
+
+def open_(told: JudgedRequest) -> list[str]:
     return [str(each.about) for each in told.unspecified]
 
 
-def remarks(told: Told) -> list[str]:
-    return [each.why for each in told.remarks]
+def remarks(told: JudgedRequest) -> list[str]:
+    return list(told.remarks)
 
 
-def test_valid_body_keeps_to_the_rules_that_apply(hearing: Hearing) -> None:
-    told = hearing.told(heard())
+def test_valid_body_keeps_to_the_rules_that_apply(session: ClientSession) -> None:
+    told = session.judge(heard())
 
-    kept = {each.about for each in told.kept}
+    kept = set(told.rules(Verdict.PASS))
     assert (broken(told), open_(told), remarks(told)) == ([], [], [])
     assert {"name.type", "retryDelays.count", "segmentIds.items.format"} <= kept
     assert {"wire.json", "wire.media", "wire.path", "auth.token"} <= kept
@@ -87,22 +92,24 @@ def test_valid_body_keeps_to_the_rules_that_apply(hearing: Hearing) -> None:
     assert not kept & {"file.required", "retryDelays.items.max", "voiceFlow.menu.type"}
 
 
-def test_finding_says_what_was_sent_where_and_what_was_due(hearing: Hearing) -> None:
-    told = hearing.told(heard({**PLAIN, "retries": 2, "retryDelays": [4321]}))
+def test_finding_has_what_was_sent_where_and_what_was_due(
+    session: ClientSession,
+) -> None:
+    told = session.judge(heard({**PLAIN, "retries": 2, "retryDelays": [4321]}))
 
-    assert {each.about: each.why for each in told.broken} == {
+    assert reasons(told) == {
         "retryDelays.items.max": "sent 4321 at /retryDelays/0, against maximum 4320",
         "retryDelays.count": "sent [4321] at /retryDelays, against minItems 2",
     }
-    assert "retryDelays.count" not in {each.about for each in told.kept}
+    assert "retryDelays.count" not in set(told.rules(Verdict.PASS))
 
 
-def test_missing_member_is_named_with_its_place(hearing: Hearing) -> None:
+def test_missing_member_is_named_with_its_place(session: ClientSession) -> None:
     body = {**{k: v for k, v in PLAIN.items() if k != "name"}, "voiceFlow": {}}
 
-    reasons = {each.about: each.why for each in hearing.told(heard(body)).broken}
+    told = session.judge(heard(body))
 
-    assert reasons == {
+    assert reasons(told) == {
         "name.required": "left out name",
         "voiceFlow.welcome.required": "left out welcome at /voiceFlow",
     }
@@ -122,9 +129,9 @@ def test_missing_member_is_named_with_its_place(hearing: Hearing) -> None:
     ids=["unknown", "value", "length", "fraction", "surrogate", "twice", "deep"],
 )
 def test_what_no_source_settles_is_unspecified_and_never_broken(
-    hearing: Hearing, body: Any, name: str
+    session: ClientSession, body: Any, name: str
 ) -> None:
-    told = hearing.told(heard(body))
+    told = session.judge(heard(body))
 
     assert broken(told) == []
     assert name in open_(told)
@@ -155,9 +162,9 @@ def test_what_no_source_settles_is_unspecified_and_never_broken(
     ],
 )
 def test_what_http_has_to_say_is_judged_by_the_catalogue(
-    hearing: Hearing, request_: Heard, rule: str
+    session: ClientSession, request_: CapturedRequest, rule: str
 ) -> None:
-    assert broken(hearing.told(request_)) == [rule]
+    assert broken(session.judge(request_)) == [rule]
 
 
 @pytest.mark.parametrize(
@@ -166,9 +173,9 @@ def test_what_http_has_to_say_is_judged_by_the_catalogue(
     ids=["absent", "rubbish", "charset"],
 )
 def test_label_that_nobody_settles_is_unspecified(
-    hearing: Hearing, label: str | None
+    session: ClientSession, label: str | None
 ) -> None:
-    told = hearing.told(heard(content_type=label))
+    told = session.judge(heard(content_type=label))
 
     assert (broken(told), open_(told)) == ([], ["wire.media"])
 
@@ -178,13 +185,13 @@ def test_label_that_nobody_settles_is_unspecified(
     [(None, []), ("2023-03-25", []), ("v1", ["X-version.accepted"])],
 )
 def test_version_is_settled_or_absent(
-    hearing: Hearing, version: str | None, unspecified: list[str]
+    session: ClientSession, version: str | None, unspecified: list[str]
 ) -> None:
-    assert open_(hearing.told(heard(X_version=version))) == unspecified
+    assert open_(session.judge(heard(X_version=version))) == unspecified
 
 
-def test_update_is_held_to_the_rules_of_a_create(hearing: Hearing) -> None:
-    told = hearing.told(
+def test_update_is_held_to_the_rules_of_a_create(session: ClientSession) -> None:
+    told = session.judge(
         heard({**PLAIN, "voice": "robot"}, method="PUT", target=f"{ALL}/x")
     )
 
@@ -192,18 +199,18 @@ def test_update_is_held_to_the_rules_of_a_create(hearing: Hearing) -> None:
     assert broken(told) == ["voice.enum"]
 
 
-def test_scheme_may_be_in_any_case(hearing: Hearing) -> None:
-    assert broken(hearing.told(heard(authorization=f"bearer {TOKEN}"))) == []
+def test_scheme_may_be_in_any_case(session: ClientSession) -> None:
+    assert broken(session.judge(heard(authorization=f"bearer {TOKEN}"))) == []
 
 
-def test_refusal_without_a_broken_rule_is_a_remark(hearing: Hearing) -> None:
-    told = hearing.told(heard(b"", method="GET", target=f"{ALL}/x", status=404))
+def test_refusal_without_a_broken_rule_is_a_remark(session: ClientSession) -> None:
+    told = session.judge(heard(b"", method="GET", target=f"{ALL}/x", status=404))
 
     assert remarks(told) == ["it breaks nothing, but was refused with HTTP 404"]
 
 
-def test_body_that_is_not_whole_is_not_judged(hearing: Hearing) -> None:
-    told = hearing.told(heard(b"{", whole=False, status=None))
+def test_body_that_is_not_whole_is_not_judged(session: ClientSession) -> None:
+    told = session.judge(heard(b"{", whole=False, status=None))
 
     assert broken(told) == []
     assert (
@@ -236,9 +243,9 @@ def form(**wrong: str) -> bytes:
     ids=["right", "secret", "id", "grant", "json", "bytes"],
 )
 def test_request_for_a_token_is_judged_and_shows_no_secret(
-    hearing: Hearing, body: bytes, label: str, rules: list[str]
+    session: ClientSession, body: bytes, label: str, rules: list[str]
 ) -> None:
-    told = hearing.told(
+    told = session.judge(
         heard(body, target="/token", content_type=label, authorization=None)
     )
 
@@ -247,13 +254,13 @@ def test_request_for_a_token_is_judged_and_shows_no_secret(
     assert not any(each in shown for each in (SECRET.encode(), b"my-own"))
 
 
-def test_credentials_stand_in_no_exchange(hearing: Hearing) -> None:
+def test_credentials_stand_in_no_exchange(session: ClientSession) -> None:
     own = base64.b64encode(b"me:my-own-secret").decode()
 
     told = [
-        hearing.told(heard()),
-        hearing.told(heard(authorization=f"Basic {own}", cookie="session=mine")),
-        hearing.told(heard(target=f"{ALL}?access_token=mine&page=1", method="GET")),
+        session.judge(heard()),
+        session.judge(heard(authorization=f"Basic {own}", cookie="session=mine")),
+        session.judge(heard(target=f"{ALL}?access_token=mine&page=1", method="GET")),
     ]
 
     requests = [each.judged.exchange.request for each in told]
@@ -264,12 +271,12 @@ def test_credentials_stand_in_no_exchange(hearing: Hearing) -> None:
     assert "mine" not in told[2].judged.exchange.url
 
 
-def test_result_turns_the_roles_round(hearing: Hearing) -> None:
-    hearing.told(heard({**PLAIN, "voice": "robot"}))
-    hearing.told(heard({**PLAIN, "retries": 1}, user_agent="a-client/1"))
-    hearing.told(heard({**PLAIN, "retries": 1}))
+def test_result_turns_the_roles_round(session: ClientSession) -> None:
+    session.judge(heard({**PLAIN, "voice": "robot"}))
+    session.judge(heard({**PLAIN, "retries": 1}, user_agent="a-client/1"))
+    session.judge(heard({**PLAIN, "retries": 1}))
 
-    result = hearing.ended().result
+    result = session.ended().result
 
     outcomes = {str(each.rule.id): each for each in result.rules}
     assert (result.conclusion, result.exit_code) == ("nonconformant", 1)
@@ -285,35 +292,35 @@ def test_result_turns_the_roles_round(hearing: Hearing) -> None:
 
 
 def test_weaker_rules_gate_where_they_are_asked_to(contract: Contract) -> None:
-    hearing = Hearing(contract, Level.SHOULD, URL, FILLING)
+    session = ClientSession(contract, Level.SHOULD, URL, FILLING)
 
-    hearing.told(heard({**PLAIN, "voice": "robot"}))
+    session.judge(heard({**PLAIN, "voice": "robot"}))
 
-    assert hearing.ended().result.exit_code == 1
+    assert session.ended().result.exit_code == 1
 
 
 def test_clean_client_passes_and_silence_is_inconclusive(contract: Contract) -> None:
-    clean, silent = (Hearing(contract, Level.MAY, URL, FILLING) for _ in range(2))
+    clean, silent = (ClientSession(contract, Level.MAY, URL, FILLING) for _ in range(2))
 
-    clean.told(heard())
+    clean.judge(heard())
 
     assert clean.ended().result.exit_code == 0
     assert silent.ended().result.exit_code == 3
 
 
-def test_account_keeps_few_failures_and_counts_all(hearing: Hearing) -> None:
-    told = [hearing.told(heard({**PLAIN, "name": n})) for n in range(MOST + 5)]
+def test_account_keeps_few_failures_and_counts_all(session: ClientSession) -> None:
+    told = [session.judge(heard({**PLAIN, "name": n})) for n in range(MOST + 5)]
 
-    account, result = hearing.account, hearing.ended().result
+    tally, result = session.tally, session.ended().result
     rule = next(each for each in result.rules if each.rule.id == "name.type")
-    assert account.broken[rule.rule.id] == rule.cases == MOST + 5
+    assert tally.broken[rule.rule.id] == rule.cases == MOST + 5
     assert len(rule.failures) == MOST
-    assert account.examples["name.type"][0] == 1
-    assert [each.news for each in told[:2]] == [True, False]
+    assert tally.examples["name.type"][0] == 1
+    assert [each.is_first for each in told[:2]] == [True, False]
 
 
-def test_judged_holds_passes_too(hearing: Hearing) -> None:
-    judged = hearing.told(heard({**PLAIN, "name": 1})).judged
+def test_judged_holds_passes_too(session: ClientSession) -> None:
+    judged = session.judge(heard({**PLAIN, "name": 1})).judged
 
     verdicts = {str(each.rule): each.verdict for each in judged.findings}
     assert verdicts["name.type"] is Verdict.FAIL
@@ -322,17 +329,17 @@ def test_judged_holds_passes_too(hearing: Hearing) -> None:
 
 
 def test_dialect_speaks_of_canonical_rules() -> None:
-    hearing = Hearing(load(dialect="naxai-sdk"), Level.MUST, URL, FILLING)
+    session = ClientSession(load(dialect="naxai-sdk"), Level.MUST, URL, FILLING)
     body = {k: v for k, v in PLAIN.items() if k not in {"type", "retryDelays"}}
 
-    told = hearing.told(heard(body))
+    told = session.judge(heard(body))
 
     assert broken(told) == ["includeUnsubscribed.required"]
     assert open_(told) == ["body.unknown"]
 
 
 def test_reach_follows_conditions_and_items(contract: Contract) -> None:
-    reach = Reach(contract.request.schema, contract.assertions)
+    reach = Applicability(contract)
 
     people = reach.rules(PLAIN)
     file = reach.rules({**PLAIN, "source": "file", "retryDelays": [1, "x"]})
@@ -367,8 +374,8 @@ def tapped(
     limit: int,
     *,
     length: int = 0,
-    told: list[Heard] | None = None,
-) -> list[Heard]:
+    told: list[CapturedRequest] | None = None,
+) -> list[CapturedRequest]:
     """Send a body in parts through a tap, and return what it heard."""
     told = [] if told is None else told
     sizes = [(b"content-length", str(length).encode())] if length else []
@@ -389,10 +396,10 @@ def tapped(
     async def send(_message: Any) -> None:
         """Take the answer."""
 
-    async def listen(heard: Heard) -> None:
+    async def listen(heard: CapturedRequest) -> None:
         told.append(heard)
 
-    asyncio.run(Tap(app, listen, limit)(scope, receive, send))
+    asyncio.run(Capture(app, listen, limit)(scope, receive, send))
     return told
 
 
@@ -402,7 +409,7 @@ def test_tap_hears_all_whatever_the_application_reads(reads: bool) -> None:  # n
 
     (told,) = tapped(app, [b"ab", b"cd"], 100)
 
-    assert (told.body, told.whole, told.status, told.answer) == (
+    assert (told.body, told.is_whole, told.status, told.answer) == (
         b"abcd",
         True,
         200,
@@ -416,7 +423,7 @@ def test_tap_holds_no_more_than_its_limit_and_passes_all_on() -> None:
 
     (told,) = tapped(app, [b"x" * 10] * 10, 25)
 
-    assert not told.whole
+    assert not told.is_whole
     assert len(told.body) <= 35
     assert len(app.read) == 100
 
@@ -426,14 +433,14 @@ def test_tap_reads_nothing_that_calls_itself_too_large() -> None:
 
     (told,) = tapped(app, [b"x" * 10], 25, length=10**8)
 
-    assert (told.body, told.whole) == (b"", False)
+    assert (told.body, told.is_whole) == (b"", False)
 
 
 def test_tap_tells_of_an_application_that_fails() -> None:
     async def fails(_scope: Any, _receive: Any, _send: Any) -> None:
         raise RuntimeError("broken")
 
-    told: list[Heard] = []
+    told: list[CapturedRequest] = []
 
     with pytest.raises(RuntimeError):
         tapped(fails, [b"ab"], 9, told=told)

@@ -11,11 +11,22 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.access.renewal import QUIET_S, Grant, Renewal, Renewing, is_proper
-from ringspec.harness.inprocess import URL, Application, InProcess
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.run import Plan, run
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.credentials import (
+    QUIET_S,
+    Grant,
+    Renewal,
+    Renewing,
+    is_proper,
+)
+from ringspec.harness.sending.inprocess import (
+    URL,
+    Application,
+    InProcess,
+)
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError

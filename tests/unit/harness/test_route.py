@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Event, Exchange, Notice, Trouble
-from ringspec.harness.access.credentials import Credentials
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.access.route import Route
-from ringspec.harness.target import Target
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import Target
+from ringspec.harness.sending.transport import Route
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
@@ -223,7 +223,7 @@ def test_a_token_is_fetched_on_the_same_route(pems: Path) -> None:
     client = Credentials(client_id="me", client_secret="x", token_url=f"{HERE}/token")
 
     with pytest.raises(UsageError, match=r"gone\.pem"):
-        client.token(1, gone)
+        client.filling(1, gone)
 
 
 def test_a_proxy_of_the_environment_is_told_of(

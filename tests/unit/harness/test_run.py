@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.pace.pacing import Pacing
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case
 
@@ -207,7 +208,7 @@ def test_interrupt_thrown_in_ends_with_a_result(
     after: int,
 ) -> None:
     mock = httpx.MockTransport(accepting)
-    monkeypatch.setattr("ringspec.harness.target.transport", lambda **_: mock)
+    monkeypatch.setattr("ringspec.harness.sending.target.transport", lambda **_: mock)
     events = run(Plan(contract=contract, cases=cases, url="http://127.0.0.1:1"))
     for _ in range(after):
         next(events)

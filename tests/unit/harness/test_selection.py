@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.harness.selection import Selection
+from ringspec.harness.judging.selection import Selection
 from ringspec.spec import Contract, UsageError
 from ringspec.strategies import Case, Expect
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.harness.selection import Selection
-from ringspec.harness.sharding import Part, parse_shard, part_of
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running.plan import Part
+from ringspec.harness.running.shards import parse_shard, part_of
 from ringspec.spec import Contract, UsageError, load
 from ringspec.strategies import Case, cases_of
 

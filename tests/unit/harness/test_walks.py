@@ -13,23 +13,22 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
-from ringspec.harness import script as script_module
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.connection import Connection
 from ringspec.harness.exploring import search
-from ringspec.harness.exploring.news import Limits, News, Shot
-from ringspec.harness.exploring.playing import walked
-from ringspec.harness.exploring.walking import Walker, share_of
-from ringspec.harness.inprocess import InProcess
-from ringspec.harness.lifecycle import absent
-from ringspec.harness.oracle import Oracle
-from ringspec.harness.run import Plan, run
-from ringspec.harness.script import Patience, play
-from ringspec.harness.selection import Selection
-from ringspec.harness.session import Session
+from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLimits
+from ringspec.harness.exploring.walking import Walker, share_of, walked
+from ringspec.harness.judging.multi_step import missing_links
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.selection import Selection
+from ringspec.harness.running import firing as script_module
+from ringspec.harness.running.firing import Patience, play
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import Session, run
+from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.inprocess import InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
 from ringspec.spec import Contract, Level, load
-from ringspec.strategies import Case, Phase, Request, Walk, Ways, cases_of
+from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
 from ...general import payments  # noqa: TID252 - tests are no distribution
 from . import test_script as scripts
@@ -50,8 +49,8 @@ def quick(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
 class Walked:
     """What walks against an API came to."""
 
-    ways: Ways
-    told: list[Judged] = field(default_factory=list)
+    life: Lifecycle
+    told: list[Any] = field(default_factory=list)
     fired: list[Walk] = field(default_factory=list)
     late: bool = False
 
@@ -79,26 +78,26 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
     def go(api: Connection, walks: int = WALKS, **options: Any) -> Walked:
         oracle = Oracle(contract)
         seconds = options.pop("seconds", 60.0)
-        limits = Limits(examples=walks, seconds=seconds, **options)
+        limits = SearchLimits(examples=walks, seconds=seconds, **options)
         with asyncio.Runner() as runner:
 
             def once(case: Case, *, patient: bool = True) -> Exchange:
                 patience = Patience() if patient else Patience(0.0)
                 return runner.run(play(api, case, patience))
 
-            ways = Ways.of(contract, cases)
-            assert ways is not None
-            survey = ways.survey()
-            missing = absent(contract, [(survey, once(survey))])
-            gone = Walked(replace(ways, missing=frozenset(missing)))
+            life = Lifecycle.of(contract, cases)
+            assert life is not None
+            survey = life.survey()
+            missing = missing_links(contract, [(survey, once(survey))])
+            gone = Walked(replace(life, missing=frozenset(missing)))
 
-            def fire(each: Walk) -> Shot:
+            def fire(each: Any) -> Attempt:
                 gone.fired.append(each)
                 return walked(each, once, oracle.judge)
 
-            walker = Walker(gone.ways, limits, News(contract, limits.known))
-            until = time.monotonic() + seconds
-            walker.turn(walks, until, fire, gone.told.append)
+            walker = Walker(gone.life, limits, KnownFailures(contract, limits.known))
+            walker.begin(time.monotonic() + seconds, fire, gone.told.append)
+            walker.turn(walks)
             gone.late = walker.late
         return gone
 
@@ -111,7 +110,7 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert gone.failures == []
     assert 30 <= len(gone.told) == len(gone.fired) <= 40
     steps = {step.link for each in gone.fired for step in each.whole().steps}
-    assert steps == {"", *(each.name for each in gone.ways.contract.relatives)}
+    assert steps == {"", *(each.name for each in gone.life.contract.links)}
 
 
 @pytest.mark.parametrize("page", [1, 3])
@@ -379,11 +378,11 @@ def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
 def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
     found = walk(Catching(), 60).told
     known = {
-        fault: level
+        kind: level
         for each in found
-        for fault, level in Shot(
+        for kind, level in Attempt(
             case=each.case, exchange=each.exchange, findings=each.findings
-        ).faults.items()
+        ).failures.items()
     }
 
     gone = walk(Catching(), 60, known=known)
@@ -412,11 +411,11 @@ def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
     first, second = walk(Catching(), 30), walk(Catching(), 30)
     other = walk(Catching(), 30, seed=1)
 
-    assert [each.moves for each in first.fired] == [each.moves for each in second.fired]
+    assert [each.calls for each in first.fired] == [each.calls for each in second.fired]
     assert [each.case.id for each in first.told] == [
         each.case.id for each in second.told
     ]
-    assert [each.moves for each in first.fired] != [each.moves for each in other.fired]
+    assert [each.calls for each in first.fired] != [each.calls for each in other.fired]
 
 
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
@@ -593,7 +592,7 @@ def test_bug_of_ours_in_a_walk_comes_out(
     def buggy(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("ringspec.harness.exploring.walking.written", buggy)
+    monkeypatch.setattr("ringspec.harness.exploring.walking.write_walk", buggy)
 
     with pytest.raises(ZeroDivisionError):
         list(run(replace(plan, connect=Api)))

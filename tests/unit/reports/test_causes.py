@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known, Outcome
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.inprocess import URL, InProcess
-from ringspec.harness.run import Plan, run
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
 from ringspec.reports.causes import Cause, causes, warnings

@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 
 from ringspec.harness import Event
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.recording import Heard, Hearing
+from ringspec.harness.recording import CapturedRequest, ClientSession
+from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     Record,
     Recorder,
@@ -36,7 +36,7 @@ FILLING = Filling(token=TOKEN, token_url=f"{URL}/token")
 REDACTOR = Redactor([TOKEN])
 
 
-def heard(sent: Any, **other: Any) -> Heard:
+def heard(sent: Any, **other: Any) -> CapturedRequest:
     told: dict[str, Any] = {
         "method": "POST",
         "target": "/voice/broadcasts",
@@ -46,36 +46,36 @@ def heard(sent: Any, **other: Any) -> Heard:
             ("user-agent", "a-client/1"),
         ),
         "body": json.dumps(sent).encode(),
-        "whole": True,
+        "is_whole": True,
         "status": 422,
         "answer_headers": (),
         "answer": b"{}",
         "began_s": 1.5,
         "elapsed_s": 0.01,
     }
-    return Heard(**{**told, **other})
+    return CapturedRequest(**{**told, **other})
 
 
 @pytest.fixture
-def hearing() -> Hearing:
-    return Hearing(load(dialect="naxai-sdk"), Level.MUST, URL, FILLING)
+def session() -> ClientSession:
+    return ClientSession(load(dialect="naxai-sdk"), Level.MUST, URL, FILLING)
 
 
 @pytest.fixture
-def record(hearing: Hearing) -> Record:
+def record(session: ClientSession) -> Record:
     """A record of three requests: two break a rule, one has an answer to it."""
     recorder = Recorder(REDACTOR)
-    events: list[Event] = [hearing.started()]
+    events: list[Event] = [session.started()]
     for body in ({"name": 1}, {"name": "x", "language": "xx"}, {"name": 2}):
-        told = hearing.told(heard(body, status=201))
+        told = session.judge(heard(body, status=201))
         events.append(told.judged)
-    for each in (*events, hearing.ended()):
+    for each in (*events, session.ended()):
         recorder.handle(each)
     return recorder.record
 
 
-def test_record_has_a_line_for_each_request(hearing: Hearing) -> None:
-    told = hearing.told(heard({"name": TOKEN, "colour": f"{TOKEN}"}))
+def test_record_has_a_line_for_each_request(session: ClientSession) -> None:
+    told = session.judge(heard({"name": TOKEN, "colour": f"{TOKEN}"}))
 
     line = record_line(hidden(told, REDACTOR))
 
@@ -98,8 +98,10 @@ def test_record_has_a_line_for_each_request(hearing: Hearing) -> None:
 @pytest.mark.parametrize(
     "body", [b'{"x":NaN}', b'{"x":1e999}', b"\xff", b'"\\ud800"', b"[" * 9999, b""]
 )
-def test_whatever_is_sent_the_record_is_json(hearing: Hearing, body: bytes) -> None:
-    told = hearing.told(heard(None, body=body))
+def test_whatever_is_sent_the_record_is_json(
+    session: ClientSession, body: bytes
+) -> None:
+    told = session.judge(heard(None, body=body))
 
     written = json.loads(record_line(hidden(told, REDACTOR)))
 
@@ -115,23 +117,23 @@ def test_markdown_names_the_clients_without_calling_them_a_message(
     assert "Message:" not in page
 
 
-def test_screen_names_what_is_broken(hearing: Hearing) -> None:
-    line = screen_line(hearing.told(heard({"name": 1, "x": 1}, status=422)))
+def test_screen_names_what_is_broken(session: ClientSession) -> None:
+    line = screen_line(session.judge(heard({"name": 1, "x": 1}, status=422)))
 
     assert line.startswith("1 POST /voice/broadcasts 422  breaks name.type, ")
     assert line.endswith("; unspecified: body.unknown")
 
 
-def test_screen_is_safe_from_what_clients_send(hearing: Hearing) -> None:
+def test_screen_is_safe_from_what_clients_send(session: ClientSession) -> None:
     target = "/voice/\x1b[2J\x07%0a"
 
-    line = screen_line(hearing.told(heard({}, target=target, method="P\x1bST")))
+    line = screen_line(session.judge(heard({}, target=target, method="P\x1bST")))
 
     assert line.isprintable()
 
 
-def test_screen_says_what_is_kept(hearing: Hearing) -> None:
-    told = hearing.told(heard(None, method="GET", body=b"", status=200))
+def test_screen_says_what_is_kept(session: ClientSession) -> None:
+    told = session.judge(heard(None, method="GET", body=b"", status=200))
 
     assert screen_line(told).endswith(" 200  keeps to 3 rules")
 
@@ -188,13 +190,13 @@ def test_junit_has_a_testcase_for_each_rule(record: Record) -> None:
     assert found["answer.echo"].find("skipped") is not None
 
 
-def test_summary_tells_what_how_often_and_first(hearing: Hearing) -> None:
+def test_summary_tells_what_how_often_and_first(session: ClientSession) -> None:
     for body in ({"name": 1, "x": 2}, {"name": 2}, {"name": "x"}):
-        hearing.told(heard(body))
+        session.judge(heard(body))
     out = io.StringIO()
 
     print_account(
-        hearing.account, hearing.ended().result, REDACTOR, stdout=out, color="never"
+        session.tally, session.ended().result, REDACTOR, stdout=out, color="never"
     )
 
     text = out.getvalue()

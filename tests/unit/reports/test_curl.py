@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from ringspec.harness import Exchange
-from ringspec.harness.access.filling import Filling
-from ringspec.harness.target import Target
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.target import Target
 from ringspec.reports import command, curl
 from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of

@@ -95,11 +95,7 @@ def test_an_operations_parameter_replaces_that_of_its_path(pets: Contract) -> No
 
 
 def test_a_contract_that_lets_anybody_in_is_not_secured(pets: Contract) -> None:
-    assert pets.operation.guard is None
-
-
-def test_variables_of_a_server_have_their_defaults(pets: Contract) -> None:
-    assert pets.server_url == "https://eu.pets.example/v1"
+    assert pets.operation.token_header is None
 
 
 def test_a_date_for_a_version_is_a_text(pets: Contract) -> None:
@@ -258,7 +254,6 @@ WRONG: dict[str, tuple[str, str, str]] = {
         NAME, "name: {x-settled: {minLength: x}}", "/name/x-settled/minLength: "),
     "a settled form that is no schema": (
         NAME, "name: {x-settled: 5}", "/name/x-settled is not a schema"),
-    "servers that are no list": ("paths:", "servers: {}\npaths:", "#/servers is not"),
     "a path nobody fills": ("/things:", "/things/{id}:", "no parameter describes it"),
     "a parameter without a value": (
         "    post:\n", QUERY, "query parameter q is required and has no example"),

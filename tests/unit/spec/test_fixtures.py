@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import Adaptation, Contract, MisfitError, SpecError, load
+from ringspec.spec import Contract, MisfitError, Overrides, SpecError, load
 from ringspec.spec.document import Inlined
-from ringspec.spec.fixtures import fix, read_fixtures
+from ringspec.spec.overrides import read_fixtures, with_fixtures
 
 UUID = "11111111-2222-4333-8444-555555555555"
 
@@ -25,7 +25,7 @@ def marked(mark: Any, **schema: Any) -> Inlined:
 
 
 def adapted(**fixtures: Any) -> Contract:
-    return load(adaptation=Adaptation(fixtures=fixtures))
+    return load(overrides=Overrides(fixtures=fixtures))
 
 
 def test_our_contract_marks_what_a_target_has_to_know(ours: Contract) -> None:
@@ -59,7 +59,9 @@ def test_with_a_fixture_it_is_another_contract_with_the_same_rules(
 
 
 def test_only_the_settled_form_is_narrowed() -> None:
-    found = fix(marked("colour"), {"colour": "green"}).schema["properties"]["colour"]
+    found = with_fixtures(marked("colour"), {"colour": "green"}).schema["properties"][
+        "colour"
+    ]
 
     assert found["x-settled"] == {"const": "green"}
     assert found["examples"] == ["green"]
@@ -69,7 +71,7 @@ def test_only_the_settled_form_is_narrowed() -> None:
 def test_a_value_takes_the_place_of_what_was_settled_for_want_of_one() -> None:
     schema = marked("colour", **{"x-settled": {"enum": ["red", "blue"]}})
 
-    found = fix(schema, {"colour": "green"})
+    found = with_fixtures(schema, {"colour": "green"})
 
     assert found.schema["properties"]["colour"]["x-settled"] == {"const": "green"}
 
@@ -148,6 +150,6 @@ def test_a_contract_without_fixtures_says_that_it_has_none() -> None:
     bare = Inlined({"type": "object"}, {(): "#"})
 
     with pytest.raises(MisfitError) as caught:
-        fix(bare, {"segment": UUID})
+        with_fixtures(bare, {"segment": UUID})
 
     assert caught.value.hint == "it has none"

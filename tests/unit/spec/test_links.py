@@ -106,7 +106,7 @@ def life(contract: Contract) -> list[str]:
 def test_a_role_follows_from_method_and_path(loaded: Loaded) -> None:
     contract = loaded(unchanged)
 
-    roles = {each.name: each.role for each in contract.relatives}
+    roles = {each.name: each.role for each in contract.links}
     assert roles == {
         "read": Role.READ,
         "change": Role.REPLACE,
@@ -116,15 +116,15 @@ def test_a_role_follows_from_method_and_path(loaded: Loaded) -> None:
 
 
 def test_what_a_link_says_is_read(loaded: Loaded) -> None:
-    read, change, all_, close = loaded(unchanged).relatives
+    read, change, all_, close = loaded(unchanged).links
 
     assert (read.path, read.captures) == ("/things/{id}", {"id": "/id"})
     assert (read.state, read.first) == ("/state", ("new",))
     assert change.same_body
     assert not close.same_body
     assert (all_.paging.items, all_.paging.most) == ("/things", 50)
-    assert close.life.comes_from == ("new",)
-    assert close.life.to == "closed"
+    assert close.transition.comes_from == ("new",)
+    assert close.transition.to == "closed"
 
 
 def test_rules_of_a_life_are_those_that_links_allow_to_ask(loaded: Loaded) -> None:
@@ -165,7 +165,7 @@ def test_rules_of_a_life_are_those_that_links_allow_to_ask(loaded: Loaded) -> No
 def test_a_link_by_another_way_is_left_alone(loaded: Loaded, link: Json) -> None:
     contract = loaded(lambda links: links.update({"read": link}))
 
-    assert "read" not in {each.name for each in contract.relatives}
+    assert "read" not in {each.name for each in contract.links}
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,8 @@ def test_a_mistake_in_a_link_is_named(
 
 
 def test_ours_links_all_that_the_vendor_has(contract: Contract) -> None:
-    assert [each.name for each in contract.relatives] == [
+    assert [each.name for each in contract.links] == [
         *("read", "list", "update", "delete"),
         *("start", "pause", "resume", "cancel"),
     ]
-    assert all(each.guard for each in contract.relatives)
+    assert all(each.token_header for each in contract.links)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ringspec.spec import Json, SpecError, load
-from ringspec.spec.live import live_form
+from ringspec.spec.forms import live_form
 
 KEPT = {"x-live": {"const": 1}}
 

@@ -1,69 +1,166 @@
+"""Overlays: the form they have, and what their actions make of a document."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ringspec.spec import Json, SpecError, UsageError
+from ringspec.spec import OURS, Json, SpecError, UsageError
 from ringspec.spec import overlay as overlays
+from ringspec.spec.overlay import Overlay
 
 BASE: Json = {
-    "info": {"title": "Old", "tags": ["a", "b", "c", "b"]},
+    "info": {"title": "Old", "none": None, "tags": ["a", "b", "c", "b"]},
     "items": [{"n": 1}, {"n": 2}, {"n": 3}],
     "keys": {"0": "zero", "star": "star"},
 }
+INFO = "info: {title: t, version: '1', description: d}\n"
+FINE = f"{INFO}actions: [{{target: $.a, update: {{x: 1}}}}]"
 
 
-def applied(*actions: Json) -> Json:
-    return overlays.apply(BASE, {"actions": list(actions)}, "test.yaml")
+def applied(*actions: Json, base: Json = BASE, version: str = "1.1.0") -> Json:
+    content = {"overlay": version, "actions": list(actions)}
+    return overlays.apply(base, Overlay("test", "test.yaml", content))
 
 
-def test_an_object_takes_members_and_keeps_the_others() -> None:
-    found = applied({"target": "$.info", "update": {"title": "New", "more": {"x": 1}}})
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0", "1.0.1", "1.1.7"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        FINE,
+        f"x-a: 1\nx-b:\n  x: 1\n{INFO}actions: [{{target: $, update: {{}}, x-c: 3}}]",
+        f"{INFO}actions: [{{target: $.a, update: 1, remove: true}}]",
+        f"{INFO}actions: [{{target: $.a, update: null}}]",
+    ],
+    ids=["minimal", "extensions", "update-beside-remove", "update-to-null"],
+)
+def test_overlays_of_both_versions_are_read(
+    written: Callable[..., Path], text: str, version: str
+) -> None:
+    found = overlays.load(written(f"overlay: {version}\n{text}"))
 
-    assert found["info"] == {**BASE["info"], "title": "New", "more": {"x": 1}}
-
-
-def test_the_whole_document_can_be_updated() -> None:
-    assert applied({"target": "$", "update": {"x": 1}}) == {**BASE, "x": 1}
-
-
-def test_an_array_takes_one_item_more() -> None:
-    found = applied({"target": "$.info.tags", "update": "d"})
-
-    assert found["info"]["tags"] == ["a", "b", "c", "b", "d"]
-
-
-def test_an_array_is_joined_with_an_array() -> None:
-    found = applied({"target": "$.info", "update": {"tags": ["d", "e"]}})
-
-    assert found["info"]["tags"] == ["a", "b", "c", "b", "d", "e"]
-
-
-def test_every_match_is_updated() -> None:
-    found = applied({"target": "$.items[?@.n > 1]", "update": {"big": True}})
-
-    assert found["items"] == [{"n": 1}, {"n": 2, "big": True}, {"n": 3, "big": True}]
+    assert found.content["overlay"] == version
+    assert (found.name, found.origin) == ("written", "written.yaml")
 
 
 @pytest.mark.parametrize(
-    ("target", "left"),
+    ("text", "what"),
     [
-        ("$.info.tags[?@ == 'b']", ["a", "c"]),
-        ("$.info.tags[3,0]", ["b", "c"]),
-        ("$.info.tags[0,0]", ["b", "c", "b"]),
-        ("$.info.tags[*]", []),
-        ("$.info.tags[-1]", ["a", "b", "c"]),
+        ("actions: [{target: $, update: {}}]", "info is not an object"),
+        ("info: x\nactions: []", "info is not an object"),
+        ("info: {version: '1'}\nactions: []", "info: title is not a text"),
+        ("info: {title: t, version: 1.0}\nactions: []", "info: version is not a text"),
+        ("info: {title: t, version: '1', licence: x}", "info has licence"),
+        (f"{FINE}\nservers: []", "has servers"),
+        (f"{FINE}\nextends: [a]", "extends is not a text"),
+        (INFO, "has a list of `actions`"),
+        (f"{INFO}actions: []", "has a list of `actions`"),
+        (f"{INFO}actions: {{}}", "has a list of `actions`"),
+        (f"{INFO}actions: [x]", "action 0 is not an object"),
+        (f"{INFO}actions: [{{remove: true}}]", "action 0: target is not"),
+        (f"{INFO}actions: [{{target: [1], update: 1}}]", "target is not"),
+        (f"{INFO}actions: [{{target: $, updat: {{}}}}]", r"action 0 \(\$\) has updat"),
+        (f"{INFO}actions: [{{target: $, copy: $.b}}]", r"action 0 \(\$\) has copy"),
+        (
+            f"{INFO}actions: [{{target: $, update: {{}}, description: 1}}]",
+            r"action 0 \(\$\): description is not a text",
+        ),
+        (f"{INFO}actions: [{{target: $}}]", "changes nothing"),
+        (f"{INFO}actions: [{{target: $, remove: false}}]", "changes nothing"),
+        (f"{INFO}actions: [{{target: $, remove: maybe}}]", "neither true nor false"),
+        (f"{FINE}\nx-rename: {{a: b}}", "x-rename stands at the top"),
+        (f"{INFO}actions: [{{target: $, x-rename: 1}}]", "x-rename is"),
+        (
+            f"{INFO}actions: [{{target: $, x-rename: b, update: 1}}]",
+            "has both update and x-rename",
+        ),
+        (f"{INFO}actions: [{{target: $, x-rename: b, remove: true}}]", "it renames"),
+        (f"{INFO}actions: [{{target: $, x-rules: {{}}}}]", "x-rules stands in an act"),
     ],
 )
-def test_removing_one_item_does_not_move_the_others(target: str, left: Json) -> None:
-    assert applied({"target": target, "remove": True})["info"]["tags"] == left
+def test_an_overlay_of_another_form_is_refused(
+    written: Callable[..., Path], text: str, what: str
+) -> None:
+    path = written(f"overlay: 1.1.0\n{text}")
+
+    with pytest.raises(SpecError, match=what) as raised:
+        overlays.load(path)
+
+    assert str(path) in str(raised.value)
+    assert raised.value.hint
 
 
-def test_members_called_like_numbers_are_members() -> None:
-    found = applied({"target": "$.keys.*", "remove": True})
+@pytest.mark.parametrize(
+    "head", ["[]", "x", "", "overlay: 2.0.0", "overlay: 1.2.0", "overlay: '1.0'"]
+)
+def test_other_versions_are_refused(written: Callable[..., Path], head: str) -> None:
+    text = head if head in {"[]", "x"} else f"{head}\n{FINE}"
 
-    assert found["keys"] == {}
+    with pytest.raises(SpecError, match=r"not an OpenAPI Overlay 1\.0 or 1\.1") as got:
+        overlays.load(written(text))
+
+    assert got.value.hint
+
+
+def test_an_overlay_may_name_the_contract_it_extends(
+    written: Callable[..., Path],
+) -> None:
+    ours = written(f"overlay: 1.0.0\nextends: {OURS.as_uri()}\n{FINE}")
+    assert overlays.load(ours, OURS).content["extends"] == OURS.as_uri()
+
+    other = written(f"overlay: 1.1.0\nextends: ./other.yaml\n{FINE}")
+    with pytest.raises(SpecError, match=r"is not the contract, openapi\.yaml") as got:
+        overlays.load(other, OURS)
+    assert got.value.hint
+
+
+@pytest.mark.parametrize(
+    ("action", "member", "expected"),
+    [
+        (
+            {"target": "$.info", "update": {"title": "New", "more": {"x": 1}}},
+            "info",
+            {**BASE["info"], "title": "New", "more": {"x": 1}},
+        ),
+        ({"target": "$", "update": {"x": 1}}, "x", 1),
+        (
+            {"target": "$.items[?@.n > 1]", "update": {"big": True}},
+            "items",
+            [{"n": 1}, {"n": 2, "big": True}, {"n": 3, "big": True}],
+        ),
+        ({"target": "$.keys.*", "remove": True}, "keys", {}),
+        (
+            {"target": "$.info['title','none']", "update": 1},
+            "info",
+            {**BASE["info"], "title": 1, "none": 1},
+        ),
+    ],
+)
+def test_every_match_is_changed(action: Json, member: str, expected: Json) -> None:
+    assert applied(action)[member] == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "tags", "tags_by_1_0"),
+    [
+        ({"target": "$.info.tags", "update": "d"}, "abcbd", "abcbd"),
+        ({"target": "$.info.tags", "update": ["d"]}, "abcbd", [*"abcb", ["d"]]),
+        ({"target": "$.info", "update": {"tags": ["d", "e"]}}, "abcbde", "abcbde"),
+        ({"target": "$.info.tags[0]", "update": "x"}, "xbcb", "xbcb"),
+        ({"target": "$.info.tags[?@ == 'b']", "remove": True}, "ac", "ac"),
+        ({"target": "$.info.tags[3,0]", "remove": True}, "bc", "bc"),
+        ({"target": "$.info.tags[0,0]", "remove": True}, "bcb", "bcb"),
+        ({"target": "$.info.tags[*]", "remove": True}, "", ""),
+        ({"target": "$.info.tags[-1]", "remove": True}, "abc", "abc"),
+    ],
+)
+def test_items_are_added_replaced_and_removed(
+    action: Json, tags: Json, tags_by_1_0: Json
+) -> None:
+    assert applied(action)["info"]["tags"] == [*tags]
+    assert applied(action, version="1.0.0")["info"]["tags"] == [*tags_by_1_0]
 
 
 def test_actions_follow_one_another() -> None:
@@ -75,14 +172,19 @@ def test_actions_follow_one_another() -> None:
     assert found == BASE
 
 
-def test_the_document_itself_is_left_alone() -> None:
+def test_no_two_places_share_a_value() -> None:
+    shared = {"type": "string"}
     update: Json = {"list": []}
-    found = applied({"target": "$.items[*]", "update": update})
+    found = applied(
+        {"target": "$.a.say.type", "remove": True},
+        {"target": "$.*", "update": update},
+        base={"a": {"say": shared}, "b": {"say": shared}},
+    )
 
-    found["items"][0]["list"].append(1)
+    found["a"]["list"].append(1)
 
-    assert "list" not in BASE["items"][0]
-    assert found["items"][1]["list"] == []
+    assert found["a"] == {"say": {}, "list": [1]}
+    assert found["b"] == {"say": {"type": "string"}, "list": []}
     assert update == {"list": []}
 
 
@@ -98,11 +200,6 @@ def test_the_document_itself_is_left_alone() -> None:
         ({"target": "$", "update": [1]}, "updates an object with"),
         ({"target": "$.info", "update": {"tags": 1}}, "updates an array with 1 at /ta"),
         ({"target": "$.info.title", "update": {}}, "updates a primitive with {}"),
-        ({"target": "$['info','keys','items']", "update": {}}, "arrays and objects"),
-        ({"target": "$.info", "copy": "$.nowhere"}, r"copy \(\$.nowhere\) matches no"),
-        ({"target": "$.info", "copy": "$.items.*"}, "matches 3 places"),
-        ({"target": "$.info", "copy": "$.items"}, "updates an object with"),
-        ({"target": "$.info", "copy": "$["}, "not JSONPath"),
     ],
 )
 def test_an_action_that_cannot_be_done_is_named(action: Json, what: str) -> None:
@@ -119,10 +216,6 @@ def test_a_dialect_is_found_by_name_or_as_a_file(tmp_path: Path) -> None:
 
     assert overlays.find("naxai-sdk").parent == overlays.SHIPPED
     assert overlays.find(str(file)) == file
-
-
-def test_an_unknown_dialect_is_a_matter_of_usage() -> None:
     with pytest.raises(UsageError, match="no dialect 'klingon'") as raised:
         overlays.find("klingon")
-
     assert "naxai-sdk" in raised.value.hint

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ringspec.spec import Disagreement, Json, Prover, odd
+from ringspec.spec import Disagreement, Json, Prover, is_irregular
 from ringspec.spec.assertions import assertions
 from ringspec.spec.document import inline
 
@@ -149,4 +149,4 @@ def test_validators_that_differ_are_told() -> None:
     ],
 )
 def test_what_no_keyword_can_unsettle_is_odd(value: Json, *, expected: bool) -> None:
-    assert odd(value) is expected
+    assert is_irregular(value) is expected

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.spec import SpecError, UsageError, answered, load, overlay_of, questions
+from ringspec.spec import (
+    SpecError,
+    UsageError,
+    load,
+    load_with_actions,
+    overlay_of,
+    questions,
+)
 
 TWO = "candidates: [{name: a}, {name: b, actions: [{target: $, update: {}}]}]"
 FINE = f"questions: [{{id: q, asks: Which?, rule: r, {TWO}}}]"
@@ -20,13 +27,13 @@ def test_every_candidate_of_ours_is_a_contract_with_canonical_rules() -> None:
         assert question.rule in known
         assert question.candidates[0].actions == ()
         for each in question.candidates:
-            assert answered(each.actions).rules.keys() <= known.keys()
+            assert load_with_actions(each.actions).rules.keys() <= known.keys()
 
 
 def test_answers_one_after_another_make_the_sdks_dialect() -> None:
     chosen = [each.candidates[1].actions for each in questions()[:4]]
 
-    found = answered(tuple(action for listed in chosen for action in listed))
+    found = load_with_actions(tuple(action for listed in chosen for action in listed))
 
     sdk = load(dialect="naxai-sdk")
     assert found.request.schema == sdk.request.schema
@@ -38,7 +45,7 @@ def test_nothing_but_the_contract_is_an_overlay_without_effect() -> None:
 
     assert overlay["info"] == {"title": "Nothing", "version": "1", "description": "d"}
     assert overlay["actions"][0]["update"] == {}
-    assert answered(()).request.schema == load().request.schema
+    assert load_with_actions(()).request.schema == load().request.schema
 
 
 @pytest.mark.parametrize("name", ["mine.questions.yaml", "questions.yaml"])

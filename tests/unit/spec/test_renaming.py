@@ -10,7 +10,7 @@ import yaml
 
 from ringspec.spec import OURS, Contract, Json, SpecError, load
 from ringspec.spec import overlay as overlays
-from ringspec.spec.contract import Dialect, adapted
+from ringspec.spec.overlay import Overlay
 
 # A body whose members stand in conditions, choices, values, answers and links.
 BASE: dict[str, Json] = yaml.safe_load(
@@ -107,9 +107,14 @@ components:
 KIND = "$.components.schemas.Order.properties.kind"
 
 
+def applied(base: Json, *actions: Json) -> Any:
+    overlay = Overlay("test", "test.yaml", {"actions": list(actions)})
+    return overlays.apply(base, overlay)
+
+
 def renamed(*pairs: tuple[str, str]) -> Any:
     actions = [{"target": target, "x-rename": new} for target, new in pairs]
-    return overlays.apply(BASE, {"actions": actions}, "test.yaml")
+    return applied(BASE, *actions)
 
 
 def test_a_member_is_renamed_wherever_the_schema_names_it() -> None:
@@ -161,19 +166,9 @@ def test_members_of_that_name_elsewhere_keep_it() -> None:
 
 
 def test_nothing_says_the_old_name_but_the_note_of_it() -> None:
-    found = overlays.apply(
-        yaml.safe_load(OURS.read_text("utf-8")),
-        {
-            "actions": [
-                {
-                    "target": "$.components.schemas.CreateBroadcast"
-                    ".properties.includeUnsubscribed",
-                    "x-rename": "other",
-                }
-            ]
-        },
-        "test.yaml",
-    )
+    properties = "$.components.schemas.CreateBroadcast.properties"
+    action = {"target": f"{properties}.includeUnsubscribed", "x-rename": "other"}
+    found = applied(yaml.safe_load(OURS.read_text("utf-8")), action)
 
     text = json.dumps(found)
     assert text.count("includeUnsubscribed") == 1
@@ -209,7 +204,7 @@ def test_a_path_is_not_mistaken_for_one_below_another() -> None:
     base: Json = {"paths": {"/a": {}, "/a/b": {}, "/ab": {}}}
     action = {"target": "$.paths['/a']", "x-rename": "/c"}
 
-    found = overlays.apply(base, {"actions": [action]}, "test.yaml")
+    found = applied(base, action)
 
     assert sorted(found["paths"]) == ["/ab", "/c", "/c/b"]
 
@@ -251,14 +246,12 @@ def test_a_branch_that_others_share_is_not_renamed_for_one() -> None:
     target = "$.components.schemas.Address.properties.street"
 
     with pytest.raises(SpecError, match="shared with others that have a street"):
-        overlays.apply(
-            base, {"actions": [{"target": target, "x-rename": "road"}]}, "test.yaml"
-        )
+        applied(base, {"target": target, "x-rename": "road"})
 
 
 def dialect(*actions: Json, **more: Json) -> Contract:
     overlay = {"overlay": "1.1.0", "actions": list(actions), **more}
-    return adapted(Dialect("mine", "mine.yaml", overlay))
+    return load(dialect=Overlay("mine", "mine.yaml", overlay))
 
 
 @pytest.mark.parametrize(

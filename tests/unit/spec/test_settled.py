@@ -4,7 +4,7 @@ import jsonschema_rs
 import pytest
 
 from ringspec.spec import Contract, Json
-from ringspec.spec.settled import settle
+from ringspec.spec.forms import settle
 
 TEXT = {"type": "string"}
 PAIR = {"type": "object", "properties": {"a": TEXT}}

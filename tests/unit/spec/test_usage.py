@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ringspec.spec import Contract, Json, Level
-from ringspec.spec.usage import usage
+from ringspec.spec.forms import level_of_use as usage
 
 FILE: Json = {
     "source": "file",

@@ -13,20 +13,19 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import Contract, Json, load, odd
+from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
 from ringspec.strategies.adequacy import (
-    Finding,
-    Mutant,
-    Verdict,
+    Mutation,
+    MutationResult,
+    MutationVerdict,
     fewest,
-    mutants,
+    mutations_of,
     prove,
     quick,
 )
-from ringspec.strategies.adequacy.matrix import told
-from ringspec.strategies.adequacy.proof import Decider
-from ringspec.strategies.adequacy.units import Finder
+from ringspec.strategies.adequacy.matrix import Locator, detecting_cases
+from ringspec.strategies.adequacy.verdicts import Decider
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
@@ -63,7 +62,7 @@ def ids(contract: Contract, member: str = "") -> list[str]:
     start = f"body/properties/{member}/" if member else "body/"
     return [
         each.id.removeprefix(start)
-        for each in mutants(contract)
+        for each in mutations_of(contract)
         if each.id.startswith(start)
     ]
 
@@ -242,7 +241,7 @@ def test_a_list_also_takes_a_value_of_a_sibling(contract_of: Load) -> None:
 def test_items_are_checked_only_first_or_only_later(contract_of: Load) -> None:
     schema = {"type": "array", "items": {"maximum": 3}}
     contract = contract_of(of(x=schema))
-    by_id = {each.id: each for each in mutants(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     def takes(words: str, *items: int) -> bool:
         mutant = by_id[f"body/properties/x/items/maximum {words}"]
@@ -270,7 +269,7 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
         "then": {"required": ["on"]},
     }
     contract = contract_of(schema)
-    by_id = {each.id: each for each in mutants(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     def takes(name: str, body: Json) -> bool:
         schema = by_id[name].schema(contract.request.schema)
@@ -288,7 +287,7 @@ def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
 def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
     contract: Contract,
 ) -> None:
-    by_id = {each.id: each for each in mutants(contract)}
+    by_id = {each.id: each for each in mutations_of(contract)}
 
     assert len(by_id["Reaction/type dropped"].edits) == 14
     assert len(by_id["actions.inputs.star unchecked"].edits) == 1
@@ -298,7 +297,7 @@ def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
 def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
     contract: Contract,
 ) -> None:
-    dropped = {each.id: each for each in mutants(contract) if each.kind == "rule"}
+    dropped = {each.id: each for each in mutations_of(contract) if each.kind == "rule"}
 
     assert len(dropped["retryDelays.count dropped"].edits) == 7
     assert "name.required dropped" not in dropped
@@ -307,7 +306,7 @@ def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
 def test_ids_are_unique_and_each_mutant_has_a_rule_and_a_place(
     contract: Contract,
 ) -> None:
-    found = mutants(contract)
+    found = mutations_of(contract)
 
     assert len({each.id for each in found}) == len(found)
     for each in found:
@@ -315,9 +314,9 @@ def test_ids_are_unique_and_each_mutant_has_a_rule_and_a_place(
         assert each.place.startswith("#/components/schemas/")
 
 
-def verdicts(contract: Contract) -> dict[str, Finding]:
+def verdicts(contract: Contract) -> dict[str, MutationResult]:
     cases = compile_cases(contract)
-    return {each.mutant.id: each for each in prove(contract, cases)}
+    return {each.mutation.id: each for each in prove(contract, cases)}
 
 
 def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) -> None:
@@ -326,9 +325,9 @@ def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) ->
 
     for change in ("type dropped", "type or string", "maximum dropped"):
         each = found[f"body/properties/x/{change}"]
-        assert each.verdict == Verdict.EQUIVALENT
+        assert each.verdict == MutationVerdict.EQUIVALENT
         assert "no body" in each.reason
-    assert found["body/properties/x/enum dropped"].verdict == Verdict.TOLD
+    assert found["body/properties/x/enum dropped"].verdict == MutationVerdict.TOLD
 
 
 def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:
@@ -344,7 +343,7 @@ def test_null_for_an_optional_member_is_unsettled(contract_of: Load) -> None:
     found = verdicts(contract_of(schema))
 
     each = found["body/properties/x/type or null"]
-    assert each.verdict == Verdict.UNSETTLED
+    assert each.verdict == MutationVerdict.UNSETTLED
     assert "null" in each.reason
 
 
@@ -352,18 +351,21 @@ def test_what_valid_bodies_keep_clear_of_is_unsettled(contract_of: Load) -> None
     schema = {"type": "integer", "minimum": 0, "x-settled": {"minimum": 5}}
     found = verdicts(contract_of(of(x=schema)))
 
-    assert found["body/properties/x/minimum minimum 1"].verdict == Verdict.UNSETTLED
-    assert found["body/properties/x/minimum minimum -1"].verdict == Verdict.TOLD
+    assert (
+        found["body/properties/x/minimum minimum 1"].verdict
+        == MutationVerdict.UNSETTLED
+    )
+    assert found["body/properties/x/minimum minimum -1"].verdict == MutationVerdict.TOLD
 
 
 def test_a_case_that_is_lacking_is_shown(contract_of: Load) -> None:
     contract = contract_of(of(x={"type": "integer", "maximum": 7}))
     plain = [case for case in compile_cases(contract) if "max" not in case.rule]
 
-    found = {each.mutant.id: each for each in prove(contract, plain)}
+    found = {each.mutation.id: each for each in prove(contract, plain)}
 
     each = found["body/properties/x/maximum dropped"]
-    assert each.verdict == Verdict.UNTOLD
+    assert each.verdict == MutationVerdict.UNTOLD
     assert each.reason == 'told by {"x":8}'
 
 
@@ -373,10 +375,10 @@ def test_what_no_proof_and_no_body_is_found_for_is_undecided(
     contract = contract_of(of(x={"type": "integer"}))
     plain = [case for case in compile_cases(contract) if "fraction" not in case.id]
 
-    found = {each.mutant.id: each for each in prove(contract, plain)}
+    found = {each.mutation.id: each for each in prove(contract, plain)}
 
     each = found["body/properties/x/type or number"]
-    assert each.verdict == Verdict.UNDECIDED
+    assert each.verdict == MutationVerdict.UNDECIDED
     assert each.reason == "it may take a body that breaks a rule"
 
 
@@ -388,7 +390,7 @@ def test_values_are_found_by_the_path_of_a_schema() -> None:
         "allOf": [{"if": {"required": ["b"]}, "then": {}, "else": {}}],
         "dependentSchemas": {"b": {}},
     }
-    finder = Finder(schema)
+    finder = Locator(schema)
     body = {"list": [{"a": 1}, {"a": 2}, {}], "b": 1}
 
     def found(*path: str, body: Json = body) -> list[Json]:
@@ -404,7 +406,7 @@ def test_values_are_found_by_the_path_of_a_schema() -> None:
     assert found("dependentSchemas", "b", body={}) == []
 
 
-def whole(contract: Contract, mutant: Mutant) -> jsonschema_rs.Draft202012Validator:
+def whole(contract: Contract, mutant: Mutation) -> jsonschema_rs.Draft202012Validator:
     """Return a validator of whole bodies, as a mutant has them."""
     schema = mutant.schema(contract.request.schema)
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
@@ -418,9 +420,9 @@ def test_asking_one_keyword_is_as_good_as_validating_the_whole(
         for case in cases
         if case.phase == Phase.CASES and case.expect != Expect.SURVIVE
     ]
-    sampled = mutants(contract)[::97]
+    sampled = mutations_of(contract)[::97]
 
-    telling = told(contract, sampled, judged)
+    telling = detecting_cases(contract, sampled, judged)
 
     for mutant in sampled:
         takes = whole(contract, mutant).is_valid
@@ -432,18 +434,18 @@ def test_asking_one_keyword_is_as_good_as_validating_the_whole(
 
 
 @pytest.fixture(scope="module")
-def findings(contract: Contract, cases: tuple[Case, ...]) -> tuple[Finding, ...]:
+def findings(contract: Contract, cases: tuple[Case, ...]) -> tuple[MutationResult, ...]:
     return tuple(prove(contract, cases))
 
 
 @pytest.mark.kill
 def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
-    findings: tuple[Finding, ...],
+    findings: tuple[MutationResult, ...],
 ) -> None:
     bad = [
-        (each.mutant.id, each.reason)
+        (each.mutation.id, each.reason)
         for each in findings
-        if each.verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}
+        if each.verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
     ]
 
     assert bad == []
@@ -456,9 +458,9 @@ def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
     contract = load(dialect="naxai-sdk")
 
     bad = [
-        (each.mutant.id, each.reason)
+        (each.mutation.id, each.reason)
         for each in prove(contract, cases_of(contract))
-        if each.verdict in {Verdict.UNTOLD, Verdict.UNDECIDED}
+        if each.verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
     ]
 
     assert bad == []
@@ -472,23 +474,23 @@ def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
 )
 @given(st.data())
 def test_no_drawn_body_parts_what_is_called_alike(
-    contract: Contract, findings: tuple[Finding, ...], data: st.DataObject
+    contract: Contract, findings: tuple[MutationResult, ...], data: st.DataObject
 ) -> None:
     """Equivalent: no body at all may differ. Unsettled: no valid one may be refused."""
-    alike = [each for each in findings if each.verdict == Verdict.EQUIVALENT]
-    unsettled = [each for each in findings if each.verdict == Verdict.UNSETTLED]
+    alike = [each for each in findings if each.verdict == MutationVerdict.EQUIVALENT]
+    unsettled = [each for each in findings if each.verdict == MutationVerdict.UNSETTLED]
     body = data.draw(mangled(contract))
     fits = contract.prover.is_valid(body)
 
     for each in data.draw(st.lists(st.sampled_from(alike), min_size=20, max_size=20)):
-        assert taken(contract, each.mutant, body) == fits, each.mutant.id
-    valid = fits and not odd(body) and contract.settled_prover.is_valid(body)
+        assert taken(contract, each.mutation, body) == fits, each.mutation.id
+    valid = fits and not is_irregular(body) and contract.settled_prover.is_valid(body)
     for each in data.draw(st.lists(st.sampled_from(unsettled), max_size=20)):
         if valid:
-            assert taken(contract, each.mutant, body), each.mutant.id
+            assert taken(contract, each.mutation, body), each.mutation.id
 
 
-def taken(contract: Contract, mutant: Mutant, body: Json) -> bool:
+def taken(contract: Contract, mutant: Mutation, body: Json) -> bool:
     return whole(contract, mutant).is_valid(body)
 
 
@@ -526,11 +528,13 @@ def spoilt(draw: st.DrawFn, value: Json) -> Json:
 
 @pytest.mark.kill
 def test_no_invalid_case_is_taken_by_what_is_called_alike(
-    contract: Contract, cases: tuple[Case, ...], findings: tuple[Finding, ...]
+    contract: Contract, cases: tuple[Case, ...], findings: tuple[MutationResult, ...]
 ) -> None:
     """Of cases left out of the list, none would have told an equivalent mutant."""
     bodies = [case.body for case in cases if case.phase == Phase.CASES][::7]
-    alike = [each.mutant for each in findings if each.verdict == Verdict.EQUIVALENT]
+    alike = [
+        each.mutation for each in findings if each.verdict == MutationVerdict.EQUIVALENT
+    ]
 
     for mutant in alike[::5]:
         takes = whole(contract, mutant).is_valid
@@ -544,10 +548,10 @@ def test_the_quick_list_tells_all_that_the_whole_list_tells(
 ) -> None:
     chosen = quick(contract, cases)
     by_id = {case.id: case for case in cases}
-    listed = mutants(contract)
+    listed = mutations_of(contract)
 
-    all_of_them = told(contract, listed, cases)
-    few = told(contract, listed, [by_id[name] for name in chosen])
+    all_of_them = detecting_cases(contract, listed, cases)
+    few = detecting_cases(contract, listed, [by_id[name] for name in chosen])
 
     assert {name for name, found in all_of_them.items() if found} == {
         name for name, found in few.items() if found
@@ -567,7 +571,7 @@ def test_of_cases_that_are_worth_the_same_the_first_is_taken(
 
 
 def test_deciding_again_gives_the_same(contract: Contract) -> None:
-    untold = [each for each in mutants(contract) if "or null" in each.id][:5]
+    untold = [each for each in mutations_of(contract) if "or null" in each.id][:5]
 
     first = [Decider(contract).decide(each) for each in untold]
 

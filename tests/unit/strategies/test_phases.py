@@ -84,7 +84,7 @@ def test_only_the_first_case_of_a_life_has_the_bodys_expectation(
 def test_each_link_is_asked_without_a_token(contract: Contract, cases: Cases) -> None:
     asked = {case.steps[-1].link for case in of(cases, Phase.AUTH) if case.steps}
 
-    assert asked == {each.name for each in contract.relatives}
+    assert asked == {each.name for each in contract.links}
 
 
 def test_what_a_path_needs_was_captured(cases: Cases) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import odd
+from ringspec.spec import is_irregular
 from ringspec.strategies.shapes.draw import Tape
 
 quick = settings(max_examples=200, deadline=None, database=None, derandomize=True)
@@ -50,4 +50,4 @@ def test_a_text_is_within_its_lengths_and_has_something_to_read(
 
     assert low <= len(text) <= high
     assert text.strip()
-    assert not odd(text)
+    assert not is_irregular(text)

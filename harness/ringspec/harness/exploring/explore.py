@@ -1,9 +1,9 @@
-"""Explore: the search for what no list foresees, as the session sees it.
+"""Explore: the search for what no list foresees, as the session drives it.
 
 In: what is known to fail, limits, and what fires an example. Out: events. Hypothesis
-calls whom it searches for, and a session yields what it does: so it runs in a thread of
-its own, asks for one exchange at a time, and waits for the answer. Every request goes
-out through the session, which may end at any time.
+calls back, and the session is a generator: a thread bridges the two. It asks for one
+exchange at a time, and waits for the answer. Every request goes out through the
+session, which may end at any time.
 """
 
 from __future__ import annotations
@@ -16,48 +16,53 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ringspec.harness import judgements
-from ringspec.harness.events import Judged, Notice
-from ringspec.harness.exchange import Exchange
-from ringspec.harness.exploring.news import Limits, Shot
-from ringspec.harness.judgements import NO_JUDGEMENT, Judgement
-from ringspec.harness.oracle import ERROR_STATUS, Oracle
-from ringspec.harness.verdict import Finding, Verdict
-from ringspec.harness.volley import Interrupted
+from ringspec.harness.exploring.attempts import Attempt, SearchLimits
+from ringspec.harness.judging import checks
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
+from ringspec.harness.judging.multi_step import missing_links
+from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle
+from ringspec.harness.judging.verdict import (
+    Finding,
+    Interrupted,
+    Judged,
+    Notice,
+    Verdict,
+)
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.sending.exchange import Exchange
 from ringspec.spec import Contract, RuleId, weakest
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
     # Hypothesis takes a while to load, and most runs need none of it.
-    from ringspec.strategies import Example, Walk, Ways
+    from ringspec.strategies import Example, Lifecycle, Walk
 
-# So long the thread is waited for. It asks for something often enough, and is told.
+# Seconds until the thread is given up. It asks for something often enough, and is told.
 _FAREWELL_S = 1.0
 # Refusals that other things than the rule may account for: what is not known, what
 # stands there already, what is too long.
 _OTHER_REASONS = frozenset({404, 409, 413, 414, 431})
-
-
-# What every search serves, whatever it finds.
+_LIFECYCLE = "lifecycle."
+# Rules that every search serves, whatever it finds.
 _SERVED = ("robustness", "body.accepted", "answer.", "error.")
 
 
 def is_explored(rule: RuleId) -> bool:
-    """Tell whether explore says something of a rule even where nothing fails."""
+    """Return whether explore serves a rule even where nothing fails."""
     return rule.startswith(_SERVED)
 
 
 def judge(oracle: Oracle, example: Example, exchange: Exchange) -> Iterator[Finding]:
     """Judge an example, which has no twin.
 
-    A refusal therefore proves no rule. What was accepted though it is invalid fails
-    each rule that it breaks, at the level of that rule.
+    A refusal therefore proves no rule. An invalid body that was accepted fails each
+    rule that it breaks, at the level of that rule.
     """
     case, response = example.case, exchange.response
     answered = response is not None and response.status < 500
     for finding in oracle.judge(case, exchange):
-        says_nothing = finding.verdict == Verdict.INCONCLUSIVE
-        if says_nothing and (case.expect == Expect.REJECT or not answered):
+        inconclusive = finding.verdict == Verdict.INCONCLUSIVE
+        if inconclusive and (case.expect == Expect.REJECT or not answered):
             continue
         yield replace(finding, level=example.levels.get(finding.rule, finding.level))
     for rule, verdict, reason in _refusal(oracle.contract, case, exchange):
@@ -76,14 +81,14 @@ def judge(oracle: Oracle, example: Example, exchange: Exchange) -> Iterator[Find
 
 
 def _refusal(contract: Contract, case: Case, exchange: Exchange) -> Iterator[Judgement]:
-    """Judge how an invalid body is refused, where that is certain to be why."""
+    """Judge how an invalid body is refused, where that is certain to be the reason."""
     response = exchange.response
     if case.expect != Expect.REJECT or response is None:
         return
     status = response.status
     if status // 100 != 4 or status in NO_JUDGEMENT | _OTHER_REASONS:
         return
-    yield from judgements.envelope(contract.answers, response)
+    yield from checks.envelope(contract.answers, response)
     if status_fits(status, case.status):
         yield ERROR_STATUS, Verdict.PASS, ""
     else:
@@ -92,18 +97,35 @@ def _refusal(contract: Contract, case: Case, exchange: Exchange) -> Iterator[Jud
         yield ERROR_STATUS, Verdict.FAIL, reason
 
 
+def offered_lifecycle(
+    plan: Plan, selected: Collection[RuleId], play: Callable[[Case], Exchange]
+) -> Lifecycle | None:
+    """Call each operation once, and return the life cycle of those offered, if any."""
+    from ringspec.strategies import Lifecycle  # noqa: PLC0415 - it takes a while
+
+    life = Lifecycle.of(plan.contract, plan.cases)
+    if life is None or not any(each.startswith(_LIFECYCLE) for each in selected):
+        return None
+    case = life.survey()
+    exchange = play(case)
+    if exchange.played is None or not exchange.played.earlier:
+        return None  # without a create there is nothing to walk on
+    missing = missing_links(plan.contract, [(case, exchange)])
+    return replace(life, missing=frozenset(missing))
+
+
 class _Closed(BaseException):
     """Nobody answers any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class _SearchEnded:
     """The search is over, by an error of ours if there is one."""
 
     error: BaseException | None = None
 
 
-_Item: TypeAlias = "Example | Walk | Judged | Notice | _Ended | Interrupted"
+_Item: TypeAlias = "Example | Walk | Judged | Notice | _SearchEnded | Interrupted"
 
 
 class Explorer:
@@ -113,23 +135,23 @@ class Explorer:
         self,
         contract: Contract,
         rules: Collection[RuleId],
-        limits: Limits,
-        ways: Ways | None = None,
+        limits: SearchLimits,
+        life: Lifecycle | None = None,
     ) -> None:
         self._contract = contract
         self._rules = frozenset(rules)
-        self._ways = ways
+        self._life = life
         self._limits = limits
         self._items: asyncio.Queue[_Item] = asyncio.Queue()
-        self._answers: queue.SimpleQueue[Shot | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Attempt | None] = queue.SimpleQueue()
 
     def events(
-        self, runner: asyncio.Runner, fire: Callable[[Example | Walk], Shot]
+        self, runner: asyncio.Runner, fire: Callable[[Example | Walk], Attempt]
     ) -> Generator[Judged | Notice, None, None]:
-        """Search; every exchange is made by the caller.
+        """Search; the caller makes every exchange.
 
         Raises:
-            Interrupted: somebody wants the search to end.
+            Interrupted: the search is to end.
         """
         thread = threading.Thread(
             target=self._work, args=(runner.get_loop(),), name="explore", daemon=True
@@ -141,7 +163,7 @@ class Explorer:
                 match item:
                     case Judged() | Notice():
                         yield item
-                    case _Ended():
+                    case _SearchEnded():
                         if item.error is not None:
                             raise item.error
                         return
@@ -154,7 +176,7 @@ class Explorer:
             thread.join(_FAREWELL_S)
 
     def interrupt(self) -> None:
-        """End the search: whoever waits for it is told at once."""
+        """End the search, even while its next item is waited for."""
         self._items.put_nowait(Interrupted())
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -164,29 +186,23 @@ class Explorer:
             except RuntimeError as error:  # the loop is closed
                 raise _Closed from error
 
-        def fire(example: Example | Walk) -> Shot:
+        def fire(example: Example | Walk) -> Attempt:
             put(example)
             answer = self._answers.get()
             if answer is None:
                 raise _Closed
             return answer
 
-        # Without a listener there is also nobody to tell of an error.
+        # Without a listener an error has no addressee either.
         with suppress(_Closed):
-            put(self._searched(fire, put))
+            try:
+                from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
 
-    def _searched(
-        self,
-        fire: Callable[[Example | Walk], Shot],
-        tell: Callable[[Judged | Notice], None],
-    ) -> _Ended:
-        try:
-            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
-
-            search = Search(self._contract, self._rules, self._limits, self._ways)
-            search.run(fire, tell)
-        except _Closed:
-            raise
-        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
-            return _Ended(error)
-        return _Ended()
+                search = Search(self._contract, self._rules, self._limits, self._life)
+                search.run(fire, put)
+            except _Closed:
+                raise
+            except BaseException as error:  # noqa: BLE001 - the session raises it
+                put(_SearchEnded(error))
+            else:
+                put(_SearchEnded())

@@ -1,8 +1,8 @@
-"""Walking: Hypothesis draws what is done one after the other, and shrinks what fails.
+"""Walks: Hypothesis draws calls one after the other, and what fails is shortened.
 
-In: what walks can be made of, and what fires one. Out: events: each walk with what it
-passed, and of each failure the shortest script that shows it, as a case whose last step
-is judged. All steps of a walk are drawn before any is sent.
+In: a life cycle, and what fires a walk. Out: events: each walk with what it passed, and
+of each failure the shortest script that shows it, as a case whose last step is judged.
+All steps of a walk are drawn before any is sent.
 """
 
 from __future__ import annotations
@@ -10,45 +10,43 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, seed
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
-from ringspec.harness.events import Judged
-from ringspec.harness.exploring.news import (
-    SILENCE,
-    Fault,
-    Limits,
-    News,
-    Over,
-    Raised,
-    Shot,
+from ringspec.harness.exploring.attempts import (
+    Attempt,
+    BudgetSpent,
+    FailureKind,
+    Hunter,
+    KnownFailures,
+    OwnError,
+    SearchLimits,
+    Shrinking,
+    failures_of,
 )
-from ringspec.spec import Level
+from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.sending.exchange import Exchange, Played
 from ringspec.strategies import (
-    MOVES,
-    Deed,
-    Move,
+    MAX_CALLS,
+    Call,
+    CallKind,
+    Case,
+    Lifecycle,
     Walk,
-    Ways,
-    walking,
+    state_machine,
+    status_fits,
     without,
-    written,
+    write_walk,
 )
-
-Fire: TypeAlias = Callable[[Walk], Shot]
-Tell: TypeAlias = Callable[[Judged], None]
-
 
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
-_LIFE = "lifecycle."
-# Of one failure Hypothesis draws so many walks that may be shorter.
-_TRIES = 100
+_LIFECYCLE = "lifecycle."
 
 
 def share_of(examples: int) -> int:
@@ -56,83 +54,132 @@ def share_of(examples: int) -> int:
     return min(max(examples // _ONE_IN, _AT_LEAST), examples // 2)
 
 
-class _Found(Exception):  # noqa: N818 - it is what Hypothesis is to find
-    """A walk fails."""
+JudgeStep: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]
 
 
-@dataclass
-class _Trace:
+class Play(Protocol):
+    """Plays the steps of a case."""
+
+    def __call__(self, case: Case, *, patient: bool) -> Exchange:
+        """Play them; if patient, give what was written a moment to be seen."""
+
+
+def walked(walk: Walk, play: Play, judge: JudgeStep) -> Attempt:
+    """Make a walk and judge each step, up to the first that fails."""
+    exchange = play(walk.whole(), patient=not walk.hasty)
+    played = exchange.played or Played()
+    passed: list[Finding] = []
+    for index, each in enumerate(played.earlier):
+        part, before = walk.upto(index + 1), played.earlier[:index]
+        so_far = Played(earlier=before, at=index, captured=played.captured)
+        then = replace(each, played=so_far)
+        found = _judged(part, then, judge)
+        if failures_of(found):
+            return _attempt(part, then, (*passed, *found), sent=exchange.sent)
+        passed += found
+    part, sent, is_free = walk.upto(played.at + 1), exchange.sent, False
+    if played.stuck and part.steps[-1].step.paging is not None:
+        # All pages of a list are read for a last step only.
+        exchange = play(part.whole(), patient=not part.hasty)
+        sent += exchange.sent
+        came = exchange.played is not None and not exchange.played.stuck
+        found = _judged(part, exchange, judge) if came else []
+        return _attempt(part, exchange, (*passed, *found), sent=sent)
+    if played.stuck:
+        is_free = True
+        exchange = replace(exchange, played=replace(played, stuck=""))
+    found = _judged(part, exchange, judge)
+    attempt = _attempt(part, exchange, (*passed, *found), sent=sent)
+    if is_free and not attempt.failures:
+        return replace(attempt, idle=part.steps[-1].unsure)
+    return attempt
+
+
+def _attempt(
+    part: Walk, exchange: Exchange, findings: tuple[Finding, ...], *, sent: int
+) -> Attempt:
+    failing = [each for each in findings if each.verdict == Verdict.FAIL]
+    return Attempt(
+        case=failing[0].case if failing else part.whole(),
+        exchange=exchange,
+        findings=findings,
+        ended=len(part.steps),
+        sent=sent,
+    )
+
+
+def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> list[Finding]:
+    """Judge the last step by each claim on it, without inconclusive findings."""
+    last = walk.steps[-1]
+    status = exchange.response.status if exchange.response else 0
+    # A wrong status is told once.
+    claims = last.claims if status_fits(status, last.due) else last.claims[:1]
+    # What may be left undone, and was, has passed nothing.
+    moot = len(last.due) > 1 and status // 100 != 2
+    found: list[Finding] = []
+    for number, claim in enumerate(claims):
+        for each in judge(walk.case(claim), exchange):
+            own = each.rule == claim.rule
+            counts = each.verdict == Verdict.FAIL or (
+                each.verdict == Verdict.PASS and not (own and moot)
+            )
+            if counts and (own or not number):
+                found.append(each)
+    return found
+
+
+@dataclass(kw_only=True)
+class _WalkShrinking(Shrinking):
     """A failure whose walk is being shortened.
 
     Attributes:
-        level: how strongly it binds at least: it may get worse on the way.
-        best: the shortest walk so far, and `shot` what came of it.
+        first: the attempt that was found; `attempt` is that of the best walk.
+        best: the shortest walk so far.
         hasty: whether nothing is waited for meanwhile: what is wrong to the end mostly
             is so at once.
-        allowed: how many requests may be spent on it, so far.
-        tries: how many more walks are drawn.
-        silent: walks without an answer in a row.
     """
 
-    fault: Fault
-    level: Level
+    first: Attempt
     best: Walk
-    shot: Shot
-    until: float
-    allowed: int
     hasty: bool = False
-    requests: int = 0
-    tries: int = _TRIES
-    silent: int = 0
 
-    def shows(self, shot: Shot) -> bool:
-        """Tell whether a walk shows the failure, or another of a life.
+    def shows(self, attempt: Attempt) -> bool:
+        """Return whether a walk shows the failure, or another of the life cycle.
 
-        What goes wrong shows by one rule or another, as walks get shorter. If it comes
-        to what is known already, that was all.
+        What goes wrong shows by one rule or another, as walks get shorter.
         """
         return any(
-            level.gates(self.level) and self._is_kin(fault)
-            for fault, level in shot.faults.items()
+            level.gates(self.level) and self._is_kin(kind)
+            for kind, level in attempt.failures.items()
         )
 
-    def _is_kin(self, fault: Fault) -> bool:
-        both = fault.rule.startswith(_LIFE) and self.fault.rule.startswith(_LIFE)
-        return both or fault == self.fault
-
-    def is_shortened_by(self, walk: Walk) -> bool:
-        """Tell whether a walk has fewer steps, or says less in them."""
-        return _size(walk) < _size(self.best)
+    def _is_kin(self, kind: FailureKind) -> bool:
+        rules = kind.rule, self.kind.rule
+        return kind == self.kind or all(each.startswith(_LIFECYCLE) for each in rules)
 
 
 def _size(walk: Walk) -> tuple[int, int, int]:
-    said = sum(len(each.step.request.body) for each in walk.strides)
-    commands = sum(move.deed == Deed.COMMAND for move in walk.moves)
-    return len(walk.strides), said, commands
+    """Return a key by which walks are compared: steps, bytes sent, commands."""
+    sent = sum(len(each.step.request.body) for each in walk.steps)
+    commands = sum(call.kind == CallKind.COMMAND for call in walk.calls)
+    return len(walk.steps), sent, commands
 
 
-class Walker:
-    """Hunts for walks that fail, some at a time.
+class Walker(Hunter):
+    """Searches for walks that fail, some at a time."""
 
-    Attributes:
-        late: whether the time is up.
-    """
-
-    def __init__(self, ways: Ways, limits: Limits, news: News) -> None:
-        self.late = False
-        self._ways = ways
-        self._limits = limits
-        self._news = news
+    def __init__(
+        self, life: Lifecycle, limits: SearchLimits, known: KnownFailures
+    ) -> None:
+        super().__init__(limits, known)
+        self._life = life
         self._idle: set[str] = set()
-        self._shots: dict[tuple[tuple[Move, ...], int], Shot | None] = {}
-        # What Hypothesis was told, lest it be told otherwise when it asks again.
-        self._answers: dict[tuple[Move, ...], bool] = {}
-        self._quota = self._hunts = self._fired = 0
-        self._trace: _Trace | None = None
+        self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
+        self._fired = 0
+        self._shrinking: _WalkShrinking | None = None
 
-    def turn(self, share: int, until: float, fire: Fire, tell: Tell) -> int:
-        """Go some walks, whatever is found on the way; return how many there were."""
-        self._fire, self._tell, self._until = fire, tell, until
+    def turn(self, share: int) -> int:
+        """Make some walks, whatever is found on the way; return how many."""
         self._quota = share
         found = True
         while found and self._quota > 0 and not self.late:
@@ -141,192 +188,149 @@ class Walker:
 
     def _hunt(self) -> bool:
         """Search until something is found, and shorten it; False if nothing is."""
+        self._draw()
+        if self._shrinking is None:
+            return False
+        self._report(self._shortest(self._shrinking))
+        self._known.add({self._shrinking.kind: self._shrinking.level})
+        return True
+
+    def _draw(self) -> None:
         self._hunts += 1
-        self._trace = None
-        self._answers = {}
-        options = settings(
-            max_examples=2 * self._quota,
-            stateful_step_count=MOVES,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            phases=(Phase.generate, Phase.shrink),
+        self._shrinking = None
+        options = self._settings(
+            Phase.generate,
+            stateful_step_count=MAX_CALLS,
             suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
             verbosity=Verbosity.quiet,
-            print_blob=False,
-            backend="hypothesis",
         )
-        machine = walking(self._ways, self._ended)
+        machine = state_machine(self._life, self._ended)
         random = Random(f"{self._limits.seed} walk {self._hunts}")  # noqa: S311 - no secret
         seed(random.getrandbits(64))(machine)
         try:
             run_state_machine_as_test(machine, settings=options)
-        except (_Found, Over, Unsatisfiable):
+        except (BudgetSpent, Unsatisfiable):
             pass
-        except Raised as raised:
+        except OwnError as raised:
             raise raised.error from None
-        return self._found()
 
-    def _found(self) -> bool:
-        """Leave out what can be left out of the walk that was found; tell of it."""
-        trace = self._trace
-        if trace is None:
-            return False
-        trace.allowed *= 2
-        trace.until += self._limits.shrink_seconds / 2
-        with suppress(Over):
-            while any(self._is_shorter(moves) for moves in _shorter(trace.best.moves)):
-                pass
-        self._told(self._patiently(trace))
-        self._news.take({trace.fault: trace.level})
-        return True
-
-    def _ended(self, moves: tuple[Move, ...]) -> None:
-        """Go the walk that was drawn.
+    def _ended(self, calls: tuple[Call, ...]) -> None:
+        """Make the walk that was drawn.
 
         Raises:
-            _Found: it fails, as it is to.
+            BudgetSpent: it shows a new failure, so no more are drawn.
         """
-        if moves not in self._answers:
-            try:
-                self._answers[moves] = self._is_found(moves)
-            except Exception as error:
-                raise Raised(error) from error
-        if self._answers[moves]:
-            raise _Found
+        try:
+            self._shrinking = self._found(calls)
+        except Exception as error:
+            raise OwnError(error) from error
+        if self._shrinking is not None:
+            raise BudgetSpent
 
-    def _is_found(self, moves: tuple[Move, ...]) -> bool:
-        """Tell whether a walk shows a failure: any new one, then just that one."""
-        if self._trace is not None:
-            self._trace.tries -= 1
-            if self._trace.tries < 0:
-                raise Over
-            return self._is_shorter(moves)
-        walk = self._written(moves)
-        if not walk.strides or self._key(walk) in self._shots:
-            return False
-        shot = self._shot(walk)
-        worst = self._news.worst(shot)
+    def _found(self, calls: tuple[Call, ...]) -> _WalkShrinking | None:
+        """Make a walk; return the worst failure that is not known yet, if any."""
+        walk = self._written(calls)
+        if not walk.steps or self._key(walk) in self._attempts:
+            return None
+        attempt = self._attempt(walk)
+        worst = self._known.worst_new(attempt)
         if worst is None:
-            self._told(shot)
-            return False
-        self._first = shot
-        self._trace = _Trace(
-            fault=worst,
-            level=shot.faults[worst],
-            best=walk.upto(shot.ended),
-            shot=shot,
-            until=time.monotonic() + self._limits.shrink_seconds / 2,
-            allowed=self._limits.shrink_requests,
-            silent=0 if shot.exchange.failure is None else 1,
+            self._report(attempt)
+            return None
+        shrinking = _WalkShrinking(
+            kind=worst,
+            level=attempt.failures[worst],
+            attempt=attempt,
+            first=attempt,
+            best=walk.upto(attempt.ended),
+            until=time.monotonic() + self._limits.shrink_seconds,
+            allowed=2 * self._limits.shrink_requests,
         )
-        with suppress(Over):
-            self._hurry(self._trace)
-        return True
+        shrinking.note(attempt)
+        return shrinking
 
-    def _hurry(self, trace: _Trace) -> None:
+    def _shortest(self, shrinking: _WalkShrinking) -> Attempt:
+        """Leave out what can be left out of a walk; then make it with all patience."""
+        with suppress(BudgetSpent):
+            self._hurry(shrinking)
+            while any(map(self._is_shorter, _shorter(shrinking.best.calls))):
+                pass
+        if not shrinking.hasty:
+            return shrinking.attempt
+        attempt = self._fire(self._written(shrinking.best.calls))
+        return attempt if shrinking.shows(attempt) else shrinking.first
+
+    def _hurry(self, shrinking: _WalkShrinking) -> None:
         """See whether what fails does so without any waiting for it."""
-        if trace.shot.case.steps[-1].request.method == "GET":
-            walk = self._written(trace.best.moves, hasty=True)
-            shot = self._shot(walk)
-            if trace.shows(shot):
-                trace.best, trace.shot, trace.hasty = walk.upto(shot.ended), shot, True
+        if shrinking.attempt.case.steps[-1].request.method == "GET":
+            walk = self._written(shrinking.best.calls, hasty=True)
+            attempt = self._attempt(walk)
+            if shrinking.shows(attempt):
+                shrinking.best, shrinking.hasty = walk.upto(attempt.ended), True
+                shrinking.attempt = attempt
 
-    def _patiently(self, trace: _Trace) -> Shot:
-        """Go the shortest walk again, with all patience; or return the first one."""
-        if not trace.hasty:
-            return trace.shot
-        self._trace = None
-        shot = self._fire(self._written(trace.best.moves))
-        return shot if trace.shows(shot) else self._first
-
-    def _is_shorter(self, moves: tuple[Move, ...]) -> bool:
-        """Tell whether a walk shows what is traced, and is no longer than known."""
-        trace = self._trace
-        assert trace is not None
-        known = trace.best.strides
-        walk = self._written(moves, hasty=trace.hasty).upto(len(known))
-        if walk.strides == known:
-            return True
-        if not trace.is_shortened_by(walk):
+    def _is_shorter(self, calls: tuple[Call, ...]) -> bool:
+        """Return whether a walk shows the failure, and is no longer than the best."""
+        shrinking = self._shrinking
+        assert shrinking is not None
+        known = shrinking.best.steps
+        walk = self._written(calls, hasty=shrinking.hasty).upto(len(known))
+        if _size(walk) >= _size(shrinking.best):
             walk = walk.upto(len(known) - 1)
-        if not walk.strides or walk.strides == known[:-1]:
+        if not walk.steps or walk.steps == known[:-1]:
             return False
-        shot = self._shots.get(self._key(walk)) or self._shot(walk)
-        trace.silent = 0 if shot.exchange.failure is None else trace.silent + 1
-        if not trace.shows(shot):
+        attempt = self._attempts.get(self._key(walk)) or self._attempt(walk)
+        shrinking.note(attempt)
+        if not shrinking.shows(attempt):
             return False
-        trace.best, trace.shot = walk.upto(shot.ended), shot
+        shrinking.best, shrinking.attempt = walk.upto(attempt.ended), attempt
         return True
 
-    def _written(self, moves: tuple[Move, ...], *, hasty: bool = False) -> Walk:
+    def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:
         idle, number = frozenset(self._idle), self._fired + 1
-        return written(self._ways, moves, number, idle=idle, hasty=hasty)
+        return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
 
-    def _shot(self, walk: Walk) -> Shot:
+    def _attempt(self, walk: Walk) -> Attempt:
         """Fire a walk."""
-        self._spend()
+        self._check_budget(self._shrinking)
         self._fired += 1
-        shot = self._fire(walk)
-        if self._trace is not None:
-            self._trace.requests += shot.sent
-        elif shot.idle:
-            self._idle.add(shot.idle)
-        self._shots[self._key(walk)] = shot if shot.faults else None
-        return shot
+        attempt = self._fire(walk)
+        if self._shrinking is not None:
+            self._shrinking.requests += attempt.sent
+        elif attempt.idle:
+            self._idle.add(attempt.idle)
+        self._attempts[self._key(walk)] = attempt if attempt.failures else None
+        return attempt
 
     @staticmethod
-    def _key(walk: Walk) -> tuple[tuple[Move, ...], int]:
-        return walk.moves, len(walk.strides)
-
-    def _spend(self) -> None:
-        """Ask for one more walk.
-
-        Raises:
-            Over: there are no more.
-        """
-        now, trace = time.monotonic(), self._trace
-        if now > self._until:
-            self.late = True
-            raise Over
-        if trace is None:
-            if self._quota <= 0:
-                raise Over
-            return
-        spent = trace.requests >= trace.allowed
-        if spent or now > trace.until or trace.silent >= SILENCE:
-            raise Over
-
-    def _told(self, shot: Shot) -> None:
-        self._quota -= 1
-        self._tell(self._news.judged(shot))
+    def _key(walk: Walk) -> tuple[tuple[Call, ...], int]:
+        return walk.calls, len(walk.steps)
 
 
-def _shorter(moves: tuple[Move, ...]) -> Iterator[tuple[Move, ...]]:
-    """Leave out each move in turn, the last one first; then send plainer bodies."""
-    last = moves[-1]
-    if last.deed == Deed.COMMAND:
+def _shorter(calls: tuple[Call, ...]) -> Iterator[tuple[Call, ...]]:
+    """Leave out each call in turn, the last one first; then send plainer bodies."""
+    last = calls[-1]
+    if last.kind == CallKind.COMMAND:
         # It may be the look before it that shows what is wrong.
-        yield (*moves[:-1], Move(Deed.READ, last.thing))
-    for index in reversed(range(len(moves))):
-        yield without(moves, index)
-        yield from _inherited(moves, index)
-    for index, move in enumerate(moves):
-        if move.choice:
-            plain = move._replace(choice=0)
-            yield (*moves[:index], plain, *moves[index + 1 :])
+        yield (*calls[:-1], Call(CallKind.READ, last.resource))
+    for index in reversed(range(len(calls))):
+        yield without(calls, index)
+        yield from _inherited(calls, index)
+    for index, call in enumerate(calls):
+        if call.choice:
+            plain = call._replace(choice=0)
+            yield (*calls[:index], plain, *calls[index + 1 :])
 
 
-def _inherited(moves: tuple[Move, ...], index: int) -> Iterator[tuple[Move, ...]]:
-    """Leave a move out, and let a later one like it send its body instead.
+def _inherited(calls: tuple[Call, ...], index: int) -> Iterator[tuple[Call, ...]]:
+    """Leave a call out, and let a later one of its kind send its body instead.
 
     What is wrong may show only where two bodies differ.
     """
-    gone = moves[index]
-    if not gone.choice or gone.deed == Deed.COMMAND:
+    gone = calls[index]
+    if not gone.choice or gone.kind == CallKind.COMMAND:
         return
-    for later in range(index + 1, len(moves)):
-        if moves[later].deed == gone.deed:
-            heir = moves[later]._replace(choice=gone.choice)
-            yield without((*moves[:later], heir, *moves[later + 1 :]), index)
+    for later in range(index + 1, len(calls)):
+        if calls[later].kind == gone.kind:
+            heir = calls[later]._replace(choice=gone.choice)
+            yield without((*calls[:later], heir, *calls[later + 1 :]), index)

@@ -1,20 +1,15 @@
 """Profiles: what a target needs, read from TOML, the environment and flags."""
 
-from ringspec.harness.profile.loading import find, load, names, template
-from ringspec.harness.profile.places import Places
-from ringspec.harness.profile.record import (
-    EMBEDDED,
-    Expect,
-    Profile,
-)
+from ringspec.harness.profile.loading import find, load, names, template, variables
+from ringspec.harness.profile.profile import EMBEDDED, Places, Profile
 
 __all__ = [
     "EMBEDDED",
-    "Expect",
     "Places",
     "Profile",
     "find",
     "load",
     "names",
     "template",
+    "variables",
 ]

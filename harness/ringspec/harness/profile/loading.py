@@ -1,29 +1,33 @@
-"""Loading: a profile is found by its name or as a file, read, and joined with the rest.
+"""Finds and reads a profile: flags go before variables, these before the file.
 
-In: a name or file, and what the flags say. Out: a profile, or an error that says what,
-where and what to do.
+In: a name or file, and flags. Out: a profile, or an error with line or variable.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ringspec.harness.profile.places import Keys, Places, read
-from ringspec.harness.profile.record import EMBEDDED, Profile
-from ringspec.harness.target import checked_url
+from ringspec.harness.profile.profile import EMBEDDED, Keys, Places, Profile
+from ringspec.harness.sending.hosts import checked_url
 from ringspec.spec import PROFILES, UsageError, did_you_mean
 
-# Ways to show who we are: of several, the one that stands highest is meant.
-_WAYS = (
+_PREFIX = "RINGSPEC_"
+# Kinds of credentials: the flags' and variables' kind goes before the file's.
+_KINDS = (
     frozenset({"bearer"}),
     frozenset({"client_id", "client_secret", "token_url"}),
     frozenset({"header", "value"}),
 )
-# Files that are looked for where the profile is.
-_FILES = (("tls", "ca"), ("tls", "certificate"), ("tls", "key"))
+# Names of files, relative to the profile.
+_FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def names() -> list[str]:
@@ -32,12 +36,12 @@ def names() -> list[str]:
 
 
 def template() -> str:
-    """Return a profile that says what there is, all but the URL commented out."""
+    """Return a profile with every key, all but the URL commented out."""
     return Path(__file__).with_name("template.toml").read_text("utf-8")
 
 
 def find(name_or_file: str) -> tuple[Path, str]:
-    """Find a profile by its shipped name, or as a file; with what to call it.
+    """Return path and shown name of a shipped profile or a file.
 
     Raises:
         UsageError: there is none such.
@@ -55,97 +59,123 @@ def find(name_or_file: str) -> tuple[Path, str]:
 
 
 def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
-    """Load a profile; without one, of what the flags say alone.
+    """Load a profile; without one, make it of the flags alone.
 
     Args:
         name_or_file: a shipped name, or a file.
         flags: values by table and key, as a profile has them; they go before it.
 
     Raises:
-        UsageError: it cannot be read, or has something that cannot be meant.
+        UsageError: it cannot be read, or something in it is wrong.
     """
     if name_or_file is None:
         return Profile.of("", flags, Places())
     path, shown = find(name_or_file)
-    data, places = read(path, shown)
-    # Only here: pydantic takes a while to load.
-    from ringspec.harness.profile import layers  # noqa: PLC0415
+    data, places = _read(path, shown)
+    # Imported only here: pydantic takes a while to load.
+    from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
-    data, given, missing = _resolved(data)
-    layers.check(_without(data, given), places)
-    _check_ways(data, places)
-    variables = layers.variables()
-    places = Places(places.shown, places.text, variables)
-    above = {*variables, *_keys(flags)}
-    data = _outranked(_placed(data, path.parent), above)
-    joined = layers.join(flags, data, places)
-    _check_missing(missing, above, places)
-    _check_url(joined, places)
-    return Profile.of(shown, joined, places)
+    references: dict[Keys, str] = {}
+    plain = _dereferenced(data, (), references, fill=False)
+    validated(plain, places, strict=True)
+    missing = {keys: name for keys, name in references.items() if not os.getenv(name)}
+    _check_kinds(data.get("credentials", {}), missing, places)
+    named = variables()
+    above = {**_environment(named), **_flat(flags)}
+    below = {
+        keys: _beside(path.parent, keys, value)
+        for keys, value in _flat(_dereferenced(data, (), references, fill=True)).items()
+        if keys in above or not _is_of_lower_kind(keys, above)
+    }
+    joined: dict[str, Any] = {}
+    for keys, value in {**below, **above}.items():
+        table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
+        table[str(keys[-1])] = value
+    found = validated(joined, replace(places, variables=named), strict=False)
+    for keys, name in missing.items():
+        if keys not in above and not _is_of_lower_kind(keys, above):
+            raise UsageError(
+                f"{places.of(keys)}: the variable {name} is not set",
+                hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
+            )
+    places = replace(places, variables=named)
+    _check_url(found.get("url"), places)
+    return Profile.of(shown, found, places)
 
 
-def _keys(data: Mapping[str, Any]) -> list[Keys]:
-    return [
-        keys
-        for name, value in data.items()
-        for keys in ([(name, key) for key in value] if _is_table(value) else [(name,)])
-    ]
+def _read(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
+    """Read a profile's data and text.
 
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _resolved(
-    data: dict[str, Any],
-) -> tuple[dict[str, Any], dict[Keys, str], dict[Keys, str]]:
-    """Put the environment's values where a profile refers to them.
-
-    Returns the data, and the variables of what was put and of what was not there.
+    Raises:
+        UsageError: the file cannot be read, or is no TOML.
     """
-    given: dict[Keys, str] = {}
-    missing: dict[Keys, str] = {}
-
-    def walk(value: Any, keys: Keys) -> Any:
-        if not isinstance(value, dict):
-            return value
-        if _is_reference(value, keys):
-            name = value["env"]
-            (given if os.environ.get(name) else missing)[keys] = name
-            return os.environ.get(name)
-        found = {key: walk(each, (*keys, key)) for key, each in value.items()}
-        return {key: each for key, each in found.items() if (*keys, key) not in missing}
-
-    return walk(data, ()), given, missing
-
-
-def _is_reference(value: dict[str, Any], keys: Keys) -> bool:
-    """Tell whether a value is taken from a variable; a whole table never is."""
-    is_value = len(keys) > 1 or keys in {("url",), ("dialect",)}
-    return is_value and value.keys() == {"env"} and isinstance(value["env"], str)
-
-
-def _without(data: dict[str, Any], given: Mapping[Keys, str]) -> dict[str, Any]:
-    """Leave out what came from variables: that is text, whatever it stands for."""
-
-    def walk(value: Any, keys: Keys) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {
-            key: walk(each, (*keys, key))
-            for key, each in value.items()
-            if (*keys, key) not in given
-        }
-
-    left: dict[str, Any] = walk(data, ())
-    return left
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(
+            f"the profile {shown} cannot be read: {reason}",
+            hint="`ringspec profile init FILE` writes one",
+        ) from error
+    text = text.replace("\r\n", "\n")
+    try:
+        return tomllib.loads(text), Places(shown, text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, place = str(error), _TOML_PLACE.search(str(error))
+        line, column = place.groups() if place else (None, None)
+        if line is None:
+            lines = text.rstrip("\n").split("\n")
+            line, column = str(len(lines)), str(len(lines[-1]) + 1)
+        what = reason[: place.start()] if place else reason
+        raise UsageError(
+            f"{shown}:{line}: it is no TOML, at column {column}: {what}",
+            hint="texts stand in quotes; see https://toml.io",
+        ) from error
 
 
-def _check_ways(data: Mapping[str, Any], places: Places) -> None:
-    table = data.get("credentials", {})
-    ways = [way for way in _WAYS if way & table.keys()]
-    if len(ways) > 1:
-        first = next(key for key in table if key in ways[1])
+def _dereferenced(
+    value: Any, keys: Keys, references: dict[Keys, str], *, fill: bool
+) -> Any:
+    """Return data without, or filled with, values of the form `{ env = "NAME" }`.
+
+    A whole table is no reference. A variable that is not set fills nothing.
+    """
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        below = (*keys, key)
+        is_value = len(below) > 1 or key in {"url", "dialect"}
+        name = each.get("env") if isinstance(each, dict) and len(each) == 1 else None
+        if not is_value or not isinstance(name, str):
+            found[key] = _dereferenced(each, below, references, fill=fill)
+            continue
+        references[below] = name
+        if fill and os.environ.get(name):
+            found[key] = os.environ[name]
+    return found
+
+
+def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
+    """Return values by table and key."""
+    return {
+        keys: each
+        for name, value in data.items()
+        for keys, each in (
+            [((name, key), below) for key, below in value.items()]
+            if isinstance(value, Mapping)
+            else [((name,), value)]
+        )
+    }
+
+
+def _check_kinds(
+    table: Mapping[str, Any], missing: Mapping[Keys, str], places: Places
+) -> None:
+    given = [key for key in table if ("credentials", key) not in missing]
+    kinds = [kind for kind in _KINDS if kind.intersection(given)]
+    if len(kinds) > 1:
+        first = next(key for key in given if key in kinds[1])
         raise UsageError(
             f"{places.of(('credentials', first))}: `{first}` stands beside"
             " credentials of another kind",
@@ -153,55 +183,80 @@ def _check_ways(data: Mapping[str, Any], places: Places) -> None:
         )
 
 
-def _outranked(data: dict[str, Any], above: set[Keys]) -> dict[str, Any]:
-    """Leave out credentials of another kind than those that go before them."""
-    named = {str(keys[1]) for keys in above if keys[0] == "credentials"}
-    ways = [way for way in _WAYS if way & named]
-    if not ways or not _is_table(data.get("credentials")):
-        return data
-    given = data["credentials"]
-    table = {key: given[key] for key in given if any(key in way for way in ways)}
-    return {**data, "credentials": table}
+def _is_of_lower_kind(keys: Keys, above: Mapping[Keys, Any]) -> bool:
+    """Decide whether flags or variables have credentials of another kind."""
+    if keys[0] != "credentials" or len(keys) == 1:
+        return False
+    named = {str(each[1]) for each in above if each[0] == "credentials"}
+    kinds = [kind for kind in _KINDS if kind & named]
+    return bool(kinds) and not any(keys[1] in kind for kind in kinds)
 
 
-def _placed(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Take the names of files for those beside the profile."""
-    placed = {
-        name: dict(value) if _is_table(value) else value for name, value in data.items()
-    }
-    for table, key in _FILES:
-        if key in placed.get(table, {}):
-            placed[table][key] = str(folder / placed[table][key])
-    dialect = placed.get("dialect")
-    if isinstance(dialect, str) and (folder / dialect).is_file():
-        placed["dialect"] = str(folder / dialect)
-    return placed
+def _beside(folder: Path, keys: Keys, value: Any) -> Any:
+    """Return a file's name as one beside the profile, and other values as they are."""
+    if keys in _FILES:
+        return str(folder / value)
+    if keys == ("dialect",) and (folder / value).is_file():
+        return str(folder / value)
+    return value
 
 
-def _check_missing(
-    missing: Mapping[Keys, str], above: set[Keys], places: Places
-) -> None:
-    """Name a variable that is not set, unless something goes before its value."""
-    named = {str(keys[1]) for keys in above if keys[0] == "credentials"}
-    ways = [way for way in _WAYS if way & named]
-    for keys, variable in missing.items():
-        is_credential = keys[0] == "credentials" and len(keys) > 1
-        other = is_credential and ways and not any(keys[1] in way for way in ways)
-        if keys in above or other:
+def variables() -> dict[Keys, str]:
+    """Return the tables and keys that the environment gives, each with its variable."""
+    from ringspec.harness.profile.schema import tables  # noqa: PLC0415 - as above
+
+    known, found = tables(), dict[Keys, str]()
+    for name, text in os.environ.items():
+        words = name.upper().removeprefix(_PREFIX).lower()
+        if not name.upper().startswith(_PREFIX) or not text:
             continue
-        where = Places(places.shown, places.text).of(keys)
+        table, _, key = words.partition("_")
+        if words in known[""]:
+            found[(words,)] = name
+        elif table in known:
+            found[(table, key) if key else (table,)] = name
+    return found
+
+
+def _environment(named: Mapping[Keys, str]) -> dict[Keys, Any]:
+    """Return the values of variables; a table or a fixture may be JSON.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found: dict[Keys, Any] = {}
+    for keys, name in named.items():
+        text = os.environ[name]
+        if keys in {("url",), ("dialect",)}:
+            found[keys] = text
+        elif len(keys) == 1 and not text.startswith("{"):
+            raise UsageError(
+                f"a variable cannot be read: {name} is no table",
+                hint=f"what begins with {_PREFIX} is taken for a part of the profile",
+            )
+        elif len(keys) == 1:
+            found |= _flat({str(keys[0]): _object(name, text)})
+        elif keys[0] == "fixtures" and text.startswith("{"):
+            found[keys] = _object(name, text)
+        else:
+            found[keys] = text
+    return found
+
+
+def _object(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
         raise UsageError(
-            f"{where}: the variable {variable} is not set",
-            hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
-        )
+            f"{name}: it begins like an object, and is no JSON: {error}",
+            hint='write it as {"id": "…"}',
+        ) from error
 
 
-def _check_url(joined: Mapping[str, Any], places: Places) -> None:
-    url = joined.get("url")
+def _check_url(url: str | None, places: Places) -> None:
     if url is None or url == EMBEDDED:
         return
     try:
         checked_url(url)
     except UsageError as error:
-        where = places.of(("url",))
-        raise UsageError(f"{where}: {error}", hint=error.hint) from error
+        raise UsageError(f"{places.of(('url',))}: {error}", hint=error.hint) from error

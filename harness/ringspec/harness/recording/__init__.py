@@ -1,8 +1,18 @@
-"""Clients under test: what they send is heard, and judged by the contract's rules."""
+"""Clients under test: their requests are captured, and judged by the contract."""
 
-from ringspec.harness.recording.account import Account
-from ringspec.harness.recording.hearing import Hearing, Told
-from ringspec.harness.recording.tap import Heard, Tap
-from ringspec.harness.recording.words import Word
+from ringspec.harness.recording.capture import Capture, CapturedRequest
+from ringspec.harness.recording.client_session import (
+    ClientSession,
+    JudgedRequest,
+    Unspecified,
+)
+from ringspec.harness.recording.client_tally import ClientTally
 
-__all__ = ["Account", "Heard", "Hearing", "Tap", "Told", "Word"]
+__all__ = [
+    "Capture",
+    "CapturedRequest",
+    "ClientSession",
+    "ClientTally",
+    "JudgedRequest",
+    "Unspecified",
+]

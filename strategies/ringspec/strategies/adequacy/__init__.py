@@ -1,17 +1,21 @@
-"""Adequacy: whether the case list tells each mutant of its contract, and how few do."""
+"""Adequacy: whether the case list detects each mutation of its contract."""
 
-from ringspec.strategies.adequacy.findings import Finding, prove
-from ringspec.strategies.adequacy.mutations import Kind, Mutant, mutants
-from ringspec.strategies.adequacy.proof import Verdict
-from ringspec.strategies.adequacy.quick import fewest, quick
+from ringspec.strategies.adequacy.changes import MutationKind
+from ringspec.strategies.adequacy.matrix import fewest, quick
+from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
+from ringspec.strategies.adequacy.verdicts import (
+    MutationResult,
+    MutationVerdict,
+    prove,
+)
 
 __all__ = [
-    "Finding",
-    "Kind",
-    "Mutant",
-    "Verdict",
+    "Mutation",
+    "MutationKind",
+    "MutationResult",
+    "MutationVerdict",
     "fewest",
-    "mutants",
+    "mutations_of",
     "prove",
     "quick",
 ]

@@ -1,103 +1,157 @@
-"""The matrix: which case tells which mutant from the contract, by validation alone.
+"""Which cases detect which mutations of the contract, by validation alone.
 
-In: a contract, its mutants and a case list. Out: for each mutant the cases that tell
-it: an accepted body that it refuses, or a refused one that it takes.
+In: a contract, its mutations and a case list. Out: for each mutation the cases that
+detect it: an accepted body that it refuses, or a refused one that it accepts. Also the
+smallest list that still detects all, as far as a greedy search finds it.
 
-A mutant differs in one keyword, so only that is asked again, of the values it is about:
-all else in an accepted body holds, and a refused one has to be wrong in nothing else.
+A mutation differs in one keyword, so only that is evaluated again, on the values it
+applies to: all else in an accepted body holds, and a refused one has to be wrong in
+nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import jsonschema_rs
 
 from ringspec.spec import Contract, Json
-from ringspec.strategies.adequacy.mutations import Edit, Items, Mutant, When
-from ringspec.strategies.adequacy.units import Finder, Path, node_at
+from ringspec.strategies.adequacy.mutations import (
+    LISTED,
+    NAMED,
+    BodyCondition,
+    Items,
+    KeywordEdit,
+    Mutation,
+    Path,
+    mutations_of,
+    node_at,
+)
 from ringspec.strategies.case import Case, Expect, Phase
 
-# By these a keyword knows the members, or items, that others name.
+# Keywords that name the members, or items, that others leave over.
 _NAMING = ("properties", "patternProperties")
 _Validator = jsonschema_rs.Draft202012Validator
-_Found = list[tuple[Json, tuple[int, ...]]]
+# Values of a body, each with the indexes of items on the way to it.
+_Located = list[tuple[Json, tuple[int, ...]]]
 
 
-def told(
-    contract: Contract, mutants: Iterable[Mutant], cases: Iterable[Case]
+def detecting_cases(
+    contract: Contract, mutations: Iterable[Mutation], cases: Iterable[Case]
 ) -> dict[str, tuple[str, ...]]:
-    """Return the ids of the cases that tell each mutant, by the mutant's id."""
-    matrix = Matrix(contract, tuple(cases))
+    """Return the ids of the cases that detect each mutation, by the mutation's id."""
+    matrix = _CaseMatrix(contract, tuple(cases))
     return {
-        mutant.id: tuple(matrix.cases[index].id for index in matrix.telling(mutant))
-        for mutant in mutants
+        each.id: tuple(matrix.cases[index].id for index in matrix.detecting(each))
+        for each in mutations
     }
 
 
+def quick(contract: Contract, cases: Iterable[Case]) -> tuple[str, ...]:
+    """Return the ids of few cases that detect all that the whole list detects."""
+    listed = tuple(cases)
+    return fewest(detecting_cases(contract, mutations_of(contract), listed), listed)
+
+
+def fewest(
+    detecting: Mapping[str, tuple[str, ...]], cases: Iterable[Case]
+) -> tuple[str, ...]:
+    """Choose cases greedily, in the list's order, until all mutations are covered.
+
+    Each comes with its twin: a refusal counts only if the twin was accepted in the same
+    run. A twin that is not yet chosen costs a request of its own. Of cases of equal
+    worth the first is taken.
+    """
+    listed = {case.id: case for case in cases}
+    covers: dict[str, set[str]] = {}
+    for mutation, names in detecting.items():
+        for name in names:
+            covers.setdefault(name, set()).add(mutation)
+    order = {name: index for index, name in enumerate(listed)}
+    left = {mutation for mutation, names in detecting.items() if names}
+    chosen: set[str] = set()
+    # The worth of a case only falls, so only that of the best is computed again.
+    heap = [(-float(len(covers[name])), order[name], name) for name in covers]
+    heapq.heapify(heap)
+    while left:
+        _, index, name = heapq.heappop(heap)
+        cost = 1 + (listed[name].twin not in {None, *chosen})
+        worth = -len(covers[name] & left) / cost
+        if heap and (worth, index) > heap[0][:2]:
+            if worth:
+                heapq.heappush(heap, (worth, index, name))
+            continue
+        chosen.add(name)
+        if (twin := listed[name].twin) is not None:
+            chosen.add(twin)
+            left -= covers.get(twin, set())
+        left -= covers[name]
+    return tuple(name for name in listed if name in chosen)
+
+
 @dataclass(frozen=True)
-class Matrix:
-    """Finds the cases that tell a mutant."""
+class _CaseMatrix:
+    """Finds the cases that detect a mutation, by index."""
 
     contract: Contract
     cases: tuple[Case, ...]
-    _located: dict[tuple[int, Path], _Found] = field(default_factory=dict)
+    _located: dict[tuple[int, Path], _Located] = field(default_factory=dict)
     _dropped: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _where: dict[str, frozenset[int]] = field(default_factory=dict)
 
-    def telling(self, mutant: Mutant) -> Iterator[int]:
-        """Yield the cases that tell a mutant, by index."""
-        if mutant.when is not None:
-            yield from self._in_context(mutant, mutant.when)
+    def detecting(self, mutation: Mutation) -> Iterator[int]:
+        if mutation.when is not None:
+            yield from self._in_context(mutation, mutation.when)
             return
-        tests = [_Test(self.contract.request.schema, edit) for edit in mutant.edits]
+        schema = self.contract.request.schema
+        tests = [_KeywordTest(schema, edit) for edit in mutation.edits]
         for index in self._accepted:
-            if not self._takes(mutant, tests, index):
+            if not self._takes(mutation, tests, index):
                 yield index
         for index, errors in self._refused.items():
-            owned = all(any(e.owns(path) for e in mutant.edits) for path in errors)
-            if owned and self._takes(mutant, tests, index):
+            owned = all(any(e.owns(path) for e in mutation.edits) for path in errors)
+            if owned and self._takes(mutation, tests, index):
                 yield index
 
-    def _in_context(self, mutant: Mutant, when: When) -> Iterator[int]:
-        """Where the contract holds as written, a mutant is not told."""
-        rule = mutant.rules[0]
+    def _in_context(self, mutation: Mutation, when: BodyCondition) -> Iterator[int]:
+        """Bodies for which the contract holds as written detect nothing."""
+        rule = mutation.rules[0]
         if rule not in self._dropped:
-            everywhere = replace(mutant, when=None)
-            self._dropped[rule] = tuple(self.telling(everywhere))
-        written = self._holding(when)
-        yield from (index for index in self._dropped[rule] if index not in written)
-
-    def _holding(self, when: When) -> frozenset[int]:
+            everywhere = replace(mutation, when=None)
+            self._dropped[rule] = tuple(self.detecting(everywhere))
         if when.words not in self._where:
-            validator = _Validator(when.schema)
+            is_valid = _Validator(when.schema).is_valid
             self._where[when.words] = frozenset(
                 index
                 for index in (*self._accepted, *self._refused)
-                if validator.is_valid(self.cases[index].body)
+                if is_valid(self.cases[index].body)
             )
-        return self._where[when.words]
+        written = self._where[when.words]
+        yield from (index for index in self._dropped[rule] if index not in written)
 
-    def _takes(self, mutant: Mutant, tests: list[_Test], index: int) -> bool:
-        for edit, test in zip(mutant.edits, tests, strict=True):
+    def _takes(self, mutation: Mutation, tests: list[_KeywordTest], index: int) -> bool:
+        for edit, test in zip(mutation.edits, tests, strict=True):
             for value, indexes in self._values(index, edit.path):
-                written = _as_written(mutant.kept, indexes)
+                written = mutation.kept is not None and (indexes[-1] == 0) == (
+                    mutation.kept == Items.FIRST
+                )
                 if not (test.by_old if written else test.by_new).is_valid(value):
                     return False
         return True
 
-    def _values(self, index: int, path: Path) -> _Found:
+    def _values(self, index: int, path: Path) -> _Located:
         key = index, path
         if key not in self._located:
             body = self.cases[index].body
-            self._located[key] = self._finder.values(path, body)
+            self._located[key] = self._locator.values(path, body)
         return self._located[key]
 
     @cached_property
-    def _finder(self) -> Finder:
-        return Finder(self.contract.request.schema)
+    def _locator(self) -> Locator:
+        return Locator(self.contract.request.schema)
 
     @cached_property
     def _accepted(self) -> list[int]:
@@ -122,7 +176,7 @@ class Matrix:
         }
 
     def _is_judged(self, case: Case) -> bool:
-        """Tell whether a case is decided by its body."""
+        """Return whether the body of a case decides it."""
         operation = self.contract.operation
         request = case.request
         own = operation.method.upper(), operation.path
@@ -133,10 +187,10 @@ class Matrix:
         )
 
 
-class _Test:
-    """Asks one changed keyword of a value, as it was and as it is now."""
+class _KeywordTest:
+    """Evaluates one edited keyword on a value, as it was and as it is now."""
 
-    def __init__(self, schema: Json, edit: Edit) -> None:
+    def __init__(self, schema: Json, edit: KeywordEdit) -> None:
         self._node = node_at(schema, edit.path)
         self._edit = edit
 
@@ -160,7 +214,52 @@ class _Test:
         return _Validator({**naming, **keywords}, validate_formats=True)
 
 
-def _as_written(kept: Items | None, indexes: tuple[int, ...]) -> bool:
-    if kept is None:
-        return False
-    return (indexes[-1] == 0) == (kept == Items.FIRST)
+@dataclass(frozen=True)
+class Locator:
+    """Locates the values of a body that a node of a schema applies to."""
+
+    schema: Json
+    _conditions: dict[Path, _Validator] = field(default_factory=dict)
+
+    def values(self, path: Path, body: Json) -> _Located:
+        """Return the values below the path of a node, and the indexes on the way."""
+        found: _Located = [(body, ())]
+        at = 0
+        while at < len(path) and found:
+            width = 2 if path[at] in NAMED | LISTED else 1
+            found = [
+                below
+                for value, indexes in found
+                for below in self._below(path[: at + width], width, value, indexes)
+            ]
+            at += width
+        return found
+
+    def _below(
+        self, path: Path, width: int, value: Json, indexes: tuple[int, ...]
+    ) -> Iterator[tuple[Json, tuple[int, ...]]]:
+        keyword, name = path[-width], path[-1]
+        if keyword in {"items", "prefixItems"}:
+            size = len(value) if isinstance(value, list) else 0
+            first = int(name) if keyword == "prefixItems" else self._fixed(path[:-1])
+            end = size if keyword == "items" else min(first + 1, size)
+            for index in range(first, end):
+                yield value[index], (*indexes, index)
+        elif keyword == "properties":
+            if isinstance(value, dict) and name in value:
+                yield value[name], indexes
+        elif keyword == "dependentSchemas":
+            if isinstance(value, dict) and name in value:
+                yield value, indexes
+        elif keyword == "allOf" or self._is_taken(path, value):
+            yield value, indexes
+
+    def _fixed(self, path: Path) -> int:
+        return len(node_at(self.schema, path).get("prefixItems", ()))
+
+    def _is_taken(self, path: Path, value: Json) -> bool:
+        """Return whether a branch of a condition applies to a value."""
+        if path[:-1] not in self._conditions:
+            condition = node_at(self.schema, (*path[:-1], "if"))
+            self._conditions[path[:-1]] = _Validator(condition, validate_formats=True)
+        return self._conditions[path[:-1]].is_valid(value) == (path[-1] == "then")

@@ -1,8 +1,8 @@
-"""Mutants of a contract: every server that is one slip away from it.
+"""First-order mutations of a contract: every server that is one slip away from it.
 
-In: a contract. Out: its first-order mutants. A change is one of the file, so that of a
-shared component holds wherever the component stands; whether each of its places is
-checked at all is a mutant of its own.
+In: a contract. Out: its mutations. Each is a change of the file, so that of a shared
+component applies wherever the component stands; that one of its places is not checked
+at all is a mutation of its own.
 """
 
 from __future__ import annotations
@@ -14,42 +14,74 @@ from enum import StrEnum
 from functools import cached_property
 
 from ringspec.spec import Assertion, Contract, Json, RuleId, canonical
-from ringspec.strategies.adequacy.changes import ASSERTING, Change, changes, unit
-from ringspec.strategies.adequacy.units import Path, node_at, nodes, replaced
+from ringspec.strategies.adequacy.changes import (
+    ASSERTING,
+    KeywordChange,
+    MutationKind,
+    changes,
+    unit,
+)
 from ringspec.strategies.faults.enums import sibling
 from ringspec.strategies.shapes.locations import stem
 
+Path = tuple[str, ...]
+
 _SCHEMAS = "#/components/schemas/"
+_ACCEPTED = RuleId("body.accepted")
+_BY_NAME = frozenset({"required", "dependentRequired"})
+# Keywords below which a schema applies as it stands, to every value that they lead to.
+NAMED = frozenset({"properties", "dependentSchemas"})
+LISTED = frozenset({"allOf", "prefixItems"})
 
 
-class Kind(StrEnum):
-    """What sort of change a mutant is."""
+def nodes(schema: Json, path: Path = ()) -> Iterator[tuple[Path, dict[str, Json]]]:
+    """Yield each subschema that applies as it stands, with its path."""
+    if not isinstance(schema, dict):
+        return
+    yield path, schema
+    for keyword, value in schema.items():
+        if keyword in NAMED:
+            for name, child in value.items():
+                yield from nodes(child, (*path, keyword, name))
+        elif keyword in LISTED:
+            for index, child in enumerate(value):
+                yield from nodes(child, (*path, keyword, str(index)))
+        elif keyword == "items" or (keyword in {"then", "else"} and "if" in schema):
+            yield from nodes(value, (*path, keyword))
 
-    DROP = "drop"
-    RULE = "rule"
-    MEMBER = "member"
-    BOUND = "bound"
-    ENUM = "enum"
-    TYPE = "type"
-    REQUIRED = "required"
-    BRANCH = "branch"
-    ITEMS = "items"
-    CONTEXT = "context"
+
+def node_at(schema: Json, path: Path) -> Json:
+    """Return the subschema at a path."""
+    for step in path:
+        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
+    return schema
+
+
+def _replaced(schema: Json, path: Path, node: Json) -> Json:
+    """Return a copy of a schema with another subschema at a path."""
+    if not path:
+        return node
+    step, rest = path[0], path[1:]
+    if isinstance(schema, list):
+        index = int(step)
+        child = _replaced(schema[index], rest, node)
+        return [*schema[:index], child, *schema[index + 1 :]]
+    return {**schema, step: _replaced(schema[step], rest, node)}
 
 
 class Items(StrEnum):
-    """Which items of an array a changed keyword still holds in, as written."""
+    """Items of an array in which a changed keyword still holds as written."""
 
     FIRST = "first"
     REST = "rest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One keyword of one subschema, and what stands there in a mutant.
+class KeywordEdit:
+    """One keyword of one subschema, and what a mutation replaces it by.
 
     Attributes:
-        path: the subschema's, in the inlined schema; it holds as it stands.
+        path: of the subschema in the inlined schema; it applies as it stands.
         old: the keyword, with those that are read together with it.
     """
 
@@ -61,18 +93,18 @@ class Edit:
         """Return the schema with this edit."""
         node = node_at(schema, self.path)
         rest = {name: each for name, each in node.items() if name not in self.old}
-        return replaced(schema, self.path, {**rest, **self.new})
+        return _replaced(schema, self.path, {**rest, **self.new})
 
     def owns(self, path: Path) -> bool:
-        """Tell whether an error's path in the schema is one of this keyword."""
+        """Return whether the path of an error in the schema is one of this keyword."""
         size = len(self.path)
-        return path[:size] == self.path and (
-            len(path) > size and path[size] in self.old
+        return path[:size] == self.path and not self.old.keys().isdisjoint(
+            path[size : size + 1]
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class BodyCondition:
     """A condition on a member at the top of a body."""
 
     words: str
@@ -80,38 +112,38 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
+class Mutation:
     """One first-order change of the contract.
 
     Attributes:
         edits: several where a component is shared, or a rule has several assertions.
-        kept: in which items the contract still holds.
-        when: for which bodies the contract still holds.
+        kept: items in which the contract still holds.
+        when: bodies for which the contract still holds.
     """
 
     id: str
-    kind: Kind
+    kind: MutationKind
     rules: tuple[RuleId, ...]
     place: str
     change: str
-    edits: tuple[Edit, ...]
+    edits: tuple[KeywordEdit, ...]
     kept: Items | None = None
-    when: When | None = None
+    when: BodyCondition | None = None
 
     def schema(self, schema: Json) -> Json:
-        """Return the contract's schema as this mutant has it."""
+        """Return the mutated form of the contract's schema."""
         changed = schema
         for edit in self.edits:
-            if self.kept is not None:
-                changed = _in_items(changed, schema, edit, self.kept)
-            else:
+            if self.kept is None:
                 changed = edit.applied(changed)
+            else:
+                changed = _in_items(changed, schema, edit, self.kept)
         if self.when is None:
             return changed
         return {"if": self.when.schema, "then": schema, "else": changed}
 
 
-def _in_items(changed: Json, schema: Json, edit: Edit, kept: Items) -> Json:
+def _in_items(changed: Json, schema: Json, edit: KeywordEdit, kept: Items) -> Json:
     """Apply an edit to all items but the first, or to the first alone."""
     cut = len(edit.path) - 1 - edit.path[::-1].index("items")
     array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
@@ -121,39 +153,29 @@ def _in_items(changed: Json, schema: Json, edit: Edit, kept: Items) -> Json:
         (as_written, mutated) if kept == Items.FIRST else (mutated, as_written)
     )
     node = {**node_at(changed, array), "prefixItems": [first], "items": rest}
-    return replaced(changed, array, node)
+    return _replaced(changed, array, node)
 
 
-def mutants(contract: Contract) -> tuple[Mutant, ...]:
-    """Derive every first-order mutant of a contract, in its order."""
-    maker = _Maker(contract)
-    taken: dict[str, int] = {}
+def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
+    """Derive every first-order mutation of a contract, in its order."""
+    seen: Counter[str] = Counter()
     found = []
-    for each in maker.mutants():
-        taken[each.id] = taken.get(each.id, 0) + 1
-        number = taken[each.id]
+    for each in _Deriver(contract).mutations():
+        seen[each.id] += 1
+        number = seen[each.id]
         found.append(each if number == 1 else replace(each, id=f"{each.id} ~{number}"))
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One subschema of the file, and everywhere it stands."""
-
-    pointer: str
-    node: dict[str, Json]
-    paths: tuple[Path, ...]
-
-
-class _Maker:
+class _Deriver:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._schema = contract.request.schema
+        self._place_of = contract.request.place_of
 
-    def mutants(self) -> Iterator[Mutant]:
-        places = self._places()
-        for place in places:
-            yield from self._of_place(place)
+    def mutations(self) -> Iterator[Mutation]:
+        for place, paths in self._places.items():
+            yield from self._of_place(place, paths)
         yield from self._members()
         rules = list(self._rules())
         # A rule of one assertion is dropped with it.
@@ -161,121 +183,112 @@ class _Maker:
         for rule in rules:
             yield from self._contexts(rule)
 
-    def _places(self) -> list[_Place]:
-        found: dict[str, list[tuple[Path, dict[str, Json]]]] = {}
-        for path, node in nodes(self._schema):
-            found.setdefault(self._contract.request.place_of(path), []).append(
-                (path, node)
-            )
-        return [
-            _Place(pointer, listed[0][1], tuple(path for path, _ in listed))
-            for pointer, listed in found.items()
-        ]
+    @cached_property
+    def _places(self) -> dict[str, list[Path]]:
+        """Paths at which each subschema of the file stands, by its pointer."""
+        found: dict[str, list[Path]] = {}
+        for path, _ in nodes(self._schema):
+            found.setdefault(self._place_of(path), []).append(path)
+        return found
 
-    def _of_place(self, place: _Place) -> Iterator[Mutant]:
-        for keyword in place.node:
+    def _of_place(self, place: str, paths: list[Path]) -> Iterator[Mutation]:
+        node = node_at(self._schema, paths[0])
+        listed = node.get("enum", (None,))
+        is_text = all(isinstance(each, str) for each in listed)
+        siblings = sibling(self._schema, paths[0]) if is_text else ()
+        for keyword in node:
             if keyword not in ASSERTING:
                 continue
-            old = unit(place.node, keyword)
-            siblings = self._siblings(place)
-            for change in changes(place.node, keyword, siblings):
-                yield self._mutant(place, keyword, old, change)
-            for kept in Items if "items" in place.paths[0] else ():
+            for change in changes(node, keyword, siblings):
+                yield self._mutation(place, paths, keyword, change)
+            for kept in Items if "items" in paths[0] else ():
                 words = f"only in {_ITEMS[kept]}"
-                change = Change(Kind.ITEMS, words, {})
-                yield replace(self._mutant(place, keyword, old, change), kept=kept)
+                change = KeywordChange(MutationKind.ITEMS, words, {})
+                made = self._mutation(place, paths, keyword, change)
+                yield replace(made, kept=kept)
 
-    def _mutant(
-        self, place: _Place, keyword: str, old: dict[str, Json], change: Change
-    ) -> Mutant:
-        edits = tuple(Edit(path=path, old=old, new=change.new) for path in place.paths)
-        pointer = f"{place.pointer}/{keyword}"
-        return Mutant(
-            id=f"{self._brief(pointer)} {change.words}",
-            kind=Kind(change.kind),
+    def _mutation(
+        self, place: str, paths: list[Path], keyword: str, change: KeywordChange
+    ) -> Mutation:
+        old = unit(node_at(self._schema, paths[0]), keyword)
+        edits = tuple(KeywordEdit(path=each, old=old, new=change.new) for each in paths)
+        pointer = f"{place}/{keyword}"
+        # A component is named by its name, anything else by its place in the body.
+        name = (
+            pointer.removeprefix(_SCHEMAS)
+            if pointer.startswith(_SCHEMAS)
+            else pointer.replace(self._place_of(()), "body", 1)
+        )
+        return Mutation(
+            id=f"{name} {change.words}",
+            kind=change.kind,
             rules=self._owners(edits),
             place=pointer,
             change=change.words,
             edits=edits,
         )
 
-    def _brief(self, pointer: str) -> str:
-        """Shorten a pointer: a component by its name, else what is in the body."""
-        if pointer.startswith(_SCHEMAS):
-            return pointer.removeprefix(_SCHEMAS)
-        return pointer.replace(self._contract.request.place_of(()), "body", 1)
-
-    def _siblings(self, place: _Place) -> tuple[Json, ...]:
-        """Return a value of another list of texts in the same object."""
-        listed = place.node.get("enum", (None,))
-        if not all(isinstance(each, str) for each in listed):
-            return ()
-        return sibling(self._schema, place.paths[0])
-
-    def _owners(self, edits: tuple[Edit, ...]) -> tuple[RuleId, ...]:
-        """Return the rules that edits are about; a stricter one is about accepting."""
+    def _owners(self, edits: tuple[KeywordEdit, ...]) -> tuple[RuleId, ...]:
+        """Return the rules of edited keywords; a stricter one is about accepting."""
         found = {
             assertion.rule: None
             for assertion in self._contract.assertions
             for edit in edits
-            if edit.owns(assertion.path) and _is_changed(assertion, edit)
+            if edit.owns(assertion.path)
+            and not (
+                assertion.keyword == "required"
+                and assertion.value in edit.new.get("required", ())
+            )
         }
-        return tuple(found) or (ACCEPTED,)
+        return tuple(found) or (_ACCEPTED,)
 
-    def _members(self) -> Iterator[Mutant]:
+    def _members(self) -> Iterator[Mutation]:
         """Leave each member and each list's items unchecked, place by place."""
         for path, node in nodes(self._schema):
-            edit = Edit(path=path, old=node, new={})
+            edit = KeywordEdit(path=path, old=node, new={})
             owned = [a for a in self._contract.assertions if edit.owns(a.path)]
             if not owned or not _is_member(path) or self._is_inside_shared(path):
                 continue
-            where = ".".join(owned[0].instance[: _depth(path)])
-            yield Mutant(
-                id=f"{where} unchecked",
-                kind=Kind.MEMBER,
+            depth = path.count("properties") + path.count("items")
+            yield Mutation(
+                id=f"{'.'.join(owned[0].instance[:depth])} unchecked",
+                kind=MutationKind.MEMBER,
                 rules=tuple(dict.fromkeys(each.rule for each in owned)),
-                place=self._contract.request.place_of(path),
+                place=self._place_of(path),
                 change="unchecked",
                 edits=(edit,),
             )
 
     def _is_inside_shared(self, path: Path) -> bool:
-        """Tell whether what a path is in stands in several places."""
-        return any(
-            self._standing[self._contract.request.place_of(path[:cut])] > 1
-            for cut in range(len(path))
-        )
+        """Return whether a subschema around a path stands in several places."""
+        around = (self._place_of(path[:cut]) for cut in range(len(path)))
+        return any(len(self._places.get(each, ())) > 1 for each in around)
 
-    @cached_property
-    def _standing(self) -> Counter[str]:
-        place_of = self._contract.request.place_of
-        return Counter(place_of(path) for path, _ in nodes(self._schema))
-
-    def _rules(self) -> Iterator[Mutant]:
+    def _rules(self) -> Iterator[Mutation]:
         """Drop each rule, all its assertions at once."""
         by_rule: dict[RuleId, list[Assertion]] = {}
         for assertion in self._contract.assertions:
             by_rule.setdefault(assertion.rule, []).append(assertion)
         for rule, owned in by_rule.items():
-            yield Mutant(
+            yield Mutation(
                 id=f"{rule} dropped",
-                kind=Kind.RULE,
+                kind=MutationKind.RULE,
                 rules=(rule,),
                 place=owned[0].place,
                 change="dropped",
                 edits=tuple(self._without(owned)),
             )
 
-    def _without(self, owned: list[Assertion]) -> Iterator[Edit]:
+    def _without(self, owned: list[Assertion]) -> Iterator[KeywordEdit]:
         stems: dict[tuple[Path, str], list[Assertion]] = {}
         for each in owned:
             stems.setdefault((stem(each), each.keyword), []).append(each)
         for (path, keyword), listed in stems.items():
             old = unit(node_at(self._schema, path), keyword)
             names = {each.value for each in listed if keyword in _BY_NAME}
-            yield Edit(path=path, old=old, new=_less(old, keyword, names))
+            yield KeywordEdit(path=path, old=old, new=_less(old, keyword, names))
 
-    def _contexts(self, dropped: Mutant) -> Iterator[Mutant]:
+    def _contexts(self, dropped: Mutation) -> Iterator[Mutation]:
         """Apply a rule only to bodies of one kind, or to all but those."""
         own = self._own(dropped.rules[0])
         conditional = any("then" in e.path or "else" in e.path for e in dropped.edits)
@@ -283,7 +296,7 @@ class _Maker:
             yield replace(
                 dropped,
                 id=f"{dropped.rules[0]} {when.words}",
-                kind=Kind.CONTEXT,
+                kind=MutationKind.CONTEXT,
                 change=when.words,
                 when=when,
             )
@@ -298,50 +311,38 @@ class _Maker:
                 found.add(each.value)
         return found
 
-    def _conditions(self, own: set[str], *, everywhere: bool) -> Iterator[When]:
-        """Yield what a rule may wrongly depend on.
+    def _conditions(
+        self, own: set[str], *, everywhere: bool
+    ) -> Iterator[BodyCondition]:
+        """Yield conditions on other members that a rule may wrongly depend on.
 
-        One that depends on other members already has to hold beside each value.
+        A rule that depends on other members already has to hold beside each value.
         """
         required = set(self._schema.get("required", ()))
         for name, node in self._schema.get("properties", {}).items():
             if name in own:
                 continue
+            given = {"type": "object", "required": [name]}
             for value in _values(node):
                 is_value = {name: {"const": value}}
-                there = _object({"properties": is_value, "required": [name]})
-                said = f"{name} is {canonical(value)}"
-                yield When(words=f"only where {said}", schema=there)
+                there = {"type": "object", "properties": is_value, "required": [name]}
+                words = f"where {name} is {canonical(value)}"
+                yield BodyCondition(words=f"only {words}", schema=there)
                 if everywhere:
-                    yield When(words=f"not where {said}", schema={"not": there})
+                    yield BodyCondition(words=f"not {words}", schema={"not": there})
             if name not in required:
-                there = _object({"required": [name]})
-                yield When(words=f"only where {name} is given", schema=there)
-                absent = {"not": there}
-                yield When(words=f"only where {name} is absent", schema=absent)
+                words = f"only where {name} is"
+                yield BodyCondition(words=f"{words} given", schema=given)
+                yield BodyCondition(words=f"{words} absent", schema={"not": given})
 
 
-ACCEPTED = RuleId("body.accepted")
-_BY_NAME = frozenset({"required", "dependentRequired"})
 _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"}
-
-
-def _is_changed(assertion: Assertion, edit: Edit) -> bool:
-    """Tell whether an assertion of a keyword is one of those that an edit changes."""
-    if assertion.keyword == "required":
-        return assertion.value not in edit.new.get("required", ())
-    return True
 
 
 def _is_member(path: Path) -> bool:
     if {"then", "else"} & set(path):
         return False
     return path[-1:] == ("items",) or path[-2:-1] == ("properties",)
-
-
-def _depth(path: Path) -> int:
-    """Count the steps into a body that a path in a schema takes."""
-    return path.count("properties") + path.count("items")
 
 
 def _less(old: dict[str, Json], keyword: str, names: set[str]) -> dict[str, Json]:
@@ -364,7 +365,3 @@ def _values(node: Json) -> list[Json]:
     if "const" in node:
         return [node["const"]]
     return [False, True] if node.get("type") == "boolean" else []
-
-
-def _object(schema: dict[str, Json]) -> dict[str, Json]:
-    return {"type": "object", **schema}

@@ -30,7 +30,7 @@ from ringspec.strategies.faults import Fault
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     at_path,
-    instance_of,
+    instance_path,
     keywords,
     schema_at,
 )
@@ -115,7 +115,7 @@ class Certifier:
         """
         if fault.gap is None or self._default(fault) is not NOTHING:
             return False
-        node = schema_at(self.contract.request.schema, instance_of(fault.gap))
+        node = schema_at(self.contract.request.schema, instance_path(fault.gap))
         if node.get("type") != "array":
             return False
         empty = {"op": "replace", "path": pointer(fault.gap), "value": []}
@@ -157,7 +157,7 @@ class Certifier:
     def _default(self, fault: Fault) -> Json:
         if fault.gap is None:
             return NOTHING
-        node = schema_at(self.contract.request.schema, instance_of(fault.gap))
+        node = schema_at(self.contract.request.schema, instance_path(fault.gap))
         return node.get("default", NOTHING)
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringspec.spec import ITEM, Json, Location, at, odd, patched, pointer
+from ringspec.spec import (
+    ITEM,
+    Json,
+    Location,
+    at,
+    is_irregular,
+    patched,
+    pointer,
+)
 from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import encode
@@ -86,7 +94,7 @@ def unsettled_edits(bodies: Bodies, twin: Twin) -> Iterator[tuple[str, _Patch]]:
 
 def _is_unsettled(bodies: Bodies, body: Json) -> bool:
     """Tell whether a body is neither valid nor invalid, null for absent aside."""
-    if odd(body):
+    if is_irregular(body):
         return True
     return not bodies.contract.settled_prover.is_valid(body)
 

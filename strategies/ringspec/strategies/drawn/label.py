@@ -30,8 +30,8 @@ from ringspec.spec import (
     RuleId,
     at,
     at_pointer,
+    is_irregular,
     is_shallow,
-    odd,
     patched,
     pointer,
     same,
@@ -43,7 +43,7 @@ from ringspec.strategies.case_list import ACCEPTABLE, REFUSAL, ROBUSTNESS, SURVI
 from ringspec.strategies.drawn.breaking import Breaker, breakable
 from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.shapes.draw import compiled
-from ringspec.strategies.shapes.locations import NOTHING, instance_of, schema_at
+from ringspec.strategies.shapes.locations import NOTHING, instance_path, schema_at
 
 Shows: TypeAlias = Callable[[Json], bool]
 Default: TypeAlias = Callable[[Location], Json]
@@ -360,7 +360,7 @@ class Labeller:
         if body is NOTHING:
             return survive
         if not self._contract.prover.prove(body):
-            if odd(body) or self._contract.settled_prover.prove(body):
+            if is_irregular(body) or self._contract.settled_prover.prove(body):
                 return survive
             used = self._contract.level_of_use(body)
             return Expect.ACCEPT, {ACCEPTED: weakest((rules[ACCEPTED].level, used))}
@@ -376,7 +376,7 @@ class Labeller:
 
     def _is_settled_but_for(self, body: Json) -> bool:
         """Tell whether nothing in an invalid body is merely unspecified."""
-        if odd(body):
+        if is_irregular(body):
             return False
         found = self._contract.prover.breaches(body)
         places = {breach.location for breach in found}
@@ -445,13 +445,13 @@ class Labeller:
         return True
 
     def _default(self, location: Location) -> Json:
-        node = schema_at(self._contract.request.schema, instance_of(location))
+        node = schema_at(self._contract.request.schema, instance_path(location))
         return node.get("default", NOTHING)
 
     def _must_stand(self, location: Location) -> bool:
         if not location or isinstance(location[-1], int):
             return True
-        instance = instance_of(location)
+        instance = instance_path(location)
         return (instance[:-1], instance[-1]) in self._required
 
     @cached_property

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import NOT_BLANK, Contract, Json, odd
+from ringspec.spec import NOT_BLANK, Contract, Json, is_irregular
 from ringspec.strategies.case import encode
 from ringspec.strategies.drawn.label import Drawn, Source
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LACKING = (
     "schemathesis is not installed: explore goes without its bodies;"
-    " `pip install schemathesis` adds them"
+    " `pip install 'ringspec[schemathesis]'` adds them"
 )
 # Each of its bodies takes a while to draw.
 _TRIES = 40
@@ -115,8 +115,8 @@ def _plain(value: Json) -> Json:
     if isinstance(value, list):
         return [_plain(child) for child in value]
     if isinstance(value, str):
-        return "".join(each for each in value if not odd(each))
-    return int(value) if isinstance(value, float) and odd(value) else value
+        return "".join(each for each in value if not is_irregular(each))
+    return int(value) if isinstance(value, float) and is_irregular(value) else value
 
 
 def _known_only(schema: Json) -> Json:

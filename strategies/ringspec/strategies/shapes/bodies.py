@@ -13,7 +13,7 @@ from ringspec.spec import (
     Json,
     Location,
     SpecError,
-    odd,
+    is_irregular,
 )
 from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes import supported
@@ -97,7 +97,7 @@ class Bodies:
         A builder keeps to what shapes say, which is not quite all that schemas do.
         """
         try:
-            return not (odd(body) or self.contract.settled_prover.prove(body))
+            return not (is_irregular(body) or self.contract.settled_prover.prove(body))
         except Disagreement:
             return False
 

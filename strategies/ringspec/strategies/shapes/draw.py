@@ -524,6 +524,6 @@ def compiled(contract: Contract, level: Level = Level.MAY) -> tuple[Bodies, Draw
     """
     key = contract.sha256, level
     if key not in _COMPILED:
-        narrowed = contract if level is Level.MAY else contract.attested(level)
+        narrowed = contract if level is Level.MAY else contract.limited_to(level)
         _COMPILED[key] = Bodies(narrowed), Drawer()
     return _COMPILED[key]

@@ -65,7 +65,7 @@ def concrete(instance: tuple[str, ...], index: int = 0) -> Location:
     return tuple(index if step == ITEM else step for step in instance)
 
 
-def instance_of(location: Location) -> tuple[str, ...]:
+def instance_path(location: Location) -> tuple[str, ...]:
     """Return the instance path of a location: any item for an index."""
     return tuple(ITEM if isinstance(step, int) else step for step in location)
 

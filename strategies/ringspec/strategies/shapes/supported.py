@@ -17,6 +17,7 @@ from ringspec.spec import (
     Inlined,
     Json,
     SpecError,
+    Subschema,
     nearest,
     subschemas,
 )
@@ -92,8 +93,8 @@ def _spots(spot: _Spot) -> Iterator[_Spot]:
     if not isinstance(spot.schema, dict):
         return
     yield spot
-    for keyword, steps, child in subschemas(spot.schema):
-        yield from _spots(spot.below(keyword, steps, child))
+    for child in subschemas(Subschema(spot.schema)):
+        yield from _spots(spot.below(child.keyword, child.path, child.schema))
 
 
 def _check(spot: _Spot, inlined: Inlined) -> None:

@@ -1,0 +1,245 @@
+"""Set-up of a run: profile, contract, cases, credentials and server.
+
+For all that fire cases: the commands, pytest's plugin, Locust's users and
+schemathesis' hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from ringspec.cli.options import ReportPaths, report_paths
+from ringspec.harness.profile import Profile
+from ringspec.harness.profile import load as load_profile
+from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.pacer import parse_rate
+from ringspec.harness.sending.placeholders import Filling, variants
+from ringspec.reports import Redactor, check
+from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
+from ringspec.strategies import Case, cases_of, expecting
+
+# Returns the URL and the credentials of a server, once it is up.
+Resolve = Callable[[], tuple[str, Credentials]]
+
+
+def given(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return flags without those that are None, in tables as well."""
+    found = {
+        name: given(value) if isinstance(value, dict) else value
+        for name, value in flags.items()
+    }
+    return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSetup:
+    """What a run needs, by a profile and what goes before it.
+
+    Attributes:
+        contract_file: another API's OpenAPI file; None for ours.
+        operation: its id, where the file has several.
+        dialect: a name or a file; None for the profile's.
+    """
+
+    profile: Profile
+    contract_file: Path | None = None
+    operation: str | None = None
+    dialect: str | None = None
+    seed: int = 0
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract, in the dialect and as the profile adapts it.
+
+        Raises:
+            SpecError: the contract or the dialect is at fault.
+            UsageError: a file is missing, or the profile does not fit.
+        """
+        try:
+            return load(
+                self.contract_file,
+                operation=self.operation,
+                dialect=self.dialect or self.profile.dialect,
+                overrides=self.profile.overrides,
+            )
+        except MisfitError as error:
+            where = self.profile.places.of(error.path)
+            raise UsageError(f"{where}: {error}", hint=error.hint) from error
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases, expecting the statuses that the profile names."""
+        expect = self.profile.expect
+        cases = cases_of(self.contract, self.seed)
+        return expecting(cases, expect.success, expect.rejection)
+
+    def check_target(self, url: str | None) -> None:
+        """Check the URL of a target, or that the embedded server will do.
+
+        Raises:
+            UsageError: it is no URL, the profile is of another target, or the embedded
+                server knows neither the contract nor the dialect.
+        """
+        if url is not None:
+            checked_url(url)
+            self.profile.check_leave(url)
+            return
+        if self.contract_file is not None:
+            raise UsageError(
+                "the embedded server knows only the contract that comes with it",
+                hint="give the URL of a server that keeps to your contract",
+            )
+        from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
+
+        if self._embedded_dialect not in DIALECTS:
+            raise UsageError(
+                f"the embedded server has no dialect {self._embedded_dialect!r}",
+                hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
+            )
+
+    @property
+    def _embedded_dialect(self) -> str:
+        return self.dialect or self.profile.dialect or "canonical"
+
+    @contextmanager
+    def server(self, url: str | None) -> Iterator[Resolve]:
+        """Run the embedded server during the block, unless there is a URL.
+
+        It starts while the caller loads contract and cases.
+
+        Raises:
+            UsageError: as `check_target`.
+        """
+        self.check_target(url)
+        if url is not None:
+            yield lambda: (url, self.profile.credentials)
+            return
+        from ringspec.reference import Embedded  # noqa: PLC0415 - as above
+
+        embedded = Embedded(dialect=self._embedded_dialect)
+        embedded.begin()
+        try:
+            yield partial(_ready, embedded)
+        finally:
+            embedded.end()
+
+    def access(
+        self, url: str, credentials: Credentials | None = None
+    ) -> tuple[Filling, Redactor]:
+        """Return what fills credentials in, with a token, and what redacts them.
+
+        Args:
+            url: of the target.
+            credentials: None for the profile's.
+
+        Raises:
+            UsageError: the token would come from a host that is not allowed.
+            TargetError: the token endpoint gives none.
+        """
+        known, route = credentials or self.profile.credentials, self.profile.route
+        filling = known.filling(
+            self.profile.pacing.timeout_s, route, self.profile.safety.hosts(url)
+        )
+        # The environment's proxies may have passwords as well.
+        urls = filter(None, (url, known.token_url))
+        routes = (route, *(route.to(each) for each in urls))
+        redactor = Redactor(
+            (
+                *known.secrets(),
+                *filling.secrets(),
+                *(secret for each in routes for secret in each.secrets),
+            )
+        )
+        if filling.renewal is not None:
+            filling.renewal.learners.append(partial(_learn, redactor))
+        return filling, redactor
+
+
+def _learn(redactor: Redactor, token: str) -> None:
+    for each in variants(token):
+        redactor.learn(each)
+
+
+def _ready(embedded: Any) -> tuple[str, Credentials]:
+    from ringspec.reference import EmbeddedError  # noqa: PLC0415 - loaded by now
+
+    try:
+        ready = embedded.ready()
+    except EmbeddedError as error:
+        raise InternalError(str(error)) from error
+    return ready.url, Credentials(
+        bearer=ready.token,
+        client_id=ready.client_id,
+        client_secret=ready.client_secret,
+        token_url=ready.token_url,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FireOptions:
+    """The options of every command that fires cases."""
+
+    profile: str | None
+    bearer: str | None
+    client_id: str | None
+    client_secret: str | None
+    token_url: str | None
+    contract: Path | None
+    operation: str | None
+    dialect: str | None
+    seed: int | None
+    workers: int | None
+    rate: str | None
+    timeout: float | None
+    reports: tuple[str, ...]
+    quiet: bool
+    verbose: bool
+    color: Any
+
+    def report_paths(self) -> ReportPaths:
+        """Return the formats and paths of the reports, once the options make sense.
+
+        Raises:
+            UsageError: they do not.
+            ReportError: a report can surely not be written.
+        """
+        if self.quiet and self.verbose:
+            raise UsageError(
+                "--quiet and --verbose exclude each other", hint="leave out one of them"
+            )
+        parse_rate(self.rate)
+        return report_paths(self.reports, lambda name, path: check(path, name))
+
+    @cached_property
+    def setup(self) -> RunSetup:
+        """The set-up by the options and the profile that they name.
+
+        Raises:
+            UsageError: the profile cannot be read, or has something wrong.
+        """
+        flags = {
+            "dialect": self.dialect,
+            "credentials": {
+                "bearer": self.bearer,
+                "client_id": self.client_id,
+                "client_secret": self.client_secret,
+                "token_url": self.token_url,
+            },
+            "pacing": {
+                "workers": self.workers,
+                "timeout": self.timeout,
+                "rate": parse_rate(self.rate),
+            },
+        }
+        return RunSetup(
+            profile=load_profile(self.profile, given(flags)),
+            contract_file=self.contract,
+            operation=self.operation,
+            seed=self.seed or 0,
+        )

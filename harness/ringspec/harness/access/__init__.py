@@ -1,1 +1,0 @@
-"""Access: how a target is reached, and as whom."""

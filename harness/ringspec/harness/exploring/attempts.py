@@ -1,0 +1,233 @@
+"""Attempts of a search, the failures they show, and what it may spend on them.
+
+In: examples that were fired, each with its findings. Out: failures not known before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
+from ringspec.harness.sending.exchange import Exchange, Trouble
+from ringspec.spec import Contract, Level, RuleId
+from ringspec.strategies import Case, Expect
+
+if TYPE_CHECKING:
+    # Hypothesis takes a while to load, and most runs need none of it.
+    from hypothesis import Phase, settings
+
+    from ringspec.strategies import Example, Walk
+
+# The shrinking of one failure takes no more than this.
+_SHRINK_REQUESTS = 200
+_SHRINK_S = 20.0
+# Requests without an answer in a row that end the shrinking of one failure: one less
+# than those that end a run.
+_SILENCE = 3
+
+
+class FailureKind(NamedTuple):
+    """Kind of a failure, of which one example is enough."""
+
+    rule: RuleId
+    expect: Expect
+    trouble: Trouble | None
+
+
+Failures: TypeAlias = dict[FailureKind, Level]
+
+
+def kind_of(finding: Finding) -> FailureKind:
+    """Return the kind of a failure."""
+    failure = finding.exchange.failure
+    trouble = failure.trouble if failure else None
+    return FailureKind(finding.rule, finding.case.expect, trouble)
+
+
+def failures_of(findings: Iterable[Finding]) -> Failures:
+    """Return the strongest level of each kind of failure."""
+    failures: Failures = {}
+    for each in findings:
+        if each.verdict == Verdict.FAIL:
+            remember(failures, {kind_of(each): each.level})
+    return failures
+
+
+def remember(known: Failures, failures: Failures) -> None:
+    """Add failures: of one kind, the strongest level is kept."""
+    for kind, level in failures.items():
+        if kind not in known or level.gates(known[kind]):
+            known[kind] = level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchLimits:
+    """What a search may spend, and what it need not find.
+
+    Attributes:
+        examples: how many bodies and walks are tried.
+        known: the failures known before.
+    """
+
+    examples: int
+    seconds: float
+    seed: int = 0
+    shrink_requests: int = _SHRINK_REQUESTS
+    shrink_seconds: float = _SHRINK_S
+    known: Failures = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """An example that was fired, and its findings.
+
+    Attributes:
+        idle: what a target may leave undone, and did, so that a walk ended.
+        ended: after how many steps a walk failed, or came to its end.
+        sent: how many requests it took.
+    """
+
+    case: Case
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+    idle: str = ""
+    ended: int = 0
+    sent: int = 1
+
+    @cached_property
+    def failures(self) -> Failures:
+        """The strongest level of each kind of failure."""
+        return failures_of(self.findings)
+
+
+class KnownFailures:
+    """Failures found so far: a kind is reported again only at a stronger level."""
+
+    def __init__(self, contract: Contract, known: Failures) -> None:
+        self._order = {rule: number for number, rule in enumerate(contract.rules)}
+        self._known = dict(known)
+
+    def worst_new(self, attempt: Attempt) -> FailureKind | None:
+        """Return the worst of an attempt's failures that is not known yet."""
+        levels = attempt.failures
+        return min(
+            (kind for kind in levels if self._is_new(kind, attempt)),
+            key=lambda kind: (levels[kind].rank, self._order[kind.rule]),
+            default=None,
+        )
+
+    def judged(self, attempt: Attempt) -> Judged:
+        """Return the event of an attempt; its failures are known from then on."""
+        findings = tuple(
+            each
+            for each in attempt.findings
+            if each.verdict != Verdict.FAIL or self._is_new(kind_of(each), attempt)
+        )
+        self.add(attempt.failures)
+        return Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
+
+    def add(self, failures: Failures) -> None:
+        """Add failures that are known from now on."""
+        remember(self._known, failures)
+
+    def _is_new(self, kind: FailureKind, attempt: Attempt) -> bool:
+        known = self._known.get(kind)
+        return known is None or not known.gates(attempt.failures[kind])
+
+
+class BudgetSpent(BaseException):
+    """Ends a search or a shrinking: to Hypothesis an Exception were a failure."""
+
+
+class OwnError(BaseException):
+    """An error of ours in a search: Hypothesis must not take it for a failure."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@dataclass(kw_only=True)
+class Shrinking:
+    """A failure that is being shrunk, and what may still be spent on it.
+
+    Attributes:
+        level: the weakest that counts: it may get stronger on the way.
+        allowed: how many requests may be spent, so far.
+        silent: attempts without an answer in a row.
+    """
+
+    kind: FailureKind
+    level: Level
+    attempt: Attempt
+    until: float
+    allowed: int
+    requests: int = 0
+    silent: int = 0
+
+    def note(self, attempt: Attempt) -> None:
+        """Count an attempt without an answer."""
+        self.silent = 0 if attempt.exchange.failure is None else self.silent + 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may be spent any more."""
+        spent = self.requests >= self.allowed or self.silent >= _SILENCE
+        return spent or time.monotonic() > self.until
+
+
+Fire: TypeAlias = "Callable[[Example | Walk], Attempt]"
+Tell: TypeAlias = Callable[[Judged | Notice], None]
+
+
+class Hunter:
+    """Searches for failures of one sort, within its quota and time.
+
+    Attributes:
+        late: whether the time is up.
+    """
+
+    def __init__(self, limits: SearchLimits, known: KnownFailures) -> None:
+        self.late = False
+        self._limits = limits
+        self._known = known
+        self._quota = self._hunts = 0
+
+    def begin(self, until: float, fire: Fire, tell: Tell) -> None:
+        """Set the time at which the search ends, what fires and what is told."""
+        self._until, self._fire, self._tell = until, fire, tell
+
+    def _check_budget(self, shrinking: Shrinking | None) -> None:
+        """Check that one more example may be fired.
+
+        Raises:
+            BudgetSpent: it may not.
+        """
+        if time.monotonic() > self._until:
+            self.late = True
+            raise BudgetSpent
+        if self._quota <= 0 if shrinking is None else shrinking.is_over:
+            raise BudgetSpent
+
+    def _settings(self, *phases: Phase, **options: Any) -> settings:
+        from hypothesis import settings  # noqa: PLC0415 - as above
+
+        return settings(
+            max_examples=2 * self._quota,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            phases=phases,
+            print_blob=False,
+            backend="hypothesis",
+            **options,
+        )
+
+    def _report(self, attempt: Attempt) -> None:
+        """Tell of an attempt; what is known to fail is not told again."""
+        self._quota -= 1
+        self._tell(self._known.judged(attempt))

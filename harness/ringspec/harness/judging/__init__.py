@@ -1,0 +1,1 @@
+"""Judging exchanges: findings, outcomes of rules, the conclusion of a run."""

@@ -1,0 +1,216 @@
+"""The oracle: what an exchange says of each rule.
+
+In: a case, its exchange, and whether its twin was accepted. Out: findings. It is
+three-valued throughout: a refusal counts for a rule only if the twin was accepted, and
+what says nothing of a rule leaves it inconclusive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ringspec.harness.judging import checks
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
+from ringspec.harness.judging.multi_step import judge_last_step
+from ringspec.harness.judging.selection import ROBUSTNESS, SECRECY
+from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.sending.exchange import Exchange, Response
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.spec import Contract, RuleId, member_names, weakest
+from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
+
+ERROR_STATUS = RuleId("error.status")
+# Whose answer is of another status than a profile expects has accepted it, but so.
+ACCEPTED = RuleId("body.accepted")
+# Something that the request names is not there, or is of no use just now.
+_UNKNOWN = frozenset({404, 409})
+# A shorter token may stand in an answer by chance.
+_TELLING = 8
+
+
+@dataclass
+class Oracle:
+    """Judges exchanges in the order of the cases, and remembers which were accepted.
+
+    Attributes:
+        unnamed: what a live target may not know, by the member that holds it.
+    """
+
+    contract: Contract
+    filling: Filling = field(default_factory=Filling)
+    unnamed: Mapping[str, str] = field(default_factory=dict)
+    _cases: dict[str, Case] = field(default_factory=dict)
+    _accepted: dict[str, bool] = field(default_factory=dict)
+
+    def judge(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
+        """Return what an exchange says of the rules it touches."""
+        self._cases[case.id] = case
+        response = exchange.response
+        if response is not None:
+            self._accepted[case.id] = response.status // 100 == 2
+        return tuple(
+            self._finding(case, exchange, judgement)
+            for judgement in self._judgements(case, exchange)
+            # A dialect may have dropped a rule about answers.
+            if judgement[0] in self.contract.rules
+        )
+
+    def _finding(self, case: Case, exchange: Exchange, judgement: Judgement) -> Finding:
+        rule, verdict, reason = judgement
+        twin = self._cases.get(case.twin or "")
+        own = case.level
+        if rule != case.rule and rule not in case.broken:
+            # A check of the answer binds no more than what was sent does.
+            known = self.contract.rules[rule].level
+            own = known if rule == ROBUSTNESS else weakest((known, case.level))
+        return Finding(
+            rule=rule,
+            verdict=verdict,
+            reason=reason,
+            level=own,
+            gate=weakest((own, twin.level)) if twin else own,
+            case=case,
+            exchange=exchange,
+            twin=twin,
+        )
+
+    def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
+        response = exchange.response
+        if exchange.is_withheld:
+            yield from _open(case, exchange.summary)
+        elif response is None:
+            reason = exchange.failure.message if exchange.failure else "nothing came"
+            yield ROBUSTNESS, Verdict.FAIL, reason
+            yield from _open(case, reason)
+        elif response.status >= 500 and response.status not in case.status:
+            reason = f"the server failed: HTTP {response.status}"
+            yield ROBUSTNESS, Verdict.FAIL, reason
+            yield from _open(case, reason)
+        else:
+            yield ROBUSTNESS, Verdict.PASS, ""
+            yield from self._secrecy(case, response)
+            if case.steps:
+                yield from judge_last_step(self.contract, case, exchange, response)
+            elif case.expect == Expect.ACCEPT:
+                yield from self._accept(case, response)
+            elif case.expect == Expect.REJECT and case.broken:
+                yield from self._reject(case, response)
+            elif case.expect == Expect.REJECT:
+                yield from self._status(case, response)
+
+    def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
+        """Look for the token in an answer; whoever gives tokens out may show them."""
+        what, secrets = "the access token", list(self.filling.tokens)
+        if case.request.path == TOKEN_URL:
+            fault = case.fault if isinstance(case.fault, dict) else {}
+            sent = str(fault.get("client_secret", ""))
+            what, secrets = "the client's secret", [self.filling.client_secret, sent]
+        telling = [each for each in secrets if len(each) >= _TELLING]
+        if SECRECY not in self.contract.rules or not telling:
+            return
+        answer = [value for _, value in response.headers]
+        answer.append(response.body.decode("latin-1"))
+        if any(secret in text for secret in telling for text in answer):
+            yield SECRECY, Verdict.FAIL, f"the answer repeats {what}"
+        elif case.phase == Phase.AUTH:
+            yield SECRECY, Verdict.PASS, ""
+
+    def _accept(self, case: Case, response: Response) -> Iterator[Judgement]:
+        status = response.status
+        if status // 100 == 2:
+            yield case.rule, Verdict.PASS, ""
+            if not status_fits(status, case.status):
+                wanted = " or ".join(map(str, case.status))
+                reason = f"accepted with HTTP {status}, where {wanted} is expected"
+                yield ACCEPTED, Verdict.FAIL, reason
+            yield from checks.form(self.contract.answers, response)
+            yield from checks.content(self.contract, case.body, response)
+        elif status in NO_JUDGEMENT or status < 400:
+            yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
+        elif unknown := self._unknown(case, response):
+            reason = (
+                f"HTTP {status}: the target may not know the {unknown} that was sent"
+            )
+            yield case.rule, Verdict.INCONCLUSIVE, f"{reason}; name it in the profile"
+        else:
+            reason = f"a valid body was refused with HTTP {status}"
+            yield case.rule, Verdict.FAIL, reason
+            yield from checks.envelope(self.contract.answers, response)
+
+    def _unknown(self, case: Case, response: Response) -> str:
+        """Return what a refusal may be for that a live target does not know."""
+        own = member_names(case.body) if self.unnamed else set()
+        sent = {name: what for name, what in self.unnamed.items() if name in own}
+        if response.status not in _UNKNOWN:
+            text = response.body.decode("latin-1")
+            sent = {name: what for name, what in sent.items() if _names(text, name)}
+        return " or ".join(sent.values())
+
+    def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
+        status = response.status
+        if status // 100 == 2:
+            reason = f"an invalid body was accepted with HTTP {status}"
+            for rule in case.broken:
+                yield rule, Verdict.FAIL, reason
+        elif status in NO_JUDGEMENT:
+            yield from _open(case, f"HTTP {status} says nothing of it")
+        elif not self._accepted.get(case.twin or "", False):
+            yield from _open(case, "it was refused, but so was its valid twin")
+        elif status < 400:
+            yield from _open(case, f"HTTP {status} says nothing of it")
+            yield self._error_status(case, status)
+        else:
+            yield case.rule, Verdict.PASS, ""
+            yield self._error_status(case, status)
+            yield from checks.envelope(self.contract.answers, response)
+
+    def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
+        """Judge a case that is refused for something other than its body."""
+        status = response.status
+        if status // 100 == 2:
+            yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
+        elif case.twin and not self._accepted.get(case.twin, False):
+            yield from _open(case, "its valid twin was not accepted")
+        elif status in NO_JUDGEMENT and status not in case.status:
+            yield from _open(case, f"HTTP {status} says nothing of it")
+        elif status_fits(status, case.status):
+            yield case.rule, *_allow(case, response)
+            if self._is_operation(case):
+                yield from checks.envelope(self.contract.answers, response)
+        else:
+            wanted = " or ".join(map(str, case.status))
+            yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
+
+    def _is_operation(self, case: Case) -> bool:
+        """Tell whether a case asks for the operation, whose errors are described."""
+        operation, request = self.contract.operation, case.request
+        return (request.method, request.path) == (
+            operation.method.upper(),
+            operation.path,
+        )
+
+    @staticmethod
+    def _error_status(case: Case, status: int) -> Judgement:
+        if status in case.status:
+            return ERROR_STATUS, Verdict.PASS, ""
+        wanted = " or ".join(map(str, case.status))
+        return ERROR_STATUS, Verdict.FAIL, f"answered with {status}, not with {wanted}"
+
+
+def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
+    """Judge whether a 405 says what is allowed. Source: RFC 9110, 15.5.6."""
+    if response.status == 405 and not (response.header("allow") or "").strip():
+        return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
+    return Verdict.PASS, ""
+
+
+def _names(text: str, member: str) -> bool:
+    """Tell whether an error names a member, rather than to use a word of its name."""
+    return bool(re.search(rf"[\"'`/.]{re.escape(member)}\b", text))
+
+
+def _open(case: Case, reason: str) -> Iterator[Judgement]:
+    if case.rule != ROBUSTNESS:
+        yield case.rule, Verdict.INCONCLUSIVE, reason

@@ -1,0 +1,293 @@
+"""Outcomes of rules and the conclusion of a run, from all findings and answers.
+
+Source: product.md, Levels, and the table of exit statuses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.judging.selection import ROBUSTNESS
+from ringspec.harness.judging.verdict import (
+    Conclusion,
+    Finding,
+    Known,
+    Outcome,
+    RuleResult,
+    Stale,
+    Verdict,
+)
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Response,
+    Trouble,
+)
+from ringspec.spec import Contract, Level, Rule, RuleId
+from ringspec.strategies import Case, Expect, Phase, status_fits
+
+
+@dataclass
+class Tally:
+    """Gathers findings by rule.
+
+    Attributes:
+        skipped: rules that were deselected.
+        inapplicable: rules that cannot be tested here, with the reason.
+        known: failures that do not gate.
+        withheld: rules that stay open, because nothing was sent for them.
+    """
+
+    contract: Contract
+    level: Level
+    skipped: frozenset[RuleId] = frozenset()
+    inapplicable: dict[RuleId, str] = field(default_factory=dict)
+    known: tuple[Known, ...] = ()
+    withheld: dict[RuleId, str] = field(default_factory=dict)
+    _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
+    _cases: dict[RuleId, int] = field(default_factory=dict)
+
+    def add(self, findings: tuple[Finding, ...]) -> None:
+        """Take in the findings of one exchange."""
+        for finding in findings:
+            self._cases[finding.rule] = self._cases.get(finding.rule, 0) + 1
+            if finding.verdict != Verdict.PASS:
+                self._findings.setdefault(finding.rule, []).append(finding)
+
+    def results(
+        self, unreached: str = "", pending: frozenset[RuleId] = frozenset()
+    ) -> tuple[RuleResult, ...]:
+        """Return the result of each rule.
+
+        Args:
+            unreached: why cases had no turn, if some had none.
+            pending: the rules that those cases serve.
+        """
+        rules = self.contract.rules.values()
+        judged = (
+            self._result(
+                rule,
+                unreached if rule.id in pending else self.withheld.get(rule.id, ""),
+            )
+            for rule in rules
+        )
+        return (*judged, *self._dropped())
+
+    def untold(self, reason: str, told: set[RuleId]) -> tuple[RuleResult, ...]:
+        """Return inconclusive results for all rules but some, whatever was found."""
+        judged = (
+            self._result(rule, reason)
+            if rule.id in told or rule.id in self.skipped
+            else RuleResult(
+                rule=rule,
+                outcome=Outcome.INCONCLUSIVE,
+                cases=self._cases.get(rule.id, 0),
+                why=reason,
+            )
+            for rule in self.contract.rules.values()
+        )
+        return (*judged, *self._dropped())
+
+    def _dropped(self) -> Iterator[RuleResult]:
+        for name in self.contract.dropped:
+            yield RuleResult(
+                rule=self.contract.catalogue.rules[name],
+                outcome=Outcome.NOT_APPLICABLE,
+                why=f"the dialect {self.contract.dialect} has no such rule",
+            )
+
+    def _result(self, rule: Rule, unreached: str) -> RuleResult:
+        found = self._findings.get(rule.id, [])
+        failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
+        open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
+        cases = self._cases.get(rule.id, 0)
+        outcome, why = self._settled(rule.id) or self._judged(
+            cases, failures, open_, unreached
+        )
+        result = RuleResult(
+            rule=rule,
+            outcome=outcome,
+            cases=cases,
+            failures=failures,
+            inconclusive=open_,
+            why=why,
+            known=tuple(each for each in self.known if any(map(each.covers, failures))),
+        )
+        return self._excused(result, unreached) if result.known else result
+
+    def _excused(self, result: RuleResult, unreached: str) -> RuleResult:
+        """Set aside what is known, and see what is left."""
+
+        def news(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            known = result.known
+            return tuple(f for f in found if not any(each.covers(f) for each in known))
+
+        if result.outcome != Outcome.FAIL:
+            return result  # it only warns
+        left, open_ = news(result.failures), news(result.inconclusive)
+        otherwise, _ = self._judged(result.cases, left, open_, unreached)
+        if otherwise == Outcome.FAIL:
+            return result
+        return replace(result, excused=True, otherwise=otherwise)
+
+    def _settled(self, rule: RuleId) -> tuple[Outcome, str] | None:
+        """Return the outcome of a rule that is not judged at all."""
+        if rule in self.skipped:
+            return Outcome.SKIPPED, "deselected"
+        if rule in self.inapplicable:
+            return Outcome.NOT_APPLICABLE, self.inapplicable[rule]
+        return None
+
+    def _judged(
+        self,
+        cases: int,
+        failures: tuple[Finding, ...],
+        open_: tuple[Finding, ...],
+        unreached: str,
+    ) -> tuple[Outcome, str]:
+        if any(each.level.gates(self.level) for each in failures):
+            return Outcome.FAIL, ""
+        gating = [each for each in open_ if each.gate.gates(self.level)]
+        if gating:
+            return Outcome.INCONCLUSIVE, gating[0].reason
+        if unreached:
+            return Outcome.INCONCLUSIVE, unreached
+        if cases == 0:
+            return Outcome.NOT_APPLICABLE, "no case served it"
+        if cases == len(open_):
+            # Nothing passed, so it is not green; nothing binds, so it does not gate.
+            return Outcome.NOT_APPLICABLE, open_[0].reason
+        return Outcome.PASS, ""
+
+
+def conclude(
+    results: tuple[RuleResult, ...], *, executed: bool, stale: tuple[Stale, ...] = ()
+) -> Conclusion:
+    """Draw the conclusion of a run: a failure beats what stays open."""
+    outcomes = {each.otherwise if each.excused else each.outcome for each in results}
+    if Outcome.FAIL in outcomes or stale:
+        return Conclusion.NONCONFORMANT
+    if Outcome.INCONCLUSIVE in outcomes or not executed:
+        return Conclusion.INCONCLUSIVE
+    return Conclusion.CONFORMANT
+
+
+EXITS = {
+    Conclusion.CONFORMANT: 0,
+    Conclusion.NONCONFORMANT: 1,
+    Conclusion.INCONCLUSIVE: 3,
+}
+
+
+# What says nothing of an API when there is no other answer.
+_EMPTY_STATUSES = NO_JUDGEMENT | {404}
+_BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
+
+_TROUBLES = {
+    Trouble.UNREACHABLE: "is the server running, and the port right?",
+    Trouble.NAME: "is the host spelt right?",
+    Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
+    Trouble.TIMEOUT: "the server takes connections and does not answer; see --timeout",
+    Trouble.DROPPED: "the server closes connections: is it an HTTP server at all?",
+    Trouble.GARBLED: "that is no answer of an API: is the port right?",
+}
+_STATUSES = {
+    3: "redirects are not followed: give the URL that they lead to",
+    5: "the server fails at everything: what does its own log say?",
+    401: "check the token or the client's credentials",
+    404: "is the URL right, mount prefix included?",
+    407: "is there a proxy on the way?",
+    429: "the target limits its callers: is there a pace it allows?",
+}
+
+
+def _tells(failure: Failure) -> bool:
+    """Tell whether even a first failure shows that somebody is there, and errs."""
+    if failure.trouble == Trouble.TLS:
+        return False
+    return failure.some or failure.trouble in _BROKEN
+
+
+@dataclass
+class Impression:
+    """What all exchanges so far say of the target.
+
+    Attributes:
+        looking: whether nothing is created, so that whatever answers as it should is
+            the API.
+        in_a_row: cases without an answer since the last one that had one.
+        broken: whether the target itself misbehaved, rather than not being there.
+        failure: the transport's last failure.
+    """
+
+    looking: bool = False
+    answered: int = 0
+    in_a_row: int = 0
+    broken: bool = False
+    failure: Failure | None = None
+    _html: int = 0
+    _fits: bool = False
+    _statuses: Counter[int] = field(default_factory=Counter)
+
+    def note(self, case: Case, exchange: Exchange) -> None:
+        """Take in an exchange."""
+        if exchange.is_withheld:
+            return
+        if exchange.response is not None:
+            self._answer(case, exchange.response)
+        elif exchange.failure is not None:
+            self.failure = exchange.failure
+            self.in_a_row += 1
+            self.broken |= self.answered > 0 or _tells(exchange.failure)
+
+    def _answer(self, case: Case, response: Response) -> None:
+        self.answered += 1
+        self.in_a_row = 0
+        self.broken |= response.status >= 500
+        media = response.header("content-type") or ""
+        self._html += media.lower().startswith("text/html")
+        self._fits |= status_fits(response.status, case.status)
+        cases = self.looking or case.phase == Phase.CASES
+        if case.expect != Expect.SURVIVE and cases:
+            # What is no HTTP or no JSON is often refused before any routing.
+            self._statuses[response.status] += 1
+
+    def fair(self, finding: Finding) -> Finding:
+        """Hold nothing against a target that may not be there at all."""
+        fails = finding.rule == ROBUSTNESS and finding.verdict == Verdict.FAIL
+        if self.broken or not fails:
+            return finding
+        return replace(finding, verdict=Verdict.INCONCLUSIVE)
+
+    @property
+    def learnt(self) -> bool:
+        """Tell whether any answer says something of the API."""
+        if self.looking:
+            return self._fits
+        return any(
+            status // 100 == 2 or (status // 100 == 4 and status not in _EMPTY_STATUSES)
+            for status in self._statuses
+        )
+
+    def account(self) -> tuple[str, str]:
+        """Return what is odd about the answers as a whole, and a hint."""
+        if not self.answered:
+            return "", _TROUBLES[self.failure.trouble] if self.failure else ""
+        if not self.learnt:
+            return self._emptiness()
+        if self._html == self.answered:
+            return "every answer was HTML", "is the URL that of the API?"
+        if not self.looking and not any(
+            status // 100 == 2 for status in self._statuses
+        ):
+            return "no valid body was accepted", "check dialect, fixtures and URL"
+        return "", ""
+
+    def _emptiness(self) -> tuple[str, str]:
+        listed = " or ".join(str(status) for status in sorted(self._statuses))
+        most = max(self._statuses, key=lambda each: self._statuses[each], default=0)
+        hint = _STATUSES.get(most) or _STATUSES.get(most // 100, "")
+        return f"every answer was HTTP {listed}", hint

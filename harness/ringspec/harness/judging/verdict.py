@@ -1,0 +1,324 @@
+"""Verdicts of cases, outcomes of rules, the conclusion of a run, and a run's events.
+
+A run yields one `Started`, then a `Judged` for each case in the order of the cases,
+with a `Notice` wherever something is to be said, and always one `Ended`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from ringspec.harness.sending.exchange import Exchange
+from ringspec.spec import Level, Rule, RuleId
+from ringspec.strategies import Case, Phase
+
+
+class Verdict(StrEnum):
+    """What an exchange says of one rule."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Outcome(StrEnum):
+    """What a run says of one rule."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Conclusion(StrEnum):
+    """What a run says of its target."""
+
+    CONFORMANT = "conformant"
+    NONCONFORMANT = "nonconformant"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict on one rule from one exchange, with what is needed to show it.
+
+    Attributes:
+        level: how strongly this verdict binds: its case's level, or that of the rule
+            where a check of the answer reports under a rule of its own.
+        gate: the weaker of the case's and its twin's level, by which an
+            inconclusive finding gates.
+    """
+
+    rule: RuleId
+    verdict: Verdict
+    reason: str
+    level: Level
+    gate: Level
+    case: Case
+    exchange: Exchange
+    twin: Case | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A failure that is known beforehand, and does not gate.
+
+    Attributes:
+        id: of the rule, or of the one case.
+        expires: the last day on which it is excused; never, if there is none.
+        explored: whether only what explore finds is meant; a run that does not find
+            it again has not shown that it is gone.
+    """
+
+    id: str
+    reason: str
+    issue: str = ""
+    owner: str = ""
+    expires: date | None = None
+    explored: bool = False
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether a finding is of what is known."""
+        if self.explored and finding.case.phase != Phase.EXPLORE:
+            return False
+        return self.id in {finding.rule, finding.case.id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """A known failure that may not be listed any longer, and why."""
+
+    known: Known
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """What becomes of the known failures that a run was to bring up to date."""
+
+    kept: tuple[Known, ...]
+    added: tuple[Known, ...]
+    dropped: tuple[Stale, ...]
+
+
+class Standing(StrEnum):
+    """What one part of a list says of a known failure."""
+
+    WRONG = "wrong"  # nothing has such a name
+    HELD = "held"  # it still fails, or what could show that it does not had no turn
+    PASSED = "passed"  # all in this part that could break it passes
+    UNSEEN = "unseen"  # nothing in this part could tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which part of a list a run fired, and what it takes to join it with the others.
+
+    Attributes:
+        part: its number, from 1.
+        of: how many parts there are.
+        digest: SHA-256 of the whole list, in hexadecimal.
+        phases: what was fired of the list; so are the three that follow.
+        lent: cases fired that belong to another part, each with the rules judged by it.
+        places: of the cases that something failed or stayed open in, in a whole run.
+        known: what was known beforehand, and what this part says of it.
+        learnt: whether any answer said something of the API.
+    """
+
+    part: int
+    of: int
+    digest: str
+    phases: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    quick: bool = False
+    lent: dict[str, tuple[RuleId, ...]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+    known: tuple[tuple[Known, Standing], ...] = ()
+    learnt: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """What a run found about one rule.
+
+    Attributes:
+        cases: how many cases served it.
+        failures: those that gate and those that only warn, in order of the cases.
+        known: what is known beforehand of its failures.
+        excused: whether it fails, and by nothing that is not known: it does not gate.
+        otherwise: what an excused rule would be but for what is known.
+    """
+
+    rule: Rule
+    outcome: Outcome
+    cases: int = 0
+    failures: tuple[Finding, ...] = ()
+    inconclusive: tuple[Finding, ...] = ()
+    why: str = ""
+    known: tuple[Known, ...] = ()
+    excused: bool = False
+    otherwise: Outcome | None = None
+
+    def gating(self, level: Level) -> tuple[Finding, ...]:
+        """Return the failures that fail a run at a level."""
+        return tuple(each for each in self.failures if each.level.gates(level))
+
+    def warnings(self, level: Level) -> tuple[Finding, ...]:
+        """Return the failures that are below a level."""
+        return tuple(each for each in self.failures if not each.level.gates(level))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much a run did."""
+
+    rules: int = 0
+    cases: int = 0
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run found.
+
+    Attributes:
+        exit_code: 0, 1, 3 or 130, as product.md has it.
+        hint: what to do next, or empty.
+        stale: known failures that have expired or fail no more; they fail the run.
+        renewal: how they were brought up to date, if they were to be and could be.
+        learnt: whether any answer said something of the API; where not, the rules
+            are as good as unlisted, and the message says it all.
+        share: of a run that fired a part of its list, which.
+    """
+
+    conclusion: Conclusion
+    exit_code: int
+    level: Level
+    rules: tuple[RuleResult, ...]
+    counts: Counts
+    duration_s: float
+    message: str = ""
+    hint: str = ""
+    interrupted: bool = False
+    stale: tuple[Stale, ...] = ()
+    renewal: Renewal | None = None
+    learnt: bool = True
+    share: Share | None = None
+
+
+# Why an entry is stale.
+GONE = "it no longer fails"
+EXPIRED = "it expired on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What is known beforehand.
+
+    Attributes:
+        today: the day of the run; without it nothing expires.
+        renews: whether what fails anew is taken in, and what no longer does dropped.
+    """
+
+    entries: tuple[Known, ...] = ()
+    today: date | None = None
+    renews: bool = False
+
+    @property
+    def in_force(self) -> tuple[Known, ...]:
+        """Those that excuse something: what has expired does not."""
+        return tuple(each for each in self.entries if not self.has_expired(each))
+
+    def has_expired(self, known: Known) -> bool:
+        """Tell whether the last day of an entry is over."""
+        if self.today is None or known.expires is None:
+            return False
+        return self.today > known.expires
+
+    def excuses(self, finding: Finding) -> bool:
+        """Tell whether a failure does not gate."""
+        return any(each.covers(finding) for each in self.in_force)
+
+
+class Identified(Protocol):
+    """Whatever has an id."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+
+class Titled(Protocol):
+    """A contract, as far as it is told of."""
+
+    @property
+    def title(self) -> str:
+        """What the API is called."""
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the contract."""
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect, if it was adapted."""
+
+    @property
+    def operation(self) -> Identified:
+        """The operation under test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The run begins.
+
+    Attributes:
+        total: how many cases will be fired.
+        clients: whether clients of the target are judged, and not the target itself.
+    """
+
+    contract: Titled
+    target: str
+    level: Level
+    seed: int
+    total: int
+    clients: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A case has been fired and judged; `findings` holds its passes too."""
+
+    case: Case
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something worth a line on the way."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The run is over."""
+
+    result: Result
+
+
+Event: TypeAlias = Started | Judged | Notice | Ended
+
+
+class Interrupted(Exception):  # noqa: N818 - it is news, not an error
+    """Somebody wants the volley to end."""

@@ -1,1 +1,0 @@
-"""Pace: when requests go out, and whether once more."""

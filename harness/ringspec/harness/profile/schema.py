@@ -1,0 +1,187 @@
+"""The schema of a profile: its tables and keys, and messages about what is wrong.
+
+In: a profile's data. Out: the same data, of the right kinds, or one error that names
+line or variable and what was meant; it shows no value of a credential. Imported only
+where a profile is read: pydantic takes a while to load.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ringspec.harness.profile.profile import Keys, Places
+from ringspec.spec import UsageError, nearest
+
+
+def _split(value: Any) -> Any:
+    """Read a text as a list: a variable separates by commas."""
+    if not isinstance(value, str):
+        return value
+    return [each.strip() for each in value.split(",") if each.strip()]
+
+
+_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Rejection = Annotated[int, Field(ge=400, le=499)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class _CredentialsTable(_Table):
+    bearer: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    token_url: str | None = None
+    header: str | None = None
+    value: str | None = None
+
+
+class _ExpectTable(_Table):
+    success: Annotated[int, Field(ge=200, le=299)] | None = None
+    rejection: Annotated[list[_Rejection], BeforeValidator(_split)] = []
+
+
+class _PacingTable(_Table):
+    rate: _Rate | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    timeout: _Rate | None = None
+
+
+class _TlsTable(_Table):
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+class _ProxyTable(_Table):
+    url: str | None = None
+
+
+class _SafetyTable(_Table):
+    live: bool | None = None
+    allow_create: bool = False
+    max_creates: Annotated[int, Field(ge=0)] = 0
+    allow_start: bool = False
+    journal: str | None = None
+    allowed_hosts: Annotated[list[str], BeforeValidator(_split)] = []
+
+
+class _ProfileSchema(_Table):
+    url: str | None = None
+    dialect: str | None = None
+    paths: dict[str, str] = {}
+    credentials: _CredentialsTable = _CredentialsTable()
+    fixtures: dict[str, Any] = {}
+    expect: _ExpectTable = _ExpectTable()
+    pacing: _PacingTable = _PacingTable()
+    tls: _TlsTable = _TlsTable()
+    proxy: _ProxyTable = _ProxyTable()
+    safety: _SafetyTable = _SafetyTable()
+
+
+@cache
+def tables() -> dict[str, list[str]]:
+    """Return the keys of each table; the keys outside of tables stand under ''.
+
+    `paths` and `fixtures` have keys of the contract, and none here.
+    """
+    found: dict[str, list[str]] = {"": []}
+    for name, field in _ProfileSchema.model_fields.items():
+        if isinstance(field.default, dict):
+            found[name] = []
+        elif isinstance(field.default, _Table):
+            found[name] = list(type(field.default).model_fields)
+        else:
+            found[""].append(name)
+    return found
+
+
+def validated(
+    data: Mapping[str, Any], places: Places, *, strict: bool
+) -> dict[str, Any]:
+    """Return what is set in a profile's data.
+
+    Args:
+        data: by table and key.
+        places: where values stand.
+        strict: whether 1 is no text and "1" no number; the environment has only texts.
+
+    Raises:
+        UsageError: there is an unknown key, or a value of another kind.
+    """
+    try:
+        found = _ProfileSchema.model_validate(data, strict=strict)
+    except ValidationError as error:
+        raise _usage_error(error, places) from error
+    return found.model_dump(exclude_unset=True, exclude_none=True)
+
+
+_SECRET = frozenset({"credentials", "proxy"})
+_EXPECTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text, in quotes",
+    "list": "a list, in brackets",
+    "dict": "a table",
+    "model": "a table",
+}
+
+
+def _usage_error(error: ValidationError, places: Places) -> UsageError:
+    """Return a message about the first mistake in the order of the file."""
+    mistakes = error.errors(include_url=False, include_context=True)
+    first = min(mistakes, key=lambda each: places.line(each["loc"]))
+    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        message, hint = _unknown(first["loc"])
+    else:
+        message, hint = _unfit(first)
+    return UsageError(f"{places.of(first['loc'])}: {message}{more}", hint=hint)
+
+
+def _unfit(mistake: ErrorDetails) -> tuple[str, str]:
+    names = [each for each in mistake["loc"] if isinstance(each, str)]
+    if len(names) > 1:
+        subject = f"`{names[1]}` in [{names[0]}]"
+    else:
+        subject = f"`{names[0]}`" if names[0] in tables()[""] else f"[{names[0]}]"
+    expected = mistake["msg"].removeprefix("Input should be ")
+    if mistake["type"].endswith(("_type", "_parsing")):
+        expected = _EXPECTED.get(mistake["type"].partition("_")[0], expected)
+    if names[0] in _SECRET:
+        hint = 'a value may come from a variable: { env = "NAME" }'
+        return f"{subject} has to be {expected}", hint
+    value = json.dumps(mistake["input"], ensure_ascii=False, default=str)
+    value = value if len(value) <= 60 else f"{value[:60]}…"
+    hint = "`ringspec profile init` writes a profile that says what there is"
+    return f"{subject} is {value}, and has to be {expected}", hint
+
+
+def _unknown(keys: Keys) -> tuple[str, str]:
+    known = tables()
+    key, table = str(keys[-1]), str(keys[0]) if len(keys) > 1 else ""
+    homes = [name for name, listed in known.items() if key in listed and name]
+    spelt = key.lower().replace("-", "_")
+    if table:
+        message = f"`{key}` is not known in [{table}]"
+        if near := nearest(spelt, known[table]):
+            message = f"{message}; did you mean `{near[0]}`?"
+        elif homes:
+            message = f"{message}; does it belong into [{homes[0]}]?"
+        return message, f"[{table}] has {', '.join(known[table])}"
+    message = f"`{key}` is not known"
+    if homes:
+        message = f"{message} here; does it belong into [{homes[0]}]?"
+    elif near := nearest(spelt, [*known[""], *filter(None, known)]):
+        meant = near[0] if near[0] in known[""] else f"[{near[0]}]"
+        message = f"{message}; did you mean {meant}?"
+    named = ", ".join(f"[{name}]" for name in known if name)
+    return message, f"there are {', '.join(known[''])}, and {named}"

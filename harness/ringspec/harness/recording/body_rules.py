@@ -1,0 +1,264 @@
+"""Judges the bodies that clients send: which rules they break, keep, and leave open."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ringspec.harness.judging.verdict import Verdict
+from ringspec.spec import (
+    ABOUT,
+    Assertion,
+    Breach,
+    Contract,
+    Disagreement,
+    Json,
+    Location,
+    Prover,
+    RuleId,
+    at,
+    is_irregular,
+    is_shallow,
+    kind_of,
+    pointer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement about a request.
+
+    Attributes:
+        verdict: a rule is broken (FAIL) or kept (PASS), or no source settles whether
+            that may be sent (INCONCLUSIVE); None for a remark, which is of no rule.
+        about: the rule; of what is unspecified, a name; of a remark, empty.
+        why: the reason, with value and place; empty for what is kept.
+    """
+
+    verdict: Verdict | None
+    about: str
+    why: str = ""
+
+
+BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
+_JSON = "wire.json"
+# Characters of a value, and names of a list, that are cited.
+_VALUE, _NAMES = 80, 5
+# Keywords whose value would repeat a whole schema.
+_LONG = frozenset({"anyOf", "oneOf", "not", "contains", "propertyNames", "if"})
+_NAMING = frozenset({"required", "dependentRequired"})
+_CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
+_IRREGULAR = "a number such as 2.0, a control character or half a surrogate pair"
+
+
+@dataclass
+class BodyJudge:
+    """Judges the bodies of one contract's operation, by two validators."""
+
+    contract: Contract
+    _repeated: list[str] = field(default_factory=list)
+
+    def judge(self, content: bytes) -> Iterator[Statement]:
+        """Judge bytes as the body of a create."""
+        self._repeated.clear()
+        data, why = self._parse(content)
+        if why:
+            yield Statement(BROKEN, _JSON, why)
+            return
+        yield Statement(KEPT, _JSON)
+        if self._repeated:
+            listed = _listed(list(dict.fromkeys(self._repeated)))
+            yield Statement(OPEN, "body.twice", f"members stand twice: {listed}")
+        if is_shallow(data):
+            yield from self._judge(data)
+        else:
+            why = "the body is nested too deeply to be judged"
+            yield Statement(OPEN, "body.depth", why)
+
+    def _parse(self, content: bytes) -> tuple[Json, str]:
+        """Return JSON, or why it is none. Source: RFC 8259."""
+        try:
+            data = json.loads(
+                content.decode(),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=self._object,
+            )
+        except UnicodeDecodeError as error:
+            return None, f"the body is not UTF-8 at byte {error.start}"
+        except json.JSONDecodeError as error:
+            return None, f"the body is no JSON: {error.msg} at character {error.pos}"
+        except (ValueError, RecursionError) as error:
+            return None, f"the body is no JSON that can be read: {error}"
+        return data, ""
+
+    def _object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            times = Counter(name for name, _ in pairs)
+            self._repeated += [name for name in found if times[name] > 1]
+        return found
+
+    def _judge(self, data: Json) -> Iterator[Statement]:
+        prover = self.contract.prover
+        try:
+            broken = prover.prove(data)
+        except Disagreement:
+            why = "the two validators do not read the body alike"
+            yield Statement(OPEN, "body.odd", why)
+            return
+        reasons: dict[RuleId, str] = {}
+        locations: set[Location] = set()
+        for breach in prover.breaches(data):
+            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            locations.add(breach.location)
+        for rule in self.contract.rules:
+            if rule in broken:
+                yield Statement(BROKEN, rule, reasons[rule])
+        for rule in sorted(self._applicability.rules(data) - broken):
+            yield Statement(KEPT, rule)
+        if is_irregular(data):
+            yield Statement(OPEN, "body.odd", f"the body holds {_IRREGULAR}")
+        for breach in self.contract.settled_prover.breaches(data):
+            rule = breach.assertion.rule
+            unknown = _unknown_members(self.contract.settled, breach, data)
+            # What is broken at a place is not called unsettled there as well.
+            if rule not in broken and (unknown or breach.location not in locations):
+                yield Statement(OPEN, rule, unknown or _unsettled(breach, data))
+
+    @cached_property
+    def _applicability(self) -> Applicability:
+        return Applicability(self.contract)
+
+
+def _reason(breach: Breach, data: Json) -> str:
+    assertion, place = breach.assertion, pointer(breach.location)
+    if assertion.keyword in _NAMING:
+        return f"left out {assertion.value}" + (f" at {place}" if place else "")
+    sent = _short(at(data, breach.location))
+    where = f"at {place}" if place else "as the body"
+    against = assertion.keyword
+    if assertion.keyword not in _LONG:
+        against += f" {_short(assertion.value)}"
+    return f"sent {sent} {where}, against {against}"
+
+
+def _unsettled(breach: Breach, data: Json) -> str:
+    if breach.assertion.keyword in _NAMING:
+        return f"{_reason(breach, data)}, which no source settles"
+    sent, place = _short(at(data, breach.location)), pointer(breach.location)
+    return f"sent {sent} at {place or 'the top'}, which no source settles"
+
+
+def _unknown_members(schema: Json, breach: Breach, data: Json) -> str:
+    """Return which members no source names; empty for other breaches."""
+    if breach.assertion.keyword not in _CLOSED:
+        return ""
+    for step in breach.assertion.path[:-1]:
+        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
+    known = set(_member_names(schema))
+    names = [each for each in at(data, breach.location) if each not in known]
+    place = pointer(breach.location) or "the top"
+    return f"sent {_listed(names)} at {place}, which no source names"
+
+
+def _member_names(schema: Json) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    yield from schema.get("properties", ())
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for child in schema.get(keyword, ()):
+            yield from _member_names(child)
+    yield from _member_names(schema.get("then"))
+    yield from _member_names(schema.get("else"))
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(map(_short, names[:_NAMES])) + more
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _VALUE else f"{text[:_VALUE]}…"
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON")  # though Python reads it
+
+
+_Path = tuple[str, ...]
+_Child = tuple[_Path, Json, Json]
+
+
+@dataclass
+class Applicability:
+    """Finds the rules that a body gives occasion to keep or to break.
+
+    An assertion behind a condition applies only where the condition holds.
+    """
+
+    contract: Contract
+    _conditions: dict[int, Prover] = field(default_factory=dict)
+
+    def rules(self, body: Json) -> frozenset[RuleId]:
+        """Return the rules that apply to a body; it must be shallow."""
+        kinds: dict[_Path, set[str]] = {}
+        for path, kind in self._walk(self.contract.request.schema, body, ()):
+            kinds.setdefault(path, set()).add(kind)
+        found = self.contract.assertions
+        return frozenset(each.rule for each in found if _applies(each, kinds))
+
+    def _walk(
+        self, schema: Json, value: Json, path: _Path
+    ) -> Iterator[tuple[_Path, str]]:
+        """Yield paths of the subschemas that a value meets, with its kind."""
+        if not isinstance(schema, dict):
+            return
+        kind = kind_of(value)
+        yield path, "number" if kind == "integer" else kind
+        for steps, child, below in self._children(schema, value):
+            yield from self._walk(child, below, (*path, *steps))
+
+    def _children(self, schema: Json, value: Json) -> Iterator[_Child]:
+        for number, child in enumerate(schema.get("allOf", ())):
+            yield ("allOf", str(number)), child, value
+        if "if" in schema:
+            condition = schema["if"]
+            prover = self._conditions.setdefault(id(condition), Prover(condition, ()))
+            branch = "then" if prover.is_valid(value) else "else"
+            yield (branch,), schema.get(branch), value
+        if isinstance(value, dict):
+            yield from _members(schema, value)
+        elif isinstance(value, list):
+            first = schema.get("prefixItems", ())
+            for number, below in enumerate(value):
+                if number < len(first):
+                    yield ("prefixItems", str(number)), first[number], below
+                else:
+                    yield ("items",), schema.get("items"), below
+
+
+def _members(schema: Json, value: dict[str, Json]) -> Iterator[_Child]:
+    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    for name, child in schema.get("dependentSchemas", {}).items():
+        if name in value:
+            yield ("dependentSchemas", name), child, value
+    for name, below in value.items():
+        if name in named:
+            yield ("properties", name), named[name], below
+        fitting = [each for each in patterns if re.search(each, name)]
+        for pattern in fitting:
+            yield ("patternProperties", pattern), patterns[pattern], below
+        if name not in named and not fitting:
+            yield ("additionalProperties",), schema.get("additionalProperties"), below
+
+
+def _applies(assertion: Assertion, kinds: dict[_Path, set[str]]) -> bool:
+    cut = -2 if assertion.keyword in _NAMING else -1
+    met = kinds.get(assertion.path[:cut], set())
+    about = ABOUT.get(assertion.keyword)
+    return bool(met) if about is None else about in met

@@ -1,0 +1,244 @@
+"""Judges the requests of clients to one server, one after the other.
+
+In: captured requests. Out: each as a case with its exchange and findings, as reports of
+runs take them, and what is unspecified about it. No credential stands in an exchange:
+`{token}` stands for the access token, `[redacted]` for other secrets.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from ringspec.harness.judging.verdict import Ended, Finding, Judged, Started, Verdict
+from ringspec.harness.recording.body_rules import Statement
+from ringspec.harness.recording.capture import CapturedRequest, Headers
+from ringspec.harness.recording.client_tally import ClientTally
+from ringspec.harness.recording.http_rules import Endpoint, RequestJudge, read_form
+from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.spec import Contract, Level, RuleId, TokenHeader, weakest
+from ringspec.strategies import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    TOKEN,
+    TOKEN_URL,
+    Case,
+    Expect,
+    Request,
+)
+
+# No finding about a client is of this rule, so that none is taken for a server's.
+_SERVES = RuleId("body.accepted")
+# Names of clients that are kept, and so many characters of each.
+_CLIENTS, _NAME = 20, 60
+_HIDDEN = "[redacted]"
+_SECRET = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+)
+# Headers about a connection, which say nothing of a request.
+_OF_CONNECTION = frozenset({"host", "connection", "content-length"})
+_QUERY = re.compile(
+    r"(?<=[?&])([^=&]*(?:token|secret|password|key)[^=&]*)=[^&]*", re.IGNORECASE
+)
+
+
+class Unspecified(NamedTuple):
+    """Something in a request of which no source settles whether it may be sent."""
+
+    about: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRequest:
+    """One request, judged.
+
+    Attributes:
+        number: from 1, in the order of the answers.
+        client: its User-Agent; empty without one.
+        operation: id or name of the operation; empty if there is no such.
+        judged: with a finding for each rule that is broken or kept.
+        is_first: whether it is the first to break some rule, or to leave something
+            open.
+    """
+
+    number: int
+    client: str
+    operation: str
+    judged: Judged
+    unspecified: tuple[Unspecified, ...]
+    remarks: tuple[str, ...]
+    is_first: bool
+
+    def rules(self, verdict: Verdict) -> tuple[RuleId, ...]:
+        """Return the rules that the request breaks (FAIL) or keeps (PASS)."""
+        found = self.judged.findings
+        return tuple(each.rule for each in found if each.verdict is verdict)
+
+
+class ClientSession:
+    """Judges what clients send to one server.
+
+    Args:
+        contract: what they are judged by.
+        level: what gates.
+        url: of the server.
+        filling: the credentials that clients should bring.
+    """
+
+    def __init__(
+        self, contract: Contract, level: Level, url: str, filling: Filling
+    ) -> None:
+        self.tally = ClientTally(contract, level)
+        self._clients: Counter[str] = Counter()
+        self._contract = contract
+        self._url = url.rstrip("/")
+        self._filling = filling
+        self._judge = RequestJudge(contract, filling)
+        self._began_s = time.perf_counter()
+
+    def started(self) -> Started:
+        """Return the event with which reports begin."""
+        return Started(
+            contract=self._contract,
+            target=self._url,
+            level=self.tally.level,
+            seed=0,
+            total=0,
+            clients=True,
+        )
+
+    def judge(self, request: CapturedRequest) -> JudgedRequest:
+        """Judge a request, and count it."""
+        number = self.tally.requests + 1
+        endpoint = self._judge.endpoint(request.method, request.path)
+        statements = self._judge.judge(request, endpoint)
+        judged = self._judged(number, self._exchange(request, endpoint), statements)
+        client = (request.header("user-agent") or "")[:_NAME]
+        if client in self._clients or len(self._clients) < _CLIENTS:
+            self._clients[client] += 1
+        return JudgedRequest(
+            number=number,
+            client=client,
+            operation=endpoint.name,
+            judged=judged,
+            unspecified=tuple(
+                Unspecified(each.about, each.why)
+                for each in statements
+                if each.verdict is Verdict.INCONCLUSIVE
+            ),
+            remarks=tuple(each.why for each in statements if each.verdict is None),
+            is_first=self.tally.add(statements, judged.findings),
+        )
+
+    def ended(self) -> Ended:
+        """Return the event with which reports end."""
+        names = ", ".join(each or "a client without a name" for each in self._clients)
+        message = f"the clients: {names}" if names else "no client sent anything"
+        duration_s = round(time.perf_counter() - self._began_s, 3)
+        return Ended(result=self.tally.result(duration_s, message))
+
+    def _judged(
+        self, number: int, exchange: Exchange, statements: tuple[Statement, ...]
+    ) -> Judged:
+        levels = {rule: each.level for rule, each in self._contract.rules.items()}
+        about = [
+            (RuleId(each.about), each.verdict, each.why)
+            for each in statements
+            if each.verdict in {Verdict.FAIL, Verdict.PASS}
+        ]
+        broken = [rule for rule, verdict, _ in about if verdict is Verdict.FAIL]
+        response = exchange.response
+        case = Case(
+            id=f"request-{number}",
+            rule=_SERVES,
+            level=weakest(levels[rule] for rule in broken),
+            expect=Expect.REJECT if broken else Expect.ACCEPT,
+            # The server is not judged: any answer of its may be.
+            status=(response.status,) if response else (),
+            request=exchange.request,
+        )
+        findings = tuple(
+            Finding(
+                rule=rule,
+                verdict=verdict,
+                reason=why,
+                level=levels[rule],
+                gate=levels[rule],
+                case=case,
+                exchange=exchange,
+            )
+            for rule, verdict, why in about
+            if verdict is not None
+        )
+        return Judged(case=case, exchange=exchange, findings=findings)
+
+    def _exchange(self, captured: CapturedRequest, endpoint: Endpoint) -> Exchange:
+        """Return a request with its answer, free of credentials."""
+        target = _QUERY.sub(rf"\1={_HIDDEN}", captured.target)
+        is_token_url = endpoint.is_token and "?" not in target
+        request = Request(
+            method=captured.method,
+            path=TOKEN_URL if is_token_url else target,
+            headers=_hidden(captured.headers, endpoint.token_header, self._filling),
+            body=self._hidden_form(captured) if endpoint.is_token else captured.body,
+        )
+        response, failure = None, None
+        if captured.status is None:
+            failure = Failure(trouble=Trouble.DROPPED, message="it was not answered")
+        else:
+            response = Response(
+                status=captured.status,
+                headers=_hidden(captured.answer_headers, None, Filling()),
+                body=captured.answer,
+            )
+        return Exchange(
+            url=self._url + target,
+            request=request,
+            response=response,
+            failure=failure,
+            began_s=captured.began_s,
+            elapsed_s=captured.elapsed_s,
+        )
+
+    def _hidden_form(self, captured: CapturedRequest) -> bytes:
+        """Return a request for a token, with placeholders for credentials."""
+        form = read_form(captured)
+        if form is None:
+            return _HIDDEN.encode() if captured.body else b""
+        known = {
+            ("client_id", self._filling.client_id): CLIENT_ID,
+            ("client_secret", self._filling.client_secret): CLIENT_SECRET,
+        }
+        for name, value in form.items():
+            if name != "grant_type" and value:
+                form[name] = known.get((name, value), _HIDDEN)
+        return urlencode(form, safe="{}[]").encode()
+
+
+def _hidden(
+    headers: Headers, token_header: TokenHeader | None, filling: Filling
+) -> Headers:
+    shown: list[tuple[str, str]] = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower in _OF_CONNECTION:
+            continue
+        if token_header is not None and lower == token_header.header.lower():
+            shown.append((name, _shown_token(value, token_header, filling.token)))
+        else:
+            shown.append((name, _HIDDEN if lower in _SECRET else value))
+    return tuple(shown)
+
+
+def _shown_token(value: str, due: TokenHeader, token: str | None) -> str:
+    if token and value.endswith(token):
+        scheme = value.removesuffix(token).strip()
+        if scheme.lower() == due.scheme.lower():
+            return due.value(TOKEN)
+    return _HIDDEN

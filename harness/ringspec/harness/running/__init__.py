@@ -1,0 +1,1 @@
+"""Running: a plan is fired at a target and judged."""

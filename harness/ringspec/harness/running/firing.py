@@ -1,0 +1,423 @@
+"""Firing: single requests by a few workers at once, scripts step by step.
+
+A case with steps ends in the exchange of the last step that was taken, with those
+before it. Nothing is judged here; of an early step only what the next one needs is
+read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+from ringspec.harness.judging.checks import capture, unmet
+from ringspec.harness.judging.verdict import Interrupted
+from ringspec.harness.sending.exchange import (
+    Connection,
+    Exchange,
+    Played,
+    Response,
+    parse,
+)
+from ringspec.spec import Json, Paging, at_pointer
+from ringspec.strategies import Case, Request, Step, What, status_fits
+
+# The first case is sent this often more before nobody is believed to be there.
+_FIRST_REPEATS = 2
+
+
+# A case of several steps is played so often, until nothing is repeated on its way.
+PLAYS = 8
+_UNSURE = "something on the way was sent twice, for want of an answer"
+
+
+# So long connections may take to close after the last case.
+_FAREWELL_S = 2.0
+
+
+@dataclass
+class Patience:
+    """How long all scripts of a run together wait in vain for what a target is to show.
+
+    Attributes:
+        seconds: at most; whatever comes late restores all of it.
+    """
+
+    seconds: float = 2.5
+    _waited: float = 0.0
+
+    def allows(self) -> bool:
+        """Tell whether it is worth waiting a little more."""
+        return self._waited < self.seconds
+
+    async def wait(self, seconds: float) -> None:
+        """Wait, and remember it."""
+        self._waited += seconds
+        await asyncio.sleep(seconds)
+
+    def rewarded(self) -> None:
+        """Note that what was waited for has come."""
+        self._waited = 0.0
+
+
+class Volley:
+    """Fires cases at a target and hands out the exchanges by number."""
+
+    def __init__(
+        self,
+        target: Connection,
+        workers: int,
+        patience_s: float = Patience.seconds,
+        *,
+        plays: int = PLAYS,
+        absences: Callable[[], int] = int,
+    ) -> None:
+        """Take a target.
+
+        Args:
+            target: answers requests.
+            workers: how many fire at once.
+            patience_s: how long scripts may wait in vain for what is to show.
+            plays: how often a case of several steps may be played.
+            absences: how often the target has been away.
+        """
+        self._target = target
+        self._plays = plays
+        self._absences = absences
+        self._patience = Patience(patience_s)
+        self._number = workers
+        self._patient = True
+        self._failing = False
+        self._interrupted = False
+        self._tasks: list[asyncio.Task[Exchange] | asyncio.Task[None]] = []
+        self._results: list[asyncio.Future[Exchange]] = []
+
+    def interrupt(self) -> None:
+        """End the volley: whoever waits for an exchange is told at once."""
+        self._interrupted = True
+        for task in self._tasks:
+            task.cancel()
+        for result in self._results:
+            if not result.done():
+                result.set_exception(Interrupted())
+
+    async def first(self, case: Case) -> Exchange:
+        """Fire the first case by itself, with some patience.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        fired = self._target.exchange(case.request, repeats=_FIRST_REPEATS)
+        task = asyncio.get_running_loop().create_task(fired)
+        self._tasks.append(task)
+        await asyncio.wait([task])
+        if self._interrupted:
+            raise Interrupted
+        return task.result()
+
+    async def start(
+        self, cases: tuple[Case, ...], *, at_once: bool = True, patient: bool = True
+    ) -> None:
+        """Begin to fire others; at once, or one after the other.
+
+        Where there is patience, what was written is given a moment to be seen.
+        """
+        loop = asyncio.get_running_loop()
+        self._results = [loop.create_future() for _ in cases]
+        self._patient = patient
+        turns = iter(range(len(cases)))
+        for _ in range(self._number if at_once else 1):
+            self._tasks.append(loop.create_task(self._work(cases, turns)))
+
+    async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
+        for index in turns:
+            result = self._results[index]
+            try:
+                exchange = await self._fire(cases[index])
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+                result.set_exception(error)
+            else:
+                result.set_result(exchange)
+
+    async def _fire(self, case: Case) -> Exchange:
+        if case.steps:
+            return await self._played(case)
+        # A repeat tells a hiccup from a fault. Once a repeated case has failed the
+        # fault is certain, and repeats would only make a hanging target last.
+        repeats = 0 if self._failing else 1
+        exchange = await self._target.exchange(case.request, repeats=repeats)
+        self._failing = exchange.failure is not None
+        return exchange
+
+    async def _played(self, case: Case) -> Exchange:
+        """Play a case of several steps, until no step may have been taken twice.
+
+        What is not there any more may have been deleted by the first of two requests,
+        or have gone with a target that was started anew.
+        """
+        sent = 0
+        patience = self._patience if self._patient else Patience(0.0)
+        for _ in range(self._plays):
+            before = self._absences()
+            exchange = await play(self._target, case, patience)
+            sent += exchange.sent
+            played = exchange.played
+            whole = before == self._absences() and not (played and played.unsure)
+            if whole or exchange.response is None or exchange.response.status >= 500:
+                break
+        else:
+            played = replace(played, stuck=_UNSURE) if played else None
+        return replace(exchange, sent=sent, played=played)
+
+    async def rest(self) -> None:
+        """Call off what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+
+    async def take(self, index: int) -> Exchange:
+        """Return the exchange of a case once it is there.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        if self._interrupted:
+            raise Interrupted
+        return await self._results[index]
+
+    async def stop(self) -> None:
+        """End what is under way and close all connections."""
+        await self.rest()
+        for result in self._results:
+            if result.done() and not result.cancelled():
+                result.exception()  # seen, so that nobody complains of it
+        async with asyncio.timeout(_FAREWELL_S):
+            await self._target.close()
+
+
+# Between one look and the next: what was written may take a moment to be seen.
+_PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
+# More pages of a list are not turned over.
+_PAGES = 12
+
+
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def play(
+    connection: Connection, case: Case, patience: Patience | None = None
+) -> Exchange:
+    """Take the steps of a case, as far as each comes out as the next one needs."""
+    return await _Script(connection, patience or Patience()).play(case)
+
+
+@dataclass
+class _Script:
+    connection: Connection
+    patience: Patience
+    captured: dict[str, Json] = field(default_factory=dict)
+    earlier: list[Exchange] = field(default_factory=list)
+    sent: int = 0
+    unsure: bool = False
+
+    async def play(self, case: Case) -> Exchange:
+        *before, last = case.steps
+        for number, step in enumerate(before):
+            exchange, stuck = await self._prepare(step)
+            if stuck:
+                return self._ended(exchange, Played(stuck=stuck, at=number))
+            self.earlier.append(exchange)
+        exchange, played = await self._patiently(last)
+        return self._ended(exchange, replace(played, at=len(before)))
+
+    def _ended(self, exchange: Exchange, played: Played) -> Exchange:
+        played = replace(
+            played,
+            earlier=tuple(self.earlier),
+            captured=dict(self.captured),
+            unsure=self.unsure,
+        )
+        return replace(exchange, sent=self.sent, played=played)
+
+    async def _prepare(self, step: Step) -> tuple[Exchange, str]:
+        """Take a step on the way; return why the case cannot go on, if so."""
+        exchange, played = await self._patiently(step)
+        return exchange, self._stuck(step, exchange, played)
+
+    async def _patiently(self, step: Step) -> tuple[Exchange, Played]:
+        """Take a step; if it only looks, look again until there is what is due."""
+        exchange, played = await self._take(step)
+        for pause in _PAUSES_S:
+            if not self.patience.allows() or not self._early(step, exchange, played):
+                break
+            await self.patience.wait(pause)
+            exchange, played = await self._take(step)
+            if not self._early(step, exchange, played):
+                self.patience.rewarded()
+        return exchange, played
+
+    def _early(self, step: Step, exchange: Exchange, played: Played) -> bool:
+        """Tell whether what a look shows may be other in a moment."""
+        response = exchange.response
+        if step.request.method != "GET" or response is None:
+            return False  # to do something again is no look
+        if status_fits(response.status, step.status) or response.status // 100 == 2:
+            return bool(self._stuck(step, exchange, played)) or _differs(step, response)
+        # What was created may be found later; a path that is not there, never.
+        return response.status == 404 and "{" in step.request.path
+
+    def _stuck(self, step: Step, exchange: Exchange, played: Played) -> str:
+        name = f"{step.request.method} {exchange.request.path}"
+        if exchange.response is None:
+            return f"{name}: {exchange.summary}"
+        status = exchange.response.status
+        if not status_fits(status, step.status):
+            return f"{name} was answered with HTTP {status}"
+        data, reason = parse(exchange.response)
+        if not step.capture and not step.wants:
+            return ""
+        if reason:
+            return f"{name}: {reason}"
+        found, missing = capture(step.capture, data, played.items)
+        if missing:
+            return f"{name}: its answer has no {missing}"
+        self.captured.update(found)
+        told = unmet(step.wants, data, replace(played, captured=self.captured))
+        return f"{name}: {told[0]}" if told else ""
+
+    async def _take(self, step: Step) -> tuple[Exchange, Played]:
+        path = _filled(step.request.path, self.captured)
+        request = replace(step.request, path=path)
+        if step.paging is None:
+            return await self._exchange(request), Played()
+        return await self._turn(request, step.paging)
+
+    async def _exchange(self, request: Request) -> Exchange:
+        exchange = await self.connection.exchange(request)
+        self.sent += exchange.sent
+        self.unsure |= exchange.twice and request.method not in _LOOKS
+        return exchange
+
+    async def _turn(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:
+        """Turn over the pages of a list: the first, then the last ones, then others."""
+        first = await self._exchange(_page(request, paging, 1))
+        data, items = _items(first.response, paging)
+        if not paging.page or not items:
+            return first, Played(items=tuple(items), complete=True)
+        total = at_pointer(data, paging.total) if paging.total else None
+        seen, complete = list(items), False
+        for number in _order(total, len(items)):
+            if number is None:
+                complete = True
+                break
+            turned = await self._exchange(_page(request, paging, number))
+            more = _items(turned.response, paging)[1]
+            if more == items or not more:
+                complete = True
+                break
+            seen += more
+        else:
+            complete = isinstance(total, int) and len(seen) >= total
+        return first, Played(items=tuple(seen), complete=complete)
+
+
+def _differs(step: Step, response: Response) -> bool:
+    """Tell whether an answer does not show, to the letter, what it is to show."""
+    data, _ = parse(response)
+    return any(
+        isinstance(data, dict)
+        and any(
+            name in data and data[name] != sent for name, sent in want.value.items()
+        )
+        for want in step.wants
+        if want.what == What.SHOWS
+    )
+
+
+def _filled(path: str, captured: dict[str, Json]) -> str:
+    return re.sub(
+        r"\{([^}]*)\}",
+        lambda found: _quoted(captured.get(found[1], found[0])),
+        path,
+    )
+
+
+def _quoted(value: Json) -> str:
+    # A server may call something by half a character, of which UTF-8 knows nothing.
+    return quote(str(value), safe="", errors="replace")
+
+
+def _page(request: Request, paging: Paging, number: int) -> Request:
+    query = {
+        **({paging.page: number} if paging.page else {}),
+        **({paging.size: paging.most} if paging.size and paging.most else {}),
+    }
+    return (
+        replace(request, path=f"{request.path}?{urlencode(query)}")
+        if query
+        else request
+    )
+
+
+def _items(response: Response | None, paging: Paging) -> tuple[Json, list[Json]]:
+    if response is None:
+        return None, []
+    data, _ = parse(response)
+    items = at_pointer(data, paging.items)
+    return data, items if isinstance(items, list) else []
+
+
+def _order(total: Json, size: int) -> Iterator[int | None]:
+    """Yield the pages to turn over after the first; None once there are no more."""
+    if not isinstance(total, int) or isinstance(total, bool):
+        yield from range(2, _PAGES + 1)
+        return
+    last = math.ceil(total / size)
+    if last <= 1:
+        yield None
+        return
+    ends = [
+        number
+        for pair in zip(range(last, 1, -1), range(2, last + 1), strict=True)
+        for number in pair
+    ]
+    pages = list(dict.fromkeys(ends))
+    yield from pages[: _PAGES - 1]
+    if len(pages) < _PAGES:
+        yield None
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)  # not everywhere
+
+
+@contextmanager
+def interrupts(
+    loop: asyncio.AbstractEventLoop, tell: Callable[[], None]
+) -> Iterator[None]:
+    """Tell of Ctrl-C, TERM and HUP while the block runs, each time one comes.
+
+    Of HUP only where it is handled already: `nohup` has it ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python leaves signals to the main thread
+        return
+    before = {each: signal.getsignal(each) for each in _SIGNALS}
+    if _HANGUP is not None and callable(signal.getsignal(_HANGUP)):
+        before[_HANGUP] = signal.getsignal(_HANGUP)
+    for each in before:
+        loop.add_signal_handler(each, tell)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            loop.remove_signal_handler(each)
+            signal.signal(each, handler)

@@ -1,0 +1,188 @@
+"""The plan of a run: what is fired at which target, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.running.firing import Patience
+from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.hosts import is_loopback
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.transport import Route
+from ringspec.spec import Contract, Level, RuleId, UsageError
+from ringspec.strategies import Case, Phase
+
+DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
+# So many requests are under way at once, where the target is on this machine.
+WORKERS = 4
+# Elsewhere one is, and no more than so many a second.
+LIVE_RATE = 5.0
+# What explore looks for where nobody says how much.
+EXAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a list.
+
+    Attributes:
+        number: which part, from 1.
+        of: how many there are.
+        ids: of its cases; what is fired beside them belongs to another part.
+    """
+
+    number: int
+    of: int
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is to do.
+
+    Attributes:
+        cases: the whole list; its first is fired first, whatever is selected.
+        filling: the credentials, as far as there are any.
+        phases: which parts of the list are fired.
+        quick: ids of the cases that are enough in the phase cases; all without any.
+        select: prefixes of rule ids to be run; all without any.
+        exclude: prefixes of rule ids to be left out.
+        rules: ids of the only rules that are judged, of those that prefixes leave.
+        safety: what may be done to the target.
+        pacing: how fast to fire.
+        part: the part of the list that is fired, for runs beside each other.
+        examples: how many bodies the phase explore looks for, if it is wanted.
+        explore_s: how long it may look.
+        patience_s: how long scripts may wait in vain for what is to show.
+        route: how the target is reached.
+        connect: opens the target where it is not reached over the network.
+        known: failures that are known beforehand.
+        only: ids of the cases that are fired, whatever else is said, and alone judged;
+            the first case and twins are fired with them.
+        found: how strongly the rules bind that a body breaks which explore once found
+            and which is fired again, by the id of its case.
+    """
+
+    contract: Contract
+    cases: tuple[Case, ...]
+    url: str
+    filling: Filling = field(default_factory=Filling)
+    phases: frozenset[Phase] = DEFAULT_PHASES
+    quick: frozenset[str] | None = None
+    level: Level = Level.MUST
+    seed: int = 0
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rules: frozenset[RuleId] | None = None
+    safety: Safety = field(default_factory=Safety)
+    pacing: Pacing = field(default_factory=Pacing)
+    part: Part | None = None
+    fail_fast: bool = False
+    examples: int = EXAMPLES
+    explore_s: float = 60.0
+    patience_s: float = Patience.seconds
+    route: Route = field(default_factory=Route)
+    connect: Callable[[], Connection] | None = None
+    known: Ledger = field(default_factory=Ledger)
+    only: frozenset[str] | None = None
+    found: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
+
+    def takes(self, case: Case) -> bool:
+        """Tell whether a case of the list is to be fired at all."""
+        if self.only is not None:
+            return case.id in self.only
+        if self.part is not None and case.id not in self.part.ids:
+            return False
+        if case.phase == Phase.CASES and self.quick is not None:
+            return case.phase in self.phases and case.id in self.quick
+        return case.phase in self.phases
+
+    @property
+    def live(self) -> bool:
+        """Tell whether the target acts on what it takes."""
+        return self.safety.is_live(self.url)
+
+    @property
+    def pace(self) -> Pacing:
+        """How fast to fire at this target."""
+        found = replace(self.pacing, workers=self.pacing.workers or WORKERS)
+        if not self.live:
+            return found
+        return replace(found, workers=1, rate=min(found.rate or LIVE_RATE, LIVE_RATE))
+
+    @property
+    def explored(self) -> int:
+        """How many bodies are looked for; none unless the phase explore is wanted."""
+        return self.examples if Phase.EXPLORE in self.phases else 0
+
+
+_AUTH = "auth."
+_CLIENT = RuleId("auth.client")
+
+
+def check(plan: Plan) -> None:
+    """Make sure that a plan does no harm.
+
+    Raises:
+        UsageError: it explores a target that is not on this machine, or runs against
+            one that the profile does not allow.
+    """
+    if plan.explored and plan.live:
+        where = "live" if is_loopback(plan.url) else "not on this machine"
+        raise UsageError(
+            f"{plan.url} is {where}: explore is out of the question",
+            hint="what is explored may be accepted, and ring real phones",
+        )
+    elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
+    if elsewhere:
+        raise UsageError(
+            elsewhere, hint="add its host to `allowed_hosts` in the profile, if meant"
+        )
+
+
+def is_unguarded(plan: Plan) -> bool:
+    """Tell whether a contract asks for a token and none is at hand."""
+    return (
+        plan.filling.token is None and plan.contract.operation.token_header is not None
+    )
+
+
+def lacking_rules(plan: Plan) -> dict[RuleId, str]:
+    """Return the rules that need credentials we lack, each with the reason."""
+    lacking: dict[RuleId, str] = {}
+    filling = plan.filling
+    url = filling.token_url
+    if not (url and filling.client_id):
+        lacking[_CLIENT] = "no token endpoint was given"
+    elif elsewhere := plan.safety.hosts(plan.url).refusal(url):
+        lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
+    if is_unguarded(plan):
+        for rule in plan.contract.rules:
+            if rule.startswith(_AUTH):
+                lacking[rule] = "no credentials were given, and none are asked for"
+    return lacking
+
+
+def nothing(plan: Plan) -> tuple[str, str]:
+    """Say why there is nothing to be fired, with a hint."""
+    if plan.only is not None:
+        return "none of these cases can be fired", ""
+    return "no case serves what is selected", "see --select and --exclude"
+
+
+def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
+    """Say why there is no point in going on after the first case, with a hint."""
+    if exchange.failure is not None:
+        return f"{plan.url}: {exchange.failure.message}", ""
+    status = exchange.response.status if exchange.response else 0
+    if status not in {401, 407}:
+        return None
+    hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
+    return (
+        f"{plan.url} lets nobody in: HTTP {status}",
+        hint if plan.filling.token is None else "",
+    )

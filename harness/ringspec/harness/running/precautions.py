@@ -1,0 +1,254 @@
+"""Precautions: what stands between a run and its target, and what it leaves out.
+
+In: a plan. Out: the connection that all requests take, each case that is not sent with
+the reason, and what is to be told of it all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ringspec.harness.judging.selection import ROBUSTNESS, served
+from ringspec.harness.judging.verdict import Finding, Notice, Verdict
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.sending.credentials import Renewing
+from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.journal import (
+    Journal,
+    Status,
+    default_path,
+)
+from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
+from ringspec.harness.sending.policy import (
+    Effect,
+    Effects,
+    Policy,
+    requests_of,
+)
+from ringspec.harness.sending.target import Target
+from ringspec.spec import RuleId
+from ringspec.strategies import Case
+
+# So long cleaning up may take: after a run, and after an interrupt.
+CLEAN_S, HASTY_S = 60.0, 15.0
+_LISTED = 8
+_LEAVE = (
+    "a create may ring real phones; a profile that says `allow_create` and"
+    " `max_creates`, and names its own fixtures, lets them through"
+)
+_MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
+
+
+def connected(plan: Plan) -> Connection:
+    """Open the target of a plan, without any precaution.
+
+    Raises:
+        UsageError: its URL is none.
+    """
+    if plan.connect is not None:
+        return plan.connect()
+    pace = plan.pace
+    return Target(
+        plan.url,
+        filling=plan.filling,
+        timeout_s=pace.timeout_s,
+        workers=pace.workers or 1,
+        route=plan.route,
+    )
+
+
+@dataclass
+class Precautions:
+    """What one run keeps to.
+
+    Attributes:
+        policy: what may be sent.
+        left_out: the cases that are not sent, by id, each with the reason.
+    """
+
+    plan: Plan
+    left_out: dict[str, str] = field(default_factory=dict)
+    _news: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        plain = plan.cases[0].body if plan.cases else None
+        self.policy = Policy(plan.safety, plan.contract, plan.live, plain)
+        self._guard: Guard | None = None
+        self._pacer: Pacer | None = None
+        self._journal: Journal | None = None
+        if plan.live and not self.policy.no_create:
+            self._journal = Journal(plan.safety.journal or default_path())
+
+    @property
+    def only_looks(self) -> bool:
+        """Tell whether nothing at all is created."""
+        return bool(self.policy.no_create)
+
+    def sent(self, cases: Iterable[Case]) -> list[Case]:
+        """Return the cases that may be sent, and note why the others are not."""
+        found: list[Case] = []
+        for case in cases:
+            why = self.policy.leaves_out(case)
+            # Without its twin a refusal says nothing, and costs a create.
+            if not case.steps:
+                why = why or self.left_out.get(case.twin or "", "")
+            if why:
+                self.left_out[case.id] = why
+            else:
+                found.append(case)
+        return found
+
+    def open_rules(
+        self, rules: Iterable[RuleId], cases: Iterable[Case]
+    ) -> dict[RuleId, str]:
+        """Return the rules that only cases serve which are left out, and why."""
+        if not self.left_out:
+            return {}
+        out: list[Case] = []
+        sent: list[Case] = []
+        for case in cases:
+            (out if case.id in self.left_out else sent).append(case)
+        found: dict[RuleId, str] = {}
+        wanted = list(rules)
+        unsent = served(wanted, out) - served(wanted, sent)
+        for rule in wanted:
+            if rule in unsent:
+                case = next((each for each in out if served([rule], [each])), out[0])
+                why = self.left_out[case.id]
+                found[rule] = f"nothing was sent for it to a live target: {why}"
+        return found
+
+    def connect(self) -> Pacer:
+        """Open the way to the target that every request takes.
+
+        Raises:
+            UsageError: the URL is none, or the journal cannot be written.
+        """
+        plan, pace = self.plan, self.plan.pace
+        if self._journal is not None:
+            self._journal.open()
+        connection = connected(plan)
+        if pace.rate is not None:
+            connection = Limited(connection, pace.rate)
+        guard = Guard(
+            connection,
+            self.policy,
+            url=plan.url,
+            filling=plan.filling,
+            journal=self._journal,
+        )
+        renewal = plan.filling.renewal
+        pacer = Pacer(
+            Renewing(guard, renewal, guard.may_repeat) if renewal else guard,
+            pace,
+            seed=plan.seed,
+            may_repeat=guard.may_repeat,
+            tell=self._news.append,
+        )
+        self._guard, self._pacer = guard, pacer
+        return pacer
+
+    def absences(self) -> int:
+        """Return how often the target was away."""
+        return self._pacer.absences if self._pacer else 0
+
+    def told(self) -> Iterator[Notice]:
+        """Tell what there is to be told by now."""
+        while self._news:
+            yield Notice(message=self._news.pop(0))
+
+    def beginning(self) -> Iterator[Notice]:
+        """Tell of what a live run is careful about."""
+        plan = self.plan
+        if not plan.live:
+            return
+        pace = f"one request at a time, {plan.pace.rate:g} a second at most"
+        yield Notice(message=f"{plan.url} is live: {pace}")
+        for why, ids in self.omissions():
+            yield Notice(message=f"not sent, as {why}: {listed(ids)}")
+        if self._journal is not None:
+            yield Notice(message=f"what is created stands in {self._journal.path}")
+
+    def omissions(self) -> list[tuple[str, list[str]]]:
+        """Return each reason for leaving out cases, with their ids; the most first."""
+        found: dict[str, list[str]] = {}
+        for case, why in self.left_out.items():
+            found.setdefault(why, []).append(case)
+        return sorted(found.items(), key=lambda it: -len(it[1]))
+
+    async def clean_up(self, *, hasty: bool) -> None:
+        """Delete what was created, and have it told what is left.
+
+        Raises:
+            UsageError: the journal cannot be written.
+        """
+        if self._guard is None or self._pacer is None or not self.plan.live:
+            return
+        # Each takes its turn; none is hurried, unless somebody waits for it.
+        own_s = 2 * self._guard.holds / (self.plan.pace.rate or 1)
+        limit_s = HASTY_S if hasty else CLEAN_S + own_s
+        left = await self._guard.clean_up(self._pacer, limit_s)
+        if self._journal is None:
+            return
+        lost = sum(1 for entry in left if entry.delete is None)
+        if len(left) > lost:
+            path = self._journal.path
+            self._news.append(
+                f"{len(left) - lost} of what was created could not be deleted:"
+                f" run `ringspec cleanup {path}`"
+            )
+        if lost:
+            unknown = any(entry.status is Status.UNKNOWN for entry in left)
+            why = "creates went unanswered or failed" if unknown else "came without id"
+            self._news.append(f"{lost} {why}: look by hand what the target holds")
+        if not left and self._guard.creates:
+            self._news.append("all that was created has been deleted again")
+        self._journal.discard()
+
+    def hurry(self) -> None:
+        """Let cleaning up end soon, if it is under way."""
+        if self._guard is not None:
+            self._guard.hurry(HASTY_S)
+
+    def fair(self, finding: Finding, in_a_row: int) -> Finding:
+        """Hold a failure that may be transient against nobody.
+
+        A create is not sent to a live target again, to see whether it fails again.
+        """
+        exchange, guard = finding.exchange, self._guard
+        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
+            return finding
+        if guard is None or guard.may_repeat(exchange.request):
+            return finding
+        status = exchange.response.status if exchange.response else 0
+        if status not in GATEWAY and (status or in_a_row > 1):
+            return finding
+        reason = f"{finding.reason}; it was not sent again, to a live target"
+        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+    def account(self, *, open_rules: int) -> tuple[str, str]:
+        """Say why a live run leaves rules open, with a hint."""
+        why, url = self.policy.no_create, self.plan.url
+        if why and open_rules:
+            said = f"{url} is live, and {why}: {open_rules} rules stay open"
+            return said, _LEAVE
+        if self._guard is not None and self._guard.is_spent:
+            most = self.plan.safety.max_creates
+            return f"all {most} creates that the profile allows are used up", _MORE
+        return "", ""
+
+
+def listed(ids: Sequence[str]) -> str:
+    """Name the first few of some cases, and say how many more there are."""
+    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
+    return f"{', '.join(ids[:_LISTED])}{more}"
+
+
+def effects_in(plan: Plan, cases: Iterable[Case]) -> Counter[Effect]:
+    """Count the requests of some cases by what they do."""
+    effects = Effects(plan.contract)
+    return Counter(effects.of(each) for case in cases for each in requests_of(case))

@@ -1,1 +1,0 @@
-"""Safety: what may be sent to a target, and what becomes of what it accepted."""

@@ -1,0 +1,1 @@
+"""Sending requests: the target, how it is reached, how fast, and how safely."""

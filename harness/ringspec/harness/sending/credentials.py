@@ -1,0 +1,313 @@
+"""Credentials: an access token, given or fetched by OAuth2 client credentials.
+
+A fetched token is replaced before it expires, and when it is refused. Requests that
+carry another token on purpose, or none, are left alone. Sources: RFC 6749, sections 4.4
+and 5.1 (`expires_in`); facts.md E.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import httpx
+
+from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.transport import Route, transport
+from ringspec.spec import TargetError, UsageError
+from ringspec.strategies import TOKEN, Request
+
+# A token is replaced this long before it expires; one of a short life, at half of it.
+MARGIN_S = 60.0
+# No token is fetched for this long after one was fetched in vain.
+QUIET_S = 60.0
+# Headers that carry the token as it was given out.
+_PROPER = frozenset({TOKEN, f"Bearer {TOKEN}"})
+# What a request for a token may raise.
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, AttributeError)
+# RFC 9110, section 5.6.2: a token, as header names are.
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 6750, section 2.1, for a token; any header's value may have blanks within.
+_TOKEN = re.compile(r"[!-~]+")
+_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token as it was given out, and how many seconds it lasts, if that is known."""
+
+    token: str
+    expires_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a target is shown; secrets stay out of its representation.
+
+    Attributes:
+        header: name of the header that carries `value`, if that is no bearer token.
+    """
+
+    bearer: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    token_url: str | None = None
+    header: str | None = None
+    value: str | None = field(default=None, repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """List what no report may show."""
+        own = (self.bearer, self.client_secret, self.value)
+        return tuple(each for each in own if each)
+
+    def filling(
+        self,
+        timeout_s: float,
+        route: Route | None = None,
+        hosts: Hosts | None = None,
+    ) -> Filling:
+        """Return the values of placeholders; a token is fetched if none is given.
+
+        Args:
+            timeout_s: how long the token endpoint may take to answer.
+            route: how it is reached.
+            hosts: those that may be sent to; only this machine without.
+
+        Raises:
+            UsageError: some of what is needed is not given, or the endpoint is at a
+                host that may not be sent to.
+            TargetError: the token endpoint does not give a token.
+        """
+        token, renewal = self._given(), None
+        if token is None and self._is_client(hosts or Hosts()):
+            first = asyncio.run(self._grant(timeout_s, route))
+            renewal = Renewal(first, lambda: self._grant(timeout_s, route))
+            token = first.token
+        return Filling(
+            token=token,
+            token_url=self.token_url or "",
+            client_id=self.client_id or "",
+            client_secret=self.client_secret or "",
+            renewal=renewal,
+        )
+
+    def _given(self) -> str | None:
+        """Return the token or header value that was given."""
+        if self.header or self.value:
+            return self._header_value()
+        if self.bearer and self.bearer.strip():
+            return _sendable(self.bearer.strip(), "the token", "check --bearer")
+        return None
+
+    def _header_value(self) -> str:
+        if not (self.header and self.value):
+            raise UsageError(
+                "header and value belong together",
+                hint="[credentials] header is its name, value what stands in it",
+            )
+        if not _HEADER.fullmatch(self.header):
+            raise UsageError(
+                f"{self.header!r} is no name of a header", hint="such as X-Api-Key"
+            )
+        what = f"the value of {self.header}"
+        return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
+
+    def _is_client(self, hosts: Hosts) -> bool:
+        """Return whether a token is to be fetched; raises if it may not be."""
+        given = (self.client_id, self.client_secret, self.token_url)
+        if not any(given):
+            return False
+        if self.client_id is None or self.client_secret is None or not self.token_url:
+            raise UsageError(
+                "client id, client secret and token URL belong together",
+                hint="give all three, or a token with --bearer",
+            )
+        checked_url(self.token_url)
+        elsewhere = hosts.refusal(self.token_url)
+        if elsewhere:
+            raise UsageError(
+                f"no token is fetched from {self.token_url}: {elsewhere}",
+                hint="name it, and the target, in `allowed_hosts` of the profile, or"
+                " give --bearer",
+            )
+        return True
+
+    async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
+        """Fetch a token by client id and secret."""
+        url = self.token_url or ""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id or "",
+            "client_secret": self.client_secret or "",
+        }
+        try:
+            answer = await _posted(url, form, timeout_s, route or Route())
+            data = answer.json() if answer.is_success else {}
+            token, expires_in = data.get("access_token"), data.get("expires_in")
+        except _ERRORS as error:
+            what = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+            raise TargetError(
+                f"no token from {url}: {what}", hint="check --token-url"
+            ) from error
+        if not isinstance(token, str) or not token:
+            raise TargetError(
+                f"no token from {url}: HTTP {answer.status_code}",
+                hint="check client id and client secret",
+            )
+        token = _sendable(token, f"the token from {url}", "check --token-url")
+        return Grant(token, _seconds(expires_in))
+
+
+async def _posted(
+    url: str, form: dict[str, str], timeout_s: float, route: Route
+) -> httpx.Response:
+    opened = route.to(url).opened()
+    opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
+    async with (
+        asyncio.timeout(timeout_s),
+        httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
+    ):
+        return await client.post(url, data=form)
+
+
+def _seconds(expires_in: object) -> float | None:
+    """Return how long a token lasts, if that is a sensible number."""
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
+        return None
+    return float(expires_in) if expires_in > 0 else None
+
+
+def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
+    """Return a token if it fits into a header."""
+    if not form.fullmatch(token):
+        raise UsageError(f"{what} has characters that no header can hold", hint=hint)
+    return token
+
+
+class Renewal:
+    """Keeps an access token fresh.
+
+    Args:
+        first: the token that has been given out already.
+        fetch: gets another one; raises TargetError if there is none.
+        clock: monotonic time in seconds.
+
+    Attributes:
+        tokens: all that have been in use so far, the present one last.
+        learners: called with every new token before it is sent.
+        trouble: why the last attempt failed; empty if it did not.
+    """
+
+    def __init__(
+        self,
+        first: Grant,
+        fetch: Callable[[], Awaitable[Grant]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tokens: tuple[str, ...] = (first.token,)
+        self.learners: list[Callable[[str], None]] = []
+        self.trouble = ""
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._due = self._due_of(first)
+        self._quiet_until = clock()
+
+    @property
+    def token(self) -> str:
+        """The token that requests carry now."""
+        return self.tokens[-1]
+
+    async def ahead(self) -> None:
+        """Replace a token that expires soon; if that fails, keep the old one."""
+        if self._is_due():
+            async with self._lock:
+                if self._is_due():  # another worker may have replaced it meanwhile
+                    await self._renew()
+
+    async def after(self, refused: str) -> bool:
+        """Fetch a token in place of a refused one; True if there is another one now."""
+        async with self._lock:
+            if self.token == refused and self._clock() >= self._quiet_until:
+                await self._renew()
+            return self.token != refused
+
+    def rest(self) -> None:
+        """Fetch none for a while: a new one made no difference."""
+        self._quiet_until = self._clock() + QUIET_S
+
+    def _is_due(self) -> bool:
+        now = self._clock()
+        return self._due is not None and now >= max(self._due, self._quiet_until)
+
+    def _due_of(self, grant: Grant) -> float | None:
+        if grant.expires_in is None:
+            return None
+        margin = min(MARGIN_S, grant.expires_in / 2)
+        return self._clock() + grant.expires_in - margin
+
+    async def _renew(self) -> None:
+        try:
+            grant = await self._fetch()
+        except (TargetError, UsageError) as error:
+            self.trouble = str(error)
+            self.rest()
+            return
+        self.trouble = ""
+        self._due = self._due_of(grant)
+        if grant.token == self.token:
+            # The same one again: asking once more would not change that.
+            self.rest()
+            return
+        for learn in self.learners:
+            learn(grant.token)
+        self.tokens = (*self.tokens, grant.token)
+
+
+class Renewing:
+    """A connection whose requests carry a fresh token."""
+
+    def __init__(
+        self,
+        inner: Connection,
+        renewal: Renewal,
+        may_repeat: Callable[[Request], bool] = lambda _: True,
+    ) -> None:
+        self._inner = inner
+        self._renewal = renewal
+        self._may_repeat = may_repeat
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        """Send a request; once more, with another token, if this one is refused."""
+        if not is_proper(request):
+            return await self._inner.exchange(request, repeats=repeats)
+        await self._renewal.ahead()
+        token = self._renewal.token
+        found = await self._inner.exchange(request, repeats=repeats)
+        if not _is_refused(found) or not await self._renewal.after(token):
+            return found
+        if not self._may_repeat(request):
+            return found  # the next one has the new token
+        again = await self._inner.exchange(request, repeats=repeats)
+        if _is_refused(again):
+            self._renewal.rest()
+        return replace(again, sent=found.sent + again.sent)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._inner.close()
+
+
+def is_proper(request: Request) -> bool:
+    """Return whether a request carries the token as it was given out."""
+    return any(value in _PROPER for _, value in request.headers)
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == 401

@@ -1,0 +1,235 @@
+"""The journal: what a live target has accepted, kept on disk until it is deleted again.
+
+Lines of JSON, each synced to disk before anything else is sent. A line has `time`
+(UTC), `url` of the target, `id` (values of the path that deletes it, by name), `delete`
+(that path, null if none is known), `headers` of that request with `{token}` in place of
+the token, and `status`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from ringspec.spec import UsageError
+
+_HINT = "name a file that can be written as `journal` in the profile"
+_BEGINNING = '{"time": "'
+_Given = TypeVar("_Given")
+
+
+class Status(StrEnum):
+    """What became of something that was sent to be created."""
+
+    ACCEPTED = "accepted"
+    DELETED = "deleted"
+    GONE = "gone"  # it was not there any more
+    FAILED = "failed"  # its deletion was refused or went unanswered
+    UNKNOWN = "unknown"  # the create went unanswered: it may be there
+
+
+_CLOSED = frozenset({Status.DELETED, Status.GONE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that was created, or may have been.
+
+    Attributes:
+        url: of the target.
+        id: values of the path that deletes it, by name.
+        delete: that path, relative to the URL; None if it is not known.
+        headers: of the request that deletes it; `{token}` stands for the token.
+    """
+
+    url: str
+    id: dict[str, str] = field(default_factory=dict)
+    delete: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    status: Status = Status.ACCEPTED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be there."""
+        return self.status not in _CLOSED
+
+    @property
+    def name(self) -> str:
+        """Its id in words."""
+        return ", ".join(self.id.values()) or "something without an id"
+
+    def line(self, time: str) -> bytes:
+        """Return it as a line."""
+        data = {
+            "time": time,
+            "url": self.url,
+            "id": self.id,
+            "delete": self.delete,
+            "headers": [list(each) for each in self.headers],
+            "status": self.status,
+        }
+        # An id may be anything, half a character as well.
+        return json.dumps(data).encode() + b"\n"
+
+    @classmethod
+    def of(cls, data: Any) -> Self:
+        """Read it from a line's data.
+
+        Raises:
+            ValueError: it is no entry.
+        """
+        try:
+            url, delete = data["url"], data["delete"]
+            entry = cls(
+                url=_typed(url, str),
+                id={str(name): str(value) for name, value in data["id"].items()},
+                delete=None if delete is None else _typed(delete, str),
+                headers=tuple(
+                    (str(name), str(value)) for name, value in data["headers"]
+                ),
+                status=Status(data["status"]),
+            )
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"it lacks {error}") from error
+        if entry.delete is not None and not entry.delete.startswith("/"):
+            raise ValueError(f"{entry.delete!r} is no path")
+        if any(name.strip().lower() == "host" for name, _ in entry.headers):
+            raise ValueError("a Host header may lead elsewhere")
+        return entry
+
+
+def _typed(value: Any, kind: type[_Given]) -> _Given:
+    if not isinstance(value, kind):
+        raise ValueError(f"{value!r} is no {kind.__name__}")  # noqa: TRY004 - see `of`
+    return value
+
+
+class Journal:
+    """A file that is only ever appended to.
+
+    Attributes:
+        path: of the file.
+    """
+
+    def __init__(
+        self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.path = path
+        self._now = now
+        self._written = False
+
+    def open(self) -> None:
+        """Make sure that it can be written, before anything is sent.
+
+        Raises:
+            UsageError: it cannot.
+        """
+        self._append(b"")
+
+    def note(self, entry: Entry) -> None:
+        """Write an entry; it is on disk once this returns.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        self._append(entry.line(self._now().isoformat(timespec="milliseconds")))
+        self._written = True
+
+    def discard(self) -> None:
+        """Remove the file if surely nothing in it is open."""
+        try:
+            lines = self.path.read_text("utf-8").split("\n")
+            # What became of an entry that was cut off is not known.
+            if any(map(_is_cut, filter(None, lines))):
+                return
+            if not any(entry.is_open for entry in read(self.path)):
+                self.path.unlink()
+        except (OSError, ValueError, UsageError):
+            pass  # a file that stays does no harm
+
+    def _append(self, data: bytes) -> None:
+        try:
+            # Only the user may read it.
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            number = os.open(self.path, flags, 0o600)
+            try:
+                _write(number, data and self._separator() + data)
+                os.fsync(number)
+            finally:
+                os.close(number)
+        except OSError as error:
+            raise UsageError(
+                f"the journal {self.path} cannot be written: {error.strerror}",
+                hint=_HINT,
+            ) from error
+
+    def _separator(self) -> bytes:
+        """Return what ends a line that another process left cut off."""
+        if self._written or self.path.stat().st_size == 0:
+            return b""
+        return b"" if self.path.read_bytes().endswith(b"\n") else b"\n"
+
+
+def _write(number: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(number, data) :]
+
+
+def read(path: Path) -> tuple[Entry, ...]:
+    """Read a journal: each thing once, with what became of it last.
+
+    A line that is cut off is left out: its writer was killed.
+
+    Raises:
+        UsageError: it cannot be read, or a line is no entry.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(
+            f"the journal {path} cannot be read: {why}",
+            hint="a live run says where its journal is",
+        ) from error
+    found: dict[tuple[str, str | int], Entry] = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not _is_cut(line):
+            entry = _entry(path, number, line)
+            found[entry.url, entry.delete or number] = entry
+    return tuple(found.values())
+
+
+def _is_cut(line: str) -> bool:
+    """Return whether a line was written only in part."""
+    return line.startswith(_BEGINNING[: len(line)]) and not line.endswith("}")
+
+
+def _entry(path: Path, number: int, line: str) -> Entry:
+    try:
+        return Entry.of(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path}, line {number} is no entry of a journal: {error}",
+            hint="is it the journal that the run told of?",
+        ) from error
+
+
+def default_path(now: datetime | None = None) -> Path:
+    """Return where a run keeps its journal, a file of its own below the user's state.
+
+    Source: XDG Base Directory Specification 0.8, XDG_STATE_HOME: relative ones are
+    ignored.
+    """
+    named = os.environ.get("XDG_STATE_HOME", "")
+    state = Path.home() / ".local" / "state"
+    if Path(named).is_absolute():
+        state = Path(named)
+    stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
+    return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"

@@ -1,0 +1,369 @@
+"""Pacing: when a request goes out, and when it is sent again.
+
+A target that asks to wait is waited for, and so is one that is away for a moment. What
+fails in transport, or at a gateway, is sent again, and counts only if it fails every
+time. Sources: RFC 9110, 10.2.3 (Retry-After: seconds or a date); facts.md F
+(X-RateLimit-Reset: a date-time; other servers write seconds since the epoch, or seconds
+from now).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+
+from ringspec.harness.sending.exchange import (
+    HOPELESS,
+    Connection,
+    Exchange,
+    Response,
+    Trouble,
+    repeated,
+)
+from ringspec.spec import UsageError
+from ringspec.strategies import Request
+
+# Statuses of what stands before a server, rather than of the server.
+GATEWAY = frozenset({502, 503, 504})
+# Statuses that do not answer the request.
+_BUSY = frozenset({429}) | GATEWAY
+# What fails twice fails three times more before it counts, for so many requests in a
+# run: chance may strike twice, and a defect is there the fifth time.
+_MORE, _DOUBTS = 3, 10
+# Where transient failures are frequent, all of some tries fail as rarely as that.
+_CHANCE, _MOST = 1e-8, 10
+_PAUSE_S = 0.05
+_LOOKS_S = 0.2
+# Each wait that is longer is reported.
+_LONG_S = 5.0
+# Seconds from now are fewer than that, those since the epoch are more.
+_EPOCH = 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How fast to fire, and how long to wait.
+
+    Attributes:
+        rate: requests a second at most; no limit without.
+        workers: requests under way at once; by the kind of target without.
+        timeout_s: how long an answer may take.
+        wait_s: how long a run waits in vain for a target that asks it to; any success
+            restores all of it.
+        backoff_s: the first wait if the target does not say how long; each is twice as
+            long as the one before.
+        resends: how often one request is sent again for that.
+        return_s: how long a target may be away that has answered before.
+    """
+
+    rate: float | None = None
+    workers: int | None = None
+    timeout_s: float = 5.0
+    wait_s: float = 120.0
+    backoff_s: float = 0.25
+    resends: int = 5
+    return_s: float = 10.0
+
+
+def parse_rate(text: str | None) -> float | None:
+    """Read how many requests a second may go out, such as `5/s` or `0.5`.
+
+    Raises:
+        UsageError: it is no rate.
+    """
+    if text is None:
+        return None
+    try:
+        rate = float(text.strip().removesuffix("/s"))
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise UsageError(
+            f"--rate {text!r} is no rate", hint="write it as 5/s, or 0.5/s"
+        )
+    return rate
+
+
+class Limited:
+    """Passes requests on at an even rate, each time that they are sent."""
+
+    def __init__(self, inner: Connection, rate: float) -> None:
+        self._inner = inner
+        self._gap_s = 1 / rate
+        self._next = 0.0
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._inner.close()
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        """Send a request in its turn; again, some times, if the transport fails."""
+        return await repeated(lambda: self._once(request), repeats)
+
+    async def _once(self, request: Request) -> Exchange:
+        now = _now()
+        mine = max(self._next, now)
+        self._next = mine + self._gap_s
+        if mine > now:
+            await asyncio.sleep(mine - now)
+        return await self._inner.exchange(request, repeats=0)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often one request was sent again, and why.
+
+    Attributes:
+        repeats: how often it may be at least.
+        failed: how often it failed.
+        waits: how often the target asked to wait.
+        late: whether it ever took too long.
+    """
+
+    repeats: int
+    failed: int = 0
+    waits: int = 0
+    late: bool = False
+
+
+class Pacer:
+    """Sends requests as a target can take them.
+
+    Attributes:
+        absences: how often the target was away and has come back.
+    """
+
+    def __init__(
+        self,
+        inner: Connection,
+        pacing: Pacing,
+        *,
+        seed: int = 0,
+        may_repeat: Callable[[Request], bool] = lambda _: True,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.absences = 0
+        self._inner = inner
+        self._pacing = pacing
+        self._may_repeat = may_repeat
+        self._tell = tell
+        self._random = Random(seed)  # noqa: S311 - no secret
+        self._answered = self._lost = self._narrow = self._told = False
+        self._deferred = False
+        self._sent = self._healed = self._late = self._in_a_row = 0
+        self._doubts = _DOUBTS
+        self._waited = self._held_until = self._spared = 0.0
+        self._away_since: float | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._inner.close()
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        """Send a request; again, if it is not answered."""
+        found = await self._once(request)
+        if _is_answer(found):
+            if self._deferred:
+                # What was waited for has come.
+                self._deferred, self._waited = False, 0.0
+            return found
+        tries = _Tries(repeats=repeats)
+        sent = found.sent
+        while await self._goes_on(request, found, tries):
+            found = await self._once(request)
+            sent += found.sent
+            if _is_answer(found):
+                self._has_healed(tries)
+                break
+        else:
+            self._doubts -= tries.failed > 1
+        return replace(found, sent=sent, twice=tries.failed > 0 and sent > 1)
+
+    async def _once(self, request: Request) -> Exchange:
+        """Send a request once, when its time has come."""
+        if self._held_until:
+            # Others may be asked to wait meanwhile, and longer.
+            while (pause := self._held_until - _now()) > 0:  # noqa: ASYNC110 - no event
+                await asyncio.sleep(pause)
+        if self._narrow:
+            async with self._one_at_a_time:
+                found = await self._inner.exchange(request, repeats=0)
+        else:
+            found = await self._inner.exchange(request, repeats=0)
+        self._sent += 1
+        self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
+        if found.response is not None:
+            self._has_answered()
+            if _is_used_up(found.response) and found.response.status != 429:
+                self._spare(due_s(found.response, time.time()) or 0.0)
+        return found
+
+    def _has_answered(self) -> None:
+        self._answered, self._lost = True, False
+        if self._away_since is not None:
+            self.absences += 1
+            gone_s = _now() - self._away_since
+            self._tell(f"the target is back after {gone_s:.1f} seconds")
+            self._away_since = None
+
+    def _has_healed(self, tries: _Tries) -> None:
+        """Note that a failure was transient, or that what was waited for has come."""
+        if tries.waits:
+            self._waited = 0.0
+        if tries.failed:
+            self._healed += 1
+            self._late += tries.late
+            self._doubts = _DOUBTS
+
+    async def _goes_on(self, request: Request, found: Exchange, tries: _Tries) -> bool:
+        """Wait until a request may be sent again; False if it may not."""
+        may_repeat = self._may_repeat(request)
+        if found.response is not None:
+            status = found.response.status
+            asked = due_s(found.response, time.time(), limits=status == 429)
+            if status == 429:
+                return (
+                    await self._waits(asked, tries)
+                    if may_repeat
+                    else self._defers(asked)
+                )
+            if asked is not None and may_repeat and await self._waits(asked, tries):
+                return True
+        elif found.failure is not None:
+            if found.failure.trouble in HOPELESS:
+                return False
+            away = found.failure.trouble is Trouble.UNREACHABLE and self._answered
+            if away and not self._lost and self._pacing.return_s:
+                return await self._returns()
+        tries.failed += 1
+        if not may_repeat or tries.failed > self._allowed(found, tries):
+            return False
+        # The first repeat comes at once; the others give the cause time to pass.
+        await asyncio.sleep(min(0.02 * (tries.failed - 1), _PAUSE_S))
+        return True
+
+    def _allowed(self, found: Exchange, tries: _Tries) -> int:
+        """Return how often a request is sent again that has failed."""
+        trouble = found.failure.trouble if found.failure is not None else None
+        if trouble is Trouble.TIMEOUT:
+            # Each takes as long as an answer may.
+            tries.late = True
+            return tries.repeats + (1 if tries.repeats and self._late else 0)
+        if trouble is Trouble.UNREACHABLE:
+            return tries.repeats
+        needed = 0
+        frequent = self._healed / max(self._sent, 1)
+        if frequent:
+            needed = min(math.ceil(math.log(_CHANCE) / math.log(frequent)), _MOST)
+        # Where all requests fail, it is not by chance.
+        doubtful = self._doubts > 0 and self._in_a_row <= _MORE + 2
+        more = _MORE if tries.repeats and doubtful else 0
+        return max(tries.repeats + more, needed)
+
+    async def _waits(self, asked: float | None, tries: _Tries) -> bool:
+        """Wait as long as the target asks for; False if that is too long in all."""
+        pacing = self._pacing
+        # A target that asks to slow down may count requests under way at once.
+        self._narrow = True
+        jitter = self._random.uniform(0.5, 1.5)
+        backoff = pacing.backoff_s * 2**tries.waits * jitter
+        pause = backoff if asked is None else asked + pacing.backoff_s * (jitter - 0.5)
+        tries.waits += 1
+        if tries.waits > pacing.resends or self._waited + pause > pacing.wait_s:
+            return False
+        if self._held_until <= _now():
+            self._waited += pause
+        if not self._told or pause > _LONG_S:
+            self._told = True
+            self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
+        self._hold(pause)
+        await asyncio.sleep(pause)
+        return True
+
+    def _defers(self, asked: float | None) -> bool:
+        """Let the next requests wait as long as the target asks; not this one."""
+        self._narrow = True
+        pause = self._pacing.backoff_s if asked is None else asked
+        if self._waited + pause <= self._pacing.wait_s:
+            self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
+            self._hold(pause)
+            self._waited += pause
+            self._deferred = True
+        return False
+
+    def _hold(self, pause_s: float) -> None:
+        """Let nothing go out for a while."""
+        pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))
+        self._held_until = max(self._held_until, _now() + pause)
+
+    def _spare(self, pause_s: float) -> None:
+        """Wait while a limit is used up, rather than be refused; not without end."""
+        ahead = max(self._held_until - _now(), 0.0)
+        if pause_s > ahead and self._spared + pause_s <= self._pacing.wait_s:
+            self._spared += pause_s - ahead
+            self._tell(f"the target's limit is used up: waiting {pause_s:.1f} seconds")
+            self._hold(pause_s)
+
+    async def _returns(self) -> bool:
+        """Wait a little for a target that has answered and refuses connections now."""
+        if self._away_since is None:
+            self._away_since = _now()
+            within = f"{self._pacing.return_s:g} seconds"
+            self._tell(f"the target is away: waiting up to {within} for it")
+        if _now() - self._away_since > self._pacing.return_s:
+            self._lost, self._away_since = True, None
+            return False
+        await asyncio.sleep(_LOOKS_S)
+        return True
+
+
+def _is_answer(found: Exchange) -> bool:
+    return found.response is not None and found.response.status not in _BUSY
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | None:
+    """Return how many seconds an answer asks to wait; None if it does not say.
+
+    Args:
+        response: of any status.
+        now_s: seconds since the epoch.
+        limits: whether the end of a limit counts, too. Answers that are not about the
+            limit may name it as well.
+    """
+    names = ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]
+    for name in names:
+        value = response.header(name)
+        found = _seconds(value.strip(), now_s) if value else None
+        if found is not None:
+            return max(found, 0.0)
+    return None
+
+
+def _is_used_up(response: Response) -> bool:
+    """Return whether an answer says that no further request is allowed for now."""
+    return (response.header("x-ratelimit-remaining") or "").strip() == "0"
+
+
+def _seconds(text: str, now_s: float) -> float | None:
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        number = float(text)
+        return number - now_s if number >= _EPOCH else number
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            found = read(text)
+        except ValueError:
+            continue
+        known = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return known.timestamp() - now_s
+    return None

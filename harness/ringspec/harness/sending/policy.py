@@ -1,0 +1,271 @@
+"""The policy: what a request does, and whether it may be sent.
+
+In: what a profile allows, and a contract. Out: why a case or a request is withheld, or
+nothing. Source: product.md, Safety.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from ringspec.harness.sending.hosts import Hosts, is_loopback
+from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
+from ringspec.strategies import TOKEN_URL, Case, Phase, Request
+
+_PLACE = re.compile(r"\{([^}]*)\}")
+# What may stand in a path that changes something. The rest could lead elsewhere on a
+# server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
+_PLAIN = re.compile(r"(?=.*[A-Za-z0-9])[!$&'()+,.0-9:=@A-Z_a-z~-]{1,255}")
+
+
+class Effect(StrEnum):
+    """What a request does."""
+
+    LOOK = "look"
+    TOKEN = "token"  # noqa: S105 - asks for one
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    COMMAND = "command"
+    OTHER = "other"  # not described by the contract, and more than a look
+
+
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ROLES = {
+    Role.READ: Effect.LOOK,
+    Role.LIST: Effect.LOOK,
+    Role.REPLACE: Effect.UPDATE,
+    Role.DELETE: Effect.DELETE,
+    Role.COMMAND: Effect.COMMAND,
+}
+# Effects that need to be allowed; those on something created before; those of a body.
+_CHANGES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE, Effect.COMMAND})
+_OF_THINGS = _CHANGES - {Effect.CREATE}
+_BODIES = frozenset({Effect.CREATE, Effect.UPDATE})
+
+
+def requests_of(case: Case) -> tuple[Request, ...]:
+    """List what a case sends, in its order."""
+    return tuple(step.request for step in case.steps) or (case.request,)
+
+
+def captured(relative: Link, answer: Json) -> dict[str, str]:
+    """Take from the answer to a create what the path of a relative needs."""
+    found = {name: at_pointer(answer, at) for name, at in relative.captures.items()}
+    return {
+        name: str(value)
+        for name, value in found.items()
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value)
+    }
+
+
+def filled(path: str, values: dict[str, str]) -> str | None:
+    """Put values into a path; None if one is missing, or may lead elsewhere."""
+    names = _PLACE.findall(path)
+    if not all(_PLAIN.fullmatch(values.get(name, "")) for name in names):
+        return None
+    return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What the requests of one contract do, by its operation and its links."""
+
+    contract: Contract
+
+    def of(self, request: Request) -> Effect:
+        """Return what a request does."""
+        method = request.method.upper()
+        path = request.path.partition("?")[0]
+        operation = self.contract.operation
+        if request.path == TOKEN_URL:
+            return Effect.TOKEN
+        if method == operation.method.upper() and path == self._create_path:
+            return Effect.CREATE
+        for relative, pattern in self._patterns:
+            if method == relative.method and pattern.fullmatch(path):
+                return _ROLES[relative.role]
+        return Effect.LOOK if method in _LOOKING else Effect.OTHER
+
+    def undoing(self) -> Link | None:
+        """Return the relative that deletes what was created, if there is one."""
+        found = (each for each in self.contract.links if each.role == Role.DELETE)
+        return next(found, None)
+
+    def things(self, answer: Json) -> Iterator[tuple[str, str]]:
+        """Yield, by method and path, what can be done to what was created."""
+        for relative in self.contract.links:
+            if relative.captures:
+                path = filled(relative.path, captured(relative, answer))
+                if path is not None:
+                    yield relative.method, path
+
+    @cached_property
+    def _create_path(self) -> str:
+        return self.contract.operation.path.partition("?")[0]
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
+        return tuple(
+            (relative, re.compile(_pattern(relative.path)))
+            for relative in self.contract.links
+        )
+
+
+def _pattern(path: str) -> str:
+    *parts, last = _PLACE.split(path)[::2]
+    return "".join(re.escape(part) + "[^/]+" for part in parts) + re.escape(last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """What a profile allows to be done to a target.
+
+    Attributes:
+        live: whether the target acts on what it takes. A target that is not on this
+            machine always is, even if this is False.
+        max_creates: how many creates may be sent to a live target, whatever becomes
+            of them.
+        allow_start: whether commands may be sent to it, such as the one that dials.
+        allowed_hosts: the only hosts that are sent to besides this machine; without
+            any, the target's own.
+        journal: where what is accepted is written; a file of the user's state without.
+        fixtures_named: what the profile knows of the target, each by its member's name
+            or by its `x-fixture`.
+    """
+
+    live: bool | None = None
+    allow_create: bool = False
+    max_creates: int = 0
+    allow_start: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    journal: Path | None = None
+    fixtures_named: frozenset[str] = frozenset()
+
+    def is_live(self, url: str) -> bool:
+        """Return whether a target acts on what it takes."""
+        return bool(self.live) or not is_loopback(url)
+
+    def hosts(self, url: str) -> Hosts:
+        """Return the hosts that may be sent to in a run against a URL."""
+        return Hosts(base=url, allowed=self.allowed_hosts)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may be sent to one target, as far as that is known beforehand.
+
+    Attributes:
+        plain: the plainest body, whose fixtures every create needs.
+    """
+
+    safety: Safety
+    contract: Contract
+    live: bool = False
+    plain: Json = None
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What requests do."""
+        return Effects(self.contract)
+
+    @cached_property
+    def unnamed(self) -> dict[str, str]:
+        """What the target has to know, and the profile did not name, by member."""
+        named = self.safety.fixtures_named
+        return {
+            member: name
+            for member, name in self.contract.holders.items()
+            if not {member, name} & named
+        }
+
+    @cached_property
+    def no_create(self) -> str:
+        """Why no create is sent at all; empty if some are."""
+        if not self.live:
+            return ""
+        if not self.safety.allow_create:
+            return "the profile does not allow creates"
+        if self.safety.max_creates < 1:
+            return "the profile allows no number of creates"
+        own = member_names(self.plain)
+        lacking = [name for member, name in self.unnamed.items() if member in own]
+        if lacking:
+            return f"the profile does not name its own {' and '.join(lacking)}"
+        if self.effects.undoing() is None:
+            return "the contract links no operation that deletes what was created"
+        return ""
+
+    def leaves_out(self, case: Case) -> str:
+        """Return why a case is not sent at all; empty if it is."""
+        if not self.live:
+            return ""
+        if case.phase == Phase.EXPLORE:
+            return "what explore found is not sent to a live target"
+        reasons = (self.withholds(request) for request in requests_of(case))
+        return next(filter(None, reasons), "")
+
+    def withholds(self, request: Request, *, ours: bool | None = None) -> str:
+        """Return why a request is not sent to a live target; empty if it may be.
+
+        Args:
+            request: as it goes out, or with `{name}` in its path for what is created.
+            ours: whether it is about what this run created.
+        """
+        effect = self.effects.of(request)
+        if any(name.lower() == "host" for name, _ in request.headers):
+            return "a Host header may lead elsewhere"
+        if effect == Effect.OTHER:
+            return "the contract does not say what it does"
+        if effect in _CHANGES and self.no_create:
+            return self.no_create
+        if effect == Effect.COMMAND and not self.safety.allow_start:
+            return "the profile does not allow commands, such as to start"
+        if effect in _OF_THINGS and not ("{" in request.path if ours is None else ours):
+            return "it is about what this run did not create"
+        return self._body(request.body) if effect in _BODIES else ""
+
+    def _body(self, content: bytes) -> str:
+        """Return why a body is not sent; empty if it may be."""
+        try:
+            body = json.loads(
+                content, object_pairs_hook=_once, parse_constant=_no_number
+            )
+        except (ValueError, RecursionError):
+            return "its body is no plain JSON, and may be read otherwise"
+        prover = self.contract.live_prover
+        # A server may take each of a list, or what is wrapped in something else.
+        found = (each for part in _parts(body) for each in prover.breaches(part))
+        breach = next(found, None)
+        if breach is None:
+            return ""
+        place = "/".join(map(str, breach.location)) or "its body"
+        return f"the contract keeps {place} as it is from live targets"
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member stands there twice")
+    return found
+
+
+def _parts(body: Json) -> Iterator[Json]:
+    """Yield a body, and everything within it that could be taken for one."""
+    yield body
+    within = body.values() if isinstance(body, dict) else body
+    if isinstance(body, dict | list):
+        for each in within:
+            if isinstance(each, dict | list):
+                yield from _parts(each)
+
+
+def _no_number(name: str) -> Json:
+    raise ValueError(name)

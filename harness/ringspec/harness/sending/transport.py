@@ -1,0 +1,258 @@
+"""The transport to a target: proxy, TLS, and httpx's connection pool.
+
+The pool notes whether any byte of an answer came. A target that never answered a byte
+is not there; one that began an answer and stalled misbehaves. httpx by itself reports
+only complete heads.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import httpcore
+import httpx
+
+from ringspec.harness.sending.hosts import is_loopback
+from ringspec.spec import UsageError
+
+_Options = Iterable[Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How a target is reached.
+
+    Attributes:
+        ca: file of the certificates to trust, in place of the usual ones.
+        certificate: file of the client's certificate; its key may be in it.
+        key: file of that certificate's key.
+        proxy: URL of an HTTP proxy.
+        from_environment: whether the proxy was found there.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    proxy: str = field(default="", repr=False)
+    from_environment: bool = False
+
+    def to(self, url: str) -> Self:
+        """Return the route to a URL, with the environment's proxy if none is given.
+
+        Raises:
+            UsageError: the proxy is no URL of one, or elsewhere though the target is on
+                this machine.
+        """
+        if self.proxy:
+            _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
+            if is_loopback(url) and not is_loopback(self.proxy):
+                raise UsageError(
+                    f"{url} is on this machine, and the proxy {self.shown_proxy} is"
+                    " not",
+                    hint="what a proxy elsewhere calls 127.0.0.1 is another machine:"
+                    " leave the proxy out",
+                )
+            return self
+        found = "" if is_loopback(url) else _environment_proxy(url)
+        if not found:
+            return self
+        _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
+        return replace(self, proxy=found, from_environment=True)
+
+    @property
+    def shown_proxy(self) -> str:
+        """The proxy's URL without user and password."""
+        parts = urlsplit(self.proxy)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no report may show."""
+        password = urlsplit(self.proxy).password
+        return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
+
+    def context(self) -> ssl.SSLContext:
+        """Return the TLS context.
+
+        Raises:
+            UsageError: a file cannot be read, or holds something else.
+        """
+        try:
+            context = _trusting(self.ca)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"the certificates in {self.ca} cannot be used: {_reason(error)}",
+                hint="[tls] ca names a file of certificates in PEM form",
+            ) from error
+        if not self.certificate:
+            return context
+        key = self.key or self.certificate
+        try:
+            # Without a password OpenSSL would ask for it at the terminal.
+            context.load_cert_chain(self.certificate, key, password="")
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"the certificate {self.certificate} with the key {key} cannot be"
+                f" used: {_reason(error)}",
+                hint="both are in PEM form, belong together, and take no password",
+            ) from error
+        return context
+
+    def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
+        """Return options of httpx's transports, as far as they are not the usual."""
+        options: dict[str, ssl.SSLContext | httpx.Proxy] = {}
+        if self.ca or self.certificate:
+            options["verify"] = self.context()
+        if self.proxy:
+            options["proxy"] = httpx.Proxy(self.proxy)
+        return options
+
+
+def _check_proxy(url: str, hint: str) -> None:
+    """Raise a UsageError, without user and password, if a URL is no HTTP proxy's."""
+    try:
+        parts = urlsplit(url)
+        httpx.Proxy(url)
+        usable = parts.scheme in {"http", "https"} and parts.port != 0
+        usable &= bool(parts.hostname)
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if not usable:
+        scheme, mark, rest = url.partition("://")
+        shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
+        raise UsageError(
+            f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
+            hint=hint,
+        )
+
+
+def _environment_proxy(url: str) -> str:
+    """Return the proxy that the environment names for a URL; empty without one."""
+    parts = urlsplit(url)
+    if urllib.request.proxy_bypass(parts.hostname or ""):
+        return ""
+    known = urllib.request.getproxies()
+    found = known.get(parts.scheme) or known.get("all") or ""
+    return found if "://" in found or not found else f"http://{found}"
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    if not ca:
+        return httpx.create_ssl_context()
+    if Path(ca).is_dir():
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return str(error.reason or error.strerror or "it is no PEM").lower()
+    return getattr(error, "strerror", None) or str(error)
+
+
+@dataclass(slots=True)
+class AnswerStart:
+    """The first bytes of an answer, as far as they have come.
+
+    Attributes:
+        asked: whether any byte of a request was written before.
+    """
+
+    start: bytes = b""
+    asked: bool = False
+
+    def add(self, data: bytes) -> None:
+        """Take in what was read, as long as it is the beginning."""
+        self.start = (self.start + data[:16])[:16]
+
+
+# Streams outlive exchanges; each task awaits its own exchange.
+ANSWER_START: ContextVar[AnswerStart] = ContextVar("ANSWER_START")
+
+
+def transport(
+    *, workers: int, trust_env: bool, **options: Any
+) -> httpx.AsyncHTTPTransport:
+    """Open a pool of connections that notes in `ANSWER_START` what it reads.
+
+    Other options are those of httpx: `verify` and `proxy`.
+    """
+    limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
+    pool = httpx.AsyncHTTPTransport(limits=limits, trust_env=trust_env, **options)
+    # httpx has no parameter for what httpcore takes as one.
+    pool._pool._network_backend = _Backend()  # noqa: SLF001
+    return pool
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Connects as asyncio does, by streams that note what they read."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: _Options = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(
+            await self._connected(host, port, timeout, local_address, socket_options)
+        )
+
+    async def _connected(self, host: str, *others: Any) -> httpcore.AsyncNetworkStream:
+        """Connect; `localhost` is this machine, whatever a resolver makes of it.
+
+        Source: RFC 6761, 6.3.
+        """
+        if host != "localhost":
+            return await self._inner.connect_tcp(host, *others)
+        try:
+            return await self._inner.connect_tcp("127.0.0.1", *others)
+        except httpcore.ConnectError:
+            return await self._inner.connect_tcp("::1", *others)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A stream that notes what it reads."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+        data = await self._inner.read(max_bytes, timeout)
+        ANSWER_START.get(AnswerStart()).add(data)
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
+        ANSWER_START.get(AnswerStart()).asked = True
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        # The handshake is read by the inner stream: its bytes are no answer.
+        return _Stream(
+            await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

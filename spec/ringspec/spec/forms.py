@@ -1,0 +1,243 @@
+"""Forms of a schema: what valid bodies, requests, answers and live targets keep to.
+
+In: an inlined schema. Out: another one, the given left alone.
+
+* The **settled** form is stricter where sources are silent: a body is valid if it keeps
+  to it, invalid if it breaks the schema itself, and unspecified otherwise. Beside
+  `x-settled`, some things are unsettled for every API: members without a name in the
+  schema, and texts that are empty, blank or of more than a hundred characters.
+* The **live** form is made of `x-live` annotations alone: each says what the value of a
+  member has to keep to on a target that acts on what it takes; `{not: {}}` keeps the
+  member away. It restricts what is sent, valid or not, and judges nothing.
+* Requests lack members that are only read, answers those that are only written.
+* What is limited to a level has no member or value that is attested less well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ringspec.spec.document import Inlined
+from ringspec.spec.rules import Evidence, Level, weakest
+from ringspec.spec.schemas import Subschema, branches, rebuilt, subschemas
+from ringspec.spec.values import Json, Path, enum_key
+
+TEXT_MIN = 1
+TEXT_MAX = 100
+# A text without a visible character may be taken for an absent one.
+NOT_BLANK = r"[^\s]"
+_BOUNDED = frozenset({"enum", "const", "format", "pattern", "x-settled"})
+# Schemas that are settled on their own, and those that are so beside others of the
+# same value. What decides between branches is left as written.
+_ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
+_BESIDE = frozenset({"allOf", "dependentSchemas"})
+_CONDITIONAL = frozenset({"then", "else"})
+
+
+def settle(schema: Json) -> Json:
+    """Return the settled form of a schema."""
+    if not isinstance(schema, dict):
+        return schema
+    changed = _settled(schema, _BESIDE)
+    if "string" in schema.get("type", ()) and not _BOUNDED & schema.keys():
+        changed.update(_text_bounds(schema))
+    if "object" in _types(schema):
+        _close(changed, schema)
+    return changed
+
+
+def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]:
+    """Settle the subschemas, and add `x-settled`; no bounds, and nothing closed."""
+
+    def below(keyword: str, _steps: Path, child: Json) -> Json:
+        if keyword in _ALONE:
+            return settle(child)
+        if keyword in beside:
+            return _settled(child, _BESIDE | _CONDITIONAL)
+        return child
+
+    changed = rebuilt(schema, below)
+    settled = changed.pop("x-settled", None)
+    if settled is not None:
+        changed["allOf"] = [*changed.get("allOf", ()), settled]
+    return changed
+
+
+def _text_bounds(schema: dict[str, Json]) -> dict[str, Json]:
+    """Return the bounds of a free text, as far as its own leave them."""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", TEXT_MAX)
+    if most < TEXT_MIN:
+        return {}
+    bounds = {"minLength": max(least, TEXT_MIN), "pattern": NOT_BLANK}
+    if "maxLength" not in schema:
+        bounds["maxLength"] = max(least, TEXT_MAX)
+    return bounds
+
+
+def _close(changed: dict[str, Json], schema: dict[str, Json]) -> None:
+    """Let an object have no members but those that are named."""
+    own = set(schema.get("properties", {}))
+    if _names(schema) - own:
+        # Only this keyword sees the members that branches name.
+        changed.setdefault("unevaluatedProperties", False)
+    elif own:
+        changed.setdefault("additionalProperties", False)
+
+
+def _names(schema: dict[str, Json]) -> set[str]:
+    return set(schema.get("properties", {})).union(*map(_names, branches(schema)))
+
+
+def _types(schema: dict[str, Json]) -> set[str]:
+    stated = schema.get("type", ())
+    own = {stated} if isinstance(stated, str) else set(stated)
+    return own.union(*map(_types, branches(schema)))
+
+
+def live_form(schema: Json) -> dict[str, Json]:
+    """Return the schema of what may be sent to a live target; empty without any.
+
+    What a branch says holds always: to find out which one applies is to trust the body.
+    """
+    if not isinstance(schema, dict):
+        return {}
+    parts = [schema["x-live"]] if "x-live" in schema else []
+    parts += filter(None, map(live_form, branches(schema)))
+    found: dict[str, Json] = {}
+    for each in subschemas(Subschema(schema)):
+        form = live_form(each.schema)
+        if form and each.keyword in {"properties", "patternProperties"}:
+            found.setdefault(each.keyword, {})[each.path[-1]] = form
+        elif form and each.keyword in {"items", "additionalProperties"}:
+            # About an array or an object alone, whatever else the value may be.
+            found[each.keyword] = form
+    if parts:
+        found["allOf"] = parts
+    return found
+
+
+def for_request(inlined: Inlined) -> Inlined:
+    """Return the schema of requests: without members that are only read.
+
+    Source: OpenAPI 3.0.3, Schema Object, `readOnly`: such a member SHOULD NOT be sent,
+    and `required` takes effect on the response only.
+    """
+    return replace(inlined, schema=_without(inlined.schema, "readOnly", named=False))
+
+
+def for_answer(inlined: Inlined) -> Inlined:
+    """Return the schema of answers: members that are only written need not be there.
+
+    Source: as above, `writeOnly`.
+    """
+    return replace(inlined, schema=_without(inlined.schema, "writeOnly", named=True))
+
+
+def _without(
+    schema: Json, mark: str, *, named: bool, names: frozenset[str] | None = None
+) -> Json:
+    """Return a schema that requires no members of a mark.
+
+    Args:
+        schema: as inlined.
+        mark: the keyword that such a member has.
+        named: whether `properties` still names them.
+        names: the members, where a schema around it speaks of the same value.
+
+    """
+    if not isinstance(schema, dict):
+        return schema
+    marked = _marked(schema, mark) if names is None else names
+
+    def below(keyword: str, _steps: Path, child: Json) -> Json:
+        if keyword in _MARKED:
+            return _without(child, mark, named=named, names=marked)
+        if keyword in {"properties", "items", "additionalProperties"}:
+            return _without(child, mark, named=named)
+        return child
+
+    changed = rebuilt(schema, below)
+    if "properties" in schema and not named:
+        kept = {n: s for n, s in changed["properties"].items() if n not in marked}
+        changed["properties"] = kept
+    if "required" in schema:
+        changed["required"] = [n for n in schema["required"] if n not in marked]
+    if "dependentRequired" in schema:
+        changed["dependentRequired"] = {
+            name: [each for each in needed if each not in marked]
+            for name, needed in schema["dependentRequired"].items()
+        }
+    return changed
+
+
+_MARKED = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "x-settled"})
+
+
+def _marked(schema: Json, mark: str) -> frozenset[str]:
+    """List the members of a mark that a schema and its branches name."""
+    found: set[str] = set()
+    for each in subschemas(Subschema(schema)):
+        if each.keyword == "properties":
+            if any(node.get(mark) is True for node in _parts(each.schema)):
+                found.add(each.path[-1])
+        elif each.keyword in _MARKED:
+            found |= _marked(each.schema, mark)
+    return frozenset(found)
+
+
+def _parts(schema: Json) -> Iterator[dict[str, Json]]:
+    """Yield a schema, and those that all hold beside it."""
+    if isinstance(schema, dict):
+        yield schema
+        for part in schema.get("allOf", ()):
+            yield from _parts(part)
+
+
+def limited_to(
+    schema: Json, level: Level, inherited: Evidence = Evidence.DOCUMENTED
+) -> Json:
+    """Return a schema without members and values that are attested less well."""
+    if not isinstance(schema, dict):
+        return schema
+    own = Evidence(schema.get("x-evidence", inherited))
+    if not own.level.gates(level):
+        return False
+
+    def below(keyword: str, _steps: Path, child: Json) -> Json:
+        inside = keyword in {"properties", "items"}
+        return limited_to(child, level, own) if inside else child
+
+    changed = rebuilt(schema, below)
+    if "enum" in schema:
+        evidence = schema.get("x-enum-evidence", {})
+        changed["enum"] = [
+            value
+            for value in schema["enum"]
+            if Evidence(evidence.get(enum_key(value), Evidence.DOCUMENTED)).level.gates(
+                level
+            )
+        ]
+    return changed
+
+
+def level_of_use(schema: Json, body: Json) -> Level:
+    """Return the weakest level among the members and values that a body uses."""
+    return weakest(each.level for each in _evidence(schema, body, Evidence.DOCUMENTED))
+
+
+def _evidence(schema: Json, value: Json, inherited: Evidence) -> Iterator[Evidence]:
+    if not isinstance(schema, dict):
+        return
+    own = Evidence(schema.get("x-evidence", inherited))
+    yield own
+    if evidence := schema.get("x-enum-evidence", {}).get(enum_key(value)):
+        yield Evidence(evidence)
+    if isinstance(value, dict):
+        members = schema.get("properties", {})
+        for name, child in value.items():
+            if name in members:
+                yield from _evidence(members[name], child, own)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _evidence(schema.get("items"), child, own)

@@ -1,0 +1,303 @@
+"""Overrides: what one target has otherwise than a contract says.
+
+In: an OpenAPI document or an inlined schema, and values of a profile. Out: the document
+with other paths, or another header for credentials; the schema with values of
+**fixtures**. A fixture is something that a target has to know beforehand; `x-fixture`
+annotations mark its places. The settled form has its value there, so that every valid
+body does. What a provider spells otherwise is a dialect's matter instead.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+
+from ringspec.spec.document import Inlined
+from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
+from ringspec.spec.operations import METHODS, endpoints
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.reading import mapping, short, text
+from ringspec.spec.schemas import rebuilt, walk
+from ringspec.spec.values import Json
+from ringspec.spec.values import Path as Steps
+
+# Profiles that come with the package.
+PROFILES = Path(__file__).parent / "profiles"
+MARK = "x-fixture"
+TELEPHONE = "telephone"
+_SCHEME = "profile"
+_PLACEHOLDER = re.compile(r"\{[^}]*\}")
+_KEYS = ("name", "form", "read")
+# Characters of a telephone number, as people write it.
+_DIGITS = re.compile(r"\+?[0-9 ()./-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """How one target differs from the contract.
+
+    Attributes:
+        fixtures: what the target knows, by the names that the contract gives it.
+        paths: where operations stand, by their ids; relative to the server URL.
+        header: the header that carries the credentials; empty for the contract's own.
+    """
+
+    fixtures: Mapping[str, Json] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    header: str = ""
+
+    def apply(self, base: dict[str, Json]) -> dict[str, Json]:
+        """Return a document with the paths and the header of the target.
+
+        Raises:
+            MisfitError: there is no such operation, or its path lacks something.
+        """
+        for operation, path in self.paths.items():
+            base = _moved(base, operation, path)
+        return _with_header(base, self.header) if self.header else base
+
+
+def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
+    known = {each.id: each for each in endpoints(base)}
+    if operation not in known:
+        raise MisfitError(
+            f"the contract has no operation {operation!r}",
+            hint=f"{did_you_mean(operation, known)}there are {', '.join(known)}",
+            path=("paths", operation),
+        )
+    endpoint = known[operation]
+    _check_path(operation, endpoint.path, path)
+    if path == endpoint.path:
+        return base
+    paths = dict(base["paths"])
+    own = {name: each for name, each in endpoint.item.items() if name not in METHODS}
+    # Operations that stay keep their nodes: others may refer to them by their places.
+    left = {n: each for n, each in endpoint.item.items() if n != endpoint.method}
+    paths[endpoint.path] = left
+    if not any(name in METHODS for name in left):
+        del paths[endpoint.path]
+    beside = paths.get(path, own)
+    # One without an id is known by its old path.
+    node = {**endpoint.node, "operationId": endpoint.id}
+    paths[path] = {**beside, endpoint.method: node}
+    return {**base, "paths": paths}
+
+
+def _check_path(operation: str, old: str, new: str) -> None:
+    where = ("paths", operation)
+    if not new.startswith("/") or re.search(r"[?#\s]", new):
+        raise MisfitError(f"{new!r} is not a path", hint=f"such as {old}", path=where)
+    wanted = sorted(_PLACEHOLDER.findall(old))
+    if sorted(_PLACEHOLDER.findall(new)) != wanted:
+        listed = ", ".join(wanted) or "none"
+        raise MisfitError(
+            f"the path of {operation} has other placeholders than the contract's",
+            hint=f"it has {listed}: {old}",
+            path=where,
+        )
+
+
+def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
+    """Let every secured operation take its credentials from one header."""
+    secured: Json = {"security": [{_SCHEME: []}]}
+    paths = {
+        path: {
+            name: {**node, **secured}
+            if name in METHODS and isinstance(node, dict) and node.get("security")
+            else node
+            for name, node in item.items()
+        }
+        for path, item in base.get("paths", {}).items()
+    }
+    components = base.get("components", {})
+    scheme = {"type": "apiKey", "in": "header", "name": header}
+    schemes = {**components.get("securitySchemes", {}), _SCHEME: scheme}
+    return {
+        **base,
+        "paths": paths,
+        # An API without credentials does not begin to ask for any.
+        **(secured if base.get("security") else {}),
+        "components": {**components, "securitySchemes": schemes},
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixture:
+    """Something that a target has to know beforehand.
+
+    Attributes:
+        place: JSON pointer of the schema that is marked.
+        form: `telephone` if a value that is no address is a telephone number.
+        read: path of a GET that answers whether the target knows a value, which `{}`
+            stands for; empty without one.
+    """
+
+    name: str
+    place: str
+    form: str = ""
+    read: str = ""
+
+
+def read_fixtures(inlined: Inlined) -> tuple[Fixture, ...]:
+    """List the fixtures that a schema marks, each where it is marked first.
+
+    Raises:
+        SpecError: an annotation is malformed.
+    """
+    found: dict[str, Fixture] = {}
+    for each in walk(inlined.schema):
+        if MARK in each.schema:
+            fixture = _fixture(each.schema[MARK], inlined.place_of(each.path))
+            found.setdefault(fixture.name, fixture)
+    return tuple(found.values())
+
+
+def _fixture(given: Json, place: str) -> Fixture:
+    where = f"{place}/{MARK}"
+    stated = {"name": given} if isinstance(given, str) else mapping(given, where)
+    for key in stated:
+        if key not in _KEYS:
+            raise SpecError(f"{where} has {key!r}", hint=f"it has {', '.join(_KEYS)}")
+    found = {key: text(value, f"{where}/{key}") for key, value in stated.items()}
+    if "name" not in found:
+        raise SpecError(f"{where} has no name", hint="a profile gives its value by it")
+    if found.get("form", TELEPHONE) != TELEPHONE:
+        raise SpecError(
+            f"{where}/form is {found['form']!r}", hint=f"the only form is {TELEPHONE}"
+        )
+    if found.get("read", "/{}").count("{}") != 1:
+        raise SpecError(
+            f"{where}/read has no place for the value", hint="write it as /things/{}"
+        )
+    return Fixture(place=place, **found)
+
+
+def holders(schema: Json) -> dict[str, str]:
+    """Return the names of fixtures by those of the members that hold them."""
+    found: dict[str, str] = {}
+    for each in walk(schema):
+        # Of an item, the member that is the array.
+        members = [name for step, name in pairwise(each.path) if step == "properties"]
+        if MARK in each.schema and members:
+            found.setdefault(members[-1], _name(each.schema))
+    return found
+
+
+def member_names(body: Json) -> set[str]:
+    """Return the names of all members of a body, at any depth."""
+    if isinstance(body, list):
+        return {name for each in body for name in member_names(each)}
+    if not isinstance(body, dict):
+        return set()
+    return {*body, *(name for each in body.values() for name in member_names(each))}
+
+
+def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
+    """Return a schema whose settled form has values at the places of their fixtures.
+
+    Raises:
+        MisfitError: there is no such fixture, or a value does not fit its place.
+    """
+    if not values:
+        return inlined
+    fixtures = read_fixtures(inlined)
+    known = [each.name for each in fixtures]
+    for name, value in values.items():
+        if name not in known:
+            listed = f"it has {', '.join(known)}" if known else "it has none"
+            raise MisfitError(
+                f"the contract has no fixture {name!r}",
+                hint=f"{did_you_mean(name, known)}{listed}",
+                path=("fixtures", name),
+            )
+        _check_value(inlined, name, value)
+    for fixture in fixtures:
+        if fixture.form == TELEPHONE and fixture.name in values:
+            _check_telephone(fixture.name, values[fixture.name])
+    return replace(inlined, schema=_narrowed(inlined.schema, values))
+
+
+def _name(node: dict[str, Json]) -> str:
+    """Return the name of the fixture that a schema marks; empty without a mark."""
+    given = node.get(MARK, "")
+    return str(given["name"] if isinstance(given, dict) else given)
+
+
+def _narrowed(schema: Json, values: Mapping[str, Json]) -> Json:
+    """Return a schema that is settled for a value wherever a fixture has one."""
+    if not isinstance(schema, dict):
+        return schema
+    if _name(schema) in values:
+        return _settled_for(schema, values[_name(schema)])
+
+    def below(_keyword: str, _steps: Steps, child: Json) -> Json:
+        return _narrowed(child, values)
+
+    return rebuilt(schema, below)
+
+
+def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:
+    """Settle a schema for one value, whatever else is settled without it.
+
+    Members of the value are named, since valid bodies have no others.
+    """
+    changed = {**schema, "examples": [value], "x-settled": {"const": value}}
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        named = {n: _settled_for(known.get(n, {}), value[n]) for n in value}
+        changed["properties"] = {**known, **named}
+    return changed
+
+
+def _check_value(inlined: Inlined, name: str, value: Json) -> None:
+    """Check a value by the schema at each of its places."""
+    for each in walk(inlined.schema):
+        if _name(each.schema) == name:
+            for fault in _faults(each.schema, value):
+                raise MisfitError(
+                    f"the fixture {name} does not fit the contract: {fault}",
+                    hint=f"see {inlined.place_of(each.path)}",
+                    path=("fixtures", name),
+                )
+
+
+def _faults(schema: Json, value: Json) -> Iterator[str]:
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        yield "it is nothing that JSON can say"
+        return
+    if is_irregular(value):
+        yield "it has a control character, or a fraction of zero, as 2.0 has"
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    for error in validator.iter_errors(value):
+        yield error.message
+
+
+def _check_telephone(name: str, value: Json) -> None:
+    """Check that digits are a possible telephone number.
+
+    Source: ITU-T E.164, as libphonenumber knows each country's lengths.
+    """
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+        return
+    import phonenumbers  # noqa: PLC0415 - only numbers need it
+
+    try:
+        digits = re.sub(r"\D", "", value)
+        number = phonenumbers.parse(f"+{digits}")
+        possible = phonenumbers.is_possible_number(number)
+    except phonenumbers.NumberParseException:
+        possible = False
+    if not possible:
+        raise MisfitError(
+            f"the fixture {name}, {short(value)}, is no possible telephone number",
+            hint="write it in international digits, country code first: 441632960101",
+            path=("fixtures", name),
+        )

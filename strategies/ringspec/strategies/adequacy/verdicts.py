@@ -1,0 +1,456 @@
+"""What a case list says of every first-order mutation of its contract.
+
+In: a contract and its cases. Out: for each mutation a verdict, the reason where no case
+detects it, and the cases that do.
+
+The contract and a mutation differ only in bodies in which the edited keyword, as it was
+and as it is, disagrees somewhere. If the rest of the contract leaves no such body, the
+two are equivalent. If there are some, but none is settled, no case may detect the
+mutation: it is unsettled. Otherwise a body that detects it is built, if one is quickly
+found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+
+import jsonschema_rs
+
+from ringspec.spec import ITEM, Contract, Json
+from ringspec.strategies.adequacy.changes import TOGETHER
+from ringspec.strategies.adequacy.matrix import detecting_cases
+from ringspec.strategies.adequacy.mutations import (
+    LISTED,
+    NAMED,
+    BodyCondition,
+    Items,
+    KeywordEdit,
+    Mutation,
+    Path,
+    mutations_of,
+    node_at,
+)
+from ringspec.strategies.case import Case, encode
+from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.locations import schema_at
+from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
+from ringspec.strategies.shapes.superset import avoid, is_void, reach
+
+# Steps into a body: names of members, and `ITEM` for any item.
+Instance = tuple[str, ...]
+_NOT_NULL = {"not": {"type": "null"}}
+# How many alternatives are tried for a body that detects a mutation.
+_TRIED = 8
+
+
+class MutationVerdict(StrEnum):
+    """Verdict on a mutation."""
+
+    TOLD = "told"
+    EQUIVALENT = "equivalent"
+    UNSETTLED = "unsettled"
+    UNDECIDED = "undecided"
+    UNTOLD = "untold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationResult:
+    """Verdict on one mutation.
+
+    Attributes:
+        reason: why no case detects it; empty where one does.
+        cases: ids of the cases that detect it.
+    """
+
+    mutation: Mutation
+    verdict: MutationVerdict
+    reason: str
+    cases: tuple[str, ...]
+
+
+def prove(
+    contract: Contract,
+    cases: Iterable[Case],
+    *,
+    chosen: Callable[[Mutation], bool] = lambda _: True,
+) -> Iterator[MutationResult]:
+    """Yield the result of each mutation of a contract that is chosen, in order."""
+    listed = [each for each in mutations_of(contract) if chosen(each)]
+    detecting = detecting_cases(contract, listed, cases)
+    decider = Decider(contract)
+    for mutation in listed:
+        names = detecting[mutation.id]
+        verdict, reason = MutationVerdict.TOLD, ""
+        if not names:
+            verdict, reason = decider.decide(mutation)
+        yield MutationResult(
+            mutation=mutation, verdict=verdict, reason=reason, cases=names
+        )
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides on mutations that no case detects."""
+
+    contract: Contract
+    # Contexts of a rule ask for the same shapes over and over; the edits are kept
+    # with them so that their id stays their own.
+    _known: dict[tuple[int, bool], tuple[KeywordEdit, Alternatives]] = field(
+        default_factory=dict
+    )
+    _settled: dict[tuple[Instance, bool], Alternatives] = field(default_factory=dict)
+    _valid_beyond: dict[str, bool] = field(default_factory=dict)
+    _outside: dict[str, Alternatives] = field(default_factory=dict)
+
+    def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
+        """Return the verdict on a mutation that no case detects, and the reason."""
+        if mutation.when is not None and not self._is_settled_beyond(mutation.when):
+            # The rule itself is of no interest: no settled body is of that kind.
+            where = mutation.when.words.replace("only where", "except where", 1)
+            reason = f"no valid body shows it {where.removeprefix('not ')}"
+            return MutationVerdict.UNSETTLED, reason
+        laxer = [edit for edit in mutation.edits if self._more(mutation, edit)]
+        stricter = [edit for edit in mutation.edits if self._less(mutation, edit)]
+        if not laxer and not stricter:
+            return MutationVerdict.EQUIVALENT, _equivalence(mutation)
+        if any(self._less(mutation, edit, settled=True) for edit in stricter):
+            return self._open(mutation, "it may refuse a valid body")
+        if any(self._settled_more(mutation, edit) for edit in laxer):
+            return self._open(mutation, "it may take a body that breaks a rule")
+        if not laxer:
+            reason = "no valid body is among those that it refuses"
+        elif not any(self._more(mutation, edit, _NOT_NULL) for edit in laxer):
+            reason = "it differs only for null in place of nothing"
+        else:
+            reason = "what it takes holds something else unsettled"
+        return MutationVerdict.UNSETTLED, reason
+
+    def _open(self, mutation: Mutation, doubt: str) -> tuple[MutationVerdict, str]:
+        """Return the verdict where no proof was found: look for a body."""
+        found = detecting_body(self.contract, mutation)
+        if found is None:
+            return MutationVerdict.UNDECIDED, doubt
+        return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+
+    def _more(
+        self, mutation: Mutation, edit: KeywordEdit, narrower: Json = None
+    ) -> Alternatives:
+        """Return a superset of what a mutation accepts and the contract does not."""
+        key = id(edit), narrower is not None
+        if key not in self._known:
+            self._known[key] = edit, self._difference(mutation, edit, narrower or {})
+        found = self._known[key][1]
+        if mutation.when is None or not found:
+            return found
+        return _live(meet(self._beyond(mutation.when), found))
+
+    def _difference(
+        self, mutation: Mutation, edit: KeywordEdit, narrower: Json
+    ) -> Alternatives:
+        written = schema = self.contract.request.schema
+        for each in mutation.edits:
+            schema = each.applied(schema)
+        wrong = {"allOf": [edit.new, {"not": edit.old}, _counted(edit), narrower]}
+        there = somewhere(written, edit.path, wrong, _least(mutation))
+        return reach(_joined(pruned(schema, instance_of(edit.path)), there))
+
+    def _beyond(self, when: BodyCondition) -> Alternatives:
+        """Return a superset of the bodies for which a mutation is not as written."""
+        if when.words not in self._outside:
+            self._outside[when.words] = avoid(when.schema, ("object",))
+        return self._outside[when.words]
+
+    def _is_settled_beyond(self, when: BodyCondition) -> bool:
+        if when.words not in self._valid_beyond:
+            around = reach(pruned(self.contract.settled, ("",)))
+            self._valid_beyond[when.words] = overlap(self._beyond(when), around)
+        return self._valid_beyond[when.words]
+
+    def _less(
+        self, mutation: Mutation, edit: KeywordEdit, *, settled: bool = False
+    ) -> Alternatives:
+        """Return a superset of what the contract admits and a mutation does not."""
+        if mutation.when is not None or mutation.kept is not None or not edit.new:
+            return ()  # then it only ever drops something
+        contract = self.contract
+        schema = contract.settled if settled else contract.request.schema
+        refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
+        there = somewhere(contract.request.schema, edit.path, refused)
+        return reach(_joined(pruned(schema, instance_of(edit.path)), there))
+
+    def _settled_more(self, mutation: Mutation, edit: KeywordEdit) -> bool:
+        """Return whether a settled body, changed in one place, may be what differs."""
+        narrower = None if self._must_stand(edit) else _NOT_NULL
+        differing = self._more(mutation, edit, narrower)
+        return any(
+            overlap(
+                self._around(
+                    place, mended=missing and self._is_required_only(mutation)
+                ),
+                differing,
+            )
+            for place, missing in _places(edit)
+        )
+
+    def _is_required_only(self, mutation: Mutation) -> bool:
+        """Return whether a rule asks for a member and for nothing else."""
+        owned = [a for a in self.contract.assertions if a.rule in mutation.rules]
+        return all(each.keyword == "required" for each in owned)
+
+    def _around(self, place: Instance, *, mended: bool) -> Alternatives:
+        """Return a superset of settled bodies, with anything at a place.
+
+        A missing member may be filled in by its default: then the body has to be valid,
+        where it cannot break the same rule otherwise.
+        """
+        key = place, mended
+        if key not in self._settled:
+            schema = pruned(self.contract.settled, place)
+            default = schema_at(self.contract.request.schema, place).get("default")
+            if mended and default is not None:
+                schema = _joined(schema, _holding(place, default))
+            self._settled[key] = opened(reach(schema), place)
+        return self._settled[key]
+
+    def _must_stand(self, edit: KeywordEdit) -> bool:
+        """Return whether null is a fault at a place, as the certifier has it."""
+        instance = instance_of(edit.path)
+        if not instance or instance[-1] == ITEM:
+            return True
+        return (instance[:-1], instance[-1]) in self._required
+
+    @cached_property
+    def _required(self) -> set[tuple[Instance, str]]:
+        return {
+            (each.instance, each.value)
+            for each in self.contract.assertions
+            if each.keyword == "required" and not {"then", "else"} & set(each.path)
+        }
+
+
+def _least(mutation: Mutation) -> int:
+    """Return how many items the innermost array needs for a mutation to show."""
+    return 2 if mutation.kept == Items.FIRST else 1
+
+
+def _holding(place: Instance, value: Json) -> Json:
+    """Return a schema of the bodies with a value at a place, where it is no item's."""
+    wanted: Json = {"const": value}
+    for step in reversed(place):
+        if step == ITEM:
+            return {}
+        wanted = {"properties": {step: wanted}}
+    return wanted
+
+
+def _counted(edit: KeywordEdit) -> Json:
+    """Return a schema: an item is counted by just one of two `contains`, if any is."""
+    old, new = edit.old.get("contains"), edit.new.get("contains")
+    if old is None or new is None or old == new:
+        return {}
+    apart = [{"allOf": [old, {"not": new}]}, {"allOf": [new, {"not": old}]}]
+    return {"contains": {"anyOf": apart}}
+
+
+def _live(shapes: Alternatives) -> Alternatives:
+    return tuple(shape for shape in shapes if not is_void(shape))
+
+
+def overlap(left: Alternatives, right: Alternatives) -> bool:
+    """Return whether something may fit both of two sets of alternatives.
+
+    Of an object only its required members are compared: others may be left out, and
+    True is the safe answer.
+    """
+    return any(_overlaps(one, other) for one in left for other in right)
+
+
+def _overlaps(left: Shape, right: Shape) -> bool:
+    if left.kind != "object" or right.kind != "object":
+        return bool(_live(meet((left,), (right,))))
+    for name in left.required | right.required:
+        one = left.members.get(name, () if left.closed else None)
+        other = right.members.get(name, () if right.closed else None)
+        if one is None or other is None:
+            stated = other if one is None else one
+            common = stated is None or bool(_live(stated))
+        else:
+            common = overlap(one, other)
+        if not common:
+            return False
+    return True
+
+
+def _places(edit: KeywordEdit) -> Iterator[tuple[Instance, bool]]:
+    """Yield the places in which a fault changes a body, and whether it empties them."""
+    instance = instance_of(edit.path)
+    kept = edit.new.get("required", ())
+    names = [name for name in edit.old.get("required", ()) if name not in kept]
+    if names:
+        yield from (((*instance, name), True) for name in names)
+    else:
+        yield instance, False
+
+
+def _equivalence(mutation: Mutation) -> str:
+    where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
+    if mutation.kept is not None:
+        return f"no body within the rest of the contract shows it in {where}"
+    if mutation.when is not None:
+        return "no body within the rest of the contract breaks the rule elsewhere"
+    return f"no body within the rest of the contract differs in {where}"
+
+
+def detecting_body(contract: Contract, mutation: Mutation) -> Json:
+    """Build a settled body that detects a mutation, if one is quickly found.
+
+    It is a body that the mutation refuses, or one that breaks just one rule and that
+    the mutation accepts; None where none is found.
+    """
+    mutated = jsonschema_rs.Draft202012Validator(
+        mutation.schema(contract.request.schema), validate_formats=True
+    )
+    for shape in _candidates(contract.settled, mutation):
+        try:
+            body = Builder().build((shape,))
+        except Unfit:
+            continue
+        broken = contract.prover.broken(body)
+        if mutated.is_valid(body):
+            if len(broken) == 1:
+                return body
+        elif not broken and contract.settled_prover.is_valid(body):
+            return body
+    return None
+
+
+def _candidates(settled: Json, mutation: Mutation) -> Iterator[Shape]:
+    unless = {} if mutation.when is None else {"not": mutation.when.schema}
+    for edit in mutation.edits:
+        wrong = {"allOf": [edit.new, {"not": edit.old}]}
+        refused = {"allOf": [edit.old, {"not": edit.new}]}
+        for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
+            there = somewhere(settled, edit.path, wanted, _least(mutation))
+            yield from reach(_joined(base, there, unless))[:_TRIED]
+
+
+def _split(path: Path) -> Iterator[Path]:
+    """Split the path of a subschema into its keywords, each with its name or index."""
+    at = 0
+    while at < len(path):
+        width = 2 if path[at] in NAMED | LISTED else 1
+        yield path[at : at + width]
+        at += width
+
+
+def instance_of(path: Path) -> Instance:
+    """Return where in a body a subschema applies."""
+    found: list[str] = []
+    for step in _split(path):
+        if step[0] == "properties":
+            found.append(step[1])
+        elif step[0] in {"items", "prefixItems"}:
+            found.append(ITEM)
+    return tuple(found)
+
+
+def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
+    """Return a schema of the bodies in which something fits at some value of a path.
+
+    Args:
+        schema: the schema of the path.
+        path: of a subschema.
+        wanted: schema of the value there.
+        least: how many items the innermost array on the way has.
+
+    """
+    end = len(path)
+    for step in reversed(list(_split(path))):
+        keyword, name = step[0], step[-1]
+        end -= len(step)
+        if keyword == "properties":
+            members = {name: wanted}
+            wanted = {"type": "object", "properties": members, "required": [name]}
+        elif keyword in {"items", "prefixItems"}:
+            wanted = {"type": "array", "contains": wanted, "minItems": least}
+            least = 1
+        elif keyword == "dependentSchemas":
+            wanted = {"allOf": [{"type": "object", "required": [name]}, wanted]}
+        elif keyword in {"then", "else"}:
+            condition = node_at(schema, (*path[:end], "if"))
+            taken = condition if keyword == "then" else {"not": condition}
+            wanted = {"allOf": [taken, wanted]}
+    return wanted
+
+
+def _joined(schema: Json, *more: Json) -> Json:
+    """Return a schema that says more, the new first: it leaves the least."""
+    return {**schema, "allOf": [*more, *schema.get("allOf", ())]}
+
+
+_DEEP = frozenset({"properties", "items", "allOf", "unevaluatedProperties"})
+_PARTS = frozenset(
+    {"properties", "items", "contains", "minContains", "maxContains"}
+    | {"allOf", "anyOf", "oneOf", "if", "then", "else", "required"}
+    | {"additionalProperties", "unevaluatedProperties"}
+)
+
+
+def pruned(schema: Json, instance: Instance) -> Json:
+    """Return a schema that says less: only what is near an instance path is kept.
+
+    It admits all that the schema admits, and is quicker to compile.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    step, rest = instance[:1], instance[1:]
+    kept = {name: value for name, value in schema.items() if name not in _DEEP}
+    if "properties" in schema:
+        kept["properties"] = {
+            name: pruned(child, rest) if (name,) == step else _shallow(child)
+            for name, child in schema["properties"].items()
+        }
+    if "items" in schema and step in {(ITEM,), ()}:
+        kept["items"] = pruned(schema["items"], rest)
+    if step == (ITEM,) and "contains" in schema:
+        # A count of the items says little of any one of them.
+        kept = {name: kept[name] for name in kept if name not in TOGETHER["contains"]}
+    if "allOf" in schema:
+        kept["allOf"] = [pruned(each, instance) for each in schema["allOf"]]
+    return kept
+
+
+def _shallow(schema: Json) -> Json:
+    """Return a schema without its keywords on parts of a value."""
+    if not isinstance(schema, dict):
+        return schema
+    stated = schema.get("type", "object")
+    types = {stated} if isinstance(stated, str) else set(stated)
+    if not types & {"object", "array"}:
+        return schema
+    return {name: value for name, value in schema.items() if name not in _PARTS}
+
+
+def opened(shapes: Alternatives, place: Instance) -> Alternatives:
+    """Let anything stand at a place, or nothing, where something may stand there."""
+    if not place:
+        return reach(True)  # noqa: FBT003 - it is a schema
+    found: list[Shape] = []
+    step, rest = place[0], place[1:]
+    for shape in shapes:
+        if step == ITEM and shape.kind == "array":
+            items = (*(shape.items or ()), *opened(shape.items or (), rest))
+            if shape.items is None:
+                items = reach(True)  # noqa: FBT003 - as above
+            found.append(replace(shape, items=items, contained=(), unique=False))
+        elif shape.kind == "object" and step != ITEM:
+            inside = shape.members.get(step)
+            if inside is None or not _live(inside):
+                continue
+            required = shape.required if rest else shape.required - {step}
+            members = {**shape.members, step: opened(inside, rest)}
+            found.append(replace(shape, members=members, required=required))
+    return tuple(found)

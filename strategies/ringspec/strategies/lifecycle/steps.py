@@ -1,0 +1,297 @@
+"""Steps of a life cycle: requests to the operations that a contract links to a create.
+
+In: accepted and refused cases, and the linked operations. Out: the operations by their
+roles, bodies worth sending, states, and steps and cases made of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Self
+
+from ringspec.spec import (
+    Contract,
+    Json,
+    Level,
+    Link,
+    Role,
+    RuleId,
+    canonical,
+    weakest,
+)
+from ringspec.strategies.case import (
+    Case,
+    Expect,
+    Phase,
+    Requests,
+    Status,
+    Step,
+    Want,
+    What,
+)
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import schema_at
+
+ACCEPTED: Status = ("2xx",)
+REFUSED: Status = ("4xx",)
+ANY: Status = ("2xx", "3xx", "4xx", "5xx")
+# Bodies that are read back, besides the largest and the one with most in lists.
+_READ_BACK = 4
+# An id that a server is most unlikely to have given out.
+_UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+_IN_BRACES = re.compile(r"\{([^}]*)\}")
+_ORDER = (Role.LIST, Role.READ, Role.REPLACE, Role.COMMAND, Role.DELETE)
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The operations on what a contract creates, and the bodies to create it with.
+
+    Attributes:
+        accepted: the valid cases, the plainest first.
+        refused: the invalid ones.
+        missing: links to operations that the target does not offer.
+    """
+
+    bodies: Bodies
+    accepted: list[Case]
+    refused: list[Case]
+    missing: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, contract: Contract, cases: Iterable[Case]) -> Self | None:
+        """Take the bodies from a case list; None where nothing has an id."""
+        listed = [case for case in cases if case.phase == Phase.CASES]
+        accepted = [case for case in listed if case.expect == Expect.ACCEPT]
+        if not accepted or not any(each.captures for each in contract.links):
+            return None
+        # Hypothesis takes a while to load, and a case list needs none of it.
+        from ringspec.strategies.shapes.draw import compiled  # noqa: PLC0415
+
+        bodies, _ = compiled(contract)
+        return cls(bodies, accepted, [case for case in listed if case.broken])
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that links the operations."""
+        return self.bodies.contract
+
+    @cached_property
+    def captures(self) -> dict[str, str]:
+        """Pointers to the ids that paths need, by name."""
+        return {
+            name: place
+            for relative in self.contract.links
+            for name, place in relative.captures.items()
+        }
+
+    @property
+    def _offered(self) -> Iterator[Link]:
+        relatives = self.contract.links
+        return (each for each in relatives if each.name not in self.missing)
+
+    def _one(self, role: Role) -> Link | None:
+        return next((each for each in self._offered if each.role == role), None)
+
+    @cached_property
+    def read(self) -> Link | None:
+        """The operation that reads one."""
+        return self._one(Role.READ)
+
+    @cached_property
+    def listing(self) -> Link | None:
+        """The operation that lists them all."""
+        return self._one(Role.LIST)
+
+    @cached_property
+    def update(self) -> Link | None:
+        """The operation that gives one another body."""
+        found = self._one(Role.REPLACE)
+        return found if found and found.same_body else None
+
+    @cached_property
+    def delete(self) -> Link | None:
+        """The operation that deletes one."""
+        return self._one(Role.DELETE)
+
+    @cached_property
+    def commands(self) -> tuple[Link, ...]:
+        """The commands, in their order."""
+        return tuple(each for each in self._offered if each.role == Role.COMMAND)
+
+    @cached_property
+    def first(self) -> tuple[str, ...]:
+        """The states of what was just created from the plainest body."""
+        return self.read.first if self.read else ()
+
+    @cached_property
+    def waiting(self) -> tuple[str, ...]:
+        """The states of what was created from any body, and not begun."""
+        states = (
+            state
+            for each in self.contract.links
+            if set(each.transition.comes_from) & set(self.first)
+            for state in each.transition.comes_from
+        )
+        return tuple(dict.fromkeys((*self.first, *states)))
+
+    @cached_property
+    def plain(self) -> Case:
+        """The plainest accepted body."""
+        return self.accepted[0]
+
+    @cached_property
+    def rich(self) -> list[Case]:
+        """Accepted bodies that differ much, the strongest level first."""
+        found: list[Case] = []
+        seen: set[str] = set()
+        for case in sorted(
+            self.accepted, key=lambda each: (each.level.rank, -len(each.request.body))
+        ):
+            new = {f"{k}={canonical(v)}" for k, v in members(case.body)} - seen
+            if len(new) > 2 and len(found) < _READ_BACK:
+                found.append(case)
+                seen |= new
+        others = (
+            max(self.accepted, key=lambda each: len(each.request.body)),
+            max(self.accepted, key=lambda each: (_varied(each.body), -each.level.rank)),
+        )
+        return list({each.id: each for each in (*found, *others)}.values())
+
+    @cached_property
+    def richest(self) -> Case:
+        """The body with most members, at SHOULD or above."""
+
+        def size(case: Case) -> tuple[int, int]:
+            given = sum(value is not None for _, value in members(case.body))
+            return given, len(case.request.body)
+
+        binding = [case for case in self.accepted if case.level.gates(Level.SHOULD)]
+        return max(binding, key=size)
+
+    @cached_property
+    def differing(self) -> list[Case]:
+        """Accepted bodies that differ much, the plainest first."""
+        found = (self.plain, *self.rich, self.richest)
+        return list({each.request.body: each for each in found}.values())
+
+    @cached_property
+    def faults(self) -> list[Case]:
+        """Certified faults of different kinds, of the rules of strongest level."""
+        kinds: dict[str, Case] = {}
+        for case in sorted(self.refused, key=lambda each: each.level.rank):
+            for kind in self._kinds(case):
+                kinds.setdefault(kind, case)
+        return list({each.id: each for each in kinds.values()}.values())
+
+    def _kinds(self, case: Case) -> Iterator[str]:
+        """Classify the rule that a case breaks."""
+        for each in self.contract.assertions:
+            if each.rule == case.rule and len(case.broken) == 1:
+                if each.keyword == "required" and not each.instance:
+                    yield "conditional" if "then" in each.path else "required"
+                elif "then" in each.path:
+                    yield "cross-field"
+                elif each.keyword in {"maximum", "minimum", "maxLength", "maxItems"}:
+                    yield "bound"
+                else:
+                    yield "any"
+
+    def is_default(self, name: str, value: Json) -> bool:
+        """Return whether a value may be shown where a body does not have it."""
+        node = schema_at(self.contract.request.schema, (name,))
+        return value in (None, False) or value == node.get("default")
+
+    def ids(self, what: What, suffix: str = "", *, listed: bool = False) -> list[Want]:
+        """Want something of the ids in an answer, compared with captured ones."""
+        return [
+            Want(what=what, at=place, value=[value] if listed else value)
+            for name, place in self.captures.items()
+            for value in (f"{{{name}{suffix}}}",)
+        ]
+
+    def same_id(self, suffix: str = "") -> list[Want]:
+        """Want an answer to be about what was created."""
+        return self.ids(What.IF_SHOWN, suffix, listed=True)
+
+    def create(self, case: Case, suffix: str = "") -> Step:
+        """Return the step that creates what a case sends, and captures its ids.
+
+        Args:
+            case: an accepted one.
+            suffix: of the names of its ids, to tell it from what else was created.
+
+        """
+        capture = {f"{name}{suffix}": at for name, at in self.captures.items()}
+        return Step(request=case.request, status=ACCEPTED, capture=capture)
+
+    def step(
+        self,
+        relative: Link,
+        status: Status = ACCEPTED,
+        *wants: Want,
+        content: bytes = b"",
+        suffix: str | None = "",
+    ) -> Step:
+        """Return a step of a linked operation on what was created with a suffix.
+
+        Without a suffix, None, it is about an id that no server has given out.
+        """
+        request = Requests(self.contract).relative(relative, content)
+        named = _UNKNOWN_ID if suffix is None else rf"{{\1{suffix}}}"
+        return Step(
+            request=replace(request, path=_IN_BRACES.sub(named, request.path)),
+            status=status,
+            wants=wants,
+            link=relative.name,
+            paging=relative.paging if relative.role == Role.LIST else None,
+        )
+
+    def case(
+        self, rule: str, label: str, *steps: Step, like: Case | None = None
+    ) -> Case:
+        """Return a case of some steps; its level is at most that of the body sent."""
+        like, id_ = like or self.plain, RuleId(rule)
+        return replace(
+            like,
+            id=f"{rule}/{label}",
+            rule=id_,
+            level=weakest((self.contract.rules[id_].level, like.level)),
+            request=steps[0].request,
+            twin=None,
+            fault=None,
+            phase=Phase.LIFECYCLE,
+            steps=steps,
+        )
+
+    def survey(self) -> Case:
+        """Return a case that calls each operation once, to see which are offered."""
+        content = self.plain.request.body
+        steps = (
+            self.step(each, ANY, content=content if each.same_body else b"")
+            for each in sorted(
+                self.contract.links, key=lambda each: _ORDER.index(each.role)
+            )
+        )
+        return self.case(
+            "lifecycle.ids",
+            "survey",
+            self.create(self.plain),
+            *(replace(each, paging=None) for each in steps),
+        )
+
+
+def _varied(body: Json) -> int:
+    """Count neighbours that differ in a body's lists, palindromes aside."""
+    lists = [value for _, value in members(body) if isinstance(value, list)]
+    ordered = [each for each in lists if each != each[::-1]]
+    return sum(left != right for each in ordered for left, right in pairwise(each))
+
+
+def members(body: Json) -> list[tuple[str, Json]]:
+    """List the members of a body; none where it is no object."""
+    return list(body.items()) if isinstance(body, dict) else []
