@@ -14,7 +14,7 @@ import pytest
 
 from ringspec.cli import fleet as fleet_module
 from ringspec.cli.fleet import FleetRunner, FleetServer, fleet, prepare, run_in_pool
-from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
+from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Variant
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import InternalError, Level, UsageError, load
 
@@ -198,7 +198,7 @@ def test_a_trial_tells_rules_cases_and_requests(runner: FleetRunner) -> None:
 def test_a_server_that_lets_nobody_in_is_a_trial_with_a_reason(
     runner: FleetRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = Mutant("closed", "auth.token", "Closed.", _closed)
+    closed = _Closed(name="closed", rule="auth.token", defect="Closed.")
     monkeypatch.setitem(MUTANTS, "closed", closed)
     subject = next(each for each in subjects() if each.name == "closed")
 
@@ -209,8 +209,9 @@ def test_a_server_that_lets_nobody_in_is_a_trial_with_a_reason(
     assert "lets nobody in" in found.reason
 
 
-def _closed(behaviour: Behaviour) -> Behaviour:
-    return replace(behaviour, admit=lambda _request, _token: False)
+class _Closed(Variant):
+    def apply(self, behaviour: Behaviour) -> Behaviour:
+        return replace(behaviour, admit=lambda _request, _token: False)
 
 
 def test_a_process_of_the_pool_is_prepared_once(
