@@ -15,6 +15,7 @@ from ringspec.spec import (
     Disagreement,
     Json,
     Level,
+    Overrides,
     RuleId,
     SpecError,
     UsageError,
@@ -192,6 +193,16 @@ def test_a_copy_of_our_contract_has_our_rules(
 
     assert copied.sha256 == contract.sha256
     assert copied.rules == contract.rules
+
+
+def test_a_contract_is_loaded_once_until_its_file_changes(edited: Edit) -> None:
+    path = edited(NAME, NAME)
+    first = load(path)
+
+    assert load(path) is first
+    assert load(path, overrides=Overrides(header="X-Key")) is not first
+    path.write_text(path.read_text("utf-8").replace("title: Plain", "title: Other"))
+    assert load(path).title == "Other"
 
 
 # --- what goes wrong
