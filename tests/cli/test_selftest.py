@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ringspec.cli.fleet import FleetRunner, fleet
-from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Mutant
+from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Variant
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import Level, load
 
@@ -132,12 +132,12 @@ def test_the_fleet_has_all_that_bind_at_a_level_and_in_a_dialect() -> None:
 def test_a_server_that_lets_nobody_in_is_a_run_with_a_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def close(behaviour: Behaviour) -> Behaviour:
-        return replace(behaviour, admit=lambda _request, _token: False)
+    class Closed(Variant):
+        def apply(self, behaviour: Behaviour) -> Behaviour:
+            return replace(behaviour, admit=lambda _request, _token: False)
 
-    monkeypatch.setitem(
-        MUTANTS, "closed", Mutant("closed", "auth.token", "Closed.", close)
-    )
+    closed = Closed(name="closed", rule="auth.token", defect="Closed.")
+    monkeypatch.setitem(MUTANTS, "closed", closed)
     _, server = fleet(load(), ("closed",), Level.MAY, over_network=False)
 
     found = FleetRunner.of("canonical").run(server)

@@ -17,7 +17,7 @@ from ringspec.spec.errors import (
 )
 from ringspec.spec.forms import NOT_BLANK
 from ringspec.spec.links import Link, Paging, Role, Transition
-from ringspec.spec.operations import Header, Operation, TokenHeader
+from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
 from ringspec.spec.proof import (
@@ -91,7 +91,6 @@ __all__ = [
     "Edit",
     "Evidence",
     "Fixture",
-    "Header",
     "Inlined",
     "InternalError",
     "Json",

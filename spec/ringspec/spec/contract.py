@@ -15,43 +15,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ringspec.spec import document, overlay, reading
+from ringspec.spec import document, forms, overlay, overrides, reading, rules
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions, without
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
-from ringspec.spec.forms import (
-    for_request,
-    level_of_use,
-    limited_to,
-    live_form,
-    settle,
-)
-from ringspec.spec.links import Link, lifecycle_rules, read_links
+from ringspec.spec.links import Link, read_links, standard_rules
 from ringspec.spec.operations import Operation, choose
 from ringspec.spec.overlay import Overlay
-from ringspec.spec.overrides import (
-    Fixture,
-    Overrides,
-    holders,
-    read_fixtures,
-    with_fixtures,
-)
+from ringspec.spec.overrides import Fixture, Overrides
 from ringspec.spec.proof import Prover
-from ringspec.spec.rules import (
-    RULES,
-    Catalogue,
-    Evidence,
-    Level,
-    Rule,
-    RuleChange,
-    RuleId,
-    amended,
-    http_rules,
-    parse_catalogue,
-    read_changes,
-    respelt,
-)
+from ringspec.spec.rules import Catalogue, Evidence, Level, Rule, RuleId
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -77,7 +51,6 @@ class Contract:
     title: str
     version: str
     sha256: str
-    server_url: str
     dialect: str | None
     operation: Operation
     request: Inlined
@@ -93,7 +66,7 @@ class Contract:
     @cached_property
     def settled(self) -> Json:
         """The schema that valid bodies keep to."""
-        return settle(self.whole)
+        return forms.settle(self.whole)
 
     @cached_property
     def prover(self) -> Prover:
@@ -108,7 +81,7 @@ class Contract:
     @cached_property
     def live_prover(self) -> Prover:
         """Decides whether a body may be sent to a live target."""
-        form = live_form(self.request.schema)
+        form = forms.live_form(self.request.schema)
         return Prover(form, assertions(Inlined(form, {})))
 
     @cached_property
@@ -119,28 +92,34 @@ class Contract:
 
     def limited_to(self, level: Level) -> Contract:
         """Return the contract whose valid bodies use nothing weaker than a level."""
-        return replace(self, whole=limited_to(self.whole, level))
+        return replace(self, whole=forms.limited_to(self.whole, level))
 
     @cached_property
     def holders(self) -> dict[str, str]:
         """Names of fixtures, by those of the members that hold them."""
-        return holders(self.request.schema)
+        return overrides.holders(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
-        return level_of_use(self.request.schema, body)
+        return forms.level_of_use(self.request.schema, body)
 
 
 def load(
     path: Path | None = None,
     *,
     operation: str | None = None,
-    dialect: str | None = None,
+    dialect: str | Overlay | None = None,
     overrides: Overrides | None = None,
 ) -> Contract:
     """Load a contract; ours without a path.
 
     The same content and arguments give the same object.
+
+    Args:
+        path: an OpenAPI file.
+        operation: its id; without one, the only POST with a JSON body.
+        dialect: a shipped one's name, a file, or an overlay that is in no file.
+        overrides: what one target has otherwise.
 
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
@@ -148,20 +127,6 @@ def load(
         MisfitError: the overrides do not fit the contract.
     """
     path = path or OURS
-    base = _document(path)
-    applied = overlay.load(overlay.find(dialect), path) if dialect is not None else None
-    return _loaded(path, _Source(base, operation, applied, overrides or Overrides()))
-
-
-def load_with(
-    dialect: Overlay, path: Path | None = None, *, operation: str | None = None
-) -> Contract:
-    """Load a contract with a dialect that is in no file; errors as of `load`."""
-    path = path or OURS
-    return _loaded(path, _Source(_document(path), operation, dialect, Overrides()))
-
-
-def _document(path: Path) -> dict[str, Json]:
     base = reading.read(path)
     version = base.get("openapi") if isinstance(base, dict) else None
     if not re.match(r"3\.1(\.|$)", str(version)):
@@ -169,32 +134,33 @@ def _document(path: Path) -> dict[str, Json]:
             f"{path}: not an OpenAPI 3.1 document",
             hint="it begins with `openapi: 3.1.0`; convert older ones first",
         )
-    return dict(base)
+    if isinstance(dialect, str):
+        dialect = overlay.load(overlay.find(dialect), path)
+    given = _Given(operation, dialect, overrides or Overrides())
+    return _loaded(path, base, given)
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """What a contract is built from, beside its catalogue."""
+class _Given:
+    """The arguments of a load."""
 
-    base: dict[str, Json]
     operation: str | None
     dialect: Overlay | None
     overrides: Overrides
 
 
-def _loaded(path: Path, source: _Source) -> Contract:
-    rows, origin = _catalogue_data(path, source.base)
-    key = _key(path, [source.base, source, rows, origin])
+def _loaded(path: Path, base: dict[str, Json], given: _Given) -> Contract:
+    rows, origin = _catalogue_data(path, base)
+    key = _key(path, [base, given, rows, origin])
     if key in _LOADED:
         return _LOADED[key]
-    changes: dict[RuleId, RuleChange] = {}
-    dialect = source.dialect
+    dialect, changes = given.dialect, {}
     if dialect is not None:
-        source = replace(source, base=overlay.apply(source.base, dialect))
-        changes = read_changes(dialect.content, dialect.origin)
-    catalogue = parse_catalogue(rows, origin)
+        base = overlay.apply(base, dialect)
+        changes = rules.read_changes(dialect.content, dialect.origin)
+    catalogue = rules.parse_catalogue(rows, origin)
     try:
-        contract = _build(source, catalogue, changes, rows)
+        contract = _build(base, given, catalogue, changes, rows)
     except SpecError as error:
         if dialect is not None and error.message.startswith(dialect.origin):
             raise  # the message names the place already
@@ -233,99 +199,78 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
 
 
 def _build(
-    source: _Source,
+    base: dict[str, Json],
+    given: _Given,
     catalogue: Catalogue,
-    changes: dict[RuleId, RuleChange],
+    changes: dict[RuleId, dict[str, Any]],
     rows: Json,
 ) -> Contract:
-    base = source.overrides.apply(source.base)
-    values = dict(source.overrides.fixtures)
+    base = given.overrides.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, source.operation)
+    operation = choose(base, given.operation)
     request = document.inline(base, operation.schema_place)
     document.check(request, catalogue)
-    read_fixtures(request)
-    request = with_fixtures(for_request(request), values)
-    answers = read_answers(base, operation)
-    links = read_links(base, operation)
-    stated = [*http_rules(), *lifecycle_rules(links)]
-    found = assertions(request)
-    places = _places((*found, *answers.assertions), operation)
-    rules = amended(_rules(catalogue, places, stated), changes)
-    gone = frozenset(name for name, change in changes.items() if change.drop)
-    left = without(request, found, gone)
+    fixtures = overrides.read_fixtures(request)
+    values = dict(given.overrides.fixtures)
+    request = overrides.with_fixtures(forms.for_request(request), values)
+    answers, links = read_answers(base, operation), read_links(base, operation)
+    stated = assertions(request)
+    found = _rules(catalogue, (*stated, *answers.assertions), operation, links)
+    dialect = given.dialect
+    found = rules.amended(found, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
-    catalogue = replace(
-        respelt(catalogue, request.schema),
-        rules={**catalogue.rules, **{name: rules.pop(name) for name in gone}},
-    )
-    # Of everything that decides which cases are sent and how answers are judged.
+    dropped = {n: found.pop(n) for n, change in changes.items() if "drop" in change}
+    left = without(request, stated, frozenset(dropped))
+    catalogue = rules.respelt(catalogue, request.schema)
+    catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
+    # Everything that decides which cases are sent and how answers are judged.
     parts = [base, rows, operation.id]
-    if changes and source.dialect is not None:
-        parts.append(source.dialect.content[RULES])
-    if values:
-        parts.append(values)
+    parts += [dialect.content[rules.RULES]] if dialect and changes else []
+    parts += [values] if values else []
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
         sha256=reading.digest(parts),
-        server_url=_server_url(base),
-        dialect=source.dialect.name if source.dialect else None,
+        dialect=dialect.name if dialect else None,
         operation=operation,
         request=left,
         whole=request.schema,
         answers=answers,
         links=links,
         assertions=assertions(left),
-        rules=rules,
-        dropped=tuple(name for name in catalogue.rules if name not in rules),
+        rules=found,
+        dropped=tuple(name for name in catalogue.rules if name not in found),
         catalogue=catalogue,
-        fixtures=read_fixtures(request),
+        fixtures=fixtures,
     )
 
 
-def _server_url(base: dict[str, Json]) -> str:
-    """Return the first server's URL, its variables at their defaults."""
-    servers = reading.sequence(base.get("servers", []), "#/servers")
-    if not servers:
-        return ""
-    server = reading.mapping(servers[0], "#/servers/0")
-    url = reading.text(server.get("url"), "#/servers/0/url")
-    place = "#/servers/0/variables"
-    for name, given in reading.mapping(server.get("variables", {}), place).items():
-        variable = reading.mapping(given, f"{place}/{name}")
-        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    return url
-
-
-def _places(
-    found: Iterable[Assertion], operation: Operation
-) -> dict[RuleId, dict[str, None]]:
-    """Gather the places of each rule, in the contract's order."""
+def _rules(
+    catalogue: Catalogue,
+    stated: Iterable[Assertion],
+    operation: Operation,
+    links: tuple[Link, ...],
+) -> dict[RuleId, Rule]:
+    """Join rows and places; a place without a row gets a derived one."""
     places: dict[RuleId, dict[str, None]] = {}
-    for each in found:
+    for each in stated:
         places.setdefault(each.rule, {})[each.place] = None
     for header in operation.headers:
         places.setdefault(header.rule, {})[header.place] = None
-    return places
+    standard = standard_rules(links)
+    for name in standard:
+        places.setdefault(name, {})
+    known = {**standard, **catalogue.rules}
+    found = {}
+    for name in dict.fromkeys((*catalogue.rules, *places)):
+        if name in places:
+            listed = tuple(places[name])
+            rule = known[name] if name in known else _derived(name, listed[0])
+            found[name] = replace(rule, places=listed)
+    return found
 
 
-def _rules(
-    catalogue: Catalogue, places: dict[RuleId, dict[str, None]], stated: list[Rule]
-) -> dict[RuleId, Rule]:
-    """Join rows and places; a place without a row gets a derived one."""
-    known = {rule.id: rule for rule in stated}
-    named = {**places, **{name: places.get(name, {}) for name in known}}
-    rows = {**{name: _derived(name, listed) for name, listed in named.items()}, **known}
-    ordered = [*(name for name in catalogue.rules if name in named), *named]
-    return {
-        name: replace(catalogue.rules.get(name, rows[name]), places=tuple(named[name]))
-        for name in dict.fromkeys(ordered)
-    }
-
-
-def _derived(name: RuleId, places: dict[str, None]) -> Rule:
-    place = next(iter(places), "")
+def _derived(name: RuleId, place: str) -> Rule:
     return Rule(
         id=name,
         level=Level.MUST,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ringspec.spec.answers import Answers, answers_of
@@ -34,7 +34,7 @@ from ringspec.spec.operations import (
     token_header_of,
 )
 from ringspec.spec.reading import mapping, sequence, text
-from ringspec.spec.rules import LIFECYCLE, Rule, standard_rule
+from ringspec.spec.rules import Rule, RuleId, http_rules
 from ringspec.spec.values import Json, escape
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
@@ -120,8 +120,7 @@ def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
         links = mapping(response.get("links", {}), f"{where}/links")
         for name, each in links.items() if status.startswith("2") else ():
             node, at = resolve(base, each, f"{where}/links/{escape(name)}")
-            reader = _Reader(mapping(node, at), at)
-            link = reader.link(name, base, operation, known)
+            link = _Reader(mapping(node, at), at).link(name, base, operation, known)
             if link is not None:
                 found.setdefault(name, link)
     return tuple(found.values())
@@ -160,7 +159,7 @@ class _Reader:
         captures = {each: match[1] for each, match in found.items() if match}
         if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
             return None
-        body = json_body(base, endpoint)
+        schema = json_body(base, endpoint)
         return Link(
             name=name,
             role=_role(endpoint),
@@ -169,9 +168,8 @@ class _Reader:
             captures=captures,
             answers=answers_of(base, endpoint.node, endpoint.place),
             token_header=token_header_of(base, endpoint.node, endpoint.place),
-            same_body=body is not None
-            and _target(base, body.schema_place)
-            == _target(base, operation.schema_place),
+            same_body=bool(schema)
+            and _target(base, schema) == _target(base, operation.schema_place),
             paging=self.paging(),
             state=self.text("x-state"),
             first=self.texts("x-first"),
@@ -221,16 +219,20 @@ def _target(base: dict[str, Json], place: str) -> str:
     return resolve(base, follow(base, place), place)[1]
 
 
-def lifecycle_rules(links: tuple[Link, ...]) -> list[Rule]:
-    """List the rules of a life cycle that some links allow to judge, in order."""
+def standard_rules(links: tuple[Link, ...]) -> dict[RuleId, Rule]:
+    """Return the rules about HTTP, and those about life cycles that links let judge."""
     judged = {name for each in links for name in _judged_by(each, links)}
-    rules = [standard_rule(name) for name in LIFECYCLE if name in judged]
+    rules = {
+        name: rule
+        for name, rule in http_rules().items()
+        if rule.group != "lifecycle" or name in judged
+    }
+    like = http_rules()[RuleId("lifecycle.transitions")]
     for each in links:
         if each.role == Role.COMMAND and each.transition.to:
-            sentence = (
-                f"The command {each.name} leads to the state {each.transition.to}."
-            )
-            rules.append(standard_rule(f"lifecycle.{each.name}", sentence))
+            name, to = RuleId(f"lifecycle.{each.name}"), each.transition.to
+            sentence = f"The command {each.name} leads to the state {to}."
+            rules[name] = replace(like, id=name, sentence=sentence)
     return rules
 
 

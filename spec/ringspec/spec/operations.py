@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import RuleId
-from ringspec.spec.values import Json, escape
+from ringspec.spec.values import Json, escape, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
@@ -39,18 +39,35 @@ BEARER = TokenHeader("Authorization", "Bearer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """An optional header and the one value that sources settle."""
+class Parameter:
+    """A parameter and the one value that sources settle.
+
+    Attributes:
+        where: `header`, `path`, `query` or `cookie`.
+        value: None if no example, default or schema settles any.
+    """
 
     name: str
-    value: str | None
+    where: str
     place: str
     required: bool
+    value: str | None
 
     @property
     def rule(self) -> RuleId:
-        """Return the id of the rule that it may be sent, or left out."""
+        """Return the id of the rule that a header may be sent, or left out."""
         return RuleId(f"{self.name}.accepted")
+
+    @property
+    def needed(self) -> str:
+        """Return the value to send; SpecError if there is none."""
+        if self.value is not None:
+            return self.value
+        raise SpecError(
+            f"{self.place}: {self.where} parameter {self.name}"
+            " is required and has no example",
+            hint="give it an `example` to be sent",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +78,8 @@ class Operation:
         path: relative to the server URL, without placeholders.
         schema_place: JSON pointer of the body's schema.
         node: the operation's own node in the document.
-        guard: what asks for credentials; None where anybody is let in.
+        token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
-
     """
 
     id: str
@@ -72,13 +88,13 @@ class Operation:
     media_type: str
     schema_place: str
     place: str
-    headers: tuple[Header, ...]
+    headers: tuple[Parameter, ...]
     node: Json
     token_header: TokenHeader | None
     methods: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
     """A method of a path, whether or not it can be fired."""
 
@@ -93,14 +109,6 @@ class Endpoint:
     def id(self) -> str:
         """Return the operation's id, or method and path where it has none."""
         return str(self.node.get("operationId", f"{self.method} {self.path}"))
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """The JSON body of an operation: how it is labelled, where its schema stands."""
-
-    media_type: str
-    schema_place: str
 
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
@@ -127,15 +135,16 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         SpecError: it is not one that can be fired.
 
     """
-    able = [(each, body) for each in endpoints(base) if (body := json_body(base, each))]
+    able = {each: json_body(base, each) for each in endpoints(base)}
+    able = {each: schema for each, schema in able.items() if schema}
     found = [
-        (endpoint, body)
-        for endpoint, body in able
-        if (endpoint.method == "post" if wanted is None else endpoint.id == wanted)
+        (each, schema)
+        for each, schema in able.items()
+        if (each.method == "post" if wanted is None else each.id == wanted)
     ]
     if len(found) == 1:
         return _operation(base, *found[0])
-    ids = ", ".join(endpoint.id for endpoint, _ in able) or "none, no body is JSON"
+    ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
@@ -143,35 +152,38 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
-def json_body(base: dict[str, Json], endpoint: Endpoint) -> Body | None:
-    """Return what an operation takes as JSON; None if it takes none."""
+def json_body(base: dict[str, Json], endpoint: Endpoint) -> str:
+    """Return the place of the schema of an operation's JSON body; empty without one."""
     if "requestBody" not in endpoint.node:
-        return None
+        return ""
     given, start = endpoint.node["requestBody"], f"{endpoint.place}/requestBody"
     body, place = resolve(base, given, start)
     content = mapping(mapping(body, place).get("content"), f"{place}/content")
     media = next((name for name in content if "json" in name.lower()), None)
     if media is None:
-        return None
+        return ""
     below = f"{place}/content/{escape(media)}"
-    if "schema" not in mapping(content[media], below):
-        return None
-    return Body(media, f"{below}/schema")
+    return f"{below}/schema" if "schema" in mapping(content[media], below) else ""
 
 
-def _operation(base: dict[str, Json], endpoint: Endpoint, body: Body) -> Operation:
+def _operation(base: dict[str, Json], endpoint: Endpoint, schema: str) -> Operation:
     parameters = _parameters(base, endpoint)
+    path = _filled(endpoint.path, parameters)
+    headers = [
+        each
+        for each in parameters
+        if each.where == "header" and each.name.lower() not in _RESERVED
+    ]
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters),
-        media_type=body.media_type,
-        schema_place=body.schema_place,
+        path=path,
+        media_type=steps(schema)[-2],
+        schema_place=schema,
         place=endpoint.place,
         headers=tuple(
-            _header(each)
-            for each in parameters
-            if each.where == "header" and each.name.lower() not in _RESERVED
+            replace(each, value=each.needed) if each.required else each
+            for each in headers
         ),
         node=endpoint.node,
         token_header=token_header_of(base, endpoint.node, endpoint.place),
@@ -189,38 +201,25 @@ def responses(
         yield status, mapping(response, where), where
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parameter:
-    name: str
-    where: str
-    place: str
-    required: bool
-    value: str | None
-
-
-def _parameters(base: dict[str, Json], endpoint: Endpoint) -> list[_Parameter]:
+def _parameters(base: dict[str, Json], endpoint: Endpoint) -> list[Parameter]:
     """List the parameters; an operation's own replace those of its path."""
-    found: dict[tuple[str, str], _Parameter] = {}
-    for holder, place in (
-        (endpoint.item, endpoint.item_place),
-        (endpoint.node, endpoint.place),
-    ):
-        listed = sequence(holder.get("parameters", []), f"{place}/parameters")
-        for index, given in enumerate(listed):
-            node, where = resolve(base, given, f"{place}/parameters/{index}")
-            each = _parameter(base, mapping(node, where), where)
+    found: dict[tuple[str, str], Parameter] = {}
+    holders = (
+        (endpoint.item, f"{endpoint.item_place}/parameters"),
+        (endpoint.node, f"{endpoint.place}/parameters"),
+    )
+    for holder, start in holders:
+        for index, given in enumerate(sequence(holder.get("parameters", []), start)):
+            node, place = resolve(base, given, f"{start}/{index}")
+            each = Parameter(
+                name=text(mapping(node, place).get("name"), f"{place}/name"),
+                where=text(node.get("in"), f"{place}/in"),
+                place=place,
+                required=bool(node.get("required")),
+                value=_value(base, node, place),
+            )
             found[each.where, each.name.lower()] = each
     return list(found.values())
-
-
-def _parameter(base: dict[str, Json], node: dict[str, Json], place: str) -> _Parameter:
-    return _Parameter(
-        name=text(node.get("name"), f"{place}/name"),
-        where=text(node.get("in"), f"{place}/in"),
-        place=place,
-        required=bool(node.get("required")),
-        value=_value(base, node, place),
-    )
 
 
 def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | None:
@@ -228,11 +227,14 @@ def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | No
     given, where = resolve(base, node.get("schema", {}), f"{place}/schema")
     schema = {} if isinstance(given, bool) else mapping(given, where)
     settled = schema.get("x-settled")
-    candidates = [
-        *_given(node, "example"),
+    known = (
+        (node, "example"),
         *_examples(base, node, place),
-        *_given(settled if isinstance(settled, dict) else {}, "const"),
-        *_given(schema, "const", "default", "example"),
+        (settled if isinstance(settled, dict) else {}, "const"),
+        *((schema, name) for name in ("const", "default", "example")),
+    )
+    candidates = [
+        *(holder[name] for holder, name in known if name in holder),
         *sequence(schema.get("examples", []), f"{where}/examples"),
         *sequence(schema.get("enum", []), f"{where}/enum"),
     ]
@@ -242,39 +244,16 @@ def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | No
     return None
 
 
-def _given(node: dict[str, Json], *names: str) -> list[Json]:
-    return [node[name] for name in names if name in node]
-
-
 def _examples(
     base: dict[str, Json], node: dict[str, Json], place: str
-) -> Iterator[Json]:
+) -> Iterator[tuple[dict[str, Json], str]]:
     start = f"{place}/examples"
     for name, given in mapping(node.get("examples", {}), start).items():
         example, where = resolve(base, given, f"{start}/{escape(name)}")
-        yield mapping(example, where).get("value")
+        yield mapping(example, where), "value"
 
 
-def _header(parameter: _Parameter) -> Header:
-    return Header(
-        name=parameter.name,
-        value=_needed(parameter) if parameter.required else parameter.value,
-        place=parameter.place,
-        required=parameter.required,
-    )
-
-
-def _needed(parameter: _Parameter) -> str:
-    if parameter.value is not None:
-        return parameter.value
-    raise SpecError(
-        f"{parameter.place}: {parameter.where} parameter {parameter.name}"
-        " is required and has no example",
-        hint="give it an `example` to be sent",
-    )
-
-
-def _filled(path: str, parameters: list[_Parameter]) -> str:
+def _filled(path: str, parameters: list[Parameter]) -> str:
     """Put examples for a path's placeholders, and for the queries it cannot lack."""
     known = {each.name: each for each in parameters if each.where == "path"}
     for name in re.findall(r"\{([^}]*)\}", path):
@@ -283,16 +262,15 @@ def _filled(path: str, parameters: list[_Parameter]) -> str:
                 f"path {path} has {{{name}}}, and no parameter describes it",
                 hint="describe it by a parameter `in: path` with an `example`",
             )
-        path = path.replace(f"{{{name}}}", quote(_needed(known[name]), safe=""))
-    for each in parameters:
-        if each.where == "cookie" and each.required:
+        path = path.replace(f"{{{name}}}", quote(known[name].needed, safe=""))
+    required = [each for each in parameters if each.required]
+    for each in required:
+        if each.where == "cookie":
             raise SpecError(
                 f"{each.place}: cookie {each.name} is required",
                 hint="cookies are not supported",
             )
-    query = [
-        (p.name, _needed(p)) for p in parameters if p.where == "query" and p.required
-    ]
+    query = [(each.name, each.needed) for each in required if each.where == "query"]
     return f"{path}?{urlencode(query)}" if query else path
 
 

@@ -23,7 +23,7 @@ from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import mapping, short, text
 from ringspec.spec.renaming import rename
 from ringspec.spec.rules import RULES
-from ringspec.spec.values import Json, Location, at, canonical, pointer, unshared
+from ringspec.spec.values import Json, Location, at, pointer, unshared
 
 if TYPE_CHECKING:
     import jsonpath
@@ -131,19 +131,11 @@ def _check_actions(actions: Json, origin: str) -> None:
             f"{origin}: an overlay has a list of `actions`, and one at least",
             hint="one that changes nothing is {target: $, update: {}}",
         )
-    known: dict[str, int] = {}
     for index, given in enumerate(actions):
         place = f"{origin}: action {index}"
         action = mapping(given, place)
         text(action.get("target"), f"{place}: target")
-        place = f"{place} ({action['target']})"
-        _check_action(action, place)
-        first = known.setdefault(canonical(action), index)
-        if first != index:
-            raise SpecError(
-                f"{place} says what action {first} says",
-                hint="no two actions may be alike: keep one of them",
-            )
+        _check_action(action, f"{place} ({action['target']})")
 
 
 def _check_action(action: dict[str, Json], place: str) -> None:
@@ -190,8 +182,7 @@ def apply(base: Json, overlay: Overlay) -> Json:
     joins = not str(overlay.content.get("overlay")).startswith("1.0.")
     for index, action in enumerate(overlay.content["actions"]):
         where = f"{overlay.origin}: action {index} ({action['target']})"
-        # Last first, so that removing an item does not move the others.
-        locations = sorted(_matches(base, action["target"], where), key=_order)[::-1]
+        locations = _matches(base, action["target"], where)
         if RENAME in action:
             base = rename(base, locations, action[RENAME], where)
             continue
@@ -202,11 +193,15 @@ def apply(base: Json, overlay: Overlay) -> Json:
             target, update = at(base, location), unshared(action["update"])
             if isinstance(target, list) and not (joins and isinstance(update, list)):
                 update = [update]
-            base = _put(base, location, _merged(target, update, where))
+            merged = _merged(target, update, where)
+            if location:
+                at(base, location[:-1])[location[-1]] = merged
+            else:
+                base = merged
     return base
 
 
-def _matches(base: Json, target: str, where: str) -> set[Location]:
+def _matches(base: Json, target: str, where: str) -> list[Location]:
     import jsonpath  # noqa: PLC0415 - slow to import, and only dialects need it
 
     try:
@@ -220,7 +215,8 @@ def _matches(base: Json, target: str, where: str) -> set[Location]:
             f"{where} matches nothing",
             hint="compare the target with the contract's spelling",
         )
-    return found
+    # Last first, so that removing an item does not move the others.
+    return sorted(found, key=lambda place: [f"{s:0>9}" for s in place], reverse=True)
 
 
 @cache
@@ -230,26 +226,10 @@ def _environment() -> jsonpath.JSONPathEnvironment:
     return jsonpath.JSONPathEnvironment(strict=True)
 
 
-def _order(location: Location) -> list[tuple[bool, int, str]]:
-    """Return a key that sorts indexes as numbers, before names."""
-    return [
-        (isinstance(step, str), step if isinstance(step, int) else 0, str(step))
-        for step in location
-    ]
-
-
 def _remove(base: Json, location: Location, where: str) -> None:
     if not location:
         raise SpecError(f"{where} removes everything", hint="target what is below $")
     del at(base, location[:-1])[location[-1]]
-
-
-def _put(base: Json, location: Location, value: Json) -> Json:
-    """Put a value at a location, and return the document."""
-    if not location:
-        return value
-    at(base, location[:-1])[location[-1]] = value
-    return base
 
 
 def _merged(target: Json, update: Json, where: str, below: Location = ()) -> Json:

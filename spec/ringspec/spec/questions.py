@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringspec.spec import overlay, reading
-from ringspec.spec.contract import OURS, Contract, load_with
+from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.overlay import Overlay
 from ringspec.spec.reading import mapping, sequence, text
@@ -143,6 +143,5 @@ def load_with_actions(
         SpecError: the contract or an action is at fault.
         UsageError: the operation is not there.
     """
-    found = overlay_of(listed, "As answered so far")
-    dialect = Overlay("probed", origin, found)
-    return load_with(dialect, path, operation=operation)
+    dialect = Overlay("probed", origin, overlay_of(listed, "As answered so far"))
+    return load(path, operation=operation, dialect=dialect)

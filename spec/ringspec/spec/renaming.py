@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -95,7 +94,6 @@ def _move(base: Json, old: str, new: str, where: str) -> Json:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Content:
     """One JSON body, or one JSON answer, of one operation.
 
@@ -104,20 +102,25 @@ class _Content:
         schemas: by the path of each schema about it, references followed, conditions
             and choices gone into: the instance paths at which that schema applies.
         examples: paths of whole values.
+        named: instance paths of objects whose member is to be renamed.
     """
 
-    operation: str
-    status: str
-    schemas: dict[Path, set[Path]] = field(default_factory=dict)
-    examples: list[Path] = field(default_factory=list)
+    def __init__(self, base: Json, operation: str, status: str, media: str) -> None:
+        self.operation, self.status = operation, status
+        self.schemas: dict[Path, set[Path]] = {}
+        self.examples: list[Path] = []
+        self.named: set[Path] = set()
+        path = steps(media)
+        node = at_path(base, path)
+        self._trace(base, (*path, "schema"), (), ())
+        if "example" in node:
+            self.examples.append((*path, "example"))
+        named = node.get("examples")
+        for name, each in named.items() if isinstance(named, dict) else ():
+            if isinstance(each, dict) and "value" in each:
+                self.examples.append((*path, "examples", name, "value"))
 
-    def about(self, instances: set[Path]) -> set[Path]:
-        """Return the paths of the schemas that apply at any of some instances."""
-        return {path for path, found in self.schemas.items() if found & instances}
-
-    def trace(
-        self, base: Json, path: Path, instance: Path = (), inside: Path = ()
-    ) -> None:
+    def _trace(self, base: Json, path: Path, instance: Path, inside: Path) -> None:
         """Note a schema and all below it; one that contains itself is noted once."""
         node, place = at_path(base, path), pointer(path)
         if not isinstance(node, dict) or place in inside:
@@ -125,44 +128,28 @@ class _Content:
         inside = (*inside, place)
         self.schemas.setdefault(path, set()).add(instance)
         if isinstance(node.get("$ref"), str):
-            target = steps(resolve(base, node, "#")[1])
-            self.trace(base, target, instance, inside)
+            self._trace(base, steps(resolve(base, node, "#")[1]), instance, inside)
         for each in subschemas(Subschema(node)):
             if each.keyword != "propertyNames":
                 below = (ITEM,) if each.keyword == "prefixItems" else each.instance
-                self.trace(base, (*path, *each.path), (*instance, *below), inside)
+                self._trace(base, (*path, *each.path), (*instance, *below), inside)
+
+    def about(self) -> set[Path]:
+        """Return the paths of the schemas about the objects in `named`."""
+        return {path for path, found in self.schemas.items() if found & self.named}
 
 
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
     """Yield every JSON body and every JSON answer of a document."""
     for endpoint in endpoints(base):
-        body = json_body(base, endpoint)
-        if body is not None:
-            media = body.schema_place.rsplit("/", 1)[0]
-            yield _content(base, _Content(endpoint.id, ""), media)
+        if schema := json_body(base, endpoint):
+            yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
         for status, response, place in responses(base, endpoint.node, endpoint.place):
             content = mapping(response.get("content", {}), f"{place}/content")
             for name, node in content.items():
-                if (
-                    "json" in name.lower()
-                    and isinstance(node, dict)
-                    and "schema" in node
-                ):
+                if "json" in name.lower() and "schema" in (node or ()):
                     media = f"{place}/content/{escape(name)}"
-                    yield _content(base, _Content(endpoint.id, status), media)
-
-
-def _content(base: Json, content: _Content, media: str) -> _Content:
-    path = steps(media)
-    content.trace(base, (*path, "schema"))
-    node = at_path(base, path)
-    if "example" in node:
-        content.examples.append((*path, "example"))
-    named = node.get("examples")
-    for name, each in named.items() if isinstance(named, dict) else ():
-        if isinstance(each, dict) and "value" in each:
-            content.examples.append((*path, "examples", name, "value"))
-    return content
+                    yield _Content(base, endpoint.id, status, media)
 
 
 class _Renaming:
@@ -178,65 +165,61 @@ class _Renaming:
     ) -> None:
         self._base, self._old, self._new, self._where = base, old, new, where
         self._contents = list(_contents(base))
-        # Paths of the schemas that describe the member, and where it belongs.
-        self._owners = owners
-        self._instances: dict[_Content, set[Path]] = {}
-        while self._spread():
-            pass
+        # Paths of the schemas that describe the member.
+        self._owners: set[Path] = set()
+        while owners - self._owners:
+            self._owners |= owners
+            owners = self._spread()
 
-    def _spread(self) -> bool:
-        """Find the instances that owners apply at, and owners there; True if any."""
+    def _spread(self) -> set[Path]:
+        """Find the objects that the owners describe, and all that describe them."""
         for content in self._contents:
             listed = (content.schemas.get(path, set()) for path in self._owners)
-            self._instances[content] = set().union(*listed)
+            content.named = set().union(*listed)
         for body in self._contents:
             for answer in self._contents:
                 same = answer.operation == body.operation
                 if same and not body.status and answer.status.startswith("2"):
-                    self._instances[answer] |= self._instances[body]
-        found = {
+                    answer.named |= body.named
+        return {
             path
             for content in self._contents
-            for path in content.about(self._instances[content])
+            for path in content.about()
             if self._old in _members(at_path(self._base, path))
         }
-        grows = not found <= self._owners
-        self._owners = self._owners | found
-        return grows
 
     def done(self) -> Json:
         """Rename the member wherever it is named; return the document."""
-        about = (each.about(found) for each, found in self._instances.items())
-        edited = self._owners.union(*about)
-        self._check_shared(edited)
-        for content, instances in self._instances.items():
-            for instance in instances:
+        edited = self._owners.union(*(each.about() for each in self._contents))
+        for path in edited:
+            self._check_shared(path)
+        for content in self._contents:
+            for instance in content.named:
                 self._in_values(content, instance)
         self._in_links()
+        moved = {}
         # The innermost first: paths are of names.
         for path in sorted(edited, key=len, reverse=True):
             self._in_schema(at_path(self._base, path), path)
-        moved = {
-            "#" + pointer((*path, "properties", self._old)): "#"
-            + pointer((*path, "properties", self._new))
-            for path in sorted(self._owners, key=len, reverse=True)
-        }
+            if path in self._owners:
+                place = f"#{pointer(path)}/properties/"
+                moved[place + escape(self._old)] = place + escape(self._new)
         return _repointed(self._base, moved)
 
-    def _check_shared(self, edited: set[Path]) -> None:
+    def _check_shared(self, path: Path) -> None:
         """Refuse to change a schema that is about something else as well."""
-        for path in edited:
-            changed = dict(at_path(self._base, path))
-            self._in_schema(changed, ())
-            if changed == at_path(self._base, path):
-                continue
-            for content, instances in self._instances.items():
-                if content.schemas.get(path, set()) - instances:
-                    raise SpecError(
-                        f"{self._where}: #{pointer(path)} is shared with others that"
-                        f" have a {self._old}",
-                        hint="select those members too, to be renamed together",
-                    )
+        node = at_path(self._base, path)
+        changed = dict(node)
+        self._in_schema(changed, ())
+        shared = any(
+            each.schemas.get(path, set()) - each.named for each in self._contents
+        )
+        if shared and changed != node:
+            raise SpecError(
+                f"{self._where}: #{pointer(path)} is shared with others that"
+                f" have a {self._old}",
+                hint="select those members too, to be renamed together",
+            )
 
     def _in_schema(self, node: dict[str, Json], path: Path) -> None:
         """Rename the member in all keywords of a schema that name members."""
@@ -261,7 +244,7 @@ class _Renaming:
         return self._new if name == self._old else name
 
     def _in_values(self, content: _Content, instance: Path) -> None:
-        """Rename the member of an instance in the defaults and examples around it."""
+        """Rename the member of an object in the defaults and examples around it."""
         for path in content.examples:
             self._in_value(at_path(self._base, path), instance)
         for path, applied in content.schemas.items():
@@ -290,29 +273,26 @@ class _Renaming:
             named = given if isinstance(given, dict) else {}
             for name, value in named.items():
                 if match := _EXPRESSION.fullmatch(str(value)):
-                    answered = self._answered(operation, status)
-                    named[name] = match[1] + self._pointer(match[2], answered)
+                    named[name] = match[1] + self._pointer(match[2], operation, status)
             for name in _POINTERS:
                 if isinstance(link.get(name), str):
-                    answered = self._answered(str(link.get("operationId")), "2")
-                    link[name] = self._pointer(link[name], answered)
+                    linked = str(link.get("operationId"))
+                    link[name] = self._pointer(link[name], linked, "2")
 
-    def _answered(self, operation: str, status: str) -> set[Path]:
-        """Return the instances in an operation's answers that have the member."""
-        found = (
-            instances
-            for content, instances in self._instances.items()
-            if content.operation == operation and content.status.startswith(status)
+    def _pointer(self, text: str, operation: str, status: str) -> str:
+        """Rename the member in a pointer into an operation's answers of a status."""
+        named = set().union(
+            *(
+                each.named
+                for each in self._contents
+                if each.operation == operation and each.status.startswith(status)
+            )
         )
-        return set().union(*found) if status else set()
-
-    def _pointer(self, text: str, instances: set[Path]) -> str:
-        """Rename the member in a pointer into an answer."""
         path = list(steps(text))
         for index, step in enumerate(path):
             around = tuple(ITEM if each.isdecimal() else each for each in path[:index])
             # Inside each item of a list, a pointer begins at the item.
-            if step == self._old and around in instances:
+            if step == self._old and around in named:
                 path[index] = self._new
         return pointer(tuple(path)) if text.startswith("/") else text
 

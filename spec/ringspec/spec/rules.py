@@ -20,10 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any, NewType
 
 from ringspec.spec.errors import SpecError, did_you_mean
-from ringspec.spec.reading import mapping, sequence, short, text
+from ringspec.spec.reading import mapping, read, sequence, short, text
 from ringspec.spec.values import Json, pointer, steps
 
 RuleId = NewType("RuleId", str)
@@ -105,10 +107,9 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupling:
-    """Two rules that some bodies can only break together."""
+    """Rules that some bodies can only break together, by the edits that do."""
 
     rules: frozenset[RuleId]
-    because: str
     edits: tuple[Edit, ...]
 
 
@@ -118,15 +119,14 @@ class Catalogue:
 
     Attributes:
         not_isolated: rules without a case of their own, each with the reason.
-        unjudged: places whose assertions no rule owns, each with the reason.
     """
 
     rules: dict[RuleId, Rule]
     couplings: tuple[Coupling, ...] = ()
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
-    unjudged: dict[str, str] = field(default_factory=dict)
 
 
+# `unjudged`: places whose assertions no rule owns, each with the reason.
 _PARTS = ("rules", "couplings", "not_isolated", "unjudged")
 
 
@@ -151,18 +151,15 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
             )
         rules[rule.id] = rule
     place = f"{origin}: couplings"
-    couplings = sequence(data.get("couplings", []), place)
-    return Catalogue(
-        rules,
-        tuple(
-            _coupling(row, rules, f"{place} {index + 1}")
-            for index, row in enumerate(couplings)
-        ),
-        _known(
-            _reasons(data, "not_isolated", origin), rules, f"{origin}: not_isolated"
-        ),
-        _reasons(data, "unjudged", origin),
+    couplings = tuple(
+        _coupling(mapping(row, f"{place} {index + 1}"), rules, f"{place} {index + 1}")
+        for index, row in enumerate(sequence(data.get("couplings", []), place))
     )
+    reasons = mapping(data.get("not_isolated", {}), f"{origin}: not_isolated")
+    for name, reason in reasons.items():
+        text(reason, f"{origin}: not_isolated: {name}")
+    _check_known(reasons, rules, f"{origin}: not_isolated")
+    return Catalogue(rules, couplings, {RuleId(n): why for n, why in reasons.items()})
 
 
 def _rule(row: Json, place: str) -> Rule:
@@ -174,12 +171,11 @@ def _rule(row: Json, place: str) -> Rule:
                 hint="a row has id, level, evidence, sentence and source",
             )
         text(row[name], f"{place} ({short(row.get('id'))}): {name}")
+    place = f"{place} ({row['id']})"
     return Rule(
         id=RuleId(row["id"]),
-        level=Level(word(row["level"], Level, f"{place} ({row['id']}): level")),
-        evidence=Evidence(
-            word(row["evidence"], Evidence, f"{place} ({row['id']}): evidence")
-        ),
+        level=Level(word(row["level"], Level, f"{place}: level")),
+        evidence=Evidence(word(row["evidence"], Evidence, f"{place}: evidence")),
         sentence=row["sentence"],
         source=row["source"],
     )
@@ -195,59 +191,43 @@ def word(value: Json, words: Iterable[str], place: str) -> str:
     )
 
 
-def _coupling(given: Json, rules: dict[RuleId, Rule], place: str) -> Coupling:
-    row = mapping(given, place)
+def _coupling(row: dict[str, Json], rules: dict[RuleId, Rule], place: str) -> Coupling:
     named = sequence(row.get("rules"), f"{place}: rules")
-    ids = {text(name, f"{place}: rules"): "" for name in named}
+    ids = [text(name, f"{place}: rules") for name in named]
+    _check_known(ids, rules, place)
     faults = sequence(row.get("faults"), f"{place}: faults")
-    return Coupling(
-        rules=frozenset(_known(ids, rules, place)),
-        because=text(row.get("because"), f"{place}: because"),
-        edits=tuple(
-            _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
-            for index, fault in enumerate(faults)
-        ),
-    )
+    edits = [
+        _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
+        for index, fault in enumerate(faults)
+    ]
+    return Coupling(rules=frozenset(map(RuleId, ids)), edits=tuple(edits))
 
 
 def _edit(fault: dict[str, Json], place: str) -> Edit:
     name = text(fault.get("name"), f"{place}: the name of a fault")
-    patch = sequence(fault.get("patch"), f"{place}: {name}: patch")
-    for step in patch:
-        _check_patch(mapping(step, f"{place}: {name}: patch"), f"{place}: {name}")
-    where = mapping(fault.get("where", {}), f"{place}: {name}: where")
+    place = f"{place}: {name}"
+    patch = sequence(fault.get("patch"), f"{place}: patch")
+    for given in patch:
+        step = mapping(given, f"{place}: patch")
+        word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
+        if not text(step.get("path"), f"{place}: path").startswith("/"):
+            raise SpecError(
+                f"{place}: path {short(step['path'])} is no JSON pointer",
+                hint="a pointer begins with /",
+            )
+        if step["op"] != "remove" and "value" not in step:
+            raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
+    where = mapping(fault.get("where", {}), f"{place}: where")
     return Edit(name=name, where=where, patch=tuple(patch))
 
 
-def _check_patch(step: dict[str, Json], place: str) -> None:
-    word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
-    if not text(step.get("path"), f"{place}: path").startswith("/"):
-        raise SpecError(
-            f"{place}: path {short(step['path'])} is no JSON pointer",
-            hint="a pointer begins with /",
-        )
-    if step["op"] != "remove" and "value" not in step:
-        raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
-
-
-def _reasons(data: dict[str, Json], part: str, origin: str) -> dict[str, str]:
-    place = f"{origin}: {part}"
-    return {
-        name: text(reason, f"{place}: {name}")
-        for name, reason in mapping(data.get(part, {}), place).items()
-    }
-
-
-def _known(
-    ids: dict[str, str], rules: dict[RuleId, Rule], place: str
-) -> dict[RuleId, str]:
+def _check_known(ids: Iterable[str], rules: dict[RuleId, Rule], place: str) -> None:
     for name in ids:
         if name not in rules:
             raise SpecError(
                 f"{place}: {name} is named, but no rule has that id",
                 hint="compare the spelling with the catalogue's rows",
             )
-    return {RuleId(name): reason for name, reason in ids.items()}
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
@@ -259,20 +239,18 @@ def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
     """
 
     def edit(each: Edit) -> Edit:
-        where = {
-            _respelt((name,), schema)[0]: value for name, value in each.where.items()
-        }
+        where = {_respelt((name,), schema)[0]: each.where[name] for name in each.where}
         patch = tuple(
             {**step, "path": pointer(_respelt(steps(step["path"]), schema))}
             for step in each.patch
         )
         return replace(each, where=where, patch=patch)
 
-    couplings = tuple(
+    couplings = (
         replace(each, edits=tuple(map(edit, each.edits)))
         for each in catalogue.couplings
     )
-    return replace(catalogue, couplings=couplings)
+    return replace(catalogue, couplings=tuple(couplings))
 
 
 def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
@@ -281,15 +259,14 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
     for step in path:
         node = schema if isinstance(schema, dict) else {}
         members = node.get("properties", {})
-        name = next((n for n in members if _canonical(n, members) == step), step)
-        found.append(name)
-        schema = members.get(name, node.get("items", {}))
+        spellings = {
+            child.get("x-member", name): name
+            for name, child in reversed(members.items())
+            if isinstance(child, dict)
+        }
+        found.append(spellings.get(step, step))
+        schema = members.get(found[-1], node.get("items", {}))
     return tuple(found)
-
-
-def _canonical(name: str, members: dict[str, Json]) -> str:
-    child = members[name]
-    return str(child.get("x-member", name)) if isinstance(child, dict) else name
 
 
 RULES = "x-rules"
@@ -298,23 +275,12 @@ _CHANGED = ("level", "evidence", "sentence", "source", "drop")
 _NEEDED = frozenset({RuleId("body.accepted"), RuleId("robustness")})
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChange:
-    """A dialect's change of one rule.
+def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
+    """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`.
 
-    Attributes:
-        fields: of the rule, by name, with their new values.
-        drop: whether the provider has no such rule.
-        place: where the dialect says so.
+    Raises:
+        SpecError: a row is malformed; its message names it.
     """
-
-    fields: dict[str, Any]
-    drop: bool
-    place: str
-
-
-def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, RuleChange]:
-    """Read a dialect's `x-rules`; SpecError names the row at fault."""
     place = f"{origin}: {RULES}"
     return {
         RuleId(name): _change(RuleId(name), given, f"{place}: {name}")
@@ -322,7 +288,7 @@ def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, RuleChan
     }
 
 
-def _change(rule: RuleId, given: Json, place: str) -> RuleChange:
+def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
     row = mapping(given, place)
     unknown = [name for name in row if name not in _CHANGED]
     if unknown or not row:
@@ -340,110 +306,38 @@ def _change(rule: RuleId, given: Json, place: str) -> RuleChange:
             f"{place} cannot be dropped: all other rules are judged by it",
             hint="a run leaves it out with --exclude",
         )
-    fields: dict[str, Any] = {
-        name: text(row[name], f"{place}: {name}")
-        for name in ("sentence", "source")
-        if name in row
-    }
+    found: dict[str, Any] = {"drop": True} if drop else {}
+    for name in ("sentence", "source"):
+        if name in row:
+            found[name] = text(row[name], f"{place}: {name}")
     for name, words in (("level", Level), ("evidence", Evidence)):
         if name in row:
-            fields[name] = words(word(row[name], words, f"{place}: {name}"))
-    return RuleChange(fields, drop, place)
+            found[name] = words(word(row[name], words, f"{place}: {name}"))
+    return found
 
 
 def amended(
-    rules: dict[RuleId, Rule], changes: dict[RuleId, RuleChange]
+    rules: dict[RuleId, Rule], changes: dict[RuleId, dict[str, Any]], origin: str
 ) -> dict[RuleId, Rule]:
     """Return the rules as a dialect changes them; those it drops are still there.
 
     Raises:
         SpecError: it changes a rule that does not exist.
     """
+    found = dict(rules)
     for name, change in changes.items():
         if name not in rules:
             raise SpecError(
-                f"{change.place}: there is no such rule",
+                f"{origin}: {RULES}: {name}: there is no such rule",
                 hint=f"{did_you_mean(name, rules)}`ringspec rules` lists them",
             )
-    return {
-        name: replace(rule, **changes[name].fields) if name in changes else rule
-        for name, rule in rules.items()
-    }
+        if not change.get("drop"):
+            found[name] = replace(rules[name], **change)
+    return found
 
 
-_MUST = (Level.MUST, Evidence.DOCUMENTED)
-_SHOULD = (Level.SHOULD, Evidence.WITNESSED)
-_MAY = (Level.MAY, Evidence.INFERRED)
-# Rules that every contract has, as they read without a catalogue.
-_HTTP = {
-    "body.accepted": (_MUST, "A body that keeps to every rule is accepted."),
-    "answer.json": (_MUST, "What answers an accepted request is JSON, and says so."),
-    "answer.members": (_MUST, "The answer has its required members."),
-    "answer.types": (_MUST, "Members of the answer are what their schema says."),
-    "answer.echo": (_MUST, "The answer gives back what was sent, unchanged."),
-    "answer.defaults": (
-        _MUST,
-        "The answer shows documented defaults for what was left out.",
-    ),
-    "error.status": (_MUST, "What breaks a rule is refused with 400 or 422."),
-    "error.envelope": (_MUST, "A refusal keeps to the contract's schema of errors."),
-    "auth.token": (_MUST, "A request without a valid access token is answered 401."),
-    "auth.secrecy": (_MAY, "No answer repeats the access token or the secret."),
-    "auth.client": (_SHOULD, "Who does not prove to be a client gets no access token."),
-    "wire.json": (_MAY, "A body that is no JSON is refused."),
-    "wire.media": (_MAY, "A body that is not labelled as JSON is refused with 415."),
-    "wire.method": (
-        _MAY,
-        "A method that a path does not have is answered 405, with Allow.",
-    ),
-    "wire.path": (_MAY, "A path that does not exist is answered 404."),
-    "robustness": (
-        _MUST,
-        "Whatever is sent, the answer comes in time, whole, and is no 5xx.",
-    ),
-}
-# Rules that links allow to judge: see `links.lifecycle_rules`.
-LIFECYCLE = {
-    "lifecycle.readable": (_SHOULD, "What was created can be read, as it was sent."),
-    "lifecycle.rejected": (_SHOULD, "What was refused was not created."),
-    "lifecycle.ids": (_MAY, "Whatever is created has an id of its own."),
-    "lifecycle.listed": (_MAY, "What was created stands in the list."),
-    "lifecycle.updated": (_SHOULD, "What an update sent is what is read afterwards."),
-    "lifecycle.update.refused": (
-        _MAY,
-        "An update that breaks a rule is refused and changes nothing.",
-    ),
-    "lifecycle.deleted": (
-        _MAY,
-        "What was deleted, and nothing else, can no longer be read.",
-    ),
-    "lifecycle.unknown": (_MAY, "An id that nobody created is refused."),
-    "lifecycle.state": (_MAY, "What was just created is in its first state."),
-    "lifecycle.transitions": (
-        _MAY,
-        "A command that a state does not allow is refused.",
-    ),
-}
-
-
-def standard_rule(name: str, sentence: str = "") -> Rule:
-    """Return a rule about HTTP or a life cycle as it reads without a catalogue.
-
-    Args:
-        name: its id.
-        sentence: of a command's rule, which is in no table.
-    """
-    known = {**_HTTP, **LIFECYCLE}
-    (level, evidence), text_ = known.get(name, (_MAY, sentence))
-    return Rule(
-        id=RuleId(name),
-        level=level,
-        evidence=evidence,
-        sentence=text_,
-        source="RFC 9110",
-    )
-
-
-def http_rules() -> list[Rule]:
-    """List the rules about HTTP, which every contract has."""
-    return [standard_rule(name) for name in _HTTP]
+@cache
+def http_rules() -> dict[RuleId, Rule]:
+    """Return the rules about HTTP and life cycles, as they read without a catalogue."""
+    file = Path(__file__).with_name("http_rules.yaml")
+    return parse_catalogue(read(file), file.name).rules

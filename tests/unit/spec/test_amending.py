@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from ringspec.spec import Contract, Json, Level, SpecError, load
-from ringspec.spec.contract import load_with
 from ringspec.spec.overlay import Overlay
 
 DATA = Path(__file__).parent / "data"
 
 
-def dialect(rules: Json, path: Path | None = None, **more: str) -> Contract:
+def dialect(rules: Json, path: Path | None = None) -> Contract:
     overlay = {"overlay": "1.1.0", "actions": [], "x-rules": rules}
-    return load_with(Overlay("mine", "mine.yaml", overlay), path, **more)
+    return load(path, dialect=Overlay("mine", "mine.yaml", overlay))
 
 
 def test_a_rule_takes_another_level_and_sentence(contract: Contract) -> None:

@@ -98,10 +98,6 @@ def test_a_contract_that_lets_anybody_in_is_not_secured(pets: Contract) -> None:
     assert pets.operation.token_header is None
 
 
-def test_variables_of_a_server_have_their_defaults(pets: Contract) -> None:
-    assert pets.server_url == "https://eu.pets.example/v1"
-
-
 def test_a_date_for_a_version_is_a_text(pets: Contract) -> None:
     assert pets.version == "2024-05-01"
 
@@ -258,7 +254,6 @@ WRONG: dict[str, tuple[str, str, str]] = {
         NAME, "name: {x-settled: {minLength: x}}", "/name/x-settled/minLength: "),
     "a settled form that is no schema": (
         NAME, "name: {x-settled: 5}", "/name/x-settled is not a schema"),
-    "servers that are no list": ("paths:", "servers: {}\npaths:", "#/servers is not"),
     "a path nobody fills": ("/things:", "/things/{id}:", "no parameter describes it"),
     "a parameter without a value": (
         "    post:\n", QUERY, "query parameter q is required and has no example"),

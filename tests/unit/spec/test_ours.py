@@ -157,7 +157,6 @@ def test_a_token_is_asked_for_by_client_credentials(contract: Contract) -> None:
 
     assert contract.operation.token_header == BEARER
     assert list(scheme["flows"]) == ["clientCredentials"]
-    assert contract.server_url == "https://api.naxai.com"
 
 
 def test_the_version_may_be_sent(contract: Contract) -> None:
@@ -224,7 +223,7 @@ def test_every_keyword_that_can_fail_is_of_a_rule_or_is_said_not_to_be(
         and not any(place.startswith(f"{each}/") for each in owned)
     }
 
-    excused = set(contract.catalogue.unjudged)
+    excused = set(reading.read(OURS.with_name("rules.yaml"))["unjudged"])
     assert {place for place in left if not place.startswith(tuple(excused))} == set()
     assert all(any(place.startswith(each) for place in left) for each in excused)
 

@@ -70,10 +70,6 @@ def test_overlays_of_both_versions_are_read(
         (f"{INFO}actions: [{{target: $}}]", "changes nothing"),
         (f"{INFO}actions: [{{target: $, remove: false}}]", "changes nothing"),
         (f"{INFO}actions: [{{target: $, remove: maybe}}]", "neither true nor false"),
-        (
-            f"{INFO}actions: [{{target: $, update: 1}}, {{update: 1, target: $}}]",
-            r"action 1 \(\$\) says what action 0 says",
-        ),
         (f"{FINE}\nx-rename: {{a: b}}", "x-rename stands at the top"),
         (f"{INFO}actions: [{{target: $, x-rename: 1}}]", "x-rename is"),
         (

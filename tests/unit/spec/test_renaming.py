@@ -10,7 +10,6 @@ import yaml
 
 from ringspec.spec import OURS, Contract, Json, SpecError, load
 from ringspec.spec import overlay as overlays
-from ringspec.spec.contract import load_with
 from ringspec.spec.overlay import Overlay
 
 # A body whose members stand in conditions, choices, values, answers and links.
@@ -252,7 +251,7 @@ def test_a_branch_that_others_share_is_not_renamed_for_one() -> None:
 
 def dialect(*actions: Json, **more: Json) -> Contract:
     overlay = {"overlay": "1.1.0", "actions": list(actions), **more}
-    return load_with(Overlay("mine", "mine.yaml", overlay))
+    return load(dialect=Overlay("mine", "mine.yaml", overlay))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
-from ringspec.harness.judging.lifecycle import judge_script
+from ringspec.harness.judging.multi_step import judge_last_step
 from ringspec.harness.judging.selection import ROBUSTNESS, SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import Exchange, Response
@@ -92,7 +92,7 @@ class Oracle:
             yield ROBUSTNESS, Verdict.PASS, ""
             yield from self._secrecy(case, response)
             if case.steps:
-                yield from judge_script(self.contract, case, exchange, response)
+                yield from judge_last_step(self.contract, case, exchange, response)
             elif case.expect == Expect.ACCEPT:
                 yield from self._accept(case, response)
             elif case.expect == Expect.REJECT and case.broken:

@@ -26,7 +26,7 @@ from ringspec.harness.exploring.explore import (
     judge,
     offered_lifecycle,
 )
-from ringspec.harness.judging.lifecycle import absent, needs
+from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import (
     EXITS,
@@ -219,7 +219,7 @@ class Session:
         except Interrupted:
             interrupted = True
         told = [(case, played[case.id]) for case in scripts if case.id in played]
-        missing = absent(self._plan.contract, told)
+        missing = missing_links(self._plan.contract, told)
         for case, exchange in told:
             yield self._judged_script(case, exchange, missing)
         if interrupted:
@@ -294,16 +294,16 @@ class Session:
         links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
-        served = {case.rule for case in self.cases if not needs(case) & missing}
+        served = {case.rule for case in self.cases if not links_of(case) & missing}
         for case in self.cases:
-            if needs(case) & missing and case.rule not in served:
+            if links_of(case) & missing and case.rule not in served:
                 self._tally.inapplicable[case.rule] = reason
         yield Notice(message=reason)
 
     def _judged_script(
         self, case: Case, exchange: Exchange, missing: set[str]
     ) -> Judged:
-        if needs(case) & missing:
+        if links_of(case) & missing:
             self._count(case, exchange)
             return Judged(case=case, exchange=exchange, findings=())
         return self._told(case, exchange)
