@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.load import Ammunition, Options
+from ringspec.load import LoadOptions, LoadSetup
 
 TOKEN = "a-token-of-length"
 
 
 @pytest.fixture(scope="package")
-def ammunition() -> Ammunition:
-    options = Options(select=("retryDelays", "answer.echo", "robustness"))
-    return Ammunition.of("http://127.0.0.1:9", options, {"RINGSPEC_TOKEN": TOKEN})
+def setup() -> LoadSetup:
+    options = LoadOptions(select=("retryDelays", "answer.echo", "robustness"))
+    return LoadSetup.of("http://127.0.0.1:9", options, {"RINGSPEC_TOKEN": TOKEN})

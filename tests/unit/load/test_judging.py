@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 import pytest
 
 from ringspec.harness import Exchange, Failure, Response, Trouble, Verdict
-from ringspec.load import Ammunition, Shooter, turns
+from ringspec.load import LoadSetup, Shooter, turns
 from ringspec.strategies import Case, Expect, Request
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
@@ -32,29 +32,27 @@ class Server:
 
 
 @pytest.fixture
-def rejected(ammunition: Ammunition) -> Case:
-    first = ammunition.cases[0].id
+def rejected(setup: LoadSetup) -> Case:
+    first = setup.cases[0].id
     return next(
         case
-        for case in ammunition.cases
+        for case in setup.cases
         if case.expect == Expect.REJECT and case.broken and case.twin == first
     )
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_a_round_has_each_case_once(ammunition: Ammunition, number: int) -> None:
-    whole = len(ammunition.cases)
+def test_a_round_has_each_case_once(setup: LoadSetup, number: int) -> None:
+    whole = len(setup.cases)
 
-    found = list(islice(turns(ammunition.cases, number), whole))
+    found = list(islice(turns(setup.cases, number), whole))
 
-    assert sorted(case.id for case in found) == sorted(
-        case.id for case in ammunition.cases
-    )
+    assert sorted(case.id for case in found) == sorted(case.id for case in setup.cases)
 
 
-def test_users_begin_apart_from_each_other(ammunition: Ammunition) -> None:
-    places = {case.id: place for place, case in enumerate(ammunition.cases)}
-    found = [next(turns(ammunition.cases, number)) for number in range(8)]
+def test_users_begin_apart_from_each_other(setup: LoadSetup) -> None:
+    places = {case.id: place for place, case in enumerate(setup.cases)}
+    found = [next(turns(setup.cases, number)) for number in range(8)]
 
     begins = sorted(places[case.id] for case in found)
 
@@ -66,19 +64,19 @@ def test_no_cases_have_no_turns() -> None:
     assert list(turns((), 3)) == []
 
 
-def test_twin_is_fired_first(ammunition: Ammunition, rejected: Case) -> None:
+def test_twin_is_fired_first(setup: LoadSetup, rejected: Case) -> None:
     server = Server(201)
 
-    shots = list(Shooter(ammunition, server).fire(rejected))
+    shots = list(Shooter(setup, server).fire(rejected))
 
     assert [shot.case.id for shot in shots] == [rejected.twin, rejected.id]
 
 
 def test_twin_that_was_accepted_is_not_fired_again(
-    ammunition: Ammunition, rejected: Case
+    setup: LoadSetup, rejected: Case
 ) -> None:
     server = Server(201)
-    shooter = Shooter(ammunition, server)
+    shooter = Shooter(setup, server)
     list(shooter.fire(rejected))
 
     server.status = 422
@@ -89,18 +87,18 @@ def test_twin_that_was_accepted_is_not_fired_again(
 
 
 def test_refusal_says_nothing_while_its_twin_is_refused(
-    ammunition: Ammunition, rejected: Case
+    setup: LoadSetup, rejected: Case
 ) -> None:
-    *_, shot = Shooter(ammunition, Server(422)).fire(rejected)
+    *_, shot = Shooter(setup, Server(422)).fire(rejected)
 
     verdicts = {str(it.rule): it.verdict for it in shot.findings}
     assert verdicts[rejected.rule] == Verdict.INCONCLUSIVE
 
 
 def test_no_answer_is_held_against_robustness_alone(
-    ammunition: Ammunition, rejected: Case
+    setup: LoadSetup, rejected: Case
 ) -> None:
-    *_, shot = Shooter(ammunition, Server(0)).fire(rejected)
+    *_, shot = Shooter(setup, Server(0)).fire(rejected)
 
     verdicts = {str(it.rule): it.verdict for it in shot.findings}
     assert verdicts == {
@@ -109,13 +107,13 @@ def test_no_answer_is_held_against_robustness_alone(
     }
 
 
-def test_what_is_not_selected_is_not_judged(ammunition: Ammunition) -> None:
-    (shot,) = Shooter(ammunition, Server(400)).fire(ammunition.cases[0])
+def test_what_is_not_selected_is_not_judged(setup: LoadSetup) -> None:
+    (shot,) = Shooter(setup, Server(400)).fire(setup.cases[0])
 
-    assert {it.rule for it in shot.findings} <= ammunition.selected
+    assert {it.rule for it in shot.findings} <= setup.selected
 
 
-def test_reason_shows_no_secret_that_was_echoed(ammunition: Ammunition) -> None:
+def test_reason_shows_no_secret_that_was_echoed(setup: LoadSetup) -> None:
     class Echo(Server):
         def __call__(self, request: Request) -> Exchange:
             body = json.dumps({**PLAIN, "retryDelays": [TOKEN]}).encode()
@@ -124,9 +122,7 @@ def test_reason_shows_no_secret_that_was_echoed(ammunition: Ammunition) -> None:
             return Exchange(url="", request=request, response=response)
 
     shots = [
-        shot
-        for case in ammunition.cases[:20]
-        for shot in Shooter(ammunition, Echo()).fire(case)
+        shot for case in setup.cases[:20] for shot in Shooter(setup, Echo()).fire(case)
     ]
 
     reasons = [it.reason for shot in shots for it in shot.findings if it.reason]

@@ -7,17 +7,24 @@ import json
 import jsonschema_rs
 import pytest
 
-from ringspec.harness import Conclusion, Exchange, Failure, Response, Trouble
-from ringspec.load import Account, Ammunition, Figures, Shooter, Shot, rows, verdict
-from ringspec.load.account import EXAMPLES
-from ringspec.load.summary import summary
+from ringspec.harness import Conclusion, Exchange, Failure, Judged, Response, Trouble
+from ringspec.load import (
+    LoadCounts,
+    LoadFigures,
+    LoadSetup,
+    Shooter,
+    report_load,
+    rules_under_load,
+    summarise_load,
+)
+from ringspec.load.load_counts import EXAMPLES
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId
 from ringspec.strategies import Expect, Request
 
 DELAYS = RuleId("retryDelays.items.max")
-FIGURES = Figures(
+FIGURES = LoadFigures(
     users=20,
     workers=2,
     seconds=10.0,
@@ -27,9 +34,9 @@ FIGURES = Figures(
 )
 
 
-def shots(ammunition: Ammunition, *, busy: bool = False, status: int = 0) -> list[Shot]:
+def shots(setup: LoadSetup, *, busy: bool = False, status: int = 0) -> list[Judged]:
     """Fire everything once at a server that is right, or that forgets a rule."""
-    expected = {case.request.body: case for case in ammunition.cases}
+    expected = {case.request.body: case for case in setup.cases}
 
     def send(request: Request) -> Exchange:
         case = expected[request.body]
@@ -44,35 +51,35 @@ def shots(ammunition: Ammunition, *, busy: bool = False, status: int = 0) -> lis
         )
         return Exchange(url="http://127.0.0.1:9", request=request, response=response)
 
-    shooter = Shooter(ammunition, send)
-    return [shot for case in ammunition.cases for shot in shooter.fire(case)]
+    shooter = Shooter(setup, send)
+    return [shot for case in setup.cases for shot in shooter.fire(case)]
 
 
-def counted(found: list[Shot]) -> Account:
-    account = Account()
+def counted(found: list[Judged]) -> LoadCounts:
+    account = LoadCounts()
     for shot in found:
-        account.note(shot, Level.MUST, failure_json)
+        account.add_judged(shot, Level.MUST, failure_json)
     return account
 
 
 @pytest.fixture(scope="module")
-def right(ammunition: Ammunition) -> Account:
-    return counted(shots(ammunition))
+def right(setup: LoadSetup) -> LoadCounts:
+    return counted(shots(setup))
 
 
 @pytest.fixture(scope="module")
-def wrong(ammunition: Ammunition) -> Account:
-    account = counted(shots(ammunition, busy=True))
-    account.heard_at(20)
+def wrong(setup: LoadSetup) -> LoadCounts:
+    account = counted(shots(setup, busy=True))
+    account.note_users(20)
     return account
 
 
 def test_rule_that_breaks_only_under_load_is_news(
-    ammunition: Ammunition, right: Account, wrong: Account
+    setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
-    found = rows(ammunition, right, wrong)
+    found = rules_under_load(setup, right, wrong)
 
-    news = [row for row in found if row.is_news]
+    news = [row for row in found if row.only_under_load]
     assert [row.rule for row in news] == [DELAYS]
     assert news[0].rest.wrong == 0
     assert 0 < news[0].load.wrong <= news[0].load.judged
@@ -80,19 +87,17 @@ def test_rule_that_breaks_only_under_load_is_news(
     assert "an invalid body was accepted" in news[0].example["reason"]
 
 
-def test_rule_that_breaks_at_rest_is_none(
-    ammunition: Ammunition, wrong: Account
-) -> None:
-    found = rows(ammunition, wrong, wrong)
+def test_rule_that_breaks_at_rest_is_none(setup: LoadSetup, wrong: LoadCounts) -> None:
+    found = rules_under_load(setup, wrong, wrong)
 
-    assert [row.rule for row in found if row.is_wrong] == [DELAYS]
-    assert not any(row.is_news for row in found)
+    assert [row.rule for row in found if row.is_broken] == [DELAYS]
+    assert not any(row.only_under_load for row in found)
 
 
 def test_report_keeps_to_the_schema_of_reports(
-    ammunition: Ammunition, right: Account, wrong: Account
+    setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
-    report, result = verdict(ammunition, right, wrong, FIGURES)
+    report, result = report_load(setup, right, wrong, FIGURES)
 
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     assert list(schema.iter_errors(json.loads(json.dumps(report)))) == []
@@ -100,27 +105,27 @@ def test_report_keeps_to_the_schema_of_reports(
     assert report["load"]["only_under_load"] == [DELAYS]
 
 
-def test_right_server_is_conformant(ammunition: Ammunition, right: Account) -> None:
-    _, result = verdict(ammunition, right, right, FIGURES)
+def test_right_server_is_conformant(setup: LoadSetup, right: LoadCounts) -> None:
+    _, result = report_load(setup, right, right, FIGURES)
 
     assert result.conclusion is Conclusion.CONFORMANT
 
 
 def test_rule_without_a_turn_under_load_stays_open(
-    ammunition: Ammunition, right: Account
+    setup: LoadSetup, right: LoadCounts
 ) -> None:
-    report, result = verdict(ammunition, right, Account(), FIGURES)
+    report, result = report_load(setup, right, LoadCounts(), FIGURES)
 
     assert result.conclusion is Conclusion.INCONCLUSIVE
     assert "had no turn under load" in report["notices"][0]
 
 
-def test_being_turned_away_is_no_verdict(
-    ammunition: Ammunition, right: Account
+def test_being_turned_away_is_no_report_load(
+    setup: LoadSetup, right: LoadCounts
 ) -> None:
-    busy = counted(shots(ammunition, status=429))
+    busy = counted(shots(setup, status=429))
 
-    report, result = verdict(ammunition, Account(), busy, FIGURES)
+    report, result = report_load(setup, LoadCounts(), busy, FIGURES)
 
     assert not any(count.wrong for count in busy.rules.values())
     assert busy.troubles["429"] == busy.requests
@@ -128,28 +133,28 @@ def test_being_turned_away_is_no_verdict(
     assert any("turned away" in each for each in report["notices"])
     # What was settled before, and while it was not busy, stays so.
     busy.add(right)
-    _, settled = verdict(ammunition, right, busy, FIGURES)
+    _, settled = report_load(setup, right, busy, FIGURES)
     assert settled.conclusion is Conclusion.CONFORMANT
 
 
-def test_failures_of_transport_are_counted_by_kind(ammunition: Ammunition) -> None:
+def test_failures_of_transport_are_counted_by_kind(setup: LoadSetup) -> None:
     def send(request: Request) -> Exchange:
         failure = Failure(trouble=Trouble.TIMEOUT, message="nothing came")
         return Exchange(url="", request=request, failure=failure)
 
-    found = counted(list(Shooter(ammunition, send).fire(ammunition.cases[0])))
+    found = counted(list(Shooter(setup, send).fire(setup.cases[0])))
 
     assert found.troubles == {"timeout": 1}
     assert found.rules["robustness"].wrong == 1
 
 
-def test_accounts_of_workers_add_up(ammunition: Ammunition) -> None:
-    found = shots(ammunition, busy=True)
-    whole, halves = counted(found), Account()
+def test_accounts_of_workers_add_up(setup: LoadSetup) -> None:
+    found = shots(setup, busy=True)
+    whole, halves = counted(found), LoadCounts()
 
     for part in (found[::2], found[1::2]):
         wire = json.loads(json.dumps(counted(part).wire()))
-        halves.add(Account.of(wire))
+        halves.add(LoadCounts.from_wire(wire))
 
     assert halves.rules == whole.rules
     assert halves.requests == whole.requests == len(found)
@@ -157,16 +162,18 @@ def test_accounts_of_workers_add_up(ammunition: Ammunition) -> None:
     assert halves.examples.keys() == whole.examples.keys()
 
 
-def test_few_examples_of_a_rule_are_kept(wrong: Account) -> None:
+def test_few_examples_of_a_rule_are_kept(wrong: LoadCounts) -> None:
     assert 0 < len(wrong.examples[DELAYS]) <= EXAMPLES
 
 
 def test_summary_tells_the_news_with_a_line_of_curl(
-    ammunition: Ammunition, right: Account, wrong: Account
+    setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
-    _, result = verdict(ammunition, right, wrong, FIGURES)
+    _, result = report_load(setup, right, wrong, FIGURES)
 
-    lines = list(summary(rows(ammunition, right, wrong), result, FIGURES, wrong))
+    lines = list(
+        summarise_load(rules_under_load(setup, right, wrong), result, FIGURES, wrong)
+    )
 
     text = "\n".join(lines)
     assert lines[1].split()[:4] == [DELAYS, "0", "of", str(right.rules[DELAYS].judged)]
@@ -180,14 +187,16 @@ def test_summary_tells_the_news_with_a_line_of_curl(
 
 
 def test_what_breaks_below_the_level_is_not_hidden(
-    ammunition: Ammunition, right: Account
+    setup: LoadSetup, right: LoadCounts
 ) -> None:
-    warned = Account()
+    warned = LoadCounts()
     warned.add(right)
     warned.rules["answer.echo"].warned += 3
-    _, result = verdict(ammunition, right, warned, FIGURES)
+    _, result = report_load(setup, right, warned, FIGURES)
 
-    lines = list(summary(rows(ammunition, right, warned), result, FIGURES, warned))
+    lines = list(
+        summarise_load(rules_under_load(setup, right, warned), result, FIGURES, warned)
+    )
 
     judged = right.rules["answer.echo"].judged
     told = f"0 of {judged} at rest, 3 of {judged} under load"

@@ -12,7 +12,7 @@ import pytest
 from ringspec.harness import Trouble
 from ringspec.harness.sending.hosts import Hosts
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.load.wire import Wire
+from ringspec.load import BlockingClient
 from ringspec.strategies import Request
 
 pytestmark = pytest.mark.socket
@@ -58,11 +58,11 @@ def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
 
 
 @pytest.fixture
-def wire() -> Iterator[Callable[..., Wire]]:
+def wire() -> Iterator[Callable[..., BlockingClient]]:
     with ExitStack() as stack:
 
-        def make(url: str, timeout_s: float = 5.0) -> Wire:
-            made = Wire(url, Filling(token="abc"), Hosts(base=url), timeout_s)
+        def make(url: str, timeout_s: float = 5.0) -> BlockingClient:
+            made = BlockingClient(url, Filling(token="abc"), Hosts(base=url), timeout_s)
             stack.callback(made.close)
             return made
 
@@ -73,7 +73,7 @@ def right(connection: socket.socket, _: bytes) -> None:
     connection.sendall(ANSWER)
 
 
-def test_request_goes_out_as_it_is(wire: Callable[..., Wire]) -> None:
+def test_request_goes_out_as_it_is(wire: Callable[..., BlockingClient]) -> None:
     with server(right) as (url, heard):
         found = wire(url).exchange(REQUEST)
 
@@ -100,7 +100,7 @@ def test_request_goes_out_as_it_is(wire: Callable[..., Wire]) -> None:
     ids=["dropped", "no-http", "cut"],
 )
 def test_failure_is_named(
-    wire: Callable[..., Wire], answer: Answer, trouble: Trouble
+    wire: Callable[..., BlockingClient], answer: Answer, trouble: Trouble
 ) -> None:
     with server(answer) as (url, _):
         found = wire(url).exchange(REQUEST)
@@ -110,7 +110,7 @@ def test_failure_is_named(
     assert found.failure.trouble is trouble
 
 
-def test_silence_is_a_timeout(wire: Callable[..., Wire]) -> None:
+def test_silence_is_a_timeout(wire: Callable[..., BlockingClient]) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     with silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -121,7 +121,7 @@ def test_silence_is_a_timeout(wire: Callable[..., Wire]) -> None:
     assert found.failure.message == "no whole answer within 0.1 seconds"
 
 
-def test_nobody_is_unreachable(wire: Callable[..., Wire]) -> None:
+def test_nobody_is_unreachable(wire: Callable[..., BlockingClient]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     found = wire(url).exchange(REQUEST)
@@ -130,7 +130,9 @@ def test_nobody_is_unreachable(wire: Callable[..., Wire]) -> None:
     assert found.failure.trouble is Trouble.UNREACHABLE
 
 
-def test_closed_idle_connection_is_opened_anew(wire: Callable[..., Wire]) -> None:
+def test_closed_idle_connection_is_opened_anew(
+    wire: Callable[..., BlockingClient],
+) -> None:
     with server(right, right) as (url, heard):
         kept = wire(url)
         first, second = kept.exchange(REQUEST), kept.exchange(REQUEST)
@@ -140,7 +142,7 @@ def test_closed_idle_connection_is_opened_anew(wire: Callable[..., Wire]) -> Non
     assert len(heard) == 2
 
 
-def test_nothing_goes_to_another_host(wire: Callable[..., Wire]) -> None:
+def test_nothing_goes_to_another_host(wire: Callable[..., BlockingClient]) -> None:
     elsewhere = Request(method="GET", path="@192.0.2.1/", headers=(), body=b"")
 
     found = wire("http://127.0.0.1:9").exchange(elsewhere)
