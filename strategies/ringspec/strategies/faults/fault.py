@@ -33,7 +33,7 @@ class Spot:
     def node(self) -> dict[str, Json]:
         """The subschema that the assertion stands in."""
         schema = self.bodies.contract.request.schema
-        return at_path(schema, stem(self.assertion))
+        return dict(at_path(schema, stem(self.assertion)))
 
     @property
     def level(self) -> Level:
