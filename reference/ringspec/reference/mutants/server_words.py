@@ -18,7 +18,7 @@ from ringspec.reference.json_values import JsonObject, as_object, rewritten, ste
 from ringspec.reference.mutants import stores
 from ringspec.reference.mutants.vocabulary import change_of
 from ringspec.reference.replies import RefusedError, Reply, envelope, refused
-from ringspec.reference.store import TRANSITIONS, Store, Transition, now_ms
+from ringspec.reference.store import TRANSITIONS, StateChange, Store, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ringspec.reference.behaviour import Behaviour, Defect, Operation
-    from ringspec.reference.mutants.fleet import Variant
+    from ringspec.reference.mutants.rows import Variant
     from ringspec.reference.serving import ServerSettings
 
     Finish = Callable[[Message, bytes, Send], Awaitable[None]]
@@ -167,13 +167,13 @@ def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
         transitions = dict(behaviour.transitions)
         for name in TRANSITIONS:
             change = changes.get(name, changes.get("all", {}))
-            transitions[name] = _transition(transitions[name], **change)
+            transitions[name] = _state_change(transitions[name], **change)
         return replace(behaviour, transitions=transitions)
 
     return apply
 
 
-def _transition(due: Transition, **change: Any) -> Transition:
+def _state_change(due: StateChange, **change: Any) -> StateChange:
     """Change a transition: `to` and `answers` a state, `from` and `also_from` many."""
     sources = change.get("from", due.sources)
     return replace(
