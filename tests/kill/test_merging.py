@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known
-from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Part, Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.running.shards import part_of
@@ -160,7 +160,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
     expires: date | None, tmp_path: Path
 ) -> None:
     entries = (Known(id=each, reason="known", expires=expires) for each in KNOWN)
-    ledger = Ledger(entries=tuple(entries), today=date(2026, 6, 1))
+    ledger = KnownList(entries=tuple(entries), today=date(2026, 6, 1))
     given: dict[str, Any] = {
         "known": ledger,
         "select": ("retryDelays", "name", "answer"),

@@ -18,7 +18,6 @@ from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLi
 from ringspec.harness.exploring.walking import Walker, share_of, walked
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
@@ -577,7 +576,7 @@ def test_interrupt_ends_a_walk_and_its_thread(plan: Plan, contract: Contract) ->
             return await super().exchange(request, repeats=repeats)
 
     plan = replace(plan, connect=Interrupting, examples=300)
-    session = Session(plan, Selection.of(contract, (), ()))
+    session = Session(plan)
 
     told = list(session.events())
 

@@ -9,7 +9,8 @@ It is TOML, an entry a table:
     owner = "voice team"
     expires = 2027-03-31            # the last day on which it is excused
 
-Whatever people wrote about an entry that stays, comments included, stays as it is.
+What people wrote about an entry that stays, comments above it included, stays as it is.
+(tomlkit counts such comments to the entry before.)
 """
 
 from __future__ import annotations
@@ -17,19 +18,18 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
 import click
 
-from ringspec.harness import Known, Renewal, Result
-from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness import Known, KnownUpdate, Result
+from ringspec.harness.judging.verdict import KnownList
+from ringspec.harness.profile import Places
 from ringspec.reports import put, shown, write_obstacle
 from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
 
@@ -46,33 +46,26 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """An entry as it stands in the file, if it stands there by itself."""
-
-    known: Known
-    text: str = ""
-
-
 @dataclass(frozen=True)
-class Book:
+class KnownFile:
     """A file of known failures, or none.
 
     Attributes:
         head: what stands before the first entry.
+        entries: each with its text, empty if it does not stand by itself.
     """
 
     path: Path | None = None
     renews: bool = False
     head: str = ""
-    blocks: tuple[_Block, ...] = ()
+    entries: tuple[tuple[Known, str], ...] = ()
 
     @classmethod
     def open(cls, path: Path | None, *, renews: bool) -> Self:
         """Read a file; one that is to be written need not exist yet.
 
         Raises:
-            UsageError: it cannot be read, or says what nobody understands.
+            UsageError: it cannot be read, or has something that cannot be meant.
         """
         if path is None:
             return cls()
@@ -87,19 +80,18 @@ class Book:
             return cls(path, renews, _HEAD)
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
-        head, blocks = _blocks(text, _Reader(path, text).entries())
-        return cls(path, renews, head, blocks)
+        return cls(path, renews, *_split(text, _Reader(str(path), text).entries()))
 
-    def ledger(self) -> Ledger:
-        """Return what a run has to know."""
-        return Ledger(
-            entries=tuple(each.known for each in self.blocks),
+    def known(self) -> KnownList:
+        """Return the list for a run of today."""
+        return KnownList(
+            entries=tuple(known for known, _ in self.entries),
             today=datetime.now(UTC).date(),
             renews=self.renews,
         )
 
     def renewed(self, result: Result, contract: Contract, status: int) -> int:
-        """Write what a run made of the entries, say so, and return the exit status."""
+        """Write the list as a run updates it, say so, and return the exit status."""
         if self.path is None or not self.renews:
             return status
         if result.renewal is None:
@@ -113,32 +105,32 @@ class Book:
             refused = _unwritable(self.path, error.strerror or str(error))
             click.echo(f"ringspec: {refused}\n    hint: {refused.hint}", err=True)
             return status if status in {1, 130} else ReportError.exit_code
-        click.echo("\n".join(_told(self.path, result.renewal)), err=True)
+        click.echo("\n".join(_summary(self.path, result.renewal)), err=True)
         return status
 
-    def _write(self, path: Path, renewal: Renewal, contract: Contract) -> None:
-        kept = [
-            each.text or _written(each.known, contract)
-            for each in self.blocks
-            if each.known in renewal.kept
+    def _write(self, path: Path, update: KnownUpdate, contract: Contract) -> None:
+        parts = [
+            self.head,
+            *(
+                text or _written(known, contract)
+                for known, text in self.entries
+                if known in update.kept
+            ),
+            *(_written(each, contract) for each in update.added),
         ]
-        new = [_written(each, contract) for each in renewal.added]
-        parts = [self.head, *kept, *new]
         text = "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
         put(path, text.encode())
 
 
-def _told(path: Path, renewal: Renewal) -> Iterator[str]:
-    """Say what became of the entries."""
-    counts = {
-        "added": len(renewal.added),
-        "dropped": len(renewal.dropped),
-        "kept": len(renewal.kept),
-    }
-    said = ", ".join(f"{number:,} {word}" for word, number in counts.items())
-    yield f"{path}: {said}"
-    yield from (f"    added    {shown(each.id, 200)}" for each in renewal.added)
-    for each in renewal.dropped:
+def _summary(path: Path, update: KnownUpdate) -> Iterator[str]:
+    """Yield what became of the entries."""
+    added, dropped = update.added, update.dropped
+    counts = (
+        f"{len(added):,} added, {len(dropped):,} dropped, {len(update.kept):,} kept"
+    )
+    yield f"{path}: {counts}"
+    yield from (f"    added    {shown(each.id, 200)}" for each in added)
+    for each in dropped:
         yield f"    dropped  {shown(each.known.id, 200)}: {shown(each.why, 300)}"
 
 
@@ -158,11 +150,10 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
 
 
 class _Reader:
-    """Reads the entries of a file, and complains of what it does not understand."""
+    """Reads the entries of a file, and says where it cannot be understood."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        self._path = path
-        self._text = text
+    def __init__(self, name: str, text: str) -> None:
+        self._places = Places(name, text)
 
     def entries(self) -> list[Known]:
         """Return the entries.
@@ -171,123 +162,93 @@ class _Reader:
             UsageError: there is something that cannot be meant.
         """
         try:
-            data = tomllib.loads(self._text)
+            data = tomllib.loads(self._places.text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise self._wrong(
-                f"it is no TOML: {error}", "texts stand in quotes; see https://toml.io"
-            ) from error
+            hint = "texts stand in quotes; see https://toml.io"
+            raise self._error((), f"it is no TOML: {error}", hint) from error
         for key in data:
             if key != _TABLE:
-                raise self._odd(key, (_TABLE,), partial(_knows, key))
+                raise self._unknown((key,), (_TABLE,))
         rows = data.get(_TABLE, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._wrong("`known` is no list of tables", "begin each by [[known]]")
-        entries: list[Known] = []
+            hint = "begin each by [[known]]"
+            raise self._error((), "`known` is no list of tables", hint)
+        entries: dict[tuple[str, bool], Known] = {}
         for index, row in enumerate(rows):
             entry = self._entry(index, row)
-            if any(
-                (it.id, it.explored) == (entry.id, entry.explored) for it in entries
-            ):
-                raise self._at(
-                    index, None, f"{entry.id} is listed twice", "leave one of them"
-                )
-            entries.append(entry)
-        return entries
+            if (entry.id, entry.explored) in entries:
+                message = f"{entry.id} is listed twice"
+                raise self._error((_TABLE, index), message, "leave one of them")
+            entries[entry.id, entry.explored] = entry
+        return list(entries.values())
 
     def _entry(self, index: int, row: dict[str, Any]) -> Known:
+        at = (_TABLE, index)
         for key in row:
             if key not in _KEYS:
-                raise self._odd(key, _KEYS, partial(_has, index, key))
+                raise self._unknown((*at, key), _KEYS)
         names = [name for name in _NAMES if name in row]
         if len(names) != 1:
             what = "both a rule and a case" if names else "no rule and no case"
-            raise self._at(index, None, f"it names {what}", "name one of the two")
-        texts = {key: self._text_of(index, key, row) for key in _KEYS[:5]}
+            raise self._error(at, f"it names {what}", "name one of the two")
+        texts = {key: self._text((*at, key), row) for key in _KEYS[:5]}
         if not texts["reason"]:
-            raise self._at(index, None, "it has no reason", "say why it may fail")
+            raise self._error(at, "it has no reason", "say why it may fail")
         explored = row.get("phase") == _EXPLORE
         if "phase" in row and not (explored and names == ["rule"]):
             hint = 'phase = "explore", with a rule, is all there is: or leave it out'
-            raise self._at(index, "phase", "such a phase cannot be known", hint)
-        if texts[names[0]].startswith(f"{_EXPLORE}/"):
+            raise self._error((*at, "phase"), "such a phase cannot be known", hint)
+        id_ = texts[names[0]]
+        if id_.startswith(f"{_EXPLORE}/"):
             hint = 'name its rule, with phase = "explore"'
-            raise self._at(index, "case", "what explore finds has no lasting id", hint)
+            message = "what explore finds has no lasting id"
+            raise self._error((*at, "case"), message, hint)
+        expires = row.get("expires")
+        if expires is not None and type(expires) is not date:
+            hint = "write it without quotes or time, such as 2027-03-31"
+            raise self._error((*at, "expires"), "`expires` is no date", hint)
         return Known(
-            id=texts[names[0]],
+            id=id_,
             reason=texts["reason"],
             issue=texts["issue"],
             owner=texts["owner"],
-            expires=self._date(index, row),
+            expires=expires,
             explored=explored,
         )
 
-    def _text_of(self, index: int, key: str, row: dict[str, Any]) -> str:
-        value = row.get(key, "")
+    def _text(self, at: tuple[str | int, ...], row: dict[str, Any]) -> str:
+        key = at[-1]
+        value = row.get(str(key), "")
         if key == "issue" and type(value) is int:
             return str(value)
         if not isinstance(value, str) or (key in row and not value.strip()):
-            raise self._at(index, key, f"`{key}` is no text", 'write it in quotes, "…"')
+            raise self._error(at, f"`{key}` is no text", 'write it in quotes, "…"')
         return value
 
-    def _date(self, index: int, row: dict[str, Any]) -> date | None:
-        value = row.get("expires")
-        if value is None or type(value) is date:
-            return value
-        hint = "write it without quotes or time, such as 2027-03-31"
-        raise self._at(index, "expires", "`expires` is no date", hint)
-
-    def _odd(
-        self, key: str, known: tuple[str, ...], has: Callable[[dict[str, Any]], bool]
-    ) -> UsageError:
-        near = nearest(key.lower(), known)
+    def _unknown(self, at: tuple[str | int, ...], known: tuple[str, ...]) -> UsageError:
+        near = nearest(str(at[-1]).lower(), known)
         meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
-        return self._wrong(f"nobody knows the key {key!r}", meant, self._line(has))
+        return self._error(at, f"nobody knows the key {at[-1]!r}", meant)
 
-    def _at(self, index: int, key: str | None, what: str, hint: str) -> UsageError:
-        return self._wrong(what, hint, self._line(partial(_has, index, key)))
-
-    def _wrong(self, what: str, hint: str, line: int = 0) -> UsageError:
-        where = f"{self._path}:{line}" if line else str(self._path)
-        return UsageError(f"{where}: {shown(what, 300)}", hint=shown(hint, 300))
-
-    def _line(self, has: Callable[[dict[str, Any]], bool]) -> int:
-        """Return the line by which a file has something: its readers keep no places."""
-        lines = self._text.split("\n")
-
-        def is_there(end: int) -> bool:
-            # What ends within a value is no TOML: read on to where that is closed.
-            for until in range(end, len(lines) + 1):
-                try:
-                    return has(tomllib.loads("\n".join(lines[:until])))
-                except tomllib.TOMLDecodeError:
-                    continue
-            return True
-
-        return bisect_left(range(1, len(lines) + 1), x=True, key=is_there) + 1
+    def _error(self, at: tuple[str | int, ...], what: str, hint: str) -> UsageError:
+        place = self._places.of(at) if at else self._places.shown
+        return UsageError(f"{place}: {shown(what, 300)}", hint=shown(hint, 300))
 
 
-def _knows(key: str, data: dict[str, Any]) -> bool:
-    return key in data
+def _split(
+    text: str, entries: list[Known]
+) -> tuple[str, tuple[tuple[Known, str], ...]]:
+    """Cut a file into head and entries, each with its text and the comment above it.
 
-
-def _has(index: int, key: str | None, data: dict[str, Any]) -> bool:
-    """Tell whether an entry is there, and, if one is asked for, a key in it."""
-    rows = data.get(_TABLE, [])
-    return len(rows) > index and (key is None or key in rows[index])
-
-
-def _blocks(text: str, entries: list[Known]) -> tuple[str, tuple[_Block, ...]]:
-    """Cut a file into entries, each with the comment above it.
-
-    One that is written in another way than an entry a table is written anew.
+    Entries that do not each stand in a table of their own are to be written anew.
     """
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     starts = [_above(lines, n) for n, line in enumerate(lines) if _HEADER.match(line)]
     texts = ["".join(lines[a:b]) for a, b in pairwise((*starts, len(lines)))]
     head = "".join(lines[: starts[0]]) if starts else text
-    if len(texts) == len(entries) and all(map(_says, texts, entries)):
-        return head, tuple(map(_Block, entries, texts))
-    return _HEAD, tuple(map(_Block, entries))
+    if len(texts) == len(entries) and all(map(_is_entry, texts, entries)):
+        return head, tuple(zip(entries, texts, strict=True))
+    return _HEAD, tuple((each, "") for each in entries)
 
 
 def _above(lines: list[str], start: int) -> int:
@@ -297,10 +258,10 @@ def _above(lines: list[str], start: int) -> int:
     return start
 
 
-def _says(text: str, known: Known) -> bool:
-    """Tell whether a piece of a file is one entry, and a certain one."""
+def _is_entry(text: str, known: Known) -> bool:
+    """Return whether a piece of a file is one entry, and a certain one."""
     try:
-        return _Reader(Path(), text).entries() == [known]
+        return _Reader("", text).entries() == [known]
     except UsageError:
         return False
 
