@@ -23,9 +23,12 @@ from ringspec.spec import (
     at_pointer,
     pointer,
     same,
+    short,
 )
 from ringspec.strategies import Want, What
 
+# Characters of a value in an echo that are cited.
+_WIDTH = 80
 ENVELOPE = RuleId("error.envelope")
 ANSWER_JSON = RuleId("answer.json")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
@@ -161,7 +164,7 @@ def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterat
     """Yield where an answer loses or changes something; it may add members."""
     if got is MISSING:
         if sent is not None:
-            yield f"{pointer(place)} is missing; {_short(sent)} was sent"
+            yield f"{pointer(place)} is missing; {short(sent, _WIDTH)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
         members = _members(schema, _PERHAPS)
         for name, value in sent.items():
@@ -176,7 +179,8 @@ def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterat
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
             yield from _differences(items, left, right, (*place, index))
     elif not _equal(schema, sent, got):
-        yield f"{pointer(place)} is {_short(got)}; {_short(sent)} was sent"
+        shown = short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
 
 
 def _equal(schema: Json, sent: Json, got: Json) -> bool:
@@ -221,8 +225,8 @@ def _default(
 ) -> Iterator[str]:
     """Yield a default that is wrong, or not shown though it is due."""
     if (got is not None or due) and not _equal({}, default, got):
-        shown = "not shown" if got is None else _short(got)
-        yield f"{pointer(place)} is {shown}; its default is {_short(default)}"
+        shown = "not shown" if got is None else short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; its default is {short(default, _WIDTH)}"
 
 
 def _inner_defaults(
@@ -240,11 +244,6 @@ def _inner_defaults(
         items = _items(schema)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
             yield from _inner_defaults(items, left, right, (*place, index))
-
-
-def _short(value: Json, limit: int = 80) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def capture(
@@ -288,8 +287,8 @@ def _one_of(want: Want, data: Json, _played: Played) -> str:
     got = at_pointer(data, want.at)
     if any(same(got, each) for each in want.value):
         return ""
-    shown = "not shown" if got is None else _short(got, 60)
-    due = " or ".join(_short(each, 60) for each in want.value)
+    shown = "not shown" if got is None else short(got)
+    due = " or ".join(short(each) for each in want.value)
     return f"{want.at} is {shown}, not {due}"
 
 
@@ -300,19 +299,19 @@ def _if_shown(want: Want, data: Json, played: Played) -> str:
 def _differs(want: Want, data: Json, _played: Played) -> str:
     if not same(at_pointer(data, want.at), want.value):
         return ""
-    return f"{want.at} is {_short(want.value, 60)} again"
+    return f"{want.at} is {short(want.value)} again"
 
 
 def _has(want: Want, _data: Json, played: Played) -> str:
     if not played.complete or _listed(want, played):
         return ""
-    return f"no item of the list has {want.at} {_short(want.value, 60)}"
+    return f"no item of the list has {want.at} {short(want.value)}"
 
 
 def _lacks(want: Want, _data: Json, played: Played) -> str:
     if not _listed(want, played):
         return ""
-    return f"an item of the list still has {want.at} {_short(want.value, 60)}"
+    return f"an item of the list still has {want.at} {short(want.value)}"
 
 
 def _listed(want: Want, played: Played) -> bool:
@@ -327,7 +326,7 @@ def _unlike(want: Want, _data: Json, played: Played) -> str:
         if new and all(
             same(item.get(name, MISSING), value) for name, value in want.value.items()
         ):
-            return f"the list now has an item with {_short(want.value, 60)}"
+            return f"the list now has an item with {short(want.value)}"
     return ""
 
 
