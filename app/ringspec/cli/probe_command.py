@@ -15,7 +15,7 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import credential_options, document_options, timeout_option
 from ringspec.cli.outputs import wrapped
-from ringspec.harness.probing import Answer, Prober
+from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.hosts import checked_url, is_loopback
@@ -88,7 +88,7 @@ class _Probe:
         filling = self._credentials().filling(self.timeout)
         click.echo(f"{self.url}, {contract.title} {contract.version}")
         found, prober = asyncio.run(self._asked(asked, contract, filling))
-        told = sum(each.is_told for each in found)
+        told = sum(each.is_known for each in found)
         click.echo(
             f"\n{told} of {len(found)} questions answered, by {prober.sent} requests"
         )
@@ -128,12 +128,12 @@ class _Probe:
 
     async def _asked(
         self, asked: tuple[Question, ...], contract: Contract, filling: Filling
-    ) -> tuple[list[Answer], Prober]:
+    ) -> tuple[list[ProbeAnswer], Prober]:
         """Ask all questions, and tell each answer at once."""
         target = Target(self.url, filling=filling, timeout_s=self.timeout, workers=1)
         guard = Guard.before(target, Safety(), contract)
         prober = Prober(guard, self.url, self.contract, self.operation)
-        found: list[Answer] = []
+        found: list[ProbeAnswer] = []
         try:
             async for answer in prober.answers(asked):
                 found.append(answer)
@@ -143,7 +143,7 @@ class _Probe:
             await guard.close()
         return found, prober
 
-    def _written(self, file: Path, found: list[Answer], prober: Prober) -> None:
+    def _written(self, file: Path, found: list[ProbeAnswer], prober: Prober) -> None:
         """Write the dialect, and read it back as whoever uses it will."""
         probed: Json = {
             each.question.id: {
@@ -175,10 +175,10 @@ class _Probe:
                 fresh.unlink()
 
 
-def _lines(answer: Answer) -> Iterator[str]:
+def _lines(answer: ProbeAnswer) -> Iterator[str]:
     question = answer.question
     said = f"{answer.sureness}: {answer.candidate.name}"
-    if not answer.is_told:
+    if not answer.is_known:
         said = f"{answer.sureness} (the dialect says: {answer.candidate.name})"
     yield ""
     yield from wrapped(f"{question.id}  {question.asks}", hanging="  ")

@@ -15,7 +15,7 @@ from pathlib import Path
 from ringspec.cli.run_setup import RunSetup
 from ringspec.harness import Exchange, Finding, Outcome, Response, RuleResult, Verdict
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import Impression, Tally
+from ringspec.harness.judging.outcome import Reachability, Tally
 from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending
 from ringspec.harness.profile import load as load_profile
 from ringspec.spec import Contract, Level, UsageError, did_you_mean
@@ -126,7 +126,7 @@ class Bridge:
     is_offered: bool = False
     withheld: str = ""
     has_failed: bool = False
-    _impression: Impression = field(default_factory=Impression)
+    _reachability: Reachability = field(default_factory=Reachability)
     _judged: set[str] = field(default_factory=set)
     _number: int = 0
 
@@ -156,7 +156,7 @@ class Bridge:
         """Judge the answer to a case of ours; return what fails the run."""
         exchange = Exchange(url=url, request=case.request, response=response)
         self._judged.add(case.id)
-        self._impression.note(case, exchange)
+        self._reachability.note(case, exchange)
         found = self._oracle.judge(case, exchange)
         self._tally.add(found)
         return self._gating(found)
@@ -210,9 +210,9 @@ class Bridge:
         """Return the rules that are neither shown to hold nor to be broken."""
         return [each for each in self.results() if each.outcome is Outcome.INCONCLUSIVE]
 
-    def impression(self) -> tuple[str, str]:
+    def reachability(self) -> tuple[str, str]:
         """Return what is odd about the answers as a whole, and a hint."""
-        return self._impression.account()
+        return self._reachability.account()
 
     def summary(self) -> Iterator[str]:
         """Yield the lines about our rules for schemathesis' summary."""

@@ -207,7 +207,7 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
             raise OpenRules((), _NEVER, hint)
         left = [] if BRIDGE.has_failed else BRIDGE.open_rules()
         if left:
-            raise OpenRules(left, *BRIDGE.impression())
+            raise OpenRules(left, *BRIDGE.reachability())
 
 
 def _response(response: schemathesis.Response) -> Response:

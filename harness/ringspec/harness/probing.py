@@ -1,9 +1,9 @@
-"""Probing: finding out which of several candidates a target keeps to.
+"""Probing: which of several candidates a target keeps to.
 
 In: questions, and a connection to the target. Out: an answer to each, with how sure it
-is. A candidate is *read* if the target takes a body as the candidate has it, and
-refuses the same body with the question's rule broken there. Whoever takes both does
-not look: what may be mere leniency is not told.
+is. A candidate is *read* if the target accepts a body as the candidate has it, and
+refuses the same body with the question's rule broken there. A target that accepts both
+may be merely lenient: then nothing is known.
 """
 
 from __future__ import annotations
@@ -27,10 +27,16 @@ from ringspec.spec import (
     load_with_actions,
     same,
 )
-from ringspec.strategies import Telling, encode, is_valid, request_of, telling
+from ringspec.strategies import (
+    ProbeBodies,
+    Requests,
+    encode,
+    is_settled,
+    probe_bodies,
+)
 
-# So many requests in a row without an answer, and the target is given up.
-PATIENCE = 4
+# Requests in a row without an answer after which the target is given up.
+_PATIENCE = 4
 
 
 class Sureness(StrEnum):
@@ -41,56 +47,50 @@ class Sureness(StrEnum):
     NOT_TOLD = "not told"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What the target made of a body.
-
-    Attributes:
-        taken: whether it took the body; None where it does not say.
-        said: its answer in a few words.
-        answer: what it answered, as data.
-    """
+@dataclass(frozen=True, slots=True)
+class _Reaction:
+    """What the target made of a body: None where it does not say whether it took it."""
 
     taken: bool | None
-    said: str
-    answer: Json = None
+    summary: str
+    data: Json = None
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class _Tried:
     """What became of one candidate.
 
     Attributes:
-        valid: of a body as the candidate has it.
-        invalid: of the same with the rule broken; None where nothing breaks it, or
-            the first was not taken anyway.
+        valid: reaction to a body as the candidate has it.
+        invalid: reaction to the same with the rule broken; None where nothing breaks
+            it, or the first was not taken anyway.
         shown: whether the answer gave back what is in question.
         breakable: whether the candidate has the rule at all.
     """
 
     candidate: Candidate
-    valid: Heard
-    invalid: Heard | None = None
+    valid: _Reaction
+    invalid: _Reaction | None = None
     shown: bool = False
     breakable: bool = True
 
     @property
     def is_read(self) -> bool | None:
-        """Tell whether the target keeps to the candidate; None if it does not say."""
-        if not self.valid.taken:
+        """Whether the target keeps to the candidate; None if it does not say."""
+        if not self.valid.taken or not self.breakable:
             return self.valid.taken
-        if not self.breakable:
-            return True
-        return None if self.invalid is None else _not(self.invalid.taken)
+        if self.invalid is None or self.invalid.taken is None:
+            return None
+        return not self.invalid.taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
     """The answer to a question.
 
     Attributes:
-        candidate: what is read, or else what is taken for granted.
-        reason: what the target did that tells so.
+        candidate: the one that is read, or else the one that is assumed.
+        reason: what the target did.
     """
 
     question: Question
@@ -99,8 +99,8 @@ class Answer:
     reason: str
 
     @property
-    def is_told(self) -> bool:
-        """Tell whether it is an answer at all."""
+    def is_known(self) -> bool:
+        """Whether the target has answered it at all."""
         return self.sureness != Sureness.NOT_TOLD
 
 
@@ -111,6 +111,7 @@ class Prober:
     Attributes:
         contract: the contract's file; ours without one.
         sent: how many requests went out.
+        actions: of an overlay of all answers so far.
     """
 
     connection: Connection
@@ -118,93 +119,82 @@ class Prober:
     contract: Path | None = None
     operation: str | None = None
     sent: int = 0
-    _settled: tuple[Json, ...] = ()
+    actions: tuple[Json, ...] = ()
     _unanswered: int = 0
-    _heard: dict[bytes, Heard] = field(default_factory=dict)
+    _reactions: dict[bytes, _Reaction] = field(default_factory=dict)
 
-    @property
-    def actions(self) -> tuple[Json, ...]:
-        """The actions of an overlay that says what was found so far."""
-        return self._settled
-
-    async def answers(self, questions: tuple[Question, ...]) -> AsyncIterator[Answer]:
+    async def answers(
+        self, questions: tuple[Question, ...]
+    ) -> AsyncIterator[ProbeAnswer]:
         """Ask, and answer, question by question.
 
         Raises:
             SpecError: a question is not about the contract.
-            TargetError: nobody is there, or nobody is let in.
+            TargetError: nothing listens, or credentials are refused.
         """
         for question in questions:
-            found = judged(question, await self._trials(question))
+            tried = await self._tried(question)
+            candidate, sureness, reason = _concluded(question.rule, tried)
             # Later questions are asked as the target wants it.
-            self._settled += found.candidate.actions
-            yield found
+            self.actions += candidate.actions
+            yield ProbeAnswer(question, candidate, sureness, reason)
 
-    async def _trials(self, question: Question) -> list[Trial]:
-        contracts = {
-            each.name: self._as(question, each) for each in question.candidates
-        }
-        told = {
-            name: telling(contract, question.rule)
-            for name, contract in contracts.items()
-        }
-        broken = [each.invalid for each in told.values() if each is not None]
+    async def _tried(self, question: Question) -> list[_Tried]:
+        tries: list[tuple[Candidate, Contract, ProbeBodies | None]] = []
+        for candidate in question.candidates:
+            contract = load_with_actions(
+                (*self.actions, *candidate.actions),
+                self.contract,
+                operation=self.operation,
+                origin=f"question {question.id}, {candidate.name}",
+            )
+            tries.append((candidate, contract, probe_bodies(contract, question.rule)))
+        broken = [bodies.invalid for _, _, bodies in tries if bodies is not None]
         if not broken:
             raise SpecError(
                 f"question {question.id}: no body breaks {question.rule} alone",
                 hint="`rule` names one that a candidate's contract has",
             )
-        return [
-            await self._trial(each, contracts[each.name], told[each.name], broken)
-            for each in question.candidates
-        ]
+        return [await self._candidate(*each, broken) for each in tries]
 
-    def _as(self, question: Question, candidate: Candidate) -> Contract:
-        return load_with_actions(
-            (*self._settled, *candidate.actions),
-            self.contract,
-            operation=self.operation,
-            origin=f"question {question.id}, {candidate.name}",
-        )
-
-    async def _trial(
+    async def _candidate(
         self,
         candidate: Candidate,
         contract: Contract,
-        told: Telling | None,
+        bodies: ProbeBodies | None,
         broken: list[Json],
-    ) -> Trial:
-        if told is None:
+    ) -> _Tried:
+        if bodies is None:
             # What others refuse is what this one allows.
-            allowed = next((b for b in broken if is_valid(contract, b)), None)
+            allowed = next((b for b in broken if is_settled(contract, b)), None)
             if allowed is None:
-                nothing = Heard(taken=None, said="no body tells of it")
-                return Trial(candidate, nothing, breakable=False)
+                nothing = _Reaction(None, "no body tells of it")
+                return _Tried(candidate, nothing, breakable=False)
             valid = await self._send(contract, allowed)
-            return Trial(candidate, valid, breakable=False)
-        valid = await self._send(contract, told.valid)
+            return _Tried(candidate, valid, breakable=False)
+        valid = await self._send(contract, bodies.valid)
         if not valid.taken:
-            return Trial(candidate, valid)
-        invalid = await self._send(contract, told.invalid)
-        shown = not told.by_default and _shows(valid.answer, told)
-        return Trial(candidate, valid, invalid, shown)
+            return _Tried(candidate, valid)
+        invalid = await self._send(contract, bodies.invalid)
+        shown = not bodies.by_default and _shows(valid.data, bodies)
+        return _Tried(candidate, valid, invalid, shown)
 
-    async def _send(self, contract: Contract, body: Json) -> Heard:
+    async def _send(self, contract: Contract, body: Json) -> _Reaction:
         """Send a body, unless it was sent before."""
         content = encode(body)
-        if content not in self._heard:
-            request = request_of(contract, body)
+        if content not in self._reactions:
+            request = Requests(contract).create(content)
             exchange = await self.connection.exchange(request)
             self.sent += exchange.sent
             self._check(exchange)
-            self._heard[content] = _heard(exchange)
-        return self._heard[content]
+            self._reactions[content] = _reaction(exchange)
+        return self._reactions[content]
 
     def _check(self, exchange: Exchange) -> None:
-        """Give up a target that is not there, or lets nobody in."""
+        """Give up a target that is not there, or refuses the credentials."""
         if exchange.response is None:
             self._unanswered += 1
-            if not self._heard or self._unanswered >= PATIENCE:
+            if not self._reactions or self._unanswered >= _PATIENCE:
                 raise TargetError(
                     f"{self.url}: {exchange.summary}",
                     hint="is it up, and the URL right?",
@@ -219,81 +209,70 @@ class Prober:
             )
 
 
-def _not(told: bool | None) -> bool | None:  # noqa: FBT001 - of three values
-    return None if told is None else not told
-
-
-def _heard(exchange: Exchange) -> Heard:
-    response = exchange.response
+def _reaction(exchange: Exchange) -> _Reaction:
+    response, summary = exchange.response, exchange.summary
     if response is None:
-        return Heard(taken=None, said=exchange.summary)
-    status = response.status
-    if status // 100 == 2:
-        answer, _ = parse(response)
-        return Heard(taken=True, said=exchange.summary, answer=answer)
-    is_refusal = status // 100 == 4 and status not in NO_JUDGEMENT
-    return Heard(taken=False if is_refusal else None, said=exchange.summary)
+        return _Reaction(None, summary)
+    if response.status // 100 == 2:
+        return _Reaction(taken=True, summary=summary, data=parse(response)[0])
+    is_refusal = response.status // 100 == 4 and response.status not in NO_JUDGEMENT
+    return _Reaction(False if is_refusal else None, summary)
 
 
-def _shows(answer: Json, told: Telling) -> bool:
+def _shows(data: Json, bodies: ProbeBodies) -> bool:
     try:
-        return same(at(answer, told.place), at(told.valid, told.place))
+        return same(at(data, bodies.place), at(bodies.valid, bodies.place))
     except KeyError:
         return False
 
 
-def judged(question: Question, trials: list[Trial]) -> Answer:
+def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, str]:
     """Draw the answer from what became of each candidate."""
-    reading = [each for each in trials if each.is_read]
-    taking = [each for each in trials if each.valid.taken]
+    reading = [each for each in tried if each.is_read]
+    taking = [each for each in tried if each.valid.taken]
     shown = [each for each in taking if each.shown]
     if reading:
-        best = reading[0]
-        sureness, reason = _of_reading(question.rule, reading, trials)
-    elif _is_alone(taking, trials):
-        best, sureness = taking[0], Sureness.LIKELY
+        return reading[0].candidate, *_of_reading(rule, reading, tried)
+    if _is_alone(taking, tried):
         reason = "only so a body is accepted, though also with a wrong value there"
-    elif len(shown) == 1:
-        best, sureness = shown[0], Sureness.LIKELY
+        return taking[0].candidate, Sureness.LIKELY, reason
+    if len(shown) == 1:
         reason = "any value is accepted there, and only this comes back in the answer"
-    else:
-        best, sureness = (taking or trials)[0], Sureness.NOT_TOLD
-        reason = _why_not_told(trials, taking)
-    return Answer(
-        question=question, candidate=best.candidate, sureness=sureness, reason=reason
-    )
+        return shown[0].candidate, Sureness.LIKELY, reason
+    best = (taking or tried)[0].candidate
+    return best, Sureness.NOT_TOLD, _why_not_known(tried, taking)
 
 
-def _is_alone(taking: list[Trial], trials: list[Trial]) -> bool:
-    """Tell whether one candidate's bodies are taken, right or wrong, and no others."""
+def _is_alone(taking: list[_Tried], tried: list[_Tried]) -> bool:
+    """Return whether bodies of one candidate alone are taken, right or wrong."""
     if len(taking) != 1 or taking[0].is_read is None:
         return False
-    return all(each.valid.taken is False for each in trials if each is not taking[0])
+    return all(each.valid.taken is False for each in tried if each is not taking[0])
 
 
 def _of_reading(
-    rule: RuleId, reading: list[Trial], trials: list[Trial]
+    rule: RuleId, reading: list[_Tried], tried: list[_Tried]
 ) -> tuple[Sureness, str]:
     first = reading[0]
-    reason = f"such a body was accepted ({first.valid.said})"
+    reason = f"such a body was accepted ({first.valid.summary})"
     if first.invalid is not None:
-        reason += f", and refused with {rule} broken ({first.invalid.said})"
+        reason += f", and refused with {rule} broken ({first.invalid.summary})"
     others = [each.candidate.name for each in reading[1:]]
     if others:
         reason += f"; {' and '.join(others)} as well: either will do"
-    open_ = [each for each in trials if each.is_read is None]
-    if not open_:
+    unclear = [each for each in tried if each.is_read is None]
+    if not unclear:
         return Sureness.CERTAIN, reason
-    what = (open_[0].invalid or open_[0].valid).said
-    return Sureness.LIKELY, f"{reason}; of {open_[0].candidate.name}: {what}"
+    what = (unclear[0].invalid or unclear[0].valid).summary
+    return Sureness.LIKELY, f"{reason}; of {unclear[0].candidate.name}: {what}"
 
 
-def _why_not_told(trials: list[Trial], taking: list[Trial]) -> str:
-    if taking:
-        names = " and ".join(each.candidate.name for each in taking)
-        silent = [each for each in taking if each.invalid and each.is_read is None]
-        if silent and silent[0].invalid:
-            return f"{silent[0].invalid.said} says nothing of {names}"
-        return f"with {names}, any value there is accepted: it is read under none"
-    said = sorted({each.valid.said for each in trials})
-    return f"no body was accepted, whichever way: {', '.join(said)}"
+def _why_not_known(tried: list[_Tried], taking: list[_Tried]) -> str:
+    if not taking:
+        summaries = sorted({each.valid.summary for each in tried})
+        return f"no body was accepted, whichever way: {', '.join(summaries)}"
+    names = " and ".join(each.candidate.name for each in taking)
+    for each in taking:
+        if each.invalid and each.is_read is None:
+            return f"{each.invalid.summary} says nothing of {names}"
+    return f"with {names}, any value there is accepted: it is read under none"

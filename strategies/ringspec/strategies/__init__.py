@@ -59,10 +59,9 @@ if TYPE_CHECKING:
         valid_bodies,
     )
     from ringspec.strategies.drawn.probe_bodies import (
-        Telling,
-        is_valid,
-        request_of,
-        telling,
+        ProbeBodies,
+        is_settled,
+        probe_bodies,
     )
     from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
     from ringspec.strategies.drawn.schemathesis_bodies import (
@@ -85,9 +84,8 @@ _LATE = {
     **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
     **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of"), "adequacy"),
     "prove": "adequacy",
-    **dict.fromkeys(
-        ("Telling", "is_valid", "request_of", "telling"), "drawn.probe_bodies"
-    ),
+    **dict.fromkeys(("ProbeBodies", "is_settled"), "drawn.probe_bodies"),
+    "probe_bodies": "drawn.probe_bodies",
     **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "drawn.label"),
     "own_sources": "drawn.label",
     **dict.fromkeys(("SourceEnded", "foreign_sources"), "drawn.schemathesis_bodies"),
@@ -139,13 +137,13 @@ __all__ = [
     "MutationResult",
     "MutationVerdict",
     "Phase",
+    "ProbeBodies",
     "Request",
     "Requests",
     "Source",
     "SourceEnded",
     "Status",
     "Step",
-    "Telling",
     "Walk",
     "Want",
     "What",
@@ -157,7 +155,7 @@ __all__ = [
     "fewest",
     "foreign_sources",
     "invalid_bodies",
-    "is_valid",
+    "is_settled",
     "label_of",
     "labelled_bodies",
     "line",
@@ -166,12 +164,11 @@ __all__ = [
     "parse_request",
     "parse_step",
     "plain_request",
+    "probe_bodies",
     "prove",
     "quick_of",
-    "request_of",
     "state_machine",
     "status_fits",
-    "telling",
     "unbroken",
     "unspecified_bodies",
     "valid_bodies",

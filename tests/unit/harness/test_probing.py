@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.probing import Answer, Prober, Sureness
+from ringspec.harness.probing import ProbeAnswer, Prober, Sureness
 from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
@@ -58,8 +58,8 @@ def answering(status: int, body: bytes = b"{}") -> Application:
 
 def probed(
     app: Application, *ids: str, contract: Path | None = None
-) -> tuple[dict[str, Answer], Prober]:
-    async def ask() -> tuple[dict[str, Answer], Prober]:
+) -> tuple[dict[str, ProbeAnswer], Prober]:
+    async def ask() -> tuple[dict[str, ProbeAnswer], Prober]:
         prober = Prober(InProcess(app, filling=Filling(token="t")), "here", contract)
         asked = tuple(ASKED[name] for name in ids or ASKED)
         found = {each.question.id: each async for each in prober.answers(asked)}
@@ -149,7 +149,7 @@ def test_servers_of_other_habits_are_told_apart(
     answer = found[question]
     assert (answer.candidate.name, answer.sureness) == (name, sureness), answer
     assert reason in answer.reason
-    assert answer.is_told == (sureness != NOT_TOLD)
+    assert answer.is_known == (sureness != NOT_TOLD)
 
 
 def test_what_only_comes_back_is_likely_read() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
-from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
@@ -163,7 +163,7 @@ def judged(contract: Contract, scripts: list[Case]) -> Callable[..., dict[str, s
     def judge(api: Api) -> dict[str, str]:
         oracle = Oracle(contract)
         played = [(case, asyncio.run(play(api, case))) for case in scripts]
-        missing = absent(contract, played)
+        missing = missing_links(contract, played)
         found: dict[str, str] = {}
         for case, exchange in played:
             if not {step.link for step in case.steps} & missing:
@@ -376,7 +376,7 @@ def test_operation_that_is_not_there_is_not_accused(
     api = Api(nothing)
     played = [(case, asyncio.run(play(api, case))) for case in scripts]
 
-    assert absent(contract, played) == {each.name for each in contract.links}
+    assert missing_links(contract, played) == {each.name for each in contract.links}
     assert judged(Api(nothing)) == {}
 
 
@@ -388,7 +388,7 @@ def test_one_operation_that_is_not_there_is_told_from_one_that_errs(
 
     def missing(override: Callable[[str, str, Api], Answer | None]) -> set[str]:
         api = Api(override)
-        return absent(
+        return missing_links(
             contract, [(case, asyncio.run(play(api, case))) for case in scripts]
         )
 

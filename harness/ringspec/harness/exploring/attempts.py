@@ -18,7 +18,7 @@ from ringspec.strategies import Case, Expect
 
 if TYPE_CHECKING:
     # Hypothesis takes a while to load, and most runs need none of it.
-    from hypothesis import settings
+    from hypothesis import Phase, settings
 
     from ringspec.strategies import Example, Walk
 
@@ -157,7 +157,6 @@ class Shrinking:
 
     Attributes:
         level: the weakest that counts: it may get stronger on the way.
-        tries: how many more examples Hypothesis may draw.
         allowed: how many requests may be spent, so far.
         silent: attempts without an answer in a row.
     """
@@ -165,7 +164,6 @@ class Shrinking:
     kind: FailureKind
     level: Level
     attempt: Attempt
-    tries: int
     until: float
     allowed: int
     requests: int = 0
@@ -180,16 +178,6 @@ class Shrinking:
         """Whether nothing may be spent any more."""
         spent = self.requests >= self.allowed or self.silent >= _SILENCE
         return spent or time.monotonic() > self.until
-
-    def draw(self) -> None:
-        """Count an example that Hypothesis draws.
-
-        Raises:
-            BudgetSpent: there were enough.
-        """
-        self.tries -= 1
-        if self.tries < 0:
-            raise BudgetSpent
 
 
 Fire: TypeAlias = "Callable[[Example | Walk], Attempt]"
@@ -225,15 +213,15 @@ class Hunter:
         if self._quota <= 0 if shrinking is None else shrinking.is_over:
             raise BudgetSpent
 
-    def _settings(self, **options: Any) -> settings:
-        from hypothesis import Phase, settings  # noqa: PLC0415 - as above
+    def _settings(self, *phases: Phase, **options: Any) -> settings:
+        from hypothesis import settings  # noqa: PLC0415 - as above
 
         return settings(
             max_examples=2 * self._quota,
             database=None,
             deadline=None,
             derandomize=False,
-            phases=(Phase.generate, Phase.shrink),
+            phases=phases,
             print_blob=False,
             backend="hypothesis",
             **options,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ringspec.harness.exploring.attempts import Attempt, SearchLimits
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
-from ringspec.harness.judging.lifecycle import absent
+from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle
 from ringspec.harness.judging.verdict import (
     Finding,
@@ -110,7 +110,7 @@ def offered_lifecycle(
     exchange = play(case)
     if exchange.played is None or not exchange.played.earlier:
         return None  # without a create there is nothing to walk on
-    missing = absent(plan.contract, [(case, exchange)])
+    missing = missing_links(plan.contract, [(case, exchange)])
     return replace(life, missing=frozenset(missing))
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
-from hypothesis import find
+from hypothesis import Phase, find
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from ringspec.harness.exploring.attempts import (
@@ -50,9 +50,15 @@ _WALKS = 20
 
 @dataclass(kw_only=True)
 class _BodyShrinking(Shrinking):
-    """A failure whose body is being shrunk: `drawn` is how the best was drawn."""
+    """A failure whose body is being shrunk.
+
+    Attributes:
+        drawn: how the smallest body was drawn.
+        tries: how many more bodies Hypothesis may draw.
+    """
 
     drawn: Drawn
+    tries: int
 
     def shows(self, attempt: Attempt) -> bool:
         """Return whether an attempt shows the failure."""
@@ -150,7 +156,7 @@ class Search(Hunter):
             find(
                 source.bodies,
                 self._is_found,
-                settings=self._settings(),
+                settings=self._settings(Phase.generate, Phase.shrink),
                 random=random,
             )
         except (NoSuchExample, Unsatisfiable, BudgetSpent):
@@ -193,7 +199,9 @@ class Search(Hunter):
     def _tried(self, drawn: Drawn) -> bool:
         """Return whether a body shows a failure: any new one, then just that one."""
         if self._shrinking is not None:
-            self._shrinking.draw()
+            self._shrinking.tries -= 1
+            if self._shrinking.tries < 0:
+                raise BudgetSpent
         attempt = self._attempt(drawn)
         if attempt is None:
             return False

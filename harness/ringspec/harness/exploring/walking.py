@@ -1,4 +1,4 @@
-"""Walks: Hypothesis draws calls one after the other, and shrinks what fails.
+"""Walks: Hypothesis draws calls one after the other, and what fails is shortened.
 
 In: a life cycle, and what fires a walk. Out: events: each walk with what it passed, and
 of each failure the shortest script that shows it, as a case whose last step is judged.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol, TypeAlias
 
-from hypothesis import HealthCheck, Verbosity, seed
+from hypothesis import HealthCheck, Phase, Verbosity, seed
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -47,8 +47,6 @@ from ringspec.strategies import (
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
 _LIFECYCLE = "lifecycle."
-# Walks that Hypothesis draws to shorten one failure.
-_TRIES = 100
 
 
 def share_of(examples: int) -> int:
@@ -130,20 +128,18 @@ def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> list[Finding]:
     return found
 
 
-class _Found(Exception):  # noqa: N818 - it is what Hypothesis is to find
-    """A walk fails."""
-
-
 @dataclass(kw_only=True)
 class _WalkShrinking(Shrinking):
     """A failure whose walk is being shortened.
 
     Attributes:
-        best: the shortest walk so far, and `attempt` what came of it.
+        first: the attempt that was found; `attempt` is that of the best walk.
+        best: the shortest walk so far.
         hasty: whether nothing is waited for meanwhile: what is wrong to the end mostly
             is so at once.
     """
 
+    first: Attempt
     best: Walk
     hasty: bool = False
 
@@ -159,8 +155,7 @@ class _WalkShrinking(Shrinking):
 
     def _is_kin(self, kind: FailureKind) -> bool:
         rules = kind.rule, self.kind.rule
-        both = all(each.startswith(_LIFECYCLE) for each in rules)
-        return both or kind == self.kind
+        return kind == self.kind or all(each.startswith(_LIFECYCLE) for each in rules)
 
 
 def _size(walk: Walk) -> tuple[int, int, int]:
@@ -180,8 +175,6 @@ class Walker(Hunter):
         self._life = life
         self._idle: set[str] = set()
         self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
-        # What Hypothesis was answered: it must get the same when it asks again.
-        self._answers: dict[tuple[Call, ...], bool] = {}
         self._fired = 0
         self._shrinking: _WalkShrinking | None = None
 
@@ -195,13 +188,20 @@ class Walker(Hunter):
 
     def _hunt(self) -> bool:
         """Search until something is found, and shorten it; False if nothing is."""
+        self._draw()
+        if self._shrinking is None:
+            return False
+        self._report(self._shortest(self._shrinking))
+        self._known.add({self._shrinking.kind: self._shrinking.level})
+        return True
+
+    def _draw(self) -> None:
         self._hunts += 1
         self._shrinking = None
-        self._answers = {}
         options = self._settings(
+            Phase.generate,
             stateful_step_count=MAX_CALLS,
             suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
             verbosity=Verbosity.quiet,
         )
         machine = state_machine(self._life, self._ended)
@@ -209,67 +209,56 @@ class Walker(Hunter):
         seed(random.getrandbits(64))(machine)
         try:
             run_state_machine_as_test(machine, settings=options)
-        except (_Found, BudgetSpent, Unsatisfiable):
+        except (BudgetSpent, Unsatisfiable):
             pass
         except OwnError as raised:
             raise raised.error from None
-        return self._found()
-
-    def _found(self) -> bool:
-        """Leave out what can be left out of the walk that was found; report it."""
-        shrinking = self._shrinking
-        if shrinking is None:
-            return False
-        shrinking.allowed *= 2
-        shrinking.until += self._limits.shrink_seconds / 2
-        with suppress(BudgetSpent):
-            while any(map(self._is_shorter, _shorter(shrinking.best.calls))):
-                pass
-        self._report(self._patiently(shrinking))
-        self._known.add({shrinking.kind: shrinking.level})
-        return True
 
     def _ended(self, calls: tuple[Call, ...]) -> None:
         """Make the walk that was drawn.
 
         Raises:
-            _Found: it fails, as it is to.
+            BudgetSpent: it shows a new failure, so no more are drawn.
         """
-        if calls not in self._answers:
-            try:
-                self._answers[calls] = self._is_found(calls)
-            except Exception as error:
-                raise OwnError(error) from error
-        if self._answers[calls]:
-            raise _Found
-
-    def _is_found(self, calls: tuple[Call, ...]) -> bool:
-        """Return whether a walk shows a failure: any new one, then just that one."""
+        try:
+            self._shrinking = self._found(calls)
+        except Exception as error:
+            raise OwnError(error) from error
         if self._shrinking is not None:
-            self._shrinking.draw()
-            return self._is_shorter(calls)
+            raise BudgetSpent
+
+    def _found(self, calls: tuple[Call, ...]) -> _WalkShrinking | None:
+        """Make a walk; return the worst failure that is not known yet, if any."""
         walk = self._written(calls)
         if not walk.steps or self._key(walk) in self._attempts:
-            return False
+            return None
         attempt = self._attempt(walk)
         worst = self._known.worst_new(attempt)
         if worst is None:
             self._report(attempt)
-            return False
-        self._first = attempt
-        self._shrinking = _WalkShrinking(
+            return None
+        shrinking = _WalkShrinking(
             kind=worst,
             level=attempt.failures[worst],
             attempt=attempt,
+            first=attempt,
             best=walk.upto(attempt.ended),
-            tries=_TRIES,
-            until=time.monotonic() + self._limits.shrink_seconds / 2,
-            allowed=self._limits.shrink_requests,
+            until=time.monotonic() + self._limits.shrink_seconds,
+            allowed=2 * self._limits.shrink_requests,
         )
-        self._shrinking.note(attempt)
+        shrinking.note(attempt)
+        return shrinking
+
+    def _shortest(self, shrinking: _WalkShrinking) -> Attempt:
+        """Leave out what can be left out of a walk; then make it with all patience."""
         with suppress(BudgetSpent):
-            self._hurry(self._shrinking)
-        return True
+            self._hurry(shrinking)
+            while any(map(self._is_shorter, _shorter(shrinking.best.calls))):
+                pass
+        if not shrinking.hasty:
+            return shrinking.attempt
+        attempt = self._fire(self._written(shrinking.best.calls))
+        return attempt if shrinking.shows(attempt) else shrinking.first
 
     def _hurry(self, shrinking: _WalkShrinking) -> None:
         """See whether what fails does so without any waiting for it."""
@@ -280,22 +269,12 @@ class Walker(Hunter):
                 shrinking.best, shrinking.hasty = walk.upto(attempt.ended), True
                 shrinking.attempt = attempt
 
-    def _patiently(self, shrinking: _WalkShrinking) -> Attempt:
-        """Make the shortest walk again, with all patience; or return the first one."""
-        if not shrinking.hasty:
-            return shrinking.attempt
-        self._shrinking = None
-        attempt = self._fire(self._written(shrinking.best.calls))
-        return attempt if shrinking.shows(attempt) else self._first
-
     def _is_shorter(self, calls: tuple[Call, ...]) -> bool:
         """Return whether a walk shows the failure, and is no longer than the best."""
         shrinking = self._shrinking
         assert shrinking is not None
         known = shrinking.best.steps
         walk = self._written(calls, hasty=shrinking.hasty).upto(len(known))
-        if walk.steps == known:
-            return True
         if _size(walk) >= _size(shrinking.best):
             walk = walk.upto(len(known) - 1)
         if not walk.steps or walk.steps == known[:-1]:

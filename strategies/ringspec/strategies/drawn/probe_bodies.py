@@ -1,14 +1,13 @@
-"""Asking: the bodies that tell whether a target keeps to a contract at one rule.
+"""Bodies that show whether a target keeps to a contract at one rule.
 
 In: a contract and a rule. Out: the plainest valid body that has the rule's place in it,
 and the same with the rule broken there, proven. The fault is the grossest at hand: a
-lax reader takes "true" for true, and nobody takes a list for it.
+lax server takes "true" for true, but not a list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ringspec.spec import (
     ITEM,
@@ -23,10 +22,9 @@ from ringspec.spec import (
 )
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.contexts import Twin
-from ringspec.strategies.case import Request, Requests, encode
-from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.faults import Spot, faults
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import Present, Wish
+from ringspec.strategies.shapes.build import Present
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     at_path,
@@ -36,22 +34,18 @@ from ringspec.strategies.shapes.locations import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """Two bodies, of which a target that keeps to a rule takes the first alone.
+class ProbeBodies(NamedTuple):
+    """Two bodies, of which a target that keeps to a rule accepts the first alone.
 
     Attributes:
         valid: a body that has the place which the rule is about.
-        invalid: the same, but that the rule is broken there.
-        place: where that is.
-        fault: what is wrong there, as a word.
-        by_default: whether what stands there is what a server may fill in anyway.
+        invalid: the same, with the rule broken there.
+        by_default: whether the value there is one that a server may fill in anyway.
     """
 
     valid: Json
     invalid: Json
     place: Location
-    fault: str
     by_default: bool
 
 
@@ -63,92 +57,52 @@ def _bodies(contract: Contract) -> Bodies:
     return _BODIES.setdefault(contract.sha256, Bodies(contract))
 
 
-def telling(contract: Contract, rule: RuleId) -> Telling | None:
-    """Return the bodies that tell of a rule; None if the contract has no such ones.
+def is_settled(contract: Contract, body: Json) -> bool:
+    """Return whether a body is settled to be valid by a contract."""
+    return _bodies(contract).is_settled(body)
+
+
+def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
+    """Return the bodies that show a rule; None if the contract has no such ones.
 
     Raises:
         SpecError: the contract has something that cannot be compiled.
     """
     bodies = _bodies(contract)
-    certifier = Certifier(bodies.contract)
-    for assertion in bodies.contract.assertions:
-        if assertion.rule == rule:
-            for place, body in _twins(bodies, assertion):
-                found = _told(certifier, bodies, assertion, (place, body))
-                if found is not None:
-                    return found
-    return None
+    owned = (each for each in bodies.contract.assertions if each.rule == rule)
+    found = (_of_assertion(bodies, each) for each in owned)
+    return next((each for each in found if each is not None), None)
 
 
-def is_valid(contract: Contract, body: Json) -> bool:
-    """Tell whether a body is valid to a contract, and settled to be."""
-    return _bodies(contract).is_settled(body)
-
-
-def request_of(contract: Contract, body: Json) -> Request:
-    """Return the request that sends a body to the operation."""
-    return Requests(contract).create(encode(body))
-
-
-def _twins(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[Location, Json]]:
-    """Yield plain bodies that have the place of an assertion, and where it is."""
+def _of_assertion(bodies: Bodies, assertion: Assertion) -> ProbeBodies | None:
+    contract, schema = bodies.contract, bodies.contract.request.schema
     missing = assertion.keyword in {"required", "dependentRequired"}
     instance = (*assertion.instance, assertion.value) if missing else assertion.instance
     place = bodies.place(instance)
-    wishes: dict[Location, Wish] = {place: Present()}
-    body = bodies.plain(wishes if place else None)
-    if body is not None and bodies.is_settled(body):
-        yield place, body
-
-
-def _told(
-    certifier: Certifier,
-    bodies: Bodies,
-    assertion: Assertion,
-    twin: tuple[Location, Json],
-) -> Telling | None:
-    place, body = twin
-    like = Twin(
-        "", certifier.contract.rules[assertion.rule].level, body, 0, frozenset()
-    )
-    broken = frozenset({assertion.rule})
-    made = [
-        fault
-        for fault in _faults(bodies, assertion, body)
-        if certifier.certified(like, fault, broken) is not NOTHING
-    ]
-    if not made:
+    body = bodies.plain({place: Present()} if place else None)
+    if body is None or not bodies.is_settled(body):
         return None
-    # Null may be taken for what is absent.
-    fault = ([each for each in made if each.gap is None] or made)[-1]
-    return Telling(
-        valid=body,
-        invalid=patched(body, fault.patch),
-        place=place,
-        fault=fault.name,
-        by_default=_is_default(bodies.contract, place, body),
-    )
-
-
-def _is_default(contract: Contract, place: Location, body: Json) -> bool:
-    instance = tuple(ITEM if isinstance(step, int) else step for step in place)
-    node = schema_at(contract.request.schema, instance)
-    return "default" in node and same(node["default"], at(body, place))
-
-
-def _faults(bodies: Bodies, assertion: Assertion, body: Json) -> list[Fault]:
-    """List the faults of an assertion in a body, from the slightest on."""
-    schema = bodies.contract.request.schema
-    return [
+    certifier, node = Certifier(contract), at_path(schema, stem(assertion))
+    twin = Twin("", contract.rules[assertion.rule].level, body, 0, frozenset())
+    certified = [
         fault
         for location, _ in places(assertion.instance, body)
         for fault in faults(
             Spot(
                 bodies=bodies,
                 assertion=assertion,
-                node=at_path(schema, stem(assertion)),
+                node=node,
                 location=location,
                 value=at(body, location),
             )
         )
+        if certifier.certified(twin, fault, frozenset({assertion.rule})) is not NOTHING
     ]
+    if not certified:
+        return None
+    # Null may be taken for what is absent.
+    fault = ([each for each in certified if each.gap is None] or certified)[-1]
+    steps = tuple(ITEM if isinstance(step, int) else step for step in place)
+    default = schema_at(schema, steps).get("default", NOTHING)
+    by_default = default is not NOTHING and same(default, at(body, place))
+    return ProbeBodies(body, patched(body, fault.patch), place, by_default)
