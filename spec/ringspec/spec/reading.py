@@ -170,7 +170,7 @@ def word(value: Json, words: Iterable[str], place: str) -> str:
     )
 
 
-def short(value: Json) -> str:
-    """Show a value in a message, cut where it is long."""
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+def short(value: Json, limit: int = 60) -> str:
+    """Write a value for a message, cut after so many characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else f"{text[:limit]}…"
