@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ..called import PROJECT, environment  # noqa: TID252 - tests are no distribution
@@ -22,6 +23,11 @@ WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 EXAMPLE = PROJECT / "docs" / "recipes" / "github.yml"
 GITLAB = PROJECT / "docs" / "recipes" / "gitlab.yml"
 DOCKERFILE = PROJECT / "Dockerfile"
+# Set where every program of a recipe has to be there, and packages are installed.
+COMPLETE = "RINGSPEC_RECIPES"
+installs = pytest.mark.skipif(
+    COMPLETE not in os.environ, reason="installs packages; tox -e recipes runs it"
+)
 # How GitHub runs `shell: bash`, and what a runner of GitLab does with a script.
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 

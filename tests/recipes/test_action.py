@@ -17,6 +17,7 @@ from .recipes import (
     Ended,
     command,
     evaluated,
+    installs,
     on_path,
     our_command,
     read,
@@ -217,6 +218,7 @@ def test_an_old_python_is_told(
     assert said == []
 
 
+@installs
 def test_the_action_installs_and_runs_for_real(
     stepped: Callable[..., Stepped], tmp_path: Path
 ) -> None:

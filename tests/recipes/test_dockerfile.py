@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from ..called import PROJECT  # noqa: TID252 - tests are no distribution
-from .recipes import DOCKERFILE, run
+from .recipes import DOCKERFILE, installs, run
 
 # Instructions, with what is continued on further lines; comments are none.
 LINES = re.sub(
@@ -53,6 +53,7 @@ def test_it_runs_the_command_as_nobody_who_matters() -> None:
     assert told(-1, "ENV") == [f"PATH={HOME}/bin:$PATH"]
 
 
+@installs
 def test_its_installation_works_from_what_it_copies_alone(tmp_path: Path) -> None:
     source, home = tmp_path / "source", tmp_path / "home"
     source.mkdir()

@@ -19,6 +19,7 @@ from ..called import PROJECT  # noqa: TID252 - tests are no distribution
 from .recipes import (
     ACTION,
     BASH,
+    COMPLETE,
     DOCKERFILE,
     EXAMPLE,
     GITLAB,
@@ -26,8 +27,6 @@ from .recipes import (
     scripts,
 )
 
-# Set where all of them have to be there.
-DUE = "RINGSPEC_RECIPES"
 SCRIPTS = scripts()
 SCHEMAS = {
     ACTION: ("vendor.github-actions",),
@@ -46,7 +45,7 @@ def lint(tmp_path: Path) -> Callable[..., str]:
         beside = Path(sys.executable).with_name(command[0])
         found = str(beside) if beside.exists() else shutil.which(command[0])
         if found is None:
-            assert DUE not in os.environ, f"{command[0]} is not installed"
+            assert COMPLETE not in os.environ, f"{command[0]} is not installed"
             pytest.skip(f"{command[0]} is not installed here; tox -e recipes has it")
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from .recipes import (
     GITLAB,
     WORKFLOWS,
     command,
+    installs,
     read,
     run,
     step,
@@ -133,6 +134,7 @@ def test_a_wrong_tag_releases_nothing(tmp_path: Path) -> None:
     assert f"the tag is v9.9.9, but the wheel is ringspec {VERSION}" in wrong.stdout
 
 
+@installs
 def test_a_release_builds_a_wheel_and_the_vectors_with_it(tmp_path: Path) -> None:
     source, temp = tmp_path / "source", tmp_path / "temp"
     listed = subprocess.check_output(

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from ringspec.harness import Exchange, Finding, Outcome, Response, RuleResult, Verdict
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import Impression, Tally
+from ringspec.harness.judging.outcome import Reachability, Tally
 from ringspec.harness.judging.selection import ROBUSTNESS, pending
 from ringspec.schemathesis.settings import Settings
 from ringspec.spec import RuleId
@@ -36,7 +36,7 @@ class Judge:
     offered: bool = False
     withheld: str = ""
     failing: bool = False
-    _impression: Impression = field(default_factory=Impression)
+    _reachability: Reachability = field(default_factory=Reachability)
     _judged: set[str] = field(default_factory=set)
     _number: int = 0
 
@@ -65,7 +65,7 @@ class Judge:
         """Judge the answer to a case of ours; return what fails the run."""
         exchange = Exchange(url=url, request=case.request, response=response)
         self._judged.add(case.id)
-        self._impression.note(case, exchange)
+        self._reachability.note(case, exchange)
         found = self._oracle.judge(case, exchange)
         self._tally.add(found)
         return self._gating(found)
@@ -121,7 +121,7 @@ class Judge:
 
     def account(self) -> tuple[str, str]:
         """Return what is odd about the answers as a whole, and a hint."""
-        return self._impression.account()
+        return self._reachability.account()
 
     def lines(self) -> Iterator[str]:
         """Yield what a run's last lines say of the rules."""

@@ -24,7 +24,7 @@ from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
+from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
@@ -400,7 +400,7 @@ def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
 
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
 def test_lawful_habit_is_not_accused(
-    walk: Walking, lawful: Lawful, monkeypatch: pytest.MonkeyPatch
+    walk: Walking, lawful: Variant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Some show what was written a moment later, by the clock.
     monkeypatch.setattr(script_module, "_PAUSES_S", PAUSES_S)
