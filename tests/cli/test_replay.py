@@ -525,12 +525,12 @@ def test_what_cannot_be_replayed_is_wrong_usage(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"{", "it is no JSON"),
-        (b"\xff\xfe\x00", "it is no JSON"),
-        (b"[" * 100_000, "it is no JSON"),
-        (b"[]", "it is not ringspec-report/1"),
-        (b'{"format":"ringspec-matrix/1"}', "it is ringspec-matrix/1, not"),
-        (b'{"format":"ringspec-report/1"}', "does not keep to ringspec-report/1"),
+        (b"{", "it is cut off"),
+        (b"\xff\xfe\x00", "it is no text in UTF-8"),
+        (b"[" * 100_000, "it is JSON that no report is made of"),
+        (b"[]", "it is no report"),
+        (b'{"format":"ringspec-matrix/1"}', "of the format 'ringspec-matrix/1', not"),
+        (b'{"format":"ringspec-report/1"}', "it is no whole report"),
     ],
 )
 def test_what_is_no_report_is_wrong_usage(

@@ -1,17 +1,19 @@
-"""`x-rename`: a member or a path under another name, wherever it is named."""
+"""Dialects: `x-rename` of members and paths, `x-rules` that change or drop rules."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ringspec.spec import OURS, Contract, Json, SpecError, load
+from ringspec.spec import OURS, Contract, Json, Level, RuleId, SpecError, load
 from ringspec.spec import overlay as overlays
 from ringspec.spec.overlay import Overlay
 
+PETS = Path(__file__).parent / "data" / "pets.yaml"
 # A body whose members stand in conditions, choices, values, answers and links.
 BASE: dict[str, Json] = yaml.safe_load(
     """
@@ -26,11 +28,9 @@ paths:
           application/json:
             schema: {$ref: "#/components/schemas/Order"}
             example: {kind: gift, to: {street: A, kind: home}}
-            examples:
-              one: {value: {kind: plain, kind2: x}}
+            examples: {one: {value: {kind: plain, kind2: x}}}
       responses:
         "201":
-          description: Placed.
           content:
             application/json:
               schema: {$ref: "#/components/schemas/Placed"}
@@ -41,19 +41,14 @@ paths:
               parameters: {orderId: "$response.body#/id"}
               x-state: /state
         "400":
-          description: Refused.
-          content:
-            application/json:
-              schema: {type: object, properties: {kind: {type: string}}}
+          content: {application/json: {schema: {properties: {kind: {type: string}}}}}
     get:
       operationId: list
       responses:
         "200":
-          description: All.
           content:
             application/json:
               schema:
-                type: object
                 properties:
                   kind: {type: string}
                   items: {type: array, items: {$ref: "#/components/schemas/Placed"}}
@@ -63,10 +58,8 @@ paths:
       parameters: [{name: orderId, in: path, required: true, schema: {type: string}}]
       responses:
         "200":
-          description: One.
           content:
-            application/json:
-              schema: {$ref: "#/components/schemas/Placed"}
+            application/json: {schema: {$ref: "#/components/schemas/Placed"}}
 components:
   schemas:
     Order:
@@ -82,26 +75,17 @@ components:
       dependentSchemas: {kind: {required: [to]}}
       if: {properties: {kind: {const: gift}}, required: [kind]}
       then: {required: [note, kind]}
-      allOf:
-        - not: {required: [kind, secret]}
-      oneOf:
-        - required: [kind]
-        - properties: {kind: {const: x}}
-      x-settled:
-        properties: {kind: {const: gift}}
+      allOf: [{not: {required: [kind, secret]}}]
+      oneOf: [{required: [kind]}, {properties: {kind: {const: x}}}]
+      x-settled: {properties: {kind: {const: gift}}}
     Address:
       type: object
       required: [street]
-      properties:
-        street: {type: string}
-        kind: {type: string}
+      properties: {street: {type: string}, kind: {type: string}}
     Placed:
       type: object
       required: [id]
-      properties:
-        id: {type: string}
-        kind: {type: string}
-        state: {type: string}
+      properties: {id: {type: string}, kind: {type: string}, state: {type: string}}
 """
 )
 KIND = "$.components.schemas.Order.properties.kind"
@@ -198,15 +182,9 @@ def test_a_path_takes_along_what_lies_below_it() -> None:
 
     assert list(found["paths"]) == ["/v2/carts", "/v2/carts/{orderId}"]
     assert found["paths"]["/v2/carts"] == BASE["paths"]["/orders"]
-
-
-def test_a_path_is_not_mistaken_for_one_below_another() -> None:
     base: Json = {"paths": {"/a": {}, "/a/b": {}, "/ab": {}}}
-    action = {"target": "$.paths['/a']", "x-rename": "/c"}
-
-    found = applied(base, action)
-
-    assert sorted(found["paths"]) == ["/ab", "/c", "/c/b"]
+    beside = applied(base, {"target": "$.paths['/a']", "x-rename": "/c"})
+    assert sorted(beside["paths"]) == ["/ab", "/c", "/c/b"]
 
 
 @pytest.mark.parametrize(
@@ -249,14 +227,12 @@ def test_a_branch_that_others_share_is_not_renamed_for_one() -> None:
         applied(base, {"target": target, "x-rename": "road"})
 
 
-def dialect(*actions: Json, **more: Json) -> Contract:
-    overlay = {"overlay": "1.1.0", "actions": list(actions), **more}
-    return load(dialect=Overlay("mine", "mine.yaml", overlay))
+def dialect(*actions: Json, rules: Json = None, path: Path | None = None) -> Contract:
+    content = {"overlay": "1.1.0", "actions": list(actions), "x-rules": rules or {}}
+    return load(path, dialect=Overlay("mine", "mine.yaml", content))
 
 
-@pytest.mark.parametrize(
-    "member", ["retries", "retryDelays", "source", "voiceFlow", "file", "type"]
-)
+@pytest.mark.parametrize("member", ["retries", "retryDelays", "voiceFlow", "type"])
 def test_rule_ids_stay_canonical(contract: Contract, member: str) -> None:
     target = f"$.components.schemas.CreateBroadcast.properties.{member}"
 
@@ -280,10 +256,93 @@ def test_the_catalogues_own_faults_are_spelt_alike() -> None:
     assert [step["path"] for step in edit.patch] == ["/redials", "/retryDelays/-"]
 
 
-def test_the_shipped_dialect_says_what_its_renames_say(sdk: Contract) -> None:
+def test_the_shipped_dialect_keeps_canonical_names(sdk: Contract) -> None:
     body = sdk.request.schema["properties"]
 
-    assert sdk.dropped == ("type.required", "retryDelays.required")
     assert body["inclubeUnsubscribed"]["x-member"] == "includeUnsubscribed"
     assert body["actions"]["properties"]["actions"]["x-member"] == "status"
-    assert load(dialect="naxai-sdk").sha256 == sdk.sha256
+
+
+def test_a_rule_takes_another_level_and_sentence(contract: Contract) -> None:
+    found = dialect(
+        rules={"retryDelays.count": {"level": "may", "sentence": "Delays are counted."}}
+    )
+
+    rule = found.rules[RuleId("retryDelays.count")]
+    assert (rule.level, rule.sentence) == (Level.MAY, "Delays are counted.")
+    assert list(found.rules) == list(contract.rules)
+    assert found.request.schema == contract.request.schema
+    assert found.sha256 != contract.sha256
+
+
+@pytest.mark.parametrize(
+    "rule", ["retryDelays.count", "includeUnsubscribed.required", "wire.method"]
+)
+def test_what_is_dropped_leaves_the_contract_alone(
+    contract: Contract, rule: str
+) -> None:
+    found = dialect(rules={rule: {"drop": True}})
+
+    kept = [each for each in contract.rules if each != rule]
+    assert list(found.rules) == kept
+    assert rule in found.dropped
+    assert [each.place for each in found.assertions] == [
+        each.place for each in contract.assertions if each.rule != rule
+    ]
+    assert found.settled == contract.settled
+
+
+def test_what_only_a_dropped_rule_refused_is_not_settled(
+    plain: dict[str, Json],
+) -> None:
+    found = dialect(rules={"retryDelays.count": {"drop": True}})
+
+    odd = {**plain, "retries": 2, "retryDelays": [15]}
+    assert found.prover.prove(odd) == frozenset()
+    assert not found.settled_prover.is_valid(odd)
+    assert found.settled_prover.is_valid(plain)
+
+
+def test_a_rule_that_no_catalogue_words_can_be_dropped() -> None:
+    before = load(PETS)
+    rule = before.assertions[-1].rule
+
+    found = dialect(rules={rule: {"drop": True}}, path=PETS)
+
+    assert rule in before.rules
+    assert rule not in found.rules
+    assert rule in found.dropped
+    assert found.catalogue.rules[rule] == before.rules[rule]
+
+
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        ([1], "x-rules is not an object"),
+        ({"name.type": True}, "name.type is not an object"),
+        ({"name.type": {}}, "name.type has nothing"),
+        ({"name.type": {"lvl": "may"}}, "name.type has lvl"),
+        ({"name.type": {"level": "maybe"}}, 'level is "maybe"'),
+        ({"name.type": {"evidence": "no"}}, 'evidence is "no"'),
+        ({"name.type": {"sentence": 1}}, "sentence is not a text"),
+        ({"name.type": {"drop": 1}}, "neither true nor false"),
+        ({"name.type": {"drop": True, "level": "may"}}, "dropped and changed"),
+        ({"name.typ": {"drop": True}}, "there is no such rule"),
+        ({"robustness": {"drop": True}}, "cannot be dropped"),
+        ({"body.accepted": {"drop": True}}, "cannot be dropped"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_named(rules: Json, what: str) -> None:
+    with pytest.raises(SpecError, match=what) as raised:
+        dialect(rules=rules)
+
+    assert str(raised.value).startswith("mine.yaml: x-rules")
+    assert raised.value.hint
+
+
+def test_a_misspelt_rule_gets_the_nearest_as_a_hint() -> None:
+    with pytest.raises(SpecError) as raised:
+        dialect(rules={"retryDelay.count": {"drop": True}})
+
+    listed = "`ringspec rules` lists them"
+    assert raised.value.hint == f"did you mean retryDelays.count? {listed}"

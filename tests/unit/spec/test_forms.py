@@ -1,10 +1,14 @@
+"""The settled form of a schema, and the level of what a body uses."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
-from ringspec.spec import Contract, Json
-from ringspec.spec.forms import settle
+from ringspec.spec import Contract, Json, Level, reading
+from ringspec.spec.forms import level_of_use, settle
 
 TEXT = {"type": "string"}
 PAIR = {"type": "object", "properties": {"a": TEXT}}
@@ -77,37 +81,7 @@ def test_a_boolean_is_settled(schema: Json) -> None:
     assert settle(schema) is schema
 
 
-# Source: product.md, "Three-valued": what no source settles.
-UNSETTLED: dict[str, Json] = {
-    "an empty name": {"name": ""},
-    "a name of 101 characters": {"name": "x" * 101},
-    "a caller who is no number": {"from": "Anonymous"},
-    "a caller with a plus": {"from": "+441632960101"},
-    "a caller with a leading zero": {"from": "01632960101"},
-    "a delay of 0": {"retries": 1, "retryDelays": [0]},
-    "an unknown member": {"unknown": 1},
-    "another type of broadcast": {"type": "marketing"},
-    "allow-multiple with people": {"allowMultiple": True},
-    "a file beside people": {"file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}},
-    "a start long ago": {"scheduledAt": 1},
-    "a name for no distribution": {"dynamicName": "Evening load"},
-    "one reaction to how a call ended": {"actions": {"status": {"failed": []}}},
-    "both text and audio in a choice": {
-        "voiceFlow": {
-            "welcome": {"say": "x"},
-            "menu": {
-                "say": "x",
-                "choices": [
-                    {
-                        "key": "1",
-                        "say": "x",
-                        "prompt": "https://example.com/audio/notice.mp3",
-                    }
-                ],
-            },
-        }
-    },
-}
+UNSETTLED = reading.read(Path(__file__).parent / "data" / "unsettled.yaml")
 
 
 @pytest.mark.parametrize("members", UNSETTLED.values(), ids=UNSETTLED)
@@ -134,3 +108,56 @@ def test_segments_beside_a_file_are_not_settled(
     assert contract.prover.prove(beside) == frozenset()
     assert not contract.settled_prover.is_valid(beside)
     assert contract.settled_prover.prove(alone) == frozenset()
+
+
+FILE: Json = {
+    "source": "file",
+    "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"},
+}
+
+
+# Source: product.md, "An acceptance case is of the weakest level …".
+@pytest.mark.parametrize(
+    ("members", "level"),
+    [
+        ({}, Level.MUST),
+        ({"calendarId": "5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12"}, Level.MUST),
+        ({"language": "fr-BE", "voice": "woman"}, Level.MUST),
+        ({"language": "de-DE"}, Level.SHOULD),
+        ({"voice": "man"}, Level.SHOULD),
+        ({"distribution": "none"}, Level.MUST),
+        ({"distribution": "dynamic", "dynamicName": "Evening"}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"say": "x", "replay": 1}}}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"prompt": "x"}}}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"say": "x"}, "menu": {}}}, Level.SHOULD),
+        ({"actions": {"inputs": {}}}, Level.SHOULD),
+        ({"allowMultiple": True}, Level.MAY),
+        (FILE, Level.MAY),
+        ({**FILE, "language": "de-DE"}, Level.MAY),
+    ],
+)
+def test_a_body_is_of_the_weakest_level_it_uses(
+    contract: Contract, plain: dict[str, Json], members: Json, level: Level
+) -> None:
+    assert contract.level_of_use({**plain, **members}) is level
+
+
+def test_evidence_holds_below_until_it_is_said_anew() -> None:
+    below = {"a": {"x-evidence": "witnessed"}, "b": {}}
+    schema = {"x-evidence": "assumed", "properties": below}
+
+    assert level_of_use(schema, {"a": 1}) is Level.MAY
+    assert level_of_use({"properties": below}, {"a": 1}) is Level.SHOULD
+    assert level_of_use({"properties": below}, {"b": 1}) is Level.MUST
+
+
+def test_values_that_are_no_texts_have_evidence_too() -> None:
+    schema = {"enum": [1, 2], "x-enum-evidence": {"2": "witnessed"}}
+
+    assert level_of_use({"items": schema}, [1]) is Level.MUST
+    assert level_of_use({"items": schema}, [1, 2]) is Level.SHOULD
+
+
+def test_unknown_members_say_nothing() -> None:
+    assert level_of_use({"properties": {}}, {"unknown": [1]}) is Level.MUST
+    assert level_of_use(True, {"unknown": 1}) is Level.MUST  # noqa: FBT003 - a schema
