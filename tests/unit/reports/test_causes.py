@@ -16,7 +16,7 @@ from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
-from ringspec.reports.causes import Cause, causes, warnings
+from ringspec.reports.causes import Cause, causes, explained
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of
 
@@ -239,7 +239,7 @@ def test_defect_that_shows_below_the_level_too_is_told_once() -> None:
     assert cause.title == "invalid bodies are accepted: no rule *.type is checked"
     assert {each.level for each in cause.findings} == {Level.MUST}
     assert {each.level for each in cause.weaker} == {Level.SHOULD, Level.MAY}
-    assert warnings(result) == ()
+    assert explained(result)[1] == ()
 
 
 def test_causes_without_a_record_are_found_all_the_same() -> None:
