@@ -1,4 +1,4 @@
-"""What is done and judged."""
+"""Firing cases at a target, and judging its answers."""
 
 from ringspec.harness.judging.outcome import EXITS, conclude
 from ringspec.harness.judging.verdict import (

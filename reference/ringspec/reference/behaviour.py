@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ringspec.reference import request_body, tokens
-from ringspec.reference.checks import CHECKS, Check
+from ringspec.reference.body_checks import CHECKS, Check
 from ringspec.reference.replies import refused
-from ringspec.reference.store import TRANSITIONS, Store, Transition
+from ringspec.reference.store import TRANSITIONS, StateChange, Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -90,7 +90,7 @@ class Behaviour:
     defaults: Mapping[str, Json] = field(default_factory=lambda: DEFAULTS)
     show: Callable[[JsonObject], JsonObject] = same
     created: int = 201
-    transitions: Mapping[str, Transition] = field(default_factory=lambda: TRANSITIONS)
+    transitions: Mapping[str, StateChange] = field(default_factory=lambda: TRANSITIONS)
     around: Callable[[Operation, Store], Operation] = unchanged
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
     admit: Callable[[Request, str], bool] = tokens.brings_token

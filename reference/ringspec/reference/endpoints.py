@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringspec.reference.behaviour import Behaviour, same
-from ringspec.reference.checks import validate
+from ringspec.reference.body_checks import validate
 from ringspec.reference.dialects import DIALECTS, ServerDialect
 from ringspec.reference.replies import (
     CrashError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ringspec.reference.checks import Problem
+from ringspec.reference.body_checks import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

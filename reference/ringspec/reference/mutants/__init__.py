@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringspec.reference.mutants.fleet import (
+from ringspec.reference.mutants.rows import (
     BUSY,
     EQUIVALENT,
     LAWFUL,

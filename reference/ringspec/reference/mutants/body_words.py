@@ -13,7 +13,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ringspec.reference.checks import Check
+from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import (
     Change,
     Json,
@@ -35,7 +35,7 @@ from ringspec.reference.request_body import demand_json, parse
 
 if TYPE_CHECKING:
     from ringspec.reference.behaviour import Behaviour, Defect
-    from ringspec.reference.mutants.fleet import Variant
+    from ringspec.reference.mutants.rows import Variant
 
 
 def together(defects: Iterable[Defect]) -> Defect:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ringspec.reference.checks import LONGEST_DELAY_MIN
+from ringspec.reference.body_checks import LONGEST_DELAY_MIN
 from ringspec.reference.json_values import (
     Json,
     as_object,

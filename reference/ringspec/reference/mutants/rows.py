@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ringspec.reference.behaviour import Behaviour
-from ringspec.reference.checks import CHECKS, REQUIRED
+from ringspec.reference.body_checks import CHECKS, REQUIRED
 from ringspec.reference.mutants import body_words, server_words
 
 if TYPE_CHECKING:
