@@ -23,9 +23,9 @@ import yaml
 from tests.benchmarks.results import arguments, note, show
 
 from ringspec.cli.fleet import hosted
-from ringspec.reference import MUTANTS, Behaviour, Mutant, ServerSettings, application
-from ringspec.reference.checks import Check
-from ringspec.reference.checks.places import at
+from ringspec.reference import MUTANTS, Behaviour, ServerSettings, Variant, application
+from ringspec.reference.body_checks import Check
+from ringspec.reference.json_values import at
 from ringspec.spec import OURS, load
 
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
@@ -72,7 +72,7 @@ def literal(behaviour: Behaviour) -> Behaviour:
 
 
 @contextmanager
-def served(mutant: Mutant | None) -> Iterator[tuple[str, str]]:
+def served(mutant: Variant | None) -> Iterator[tuple[str, str]]:
     """Serve a mutant, or the correct server, and return the URL and the token."""
     settings = ServerSettings()
     behaviour = literal(Behaviour())
@@ -165,12 +165,12 @@ def schemathesis(contract: Path, *options: str) -> Callable[[str, str, Path], Fo
     return fire
 
 
-def visible(mutant: Mutant) -> bool:
+def visible(mutant: Variant) -> bool:
     """Tell whether a create can show a defect."""
     return not mutant.rule.startswith(BEYOND)
 
 
-def compared(folder: Path, mutants: list[Mutant]) -> list[dict[str, Any]]:
+def compared(folder: Path, mutants: list[Variant]) -> list[dict[str, Any]]:
     """Run each tool against each mutant, and say what it noticed."""
     flat = folder / "flat.yaml"
     document = yaml.safe_load(OURS.read_text("utf-8"))

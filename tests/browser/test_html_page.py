@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringspec.reports import MATRIX_FORMATS, Channel, FleetRun, KillMatrix, ServerKind
-from ringspec.spec import Level, load
-
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
     from tests.browser.conftest import Opened
@@ -303,35 +300,6 @@ def test_nothing_sticks_out(
     page.wait_for_function("!document.querySelector('[data-at]')")
 
     assert page.evaluate(OVERFLOW) == 0
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_kill_matrix_fits_and_can_be_read(
-    tmp_path: Path, open_page: Callable[..., Opened], width: int, scheme: str
-) -> None:
-    trial = FleetRun(
-        kind=ServerKind.MUTANT,
-        name="a-mutant-with-a-rather-long-name-accepted",
-        rule="voiceFlow.menu.choices.transfer.destination.required",
-        binding=Level.SHOULD,
-        defect="The longest delay is off by one.",
-        level=Level.MAY,
-        way=Channel.IN_PROCESS,
-        exit_code=1,
-        until=100000,
-        noticed={"voiceFlow.menu.choices.transfer.destination.required": Level.SHOULD},
-    )
-    matrix = KillMatrix(load(), Level.MAY, (trial,), 1)
-    path = tmp_path / "matrix.html"
-    path.write_bytes(MATRIX_FORMATS["html"](matrix))
-
-    page = open_page(path, width=width, color_scheme=scheme).page
-
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert page.evaluate(OVERFLOW) == 0
-    assert page.evaluate(FAINT) == []
-    assert (int(background.split("(")[1].split(",")[0]) < 60) == (scheme == "dark")
 
 
 def test_hostile_answers_do_not_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,48 +54,48 @@ def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
     assert "warn" in ended.stdout
 
 
-def test_selected_rules_alone_are_judged(ringspec: Ringspec, mutant: Embedded) -> None:
-    ended = ringspec(
-        *("run", mutant.url, "--bearer", mutant.token, "--select", "name"), report=True
-    )
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--select", "name"),
+        ("--select", "retryDelays", "--exclude", "retryDelays.items.max"),
+    ],
+    ids=["select", "exclude"],
+)
+def test_selected_rules_alone_are_judged(
+    ringspec: Ringspec, mutant: Embedded, options: tuple[str, ...]
+) -> None:
+    ended = ringspec("run", mutant.url, "--bearer", mutant.token, *options, report=True)
 
-    selected = {rule for rule in ended.outcomes if rule.startswith("name")}
+    selected = {rule for rule in ended.outcomes if rule.startswith(options[1])}
+    selected -= {"retryDelays.items.max"}
     assert ended.status == 0
     assert {ended.outcomes[rule] for rule in selected} == {"pass"}
     assert {ended.outcomes[r] for r in ended.outcomes.keys() - selected} == {"skipped"}
 
 
-def test_excluded_rule_fails_nothing(ringspec: Ringspec, mutant: Embedded) -> None:
-    ended = ringspec(
-        *("run", mutant.url, "--bearer", mutant.token),
-        *("--select", "retryDelays", "--exclude", "retryDelays.items.max"),
-        report=True,
-    )
-
-    assert ended.status == 0
-    assert ended.outcomes["retryDelays.items.max"] == "skipped"
-
-
-@pytest.mark.parametrize("variable", ["RINGSPEC_BEARER", "RINGSPEC_TOKEN"])
-def test_token_comes_from_the_environment(
-    ringspec: Ringspec, reference: Embedded, variable: str
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"BEARER": "token"},
+        {"TOKEN": "token"},
+        {
+            "CLIENT_ID": "client_id",
+            "CLIENT_SECRET": "client_secret",
+            "TOKEN_URL": "token_url",
+        },
+    ],
+    ids=["bearer", "token", "client"],
+)
+def test_credentials_come_from_the_environment(
+    ringspec: Ringspec, reference: Embedded, variables: dict[str, str]
 ) -> None:
-    ended = ringspec(
-        "run", reference.url, "--select", "auth", **{variable: reference.token}
-    )
+    environ = {
+        f"RINGSPEC_{name}": getattr(reference, value)
+        for name, value in variables.items()
+    }
 
-    assert ended.status == 0, ended.stdout
-
-
-def test_token_is_fetched_with_client_credentials_from_the_environment(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
-    ended = ringspec(
-        *("run", reference.url, "--select", "auth"),
-        RINGSPEC_CLIENT_ID=reference.client_id,
-        RINGSPEC_CLIENT_SECRET=reference.client_secret,
-        RINGSPEC_TOKEN_URL=reference.token_url,
-    )
+    ended = ringspec("run", reference.url, "--select", "auth", **environ)
 
     assert ended.status == 0, ended.stdout
 
@@ -220,3 +221,36 @@ def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> N
         *("url", "token_url", "client_id", "client_secret", "token")
     }
     assert process.wait(timeout=300) == 0
+
+
+LINK = 'href="http://127.0.0.1:8000/docs/reference/rules/#name.type"'
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_report_links_rules_to_their_documentation(
+    ringspec: Ringspec, reference: Embedded, tmp_path: Path, by: str
+) -> None:
+    base, path = "http://127.0.0.1:8000/docs/", tmp_path / "report.html"
+    more = ["--docs", base] if by == "option" else []
+    environ = {"RINGSPEC_DOCS": base} if by == "variable" else {}
+
+    ended = ringspec(
+        *("run", reference.url, "--bearer", reference.token),
+        *("--select", "name.type", "--phase", "cases", "--report", f"html={path}"),
+        *more,
+        **environ,
+    )
+
+    assert ended.status == 0, ended.stderr
+    assert LINK in path.read_text()
+
+
+@pytest.mark.parametrize("command", ["run", "serve", "replay"])
+def test_address_that_is_none_is_wrong_usage(ringspec: Ringspec, command: str) -> None:
+    given = ["name.type/number"] if command == "replay" else []
+
+    ended = ringspec(command, *given, "--docs", "javascript:alert(1)")
+
+    assert ended.status == 2
+    assert "no documentation can be at 'javascript:alert(1)'" in ended.stderr
+    assert "hint: give the http or https address" in ended.stderr

@@ -12,7 +12,7 @@ from click.shell_completion import ShellComplete
 
 from ringspec.cli.main import COMPLETE_VARIABLE, group
 
-from ..called import call, environment  # noqa: TID252 - tests are no distribution
+from ..called import environment  # noqa: TID252 - tests are no distribution
 
 
 def completions(line: str) -> list[str]:
@@ -61,13 +61,6 @@ def completions(line: str) -> list[str]:
 )  # fmt: skip
 def test_next_words_are_offered(line: str, offered: list[str]) -> None:
     assert completions(line) == offered
-
-
-def test_shell_that_is_not_known_is_wrong_usage() -> None:
-    called = call("completion", "tcsh")
-
-    assert called.status == 2
-    assert "bash" in called.stderr
 
 
 @pytest.mark.parametrize(

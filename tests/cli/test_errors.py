@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.cli import main
 from ringspec.reference import Embedded
+
+from .conftest import COMMAND
 
 Ringspec = Callable[..., Any]
 
-Called = Callable[..., "Ended"]
-
 CLOSED = "http://127.0.0.1:9"
-
-
-@dataclass(frozen=True)
-class Ended:
-    status: int | str | None
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def called(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Called:
-    """Call the command in this process: most of these end before anything loads."""
-    for name in [name for name in os.environ if name.startswith("RINGSPEC_")]:
-        monkeypatch.delenv(name)
-
-    def call(*arguments: str) -> Ended:
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        return Ended(exit_.value.code, *capsys.readouterr())
-
-    return call
-
-
-def test_command_itself_ends_so(ringspec: Ringspec) -> None:
-    ended = ringspec("run", CLOSED, "--select", "nosuch")
-
-    assert ended.status == 2
-    assert ended.stdout == ""
-    assert ended.stderr.splitlines() == [
-        "ringspec: no rule begins with 'nosuch'",
-        "    hint: `ringspec rules` lists them",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +40,7 @@ def test_command_itself_ends_so(ringspec: Ringspec) -> None:
         (("run", "http://127.0.0.1:99999"), "is not the URL of a server"),
         (("run", "http://127.0.0.1/?a=b"), "is not the URL of a server"),
         (("run", "http://me:hush@127.0.0.1"), "would show in every report"),
+        (("run", CLOSED, "--report", "json=r", "--report", "junit=r"), "two reports"),
         (("rules", "--select", "nosuch"), "no rule begins with 'nosuch'"),
         (("cases", "--dialect", "klingon"), "klingon"),
         (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
@@ -89,9 +52,9 @@ def test_command_itself_ends_so(ringspec: Ringspec) -> None:
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )
 def test_wrong_usage_says_what_and_what_to_do(
-    called: Called, arguments: tuple[str, ...], message: str
+    ringspec: Ringspec, arguments: tuple[str, ...], message: str
 ) -> None:
-    ended = called(*arguments)
+    ended = ringspec(*arguments)
 
     lines = ended.stderr.strip().splitlines()
     assert ended.status == 2, ended.stderr
@@ -103,8 +66,10 @@ def test_wrong_usage_says_what_and_what_to_do(
     assert "hush" not in ended.stderr
 
 
-def test_hint_after_an_unknown_mutant_does_not_list_hundreds(called: Called) -> None:
-    ended = called("serve", "--mutant", "qqqq")
+def test_hint_for_an_unknown_mutant_lists_no_hundreds(
+    ringspec: Ringspec,
+) -> None:
+    ended = ringspec("serve", "--mutant", "qqqq")
 
     assert ended.stderr.splitlines() == [
         "ringspec: no mutant 'qqqq'",
@@ -125,12 +90,12 @@ def test_hint_after_an_unknown_mutant_does_not_list_hundreds(called: Called) -> 
     ids=["cut", "text", "3.0", "no-operation", "swagger", "binary"],
 )
 def test_file_that_is_no_contract_is_wrong_usage(
-    called: Called, tmp_path: Path, text: str
+    ringspec: Ringspec, tmp_path: Path, text: str
 ) -> None:
     contract = tmp_path / "api.yaml"
     contract.write_text(text)
 
-    ended = called("run", CLOSED, "--contract", str(contract))
+    ended = ringspec("run", CLOSED, "--contract", str(contract))
 
     assert ended.status == 2, ended.stderr
     assert ended.stdout == ""
@@ -145,30 +110,18 @@ def test_file_that_is_no_contract_is_wrong_usage(
         (("run", "--seed", "x"), "'x' is not a valid integer"),
         (("run", "--no-such-option"), "No such option"),
         (("rnu",), "No such command 'rnu'"),
+        (("completion", "tcsh"), "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
     ],
-    ids=["level", "seed", "option", "command"],
+    ids=["level", "seed", "option", "command", "shell"],
 )
 def test_wrong_option_is_wrong_usage(
-    called: Called, arguments: tuple[str, ...], message: str
+    ringspec: Ringspec, arguments: tuple[str, ...], message: str
 ) -> None:
-    ended = called(*arguments)
+    ended = ringspec(*arguments)
 
     assert ended.status == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def test_two_reports_to_one_path_are_wrong_usage(
-    called: Called, tmp_path: Path
-) -> None:
-    path = tmp_path / "report"
-
-    ended = called(
-        "run", CLOSED, "--report", f"json={path}", "--report", f"junit={path}"
-    )
-
-    assert ended.status == 2
-    assert "two reports would go to" in ended.stderr
 
 
 def test_report_that_cannot_be_written_costs_the_others_nothing(
@@ -198,26 +151,20 @@ def test_nonconformant_outweighs_a_report_that_cannot_be_written(
     assert "junit report cannot be written" in ended.stderr
 
 
-def test_full_disk_behind_the_output_is_told(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
-    command = ["run", reference.url, "--bearer", reference.token, "--select", "name"]
+def test_full_disk_behind_the_output_is_an_error(reference: Embedded) -> None:
+    options = ("run", reference.url, "--bearer", reference.token, "--select", "name")
 
-    full = _into("/dev/full", command)
-
-    assert full.returncode == 2
-    assert "the output cannot be written: No space left on device" in full.stderr
-    assert "Traceback" not in full.stderr
-    assert "Exception ignored" not in full.stderr
-
-
-def _into(path: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    with Path(path).open("w") as out:
-        return subprocess.run(
-            [sys.executable, "-m", "ringspec.cli", *arguments],
+    with Path("/dev/full").open("w") as out:
+        full = subprocess.run(
+            [*COMMAND, *options],
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
             timeout=300,
             check=False,
         )
+
+    assert full.returncode == 2
+    assert "the output cannot be written: No space left on device" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert "Exception ignored" not in full.stderr

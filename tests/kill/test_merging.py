@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Known
-from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Part, Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.running.shards import part_of
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
+from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
@@ -44,7 +44,7 @@ def compiled() -> tuple[Contract, tuple[Case, ...]]:
 def reported(
     path: Path,
     mutant: str | None,
-    lawful: Lawful | None,
+    lawful: Variant | None,
     part: Part | None,
     **more: Any,
 ) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
 def assert_equal(
     path: Path,
     mutant: str | None = None,
-    lawful: Lawful | None = None,
+    lawful: Variant | None = None,
     wholes: tuple[int, ...] = WHOLES,
 ) -> None:
     whole = told(reported(path / "whole.json", mutant, lawful, None))
@@ -140,7 +140,7 @@ def test_parts_of_a_run_against_a_mutant(
 
 @pytest.mark.parametrize("lawful", HABITS, ids=lambda each: each.name)
 def test_parts_of_a_run_against_a_lawful_variant(
-    lawful: Lawful, tmp_path: Path
+    lawful: Variant, tmp_path: Path
 ) -> None:
     assert_equal(tmp_path, lawful=lawful, wholes=FEWER)
 
@@ -160,7 +160,7 @@ def test_known_failures_are_stale_as_in_a_whole_run(
     expires: date | None, tmp_path: Path
 ) -> None:
     entries = (Known(id=each, reason="known", expires=expires) for each in KNOWN)
-    ledger = Ledger(entries=tuple(entries), today=date(2026, 6, 1))
+    ledger = KnownList(entries=tuple(entries), today=date(2026, 6, 1))
     given: dict[str, Any] = {
         "known": ledger,
         "select": ("retryDelays", "name", "answer"),

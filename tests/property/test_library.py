@@ -287,8 +287,8 @@ def test_nothing_is_compiled_before_the_first_draw(
     def fail(_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ringspec.strategies.drawn.breaking.Bodies", fail)
-    monkeypatch.setattr("ringspec.strategies.drawn.breaking._COMPILED", {})
+    monkeypatch.setattr("ringspec.strategies.shapes.bodies.Bodies", fail)
+    monkeypatch.setattr("ringspec.strategies.shapes.bodies._KNOWN", {})
 
     for strategy in (valid_bodies(), labelled_bodies(), unspecified_bodies()):
         assert isinstance(strategy, SearchStrategy)

@@ -232,15 +232,15 @@ def _signs(value: Any, path: str) -> set[str]:
 @given(st.data())
 def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
     from ringspec.strategies.shapes.draw import (  # noqa: PLC0415 - slow to load
+        ByteChoices,
         Drawer,
-        Tape,
         compiled,
     )
 
     tape = data.draw(st.binary(max_size=200))
     root = compiled(CONTRACT)[0].root
 
-    first, again = (Drawer().reader(root)(Tape(tape)) for _ in range(2))
+    first, again = (Drawer().reader(root)(ByteChoices(tape)) for _ in range(2))
 
     assert first == again
     assert CONTRACT.settled_prover.is_valid(first)

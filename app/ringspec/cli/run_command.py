@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ringspec.cli.known import Book
+from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
 from ringspec.cli.options import (
     ReportPaths,
@@ -25,7 +25,6 @@ from ringspec.cli.options import (
 )
 from ringspec.cli.outputs import output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
-from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
 from ringspec.harness.running.precautions import Precautions, effects_in, listed
 from ringspec.harness.running.run import Session, run
@@ -160,8 +159,8 @@ class RunOptions(FireOptions):
         wanted = self.checked()
         if self.dry_run:
             return self._dry_run()
-        book = self._book(wanted)
-        with self.plan(book) as (plan, redactor):
+        known_file = self._known_file(wanted)
+        with self.plan(known_file) as (plan, redactor):
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
@@ -170,7 +169,7 @@ class RunOptions(FireOptions):
                 again=tuple(self._replay_options()),
             )
             status, result = report_run(run(plan), wanted, terminal, redactor)
-        return book.renewed(result, plan.contract, status)
+        return known_file.renewed(result, plan.contract, status)
 
     def checked(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense.
@@ -194,7 +193,7 @@ class RunOptions(FireOptions):
         return self.setup.profile.address(self.url)
 
     @contextmanager
-    def plan(self, book: Book) -> Iterator[tuple[Plan, Redactor]]:
+    def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
         """Yield the plan of a run and its redactor, while the target is up.
 
         Raises:
@@ -206,8 +205,8 @@ class RunOptions(FireOptions):
             url, credentials = resolve()
             filling, redactor = self.setup.access(url, credentials)
             route = self.setup.profile.route.to(url)
-            ledger = book.ledger()
-            plan = replace(plan, url=url, filling=filling, route=route, known=ledger)
+            known = known_file.known()
+            plan = replace(plan, url=url, filling=filling, route=route, known=known)
             yield plan, redactor
 
     @property
@@ -269,7 +268,7 @@ class RunOptions(FireOptions):
             click.echo(line)
         return 0
 
-    def _book(self, wanted: ReportPaths) -> Book:
+    def _known_file(self, wanted: ReportPaths) -> KnownFile:
         """Open the file of known failures.
 
         Raises:
@@ -291,7 +290,7 @@ class RunOptions(FireOptions):
                 f"a report and the known failures would both go to {path}",
                 hint="give each a path of its own",
             )
-        return Book.open(path, renews=renews)
+        return KnownFile.open(path, renews=renews)
 
 
 def _phases(
@@ -334,7 +333,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     Raises:
         UsageError: the run would end with it.
     """
-    session = Session(plan, Selection.of(plan.contract, plan.select, plan.exclude))
+    session = Session(plan)
     cases, pace = session.cases, plan.pace
     kind = "live" if plan.live else "on this machine"
     workers = pace.workers or 1

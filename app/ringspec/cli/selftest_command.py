@@ -73,7 +73,7 @@ from ringspec.spec import Level, load
 )
 @reports_option(
     shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
-    help=f"Write the matrix (repeatable): {', '.join(MATRIX_FORMATS)}.",
+    help="Write the matrix (repeatable): json, html.",
 )
 @click.option(
     "--workers",

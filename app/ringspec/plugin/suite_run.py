@@ -21,7 +21,7 @@ import click
 import pytest
 
 from ringspec.cli.exits import as_error, terminable
-from ringspec.cli.known import Book
+from ringspec.cli.known_file import KnownFile
 from ringspec.cli.outputs import report_run
 from ringspec.cli.run_command import RunOptions, command
 from ringspec.harness import (
@@ -255,8 +255,8 @@ def suite_result(
 def _run(
     options: RunOptions, rules: Collection[RuleId], reporter: _SuiteReporter
 ) -> int:
-    book = Book.open(options.known_failures, renews=False)
-    with options.plan(book) as (plan, redactor):
+    known_file = KnownFile.open(options.known_failures, renews=False)
+    with options.plan(known_file) as (plan, redactor):
         reporter.redactor = redactor
         events = run_events(replace(plan, rules=frozenset(rules)))
         wanted = options.report_paths()

@@ -1,7 +1,7 @@
 """The reference server: correct, embedded, with a validator of its own, and mutants.
 
-It shares nothing with the oracle, lest both share a mistake. The fleet is loaded by
-whoever asks for it: a plain run needs none of it.
+It shares no code with the oracle, so that they share no mistake. Mutants and lawful
+variants are loaded when asked for: a plain run needs none.
 """
 
 from __future__ import annotations
@@ -10,15 +10,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.behaviour import Behaviour
-from ringspec.reference.checks import CHECKS
+from ringspec.reference.body_checks import CHECKS
 from ringspec.reference.dialects import DIALECTS, ServerDialect
 from ringspec.reference.embedded import Embedded, EmbeddedError
-from ringspec.reference.serving import HOST, application, serve
-from ringspec.reference.settings import ServerLimits, ServerSettings
+from ringspec.reference.serving import (
+    HOST,
+    ServerLimits,
+    ServerSettings,
+    application,
+    serve,
+)
 
 if TYPE_CHECKING:
-    from ringspec.reference.lawful import LAWFUL, Lawful
-    from ringspec.reference.mutants import BUSY, EQUIVALENT, MUTANTS, SHARED, Mutant
+    from ringspec.reference.mutants import (
+        BUSY,
+        EQUIVALENT,
+        LAWFUL,
+        MUTANTS,
+        SHARED,
+        Variant,
+    )
 
 __all__ = [
     "BUSY",
@@ -32,21 +43,17 @@ __all__ = [
     "Behaviour",
     "Embedded",
     "EmbeddedError",
-    "Lawful",
-    "Mutant",
     "ServerDialect",
     "ServerLimits",
     "ServerSettings",
+    "Variant",
     "application",
     "serve",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Load the fleet of mutants, or the lawful variants."""
+    """Load the variants when they are asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE.get(name, 'mutants')}"), name)
-
-
-_LATE = {"LAWFUL": "lawful", "Lawful": "lawful"}
+    return getattr(import_module(f"{__name__}.mutants"), name)

@@ -6,8 +6,7 @@ import sys
 from argparse import ArgumentParser
 
 from ringspec.reference.dialects import DIALECTS
-from ringspec.reference.serving import serve
-from ringspec.reference.settings import ServerSettings
+from ringspec.reference.serving import ServerSettings, serve
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,7 @@
-"""Connections: none may hold the server up, by being slow, idle or many.
+"""Connections within limits: no slow, idle or surplus one holds the server up.
 
-uvicorn's own protocol, with a time limit on whatever a client is waited for. It has one
-for idle connections after an answer only, and refuses everybody where there are many.
+uvicorn's own protocol, with a time limit on every wait for a client. uvicorn itself
+limits idle connections after an answer only, and refuses all where there are many.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ringspec.reference.settings import ServerLimits
+from ringspec.reference.serving import ServerLimits
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -28,17 +28,17 @@ _LATE = (
 
 
 class _Waits(Enum):
-    """What a connection waits for."""
+    """Reasons for which a connection waits."""
 
     NOTHING = auto()  # the server is at work
     REQUEST = auto()
     HEAD = auto()  # the rest of it
     BODY = auto()
-    READER = auto()  # who is to take what was answered
+    READER = auto()  # the client does not take the answer
 
 
 class Parting:
-    """A transport that is closed in peace while a client still sends.
+    """A transport that is closed gently while a client still sends.
 
     To close at once would reset the connection, and the client might lose the answer
     that says why. Nothing more is read. Source: RFC 9112, 9.6.
@@ -50,7 +50,7 @@ class Parting:
         self._parted = False
 
     def __getattr__(self, name: str) -> Any:
-        """Give what the inner transport has, but for the way to end it."""
+        """Return an attribute of the inner transport."""
         return getattr(self._inner, name)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Parting:
         self._protocol.loop.call_later(_PARTING_S, self._inner.close)
 
     def is_closing(self) -> bool:
-        """Tell whether nothing more is to be read or written."""
+        """Return whether nothing more is read or written."""
         return self._parted or self._inner.is_closing()
 
 
@@ -75,7 +75,7 @@ class BoundedProtocol(H11Protocol):
     """HTTP/1.1 for one connection, within limits.
 
     Attributes:
-        waits: what the connection waits for.
+        waits: reason for which the connection waits.
         idle_since: when it last began to wait for a request, by the loop's clock.
     """
 
@@ -96,23 +96,23 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def has_unread(self) -> bool:
-        """Whether the client has not come to the end of its request."""
+        """Return whether the client has not sent the end of its request."""
         return self.conn.their_state is h11.SEND_BODY
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Take a connection; of too many, the one longest idle has to go."""
+        """Take a connection; close the one longest idle if there are too many."""
         super().connection_made(cast("asyncio.Transport", Parting(transport, self)))
         self._note()
         if len(self.connections) > self.limits.connections:
             self._longest_idle().give_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of a connection."""
+        """Stop waiting for a connection that is gone."""
         super().connection_lost(exc)
         self._wait_for(_Waits.NOTHING)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and see what is waited for now."""
+        """Take bytes, and wait for the next step."""
         super().data_received(data)
         self._note()
 
@@ -123,23 +123,23 @@ class BoundedProtocol(H11Protocol):
         self._note()
 
     def pause_writing(self) -> None:
-        """Wait for whoever does not read."""
+        """Wait for a client that does not read."""
         super().pause_writing()
         self._stuck = True
         self._note()
 
     def resume_writing(self) -> None:
-        """Wait no longer for a reader."""
+        """Stop waiting for a client that reads again."""
         super().resume_writing()
         self._stuck = False
         self._note()
 
     def give_up(self) -> None:
-        """End a connection that is waited for in vain."""
+        """End a connection whose time is up."""
         waits, cycle = self.waits, self.cycle
         self._wait_for(_Waits.NOTHING)
         if waits is _Waits.READER:
-            self.transport.abort()  # what is left to write would keep it open
+            self.transport.abort()  # unsent bytes would keep it open
             return
         answered = waits is _Waits.BODY and cycle.response_started
         if waits in {_Waits.HEAD, _Waits.BODY} and not answered:
@@ -147,7 +147,7 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
 
     def _longest_idle(self) -> BoundedProtocol:
-        """Return the connection that nobody would miss; this one, if all are busy."""
+        """Return the connection longest idle; this one, if all are busy."""
         idle = [
             each
             for each in self.connections
@@ -156,7 +156,7 @@ class BoundedProtocol(H11Protocol):
         return min(idle, key=lambda each: each.idle_since, default=self)
 
     def _note(self) -> None:
-        """See what is waited for; its time runs on while that stays the same."""
+        """Note the reason to wait; its time runs on while that stays the same."""
         waits = self._waiting()
         if waits is not self.waits:
             self._wait_for(waits)

@@ -1,7 +1,7 @@
 """Spellings of the contract, known by name.
 
-A body is read into the canonical spelling before it is judged and kept, and what is
-answered is written back, so that nothing else here knows that dialects exist.
+A body is read into the canonical spelling before it is judged and kept, and an answer
+is written back, so that no other module of the server knows of dialects.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ringspec.reference.values import Json, JsonObject, is_given
+from ringspec.reference.json_values import Json, JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ringspec.reference.problems import Path
+    from ringspec.reference.json_values import Path
 
 
 @dataclass(frozen=True, slots=True)
 class ServerDialect:
-    """Say how a provider's bodies differ from the canonical ones.
+    """How a provider's bodies differ from the canonical ones.
 
-    spelling: path of a member's canonical names to the name it is sent by.
-    defaults: members that may be left out, with what that means.
+    spelling: path of a member's canonical names -> the name that is sent.
+    defaults: values of the members that may be left out.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ServerDialect:
             return body
         canonical = _respelt(body, self._canonical_names(), ())
         for name, default in self.defaults.items():
-            if not is_given(canonical.get(name)):
+            if canonical.get(name) is None:
                 canonical[name] = default
         return canonical
 
@@ -49,7 +49,7 @@ class ServerDialect:
         return tuple(self.spelling.get(path[: i + 1], step) for i, step in steps)
 
     def _canonical_names(self) -> dict[Path, str | None]:
-        """Map sent names to canonical ones; a canonical name not in use to nothing."""
+        """Map sent names to canonical ones, unused canonical names to None."""
         wanted: dict[Path, str | None] = dict.fromkeys(self.spelling)
         for path, name in self.spelling.items():
             wanted[(*path[:-1], name)] = str(path[-1])
@@ -57,7 +57,7 @@ class ServerDialect:
 
 
 def _respelt(value: JsonObject, to: Mapping[Path, str | None], at: Path) -> JsonObject:
-    """Rename members; those whose new name is nothing are unknown and left out."""
+    """Rename members; leave out those whose new name is None."""
     respelt: JsonObject = {}
     for name, below in value.items():
         path = (*at, name)

@@ -1,14 +1,15 @@
-"""Running the server in the foreground, on a socket of its own."""
+"""The settings of a server, and running it in the foreground on a socket."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ringspec.reference.behaviour import Behaviour, same
@@ -20,21 +21,55 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import ASGIApp
 
-    from ringspec.reference.settings import ServerLimits, ServerSettings
-
 HOST = "127.0.0.1"
 _FAREWELL_S = 1
-# Files that the process needs beside its connections.
+# Files that the process needs besides its connections.
 _FILES = 100
 
 
-class _Ended(BaseException):
+def _client_id() -> str:
+    return f"ringspec-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Limits that keep the server fit to be left running.
+
+    Attributes:
+        broadcasts: kept at most; beyond that the oldest are forgotten.
+        body_bytes: size of the largest body that is read.
+        connections: open at once; beyond that the one longest idle is closed.
+        request_s: time in which a request must arrive, its head and its body each.
+        idle_s: time for which a connection may be open without a request. Longer than
+            any client keeps one, or clients would meet closed connections.
+    """
+
+    broadcasts: int = 10_000
+    body_bytes: int = 1024 * 1024
+    connections: int = 2_000
+    request_s: float = 10.0
+    idle_s: float = 75.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Dialect, defect, credentials (random by default) and limits of a server."""
+
+    dialect: str = "canonical"
+    mutant: str | None = None
+    client_id: str = field(default_factory=_client_id)
+    client_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    token: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    limits: ServerLimits = field(default_factory=ServerLimits)
+
+
+class _SignalledError(BaseException):
     """Raised by a signal that ends the server."""
 
 
 def announce_on_stdout(line: str) -> None:
-    """Print the line that tells where the server is, at once."""
-    print(line, flush=True)  # noqa: T201 - this line is what callers wait for
+    """Print the line that says where the server is, unbuffered."""
+    print(line, flush=True)  # noqa: T201 - callers wait for this line
 
 
 def application(
@@ -42,10 +77,10 @@ def application(
 ) -> Starlette:
     """Build the server's application, with the defect that the settings name.
 
-    A behaviour is what the defect is put into; the right one if none is given.
+    The defect is put into the given behaviour, or into the right one.
     """
-    # Imported late: whoever only starts a server as a child needs no Starlette.
-    from ringspec.reference.app import build  # noqa: PLC0415
+    # Imported late: a process that only starts a server as its child needs none.
+    from ringspec.reference.endpoints import build  # noqa: PLC0415
 
     behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
@@ -65,10 +100,10 @@ def serve(
     wrap: Callable[[ASGIApp], ASGIApp] = same,
     watch_parent: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, and announce first where.
+    """Serve until SIGINT or SIGTERM.
 
-    Announced is one line of JSON: url, token_url, client_id, client_secret, token.
-    What `wrap` makes of the application is served in its place.
+    Announced first is a line of JSON: url, token_url, client_id, client_secret, token.
+    The result of `wrap` is served in place of the application.
 
     Raises OSError if nothing can listen there.
     """
@@ -100,7 +135,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str]:
-    """Tell all that a client needs to use the server."""
+    """Return all that a client needs to use the server."""
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     return {
@@ -115,7 +150,7 @@ def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str
 def _run(app: ASGIApp, listener: socket.socket, limits: ServerLimits) -> None:
     from uvicorn import Config, Server  # noqa: PLC0415 - as in application()
 
-    from ringspec.reference.connections import bounded  # noqa: PLC0415 - likewise
+    from ringspec.reference.connections import bounded  # noqa: PLC0415 - as in application()
 
     config = Config(
         app,
@@ -132,7 +167,7 @@ def _run(app: ASGIApp, listener: socket.socket, limits: ServerLimits) -> None:
 
 
 def _possible(limits: ServerLimits) -> ServerLimits:
-    """Return limits with no more connections than the system lets us have."""
+    """Return limits with no more connections than the system allows."""
     try:
         import resource  # noqa: PLC0415 - there is none on Windows
     except ImportError:
@@ -156,12 +191,12 @@ def _ending_on_signals() -> Iterator[None]:
     """
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        raise _Ended
+        raise _SignalledError
 
     before = {sign: signal.signal(sign, end) for sign in _SIGNALS}
     try:
         yield
-    except _Ended:
+    except _SignalledError:
         pass
     finally:
         for sign, handler in before.items():

@@ -1,4 +1,7 @@
-"""Where broadcasts are kept: in memory, and not without end."""
+"""Broadcasts: their states, the commands between them, and where they are kept.
+
+Source: facts.md D; the transitions are inferred from names there.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,49 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ringspec.reference.lifecycle import first_state
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ringspec.reference.lifecycle import Transition
-    from ringspec.reference.values import Json, JsonObject
+    from ringspec.reference.json_values import Json, JsonObject
 
-# The members a broadcast is made of; others are unknown, and not kept.
+DRAFT = "draft"
+SCHEDULED = "scheduled"
+STARTED = "started"
+PAUSED = "paused"
+CANCELED = "canceled"
+
+EDITABLE = frozenset({DRAFT, SCHEDULED})
+RUNNING = frozenset({STARTED, PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A command: the states it may start from, the state it answers, where it ends.
+
+    stamp: the member with the time at which it was last given, if there is one.
+    """
+
+    sources: frozenset[str]
+    answered: str
+    target: str
+    stamp: str | None = None
+
+
+# This server makes no calls: a command is done by the next request.
+TRANSITIONS: Mapping[str, StateChange] = {
+    "start": StateChange(EDITABLE, "starting", STARTED, "startedAt"),
+    "pause": StateChange(frozenset({STARTED}), "pausing", PAUSED, "pausedAt"),
+    "resume": StateChange(frozenset({PAUSED}), "resuming", STARTED),
+    "cancel": StateChange(RUNNING, "canceling", CANCELED, "canceledAt"),
+}
+
+
+def first_state(body: JsonObject) -> str:
+    """Return the state of a new broadcast."""
+    return DRAFT if body.get("scheduledAt") is None else SCHEDULED
+
+
+# The members of a broadcast; others are unknown, and not kept.
 MEMBERS = (
     "name",
     "type",
@@ -42,7 +79,7 @@ _SHORT = ("name", "source", "distribution")
 
 
 def now_ms() -> int:
-    """Tell the time in unix milliseconds, as answers give it."""
+    """Return the time in unix milliseconds, as answers give it."""
     return time.time_ns() // 1_000_000
 
 
@@ -50,9 +87,9 @@ def now_ms() -> int:
 class Broadcast:
     """A broadcast that was accepted.
 
-    body: what was sent, in canonical spelling, without unknown members.
+    body: as sent, in canonical spelling, without unknown members.
     size: about how many bytes of memory it takes.
-    stamps: when it was last started, paused, canceled.
+    stamps: times at which it was last started, paused, canceled.
     """
 
     broadcast_id: str
@@ -73,7 +110,7 @@ class Broadcast:
         }
 
     def short(self, defaults: Mapping[str, Json]) -> JsonObject:
-        """Write what a list shows of it."""
+        """Write the members that a list shows."""
         filled = self._filled(defaults)
         return {
             "broadcastId": self.broadcast_id,
@@ -133,7 +170,7 @@ class Store:
             replace(broadcast, body=_known(body), size=size, state=first_state(body))
         )
 
-    def move(self, broadcast: Broadcast, transition: Transition) -> Broadcast:
+    def move(self, broadcast: Broadcast, transition: StateChange) -> Broadcast:
         """Bring a broadcast into another state."""
         stamps = dict(broadcast.stamps)
         if transition.stamp is not None:
@@ -146,7 +183,7 @@ class Store:
         self._bytes += broadcast.size - (before.size if before else 0)
         self._kept[broadcast.broadcast_id] = broadcast
         while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
-            # The oldest, but never the one that was just answered for.
+            # The oldest, but never the one that is kept just now.
             oldest = iter(self._kept)
             first = next(oldest)
             same = first == broadcast.broadcast_id

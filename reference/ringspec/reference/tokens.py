@@ -1,6 +1,6 @@
-"""Issuing access tokens to a client that knows its secret.
+"""Access tokens: issued to a client that knows its secret, and asked of every request.
 
-Source: facts.md E, and RFC 6749, sections 4.4, 5.1 and 5.2, for what it leaves open.
+Source: facts.md E; RFC 6749, sections 4.4, 5.1 and 5.2, where that leaves things open.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ringspec.reference.answers import RefusedError, Reply
+from ringspec.reference.replies import RefusedError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ringspec.reference.settings import ServerSettings
-    from ringspec.reference.values import JsonObject
+    from starlette.requests import Request
+
+    from ringspec.reference.json_values import JsonObject
+    from ringspec.reference.serving import ServerSettings
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 LIFETIME_S = 86400
@@ -35,17 +37,13 @@ _OTHER_CLIENT = _failed("invalid_client", "Unknown client, or a wrong secret.", 
 
 
 def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
-    """Tell whether a form names the client, and its secret."""
-    given = form.get("client_id", ""), form.get("client_secret", "")
-    known = settings.client_id, settings.client_secret
-    return all(
-        hmac.compare_digest(one.encode(), other.encode())
-        for one, other in zip(given, known, strict=True)
-    )
+    """Return whether a form names the client, and its secret."""
+    names_client = _same(form.get("client_id", ""), settings.client_id)
+    return _same(form.get("client_secret", ""), settings.client_secret) and names_client
 
 
 def is_grant(kind: str) -> bool:
-    """Tell whether a grant is the one that is served."""
+    """Return whether a grant is the one that is served."""
     return kind == "client_credentials"
 
 
@@ -57,7 +55,7 @@ def issue(
     is_client: Callable[[Mapping[str, str], ServerSettings], bool] = is_client,
     is_grant: Callable[[str], bool] = is_grant,
 ) -> Reply:
-    """Answer a request for a token, or raise what refuses it."""
+    """Answer a request for a token, or raise RefusedError."""
     form = read_form(content_type, raw)
     if not is_client(form, settings):
         raise RefusedError(_OTHER_CLIENT)
@@ -74,7 +72,7 @@ def issue(
 
 
 def read_form(content_type: str, raw: bytes) -> dict[str, str]:
-    """Read the form of a request for a token, or raise what refuses it."""
+    """Read the form of a request for a token, or raise RefusedError."""
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
         raise RefusedError(_NOT_A_FORM)
     try:
@@ -84,3 +82,19 @@ def read_form(content_type: str, raw: bytes) -> dict[str, str]:
     if any(len(values) > 1 for values in pairs.values()):
         raise RefusedError(_REPEATED)
     return {name: values[0] for name, values in pairs.items()}
+
+
+def bearer(header: str | None) -> str | None:
+    """Return the token of an Authorization header. Source: RFC 6750, 2.1."""
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def brings_token(request: Request, token: str) -> bool:
+    """Return whether a request brings the token that was issued."""
+    given = bearer(request.headers.get("authorization"))
+    return given is not None and _same(given, token)
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,8 +1,4 @@
-"""What a run found told apart: a text for each rule, and one for all the rest.
-
-In: a result, and all that was judged. Out: the blocks of the terminal report, for
-whoever shows each rule by itself, such as a test runner. Nothing is coloured.
-"""
+"""Per-rule text of a run, for pytest: the blocks of the terminal report, uncoloured."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.text import Text
 
-from ringspec.harness import Finding, Judged, Known, Outcome, Result, RuleResult, Stale
+from ringspec.harness import Judged, Outcome, Result, RuleResult, Stale
 from ringspec.reports.blocks import (
     MORE,
     excuse,
@@ -21,6 +17,7 @@ from ringspec.reports.blocks import (
     print_stale,
     print_warnings,
 )
+from ringspec.reports.case_text import deciding, first_reason
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import hanging, page
 from ringspec.reports.printable import shown
@@ -32,10 +29,10 @@ _REASON = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleText:
-    """What is said of one rule.
+    """The text of one rule.
 
     Attributes:
-        outcome: once what is known is set aside; a fail where a known one is stale.
+        outcome: once known failures are set aside; a fail where one of them is stale.
         excused: whether it would fail but for what is known beforehand.
         reason: in one line, why it did not simply pass; or empty.
         text: the blocks of all that fails it, or empty.
@@ -50,14 +47,14 @@ class RuleText:
 
 
 class RuleTexts:
-    """Tells what a run found, rule by rule.
+    """Writes the text of each rule of a run, free of secrets.
 
     Args:
-        result: of the whole run, without secrets.
+        result: of the whole run.
         judged: all that was judged.
         width: columns.
         verbose: every failing case is written out.
-        more: the options that tell of what is not.
+        more: the options that show the others.
     """
 
     def __init__(
@@ -75,11 +72,11 @@ class RuleTexts:
         self._width, self._verbose, self._more = width, verbose, more
 
     def rules(self) -> dict[RuleId, RuleText]:
-        """Return what is said of each rule."""
-        return {each.rule.id: self._apart(each) for each in self._result.rules}
+        """Return the text of each rule."""
+        return {each.rule.id: self._rule(each) for each in self._result.rules}
 
     def rest(self) -> str:
-        """Write what is of no one rule: what is open, only warns, or is known."""
+        """Write what is inconclusive, only warns or is known, of all rules."""
         console, text = page(self._width)
         print_known(console, self._result)
         print_stale(console, self._result.stale)
@@ -94,27 +91,36 @@ class RuleTexts:
         print_conclusion(console, self._result)
         return text.getvalue()
 
-    def _apart(self, result: RuleResult) -> RuleText:
-        stale = [each for each in self._result.stale if _is_of(each, result)]
+    def _rule(self, result: RuleResult) -> RuleText:
+        stale = [
+            each
+            for each in self._result.stale
+            if each.known.id.partition("/")[0] == result.rule.id
+        ]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL
+        console, text = page(self._width)
+        about = [each for each in self._warned if result in each.rules]
+        print_warnings(console, about, verbose=self._verbose)
         return RuleText(
             outcome=outcome,
             excused=result.excused and outcome is Outcome.PASS,
             reason=shown(self._reason(result, outcome, stale), _REASON),
             text=self._text(result, stale),
-            warnings=self._warnings(result),
+            warnings=text.getvalue().rstrip("\n"),
         )
 
     def _reason(
         self, result: RuleResult, outcome: Outcome, stale: Sequence[Stale]
     ) -> str:
-        gating = _gating(result, self._result)
         if outcome is Outcome.FAIL:
-            return gating[0].reason if gating and not stale else _stale(stale[0])
+            found = deciding(result, self._result.level)
+            if found and not stale:
+                return found[0].reason
+            return f"known failure {stale[0].known.id}: {stale[0].why}"
         if outcome is Outcome.INCONCLUSIVE and result.inconclusive:
-            return result.inconclusive[0].reason
+            return first_reason(result)
         if result.excused:
             return f"known failure: {excuse(result.known[0])}"
         return result.why or ("" if outcome is Outcome.PASS else str(outcome))
@@ -123,38 +129,19 @@ class RuleTexts:
         console, text = page(self._width)
         print_stale(console, stale)
         for cause in self._found:
-            if result in cause.rules:
-                own = self._own(cause, result)
-                if own is not cause:
-                    first = cause.rules[0].rule.id
-                    said = shown(f"{first}: {cause.title}", _REASON)
-                    hanging(console, Text("as      "), said)
-                print_failures(console, [own], verbose=self._verbose, more=self._more)
+            if result not in cause.rules:
+                continue
+            # All of a cause stands at its first rule.
+            if result is not cause.rules[0]:
+                first = f"{cause.rules[0].rule.id}: {cause.title}"
+                hanging(console, Text("as      "), shown(first, _REASON))
+                cause = self._part(cause, result)  # noqa: PLW2901 - of this rule
+            print_failures(console, [cause], verbose=self._verbose, more=self._more)
         return text.getvalue().rstrip("\n")
 
-    def _own(self, cause: Cause, result: RuleResult) -> Cause:
-        """Return what of a cause is told at a rule: at its first one, all of it."""
-        if result is cause.rules[0]:
-            return cause
+    def _part(self, cause: Cause, result: RuleResult) -> Cause:
+        """Return the part of a cause that is of one of its rules."""
         shared = {each.case.id for each in cause.findings}
-        found = [e for e in _gating(result, self._result) if e.case.id in shared]
-        return replace(cause, rules=(result,), findings=tuple(found), weaker=())
-
-    def _warnings(self, result: RuleResult) -> str:
-        console, text = page(self._width)
-        about = [each for each in self._warned if result in each.rules]
-        print_warnings(console, about, verbose=self._verbose)
-        return text.getvalue().rstrip("\n")
-
-
-def _gating(result: RuleResult, run: Result) -> tuple[Finding, ...]:
-    return result.gating(run.level) or result.failures
-
-
-def _is_of(stale: Stale, result: RuleResult) -> bool:
-    return stale.known.id.partition("/")[0] == result.rule.id
-
-
-def _stale(stale: Stale) -> str:
-    known: Known = stale.known
-    return f"known failure {known.id}: {stale.why}"
+        found = deciding(result, self._result.level)
+        own = tuple(each for each in found if each.case.id in shared)
+        return replace(cause, rules=(result,), findings=own, weaker=())

@@ -1,19 +1,26 @@
-"""Answers for people: the status line and the start of the body."""
+"""A case in words: its fault, its expectation, what came back, why it failed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http import HTTPStatus
 
-from ringspec.harness import Exchange, Finding
+from ringspec.harness import Exchange, Finding, Known, Outcome, Result, RuleResult
 from ringspec.reports.printable import counted, decoded, shown
-from ringspec.spec import Json, Rule, is_shallow, patched, steps
+from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
 from ringspec.strategies import Case, Expect, Status, Want, What
 
-# Bytes that are looked at, so that megabytes cost nothing.
+_KNOWN_STATUS = frozenset(HTTPStatus)
+# Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
-_KNOWN = frozenset(HTTPStatus)
+_VALUE, _WANTED = 60, 80
+
+
+def reason_phrase(status: int) -> str:
+    """Return the standard phrase of a status; empty if it has none."""
+    return HTTPStatus(status).phrase if status in _KNOWN_STATUS else ""
 
 
 def status_line(exchange: Exchange) -> str:
@@ -22,17 +29,12 @@ def status_line(exchange: Exchange) -> str:
         trouble = f"{exchange.failure.trouble}: " if exchange.failure else ""
         return f"no answer, {trouble}{shown(exchange.summary, 300)}"
     status = exchange.response.status
-    phrase = HTTPStatus(status).phrase if status in _KNOWN else ""
-    return f"HTTP {status} {phrase}".rstrip()
+    return f"HTTP {status} {reason_phrase(status)}".rstrip()
 
 
-def step_lines(exchange: Exchange) -> list[str]:
-    """Write what was sent before, and how it was answered, a request a line."""
-    earlier = exchange.played.earlier if exchange.played else ()
-    return [
-        f"{each.request.method} {shown(each.request.path, 200)}: {each.summary}"
-        for each in earlier
-    ]
+def earlier(exchange: Exchange) -> tuple[Exchange, ...]:
+    """Return the steps that were sent before an exchange."""
+    return exchange.played.earlier if exchange.played else ()
 
 
 def body_start(exchange: Exchange, limit: int = 300) -> str:
@@ -46,20 +48,64 @@ def body_start(exchange: Exchange, limit: int = 300) -> str:
     return f"{text}… ({counted(len(body), 'byte')} in all)"
 
 
-_VALUE = 60
+def case_rows(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield a label and a line for the fault, the twin and the rows of the exchange."""
+    case = finding.case
+    yield from (("fault", line) for line in fault_lines(case, finding.twin))
+    if case.twin:
+        yield "twin", case.twin
+    yield from exchange_rows(finding.exchange)
+
+
+def exchange_rows(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield a label and a line for the steps before, the answer and its body."""
+    for each in earlier(exchange):
+        sent = f"{each.request.method} {shown(each.request.path, 200)}"
+        yield "before", f"{sent}: {each.summary}"
+    yield "answer", status_line(exchange)
+    body = body_start(exchange)
+    if body:
+        yield "body", body
+
+
+def deciding(result: RuleResult, level: Level) -> tuple[Finding, ...]:
+    """Return the failures by which a rule fails at a level."""
+    return result.gating(level) or result.failures
+
+
+def first_reason(result: RuleResult) -> str:
+    """Return why a rule is inconclusive."""
+    return result.inconclusive[0].reason if result.inconclusive else result.why
+
+
+def inconclusive_by_reason(
+    result: Result, write: Callable[[str], str] = str
+) -> dict[str, list[RuleResult]]:
+    """Group the inconclusive rules by their first reason, as it is to be written."""
+    reasons: dict[str, list[RuleResult]] = {}
+    for each in result.rules:
+        if each.outcome is Outcome.INCONCLUSIVE:
+            reasons.setdefault(write(first_reason(each)), []).append(each)
+    return reasons
+
+
+def expiry(known: Known) -> str:
+    """Write until when a known failure is excused; empty if it does not expire."""
+    return f"until {known.expires.isoformat()}" if known.expires else ""
 
 
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        return [f"{shown(k, _VALUE)}: {_value(v)}" for k, v in case.fault.items()]
+        return [f"{shown(k, _VALUE)}: {_written(v)}" for k, v in case.fault.items()]
     return list(_operations(case.fault or (), twin.body if twin else None))
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
     for number, operation in enumerate(patch):
-        if number:
-            body = _patched(body, patch[number - 1])
+        if number:  # it may edit what the one before has made
+            with suppress(ValueError, TypeError):
+                body = patched(body, [patch[number - 1]])
         yield _operation(operation, body)
 
 
@@ -70,13 +116,13 @@ def _operation(operation: dict[str, Json], body: Json) -> str:
     match name:
         case "replace":
             before = f"{old} -> " if old else ""
-            return f"{line}: {before}{_value(operation.get('value'))}"
+            return f"{line}: {before}{_written(operation.get('value'))}"
         case "remove":
             return f"{line} (was {old})" if old else line
         case "move" | "copy":
             return f"{name} {shown(str(operation.get('from')), 200)} -> {path}"
         case _:
-            return f"{line}: {_value(operation.get('value'))}"
+            return f"{line}: {_written(operation.get('value'))}"
 
 
 def _old(body: Json, path: str) -> str:
@@ -86,31 +132,20 @@ def _old(body: Json, path: str) -> str:
             body = body[int(step)] if isinstance(body, list) else body[step]
         except (LookupError, TypeError, ValueError):
             return ""
-    return "" if body is None and not path else _value(body)
+    return "" if body is None and not path else _written(body)
 
 
-def _patched(body: Json, operation: Json) -> Json:
-    """Apply an operation, so that the next one finds what it edits."""
-    try:
-        return patched(body, [operation])
-    except (ValueError, TypeError):
-        return body
-
-
-def _value(value: Json) -> str:
+def _written(value: Json, limit: int = _VALUE) -> str:
     if not is_shallow(value):
         return "a deeply nested value"
-    return shown(json.dumps(value, ensure_ascii=False), _VALUE)
-
-
-_DUE_VALUE = 80
+    return shown(json.dumps(value, ensure_ascii=False), limit)
 
 
 def due(finding: Finding, rule: Rule) -> str:
     """Say what a conforming target does, where this one did not.
 
-    Where a check of the answer fails, that is what its rule says; a target that broke
-    down is told what the case asks for besides.
+    For a check of the answer that is the rule's sentence; after a breakdown, what the
+    case expects as well.
     """
     case, response = finding.case, finding.exchange.response
     if finding.rule in (case.rule, *case.broken):
@@ -144,15 +179,17 @@ def _status(status: Status) -> str:
     """Write `a 2xx status`, `status 400 or 422`."""
     *others, last = map(str, status or ("any",))
     words = f"{', '.join(others)} or {last}" if others else last
-    if words.isdigit() or words[:3].isdigit():
+    if words[:3].isdigit():
         return f"status {words}"
     return f"{'an' if words.startswith('any') else 'a'} {words} status"
 
 
 def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
     for want in wants:
-        value = _due_value(want)
-        at = shown(want.at, _DUE_VALUE)
+        several = want.what in (What.ONE_OF, What.IF_SHOWN)
+        values = want.value if several else [want.value]
+        value = " or ".join(_written(each, _WANTED) for each in values)
+        at = shown(want.at, _WANTED)
         match want.what:
             case What.ONE_OF:
                 yield f"{at} is {value}"
@@ -168,15 +205,6 @@ def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
                 yield f"the list has no item with {at} {value}"
             case What.UNLIKE:
                 yield f"the list has no new item with {value}"
-
-
-def _due_value(want: Want) -> str:
-    if not is_shallow(want.value):
-        return "a deeply nested value"
-    several = want.what in (What.ONE_OF, What.IF_SHOWN)
-    values = want.value if several else [want.value]
-    written = (json.dumps(each, ensure_ascii=False) for each in values)
-    return " or ".join(shown(each, _DUE_VALUE) for each in written)
 
 
 def _sentence(phrase: str) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue, as `ringspec rules` prints it: a table, JSON or Markdown."""
+"""The rule catalogue as `ringspec rules` prints it: a table, JSON or Markdown."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ def rules_table(
     level: Level | None = None,
     color: Color = "auto",
 ) -> None:
-    """Print rules for people, at the width of the terminal.
-
-    With a level, only those that gate a run at that level.
-    """
+    """Print rules at the width of the terminal; with a level, those that gate at it."""
     out = console(stream, color)
     for rule in rules:
         if level is not None and not rule.level.gates(level):
             continue
-        attested = f"{rule.level.upper():<6} {rule.evidence:<10}"
-        gap = " " * max(out.width - len(rule.id) - len(attested), 2)
-        head = Text.assemble((visible(rule.id), "bold"), gap, attested)
+        binding = f"{rule.level.upper():<6} {rule.evidence:<10}"
+        gap = " " * max(out.width - len(rule.id) - len(binding), 2)
+        head = Text.assemble((visible(rule.id), "bold"), gap, binding)
         head.rstrip()
         line(out, head)
         row(out, "", visible(rule.sentence))
-        row(out, "", Text(visible(_whence(rule)), "dim"))
+        row(out, "", Text(visible(_origin(rule)), "dim"))
 
 
-def _whence(rule: Rule) -> str:
-    places = [rule.places[0]] if rule.places else []
-    if len(rule.places) > 1:
-        places.append(f"and {len(rule.places) - 1} more")
-    return "; ".join((rule.source, " ".join(places))) if places else rule.source
+def _origin(rule: Rule) -> str:
+    if not rule.places:
+        return rule.source
+    more = f" and {len(rule.places) - 1} more" if len(rule.places) > 1 else ""
+    return f"{rule.source}; {rule.places[0]}{more}"
 
 
 def rules_json(contract: Contract) -> str:
     """Write the catalogue as a JSON list."""
-    rows = [_row(rule) for rule in contract.rules.values()]
+    rows = [
+        {**rule_json(rule), "places": list(rule.places)}
+        for rule in contract.rules.values()
+    ]
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
@@ -60,14 +60,14 @@ def rules_markdown(contract: Contract) -> str:
     ]
     for rule in contract.rules.values():
         places = "<br>".join(f"`{_cell(place)}`" for place in rule.places)
-        cells = (f"`{_cell(rule.id)}`", rule.level.upper(), rule.evidence)
-        told = (_cell(rule.sentence), _cell(rule.source), places)
-        lines.append(f"| {' | '.join((*cells, *told))} |")
+        cells = [f"`{_cell(rule.id)}`", rule.level.upper(), str(rule.evidence)]
+        cells += [_cell(rule.sentence), _cell(rule.source), places]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def rule_json(rule: Rule) -> dict[str, Json]:
-    """Return what every JSON of ours says of a rule."""
+    """Return the description of a rule that every JSON report has."""
     return {
         "id": rule.id,
         "level": rule.level,
@@ -75,10 +75,6 @@ def rule_json(rule: Rule) -> dict[str, Json]:
         "sentence": rule.sentence,
         "source": rule.source,
     }
-
-
-def _row(rule: Rule) -> dict[str, Json]:
-    return {**rule_json(rule), "places": list(rule.places)}
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,6 @@
-"""Comparisons: reports side by side, or two runs of one target, one after the other.
+"""Comparisons: several providers side by side, or two runs of one target.
 
-In: reports as they were read. Out: which rules differ, and how; what got worse and what
-got better; an exit status. What is compared are rules, by id, and the ids of cases.
+Rules are compared by id, and the cases that fail them by theirs.
 """
 
 from __future__ import annotations
@@ -12,23 +11,22 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from ringspec.reports.printable import shown
-from ringspec.reports.report_reader import read_reports
+from ringspec.reports.report_reader import Report, read_reports
 from ringspec.spec import Level, UsageError
 
 _LABEL = 24
-_SELF = ("localhost", "127.", "[::1]", "::1")
+_LOCAL = ("localhost", "127.", "[::1]", "::1")
 
 
 class RuleMark(StrEnum):
-    """What a report says of a rule, worst first."""
+    """The outcome of a rule in a report, worst first."""
 
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
-    KNOWN = "known"  # fails by nothing that is not known beforehand
+    KNOWN = "known"  # fails only by what is known beforehand
     WARN = "warn"  # fails below the level only
     PASS = "pass"  # noqa: S105 - no password
     NOT_APPLICABLE = "not-applicable"
@@ -42,7 +40,7 @@ _UNJUDGED = frozenset({RuleMark.NOT_APPLICABLE, RuleMark.SKIPPED, RuleMark.ABSEN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleEntry:
-    """What a report says of one rule.
+    """A rule in a report.
 
     Attributes:
         failing: ids of the cases that fail at the level, each with the reason.
@@ -62,7 +60,7 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A report, as far as it is compared.
+    """A report that is compared.
 
     Attributes:
         path: as it was given.
@@ -84,21 +82,21 @@ class Column:
     entries: Mapping[str, RuleEntry]
 
     def mark(self, rule: str) -> RuleMark:
-        """Return what is said of a rule."""
+        """Return the outcome of a rule."""
         return self.entries[rule].mark if rule in self.entries else RuleMark.ABSENT
 
     @property
     def counts(self) -> Counter[RuleMark]:
-        """Count the rules by what is said of them."""
+        """The number of rules by outcome."""
         return Counter(each.mark for each in self.entries.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Reports that are compare_reports, in the order they were given in.
+    """Reports that are compared, in the order they were given in.
 
     Attributes:
-        level: the strongest of theirs: what fails is looked at by that.
+        level: the strongest of theirs, which all are compared at.
     """
 
     columns: tuple[Column, ...]
@@ -109,28 +107,27 @@ class Comparison:
         """All rules by id, as the first report that has one describes it."""
         found: dict[str, RuleEntry] = {}
         for column in self.columns:
-            for name, entry in column.entries.items():
-                found.setdefault(name, entry)
+            found = {**found, **column.entries, **found}
         return found
 
     @property
     def exit_code(self) -> int:
-        """Return the status of the command; what differs is no fault by itself."""
+        """The status of the command; a difference is no fault by itself."""
         return 0
 
-    @property
+    @cached_property
     def remarks(self) -> tuple[str, ...]:
-        """Say what makes the reports hard to compare."""
+        """What makes the reports hard to compare."""
         return tuple(self._remarks())
 
     def _remarks(self) -> Iterator[str]:
-        told = (
+        compared = (
             ("contract", [f"{it.title} {it.version}" for it in self.columns]),
             ("dialect", [it.dialect or "none" for it in self.columns]),
             ("level", [str(it.level) for it in self.columns]),
             ("seed", [str(it.seed) for it in self.columns]),
         )
-        for name, values in told:
+        for name, values in compared:
             if len(set(values)) > 1:
                 at = f"; compared at {self.level}" if name == "level" else ""
                 yield f"another {name}: {self._listed(values)}{at}"
@@ -149,7 +146,7 @@ class Comparison:
         return "; ".join(f"{value} ({', '.join(it)})" for value, it in holders.items())
 
     def marks(self, rule: str) -> tuple[RuleMark, ...]:
-        """Return what each report says of a rule."""
+        """Return the outcome of a rule in each report."""
         return tuple(column.mark(rule) for column in self.columns)
 
 
@@ -166,7 +163,7 @@ class Providers(Comparison):
     def _rank(self, rule: str) -> tuple[bool, int, int, int]:
         marks = Counter(self.marks(rule))
         return (
-            # Who was not asked does not differ from who was, to speak of.
+            # Not judged differs from judged least of all.
             len(marks.keys() - _UNJUDGED) < 2,
             self.rules[rule].level.rank,
             -marks[RuleMark.FAIL],
@@ -175,13 +172,13 @@ class Providers(Comparison):
 
     @cached_property
     def alike(self) -> dict[RuleMark, tuple[str, ...]]:
-        """The rules that all reports say the same of, by what that is."""
-        found: dict[RuleMark, list[str]] = {}
+        """The rules that come out the same in all reports, by outcome."""
+        found: dict[RuleMark, list[str]] = {mark: [] for mark in RuleMark}
         for name in self.rules:
             first, *others = set(self.marks(name))
             if not others:
-                found.setdefault(first, []).append(name)
-        return {mark: tuple(found[mark]) for mark in RuleMark if mark in found}
+                found[first].append(name)
+        return {mark: tuple(names) for mark, names in found.items() if names}
 
 
 class ChangeKind(StrEnum):
@@ -222,12 +219,6 @@ class RuleChange:
 class Runs(Comparison):
     """Two runs of one target: the first column is the earlier one."""
 
-    @property
-    def same_cases(self) -> bool:
-        """Tell whether both runs fired the same list."""
-        before, after = self.columns
-        return (before.seed, before.sha256) == (after.seed, after.sha256)
-
     @cached_property
     def changes(self) -> tuple[RuleChange, ...]:
         """What became of each rule, worst first."""
@@ -250,22 +241,22 @@ class Runs(Comparison):
 
     def _change(self, rule: str) -> RuleChange:
         before, after = (column.entries.get(rule) for column in self.columns)
-        marks = self.marks(rule)
+        old, new = self.marks(rule)
         failed = before.failing if before else {}
         fails = after.failing if after else {}
         known = after.known if after else frozenset()
-        new = {
+        added = {
             name: why
             for name, why in fails.items()
             if name not in failed and name not in known
         }
         gone = tuple(name for name in failed if name not in fails)
         return RuleChange(
-            kind=self._kind(marks[0], marks[1], more=bool(new), fewer=bool(gone)),
+            kind=self._kind(old, new, more=bool(added), fewer=bool(gone)),
             entry=after or self.rules[rule],
-            before=marks[0],
-            after=marks[1],
-            new=new,
+            before=old,
+            after=new,
+            new=added,
             gone=gone,
         )
 
@@ -275,37 +266,35 @@ class Runs(Comparison):
         if before in _UNJUDGED or after in _UNJUDGED:
             return _judged_anew(before, after)
         if after is RuleMark.INCONCLUSIVE:
-            return ChangeKind.UNCHANGED if before is after else ChangeKind.UNSETTLED
+            unchanged = before is after
+            return ChangeKind.UNCHANGED if unchanged else ChangeKind.UNSETTLED
         if after in _FAILS:
             return self._failing(before, after, more=more, fewer=fewer)
         if before in _FAILS:
             return ChangeKind.FIXED
-        return (
-            ChangeKind.SETTLED
-            if before is RuleMark.INCONCLUSIVE
-            else ChangeKind.UNCHANGED
-        )
+        settled = before is RuleMark.INCONCLUSIVE
+        return ChangeKind.SETTLED if settled else ChangeKind.UNCHANGED
 
     def _failing(
         self, before: RuleMark, after: RuleMark, *, more: bool, fewer: bool
     ) -> ChangeKind:
+        fails = after is RuleMark.FAIL
         if before not in _FAILS:
-            return (
-                ChangeKind.REGRESSION if after is RuleMark.FAIL else ChangeKind.EXCUSED
-            )
-        if not self.same_cases:
-            return ChangeKind.UNCHANGED  # of another list, cases tell nothing
-        if more and after is RuleMark.FAIL:
+            return ChangeKind.REGRESSION if fails else ChangeKind.EXCUSED
+        earlier, later = self.columns
+        if (earlier.seed, earlier.sha256) != (later.seed, later.sha256):
+            return ChangeKind.UNCHANGED  # cases of another list cannot be compared
+        if more and fails:
             return ChangeKind.WORSE
         return ChangeKind.BETTER if fewer else ChangeKind.UNCHANGED
 
 
 def _judged_anew(before: RuleMark, after: RuleMark) -> ChangeKind:
-    if before in _UNJUDGED and after in _UNJUDGED:
+    if before not in _UNJUDGED:
+        return ChangeKind.REMOVED
+    if after in _UNJUDGED:
         return ChangeKind.UNCHANGED
-    if before in _UNJUDGED:
-        return ChangeKind.NEW_FAILURE if after is RuleMark.FAIL else ChangeKind.ADDED
-    return ChangeKind.REMOVED
+    return ChangeKind.NEW_FAILURE if after is RuleMark.FAIL else ChangeKind.ADDED
 
 
 def compare_reports(paths: Sequence[Path], mode: str = "") -> Comparison:
@@ -337,7 +326,7 @@ def compare_reports(paths: Sequence[Path], mode: str = "") -> Comparison:
     return Providers(columns=columns, level=level)
 
 
-def _column(path: Path, report: dict[str, Any], level: Level) -> Column:
+def _column(path: Path, report: Report, level: Level) -> Column:
     contract = report["contract"]
     entries = [_entry(each, level) for each in report["rules"]]
     return Column(
@@ -356,7 +345,7 @@ def _column(path: Path, report: dict[str, Any], level: Level) -> Column:
     )
 
 
-def _entry(rule: dict[str, Any], level: Level) -> RuleEntry:
+def _entry(rule: Report, level: Level) -> RuleEntry:
     gating = {
         each["case"]: each["reason"]
         for each in rule["failures"]
@@ -364,37 +353,33 @@ def _entry(rule: dict[str, Any], level: Level) -> RuleEntry:
     }
     known = (it["case"] for it in rule["failures"] if it.get("known", False))
     first = next(iter(rule["inconclusive"]), {"reason": rule["why"]})
+    mark = RuleMark(rule["outcome"])
+    if mark is RuleMark.FAIL and rule.get("excused", False):
+        mark = RuleMark.KNOWN
+    if not gating and mark in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.PASS}:
+        # What fails, fails below the level that all are compared at.
+        mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
     return RuleEntry(
         id=rule["id"],
         level=Level(rule["level"]),
         evidence=rule["evidence"],
         sentence=rule["sentence"],
         source=rule["source"],
-        mark=_mark(rule, failing=bool(gating)),
+        mark=mark,
         failing=gating,
         known=frozenset(known) & gating.keys(),
         why=next(iter(gating.values()), first["reason"]),
     )
 
 
-def _mark(rule: dict[str, Any], *, failing: bool) -> RuleMark:
-    told = RuleMark(rule["outcome"])
-    if told is RuleMark.FAIL and rule.get("excused", False):
-        told = RuleMark.KNOWN
-    if told in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.PASS} and not failing:
-        # What fails, fails below the level that all are compared at.
-        return RuleMark.WARN if rule["failures"] else RuleMark.PASS
-    return told
-
-
 def _labelled(columns: list[Column]) -> tuple[Column, ...]:
-    """Give each column a label: of its target if that tells them, else of its file."""
+    """Label each column by its target if that is enough, else by its file."""
     ways: list[Callable[[Column], str]] = [
         lambda it: it.label,
         lambda it: "/".join(Path(it.path).with_suffix("").parts[-2:]),
     ]
-    if not any(_host(each).startswith(_SELF) for each in columns):
-        ways = [_host, _address, *ways]
+    if not any(_host(each).startswith(_LOCAL) for each in columns):
+        ways = [_host, lambda it: it.target.partition("://")[2].rstrip("/"), *ways]
     for way in ways:
         labels = [_short(way(each)) for each in columns]
         if all(labels) and len(set(labels)) == len(labels):
@@ -412,12 +397,8 @@ def _host(column: Column) -> str:
         return ""
 
 
-def _address(column: Column) -> str:
-    return column.target.partition("://")[2].rstrip("/")
-
-
 def _short(text: str) -> str:
-    """Cut a label in its middle: the ends tell more."""
+    """Cut a label in its middle: its ends differ most."""
     text = shown(text, 300)
     if len(text) <= _LABEL:
         return text

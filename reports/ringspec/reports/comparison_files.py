@@ -1,8 +1,11 @@
-"""Comparisons as files: `ringspec-comparison/1` in JSON, Markdown, a page of HTML."""
+"""Comparisons as files: `ringspec-comparison/1` in JSON, Markdown, a page of HTML.
+
+The page asks nothing of any network, and has no script; it shares the style of the HTML
+report. The template escapes what reports cite.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,10 +19,10 @@ from ringspec.reports.comparison import (
     Runs,
 )
 from ringspec.reports.comparison_text import HEADS, LISTED, WORDS, account, summary
-from ringspec.reports.files import check, write_data
+from ringspec.reports.files import check, check_format, write_data
 from ringspec.reports.markdown import code, head, plain, row
-from ringspec.reports.printable import counted
-from ringspec.spec import Json, UsageError
+from ringspec.reports.printable import counted, json_page, listed
+from ringspec.spec import Json
 
 FORMAT = "ringspec-comparison/1"
 # Of the cases of a change, those that are named.
@@ -30,6 +33,8 @@ _SIGNS = {
     RuleMark.PASS: "\N{WHITE HEAVY CHECK MARK}",
     RuleMark.ABSENT: "",
 }
+# The style's classes of marks, where they are other than the mark.
+_CLASSES = {RuleMark.KNOWN: "known-failure", RuleMark.WARN: "warning"}
 
 
 def write_comparison(
@@ -46,32 +51,24 @@ def write_comparison(
 
 
 def check_comparison(name: str, path: Path) -> None:
-    """Find out beforehand whether a comparison can be written.
+    """Check beforehand that a comparison can be written.
 
     Raises:
         UsageError: there is no such format.
         ReportError: the path does not look writable.
     """
-    if name not in COMPARISON_FORMATS:
-        known = ", ".join(COMPARISON_FORMATS)
-        raise UsageError(f"no comparison format {name!r}", hint=f"one of: {known}")
+    check_format(name, COMPARISON_FORMATS, f"comparison format {name!r}")
     check(path)
 
 
 def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
-    """Return a comparison in a format that there is."""
-    return COMPARISON_FORMATS[name](found, everything)
+    """Return a comparison in one of its formats."""
+    return COMPARISON_FORMATS[name](found, everything=everything)
 
 
-def _json(found: Comparison, _everything: bool) -> bytes:  # noqa: FBT001 - as in the table
-    text = json.dumps(comparison_json(found), indent=2, ensure_ascii=False)
-    # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
-    return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def comparison_json(found: Comparison) -> dict[str, Json]:
-    """Return a comparison as data: all rules, those alike too."""
-    told: dict[str, Json] = {
+def _json(found: Comparison, **_options: bool) -> bytes:
+    """Write all rules, those alike too."""
+    opening: dict[str, Json] = {
         "format": FORMAT,
         "mode": "runs" if isinstance(found, Runs) else "providers",
         "level": found.level,
@@ -81,23 +78,25 @@ def comparison_json(found: Comparison) -> dict[str, Json]:
     }
     if isinstance(found, Runs):
         kinds = {str(kind): len(found.of(kind)) for kind in ChangeKind}
-        return {**told, "counts": kinds, "changes": [*map(_change, found.changes)]}
-    differing = set(found.differing) if isinstance(found, Providers) else set()
+        changes = list(map(_change, found.changes))
+        return json_page({**opening, "counts": kinds, "changes": changes})
+    differing = _differing(found)
+    labels = [column.label for column in found.columns]
     rules = [
         {
             "id": name,
             "level": entry.level,
             "differs": name in differing,
-            "outcomes": dict(zip(_labels(found), found.marks(name), strict=True)),
+            "outcomes": dict(zip(labels, found.marks(name), strict=True)),
         }
         for name, entry in found.rules.items()
     ]
     counts = {"differing": len(differing), "alike": len(rules) - len(differing)}
-    return {**told, "counts": counts, "rules": rules}
+    return json_page({**opening, "counts": counts, "rules": rules})
 
 
-def _labels(found: Comparison) -> list[str]:
-    return [column.label for column in found.columns]
+def _differing(found: Comparison) -> tuple[str, ...]:
+    return found.differing if isinstance(found, Providers) else ()
 
 
 def _column(column: Column) -> dict[str, Json]:
@@ -130,8 +129,12 @@ def _change(change: RuleChange) -> dict[str, Json]:
     }
 
 
-def _markdown(found: Comparison, everything: bool) -> bytes:  # noqa: FBT001 - as above
-    lines = _runs(found) if isinstance(found, Runs) else _providers(found, everything)
+def _markdown(found: Comparison, *, everything: bool) -> bytes:
+    if isinstance(found, Runs):
+        lines = _runs(found)
+    else:
+        rules = tuple(found.rules) if everything else _differing(found)
+        lines = _providers(found, rules)
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -147,24 +150,21 @@ def _opening(found: Comparison) -> Iterator[str]:
         yield ""
 
 
-def _providers(found: Comparison, everything: bool) -> Iterator[str]:  # noqa: FBT001 - as above
-    differing = found.differing if isinstance(found, Providers) else ()
-    number = len(differing)
+def _providers(found: Comparison, rules: tuple[str, ...]) -> Iterator[str]:
+    number = len(_differing(found))
     differ = f"{counted(number, 'rule')} {'differs' if number == 1 else 'differ'}"
     yield f"## ringspec: {differ} at level {found.level}"
     yield ""
     yield from _opening(found)
-    names = tuple(found.rules) if everything else differing
-    if names:
-        yield head("rule", "level", *map(code, _labels(found)))
-    for name in names:
-        marks = (_SIGNS.get(mark, WORDS[mark]) for mark in found.marks(name))
-        yield row(code(name), found.rules[name].level.upper(), *marks)
-    if names:
+    if rules:
+        labels = (code(column.label) for column in found.columns)
+        yield head("rule", "level", *labels)
+        for name in rules:
+            marks = (_SIGNS.get(mark, WORDS[mark]) for mark in found.marks(name))
+            yield row(code(name), found.rules[name].level.upper(), *marks)
         yield ""
-    same = len(found.rules) - len(differing)
-    reports = counted(len(found.columns), "report")
-    yield f"{counted(same, 'rule')} alike in all {reports}."
+    same = counted(len(found.rules) - number, "rule")
+    yield f"{same} alike in all {counted(len(found.columns), 'report')}."
 
 
 def _runs(found: Runs) -> Iterator[str]:
@@ -177,7 +177,7 @@ def _runs(found: Runs) -> Iterator[str]:
             yield f"### {kind.capitalize()}: {said}"
             yield ""
             yield head("rule", "level", "before", "after", "cases", "why")
-            yield from map(_row, changes)
+            yield from map(_change_row, changes)
             yield ""
     for kind, said in LISTED.items():
         names = [code(each.entry.id) for each in found.of(kind)]
@@ -186,56 +186,38 @@ def _runs(found: Runs) -> Iterator[str]:
             yield ""
 
 
-def _row(change: RuleChange) -> str:
-    cases = list(change.new) or list(change.gone)
-    more = f" and {len(cases) - _CASES:,} more" if len(cases) > _CASES else ""
-    named = ", ".join(map(code, cases[:_CASES])) + more
-    why = next(iter(change.new.values()), change.entry.why)
-    level = change.entry.level.upper()
+def _change_row(change: RuleChange) -> str:
+    entry = change.entry
+    cases = listed(list(map(code, change.new or change.gone)), _CASES)
+    why = next(iter(change.new.values()), entry.why)
     marks = (WORDS[change.before], WORDS[change.after])
-    return row(code(change.entry.id), level, *marks, named, plain(why))
+    return row(code(entry.id), entry.level.upper(), *marks, cases, plain(why))
 
 
-def _html(found: Comparison, everything: bool) -> bytes:  # noqa: FBT001 - as above
-    return _page(found, everything=everything)
-
-
-COMPARISON_FORMATS: dict[str, Callable[[Comparison, bool], bytes]] = {
-    "json": _json,
-    "markdown": _markdown,
-    "html": _html,
-}
-
-
-# How the dress of the report calls what it has another word for.
-_DRESS = {RuleMark.KNOWN: "known-failure", RuleMark.WARN: "warning"}
-_PAGE_CASES = 5
-
-
-def _page(found: Comparison, *, everything: bool = False) -> bytes:
-    """Write the whole page."""
+def _html(found: Comparison, *, everything: bool) -> bytes:
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
+    rules = _differing(found)
+    if everything and isinstance(found, Providers):
+        rules += tuple(name for name in found.rules if name not in set(rules))
     return filled(
         "compare.html",
         styles=("report.css", "compare.css"),
         found=found,
         runs=isinstance(found, Runs),
-        rules=_rules(found, everything=everything),
+        rules=rules,
         words=WORDS,
-        dress=_DRESS,
+        dress=_CLASSES,
         heads=HEADS,
         listed=LISTED,
         account=account,
         summary=summary,
-        kinds=list(ChangeKind),
-        cases=_PAGE_CASES,
+        cases=_CASES,
     )
 
 
-def _rules(found: Comparison, *, everything: bool) -> tuple[str, ...]:
-    """Return the rows of the matrix: those that differ, then the others if wanted."""
-    if not isinstance(found, Providers):
-        return ()
-    rest = (name for name in found.rules if name not in set(found.differing))
-    return (*found.differing, *(rest if everything else ()))
+COMPARISON_FORMATS: dict[str, Callable[..., bytes]] = {
+    "json": _json,
+    "markdown": _markdown,
+    "html": _html,
+}

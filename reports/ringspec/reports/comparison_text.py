@@ -1,12 +1,12 @@
-"""Comparisons for people: what differs, or what became of it, and the rest as counts.
+"""Comparisons on a terminal: what differs, or what became of it, the rest as counts.
 
-In: a comparison. Out: text on a console. Many reports are told by letters: what a
-report says of a rule stands left, so that the rule's id need not be cut.
+Many reports are named by letters: the outcomes stand left, so that the rule's id need
+not be cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_lowercase
 from typing import TextIO
 
@@ -23,9 +23,8 @@ from ringspec.reports.comparison import (
     Runs,
 )
 from ringspec.reports.console import Color, console, hanging, line, row
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.printable import counted, listed, shown, visible
 
-# In words, and where there is no room for words.
 WORDS = {
     RuleMark.FAIL: "FAIL",
     RuleMark.INCONCLUSIVE: "open",
@@ -36,7 +35,11 @@ WORDS = {
     RuleMark.SKIPPED: "skip",
     RuleMark.ABSENT: "none",
 }
+# Where there is no room for words.
 _SIGNS = dict(zip(WORDS, "F?kw.-s ", strict=True))
+_MEANING = (
+    "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
+)
 _STYLES = {
     RuleMark.FAIL: "bold red",
     RuleMark.INCONCLUSIVE: "yellow",
@@ -44,9 +47,11 @@ _STYLES = {
     RuleMark.WARN: "yellow",
     RuleMark.PASS: "green",
 }
-_MEANING = (
-    "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
-)
+_CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
+_EVERYWHERE = {
+    RuleMark.KNOWN: "fail as known",
+    RuleMark.NOT_APPLICABLE: "not applicable",
+}
 HEADS = {
     ChangeKind.REGRESSION: ("bold red", "did not fail before, and fails now"),
     ChangeKind.WORSE: ("bold red", "failed before, and now by more cases"),
@@ -57,17 +62,15 @@ HEADS = {
     ChangeKind.BETTER: ("green", "fails by fewer cases than before"),
     ChangeKind.SETTLED: ("green", "was inconclusive before, and passes now"),
 }
-# Kinds of which the ids suffice: what is good, and what is neither.
-_GOOD = frozenset(
-    {ChangeKind.EXCUSED, ChangeKind.FIXED, ChangeKind.BETTER, ChangeKind.SETTLED}
-)
+# Kinds of which the ids suffice: the good ones, and the neutral ones.
+_GOOD = frozenset(list(HEADS)[4:])
 LISTED = {
     ChangeKind.ADDED: "judged now and not before",
     ChangeKind.REMOVED: "judged before and not now",
 }
 _CASES = 3
 _REASON = 200
-# What an id needs beside the columns before these are cut to letters.
+# The room for an id beside the columns, before these are cut to letters.
 _ID = 34
 
 
@@ -78,17 +81,12 @@ def print_comparison(
     everything: bool = False,
     color: Color = "auto",
 ) -> None:
-    """Print a comparison.
-
-    Args:
-        comparison: of providers, or of runs.
-        stdout: where to.
-        everything: also the rules that are alike, or unchanged.
-        color: `auto`, `always` or `never`.
-    """
+    """Print a comparison; everything: also the rules that are alike, or unchanged."""
     out = console(stdout, color)
     first = comparison.columns[0]
-    line(out, Text.assemble("api     ", (_title(first), "bold")))
+    dialect = f", dialect {first.dialect}" if first.dialect else ""
+    title = shown(f"{first.title} {first.version}{dialect}", 200)
+    line(out, Text.assemble("api     ", (title, "bold")))
     row(out, "level", str(comparison.level), indent=0)
     for each in comparison.remarks:
         row(out, "note", Text(shown(each, 600), "yellow"), indent=0)
@@ -100,22 +98,18 @@ def print_comparison(
     out.file.flush()
 
 
-def _title(column: Column) -> str:
-    dialect = f", dialect {column.dialect}" if column.dialect else ""
-    return shown(f"{column.title} {column.version}{dialect}", 200)
-
-
 def account(column: Column) -> str:
-    """Say how many rules of a report came out how."""
+    """Write how many rules of a report came out how."""
+    plurals = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
     counts = column.counts
-    told = (f"{counts[each]} {_plural(each)}" for each in WORDS if counts[each])
-    return ", ".join(told) or "no rules"
+    parts = (f"{counts[it]} {plurals.get(it, it)}" for it in WORDS if counts[it])
+    return ", ".join(parts) or "no rules"
 
 
-def _plural(mark: RuleMark) -> str:
-    return {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}.get(
-        mark, str(mark)
-    )
+def _conclusion(name: str, column: Column) -> Text:
+    style = _CONCLUSIONS.get(column.conclusion, "yellow")
+    counts = f", {account(column)}"
+    return Text.assemble(name, ": ", (column.conclusion, style), (counts, "dim"))
 
 
 def _print_providers(out: Console, found: Providers, *, everything: bool) -> None:
@@ -124,18 +118,21 @@ def _print_providers(out: Console, found: Providers, *, everything: bool) -> Non
     letters = sum(widths) + _ID > out.width
     names = _letters(len(labels)) if letters else labels
     for name, column in zip(names, found.columns, strict=True):
-        conclusion = Text(column.conclusion, _conclusion_style(column))
-        counts = (f", {account(column)}", "dim")
-        told = Text.assemble((column.label, "bold"), ": ", conclusion, counts)
-        hanging(out, Text(f"{name}  " if letters else ""), told)
+        label = Text(column.label, "bold")
+        text = Text.assemble(label, _conclusion("", column))
+        hanging(out, Text(f"{name}  " if letters else ""), text)
     line(out)
-    width = [3] * len(names) if len(names) > 26 else [2] * len(names)
-    grid = _Grid(out, names, width if letters else widths, in_signs=letters)
+    if letters:
+        widths = [3 if len(names) > 26 else 2] * len(names)
     if found.differing:
-        grid.print_head()
-    for name in found.differing:
-        grid.print_rule(found, name)
-    if found.differing:
+        pairs = zip(names, widths, strict=True)
+        cells = "".join(f"{name:<{width}}" for name, width in pairs)
+        line(out, f"{cells}rule", "dim")
+        for name in found.differing:
+            marks = zip(found.marks(name), widths, strict=True)
+            hanging(
+                out, _cells(marks, _SIGNS if letters else WORDS), _named(found, name)
+            )
         line(out)
     if letters and (found.differing or everything):
         row(out, "", Text(_MEANING, "dim"), indent=0)
@@ -143,14 +140,9 @@ def _print_providers(out: Console, found: Providers, *, everything: bool) -> Non
     for mark, alike in found.alike.items():
         _print_alike(out, found, mark, alike, everything=everything)
     differ, same = len(found.differing), len(found.rules) - len(found.differing)
-    are = "is" if same == 1 else "are"
-    said = f"{counted(differ, 'rule')} {'differs' if differ == 1 else 'differ'}"
-    line(out, f"{said}, {same} {are} alike in all {counted(len(labels), 'report')}")
-
-
-def _conclusion_style(column: Column) -> str:
-    styles = {"conformant": "green", "nonconformant": "bold red"}
-    return styles.get(column.conclusion, "yellow")
+    differs = f"{counted(differ, 'rule')} {'differs' if differ == 1 else 'differ'}"
+    are = f"{same} {'is' if same == 1 else 'are'}"
+    line(out, f"{differs}, {are} alike in all {counted(len(labels), 'report')}")
 
 
 def _letters(number: int) -> list[str]:
@@ -160,38 +152,18 @@ def _letters(number: int) -> list[str]:
     return many[:number]
 
 
-class _Grid:
-    """Prints what each report says of a rule, and then the rule."""
+def _cells(
+    marks: Iterable[tuple[RuleMark, int]], words: Mapping[RuleMark, str]
+) -> Text:
+    cells = (
+        (f"{words[mark]:<{width}}", _STYLES.get(mark, "dim")) for mark, width in marks
+    )
+    return Text.assemble(*cells)
 
-    def __init__(
-        self,
-        out: Console,
-        names: Sequence[str],
-        widths: Sequence[int],
-        *,
-        in_signs: bool,
-    ) -> None:
-        self._out = out
-        self._names = names
-        self._widths = widths
-        self._marks = _SIGNS if in_signs else WORDS
 
-    def print_head(self) -> None:
-        """Print the names of the columns."""
-        pairs = zip(self._names, self._widths, strict=True)
-        cells = (f"{name:<{width}}" for name, width in pairs)
-        line(self._out, Text("".join(cells) + "rule", "dim"))
-
-    def print_rule(self, found: Comparison, name: str) -> None:
-        """Print one rule."""
-        marks = zip(found.marks(name), self._widths, strict=True)
-        cells = [
-            (f"{self._marks[mark]:<{width}}", _STYLES.get(mark, "dim"))
-            for mark, width in marks
-        ]
-        entry = found.rules[name]
-        told = Text.assemble(visible(name), (f" {entry.level.upper()}", "dim"))
-        hanging(self._out, Text.assemble(*cells), told)
+def _named(found: Comparison, name: str) -> Text:
+    level = f" {found.rules[name].level.upper()}"
+    return Text.assemble(visible(name), (level, "dim"))
 
 
 def _print_alike(
@@ -202,39 +174,25 @@ def _print_alike(
     *,
     everything: bool,
 ) -> None:
-    """Print the rules that all reports say the same of; what fails is named."""
-    head = f"{_everywhere(mark)}: {counted(len(names), 'rule')}"
-    if everything or mark in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.INCONCLUSIVE}:
-        line(out, Text(head, _STYLES.get(mark, "dim")))
-        for name in names if everything else names[:_CASES]:
-            entry = found.rules[name]
-            told = Text.assemble(visible(name), (f" {entry.level.upper()}", "dim"))
-            row(out, "", told)
-        if not everything and len(names) > _CASES:
-            row(out, "", Text(f"and {len(names) - _CASES} more, see --all", "dim"))
-    else:
-        line(out, Text(head, "dim"))
-
-
-def _everywhere(mark: RuleMark) -> str:
-    said = {
-        RuleMark.FAIL: "fail",
-        RuleMark.PASS: "pass",
-        RuleMark.WARN: "warn",
-        RuleMark.KNOWN: "fail as known",
-        RuleMark.SKIPPED: "skipped",
-        RuleMark.NOT_APPLICABLE: "not applicable",
-    }
-    return f"{said.get(mark, str(mark))} everywhere"
+    """Print the rules that come out the same in all reports; failures by name."""
+    head = f"{_EVERYWHERE.get(mark, mark)} everywhere: {counted(len(names), 'rule')}"
+    if not everything and mark not in {
+        RuleMark.FAIL,
+        RuleMark.KNOWN,
+        RuleMark.INCONCLUSIVE,
+    }:
+        line(out, head, "dim")
+        return
+    line(out, head, _STYLES.get(mark, "dim"))
+    for name in names if everything else names[:_CASES]:
+        row(out, "", _named(found, name))
+    if not everything and len(names) > _CASES:
+        row(out, "", Text(f"and {len(names) - _CASES} more, see --all", "dim"))
 
 
 def _print_runs(out: Console, found: Runs, *, everything: bool) -> None:
     for name, column in zip(("before", "after"), found.columns, strict=True):
-        conclusion = Text(column.conclusion, _conclusion_style(column))
-        told = Text.assemble(
-            f"{shown(column.path, 200)}: ", conclusion, (f", {account(column)}", "dim")
-        )
-        row(out, name, told, indent=0)
+        row(out, name, _conclusion(shown(column.path, 200), column), indent=0)
     row(out, "target", shown(found.columns[1].target, 300), indent=0)
     line(out)
     for kind, (style, said) in HEADS.items():
@@ -246,7 +204,8 @@ def _print_runs(out: Console, found: Runs, *, everything: bool) -> None:
     for kind, said in LISTED.items():
         _print_ids(out, kind, said, found.of(kind))
     if everything:
-        _print_ids(out, ChangeKind.UNCHANGED, "", found.of(ChangeKind.UNCHANGED))
+        unchanged = found.of(ChangeKind.UNCHANGED)
+        _print_ids(out, ChangeKind.UNCHANGED, "", unchanged)
     line(out, summary(found))
 
 
@@ -258,26 +217,19 @@ def _print_change(out: Console, change: RuleChange) -> None:
     hanging(out, Text.assemble((change.kind.upper(), style), " "), title)
     row(out, "", shown(entry.sentence, 600))
     row(out, "", Text(f"{said} ({_step(change)})", "dim"))
-    for label, cases in _cases(change):
-        row(out, label, cases)
+    for label, text in _rows(change):
+        row(out, label, text)
     line(out)
 
 
-def _cases(change: RuleChange) -> Iterator[tuple[str, str]]:
-    """Yield what to say of the cases that a change shows in."""
+def _rows(change: RuleChange) -> Iterator[tuple[str, str]]:
     if change.after is RuleMark.FAIL and change.new:
         yield "why", shown(next(iter(change.new.values())), _REASON)
-        yield "cases", _few(change.new)
+        yield "cases", listed(list(map(visible, change.new)), _CASES)
     elif change.after is RuleMark.INCONCLUSIVE:
         yield "why", shown(change.entry.why, _REASON) or "no reason"
     if change.gone and change.kind is ChangeKind.WORSE:
-        yield "gone", _few(change.gone)
-
-
-def _few(names: Iterable[str]) -> str:
-    names = [visible(each) for each in names]
-    more = f" and {len(names) - _CASES:,} more" if len(names) > _CASES else ""
-    return ", ".join(names[:_CASES]) + more
+        yield "gone", listed(list(map(visible, change.gone)), _CASES)
 
 
 def _print_ids(
@@ -287,20 +239,16 @@ def _print_ids(
     changes: Sequence[RuleChange],
     style: str = "",
 ) -> None:
-    """Print the rules of a kind, a line each; what is good needs no details."""
+    """Print the rules of a kind, a line each."""
     if not changes:
         return
-    number = counted(len(changes), "rule")
-    explained = f" {number}{': ' if said else ''}{said}"
+    explained = f" {counted(len(changes), 'rule')}{': ' if said else ''}{said}"
     hanging(out, Text(), Text.assemble((kind.upper(), style), (explained, "dim")))
     for each in changes:
-        fewer = (
-            f", {len(each.gone):,} cases fewer"
-            if each.kind is ChangeKind.BETTER
-            else ""
-        )
-        told = Text.assemble(visible(each.entry.id), (f" {_step(each)}{fewer}", "dim"))
-        row(out, "", told)
+        better = each.kind is ChangeKind.BETTER
+        fewer = f", {len(each.gone):,} cases fewer" if better else ""
+        step = (f" {_step(each)}{fewer}", "dim")
+        row(out, "", Text.assemble(visible(each.entry.id), step))
     line(out)
 
 
@@ -309,13 +257,12 @@ def _step(change: RuleChange) -> str:
 
 
 def summary(found: Runs) -> str:
-    """Say in a line how many rules became what."""
+    """Write in a line how many rules became what."""
     counts = {kind: len(found.of(kind)) for kind in ChangeKind}
-    regressions = counts.pop(ChangeKind.REGRESSION)
-    told = [counted(regressions, "regression")]
-    told += [
+    parts = [counted(counts.pop(ChangeKind.REGRESSION), "regression")]
+    parts += [
         f"{number:,} {kind}"
         for kind, number in counts.items()
         if number or kind in {ChangeKind.FIXED, ChangeKind.UNCHANGED}
     ]
-    return ", ".join(told)
+    return ", ".join(parts)

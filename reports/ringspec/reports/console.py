@@ -1,4 +1,4 @@
-"""Consoles: where text goes, how wide it is, and whether it may be coloured."""
+"""Consoles: where text goes, how wide it is, whether it is coloured; progress bars."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import os
 from typing import IO, Literal, TextIO, TypeAlias
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
+
+from ringspec.harness import Result
+from ringspec.reports.printable import shown
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 # Narrower screens are written to as if they were so wide.
 _NARROW = 20
-# What begins a line so, indented or not, gives a command to a CI system.
+# At the beginning of a line, indented or not, this gives a command to a CI system.
 _COMMAND = "::"
 
 
 def console(stream: TextIO, color: Color = "auto") -> Console:
     """Open a console that takes text as it is: no markup, no highlighting.
 
-    `always` and `never` outweigh the environment; of what `auto` looks at, NO_COLOR
-    outweighs FORCE_COLOR, and that TERM=dumb and whether there is a screen at all.
+    `always` and `never` outweigh the environment; with `auto` NO_COLOR outweighs
+    FORCE_COLOR, which outweighs TERM=dumb and whether there is a screen at all.
     """
     if isinstance(stream, io.TextIOWrapper):
         # An ASCII terminal shall show \u2026, not end in an error.
@@ -50,7 +54,7 @@ def page(width: int) -> tuple[Console, io.StringIO]:
 
 
 def live(stream: IO[str]) -> bool:
-    """Tell whether a stream is a screen on which a line can be drawn again."""
+    """Return whether a stream is a screen on which a line can be drawn again."""
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
@@ -87,3 +91,44 @@ def hanging(console: Console, head: Text, value: Text | str) -> None:
         part.rstrip()
         line(console, Text.assemble(head, part) if part else "")
         head = Text(" " * head.cell_len)
+
+
+def print_note(console: Console, message: str) -> None:
+    """Print a notice of a run."""
+    line(console, Text.assemble(("note: ", "bold"), shown(message, 1000)))
+
+
+def print_message(console: Console, result: Result) -> None:
+    """Print the message and the hint of a run, if there are any."""
+    if result.message:
+        line(console, shown(result.message, 1000))
+    if result.hint:
+        line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
+
+
+class Bar:
+    """Draws what is done on one line of a screen, with a remark; it vanishes."""
+
+    def __init__(self, console: Console, label: str, total: int) -> None:
+        self._progress = Progress(
+            TextColumn(label),
+            # Beside the bar stand the counts, and the remark.
+            BarColumn(bar_width=max(4, min(30, console.width - 36))),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[remark]}", markup=False),
+            console=console,
+            transient=True,
+            # A test's output stays where it is.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task("", total=total, remark="")
+        self._progress.start()
+
+    def advance(self, remark: str) -> None:
+        """Count one more."""
+        self._progress.update(self._task, advance=1, remark=remark)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._progress.stop()

@@ -1,4 +1,4 @@
-"""File reports: the formats there are, and writing one so that no half is left."""
+"""File reports: the record of a run, the formats, and writing whole files or lines."""
 
 from __future__ import annotations
 
@@ -7,126 +7,35 @@ import importlib
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote, urlsplit
 
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.reports.redact import Redactor
 from ringspec.spec import InternalError, ReportError, UsageError
 
-# Format: the module whose `render` makes its bytes of a record. Imported late: most
+# Format: the module and function that make its bytes of a record. Imported late: most
 # runs ask for one format or none.
 FORMATS = {
-    "html": "ringspec.reports.html_report",
-    "json": "ringspec.reports.json_report",
-    "ndjson": "ringspec.reports.ndjson",
-    "junit": "ringspec.reports.junit",
-    "har": "ringspec.reports.har",
-    "markdown": "ringspec.reports.markdown",
-    "badge": "ringspec.reports.markdown:render_badge",
+    "html": "html_report:render",
+    "json": "json_report:render",
+    "ndjson": "ndjson:render",
+    "junit": "junit:render",
+    "har": "har:render",
+    "markdown": "markdown:render",
+    "badge": "markdown:render_badge",
 }
 _WRITABLE = "give a file in a directory that exists and is writable"
 _ROOM = "make room there, or give a path elsewhere"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def write(name: str, path: Path, record: Record) -> None:
-    """Write a report in a format to a path.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path cannot be written.
-    """
-    check(path, name)
-    write_data(name, path, rendered(name, record))
-
-
-def rendered(name: str, record: Record) -> bytes:
-    """Return a report in a format that there is."""
-    module, _, function = FORMATS[name].partition(":")
-    render: Callable[[Record], bytes]
-    render = getattr(importlib.import_module(module), function or "render")
-    return render(record)
-
-
-def write_data(name: str, path: Path, data: bytes) -> None:
-    """Write what a report was rendered to, whole or not at all.
-
-    Raises:
-        ReportError: the path cannot be written.
-    """
-    try:
-        put(path, data)
-    except OSError as error:
-        raise refused(path, name, error) from error
-
-
-def check(path: Path, name: str = "") -> None:
-    """Find out before a run whether a report can be written.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path does not look writable.
-    """
-    if name and name not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UsageError(f"no report format {name!r}", hint=f"one of: {known}")
-    why = write_obstacle(path)
-    if why:
-        raise _refusal(path, name, why, _WRITABLE)
-
-
-def write_obstacle(path: Path) -> str:
-    """Say what stands in the way of writing a path; empty if nothing seems to."""
-    parent = path.parent
-    try:
-        obstacles = {
-            "it is a directory": path.is_dir(),
-            f"the directory {parent} does not exist": not parent.exists(),
-            f"{parent} is not a directory": not parent.is_dir(),
-            "permission denied": not os.access(_written(path), os.W_OK),
-        }
-    except (OSError, ValueError) as error:
-        return getattr(error, "strerror", None) or str(error)
-    return next((why for why, stands in obstacles.items() if stands), "")
-
-
-def _written(path: Path) -> Path:
-    """Return what must be writable: the directory, or a device or pipe itself."""
-    return path if _special(path) else path.resolve().parent
-
-
-def _special(path: Path) -> bool:
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def refused(path: Path, name: str, error: OSError) -> ReportError:
-    """Say that a report could not be written, and what to do."""
-    hint = _ROOM if error.errno in _FULL else _WRITABLE
-    return _refusal(path, name, error.strerror or str(error), hint)
-
-
-def _refusal(path: Path, name: str, why: str, hint: str) -> ReportError:
-    what = f"the {name} report" if name else "a report"
-    return ReportError(f"{what} cannot be written to {path}: {why}", hint=hint)
-
-
-def put(path: Path, data: bytes) -> None:
-    """Write beside the path, then rename; a device or pipe is written to itself."""
-    if _special(path):
-        path.write_bytes(data)
-        return
-    path = path.resolve()  # a link stays a link
-    beside = path.with_name(f".ringspec-{secrets.token_hex(4)}.tmp")
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+_RULES_PAGE = "reference/rules/"
+# Characters of an address that no report has to escape by rules of its own.
+_ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%+-]*)?", re.ASCII)
 
 
 class Reporter(Protocol):
@@ -145,10 +54,9 @@ class Display(Reporter, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A whole run, free of secrets: what every file report is rendered from.
+    """A whole run, free of secrets: every file report is rendered from it.
 
     Attributes:
-        notices: what was said on the way.
         docs: base of the documentation that rules are linked to; empty for none.
     """
 
@@ -173,10 +81,10 @@ class Recorder:
 
     @property
     def record(self) -> Record:
-        """The run, once it has ended.
+        """The run.
 
         Raises:
-            InternalError: the run told no beginning or no end.
+            InternalError: it has not ended.
         """
         # Redacted only now: a token fetched late may have been echoed early.
         events = [self._redactor.event(each) for each in self._events]
@@ -193,13 +101,179 @@ class Recorder:
         )
 
 
-_PAGE = "reference/rules/"
-# What may stand in the address, so that no report has to escape it by rules of its own.
-_ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./~%+-]*)?", re.ASCII)
+def rendered(name: str, record: Record) -> bytes:
+    """Return a report in one of the formats."""
+    module, _, function = FORMATS[name].partition(":")
+    home = importlib.import_module(f"ringspec.reports.{module}")
+    render: Callable[[Record], bytes] = getattr(home, function)
+    return render(record)
+
+
+def write(name: str, path: Path, record: Record) -> None:
+    """Write a report in a format to a path.
+
+    Raises:
+        UsageError: there is no such format.
+        ReportError: the path cannot be written.
+    """
+    check(path, name)
+    write_data(name, path, rendered(name, record))
+
+
+def write_data(name: str, path: Path, data: bytes) -> None:
+    """Write a rendered report, whole or not at all.
+
+    Raises:
+        ReportError: the path cannot be written.
+    """
+    try:
+        put(path, data)
+    except OSError as error:
+        raise refused(path, name, error) from error
+
+
+def check(path: Path, name: str = "") -> None:
+    """Check before a run that a report can be written.
+
+    Raises:
+        UsageError: there is no such format.
+        ReportError: the path does not look writable.
+    """
+    if name:
+        check_format(name, FORMATS, f"report format {name!r}")
+    why = write_obstacle(path)
+    if why:
+        raise _refusal(path, name, why, _WRITABLE)
+
+
+def check_format(name: str, formats: Iterable[str], said: str) -> None:
+    """Raise a UsageError for a name that is none of the formats."""
+    formats = tuple(formats)
+    if name not in formats:
+        raise UsageError(f"no {said}", hint=f"one of: {', '.join(formats)}")
+
+
+def write_obstacle(path: Path) -> str:
+    """Say what stands in the way of writing a path; empty if nothing seems to."""
+    parent = path.parent
+    try:
+        # A device or pipe must be writable itself, else the directory.
+        writable = path if _is_special(path) else path.resolve().parent
+        obstacles = {
+            "it is a directory": path.is_dir(),
+            f"the directory {parent} does not exist": not parent.exists(),
+            f"{parent} is not a directory": not parent.is_dir(),
+            "permission denied": not os.access(writable, os.W_OK),
+        }
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return next((why for why, stands in obstacles.items() if stands), "")
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def refused(path: Path, name: str, error: OSError) -> ReportError:
+    """Return the error that says why a report could not be written, and what to do."""
+    hint = _ROOM if error.errno in _FULL else _WRITABLE
+    return _refusal(path, name, error.strerror or str(error), hint)
+
+
+def _refusal(path: Path, name: str, why: str, hint: str) -> ReportError:
+    what = f"the {name} report" if name else "a report"
+    return ReportError(f"{what} cannot be written to {path}: {why}", hint=hint)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write beside the path, then rename; a device or pipe is written to itself."""
+    if _is_special(path):
+        path.write_bytes(data)
+        return
+    path = path.resolve()  # a link stays a link
+    beside = path.with_name(f".ringspec-{secrets.token_hex(4)}.tmp")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class LineFile:
+    """A file of lines, written at once; after an error it ignores further lines.
+
+    Args:
+        path: opened with the first line.
+        name: of the report, for its error.
+        mode: `w` replaces a file, `a` adds to it.
+    """
+
+    def __init__(self, path: Path, name: str, mode: Literal["w", "a"]) -> None:
+        self._path, self._name, self._mode = path, name, mode
+        self._file: FileIO | None = None
+        # The rest of a line: an interrupt on the way to the file leaves it.
+        self._left = b""
+        # Of all whole lines that are written.
+        self._size = 0
+        self._error: OSError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True once something could not be written."""
+        return self._error is not None
+
+    def open(self) -> FileIO:
+        """Open the file, unless it is open."""
+        if self._file is None:
+            self._file = FileIO(self._path, self._mode)
+            self._size = self._file.tell() if self._file.seekable() else 0
+        return self._file
+
+    def add(self, line: bytes) -> None:
+        """Add a whole line, or nothing."""
+        if self._error is not None:
+            return
+        self._left += line
+        try:
+            file = self.open()
+            while self._left:
+                self._left = self._left[file.write(self._left) :]
+            self._size = file.tell() if file.seekable() else 0
+        except OSError as error:
+            self._error = error
+            if self._file is not None:
+                with suppress(OSError):  # devices and pipes cannot be cut
+                    self._file.truncate(self._size)
+
+    def close(self) -> None:
+        """Close the file; errors are kept for `check`."""
+        if self._file is None or self._file.closed:
+            return
+        if self._error is None and self._mode == "w" and not self._stands(self._file):
+            self._error = FileNotFoundError(0, "it was removed during the run")
+        try:
+            self._file.close()
+        except OSError as error:
+            self._error = self._error or error
+
+    def _stands(self, file: FileIO) -> bool:
+        """Return whether the path still leads to the open file."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(file.fileno()))
+        except OSError:
+            return False
+
+    def check(self) -> None:
+        """Raise a ReportError if a line could not be written."""
+        if self._error is not None:
+            raise refused(self._path, self._name, self._error)
 
 
 def checked_docs(base: str) -> str:
-    """Return the base of a documentation, without a slash at its end.
+    """Return the base address of a documentation, without a slash at its end.
+
+    Its page of rules has an anchor for each, as `docs/reference/rules.md` has here.
 
     Raises:
         UsageError: it is no plain address of the web.
@@ -215,4 +289,4 @@ def checked_docs(base: str) -> str:
 
 def rule_link(base: str, rule: str) -> str:
     """Return the address of a rule's documentation; empty where there is none."""
-    return f"{base}/{_PAGE}#{quote(rule, safe='')}" if base else ""
+    return f"{base}/{_RULES_PAGE}#{quote(rule, safe='')}" if base else ""

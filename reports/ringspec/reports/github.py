@@ -1,7 +1,7 @@
-"""Annotations: what GitHub Actions shows beside a job, told by workflow commands.
+"""Annotations that GitHub Actions shows beside a job, by workflow commands.
 
-Only there. Whatever else is printed meanwhile may cite the target, which could give
-commands of its own: commands are stopped, by a word that it cannot know.
+All else that is printed may cite the target, which could give commands of its own:
+commands are stopped meanwhile, by a word that it cannot know.
 Source: docs.github.com, "Workflow commands for GitHub Actions".
 """
 
@@ -13,17 +13,8 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-from ringspec.harness import (
-    Conclusion,
-    Ended,
-    Event,
-    Finding,
-    Outcome,
-    Result,
-    RuleResult,
-    Started,
-)
-from ringspec.reports.case_text import status_line
+from ringspec.harness import Conclusion, Ended, Event, Finding, Result, Started
+from ringspec.reports.case_text import inconclusive_by_reason, status_line
 from ringspec.reports.causes import Cause, causes
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.printable import counted, shown
@@ -35,7 +26,7 @@ _TEXT = 500
 
 
 def on_github() -> bool:
-    """Tell whether this is a step of GitHub Actions."""
+    """Return whether this is a step of GitHub Actions."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
@@ -56,17 +47,17 @@ class GitHubAnnotations:
         self._word = ""
 
     def handle(self, event: Event) -> None:
-        """Show an event; before the first commands are stopped, after the last told."""
+        """Show an event; stop commands before the first, annotate after the last."""
         if not self._word and isinstance(event, Started):
             self._word = secrets.token_hex(16)
-            self._say(f"::stop-commands::{self._word}")
+            self._print(f"::stop-commands::{self._word}")
         self._inner.handle(event)
         if isinstance(event, Ended):
             self._resume()
             ended = self._redactor.event(event)
             if isinstance(ended, Ended):
                 for each in commands(ended.result, self._docs):
-                    self._say(each)
+                    self._print(each)
 
     def close(self) -> None:
         """Close the other reporter; commands are heard again."""
@@ -77,10 +68,10 @@ class GitHubAnnotations:
 
     def _resume(self) -> None:
         if self._word:
-            self._say(f"::{self._word}::")
+            self._print(f"::{self._word}::")
             self._word = ""
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._out.write(f"{line}\n")
         self._out.flush()
 
@@ -99,12 +90,12 @@ def commands(result: Result, docs: str = "") -> Iterator[str]:
         for each in result.stale
     ]
     if not new and result.conclusion is not Conclusion.CONFORMANT:
-        new.append(_conclusion(result))
+        lines = filter(None, (result.message, result.hint))
+        new.append(_command("error", f"ringspec: {result.conclusion}", *lines))
+    known = [_cause("notice", each, docs) for each in found if each.known]
     yield from _limited("error", new)
     yield from _limited("warning", list(_warnings(result)))
-    yield from _limited(
-        "notice", [_cause("notice", it, docs) for it in found if it.known]
-    )
+    yield from _limited("notice", known)
 
 
 def _limited(kind: str, lines: list[str]) -> Iterator[str]:
@@ -118,38 +109,34 @@ def _limited(kind: str, lines: list[str]) -> Iterator[str]:
 
 
 def _cause(kind: str, cause: Cause, docs: str) -> str:
-    rule, first = cause.rules[0].rule, cause.findings[0]
+    result = cause.rules[0]
+    rule = result.rule
     more = len(cause.rules) - 1
     others = f" and {counted(more, 'other rule')}" if more else ""
-    known = "known failure: " if kind == "notice" else ""
-    title = f"{known}{rule.id}{others} ({cause.level.upper()})"
-    told = (
+    title = f"{rule.id}{others} ({cause.level.upper()})"
+    excuse = ""
+    if kind == "notice":
+        title = f"known failure: {title}"
+        for each in result.known[:1]:
+            excuse = " ".join(filter(None, ("known:", each.reason, each.issue)))
+    lines = (
         cause.title or rule.sentence,
-        *(_excuses(cause) if known else ()),
-        *_case(first, len(cause.findings)),
-        *filter(None, [rule_link(docs, rule.id)]),
+        excuse,
+        *_case(cause.findings[0], len(cause.findings)),
+        rule_link(docs, rule.id),
     )
-    return _command(kind, title, *told)
+    return _command(kind, title, *filter(None, lines))
 
 
-def _case(finding: Finding, number: int) -> Iterator[str]:
-    yield finding.reason
+def _case(finding: Finding, number: int) -> tuple[str, str]:
     others = f" (and {counted(number - 1, 'more case')})" if number > 1 else ""
-    yield f"case {finding.case.id}: {status_line(finding.exchange)}{others}"
-
-
-def _excuses(cause: Cause) -> Iterator[str]:
-    for each in cause.rules[0].known[:1]:
-        yield " ".join(filter(None, ("known:", each.reason, each.issue)))
+    line = f"case {finding.case.id}: {status_line(finding.exchange)}{others}"
+    return finding.reason, line
 
 
 def _warnings(result: Result) -> Iterator[str]:
     """Yield what is inconclusive, and what fails below the level."""
-    reasons: dict[str, list[RuleResult]] = {}
-    for each in result.rules if result.learnt else ():
-        if each.outcome is Outcome.INCONCLUSIVE:
-            first = each.inconclusive[0].reason if each.inconclusive else each.why
-            reasons.setdefault(first, []).append(each)
+    reasons = inconclusive_by_reason(result) if result.learnt else {}
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""
         yield _command("warning", f"inconclusive: {rules[0].rule.id}{more}", reason)
@@ -157,13 +144,8 @@ def _warnings(result: Result) -> Iterator[str]:
         warnings = each.warnings(result.level)
         if warnings:
             title = f"{each.rule.id} ({warnings[0].level.upper()})"
-            told = (each.rule.sentence, *_case(warnings[0], len(warnings)))
-            yield _command("warning", title, *told)
-
-
-def _conclusion(result: Result) -> str:
-    told = filter(None, (result.message, result.hint))
-    return _command("error", f"ringspec: {result.conclusion}", *told)
+            lines = (each.rule.sentence, *_case(warnings[0], len(warnings)))
+            yield _command("warning", title, *lines)
 
 
 def _command(kind: str, title: str, *lines: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from importlib import metadata
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,18 +16,18 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from ringspec.harness import Exchange, Judged, Response, Verdict
+from ringspec.reports.case_text import earlier, reason_phrase
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
-from ringspec.reports.json_report import level_of, utc
+from ringspec.reports.json_report import utc, water_level
 from ringspec.reports.printable import cut
 from ringspec.strategies import Request
 
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.
 _ALL, _LIMIT = 3 * 2**20, 256 * 1024
 _COMMENT = 1000
-# What browsers write where nobody said what a body is.
+# What browsers write for a body without a type.
 _UNKNOWN = "x-unknown"
-_KNOWN = frozenset(HTTPStatus)
 
 
 class _PostData(harfile.PostData):
@@ -38,7 +37,7 @@ class _PostData(harfile.PostData):
         return {**super().asdict(), "encoding": "base64"}
 
 
-class _Failed(harfile.Response):
+class _NoResponse(harfile.Response):
     """No answer; browsers look for the reason in a member of their own."""
 
     def asdict(self) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def render(record: Record) -> bytes:
     """Write the whole report, exchanges in the order in which they were sent."""
     fired = sorted(_fired(record), key=lambda each: each[0].began_s)
     sizes = [len(each.response.body) for each, _ in fired if each.response]
-    limit = level_of(sizes, _ALL, _LIMIT)
+    limit = water_level(sizes, _ALL, _LIMIT)
     text = io.StringIO()
     creator = harfile.Creator(name="ringspec", version=_version())
     with harfile.HarFile(text, creator=creator) as archive:
@@ -60,7 +59,7 @@ def render(record: Record) -> bytes:
                 time=elapsed_ms,
                 request=_request(exchange),
                 response=_response(exchange, limit),
-                # What of it was waiting is not known apart.
+                # How much of it was waiting is not known.
                 timings=harfile.Timings(send=0, wait=elapsed_ms, receive=0),
                 comment=comment,
             )
@@ -68,22 +67,21 @@ def render(record: Record) -> bytes:
 
 
 def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:
-    """Yield all that was sent, each with what it was sent for."""
+    """Yield all that was sent, each with its case."""
     for judged in record.judged:
-        exchange = judged.exchange
-        for each in exchange.played.earlier if exchange.played else ():
+        for each in earlier(judged.exchange):
             yield each, f"{judged.case.id}: a step before"
-        if not exchange.is_withheld:
-            yield exchange, _comment(judged)
+        if not judged.exchange.is_withheld:
+            yield judged.exchange, _comment(judged)
 
 
 def _comment(judged: Judged) -> str:
-    """Say what an exchange was for, and what fails by it."""
+    """Name the case of an exchange, and the rules that fail by it."""
     failed = [each for each in judged.findings if each.verdict is Verdict.FAIL]
-    told = [judged.case.id, *(f"{each.rule} fails: {each.reason}" for each in failed)]
+    parts = [judged.case.id, *(f"{each.rule} fails: {each.reason}" for each in failed)]
     if judged.exchange.sent > 1 and judged.exchange.played is None:
-        told.append(f"sent {judged.exchange.sent} times, the last is shown")
-    return cut("; ".join(told), _COMMENT)
+        parts.append(f"sent {judged.exchange.sent} times, the last is shown")
+    return cut("; ".join(parts), _COMMENT)
 
 
 def _request(exchange: Exchange) -> harfile.Request:
@@ -101,7 +99,7 @@ def _request(exchange: Exchange) -> harfile.Request:
 
 
 def _post_data(request: Request) -> harfile.PostData:
-    sort = _content_type(request.headers) or _UNKNOWN
+    sort = _content_type(request.headers)
     text = _text(request.body)
     if text is not None:
         return harfile.PostData(mimeType=sort, text=text)
@@ -113,11 +111,10 @@ def _response(exchange: Exchange, limit: int) -> harfile.Response:
     response = exchange.response
     if response is None:
         nothing = harfile.Content(mimeType=_UNKNOWN)
-        return _Failed(0, "", "", content=nothing, comment=exchange.summary)
-    status = response.status
+        return _NoResponse(0, "", "", content=nothing, comment=exchange.summary)
     return harfile.Response(
-        status=status,
-        statusText=HTTPStatus(status).phrase if status in _KNOWN else "",
+        status=response.status,
+        statusText=reason_phrase(response.status),
         httpVersion="HTTP/1.1",
         headers=_records(response.headers),
         content=_content(response, limit),
@@ -135,7 +132,7 @@ def _content(response: Response, limit: int) -> harfile.Content:
         text = body.decode("utf-8", "ignore")
     return harfile.Content(
         size=len(response.body),
-        mimeType=_content_type(response.headers) or _UNKNOWN,
+        mimeType=_content_type(response.headers),
         text=base64.b64encode(body).decode() if text is None else text,
         encoding="base64" if text is None else None,
         comment=f"{left} more bytes are left out" if left else None,
@@ -143,7 +140,7 @@ def _content(response: Response, limit: int) -> harfile.Content:
 
 
 def _text(body: bytes) -> str | None:
-    """Decode a body, if a text holds all of it."""
+    """Decode a body that is UTF-8."""
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -156,7 +153,7 @@ def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
 
 def _content_type(headers: tuple[tuple[str, str], ...]) -> str:
     named = (value for name, value in headers if name.lower() == "content-type")
-    return next(named, "")
+    return next(named, "") or _UNKNOWN
 
 
 def _version() -> str:

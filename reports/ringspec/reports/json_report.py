@@ -1,4 +1,7 @@
-"""The JSON report, `ringspec-report/1`, as report.schema.json describes it."""
+"""The JSON report, `ringspec-report/1`, as report.schema.json describes it.
+
+Also requests and answers as JSON, for every report that holds them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ringspec.harness import (
+    Counts,
     Exchange,
     Finding,
     Known,
@@ -18,20 +22,24 @@ from ringspec.harness import (
     Share,
     Titled,
 )
+from ringspec.reports.case_text import earlier
 from ringspec.reports.catalogue import rule_json
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record
+from ringspec.reports.printable import utf8
 from ringspec.spec import Json
 from ringspec.strategies import Case, Phase, Request, wire_request
 
 FORMAT = "ringspec-report/1"
+SCHEMA = Path(__file__).parent / "report.schema.json"
+# Bytes beyond which a body is cut.
+LIMIT = 64 * 1024
 # Bytes of the bodies of all answers, of all command lines, of all twins.
 _ANSWERS, _INLINE, _TWINS = 5 * 2**19, 2**20, 2 * 2**20
 # Report, rules, rule, failures, failure.
-_DEEP = 5
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-SCHEMA = Path(__file__).parent / "report.schema.json"
+_DEPTH = 5
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def render(record: Record) -> bytes:
@@ -41,15 +49,13 @@ def render(record: Record) -> bytes:
 
 def written(report: dict[str, Json]) -> bytes:
     """Write a report that is at hand as data."""
-    text = _indented(report)
-    # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return utf8(_indented(report))
 
 
 def _indented(value: Json, depth: int = 0) -> str:
     """Write JSON for readers too: down to a failure's members, each on one line."""
-    if depth == _DEEP or not value or not isinstance(value, dict | list):
-        return _ENCODER.encode(value)
+    if depth == _DEPTH or not value or not isinstance(value, dict | list):
+        return _encode(value)
     start = "\n" + "  " * (depth + 1)
     end = "\n" + "  " * depth
     if isinstance(value, list):
@@ -72,22 +78,18 @@ def report(record: Record) -> dict[str, Json]:
         **({"judged": "clients"} if started.clients else {}),
         **({"shard": _shard(result.share)} if result.share else {}),
         "contract": contract_json(started.contract),
-        "counts": {
-            "rules": result.counts.rules,
-            "cases": result.counts.cases,
-            "requests": result.counts.requests,
-        },
+        "counts": counts_json(result.counts),
         "message": result.message,
         "hint": result.hint,
         "interrupted": result.interrupted,
         "notices": list(record.notices),
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
-        "rules": _Failures(result).rules(),
+        "rules": _Rules(result).json(),
     }
 
 
 def contract_json(contract: Titled) -> dict[str, Json]:
-    """Return what a report says of the contract."""
+    """Return the description of a contract."""
     return {
         "title": contract.title,
         "version": contract.version,
@@ -97,7 +99,12 @@ def contract_json(contract: Titled) -> dict[str, Json]:
     }
 
 
-class _Failures:
+def counts_json(counts: Counts) -> dict[str, Json]:
+    """Return how much a run did."""
+    return {"rules": counts.rules, "cases": counts.cases, "requests": counts.requests}
+
+
+class _Rules:
     """Writes rules with their failures, in short where there are very many.
 
     A report shall open: beyond a budget the longest answers are cut, command lines
@@ -108,21 +115,21 @@ class _Failures:
     def __init__(self, result: Result) -> None:
         self._result = result
         found = [each for rule in result.rules for each in rule.failures]
-        twins = [each.twin for each in found if each.twin]
-        self._answer = level_of(map(_answer_size, found), _ANSWERS)
+        self._answer = water_level(map(_answer_size, found), _ANSWERS)
         bodies = (len(each.exchange.request.body) for each in found)
-        self._inline = level_of(bodies, _INLINE, CURL_LIMIT)
-        self._twins_whole = sum(len(each.request.body) for each in twins) <= _TWINS
+        self._inline = water_level(bodies, _INLINE, CURL_LIMIT)
+        twins = sum(len(each.twin.request.body) for each in found if each.twin)
+        self._twins_whole = twins <= _TWINS
         self._twins: dict[str, dict[str, Json]] = {}
 
-    def rules(self) -> list[Json]:
-        """Return all rules, with what was found about each."""
+    def json(self) -> list[Json]:
+        """Return all rules."""
         return [self._rule(each) for each in self._result.rules]
 
     def _rule(self, result: RuleResult) -> dict[str, Json]:
         return {
             **rule_json(result.rule),
-            **self._joinable(result),
+            **self._for_merge(result),
             "outcome": result.outcome,
             "cases": result.cases,
             "known": [_known(each) for each in result.known],
@@ -135,8 +142,8 @@ class _Failures:
             "why": result.why,
         }
 
-    def _joinable(self, result: RuleResult) -> dict[str, Json]:
-        """Return what is needed of a rule to join the reports of all parts."""
+    def _for_merge(self, result: RuleResult) -> dict[str, Json]:
+        """Return what joining the reports of all parts needs of a rule."""
         if self._result.share is None:
             return {}
         otherwise = {"otherwise": result.otherwise} if result.excused else {}
@@ -145,18 +152,12 @@ class _Failures:
     def _failure(self, finding: Finding, result: RuleResult) -> dict[str, Json]:
         known = any(each.covers(finding) for each in result.known)
         written = failure_json(finding, self._answer, self._inline, known=known)
-        return {**written, "twin": self._twin(finding.twin)}
-
-    def _twin(self, twin: Case | None) -> dict[str, Json] | None:
-        if twin is None:
-            return None
-        known = self._twins.get(twin.id)
-        if known is None:
-            known = {"case": twin.id, "request": request_json(twin.request)}
-            short = request_json(twin.request, limit=0)
-            later = known if self._twins_whole else {**known, "request": short}
-            self._twins[twin.id] = later
-        return known
+        twin = finding.twin
+        if twin is not None and not self._twins_whole:
+            short = {"case": twin.id, "request": request_json(twin.request, limit=0)}
+            written["twin"] = self._twins.get(twin.id, written["twin"])
+            self._twins[twin.id] = short
+        return written
 
 
 def failure_json(
@@ -166,17 +167,17 @@ def failure_json(
     *,
     known: bool = False,
 ) -> dict[str, Json]:
-    """Return a failure as the report has it.
+    """Return a failure, free of secrets, as the report has it.
 
     Args:
-        finding: free of secrets.
+        finding: the failure.
         answer: bytes of an answer's body beyond which it is cut.
         inline: bytes of a request's body beyond which the command line leaves it out.
         known: whether it is known beforehand.
     """
     case, exchange, twin = finding.case, finding.exchange, finding.twin
     return {
-        **_described(case),
+        **_case(case),
         "level": finding.level,
         "known": known,
         "reason": finding.reason,
@@ -192,12 +193,9 @@ def failure_json(
     }
 
 
-def _described(case: Case) -> dict[str, Json]:
-    """Return what a failure says of its case, so that it can be judged again.
-
-    Of one that no list has that includes its steps.
-    """
-    described: dict[str, Json] = {
+def _case(case: Case) -> dict[str, Json]:
+    """Return what judging a case again needs; its steps if it is on no list."""
+    written: dict[str, Json] = {
         "case": case.id,
         "phase": case.phase,
         "rule": case.rule,
@@ -206,12 +204,12 @@ def _described(case: Case) -> dict[str, Json]:
         "status": list(case.status),
     }
     if case.steps and case.phase == Phase.EXPLORE:
-        described["steps"] = [step.wire() for step in case.steps]
-    return described
+        written["steps"] = [step.wire() for step in case.steps]
+    return written
 
 
 def _shard(share: Share) -> dict[str, Json]:
-    """Return which part of a list was fired, and what joins it with the others."""
+    """Return which part of a list was fired, and what joining it with others needs."""
     return {
         "part": share.part,
         "of": share.of,
@@ -241,19 +239,14 @@ def _known(known: Known) -> dict[str, Json]:
 
 def _answer_size(finding: Finding) -> int:
     exchange = finding.exchange
-    earlier = exchange.played.earlier if exchange.played else ()
-    answers = (each.response for each in (exchange, *earlier))
+    answers = (each.response for each in (exchange, *earlier(exchange)))
     return sum(len(each.body) for each in answers if each)
-
-
-# Bodies beyond are cut.
-LIMIT = 64 * 1024
 
 
 def request_json(
     request: Request, url: str | None = None, limit: int = LIMIT
 ) -> dict[str, Json]:
-    """Write a request; a body of more bytes than the limit is cut, and says so."""
+    """Return a request; a body of more bytes than the limit is cut, and says so."""
     written = wire_request(request)
     if len(request.body) > limit:
         written.pop("body", None)
@@ -262,7 +255,7 @@ def request_json(
 
 
 def answer_json(exchange: Exchange, limit: int = LIMIT) -> dict[str, Json]:
-    """Write what came back, or how the transport failed; cut likewise."""
+    """Return the answer, cut to a limit, or how the transport failed."""
     if exchange.response is not None:
         return _response(exchange.response, limit)
     trouble = exchange.failure.trouble if exchange.failure else None
@@ -270,21 +263,20 @@ def answer_json(exchange: Exchange, limit: int = LIMIT) -> dict[str, Json]:
 
 
 def earlier_json(exchange: Exchange, limit: int = LIMIT) -> list[dict[str, Json]]:
-    """Write what was sent before, each with its answer; cut likewise."""
-    earlier = exchange.played.earlier if exchange.played else ()
+    """Return the steps before, each with its answer, cut to a limit."""
     return [
         {
             "request": request_json(each.request, each.url, limit),
             "response": answer_json(each, limit),
         }
-        for each in earlier
+        for each in earlier(exchange)
     ]
 
 
-def level_of(sizes: Iterable[int], budget: int, most: int = LIMIT) -> int:
+def water_level(sizes: Iterable[int], budget: int, most: int = LIMIT) -> int:
     """Return the size to cut texts to so that all together fit into a budget.
 
-    The longest are cut first, as water finds its level: those below it stay whole.
+    The longest are cut first: those below the level stay whole.
     """
     ordered = sorted(min(each, most) for each in sizes)
     for number, size in enumerate(ordered):
@@ -296,7 +288,7 @@ def level_of(sizes: Iterable[int], budget: int, most: int = LIMIT) -> int:
 
 
 def utc(seconds: float) -> str | None:
-    """Write seconds since the epoch as ISO 8601; None where the time is not known."""
+    """Write seconds since the epoch as ISO 8601; None for an unknown time."""
     if not seconds:
         return None
     moment = datetime.fromtimestamp(seconds, UTC)

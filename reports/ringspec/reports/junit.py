@@ -1,25 +1,25 @@
 """The JUnit report: a testcase for each rule.
 
 A failure below the level leaves its testcase green and stands in its output; an
-inconclusive rule is an error, never a skip. What fails as known beforehand is skipped;
-a known failure that is not right any longer is a failing testcase of its own.
+inconclusive rule is an error, never a skip. A known failure is skipped; one that is
+stale is a failing testcase of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult, Stale
-from ringspec.reports.case_text import body_start, fault_lines, status_line, step_lines
+from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult
+from ringspec.reports.case_text import case_rows, deciding, expiry
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.json_report import utc
 from ringspec.reports.printable import counted, cut, shown, xml_safe
-from ringspec.spec import Level, Rule, RuleId
+from ringspec.spec import RuleId
 
 # Cases of one rule that are written out.
 LIMIT = 5
@@ -31,16 +31,19 @@ def render(record: Record) -> bytes:
     suite = TestSuite("ringspec")
     for name, value in _properties(record):
         suite.add_property(name, xml_safe(value))
-    elapsed = _elapsed(record)
+    elapsed_s: dict[RuleId, float] = defaultdict(float)
+    for each in record.judged:
+        elapsed_s[each.case.rule] += each.exchange.elapsed_s
     for result in record.result.rules:
-        suite.add_testcase(
-            _testcase(result, record.result.level, elapsed[result.rule.id], record.docs)
-        )
+        testcase = _testcase(result, record)
+        testcase.time = round(elapsed_s[result.rule.id], 3)
+        suite.add_testcase(testcase)
     for stale in record.result.stale:
-        suite.add_testcase(_stale(stale))
-    lone = _conclusion(record)
-    if lone is not None:
-        suite.add_testcase(lone)
+        text = f"{stale.known.id}: {stale.why}\n{_excuse(stale.known)}"
+        failure = _result(Failure, stale.why, "stale", text)
+        suite.add_testcase(_case(stale.known.id, "known-failures", failure))
+    for conclusion in _conclusion(record):
+        suite.add_testcase(_case("conclusion", "run", conclusion))
     document = JUnitXml("ringspec")
     document.add_testsuite(suite)
     document.update_statistics()  # type: ignore[no-untyped-call] # as it ships
@@ -76,73 +79,64 @@ def _properties(record: Record) -> Iterator[tuple[str, str]]:
     yield "conclusion", record.result.conclusion
 
 
-def _elapsed(record: Record) -> dict[RuleId, float]:
-    """Add up the time that each rule's own cases took."""
-    elapsed: dict[RuleId, float] = defaultdict(float)
-    for each in record.judged:
-        elapsed[each.case.rule] += each.exchange.elapsed_s
-    return elapsed
+def _case(name: str, group: str, result: Failure | Error | None = None) -> TestCase:
+    testcase = TestCase(xml_safe(name), xml_safe(f"ringspec.{group}"))
+    if result is not None:
+        testcase.result = [result]
+    return testcase
 
 
-def _testcase(
-    result: RuleResult, level: Level, elapsed_s: float, docs: str
-) -> TestCase:
-    rule, link = result.rule, rule_link(docs, result.rule.id)
-    testcase = TestCase(xml_safe(rule.id), xml_safe(f"ringspec.{rule.group}"))
-    testcase.time = round(elapsed_s, 3)
-    warnings = result.warnings(level)
+def _testcase(result: RuleResult, record: Record) -> TestCase:
+    rule, level = result.rule, record.result.level
+    link = rule_link(record.docs, rule.id)
+    testcase = _case(rule.id, rule.group)
+    output = []
     match result.outcome:
         case Outcome.FAIL if result.excused:
             known = [f"known failure: {_excuse(each)}" for each in result.known]
-            why = shown("; ".join(known) or "known failure", _REASON)
-            testcase.result = [Skipped(xml_safe(why), "known")]
-            failed = _text(rule, result.gating(level) or result.failures, link)
-            testcase.system_out = xml_safe(failed)
+            testcase.result = [_skipped("; ".join(known) or "known failure", "known")]
+            output.append(_text(result, deciding(result, level), link))
         case Outcome.FAIL:
-            gating = result.gating(level) or result.failures
-            testcase.result = [_broken(Failure, rule, gating, link)]
+            found = deciding(result, level)
+            text = _text(result, found, link)
+            reason = found[0].reason if found else ""
+            testcase.result = [_result(Failure, reason, rule.level, text)]
         case Outcome.INCONCLUSIVE:
-            testcase.result = [
-                _broken(Error, rule, result.inconclusive, link, result.why)
-            ]
+            found = result.inconclusive
+            text = _text(result, found, link)
+            reason = found[0].reason if found else result.why
+            testcase.result = [_result(Error, reason, rule.level, text)]
         case Outcome.SKIPPED | Outcome.NOT_APPLICABLE:
-            why = shown(result.why or str(result.outcome), _REASON)
-            testcase.result = [Skipped(xml_safe(why), str(result.outcome))]
+            outcome = str(result.outcome)
+            testcase.result = [_skipped(result.why or outcome, outcome)]
+    warnings = result.warnings(level)
     if warnings:
         note = f"warning: below the level {level}\n"
-        told = filter(None, (testcase.system_out, note + _text(rule, warnings, link)))
-        testcase.system_out = xml_safe("\n\n".join(told))
+        output.append(note + _text(result, warnings, link))
+    if output:
+        testcase.system_out = xml_safe("\n\n".join(output))
     return testcase
 
 
 def _excuse(known: Known) -> str:
-    until = f"until {known.expires.isoformat()}" if known.expires else ""
-    return ", ".join(filter(None, (known.reason, known.issue, known.owner, until)))
+    parts = (known.reason, known.issue, known.owner, expiry(known))
+    return ", ".join(filter(None, parts))
 
 
-def _stale(stale: Stale) -> TestCase:
-    known = stale.known
-    testcase = TestCase(xml_safe(known.id), "ringspec.known-failures")
-    failure = Failure(xml_safe(shown(stale.why, _REASON)), "stale")
-    failure.text = xml_safe(f"{known.id}: {stale.why}\n{_excuse(known)}")
-    testcase.result = [failure]
-    return testcase
+def _skipped(why: str, kind: str) -> Skipped:
+    return Skipped(xml_safe(shown(why, _REASON)), kind)
 
 
-def _broken(
-    kind: type[Failure | Error],
-    rule: Rule,
-    findings: tuple[Finding, ...],
-    link: str,
-    why: str = "",
+def _result(
+    kind: type[Failure | Error], reason: str, sort: str, text: str
 ) -> Failure | Error:
-    first = findings[0].reason if findings else why
-    written = kind(xml_safe(shown(first, _REASON)), str(rule.level))
-    written.text = xml_safe(_text(rule, findings, link))
+    written = kind(xml_safe(shown(reason, _REASON)), str(sort))
+    written.text = xml_safe(text)
     return written
 
 
-def _text(rule: Rule, findings: tuple[Finding, ...], link: str) -> str:
+def _text(result: RuleResult, findings: Sequence[Finding], link: str) -> str:
+    rule = result.rule
     lines = [
         f"{rule.id} ({rule.level.upper()}, {rule.evidence})",
         rule.sentence,
@@ -150,43 +144,30 @@ def _text(rule: Rule, findings: tuple[Finding, ...], link: str) -> str:
         *([f"documentation: {link}"] if link else []),
     ]
     for finding in findings[:LIMIT]:
-        lines += ["", *_case(finding)]
+        lines += ["", *_case_lines(finding)]
     if len(findings) > LIMIT:
         lines += ["", f"and {counted(len(findings) - LIMIT, 'more case')}"]
     return "\n".join(lines)
 
 
-def _case(finding: Finding) -> Iterable[str]:
-    exchange = finding.exchange
+def _case_lines(finding: Finding) -> Iterator[str]:
     yield f"case: {finding.case.id}"
     yield f"reason: {cut(finding.reason, _REASON)}"
-    for line in fault_lines(finding.case, finding.twin):
-        yield f"fault: {line}"
-    if finding.case.twin:
-        yield f"twin: {finding.case.twin}"
-    for line in step_lines(exchange):
-        yield f"before: {line}"
-    yield f"answer: {status_line(exchange)}"
-    body = body_start(exchange)
-    if body:
-        yield f"  {body}"
-    yield curl(exchange, finding.case.id)
+    for label, text in case_rows(finding):
+        yield f"  {text}" if label == "body" else f"{label}: {text}"
+    yield curl(finding.exchange, finding.case.id)
 
 
-def _conclusion(record: Record) -> TestCase | None:
-    """Return a testcase for a bad end that no rule accounts for.
+def _conclusion(record: Record) -> Iterator[Failure | Error]:
+    """Yield a bad end that no rule accounts for.
 
     Without it a run that executed nothing would look green.
     """
     result = record.result
-    told = {each.outcome for each in result.rules if not each.excused}
-    bad = result.stale or {Outcome.FAIL, Outcome.INCONCLUSIVE} & told
-    if result.conclusion is Conclusion.CONFORMANT or bad:
-        return None
-    kind = Failure if result.conclusion is Conclusion.NONCONFORMANT else Error
-    message = result.message or str(result.conclusion)
-    written = kind(xml_safe(shown(message, _REASON)), str(result.conclusion))
-    written.text = xml_safe("\n".join(filter(None, (result.message, result.hint))))
-    testcase = TestCase("conclusion", "ringspec.run")
-    testcase.result = [written]
-    return testcase
+    outcomes = {each.outcome for each in result.rules if not each.excused}
+    bad = result.stale or outcomes & {Outcome.FAIL, Outcome.INCONCLUSIVE}
+    if result.conclusion is not Conclusion.CONFORMANT and not bad:
+        kind = Failure if result.conclusion is Conclusion.NONCONFORMANT else Error
+        message = result.message or str(result.conclusion)
+        text = "\n".join(filter(None, (result.message, result.hint)))
+        yield _result(kind, message, result.conclusion, text)

@@ -1,6 +1,10 @@
-"""The Markdown report: for a job's summary, or a comment on a pull request.
+"""The Markdown report, for a job's summary or a comment on a pull request; the badge.
 
-Short, the worst first, details folded; it keeps within the length of a comment.
+Short, the worst first, details folded; it keeps within the length of a comment. It is
+Markdown as GitHub reads it, and no text of others gets to be markup, a link, a mention,
+an issue's number or a cell of its own. GitHub looks for mentions after rendering, so
+that escaping alone does not stop them: code is left alone, and elsewhere an invisible
+character keeps the sign from its word.
 """
 
 from __future__ import annotations
@@ -10,11 +14,16 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, Result, RuleResult
-from ringspec.reports.case_text import body_start, fault_lines, status_line, step_lines
+from ringspec.reports.case_text import (
+    case_rows,
+    expiry,
+    inconclusive_by_reason,
+    status_line,
+)
 from ringspec.reports.causes import Cause, causes
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.printable import counted, listed, shown, visible
 
 # GitHub takes 65,536 characters; counted in bytes, to be safe with any other reader.
 LIMIT = 65_000
@@ -24,231 +33,14 @@ _DETAILS = 10
 # Rules, lines of a fault, steps before that are named.
 _NAMED = 8
 _CURL = 2_000
+# Characters of the rows of a case; 200 of all others.
+_ROWS = {"twin": 120, "body": 400}
 _SIGNS = {
     Conclusion.CONFORMANT: "\N{WHITE HEAVY CHECK MARK}",
     Conclusion.NONCONFORMANT: "\N{CROSS MARK}",
     Conclusion.INCONCLUSIVE: "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}",
 }
-
-
-def render(record: Record) -> bytes:
-    """Write the whole report, at most LIMIT bytes of it."""
-    result = record.result
-    found = causes(result, record.judged) if result.learnt else ()
-    new = [each for each in found if not each.known]
-    parts = [_head(record), *_stale(result), *_causes(new, record.docs)]
-    lists = [
-        *_known(result),
-        *(_inconclusive(result) if result.learnt else ()),
-        *_warnings(result),
-    ]
-    room = LIMIT - sum(map(_size, (*parts, *lists)))
-    details, left = _fitting(_details(new[:_DETAILS], record.docs), room - 200)
-    if left or len(new) > _DETAILS:
-        more = "the JSON and HTML reports tell more of the others"
-        details.append(f"({more})" if details else f"(no room for details: {more})")
-    return ("\n\n".join((*parts, *details, *lists)) + "\n").encode()
-
-
-def _head(record: Record) -> str:
-    result, started = record.result, record.started
-    contract = started.contract
-    told = [f"## {_SIGNS[result.conclusion]} ringspec: {result.conclusion}"]
-    counts = [
-        f"**{headline(result)}** at level {result.level}",
-        *_numbers(result),
-        counted(result.counts.cases, "case"),
-        counted(result.counts.requests, "request"),
-        f"{result.duration_s:.1f} s",
-        *(["interrupted"] if result.interrupted else []),
-    ]
-    told.append(" · ".join(counts))
-    title = f"{contract.title} {contract.version}".strip()
-    dialect = f", dialect {code(contract.dialect)}" if contract.dialect else ""
-    whose = "Clients of" if started.clients else "Target"
-    told.append(
-        f"{whose} {code(started.target)} against {code(title)}{dialect}, "
-        f"seed {started.seed}."
-    )
-    if result.message:
-        # Of clients it says who they were, of a server what is amiss.
-        said = "" if started.clients else "Message: "
-        told.append(f"> {said}{code(result.message, 1000)}")
-    if result.hint:
-        told.append(f"> Hint: {code(result.hint, 1000)}")
-    return "\n\n".join(told)
-
-
-def _numbers(result: Result) -> Iterator[str]:
-    """Yield how many rules came out how, but for those that fail anew."""
-    excused = sum(each.excused for each in result.rules)
-    if excused:
-        yield counted(excused, "known failure")
-    for outcome in (Outcome.INCONCLUSIVE, Outcome.PASS):
-        number = sum(each.outcome is outcome for each in result.rules)
-        if number:
-            yield f"{number:,} {outcome}"
-
-
-def _causes(found: list[Cause], docs: str) -> Iterator[str]:
-    if not found:
-        return
-    rows = (_cause(number, each, docs) for number, each in enumerate(found, 1))
-    lines, left = _fitting(rows, _TABLE)
-    top = head("", "rule", "level", "what fails", "first case", "answer")
-    yield "\n".join((top, *lines))
-    if left:
-        yield f"and {counted(left, 'more cause')}"
-
-
-def _cause(number: int, cause: Cause, docs: str) -> str:
-    first = cause.findings[0]
-    more = len(cause.findings) - 1
-    return row(
-        str(number),
-        _rules(cause, docs),
-        cause.level.upper(),
-        _what(cause),
-        code(first.case.id, 120) + (f" and {more:,} more" if more else ""),
-        code(status_line(first.exchange), 100),
-    )
-
-
-def _what(cause: Cause) -> str:
-    return plain(cause.title or cause.rules[0].rule.sentence, 200)
-
-
-def _rules(cause: Cause, docs: str) -> str:
-    more = len(cause.rules) - 1
-    name = _name(cause.rules[0], docs)
-    return f"{name} and {counted(more, 'other')}" if more else name
-
-
-def _name(result: RuleResult, docs: str) -> str:
-    """Write a rule's id, as a link if there is a documentation of it."""
-    link = rule_link(docs, result.rule.id)
-    name = code(result.rule.id, 100)
-    return f"[{name}]({link})" if link else name
-
-
-def _details(found: list[Cause], docs: str) -> Iterator[str]:
-    for number, cause in enumerate(found, 1):
-        first = cause.findings[0]
-        name = code_html(cause.rules[0].rule.id, 100)
-        summary = f"{number}. {name} {_what(cause)}"
-        yield folded(summary, "\n".join(_detail(cause, first, docs)))
-
-
-def _detail(cause: Cause, finding: Finding, docs: str) -> Iterator[str]:
-    case, exchange = finding.case, finding.exchange
-    ids = [_name(each, docs) for each in cause.rules[:_NAMED]]
-    left = len(cause.rules) - len(ids)
-    yield f"- rules: {', '.join(ids)}" + (f" and {left:,} more" if left else "")
-    rule = next(
-        (each.rule for each in cause.rules if each.rule.id == finding.rule),
-        cause.rules[0].rule,
-    )
-    yield f"- promised: {plain(rule.sentence)} ({plain(rule.source)})"
-    if cause.common:
-        yield f"- in common: {plain(cause.common)}"
-    yield f"- case: {code(case.id, 120)}"
-    for line in fault_lines(case, finding.twin)[:_NAMED]:
-        yield f"- fault: {code(line)}"
-    if case.twin:
-        yield f"- twin: {code(case.twin, 120)}"
-    for line in step_lines(exchange)[:_NAMED]:
-        yield f"- before: {code(line)}"
-    yield f"- answer: {code(status_line(exchange))}"
-    body = body_start(exchange)
-    if body:
-        yield f"- body: {code(body, 400)}"
-    yield f"- why: {plain(finding.reason)}"
-    line = curl(exchange, case.id)
-    if len(line) <= _CURL:
-        yield f"\n{fenced(_lines(line), 'sh')}"
-
-
-def _lines(text: str) -> str:
-    return "\n".join(visible(line) for line in text.split("\n"))
-
-
-def _stale(result: Result) -> Iterator[str]:
-    """Yield the known failures that fail the run, being no longer right."""
-    if result.stale:
-        lines = (f"- {code(each.known.id)}: {plain(each.why)}" for each in result.stale)
-        yield f"**Stale known failures**\n\n{_list(lines)}"
-
-
-def _known(result: Result) -> Iterator[str]:
-    rules = [each for each in result.rules if each.known]
-    if rules:
-        lines = (_excuse(rule, each) for rule in rules for each in rule.known)
-        yield folded(f"{counted(len(rules), 'rule')} with known failures", _list(lines))
-
-
-def _excuse(result: RuleResult, known: Known) -> str:
-    until = f"until {known.expires.isoformat()}" if known.expires else ""
-    told = (plain(known.reason), code(known.issue), code(known.owner), until)
-    of = "" if known.id == result.rule.id else f", of {code(result.rule.id)}"
-    return f"- {code(known.id)}{of}: {', '.join(filter(None, told))}"
-
-
-def _inconclusive(result: Result) -> Iterator[str]:
-    reasons: dict[str, list[RuleResult]] = {}
-    for each in result.rules:
-        if each.outcome is Outcome.INCONCLUSIVE:
-            first = each.inconclusive[0].reason if each.inconclusive else each.why
-            reasons.setdefault(first, []).append(each)
-    if reasons:
-        lines = (f"- {_ids(rules)}: {plain(why)}" for why, rules in reasons.items())
-        number = sum(map(len, reasons.values()))
-        yield folded(f"{counted(number, 'rule')} inconclusive", _list(lines))
-
-
-def _ids(rules: list[RuleResult]) -> str:
-    ids = [code(each.rule.id, 100) for each in rules[:_NAMED]]
-    left = len(rules) - len(ids)
-    return ", ".join(ids) + (f" and {left:,} more" if left else "")
-
-
-def _warnings(result: Result) -> Iterator[str]:
-    found = [(each, each.warnings(result.level)) for each in result.rules]
-    found = [(each, warnings) for each, warnings in found if warnings]
-    if found:
-        lines = (
-            f"- {code(each.rule.id, 100)} ({warnings[0].level.upper()}): "
-            f"{plain(warnings[0].reason)}, {counted(len(warnings), 'case')}"
-            for each, warnings in found
-        )
-        summary = (
-            f"{counted(len(found), 'rule')} with warnings, below level {result.level}"
-        )
-        yield folded(summary, _list(lines))
-
-
-def _list(lines: Iterable[str]) -> str:
-    kept, left = _fitting(lines, _LIST)
-    return "\n".join((*kept, *([f"- and {left:,} more"] if left else [])))
-
-
-def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
-    """Return the first texts that fit into some bytes, and how many are left."""
-    kept: list[str] = []
-    left = 0
-    for text in texts:
-        room -= _size(text)
-        if left or room < 0:
-            left += 1
-        else:
-            kept.append(text)
-    return kept, left
-
-
-def _size(text: str) -> int:
-    """Return how many bytes a text takes, with what parts it from the next."""
-    return len(text.encode()) + 2
-
-
+_DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
 # What makes markup within a line; a colon may begin an emoji, or end one.
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|&~@$]|:(?=\S)|(?<=\S):")
 # Where a mention, a reference or a link of a bare address is kept from being one.
@@ -283,11 +75,6 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def folded(summary: str, body: str) -> str:
-    """Write what opens by a click; the summary is HTML, the body Markdown."""
-    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
-
-
 def head(*names: str) -> str:
     """Write the head of a table."""
     return f"{row(*names)}\n{row(*('---' for _ in names))}"
@@ -298,21 +85,223 @@ def row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _folded(summary: str, body: str) -> str:
+    """Write what opens by a click; the summary is HTML, the body Markdown."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
 def _entities(text: str) -> str:
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
-_DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
+def render(record: Record) -> bytes:
+    """Write the whole report, at most LIMIT bytes of it."""
+    result, docs = record.result, record.docs
+    found = causes(result, record.judged) if result.learnt else ()
+    new = [each for each in found if not each.known]
+    parts = [_opening(record), *_stale(result), *_table(new, docs)]
+    lists = [
+        *_known(result),
+        *(_inconclusive(result) if result.learnt else ()),
+        *_warnings(result),
+    ]
+    room = LIMIT - sum(map(_size, (*parts, *lists)))
+    numbered = enumerate(new[:_DETAILS], 1)
+    details, left = _fitting((_detail(*each, docs) for each in numbered), room - 200)
+    if left or len(new) > _DETAILS:
+        more = "the JSON and HTML reports tell more of the others"
+        details.append(f"({more})" if details else f"(no room for details: {more})")
+    return ("\n\n".join((*parts, *details, *lists)) + "\n").encode()
+
+
+def _opening(record: Record) -> str:
+    result, started = record.result, record.started
+    contract = started.contract
+    lines = [f"## {_SIGNS[result.conclusion]} ringspec: {result.conclusion}"]
+    counts = [
+        f"**{headline(result)}** at level {result.level}",
+        *_numbers(result),
+        counted(result.counts.cases, "case"),
+        counted(result.counts.requests, "request"),
+        f"{result.duration_s:.1f} s",
+        *(["interrupted"] if result.interrupted else []),
+    ]
+    lines.append(" · ".join(counts))
+    title = f"{contract.title} {contract.version}".strip()
+    dialect = f", dialect {code(contract.dialect)}" if contract.dialect else ""
+    whose = "Clients of" if started.clients else "Target"
+    lines.append(
+        f"{whose} {code(started.target)} against {code(title)}{dialect}, "
+        f"seed {started.seed}."
+    )
+    if result.message:
+        # Of clients it says who they were, of a server what is amiss.
+        label = "" if started.clients else "Message: "
+        lines.append(f"> {label}{code(result.message, 1000)}")
+    if result.hint:
+        lines.append(f"> Hint: {code(result.hint, 1000)}")
+    return "\n\n".join(lines)
+
+
+def _numbers(result: Result) -> Iterator[str]:
+    """Yield how many rules came out how, but for those that fail anew."""
+    excused = sum(each.excused for each in result.rules)
+    if excused:
+        yield counted(excused, "known failure")
+    for outcome in (Outcome.INCONCLUSIVE, Outcome.PASS):
+        number = sum(each.outcome is outcome for each in result.rules)
+        if number:
+            yield f"{number:,} {outcome}"
+
+
+def _table(found: list[Cause], docs: str) -> Iterator[str]:
+    if not found:
+        return
+    rows = (_cause(number, each, docs) for number, each in enumerate(found, 1))
+    lines, left = _fitting(rows, _TABLE)
+    top = head("", "rule", "level", "what fails", "first case", "answer")
+    yield "\n".join((top, *lines))
+    if left:
+        yield f"and {counted(left, 'more cause')}"
+
+
+def _cause(number: int, cause: Cause, docs: str) -> str:
+    first = cause.findings[0]
+    rule = _name(cause.rules[0], docs)
+    others, more = len(cause.rules) - 1, len(cause.findings) - 1
+    return row(
+        str(number),
+        f"{rule} and {counted(others, 'other')}" if others else rule,
+        cause.level.upper(),
+        _title(cause),
+        code(first.case.id, 120) + (f" and {more:,} more" if more else ""),
+        code(status_line(first.exchange), 100),
+    )
+
+
+def _title(cause: Cause) -> str:
+    return plain(cause.title or cause.rules[0].rule.sentence, 200)
+
+
+def _name(result: RuleResult, docs: str) -> str:
+    """Write a rule's id, as a link if its documentation is published."""
+    link = rule_link(docs, result.rule.id)
+    name = code(result.rule.id, 100)
+    return f"[{name}]({link})" if link else name
+
+
+def _detail(number: int, cause: Cause, docs: str) -> str:
+    name = code_html(cause.rules[0].rule.id, 100)
+    lines = _detail_lines(cause, cause.findings[0], docs)
+    return _folded(f"{number}. {name} {_title(cause)}", "\n".join(lines))
+
+
+def _detail_lines(cause: Cause, finding: Finding, docs: str) -> Iterator[str]:
+    yield f"- rules: {listed([_name(each, docs) for each in cause.rules], _NAMED)}"
+    of = {each.rule.id: each.rule for each in cause.rules}
+    rule = of.get(finding.rule, cause.rules[0].rule)
+    yield f"- promised: {plain(rule.sentence)} ({plain(rule.source)})"
+    if cause.common:
+        yield f"- in common: {plain(cause.common)}"
+    yield f"- case: {code(finding.case.id, 120)}"
+    written: dict[str, int] = {}
+    for label, text in case_rows(finding):
+        written[label] = written.get(label, 0) + 1
+        if written[label] <= _NAMED:
+            yield f"- {label}: {code(text, _ROWS.get(label, 200))}"
+    yield f"- why: {plain(finding.reason)}"
+    line = curl(finding.exchange, finding.case.id)
+    if len(line) <= _CURL:
+        shell = "\n".join(visible(each) for each in line.split("\n"))
+        yield f"\n{fenced(shell, 'sh')}"
+
+
+def _stale(result: Result) -> Iterator[str]:
+    """Yield the known failures that fail the run, being no longer right."""
+    if result.stale:
+        lines = (f"- {code(each.known.id)}: {plain(each.why)}" for each in result.stale)
+        yield f"**Stale known failures**\n\n{_list(lines)}"
+
+
+def _known(result: Result) -> Iterator[str]:
+    rules = [each for each in result.rules if each.known]
+    if rules:
+        lines = (_excuse(rule, each) for rule in rules for each in rule.known)
+        summary = f"{counted(len(rules), 'rule')} with known failures"
+        yield _folded(summary, _list(lines))
+
+
+def _excuse(result: RuleResult, known: Known) -> str:
+    parts = (plain(known.reason), code(known.issue), code(known.owner), expiry(known))
+    of = "" if known.id == result.rule.id else f", of {code(result.rule.id)}"
+    return f"- {code(known.id)}{of}: {', '.join(filter(None, parts))}"
+
+
+def _inconclusive(result: Result) -> Iterator[str]:
+    reasons = inconclusive_by_reason(result)
+    if reasons:
+        lines = (
+            f"- {listed([code(it.rule.id, 100) for it in rules], _NAMED)}: {plain(why)}"
+            for why, rules in reasons.items()
+        )
+        number = sum(map(len, reasons.values()))
+        yield _folded(f"{counted(number, 'rule')} inconclusive", _list(lines))
+
+
+def _warnings(result: Result) -> Iterator[str]:
+    found = [(each, each.warnings(result.level)) for each in result.rules]
+    found = [(each, warnings) for each, warnings in found if warnings]
+    if found:
+        lines = (
+            f"- {code(each.rule.id, 100)} ({warnings[0].level.upper()}): "
+            f"{plain(warnings[0].reason)}, {counted(len(warnings), 'case')}"
+            for each, warnings in found
+        )
+        rules = counted(len(found), "rule")
+        summary = f"{rules} with warnings, below level {result.level}"
+        yield _folded(summary, _list(lines))
+
+
+def _list(lines: Iterable[str]) -> str:
+    kept, left = _fitting(lines, _LIST)
+    return "\n".join((*kept, *([f"- and {left:,} more"] if left else [])))
+
+
+def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
+    """Return the first texts that fit into some bytes, and how many are left."""
+    kept: list[str] = []
+    left = 0
+    for text in texts:
+        room -= _size(text)
+        if left or room < 0:
+            left += 1
+        else:
+            kept.append(text)
+    return kept, left
+
+
+def _size(text: str) -> int:
+    """Return how many bytes a text takes, with what parts it from the next."""
+    return len(text.encode()) + 2
 
 
 def render_badge(record: Record) -> bytes:
-    """Write the badge."""
+    """Write the badge, as the JSON that a shields.io endpoint badge is made of.
+
+    Source: shields.io, "Endpoint badge", schema version 1.
+    """
     result = record.result
+    if result.conclusion is Conclusion.CONFORMANT:
+        known = any(each.excused for each in result.rules)
+        color = "green" if known else "brightgreen"
+    else:
+        failing = result.conclusion is Conclusion.NONCONFORMANT
+        color = "red" if failing else "yellow"
     badge = {
         "schemaVersion": 1,
         "label": "conformance",
         "message": headline(result),
-        "color": _color(result),
+        "color": color,
     }
     return json.dumps(badge, ensure_ascii=False).encode() + b"\n"
 
@@ -334,11 +323,3 @@ def headline(result: Result) -> str:
     if result.stale:
         return f"{counted(len(result.stale), 'stale known failure')}"
     return "nonconformant"
-
-
-def _color(result: Result) -> str:
-    if result.conclusion is Conclusion.NONCONFORMANT:
-        return "red"
-    if result.conclusion is Conclusion.INCONCLUSIVE:
-        return "yellow"
-    return "green" if any(each.excused for each in result.rules) else "brightgreen"

@@ -1,8 +1,7 @@
-"""Joining: the reports of all parts of a list made one, as if nothing had been divided.
+"""Joins the reports of all parts of a list, as `run --shard` fires them, to one.
 
-In: reports in the order of their parts. Out: a report of the whole, of the same form. A
-failure in any part is one of the whole; a rule that stays open in one part stays open;
-skipped or not applicable is only what is so in all parts.
+A failure in any part is one of the whole; a rule that stays open in one part stays
+open; skipped or not applicable is only what is so in all parts.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ringspec.harness import EXPIRED, GONE, Ended, Notice, Outcome, Standing
 from ringspec.reports.files import (
@@ -29,7 +27,12 @@ from ringspec.reports.printable import counted, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
-# What one part says of a rule beats what comes after it.
+_Named: TypeAlias = tuple[Path, Report]
+
+# These hold every exchange, and reports of parts only those that failed.
+_ALL = {"har": "every exchange", "ndjson": "every event"}
+MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
+# The outcome in one part beats those after it.
 _ORDER = (
     Outcome.FAIL,
     Outcome.INCONCLUSIVE,
@@ -37,282 +40,9 @@ _ORDER = (
     Outcome.NOT_APPLICABLE,
     Outcome.SKIPPED,
 )
-_STALE = "take out of the known failures what is stale, or mend it"
-
-
-def joined(parts: Sequence[Report]) -> Report:
-    """Return the report of the whole, its conclusion still to be drawn."""
-    first = parts[0]
-    targets = [str(each["target"]) for each in parts]
-    stale = list(_stale(parts))
-    rules = [_rule(parts, number) for number in range(len(first["rules"]))]
-    return {
-        "format": FORMAT,
-        "conclusion": "",
-        "level": first["level"],
-        "seed": first["seed"],
-        # They run beside each other.
-        "duration_s": max(each["duration_s"] for each in parts),
-        "target": first["target"],
-        "merged": {
-            "of": len(parts),
-            "targets": targets,
-            "spent_s": round(sum(each["duration_s"] for each in parts), 3),
-        },
-        "contract": first["contract"],
-        "counts": {
-            "rules": len(rules),
-            "cases": sum(_own_cases(each) for each in parts),
-            "requests": sum(each["counts"]["requests"] for each in parts),
-        },
-        "message": _told(parts, "message"),
-        "hint": _hint(parts) or (_STALE if stale else ""),
-        "interrupted": False,
-        "notices": list(_notices(parts, targets)),
-        "stale": stale,
-        "rules": rules,
-    }
-
-
-def _own_cases(part: Report) -> int:
-    return int(part["counts"]["cases"]) - len(part["shard"]["lent"])
-
-
-def _told(parts: Sequence[Report], member: str) -> str:
-    """Write what all parts say once, and else who says it."""
-    said = [str(each[member]) for each in parts]
-    if len(set(said)) == 1:
-        return said[0]
-    told = (f"part {number}: {text}" for number, text in enumerate(said, 1) if text)
-    return "; ".join(told)
-
-
-def _hint(parts: Sequence[Report]) -> str:
-    return "; ".join(dict.fromkeys(str(it["hint"]) for it in parts if it["hint"]))
-
-
-def _notices(parts: Sequence[Report], targets: Sequence[str]) -> Iterator[str]:
-    if len(set(targets)) > 1:
-        listed = (f"{url} ({part})" for part, url in enumerate(targets, 1))
-        yield f"the parts went to several URLs: {', '.join(listed)}"
-    yield from dict.fromkeys(
-        str(text) for each in parts for text in each.get("notices", ())
-    )
-
-
-def _rule(parts: Sequence[Report], number: int) -> dict[str, Json]:
-    """Join what all parts say of one rule."""
-    said = [each["rules"][number] for each in parts]
-    first = said[0]
-    level = Level(parts[0]["level"])
-    outcomes = [_outcome(each, level) for each in said]
-    outcome = min(outcomes, key=_ORDER.index)
-    deciding = [it for it, out in zip(said, outcomes, strict=True) if out == outcome]
-    fails = outcome is Outcome.FAIL
-    excused = fails and all(_is_excused(each, level) for each in deciding)
-    joined = {
-        **{name: first[name] for name in _DESCRIBED if name in first},
-        "outcome": str(outcome),
-        "cases": sum(each["cases"] for each in said) - _lent(parts, first["id"]),
-        "known": _by_id(known for each in said for known in each["known"]),
-        "excused": excused,
-        "failures": _in_order(parts, number, "failures"),
-        "inconclusive": _in_order(parts, number, "inconclusive"),
-        "why": next((it["why"] for it in deciding if it["why"]), ""),
-    }
-    if excused:
-        left = (Outcome(each.get("otherwise", each["outcome"])) for each in said)
-        settled = (it for it in left if it is not Outcome.FAIL)
-        joined["otherwise"] = str(min(settled, key=_ORDER.index, default=Outcome.PASS))
-    return joined
-
-
 _DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
-
-
-def _outcome(rule: Report, level: Level) -> Outcome:
-    """Return what a part says of a rule, even if only what was lent to it tells."""
-    told = Outcome(rule["outcome"])
-    return Outcome.FAIL if told is Outcome.SKIPPED and _gating(rule, level) else told
-
-
-def _is_excused(rule: Report, level: Level) -> bool:
-    if rule["outcome"] == Outcome.FAIL:
-        return bool(rule["excused"])
-    return all(each["known"] for each in _gating(rule, level))
-
-
-def _gating(rule: Report, level: Level) -> list[Report]:
-    return [it for it in rule["failures"] if Level(it["level"]).gates(level)]
-
-
-def _lent(parts: Iterable[Report], rule: str) -> int:
-    """Count how often parts judged a rule by what belongs to another part."""
-    lent = (rules for each in parts for rules in each["shard"]["lent"].values())
-    return sum(rules.count(rule) for rules in lent)
-
-
-def _in_order(parts: Sequence[Report], number: int, member: str) -> list[Json]:
-    """Return what stands under a rule, each case once, as a whole run comes to it."""
-    found: dict[str, Json] = {}
-    places: dict[str, int] = {}
-    for part in parts:
-        places |= part["shard"]["places"]
-        for each in part["rules"][number][member]:
-            found.setdefault(each["case"], each)
-    # What is explored has no place, and comes last.
-    last = max(places.values(), default=0) + 1
-    return sorted(found.values(), key=lambda it: places.get(it["case"], last))
-
-
-def _by_id(known: Iterable[Report]) -> list[Json]:
-    return list({each["id"]: each for each in known}.values())
-
-
-def _stale(parts: Sequence[Report]) -> Iterator[dict[str, Json]]:
-    """Yield the known failures that no part has a use for, or whose day is over."""
-    told = {
-        each["id"]: str(each["why"]) for part in parts for each in part.get("stale", ())
-    }
-    for number, entry in enumerate(parts[0]["shard"]["known"]):
-        standings = {it["shard"]["known"][number]["standing"] for it in parts}
-        why = told.get(entry["id"], "")
-        if Standing.WRONG not in standings:
-            why = ", and ".join(_whys(entry, why, standings))
-        if why:
-            known: dict[str, Any] = dict(entry)
-            del known["standing"]
-            yield {**known, "why": why}
-
-
-def _whys(entry: Report, told: str, standings: set[str]) -> Iterator[str]:
-    expired = f"{EXPIRED} {entry['expires']}"
-    if told.startswith(expired):
-        yield expired
-    if Standing.PASSED in standings and Standing.HELD not in standings:
-        yield GONE
-
-
-Named: TypeAlias = tuple[Path, Report]
-
-_SHORT = 12
-_MISSING = 10
-
-
-def ordered(named: Sequence[Named], *, one_deployment: bool = False) -> list[Report]:
-    """Return reports in the order of their parts.
-
-    Args:
-        named: reports that were held to their schema.
-        one_deployment: whether parts that went to several URLs are of one target.
-
-    Raises:
-        UsageError: they are not the parts of one whole.
-    """
-    troubles = [trouble for each in named for trouble in _unfit(*each)]
-    if not troubles:
-        troubles = [*_numbering(named), *_differences(named, one_deployment)]
-    if troubles:
-        raise UsageError(
-            "\nringspec: ".join(troubles),
-            hint="give what each `ringspec run --shard I/N --report json=PATH` wrote,"
-            " with the same options but for I",
-        )
-    return [report for _, report in sorted(named, key=lambda it: _part(it[1]))]
-
-
-def _unfit(path: Path, report: Report) -> Iterator[str]:
-    """Say why a report can be no part of anything."""
-    name = shown(str(path), 300)
-    if report.get("judged") == "clients":
-        yield f"{name} is of clients, whose requests nobody divides"
-    elif "merged" in report:
-        yield f"{name} is of a whole: its parts are joined already"
-    elif "shard" not in report:
-        yield f"{name} is of a run that was not divided by --shard"
-    elif _part(report) > report["shard"]["of"]:
-        yield f"{name} says it is part {_part(report)} of {report['shard']['of']}"
-    elif report.get("interrupted", False):
-        yield f"{name} was interrupted: run part {_part(report)} again"
-
-
-def _part(report: Report) -> int:
-    return int(report["shard"]["part"])
-
-
-def _numbering(named: Sequence[Named]) -> Iterator[str]:
-    """Say which parts are there twice, and which are not."""
-    wholes = {int(report["shard"]["of"]) for _, report in named}
-    if len(wholes) > 1:
-        yield _listed("the number of parts", named, lambda it: str(it["shard"]["of"]))
-        return
-    seen = Counter(_part(report) for _, report in named)
-    for part, times in sorted(seen.items()):
-        if times > 1:
-            paths = [str(path) for path, it in named if _part(it) == part]
-            yield f"part {part} is there {times} times: {', '.join(paths)}"
-    whole = wholes.pop()
-    missing = [part for part in range(1, whole + 1) if part not in seen]
-    if missing:
-        more = f" and {len(missing) - _MISSING} more" if missing[_MISSING:] else ""
-        parts = "part" if len(missing) == 1 else "parts"
-        listed = ", ".join(map(str, missing[:_MISSING]))
-        yield f"{parts} {listed}{more} of {whole} missing"
-
-
-def _known(report: Report) -> str:
-    entries = [
-        {name: value for name, value in each.items() if name != "standing"}
-        for each in report["shard"]["known"]
-    ]
-    return shown(json.dumps([each["id"] for each in entries]), 120) if entries else "no"
-
-
-# What has to be the same in all parts: in words, and how it is read and shown.
-_ALIKE: tuple[tuple[str, Callable[[Report], str]], ...] = (
-    ("the API", lambda it: f"{it['contract']['title']} {it['contract']['version']}"),
-    ("the contract's digest", lambda it: it["contract"]["sha256"][:_SHORT]),
-    ("the operation", lambda it: it["contract"].get("operation") or "none"),
-    ("the dialect", lambda it: it["contract"]["dialect"] or "none"),
-    ("the level", lambda it: str(it["level"])),
-    ("the seed", lambda it: str(it["seed"])),
-    ("the list of cases", lambda it: it["shard"]["list"][:_SHORT]),
-    ("the phases", lambda it: ",".join(it["shard"]["phases"])),
-    ("--select", lambda it: " ".join(it["shard"]["select"]) or "none"),
-    ("--exclude", lambda it: " ".join(it["shard"]["exclude"]) or "none"),
-    ("--quick", lambda it: "yes" if it["shard"]["quick"] else "no"),
-    ("the known failures", _known),
-    ("the rules", lambda it: counted(len(it["rules"]), "rule")),
-)
-
-
-def _rules(report: Report) -> list[str]:
-    return [str(each["id"]) for each in report["rules"]]
-
-
-def _differences(named: Sequence[Named], one_deployment: bool) -> Iterator[str]:  # noqa: FBT001 - handed on
-    for what, read in _ALIKE:
-        if len({read(report) for _, report in named}) > 1:
-            yield _listed(what, named, read)
-    if len({tuple(_rules(report)) for _, report in named}) > 1:
-        yield "the parts do not judge the same rules: were they run by one version?"
-    if not one_deployment and len({report["target"] for _, report in named}) > 1:
-        told = _listed("the target", named, lambda it: shown(it["target"], 200))
-        yield f"{told}; if these are of one deployment, say --one-deployment"
-
-
-def _listed(what: str, named: Sequence[Named], read: Callable[[Report], str]) -> str:
-    """Write each value with the reports that have it."""
-    holders: dict[str, list[str]] = {}
-    for path, report in named:
-        holders.setdefault(read(report), []).append(shown(str(path), 100))
-    told = (f"{shown(value, 120)} ({', '.join(it)})" for value, it in holders.items())
-    return f"the parts differ in {what}: {'; '.join(told)}"
-
-
-# These tell of every exchange, and reports of parts hold those that failed.
-_ALL = {"har": "every exchange", "ndjson": "every event"}
-MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
+_STALE = "take out of the known failures what is stale, or mend it"
+_DIGEST, _MISSING = 12, 10
 
 
 @dataclass(frozen=True)
@@ -328,12 +58,11 @@ class MergedReport:
         return self.record.result.exit_code
 
     def render(self, name: str) -> bytes:
-        """Return the whole in a format that there is for it."""
-        make: Callable[[], bytes] = partial(rendered, name, self.record)
-        return written(self.report) if name == "json" else make()
+        """Return the whole in one of its formats."""
+        return written(self.report) if name == "json" else rendered(name, self.record)
 
     def write(self, name: str, path: Path) -> None:
-        """Write the whole in a format to a path.
+        """Write the whole in one of its formats.
 
         Raises:
             ReportError: the path cannot be written.
@@ -356,15 +85,17 @@ def merge_reports(
     if not paths:
         raise UsageError("nothing to join", hint="give the report of every part")
     named = list(zip(paths, read_reports(paths), strict=True))
-    parts = ordered(named, one_deployment=one_deployment)
-    report = joined(parts)
+    _check_parts(named, one_deployment=one_deployment)
+    parts = sorted((report for _, report in named), key=_part)
+    report = _joined(parts)
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
-    return MergedReport({**report, "conclusion": str(record.result.conclusion)}, record)
+    report["conclusion"] = str(record.result.conclusion)
+    return MergedReport(report, record)
 
 
 def send_events(record: Record, reporter: Reporter) -> None:
-    """Tell of a run that is over, without its beginning: as its last lines."""
+    """Report a run that is over, without its beginning: as its last lines."""
     for notice in record.notices:
         reporter.handle(Notice(message=notice))
     for judged in record.judged:
@@ -373,7 +104,7 @@ def send_events(record: Record, reporter: Reporter) -> None:
 
 
 def check_merged(name: str, path: Path) -> None:
-    """Find out beforehand whether a whole can be written in a format.
+    """Check beforehand that a whole can be written in a format.
 
     Raises:
         UsageError: there is no such format, or none for a whole.
@@ -385,3 +116,234 @@ def check_merged(name: str, path: Path) -> None:
             hint="the reports of parts hold only what failed: write it for each part",
         )
     check(path, name)
+
+
+def _check_parts(named: Sequence[_Named], *, one_deployment: bool) -> None:
+    """Raise a UsageError for reports that are not the parts of one whole."""
+    troubles = [trouble for each in named for trouble in _unfit(*each)]
+    if not troubles:
+        troubles = [*_numbering(named), *_differences(named)]
+        if not one_deployment and len({it["target"] for _, it in named}) > 1:
+            listed = _values("the target", named, lambda it: shown(it["target"], 200))
+            hint = "if these are of one deployment, say --one-deployment"
+            troubles.append(f"{listed}; {hint}")
+    if troubles:
+        raise UsageError(
+            "\nringspec: ".join(troubles),
+            hint="give what each `ringspec run --shard I/N --report json=PATH` wrote,"
+            " with the same options but for I",
+        )
+
+
+def _unfit(path: Path, report: Report) -> Iterator[str]:
+    """Say why a report can be no part of anything."""
+    name = shown(str(path), 300)
+    if report.get("judged") == "clients":
+        yield f"{name} is of clients, whose requests nobody divides"
+    elif "merged" in report:
+        yield f"{name} is of a whole: its parts are joined already"
+    elif "shard" not in report:
+        yield f"{name} is of a run that was not divided by --shard"
+    elif _part(report) > report["shard"]["of"]:
+        yield f"{name} says it is part {_part(report)} of {report['shard']['of']}"
+    elif report.get("interrupted", False):
+        yield f"{name} was interrupted: run part {_part(report)} again"
+
+
+def _part(report: Report) -> int:
+    return int(report["shard"]["part"])
+
+
+def _numbering(named: Sequence[_Named]) -> Iterator[str]:
+    """Say which parts are there twice, and which are missing."""
+    whole, *others = {int(report["shard"]["of"]) for _, report in named}
+    if others:
+        yield _values("the number of parts", named, lambda it: str(it["shard"]["of"]))
+        return
+    seen = Counter(_part(report) for _, report in named)
+    for part, times in sorted(seen.items()):
+        if times > 1:
+            paths = [str(path) for path, it in named if _part(it) == part]
+            yield f"part {part} is there {times} times: {', '.join(paths)}"
+    missing = [part for part in range(1, whole + 1) if part not in seen]
+    if missing:
+        more = f" and {len(missing) - _MISSING} more" if missing[_MISSING:] else ""
+        parts = "part" if len(missing) == 1 else "parts"
+        listed = ", ".join(map(str, missing[:_MISSING]))
+        yield f"{parts} {listed}{more} of {whole} missing"
+
+
+def _known_ids(report: Report) -> str:
+    ids = [each["id"] for each in report["shard"]["known"]]
+    return shown(json.dumps(ids), 120) if ids else "no"
+
+
+# The members that have to be the same in all parts: in words, and how each is shown.
+_ALIKE: tuple[tuple[str, Callable[[Report], str]], ...] = (
+    ("the API", lambda it: f"{it['contract']['title']} {it['contract']['version']}"),
+    ("the contract's digest", lambda it: it["contract"]["sha256"][:_DIGEST]),
+    ("the operation", lambda it: it["contract"].get("operation") or "none"),
+    ("the dialect", lambda it: it["contract"]["dialect"] or "none"),
+    ("the level", lambda it: str(it["level"])),
+    ("the seed", lambda it: str(it["seed"])),
+    ("the list of cases", lambda it: it["shard"]["list"][:_DIGEST]),
+    ("the phases", lambda it: ",".join(it["shard"]["phases"])),
+    ("--select", lambda it: " ".join(it["shard"]["select"]) or "none"),
+    ("--exclude", lambda it: " ".join(it["shard"]["exclude"]) or "none"),
+    ("--quick", lambda it: "yes" if it["shard"]["quick"] else "no"),
+    ("the known failures", _known_ids),
+    ("the rules", lambda it: counted(len(it["rules"]), "rule")),
+)
+
+
+def _differences(named: Sequence[_Named]) -> Iterator[str]:
+    for what, read in _ALIKE:
+        if len({read(report) for _, report in named}) > 1:
+            yield _values(what, named, read)
+    if len({tuple(rule["id"] for rule in it["rules"]) for _, it in named}) > 1:
+        yield "the parts do not judge the same rules: were they run by one version?"
+
+
+def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -> str:
+    """Write each value with the reports that have it."""
+    holders: dict[str, list[str]] = {}
+    for path, report in named:
+        holders.setdefault(read(report), []).append(shown(str(path), 100))
+    values = (f"{shown(value, 120)} ({', '.join(it)})" for value, it in holders.items())
+    return f"the parts differ in {what}: {'; '.join(values)}"
+
+
+def _joined(parts: Sequence[Report]) -> Report:
+    """Return the report of the whole, its conclusion still to be drawn."""
+    first = parts[0]
+    stale = list(_stale(parts))
+    hints = dict.fromkeys(str(each["hint"]) for each in parts if each["hint"])
+    own_cases = (it["counts"]["cases"] - len(it["shard"]["lent"]) for it in parts)
+    return {
+        "format": FORMAT,
+        "conclusion": "",
+        "level": first["level"],
+        "seed": first["seed"],
+        # They run beside each other.
+        "duration_s": max(each["duration_s"] for each in parts),
+        "target": first["target"],
+        "merged": {
+            "of": len(parts),
+            "targets": [str(each["target"]) for each in parts],
+            "spent_s": round(sum(each["duration_s"] for each in parts), 3),
+        },
+        "contract": first["contract"],
+        "counts": {
+            "rules": len(first["rules"]),
+            "cases": sum(own_cases),
+            "requests": sum(each["counts"]["requests"] for each in parts),
+        },
+        "message": _message([str(each["message"]) for each in parts]),
+        "hint": "; ".join(hints) or (_STALE if stale else ""),
+        "interrupted": False,
+        "notices": list(_notices(parts)),
+        "stale": stale,
+        "rules": [_rule(parts, number) for number in range(len(first["rules"]))],
+    }
+
+
+def _message(messages: Sequence[str]) -> str:
+    """Write a message that all parts have once, else each with its part."""
+    if len(set(messages)) == 1:
+        return messages[0]
+    numbered = enumerate(messages, 1)
+    return "; ".join(f"part {number}: {text}" for number, text in numbered if text)
+
+
+def _notices(parts: Sequence[Report]) -> Iterator[str]:
+    targets = [str(each["target"]) for each in parts]
+    if len(set(targets)) > 1:
+        listed = (f"{url} ({part})" for part, url in enumerate(targets, 1))
+        yield f"the parts went to several URLs: {', '.join(listed)}"
+    notices = (str(text) for each in parts for text in each.get("notices", ()))
+    yield from dict.fromkeys(notices)
+
+
+def _rule(parts: Sequence[Report], number: int) -> dict[str, Json]:
+    """Join one rule of all parts."""
+    entries = [each["rules"][number] for each in parts]
+    first = entries[0]
+    level = Level(parts[0]["level"])
+    outcomes = [_outcome(each, level) for each in entries]
+    outcome = min(outcomes, key=_ORDER.index)
+    deciding = [it for it, out in zip(entries, outcomes, strict=True) if out == outcome]
+    fails = outcome is Outcome.FAIL
+    excused = fails and all(_is_excused(each, level) for each in deciding)
+    known = {it["id"]: it for each in entries for it in each["known"]}
+    joined = {
+        **{name: first[name] for name in _DESCRIBED if name in first},
+        "outcome": str(outcome),
+        "cases": sum(each["cases"] for each in entries) - _lent(parts, first["id"]),
+        "known": list(known.values()),
+        "excused": excused,
+        "failures": _in_order(parts, number, "failures"),
+        "inconclusive": _in_order(parts, number, "inconclusive"),
+        "why": next((it["why"] for it in deciding if it["why"]), ""),
+    }
+    if excused:
+        left = (Outcome(each.get("otherwise", each["outcome"])) for each in entries)
+        settled = (it for it in left if it is not Outcome.FAIL)
+        joined["otherwise"] = str(min(settled, key=_ORDER.index, default=Outcome.PASS))
+    return joined
+
+
+def _outcome(rule: Report, level: Level) -> Outcome:
+    """Return the outcome in a part, even if only a case lent to it decides."""
+    outcome = Outcome(rule["outcome"])
+    lent = outcome is Outcome.SKIPPED and _gating(rule, level)
+    return Outcome.FAIL if lent else outcome
+
+
+def _is_excused(rule: Report, level: Level) -> bool:
+    if rule["outcome"] == Outcome.FAIL:
+        return bool(rule["excused"])
+    return all(each["known"] for each in _gating(rule, level))
+
+
+def _gating(rule: Report, level: Level) -> list[Report]:
+    return [it for it in rule["failures"] if Level(it["level"]).gates(level)]
+
+
+def _lent(parts: Iterable[Report], rule: str) -> int:
+    """Count how often parts judged a rule by a case of another part."""
+    lent = (rules for each in parts for rules in each["shard"]["lent"].values())
+    return sum(rules.count(rule) for rules in lent)
+
+
+def _in_order(parts: Sequence[Report], number: int, member: str) -> list[Json]:
+    """Return the entries under a rule, each case once, in the order of a whole run."""
+    found: dict[str, Json] = {}
+    places: dict[str, int] = {}
+    for part in parts:
+        places |= part["shard"]["places"]
+        for each in part["rules"][number][member]:
+            found.setdefault(each["case"], each)
+    # What is explored has no place, and comes last.
+    last = max(places.values(), default=0) + 1
+    return sorted(found.values(), key=lambda it: places.get(it["case"], last))
+
+
+def _stale(parts: Sequence[Report]) -> Iterator[dict[str, Json]]:
+    """Yield the known failures that no part has a use for, or whose day is over."""
+    whys = {it["id"]: str(it["why"]) for part in parts for it in part.get("stale", ())}
+    for number, entry in enumerate(parts[0]["shard"]["known"]):
+        standings = {it["shard"]["known"][number]["standing"] for it in parts}
+        why = whys.get(entry["id"], "")
+        if Standing.WRONG not in standings:
+            why = ", and ".join(_reasons(entry, why, standings))
+        if why:
+            known = {name: it for name, it in entry.items() if name != "standing"}
+            yield {**known, "why": why}
+
+
+def _reasons(entry: Report, why: str, standings: set[str]) -> Iterator[str]:
+    expired = f"{EXPIRED} {entry['expires']}"
+    if why.startswith(expired):
+        yield expired
+    if Standing.PASSED in standings and Standing.HELD not in standings:
+        yield GONE

@@ -1,7 +1,7 @@
 """The event stream, `ringspec-events/1`: a line of JSON for each event, as it happens.
 
-Each line is flushed, so that a crash leaves all that was told until then. `event` says
-what a line is; members may be added.
+Each line is flushed, so that a crash leaves all events until then. `event` says what a
+line is; members may be added.
 
 started  `format`, `target`, `level`, `seed`, `cases` (how many will be fired),
          `contract{title,version,sha256,dialect}`
@@ -18,20 +18,23 @@ ended    `conclusion`, `exit_code`, `level`, `duration_s`, `counts`, `message`, 
 
 from __future__ import annotations
 
-import json
-import os
 from collections import deque
-from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 
-from ringspec.harness import Ended, Event, Judged, Notice, RuleResult, Started
-from ringspec.reports.files import Record, refused
-from ringspec.reports.json_report import answer_json, earlier_json, request_json, utc
+from ringspec.harness import Ended, Event, Judged, Notice, Started
+from ringspec.reports.files import LineFile, Record
+from ringspec.reports.json_report import (
+    answer_json,
+    contract_json,
+    counts_json,
+    earlier_json,
+    request_json,
+    utc,
+)
+from ringspec.reports.printable import json_line
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 FORMAT = "ringspec-events/1"
 # Bodies beyond are cut: a line is to be read by line readers.
 _LIMIT = 16 * 1024
@@ -43,109 +46,57 @@ class EventStream:
     """A reporter that writes events to a path, and goes silent if that fails."""
 
     def __init__(self, path: Path, redactor: Redactor | None = None) -> None:
-        self._path = path
+        self._file = LineFile(path, "ndjson", "w")
         self._redactor = redactor or Redactor()
-        self._file: FileIO | None = None
-        # Not yet written: events and the rest of a line. An interrupt on the way to
-        # the file leaves them for the next time.
+        # Events not yet written: an interrupt leaves them for the next time.
         self._waiting: deque[Event] = deque()
-        self._left = b""
-        self._told = 0
-        # Of all whole lines that are written.
         self._size = 0
-        self._error: OSError | None = None
 
     def handle(self, event: Event) -> None:
         """Write an event, as long as that is possible."""
-        if self._error is not None:
+        if self._file.failed:
             return
         self._waiting.append(event)
-        try:
-            if self._file is None:
-                self._file = FileIO(self._path, "w")
-            self._write(self._file)
-        except OSError as error:
-            self._error = error
-            self._cut()
-
-    def _write(self, file: FileIO) -> None:
-        while self._left or self._waiting:
-            if not self._left:
-                limit = _LIMIT if self._told < _LONG else _SHORT
-                self._left = line(self._redactor.event(self._waiting[0]), limit)
-                self._waiting.popleft()
-                self._told += len(self._left)
-            self._left = self._left[file.write(self._left) :]
-            if not self._left:
-                self._size = file.tell() if file.seekable() else 0
+        while self._waiting:
+            written = line(self._redactor.event(self._waiting[0]), self._size)
+            self._waiting.popleft()
+            self._size += len(written)
+            self._file.add(written)
 
     def close(self) -> None:
-        """Close the file; what became of it is told by `check`."""
-        if self._file is None or self._file.closed:
-            return
-        if self._error is None and not self._stands(self._file.fileno()):
-            self._error = FileNotFoundError(0, "it was removed during the run")
-        try:
-            self._file.close()
-        except OSError as error:
-            self._error = self._error or error
+        """Close the file; errors are kept for `check`."""
+        self._file.close()
 
     def check(self) -> None:
-        """Complain if not all events could be written.
-
-        Raises:
-            ReportError: some could not.
-        """
-        if self._error is not None:
-            raise refused(self._path, "ndjson", self._error)
-
-    def _cut(self) -> None:
-        """Cut off what was written of a line, so that whole lines remain."""
-        if self._file is not None:
-            with suppress(OSError):  # devices and pipes cannot be cut
-                self._file.truncate(self._size)
-
-    def _stands(self, written: int) -> bool:
-        """Tell whether the path still leads to the file that is written."""
-        try:
-            return os.path.samestat(self._path.stat(), os.fstat(written))
-        except OSError:
-            return False
+        """Raise a ReportError if not all events could be written."""
+        self._file.check()
 
 
 def render(record: Record) -> bytes:
     """Write the whole run at once; the notices come before its end."""
     notices = [Notice(message=each) for each in record.notices]
     events: list[Event] = [record.started, *record.judged, *notices]
-    events.append(Ended(result=record.result))
-    lines: list[bytes] = []
-    size = 0
-    for event in events:
-        lines.append(line(event, _LIMIT if size < _LONG else _SHORT))
-        size += len(lines[-1])
-    return b"".join(lines)
+    data = bytearray()
+    for event in (*events, Ended(result=record.result)):
+        data += line(event, len(data))
+    return bytes(data)
 
 
-def line(event: Event, limit: int = _LIMIT) -> bytes:
-    """Write one event, free of secrets, as a line; answers are cut at a limit."""
-    text = _ENCODER.encode(_told(event, limit))
-    # Only lone surrogates are beyond UTF-8, and JSON spells them as Python does.
-    return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _told(event: Event, limit: int) -> dict[str, Json]:
+def line(event: Event, size: int) -> bytes:
+    """Write one event, free of secrets, as a line of a stream that has some size."""
     match event:
         case Started():
-            return _started(event)
+            return json_line(_started(event))
         case Judged():
-            return _judged(event, limit)
+            return json_line(_judged(event, _LIMIT if size < _LONG else _SHORT))
         case Notice():
-            return {"event": "notice", "message": event.message}
-    return _ended(event)
+            return json_line({"event": "notice", "message": event.message})
+    return json_line(_ended(event))
 
 
 def _started(started: Started) -> dict[str, Json]:
-    contract = started.contract
+    contract = contract_json(started.contract)
+    del contract["operation"]
     return {
         "event": "started",
         "format": FORMAT,
@@ -153,12 +104,7 @@ def _started(started: Started) -> dict[str, Json]:
         "level": started.level,
         "seed": started.seed,
         "cases": started.total,
-        "contract": {
-            "title": contract.title,
-            "version": contract.version,
-            "sha256": contract.sha256,
-            "dialect": contract.dialect,
-        },
+        "contract": contract,
     }
 
 
@@ -197,26 +143,21 @@ def _ended(ended: Ended) -> dict[str, Json]:
         "exit_code": result.exit_code,
         "level": result.level,
         "duration_s": round(result.duration_s, 3),
-        "counts": {
-            "rules": result.counts.rules,
-            "cases": result.counts.cases,
-            "requests": result.counts.requests,
-        },
+        "counts": counts_json(result.counts),
         "message": result.message,
         "hint": result.hint,
         "interrupted": result.interrupted,
-        "rules": [_rule(each) for each in result.rules],
+        "rules": [
+            {
+                "id": each.rule.id,
+                "level": each.rule.level,
+                "outcome": each.outcome,
+                "cases": each.cases,
+                "failures": len(each.failures),
+                "inconclusive": len(each.inconclusive),
+                "known": each.excused,
+            }
+            for each in result.rules
+        ],
         "stale": [{"id": each.known.id, "why": each.why} for each in result.stale],
-    }
-
-
-def _rule(result: RuleResult) -> dict[str, Json]:
-    return {
-        "id": result.rule.id,
-        "level": result.rule.level,
-        "outcome": result.outcome,
-        "cases": result.cases,
-        "failures": len(result.failures),
-        "inconclusive": len(result.inconclusive),
-        "known": result.excused,
     }

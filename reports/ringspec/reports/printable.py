@@ -1,12 +1,22 @@
-"""Text that others wrote, made harmless: no control, bidi or markup gets through."""
+"""Text of any origin made harmless: no control, bidi or markup character gets through.
+
+Also the bytes of JSON, which may hold lone surrogates, and counted nouns.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
+
+from ringspec.spec import Json
 
 # What XML 1.0 cannot hold, and the carriage return that it would not keep.
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAK = re.compile(r"\s*[\r\n]\s*")
+_COMPACT = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
 
 
 def escaped(character: str) -> str:
@@ -18,7 +28,7 @@ def escaped(character: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Escape whatever is not printable: control, bidi, surrogate, unassigned."""
+    """Escape control, bidi, surrogate and unassigned characters."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else escaped(each) for each in text)
@@ -41,10 +51,31 @@ def shown(text: str, limit: int) -> str:
 
 
 def decoded(body: bytes) -> str:
-    r"""Decode a body as UTF-8; bytes that are none show as `\xff`."""
+    r"""Decode a body as UTF-8; other bytes show as `\xff`."""
     return body.decode("utf-8", "backslashreplace")
 
 
 def counted(number: int, noun: str) -> str:
     """Write `1 rule`, `2 rules`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def listed(texts: Sequence[str], most: int) -> str:
+    """Write `a, b and 3 more`."""
+    left = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {left:,} more" if left > 0 else "")
+
+
+def utf8(text: str) -> bytes:
+    """Encode JSON, whose lone surrogates are spelt in JSON as in Python."""
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def json_line(value: Json) -> bytes:
+    """Write JSON on one line."""
+    return utf8(_COMPACT(value))
+
+
+def json_page(value: Json) -> bytes:
+    """Write JSON indented."""
+    return utf8(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

@@ -2,6 +2,8 @@
 
 In: an event. Out: the same event, its texts and bytes without the secrets. Requests
 hold `{token}` already; what leaks is what a target echoes, or a URL with a password.
+A secret is found as others spell it, too: as JSON, a URL, HTML or several of these
+within each other escape it, and as base64 or hexadecimal.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from ringspec.harness import (
     Judged,
     Notice,
     Played,
-    Response,
     Result,
     RuleResult,
     Started,
@@ -29,36 +30,48 @@ from ringspec.harness import (
 from ringspec.spec import Json
 from ringspec.strategies import Case, Request
 
+# Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
+# Shorter ones, encoded, would be found in innocent text.
+_SHORTEST_ENCODED = 8
 REDACTED = "[redacted]"
 # So short a text is remembered, and so many of them.
 _SHORT, _MANY = 100, 10_000
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
-_Told = TypeVar("_Told", Case, Exchange)
+_URL_SAFE = str.maketrans("+/", "-_")
+_NEVER_ESCAPED = frozenset("_-.~")
+_Shared = TypeVar("_Shared", Case, Exchange)
+_Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way to write a secret.
+
+    Attributes:
+        anchor: stands in every text that the pattern fits, so that most need no look.
+        pattern: fits texts, and bytes that are read as latin-1.
+    """
+
+    length: int
+    anchor: str
+    pattern: re.Pattern[str]
 
 
 class Redactor:
-    """Replaces secrets in all that an event holds.
-
-    Finds them as others spell them too. A secret that becomes known during the run,
-    such as a fetched token, is told by `learn`.
-    """
+    """Replaces secrets in all that an event holds."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: tuple[Spelling, ...] = ()
-        # What was redacted before, by identity: findings share cases and exchanges.
+        # Redacted before, by identity: findings share cases and exchanges.
         self._done: dict[int, tuple[Case | Exchange, Case | Exchange]] = {}
-        # And of short texts: names and values of headers come again and again.
+        # Short texts redacted before: headers come again and again.
         self._texts: dict[str, str] = {}
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
-        """Redact one more secret from now on.
-
-        One of fewer than four letters is none: it would be found in any text, and
-        what was sent could no longer be told.
-        """
+        """Redact one more secret from now on, such as a token just fetched."""
         if len(secret) < _SHORTEST:
             return
         # Longest first, so that a secret within a secret leaves no remains.
@@ -98,15 +111,21 @@ class Redactor:
             case Judged():
                 return replace(
                     event,
-                    case=self._case(event.case),
-                    exchange=self._exchange(event.exchange),
-                    findings=tuple(map(self._finding, event.findings)),
+                    case=self._once(event.case, self._case),
+                    exchange=self._once(event.exchange, self._exchange),
+                    findings=tuple(map(self.finding, event.findings)),
                 )
         return Ended(result=self._result(event.result))
 
     def finding(self, finding: Finding) -> Finding:
         """Take the secrets out of a finding."""
-        return self._finding(finding)
+        return replace(
+            finding,
+            reason=self.url(finding.reason),
+            case=self._once(finding.case, self._case),
+            exchange=self._once(finding.exchange, self._exchange),
+            twin=self._once(finding.twin, self._case) if finding.twin else None,
+        )
 
     def _result(self, result: Result) -> Result:
         return replace(
@@ -119,37 +138,25 @@ class Redactor:
     def _rule(self, result: RuleResult) -> RuleResult:
         return replace(
             result,
-            failures=tuple(map(self._finding, result.failures)),
-            inconclusive=tuple(map(self._finding, result.inconclusive)),
+            failures=tuple(map(self.finding, result.failures)),
+            inconclusive=tuple(map(self.finding, result.inconclusive)),
             why=self.url(result.why),
         )
 
-    def _finding(self, finding: Finding) -> Finding:
-        return replace(
-            finding,
-            reason=self.url(finding.reason),
-            case=self._case(finding.case),
-            exchange=self._exchange(finding.exchange),
-            twin=self._case(finding.twin) if finding.twin else None,
-        )
+    def _once(self, shared: _Shared, redact: Callable[[_Shared], _Shared]) -> _Shared:
+        """Redact a case or exchange, or return what it was redacted to."""
+        known = self._done.get(id(shared))
+        if known is not None and known[0] is shared:
+            return cast("_Shared", known[1])
+        redacted = redact(shared)
+        # Without secrets, it is not kept twice.
+        redacted = shared if redacted == shared else redacted
+        self._done[id(shared)] = shared, redacted
+        return redacted
 
     def _case(self, case: Case) -> Case:
-        return self._once(case, self._case_anew)
-
-    def _case_anew(self, case: Case) -> Case:
         request = self._request(case.request)
         return case if request == case.request else replace(case, request=request)
-
-    def _once(self, told: _Told, redact: Callable[[_Told], _Told]) -> _Told:
-        """Redact something, or find what it was redacted to."""
-        known = self._done.get(id(told))
-        if known is not None and known[0] is told:
-            return cast("_Told", known[1])
-        redacted = redact(told)
-        # What has nothing to hide is not kept twice.
-        redacted = told if redacted == told else redacted
-        self._done[id(told)] = told, redacted
-        return redacted
 
     def _request(self, request: Request) -> Request:
         return replace(
@@ -159,45 +166,32 @@ class Redactor:
             body=self.data(request.body),
         )
 
-    def _headers(
-        self, headers: tuple[tuple[str, str], ...]
-    ) -> tuple[tuple[str, str], ...]:
+    def _headers(self, headers: _Pairs) -> _Pairs:
         return tuple((self.text(name), self.text(value)) for name, value in headers)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
-        return self._once(exchange, self._exchange_anew)
-
-    def _exchange_anew(self, exchange: Exchange) -> Exchange:
-        failure = exchange.failure
+        failure, response = exchange.failure, exchange.response
         if failure is not None:
             failure = replace(failure, message=self.url(failure.message))
+        if response is not None:
+            headers, body = self._headers(response.headers), self.data(response.body)
+            response = replace(response, headers=headers, body=body)
         return replace(
             exchange,
             url=self.url(exchange.url),
             request=self._request(exchange.request),
-            response=self._response(exchange.response),
+            response=response,
             failure=failure,
-            played=self._played(exchange.played),
+            played=self._played(exchange.played) if exchange.played else None,
         )
 
-    def _played(self, played: Played | None) -> Played | None:
-        if played is None:
-            return None
+    def _played(self, played: Played) -> Played:
         return replace(
             played,
-            earlier=tuple(map(self._exchange, played.earlier)),
+            earlier=tuple(self._once(each, self._exchange) for each in played.earlier),
             captured=self._json(played.captured),
             items=None if played.items is None else tuple(self._json(played.items)),
             stuck=self.url(played.stuck),
-        )
-
-    def _response(self, response: Response | None) -> Response | None:
-        if response is None:
-            return None
-        return replace(
-            response,
-            headers=self._headers(response.headers),
-            body=self.data(response.body),
         )
 
     def _json(self, value: Json) -> Json:
@@ -209,27 +203,6 @@ class Redactor:
             case list() | tuple():
                 return [self._json(each) for each in value]
         return value
-
-
-# An encoded secret that is shorter would be found in innocent text.
-_TELLING = 8
-_URL_SAFE = str.maketrans("+/", "-_")
-# What nobody escapes.
-_TAME = frozenset("_-.~")
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """One way to write a secret.
-
-    Attributes:
-        anchor: stands in every text that the pattern fits, so that most need no look.
-        pattern: fits texts, and bytes that are read as latin-1.
-    """
-
-    length: int
-    anchor: str
-    pattern: re.Pattern[str]
 
 
 def spellings(secret: str) -> Iterator[Spelling]:
@@ -245,11 +218,11 @@ def spellings(secret: str) -> Iterator[Spelling]:
 
 def _encoded(secret: str) -> Iterator[str]:
     data = _utf8(secret)
-    if len(data) >= _TELLING / 2:
+    if len(data) >= _SHORTEST_ENCODED / 2:
         yield from (data.hex(), data.hex().upper())
     for before in range(3):
         core = _base64_core(data, before)
-        if len(core) >= _TELLING:
+        if len(core) >= _SHORTEST_ENCODED:
             yield from (core, core.translate(_URL_SAFE))
 
 
@@ -265,9 +238,9 @@ def _base64_core(data: bytes, before: int) -> str:
 
 def _spelled(character: str) -> str:
     """Return a pattern for all that may stand for a character."""
-    if character.isascii() and (character.isalnum() or character in _TAME):
+    if character.isascii() and (character.isalnum() or character in _NEVER_ESCAPED):
         return character.replace(".", r"\.")
-    ways = [_json(character), _percent(character), _entity(character)]
+    ways = [_json_escaped(character), _percent(character), _entity(character)]
     if character == " ":
         ways.append(r"\+")
     if not character.isascii():
@@ -277,13 +250,12 @@ def _spelled(character: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def _json(character: str) -> str:
-    plain = re.escape(character)
+def _json_escaped(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     escapes = "".join(
         rf"\\+u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2)
     )
-    many = r"\\+" if character == "\\" else rf"\\*{plain}"
+    many = r"\\+" if character == "\\" else rf"\\*{re.escape(character)}"
     return f"{escapes}|{many}"
 
 
@@ -293,8 +265,9 @@ def _percent(character: str) -> str:
 
 def _entity(character: str) -> str:
     code = ord(character)
-    name = codepoint2name.get(code)
-    ways = [f"#0*{code}", f"#[xX]0*(?i:{code:x})", *([name] if name else [])]
+    ways = [f"#0*{code}", f"#[xX]0*(?i:{code:x})"]
+    if code in codepoint2name:
+        ways.append(codepoint2name[code])
     if character == "'":
         ways.append("apos")
     return f"&(?:amp;)*(?:{'|'.join(ways)});"

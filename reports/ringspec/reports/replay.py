@@ -1,8 +1,4 @@
-"""A replay for people: what became of each case that was fired again.
-
-In: the events of a run of some cases, and how these failed before. Out: a line for each
-of them, and one that sums them up.
-"""
+"""The terminal report of a replay: what became of each case that was fired again."""
 
 from __future__ import annotations
 
@@ -26,18 +22,24 @@ from ringspec.harness import (
     Result,
     Verdict,
 )
-from ringspec.reports.case_text import body_start, status_line, step_lines
-from ringspec.reports.console import Color, console, line, row
+from ringspec.reports.case_text import exchange_rows
+from ringspec.reports.console import (
+    Color,
+    console,
+    line,
+    print_message,
+    print_note,
+    row,
+)
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
 from ringspec.spec import RuleId
 
-# What differs from one run to the next: ids of what was created, mostly.
+# Ids of what was created, mostly, which differ from run to run.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
-# Rules that are judged by what an answer holds, where it holds anything.
+# Rules that are judged only by a member that an answer holds.
 _OF_ANSWERS = ("answer.", "error.")
-_NOT_FIRED = "it was not fired"
 _INDENT = 17
 
 
@@ -53,20 +55,13 @@ class ReplayOutcome(StrEnum):
     PASSES = "passes"
 
 
-_BAD = frozenset(
-    {
-        ReplayOutcome.STILL,
-        ReplayOutcome.OTHERWISE,
-        ReplayOutcome.NOW,
-        ReplayOutcome.FAILS,
-    }
-)
 _STYLES = {
     ReplayOutcome.OPEN: "yellow",
     ReplayOutcome.FIXED: "bold green",
     ReplayOutcome.PASSES: "green",
 }
-_MANY = {
+_GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
+_PLURALS = {
     ReplayOutcome.STILL: "still fail",
     ReplayOutcome.OTHERWISE: "fail otherwise",
     ReplayOutcome.NOW: "now fail",
@@ -80,13 +75,14 @@ class CaseChange:
     """What became of one case.
 
     Attributes:
-        before: why it failed, by rule; `now` likewise.
+        before: why it failed, by rule.
+        now: why it fails, by rule.
         warnings: what fails below the level.
         why: why it could not be judged.
     """
 
     case: str
-    word: ReplayOutcome
+    outcome: ReplayOutcome
     before: Mapping[RuleId, str] = field(default_factory=dict)
     now: Mapping[RuleId, str] = field(default_factory=dict)
     warnings: tuple[Finding, ...] = ()
@@ -99,7 +95,7 @@ class ReplayRequest:
     """The cases of a replay.
 
     Attributes:
-        ids: in the order in which they are told of.
+        ids: in the order in which they are printed.
         before: why they failed in a report, by rule; None without a report.
         unfit: why some cannot be fired again.
     """
@@ -110,7 +106,7 @@ class ReplayRequest:
 
 
 class Replay:
-    """A reporter that tells of each case what became of it.
+    """A reporter that prints what became of each case.
 
     Attributes:
         changes: that, once the run has ended.
@@ -136,8 +132,8 @@ class Replay:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether something could not be judged."""
-        return any(each.word is ReplayOutcome.OPEN for each in self.changes)
+        """True if some case could not be judged."""
+        return any(each.outcome is ReplayOutcome.OPEN for each in self.changes)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -149,53 +145,41 @@ class Replay:
             case Judged():
                 self._judged[event.case.id] = event
             case Notice() if not self._quiet:
-                said = shown(event.message, 1000)
-                line(self._err, Text.assemble(("note: ", "bold"), said))
+                print_note(self._err, event.message)
             case Ended():
-                self.changes = tuple(
-                    self._change(each, event.result) for each in self._asked.ids
-                )
+                ids = self._asked.ids
+                self.changes = tuple(self._change(each, event.result) for each in ids)
                 self._print(event.result)
 
     def _change(self, case: str, result: Result) -> CaseChange:
         judged = self._judged.get(case)
         before = (self._asked.before or {}).get(case, {})
-        if case in self._asked.unfit:
-            return CaseChange(
-                case=case,
-                word=ReplayOutcome.OPEN,
-                before=before,
-                why=self._asked.unfit[case],
-            )
-        if judged is None:
-            why = _unasked(case, result) or result.message or _NOT_FIRED
-            return CaseChange(
-                case=case, word=ReplayOutcome.OPEN, before=before, why=why
-            )
-        failing = {
-            each.rule.id for each in result.rules if each.outcome is Outcome.FAIL
-        }
+        why = self._asked.unfit.get(case, "")
+        if not why and judged is None:
+            why = _inapplicable(case, result) or result.message or "it was not fired"
+        if why or judged is None:
+            outcome = ReplayOutcome.OPEN
+            return CaseChange(case=case, outcome=outcome, before=before, why=why)
+        failing = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
         found = [each for each in judged.findings if each.verdict is Verdict.FAIL]
-        gating = [
-            each
+        warnings = [each for each in found if not each.level.gates(result.level)]
+        now = {
+            each.rule: each.reason
             for each in found
-            if each.rule in failing and each.level.gates(result.level)
-        ]
-        now = {each.rule: each.reason for each in gating}
+            if each.rule in failing and each not in warnings
+        }
         why = "" if now else self._open(judged, result)
         return CaseChange(
             case=case,
-            word=ReplayOutcome.OPEN if why else self._word(before, now),
+            outcome=ReplayOutcome.OPEN if why else self._outcome(before, now),
             before=before,
             now=now,
-            warnings=tuple(
-                each for each in found if not each.level.gates(result.level)
-            ),
+            warnings=tuple(warnings),
             why=why,
             judged=judged,
         )
 
-    def _word(
+    def _outcome(
         self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
     ) -> ReplayOutcome:
         if not now:
@@ -204,7 +188,10 @@ class Replay:
             return ReplayOutcome.FAILS
         if not before:
             return ReplayOutcome.NOW
-        alike = any(_alike(before.get(rule, ""), why) for rule, why in now.items())
+        alike = any(
+            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
+            for rule, why in now.items()
+        )
         return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
 
     def _open(self, judged: Judged, result: Result) -> str:
@@ -215,7 +202,7 @@ class Replay:
             if each.verdict is Verdict.INCONCLUSIVE:
                 return each.reason
         if not judged.findings:
-            return _unasked(judged.case.id, result) or "nobody judged it"
+            return _inapplicable(judged.case.id, result) or "nobody judged it"
         passed = {each.rule for each in judged.findings}
         for rule in (self._asked.before or {}).get(judged.case.id, {}):
             if rule.startswith(_OF_ANSWERS) and rule not in passed:
@@ -224,46 +211,37 @@ class Replay:
 
     def _print(self, result: Result) -> None:
         for each in self.changes:
-            if not self._quiet or each.word in _BAD or each.word is ReplayOutcome.OPEN:
-                # What holds for all of them is told once, at the end.
-                told_later = each.why == result.message
-                shown_ = replace(each, why="") if told_later else each
-                _print_change(self._out, shown_, verbose=self._verbose)
-        counts = Counter(each.word for each in self.changes)
-        told = [
-            f"{counts[word]:,} {word if counts[word] == 1 else _MANY.get(word, word)}"
-            for word in ReplayOutcome
-            if counts[word]
+            if not self._quiet or each.outcome not in _GOOD:
+                # The message of the run is printed once, at the end.
+                why = "" if each.why == result.message else each.why
+                _print_change(self._out, replace(each, why=why), verbose=self._verbose)
+        counts = Counter(each.outcome for each in self.changes)
+        parts = [
+            f"{counts[it]:,} {it if counts[it] == 1 else _PLURALS.get(it, it)}"
+            for it in ReplayOutcome
+            if counts[it]
         ]
         sent = counted(result.counts.requests, "request")
-        summary = ", ".join(told) or "nothing was fired"
+        summary = ", ".join(parts) or "nothing was fired"
         line(self._out, f"{summary} at level {result.level} ({sent})")
-        if result.message:
-            line(self._out, shown(result.message, 1000))
-        if result.hint:
-            line(self._out, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
+        print_message(self._out, result)
         self._out.file.flush()
 
 
-def _unasked(case: str, result: Result) -> str:
+def _inapplicable(case: str, result: Result) -> str:
     """Say why a case's rule does not apply, if so."""
     rule = case.partition("/")[0]
     found = (it for it in result.rules if it.rule.id == rule)
     return next((it.why for it in found if it.outcome is Outcome.NOT_APPLICABLE), "")
 
 
-def _alike(before: str, now: str) -> bool:
-    """Tell whether two reasons are the same, but for ids and the like."""
-    return _VARYING.sub("", before) == _VARYING.sub("", now)
-
-
 def _print_change(out: Console, change: CaseChange, *, verbose: bool) -> None:
-    style = _STYLES.get(change.word, "bold red")
-    word = Text(f"{change.word:<{_INDENT}}", style)
+    style = _STYLES.get(change.outcome, "bold red")
+    word = Text(f"{change.outcome:<{_INDENT}}", style)
     line(out, Text.assemble(word, (visible(change.case), "bold")))
     for rule, reason in change.now.items():
         row(out, "", _reason(rule, reason), indent=_INDENT)
-    if change.word == ReplayOutcome.OTHERWISE:
+    if change.outcome is ReplayOutcome.OTHERWISE:
         for rule, reason in change.before.items():
             row(out, "", f"before: {_reason(rule, reason)}", indent=_INDENT)
     if change.why:
@@ -271,18 +249,12 @@ def _print_change(out: Console, change: CaseChange, *, verbose: bool) -> None:
     for each in change.warnings:
         said = f"warning, {each.level.upper()}: {_reason(each.rule, each.reason)}"
         row(out, "", Text(said, "dim"), indent=_INDENT)
-    if verbose and change.judged is not None and change.word != ReplayOutcome.FIXED:
-        _print_exchange(out, change.judged)
-
-
-def _print_exchange(out: Console, judged: Judged) -> None:
-    exchange = judged.exchange
-    told = (*step_lines(exchange), status_line(exchange), body_start(exchange))
-    for each in filter(None, told):
-        row(out, "", each, indent=_INDENT)
-    # At the margin: a here-document does not end within an indent.
-    for part in curl(exchange, judged.case.id).splitlines():
-        line(out, part, "cyan")
+    if verbose and change.judged and change.outcome is not ReplayOutcome.FIXED:
+        for _, text in exchange_rows(change.judged.exchange):
+            row(out, "", text, indent=_INDENT)
+        # At the margin: a here-document does not end within an indent.
+        for part in curl(change.judged.exchange, change.case).splitlines():
+            line(out, part, "cyan")
 
 
 def _reason(rule: RuleId, reason: str) -> str:

@@ -1,8 +1,7 @@
-"""A JSON report read back: what failed in it, so that it can be fired again.
+"""Reads JSON reports back: to compare, to join, to fire what failed in them again.
 
-In: a file. Out: what the run was, and its failing cases, each with the rules that it
-failed. A case that stands in no list, since explore found it, is made again out of what
-the report holds of it.
+A report may come from anybody: it is taken for data, and held to its schema before
+anything is read from it.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -46,6 +45,90 @@ from ringspec.strategies import Case, Expect, Phase, Request, parse_request, par
 
 Report: TypeAlias = dict[str, Any]
 
+_KIND, _, _VERSION = FORMAT.partition("/")
+_COUNTS = ("rules", "cases", "requests")
+_CONTRACT = ("title", "version", "sha256", "dialect")
+_NOTHING = Request(method="", path="", headers=(), body=b"")
+
+
+def read_reports(paths: Iterable[Path]) -> list[Report]:
+    """Read reports, and hold them to their schema.
+
+    Raises:
+        UsageError: some cannot be read, each named with the reason.
+    """
+    reports: list[Report] = []
+    troubles: list[str] = []
+    for path in paths:
+        try:
+            reports.append(_read(path))
+        except _UnreadableError as trouble:
+            troubles.append(f"{shown(str(path), 300)}: {trouble}")
+    if troubles:
+        raise UsageError(
+            "\nringspec: ".join(troubles),
+            hint="`ringspec run … --report json=PATH` writes what can be compared",
+        )
+    return reports
+
+
+class _UnreadableError(Exception):
+    """Says why a file is no report, as a predicate of the file."""
+
+
+def _read(path: Path) -> Report:
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise _UnreadableError(f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise _UnreadableError("is no text in UTF-8, and so no report") from error
+    report = _parsed(text)
+    _check_format(report)
+    try:
+        found = next(iter(_schema().iter_errors(report)), None)
+    except ValueError as error:  # a lone surrogate, or a number beyond all bounds
+        raise _UnreadableError("is JSON that no report is made of") from error
+    if found is not None:
+        place = "".join(f"/{each}" for each in found.instance_path) or "as a whole"
+        what = shown(found.message, 120)
+        raise _UnreadableError(f"is no whole report: {shown(place, 80)}: {what}")
+    return dict(report)
+
+
+def _parsed(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise _UnreadableError("is empty") from error
+        # Where a string breaks off, the error is at its beginning.
+        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        if cut and text.lstrip().startswith("{"):
+            raise _UnreadableError("is cut off: JSON that does not end") from error
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _UnreadableError(f"is not JSON: {error.msg} at {where}") from error
+    except (RecursionError, ValueError) as error:
+        raise _UnreadableError("is JSON that no report is made of") from error
+
+
+def _check_format(data: Json) -> None:
+    name = data.get("format") if isinstance(data, dict) else None
+    if name == FORMAT:
+        return
+    if not isinstance(name, str):
+        raise _UnreadableError(f"is no report: it does not say {FORMAT!r}")
+    kind, _, version = name.partition("/")
+    if kind == _KIND:
+        of = f"is of version {shown(version, 20)} of the format"
+        raise _UnreadableError(f"{of}; this one reads {_VERSION}")
+    raise _UnreadableError(f"is of the format {shown(name, 60)!r}, not {FORMAT!r}")
+
+
+@cache
+def _schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCase:
@@ -68,7 +151,7 @@ class FailedCase:
 
     @property
     def level(self) -> Level:
-        """How strongly the strongest of these binds."""
+        """The strongest of its levels."""
         return min(self.levels.values(), key=lambda each: each.rank)
 
     def gating(self, level: Level) -> dict[RuleId, str]:
@@ -82,7 +165,7 @@ class FailedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """A run that was, as its report tells it.
+    """A run, as far as its report holds it.
 
     Attributes:
         failed: the cases that failed, by their ids, in order of the report.
@@ -100,323 +183,170 @@ class PastRun:
 
 
 def read_report(path: Path) -> PastRun:
-    """Read a JSON report.
+    """Read a report whose failing cases are to be fired again.
 
     Raises:
-        UsageError: it cannot be read, or is none.
+        UsageError: it cannot be read, or its requests cannot be sent again.
     """
+    trouble: str | _UnreadableError = ""
+    report: Report = {}
     try:
-        written = json.loads(path.read_bytes())
-    except OSError as error:
-        raise _useless(path, f"it cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise _useless(path, "it is no JSON") from error
-    name = written.get("format") if isinstance(written, dict) else None
-    if name != FORMAT:
-        what = f"{shown(str(name), 60)}, " if name else ""
-        raise _useless(path, f"it is {what}not {FORMAT}")
-    if written.get("judged") == "clients":
-        raise _useless(path, "it is of clients, which alone can send that again")
-    try:
-        return _past(written)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        why = shown(f"{type(error).__name__}: {error}", 200)
-        raise _useless(path, f"it does not keep to {FORMAT}: {why}") from error
-
-
-def _useless(path: Path, why: str) -> UsageError:
-    return UsageError(
-        f"{path} cannot be replayed: {why}",
-        hint="give what `ringspec run --report json=PATH` wrote",
-    )
-
-
-def _past(written: dict[str, Json]) -> PastRun:
-    contract = written["contract"]
+        report = _read(path)
+    except _UnreadableError as error:
+        trouble = error
+    if report.get("judged") == "clients":
+        trouble = "is of clients, which alone can send that again"
+    if trouble:
+        raise UsageError(
+            f"{path} cannot be replayed: it {trouble}",
+            hint="give what `ringspec run --report json=PATH` wrote",
+        )
+    contract = report["contract"]
     failed: dict[str, FailedCase] = {}
-    for rule in written["rules"]:
+    for rule in report["rules"]:
         for each in rule["failures"]:
             found = failed.setdefault(each["case"], _failed(each))
-            found.reasons[RuleId(rule["id"])] = str(each["reason"])
+            found.reasons[RuleId(rule["id"])] = each["reason"]
             found.levels[RuleId(rule["id"])] = Level(each["level"])
     return PastRun(
-        level=Level(written["level"]),
-        seed=int(written["seed"]),
-        target=str(written["target"]),
-        title=str(contract["title"]),
-        version=str(contract["version"]),
-        sha256=str(contract["sha256"]),
+        level=Level(report["level"]),
+        seed=report["seed"],
+        target=report["target"],
+        title=contract["title"],
+        version=contract["version"],
+        sha256=contract["sha256"],
         dialect=contract["dialect"],
         operation=contract.get("operation"),
         failed=failed,
     )
 
 
-def _failed(written: dict[str, Json]) -> FailedCase:
-    name = str(written["case"])
-    request = written["request"]
-    size = counted(int(request.get("size", 0)), "byte")
-    unfit = f"the report holds only a part of its body of {size}"
-    if written.get("phase") != Phase.EXPLORE:
+def _failed(entry: Report) -> FailedCase:
+    name, request = entry["case"], entry["request"]
+    requests = [request, *(each["request"] for each in entry.get("steps", ()))]
+    cut = any(each.get("truncated") for each in requests)
+    if entry.get("phase") != Phase.EXPLORE:
         explored = name.startswith(f"{Phase.EXPLORE}/")
         return FailedCase(
             id=name,
             request=None if request.get("truncated") else parse_request(request),
             unfit="the report is of an earlier version" if explored else "",
         )
-    cut = _cut(written)
-    return FailedCase(
-        id=name,
-        unfit=unfit if cut else "",
-        found=None if cut else _case(written),
-    )
-
-
-def _cut(written: dict[str, Json]) -> bool:
-    requests = [written["request"], *(it["request"] for it in written.get("steps", []))]
-    return any(each.get("truncated") for each in requests)
-
-
-def _case(written: dict[str, Json]) -> Case:
-    steps = tuple(map(parse_step, written.get("steps", [])))
-    fault = written["fault"]
-    broken = tuple(map(RuleId, written["broken"]))
-    return Case(
-        id=written["case"],
-        rule=RuleId(written["rule"]),
-        level=Level(written["case_level"]),
-        expect=Expect(written["expect"]),
-        status=tuple(written["status"]),
-        request=steps[0].request if steps else parse_request(written["request"]),
-        fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=broken,
-        coupled=len(broken) > 1,
-        phase=Phase.EXPLORE,
-        steps=steps,
-    )
-
-
-_KIND = FORMAT.partition("/")[0]
-
-
-def read_reports(paths: Iterable[Path]) -> list[dict[str, Json]]:
-    """Read reports, and hold them to their schema.
-
-    Raises:
-        UsageError: some cannot be read, each named with the reason.
-    """
-    reports: list[dict[str, Json]] = []
-    troubles: list[str] = []
-    for path in paths:
-        try:
-            reports.append(_report(path))
-        except _UnreadableError as trouble:
-            troubles.append(f"{shown(str(path), 300)}: {trouble}")
-    if troubles:
-        raise UsageError(
-            "\nringspec: ".join(troubles),
-            hint="`ringspec run … --report json=PATH` writes what can be compared",
-        )
-    return reports
-
-
-class _UnreadableError(Exception):
-    """Says why a report is none."""
-
-
-def _report(path: Path) -> dict[str, Json]:
-    try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise _UnreadableError(f"cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise _UnreadableError("is no text in UTF-8, and so no report") from error
-    data = _parsed(text)
-    _check_format(data)
-    _check_form(data)
-    report: dict[str, Json] = data
-    return report
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        if not text.strip():
-            raise _UnreadableError("is empty") from error
-        # Where a string breaks off, the error is told of its beginning.
-        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        if cut and text.lstrip().startswith("{"):
-            raise _UnreadableError("is cut off: JSON that does not end") from error
-        where = f"line {error.lineno}, column {error.colno}"
-        raise _UnreadableError(f"is not JSON: {error.msg} at {where}") from error
-    except (RecursionError, ValueError) as error:
-        raise _UnreadableError("is JSON that no report is made of") from error
-
-
-def _check_format(data: Json) -> None:
-    told = data.get("format") if isinstance(data, dict) else None
-    if told == FORMAT:
-        return
-    if not isinstance(told, str):
-        raise _UnreadableError(f"is no report: it does not say {FORMAT!r}")
-    kind, _, version = told.partition("/")
-    if kind == _KIND:
-        said = f"is of version {shown(version, 20)} of the format; this one reads"
-        raise _UnreadableError(f"{said} {FORMAT.partition('/')[2]}")
-    raise _UnreadableError(f"is of the format {shown(told, 60)!r}, not {FORMAT!r}")
-
-
-@cache
-def _schema() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
-
-
-def _check_form(data: Json) -> None:
-    try:
-        error = next(iter(_schema().iter_errors(data)), None)
-    except ValueError as trouble:  # a lone surrogate, or a number beyond all bounds
-        raise _UnreadableError("is JSON that no report is made of") from trouble
-    if error is not None:
-        place = "".join(f"/{each}" for each in error.instance_path) or "as a whole"
-        what = shown(error.message, 120)
-        raise _UnreadableError(f"is no whole report: {shown(place, 80)}: {what}")
-
-
-_NOTHING = Request(method="", path="", headers=(), body=b"")
+    if cut:
+        size = counted(int(request.get("size", 0)), "byte")
+        unfit = f"the report holds only a part of its body of {size}"
+        return FailedCase(id=name, unfit=unfit)
+    return FailedCase(id=name, found=replace(_case(entry), twin=None))
 
 
 @dataclass(frozen=True)
-class Operation:
-    """The operation under test, by its name."""
+class _OperationName:
+    """The operation under test."""
 
     id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Title:
-    """A contract, as far as a report says which it was."""
+class _ContractTitle:
+    """A contract, as far as a report names it."""
 
     title: str
     version: str
     sha256: str
     dialect: str | None
-    operation: Operation
+    operation: _OperationName
 
 
 def record_of(report: Report) -> Record:
-    """Return the record of a report, its conclusion drawn.
+    """Return a report as the record of a run, its conclusion drawn anew.
 
     Args:
-        report: of a whole, as it was joined.
+        report: of a whole run; `learnt` says whether any answer said something.
+
+    The record has only the exchanges that failed: what needs the others, such as what
+    failing requests have in common, comes out less well.
     """
-    return _Revival(report).record
-
-
-@dataclass(frozen=True)
-class _Revival:
-    report: Report
-
-    @property
-    def record(self) -> Record:
-        contract = self.report["contract"]
-        named = {
-            name: contract[name] for name in ("title", "version", "sha256", "dialect")
-        }
-        operation = Operation(contract.get("operation") or "")
-        return Record(
-            started=Started(
-                contract=Title(**named, operation=operation),
-                target=self.report["target"],
-                level=self._level,
-                seed=self.report["seed"],
-                total=self.report["counts"]["cases"],
+    contract, level = report["contract"], Level(report["level"])
+    counts = Counts(**{it: report["counts"][it] for it in _COUNTS})
+    rules = tuple(map(_rule, report["rules"]))
+    stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
+    conclusion = conclude(rules, executed=counts.cases > 0, stale=stale)
+    return Record(
+        started=Started(
+            contract=_ContractTitle(
+                **{name: contract[name] for name in _CONTRACT},
+                operation=_OperationName(contract.get("operation") or ""),
             ),
-            judged=tuple(_judged(self._rules)),
-            notices=tuple(self.report["notices"]),
-            result=self._result(),
-        )
-
-    @property
-    def _level(self) -> Level:
-        return Level(self.report["level"])
-
-    @cached_property
-    def _rules(self) -> tuple[RuleResult, ...]:
-        return tuple(map(_rule, self.report["rules"]))
-
-    def _result(self) -> Result:
-        report, counts = self.report, self.report["counts"]
-        stale = tuple(
-            Stale(known=_known(each), why=each["why"]) for each in report["stale"]
-        )
-        conclusion = conclude(self._rules, executed=counts["cases"] > 0, stale=stale)
-        return Result(
+            target=report["target"],
+            level=level,
+            seed=report["seed"],
+            total=counts.cases,
+        ),
+        judged=tuple(_judged(rules)),
+        notices=tuple(report["notices"]),
+        result=Result(
             conclusion=Conclusion(conclusion),
             exit_code=EXITS[conclusion],
-            level=self._level,
-            rules=self._rules,
-            counts=Counts(**{name: counts[name] for name in _COUNTS}),
+            level=level,
+            rules=rules,
+            counts=counts,
             duration_s=report["duration_s"],
             message=report["message"],
             hint=report["hint"],
             stale=stale,
             learnt=report["learnt"],
-        )
+        ),
+    )
 
 
-_COUNTS = ("rules", "cases", "requests")
-
-
-def _rule(rule: Report) -> RuleResult:
-    described = Rule(
-        id=RuleId(rule["id"]),
-        level=Level(rule["level"]),
-        evidence=Evidence(rule["evidence"]),
-        sentence=rule["sentence"],
-        source=rule["source"],
-        places=tuple(rule.get("places", ())),
+def _rule(entry: Report) -> RuleResult:
+    rule = Rule(
+        id=RuleId(entry["id"]),
+        level=Level(entry["level"]),
+        evidence=Evidence(entry["evidence"]),
+        sentence=entry["sentence"],
+        source=entry["source"],
+        places=tuple(entry.get("places", ())),
     )
     twins: dict[str, Case] = {}
     return RuleResult(
-        rule=described,
-        outcome=Outcome(rule["outcome"]),
-        cases=rule["cases"],
-        failures=tuple(_failure(described, each, twins) for each in rule["failures"]),
-        inconclusive=tuple(_open(described, each) for each in rule["inconclusive"]),
-        why=rule["why"],
-        known=tuple(map(_known, rule["known"])),
-        excused=rule["excused"],
-        otherwise=Outcome(rule["otherwise"]) if rule["excused"] else None,
+        rule=rule,
+        outcome=Outcome(entry["outcome"]),
+        cases=entry["cases"],
+        failures=tuple(_failure(rule, each, twins) for each in entry["failures"]),
+        inconclusive=tuple(_inconclusive(rule, each) for each in entry["inconclusive"]),
+        why=entry["why"],
+        known=tuple(map(_known, entry["known"])),
+        excused=entry["excused"],
+        otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
     )
 
 
-def _known(known: Report) -> Known:
-    expires = known["expires"]
+def _known(entry: Report) -> Known:
+    expires = entry["expires"]
     return Known(
-        id=known["id"],
-        reason=known["reason"],
-        issue=known["issue"],
-        owner=known["owner"],
+        id=entry["id"],
+        reason=entry["reason"],
+        issue=entry["issue"],
+        owner=entry["owner"],
         expires=date.fromisoformat(expires) if expires else None,
     )
 
 
-def _open(rule: Rule, entry: Report) -> Finding:
-    """Return what stayed open; of that a report has no more than the reason."""
-    case = _bare(entry["case"], rule, _NOTHING)
+def _inconclusive(rule: Rule, entry: Report) -> Finding:
+    """Return an inconclusive finding, of which a report has only the reason."""
     return Finding(
         rule=rule.id,
         verdict=Verdict.INCONCLUSIVE,
         reason=entry["reason"],
         level=rule.level,
         gate=rule.level,
-        case=case,
+        case=_accepted(entry["case"], rule, _NOTHING),
         exchange=Exchange(url="", request=_NOTHING),
     )
 
 
-def _bare(name: str, rule: Rule, request: Request) -> Case:
+def _accepted(name: str, rule: Rule, request: Request) -> Case:
     return Case(
         id=name,
         rule=rule.id,
@@ -428,87 +358,65 @@ def _bare(name: str, rule: Rule, request: Request) -> Case:
 
 
 def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
-    request = parse_request(entry["request"])
+    twin = entry["twin"]
+    # Its body may stand only where it is first named.
+    if twin and (twin["case"] not in twins or not twin["request"].get("truncated")):
+        request = parse_request(twin["request"])
+        twins[twin["case"]] = _accepted(twin["case"], rule, request)
     level = Level(entry["level"])
-    twin = _twin(rule, entry["twin"], twins)
     return Finding(
         rule=rule.id,
         verdict=Verdict.FAIL,
         reason=entry["reason"],
         level=level,
         gate=level,
-        case=_whole_case(entry, request),
-        exchange=_exchange(entry, request),
-        twin=twin,
+        case=_case(entry),
+        exchange=_exchange(entry),
+        twin=twins[twin["case"]] if twin else None,
     )
 
 
-def _whole_case(entry: Report, request: Request) -> Case:
-    fault = entry["fault"]
+def _case(entry: Report) -> Case:
+    fault, broken = entry["fault"], tuple(map(RuleId, entry["broken"]))
+    steps = tuple(map(parse_step, entry.get("steps", ())))
     return Case(
         id=entry["case"],
         rule=RuleId(entry["rule"]),
         level=Level(entry["case_level"]),
         expect=Expect(entry["expect"]),
         status=tuple(entry["status"]),
-        request=request,
+        request=steps[0].request if steps else parse_request(entry["request"]),
         twin=entry["twin"]["case"] if entry["twin"] else None,
         fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=tuple(map(RuleId, entry["broken"])),
-        coupled=len(entry["broken"]) > 1,
+        broken=broken,
+        coupled=len(broken) > 1,
         phase=Phase(entry["phase"]),
-        steps=tuple(map(parse_step, entry.get("steps", ()))),
+        steps=steps,
     )
 
 
-def _twin(rule: Rule, twin: Report | None, twins: dict[str, Case]) -> Case | None:
-    if twin is None:
-        return None
-    name = twin["case"]
-    # Its body may stand only where it is first named.
-    if name not in twins or not twin["request"].get("truncated", False):
-        twins[name] = _bare(name, rule, parse_request(twin["request"]))
-    return twins[name]
-
-
-def _exchange(entry: Report, request: Request) -> Exchange:
-    earlier = tuple(
-        _answered(
-            each["response"], parse_request(each["request"]), each["request"]["url"]
-        )
-        for each in entry.get("before", ())
-    )
+def _exchange(entry: Report) -> Exchange:
+    """Return an exchange of a report, with the steps before it."""
+    url, request = entry["request"]["url"], parse_request(entry["request"])
+    earlier = tuple(map(_exchange, entry.get("before", ())))
     played = Played(earlier=earlier, at=len(earlier)) if earlier else None
-    return _answered(entry["response"], request, entry["request"]["url"], played)
-
-
-def _answered(
-    answer: Report, request: Request, url: str, played: Played | None = None
-) -> Exchange:
+    answer = entry["response"]
     if "error" in answer:
         trouble = Trouble(answer.get("trouble") or Trouble.DROPPED)
         failure = Failure(trouble=trouble, message=answer["error"])
         return Exchange(url=url, request=request, failure=failure, played=played)
-    return Exchange(
-        url=url,
-        request=request,
-        response=Response(
-            status=answer["status"],
-            headers=tuple(answer["headers"].items()),
-            body=_body(answer),
-        ),
-        played=played,
-    )
-
-
-def _body(answer: dict[str, Any]) -> bytes:
     if "body_base64" in answer:
-        return base64.b64decode(answer["body_base64"])
-    return str(answer["body"]).encode("utf-8", "surrogatepass")
+        body = base64.b64decode(answer["body_base64"])
+    else:
+        body = answer["body"].encode("utf-8", "surrogatepass")
+    response = Response(
+        status=answer["status"], headers=tuple(answer["headers"].items()), body=body
+    )
+    return Exchange(url=url, request=request, response=response, played=played)
 
 
 def _judged(rules: tuple[RuleResult, ...]) -> Iterator[Judged]:
-    """Yield the exchanges that failed, each with all that was said of it."""
+    """Yield the exchanges that failed, each with all findings."""
     found: dict[str, list[Finding]] = {}
     for rule in rules:
         for each in rule.failures:

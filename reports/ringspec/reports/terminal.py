@@ -12,7 +12,6 @@ from typing import Self, TextIO
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +19,6 @@ from ringspec.harness import (
     Conclusion,
     Ended,
     Event,
-    Finding,
     Judged,
     Notice,
     Outcome,
@@ -40,11 +38,53 @@ from ringspec.reports.blocks import (
     print_warnings,
 )
 from ringspec.reports.causes import Cause, explained
-from ringspec.reports.console import Color, console, line, live, row
+from ringspec.reports.console import (
+    Bar,
+    Color,
+    console,
+    line,
+    live,
+    print_message,
+    print_note,
+    row,
+)
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
 from ringspec.strategies import Phase
+
+# The outcome of a rule that fails only by what is known beforehand.
+KNOWN = "known"
+STYLES: dict[str, str] = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    KNOWN: "cyan",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.SKIPPED: "dim",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+_CONCLUSIONS = {
+    Conclusion.CONFORMANT: "bold green",
+    Conclusion.NONCONFORMANT: "bold red",
+    Conclusion.INCONCLUSIVE: "bold yellow",
+}
+_HEADS: dict[str, str] = {
+    Outcome.NOT_APPLICABLE: "n/a",
+    Outcome.INCONCLUSIVE: "inconcl.",
+}
+# More groups than these, and those that pass are one line.
+_GROUPS = 8
+# Of an outcome, what is said of one rule and of several.
+_VERBS = (
+    (Outcome.FAIL, "fails", "fail"),
+    (KNOWN, "fails as known", "fail as known"),
+    (Outcome.INCONCLUSIVE, "inconclusive", "inconclusive"),
+    (Outcome.PASS, "passes", "pass"),
+    (Outcome.SKIPPED, "skipped", "skipped"),
+    (Outcome.NOT_APPLICABLE, "not applicable", "not applicable"),
+)
+# Commands to run next.
+_COMMANDS = 3
 
 
 class Terminal:
@@ -56,7 +96,8 @@ class Terminal:
         verbose: every failing case, and every rule's id, is written out.
         color: `auto`, `always` or `never`.
         redactor: knows the secrets that must not be shown.
-        again: options that a replay of a case needs, as they were given.
+        again: options that a replay of a case needs, as they were given; without
+            them, the dialect and seed of the run.
     """
 
     def __init__(
@@ -78,7 +119,7 @@ class Terminal:
         self._verbose = verbose
         self._redactor = redactor or Redactor()
         self._again = again
-        self._progress: Bar | Log | None = None
+        self._progress: Bar | _Log | None = None
         self._started: Started | None = None
         self._level = Level.MUST
         self._failures = 0
@@ -103,22 +144,23 @@ class Terminal:
 
     def handle(self, event: Event) -> None:
         """Show an event."""
-        match event:
-            case Judged():
-                self._advance(event)
-            case _:
-                self._show(self._redactor.event(event))
-
-    def _show(self, event: Event) -> None:
+        if isinstance(event, Judged):
+            self._advance(event)
+            return
+        event = self._redactor.event(event)
         match event:
             case Started():
                 self._begin(event)
             case Notice() if not self._quiet:
-                said = shown(event.message, 1000)
-                line(self._err, Text.assemble(("note: ", "bold"), said))
+                print_note(self._err, event.message)
             case Ended():
                 self.close()
-                self._end(event.result)
+                if self._quiet:
+                    print_failing_ids(self._out, event.result)
+                    print_conclusion(self._out, event.result)
+                else:
+                    self._print(event.result)
+                self._out.file.flush()
 
     def _begin(self, started: Started) -> None:
         self._started, self._level = started, started.level
@@ -126,15 +168,18 @@ class Terminal:
             return
         contract = started.contract
         title = shown(f"{contract.title} {contract.version}", 200)
-        cases = counted(started.total, "case")
         dialect = f", dialect {contract.dialect}" if contract.dialect else ""
         row(self._out, "api", Text(f"{title}{dialect}", "bold"), indent=0)
         row(self._out, "target", shown(started.target, 1000), indent=0)
+        cases = counted(started.total, "case")
         plan = f"{cases} at level {started.level}, seed {started.seed}"
         row(self._out, "run", plan, indent=0)
         line(self._out)
         self._out.file.flush()  # before the first line on standard error
-        self._progress = (Bar if self._live else Log)(self._err, started.total)
+        if self._live:
+            self._progress = Bar(self._err, "cases", started.total)
+        else:
+            self._progress = _Log(self._err, started.total)
 
     def _advance(self, judged: Judged) -> None:
         self._judged.append(judged)
@@ -142,18 +187,13 @@ class Terminal:
             each.verdict is Verdict.FAIL and each.level.gates(self._level)
             for each in judged.findings
         )
-        if self._progress is not None:
+        if isinstance(self._progress, Bar):
+            failures = counted(self._failures, "failure") if self._failures else ""
+            self._progress.advance(failures)
+        elif self._progress is not None:
             self._progress.advance(self._failures)
 
-    def _end(self, result: Result) -> None:
-        if self._quiet:
-            print_failing_ids(self._out, result)
-            print_conclusion(self._out, result)
-        else:
-            self._tell(result)
-        self._out.file.flush()
-
-    def _tell(self, result: Result) -> None:
+    def _print(self, result: Result) -> None:
         if result.learnt:
             print_table(self._out, result)
             line(self._out)
@@ -168,39 +208,12 @@ class Terminal:
             print_warnings(self._out, warned, verbose=self._verbose)
         print_conclusion(self._out, result)
         if self._started is not None:
-            print_next(self._out, self._started, result, found, self._again)
+            again = self._again
+            words = tuple(replay_options(self._started) if again is None else again)
+            _print_next(self._out, list(_next(self._started, result, found, words)))
 
 
-class Bar:
-    """Draws the cases done, and the failures so far, on one line of a screen."""
-
-    def __init__(self, console: Console, total: int) -> None:
-        self._progress = Progress(
-            TextColumn("cases"),
-            # Beside the bar stand the counts, and the failures.
-            BarColumn(bar_width=max(4, min(30, console.width - 36))),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[failures]}", markup=False),
-            console=console,
-            transient=True,
-            # A test's output stays where it is.
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._progress.add_task("", total=total, failures="")
-        self._progress.start()
-
-    def advance(self, failures: int) -> None:
-        """Tell that one more case is done."""
-        said = counted(failures, "failure") if failures else ""
-        self._progress.update(self._task, advance=1, failures=said)
-
-    def close(self) -> None:
-        """Take the bar off the screen."""
-        self._progress.stop()
-
-
-class Log:
+class _Log:
     """Prints a line at each quarter of the cases."""
 
     def __init__(self, console: Console, total: int) -> None:
@@ -209,43 +222,17 @@ class Log:
         self._done = 0
 
     def advance(self, failures: int) -> None:
-        """Tell that one more case is done."""
+        """Count one more case."""
         before, self._done = self._done, self._done + 1
-        if (
-            not self._total
-            or before * 4 // self._total == self._done * 4 // self._total
-        ):
-            return
-        said = f"{self._done:,}/{counted(self._total, 'case')} done"
-        line(self._console, f"{said}, {counted(failures, 'failure')}")
+        total = self._total
+        if total and before * 4 // total != self._done * 4 // total:
+            done = f"{self._done:,}/{counted(total, 'case')} done"
+            line(self._console, f"{done}, {counted(failures, 'failure')}")
 
     def close(self) -> None:
         """Set the results off from the lines before."""
         if self._done:
             line(self._console)
-
-
-# Of a rule that fails only by what is known beforehand.
-KNOWN = "known"
-STYLES: dict[str, str] = {
-    Outcome.PASS: "green",
-    Outcome.FAIL: "bold red",
-    KNOWN: "cyan",
-    Outcome.INCONCLUSIVE: "yellow",
-    Outcome.SKIPPED: "dim",
-    Outcome.NOT_APPLICABLE: "dim",
-}
-# More groups than these, and those that pass are one line.
-_GROUPS = 8
-_HEADS: dict[str, str] = {
-    Outcome.NOT_APPLICABLE: "n/a",
-    Outcome.INCONCLUSIVE: "inconcl.",
-}
-_CONCLUSIONS = {
-    Conclusion.CONFORMANT: "bold green",
-    Conclusion.NONCONFORMANT: "bold red",
-    Conclusion.INCONCLUSIVE: "bold yellow",
-}
 
 
 def print_table(console: Console, result: Result) -> None:
@@ -258,7 +245,7 @@ def print_table(console: Console, result: Result) -> None:
     columns = [each for each in STYLES if total[each] or each == Outcome.PASS]
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("group", overflow="fold", footer="total", min_width=8)
-    heads = ("rules", *(_HEADS.get(each, str(each)) for each in columns))
+    heads = ("rules", *(_head(each) for each in columns))
     for name, number in zip(heads, _cells(total, columns), strict=True):
         table.add_column(
             name,
@@ -274,9 +261,8 @@ def print_table(console: Console, result: Result) -> None:
         console.print(table)
         return
     for group, counts in {**groups, "total": total}.items():
-        told = [f"{counts[each]} {_HEADS.get(each, each)}" for each in columns]
-        told = [each for each in told if not each.startswith("0 ")]
-        row(console, "", f"{visible(group)}: {', '.join(told)}", indent=0)
+        cells = [f"{counts[each]} {_head(each)}" for each in columns if counts[each]]
+        row(console, "", f"{visible(group)}: {', '.join(cells)}", indent=0)
 
 
 def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
@@ -287,6 +273,10 @@ def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
     folded = {name: each for name, each in groups.items() if name not in good}
     name = f"{len(good)} {'other groups' if folded else 'groups'}"
     return {**folded, name: sum((groups[each] for each in good), Counter[str]())}
+
+
+def _head(outcome: str) -> str:
+    return _HEADS.get(outcome, str(outcome))
 
 
 def _outcome(result: RuleResult) -> str:
@@ -304,78 +294,40 @@ def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
 def print_conclusion(console: Console, result: Result) -> None:
     """Print the last line, with the message and the hint if there are any."""
     conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
-    told = Text.assemble(conclusion, ": ", _account(result))
-    if live(console.file):
-        row(console, "", told, indent=0)
-    else:
-        line(console, told)  # one line to look for in a log
-    if result.message:
-        line(console, shown(result.message, 1000))
-    if result.hint:
-        line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
-
-
-def _account(result: Result) -> str:
-    """Write how many rules came out how, and what it took."""
     counts = Counter(map(_outcome, result.rules))
     rules = ", ".join(_outcomes(counts)) or "no rule was looked at"
-    took = ", ".join(
-        (
-            counted(result.counts.cases, "case"),
-            counted(result.counts.requests, "request"),
-            f"{result.duration_s:.1f} s",
-            *(["interrupted"] if result.interrupted else []),
-        )
+    took = (
+        counted(result.counts.cases, "case"),
+        counted(result.counts.requests, "request"),
+        f"{result.duration_s:.1f} s",
+        *(["interrupted"] if result.interrupted else []),
     )
-    return f"{rules} at level {result.level} ({took})"
+    rest = f": {rules} at level {result.level} ({', '.join(took)})"
+    text = Text.assemble(conclusion, rest)
+    if live(console.file):
+        row(console, "", text, indent=0)
+    else:
+        line(console, text)  # one line to look for in a log
+    print_message(console, result)
 
 
 def _outcomes(counts: Counter[str]) -> list[str]:
     """Write `2 rules fail`, `1 inconclusive`, `119 pass`: the noun only once."""
-    order = (
-        (Outcome.FAIL, "fails", "fail"),
-        (KNOWN, "fails as known", "fail as known"),
-        (Outcome.INCONCLUSIVE, "inconclusive", "inconclusive"),
-        (Outcome.PASS, "passes", "pass"),
-        (Outcome.SKIPPED, "skipped", "skipped"),
-        (Outcome.NOT_APPLICABLE, "not applicable", "not applicable"),
-    )
-    told: list[str] = []
-    for outcome, one, many in order:
+    parts: list[str] = []
+    for outcome, one, many in _VERBS:
         number = counts[outcome]
         if number:
-            subject = str(number) if told else counted(number, "rule")
-            told.append(f"{subject} {one if number == 1 else many}")
-    return told
+            subject = str(number) if parts else counted(number, "rule")
+            parts.append(f"{subject} {one if number == 1 else many}")
+    return parts
 
 
-_MOST = 3
-
-
-def print_next(
-    console: Console,
-    started: Started,
-    result: Result,
-    found: Sequence[Cause],
-    again: Sequence[str] | None = None,
-) -> None:
-    """Print what to run next, if anything helps.
-
-    Args:
-        console: where to.
-        started: how the run began.
-        result: how it ended.
-        found: the causes that have been told.
-        again: the options without which there would be other cases, as they were given;
-            without them, what the run itself tells of them.
-    """
-    words = tuple(kept(started)) if again is None else tuple(again)
-    told = list(_next(started, result, found, words))[:_MOST]
-    if not told:
-        return
-    line(console)
-    line(console, "next", "dim")
-    for command, why in told:
+def _print_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:
+    """Print what to run next, if anything helps."""
+    if commands:
+        line(console)
+        line(console, "next", "dim")
+    for command, why in commands[:_COMMANDS]:
         # Not wrapped: it is there to be pasted.
         text = Text.assemble("  ", (command, "cyan"))
         remark = Text(f"  # {why}", "dim")
@@ -388,7 +340,9 @@ def _next(
 ) -> Iterator[tuple[str, str]]:
     if not result.learnt or result.interrupted:
         return  # the message and the hint say it
-    first = _replayable(found)
+    printed = (each for cause in found for each in chosen(cause.findings))
+    # The first that is on the list.
+    first = next((it for it in printed if it.case.phase != Phase.EXPLORE), None)
     if first is not None:
         command = ["ringspec", "replay", first.case.id, started.target, *words]
         yield shlex.join(map(visible, command)), "the first of them again"
@@ -397,25 +351,16 @@ def _next(
     if result.stale:
         known = "ringspec run … --known-failures FILE --update-known-failures"
         yield known, "once what is stale is looked at"
-    if result.conclusion is Conclusion.CONFORMANT and not _warns(result):
-        wider = [each for each in Level if each.rank == result.level.rank + 1]
-        for level in wider:
-            yield f"ringspec run … --level {level}", "what binds less strongly, too"
+    warns = any(each.warnings(result.level) for each in result.rules)
+    if result.conclusion is Conclusion.CONFORMANT and not warns:
+        for level in Level:
+            if level.rank == result.level.rank + 1:
+                yield f"ringspec run … --level {level}", "what binds less strongly, too"
 
 
-def _replayable(found: Sequence[Cause]) -> Finding | None:
-    """Return the first failure that was shown of a case that is on the list."""
-    told = (each for cause in found for each in chosen(cause.findings, LIMIT))
-    return next((each for each in told if each.case.phase != Phase.EXPLORE), None)
-
-
-def kept(started: Started) -> Iterator[str]:
+def replay_options(started: Started) -> Iterator[str]:
     """Yield the options without which there would be other cases."""
     if started.contract.dialect:
         yield from ("--dialect", started.contract.dialect)
     if started.seed:
         yield from ("--seed", str(started.seed))
-
-
-def _warns(result: Result) -> bool:
-    return any(each.warnings(result.level) for each in result.rules)

@@ -34,6 +34,7 @@ from ringspec.spec.questions import (
     overlay_of,
     questions,
 )
+from ringspec.spec.reading import short
 from ringspec.spec.rules import (
     Catalogue,
     Coupling,
@@ -137,6 +138,7 @@ __all__ = [
     "rebuilt",
     "rules_of",
     "same",
+    "short",
     "steps",
     "subschemas",
     "unshared",

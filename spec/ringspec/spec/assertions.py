@@ -8,7 +8,7 @@ the keyword around them does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ringspec.spec.document import Inlined
 from ringspec.spec.rules import RuleId
@@ -59,7 +59,7 @@ class _Naming:
     own: str
     inner: str = ""
     owner: str | None = None
-    names: dict[str, str] | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
     def at(self, node: dict[str, Json]) -> _Naming:
         """Return the naming in a schema, by its annotations."""
@@ -68,12 +68,12 @@ class _Naming:
             prefix or self.own,
             prefix or self.inner,
             node.get("x-rule", self.owner),
-            {**(self.names or {}), **_spellings(node)},
+            {**self.names, **_spellings(node)},
         )
 
     def member(self, name: str) -> str:
         """Return the dotted canonical path of a member."""
-        canonical = (self.names or {}).get(name, name)
+        canonical = self.names.get(name, name)
         return f"{self.inner}.{canonical}" if self.inner else canonical
 
     def below(self, child: Subschema) -> _Naming:
@@ -82,10 +82,10 @@ class _Naming:
         if speaks_of == "same":
             return self
         if speaks_of == "items":
-            return replace(self, own=f"{self.own}.items", names=None)
+            return replace(self, own=f"{self.own}.items", names={})
         named = child.keyword == "properties"
         member = self.member(child.path[-1]) if named else f"{self.own}.values"
-        return replace(self, own=member, inner=member, names=None)
+        return replace(self, own=member, inner=member, names={})
 
 
 def _spellings(node: dict[str, Json]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ringspec.spec import document, forms, overlay, overrides, reading, rules
+from ringspec.spec import document, forms, overlay, reading
 from ringspec.spec.answers import Answers, read_answers
 from ringspec.spec.assertions import Assertion, assertions, without
 from ringspec.spec.document import Inlined
@@ -23,13 +23,30 @@ from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
 from ringspec.spec.operations import Operation, choose
 from ringspec.spec.overlay import Overlay
-from ringspec.spec.overrides import Fixture, Overrides
+from ringspec.spec.overrides import (
+    Fixture,
+    Overrides,
+    holders,
+    read_fixtures,
+    with_fixtures,
+)
 from ringspec.spec.proof import Prover
-from ringspec.spec.rules import Catalogue, Evidence, Level, Rule, RuleId
+from ringspec.spec.rules import (
+    RULES,
+    Catalogue,
+    Evidence,
+    Level,
+    Rule,
+    RuleId,
+    amended,
+    parse_catalogue,
+    read_changes,
+    respelt,
+)
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
-# The latest contracts, by path and digest of all that they are made of.
+# The latest contracts, by a digest of all that they are made of.
 _LOADED: dict[str, Contract] = {}
 _MOST_LOADED = 16
 
@@ -97,7 +114,7 @@ class Contract:
     @cached_property
     def holders(self) -> dict[str, str]:
         """Names of fixtures, by those of the members that hold them."""
-        return overrides.holders(self.request.schema)
+        return holders(self.request.schema)
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
@@ -136,56 +153,43 @@ def load(
         )
     if isinstance(dialect, str):
         dialect = overlay.load(overlay.find(dialect), path)
-    given = _Given(operation, dialect, overrides or Overrides())
-    return _loaded(path, base, given)
+    given = (operation, dialect, overrides or Overrides())
+    try:
+        return _loaded(path, base, *given)
+    except RecursionError as error:
+        raise SpecError(
+            f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
+        ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The arguments of a load."""
-
-    operation: str | None
-    dialect: Overlay | None
-    overrides: Overrides
-
-
-def _loaded(path: Path, base: dict[str, Json], given: _Given) -> Contract:
+def _loaded(
+    path: Path,
+    base: dict[str, Json],
+    operation: str | None,
+    dialect: Overlay | None,
+    overrides: Overrides,
+) -> Contract:
     rows, origin = _catalogue_data(path, base)
-    key = _key(path, [base, given, rows, origin])
+    # Not sorted: the order of members decides the order of rules and cases.
+    parts = [str(path), base, rows, operation, dialect, overrides]
+    content = json.dumps(parts, default=repr)
+    key = hashlib.sha256(content.encode()).hexdigest()
     if key in _LOADED:
         return _LOADED[key]
-    dialect, changes = given.dialect, {}
+    changes = {}
     if dialect is not None:
         base = overlay.apply(base, dialect)
-        changes = rules.read_changes(dialect.content, dialect.origin)
-    catalogue = rules.parse_catalogue(rows, origin)
+        changes = read_changes(dialect.content, dialect.origin)
+    catalogue = parse_catalogue(rows, origin)
     try:
-        contract = _build(base, given, catalogue, changes, rows)
+        contract = _build(base, operation, dialect, overrides, catalogue, changes, rows)
     except SpecError as error:
         if dialect is not None and error.message.startswith(dialect.origin):
             raise  # the message names the place already
         raise SpecError(f"{path}: {error}", hint=error.hint) from error
-    except RecursionError as error:
-        raise _too_deep(path) from error
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
     return _LOADED.setdefault(key, contract)
-
-
-def _key(path: Path, parts: list[Any]) -> str:
-    """Return the path and a digest of all that decides what a contract holds."""
-    try:
-        # Not sorted: the order of members decides the order of rules and cases.
-        content = json.dumps(parts, default=repr)
-    except RecursionError as error:
-        raise _too_deep(path) from error
-    return f"{path} {hashlib.sha256(content.encode()).hexdigest()}"
-
-
-def _too_deep(path: Path) -> SpecError:
-    return SpecError(
-        f"{path}: it is nested too deeply", hint="bound the depth of its schemas"
-    )
 
 
 def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
@@ -200,32 +204,33 @@ def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
 
 def _build(
     base: dict[str, Json],
-    given: _Given,
+    wanted: str | None,
+    dialect: Overlay | None,
+    overrides: Overrides,
     catalogue: Catalogue,
     changes: dict[RuleId, dict[str, Any]],
     rows: Json,
 ) -> Contract:
-    base = given.overrides.apply(base)
+    base = overrides.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
-    operation = choose(base, given.operation)
+    operation = choose(base, wanted)
     request = document.inline(base, operation.schema_place)
     document.check(request, catalogue)
-    fixtures = overrides.read_fixtures(request)
-    values = dict(given.overrides.fixtures)
-    request = overrides.with_fixtures(forms.for_request(request), values)
+    fixtures = read_fixtures(request)
+    values = dict(overrides.fixtures)
+    request = with_fixtures(forms.for_request(request), values)
     answers, links = read_answers(base, operation), read_links(base, operation)
     stated = assertions(request)
-    found = _rules(catalogue, (*stated, *answers.assertions), operation, links)
-    dialect = given.dialect
-    found = rules.amended(found, changes, dialect.origin if dialect else "")
+    rules = _rules(catalogue, (*stated, *answers.assertions), operation, links)
+    rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
-    dropped = {n: found.pop(n) for n, change in changes.items() if "drop" in change}
+    dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
     left = without(request, stated, frozenset(dropped))
-    catalogue = rules.respelt(catalogue, request.schema)
+    catalogue = respelt(catalogue, request.schema)
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
     # Everything that decides which cases are sent and how answers are judged.
     parts = [base, rows, operation.id]
-    parts += [dialect.content[rules.RULES]] if dialect and changes else []
+    parts += [dialect.content[RULES]] if dialect and changes else []
     parts += [values] if values else []
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
@@ -238,8 +243,8 @@ def _build(
         answers=answers,
         links=links,
         assertions=assertions(left),
-        rules=found,
-        dropped=tuple(name for name in catalogue.rules if name not in found),
+        rules=rules,
+        dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
         fixtures=fixtures,
     )

@@ -22,7 +22,6 @@ from typing import ClassVar
 class RingspecError(Exception):
     """Says what went wrong, where, and what to do about it."""
 
-    code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 4
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -37,7 +36,6 @@ class RingspecError(Exception):
 class UsageError(RingspecError):
     """A flag or its value cannot be used."""
 
-    code = "usage"
     exit_code = 2
 
 
@@ -56,28 +54,24 @@ class MisfitError(UsageError):
 class SpecError(RingspecError):
     """The contract, its catalogue or a dialect is unreadable or contradicts itself."""
 
-    code = "spec"
     exit_code = 2
 
 
 class ReportError(RingspecError):
     """A report cannot be written."""
 
-    code = "report"
     exit_code = 2
 
 
 class TargetError(RingspecError):
     """The target cannot be reached, or admits nobody."""
 
-    code = "target"
     exit_code = 3
 
 
 class InternalError(RingspecError):
     """We contradict ourselves; please report it."""
 
-    code = "internal"
     exit_code = 4
 
 

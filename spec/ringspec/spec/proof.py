@@ -34,8 +34,6 @@ class Breach:
 class Disagreement(InternalError):  # noqa: N818 - a public name
     """The two validators name different rules for one body."""
 
-    code = "disagreement"
-
 
 class Prover:
     """Names the rules that a body breaks, by two validators."""

@@ -6,6 +6,7 @@ questions, in their order. Code that asks them knows overlays and rules alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,46 +87,39 @@ def _question(row: dict[str, Json], place: str) -> Question:
             f"{place} has {', '.join(unknown)}",
             hint=f"a question has {', '.join(_NAMES)}",
         )
-    name = text(row.get("id"), f"{place}: id")
-    place = f"{place} ({name})"
+    id_ = text(row.get("id"), f"{place}: id")
+    place = f"{place} ({id_})"
+    candidates: dict[str, Candidate] = {}
     listed = sequence(row.get("candidates"), f"{place}: candidates")
-    candidates = tuple(_candidate(each, f"{place}: candidate") for each in listed)
-    if len({each.name for each in candidates}) < max(2, len(candidates)):
+    for given in listed:
+        each = mapping(given, f"{place}: candidate")
+        actions = sequence(each.get("actions", []), f"{place}: candidate: actions")
+        name = text(each.get("name"), f"{place}: candidate: name")
+        if actions:
+            overlay.check(overlay_of(actions, name), f"{place}: candidate {name}")
+        candidates[name] = Candidate(name, tuple(actions))
+    if len(candidates) < max(2, len(listed)):
         raise SpecError(
             f"{place} has no two candidates, or two of one name",
             hint="list every way in which a target may have it",
         )
     return Question(
-        id=name,
+        id=id_,
         asks=text(row.get("asks"), f"{place}: asks"),
         rule=RuleId(text(row.get("rule"), f"{place}: rule")),
-        candidates=candidates,
+        candidates=tuple(candidates.values()),
     )
 
 
-def _candidate(given: Json, place: str) -> Candidate:
-    row = mapping(given, place)
-    listed = sequence(row.get("actions", []), f"{place}: actions")
-    name = text(row.get("name"), f"{place}: name")
-    if listed:
-        overlay.check(overlay_of(listed, name), f"{place} {name}")
-    return Candidate(name, tuple(listed))
-
-
-def overlay_of(
-    listed: list[Json] | tuple[Json, ...], title: str, **info: Json
-) -> dict[str, Json]:
+def overlay_of(listed: Sequence[Json], title: str, **info: Json) -> dict[str, Json]:
     """Return an overlay of some actions; of one without effect if there are none."""
     nothing = {
         "target": "$",
         "description": "The contract's own spelling: nothing is changed.",
         "update": {},
     }
-    return {
-        "overlay": "1.1.0",
-        "info": {"title": title, "version": "1", **info},
-        "actions": list(listed) or [nothing],
-    }
+    about = {"title": title, "version": "1", **info}
+    return {"overlay": "1.1.0", "info": about, "actions": [*listed] or [nothing]}
 
 
 def load_with_actions(

@@ -153,7 +153,7 @@ def text(value: Json, place: str) -> str:
     raise SpecError(f"{place} is not a text", hint=f"it is {short(value)}")
 
 
-def short(value: Json) -> str:
-    """Show a value in a message, cut where it is long."""
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+def short(value: Json, limit: int = 60) -> str:
+    """Write a value for a message, cut after so many characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else f"{text[:limit]}…"

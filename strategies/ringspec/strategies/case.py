@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ringspec.spec import (
     Contract,
@@ -19,21 +20,24 @@ from ringspec.spec import (
     RuleId,
     TokenHeader,
     is_shallow,
+    weakest,
 )
 
 FORMAT = "ringspec-case/1"
-# What a line of it keeps to.
+# JSON Schema of a case as a line of JSON.
 CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
-# Stands in a header where the access token goes; likewise without its last character,
-# and with its letters in the other case.
-TOKEN = "{token}"  # noqa: S105 - its place, not a token
-TOKEN_CUT = "{token-cut}"  # noqa: S105 - likewise
-TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - likewise
-# Stand for the token endpoint, as a path, and for the client's id and secret.
-TOKEN_URL = "{token_url}"  # noqa: S105 - likewise
+# Placeholders in headers: the access token, the same without its last character, and
+# with its letters in the other case.
+TOKEN = "{token}"  # noqa: S105 - a placeholder
+TOKEN_CUT = "{token-cut}"  # noqa: S105 - a placeholder
+TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - a placeholder
+# Placeholders of the token endpoint, as a path, and of the client's id and secret.
+TOKEN_URL = "{token_url}"  # noqa: S105 - a placeholder
 CLIENT_ID = "{client_id}"
-CLIENT_SECRET = "{client_secret}"  # noqa: S105 - likewise
-CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - likewise
+CLIENT_SECRET = "{client_secret}"  # noqa: S105 - a placeholder
+CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - a placeholder
+ROBUSTNESS = RuleId("robustness")
+ACCEPTED = RuleId("body.accepted")
 
 Status = tuple[str | int, ...]
 
@@ -56,9 +60,17 @@ class Expect(StrEnum):
     SURVIVE = "survive"
 
 
+# The statuses that an answer may have, unless a rule is about the status.
+STATUS: dict[Expect, Status] = {
+    Expect.ACCEPT: ("2xx",),
+    Expect.REJECT: (400, 422),
+    Expect.SURVIVE: ("2xx", "3xx", "4xx"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is sent.
+    """One HTTP request.
 
     Attributes:
         path: relative to the server URL.
@@ -73,25 +85,25 @@ class Request:
 
 
 class What(StrEnum):
-    """What is wanted of an answer."""
+    """What an answer must show."""
 
-    ONE_OF = "one-of"  # what stands there is one of the values
-    IF_SHOWN = "if-shown"  # likewise, but nothing may stand there at all
-    DIFFERS = "differs"  # it is not the value
-    SHOWS = "shows"  # it gives back the value, as far as it has its members
+    ONE_OF = "one-of"  # one of the values stands there
+    IF_SHOWN = "if-shown"  # one of the values, or nothing, stands there
+    DIFFERS = "differs"  # the value does not stand there
+    SHOWS = "shows"  # the value stands there, as far as it has its members
     HAS = "has"  # an item has the value at a pointer
-    LACKS = "lacks"  # none has
-    UNLIKE = "unlike"  # no item gives back the value, save those known before
+    LACKS = "lacks"  # no item has it
+    UNLIKE = "unlike"  # no item shows the value, except those captured before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """Something wanted of an answer.
+    """One requirement of an answer.
 
     Attributes:
         at: pointer to it; of a list, pointer inside each item.
         value: `{name}` in it stands for what was captured.
-        known: name of the captured list of items that are left aside, by `at`.
+        known: name of the captured list of items that are ignored, by `at`.
     """
 
     what: What
@@ -111,12 +123,12 @@ class Step:
 
     Attributes:
         request: `{name}` in its path stands for what was captured.
-        status: what the answer's status has to be for the case to go on.
+        status: of the answer, for the case to go on.
         capture: pointers into the answer, by the names they are captured under; in
             the answer of a list, pointers inside each item.
-        wants: what else has to be so; of the last step, what is judged.
+        wants: what else has to hold; of the last step, what is judged.
         link: name of the link to its operation; empty for the one under test.
-        paging: how to turn over the pages of a list.
+        paging: how the pages of a list are fetched.
     """
 
     request: Request
@@ -145,10 +157,10 @@ class Case:
     """One request with its expectation and the rule it serves.
 
     Attributes:
-        status: what the answer's status may be, such as `("2xx",)` or `(400, 422)`.
+        status: that the answer may have, such as `("2xx",)` or `(400, 422)`.
         twin: id of the accepted case that this one was made from.
         fault: an RFC 6902 patch from the twin's body to this one, or an object
-            that says what else differs.
+            that names what else differs.
         broken: the rules that both validators find broken; two where coupled.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
@@ -177,7 +189,7 @@ class Case:
 
     @property
     def is_about_body(self) -> bool:
-        """Tell whether its expectation says something of the body."""
+        """True if its expectation depends on the body."""
         return self.expect == Expect.ACCEPT or bool(self.broken)
 
     def wire(self) -> dict[str, Json]:
@@ -199,12 +211,12 @@ class Case:
         }
 
 
-# What such a method sends has no meaning, so that none is sent, or written.
+# Methods whose bodies have no meaning, so that none is sent, or written.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 def status_fits(status: int, wanted: Status) -> bool:
-    """Tell whether a status is among some, or of a class such as `4xx`."""
+    """Return whether a status is among some, or of a class such as `4xx`."""
     return status in wanted or f"{status // 100}xx" in wanted
 
 
@@ -247,7 +259,7 @@ def wire_request(request: Request) -> dict[str, Json]:
 
 
 def _no_json(name: str) -> Json:
-    raise ValueError(name)  # Python reads NaN and Infinity, which JSON has not
+    raise ValueError(name)  # Python reads NaN and Infinity, which are no JSON
 
 
 @dataclass(frozen=True)
@@ -296,6 +308,76 @@ def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
     return () if guard is None else ((guard.header, guard.value(TOKEN)),)
 
 
+@dataclass(frozen=True)
+class CaseMaker:
+    """Makes the cases of one contract's create operation."""
+
+    contract: Contract
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The requests of the contract."""
+        return Requests(self.contract)
+
+    def accepted(self, rule: RuleId, label: str, body: Json) -> Case:
+        """Return the case of a valid body."""
+        level = weakest(
+            (self.contract.rules[rule].level, self.contract.level_of_use(body))
+        )
+        prefix = "" if rule == ACCEPTED else "valid-"
+        return Case(
+            id=_case_id(rule, prefix + label),
+            rule=rule,
+            level=level,
+            expect=Expect.ACCEPT,
+            status=STATUS[Expect.ACCEPT],
+            request=self.requests.create(encode(body)),
+        )
+
+    def rejected(self, rule: RuleId, label: str, body: Json, **more: Any) -> Case:
+        """Return the case of an invalid body.
+
+        Args:
+            rule: the rule it serves.
+            label: names the fault.
+            body: as JSON.
+            more: `level`, `twin`, `fault` and `broken` of the case.
+        """
+        return Case(
+            id=_case_id(rule, label),
+            rule=rule,
+            expect=Expect.REJECT,
+            status=STATUS[Expect.REJECT],
+            request=self.requests.create(encode(body)),
+            coupled=len(more["broken"]) > 1,
+            **more,
+        )
+
+    def survived(
+        self,
+        label: str,
+        content: bytes,
+        twin: Case,
+        fault: tuple[Json, ...] | dict[str, Json],
+    ) -> Case:
+        """Return the case of bytes that no source settles."""
+        return Case(
+            id=_case_id(ROBUSTNESS, label),
+            rule=ROBUSTNESS,
+            level=self.contract.rules[ROBUSTNESS].level,
+            expect=Expect.SURVIVE,
+            status=STATUS[Expect.SURVIVE],
+            request=self.requests.create(content),
+            twin=twin.id,
+            fault=fault,
+            phase=Phase.WIRE,
+        )
+
+
+def _case_id(rule: RuleId, label: str) -> str:
+    return f"{rule}/{'-'.join(label.split())}"
+
+
 def with_header(request: Request, name: str, value: str | None) -> Request:
     """Return a request with a header set, or taken away."""
     others = [each for each in request.headers if each[0].lower() != name.lower()]
@@ -306,8 +388,7 @@ def with_header(request: Request, name: str, value: str | None) -> Request:
 def closing(request: Request) -> Request:
     """Return a request after which the connection is closed.
 
-    What is refused before its body is read may leave the rest of it to be taken for
-    the next request, of another case.
+    The rest of a body that is refused unread may be taken for the next request.
     """
     return with_header(request, "Connection", "close")
 
@@ -319,8 +400,8 @@ def expecting(
 
     Args:
         cases: as compiled.
-        success: of what is accepted; any 2xx without one.
-        rejection: of bodies that break a rule; those of the contract without any.
+        success: status of acceptance; any 2xx if None.
+        rejection: statuses of bodies that break a rule; by default the contract's.
     """
     if success is None and not rejection:
         return cases
@@ -337,32 +418,19 @@ def _expecting(case: Case, success: int | None, rejection: tuple[int, ...]) -> C
     return case
 
 
-def uncased(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case is about.
-
-    In the contract's order; those that the catalogue excuses are left out.
-    """
-    cased = {rule for case in cases for rule in (case.rule, *case.broken)}
-    return tuple(rule for rule in _stated(contract) if rule not in cased)
-
-
 def unbroken(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
     """List the rules of the request's schema that no case breaks.
 
-    Whoever does not check them at all is not noticed.
+    In the contract's order; those that the catalogue excuses are left out.
     """
     broken = {rule for case in cases for rule in case.broken}
-    return tuple(rule for rule in _stated(contract) if rule not in broken)
-
-
-def _stated(contract: Contract) -> list[RuleId]:
-    excused = contract.catalogue.not_isolated
+    broken |= contract.catalogue.not_isolated.keys()
     stated = dict.fromkeys(each.rule for each in contract.assertions)
-    return [rule for rule in stated if rule not in excused]
+    return tuple(rule for rule in stated if rule not in broken)
 
 
 def parse_case(row: dict[str, Json]) -> Case:
-    """Read a case from what `ringspec cases` prints; KeyError if it is none."""
+    """Read a case from a line of `ringspec cases`; KeyError if it is none."""
     fault = row["fault"]
     return Case(
         id=row["id"],

@@ -7,29 +7,20 @@ contract and seed give the same cases, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 from ringspec.spec import (
     Contract,
     InternalError,
-    RuleId,
     is_irregular,
-    weakest,
 )
-from ringspec.strategies.bodies.contexts import Twin, context
-from ringspec.strategies.bodies.invalid import Broken, invalid_sketches
-from ringspec.strategies.bodies.robustness import Unsettled, unsettled_sketches
-from ringspec.strategies.bodies.valid import ACCEPTED, Sketch, valid_sketches
-from ringspec.strategies.case import Case, Expect, Phase, Requests, Status, encode
+from ringspec.strategies.bodies.invalid import invalid_cases
+from ringspec.strategies.bodies.robustness import robustness_cases
+from ringspec.strategies.bodies.valid import valid_cases
+from ringspec.strategies.case import Case, Expect
 from ringspec.strategies.http_cases import auth_cases, header_cases, wire_cases
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.shapes.bodies import Bodies
-
-ROBUSTNESS = RuleId("robustness")
-ACCEPTABLE: Status = ("2xx",)
-REFUSAL: Status = (400, 422)
-SURVIVAL: Status = ("2xx", "3xx", "4xx")
 
 
 def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
@@ -39,98 +30,39 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
         SpecError: the contract has something that cannot be compiled.
         InternalError: the proof fails; nothing unproven is ever returned.
     """
-    # Cases are made as ever, and those of what a dialect drops are left out.
-    maker = _Maker(contract.undropped, seed)
-    cases = tuple(case for case in maker.cases() if case.rule in contract.rules)
+    # What a dialect drops is left out at the end: the other cases stay the same.
+    made = _cases(contract.undropped, seed)
+    cases = tuple(case for case in made if case.rule in contract.rules)
     prove(contract, cases)
     return cases
 
 
-@dataclass(frozen=True)
-class _Maker:
-    contract: Contract
-    seed: int
-
-    @cached_property
-    def _requests(self) -> Requests:
-        return Requests(self.contract)
-
-    def cases(self) -> Iterator[Case]:
-        bodies = Bodies(self.contract)
-        ids = _Ids()
-        sketches = valid_sketches(bodies, self.seed)
-        accepted = [ids.unique(self._accept(sketch)) for sketch in sketches]
-        yield from accepted
-        twins = [
-            Twin(
-                each.id,
-                each.level,
-                each.body,
-                len(each.request.body),
-                context(each.body),
-                sketch.strained,
-            )
-            for each, sketch in zip(accepted, sketches, strict=True)
-        ]
-        refused = [
-            ids.unique(self._reject(broken))
-            for broken in invalid_sketches(bodies, twins)
-        ]
-        yield from refused
-        plain = accepted[0]
-        yield from (ids.unique(each) for each in header_cases(self.contract, plain))
-        wire = [ids.unique(each) for each in wire_cases(self.contract, plain)]
-        yield from wire
-        said = {each.request.body for each in wire}
-        for unsettled in unsettled_sketches(bodies, twins):
-            if unsettled.content not in said:
-                yield ids.unique(self._survive(unsettled))
-        yield from (ids.unique(each) for each in auth_cases(self.contract, plain))
-        alive = lifecycle_cases(bodies, accepted, refused)
-        yield from (ids.unique(each) for each in alive)
-
-    def _accept(self, sketch: Sketch) -> Case:
-        own = self.contract.rules[sketch.rule].level
-        prefix = "" if sketch.rule == ACCEPTED else "valid-"
-        return Case(
-            id=f"{sketch.rule}/{prefix}{_word(sketch.label)}",
-            rule=sketch.rule,
-            level=weakest((own, self.contract.level_of_use(sketch.body))),
-            expect=Expect.ACCEPT,
-            status=ACCEPTABLE,
-            request=self._requests.create(encode(sketch.body)),
-        )
-
-    def _reject(self, broken: Broken) -> Case:
-        return Case(
-            id=f"{broken.rule}/{_word(broken.label)}",
-            rule=broken.rule,
-            level=broken.level,
-            expect=Expect.REJECT,
-            status=REFUSAL,
-            request=self._requests.create(encode(broken.body)),
-            twin=broken.twin.id,
-            fault=broken.fault.patch,
-            broken=broken.rules,
-            coupled=len(broken.rules) > 1,
-        )
-
-    def _survive(self, unsettled: Unsettled) -> Case:
-        return Case(
-            id=f"{ROBUSTNESS}/{_word(unsettled.label)}",
-            rule=ROBUSTNESS,
-            level=self.contract.rules[ROBUSTNESS].level,
-            expect=Expect.SURVIVE,
-            status=SURVIVAL,
-            request=self._requests.create(unsettled.content),
-            twin=unsettled.twin.id,
-            fault=unsettled.fault,
-            phase=Phase.WIRE,
-        )
+def _cases(contract: Contract, seed: int) -> Iterator[Case]:
+    bodies = Bodies(contract)
+    unique = _Ids().unique
+    accepted: list[Case] = []
+    strained: set[str] = set()
+    for case, is_strained in valid_cases(bodies, seed):
+        accepted.append(unique(case))
+        if is_strained:
+            strained.add(accepted[-1].id)
+    yield from accepted
+    rejected = [unique(each) for each in invalid_cases(bodies, accepted, strained)]
+    yield from rejected
+    plain = accepted[0]
+    yield from map(unique, header_cases(contract, plain))
+    wire = [unique(each) for each in wire_cases(contract, plain)]
+    yield from wire
+    sent = {each.request.body for each in wire}
+    for case in robustness_cases(bodies, accepted):
+        if case.request.body not in sent:
+            yield unique(case)
+    yield from map(unique, auth_cases(contract, plain))
+    yield from map(unique, lifecycle_cases(bodies, accepted, rejected))
 
 
 class _Ids:
-    """Keeps ids apart: a second case of the same name tells its twin."""
+    """Makes ids unique: that of a second case of one name gets its twin."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -144,11 +76,6 @@ class _Ids:
             name, number = f"{base}~{number}", number + 1
         self._taken.add(name)
         return replace(case, id=name)
-
-
-def _word(label: str) -> str:
-    """Write a label so that an id has no blanks."""
-    return "-".join(label.split())
 
 
 def prove(contract: Contract, cases: Iterable[Case]) -> None:

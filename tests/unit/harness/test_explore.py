@@ -24,7 +24,6 @@ from ringspec.harness import (
 )
 from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
-from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import Session, run
 from ringspec.harness.sending.inprocess import InProcess
@@ -380,7 +379,7 @@ def test_interrupt_told_to_the_loop_ends_the_search(
     plan = replace(
         explored.plan, phases=EXPLORE, connect=lambda: Server(interrupting, 500)
     )
-    session = Session(plan, Selection.of(contract, (), plan.exclude))
+    session = Session(plan)
     asked = iter(range(10))
 
     def interrupting(_body: dict[str, Any]) -> bool:

@@ -23,11 +23,10 @@ from ringspec.harness import (
     RuleResult,
     Verdict,
 )
-from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.known_failures import (
     UNREASONED,
-    Auditor,
-    Watch,
+    KnownAudit,
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import Contract, Json, Level, RuleId
@@ -42,8 +41,8 @@ TODAY = date(2026, 5, 4)
 JSON = {"content-type": "application/json"}
 
 
-def ledger(*entries: Known, **more: Any) -> Ledger:
-    return Ledger(entries=entries, today=TODAY, **more)
+def ledger(*entries: Known, **more: Any) -> KnownList:
+    return KnownList(entries=entries, today=TODAY, **more)
 
 
 def known(name: str = RULE, **more: Any) -> Known:
@@ -237,42 +236,41 @@ def finding(case: Case, verdict: Verdict = Verdict.FAIL) -> Finding:
     )
 
 
-def passing(plan: Plan, name: str = RULE) -> tuple[Watch, RuleResult]:
-    """Return what is seen of a run in which a rule passes."""
-    watch = Watch()
-    own = [each for each in plan.cases if each.rule == name]
-    watch.note(finding(each, Verdict.PASS) for each in own)
-    rule = plan.contract.rules[RuleId(name)]
-    return watch, RuleResult(rule=rule, outcome=Outcome.PASS, cases=len(own))
+def passing(plan: Plan) -> tuple[dict[str, set[Verdict]], RuleResult]:
+    """Return the verdicts and the result of a run in which the rule passes."""
+    own = [each for each in plan.cases if each.rule == RULE]
+    rule = plan.contract.rules[RuleId(RULE)]
+    passed = RuleResult(rule=rule, outcome=Outcome.PASS, cases=len(own))
+    return {each.id: {Verdict.PASS} for each in own}, passed
 
 
 def test_interrupted_run_says_of_nothing_that_it_no_longer_fails(plan: Plan) -> None:
-    watch, passed = passing(plan)
+    verdicts, passed = passing(plan)
     plan = replace(plan, known=ledger(known(), known("nosuch", expires=TODAY)))
 
-    whole = Auditor(plan, watch).account(lambda _: (passed,))
-    part = Auditor(plan, watch, interrupted=True).account(lambda _: (passed,))
+    whole = KnownAudit(plan, verdicts).account(lambda _: (passed,))
+    part = KnownAudit(plan, verdicts, interrupted=True).account(lambda _: (passed,))
 
     assert [each.known.id for each in whole.stale] == [RULE, "nosuch"]
     assert [each.known.id for each in part.stale] == ["nosuch"]
 
 
 def test_rule_with_an_unfired_case_may_still_fail(plan: Plan) -> None:
-    watch, passed = passing(plan)
+    verdicts, passed = passing(plan)
     own = next(each for each in plan.cases if each.rule == RULE)
     more = replace(own, id="name.required/another")
     plan = replace(plan, known=ledger(known()), cases=(*plan.cases, more))
 
-    assert Auditor(plan, watch).account(lambda _: (passed,)).stale == ()
+    assert KnownAudit(plan, verdicts).account(lambda _: (passed,)).stale == ()
 
 
 def test_what_explore_found_is_not_missed_by_a_run_without_it(plan: Plan) -> None:
-    watch, passed = passing(plan)
+    verdicts, passed = passing(plan)
     plan = replace(plan, known=ledger(known(explored=True)))
     own = next(each for each in plan.cases if each.rule == RULE)
     explored = finding(replace(own, id="explore/1", phase=Phase.EXPLORE))
 
-    assert Auditor(plan, watch).account(lambda _: (passed,)).stale == ()
+    assert KnownAudit(plan, verdicts).account(lambda _: (passed,)).stale == ()
     assert known(explored=True).covers(explored)
     assert not known(explored=True).covers(finding(own))
 
@@ -286,7 +284,7 @@ def failed(plan: Plan) -> RuleResult:
 
 def renewed(plan: Plan, result: RuleResult, *entries: Known) -> Any:
     plan = replace(plan, known=ledger(*entries, renews=True))
-    return Auditor(plan, Watch()).account(lambda _: (result,)).renewal
+    return KnownAudit(plan, {}).account(lambda _: (result,)).update
 
 
 def test_renewal_takes_in_rules(plan: Plan, failed: RuleResult) -> None:
@@ -322,11 +320,11 @@ def test_renewal_leaves_the_day_to_people(plan: Plan, failed: RuleResult) -> Non
     entry = known(expires=date(2026, 1, 1))
     plan = replace(plan, known=ledger(entry, renews=True))
 
-    account = Auditor(plan, Watch()).account(lambda _: (failed,))
+    account = KnownAudit(plan, {}).account(lambda _: (failed,))
 
-    assert account.renewal is not None
-    assert account.renewal.kept == (entry,)
-    assert account.renewal.added == ()
+    assert account.update is not None
+    assert account.update.kept == (entry,)
+    assert account.update.added == ()
     assert [each.why for each in account.stale] == ["it expired on 2026-01-01"]
 
 
@@ -336,11 +334,11 @@ def test_run_that_tells_nothing_renews_nothing(
 ) -> None:
     plan = replace(plan, known=ledger(renews=True))
     open_ = replace(failed, outcome=Outcome.INCONCLUSIVE, failures=())
-    auditor = Auditor(plan, Watch(), interrupted=how == "interrupted")
+    auditor = KnownAudit(plan, {}, interrupted=how == "interrupted")
 
     account = auditor.account(
         lambda _: (open_ if how == "inconclusive" else failed,),
         learnt=how != "unlearnt",
     )
 
-    assert account.renewal is None
+    assert account.update is None

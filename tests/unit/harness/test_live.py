@@ -285,7 +285,7 @@ def test_bug_of_ours_cleans_up(
         if isinstance(event, Judged):
             break
     monkeypatch.setattr(
-        "ringspec.harness.running.run.Session._told", lambda *_: 1 // 0, raising=True
+        "ringspec.harness.running.run.Session._judged", lambda *_: 1 // 0, raising=True
     )
 
     with pytest.raises(ZeroDivisionError):

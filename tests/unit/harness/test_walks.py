@@ -18,7 +18,6 @@ from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLi
 from ringspec.harness.exploring.walking import Walker, share_of, walked
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.selection import Selection
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
@@ -26,7 +25,7 @@ from ringspec.harness.running.run import Session, run
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import LAWFUL, Behaviour, Lawful, ServerSettings, application
+from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
@@ -420,7 +419,7 @@ def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
 
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
 def test_lawful_habit_is_not_accused(
-    walk: Walking, lawful: Lawful, monkeypatch: pytest.MonkeyPatch
+    walk: Walking, lawful: Variant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Some show what was written a moment later, by the clock.
     monkeypatch.setattr(script_module, "_PAUSES_S", PAUSES_S)
@@ -577,7 +576,7 @@ def test_interrupt_ends_a_walk_and_its_thread(plan: Plan, contract: Contract) ->
             return await super().exchange(request, repeats=repeats)
 
     plan = replace(plan, connect=Interrupting, examples=300)
-    session = Session(plan, Selection.of(contract, (), ()))
+    session = Session(plan)
 
     told = list(session.events())
 

@@ -4,49 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
-from ringspec.reference import ServerSettings, application
+from ringspec.reference import Behaviour, ServerSettings, application
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+Send: TypeAlias = "Callable[..., httpx.Response]"
+Body: TypeAlias = "Callable[..., Any]"
 
+ALL = "/voice/broadcasts"
 URL = "http://reference.invalid"
 SECRETS: dict[str, Any] = {
     "client_id": "someone",
     "client_secret": "hush-hush",
     "token": "a-token-of-some-length",
 }
-SEGMENT = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
 
 PEOPLE: dict[str, Any] = PLAIN
 SURVEY: dict[str, Any] = {
     **PEOPLE,
-    "name": "Service survey",
     "retries": 2,
     "retryOnNoInput": True,
-    "retryOnFailed": True,
     "retryDelays": [240, 15],
-    "scheduledAt": None,
-    "calendarId": "5A1C9F60-2e34-4b7d-8f02-6d7e8c9b0a12",
-    "distribution": "none",
-    "language": "en-GB",
-    "voice": "man",
     "voiceFlow": {
         "machineDetection": True,
         "voicemail": {"say": "We will call again."},
         "welcome": {"say": "Hello, this is a short survey.", "replay": 1},
         "menu": {
-            "say": "Press 1 if satisfied, 2 if not, 9 for an agent.",
+            "say": "Press 1 if satisfied, 9 for an agent.",
             "replay": 1,
             "choices": [
                 {"key": "1", "say": "Thank you."},
-                {"key": "2", "prompt": "https://example.com/audio/notice.mp3"},
                 {
                     "key": "9",
                     "transfer": {
@@ -70,10 +63,7 @@ SURVEY: dict[str, Any] = {
                 }
             },
         },
-        "inputs": {
-            "1": [{"attribute": "satisfied", "value": True}],
-            "star": [{"attribute": "score", "value": 3}],
-        },
+        "inputs": {"star": [{"attribute": "score", "value": 3}]},
     },
 }
 FILE: dict[str, Any] = {
@@ -81,7 +71,6 @@ FILE: dict[str, Any] = {
     "source": "file",
     "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"},
 }
-DYNAMIC = {**PEOPLE, "distribution": "dynamic", "dynamicName": "Evening load"}
 SDK: dict[str, Any] = {
     **{
         name: PEOPLE[name]
@@ -91,17 +80,11 @@ SDK: dict[str, Any] = {
     "inclubeUnsubscribed": True,
     "actions": {"actions": SURVEY["actions"]["status"]},
 }
-BODIES = {
-    "people": PEOPLE,
-    "survey": SURVEY,
-    "file": FILE,
-    "dynamic": DYNAMIC,
-    "sdk": SDK,
-}
+BODIES = {"people": PEOPLE, "survey": SURVEY, "file": FILE, "sdk": SDK}
 
 
 def _edit(body: Any, pointer: str, value: object) -> Any:
-    """Put a value at a JSON pointer; `...` removes what stands there."""
+    """Put a value at a JSON pointer; `...` removes the value there."""
     if pointer == "":
         return value
     *parents, last = pointer[1:].split("/")
@@ -116,33 +99,25 @@ def _edit(body: Any, pointer: str, value: object) -> Any:
     return body
 
 
-def edited(name: str, edits: Mapping[str, object]) -> Any:
-    """Give a copy of a named body, edited at JSON pointers."""
-    made: Any = copy.deepcopy(BODIES[name])
-    for pointer, value in edits.items():
-        made = _edit(made, pointer, copy.deepcopy(value))
-    return made
-
-
 @pytest.fixture
-def body() -> Callable[..., Any]:
-    """Give a copy of a named body, edited at JSON pointers."""
+def body() -> Body:
+    """Make a copy of a named body, edited at JSON pointers."""
 
     def make(name: str = "people", edits: Mapping[str, object] | None = None) -> Any:
-        return edited(name, edits or {})
+        made: Any = copy.deepcopy(BODIES[name])
+        for pointer, value in (edits or {}).items():
+            made = _edit(made, pointer, copy.deepcopy(value))
+        return made
 
     return make
 
 
 @pytest.fixture
-def started() -> Callable[..., Callable[..., httpx.Response]]:
-    """Start a server in process; what comes back sends it requests."""
+def started() -> Callable[..., Send]:
+    """Start a server in process; the result sends it requests."""
 
-    def start(
-        dialect: str = "canonical", mutant: str | None = None
-    ) -> Callable[..., httpx.Response]:
-        settings = ServerSettings(dialect=dialect, mutant=mutant, **SECRETS)
-        transport = httpx.ASGITransport(application(settings))
+    def start(behaviour: Behaviour | None = None, **settings: Any) -> Send:
+        app = application(ServerSettings(**{**SECRETS, **settings}), behaviour)
 
         def send(
             method: str,
@@ -153,6 +128,7 @@ def started() -> Callable[..., Callable[..., httpx.Response]]:
             **options: Any,
         ) -> httpx.Response:
             async def answer() -> httpx.Response:
+                transport = httpx.ASGITransport(app)
                 async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
                     request = http.build_request(method, path, json=json, **options)
                     if token is not None:
@@ -167,8 +143,6 @@ def started() -> Callable[..., Callable[..., httpx.Response]]:
 
 
 @pytest.fixture
-def send(
-    started: Callable[..., Callable[..., httpx.Response]],
-) -> Callable[..., httpx.Response]:
+def send(started: Callable[..., Send]) -> Send:
     """Send a request to a canonical server without a defect."""
     return started()

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .conftest import ALL, Body, Send
 
-    import httpx
-
-    Send: TypeAlias = "Callable[..., httpx.Response]"
-    Body: TypeAlias = "Callable[..., Any]"
-
-ALL = "/voice/broadcasts"
 REFUSED: list[tuple[str, str, dict[str, object]]] = [
     (
         "includeUnsubscribed.required",
@@ -20,26 +13,18 @@ REFUSED: list[tuple[str, str, dict[str, object]]] = [
         {"/inclubeUnsubscribed": ..., "/includeUnsubscribed": True},
     ),
     (
-        "includeUnsubscribed.type",
-        "/inclubeUnsubscribed",
-        {"/inclubeUnsubscribed": "false"},
-    ),
-    ("actions.status.type", "/actions/actions", {"/actions/actions": []}),
-    (
         "actions.reaction.attribute.type",
         "/actions/actions/delivered/0/attribute",
         {"/actions/actions/delivered/0/attribute": 1},
     ),
     ("actions.type", "/actions", {"/actions": []}),
-    ("retryDelays.count", "/retryDelays", {"/retries": 1}),
-    ("type.enum", "/type", {"/type": "other"}),
     ("body.type", "", {"": []}),
 ]
 
 
 @pytest.fixture
 def sdk(started: Callable[..., Send]) -> Send:
-    return started("naxai-sdk")
+    return started(dialect="naxai-sdk")
 
 
 def test_sdk_body_is_answered_as_sent_with_defaults(sdk: Send, body: Body) -> None:
@@ -66,22 +51,3 @@ def test_sdk_rule_is_canonical_and_its_place_as_sent(
     assert answer.status_code == 422
     assert error["rules"] == [rule]
     assert list(error["details"]) == [place]
-
-
-def test_canonical_status_is_unknown_to_the_sdk(sdk: Send, body: Body) -> None:
-    answer = sdk("POST", ALL, body("sdk", {"/actions": {"status": []}}))
-
-    assert answer.status_code == 201
-    assert answer.json()["actions"] == {}
-
-
-def test_sdk_spelling_is_unknown_to_the_canonical_server(
-    send: Send, body: Body
-) -> None:
-    answer = send("POST", ALL, body("sdk"))
-
-    assert answer.json()["error"]["rules"] == [
-        "includeUnsubscribed.required",
-        "retryDelays.required",
-        "type.required",
-    ]

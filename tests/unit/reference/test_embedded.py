@@ -6,20 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
 import pytest
 
 from ringspec.reference import Embedded, EmbeddedError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Body: TypeAlias = "Callable[..., Any]"
+from .conftest import ALL, Body
 
 pytestmark = pytest.mark.socket
-ALL = "/voice/broadcasts"
 
 
 def post(server: Embedded, body: object) -> httpx.Response:
@@ -58,20 +53,6 @@ def test_child_has_dialect_and_defect(body: Body) -> None:
     assert answer.status_code == 201
 
 
-def test_large_body_is_refused_and_the_next_request_served(body: Body) -> None:
-    with Embedded() as server, httpx.Client(base_url=server.url) as client:
-        client.headers["Authorization"] = f"Bearer {server.token}"
-        client.headers["Content-Type"] = "application/json"
-
-        answers = [
-            client.post(ALL, content=b" " * 2_000_000),
-            client.post(ALL, content=(b" " * 70_000 for _ in range(20))),
-            client.post(ALL, json=body()),
-        ]
-
-    assert [answer.status_code for answer in answers] == [413, 413, 201]
-
-
 def test_child_that_dies_early_tells_why() -> None:
     with pytest.raises(EmbeddedError, match="no mutant 'nonesuch'") as caught:
         Embedded(mutant="nonesuch").__enter__()
@@ -82,14 +63,6 @@ def test_child_that_dies_early_tells_why() -> None:
 def test_child_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(EmbeddedError, match="did not start within"):
         Embedded(timeout_s=0.001).__enter__()
-
-
-def test_end_without_begin_does_nothing() -> None:
-    server = Embedded()
-
-    server.end()
-
-    assert server.pid is None
 
 
 def test_child_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.reports.json_report import level_of, utc
+from ringspec.reports.json_report import utc, water_level
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from ringspec.reports.json_report import level_of, utc
     ],
 )
 def test_longest_texts_are_cut_first(sizes: list[int], budget: int, level: int) -> None:
-    found = level_of(sizes, budget, 99)
+    found = water_level(sizes, budget, 99)
 
     assert found == level
     assert sum(min(each, found) for each in sizes) <= budget

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 import shutil
@@ -14,6 +15,7 @@ from ringspec.spec import (
     Disagreement,
     Json,
     Level,
+    Overrides,
     RuleId,
     SpecError,
     UsageError,
@@ -26,8 +28,6 @@ SCHEMA = "#/paths/~1things/post/requestBody/content/application~1json/schema"
 NAME = "name: {type: string, examples: [Bolt]}"
 
 DATA = Path(__file__).parent / "data"
-
-# --- foreign contracts
 
 
 def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
@@ -77,28 +77,16 @@ def test_a_derived_rule_stands_where_a_reference_leads(pets: Contract) -> None:
     )
 
 
-def test_every_contract_has_the_rules_about_http(pets: Contract) -> None:
-    assert {"body.accepted", "answer.json", "error.status", "robustness"} <= set(
-        pets.rules
-    )
-
-
-def test_examples_stand_for_what_a_request_cannot_lack(pets: Contract) -> None:
-    assert pets.operation.path == "/owners/a%2F1/pets?dry+run=true"
-
-
-def test_an_operations_parameter_replaces_that_of_its_path(pets: Contract) -> None:
+def test_a_contract_needs_no_more_than_openapi(pets: Contract) -> None:
     (trace,) = pets.operation.headers
 
+    assert {"body.accepted", "answer.json", "robustness"} <= set(pets.rules)
+    # Examples stand for what a request cannot lack.
+    assert pets.operation.path == "/owners/a%2F1/pets?dry+run=true"
+    # An operation's parameter replaces that of its path.
     assert (trace.name, trace.value, trace.required) == ("trace", "on", True)
     assert trace.place == "#/paths/~1owners~1{ownerId}~1pets/post/parameters/0"
-
-
-def test_a_contract_that_lets_anybody_in_is_not_secured(pets: Contract) -> None:
     assert pets.operation.token_header is None
-
-
-def test_a_date_for_a_version_is_a_text(pets: Contract) -> None:
     assert pets.version == "2024-05-01"
 
 
@@ -187,12 +175,6 @@ def test_branches_that_depend_on_a_member_do_not_close_a_body(
     assert not orders.settled_prover.is_valid({**body, "unknown": 1})
 
 
-def test_an_operation_is_chosen_by_its_id() -> None:
-    found = load(DATA / "orders.yaml", operation="askQuote")
-
-    assert found.operation.path == "/quotes"
-
-
 @pytest.mark.parametrize(
     ("operation", "what"),
     [(None, "no one only POST"), ("nope", "has no operation 'nope'")],
@@ -213,71 +195,38 @@ def test_a_copy_of_our_contract_has_our_rules(
     assert copied.rules == contract.rules
 
 
+def test_a_contract_is_loaded_once_until_its_file_changes(edited: Edit) -> None:
+    path = edited(NAME, NAME)
+    first = load(path)
+
+    assert load(path) is first
+    assert load(path, overrides=Overrides(header="X-Key")) is not first
+    path.write_text(path.read_text("utf-8").replace("title: Plain", "title: Other"))
+    assert load(path).title == "Other"
+
+
 # --- what goes wrong
 
-QUERY = "    parameters: [{name: q, in: query, required: true}]\n    post:\n"
-HEADER = QUERY.replace("query", "header")
-COOKIE = QUERY.replace("query", "cookie")
-
-WRONG: dict[str, tuple[str, str, str]] = {
-    "not 3.1": ("openapi: 3.1.0", "openapi: 3.0.3", "not an OpenAPI 3.1 document"),
-    "not 3.1 but alike": ("openapi: 3.1.0", "openapi: 3.10.0", "not an OpenAPI 3.1"),
-    "no version": ("openapi: 3.1.0", "swagger: '2.0'", "not an OpenAPI 3.1"),
-    "no info": ('info: {title: Plain, version: "1"}', "", "#/info is not an object"),
-    "no title": ("title: Plain, ", "", "#/info/title is not a text"),
-    "no paths": ("paths:", "path:", "#/paths is not an object"),
-    "a path that is a list": (
-        "  /things:\n    post:", "  /things: []\n  /x:\n    post:",
-        "#/paths/~1things is not an object"),
-    "a dangling reference": (NAME, "name: {$ref: '#/no'}", "'#/no' points at nothing"),
-    "a reference in itself": (NAME, f"name: {{$ref: '{SCHEMA}'}}", "contains itself"),
-    "assertions beside a reference": (
-        NAME, "name: {$ref: '#/info', minLength: 1}", "has minLength beside its $ref"),
-    "a reference that is a number": (NAME, "name: {$ref: 5}", "/$ref is not a text"),
-    "no schema": (NAME, "name: 5", "properties/name is not a schema"),
-    "an unknown type": (NAME, "name: {type: text}", "properties/name/type: "),
-    "a negative length": (NAME, "name: {minLength: -1}", "/name/minLength: -1 is"),
-    "a pattern that is none": (NAME, "name: {pattern: '('}", "/name/pattern: "),
-    "a pattern of another language": (
-        NAME, r"name: {pattern: '\p{L}'}", "is no pattern to Python"),
-    "a wrong word of evidence": (
-        NAME, "name: {x-evidence: seen}", '/name/x-evidence is "seen"'),
-    "a wrong word for a value": (
-        NAME, "name: {enum: [a], x-enum-evidence: {a: seen}}", "x-enum-evidence/a is"),
-    "evidence of no value": (
-        NAME, "name: {enum: [a], x-enum-evidence: {b: witnessed}}", "not in the enum"),
-    "a rule that is no text": (NAME, "name: {x-rule: 5}", "name/x-rule is not a text"),
-    "rules that are no object": (NAME, "name: {x-rules: x}", "x-rules is not an obj"),
-    "a rule of no keyword": (
-        NAME, "name: {x-rules: {enmu: a.b}}", "names 'enmu', which is not beside it"),
-    "a settled form that is none": (
-        NAME, "name: {x-settled: {minLength: x}}", "/name/x-settled/minLength: "),
-    "a settled form that is no schema": (
-        NAME, "name: {x-settled: 5}", "/name/x-settled is not a schema"),
-    "a path nobody fills": ("/things:", "/things/{id}:", "no parameter describes it"),
-    "a parameter without a value": (
-        "    post:\n", QUERY, "query parameter q is required and has no example"),
-    "a header without a value": (
-        "    post:\n", HEADER, "header parameter q is required and has no example"),
-    "a cookie": ("    post:\n", COOKIE, "cookie q is required"),
-    "a parameter without a name": (
-        "    post:\n", "    parameters: [{in: query}]\n    post:\n",
-        "parameters/0/name is not a text"),
-    "a schema nested too deeply": (
-        NAME, "name: " + "{not: " * 900 + "{}" + "}" * 900, "nested too deeply"),
-}  # fmt: skip
+WRONG: dict[str, dict[str, str]] = {
+    **reading.read(DATA / "refused.yaml"),
+    "a schema nested too deeply": {
+        "old": NAME,
+        "new": "name: " + "{not: " * 900 + "{}" + "}" * 900,
+        "what": "nested too deeply",
+    },
+}
 
 
-@pytest.mark.parametrize(("old", "new", "what"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_a_contract_at_fault_is_refused_by_place(
-    edited: Edit, old: str, new: str, what: str
+    edited: Edit, wrong: dict[str, str]
 ) -> None:
-    path = edited(old, new)
+    path = edited(wrong["old"], wrong["new"])
 
     with pytest.raises(SpecError) as raised:
         load(path)
 
-    assert what in str(raised.value)
+    assert wrong["what"] in str(raised.value)
     assert str(raised.value).startswith(str(path))
     assert raised.value.hint
 
@@ -338,22 +287,10 @@ def test_a_catalogue_at_fault_is_named(edited: Edit) -> None:
 VALUES: list[Json] = [
     *(None, True, 0, -1, 2.5, "", "x", [], {}, [1], {"a": 1}, [None], "(", "#/no"),
     *({"$ref": each} for each in ("#", 5, "#/no", "#/components/schemas/Broadcast")),
-    {"$ref": "#/components/schemas/CreateBroadcast"},
-    {"type": "string"},
-    10**30,
-    "\ud800",
+    *({"$ref": "#/components/schemas/CreateBroadcast"}, {"type": "string"}),
+    *(10**30, "\ud800"),
 ]
-NAMES = (
-    "x",
-    "$ref",
-    "type",
-    "items",
-    "required",
-    "allOf",
-    "if",
-    "x-rule",
-    "x-evidence",
-)
+NAMES = ("x", "$ref", "type", "items", "required", "allOf", "if", "x-rule")
 
 
 def places(
@@ -394,15 +331,12 @@ BODIES: list[Json] = [
 
 
 def use(contract: Contract) -> None:
-    """Do what a run does with a contract."""
+    """Judge bodies, as a run does."""
     for body in BODIES:
-        contract.prover.broken(body)
         contract.settled_prover.is_valid(body)
         contract.level_of_use(body)
-        try:
+        with contextlib.suppress(Disagreement):
             contract.prover.prove(body)
-        except Disagreement:
-            continue  # it is told by name, and that is enough here
 
 
 FILES = {
@@ -416,7 +350,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("file", FILES)
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_a_spoiled_file_loads_or_is_refused(
     monkeypatch: pytest.MonkeyPatch, file: str, seed: int
 ) -> None:

@@ -53,12 +53,9 @@ def test_a_reference_leads_to_what_it_means(name: str) -> None:
     assert found == ({"type": "string"}, "#/a~1b/{c}/0")
 
 
-def test_references_in_a_circle_are_refused() -> None:
+def test_circles_are_refused() -> None:
     with pytest.raises(SpecError, match="points at itself"):
         resolve(DOCUMENT, DOCUMENT["loop"], "#/loop")
-
-
-def test_a_schema_within_itself_is_refused() -> None:
     with pytest.raises(SpecError, match="#/tree contains itself"):
         inline(DOCUMENT, "#/tree")
 
@@ -75,45 +72,38 @@ def test_a_schema_may_stand_twice_side_by_side() -> None:
     found = inline(DOCUMENT, "#/twice")
 
     assert found.schema == {"allOf": [{"type": "string"}] * 2}
+    assert found.place_of(("allOf", "0", "type")) == "#/a~1b/{c}/0/type"
     assert found.origins["allOf", "1"] == "#/a~1b/{c}/0"
 
 
-def test_annotations_beside_a_reference_win() -> None:
-    found = inline(DOCUMENT, "#/named")
-
-    assert found.schema == {
+def test_annotations_beside_a_reference_win_and_assertions_are_refused() -> None:
+    assert inline(DOCUMENT, "#/named").schema == {
         "type": "string",
         "description": "Mine.",
         "x-evidence": "assumed",
     }
-
-
-def test_assertions_beside_a_reference_are_refused() -> None:
     with pytest.raises(SpecError, match="#/beside/properties/p has minLength"):
         inline(DOCUMENT, "#/beside")
 
 
-def test_a_member_may_be_called_like_a_reference() -> None:
-    assert inline(DOCUMENT, "#/named-ref").schema == DOCUMENT["named-ref"]
-
-
-def test_references_are_followed_in_schemas_and_not_in_data() -> None:
-    found = inline(DOCUMENT, "#/data").schema
-
-    assert found == {
-        "const": {"$ref": "#/alias"},
-        "x-settled": {"type": "string"},
-    }
-
-
-def test_schemas_that_are_booleans_become_objects() -> None:
-    found = inline(DOCUMENT, "#/booleans").schema
-
-    assert found == {
-        "properties": {"any": {}, "none": {"not": {}}},
-        "items": {"not": {}},
-        "additionalProperties": False,
-    }
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("named-ref", DOCUMENT["named-ref"]),
+        # References are followed in schemas, and not in data.
+        ("data", {"const": {"$ref": "#/alias"}, "x-settled": {"type": "string"}}),
+        (
+            "booleans",
+            {
+                "properties": {"any": {}, "none": {"not": {}}},
+                "items": {"not": {}},
+                "additionalProperties": False,
+            },
+        ),
+    ],
+)
+def test_what_stands_in_schemas_is_inlined(name: str, schema: Json) -> None:
+    assert inline(DOCUMENT, f"#/{name}").schema == schema
 
 
 @pytest.mark.parametrize("schema", [None, 5, "text", ["list"]])
@@ -126,9 +116,3 @@ def test_what_is_no_schema_is_named(schema: Json) -> None:
 def test_references_by_other_means_are_refused(keyword: str) -> None:
     with pytest.raises(SpecError, match="is not supported"):
         inline({"s": {keyword: "#x"}}, "#/s")
-
-
-def test_the_place_of_a_path_is_where_it_is_written() -> None:
-    found = inline(DOCUMENT, "#/twice")
-
-    assert found.place_of(("allOf", "0", "type")) == "#/a~1b/{c}/0/type"

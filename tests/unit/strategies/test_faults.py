@@ -1,234 +1,28 @@
-"""One table a family: a schema and a value, and the names of the faults there."""
+"""The faults of each family, by name."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from ringspec.spec import ITEM, Assertion, Contract, RuleId, patched
+from ringspec.spec import ITEM, Assertion, Contract, Level, RuleId, patched
 from ringspec.strategies.faults import Fault, Spot, faults
 from ringspec.strategies.shapes.bodies import Bodies
 
-UUID = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
-
-DATES = [
-    *("text", "one-short", "one-long", "something-before", "other-character"),
-    *("blank-after", "newline-after", "empty"),
-]
-
-TABLE: list[tuple[str, dict[str, Any], Any, list[str]]] = [
-    (
-        "type",
-        {"type": "integer"},
-        3,
-        [
-            *("text", "fraction", "boolean", "array", "object", "empty"),
-            *("padded", "null"),
-        ],
-    ),
-    (
-        "type",
-        {"type": "integer"},
-        1,
-        ["text", "fraction", "one", "array", "object", "empty", "padded", "null"],
-    ),
-    (
-        "type",
-        {"type": "integer"},
-        0,
-        ["text", "fraction", "zero", "array", "object", "empty", "padded", "null"],
-    ),
-    (
-        "type",
-        {"type": "integer"},
-        1924992000,
-        [
-            *("text", "fraction", "date", "boolean", "array", "object", "empty"),
-            *("padded", "null"),
-        ],
-    ),
-    ("type", {"type": ["integer", "null"]}, None, ["false"]),
-    (
-        "type",
-        {"type": "boolean"},
-        True,
-        ["true-as-text", "one", "array", "empty", "digit", "null"],
-    ),
-    (
-        "type",
-        {"type": "boolean"},
-        False,
-        ["text", "number", "array", "empty", "digit", "null"],
-    ),
-    ("type", {"type": "string"}, "7x", ["number", "array", "true", "object", "null"]),
-    (
-        "type",
-        {"type": "array"},
-        ["a"],
-        ["item", "by-index", "text", "empty", "number", "null"],
-    ),
-    (
-        "type",
-        {"type": "array"},
-        [15, 240],
-        ["by-index", "text", "empty", "number", "joined", "null"],
-    ),
-    ("type", {"type": "array"}, [], ["by-index", "text", "empty", "number", "null"]),
-    (
-        "type",
-        {"type": "object"},
-        {},
-        ["text", "array", "number", "empty-array", "null"],
-    ),
-    (
-        "type",
-        {"type": ["string", "integer", "boolean"]},
-        1,
-        ["fraction", "array", "object", "null"],
-    ),
-    ("enum", {"enum": [0, 1, 2, 3]}, 3, ["4"]),
-    ("enum", {"enum": [0, 1, 2, 3]}, 0, ["-1"]),
-    ("enum", {"enum": [0, 1, 2, 3]}, 1, ["far-above"]),
-    (
-        "enum",
-        {"enum": ["man", "woman"], "x-mistaken": ["female", "\uff11"]},
-        "man",
-        [
-            "unknown",
-            "man-in-other-case",
-            "with-a-tail",
-            "blank-after",
-            "empty",
-            "blank-before",
-            "newline-after",
-            "capitalised",
-            "shortened",
-            "something-before",
-            "mistaken-female",
-            "mistaken-uff11",
-        ],
-    ),
-    (
-        "enum",
-        {"enum": ["fr-FR", "nl-BE"]},
-        "nl-BE",
-        [
-            "unknown",
-            "nl-BE-in-other-case",
-            "with-a-tail",
-            "blank-after",
-            "empty",
-            "blank-before",
-            "newline-after",
-            "capitalised",
-            "shortened",
-            "something-before",
-            "underscored",
-            "first-half",
-            "crossed",
-        ],
-    ),
-    (
-        "enum",
-        {"enum": ["0", "*"]},
-        "*",
-        [
-            *("unknown", "doubled", "blank-after", "empty"),
-            *("blank-before", "newline-after"),
-        ],
-    ),
-    ("minimum", {"minimum": 5}, 7, ["4", "far-below", "zero"]),
-    ("minimum", {"minimum": 1}, 7, ["0", "far-below"]),
-    ("exclusiveMinimum", {"exclusiveMinimum": 5}, 7, ["5", "far-below", "zero"]),
-    ("maximum", {"maximum": 5}, 4, ["6", "far-above"]),
-    ("exclusiveMaximum", {"exclusiveMaximum": 5}, 4, ["5", "far-above"]),
-    ("multipleOf", {"multipleOf": 3}, 6, ["between", "next"]),
-    ("minLength", {"minLength": 3}, "abc", ["2-characters", "empty"]),
-    ("minLength", {"minLength": 0}, "abc", []),
-    ("maxLength", {"maxLength": 3}, "abc", ["4-characters", "far-too-long"]),
-    ("minItems", {"minItems": 2}, [1, 2], ["1-for-2", "0-for-2"]),
-    (
-        "maxItems",
-        {"maxItems": 1},
-        [UUID],
-        ["2-for-1", "3-for-1", "4-for-1", "same-again"],
-    ),
-    ("maxItems", {"maxItems": 1}, [15], ["2-for-1", "3-for-1", "4-for-1"]),
-    ("uniqueItems", {"uniqueItems": True}, ["a"], ["same-again"]),
-    ("minProperties", {"minProperties": 1}, {"a": 1}, ["0-members"]),
-    (
-        "maxProperties",
-        {"maxProperties": 1},
-        {"a": 1},
-        ["2-members", "2-named-members"],
-    ),
-    (
-        "format",
-        {"type": "string", "format": "uuid"},
-        UUID,
-        [
-            "text",
-            "one-short",
-            "one-long",
-            "something-before",
-            "other-character",
-            "blank-after",
-            "newline-after",
-            "empty",
-            "other-character-1",
-            "other-character-2",
-            "other-character-3",
-            "other-character-4",
-            "short-before",
-            "blank-before",
-            "moved-hyphen",
-            "without-hyphens",
-            "braces",
-            "urn",
-        ],
-    ),
-    ("format", {"type": "string", "format": "date"}, "2031-01-01", DATES),
-    (
-        "anyOf",
-        {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
-        {"a": 1, "c": 2},
-        ["none"],
-    ),
-    (
-        "oneOf",
-        {
-            "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
-            "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
-        },
-        {"a": "x"},
-        ["none", "both"],
-    ),
-    (
-        "contains",
-        {"contains": {"const": "a"}, "minContains": 0, "maxContains": 1},
-        ["a", "b"],
-        ["again-at-the-end-first", "twice-in-a-row", "same-again"],
-    ),
-    (
-        "additionalProperties",
-        {
-            "properties": {"star": {}, "1": {}},
-            "additionalProperties": False,
-            "x-mistaken": ["*"],
-        },
-        {"star": 1},
-        [
-            *("unknown", "doubled", "in-other-case"),
-            *("capitalised", "blank-after", "mistaken-u002a"),
-        ],
-    ),
+# Keyword, schema, a valid value, and the names of the faults there.
+TABLE = [
+    json.loads(line)
+    for line in Path(__file__).with_name("faults.jsonl").read_text().splitlines()
 ]
 
 
 def spotted(
-    contract: Contract, bodies: Bodies, keyword: str, schema: dict[str, Any], value: Any
+    bodies: Bodies, keyword: str, schema: dict[str, Any], value: Any
 ) -> list[Fault]:
     assertion = Assertion(
         path=(keyword,),
@@ -239,29 +33,30 @@ def spotted(
         place="#",
         value=schema[keyword],
     )
-    spot = Spot(
-        bodies=bodies, assertion=assertion, node=schema, location=(), value=value
+    known: Any = SimpleNamespace(
+        contract=SimpleNamespace(
+            request=SimpleNamespace(schema=schema),
+            rules={assertion.rule: SimpleNamespace(level=Level.MUST)},
+        ),
+        shapes_at=bodies.shapes_at,
+        needed=bodies.needed,
     )
-    return list(faults(spot))
+    return list(
+        faults(Spot(bodies=known, assertion=assertion, location=(), value=value))
+    )
 
 
 @pytest.mark.parametrize(
-    ("keyword", "schema", "value", "names"),
-    TABLE,
-    ids=[f"{keyword} of {value!r:.30}" for keyword, _, value, _ in TABLE],
+    "row", TABLE, ids=[f"{each['keyword']} of {each['value']!r:.30}" for each in TABLE]
 )
 def test_a_family_lists_its_faults_and_each_is_one(
-    contract: Contract,
-    bodies: Bodies,
-    keyword: str,
-    schema: dict[str, Any],
-    value: Any,
-    names: list[str],
+    bodies: Bodies, row: dict[str, Any]
 ) -> None:
-    found = spotted(contract, bodies, keyword, schema, value)
+    schema, value = row["schema"], row["value"]
+    found = spotted(bodies, row["keyword"], schema, value)
 
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    assert [each.name for each in found] == names
+    assert [each.name for each in found] == row["faults"].split()
     assert validator.is_valid(value)
     for each in found:
         assert not validator.is_valid(patched(value, each.patch)), each.name
@@ -276,9 +71,7 @@ def test_deep_inside_a_place_is_dealt_some_of_the_rarer_forms(
             for each in contract.assertions
             if each.instance == instance and each.keyword == "type"
         )
-        spot = Spot(
-            bodies=bodies, assertion=assertion, node={}, location=("x",), value="text"
-        )
+        spot = Spot(bodies=bodies, assertion=assertion, location=("x",), value="text")
         return [each.name for each in faults(spot)]
 
     choice = ("voiceFlow", "menu", "choices", ITEM)
@@ -295,7 +88,6 @@ def test_a_value_of_another_members_list_stands_for_an_unknown_one(
     spot = Spot(
         bodies=bodies,
         assertion=assertion,
-        node=contract.request.schema["properties"]["voice"],
         location=("voice",),
         value="man",
     )
@@ -313,21 +105,17 @@ def test_a_missing_member_is_dropped_only_where_it_stands(
     )
 
     def found(body: Any) -> list[str]:
-        spot = Spot(
-            bodies=bodies, assertion=assertion, node={}, location=(), value=body
-        )
+        spot = Spot(bodies=bodies, assertion=assertion, location=(), value=body)
         return [each.name for each in faults(spot)]
 
     assert found({"name": "a"}) == ["missing"]
     assert found({}) == []
 
 
-def test_values_of_another_kind_keep_to_a_keyword(
-    contract: Contract, bodies: Bodies
-) -> None:
-    assert spotted(contract, bodies, "maximum", {"maximum": 3}, "text") == []
-    assert spotted(contract, bodies, "minLength", {"minLength": 3}, 7) == []
-    assert spotted(contract, bodies, "maxItems", {"maxItems": 3}, {}) == []
+def test_values_of_another_kind_keep_to_a_keyword(bodies: Bodies) -> None:
+    assert spotted(bodies, "maximum", {"maximum": 3}, "text") == []
+    assert spotted(bodies, "minLength", {"minLength": 3}, 7) == []
+    assert spotted(bodies, "maxItems", {"maxItems": 3}, {}) == []
 
 
 def test_a_repeated_item_differs_only_in_free_text(
@@ -343,9 +131,7 @@ def test_a_repeated_item_differs_only_in_free_text(
     prompt = "https://example.com/audio/notice.mp3"
 
     def repeated(item: dict[str, str]) -> Any:
-        spot = Spot(
-            bodies=bodies, assertion=assertion, node={}, location=(), value=[item]
-        )
+        spot = Spot(bodies=bodies, assertion=assertion, location=(), value=[item])
         return next(iter(faults(spot))).patch[0]["value"]
 
     assert assertion.instance[-1] != ITEM

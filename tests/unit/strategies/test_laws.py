@@ -19,7 +19,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies import Case, Expect, Phase, encode
-from ringspec.strategies.bodies.certify import Conditions
+from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import places
 
@@ -80,7 +80,7 @@ def on_the_boundary(bodies: Bodies, assertion: Assertion, body: Json) -> bool:
     law of its own). Whatever else, such as type, required or oneOf: that something to
     which it applies stands there, and keeps to it, as the body is valid.
     """
-    if not Conditions(CONTRACT).hold(assertion, body):
+    if not Certifier(CONTRACT).applies(assertion, body):
         return False
     found = values(assertion, body)
     if assertion.keyword in _BOUNDS:

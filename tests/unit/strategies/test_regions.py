@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ringspec.spec import Json
 from ringspec.strategies.adequacy.verdicts import opened, overlap, pruned, somewhere
-from ringspec.strategies.shapes.superset import avoid, reach
+from ringspec.strategies.shapes.compile import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
 

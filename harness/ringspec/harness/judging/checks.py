@@ -1,13 +1,14 @@
 """Checks of an answer: its JSON, its schema, and what it gives back.
 
-Each check takes the answer's data and returns what is wrong with it, in words. What is
+The checks take the answer's data and return what is wrong with it, in words. What is
 shared between request and answer, and what has a default, is read from the contract.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
@@ -23,23 +24,34 @@ from ringspec.spec import (
     at_pointer,
     pointer,
     same,
+    short,
 )
 from ringspec.strategies import Want, What
 
+# Characters of a value in an echo that are cited.
+_WIDTH = 80
 ENVELOPE = RuleId("error.envelope")
 ANSWER_JSON = RuleId("answer.json")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
 ECHO = RuleId("answer.echo")
 DEFAULTS = RuleId("answer.defaults")
 
-# Refusals that are not about what was asked. Source: product.md, Levels.
+# Refusals that are not about the request's content. Source: product.md, Levels.
 NO_JUDGEMENT = frozenset({401, 407, 408, 429})
 
 Judgement: TypeAlias = tuple[RuleId, Verdict, str]
 
 
+def judgement(rule: RuleId, faults: list[str]) -> Judgement:
+    """Return the verdict on a rule by the faults that were found."""
+    if not faults:
+        return rule, Verdict.PASS, ""
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return rule, Verdict.FAIL, faults[0] + more
+
+
 def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge the answer to what was refused."""
+    """Judge the answer to a request that was refused."""
     if answers.is_bare(response.status):
         return
     data, reason = parse(response)
@@ -60,7 +72,7 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
         return
     faults = schema_faults(answer, data)
     for rule in ANSWER_SCHEMA:
-        yield told(rule, [faults[rule]] if rule in faults else [])
+        yield judgement(rule, [faults[rule]] if rule in faults else [])
 
 
 def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judgement]:
@@ -69,16 +81,8 @@ def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judg
     data, reason = parse(response)
     if reason or answer is None:
         return
-    yield told(ECHO, echo_faults(contract, answer, sent, data))
-    yield told(DEFAULTS, default_faults(contract, answer, sent, data))
-
-
-def told(rule: RuleId, faults: list[str]) -> Judgement:
-    """Return the verdict on a rule by the faults that were found."""
-    if not faults:
-        return rule, Verdict.PASS, ""
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return rule, Verdict.FAIL, faults[0] + more
+    yield judgement(ECHO, echo_faults(contract, answer, sent, data))
+    yield judgement(DEFAULTS, default_faults(contract, answer, sent, data))
 
 
 def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
@@ -95,13 +99,13 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
     return found
 
 
-# Of one value, too: what holds as it stands, and what may.
+# The applicators of one value whose subschemas always hold, and those that may.
 _WHOLE = ("allOf",)
 _PERHAPS = ("allOf", "anyOf", "oneOf")
 
 
 def _members(schema: Json, branches: tuple[str, ...] = _WHOLE) -> dict[str, Any]:
-    """Return the members that an object is said to have, put together of its parts."""
+    """Return the members that a schema describes, its subschemas merged."""
     if not isinstance(schema, dict):
         return {}
     found = dict(schema.get("properties", {}))
@@ -115,14 +119,14 @@ def _members(schema: Json, branches: tuple[str, ...] = _WHOLE) -> dict[str, Any]
 
 
 def _both(one: Json, other: Json) -> Json:
-    """Join two schemas of one value, so that both their parts are found."""
+    """Join two schemas of one value, so that the members of both are found."""
     if not isinstance(one, dict) or not isinstance(other, dict):
         return one or other
     return {**other, **one, "allOf": [one, other]}
 
 
 def _items(schema: Json) -> Json:
-    """Return what an array is said to hold; none where nothing is said."""
+    """Return the schema of an array's items; empty if there is none."""
     if not isinstance(schema, dict):
         return {}
     if "items" in schema:
@@ -131,52 +135,55 @@ def _items(schema: Json) -> Json:
 
 
 def echo_faults(contract: Contract, answer: Answer, sent: Json, got: Json) -> list[str]:
-    """List what was sent and does not come back as it was."""
-    return list(_echo(contract.request.schema, answer.schema.schema, sent, got, ()))
+    """List the members that were sent and do not come back as they were."""
+    schema = answer.schema.schema
+    return list(_differences(contract.request.schema, sent, got, (), schema))
 
 
-def _echo(
-    asked: Json, told: Json, sent: Json, got: Json, place: Location
+def _differences(
+    schema: Json, sent: Json, got: Json, place: Location, answered: Json = None
 ) -> Iterator[str]:
-    """Yield what differs of what both the request and the answer name."""
-    if isinstance(sent, dict) and isinstance(got, dict):
-        shared = _members(told, _PERHAPS)
-        members = _members(asked, _PERHAPS)
-        for name, value in sent.items():
-            # What is only written is not read back. Source: JSON Schema, 9.4.
-            if name in shared and name in members and not shared[name].get("writeOnly"):
-                below = (*place, name)
-                yield from _differences(
-                    members[name], value, got.get(name, MISSING), below
-                )
-    elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
-        asked, told = _items(asked), _items(told)
-        for index, (left, right) in enumerate(zip(sent, got, strict=True)):
-            yield from _echo(asked, told, left, right, (*place, index))
-    elif told and place:
-        yield from _differences(asked, sent, got, place)
+    """Yield where an answer loses or changes something; it may add members.
 
-
-def _differences(schema: Json, sent: Json, got: Json, place: Location) -> Iterator[str]:
-    """Yield where an answer loses or changes something; it may add members."""
+    Args:
+        schema: of what was sent.
+        sent: the value.
+        got: what came back in its place.
+        place: of both.
+        answered: schema of the answer's value. Of it only members are compared that
+            both schemas name; below them all are.
+    """
     if got is MISSING:
         if sent is not None:
-            yield f"{pointer(place)} is missing; {_short(sent)} was sent"
+            yield f"{pointer(place)} is missing; {short(sent, _WIDTH)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
-        members = _members(schema, _PERHAPS)
-        for name, value in sent.items():
-            below = members.get(name, {})
-            if below.get("writeOnly"):
-                continue
-            yield from _differences(
-                below, value, got.get(name, MISSING), (*place, name)
-            )
+        for name, inner in _compared(schema, sent, answered):
+            left, right = sent[name], got.get(name, MISSING)
+            yield from _differences(inner, left, right, (*place, name))
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)
+        inner = None if answered is None else _items(answered)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
-            yield from _differences(items, left, right, (*place, index))
+            yield from _differences(items, left, right, (*place, index), inner)
+    elif answered is not None and not (answered and place):
+        return  # the answer is of another kind, or not described
     elif not _equal(schema, sent, got):
-        yield f"{pointer(place)} is {_short(got)}; {_short(sent)} was sent"
+        shown = short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
+
+
+def _compared(
+    schema: Json, sent: dict[str, Json], answered: Json
+) -> Iterator[tuple[str, Json]]:
+    """Yield the members of an object that an answer has to give back, with schemas."""
+    members = _members(schema, _PERHAPS)
+    shared = members if answered is None else _members(answered, _PERHAPS)
+    for name in sent:
+        if answered is not None and not (name in shared and name in members):
+            continue
+        # What is only written is not read back. Source: JSON Schema, 9.4.
+        if not shared.get(name, {}).get("writeOnly"):
+            yield name, members.get(name, {})
 
 
 def _equal(schema: Json, sent: Json, got: Json) -> bool:
@@ -197,23 +204,20 @@ def default_faults(
     if not isinstance(sent, dict) or not isinstance(got, dict):
         return []
     shared = _members(answer.schema.schema)
-    members = _members(contract.request.schema)
     found: list[str] = []
-    for name, schema in members.items():
+    for name, schema in _members(contract.request.schema).items():
         if name not in shared or shared[name].get("writeOnly"):
             continue
         if name in sent:
             found += _inner_defaults(schema, sent[name], got.get(name), (name,))
-        elif "default" in schema and _fits(contract, sent, name, schema["default"]):
-            documented = schema.get("x-evidence", "documented") == Evidence.DOCUMENTED
-            shown = got.get(name)
-            found += _default(schema["default"], shown, (name,), due=documented)
+        elif "default" in schema:
+            default = schema["default"]
+            # The body with the default must be valid, or it does not apply.
+            if contract.settled_prover.is_valid({**sent, name: default}):
+                evidence = schema.get("x-evidence", "documented")
+                due = evidence == Evidence.DOCUMENTED
+                found += _default(default, got.get(name), (name,), due=due)
     return found
-
-
-def _fits(contract: Contract, sent: dict[str, Json], name: str, default: Json) -> bool:
-    """Tell whether a default belongs there at all: the body with it must be valid."""
-    return contract.settled_prover.is_valid({**sent, name: default})
 
 
 def _default(
@@ -221,8 +225,8 @@ def _default(
 ) -> Iterator[str]:
     """Yield a default that is wrong, or not shown though it is due."""
     if (got is not None or due) and not _equal({}, default, got):
-        shown = "not shown" if got is None else _short(got)
-        yield f"{pointer(place)} is {shown}; its default is {_short(default)}"
+        shown = "not shown" if got is None else short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; its default is {short(default, _WIDTH)}"
 
 
 def _inner_defaults(
@@ -242,100 +246,52 @@ def _inner_defaults(
             yield from _inner_defaults(items, left, right, (*place, index))
 
 
-def _short(value: Json, limit: int = 80) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else f"{text[:limit]}…"
-
-
-def capture(
-    wanted: dict[str, str], data: Json, items: tuple[Json, ...] | None
-) -> tuple[dict[str, Json], str]:
-    """Return what stands at some pointers, of a list in each item; or what is not."""
-    found: dict[str, Json] = {}
-    for name, place in wanted.items():
-        if items is not None:
-            found[name] = [at_pointer(each, place) for each in items]
-        else:
-            found[name] = at_pointer(data, place)
-            if not isinstance(found[name], str | int) or found[name] == "":
-                return {}, place
-    return found, ""
-
-
 def unmet(wants: Iterable[Want], data: Json, played: Played) -> list[str]:
-    """List the wants that are not met, in words; those of `SHOWS` are not looked at."""
-    return [
-        said
-        for want in wants
-        if want.what in _CHECKS
-        and (said := _CHECKS[want.what](_filled(want, played), data, played))
-    ]
+    """List the wants that an answer does not meet, in words; those of `SHOWS` aside.
+
+    Args:
+        wants: what a step asks of the answer, beside its status.
+        data: of the answer.
+        played: what was captured before, and the items of a list.
+    """
+    return [fault for want in wants for fault in _unmet(want, data, played)]
 
 
-def _filled(want: Want, played: Played) -> Want:
-    """Put what was captured in place of `{name}`."""
-    captured = {f"{{{name}}}": value for name, value in played.captured.items()}
-
-    def filled(value: Json) -> Json:
-        if isinstance(value, list):
-            return [filled(each) for each in value]
-        return captured.get(value, value) if isinstance(value, str) else value
-
-    return Want(what=want.what, at=want.at, value=filled(want.value), known=want.known)
-
-
-def _one_of(want: Want, data: Json, _played: Played) -> str:
-    got = at_pointer(data, want.at)
-    if any(same(got, each) for each in want.value):
-        return ""
-    shown = "not shown" if got is None else _short(got, 60)
-    due = " or ".join(_short(each, 60) for each in want.value)
-    return f"{want.at} is {shown}, not {due}"
-
-
-def _if_shown(want: Want, data: Json, played: Played) -> str:
-    return "" if at_pointer(data, want.at) is None else _one_of(want, data, played)
-
-
-def _differs(want: Want, data: Json, _played: Played) -> str:
-    if not same(at_pointer(data, want.at), want.value):
-        return ""
-    return f"{want.at} is {_short(want.value, 60)} again"
-
-
-def _has(want: Want, _data: Json, played: Played) -> str:
-    if not played.complete or _listed(want, played):
-        return ""
-    return f"no item of the list has {want.at} {_short(want.value, 60)}"
-
-
-def _lacks(want: Want, _data: Json, played: Played) -> str:
-    if not _listed(want, played):
-        return ""
-    return f"an item of the list still has {want.at} {_short(want.value, 60)}"
-
-
-def _listed(want: Want, played: Played) -> bool:
+def _unmet(want: Want, data: Json, played: Played) -> Iterator[str]:
+    want = replace(want, value=_filled(want.value, played.captured))
+    got, value = at_pointer(data, want.at), want.value
     items = played.items or ()
-    return any(same(at_pointer(each, want.at), want.value) for each in items)
+    is_listed = any(same(at_pointer(each, want.at), value) for each in items)
+    match want.what:
+        case What.IF_SHOWN if got is None:
+            return
+        case What.ONE_OF | What.IF_SHOWN if not any(same(got, each) for each in value):
+            shown = "not shown" if got is None else short(got)
+            due = " or ".join(short(each) for each in value)
+            yield f"{want.at} is {shown}, not {due}"
+        case What.DIFFERS if same(got, value):
+            yield f"{want.at} is {short(value)} again"
+        case What.HAS if played.complete and not is_listed:
+            yield f"no item of the list has {want.at} {short(value)}"
+        case What.LACKS if is_listed:
+            yield f"an item of the list still has {want.at} {short(value)}"
+        case What.UNLIKE if any(_is_new(each, want, played) for each in items):
+            yield f"the list now has an item with {short(value)}"
 
 
-def _unlike(want: Want, _data: Json, played: Played) -> str:
-    known = played.captured.get(want.known, [])
-    for item in played.items or ():
-        new = at_pointer(item, want.at) not in known
-        if new and all(
-            same(item.get(name, MISSING), value) for name, value in want.value.items()
-        ):
-            return f"the list now has an item with {_short(want.value, 60)}"
-    return ""
+def _filled(value: Json, captured: dict[str, Json]) -> Json:
+    """Put what was captured in place of `{name}`."""
+    if isinstance(value, list):
+        return [_filled(each, captured) for each in value]
+    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+        return captured.get(value[1:-1], value)
+    return value
 
 
-_CHECKS: dict[What, Callable[[Want, Json, Played], str]] = {
-    What.ONE_OF: _one_of,
-    What.IF_SHOWN: _if_shown,
-    What.DIFFERS: _differs,
-    What.HAS: _has,
-    What.LACKS: _lacks,
-    What.UNLIKE: _unlike,
-}
+def _is_new(item: Json, want: Want, played: Played) -> bool:
+    """Return whether an item was not listed before, and shows what was sent."""
+    if at_pointer(item, want.at) in played.captured.get(want.known, []):
+        return False
+    return all(
+        same(item.get(name, MISSING), value) for name, value in want.value.items()
+    )

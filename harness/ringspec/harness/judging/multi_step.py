@@ -82,8 +82,8 @@ def _accepted(
             known = checks.echo_faults(contract, described, want.value, before)
             faults += [each for each in shown if before is None or each not in known]
             wrong = checks.default_faults(contract, described, want.value, data)
-            yield checks.told(checks.DEFAULTS, wrong)
-    yield checks.told(case.rule, faults)
+            yield checks.judgement(checks.DEFAULTS, wrong)
+    yield checks.judgement(case.rule, faults)
 
 
 def _before(played: Played, answers: Answers, path: str) -> Json:

@@ -1,8 +1,8 @@
 """The oracle: what an exchange says of each rule.
 
-In: a case, its exchange, and whether its twin was accepted. Out: findings. It is
-three-valued throughout: a refusal counts for a rule only if the twin was accepted, and
-what says nothing of a rule leaves it inconclusive.
+In: a case, its exchange, and whether its twin was accepted. Out: findings,
+three-valued: a refusal counts for a rule only if the twin was accepted, and an answer
+that says nothing of a rule leaves it inconclusive.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ringspec.spec import Contract, RuleId, member_names, weakest
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
-# Whose answer is of another status than a profile expects has accepted it, but so.
+# Broken by an acceptance with another status than the profile expects.
 ACCEPTED = RuleId("body.accepted")
-# Something that the request names is not there, or is of no use just now.
+# Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
-_TELLING = 8
+_LONG_ENOUGH = 8
 
 
 @dataclass
@@ -101,18 +101,18 @@ class Oracle:
                 yield from self._status(case, response)
 
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
-        """Look for the token in an answer; whoever gives tokens out may show them."""
+        """Look for the token in an answer; for the secret, if that gives tokens."""
         what, secrets = "the access token", list(self.filling.tokens)
         if case.request.path == TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
             what, secrets = "the client's secret", [self.filling.client_secret, sent]
-        telling = [each for each in secrets if len(each) >= _TELLING]
-        if SECRECY not in self.contract.rules or not telling:
+        long = [each for each in secrets if len(each) >= _LONG_ENOUGH]
+        if SECRECY not in self.contract.rules or not long:
             return
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))
-        if any(secret in text for secret in telling for text in answer):
+        if any(secret in text for secret in long for text in answer):
             yield SECRECY, Verdict.FAIL, f"the answer repeats {what}"
         elif case.phase == Phase.AUTH:
             yield SECRECY, Verdict.PASS, ""
@@ -140,7 +140,7 @@ class Oracle:
             yield from checks.envelope(self.contract.answers, response)
 
     def _unknown(self, case: Case, response: Response) -> str:
-        """Return what a refusal may be for that a live target does not know."""
+        """Return what a live target may not know that a refusal may be about."""
         own = member_names(case.body) if self.unnamed else set()
         sent = {name: what for name, what in self.unnamed.items() if name in own}
         if response.status not in _UNKNOWN:
@@ -167,7 +167,7 @@ class Oracle:
             yield from checks.envelope(self.contract.answers, response)
 
     def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
-        """Judge a case that is refused for something other than its body."""
+        """Judge a case that is to be refused for something other than its body."""
         status = response.status
         if status // 100 == 2:
             yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
@@ -184,12 +184,10 @@ class Oracle:
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
 
     def _is_operation(self, case: Case) -> bool:
-        """Tell whether a case asks for the operation, whose errors are described."""
+        """Return whether a case calls the operation, whose errors are described."""
         operation, request = self.contract.operation, case.request
-        return (request.method, request.path) == (
-            operation.method.upper(),
-            operation.path,
-        )
+        own = (operation.method.upper(), operation.path)
+        return (request.method, request.path) == own
 
     @staticmethod
     def _error_status(case: Case, status: int) -> Judgement:
@@ -200,14 +198,14 @@ class Oracle:
 
 
 def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
-    """Judge whether a 405 says what is allowed. Source: RFC 9110, 15.5.6."""
+    """Judge whether a 405 has an Allow header. Source: RFC 9110, 15.5.6."""
     if response.status == 405 and not (response.header("allow") or "").strip():
         return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
     return Verdict.PASS, ""
 
 
 def _names(text: str, member: str) -> bool:
-    """Tell whether an error names a member, rather than to use a word of its name."""
+    """Return whether an error names a member, rather than uses the same word."""
     return bool(re.search(rf"[\"'`/.]{re.escape(member)}\b", text))
 
 

@@ -1,4 +1,4 @@
-"""Outcomes of rules and the conclusion of a run, from all findings and answers.
+"""Outcomes of rules, and the conclusion of a run, from all findings and answers.
 
 Source: product.md, Levels, and the table of exit statuses.
 """
@@ -6,7 +6,7 @@ Source: product.md, Levels, and the table of exit statuses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
@@ -20,14 +20,17 @@ from ringspec.harness.judging.verdict import (
     Stale,
     Verdict,
 )
-from ringspec.harness.sending.exchange import (
-    Exchange,
-    Failure,
-    Response,
-    Trouble,
-)
+from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
 from ringspec.spec import Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Expect, Phase, status_fits
+
+Findings = tuple[Finding, ...]
+
+EXITS = {
+    Conclusion.CONFORMANT: 0,
+    Conclusion.NONCONFORMANT: 1,
+    Conclusion.INCONCLUSIVE: 3,
+}
 
 
 @dataclass
@@ -37,7 +40,6 @@ class Tally:
     Attributes:
         skipped: rules that were deselected.
         inapplicable: rules that cannot be tested here, with the reason.
-        known: failures that do not gate.
         withheld: rules that stay open, because nothing was sent for them.
     """
 
@@ -45,68 +47,89 @@ class Tally:
     level: Level
     skipped: frozenset[RuleId] = frozenset()
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
-    known: tuple[Known, ...] = ()
     withheld: dict[RuleId, str] = field(default_factory=dict)
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
-    _cases: dict[RuleId, int] = field(default_factory=dict)
+    _cases: Counter[RuleId] = field(default_factory=Counter)
 
-    def add(self, findings: tuple[Finding, ...]) -> None:
+    def add(self, findings: Iterable[Finding]) -> None:
         """Take in the findings of one exchange."""
         for finding in findings:
-            self._cases[finding.rule] = self._cases.get(finding.rule, 0) + 1
+            self._cases[finding.rule] += 1
             if finding.verdict != Verdict.PASS:
                 self._findings.setdefault(finding.rule, []).append(finding)
 
+    @property
+    def open_cases(self) -> set[str]:
+        """The ids of cases in which something failed or stayed open."""
+        return {each.case.id for found in self._findings.values() for each in found}
+
     def results(
-        self, unreached: str = "", pending: frozenset[RuleId] = frozenset()
+        self,
+        unreached: str = "",
+        pending: Collection[RuleId] = (),
+        known: Collection[Known] = (),
     ) -> tuple[RuleResult, ...]:
         """Return the result of each rule.
 
         Args:
             unreached: why cases had no turn, if some had none.
             pending: the rules that those cases serve.
+            known: failures that do not gate.
         """
-        rules = self.contract.rules.values()
-        judged = (
-            self._result(
-                rule,
-                unreached if rule.id in pending else self.withheld.get(rule.id, ""),
-            )
-            for rule in rules
-        )
-        return (*judged, *self._dropped())
 
-    def untold(self, reason: str, told: set[RuleId]) -> tuple[RuleResult, ...]:
-        """Return inconclusive results for all rules but some, whatever was found."""
-        judged = (
-            self._result(rule, reason)
-            if rule.id in told or rule.id in self.skipped
+        def why(rule: RuleId) -> str:
+            return unreached if rule in pending else self.withheld.get(rule, "")
+
+        rules = self.contract.rules.values()
+        return self._all(self._result(rule, why(rule.id), known) for rule in rules)
+
+    def inconclusive_except(
+        self, rules: Collection[RuleId], why: str, known: Collection[Known] = ()
+    ) -> tuple[RuleResult, ...]:
+        """Return inconclusive results, without findings, for all rules but some.
+
+        Args:
+            rules: those that are judged by their findings.
+            why: the reason.
+            known: failures that do not gate.
+        """
+        return self._all(
+            self._result(rule, why, known)
+            if rule.id in rules or rule.id in self.skipped
             else RuleResult(
                 rule=rule,
                 outcome=Outcome.INCONCLUSIVE,
-                cases=self._cases.get(rule.id, 0),
-                why=reason,
+                cases=self._cases[rule.id],
+                why=why,
             )
             for rule in self.contract.rules.values()
         )
-        return (*judged, *self._dropped())
 
-    def _dropped(self) -> Iterator[RuleResult]:
-        for name in self.contract.dropped:
-            yield RuleResult(
-                rule=self.contract.catalogue.rules[name],
-                outcome=Outcome.NOT_APPLICABLE,
-                why=f"the dialect {self.contract.dialect} has no such rule",
-            )
+    def _all(self, judged: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
+        """Add the rules that the dialect has dropped."""
+        why = f"the dialect {self.contract.dialect} has no such rule"
+        dropped = (self.contract.catalogue.rules[it] for it in self.contract.dropped)
+        return (
+            *judged,
+            *(
+                RuleResult(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why)
+                for rule in dropped
+            ),
+        )
 
-    def _result(self, rule: Rule, unreached: str) -> RuleResult:
+    def _result(
+        self, rule: Rule, unreached: str, known: Collection[Known]
+    ) -> RuleResult:
         found = self._findings.get(rule.id, [])
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
-        cases = self._cases.get(rule.id, 0)
-        outcome, why = self._settled(rule.id) or self._judged(
-            cases, failures, open_, unreached
-        )
+        cases = self._cases[rule.id]
+        if rule.id in self.skipped:
+            outcome, why = Outcome.SKIPPED, "deselected"
+        elif rule.id in self.inapplicable:
+            outcome, why = Outcome.NOT_APPLICABLE, self.inapplicable[rule.id]
+        else:
+            outcome, why = self._outcome(cases, failures, open_, unreached)
         result = RuleResult(
             rule=rule,
             outcome=outcome,
@@ -114,39 +137,22 @@ class Tally:
             failures=failures,
             inconclusive=open_,
             why=why,
-            known=tuple(each for each in self.known if any(map(each.covers, failures))),
+            known=tuple(each for each in known if any(map(each.covers, failures))),
         )
-        return self._excused(result, unreached) if result.known else result
+        if not result.known or outcome != Outcome.FAIL:
+            return result
 
-    def _excused(self, result: RuleResult, unreached: str) -> RuleResult:
-        """Set aside what is known, and see what is left."""
+        def is_new(finding: Finding) -> bool:
+            return not any(each.covers(finding) for each in result.known)
 
-        def news(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-            known = result.known
-            return tuple(f for f in found if not any(each.covers(f) for each in known))
-
-        if result.outcome != Outcome.FAIL:
-            return result  # it only warns
-        left, open_ = news(result.failures), news(result.inconclusive)
-        otherwise, _ = self._judged(result.cases, left, open_, unreached)
+        left, still_open = filter(is_new, failures), filter(is_new, open_)
+        otherwise, _ = self._outcome(cases, tuple(left), tuple(still_open), unreached)
         if otherwise == Outcome.FAIL:
             return result
         return replace(result, excused=True, otherwise=otherwise)
 
-    def _settled(self, rule: RuleId) -> tuple[Outcome, str] | None:
-        """Return the outcome of a rule that is not judged at all."""
-        if rule in self.skipped:
-            return Outcome.SKIPPED, "deselected"
-        if rule in self.inapplicable:
-            return Outcome.NOT_APPLICABLE, self.inapplicable[rule]
-        return None
-
-    def _judged(
-        self,
-        cases: int,
-        failures: tuple[Finding, ...],
-        open_: tuple[Finding, ...],
-        unreached: str,
+    def _outcome(
+        self, cases: int, failures: Findings, open_: Findings, unreached: str
     ) -> tuple[Outcome, str]:
         if any(each.level.gates(self.level) for each in failures):
             return Outcome.FAIL, ""
@@ -175,18 +181,10 @@ def conclude(
     return Conclusion.CONFORMANT
 
 
-EXITS = {
-    Conclusion.CONFORMANT: 0,
-    Conclusion.NONCONFORMANT: 1,
-    Conclusion.INCONCLUSIVE: 3,
-}
-
-
-# What says nothing of an API when there is no other answer.
+# Statuses that say nothing of an API if there is no other answer.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
-
-_TROUBLES = {
+_TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
     Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
@@ -194,7 +192,7 @@ _TROUBLES = {
     Trouble.DROPPED: "the server closes connections: is it an HTTP server at all?",
     Trouble.GARBLED: "that is no answer of an API: is the port right?",
 }
-_STATUSES = {
+_STATUS_HINTS = {
     3: "redirects are not followed: give the URL that they lead to",
     5: "the server fails at everything: what does its own log say?",
     401: "check the token or the client's credentials",
@@ -204,20 +202,13 @@ _STATUSES = {
 }
 
 
-def _tells(failure: Failure) -> bool:
-    """Tell whether even a first failure shows that somebody is there, and errs."""
-    if failure.trouble == Trouble.TLS:
-        return False
-    return failure.some or failure.trouble in _BROKEN
-
-
 @dataclass
-class Impression:
-    """What all exchanges so far say of the target.
+class Reachability:
+    """Whether the target is there, and is this API, by all exchanges so far.
 
     Attributes:
-        looking: whether nothing is created, so that whatever answers as it should is
-            the API.
+        looking: whether nothing is created, so that any answer of the expected status
+            shows that it is the API.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
         failure: the transport's last failure.
@@ -241,7 +232,7 @@ class Impression:
         elif exchange.failure is not None:
             self.failure = exchange.failure
             self.in_a_row += 1
-            self.broken |= self.answered > 0 or _tells(exchange.failure)
+            self.broken |= self.answered > 0 or _shows_a_server(exchange.failure)
 
     def _answer(self, case: Case, response: Response) -> None:
         self.answered += 1
@@ -256,7 +247,7 @@ class Impression:
             self._statuses[response.status] += 1
 
     def fair(self, finding: Finding) -> Finding:
-        """Hold nothing against a target that may not be there at all."""
+        """Return a failure as inconclusive if the target may not be there at all."""
         fails = finding.rule == ROBUSTNESS and finding.verdict == Verdict.FAIL
         if self.broken or not fails:
             return finding
@@ -264,7 +255,7 @@ class Impression:
 
     @property
     def learnt(self) -> bool:
-        """Tell whether any answer says something of the API."""
+        """Whether any answer says something of the API."""
         if self.looking:
             return self._fits
         return any(
@@ -273,21 +264,24 @@ class Impression:
         )
 
     def account(self) -> tuple[str, str]:
-        """Return what is odd about the answers as a whole, and a hint."""
+        """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
-            return "", _TROUBLES[self.failure.trouble] if self.failure else ""
+            return "", _TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
         if not self.learnt:
-            return self._emptiness()
+            listed = " or ".join(str(status) for status in sorted(self._statuses))
+            most = max(self._statuses, key=lambda it: self._statuses[it], default=0)
+            hint = _STATUS_HINTS.get(most) or _STATUS_HINTS.get(most // 100, "")
+            return f"every answer was HTTP {listed}", hint
         if self._html == self.answered:
             return "every answer was HTML", "is the URL that of the API?"
-        if not self.looking and not any(
-            status // 100 == 2 for status in self._statuses
-        ):
+        accepts = any(status // 100 == 2 for status in self._statuses)
+        if not self.looking and not accepts:
             return "no valid body was accepted", "check dialect, fixtures and URL"
         return "", ""
 
-    def _emptiness(self) -> tuple[str, str]:
-        listed = " or ".join(str(status) for status in sorted(self._statuses))
-        most = max(self._statuses, key=lambda each: self._statuses[each], default=0)
-        hint = _STATUSES.get(most) or _STATUSES.get(most // 100, "")
-        return f"every answer was HTTP {listed}", hint
+
+def _shows_a_server(failure: Failure) -> bool:
+    """Return whether even a first failure shows that a server is there, and errs."""
+    if failure.trouble == Trouble.TLS:
+        return False
+    return failure.some or failure.trouble in _BROKEN

@@ -1,7 +1,7 @@
 """Selection: which rules a run judges, and which cases must be fired for them.
 
-Prefixes of rule ids are checked here and nowhere else, for every command that takes
-`--select` and `--exclude`.
+Prefixes of rule ids are checked here, for every command that takes `--select` and
+`--exclude`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROBUSTNESS = RuleId("robustness")
 
 
 def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
-    """Tell whether a rule without cases of its own is served by any of these."""
+    """Return whether a rule without cases of its own is served by any of these."""
     return any(_lends(case, rule) for case in cases)
 
 
@@ -33,30 +33,30 @@ def _lends(case: Case, rule: RuleId) -> bool:
 Taken = Callable[[Case], bool]
 
 
-def left_aside(
+def unserved(
     rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
 ) -> frozenset[RuleId]:
-    """Return the rules that only cases serve which are not taken."""
+    """Return the rules that no taken case serves, and another one does."""
     wanted, listed = list(rules), list(cases)
     fired = list(filter(taken, listed))
     return frozenset(served(wanted, listed) - served(wanted, fired))
 
 
-def _says_of(case: Case) -> frozenset[RuleId]:
+def _rules_of(case: Case) -> frozenset[RuleId]:
     """Return a case's own rule, and those that it breaks and is judged for."""
     return frozenset((case.rule, *(() if case.steps else case.broken)))
 
 
 def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
-    """Return the rules of which any of these cases says something."""
-    own = {rule for case in cases for rule in _says_of(case)}
+    """Return the rules that any of these cases serves."""
+    own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
-        own.add(ROBUSTNESS)  # every exchange says something of that
+        own.add(ROBUSTNESS)  # every exchange serves that
     return {rule for rule in rules if rule in own or lent(rule, cases)}
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
-    """Return the rules that cases serve which had no turn; none without such cases."""
+    """Return the rules that are served by cases that had no turn."""
     if not left:
         return frozenset()
     own = {rule for case in left for rule in (case.rule, *case.broken)}
@@ -84,7 +84,7 @@ class Selection:
             contract: whose rules they are.
             select: prefixes of those to be judged.
             exclude: prefixes of those to be left out.
-            only: ids of those that remain, whatever the prefixes leave.
+            only: ids of the only ones that remain.
 
         Raises:
             UsageError: a prefix fits no rule, or nothing is left.
@@ -122,7 +122,7 @@ class Selection:
         return tuple(case for case in cases if case.id in chosen)
 
     def _wants(self, case: Case, rules: frozenset[RuleId]) -> bool:
-        if _says_of(case) & rules:
+        if _rules_of(case) & rules:
             return True
         excluded = case.rule.startswith(self.excluded)
         return not excluded and any(_lends(case, rule) for rule in self.rules)

@@ -15,6 +15,10 @@ from ringspec.harness.sending.exchange import Exchange
 from ringspec.spec import Level, Rule, RuleId
 from ringspec.strategies import Case, Phase
 
+# Why a known failure is stale.
+GONE = "it no longer fails"
+EXPIRED = "it expired on"
+
 
 class Verdict(StrEnum):
     """What an exchange says of one rule."""
@@ -70,8 +74,8 @@ class Known:
     Attributes:
         id: of the rule, or of the one case.
         expires: the last day on which it is excused; never, if there is none.
-        explored: whether only what explore finds is meant; a run that does not find
-            it again has not shown that it is gone.
+        explored: whether only failures found by explore are meant; a run that does not
+            find it again has not shown that it is gone.
     """
 
     id: str
@@ -82,10 +86,39 @@ class Known:
     explored: bool = False
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether a finding is of what is known."""
+        """Return whether a finding is of this failure."""
         if self.explored and finding.case.phase != Phase.EXPLORE:
             return False
         return self.id in {finding.rule, finding.case.id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownList:
+    """The failures that are known before a run begins.
+
+    Attributes:
+        today: the day of the run; without it nothing expires.
+        renews: whether new failures are to be added, and those that are gone dropped.
+    """
+
+    entries: tuple[Known, ...] = ()
+    today: date | None = None
+    renews: bool = False
+
+    @property
+    def in_force(self) -> tuple[Known, ...]:
+        """Those that have not expired."""
+        return tuple(each for each in self.entries if not self.has_expired(each))
+
+    def has_expired(self, known: Known) -> bool:
+        """Return whether the last day of an entry is over."""
+        if self.today is None or known.expires is None:
+            return False
+        return self.today > known.expires
+
+    def excuses(self, finding: Finding) -> bool:
+        """Return whether a failure does not gate."""
+        return any(each.covers(finding) for each in self.in_force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +130,8 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renewal:
-    """What becomes of the known failures that a run was to bring up to date."""
+class KnownUpdate:
+    """How a list of known failures is brought up to date."""
 
     kept: tuple[Known, ...]
     added: tuple[Known, ...]
@@ -106,12 +139,12 @@ class Renewal:
 
 
 class Standing(StrEnum):
-    """What one part of a list says of a known failure."""
+    """What some cases of a list say of a known failure."""
 
-    WRONG = "wrong"  # nothing has such a name
+    WRONG = "wrong"  # no rule and no case has such an id
     HELD = "held"  # it still fails, or what could show that it does not had no turn
-    PASSED = "passed"  # all in this part that could break it passes
-    UNSEEN = "unseen"  # nothing in this part could tell
+    PASSED = "passed"  # everything that could fail by it passes
+    UNSEEN = "unseen"  # no case could tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +182,9 @@ class RuleResult:
     Attributes:
         cases: how many cases served it.
         failures: those that gate and those that only warn, in order of the cases.
-        known: what is known beforehand of its failures.
-        excused: whether it fails, and by nothing that is not known: it does not gate.
-        otherwise: what an excused rule would be but for what is known.
+        known: the known failures among them.
+        excused: whether it fails, and only by known failures: it does not gate.
+        otherwise: what an excused rule would be without them.
     """
 
     rule: Rule
@@ -189,8 +222,8 @@ class Result:
     Attributes:
         exit_code: 0, 1, 3 or 130, as product.md has it.
         hint: what to do next, or empty.
-        stale: known failures that have expired or fail no more; they fail the run.
-        renewal: how they were brought up to date, if they were to be and could be.
+        stale: known failures that have expired or are gone; they fail the run.
+        renewal: the update of the known failures, if there was to be one.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
         share: of a run that fired a part of its list, which.
@@ -206,47 +239,13 @@ class Result:
     hint: str = ""
     interrupted: bool = False
     stale: tuple[Stale, ...] = ()
-    renewal: Renewal | None = None
+    renewal: KnownUpdate | None = None
     learnt: bool = True
     share: Share | None = None
 
 
-# Why an entry is stale.
-GONE = "it no longer fails"
-EXPIRED = "it expired on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """What is known beforehand.
-
-    Attributes:
-        today: the day of the run; without it nothing expires.
-        renews: whether what fails anew is taken in, and what no longer does dropped.
-    """
-
-    entries: tuple[Known, ...] = ()
-    today: date | None = None
-    renews: bool = False
-
-    @property
-    def in_force(self) -> tuple[Known, ...]:
-        """Those that excuse something: what has expired does not."""
-        return tuple(each for each in self.entries if not self.has_expired(each))
-
-    def has_expired(self, known: Known) -> bool:
-        """Tell whether the last day of an entry is over."""
-        if self.today is None or known.expires is None:
-            return False
-        return self.today > known.expires
-
-    def excuses(self, finding: Finding) -> bool:
-        """Tell whether a failure does not gate."""
-        return any(each.covers(finding) for each in self.in_force)
-
-
 class Identified(Protocol):
-    """Whatever has an id."""
+    """Something with an id."""
 
     @property
     def id(self) -> str:
@@ -254,7 +253,7 @@ class Identified(Protocol):
 
 
 class Titled(Protocol):
-    """A contract, as far as it is told of."""
+    """A contract, as far as reports name it."""
 
     @property
     def title(self) -> str:
@@ -305,7 +304,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something worth a line on the way."""
+    """A message on the way."""
 
     message: str
 
@@ -320,5 +319,5 @@ class Ended:
 Event: TypeAlias = Started | Judged | Notice | Ended
 
 
-class Interrupted(Exception):  # noqa: N818 - it is news, not an error
-    """Somebody wants the volley to end."""
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The run is to end."""

@@ -60,9 +60,12 @@ class Places:
 
 def _contains(data: Json, keys: Keys) -> bool:
     for key in keys:
-        if not isinstance(data, dict) or key not in data:
+        if isinstance(data, list) and isinstance(key, int) and key < len(data):
+            data = data[key]
+        elif isinstance(data, dict) and key in data:
+            data = data[str(key)]
+        else:
             return False
-        data = data[str(key)]
     return True
 
 

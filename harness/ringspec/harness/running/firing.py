@@ -1,8 +1,8 @@
 """Firing: single requests by a few workers at once, scripts step by step.
 
-A case with steps ends in the exchange of the last step that was taken, with those
-before it. Nothing is judged here; of an early step only what the next one needs is
-read.
+A script is a case with steps. It ends in the exchange of the last step that was taken,
+with those before it. Nothing is judged here; of an early step only what the next one
+needs is read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
 
-from ringspec.harness.judging.checks import capture, unmet
+from ringspec.harness.judging.checks import unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
     Connection,
@@ -29,46 +29,74 @@ from ringspec.harness.sending.exchange import (
 from ringspec.spec import Json, Paging, at_pointer
 from ringspec.strategies import Case, Request, Step, What, status_fits
 
-# The first case is sent this often more before nobody is believed to be there.
+# The first case is sent this often more before the target counts as absent.
 _FIRST_REPEATS = 2
-
-
-# A case of several steps is played so often, until nothing is repeated on its way.
+# A script is played so often, until nothing is repeated on its way.
 PLAYS = 8
 _UNSURE = "something on the way was sent twice, for want of an answer"
-
-
-# So long connections may take to close after the last case.
+# How long connections may take to close after the last case.
 _FAREWELL_S = 2.0
+# Between one look and the next: what was written may take a moment to be seen.
+_PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
+# No more pages of a list are read.
+_PAGES = 12
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@contextmanager
+def interrupts(
+    loop: asyncio.AbstractEventLoop, call: Callable[[], None]
+) -> Iterator[None]:
+    """Call a function at Ctrl-C, TERM and HUP while the block runs.
+
+    A KeyboardInterrupt would strike between any two instructions, even those that hold
+    a lock; the loop calls the function between its own steps. HUP only if it is handled
+    already: `nohup` has it ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python leaves signals to the main thread
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)  # not on every system
+    if hangup is not None and callable(signal.getsignal(hangup)):
+        before[hangup] = signal.getsignal(hangup)
+    for each in before:
+        loop.add_signal_handler(each, call)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            loop.remove_signal_handler(each)
+            signal.signal(each, handler)
 
 
 @dataclass
 class Patience:
-    """How long all scripts of a run together wait in vain for what a target is to show.
+    """How long all scripts of a run together wait in vain for what is to show.
 
     Attributes:
-        seconds: at most; whatever comes late restores all of it.
+        seconds: at most; anything that shows late restores all of it.
     """
 
     seconds: float = 2.5
     _waited: float = 0.0
 
     def allows(self) -> bool:
-        """Tell whether it is worth waiting a little more."""
+        """Return whether some of it is left."""
         return self._waited < self.seconds
 
     async def wait(self, seconds: float) -> None:
-        """Wait, and remember it."""
+        """Wait, and count it."""
         self._waited += seconds
         await asyncio.sleep(seconds)
 
-    def rewarded(self) -> None:
-        """Note that what was waited for has come."""
+    def restore(self) -> None:
+        """Note that something that was waited for has shown."""
         self._waited = 0.0
 
 
 class Volley:
-    """Fires cases at a target and hands out the exchanges by number."""
+    """Fires cases at a target and hands out the exchanges in their order."""
 
     def __init__(
         self,
@@ -85,14 +113,14 @@ class Volley:
             target: answers requests.
             workers: how many fire at once.
             patience_s: how long scripts may wait in vain for what is to show.
-            plays: how often a case of several steps may be played.
-            absences: how often the target has been away.
+            plays: how often a script may be played.
+            absences: returns how often the target has been away.
         """
         self._target = target
         self._plays = plays
         self._absences = absences
         self._patience = Patience(patience_s)
-        self._number = workers
+        self._workers = workers
         self._patient = True
         self._failing = False
         self._interrupted = False
@@ -100,7 +128,7 @@ class Volley:
         self._results: list[asyncio.Future[Exchange]] = []
 
     def interrupt(self) -> None:
-        """End the volley: whoever waits for an exchange is told at once."""
+        """End the volley: `first` and `take` raise `Interrupted` at once."""
         self._interrupted = True
         for task in self._tasks:
             task.cancel()
@@ -125,23 +153,45 @@ class Volley:
     async def start(
         self, cases: tuple[Case, ...], *, at_once: bool = True, patient: bool = True
     ) -> None:
-        """Begin to fire others; at once, or one after the other.
+        """Begin to fire others.
 
-        Where there is patience, what was written is given a moment to be seen.
+        Args:
+            cases: those that are taken next.
+            at_once: whether by all workers, or one after the other.
+            patient: whether what was written is given a moment to be seen.
         """
         loop = asyncio.get_running_loop()
         self._results = [loop.create_future() for _ in cases]
         self._patient = patient
         turns = iter(range(len(cases)))
-        for _ in range(self._number if at_once else 1):
+        for _ in range(self._workers if at_once else 1):
             self._tasks.append(loop.create_task(self._work(cases, turns)))
+
+    async def take(self, index: int) -> Exchange:
+        """Return the exchange of a case once it is there.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        if self._interrupted:
+            raise Interrupted
+        return await self._results[index]
+
+    async def fire(self, case: Case, *, patient: bool) -> Exchange:
+        """Fire one case by itself.
+
+        Raises:
+            Interrupted: the volley is to end.
+        """
+        await self.start((case,), at_once=False, patient=patient)
+        return await self.take(0)
 
     async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
         for index in turns:
             result = self._results[index]
             try:
                 exchange = await self._fire(cases[index])
-            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
+            except Exception as error:  # noqa: BLE001 - `take` raises it
                 result.set_exception(error)
             else:
                 result.set_result(exchange)
@@ -157,7 +207,7 @@ class Volley:
         return exchange
 
     async def _played(self, case: Case) -> Exchange:
-        """Play a case of several steps, until no step may have been taken twice.
+        """Play a script until no step may have been taken twice.
 
         What is not there any more may have been deleted by the first of two requests,
         or have gone with a target that was started anew.
@@ -177,45 +227,26 @@ class Volley:
         return replace(exchange, sent=sent, played=played)
 
     async def rest(self) -> None:
-        """Call off what is under way."""
+        """Cancel what is under way."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
-
-    async def take(self, index: int) -> Exchange:
-        """Return the exchange of a case once it is there.
-
-        Raises:
-            Interrupted: the volley is to end.
-        """
-        if self._interrupted:
-            raise Interrupted
-        return await self._results[index]
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
         await self.rest()
         for result in self._results:
             if result.done() and not result.cancelled():
-                result.exception()  # seen, so that nobody complains of it
+                result.exception()  # retrieved, or asyncio logs it
         async with asyncio.timeout(_FAREWELL_S):
             await self._target.close()
-
-
-# Between one look and the next: what was written may take a moment to be seen.
-_PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
-# More pages of a list are not turned over.
-_PAGES = 12
-
-
-_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def play(
     connection: Connection, case: Case, patience: Patience | None = None
 ) -> Exchange:
-    """Take the steps of a case, as far as each comes out as the next one needs."""
+    """Take the steps of a script, as far as each comes out as the next one needs."""
     return await _Script(connection, patience or Patience()).play(case)
 
 
@@ -224,48 +255,43 @@ class _Script:
     connection: Connection
     patience: Patience
     captured: dict[str, Json] = field(default_factory=dict)
-    earlier: list[Exchange] = field(default_factory=list)
     sent: int = 0
     unsure: bool = False
 
     async def play(self, case: Case) -> Exchange:
-        *before, last = case.steps
-        for number, step in enumerate(before):
-            exchange, stuck = await self._prepare(step)
+        earlier: list[Exchange] = []
+        last = len(case.steps) - 1
+        for number, step in enumerate(case.steps):
+            exchange, played = await self._patiently(step)
+            stuck = self._stuck(step, exchange, played) if number < last else ""
             if stuck:
-                return self._ended(exchange, Played(stuck=stuck, at=number))
-            self.earlier.append(exchange)
-        exchange, played = await self._patiently(last)
-        return self._ended(exchange, replace(played, at=len(before)))
-
-    def _ended(self, exchange: Exchange, played: Played) -> Exchange:
+                played = Played(stuck=stuck)
+            if stuck or number == last:
+                break
+            earlier.append(exchange)
         played = replace(
             played,
-            earlier=tuple(self.earlier),
+            at=number,
+            earlier=tuple(earlier),
             captured=dict(self.captured),
             unsure=self.unsure,
         )
         return replace(exchange, sent=self.sent, played=played)
 
-    async def _prepare(self, step: Step) -> tuple[Exchange, str]:
-        """Take a step on the way; return why the case cannot go on, if so."""
-        exchange, played = await self._patiently(step)
-        return exchange, self._stuck(step, exchange, played)
-
     async def _patiently(self, step: Step) -> tuple[Exchange, Played]:
-        """Take a step; if it only looks, look again until there is what is due."""
+        """Take a step; if it only looks, look again until what is due shows."""
         exchange, played = await self._take(step)
         for pause in _PAUSES_S:
-            if not self.patience.allows() or not self._early(step, exchange, played):
+            if not self.patience.allows() or not self._is_early(step, exchange, played):
                 break
             await self.patience.wait(pause)
             exchange, played = await self._take(step)
-            if not self._early(step, exchange, played):
-                self.patience.rewarded()
+            if not self._is_early(step, exchange, played):
+                self.patience.restore()
         return exchange, played
 
-    def _early(self, step: Step, exchange: Exchange, played: Played) -> bool:
-        """Tell whether what a look shows may be other in a moment."""
+    def _is_early(self, step: Step, exchange: Exchange, played: Played) -> bool:
+        """Return whether a look may show something else in a moment."""
         response = exchange.response
         if step.request.method != "GET" or response is None:
             return False  # to do something again is no look
@@ -275,30 +301,43 @@ class _Script:
         return response.status == 404 and "{" in step.request.path
 
     def _stuck(self, step: Step, exchange: Exchange, played: Played) -> str:
+        """Return why the next step cannot be taken; capture what it needs otherwise."""
         name = f"{step.request.method} {exchange.request.path}"
         if exchange.response is None:
             return f"{name}: {exchange.summary}"
         status = exchange.response.status
         if not status_fits(status, step.status):
             return f"{name} was answered with HTTP {status}"
-        data, reason = parse(exchange.response)
         if not step.capture and not step.wants:
             return ""
-        if reason:
-            return f"{name}: {reason}"
-        found, missing = capture(step.capture, data, played.items)
-        if missing:
-            return f"{name}: its answer has no {missing}"
+        data, reason = parse(exchange.response)
+        if not reason:
+            missing = self._capture(step, data, played)
+            reason = f"its answer has no {missing}" if missing else ""
+        if not reason:
+            played = replace(played, captured=self.captured)
+            reason = next(iter(unmet(step.wants, data, played)), "")
+        return f"{name}: {reason}" if reason else ""
+
+    def _capture(self, step: Step, data: Json, played: Played) -> str:
+        """Capture values, of a list in each item; return the pointer to none, if so."""
+        found: dict[str, Json] = {}
+        for name, place in step.capture.items():
+            if played.items is not None:
+                found[name] = [at_pointer(each, place) for each in played.items]
+                continue
+            found[name] = at_pointer(data, place)
+            if not isinstance(found[name], str | int) or found[name] == "":
+                return place
         self.captured.update(found)
-        told = unmet(step.wants, data, replace(played, captured=self.captured))
-        return f"{name}: {told[0]}" if told else ""
+        return ""
 
     async def _take(self, step: Step) -> tuple[Exchange, Played]:
         path = _filled(step.request.path, self.captured)
         request = replace(step.request, path=path)
         if step.paging is None:
             return await self._exchange(request), Played()
-        return await self._turn(request, step.paging)
+        return await self._pages(request, step.paging)
 
     async def _exchange(self, request: Request) -> Exchange:
         exchange = await self.connection.exchange(request)
@@ -306,8 +345,8 @@ class _Script:
         self.unsure |= exchange.twice and request.method not in _LOOKS
         return exchange
 
-    async def _turn(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:
-        """Turn over the pages of a list: the first, then the last ones, then others."""
+    async def _pages(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:
+        """Read the pages of a list: the first, then the last ones, then others."""
         first = await self._exchange(_page(request, paging, 1))
         data, items = _items(first.response, paging)
         if not paging.page or not items:
@@ -330,29 +369,23 @@ class _Script:
 
 
 def _differs(step: Step, response: Response) -> bool:
-    """Tell whether an answer does not show, to the letter, what it is to show."""
+    """Return whether an answer does not show, to the letter, what it is to show."""
     data, _ = parse(response)
-    return any(
-        isinstance(data, dict)
-        and any(
-            name in data and data[name] != sent for name, sent in want.value.items()
-        )
-        for want in step.wants
-        if want.what == What.SHOWS
+    shown = [want.value for want in step.wants if want.what == What.SHOWS]
+    return isinstance(data, dict) and any(
+        name in data and data[name] != sent
+        for value in shown
+        for name, sent in value.items()
     )
 
 
 def _filled(path: str, captured: dict[str, Json]) -> str:
+    # A server may name something by half a character, which UTF-8 cannot encode.
     return re.sub(
         r"\{([^}]*)\}",
-        lambda found: _quoted(captured.get(found[1], found[0])),
+        lambda it: quote(str(captured.get(it[1], it[0])), safe="", errors="replace"),
         path,
     )
-
-
-def _quoted(value: Json) -> str:
-    # A server may call something by half a character, of which UTF-8 knows nothing.
-    return quote(str(value), safe="", errors="replace")
 
 
 def _page(request: Request, paging: Paging, number: int) -> Request:
@@ -360,11 +393,9 @@ def _page(request: Request, paging: Paging, number: int) -> Request:
         **({paging.page: number} if paging.page else {}),
         **({paging.size: paging.most} if paging.size and paging.most else {}),
     }
-    return (
-        replace(request, path=f"{request.path}?{urlencode(query)}")
-        if query
-        else request
-    )
+    if not query:
+        return request
+    return replace(request, path=f"{request.path}?{urlencode(query)}")
 
 
 def _items(response: Response | None, paging: Paging) -> tuple[Json, list[Json]]:
@@ -376,7 +407,7 @@ def _items(response: Response | None, paging: Paging) -> tuple[Json, list[Json]]
 
 
 def _order(total: Json, size: int) -> Iterator[int | None]:
-    """Yield the pages to turn over after the first; None once there are no more."""
+    """Yield the pages to read after the first; None once there are no more."""
     if not isinstance(total, int) or isinstance(total, bool):
         yield from range(2, _PAGES + 1)
         return
@@ -393,31 +424,3 @@ def _order(total: Json, size: int) -> Iterator[int | None]:
     yield from pages[: _PAGES - 1]
     if len(pages) < _PAGES:
         yield None
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_HANGUP = getattr(signal, "SIGHUP", None)  # not everywhere
-
-
-@contextmanager
-def interrupts(
-    loop: asyncio.AbstractEventLoop, tell: Callable[[], None]
-) -> Iterator[None]:
-    """Tell of Ctrl-C, TERM and HUP while the block runs, each time one comes.
-
-    Of HUP only where it is handled already: `nohup` has it ignored.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python leaves signals to the main thread
-        return
-    before = {each: signal.getsignal(each) for each in _SIGNALS}
-    if _HANGUP is not None and callable(signal.getsignal(_HANGUP)):
-        before[_HANGUP] = signal.getsignal(_HANGUP)
-    for each in before:
-        loop.add_signal_handler(each, tell)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            loop.remove_signal_handler(each)
-            signal.signal(each, handler)

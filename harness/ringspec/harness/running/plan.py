@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ringspec.harness.judging.verdict import Ledger
+from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.hosts import is_loopback
@@ -17,12 +17,14 @@ from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
-# So many requests are under way at once, where the target is on this machine.
+# Requests under way at once, if the target is on this machine; elsewhere it is one.
 WORKERS = 4
-# Elsewhere one is, and no more than so many a second.
+# Requests a second at most, if the target is live.
 LIVE_RATE = 5.0
-# What explore looks for where nobody says how much.
+# How many bodies explore tries by default.
 EXAMPLES = 200
+_AUTH = "auth."
+_CLIENT = RuleId("auth.client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,16 @@ class Plan:
         safety: what may be done to the target.
         pacing: how fast to fire.
         part: the part of the list that is fired, for runs beside each other.
-        examples: how many bodies the phase explore looks for, if it is wanted.
-        explore_s: how long it may look.
+        examples: how many bodies the phase explore tries, if it is wanted.
+        explore_s: how long it may take.
         patience_s: how long scripts may wait in vain for what is to show.
         route: how the target is reached.
-        connect: opens the target where it is not reached over the network.
+        connect: opens the target if it is not reached over the network.
         known: failures that are known beforehand.
-        only: ids of the cases that are fired, whatever else is said, and alone judged;
-            the first case and twins are fired with them.
-        found: how strongly the rules bind that a body breaks which explore once found
-            and which is fired again, by the id of its case.
+        only: ids of the cases that are fired and alone judged, whatever else is
+            selected; the first case and twins are fired with them.
+        found: the levels of the rules that a body breaks which explore once found and
+            which is fired again, by the id of its case.
     """
 
     contract: Contract
@@ -87,12 +89,12 @@ class Plan:
     patience_s: float = Patience.seconds
     route: Route = field(default_factory=Route)
     connect: Callable[[], Connection] | None = None
-    known: Ledger = field(default_factory=Ledger)
+    known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
     found: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
 
     def takes(self, case: Case) -> bool:
-        """Tell whether a case of the list is to be fired at all."""
+        """Return whether a case of the list is to be fired at all."""
         if self.only is not None:
             return case.id in self.only
         if self.part is not None and case.id not in self.part.ids:
@@ -103,7 +105,7 @@ class Plan:
 
     @property
     def live(self) -> bool:
-        """Tell whether the target acts on what it takes."""
+        """Whether the target acts on what it takes."""
         return self.safety.is_live(self.url)
 
     @property
@@ -116,12 +118,8 @@ class Plan:
 
     @property
     def explored(self) -> int:
-        """How many bodies are looked for; none unless the phase explore is wanted."""
+        """How many bodies explore tries; none unless that phase is wanted."""
         return self.examples if Phase.EXPLORE in self.phases else 0
-
-
-_AUTH = "auth."
-_CLIENT = RuleId("auth.client")
 
 
 def check(plan: Plan) -> None:
@@ -145,18 +143,17 @@ def check(plan: Plan) -> None:
 
 
 def is_unguarded(plan: Plan) -> bool:
-    """Tell whether a contract asks for a token and none is at hand."""
+    """Return whether a contract asks for a token and the plan has none."""
     return (
         plan.filling.token is None and plan.contract.operation.token_header is not None
     )
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:
-    """Return the rules that need credentials we lack, each with the reason."""
+    """Return the rules that need credentials which the plan lacks, with the reason."""
     lacking: dict[RuleId, str] = {}
-    filling = plan.filling
-    url = filling.token_url
-    if not (url and filling.client_id):
+    url = plan.filling.token_url
+    if not (url and plan.filling.client_id):
         lacking[_CLIENT] = "no token endpoint was given"
     elif elsewhere := plan.safety.hosts(plan.url).refusal(url):
         lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
@@ -167,15 +164,8 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
     return lacking
 
 
-def nothing(plan: Plan) -> tuple[str, str]:
-    """Say why there is nothing to be fired, with a hint."""
-    if plan.only is not None:
-        return "none of these cases can be fired", ""
-    return "no case serves what is selected", "see --select and --exclude"
-
-
 def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
-    """Say why there is no point in going on after the first case, with a hint."""
+    """Return why there is no point in going on after the first case, with a hint."""
     if exchange.failure is not None:
         return f"{plan.url}: {exchange.failure.message}", ""
     status = exchange.response.status if exchange.response else 0

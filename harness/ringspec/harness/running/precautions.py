@@ -1,7 +1,7 @@
 """Precautions: what stands between a run and its target, and what it leaves out.
 
 In: a plan. Out: the connection that all requests take, each case that is not sent with
-the reason, and what is to be told of it all.
+the reason, and notices of it all.
 """
 
 from __future__ import annotations
@@ -16,23 +16,14 @@ from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import (
-    Journal,
-    Status,
-    default_path,
-)
+from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
-from ringspec.harness.sending.policy import (
-    Effect,
-    Effects,
-    Policy,
-    requests_of,
-)
+from ringspec.harness.sending.policy import Effect, Effects, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
 
-# So long cleaning up may take: after a run, and after an interrupt.
+# How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
 _LEAVE = (
@@ -42,27 +33,9 @@ _LEAVE = (
 _MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
 
 
-def connected(plan: Plan) -> Connection:
-    """Open the target of a plan, without any precaution.
-
-    Raises:
-        UsageError: its URL is none.
-    """
-    if plan.connect is not None:
-        return plan.connect()
-    pace = plan.pace
-    return Target(
-        plan.url,
-        filling=plan.filling,
-        timeout_s=pace.timeout_s,
-        workers=pace.workers or 1,
-        route=plan.route,
-    )
-
-
 @dataclass
 class Precautions:
-    """What one run keeps to.
+    """The precautions of one run.
 
     Attributes:
         policy: what may be sent.
@@ -71,7 +44,7 @@ class Precautions:
 
     plan: Plan
     left_out: dict[str, str] = field(default_factory=dict)
-    _news: list[str] = field(default_factory=list)
+    _messages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -85,7 +58,7 @@ class Precautions:
 
     @property
     def only_looks(self) -> bool:
-        """Tell whether nothing at all is created."""
+        """Whether nothing at all is created."""
         return bool(self.policy.no_create)
 
     def sent(self, cases: Iterable[Case]) -> list[Case]:
@@ -131,7 +104,17 @@ class Precautions:
         plan, pace = self.plan, self.plan.pace
         if self._journal is not None:
             self._journal.open()
-        connection = connected(plan)
+        connection: Connection
+        if plan.connect is not None:
+            connection = plan.connect()
+        else:
+            connection = Target(
+                plan.url,
+                filling=plan.filling,
+                timeout_s=pace.timeout_s,
+                workers=pace.workers or 1,
+                route=plan.route,
+            )
         if pace.rate is not None:
             connection = Limited(connection, pace.rate)
         guard = Guard(
@@ -147,7 +130,7 @@ class Precautions:
             pace,
             seed=plan.seed,
             may_repeat=guard.may_repeat,
-            tell=self._news.append,
+            tell=self._messages.append,
         )
         self._guard, self._pacer = guard, pacer
         return pacer
@@ -156,13 +139,13 @@ class Precautions:
         """Return how often the target was away."""
         return self._pacer.absences if self._pacer else 0
 
-    def told(self) -> Iterator[Notice]:
-        """Tell what there is to be told by now."""
-        while self._news:
-            yield Notice(message=self._news.pop(0))
+    def notices(self) -> Iterator[Notice]:
+        """Yield the notices that have gathered."""
+        while self._messages:
+            yield Notice(message=self._messages.pop(0))
 
-    def beginning(self) -> Iterator[Notice]:
-        """Tell of what a live run is careful about."""
+    def opening(self) -> Iterator[Notice]:
+        """Yield what a live run is careful about."""
         plan = self.plan
         if not plan.live:
             return
@@ -181,7 +164,7 @@ class Precautions:
         return sorted(found.items(), key=lambda it: -len(it[1]))
 
     async def clean_up(self, *, hasty: bool) -> None:
-        """Delete what was created, and have it told what is left.
+        """Delete what was created, and note what is left.
 
         Raises:
             UsageError: the journal cannot be written.
@@ -197,16 +180,16 @@ class Precautions:
         lost = sum(1 for entry in left if entry.delete is None)
         if len(left) > lost:
             path = self._journal.path
-            self._news.append(
+            self._messages.append(
                 f"{len(left) - lost} of what was created could not be deleted:"
                 f" run `ringspec cleanup {path}`"
             )
         if lost:
             unknown = any(entry.status is Status.UNKNOWN for entry in left)
             why = "creates went unanswered or failed" if unknown else "came without id"
-            self._news.append(f"{lost} {why}: look by hand what the target holds")
+            self._messages.append(f"{lost} {why}: look by hand what the target holds")
         if not left and self._guard.creates:
-            self._news.append("all that was created has been deleted again")
+            self._messages.append("all that was created has been deleted again")
         self._journal.discard()
 
     def hurry(self) -> None:
@@ -215,7 +198,7 @@ class Precautions:
             self._guard.hurry(HASTY_S)
 
     def fair(self, finding: Finding, in_a_row: int) -> Finding:
-        """Hold a failure that may be transient against nobody.
+        """Return a failure as inconclusive if it may be transient.
 
         A create is not sent to a live target again, to see whether it fails again.
         """
@@ -231,11 +214,11 @@ class Precautions:
         return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
-        """Say why a live run leaves rules open, with a hint."""
+        """Return why a live run leaves rules open, with a hint."""
         why, url = self.policy.no_create, self.plan.url
         if why and open_rules:
-            said = f"{url} is live, and {why}: {open_rules} rules stay open"
-            return said, _LEAVE
+            message = f"{url} is live, and {why}: {open_rules} rules stay open"
+            return message, _LEAVE
         if self._guard is not None and self._guard.is_spent:
             most = self.plan.safety.max_creates
             return f"all {most} creates that the profile allows are used up", _MORE
@@ -243,7 +226,7 @@ class Precautions:
 
 
 def listed(ids: Sequence[str]) -> str:
-    """Name the first few of some cases, and say how many more there are."""
+    """Name the first few of some cases, and how many more there are."""
     more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
     return f"{', '.join(ids[:_LISTED])}{more}"
 

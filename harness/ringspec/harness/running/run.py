@@ -1,14 +1,15 @@
 """A run: fire the cases in order, judge them, and yield events.
 
 In: a plan. Out: events, the last of them an `Ended`. Cases are fired by a few workers
-at once and reported in the order of the list.
+at once and reported in the order of the list. A case passes `Volley` (fire), `Oracle`
+(judge), `Reachability` and `Precautions` (is it the target's fault?), and `Tally`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,18 +29,8 @@ from ringspec.harness.exploring.explore import (
 )
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import (
-    EXITS,
-    Impression,
-    Tally,
-    conclude,
-)
-from ringspec.harness.judging.selection import (
-    ROBUSTNESS,
-    Selection,
-    left_aside,
-    pending,
-)
+from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
+from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
 from ringspec.harness.judging.verdict import (
     Counts,
     Ended,
@@ -55,21 +46,16 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import (
-    Account,
-    Auditor,
-    Watch,
-)
+from ringspec.harness.running.known_failures import KnownAudit
 from ringspec.harness.running.plan import (
     Plan,
     check,
     is_unguarded,
     lacking_rules,
-    nothing,
     refusal,
 )
 from ringspec.harness.running.precautions import Precautions
-from ringspec.harness.running.shards import Sharer
+from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.spec import RuleId
 from ringspec.strategies import Case, Phase, unbroken
@@ -77,32 +63,47 @@ from ringspec.strategies import Case, Phase, unbroken
 if TYPE_CHECKING:
     from ringspec.strategies import Example, Walk
 
-
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
 PATIENCE = 4
 
 
-def _is_alone(case: Case) -> bool:
-    """Tell whether a case would meet what others create and delete meanwhile."""
-    return case.phase in {Phase.LIFECYCLE, Phase.EXPLORE}
+def run(plan: Plan) -> Generator[Event, None, None]:
+    """Run a plan and yield its events; it always ends with an `Ended`.
 
+    An interrupt ends it early, with what is known by then. A caller that meets the
+    interrupt while it handles an event throws it in here.
 
-async def _fired(volley: Volley, case: Case, *, patient: bool) -> Exchange:
-    await volley.start((case,), at_once=False, patient=patient)
-    return await volley.take(0)
+    Raises:
+        UsageError: nothing is selected, or the URL is none.
+    """
+    session = Session(plan)
+    try:
+        yield from session.events()
+    except KeyboardInterrupt:
+        session.interrupted = True
+    renewal = plan.filling.renewal
+    if renewal is not None and renewal.trouble:
+        yield Notice(message=f"the token could not be renewed: {renewal.trouble}")
+    yield Ended(result=session.result())
 
 
 class Session:
-    """One run under way.
+    """One run under way, from its first request to its result.
 
     Attributes:
-        cases: what of the list will be fired, its first in any case.
+        cases: those of the list that will be fired, its first in any case.
         care: what stands between the run and its target.
-        interrupted: set by whoever was interrupted.
+        interrupted: set if the run was interrupted.
     """
 
-    def __init__(self, plan: Plan, selection: Selection) -> None:
+    def __init__(self, plan: Plan) -> None:
+        """Decide which cases are fired.
+
+        Raises:
+            UsageError: nothing is selected, or the plan may do harm.
+        """
+        selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
         check(plan)
         lacking = lacking_rules(plan)
         self.care = care = Precautions(plan)
@@ -115,9 +116,10 @@ class Session:
         self.interrupted = False
         self._plan = plan
         self._selected = frozenset(selection.rules)
-        unnamed = care.policy.unnamed if plan.live else {}
-        self._oracle = Oracle(plan.contract, plan.filling, unnamed)
-        elsewhere = left_aside(selection.rules, plan.cases, plan.takes)
+        self._oracle = Oracle(
+            plan.contract, plan.filling, care.policy.unnamed if plan.live else {}
+        )
+        elsewhere = unserved(selection.rules, plan.cases, plan.takes)
         if plan.explored:
             elsewhere = frozenset(each for each in elsewhere if not is_explored(each))
         skipped = (frozenset(plan.contract.rules) - self._selected) | elsewhere
@@ -125,20 +127,17 @@ class Session:
         unsent = care.open_rules(self._selected - skipped - lacking.keys(), wanted)
         # Where creates are allowed, what is left out is so on purpose: it binds nobody.
         (self._tally.withheld if care.only_looks else lacking).update(unsent)
-        self._impression = Impression(looking=care.only_looks)
+        self._reachability = Reachability(looking=care.only_looks)
         self._began = time.perf_counter()
         self._left = list(self.cases)
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
         self._failed: Failures = {}
-        self._watch = Watch()
-        self._sharer = Sharer(plan, self.cases, self._watch)
-
-    @property
-    def total(self) -> int:
-        """How many cases will be fired, what is explored among them."""
-        return len(self.cases) + self._plan.explored
+        # By case: all verdicts, even on rules that are not selected.
+        self._verdicts: dict[str, set[Verdict]] = {}
+        # Cases of other parts of the list, with the rules that were judged by them.
+        self._lent: dict[str, tuple[RuleId, ...]] = {}
 
     def events(self) -> Iterator[Event]:
         """Fire and judge, case by case.
@@ -146,15 +145,40 @@ class Session:
         Raises:
             UsageError: the URL is none.
         """
+        plan = self._plan
+        yield Started(
+            contract=plan.contract,
+            target=plan.url,
+            level=plan.level,
+            seed=plan.seed,
+            total=self._total,
+        )
+        if plan.route.from_environment:
+            proxy = plan.route.shown_proxy
+            yield Notice(message=f"by the proxy {proxy}, as the environment says")
+        ids = [it for it in unbroken(plan.contract, plan.cases) if it in self._selected]
+        if ids and plan.only is None:
+            yield Notice(
+                message=f"no case breaks {', '.join(ids)}: "
+                "whoever does not check that is not noticed"
+            )
         if self.cases:
-            yield from self.care.beginning()
+            yield from self.care.opening()
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
-            yield from self.care.told()
+            yield from self.care.notices()
+        elif not self._tally.withheld and plan.only is not None:
+            self._end("none of these cases can be fired")
         elif not self._tally.withheld:
-            self._end(*nothing(self._plan))
+            self._end("no case serves what is selected", "see --select and --exclude")
+
+    @property
+    def _total(self) -> int:
+        """How many cases will be fired, those of explore included."""
+        return len(self.cases) + self._plan.explored
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
+        """Fire all cases; in any case delete what was created, and close."""
         plan, care = self._plan, self.care
         volley = Volley(
             care.connect(),
@@ -172,7 +196,7 @@ class Session:
 
         with interrupts(runner.get_loop(), interrupt):
             try:
-                yield from self._volley(runner, volley)
+                yield from self._phases(runner, volley)
             except Interrupted:
                 self.interrupted = True
             finally:
@@ -183,31 +207,34 @@ class Session:
                     with suppress(Exception):
                         runner.run(volley.stop())
 
-    def _volley(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+    def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+        """Fire the first case, single requests, scripts, and explore."""
         if not self.care.only_looks:
-            first = runner.run(volley.first(self.cases[0]))
-            yield self._judged(self.cases[0], first)
-            refused = refusal(self._plan, first)
+            first = self.cases[0]
+            exchange = self._noted(first, runner.run(volley.first(first)))
+            yield self._judged(first, exchange)
+            refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
                 return
         if is_unguarded(self._plan):
-            said = "without credentials: the rules of authentication do not apply"
-            yield Notice(message=said)
+            message = "without credentials: the rules of authentication do not apply"
+            yield Notice(message=message)
         single = tuple(case for case in self._left if not case.steps)
         runner.run(volley.start(single))
         for index, case in enumerate(single):
-            judged = self._judged(case, runner.run(volley.take(index)))
+            exchange = self._noted(case, runner.run(volley.take(index)))
+            judged = self._judged(case, exchange)
             yield judged
-            yield from self.care.told()
+            yield from self.care.notices()
             if self._stops(judged.findings):
                 return
         yield from self._scripts(runner, volley)
-        if self._plan.explored and self._impression.learnt and not self._ended_by:
+        if self._plan.explored and self._reachability.learnt and not self._ended_by:
             yield from self._explore(runner, volley)
 
     def _scripts(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Play the cases of several steps, and judge them together.
+        """Play the scripts, and judge them together.
 
         What an operation answers in one of them shows whether the target has it at all.
         """
@@ -218,27 +245,40 @@ class Session:
             self._play(runner, volley, played)
         except Interrupted:
             interrupted = True
-        told = [(case, played[case.id]) for case in scripts if case.id in played]
-        missing = missing_links(self._plan.contract, told)
-        for case, exchange in told:
-            yield self._judged_script(case, exchange, missing)
+        done = [(case, played[case.id]) for case in scripts if case.id in played]
+        missing = missing_links(self._plan.contract, done)
+        for case, exchange in done:
+            yield self._judged(case, exchange, missing)
         if interrupted:
             raise Interrupted
-        yield from self._told_missing(missing)
+        if missing:
+            yield Notice(message=self._set_aside(missing))
 
     def _play(
         self, runner: asyncio.Runner, volley: Volley, played: dict[str, Exchange]
     ) -> None:
-        """Play all that is left, those of a life one after the other."""
-        by_itself = [case for case in self._left if _is_alone(case)]
-        at_once = [case for case in self._left if not _is_alone(case)]
+        """Play all that is left; those that others would disturb one by one."""
+        alone = {Phase.LIFECYCLE, Phase.EXPLORE}
+        by_itself = [case for case in self._left if case.phase in alone]
+        at_once = [case for case in self._left if case.phase not in alone]
         for batch in (at_once, by_itself):
             runner.run(volley.start(tuple(batch), at_once=batch is at_once))
             for index, case in enumerate(batch):
-                played[case.id] = runner.run(volley.take(index))
-                self._impression.note(case, played[case.id])
+                exchange = runner.run(volley.take(index))
+                played[case.id] = self._noted(case, exchange)
                 if self._stops(()):
                     return
+
+    def _set_aside(self, missing: set[str]) -> str:
+        """Leave out the rules that only absent operations serve; return the reason."""
+        links = (each.name for each in self._plan.contract.links)
+        listed = ", ".join(each for each in links if each in missing)
+        reason = f"the target does not offer {listed}"
+        served = {case.rule for case in self.cases if not links_of(case) & missing}
+        for case in self.cases:
+            if links_of(case) & missing and case.rule not in served:
+                self._tally.inapplicable[case.rule] = reason
+        return reason
 
     def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Look for what the list cannot foresee, one request after the other."""
@@ -253,100 +293,75 @@ class Session:
         from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
-            exchange = runner.run(_fired(volley, case, patient=patient))
-            self._impression.note(case, exchange)
+            exchange = runner.run(volley.fire(case, patient=patient))
             self._requests += exchange.sent
-            return exchange
+            return self._noted(case, exchange)
 
         def fire(example: Example | Walk) -> Attempt:
             if isinstance(example, Walk):
                 return walked(example, play, self._findings)
-            return self._attempt(example, play(example.case))
+            exchange = play(example.case)
+            findings = self._selected_of(judge(self._oracle, example, exchange))
+            return Attempt(case=example.case, exchange=exchange, findings=findings)
 
         life = offered_lifecycle(plan, self._selected, play)
         self._explorer = Explorer(plan.contract, self._selected, limits, life)
 
         with closing(self._explorer.events(runner, fire)) as events:
             for event in events:
-                findings = self._explored(event)
+                findings = event.findings if isinstance(event, Judged) else ()
+                self._done += isinstance(event, Judged)
+                # A rule that explore reports on is no longer left out.
+                self._tally.skipped -= {each.rule for each in findings}
+                self._tally.add(findings)
                 yield event
                 if self._stops(findings):
                     return
 
-    def _attempt(self, example: Example, exchange: Exchange) -> Attempt:
-        found = judge(self._oracle, example, exchange)
-        findings = self._gathered(found)
-        return Attempt(case=example.case, exchange=exchange, findings=findings)
+    def _noted(self, case: Case, exchange: Exchange) -> Exchange:
+        self._reachability.note(case, exchange)
+        return exchange
 
-    def _explored(self, event: Event) -> tuple[Finding, ...]:
-        if not isinstance(event, Judged):
-            return ()
-        self._done += 1
-        # Whatever explore tells of is no longer left out.
-        self._tally.skipped -= {each.rule for each in event.findings}
-        self._tally.add(event.findings)
-        return event.findings
-
-    def _told_missing(self, missing: set[str]) -> Iterator[Notice]:
-        """Say which operations a target does not have, and what that leaves out."""
-        if not missing:
-            return
-        links = (each.name for each in self._plan.contract.links)
-        listed = ", ".join(each for each in links if each in missing)
-        reason = f"the target does not offer {listed}"
-        served = {case.rule for case in self.cases if not links_of(case) & missing}
-        for case in self.cases:
-            if links_of(case) & missing and case.rule not in served:
-                self._tally.inapplicable[case.rule] = reason
-        yield Notice(message=reason)
-
-    def _judged_script(
-        self, case: Case, exchange: Exchange, missing: set[str]
+    def _judged(
+        self, case: Case, exchange: Exchange, missing: Collection[str] = ()
     ) -> Judged:
-        if links_of(case) & missing:
-            self._count(case, exchange)
-            return Judged(case=case, exchange=exchange, findings=())
-        return self._told(case, exchange)
-
-    def _judged(self, case: Case, exchange: Exchange) -> Judged:
-        self._impression.note(case, exchange)
-        return self._told(case, exchange)
-
-    def _count(self, case: Case, exchange: Exchange) -> None:
+        """Judge a case of the list; nothing is found if it needs what is missing."""
         self._left.remove(case)
         self._done += 1
         self._requests += exchange.sent
-
-    def _told(self, case: Case, exchange: Exchange) -> Judged:
-        self._count(case, exchange)
+        if missing and not links_of(case).isdisjoint(missing):
+            return Judged(case=case, exchange=exchange, findings=())
         findings = self._findings(case, exchange)
         self._tally.add(findings)
-        self._sharer.note(case, findings)
+        part = self._plan.part
+        if part is not None and case.id not in part.ids:
+            self._lent[case.id] = tuple(each.rule for each in findings)
         remember(self._failed, failures_of(findings))
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
         levels = self._plan.found.get(case.id, {})
         found = self._oracle.judge(case, exchange)
-        return self._gathered(
+        return self._selected_of(
             replace(each, level=levels.get(each.rule, each.level)) for each in found
         )
 
-    def _gathered(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return what is said of the rules that are selected."""
-        row = self._impression.in_a_row
-        fair = [self.care.fair(self._impression.fair(it), row) for it in found]
-        self._watch.note(fair)
-        return tuple(filter(self._counts, fair))
-
-    def _counts(self, finding: Finding) -> bool:
+    def _selected_of(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return the fair findings of selected rules, and note all verdicts."""
+        row = self._reachability.in_a_row
         only = self._plan.only
-        wanted = only is None or finding.case.id in only
-        return wanted and finding.rule in self._selected
+        selected: list[Finding] = []
+        for each in found:
+            fair = self.care.fair(self._reachability.fair(each), row)
+            self._verdicts.setdefault(fair.case.id, set()).add(fair.verdict)
+            wanted = only is None or fair.case.id in only
+            if wanted and fair.rule in self._selected:
+                selected.append(fair)
+        return tuple(selected)
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
-        failure = self._impression.failure
-        if self._impression.in_a_row >= PATIENCE and failure is not None:
+        failure = self._reachability.failure
+        if self._reachability.in_a_row >= PATIENCE and failure is not None:
             self._end(
                 f"the target was given up after {self._done} cases: {failure.message}",
                 "see the failures of robustness; is the target still running?",
@@ -368,16 +383,28 @@ class Session:
     def result(self) -> Result:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
-            self._end(f"interrupted after {self._done} of {self.total} cases")
-        said, hint = self._said()
-        message = self._ended_by or said
-        account = self._account(message)
+            self._end(f"interrupted after {self._done} of {self._total} cases")
+        summary, hint = self._summary()
+        message = self._ended_by or summary
+        plan, learnt = self._plan, self._reachability.learnt
+
+        def reckon(known: Collection[Known]) -> tuple[RuleResult, ...]:
+            if learnt:
+                left = pending(self._left, self._selected)
+                return self._tally.results(message, left, known)
+            # Such answers say something of their sender, not of the API.
+            judged = {ROBUSTNESS} if self._reachability.broken else set[RuleId]()
+            why = message or "nothing was learnt of the API"
+            return self._tally.inconclusive_except(judged, why, known)
+
+        audit = KnownAudit(plan, self._verdicts, interrupted=self.interrupted)
+        account = audit.account(reckon, learnt=learnt)
         results, stale = account.results, account.stale
         conclusion = conclude(results, executed=self._done > 0, stale=stale)
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],
-            level=self._plan.level,
+            level=plan.level,
             rules=results,
             counts=Counts(
                 rules=len(results), cases=self._done, requests=self._requests
@@ -387,77 +414,22 @@ class Session:
             hint=self._hint or hint or account.hint,
             interrupted=self.interrupted,
             stale=stale,
-            renewal=account.renewal,
-            learnt=self._impression.learnt,
-            share=self._sharer.share(results, learnt=self._impression.learnt),
+            renewal=account.update,
+            learnt=learnt,
+            share=share_of(
+                KnownAudit(plan, self._verdicts),
+                results,
+                lent=self._lent,
+                open_cases=self._tally.open_cases,
+                learnt=learnt,
+            ),
         )
 
-    def _said(self) -> tuple[str, str]:
-        """Say what is odd as a whole; that nobody is there, before what is withheld."""
-        failure = self._impression.failure
-        said, hint = self._impression.account()
-        if failure is not None and not self._impression.answered:
+    def _summary(self) -> tuple[str, str]:
+        """Say what is wrong as a whole; an absent target before what is withheld."""
+        failure = self._reachability.failure
+        message, hint = self._reachability.account()
+        if failure is not None and not self._reachability.answered:
             return f"{self._plan.url}: {failure.message}", hint
         care = self.care.account(open_rules=len(self._tally.withheld))
-        return care if care[0] else (said, hint)
-
-    def _account(self, reason: str) -> Account:
-        """Set aside what is known beforehand."""
-
-        def reckon(known: tuple[Known, ...]) -> tuple[RuleResult, ...]:
-            self._tally.known = known
-            return self._results(reason)
-
-        auditor = Auditor(self._plan, self._watch, interrupted=self.interrupted)
-        return auditor.account(reckon, learnt=self._impression.learnt)
-
-    def _results(self, reason: str) -> tuple[RuleResult, ...]:
-        if self._impression.learnt:
-            return self._tally.results(reason, pending(self._left, self._selected))
-        # Findings of such answers are about whoever sent them, not about the API.
-        told = {ROBUSTNESS} if self._impression.broken else set[RuleId]()
-        return self._tally.untold(reason or "nothing was learnt of the API", told)
-
-
-def run(plan: Plan) -> Generator[Event, None, None]:
-    """Run a plan and yield its events; it always ends with an `Ended`.
-
-    An interrupt ends it early, with what is known by then. Whoever meets the interrupt
-    while handling an event throws it in here.
-
-    Raises:
-        UsageError: nothing is selected, or the URL is none.
-    """
-    selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
-    session = Session(plan, selection)
-    try:
-        yield Started(
-            contract=plan.contract,
-            target=plan.url,
-            level=plan.level,
-            seed=plan.seed,
-            total=session.total,
-        )
-        if plan.route.from_environment:
-            proxy = plan.route.shown_proxy
-            yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        if plan.only is None:
-            yield from _unproven(plan, selection)
-        yield from session.events()
-    except KeyboardInterrupt:
-        session.interrupted = True
-    renewal = plan.filling.renewal
-    if renewal is not None and renewal.trouble:
-        yield Notice(message=f"the token could not be renewed: {renewal.trouble}")
-    yield Ended(result=session.result())
-
-
-def _unproven(plan: Plan, selection: Selection) -> Iterator[Notice]:
-    """Say of which rules a pass proves little, for want of a case that breaks them."""
-    chosen = set(selection.rules)
-    ids = [each for each in unbroken(plan.contract, plan.cases) if each in chosen]
-    if ids:
-        yield Notice(
-            message=f"no case breaks {', '.join(ids)}: "
-            "whoever does not check that is not noticed"
-        )
+        return care if care[0] else (message, hint)

@@ -1,27 +1,33 @@
-"""Stores that keep broadcasts otherwise than they should."""
+"""Stores that keep broadcasts otherwise: wrongly, or in another lawful way."""
 
-# ruff: noqa: D102 - a method does what the store's says, wrongly as the class says
+# ruff: noqa: D102 - a method does the same as the store's, but for what the class says
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from ringspec.reference.store import Broadcast, Store
 
 if TYPE_CHECKING:
-    from ringspec.reference.values import JsonObject
+    from collections.abc import Callable
+
+    from ringspec.reference.json_values import JsonObject
+
+# Long enough to be met by a client that reads at once.
+BEHIND_S = 0.15
 
 
-class Sieve(Store):
+class KeepsNothing(Store):
     """Keeps nothing."""
 
     def add(self, body: JsonObject, size: int) -> Broadcast:
         return self.made(body, size)
 
 
-class OneForAll(Store):
+class OneIdForAll(Store):
     """Gives every broadcast the same id."""
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
@@ -29,7 +35,7 @@ class OneForAll(Store):
         return replace(made, broadcast_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
 
 
-class ByName(Store):
+class IdFromName(Store):
     """Makes the id from the name."""
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
@@ -37,7 +43,7 @@ class ByName(Store):
         return replace(Store.made(self, body, size), broadcast_id=str(name))
 
 
-class ByCount(Store):
+class IdFromCount(Store):
     """Numbers broadcasts by how many there are."""
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
@@ -45,43 +51,54 @@ class ByCount(Store):
         return replace(Store.made(self, body, size), broadcast_id=number)
 
 
-class ByContent(Store):
-    """Makes the id from all that was sent."""
+class IdFromContent(Store):
+    """Makes the id from the whole body."""
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
         content = uuid5(NAMESPACE_URL, json.dumps(body, sort_keys=True))
         return replace(Store.made(self, body, size), broadcast_id=str(content))
 
 
-class Blind(Store):
+@dataclass(slots=True)
+class NumberedIds(Store):
+    """Numbers broadcasts, and gives no number twice."""
+
+    _made: int = 0
+
+    def made(self, body: JsonObject, size: int) -> Broadcast:
+        self._made += 1
+        return replace(Store.made(self, body, size), broadcast_id=f"b-{self._made:06}")
+
+
+class ListsNothing(Store):
     """Lists nothing."""
 
     def slice(self, _start: int, _stop: int) -> list[Broadcast]:
         return []
 
 
-class Late(Store):
-    """Lists a broadcast only when another one came after."""
+class ListsAllButNewest(Store):
+    """Lists a broadcast only once another one came after it."""
 
     def slice(self, start: int, stop: int) -> list[Broadcast]:
         return Store.slice(self, start, min(stop, len(self) - 1))
 
 
-class WithoutDrafts(Store):
+class ListsNoDrafts(Store):
     """Lists no drafts."""
 
     def slice(self, start: int, stop: int) -> list[Broadcast]:
         return [one for one in Store.slice(self, start, stop) if one.state != "draft"]
 
 
-class FirstPage(Store):
-    """Lists the first page, whichever is asked for."""
+class ListsFirstPage(Store):
+    """Lists the first page instead of any other one."""
 
     def slice(self, start: int, stop: int) -> list[Broadcast]:
         return Store.slice(self, 0, stop - start)
 
 
-class ShortPages(Store):
+class ListsShortPages(Store):
     """Leaves the last item of each page out."""
 
     def slice(self, start: int, stop: int) -> list[Broadcast]:
@@ -89,7 +106,40 @@ class ShortPages(Store):
         return found[:-1] if len(found) > 1 else found
 
 
-class Stale(Store):
+class ListsNewestFirst(Store):
+    """Lists the newest broadcast first."""
+
+    def slice(self, start: int, stop: int) -> list[Broadcast]:
+        return list(reversed(self._kept.values()))[start:stop]
+
+
+@dataclass(slots=True)
+class ListsLate(Store):
+    """Lists a copy that is a moment behind."""
+
+    _copies: list[tuple[float, list[Broadcast]]] = field(default_factory=list)
+
+    def restore(self, broadcast: Broadcast) -> Broadcast:
+        restored = Store.restore(self, broadcast)
+        self._copied()
+        return restored
+
+    def remove(self, broadcast_id: str) -> None:
+        Store.remove(self, broadcast_id)
+        self._copied()
+
+    def slice(self, start: int, stop: int) -> list[Broadcast]:
+        due = time.monotonic() - BEHIND_S
+        while len(self._copies) > 1 and self._copies[1][0] <= due:
+            del self._copies[0]
+        is_due = self._copies and self._copies[0][0] <= due
+        return self._copies[0][1][start:stop] if is_due else []
+
+    def _copied(self) -> None:
+        self._copies.append((time.monotonic(), list(self._kept.values())))
+
+
+class ForgetsUpdates(Store):
     """Answers an update as if it were done, and does nothing."""
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
@@ -100,14 +150,14 @@ class Stale(Store):
         return changed
 
 
-class Merging(Store):
-    """Adds what an update brings to what was there."""
+class MergesUpdates(Store):
+    """Adds the members of an update to those before."""
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
         return Store.change(self, broadcast, {**broadcast.body, **body}, size)
 
 
-class Renaming(Store):
+class UpdatesNameOnly(Store):
     """Takes nothing but the name from an update."""
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
@@ -115,7 +165,7 @@ class Renaming(Store):
         return Store.change(self, broadcast, changed, size)
 
 
-class Moving(Store):
+class UpdatesUnderNewId(Store):
     """Gives a broadcast another id when it is updated."""
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
@@ -123,12 +173,11 @@ class Moving(Store):
         return self.add(body, size)
 
 
-class Graveyard(Store):
-    """Finds what is deleted, though it lists it no more."""
+@dataclass(slots=True)
+class FindsDeleted(Store):
+    """Finds a deleted broadcast, but lists it no more."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._gone: dict[str, Broadcast] = {}
+    _gone: dict[str, Broadcast] = field(default_factory=dict)
 
     def remove(self, broadcast_id: str) -> None:
         if broadcast_id in self._kept:
@@ -139,12 +188,11 @@ class Graveyard(Store):
         return Store.find(self, broadcast_id) or self._gone.get(broadcast_id)
 
 
-class Shadows(Store):
-    """Lists what is deleted, though it finds it no more."""
+@dataclass(slots=True)
+class ListsDeleted(Store):
+    """Lists a deleted broadcast, but finds it no more."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._hidden: set[str] = set()
+    _hidden: set[str] = field(default_factory=set)
 
     def remove(self, broadcast_id: str) -> None:
         if broadcast_id in self._hidden:
@@ -155,24 +203,49 @@ class Shadows(Store):
         return None if broadcast_id in self._hidden else Store.find(self, broadcast_id)
 
 
-class OldestGoes(Store):
-    """Deletes the oldest, whichever is meant."""
+@dataclass(slots=True)
+class RemembersDeleted(Store):
+    """Remembers the ids of deleted broadcasts."""
+
+    deleted: set[str] = field(default_factory=set)
+
+    def remove(self, broadcast_id: str) -> None:
+        self.deleted.add(broadcast_id)
+        Store.remove(self, broadcast_id)
+
+
+class DeletesOldest(Store):
+    """Deletes the oldest broadcast instead of the one asked for."""
 
     def remove(self, _broadcast_id: str) -> None:
         Store.remove(self, next(iter(self._kept)))
 
 
-class AllGo(Store):
-    """Deletes all."""
+class DeletesAll(Store):
+    """Deletes all broadcasts."""
 
     def remove(self, _broadcast_id: str) -> None:
         for each in [*self._kept]:
             Store.remove(self, each)
 
 
-class Newest(Store):
-    """Finds the newest, whichever is meant."""
+class FindsNewest(Store):
+    """Finds the newest broadcast instead of the one asked for."""
 
     def find(self, broadcast_id: str) -> Broadcast | None:
         known = broadcast_id in self._kept
         return next(reversed(self._kept.values())) if known else None
+
+
+def beginning(states: str | dict[str, str]) -> Callable[[], Store]:
+    """Return a store whose new broadcasts are in another state, or by the due one."""
+
+    class Begins(Store):
+        """Begins in a state of its own."""
+
+        def made(self, body: JsonObject, size: int) -> Broadcast:
+            made = Store.made(self, body, size)
+            state = states if isinstance(states, str) else states.get(made.state)
+            return replace(made, state=state or made.state)
+
+    return Begins

@@ -35,9 +35,9 @@ from ringspec.strategies.adequacy.mutations import (
 )
 from ringspec.strategies.case import Case, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
+from ringspec.strategies.shapes.compile import avoid, is_void, reach
 from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
-from ringspec.strategies.shapes.superset import avoid, is_void, reach
 
 # Steps into a body: names of members, and `ITEM` for any item.
 Instance = tuple[str, ...]

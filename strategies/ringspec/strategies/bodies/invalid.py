@@ -1,70 +1,126 @@
-"""The invalid bodies of the case list: for each rule, each way to break it, dealt out.
+"""The invalid bodies of the case list: for each rule, each way to break it.
 
-In: a contract and the twins. Out: sketches, each a twin with one fault that breaks just
-its rule. The first case of a rule has the best attested twin, so that it is decided at
-the strictest level; the others go to twins in contexts that the rule has not met yet.
+In: a contract and its accepted cases, the twins. Out: cases, each a twin with one fault
+that breaks just its rule. Three steps: list the faults of a rule with the twins they
+fit; rank the twins; certify the first one that will do. The first case of a rule has
+the twin of the strictest level; the others have twins in contexts that are new to the
+rule. A context is a value of another member, or its absence: a rule that is checked
+only beside one value is found by a case beside another, and the other way round.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TypeAlias
 
 from ringspec.spec import (
-    ITEM,
     Assertion,
-    Contract,
     Json,
-    Level,
     Location,
     RuleId,
     at,
     canonical,
     patched,
 )
-from ringspec.strategies.bodies.certify import Certifier, Conditions
-from ringspec.strategies.bodies.contexts import Members, Met, Twin
-from ringspec.strategies.faults import Fault, Spot, faults
+from ringspec.strategies.bodies.certify import Certifier
+from ringspec.strategies.case import Case, CaseMaker
+from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import (
-    NOTHING,
-    at_path,
-    is_conditional,
-    places,
-    stem,
-)
+from ringspec.strategies.shapes.locations import NOTHING, is_conditional, places
 
-Option = tuple[Twin, Fault]
-
+# How many cases a rule has at least, and one that depends on other members.
+CASES, CASES_IF = 2, 4
+# How many more a rule may get for new contexts.
+MORE, MORE_IF = 2, 8
+# How many contexts fewer another place of a shared component may add than the best.
+SLACK = 2
+# How many twins are tried for a fault before it is given up.
+_TRIES = 40
+# A rule in no more places than this is tried in all of them.
+FEW = 4
 # Arrays of so many items have a first, a middle and a last one.
 _LONG = 3
+# States of a member: absent, or there with a value that is not counted.
+ABSENT, PRESENT, NULL = "", "+", "null"
+# Stands between the names of members inside each other.
+INSIDE = "/"
+# States that are each worth meeting.
+_PLAIN = frozenset({ABSENT, PRESENT, "true", "false"})
+
+Option: TypeAlias = tuple[Case, Fault]
+States: TypeAlias = frozenset[tuple[str, str]]
+
+
+def invalid_cases(
+    bodies: Bodies, twins: list[Case], strained: Collection[str]
+) -> Iterator[Case]:
+    """Yield the invalid bodies, rule by rule in the contract's order.
+
+    Args:
+        bodies: of the contract.
+        twins: its accepted cases, the plainest first.
+        strained: ids of those with a text as short, long or unusual as may be.
+    """
+    by_rule: dict[RuleId, list[Assertion]] = {}
+    for assertion in bodies.contract.assertions:
+        by_rule.setdefault(assertion.rule, []).append(assertion)
+    dealer = _Dealer(bodies, twins, strained)
+    for rule, assertions in by_rule.items():
+        yield from dealer.deal(rule, assertions)
+    yield from _coupled(bodies, twins)
+
+
+def _coupled(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
+    """Yield the bodies that the catalogue gives for rules that only break together."""
+    contract = bodies.contract
+    alone = contract.catalogue.not_isolated
+    for coupling in contract.catalogue.couplings:
+        rules = tuple(rule for rule in contract.rules if rule in coupling.rules)
+        if len(rules) < len(coupling.rules):
+            continue  # a dialect has dropped one of them
+        rule = next((each for each in rules if each in alone), rules[0])
+        for edit in coupling.edits:
+            fitting = [each for each in twins if _matches(each.body, edit.where)]
+            for twin in fitting[:1] + fitting[-1:]:
+                body = patched(twin.body, edit.patch)
+                if contract.prover.broken(body) == coupling.rules:
+                    yield CaseMaker(contract).rejected(
+                        rule,
+                        edit.name,
+                        body,
+                        level=contract.rules[rule].level,
+                        twin=twin.id,
+                        fault=edit.patch,
+                        broken=rules,
+                    )
+
+
+def _matches(body: Json, where: dict[str, Json]) -> bool:
+    return isinstance(body, dict) and all(
+        body.get(name) == value for name, value in where.items()
+    )
 
 
 @dataclass(slots=True)
-class Choice:
-    """One fault that can be put into several twins.
+class _Choice:
+    """One fault, with the twins that it can be put into.
 
     Attributes:
-        sizes: how many items there are around each option, where it matters which one
-            it is; 0 where it is not at the end that it is named after.
+        sizes: how many items there are around each option, if it matters which one it
+            is; 0 if it is not at the end that the fault is named after.
     """
 
     name: str
     options: list[Option] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
-    def add(self, twin: Twin, fault: Fault, location: Location, position: str) -> None:
-        """Add a twin, with the fault as it is there; position: which item it is in."""
-        self.options.append((twin, fault))
-        if fault.everywhere and position:
-            self.sizes.append(_size(twin.body, location, position))
-
     def keep_long(self) -> None:
-        """Keep what is in an array of three, or of as many as there are.
+        """Keep options in arrays of three items, or of as many as there are.
 
-        An only item is the first and the last one: it tells neither.
+        An only item is the first and the last one: it distinguishes neither.
         """
         if not self.sizes:
             return
@@ -72,7 +128,7 @@ class Choice:
         sized = zip(self.options, self.sizes, strict=True)
         long = [option for option, size in sized if size >= enough]
         best = min(map(_rank, self.options))
-        # Not at the price of a twin that is less well attested.
+        # Not at the price of a weaker level.
         if best < min(map(_rank, long)):
             long += [option for option in self.options if _rank(option) == best]
         self.options = long
@@ -90,179 +146,24 @@ def _size(body: Json, location: Location, position: str) -> int:
     return size if index == wanted else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A twin with one fault, and what it breaks."""
+class _Listing:
+    """Lists the faults of a rule, each with the twins it fits."""
 
-    rule: RuleId
-    label: str
-    level: Level
-    twin: Twin
-    fault: Fault
-    body: Json
-    rules: tuple[RuleId, ...]
-
-
-def couplings(contract: Contract, twins: list[Twin]) -> Iterator[Broken]:
-    """Yield the bodies that the catalogue spells out for rules that fall together."""
-    alone = contract.catalogue.not_isolated
-    for coupling in contract.catalogue.couplings:
-        rules = tuple(rule for rule in contract.rules if rule in coupling.rules)
-        if len(rules) < len(coupling.rules):
-            continue  # a dialect has dropped one of them
-        rule = next((each for each in rules if each in alone), rules[0])
-        for edit in coupling.edits:
-            fault = Fault(name=edit.name, patch=edit.patch)
-            fitting = [each for each in twins if _matches(each.body, edit.where)]
-            for twin in fitting[:1] + fitting[-1:]:
-                body = patched(twin.body, fault.patch)
-                if contract.prover.broken(body) == coupling.rules:
-                    yield Broken(
-                        rule=rule,
-                        label=edit.name,
-                        level=contract.rules[rule].level,
-                        twin=twin,
-                        fault=fault,
-                        body=body,
-                        rules=rules,
-                    )
-
-
-def _matches(body: Json, where: dict[str, Json]) -> bool:
-    return isinstance(body, dict) and all(
-        body.get(name) == value for name, value in where.items()
-    )
-
-
-# How many cases a rule has at least, and one that depends on other members.
-CASES = 2
-CASES_IF = 4
-# How many cases more a rule may get for contexts that the others have not met.
-MORE = 2
-MORE_IF = 8
-# How many contexts fewer another place of a shared component may add than the best.
-SLACK = 2
-# How many twins are tried for a fault before it is given up.
-_TRIES = 40
-# A rule in no more places than this is tried in all of them.
-FEW = 4
-
-
-def invalid_sketches(bodies: Bodies, twins: list[Twin]) -> list[Broken]:
-    """List the invalid bodies, rule by rule in the contract's order."""
-    contract = bodies.contract
-    by_rule: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        by_rule.setdefault(assertion.rule, []).append(assertion)
-    dealer = _Dealer(bodies, twins)
-    found: list[Broken] = []
-    for rule, assertions in by_rule.items():
-        found += dealer.deal(rule, assertions)
-    return [*found, *couplings(contract, twins)]
-
-
-class _Dealer:
-    """Deals the faults of each rule to twins."""
-
-    def __init__(self, bodies: Bodies, twins: list[Twin]) -> None:
+    def __init__(
+        self, bodies: Bodies, certifier: Certifier, twins: dict[str, Case]
+    ) -> None:
         self._bodies = bodies
-        self._contract = bodies.contract
-        self._certifier = Certifier(bodies.contract)
-        self._conditions = Conditions(bodies.contract)
-        self._twins = sorted(
-            twins,
-            key=lambda each: (
-                each.level.rank,
-                each.strained,
-                each is not twins[0],
-                each.size,
-            ),
-        )
-        self._members = Members(bodies.contract)
-        # How often each place of a shared component was taken, by how many it has.
-        self._used: dict[int, Counter[int]] = {}
-
-    def deal(self, rule: RuleId, assertions: list[Assertion]) -> list[Broken]:
-        """Return the cases of one rule."""
-        conditional = any(map(is_conditional, assertions))
-        met = Met(_own(assertions), everywhere=conditional)
-        found: dict[str, Broken] = {}
-        choices = self._of_rule(assertions)
-        wanted = CASES_IF if conditional else CASES
-        again = (choices * wanted)[: max(0, wanted - len(choices))]
-        for choice in choices + again:
-            # Every other twin is as well attested as the rule, the rest may be richer.
-            attested = len(found) % 2 == 0
-            dealt = self._deal(rule, choice, met, first=not found, attested=attested)
-            if dealt is not None:
-                found.setdefault(canonical(dealt.body), dealt)
-                met.add(self._members.of(dealt.twin.body))
-        for _ in range(MORE_IF if conditional else MORE):
-            dealt = self._more(rule, choices, met)
-            if dealt is None:
-                break
-            found.setdefault(canonical(dealt.body), dealt)
-            met.add(self._members.of(dealt.twin.body))
-        return list(found.values()) or self._coupled(rule, assertions, choices)
-
-    def _coupled(
-        self, rule: RuleId, assertions: list[Assertion], choices: list[Choice]
-    ) -> list[Broken]:
-        """Return a case of a rule that no body breaks by itself.
-
-        A value that a choice or a condition looks at may be wrong only together with
-        them.
-        """
-        if rule in self._contract.catalogue.not_isolated:
-            return []
-        around = self._around(rule, assertions)
-        for choice in choices if around else ():
-            for twin, fault in choice.options[:_TRIES]:
-                body = patched(twin.body, fault.patch)
-                broken = self._contract.prover.broken(body)
-                if rule in broken and broken - {rule} <= around:
-                    made = self._made(rule, choice.name, twin, fault, broken)
-                    if made is not None:
-                        return [made]
-        return []
-
-    def _around(self, rule: RuleId, assertions: list[Assertion]) -> set[RuleId]:
-        """List the rules of choices around a rule's places, and of conditions."""
-        return {
-            each.rule
-            for each in self._contract.assertions
-            for own in assertions
-            if each.rule != rule
-            and (is_conditional(each) or _is_choice_around(each, own))
+        self._certifier = certifier
+        self._twins = twins
+        schema = bodies.contract.request.schema
+        self.states: dict[str, States] = {
+            twin.id: frozenset(_states(schema, twin.body, ""))
+            for twin in twins.values()
         }
+        # How often each place of a shared component was taken, by how many it has.
+        self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
-    def _more(self, rule: RuleId, choices: list[Choice], met: Met) -> Broken | None:
-        """Return a case in the context that adds the most, if one adds anything."""
-        options = [
-            (
-                (
-                    self._certifier.is_masked(twin, fault),
-                    -gain,
-                    -met.spare(self._members.of(twin.body)),
-                ),
-                choice.name,
-                twin,
-                fault,
-            )
-            for choice in choices
-            for twin, fault in choice.options
-            if (gain := self._gain(met, twin))
-        ]
-        for _, name, twin, fault in sorted(options, key=lambda each: each[0]):
-            made = self._made(rule, name, twin, fault)
-            if made is not None:
-                return made
-        return None
-
-    def _gain(self, met: Met, twin: Twin) -> int:
-        return met.gain(self._members.of(twin.body))
-
-    def _of_rule(self, assertions: list[Assertion]) -> list[Choice]:
+    def choices(self, assertions: list[Assertion]) -> list[_Choice]:
         """List the faults of a rule; in a shared component, a sample of its places."""
         instances = dict.fromkeys(each.instance for each in assertions)
         if len(instances) <= FEW:
@@ -270,13 +171,13 @@ class _Dealer:
         # Other places for each rule of the component: together they meet them all.
         # What is shared stands in the same order in each rule, so its number is a name.
         size = len(assertions)
-        used = self._used.setdefault(size, Counter())
+        used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
-        choices = self._choices(assertions[main], f"@{_short(assertions[main])}")
-        met = Met(_own(assertions), everywhere=False)
+        choices = self._choices(assertions[main], _suffix(assertions[main]))
+        met = _Met(_own(assertions), everywhere=False)
         for choice in choices:
             for twin, _ in choice.options:
-                met.add(self._members.of(twin.body))
+                met.add(self.states[twin.id])
         adding = [self._adding(met, each) for each in assertions]
         rest = [each for each in range(size) if each != main]
         # The further away the better: a check may be missing in a whole branch.
@@ -288,133 +189,266 @@ class _Dealer:
                 -adding[each],
             ),
         )
-        poor = adding[far] < max(adding) - SLACK
         rich = [each for each in rest if adding[each] >= max(adding) - SLACK]
-        others = (
-            [far, min(rich, key=lambda each: used[each])] if poor and rich else [far]
-        )
+        others = [far]
+        if adding[far] < max(adding) - SLACK and rich:
+            others.append(min(rich, key=lambda each: used[each]))
         used.update([main, *others])
         for other in others:
-            suffix = f"@{_short(assertions[other])}"
-            choices += self._choices(assertions[other], suffix)[:1]
-        return sorted(choices, key=lambda each: each.options[0][0].level.rank)
+            choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
+        return sorted(choices, key=lambda each: _rank(each.options[0]))
 
-    def _adding(self, met: Met, assertion: Assertion) -> int:
+    def _adding(self, met: _Met, assertion: Assertion) -> int:
         """Count the contexts that the twins with a place would add."""
         return max(
             (
-                self._gain(met, twin)
-                for twin in self._twins
+                met.gain(self.states[twin.id])
+                for twin in self._twins.values()
                 if any(places(assertion.instance, twin.body))
             ),
             default=-1,
         )
 
-    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[Choice]:
-        """List the faults of assertions, alike ones of one place once."""
-        named: dict[str, Choice] = {}
+    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[_Choice]:
+        """List the faults of assertions, equal ones of one place once."""
+        named: dict[str, _Choice] = {}
         for assertion in assertions:
-            choices = self._choices(assertion, f"@{_short(assertion)}" if many else "")
+            choices = self._choices(assertion, _suffix(assertion) if many else "")
             fresh = [choice for choice in choices if choice.name not in named]
-            if choices and not fresh and _stands_alone(assertion):
-                # Each has a value or a condition of its own: none stands for another.
-                turn = choices[len(named) % len(choices) :][:1]
-                fresh = [
-                    Choice(f"{each.name}-{len(named)}", each.options) for each in turn
-                ]
+            # Each `contains` or condition has a value of its own: none stands for
+            # another.
+            alone = assertion.keyword == "contains" or is_conditional(assertion)
+            if choices and not fresh and alone:
+                turn = choices[len(named) % len(choices)]
+                fresh = [_Choice(f"{turn.name}-{len(named)}", turn.options)]
             named.update((choice.name, choice) for choice in fresh)
         return list(named.values())
 
-    def _choices(self, assertion: Assertion, suffix: str) -> list[Choice]:
+    def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
-        found: dict[str, Choice] = {}
-        for twin in self._twins:
-            if not self._conditions.hold(assertion, twin.body):
+        found: dict[str, _Choice] = {}
+        for twin in self._twins.values():
+            if not self._certifier.applies(assertion, twin.body):
                 continue
-            for location, position in _places(assertion, twin.body):
-                for fault in faults(self._spot(assertion, twin, location)):
-                    name = fault.name
-                    if fault.everywhere and position:
-                        # An only item is a first one.
-                        name = f"{name}-{position.replace('only', 'first')}"
-                    choice = found.setdefault(name, Choice(f"{name}{suffix}"))
-                    choice.add(twin, fault, location, position)
+            for location, position, fault in faults_in(
+                self._bodies, assertion, twin.body
+            ):
+                name = fault.name
+                if fault.everywhere and position:
+                    # An only item is a first one.
+                    name = f"{name}-{position.replace('only', 'first')}"
+                choice = found.setdefault(name, _Choice(f"{name}{suffix}"))
+                choice.options.append((twin, fault))
+                if fault.everywhere and position:
+                    choice.sizes.append(_size(twin.body, location, position))
         for choice in found.values():
             choice.keep_long()
         return list(found.values())
 
-    def _spot(self, assertion: Assertion, twin: Twin, location: Location) -> Spot:
-        return Spot(
-            bodies=self._bodies,
-            assertion=assertion,
-            node=at_path(self._contract.request.schema, stem(assertion)),
-            location=location,
-            value=at(twin.body, location),
-            level=self._contract.rules[assertion.rule].level,
-        )
 
-    def _deal(
-        self,
-        rule: RuleId,
-        choice: Choice,
-        met: Met,
-        *,
-        first: bool,
-        attested: bool,
-    ) -> Broken | None:
+class _Dealer:
+    """Ranks the twins of each fault, and certifies the first that will do."""
+
+    def __init__(
+        self, bodies: Bodies, twins: list[Case], strained: Collection[str]
+    ) -> None:
+        self._contract = bodies.contract
+        self._certifier = Certifier(bodies.contract)
+        self._maker = CaseMaker(bodies.contract)
+        ordered = sorted(
+            twins,
+            key=lambda each: (
+                each.level.rank,
+                each.id in strained,
+                each is not twins[0],
+                len(each.request.body),
+            ),
+        )
+        known = {each.id: each for each in ordered}
+        self._listing = _Listing(bodies, self._certifier, known)
+        self._states = self._listing.states
+
+    def deal(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
+        """Return the cases of one rule."""
+        conditional = any(map(is_conditional, assertions))
+        met = _Met(_own(assertions), everywhere=conditional)
+        choices = self._listing.choices(assertions)
+        wanted = CASES_IF if conditional else CASES
+        again = (choices * wanted)[: max(0, wanted - len(choices))]
+        found: dict[str, Case] = {}
+
+        def keep(case: Case) -> None:
+            found.setdefault(canonical(case.body), case)
+            met.add(self._states[str(case.twin)])
+
+        for choice in choices + again:
+            # Every other twin is as strict as the rule, the rest may be richer.
+            strict = len(found) % 2 == 0
+            case = self._best(rule, choice, met, first=not found, strict=strict)
+            if case is not None:
+                keep(case)
+        for _ in range(MORE_IF if conditional else MORE):
+            case = self._richest(rule, choices, met)
+            if case is None:
+                break
+            keep(case)
+        return list(found.values()) or self._inseparable(rule, assertions, choices)
+
+    def _best(
+        self, rule: RuleId, choice: _Choice, met: _Met, *, first: bool, strict: bool
+    ) -> Case | None:
+        """Return the case of a fault in the best twin: masked last, new contexts first.
+
+        A case that breaks just one assertion of its rule distinguishes more.
+        """
         own = self._contract.rules[rule].level.rank
 
-        def wanted(option: tuple[Twin, Fault]) -> tuple[bool, bool, int, int]:
-            twin = option[0]
-            spare = met.spare(self._members.of(twin.body))
+        def order(option: Option) -> tuple[bool, bool, int, int]:
+            twin, fault = option
+            states = self._states[twin.id]
             return (
-                self._certifier.is_masked(*option),
-                attested and twin.level.rank > own,
-                0 if first else -self._gain(met, twin),
-                0 if first else -spare,
+                self._certifier.is_masked(twin.body, fault),
+                strict and twin.level.rank > own,
+                0 if first else -met.gain(states),
+                0 if first else -met.spare(states),
             )
 
-        # Stable: among equally new contexts the best attested twin comes first.
-        options = sorted(choice.options, key=wanted)
-        found: Broken | None = None
-        for twin, fault in options[:_TRIES]:
-            made = self._made(rule, choice.name, twin, fault)
-            if made is not None and self._breaks_once(made):
-                return made
-            found = found or made
+        found: Case | None = None
+        # Stable: among equally new contexts the strictest twin comes first.
+        for option in sorted(choice.options, key=order)[:_TRIES]:
+            case = self._certified(rule, choice.name, option)
+            if case is not None:
+                breaches = self._contract.prover.breaches(case.body)
+                if len({breach.assertion for breach in breaches}) == 1:
+                    return case
+            found = found or case
         return found
 
-    def _breaks_once(self, broken: Broken) -> bool:
-        """Tell whether just one assertion of the rule is broken, as it tells more."""
-        breaches = self._contract.prover.breaches(broken.body)
-        return len({breach.assertion for breach in breaches}) == 1
+    def _richest(self, rule: RuleId, choices: list[_Choice], met: _Met) -> Case | None:
+        """Return a case in the context that adds the most, if one adds anything."""
+        ranked = []
+        for choice in choices:
+            for twin, fault in choice.options:
+                states = self._states[twin.id]
+                if gain := met.gain(states):
+                    masked = self._certifier.is_masked(twin.body, fault)
+                    order = (masked, -gain, -met.spare(states))
+                    ranked.append((order, choice.name, (twin, fault)))
+        for _, name, option in sorted(ranked, key=lambda each: each[0]):
+            case = self._certified(rule, name, option)
+            if case is not None:
+                return case
+        return None
 
-    def _made(
+    def _inseparable(
+        self, rule: RuleId, assertions: list[Assertion], choices: list[_Choice]
+    ) -> list[Case]:
+        """Return a case of a rule that no body breaks by itself.
+
+        A value that a choice or a condition depends on may be wrong only with them.
+        """
+        if rule in self._contract.catalogue.not_isolated:
+            return []
+        around = {
+            each.rule
+            for each in self._contract.assertions
+            for own in assertions
+            if each.rule != rule
+            and (is_conditional(each) or _is_choice_around(each, own))
+        }
+        for choice in choices if around else ():
+            for twin, fault in choice.options[:_TRIES]:
+                broken = self._contract.prover.broken(patched(twin.body, fault.patch))
+                if rule in broken and broken - {rule} <= around:
+                    case = self._certified(rule, choice.name, (twin, fault), broken)
+                    if case is not None:
+                        return [case]
+        return []
+
+    def _certified(
         self,
         rule: RuleId,
         name: str,
-        twin: Twin,
-        fault: Fault,
+        option: Option,
         broken: frozenset[RuleId] = frozenset(),
-    ) -> Broken | None:
-        broken |= {rule}
-        body = self._certifier.certified(twin, fault, broken)
+    ) -> Case | None:
+        """Return the case of a twin with a fault, if just those rules break."""
+        twin, fault = option
+        body = self._certifier.certified(twin.body, fault, broken | {rule})
         if body is NOTHING:
             return None
         level = self._contract.rules[rule].level
-        return Broken(
-            rule=rule,
-            label=name,
+        return self._maker.rejected(
+            rule,
+            name,
+            body,
             level=self._certifier.level(level, fault, body),
-            twin=twin,
-            fault=fault,
-            body=body,
-            rules=(rule, *sorted(broken - {rule})),
+            twin=twin.id,
+            fault=fault.patch,
+            broken=(rule, *sorted(broken - {rule})),
         )
 
 
+@dataclass(frozen=True)
+class _Met:
+    """The contexts in which a rule has been broken.
+
+    Attributes:
+        own: members that the rule is about.
+        everywhere: whether each value of a member counts, or any two and absence.
+    """
+
+    own: set[str]
+    everywhere: bool
+    _states: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, states: States) -> None:
+        """Add the states of a body in which the rule was broken."""
+        for name, state in states:
+            self._states[name].add(state)
+
+    def gain(self, states: States) -> int:
+        """Count new contexts that are worth a case of their own."""
+        return sum(self._adds(name, state) for name, state in states)
+
+    def spare(self, states: States) -> int:
+        """Count new contexts that only break ties."""
+        return sum(self._is_new(name, state) for name, state in states)
+
+    def _is_new(self, name: str, state: str) -> bool:
+        known = self._states[name]
+        if name in self.own or state in known:
+            return False
+        if state == NULL:
+            # Mostly as good as absence: a value distinguishes more.
+            return PRESENT in known
+        return state in _PLAIN or len(known) < 2
+
+    def _adds(self, name: str, state: str) -> bool:
+        known = self._states[name]
+        if name in self.own or state in known or INSIDE in name:
+            return False
+        return self.everywhere or len(known) < 2 or state == ABSENT
+
+
+def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
+    """Yield the state of each member at the top, and inside objects required there."""
+    if not isinstance(body, dict):
+        return
+    required = schema.get("required", ())
+    for name, node in schema.get("properties", {}).items():
+        yield above + name, _state(node, body[name]) if name in body else ABSENT
+        if name in required and "properties" in node:
+            yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
+
+
+def _state(node: Json, value: Json) -> str:
+    counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
+    return canonical(value) if counted or value is None else PRESENT
+
+
 def _shared(left: Assertion, right: Assertion) -> int:
-    """Count the steps that the places of two assertions begin with alike."""
+    """Count the first steps that the places of two assertions have in common."""
     pairs = zip(left.instance, right.instance, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -422,23 +456,6 @@ def _shared(left: Assertion, right: Assertion) -> int:
 def _is_choice_around(one: Assertion, other: Assertion) -> bool:
     around = other.instance[: len(one.instance)]
     return one.keyword in {"anyOf", "oneOf"} and one.instance == around
-
-
-def _places(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
-    """Yield where an assertion applies; of a member that may not be, what is around."""
-    if assertion.keyword == "not" and not assertion.value and assertion.instance:
-        *around, name = assertion.instance
-        for location, position in places(tuple(around), body):
-            value = at(body, location)
-            if name != ITEM and isinstance(value, dict) and name not in value:
-                yield location, position
-    else:
-        yield from places(assertion.instance, body)
-
-
-def _stands_alone(assertion: Assertion) -> bool:
-    """Tell whether an assertion of a rule needs a case of its own."""
-    return assertion.keyword == "contains" or is_conditional(assertion)
 
 
 def _own(assertions: list[Assertion]) -> set[str]:
@@ -450,6 +467,8 @@ def _own(assertions: list[Assertion]) -> set[str]:
     }
 
 
-def _short(assertion: Assertion) -> str:
-    """Tell places of one rule apart."""
-    return ".".join(step for step in assertion.instance if step != "*") or "body"
+def _suffix(assertion: Assertion) -> str:
+    """Return what distinguishes the places of one rule in ids of cases."""
+    return "@" + (
+        ".".join(step for step in assertion.instance if step != "*") or "body"
+    )

@@ -1,13 +1,13 @@
-"""What no source settles, and hostile bytes: a target answers them somehow, and lives.
+"""Bodies that no source settles, and hostile bytes: a target has to survive them.
 
-In: a contract and its plain body. Out: sketches of bodies that are neither valid nor
-invalid, and of bytes that are no JSON at all. They serve the rule of robustness alone.
+In: a contract and its accepted cases. Out: cases of the rule of robustness: bodies that
+are neither valid nor invalid, and bytes that are no JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from ringspec.spec import (
     ITEM,
@@ -18,13 +18,13 @@ from ringspec.spec import (
     patched,
     pointer,
 )
-from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.bodies.valid import optional_members
-from ringspec.strategies.case import encode
+from ringspec.strategies.case import Case, CaseMaker, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
-from ringspec.strategies.shapes.locations import concrete, present
+from ringspec.strategies.shapes.locations import concrete, instance_path, present
+from ringspec.strategies.shapes.shape import admitted
 
 # Texts that have broken servers before.
 HOSTILE = {
@@ -51,74 +51,63 @@ NUMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """Something sent that nobody promises anything about, and how it differs."""
+_BOUNDS = frozenset({"enum", "minimum"})
 
-    label: str
-    content: bytes
-    twin: Twin
-    fault: tuple[Json, ...] | dict[str, Json]
+_Patch: TypeAlias = tuple[dict[str, Json], ...]
+_Edit: TypeAlias = tuple[str, Case, _Patch]
 
 
-def unsettled_sketches(bodies: Bodies, twins: list[Twin]) -> list[Unsettled]:
-    """List what is sent to see the target live, no two alike."""
-    found: dict[bytes, Unsettled] = {}
-    for sketch in _sketches(bodies, twins):
-        found.setdefault(sketch.content, sketch)
-    return list(found.values())
+def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
+    """Yield the cases that a target only has to survive, no two with equal bodies."""
+    maker = CaseMaker(bodies.contract)
+    sent: set[bytes] = set()
+    for label, content, twin, fault in _sent(bodies, twins):
+        if content not in sent:
+            sent.add(content)
+            yield maker.survived(label, content, twin, fault)
 
 
-def _sketches(bodies: Bodies, twins: list[Twin]) -> Iterator[Unsettled]:
-    plain = twins[0]
-    yield from _bytes(plain)
-    yield from _texts(bodies, twins)
+def _sent(
+    bodies: Bodies, twins: list[Case]
+) -> Iterator[tuple[str, bytes, Case, _Patch | dict[str, Json]]]:
+    for label, content in _bytes(twins[0].request.body).items():
+        yield label, content, twins[0], {"bytes": label}
+    for label, twin, patch in _texts(bodies, twins):
+        yield label, encode(patched(twin.body, patch)), twin, patch
     for label, twin, patch in _edits(bodies, twins):
         body = patched(twin.body, patch)
-        if _is_unsettled(bodies, body):
-            yield Unsettled(label, encode(body), twin, patch)
+        settled = bodies.contract.settled_prover
+        # Neither valid nor invalid, null for absent aside.
+        if is_irregular(body) or not settled.is_valid(body):
+            yield label, encode(body), twin, patch
 
 
-_Patch = tuple[dict[str, Json], ...]
-_Edit = tuple[str, Twin, _Patch]
+def unsettled_edits(bodies: Bodies, twin: Case) -> Iterator[tuple[str, _Patch]]:
+    """Yield edits of one body that may leave it unspecified, each with its name."""
+    for label, _, patch in (*_edits(bodies, [twin]), *_texts(bodies, [twin])):
+        yield label.removesuffix("-"), patch  # where the twin has no name
 
 
-def unsettled_edits(bodies: Bodies, twin: Twin) -> Iterator[tuple[str, _Patch]]:
-    """Yield edits of one body that may leave open what it is, each with its name."""
-    for label, _, patch in _edits(bodies, [twin]):
-        yield label.removesuffix("-"), patch  # where the twin has no id
-    for sketch in _texts(bodies, [twin]):
-        if isinstance(sketch.fault, tuple):
-            yield sketch.label, sketch.fault
-
-
-def _is_unsettled(bodies: Bodies, body: Json) -> bool:
-    """Tell whether a body is neither valid nor invalid, null for absent aside."""
-    if is_irregular(body):
-        return True
-    return not bodies.contract.settled_prover.is_valid(body)
-
-
-def _edits(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
+def _edits(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     plain = twins[0]
     if not isinstance(plain.body, dict):
         return
-    yield "unknown-member", plain, _add(("ringspecUnknown",), value="text")
-    yield "prototype-member", plain, _add(("__proto__",), value={"polluted": True})
+    yield "unknown-member", plain, _add("ringspecUnknown", "text")
+    yield "prototype-member", plain, _add("__proto__", {"polluted": True})
     yield from _nulls(bodies, twins)
     yield from _numbers(bodies, twins)
     yield from _unsettled_values(bodies, twins)
     yield from _out_of_place(bodies, twins)
 
 
-def _texts(bodies: Bodies, twins: list[Twin]) -> Iterator[Unsettled]:
-    """Put hostile texts; of some it is plain that they are valid, but not to all.
+def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
+    """Put hostile texts; some are valid by the contract, but not to all servers.
 
-    Once for the first free text alone, and once for all others together: whoever
-    refuses an odd name never comes to read the rest.
+    Once for the first free text alone, and once for all others together: a server that
+    refuses an unusual name never reads the rest.
     """
     plain = list(_free(bodies, (), twins[0].body))
-    first = list(filter(lambda place: len(place) == 1, plain))[:1]
+    first = [place for place in plain if len(place) == 1][:1]
     if first:
         yield from _hostile(twins[0], str(first[0][0]), first)
     found = [(twin, list(_free(bodies, (), twin.body))) for twin in twins]
@@ -132,11 +121,10 @@ def _texts(bodies: Bodies, twins: list[Twin]) -> Iterator[Unsettled]:
         yield from _hostile(twin, "texts", others)
 
 
-def _hostile(twin: Twin, name: str, places: list[Location]) -> Iterator[Unsettled]:
+def _hostile(twin: Case, name: str, places: Sequence[Location]) -> Iterator[_Edit]:
     for label, text in HOSTILE.items():
         patch = tuple(edit for place in places for edit in _replace(place, text))
-        content = encode(patched(twin.body, patch))
-        yield Unsettled(f"{name}-{label}", content, twin, patch)
+        yield f"{name}-{label}", twin, patch
 
 
 def _free(bodies: Bodies, place: Location, value: Json) -> Iterator[Location]:
@@ -147,38 +135,42 @@ def _free(bodies: Bodies, place: Location, value: Json) -> Iterator[Location]:
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _free(bodies, (*place, index), child)
-    elif isinstance(value, str):
-        instance = tuple(ITEM if isinstance(step, int) else step for step in place)
-        if any(
-            shape.kind == "string"
-            and shape.choices() is None
-            and shape.format is None
-            and not shape.own_patterns
-            for shape in bodies.shapes_at(instance)
-        ):
-            yield place
+    elif isinstance(value, str) and any(
+        shape.kind == "string"
+        and shape.choices() is None
+        and shape.format is None
+        and not shape.own_patterns
+        for shape in bodies.shapes_at(instance_path(place))
+    ):
+        yield place
 
 
-def _nulls(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
-    """Put null for optional members, where the contract does not name it."""
+def _nulls(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
+    """Put null for optional members, if the contract does not name it."""
     for instance, names in optional_members(bodies.contract):
-        for name in names:
-            place = (*concrete(instance), name)
-            twin = next((each for each in twins if present(each.body, place)), None)
-            if twin is not None and len(place) == 1:  # deep ones are alike
-                yield f"null-{'.'.join(map(str, place))}", twin, _replace(place, None)
+        for name in () if instance else names:  # deep ones are alike
+            twin = _having(twins, (name,))
+            if twin is not None:
+                yield f"null-{name}", twin, _replace((name,), None)
 
 
-def _numbers(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
+def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     """Put a whole number with a fraction of zero, and numbers of other sizes."""
+    integers = [
+        each.instance
+        for each in bodies.contract.assertions
+        if each.keyword == "type"
+        and "integer" in each.value
+        and each.instance.count(ITEM) <= 1
+    ]
     # The same member in several places is tried in the first.
-    members = {each[-1]: each for each in reversed(_instances(bodies, "integer"))}
+    members = {each[-1]: each for each in reversed(integers)}
     for instance in reversed(members.values()):
         place = concrete(instance)
-        twin = next((each for each in twins if present(each.body, place)), None)
+        twin = _having(twins, place)
         if twin is None or not isinstance(at(twin.body, place), int):
             continue
-        name = ".".join(str(step) for step in place)
+        name = _dotted(place)
         if len(place) <= 2:
             whole = float(at(twin.body, place))
             yield f"{name}-with-fraction-zero", twin, _replace(place, whole)
@@ -188,22 +180,21 @@ def _numbers(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
                 yield f"{name}-{label}", twin, edit
 
 
-def _unsettled_values(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
+def _unsettled_values(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     """Put values that the contract admits and no source confirms."""
     for assertion in bodies.contract.assertions:
-        if assertion.keyword not in {"enum", "minimum"}:
-            continue
         place = concrete(assertion.instance)
-        twin = next((each for each in twins if present(each.body, place)), None)
+        twin = _having(twins, place) if assertion.keyword in _BOUNDS else None
+        if twin is None:
+            continue
+        shapes = tuple(bodies.shapes_at(assertion.instance))
         values = assertion.value
         for value in values if isinstance(values, list) else [values]:
-            shapes = bodies.shapes_at(assertion.instance)
-            if twin is not None and not any(shape.admits(value) for shape in shapes):
-                name = ".".join(str(step) for step in place)
-                yield f"{name}-{value}", twin, _replace(place, value)
+            if not admitted(shapes, value):
+                yield f"{_dotted(place)}-{value}", twin, _replace(place, value)
 
 
-def _out_of_place(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
+def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     """Put members beside others with which they are not settled to stand."""
     members = bodies.contract.request.schema.get("properties", {})
     shown: set[str] = set()
@@ -219,31 +210,29 @@ def _out_of_place(bodies: Bodies, twins: list[Twin]) -> Iterator[_Edit]:
                 except Unfit:
                     continue
                 beside = twin.id.split("/")[-1]
-                yield f"{name}-beside-{beside}", twin, _add((name,), value=value)
+                yield f"{name}-beside-{beside}", twin, _add(name, value)
 
 
-def _instances(bodies: Bodies, kind: str) -> list[tuple[str, ...]]:
-    return [
-        each.instance
-        for each in bodies.contract.assertions
-        if each.keyword == "type"
-        and kind in each.value
-        and each.instance.count(ITEM) <= 1
-    ]
+def _having(twins: list[Case], place: Location) -> Case | None:
+    """Return the first twin with something at a location."""
+    return next((each for each in twins if present(each.body, place)), None)
 
 
-def _replace(place: Location, value: Json) -> tuple[dict[str, Json], ...]:
+def _dotted(place: Location) -> str:
+    return ".".join(map(str, place))
+
+
+def _replace(place: Location, value: Json) -> _Patch:
     return ({"op": "replace", "path": pointer(place), "value": value},)
 
 
-def _add(place: Location, *, value: Json) -> tuple[dict[str, Json], ...]:
-    return ({"op": "add", "path": pointer(place), "value": value},)
+def _add(name: str, value: Json) -> _Patch:
+    return ({"op": "add", "path": pointer((name,)), "value": value},)
 
 
-def _bytes(plain: Twin) -> Iterator[Unsettled]:
-    """Send bytes that are no JSON, or hardly."""
-    good = encode(plain.body)
-    for label, content in {
+def _bytes(good: bytes) -> dict[str, bytes]:
+    """Return bytes that are no JSON, or hardly, made from a valid body."""
+    return {
         "no-bytes": b"",
         "cut-off": good[: len(good) // 2],
         "not-utf-8": good[:-1] + b',"x":"\xff\xfe"}',
@@ -259,5 +248,4 @@ def _bytes(plain: Twin) -> Iterator[Unsettled]:
         "nul-bytes": b"\x00" * 64,
         "two-bodies": good + good,
         "each-member-twice": good[:-1] + b"," + good[1:],
-    }.items():
-        yield Unsettled(label, content, plain, {"bytes": label})
+    }

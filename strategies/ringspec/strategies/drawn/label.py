@@ -1,8 +1,8 @@
-"""Exploring: sources of bodies that no list foresees, and what each body is called.
+"""Bodies to explore with, and their labels.
 
-In: a contract. Out: Hypothesis strategies for bodies, and examples: the case of a body
-with its label, proven by both validators on the bytes that will be sent. What they do
-not agree on is dropped; what is neither valid nor invalid only has to be survived.
+In: a contract. Out: Hypothesis strategies for bodies, and the case of each body, its
+label proven by both validators on the bytes that will be sent. A body on which they
+differ is dropped; one that is neither valid nor invalid only has to be survived.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import NoReturn, TypeAlias
@@ -37,153 +37,27 @@ from ringspec.spec import (
     same,
     weakest,
 )
-from ringspec.strategies.bodies.valid import ACCEPTED
-from ringspec.strategies.case import Case, Expect, Phase, Requests, Status, encode
-from ringspec.strategies.case_list import ACCEPTABLE, REFUSAL, ROBUSTNESS, SURVIVAL
+from ringspec.strategies.case import (
+    ACCEPTED,
+    ROBUSTNESS,
+    STATUS,
+    Case,
+    Expect,
+    Phase,
+    Requests,
+    encode,
+)
 from ringspec.strategies.drawn.breaking import Breaker, breakable
-from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
+from ringspec.strategies.drawn.sample import Label, Labelled
 from ringspec.strategies.shapes.draw import compiled
-from ringspec.strategies.shapes.locations import NOTHING, instance_path, schema_at
+from ringspec.strategies.shapes.locations import NOTHING, default_at, instance_path
 
-Shows: TypeAlias = Callable[[Json], bool]
-Default: TypeAlias = Callable[[Location], Json]
-
-# Of so many differences each two are undone together: some hold each other in place.
-_PAIRED = 12
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """One difference: what stands at a place; NOTHING where nothing does."""
-
-    location: Location
-    value: Json
-
-    def apply(self, body: Json) -> Json:
-        """Return the body with the edit; it changes the one that it is given."""
-        if not self.location:
-            return deepcopy(self.value)
-        *above, last = self.location
-        parent = at(body, tuple(above))
-        if self.value is NOTHING:
-            del parent[last]
-        else:
-            parent[last] = deepcopy(self.value)
-        return body
-
-
-def reduced(plain: Json, body: Json, shows: Shows, default: Default) -> Json:
-    """Return the plainest body found that still shows what this one does."""
-
-    def some_show(some: list[_Edit]) -> bool:
-        return shows(_edited(plain, some))
-
-    edits = _differences(plain, body, ())
-    kept = _paired(_fewest(edits, some_show), some_show)
-    body = _edited(plain, kept) if len(kept) < len(edits) else body
-    changed = True
-    while changed:
-        changed = False
-        for edit in _simpler(plain, body, (), default):
-            candidate = _edited(body, [edit])
-            if shows(candidate):
-                body, changed = candidate, True
-                break
-    return body
-
-
-def _differences(plain: Json, body: Json, location: Location) -> list[_Edit]:
-    """List what makes one body of another, member by member."""
-    if not (isinstance(plain, dict) and isinstance(body, dict)):
-        return [] if same(plain, body) else [_Edit(location, body)]
-    gone = [_Edit((*location, name), NOTHING) for name in plain if name not in body]
-    edits = [
-        _differences(plain[name], value, (*location, name))
-        if name in plain
-        else [_Edit((*location, name), value)]
-        for name, value in body.items()
-    ]
-    return [*gone, *(edit for some in edits for edit in some)]
-
-
-def _edited(plain: Json, edits: list[_Edit]) -> Json:
-    body = deepcopy(plain)
-    for edit in edits:
-        body = edit.apply(body)
-    return body
-
-
-def _fewest(edits: list[_Edit], shows: Callable[[list[_Edit]], bool]) -> list[_Edit]:
-    """Leave out edits: half of them at once, then ever fewer, then each by itself."""
-    size = len(edits)
-    while edits and size:
-        start = 0
-        while start < len(edits):
-            rest = edits[:start] + edits[start + size :]
-            if shows(rest):
-                edits = rest
-            else:
-                start += size
-        size //= 2
-    return edits
-
-
-def _paired(edits: list[_Edit], shows: Callable[[list[_Edit]], bool]) -> list[_Edit]:
-    """Leave out each two edits."""
-    if len(edits) > _PAIRED:
-        return edits
-    for pair in combinations(edits, 2):
-        rest = [each for each in edits if each not in pair]
-        if shows(rest):
-            return _paired(rest, shows)
-    return edits
-
-
-def _simpler(
-    plain: Json, value: Json, location: Location, default: Default
-) -> Iterator[_Edit]:
-    """Yield edits that leave less; what is as in the plain body is left alone."""
-    if plain is not NOTHING and same(plain, value):
-        return
-    usual = default(location)
-    if usual is not NOTHING:
-        if not same(usual, value):
-            yield _Edit(location, usual)
-    elif isinstance(value, str):
-        yield from (_Edit(location, each) for each in _shorter(value))
-    children = _children(value)
-    known = plain if isinstance(plain, dict) and isinstance(value, dict) else {}
-    yield from (_Edit((*location, s), NOTHING) for s in children if s not in known)
-    for step, child in children.items():
-        place = (*location, step)
-        yield from _simpler(known.get(step, NOTHING), child, place, default)
-
-
-def _children(value: Json) -> dict[str | int, Json]:
-    if isinstance(value, dict):
-        return dict(value)
-    # The last one first, so that the first one stays if any will do.
-    return dict(reversed(list(enumerate(value)))) if isinstance(value, list) else {}
-
-
-def _shorter(text: str) -> Iterator[str]:
-    """Yield texts that are shorter, or plainer."""
-    if len(text) > 1:
-        yield from (text[:1], text[: len(text) // 2], text[len(text) // 2 :])
-    elif text != "x":
-        yield "x"
-
-
-_STATUS: dict[Expect, Status] = {
-    Expect.ACCEPT: ACCEPTABLE,
-    Expect.REJECT: REFUSAL,
-    Expect.SURVIVE: SURVIVAL,
-}
 _LABELS: dict[Expect, Label] = {
     Expect.ACCEPT: Label.VALID,
     Expect.REJECT: Label.INVALID,
     Expect.SURVIVE: Label.UNSPECIFIED,
 }
+# The least value of each type.
 _BLANK: dict[str, Json] = {
     "object": {},
     "array": [],
@@ -202,6 +76,8 @@ _OF_VALUE = frozenset(
         *("exclusiveMinimum", "exclusiveMaximum"),
     }
 )
+# Up to so many differences, each two are undone together: some need each other.
+_PAIRED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +85,7 @@ class Drawn:
     """A body as it came from its source.
 
     Attributes:
-        fault: the edit that it was made by, where it is known.
+        fault: the edit that it was made by, if it is known.
         certified: whether it is valid but for its fault.
     """
 
@@ -220,7 +96,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where bodies come from.
+    """A source of bodies.
 
     Attributes:
         share: how many bodies it gives in its turn.
@@ -249,47 +125,23 @@ class Example:
 def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
     """Return our own sources: valid bodies, and bodies that break one of some rules."""
     bodies, drawer = compiled(contract)
-    valid = drawer.drawn(bodies.root).map(_valid)
-    drawn = [Source(name="valid", share=_SHARE, tries=_TRIES, bodies=valid)]
+    strategies = {
+        "valid": drawer.drawn(bodies.root).map(
+            lambda body: Drawn(content=encode(body), certified=True)
+        )
+    }
     broken = [each for rule, each in breakable(contract).items() if rule in rules]
     if broken:
-        invalid = st.one_of([Breaker(contract).of([each]) for each in broken])
-        drawn.append(
-            Source(
-                name="invalid",
-                share=_SHARE,
-                tries=_TRIES,
-                bodies=invalid.map(_invalid),
+        drawn = st.one_of([Breaker(contract).of([each]) for each in broken])
+        strategies["invalid"] = drawn.map(
+            lambda made: Drawn(
+                content=encode(made.body), fault=made.patch, certified=True
             )
         )
-    return drawn
-
-
-def _valid(body: Json) -> Drawn:
-    return Drawn(content=encode(body), certified=True)
-
-
-def _invalid(made: Invalid) -> Drawn:
-    return Drawn(content=encode(made.body), fault=made.patch, certified=True)
-
-
-@dataclass
-class _Broken:
-    """What a body breaks, by rule, and what its defaults would mend of it."""
-
-    levels: dict[RuleId, Level] = field(default_factory=dict)
-    gaps: list[dict[str, Json]] = field(default_factory=list)
-    mended: set[RuleId] = field(default_factory=set)
-
-    def add(self, rule: RuleId, level: Level) -> None:
-        """Take in a breach; of two of one rule the stronger one counts."""
-        known = self.levels.get(rule, level)
-        self.levels[rule] = min(known, level, key=lambda each: each.rank)
-
-    def mend(self, rule: RuleId, gap: dict[str, Json]) -> None:
-        """Take in what a server may fill in."""
-        self.mended.add(rule)
-        self.gaps.append(gap)
+    return [
+        Source(name=name, share=_SHARE, tries=_TRIES, bodies=strategy)
+        for name, strategy in strategies.items()
+    ]
 
 
 class Labeller:
@@ -301,7 +153,7 @@ class Labeller:
         self._order = {rule: number for number, rule in enumerate(contract.rules)}
 
     def example(self, drawn: Drawn, number: int) -> Example | None:
-        """Return the case of a body; None where the validators do not agree.
+        """Return the case of a body; None if the validators do not agree.
 
         Args:
             drawn: the body.
@@ -318,7 +170,7 @@ class Labeller:
             rule=rule,
             level=levels[rule],
             expect=expect,
-            status=_STATUS[expect],
+            status=STATUS[expect],
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
@@ -328,7 +180,7 @@ class Labeller:
         return Example(case=case, levels=levels)
 
     def label(self, body: Json) -> Labelled:
-        """Return a body with its label; what validators differ on is unspecified."""
+        """Return a body with its label; unspecified if the validators differ."""
         try:
             expect, levels = self._label(Drawn(content=encode(body)))
         except Disagreement:
@@ -350,7 +202,7 @@ class Labeller:
         body = read_body(drawn.content)
         if body is not NOTHING:
             plain = compiled(self._contract)[0].plain()
-            reduced(plain, body, is_shown, self._default)
+            reduced(plain, body, is_shown, lambda at: default_at(self._contract, at))
 
     def _label(self, drawn: Drawn) -> tuple[Expect, dict[RuleId, Level]]:
         """Return what is expected, and the rules it serves, the strongest first."""
@@ -375,7 +227,7 @@ class Labeller:
         return Expect.REJECT, {rule: levels[rule] for rule in strongest}
 
     def _is_settled_but_for(self, body: Json) -> bool:
-        """Tell whether nothing in an invalid body is merely unspecified."""
+        """Return whether nothing in an invalid body is merely unspecified."""
         if is_irregular(body):
             return False
         found = self._contract.prover.breaches(body)
@@ -389,14 +241,14 @@ class Labeller:
         )
 
     def _is_banned(self, body: Json, found: list[Breach]) -> bool:
-        """Tell whether something of the wrong type would better not be there at all.
+        """Return whether a value of the wrong type had better be absent.
 
         The wrong type hides whatever else is wrong with a value.
         """
         typed = {
-            breach.location: _edit("replace", breach.location, _blank(breach.assertion))
-            for breach in found
-            if breach.assertion.keyword == "type" and breach.location
+            each.location: _edit("replace", each.location, _blank(each.assertion))
+            for each in found
+            if each.assertion.keyword == "type" and each.location
         }
         if not typed:
             return False
@@ -407,58 +259,49 @@ class Labeller:
         )
 
     def _levels(self, body: Json) -> dict[RuleId, Level]:
-        """Return the rules broken as sent and with defaults filled in, with levels.
+        """Return the rules broken, with levels; none if sources do not settle it.
 
         A server may fill in a default for what is absent or null. What stands
         elsewhere has to be wrong even then.
         """
-        broken = _Broken()
+        levels: dict[RuleId, Level] = {}
+        gaps: list[dict[str, Json]] = []
+        mended: set[RuleId] = set()
         for breach in self._contract.prover.breaches(body):
-            if not self._take(broken, body, breach):
-                return {}
-        if broken.gaps:
-            still = self._contract.prover.broken(patched(body, tuple(broken.gaps)))
-            keeps = still | broken.mended
-            return {
-                rule: broken.levels[rule] for rule in broken.levels if rule in keeps
-            }
-        return broken.levels
-
-    def _take(self, broken: _Broken, body: Json, breach: Breach) -> bool:
-        """Take in a breach; False if it is none that sources settle."""
-        assertion, location = breach.assertion, breach.location
-        level = self._contract.rules[assertion.rule].level
-        if assertion.keyword == "required":
-            gap = (*location, assertion.value)
-            default = self._default(gap)
+            rule = breach.assertion.rule
+            level = self._contract.rules[rule].level
+            gap, edit = self._gap(body, breach)
+            if edit == "replace" and not self._is_required(gap):
+                return {}  # null for what may be absent. Source: product.md, Levels
+            default = default_at(self._contract, gap) if edit else NOTHING
             if default is not NOTHING:
-                broken.mend(assertion.rule, _edit("add", gap, default))
-        elif at(body, location) is None:
-            # Null for what may be absent is not settled. Source: product.md, Levels.
-            if not self._must_stand(location):
-                return False
-            default = self._default(location)
-            if default is not NOTHING:
-                level = weakest((level, Level.SHOULD))
-                broken.mend(assertion.rule, _edit("replace", location, default))
-        broken.add(assertion.rule, level)
-        return True
+                gaps.append(_edit(edit, gap, default))
+                mended.add(rule)
+                if edit == "replace":
+                    level = weakest((level, Level.SHOULD))
+            known = levels.get(rule, level)
+            levels[rule] = min(known, level, key=lambda each: each.rank)
+        if gaps:
+            still = self._contract.prover.broken(patched(body, tuple(gaps))) | mended
+            return {rule: levels[rule] for rule in levels if rule in still}
+        return levels
 
-    def _default(self, location: Location) -> Json:
-        node = schema_at(self._contract.request.schema, instance_path(location))
-        return node.get("default", NOTHING)
+    def _gap(self, body: Json, breach: Breach) -> tuple[Location, str]:
+        """Return the place that a breach finds empty, or null, and how to fill it."""
+        if breach.assertion.keyword == "required":
+            return (*breach.location, breach.assertion.value), "add"
+        return breach.location, "replace" if at(body, breach.location) is None else ""
 
-    def _must_stand(self, location: Location) -> bool:
+    def _is_required(self, location: Location) -> bool:
+        """Return whether something has to stand there, whatever else the body has."""
         if not location or isinstance(location[-1], int):
             return True
-        instance = instance_path(location)
-        return (instance[:-1], instance[-1]) in self._required
+        return instance_path(location) in self._required
 
     @cached_property
-    def _required(self) -> set[tuple[tuple[str, ...], str]]:
-        """Members required whatever the rest of the body says."""
+    def _required(self) -> set[tuple[str, ...]]:
         return {
-            (each.instance, each.value)
+            (*each.instance, each.value)
             for each in self._contract.assertions
             if each.keyword == "required" and not {"then", "else"} & set(each.path)
         }
@@ -483,7 +326,7 @@ def _edit(operation: str, location: Location, value: Json) -> dict[str, Json]:
 
 
 def read_body(content: bytes) -> Json:
-    """Read bytes as any reader of JSON would; NOTHING where they are none."""
+    """Read bytes as any reader of JSON would; NOTHING if they are none."""
     try:
         body = json.loads(
             content.decode(), parse_constant=_no_json, parse_float=_finite
@@ -499,4 +342,115 @@ def _finite(text: str) -> float:
 
 
 def _no_json(name: str) -> NoReturn:
-    raise ValueError(name)  # Python reads NaN and Infinity, which JSON has not
+    raise ValueError(name)  # Python reads NaN and Infinity, which are no JSON
+
+
+# What stands at a location; NOTHING for what is to be absent.
+_Difference: TypeAlias = tuple[Location, Json]
+
+
+def reduced(
+    plain: Json,
+    body: Json,
+    shows: Callable[[Json], bool],
+    default: Callable[[Location], Json],
+) -> Json:
+    """Return the plainest body found that still shows what this one does.
+
+    A shrinker of bytes cannot leave out just any members. Here each difference from
+    the plain body is undone, many at a time, then one by one, then each two of few;
+    then what is inside the rest is simplified.
+
+    Args:
+        plain: the plain body.
+        body: another one.
+        shows: whether a body shows the same.
+        default: of a location, or NOTHING.
+    """
+    differences = list(_differences(plain, body, ()))
+    kept = differences
+    size = len(kept)
+    while kept and size:
+        start = 0
+        while start < len(kept):
+            rest = kept[:start] + kept[start + size :]
+            if shows(_edited(plain, rest)):
+                kept = rest
+            else:
+                start += size
+        size //= 2
+    kept = _without_pairs(plain, kept, shows)
+    body = _edited(plain, kept) if len(kept) < len(differences) else body
+    changed = True
+    while changed:
+        changed = False
+        for simpler in _simpler(plain, body, (), default):
+            candidate = _edited(body, [simpler])
+            if shows(candidate):
+                body, changed = candidate, True
+                break
+    return body
+
+
+def _differences(plain: Json, body: Json, above: Location) -> Iterator[_Difference]:
+    """Yield what makes one body of another, member by member."""
+    if isinstance(plain, dict) and isinstance(body, dict):
+        yield from (((*above, name), NOTHING) for name in plain if name not in body)
+        for name, value in body.items():
+            if name in plain:
+                yield from _differences(plain[name], value, (*above, name))
+            else:
+                yield (*above, name), value
+    elif not same(plain, body):
+        yield above, body
+
+
+def _edited(plain: Json, differences: list[_Difference]) -> Json:
+    body = deepcopy(plain)
+    for location, value in differences:
+        if not location:
+            body = deepcopy(value)
+        elif value is NOTHING:
+            del at(body, location[:-1])[location[-1]]
+        else:
+            at(body, location[:-1])[location[-1]] = deepcopy(value)
+    return body
+
+
+def _without_pairs(
+    plain: Json, differences: list[_Difference], shows: Callable[[Json], bool]
+) -> list[_Difference]:
+    """Leave out each two differences, if there are few."""
+    if len(differences) <= _PAIRED:
+        for pair in combinations(differences, 2):
+            rest = [each for each in differences if each not in pair]
+            if shows(_edited(plain, rest)):
+                return _without_pairs(plain, rest, shows)
+    return differences
+
+
+def _simpler(
+    plain: Json, value: Json, above: Location, default: Callable[[Location], Json]
+) -> Iterator[_Difference]:
+    """Yield edits that leave less; what is as in the plain body is left alone."""
+    if plain is not NOTHING and same(plain, value):
+        return
+    usual = default(above)
+    if usual is not NOTHING:
+        if not same(usual, value):
+            yield above, usual
+    elif isinstance(value, str):
+        half = len(value) // 2
+        shorter = (value[:1], value[:half], value[half:]) if half else ("x",)
+        yield from ((above, each) for each in shorter if value != "x")
+    children: dict[str | int, Json] = {}
+    if isinstance(value, dict):
+        children = dict(value)
+    elif isinstance(value, list):
+        # The last one first, so that the first one stays if any will do.
+        children = dict(reversed(list(enumerate(value))))
+    known = plain if isinstance(plain, dict) and isinstance(value, dict) else {}
+    yield from (((*above, each), NOTHING) for each in children if each not in known)
+    for step, child in children.items():
+        place = (*above, step)
+        yield from _simpler(known.get(step, NOTHING), child, place, default)

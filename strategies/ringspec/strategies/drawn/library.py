@@ -7,15 +7,14 @@
     def test_handler(sample: Labelled) -> None:
         assert sample.allows(handler(sample.body).status)
 
-Each takes a contract, ours without another, as `load` returns it or as the path of its
-file, and a dialect by its name. Nothing is compiled before the first body is drawn.
+Each takes a contract, by default ours, as `load` returns it or as the path of its file,
+and a dialect by its name. Nothing is compiled before the first body is drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -34,9 +33,8 @@ from ringspec.spec import (
     load,
     patched,
 )
-from ringspec.strategies.bodies.contexts import Twin
 from ringspec.strategies.bodies.robustness import unsettled_edits
-from ringspec.strategies.case import encode
+from ringspec.strategies.case import ACCEPTED, CaseMaker
 from ringspec.strategies.drawn.breaking import (
     Breaker,
     breakable,
@@ -47,55 +45,7 @@ from ringspec.strategies.drawn.breaking import (
 from ringspec.strategies.drawn.label import Labeller
 from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
 from ringspec.strategies.faults import FAMILIES
-from ringspec.strategies.shapes.draw import LENGTH, Tape, compiled
-
-Patch: TypeAlias = tuple[dict[str, Json], ...]
-
-# Edits of a body that are looked at, until one leaves it open what the body is; a byte
-# chooses each.
-_TRIES = 8
-
-
-@dataclass(frozen=True)
-class Unsettler:
-    """Draws a twin, then an edit that leaves it open what the body is."""
-
-    contract: Contract
-    level: Level
-
-    @cached_property
-    def _labeller(self) -> Labeller:
-        return Labeller(self.contract)
-
-    @cached_property
-    def drawn(self) -> SearchStrategy[Labelled]:
-        """The strategy."""
-        bodies, drawer = compiled(self.contract, self.level)
-        whole, _ = compiled(self.contract)
-        read = drawer.reader(bodies.root)
-
-        def unspecified(data: bytes) -> Labelled:
-            choices, twin = Tape(data[:_TRIES]), read(Tape(data[_TRIES:]))
-            known = Twin("", self.level, twin, len(encode(twin)), frozenset())
-            edits = list(unsettled_edits(whole, known))
-            for _ in range(_TRIES if edits else 0):
-                made = self._labelled(twin, *edits[choices.below(len(edits))])
-                if made is not None:
-                    return made
-            return reject()
-
-        # One draw of bytes: of many small ones Hypothesis makes many bodies alike.
-        size = _TRIES + LENGTH
-        return st.binary(min_size=size, max_size=size).map(unspecified)
-
-    def _labelled(self, twin: Json, name: str, patch: Patch) -> Labelled | None:
-        body = patched(twin, patch)
-        if self._labeller.label(body).label is not Label.UNSPECIFIED:
-            return None
-        return Labelled(
-            body=body, label=Label.UNSPECIFIED, fault=name, twin=twin, patch=patch
-        )
-
+from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 
 AnyContract: TypeAlias = "Contract | str | PathLike[str] | None"
 
@@ -103,8 +53,10 @@ _Drawn = TypeVar("_Drawn")
 
 FAULT_FAMILIES = tuple(FAMILIES)
 
-# Of eight labelled bodies so many are of a kind: faults are what has most forms.
+# Of eight labelled bodies so many are of a kind: faults have most forms.
 _VALID, _INVALID = 2, 5
+# Edits of a body that are tried until one leaves it unspecified; a byte chooses each.
+_TRIES = 8
 
 
 def valid_bodies(
@@ -116,10 +68,9 @@ def valid_bodies(
     """Return a strategy for valid bodies.
 
     Args:
-        contract: says what is valid; ours without another.
-        dialect: by which it is spelt.
-        level: bodies use nothing that is attested less well: `must` keeps to what is
-            documented.
+        contract: defines what is valid; by default ours.
+        dialect: its spelling.
+        level: bodies use nothing that binds less: with `must` only what is documented.
 
     Raises:
         UsageError: there is no such dialect or level.
@@ -140,10 +91,10 @@ def invalid_bodies(
     """Return a strategy for bodies that break just one rule.
 
     Args:
-        rule: its id, or how ids of several begin; any without.
-        family: of faults, one of `FAULT_FAMILIES`; any without.
-        contract: has the rules; ours without another.
-        dialect: by which it is spelt.
+        rule: its id, or a prefix of ids of several; by default any.
+        family: of faults, one of `FAULT_FAMILIES`; by default any.
+        contract: has the rules; by default ours.
+        dialect: its spelling.
         level: what binds less is left out.
 
     Raises:
@@ -164,11 +115,11 @@ def unspecified_bodies(
 ) -> SearchStrategy[Labelled]:
     """Return a strategy for bodies that no source calls valid or invalid.
 
-    A server may take them or refuse them, as long as it answers. Arguments and errors
-    as of `valid_bodies`; the level is that of the valid bodies they are made from.
+    A server may accept or reject them, as long as it answers. Arguments and errors as
+    of `valid_bodies`; the level is that of the valid bodies they are made from.
     """
     loaded, wanted = contract_of(contract, dialect), level_of(level)
-    return _late(lambda: Unsettler(loaded, wanted).drawn)
+    return _late(lambda: _unspecified(loaded, wanted))
 
 
 def labelled_bodies(
@@ -184,7 +135,6 @@ def labelled_bodies(
     """
     loaded, wanted = contract_of(contract, dialect), level_of(level)
     rules = list(chosen(loaded, None, None, wanted).values())
-
     return _late(lambda: _labelled(loaded, rules, wanted))
 
 
@@ -217,7 +167,7 @@ def breakable_rules(
 
 
 def contract_of(contract: AnyContract, dialect: str | None) -> Contract:
-    """Return the contract that is meant.
+    """Return a contract in a dialect, loaded if it is not yet.
 
     Raises:
         UsageError: there is no such dialect, or a loaded contract has been given one.
@@ -251,13 +201,42 @@ def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
         ) from error
 
 
+def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
+    """Draw a valid body, then an edit that leaves it unspecified."""
+    bodies, drawer = compiled(contract, level)
+    whole, _ = compiled(contract)
+    read = drawer.reader(bodies.root)
+    labeller, maker = Labeller(contract), CaseMaker(contract)
+
+    def unspecified(data: bytes) -> Labelled:
+        choices = ByteChoices(data[:_TRIES])
+        valid = read(ByteChoices(data[_TRIES:]))
+        edits = list(unsettled_edits(whole, maker.accepted(ACCEPTED, "", valid)))
+        for _ in range(_TRIES if edits else 0):
+            name, patch = edits[choices.below(len(edits))]
+            body = patched(valid, patch)
+            if labeller.label(body).label is Label.UNSPECIFIED:
+                return Labelled(
+                    body=body,
+                    label=Label.UNSPECIFIED,
+                    fault=name,
+                    twin=valid,
+                    patch=patch,
+                )
+        return reject()
+
+    # One draw of bytes: of many small ones Hypothesis makes many equal bodies.
+    size = _TRIES + CHOICE_BYTES
+    return st.binary(min_size=size, max_size=size).map(unspecified)
+
+
 def _labelled(
     contract: Contract, rules: list[list[Assertion]], level: Level
 ) -> SearchStrategy[Labelled]:
     # What takes a while is done here, so that no draw is slow.
     valid = _valid(contract, level).map(Labeller(contract).label)
     invalid = Breaker(contract, level).of(rules)
-    unspecified = Unsettler(contract, level).drawn
+    unspecified = _unspecified(contract, level)
 
     @st.composite
     def labelled(draw: DrawFn) -> Labelled:

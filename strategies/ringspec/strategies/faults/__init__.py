@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ringspec.spec import ABOUT, kind_of
+from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
 from ringspec.strategies.faults.bounds import (
     above,
     below,
@@ -27,6 +27,8 @@ from ringspec.strategies.faults.enums import enums
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.faults.formats import formats
 from ringspec.strategies.faults.types import missing, types, unknown
+from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import locations_of
 
 _FORMS: dict[str, Callable[[Spot], Iterator[Fault]]] = {
     "type": types,
@@ -81,4 +83,18 @@ def faults(spot: Spot) -> Iterator[Fault]:
         yield from _FORMS[keyword](spot)
 
 
-__all__ = ["FAMILIES", "Fault", "Spot", "faults"]
+def faults_in(
+    bodies: Bodies, assertion: Assertion, body: Json
+) -> Iterator[tuple[Location, str, Fault]]:
+    """Yield the faults of an assertion in a body: where, in which item, and the fault.
+
+    Of an array the first, a middle and the last item are taken.
+    """
+    for location, position in locations_of(assertion, body):
+        value = at(body, location)
+        spot = Spot(bodies=bodies, assertion=assertion, location=location, value=value)
+        for fault in faults(spot):
+            yield location, position, fault
+
+
+__all__ = ["FAMILIES", "Fault", "Spot", "faults", "faults_in"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from zlib import crc32
 
 from ringspec.spec import ITEM, Assertion, Json, Level, Location, pointer
 from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import at_path, stem
+from ringspec.strategies.shapes.shape import Alternatives
 
 _Form = TypeVar("_Form")
 
@@ -18,18 +20,25 @@ class Spot:
     """Where a fault may be put.
 
     Attributes:
-        node: the subschema that the assertion stands in.
-        location: where it applies in the twin.
-        value: what stands there in the twin.
-        level: how strict the assertion's rule is.
+        location: where the assertion applies in a valid body.
+        value: what stands there.
     """
 
     bodies: Bodies
     assertion: Assertion
-    node: dict[str, Any]
     location: Location
     value: Json
-    level: Level = Level.MUST
+
+    @property
+    def node(self) -> dict[str, Json]:
+        """The subschema that the assertion stands in."""
+        schema = self.bodies.contract.request.schema
+        return at_path(schema, stem(self.assertion))
+
+    @property
+    def level(self) -> Level:
+        """How strongly the assertion's rule binds."""
+        return self.bodies.contract.rules[self.assertion.rule].level
 
     @property
     def is_on_top(self) -> bool:
@@ -46,6 +55,15 @@ class Spot:
         """Whether something has to stand there, if what is around it does."""
         instance = self.assertion.instance
         return instance[-1:] in {(), (ITEM,)} or instance in self.bodies.needed
+
+    @property
+    def shapes(self) -> Alternatives:
+        """What the contract allows there."""
+        return tuple(self.bodies.shapes_at(self.assertion.instance))
+
+    def shapes_below(self, step: str) -> Alternatives:
+        """Return what the contract allows for a member, or an item, of it."""
+        return tuple(self.bodies.shapes_at((*self.assertion.instance, step)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from ringspec.spec import (
     Contract,
     Disagreement,
     Json,
+    Level,
     Location,
     SpecError,
     is_irregular,
@@ -147,3 +148,16 @@ class Bodies:
 def plain_request(contract: Contract) -> Request:
     """Return the request that the first case of a contract's list sends."""
     return Requests(contract).create(encode(Bodies(contract).plain()))
+
+
+# Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
+_KNOWN: dict[tuple[str, Level], Bodies] = {}
+
+
+def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
+    """Return the bodies of a contract that use nothing of a weaker level, made once."""
+    key = contract.sha256, level
+    if key not in _KNOWN:
+        narrowed = contract if level is Level.MAY else contract.limited_to(level)
+        _KNOWN[key] = Bodies(narrowed)
+    return _KNOWN[key]

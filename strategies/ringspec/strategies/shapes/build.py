@@ -16,10 +16,10 @@ from itertools import chain, count
 from ringspec.spec import Json, Location, same
 from ringspec.strategies.shapes.shape import (
     Alternatives,
-    Class,
+    ItemClass,
     Shape,
     admitted,
-    classes,
+    item_classes,
     meet,
 )
 from ringspec.strategies.shapes.text import (
@@ -184,7 +184,7 @@ class Builder:
 
     def _array(self, shape: Shape, place: Location) -> Json:
         length = self._length(shape, place)
-        room = classes(shape)
+        room = item_classes(shape)
         items: list[Json] = []
         for index in range(length):
             items.append(self._item(room, (*place, index), items, shape))
@@ -212,7 +212,7 @@ class Builder:
         return length
 
     def _item(
-        self, room: list[Class], place: Location, others: list[Json], shape: Shape
+        self, room: list[ItemClass], place: Location, others: list[Json], shape: Shape
     ) -> Json:
         index = int(place[-1])
         first = [each for each in room if each.least > 0]

@@ -1,10 +1,10 @@
-"""Where things stand: paths into schemas, and the places that they are about."""
+"""Paths into schemas, and the locations in bodies that they are about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import ITEM, Assertion, Json, Location, at
+from ringspec.spec import ITEM, Assertion, Contract, Json, Location, at
 from ringspec.strategies.shapes.shape import OTHERS
 
 # A step behind these is a name, or a number.
@@ -14,13 +14,12 @@ _NAMING = frozenset(
         *("allOf", "anyOf", "oneOf", "required", "dependentRequired"),
     }
 )
-_BRANCHES = frozenset({"then", "else"})
 # Stands for no value where null is one.
 NOTHING = object()
 
 
 def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the keywords in a path, each with its index; the names of members aside."""
+    """Yield the keywords in a path with their indexes, without names of members."""
     named = False
     for index, step in enumerate(path):
         if named:
@@ -31,8 +30,8 @@ def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def is_conditional(assertion: Assertion) -> bool:
-    """Tell whether an assertion holds only if something else does."""
-    return any(keyword in _BRANCHES for _, keyword in keywords(assertion.path))
+    """Return whether an assertion holds only if something else does."""
+    return any(keyword in {"then", "else"} for _, keyword in keywords(assertion.path))
 
 
 def stem(assertion: Assertion) -> tuple[str, ...]:
@@ -49,7 +48,7 @@ def at_path(schema: Json, path: tuple[str, ...]) -> dict[str, Json]:
 
 
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
-    """Return the base subschema of a place; empty where none is named."""
+    """Return the base subschema of an instance path; empty if there is none."""
     for step in instance:
         if step == ITEM:
             schema = schema.get("items", {})
@@ -60,9 +59,15 @@ def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
     return dict(schema)
 
 
-def concrete(instance: tuple[str, ...], index: int = 0) -> Location:
-    """Put an index where an instance path says any item."""
-    return tuple(index if step == ITEM else step for step in instance)
+def default_at(contract: Contract, location: Location) -> Json:
+    """Return the default of a member or item, or NOTHING."""
+    node = schema_at(contract.request.schema, instance_path(location))
+    return node.get("default", NOTHING)
+
+
+def concrete(instance: tuple[str, ...]) -> Location:
+    """Return the location of an instance path in first items."""
+    return tuple(0 if step == ITEM else step for step in instance)
 
 
 def instance_path(location: Location) -> tuple[str, ...]:
@@ -70,30 +75,50 @@ def instance_path(location: Location) -> tuple[str, ...]:
     return tuple(ITEM if isinstance(step, int) else step for step in location)
 
 
-def places(instance: tuple[str, ...], body: Json) -> Iterator[tuple[Location, str]]:
+def present(body: Json, location: Location) -> bool:
+    """Return whether something stands at a location."""
+    try:
+        at(body, location)
+    except KeyError:
+        return False
+    return True
+
+
+def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
+    """Yield where an assertion applies in a body, and in which item of an array.
+
+    For a member that must be absent, the object around it.
+    """
+    if assertion.keyword == "not" and not assertion.value and assertion.instance:
+        *around, name = assertion.instance
+        for location, position in places(tuple(around), body):
+            value = at(body, location)
+            if name != ITEM and isinstance(value, dict) and name not in value:
+                yield location, position
+    else:
+        yield from places(assertion.instance, body)
+
+
+def places(
+    instance: tuple[str, ...], body: Json, above: Location = (), position: str = ""
+) -> Iterator[tuple[Location, str]]:
     """Yield each location of an instance path in a body, and which item it is in.
 
     Of an array the first, a middle and the last item are taken.
     """
-    yield from _places(instance, body, (), "")
-
-
-def _places(
-    instance: tuple[str, ...], value: Json, so_far: Location, position: str
-) -> Iterator[tuple[Location, str]]:
     if not instance:
-        yield so_far, position
+        yield above, position
         return
     step, rest = instance[0], instance[1:]
     if step == ITEM:
-        if isinstance(value, list):
-            deep = bool(rest) or len(so_far) > 1
-            for index, label in _sampled(value, rest, deep=deep):
-                yield from _places(rest, value[index], (*so_far, index), label)
-        elif isinstance(value, dict) and OTHERS[0] in value:
-            yield from _places(rest, value[OTHERS[0]], (*so_far, OTHERS[0]), position)
-    elif isinstance(value, dict) and step in value:
-        yield from _places(rest, value[step], (*so_far, step), position)
+        if isinstance(body, list):
+            deep = bool(rest) or len(above) > 1
+            for index, label in _sampled(body, rest, deep=deep):
+                yield from places(rest, body[index], (*above, index), label)
+        elif isinstance(body, dict) and OTHERS[0] in body:
+            yield from places(rest, body[OTHERS[0]], (*above, OTHERS[0]), position)
+    elif isinstance(body, dict) and step in body:
+        yield from places(rest, body[step], (*above, step), position)
 
 
 def _sampled(
@@ -106,20 +131,7 @@ def _sampled(
         ends = [(0, "first"), (size - 1, "last")]
         return [*ends, (size // 2, "middle")] if size > 2 else ends[:size]
     # Of those that have the place, the first and the last: items are not all alike.
-    having = [
-        index
-        for index, item in enumerate(items)
-        if any(True for _ in _places(rest, item, (), ""))
-    ]
+    having = [i for i, item in enumerate(items) if any(places(rest, item))]
     if len(having) < 2:
         return [(index, "only") for index in having]
     return [(having[0], "first"), (having[-1], "last")]
-
-
-def present(body: Json, location: Location) -> bool:
-    """Tell whether something stands at a location."""
-    try:
-        at(body, location)
-    except KeyError:
-        return False
-    return True

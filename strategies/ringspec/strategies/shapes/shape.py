@@ -9,10 +9,11 @@ alternatives; those that nothing fits are dropped.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ringspec.spec import NOT_BLANK, Json, kind_of, same
 
@@ -25,7 +26,7 @@ OTHERS = ("other-1", "other-2", "other-3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contained:
-    """How many items may fit something: what fits, what does not, least and most."""
+    """How many items of an array may fit something: `fits`, and not `others`."""
 
     fits: Alternatives
     others: Alternatives
@@ -38,7 +39,7 @@ class Shape:
     """One alternative: values of one JSON type within bounds.
 
     Attributes:
-        low: least number, inclusive; `high` likewise.
+        low: least number, inclusive, as `high`.
         items: alternatives of an item; None where anything goes.
         members: by name; a member without alternatives must be absent.
         closed: whether members not named must be absent.
@@ -68,16 +69,16 @@ class Shape:
 
     @property
     def own_patterns(self) -> tuple[str, ...]:
-        """The patterns that an example is needed for: any text is not blank."""
+        """The patterns that an example is needed for: any but `NOT_BLANK`."""
         return tuple(each for each in self.patterns if each != NOT_BLANK)
 
     @property
     def unnamed(self) -> list[str]:
-        """The members that are required and of which nothing else is said."""
+        """The members that are required and not described."""
         return sorted(self.required - self.members.keys())
 
     def choices(self) -> tuple[Json, ...] | None:
-        """List the values where they can be counted, else None."""
+        """Return the values if they can be counted, else None."""
         values = self.enum
         if values is None and self.kind == "boolean":
             values = (False, True)
@@ -105,7 +106,7 @@ class Shape:
         return True
 
     def admits(self, value: Json) -> bool:
-        """Tell whether a value fits, formats and what is counted aside."""
+        """Return whether a value fits, apart from its format and counted items."""
         kind = kind_of(value)
         if kind != self.kind and not (self.kind == "number" and kind == "integer"):
             return False
@@ -131,7 +132,7 @@ class Shape:
 
 
 def admitted(alternatives: Alternatives, value: Json) -> bool:
-    """Tell whether a value fits any of some alternatives."""
+    """Return whether a value fits any of some alternatives."""
     return any(shape.admits(value) for shape in alternatives)
 
 
@@ -158,7 +159,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
     closed = left.closed or right.closed
     if any(not members.get(name, () if closed else ANYTHING) for name in required):
         return None
-    low, high = _top(left.low, right.low), _bottom(left.high, right.high)
+    low, high = _pick(max, left.low, right.low), _pick(min, left.high, right.high)
     if kind == "integer":
         low, high = low and ceil(low), high and floor(high)
     shape = Shape(
@@ -169,11 +170,11 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         high=high,
         multiple=_common(left.multiple, right.multiple),
         min_length=max(left.min_length, right.min_length),
-        max_length=_least(left.max_length, right.max_length),
+        max_length=_pick(min, left.max_length, right.max_length),
         format=left.format or right.format,
         patterns=left.patterns + right.patterns,
         min_items=max(left.min_items, right.min_items),
-        max_items=_least(left.max_items, right.max_items),
+        max_items=_pick(min, left.max_items, right.max_items),
         items=_meet_items(left.items, right.items),
         unique=left.unique or right.unique,
         contained=left.contained + right.contained,
@@ -181,7 +182,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         required=required,
         closed=closed,
         min_members=max(left.min_members, right.min_members),
-        max_members=_least(left.max_members, right.max_members),
+        max_members=_pick(min, left.max_members, right.max_members),
         examples=left.examples or right.examples,
     )
     choices = shape.choices()
@@ -192,7 +193,7 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
 
 
 def _empty(shape: Shape) -> bool:
-    """Tell whether plainly nothing fits; what is not plain is found on building."""
+    """Return whether nothing fits, for a plain reason; others are found on building."""
     return (
         shape.choices() == ()
         or (shape.low is not None and shape.high is not None and shape.low > shape.high)
@@ -247,7 +248,7 @@ def _narrower(left: str, right: str) -> str | None:
 
 
 def is_multiple(value: float, step: float) -> bool:
-    """Tell whether a number is a multiple, as it is written: 0.3 is one of 0.1."""
+    """Return whether a number is a multiple, as it is written: 0.3 is one of 0.1."""
     return Fraction(str(value)) % Fraction(str(step)) == 0
 
 
@@ -266,16 +267,9 @@ def _most(bound: int | None) -> float:
     return float("inf") if bound is None else bound
 
 
-def _top(left: float | None, right: float | None) -> float | None:
-    return max((each for each in (left, right) if each is not None), default=None)
-
-
-def _bottom(left: float | None, right: float | None) -> float | None:
-    return min((each for each in (left, right) if each is not None), default=None)
-
-
-def _least(left: int | None, right: int | None) -> int | None:
-    return min((each for each in (left, right) if each is not None), default=None)
+def _pick(choose: Callable[..., Any], left: float | None, right: float | None) -> Any:
+    """Return the least or greatest of two bounds, as far as there are any."""
+    return choose((each for each in (left, right) if each is not None), default=None)
 
 
 def interned(alternatives: Alternatives) -> Alternatives:
@@ -304,7 +298,7 @@ def interned(alternatives: Alternatives) -> Alternatives:
 
 
 def _key(value: object) -> object:
-    """Return what tells one part of an interned shape from another."""
+    """Return a key by which parts of interned shapes are equal."""
     if isinstance(value, dict):
         return tuple((name, id(below)) for name, below in value.items())
     if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
@@ -313,7 +307,7 @@ def _key(value: object) -> object:
 
 
 @dataclass(slots=True)
-class Class:
+class ItemClass:
     """Items of one kind in an array, and how many there must and may be."""
 
     shapes: Alternatives
@@ -321,30 +315,33 @@ class Class:
     most: int | None = None
 
 
-_SCALARS = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
+# Values without values in them.
+SIMPLE = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
 # Splitting is slow and shapes are few; the shape is kept so that its id stays its own.
-_SPLIT: dict[int, tuple[Shape, list[Class]]] = {}
+_SPLIT: dict[int, tuple[Shape, list[ItemClass]]] = {}
 
 
-def classes(shape: Shape) -> list[Class]:
+def item_classes(shape: Shape) -> list[ItemClass]:
     """Split an array's items by what `contains` counts; fresh for each array."""
     if id(shape) not in _SPLIT:
         _SPLIT[id(shape)] = shape, _split(shape)
     return [replace(each) for each in _SPLIT[id(shape)][1]]
 
 
-def _split(shape: Shape) -> list[Class]:
+def _split(shape: Shape) -> list[ItemClass]:
     # Where nothing is said of items, arrays in arrays would have no end.
-    anything = ANYTHING if shape.contained else _SCALARS
-    found = [Class(anything if shape.items is None else shape.items)]
-    for contained in shape.contained:
-        split: list[Class] = []
+    anything = ANYTHING if shape.contained else SIMPLE
+    found = [ItemClass(anything if shape.items is None else shape.items)]
+    for counted in shape.contained:
+        split: list[ItemClass] = []
         for each in found:
-            if inside := meet(each.shapes, contained.fits):
-                bounds = [m for m in (contained.most, each.most) if m is not None]
-                most = min(bounds, default=None)
-                split.append(Class(inside, max(each.least, contained.least), most))
-            if outside := meet(each.shapes, contained.others):
-                split.append(Class(outside, each.least, each.most))
+            if inside := meet(each.shapes, counted.fits):
+                least = max(each.least, counted.least)
+                most = _pick(min, counted.most, each.most)
+                split.append(ItemClass(inside, least, most))
+            if outside := meet(each.shapes, counted.others):
+                split.append(ItemClass(outside, each.least, each.most))
+        if counted.least and not any(meet(e.shapes, counted.fits) for e in found):
+            split = [ItemClass((), counted.least)]  # so that nothing is built
         found = split
     return found

@@ -21,7 +21,7 @@ from ringspec.spec import (
     nearest,
     subschemas,
 )
-from ringspec.strategies.shapes.compile import COMPILED, NEGATED, SILENT
+from ringspec.strategies.shapes.compile import INSTEAD, KEYWORDS, NEGATED, SILENT
 
 # Of older drafts: validators may still go by them, but no rule is read from them.
 _OLD = frozenset(
@@ -44,7 +44,6 @@ _HINTS = {
 }
 # The last character that a header can have.
 _LATIN = 0xFF
-_ELSE = "state it by others, such as properties, if, oneOf or contains"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _check(spot: _Spot, inlined: Inlined) -> None:
     for keyword in spot.schema:
         if keyword.startswith("x-") or keyword in SILENT:
             continue
-        if keyword not in COMPILED:
+        if keyword not in KEYWORDS:
             raise _refused(keyword, place)
         if spot.contrary and keyword not in NEGATED:
             raise SpecError(
@@ -126,8 +125,8 @@ def _check(spot: _Spot, inlined: Inlined) -> None:
 
 
 def _refused(keyword: str, place: str) -> SpecError:
-    near = nearest(keyword, COMPILED | SILENT, cutoff=0.8)
-    meant = f"did you mean {near[0]!r}?" if near else _ELSE
+    near = nearest(keyword, {*KEYWORDS, *SILENT}, cutoff=0.8)
+    meant = f"did you mean {near[0]!r}?" if near else INSTEAD
     return SpecError(
         f"{place} has {keyword}, which is not supported",
         hint=_HINTS.get(keyword, meant),

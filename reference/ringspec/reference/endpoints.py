@@ -1,0 +1,305 @@
+"""The endpoints: routes, the token that they ask for, operations, JSON on the wire.
+
+Source: facts.md D.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ringspec.reference.behaviour import Behaviour, same
+from ringspec.reference.body_checks import validate
+from ringspec.reference.dialects import DIALECTS, ServerDialect
+from ringspec.reference.replies import (
+    CrashError,
+    RefusedError,
+    Reply,
+    envelope,
+    invalid,
+    problem,
+    refused,
+)
+from ringspec.reference.request_body import read_bytes, read_json
+from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+    from ringspec.reference.behaviour import Operation
+    from ringspec.reference.json_values import JsonObject
+    from ringspec.reference.serving import ServerSettings
+    from ringspec.reference.store import Broadcast, Store
+
+Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
+
+DEFAULT_SIZE = 25
+LARGEST_SIZE = 100
+_LARGEST_PAGE = 10**9
+
+
+def build(settings: ServerSettings, behaviour: Behaviour | None = None) -> Starlette:
+    """Build the application; its broadcasts live as long as it does."""
+    behaviour = behaviour or Behaviour()
+    app = Starlette(
+        routes=_routes(settings, behaviour),
+        middleware=[Middleware(behaviour.wire)],
+        exception_handlers={
+            HTTPException: _elsewhere(behaviour),
+            Exception: _elsewhere(behaviour),
+        },
+    )
+    # The documents promise no redirect for a stray slash.
+    app.router.redirect_slashes = False
+    app.state.limits = settings.limits
+    return app
+
+
+def to_response(reply: Reply) -> Response:
+    """Put a reply on the wire; escapes keep lone surrogates from breaking it."""
+    content = b""
+    if reply.status != 204:
+        content = json.dumps(reply.body, separators=(",", ":")).encode("ascii")
+    headers = {**reply.headers}
+    if content:
+        headers["Content-Type"] = reply.media_type
+    return Response(content, reply.status, headers)
+
+
+def _routes(settings: ServerSettings, behaviour: Behaviour) -> list[Route]:
+    store = behaviour.store()
+    store.max_broadcasts = settings.limits.broadcasts
+    dialect = DIALECTS[settings.dialect]
+
+    def route(path: str, **operations: str) -> Route:
+        return Route(
+            path,
+            _by_method({key: endpoint(name) for key, name in operations.items()}),
+            methods=list(operations),
+        )
+
+    def endpoint(name: str) -> Endpoint:
+        own = behaviour.during.get(name, same)(behaviour)
+        broadcasts = Broadcasts(store, own, dialect)
+        operation: Operation
+        if name in TRANSITIONS:
+            operation = partial(broadcasts.command, name)
+        else:
+            operation = getattr(broadcasts, name)
+        return _guard(own.around(operation, store), settings, own)
+
+    one = "/voice/broadcasts/{broadcast_id}"
+    return [
+        Route("/oauth2/token", _token_endpoint(settings, behaviour), methods=["POST"]),
+        route("/voice/broadcasts", POST="create", GET="list"),
+        route(one, GET="get", PUT="update", DELETE="delete"),
+        *(route(f"{one}/{name}", POST=name) for name in TRANSITIONS),
+    ]
+
+
+def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
+    async def respond(request: Request) -> Response:
+        # Starlette routes HEAD to whatever answers GET.
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return respond
+
+
+def _guard(
+    operation: Operation, settings: ServerSettings, behaviour: Behaviour
+) -> Endpoint:
+    """Let an operation answer only requests that bring the token."""
+
+    async def respond(request: Request) -> Response:
+        try:
+            if behaviour.admit(request, settings.token):
+                reply = await operation(request)
+            else:
+                reply = await behaviour.turn_away(operation, request)
+        except RefusedError as refused:
+            reply = behaviour.refuse(refused.reply)
+        except CrashError:
+            reply = behaviour.refuse(envelope(500, "The server broke down."))
+        return to_response(behaviour.reply(reply))
+
+    return respond
+
+
+def _token_endpoint(settings: ServerSettings, behaviour: Behaviour) -> Endpoint:
+    async def respond(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        try:
+            raw = await read_bytes(request)
+            return to_response(behaviour.issue(content_type, raw, settings))
+        except RefusedError as refused:
+            return to_response(refused.reply)
+
+    return respond
+
+
+def _elsewhere(
+    behaviour: Behaviour,
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Answer for paths and methods without operation, in the envelope of all errors."""
+
+    async def respond(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        message = str(getattr(error, "detail", "The server broke down."))
+        headers = dict(getattr(error, "headers", None) or {})
+        if "Allow" in headers:
+            # Starlette lists a set, in an order that differs from run to run.
+            headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        reply = behaviour.elsewhere(envelope(status, message, headers=headers))
+        return to_response(behaviour.reply(behaviour.refuse(reply)))
+
+    return respond
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcasts:
+    """The operations on the broadcasts of one server.
+
+    In: a request that was let in. Out: a reply, or RefusedError.
+    """
+
+    store: Store
+    behaviour: Behaviour
+    dialect: ServerDialect
+
+    async def create(self, request: Request) -> Reply:
+        """Keep a new broadcast, if its body breaks no rule."""
+        body, size = await self._read_body(request)
+        return self._shown(self.behaviour.created, self.store.add(body, size))
+
+    async def list(self, request: Request) -> Reply:
+        """Answer a page of broadcasts, oldest first."""
+        page = _read_page(request.query_params)
+        kept = self.store.slice(page.start, page.stop)
+        items = [broadcast.short(self.behaviour.defaults) for broadcast in kept]
+        pagination = page.describe(len(self.store), request.url.path)
+        return Reply(200, {"items": [*items], "pagination": pagination})
+
+    async def get(self, request: Request) -> Reply:
+        """Answer one broadcast."""
+        return self._shown(200, self._found(request))
+
+    async def update(self, request: Request) -> Reply:
+        """Replace a broadcast that was not started."""
+        broadcast = self._found(request)
+        if broadcast.state not in EDITABLE:
+            raise refused(409, f"A {broadcast.state} broadcast cannot be changed.")
+        body, size = await self._read_body(request)
+        return self._shown(200, self.store.change(broadcast, body, size))
+
+    async def delete(self, request: Request) -> Reply:
+        """Forget a broadcast that is not running."""
+        broadcast = self._found(request)
+        if broadcast.state in RUNNING:
+            raise refused(409, f"A {broadcast.state} broadcast cannot be deleted.")
+        self.store.remove(broadcast.broadcast_id)
+        return Reply(204)
+
+    async def command(self, command: str, request: Request) -> Reply:
+        """Start, pause, resume or cancel a broadcast; a body is not looked at."""
+        broadcast = self._found(request)
+        transition = self.behaviour.transitions[command]
+        if broadcast.state not in transition.sources:
+            raise refused(409, f"Cannot {command} a {broadcast.state} broadcast.")
+        self.store.move(broadcast, transition)
+        answer: JsonObject = {
+            "broadcastId": broadcast.broadcast_id,
+            "state": transition.answered,
+        }
+        return Reply(200, answer)
+
+    def _found(self, request: Request) -> Broadcast:
+        broadcast = self.store.find(request.path_params["broadcast_id"])
+        if broadcast is None:
+            raise refused(404, "There is no such broadcast.")
+        return broadcast
+
+    async def _read_body(self, request: Request) -> tuple[JsonObject, int]:
+        """Read a broadcast in canonical spelling, or raise RefusedError."""
+        behaviour = self.behaviour
+        sent = await read_json(request, behaviour.label, behaviour.parse)
+        body = self.dialect.read(sent.body)
+        problems = validate(behaviour.read(body), behaviour.checks)
+        if problems:
+            raise invalid(
+                [replace(one, path=self.dialect.sent(one.path)) for one in problems]
+            )
+        # A mutant may accept what is no object; it cannot be kept.
+        return behaviour.keep(body if isinstance(body, dict) else {}), sent.size
+
+    def _shown(self, status: int, broadcast: Broadcast) -> Reply:
+        shown = self.behaviour.show(broadcast.full(self.behaviour.defaults))
+        return Reply(status, self.dialect.write(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page: its number, from 1, and how many items it has room for."""
+
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        """The number of items on the pages before."""
+        return (self.number - 1) * self.size
+
+    @property
+    def stop(self) -> int:
+        """The number of items up to the end of this page."""
+        return self.start + self.size
+
+    def describe(self, total: int, path: str) -> JsonObject:
+        """Write the position of this page among all items, with links to others."""
+        last = max(1, -(-total // self.size))
+        returned = max(0, min(total, self.stop) - self.start)
+        return {
+            "page": self.number,
+            "pageSize": self.size,
+            "totalRecord": total,
+            "returnedRecord": returned,
+            "remainingRecord": max(0, total - self.stop),
+            "first": self._link(path, 1),
+            "previous": self._link(path, self.number - 1) if self.number > 1 else None,
+            "next": self._link(path, self.number + 1) if self.number < last else None,
+            "last": self._link(path, last),
+        }
+
+    def _link(self, path: str, number: int) -> str:
+        return f"{path}?page={number}&pageSize={self.size}"
+
+
+def _read_page(query: Mapping[str, str]) -> ListPage:
+    """Read which page is asked for, or raise RefusedError."""
+    return ListPage(
+        _between(query, "page", 1, _LARGEST_PAGE),
+        _between(query, "pageSize", DEFAULT_SIZE, LARGEST_SIZE),
+    )
+
+
+def _between(query: Mapping[str, str], name: str, default: int, high: int) -> int:
+    text = query.get(name, str(default))
+    if not re.fullmatch("-?[0-9]{1,12}", text):
+        raise problem((name,), "type", "must be an integer")
+    value = int(text)
+    if value < 1:
+        raise problem((name,), "min", "must be at least 1")
+    if value > high:
+        raise problem((name,), "max", f"must be at most {high}")
+    return value

@@ -1,0 +1,171 @@
+"""JSON values as this server understands them, and places in a body."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+JsonObject: TypeAlias = "dict[str, Json]"
+Path: TypeAlias = "tuple[str | int, ...]"
+Test: TypeAlias = "Callable[[Json], bool]"
+Change: TypeAlias = "Callable[[Json], Json]"
+
+_UUID = re.compile(
+    "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonType:
+    """A type of JSON value: its name, and the test of a value."""
+
+    name: str
+    holds: Test
+
+
+def is_integer(value: Json) -> bool:
+    """Return whether a value is a whole number; true and false are none.
+
+    Assumed: 2.0 is as good as 2. No source says, and JSON knows only numbers.
+    """
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def number(value: Json) -> int | float | None:
+    """Return the value as a number if it is an integer, else nothing."""
+    if isinstance(value, int | float) and is_integer(value):
+        return value
+    return None
+
+
+def is_uuid(value: Json) -> bool:
+    """Return whether a value is 8-4-4-4-12 hex digits, in either case."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def as_object(value: Json) -> JsonObject:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+STRING = JsonType("a string", lambda value: isinstance(value, str))
+INTEGER = JsonType("an integer", is_integer)
+BOOLEAN = JsonType("a boolean", lambda value: isinstance(value, bool))
+ARRAY = JsonType("an array", lambda value: isinstance(value, list))
+OBJECT = JsonType("an object", lambda value: isinstance(value, dict))
+
+
+def either(*types: JsonType) -> JsonType:
+    """Join types into one that takes what any of them takes."""
+    name = " or ".join(each.name for each in types)
+    return JsonType(name, lambda value: any(each.holds(value) for each in types))
+
+
+class Place(NamedTuple):
+    """A value together with the path that leads to it from the body's root."""
+
+    path: Path
+    value: Json
+
+
+Select: TypeAlias = "Callable[[Json], Iterable[Place]]"
+# Stands for the value of a member that was not sent.
+ABSENT = cast("Json", object())
+EACH_ITEM = ("*",)
+
+
+def steps_of(path: str) -> list[tuple[str, ...]]:
+    """Split a dotted path into steps: alternative names each, or EACH_ITEM.
+
+    `actions.status.delivered|failed.*.value` has five steps.
+    """
+    return [tuple(step.split("|")) for step in path.split(".") if step]
+
+
+def at(path: str = "") -> Select:
+    """Select the values at a dotted path, as often as there are any.
+
+    A value that is missing, or below a value of another type, is not selected.
+    """
+    steps = steps_of(path)
+
+    def select(body: Json) -> list[Place]:
+        places = [Place((), body)]
+        for step in steps:
+            if not places:
+                break  # most checks look at a member that a body does not have
+            name = step[0]
+            if len(step) > 1 or step == EACH_ITEM:
+                places = [below for place in places for below in _below(place, step)]
+            else:
+                places = [
+                    Place((*path, name), value[name])
+                    for path, value in places
+                    if isinstance(value, dict) and name in value
+                ]
+        return places
+
+    return select
+
+
+def _below(place: Place, step: tuple[str, ...]) -> Iterator[Place]:
+    path, value = place
+    if step == EACH_ITEM:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield Place((*path, index), item)
+    elif isinstance(value, dict):
+        for name in step:
+            if name in value:
+                yield Place((*path, name), value[name])
+
+
+def rewritten(value: Json, change: Change, steps: list[tuple[str, ...]]) -> Json:
+    """Return a value with each value at the end of the steps changed."""
+    if not steps:
+        return change(value)
+    step, *rest = steps
+    if step == EACH_ITEM:
+        if not isinstance(value, list):
+            return value
+        return [rewritten(item, change, rest) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: rewritten(below, change, rest) if name in step else below
+        for name, below in value.items()
+    }
+
+
+def member(parents: Select, name: str) -> Select:
+    """Select a member of each parent object, ABSENT where it was not sent."""
+
+    def select(body: Json) -> Iterator[Place]:
+        for path, value in parents(body):
+            if isinstance(value, dict):
+                yield Place((*path, name), value.get(name, ABSENT))
+
+    return select
+
+
+def names(parents: Select) -> Select:
+    """Select the names of each parent object's members, as values."""
+
+    def select(body: Json) -> Iterator[Place]:
+        for path, value in parents(body):
+            if isinstance(value, dict):
+                yield from (Place((*path, name), name) for name in value)
+
+    return select
+
+
+def when(condition: Test, selected: Select) -> Select:
+    """Select only in bodies that meet a condition."""
+    return lambda body: selected(body) if condition(body) else ()

@@ -1,0 +1,366 @@
+"""The words of rows about bodies: how they are read, and by which rules judged.
+
+In: the argument of a word, and the row that it stands in. Out: a defect, which turns a
+behaviour into another one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from ringspec.reference.body_checks import Check
+from ringspec.reference.json_values import (
+    Change,
+    Json,
+    JsonObject,
+    Place,
+    at,
+    rewritten,
+    steps_of,
+    when,
+)
+from ringspec.reference.mutants.vocabulary import (
+    REQUIRED_DEFAULTS,
+    as_list,
+    change_of,
+    test_of,
+)
+from ringspec.reference.replies import CrashError, RefusedError, refused
+from ringspec.reference.request_body import demand_json, parse
+
+if TYPE_CHECKING:
+    from ringspec.reference.behaviour import Behaviour, Defect
+    from ringspec.reference.mutants.rows import Variant
+
+
+def together(defects: Iterable[Defect]) -> Defect:
+    """Make one defect of several changes."""
+    found = tuple(defects)
+
+    def apply(behaviour: Behaviour) -> Behaviour:
+        for each in found:
+            behaviour = each(behaviour)
+        return behaviour
+
+    return apply
+
+
+def forgets(patterns: Any, _row: Variant) -> Defect:
+    """Forget the rules that match one of the patterns, and none that begins with !."""
+    wanted = as_list(patterns)
+
+    def is_forgotten(rule: str) -> bool:
+        kept = any(each[0] == "!" and fnmatchcase(rule, each[1:]) for each in wanted)
+        return not kept and any(fnmatchcase(rule, each) for each in wanted)
+
+    def apply(behaviour: Behaviour) -> Behaviour:
+        kept = tuple(one for one in behaviour.checks if not is_forgotten(one.rule))
+        if len(kept) == len(behaviour.checks):
+            raise LookupError(f"no check holds a rule of {wanted}")
+        return replace(behaviour, checks=kept)
+
+    return apply
+
+
+def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
+    """Put another check in a rule's place."""
+
+    def apply(behaviour: Behaviour) -> Behaviour:
+        if all(check.rule != rule for check in behaviour.checks):
+            raise LookupError(f"no check holds the rule {rule!r}")
+        checks = (
+            change(check) if check.rule == rule else check for check in behaviour.checks
+        )
+        return replace(behaviour, checks=tuple(checks))
+
+    return apply
+
+
+def accepts(spec: Any, row: Variant) -> Defect:
+    """Accept values that the rule of the row forbids."""
+    excuses = test_of(spec)
+
+    def change(check: Check) -> Check:
+        return replace(check, holds=lambda value: check.holds(value) or excuses(value))
+
+    return _changed(row.rule, change)
+
+
+def refuses(spec: Any, row: Variant) -> Defect:
+    """Refuse values: by the rule of the row, or at the path of the row by no rule."""
+    forbidden = test_of(spec)
+    if row.at is not None:
+        name = "unheard-of" if row.rule else "unsettled"
+        check = Check(
+            name,
+            at(row.at),
+            lambda value: not forbidden(value),
+            "is not taken here",
+        )
+        return lambda behaviour: replace(behaviour, checks=(*behaviour.checks, check))
+
+    def change(check: Check) -> Check:
+        return replace(
+            check, holds=lambda value: check.holds(value) and not forbidden(value)
+        )
+
+    return _changed(row.rule, change)
+
+
+def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
+    """Hold rules by other tests than their own."""
+
+    def judging(rule: str, spec: Any) -> Defect:
+        test = test_of(spec)
+        return _changed(rule, lambda check: replace(check, holds=test))
+
+    return together(judging(rule, spec) for rule, spec in tests.items())
+
+
+def checks_only(which: Any, row: Variant) -> Defect:
+    """Check the rule of the row at fewer places."""
+    keep = _PLACES[which] if isinstance(which, str) else _below(which["below"])
+
+    def narrow(check: Check) -> Check:
+        return replace(check, select=lambda body: keep(list(check.select(body))))
+
+    return _changed(row.rule, narrow)
+
+
+def _below(path: str) -> Callable[[list[Place]], list[Place]]:
+    steps = tuple(path.split("."))
+    return lambda places: [one for one in places if one.path[: len(steps)] == steps]
+
+
+_PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
+    "the first": lambda places: places[:1],
+    "the last": lambda places: places[-1:],
+    "all but the last": lambda places: places[:-1] or places,
+    "first items": lambda places: [one for one in places if one.path[-2] == 0],
+}
+
+
+def checks_only_where(spec: Any, row: Variant) -> Defect:
+    """Check the rule of the row only in bodies that pass a test."""
+    test = test_of(spec)
+
+    def narrow(check: Check) -> Check:
+        return replace(check, select=when(test, check.select))
+
+    return _changed(row.rule, narrow)
+
+
+def reads(spec: Any, row: Variant) -> Defect:
+    """Take values for others before they are judged."""
+    return _reading({row.at or "": change_of(spec)})
+
+
+def reads_all(changes: Mapping[str, Any], _row: Variant) -> Defect:
+    """Take values for others before they are judged, by path."""
+    return _reading({path: change_of(spec) for path, spec in changes.items()})
+
+
+def _reading(changes: Mapping[str, Change]) -> Defect:
+    def read(body: Json) -> Json:
+        for path, change in changes.items():
+            body = rewritten(body, change, steps_of(path))
+        return body
+
+    return lambda behaviour: replace(behaviour, read=read)
+
+
+def crashes_on(spec: Any, row: Variant) -> Defect:
+    """Crash at some values."""
+    fatal = test_of(spec)
+
+    def change(value: Json) -> Json:
+        if fatal(value):
+            raise CrashError
+        return value
+
+    return _reading({row.at or "": change})
+
+
+def fills_in_required(_: Any, _row: Variant) -> Defect:
+    """Take the default where a required member that has one is absent, or null."""
+
+    def given(body: JsonObject) -> JsonObject:
+        sent = {name: value for name, value in body.items() if value is not None}
+        return {**body, **REQUIRED_DEFAULTS, **sent}
+
+    def read(body: Json) -> Json:
+        return given(body) if isinstance(body, dict) else body
+
+    return lambda behaviour: replace(behaviour, read=read, keep=given)
+
+
+def knows_more_uuids(_: Any, _row: Variant) -> Defect:
+    """Read a uuid without hyphens, in braces or as a urn, as many libraries do."""
+
+    def is_known(value: Json) -> bool:
+        text = str(value).removeprefix("urn:uuid:").strip("{}").replace("-", "")
+        is_hex = re.fullmatch("[0-9a-fA-F]{32}", text) is not None
+        return isinstance(value, str) and is_hex
+
+    def lenient(check: Check) -> Check:
+        if not check.rule.endswith(".format"):
+            return check
+        return replace(check, holds=lambda value: check.holds(value) or is_known(value))
+
+    return lambda behaviour: replace(
+        behaviour, checks=tuple(lenient(check) for check in behaviour.checks)
+    )
+
+
+def parses(name: str, _row: Variant) -> Defect:
+    """Read the bytes of a body by another parser."""
+    return lambda behaviour: replace(behaviour, parse=_PARSERS[name])
+
+
+def mends(name: str, _row: Variant) -> Defect:
+    """Read bytes that are no JSON all the same. Source: RFC 8259, section 9."""
+    mend = _MENDERS[name]
+
+    def read(raw: bytes) -> Json:
+        try:
+            return parse(raw)
+        except RefusedError:
+            try:
+                return mend(raw)
+            except (ValueError, RecursionError):
+                pass
+            raise
+
+    return lambda behaviour: replace(behaviour, parse=read)
+
+
+def _loaded(text: str | bytes) -> Json:
+    """Read JSON, and NaN and Infinity."""
+    found: Json = json.loads(text)
+    return found
+
+
+def _closed(raw: bytes) -> Json:
+    """Add the brackets that are missing at the end."""
+    text = raw.decode().rstrip().rstrip(",")
+    for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
+        try:
+            return _loaded(text + closing)
+        except ValueError:
+            continue
+    return _loaded(text)
+
+
+def _controlled(raw: bytes) -> Json:
+    found: Json = json.loads(raw, strict=False)
+    return found
+
+
+def _beginning(raw: bytes) -> Json:
+    found: Json = json.JSONDecoder().raw_decode(raw.decode().lstrip())[0]
+    return found
+
+
+_MENDERS: dict[str, Callable[[bytes], Json]] = {
+    "spare commas": lambda raw: _loaded(re.sub(r",(\s*[}\]])", r"\1", raw.decode())),
+    "comments": lambda raw: _loaded(
+        re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)", "", raw.decode())
+    ),
+    "apostrophes": lambda raw: _loaded(raw.decode().replace("'", '"')),
+    "NaN": _loaded,
+    "control characters": _controlled,
+    "missing brackets": _closed,
+    "rubbish at the end": _beginning,
+    "other bytes than UTF-8": lambda raw: _loaded(raw.decode(errors="replace")),
+    "Latin-1": lambda raw: _loaded(raw.decode("latin-1")),
+}
+
+
+def _unrepeated(raw: bytes) -> Json:
+    """Read JSON in which no member stands twice. Source: RFC 8259, 4."""
+
+    def once(pairs: list[tuple[str, Json]]) -> JsonObject:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            raise refused(400, "A member must not stand twice.")
+        return members
+
+    body = parse(raw)
+    json.loads(raw, object_pairs_hook=once)
+    return body
+
+
+def _short(raw: bytes, limit: int = 100_000) -> Json:
+    if len(raw) > limit:
+        raise refused(413, f"A body may have at most {limit} bytes.")
+    return parse(raw)
+
+
+_PARSERS: dict[str, Callable[[bytes], Json]] = {
+    # Source: RFC 8259, 8.1.
+    "after a byte order mark": lambda raw: parse(raw.removeprefix(b"\xef\xbb\xbf")),
+    "without repeated members": _unrepeated,
+    "up to 100000 bytes": _short,
+}
+
+
+def crashes_on_bytes(pattern: str, _row: Variant) -> Defect:
+    """Crash at bytes before they are read as JSON: a pattern, or a word for them."""
+    compiled = re.compile(pattern.encode("latin-1"))
+
+    def read(raw: bytes) -> Json:
+        named = _FATAL_BYTES.get(pattern)
+        if named(raw) if named else compiled.search(raw):
+            raise CrashError
+        return parse(raw)
+
+    return lambda behaviour: replace(behaviour, parse=read)
+
+
+def _is_no_json(raw: bytes) -> bool:
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _is_no_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+_FATAL_BYTES: dict[str, Callable[[bytes], bool]] = {
+    "no JSON": _is_no_json,
+    "no UTF-8": _is_no_text,
+}
+
+
+def takes_label(pattern: str, _row: Variant) -> Defect:
+    """Take another Content-Type than JSON's."""
+
+    def label(content_type: str) -> None:
+        if not re.search(pattern, content_type.strip().lower()):
+            demand_json(content_type)
+
+    return lambda behaviour: replace(behaviour, label=label)
+
+
+def refuses_label_with(status: int, _row: Variant) -> Defect:
+    """Refuse a Content-Type with another status."""
+
+    def label(content_type: str) -> None:
+        try:
+            demand_json(content_type)
+        except RefusedError:
+            raise refused(status, "The body must be JSON.") from None
+
+    return lambda behaviour: replace(behaviour, label=label)

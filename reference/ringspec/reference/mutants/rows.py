@@ -1,0 +1,221 @@
+"""The fleet, read from its rows: mutants with one defect each, and lawful variants.
+
+The words of a row, which say what differs, are functions of `body_words` and
+`server_words`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ringspec.reference.behaviour import Behaviour
+from ringspec.reference.body_checks import CHECKS, REQUIRED
+from ringspec.reference.mutants import body_words, server_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from ringspec.reference.behaviour import Defect
+
+# The files of rows, in the order of the fleet; "unchecked" goes before.
+FAMILIES = (
+    "halved",
+    "contexts",
+    "bounds",
+    "spelt",
+    "coerced",
+    "mistyped",
+    "formats",
+    "absent",
+    "strict",
+    "choosy",
+    "crashing",
+    "answers",
+    "framing",
+    "errors",
+    "authorization",
+    "requests",
+    "keeping",
+    "changing",
+    "commands",
+)
+_ABOUT = {"name", "rule", "defect", "level", "at", "when"}
+# Mutants that no run could notice, with the reason.
+EQUIVALENT = {
+    "retry-delays-length-unchecked": (
+        "More than three delays either miss the count of retries, or need more than "
+        "three retries: another rule refuses them."
+    ),
+}
+# Rules that no mutant can break alone, each with the reason.
+SHARED = {
+    "lifecycle.ids": "What shares an id shares a life: reading, deleting and commands"
+    " notice it as well.",
+}
+# A mutant that fails when busy does so above so many connections within a second.
+BUSY_CONNECTIONS = 16
+_BUSY_WINDOW_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A server that differs from the reference in one way, as a row describes it.
+
+    Attributes:
+        rule: id of the rule that a mutant breaks; a lawful variant breaks none.
+        defect: the difference of a mutant, in a sentence.
+        level: of a mutant that shows at a weaker level than its rule's; of a lawful
+            variant, the strictest at which it passes.
+        at: path of the values that the words are about; empty for the whole body.
+        during: operations that differ; all if none is named.
+        when: "busy" if it differs only while many connections are in use.
+        words: what differs, by word.
+    """
+
+    name: str
+    rule: str = ""
+    defect: str = ""
+    level: str = ""
+    at: str | None = None
+    during: tuple[str, ...] = ()
+    when: str = ""
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+    def apply(self, behaviour: Behaviour) -> Behaviour:
+        """Make a behaviour differ as the row says."""
+        defect = body_words.together(
+            _function_of(word)(argument, self) for word, argument in self.words.items()
+        )
+        if self.during:
+            during = {**behaviour.during, **dict.fromkeys(self.during, defect)}
+            return replace(behaviour, during=during)
+        return _when_busy(defect, behaviour) if self.when else defect(behaviour)
+
+
+def _function_of(word: str) -> Callable[[Any, Variant], Defect]:
+    name = word.replace(" ", "_")
+    home = body_words if hasattr(body_words, name) else server_words
+    return getattr(home, name)  # type: ignore[no-any-return] # a word of rows
+
+
+@dataclass
+class Traffic:
+    """The connections with a request within the last second."""
+
+    _asked: dict[object, float] = field(default_factory=dict)
+
+    @property
+    def is_dense(self) -> bool:
+        """Return whether these are too many for the server."""
+        return len(self._asked) > BUSY_CONNECTIONS
+
+    def through(self, app: ASGIApp) -> ASGIApp:
+        """Count the requests to an application."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            self._note(scope.get("client"), time.monotonic())
+            await app(scope, receive, send)
+
+        return counted
+
+    def _note(self, client: object, now_s: float) -> None:
+        # The connection that has been silent longest stands first.
+        self._asked.pop(client, None)
+        self._asked[client] = now_s
+        while next(iter(self._asked.values())) < now_s - _BUSY_WINDOW_S:
+            del self._asked[next(iter(self._asked))]
+
+
+def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
+    """Have a defect only while traffic is dense.
+
+    The number of connections counts, not their pace, which no machine keeps.
+    """
+    traffic, wrong = Traffic(), defect(right)
+
+    def switched(due: Callable[..., Any], other: Callable[..., Any]) -> Any:
+        def call(*given: Any) -> Any:
+            return other(*given) if traffic.is_dense else due(*given)
+
+        return call
+
+    parts: dict[str, Any] = {
+        each.name: switched(getattr(right, each.name), getattr(wrong, each.name))
+        for each in fields(Behaviour)
+        if each.name in {"read", "show", "admit"}
+    }
+    checks = tuple(
+        replace(due, holds=switched(due.holds, other.holds))
+        for due, other in zip(right.checks, wrong.checks, strict=True)
+    )
+    return replace(right, **parts, checks=checks, wire=traffic.through)
+
+
+def rows_of(family: str) -> list[Variant]:
+    """Read the rows of a file."""
+    text = files("ringspec.reference.mutants").joinpath(f"{family}.yaml").read_text()
+    loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    return [_row(each) for each in loaded]
+
+
+def _row(members: dict[str, Any]) -> Variant:
+    about = {name: members[name] for name in members if name in _ABOUT}
+    during = members.get("during", ())
+    return Variant(
+        **about,
+        during=(during,) if isinstance(during, str) else tuple(during),
+        words={k: v for k, v in members.items() if k not in {*_ABOUT, "during"}},
+    )
+
+
+def _unchecked() -> Iterator[Variant]:
+    """Yield a mutant for each rule on the body that forgets it, and those of kinds."""
+    rows = rows_of("unchecked")
+    own = {each.rule: each for each in rows if each.words["forgets"] == each.rule}
+    for check in CHECKS:
+        row = own.get(check.rule) or _forgetting(check.rule)
+        if row.name not in EQUIVALENT:
+            yield row
+    yield from (each for each in rows if each not in own.values())
+
+
+def _forgetting(rule: str) -> Variant:
+    member = rule.removesuffix(".required")
+    name = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", rule)
+    if member in REQUIRED:
+        return Variant(
+            name=f"{name.removesuffix('.required')}-not-required",
+            rule=rule,
+            defect=f"The member {member} may be left out.",
+            words={"forgets": rule},
+        )
+    return Variant(
+        name=f"{name.replace('.', '-')}-unchecked",
+        rule=rule,
+        defect=f"Nothing is refused for the rule {rule}.",
+        words={"forgets": rule},
+    )
+
+
+def _by_name(rows: list[Variant]) -> dict[str, Variant]:
+    named = {each.name: each for each in rows}
+    if len(named) < len(rows):
+        raise ValueError("two rows have one name")
+    return named
+
+
+MUTANTS = _by_name(
+    [*_unchecked(), *(row for family in FAMILIES for row in rows_of(family))]
+)
+# Fail only while many connections are in use, so that no plain run notices them.
+BUSY = _by_name(rows_of("busy"))
+LAWFUL = tuple(rows_of("lawful"))

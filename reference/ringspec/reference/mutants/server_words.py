@@ -1,0 +1,651 @@
+"""The words of rows about the server: its replies, operations, tokens, and HTTP.
+
+In: the argument of a word, and the row that it stands in. Out: a defect, which turns a
+behaviour into another one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ringspec.reference import tokens
+from ringspec.reference.json_values import JsonObject, as_object, rewritten, steps_of
+from ringspec.reference.mutants import stores
+from ringspec.reference.mutants.vocabulary import change_of
+from ringspec.reference.replies import RefusedError, Reply, envelope, refused
+from ringspec.reference.store import TRANSITIONS, StateChange, Store, now_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ringspec.reference.behaviour import Behaviour, Defect, Operation
+    from ringspec.reference.mutants.rows import Variant
+    from ringspec.reference.serving import ServerSettings
+
+    Around = Callable[[Operation, Store, Request], Awaitable[Reply]]
+    Headers = list[tuple[bytes, bytes]]
+    Finish = Callable[[Message, bytes, Send], Awaitable[None]]
+
+# Longer than any client waits.
+_HANG_S = 60.0
+
+
+def shows(spec: Any, row: Variant) -> Defect:
+    """Answer values of a broadcast otherwise than they are."""
+    change, steps = change_of(spec), steps_of(row.at or "")
+
+    def show(body: JsonObject) -> JsonObject:
+        shown = rewritten(body, change, steps)
+        return shown if isinstance(shown, dict) else body
+
+    return lambda behaviour: replace(behaviour, show=show)
+
+
+def fills_in(defaults: JsonObject, _row: Variant) -> Defect:
+    """Fill in other values; nothing where the value is null."""
+
+    def apply(behaviour: Behaviour) -> Behaviour:
+        filled = {**behaviour.defaults, **defaults}
+        kept = {name: value for name, value in filled.items() if value is not None}
+        return replace(behaviour, defaults=kept)
+
+    return apply
+
+
+def _is_concerned(which: str | int, status: int) -> bool:
+    known = {"all": True, "success": status < 300, "errors": status >= 400}
+    return status == which if isinstance(which, int) else known[which]
+
+
+def _replying(which: str | int, change: Callable[[Reply], Reply]) -> Defect:
+    def apply(behaviour: Behaviour) -> Behaviour:
+        def reply(due: Reply) -> Reply:
+            due = behaviour.reply(due)
+            return change(due) if _is_concerned(which, due.status) else due
+
+        return replace(behaviour, reply=reply)
+
+    return apply
+
+
+def status(statuses: Mapping[int, int], _row: Variant) -> Defect:
+    """Answer with other statuses."""
+    return _replying(
+        "all",
+        lambda due: replace(due, status=statuses.get(due.status, due.status)),
+    )
+
+
+def media_type(types: Mapping[str, str], _row: Variant) -> Defect:
+    """Answer under other media types."""
+    ((which, name),) = types.items()
+    return _replying(which, lambda due: replace(due, media_type=name))
+
+
+def body(changes: Mapping[str | int, Any], row: Variant) -> Defect:
+    """Answer with other bodies."""
+    ((which, spec),) = changes.items()
+    change, steps = change_of(spec), steps_of(row.at or "")
+    return _replying(
+        which, lambda due: replace(due, body=rewritten(due.body, change, steps))
+    )
+
+
+def adds_headers(headers: Mapping[str, str], _row: Variant) -> Defect:
+    """Add headers to every answer."""
+    return _replying(
+        "all", lambda due: replace(due, headers={**due.headers, **headers})
+    )
+
+
+def drops_header(name: str, _row: Variant) -> Defect:
+    """Leave a header out of every answer."""
+    return _replying(
+        "all",
+        lambda due: replace(
+            due, headers={k: v for k, v in due.headers.items() if k != name}
+        ),
+    )
+
+
+def says_location(_: Any, _row: Variant) -> Defect:
+    """Answer a create with the header Location."""
+
+    def located(due: Reply) -> Reply:
+        location = f"/voice/broadcasts/{as_object(due.body).get('broadcastId')}"
+        return replace(due, headers={**due.headers, "Location": location})
+
+    return _replying(201, located)
+
+
+def redirects(which: int, _row: Variant) -> Defect:
+    """Answer a status with a redirect to /."""
+    return _replying(
+        which,
+        lambda due: replace(due, status=302, headers={**due.headers, "Location": "/"}),
+    )
+
+
+def breaks_down(statuses: Mapping[int, int], _row: Variant) -> Defect:
+    """Answer a status with a breakdown."""
+    ((which, other),) = statuses.items()
+    return _replying(which, lambda _due: envelope(other, "It broke down."))
+
+
+def elsewhere(statuses: Mapping[int, int], _row: Variant) -> Defect:
+    """Answer otherwise where there is no operation: 404 for its path, 405 for it."""
+    ((due_status, other),) = statuses.items()
+    given = Reply(other, {}) if other < 400 else envelope(other, "This cannot be done.")
+
+    def answer(due: Reply) -> Reply:
+        return given if due.status == due_status else due
+
+    return lambda behaviour: replace(behaviour, elsewhere=answer)
+
+
+def store(name: str, _row: Variant) -> Defect:
+    """Keep broadcasts in another store."""
+    return lambda behaviour: replace(behaviour, store=getattr(stores, name))
+
+
+def begins(states: str | dict[str, str], _row: Variant) -> Defect:
+    """Give new broadcasts another state, or another one for each due one."""
+    made = stores.beginning(states)
+    return lambda behaviour: replace(behaviour, store=made)
+
+
+def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
+    """Change the transitions of commands, of all by the name `all`."""
+
+    def apply(behaviour: Behaviour) -> Behaviour:
+        transitions = dict(behaviour.transitions)
+        for name in TRANSITIONS:
+            change = changes.get(name, changes.get("all", {}))
+            transitions[name] = _state_change(transitions[name], **change)
+        return replace(behaviour, transitions=transitions)
+
+    return apply
+
+
+def _state_change(due: StateChange, **change: Any) -> StateChange:
+    """Change a transition: `to` and `answers` a state, `from` and `also_from` many."""
+    sources = change.get("from", due.sources)
+    return replace(
+        due,
+        sources=frozenset({*sources, *change.get("also_from", ())}),
+        target=change.get("to", due.target),
+        answered=change.get("answers", due.answered),
+    )
+
+
+def around(name: str, _row: Variant) -> Defect:
+    """Do more or less in an operation than is due: one of `_AROUND`."""
+    return _doing(_AROUND[name])
+
+
+def _doing(do: Around) -> Defect:
+    return lambda behaviour: replace(
+        behaviour, around=lambda operation, store: partial(do, operation, store)
+    )
+
+
+def finds_nothing(code: int, _row: Variant) -> Defect:
+    """Answer otherwise for an id that no create answered."""
+    reply = {200: Reply(200, {}), 204: Reply(204)}.get(
+        code, envelope(code, "There is no such broadcast.")
+    )
+
+    async def do(operation: Operation, _store: Store, request: Request) -> Reply:
+        try:
+            return await operation(request)
+        except RefusedError as error:
+            raise (
+                RefusedError(reply) if error.reply.status == 404 else error
+            ) from None
+
+    return _doing(do)
+
+
+def creates_despite(code: int, _row: Variant) -> Defect:
+    """Keep the body of a create before it is refused with a status."""
+
+    async def do(operation: Operation, store: Store, request: Request) -> Reply:
+        raw = await request.body()
+        try:
+            return await operation(request)
+        except RefusedError as error:
+            if error.reply.status == code:
+                store.add(_body_of(raw), len(raw))
+            raise
+
+    return _doing(do)
+
+
+def _body_of(raw: bytes) -> JsonObject:
+    """Read an object as far as possible; one of ours if there is none."""
+    for content in (raw, raw + b"}"):
+        try:
+            found = json.loads(content)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return {"name": "unnamed"}
+
+
+def _id_of(request: Request) -> str:
+    return str(request.path_params["broadcast_id"])
+
+
+async def _updated_first(operation: Operation, store: Store, request: Request) -> Reply:
+    """Keep the body of an update before it is refused."""
+    raw = await request.body()
+    try:
+        return await operation(request)
+    except RefusedError:
+        found = store.find(_id_of(request))
+        if found is not None:
+            store.change(found, _body_of(raw), len(raw))
+        raise
+
+
+async def _undeleted(_operation: Operation, store: Store, request: Request) -> Reply:
+    if store.find(_id_of(request)) is None:
+        raise refused(404, "There is no such broadcast.")
+    return Reply(204)
+
+
+async def _not_found(_operation: Operation, _store: Store, _request: Request) -> Reply:
+    raise refused(404, "There is no such broadcast.")
+
+
+async def _not_found_at_once(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
+    """Do not find, for a moment, what was just created."""
+    found = store.find(_id_of(request))
+    if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
+        raise refused(404, "There is no such broadcast.")
+    return await operation(request)
+
+
+async def _gone(operation: Operation, store: Store, request: Request) -> Reply:
+    """Tell a deleted broadcast from one that never was."""
+    gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
+    known = request.path_params.get("broadcast_id") in gone
+    try:
+        return await operation(request)
+    except RefusedError as error:
+        if known and error.reply.status == 404:
+            raise refused(410, "The broadcast was deleted.") from error
+        raise
+
+
+async def _short_form(operation: Operation, store: Store, request: Request) -> Reply:
+    reply = await operation(request)
+    found = store.find(_id_of(request))
+    return replace(reply, body=found.short({}) if found else None)
+
+
+async def _without_effect(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
+    """Answer a command as if it were done."""
+    before = store.find(_id_of(request))
+    reply = await operation(request)
+    if before is not None:
+        store.restore(before)
+    return reply
+
+
+async def _created_if_unknown(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
+    if store.find(_id_of(request)) is None:
+        made = store.made({}, 0)
+        store.restore(replace(made, broadcast_id=_id_of(request)))
+    return await operation(request)
+
+
+async def _as_if_allowed(
+    operation: Operation, _store: Store, request: Request
+) -> Reply:
+    """Answer a command that the state does not allow as if it were done."""
+    try:
+        return await operation(request)
+    except RefusedError as error:
+        if error.reply.status != 409:
+            raise
+        return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
+
+
+async def _refusing_versions(
+    operation: Operation, _store: Store, request: Request
+) -> Reply:
+    if "x-version" in request.headers:
+        raise refused(400, "There is only one version.")
+    return await operation(request)
+
+
+async def _hanging(operation: Operation, _store: Store, request: Request) -> Reply:
+    # Imported late: a process that only starts a server as its child needs no loop.
+    import asyncio  # noqa: PLC0415
+
+    if len(await request.body()) > 10_000:
+        await asyncio.sleep(_HANG_S)
+    return await operation(request)
+
+
+_AROUND: dict[str, Around] = {
+    "updated before it is refused": _updated_first,
+    "not deleted": _undeleted,
+    "not found": _not_found,
+    "not found at once": _not_found_at_once,
+    "gone once deleted": _gone,
+    "in short": _short_form,
+    "without effect": _without_effect,
+    "created if unknown": _created_if_unknown,
+    "answered as if allowed": _as_if_allowed,
+    "versions refused": _refusing_versions,
+    "hanging at large bodies": _hanging,
+}
+
+
+def admits(name: str, _row: Variant) -> Defect:
+    """Let in by another look at the Authorization header, empty where it is absent."""
+    look = _ADMITTED[name]
+
+    def admit(request: Request, token: str) -> bool:
+        header = request.headers.get("authorization", "")
+        return tokens.brings_token(request, token) or look(header, token)
+
+    return lambda behaviour: replace(behaviour, admit=admit)
+
+
+def _given(header: str) -> str:
+    return tokens.bearer(header) or ""
+
+
+_ADMITTED: dict[str, Callable[[str, str], bool]] = {
+    "anybody": lambda _header, _token: True,
+    # Source: RFC 6750, 2.1, for the characters of a token.
+    "whatever looks like a token": lambda header, _: (
+        re.fullmatch("[A-Za-z0-9._~+/=-]{16,}", _given(header)) is not None
+    ),
+    "any bearer": lambda header, _: tokens.bearer(header) is not None,
+    "any credentials": lambda header, _: header != "",
+    "no credentials": lambda header, _: header == "",
+    "an empty bearer": lambda header, _: tokens.bearer(header) == "",
+    "the first half of the token": lambda header, token: (
+        _given(header)[: len(token) // 2] == token[: len(token) // 2]
+    ),
+    "any beginning of the token": lambda header, token: (
+        bool(_given(header)) and token.startswith(_given(header))
+    ),
+    "the token in any case": lambda header, token: (
+        _given(header).lower() == token.lower()
+    ),
+    "the token under any scheme": lambda header, token: (
+        header.partition(" ")[2] == token
+    ),
+    "the scheme Basic": lambda header, _: header.lower().startswith("basic "),
+}
+
+
+def turns_away(how: str | int, _row: Variant) -> Defect:
+    """Answer otherwise a request that is not let in."""
+
+    async def turn_away(operation: Operation, request: Request) -> Reply:
+        if how == "after the operation is done":
+            await operation(request)
+            raise refused(
+                401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"}
+            )
+        if isinstance(how, int):
+            raise refused(how, "A bearer token is needed.")
+        given = tokens.bearer(request.headers.get("authorization", ""))
+        raise refused(401, f"The token {given} is not known.")
+
+    return lambda behaviour: replace(behaviour, turn_away=turn_away)
+
+
+def repeats_token_in(where: str, _row: Variant) -> Defect:
+    """Answer with the Authorization header of the request, in the body or a header."""
+
+    async def do(operation: Operation, _store: Store, request: Request) -> Reply:
+        reply = await operation(request)
+        header = request.headers.get("authorization", "")
+        if where == "header":
+            return replace(reply, headers={**reply.headers, "X-Authorization": header})
+        debug: JsonObject = {"debug": {"authorization": header}}
+        return replace(reply, body={**as_object(reply.body), **debug})
+
+    return _doing(do)
+
+
+def issues_tokens_to(name: str, _row: Variant) -> Defect:
+    """Issue tokens by another look at the client's id and secret."""
+    look = _CLIENTS[name]
+
+    def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
+        return look(
+            form.get("client_id") == settings.client_id,
+            form.get("client_secret", ""),
+            settings.client_secret,
+        )
+
+    issue = partial(tokens.issue, is_client=is_client)
+    return lambda behaviour: replace(behaviour, issue=issue)
+
+
+# By name of the client's id being right, the secret given, and the right one.
+_CLIENTS: dict[str, Callable[[bool, str, str], bool]] = {
+    "clients with any secret": lambda is_named, _given, _secret: is_named,
+    "any client with the secret": lambda _, given, secret: given == secret,
+    "clients without a secret": lambda is_named, given, secret: (
+        is_named and given in ("", secret)
+    ),
+    "clients that begin the secret": lambda is_named, given, secret: (
+        is_named and given[:8] == secret[:8]
+    ),
+    "anybody": lambda _is_named, _given, _secret: True,
+}
+
+
+def serves_any_grant(_: Any, _row: Variant) -> Defect:
+    """Issue tokens for any grant."""
+    issue = partial(tokens.issue, is_grant=lambda _kind: True)
+    return lambda behaviour: replace(behaviour, issue=issue)
+
+
+def repeats_secret(_: Any, _row: Variant) -> Defect:
+    """Repeat a wrong secret in the refusal."""
+
+    def issue(content_type: str, raw: bytes, settings: ServerSettings) -> Reply:
+        try:
+            return tokens.issue(content_type, raw, settings)
+        except RefusedError as error:
+            secret = tokens.read_form(content_type, raw).get("client_secret")
+            message = f"The secret {secret} is wrong."
+            raise refused(error.reply.status, message) from None
+
+    return lambda behaviour: replace(behaviour, issue=issue)
+
+
+class BrokenOffError(Exception):
+    """Raised in the middle of an answer: the server then closes the connection."""
+
+
+def _finishing(finish: Finish) -> Defect:
+    """Send each answer otherwise, given its start, its bytes and the way to send."""
+
+    def wire(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            held: list[Message] = []
+
+            async def hold(message: Message) -> None:
+                held.append(message)
+
+            await app(scope, receive, hold)
+            start, *rest = held
+            content = b"".join(message.get("body", b"") for message in rest)
+            await finish(start, content, send)
+
+        return wrapped
+
+    return lambda behaviour: replace(behaviour, wire=wire)
+
+
+def _with_length(start: Message, length: int | None) -> Message:
+    """Put another length, or none, on the start of an answer."""
+    headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    return {**start, "headers": headers}
+
+
+def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
+    """Send other bytes, with their right length."""
+    ((which, spec),) = changes.items()
+    change = _bytes_change(spec)
+
+    async def finish(start: Message, content: bytes, send: Send) -> None:
+        if content and _is_concerned(which, start["status"]):
+            content = change(content)
+            start = _with_length(start, len(content))
+        await send(start)
+        await send({"type": "http.response.body", "body": content})
+
+    return _finishing(finish)
+
+
+def _bytes_change(spec: Any) -> Callable[[bytes], bytes]:
+    if isinstance(spec, str):
+        return _BYTES[spec]
+    ((word, text),) = spec.items()
+    part = text.encode("latin-1")
+    changes: dict[str, Callable[[bytes], bytes]] = {
+        "instead": lambda _content: part,
+        "before": lambda content: part + content,
+        "after": lambda content: content + part,
+        "inside": lambda content: content[:-1] + part + b"}",
+    }
+    return changes[word]
+
+
+def _rewritten_json(content: bytes, **options: Any) -> bytes:
+    text = json.dumps(json.loads(content), **options)
+    return text.encode("utf-8", "replace")
+
+
+_BYTES: dict[str, Callable[[bytes], bytes]] = {
+    "half": lambda content: content[: len(content) // 2],
+    "twice": lambda content: content * 2,
+    "as Python": lambda content: str(json.loads(content)).encode(),
+    "in UTF-16": lambda content: content.decode().encode("utf-16"),
+    "indented": lambda content: _rewritten_json(content, indent=2),
+    "without escapes": lambda content: _rewritten_json(content, ensure_ascii=False),
+    # 3 as 3.0, which JSON Schema takes for the same integer.
+    "numbers with fraction": lambda content: json.dumps(
+        json.loads(content, parse_int=float)
+    ).encode(),
+}
+
+
+def breaks_off(how: Mapping[str, Any], _row: Variant) -> Defect:
+    """Break answers off in the middle: those above a length, or with a status.
+
+    The missing rest shows by the length, or in chunks by the missing end.
+    """
+
+    async def finish(start: Message, content: bytes, send: Send) -> None:
+        concerned = start["status"] in how.get("statuses", ())
+        if not concerned and len(content) <= how.get("above", len(content)):
+            await send(start)
+            await send({"type": "http.response.body", "body": content})
+            return
+        length = None if how.get("chunked") else len(content)
+        await send(_with_length(start, length))
+        half = content[: len(content) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        raise BrokenOffError("the answer breaks off here")
+
+    return _finishing(finish)
+
+
+def wire(name: str, _row: Variant) -> Defect:
+    """Treat HTTP otherwise: one of `_WIRES`."""
+    return _WIRES[name]
+
+
+async def _in_chunks(start: Message, content: bytes, send: Send) -> None:
+    if content:
+        start = _with_length(start, None)
+    size = -(-len(content) // 3) or 1
+    await send(start)
+    for begin in range(0, len(content), size):
+        part = content[begin : begin + size]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _gzipped(start: Message, content: bytes, send: Send) -> None:
+    import gzip  # noqa: PLC0415 - only here
+
+    if content:
+        content = gzip.compress(content)
+        start = _with_length(start, len(content))
+        start["headers"].append((b"content-encoding", b"gzip"))
+    await send(start)
+    await send({"type": "http.response.body", "body": content})
+
+
+def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
+    """Send other headers, given those due and the bytes."""
+
+    async def finish(start: Message, content: bytes, send: Send) -> None:
+        await send({**start, "headers": change(start["headers"], content)})
+        await send({"type": "http.response.body", "body": content})
+
+    return _finishing(finish)
+
+
+def _by_beginning(behaviour: Behaviour) -> Behaviour:
+    """Know a path by what it begins with."""
+    known = "/voice/broadcasts"
+
+    def wire(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope["path"]
+            if path.startswith(known) and path[len(known) :][:1] not in ("", "/"):
+                scope = {**scope, "path": known}
+            await app(scope, receive, send)
+
+        return wrapped
+
+    return replace(behaviour, wire=wire)
+
+
+_WIRES: dict[str, Defect] = {
+    "in chunks": _finishing(_in_chunks),
+    "gzip": _finishing(_gzipped),
+    "connections closed": _heading(
+        lambda due, content: [*due, (b"connection", b"close")] if content else due
+    ),
+    "no Content-Type": _heading(
+        lambda due, _: [pair for pair in due if pair[0] != b"content-type"]
+    ),
+    # Source: RFC 9110, 5.1.
+    "headers in capitals": _heading(
+        lambda due, _: [(name.upper(), value) for name, value in due]
+    ),
+    "paths by their beginning": _by_beginning,
+}

@@ -1,0 +1,419 @@
+"""The words of rows about values: tests of them, and changes of them.
+
+A test is a value that is equal, a list of such values, or an object all of whose
+members hold: a word of `_TESTS` with its argument, or a dotted path with the test of
+the value there, null if there is none. A change is a name in `_PLAIN_CHANGES`, or an
+object of one word of `_CHANGES` with its argument.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from html import escape
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ringspec.reference.body_checks import LONGEST_DELAY_MIN
+from ringspec.reference.json_values import (
+    Json,
+    as_object,
+    is_uuid,
+    number,
+    rewritten,
+    steps_of,
+)
+from ringspec.reference.store import MEMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringspec.reference.json_values import Change, JsonObject, Test
+
+# Values that a lenient server takes for absent required members. Source: facts.md A.
+REQUIRED_DEFAULTS: JsonObject = {
+    "type": "default",
+    "source": "people",
+    "retries": 0,
+    "retryOnNoInput": False,
+    "retryOnFailed": False,
+}
+
+
+def test_of(spec: Any) -> Test:
+    """Return the test that a row describes."""
+    if isinstance(spec, list):
+        return _equals(*spec)
+    if not isinstance(spec, dict):
+        return _equals(spec)
+    tests = [
+        _TESTS[word](argument) if word in _TESTS else _at_member(word, argument)
+        for word, argument in spec.items()
+    ]
+    return lambda value: all(test(value) for test in tests)
+
+
+def change_of(spec: Any) -> Change:
+    """Return the change that a row describes; each has a memory of its own."""
+    if isinstance(spec, str):
+        return _PLAIN_CHANGES[spec]
+    ((word, argument),) = spec.items()
+    return _CHANGES[word](argument)
+
+
+def _equals(*wanted: Json) -> Test:
+    """Test for a few values; true is not 1 here."""
+    return lambda value: any(
+        value == one and isinstance(value, bool) == isinstance(one, bool)
+        for one in wanted
+    )
+
+
+def member_of(value: Json, path: str) -> Json:
+    """Return the value at a dotted path of members, null if there is none."""
+    for name in path.split("."):
+        value = as_object(value).get(name)
+    return value
+
+
+def _at_member(path: str, spec: Any) -> Test:
+    test = test_of(spec)
+    return lambda value: test(member_of(value, path))
+
+
+def as_list(spec: Any) -> list[Any]:
+    """Return a list as it is, and any other value as a list of it."""
+    return spec if isinstance(spec, list) else [spec]
+
+
+def _number(test: Callable[[float], bool]) -> Test:
+    """Test a whole number; other values do not pass."""
+
+    def passes(value: Json) -> bool:
+        given = number(value)
+        return given is not None and test(given)
+
+    return passes
+
+
+def _sized(test: Callable[[int], bool]) -> Test:
+    return lambda value: isinstance(value, str | list) and test(len(value))
+
+
+def _matches(pattern: str) -> Test:
+    compiled = re.compile(pattern)
+    return lambda value: isinstance(value, str) and bool(compiled.search(value))
+
+
+def _not(spec: Any) -> Test:
+    test = test_of(spec)
+    return lambda value: not test(value)
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _surplus(body: Json) -> float:
+    """Return how many more delays there are than retries; 0 if not countable."""
+    delays, count = member_of(body, "retryDelays"), number(member_of(body, "retries"))
+    if not isinstance(delays, list) or count is None:
+        return 0
+    return len(delays) - count
+
+
+def _keys(choices: Json) -> list[Json]:
+    return [member_of(choice, "key") for choice in _items(choices)]
+
+
+def _lengths(delays: Json) -> list[float]:
+    return [number(delay) or 0 for delay in _items(delays)]
+
+
+def _repeats(values: list[Json]) -> bool:
+    return any(one in values[:index] for index, one in enumerate(values))
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "text": str,
+    "list": list,
+    "object": dict,
+    "boolean": bool,
+    "float": float,
+}
+_PLAIN_TESTS: dict[str, Test] = {
+    "a number": lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    ),
+    "an integer": lambda value: number(value) is not None,
+    "a uuid": is_uuid,
+    "truthy": bool,
+    "digits": lambda value: str(value).isdigit(),
+    "not in lower case": lambda value: (
+        isinstance(value, str) and value != value.lower()
+    ),
+    "unlike the members known": lambda value: (
+        isinstance(value, dict) and not value.keys() <= {*MEMBERS}
+    ),
+    "with null for a member but the time": lambda value: any(
+        below is None
+        for name, below in as_object(value).items()
+        if name != "scheduledAt"
+    ),
+    "with fewer delays than retries": lambda body: _surplus(body) < 0,
+    "with more delays than retries": lambda body: _surplus(body) > 0,
+    "with a delay for each retry": lambda body: _surplus(body) == 0,
+    "out of order": lambda delays: _lengths(delays) != sorted(_lengths(delays)),
+    "repetitive": lambda value: _repeats(_items(value)),
+    "without repetition": lambda value: not _repeats(_items(value)),
+    "longer together than the longest delay": lambda delays: (
+        sum(_lengths(delays)) > LONGEST_DELAY_MIN
+    ),
+    "with the longest delay third": lambda delays: (
+        _items(delays)[2:] == [LONGEST_DELAY_MIN]
+    ),
+    "without equal neighbours": lambda choices: all(
+        one != other for one, other in pairwise(_keys(choices))
+    ),
+    "without the first key again": lambda choices: all(
+        _keys(choices)[0] != other for other in _keys(choices)[1:]
+    ),
+}
+_TESTS: dict[str, Callable[[Any], Test]] = {
+    "is": lambda name: _PLAIN_TESTS[name],
+    "is a": lambda name: lambda value: isinstance(value, _TYPES[name]),
+    "not": _not,
+    "matches": _matches,
+    "length": lambda lengths: _sized(lambda given: given in as_list(lengths)),
+    "longer than": lambda length: _sized(lambda given: given > length),
+    "above": lambda bound: _number(lambda given: given > bound),
+    "below": lambda bound: _number(lambda given: given < bound),
+    "at least": lambda bound: _number(lambda given: given >= bound),
+    "at most": lambda bound: _number(lambda given: given <= bound),
+    "outside": lambda bounds: _number(
+        lambda given: not bounds[0] <= given <= bounds[1]
+    ),
+    "beyond bits": lambda bits: _number(lambda given: abs(given) >= 2 ** (bits - 1)),
+    "has": lambda names: (
+        lambda value: isinstance(value, dict) and value.keys() >= {*as_list(names)}
+    ),
+    "has any": lambda names: lambda value: bool(as_object(value).keys() & {*names}),
+    "members": lambda count: (
+        lambda value: isinstance(value, dict) and len(value) == count
+    ),
+    "more members than": lambda count: lambda value: len(as_object(value)) > count,
+}
+
+
+def _of_text(change: Callable[[str], Json]) -> Change:
+    """Change a text, and nothing else."""
+    return lambda value: change(value) if isinstance(value, str) else value
+
+
+def _of_list(change: Callable[[list[Json]], Json]) -> Change:
+    return lambda value: change(value) if isinstance(value, list) else value
+
+
+def _of_object(change: Callable[[JsonObject], Json]) -> Change:
+    return lambda value: change(value) if isinstance(value, dict) else value
+
+
+def _of_integer(change: Callable[[float], Json]) -> Change:
+    def apply(value: Json) -> Json:
+        given = number(value)
+        return value if given is None else change(given)
+
+    return apply
+
+
+def _indexed(value: JsonObject) -> Json:
+    is_list = [*value] == [str(index) for index in range(len(value))]
+    return [*value.values()] if is_list else value
+
+
+def _parsed(text: str) -> Json:
+    """Read a text that holds an object or a list."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        found: Json = json.loads(text)
+    except ValueError:
+        return text
+    return found
+
+
+def _deep(change: Change) -> Change:
+    """Change every value that is neither object nor list, at any depth."""
+
+    def apply(value: Json) -> Json:
+        if isinstance(value, list):
+            return [apply(item) for item in value]
+        if isinstance(value, dict):
+            return {name: apply(below) for name, below in value.items()}
+        return change(value)
+
+    return apply
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    return (
+        [_without_nulls(each) for each in value] if isinstance(value, list) else value
+    )
+
+
+def _swapped(body: JsonObject) -> Json:
+    one, other = "retryOnNoInput", "retryOnFailed"
+    return {**body, one: body.get(other), other: body.get(one)}
+
+
+def _with_defaults_below(body: JsonObject) -> Json:
+    flow = as_object(body.get("voiceFlow"))
+    welcome = {"replay": 0, **as_object(flow.get("welcome"))}
+    filled: JsonObject = {"machineDetection": False, **flow, "welcome": welcome}
+    return {"includeUnsubscribed": False, **body, "voiceFlow": filled}
+
+
+def _numbered(items: list[Json]) -> Json:
+    return [
+        {**one, "broadcastId": f"broadcast-{index}"} if isinstance(one, dict) else one
+        for index, one in enumerate(items)
+    ]
+
+
+_WORDS: dict[Json, Json] = {"true": True, "false": False}
+_NULLS = {name: None for name in MEMBERS if name not in REQUIRED_DEFAULTS}
+_PLAIN_CHANGES: dict[str, Change] = {
+    # Values of one type that are taken for another one.
+    "text of digits as number": _of_text(
+        lambda text: int(text) if re.fullmatch("-?[0-9]{1,12}", text) else text
+    ),
+    "boolean as number": lambda value: int(value) if isinstance(value, bool) else value,
+    "number rounded down": lambda value: (
+        math.floor(value) if isinstance(value, float) else value
+    ),
+    "word as boolean": _of_text(lambda text: _WORDS.get(text, text)),
+    "1 or 0 as boolean": lambda value: (
+        bool(value) if isinstance(value, int) and value in (0, 1) else value
+    ),
+    "number as text": lambda value: (
+        str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else value
+    ),
+    "boolean as word": lambda value: (
+        json.dumps(value) if isinstance(value, bool) else value
+    ),
+    "list of one as its item": _of_list(
+        lambda items: items[0] if len(items) == 1 else items
+    ),
+    "value as list of it": lambda value: value if isinstance(value, list) else [value],
+    "object with indexes as list": _of_object(_indexed),
+    "text of JSON as value": _of_text(_parsed),
+    "date as time": _of_text(
+        lambda text: 1924992000 if re.match("[0-9]{4}(-[0-9]{2}){2}", text) else text
+    ),
+    "text as object that says it": _of_text(lambda text: {"say": text}),
+    "digits as number": _of_text(lambda text: int(text) if text.isdecimal() else text),
+    "number or boolean as text": lambda value: (
+        str(value) if isinstance(value, int | float) else value
+    ),
+    "boolean as 1 or 0": lambda value: int(bool(value)),
+    "value as text of JSON": json.dumps,
+    "value but a text as JSON": lambda value: (
+        value if isinstance(value, str) else json.dumps(value)
+    ),
+    "value in list": lambda value: [value],
+    "first item": _of_list(lambda items: items[0] if items else items),
+    # Texts.
+    "in lower case": _of_text(str.lower),
+    "stripped": _of_text(str.strip),
+    "in ASCII": _of_text(lambda text: text.encode("ascii", "replace").decode()),
+    "in 16 bits": _of_text(lambda text: "".join(c for c in text if c <= "\uffff")),
+    "UTF-8 as Latin-1": _of_text(
+        lambda text: text.encode(errors="replace").decode("latin-1")
+    ),
+    "escaped for URLs": _of_text(quote),
+    "escaped for HTML": _of_text(escape),
+    "the text null as null": lambda value: None if value == "null" else value,
+    "hidden but for its end": _of_text(lambda text: f"*******{text[-4:]}"),
+    "with plus": _of_text(lambda text: f"+{text}"),
+    "up to <": _of_text(lambda text: text.partition("<")[0]),
+    "uuids in lower case": _of_text(
+        lambda text: text.lower() if is_uuid(text) else text
+    ),
+    # Numbers and booleans.
+    "null as 0": lambda value: value or 0,
+    "negated": lambda value: not value if isinstance(value, bool) else value,
+    "in 32 bits": _of_integer(lambda given: (int(given) + 2**31) % 2**32 - 2**31),
+    "thousandth": lambda value: int(number(value) or 0) // 1000,
+    # Lists; a text has no place in the order of numbers.
+    "sorted": _of_list(lambda items: sorted(items, key=lambda each: number(each) or 0)),
+    "reversed": _of_list(lambda items: items[::-1]),
+    "once each": _of_list(
+        lambda items: [one for i, one in enumerate(items) if one not in items[:i]]
+    ),
+    "first only": _of_list(lambda items: items[:1]),
+    "numbered": _of_list(_numbered),
+    # Objects.
+    "in reversed order": _of_object(lambda body: dict(reversed(body.items()))),
+    "reasons to retry swapped": _of_object(_swapped),
+    "id as id": _of_object(
+        lambda body: {"id" if k == "broadcastId" else k: v for k, v in body.items()}
+    ),
+    "without nulls": _without_nulls,
+    "absent as null": _of_object(lambda body: {**_NULLS, **body}),
+    "with defaults below": _of_object(_with_defaults_below),
+    "the error alone": _of_object(lambda body: body["error"]),
+    "in a list of errors": _of_object(lambda body: {"errors": [body["error"]]}),
+    "problems as list": _of_object(
+        lambda details: [{"path": k, "message": v} for k, v in details.items()]
+    ),
+    "first problem": _of_object(lambda details: dict([*details.items()][:1])),
+}
+
+
+def _losing(paths: Any) -> Change:
+    """Lose members at dotted paths."""
+
+    def lose(value: Json) -> Json:
+        for path in as_list(paths):
+            *parents, (name,) = steps_of(path)
+            value = rewritten(
+                value,
+                _of_object(lambda one: {k: v for k, v in one.items() if k != name}),  # noqa: B023 - called at once
+                parents,
+            )
+        return value
+
+    return lose
+
+
+def _remembering(which: str) -> Change:
+    """Give the first value ever met, or the one met before."""
+    met: list[Json] = []
+
+    def recall(value: Json) -> Json:
+        met.append(value)
+        return met[0] if which == "the first" else met[-2:][0]
+
+    return recall
+
+
+_CHANGES: dict[str, Callable[[Any], Change]] = {
+    "becomes": lambda fixed: lambda _value: fixed,
+    "cut to": lambda length: _of_text(lambda text: text[:length]),
+    "drop": lambda part: _of_text(lambda text: text.replace(part, "")),
+    "map": lambda pairs: _of_text(lambda text: pairs.get(text, text)),
+    "times": lambda factor: _of_integer(lambda given: given * factor),
+    "append": lambda part: lambda value: f"{value}{part}",
+    "in every text": lambda spec: _deep(change_of(spec)),
+    "put": lambda members: _of_object(lambda one: {**one, **members}),
+    "add": lambda members: _of_object(lambda one: {**members, **one}),
+    "below": lambda name: lambda value: {name: value},
+    "lose": _losing,
+    "remember": _remembering,
+}

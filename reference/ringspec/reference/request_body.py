@@ -1,0 +1,135 @@
+"""Reading the JSON body of a request, within bounds."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from ringspec.reference.replies import JSON_TYPE, RefusedError, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from ringspec.reference.json_values import Json
+
+# Deeper values could be read, but not written again.
+MAX_DEPTH = 200
+# Bytes that Python needs for a value beside its letters.
+_VALUE = 64
+
+
+class Sent(NamedTuple):
+    """A JSON body, and about how many bytes of memory it takes."""
+
+    body: Json
+    size: int
+
+
+async def read_json(
+    request: Request, label: Callable[[str], None], parse: Callable[[bytes], Json]
+) -> Sent:
+    """Read a request's JSON body, or raise what refuses it."""
+    label(request.headers.get("content-type", ""))
+    raw = await read_bytes(request)
+    return Sent(parse(raw), len(raw) + _VALUE * (_brackets(raw) + raw.count(b",")))
+
+
+async def read_bytes(request: Request) -> bytes:
+    """Read a request's body, unless it is larger than the application's limit."""
+    # Imported late: a process that only starts a server as its child needs none.
+    from starlette.requests import ClientDisconnect  # noqa: PLC0415
+
+    most: int = request.app.state.limits.body_bytes
+    length = request.headers.get("content-length", "")
+    # Not isdigit(), which takes a superscript two for a digit.
+    if length.isdecimal() and int(length) > most:
+        raise _too_large(most)
+    try:
+        return await _read_stream(request, most)
+    except ClientDisconnect as error:
+        raise refused(400, "The body was cut off.") from error
+
+
+async def _read_stream(request: Request, most: int) -> bytes:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > most:
+            raise _too_large(most)
+    return bytes(raw)
+
+
+def _too_large(most: int) -> RefusedError:
+    # The rest is not read, so that no other request can follow on the connection.
+    # Source: RFC 9110, 15.5.14.
+    closing = {"Connection": "close"}
+    return refused(413, f"A body may have at most {most} bytes.", closing)
+
+
+def parse(raw: bytes) -> Json:
+    """Parse JSON as RFC 8259 has it. Of a member sent twice the last one counts."""
+    try:
+        body: Json = json.loads(
+            raw.decode(), parse_constant=_no_number, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is what Python
+        # raises at an integer of too many digits.
+        raise refused(400, f"The body is not JSON: {_reason(error)}.") from error
+    if _brackets(raw) > MAX_DEPTH and _is_deep(body):
+        raise refused(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return body
+
+
+def demand_json(content_type: str) -> None:
+    """Raise what refuses a Content-Type that is not JSON in UTF-8."""
+    kind, _, parameters = content_type.partition(";")
+    charset = parameters.lower().replace(" ", "").replace('"', "")
+    if kind.strip().lower() != JSON_TYPE:
+        raise refused(415, f"The body must be {JSON_TYPE}.")
+    if "charset=" in charset and "charset=utf-8" not in charset:
+        raise refused(415, "The body must be in UTF-8.")
+
+
+def _no_number(name: str) -> Json:
+    message = f"{name} is no number"
+    raise ValueError(message)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        message = "a number is too large"
+        raise ValueError(message)
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 at byte {error.start}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _brackets(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
+
+
+def _is_deep(body: Json) -> bool:
+    """Return whether a body is nested too deeply; computed without recursion."""
+    level: list[Json] = [body]
+    for _ in range(MAX_DEPTH + 1):
+        level = [below for value in level for below in _below(value)]
+        if not level:
+            return False
+    return True
+
+
+def _below(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

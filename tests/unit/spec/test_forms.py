@@ -1,0 +1,163 @@
+"""The settled form of a schema, and the level of what a body uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from ringspec.spec import Contract, Json, Level, reading
+from ringspec.spec.forms import level_of_use, settle
+
+TEXT = {"type": "string"}
+PAIR = {"type": "object", "properties": {"a": TEXT}}
+
+
+def keeps(schema: Json, body: Json) -> bool:
+    return jsonschema_rs.Draft202012Validator(settle(schema)).is_valid(body)
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "settled"),
+    [
+        (TEXT, "x", True),
+        (TEXT, "", False),
+        (TEXT, " \t", False),
+        (TEXT, "x" * 100, True),
+        (TEXT, "x" * 101, False),
+        ({**TEXT, "minLength": 200}, "x" * 200, True),
+        ({**TEXT, "maxLength": 300}, "x" * 300, True),
+        ({**TEXT, "maxLength": 0}, "", True),
+        ({**TEXT, "enum": [""]}, "", True),
+        ({**TEXT, "pattern": "^ *"}, " ", True),
+        ({"type": ["string", "null"]}, "", False),
+        ({"type": ["string", "null"]}, None, True),
+        (PAIR, {"a": "x"}, True),
+        (PAIR, {"a": ""}, False),
+        (PAIR, {"b": 1}, False),
+        ({"type": "object"}, {"b": 1}, True),
+        ({**PAIR, "additionalProperties": TEXT}, {"b": "x"}, True),
+        ({"type": "array", "items": PAIR}, [{"b": 1}], False),
+        ({"type": "integer", "x-settled": {"minimum": 1}}, 0, False),
+        ({"type": "integer", "x-settled": {"minimum": 1}}, 1, True),
+    ],
+)
+def test_valid_bodies_keep_to_what_is_settled(
+    schema: Json, body: Json, *, settled: bool
+) -> None:
+    assert keeps(schema, body) is settled
+
+
+@pytest.mark.parametrize("body", [{"a": "x"}, {"b": 1}, {"a": "x", "b": 1}, {}])
+def test_branches_of_one_object_do_not_close_each_other(body: Json) -> None:
+    other = {"type": "object", "properties": {"b": {"type": "integer"}}}
+
+    assert keeps({"allOf": [PAIR, other]}, body)
+    assert not keeps({"allOf": [PAIR, other]}, {**body, "c": 1})
+
+
+def test_a_condition_is_left_as_it_is_written() -> None:
+    schema = {
+        **PAIR,
+        "if": {"properties": {"a": {"type": "string", "const": ""}}},
+        "then": {"properties": {"b": {"type": "string"}}},
+    }
+
+    assert settle(schema)["if"] == schema["if"]
+    assert keeps(schema, {"a": "x"})
+
+
+def test_settling_leaves_the_schema_alone() -> None:
+    schema = {"type": "object", "properties": {"a": dict(TEXT)}}
+
+    settle(schema)
+
+    assert schema == {"type": "object", "properties": {"a": TEXT}}
+
+
+@pytest.mark.parametrize("schema", [True, False])
+def test_a_boolean_is_settled(schema: Json) -> None:
+    assert settle(schema) is schema
+
+
+UNSETTLED = reading.read(Path(__file__).parent / "data" / "unsettled.yaml")
+
+
+@pytest.mark.parametrize("members", UNSETTLED.values(), ids=UNSETTLED)
+def test_what_no_source_settles_is_neither_valid_nor_invalid(
+    contract: Contract, plain: dict[str, Json], members: Json
+) -> None:
+    body = {**plain, **members}
+
+    assert contract.prover.prove(body) == frozenset()
+    assert not contract.settled_prover.is_valid(body)
+
+
+def test_segments_beside_a_file_are_not_settled(
+    contract: Contract, plain: dict[str, Json]
+) -> None:
+    file = {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}
+    beside = {**plain, "source": "file", "file": file}
+    alone = {
+        name: value
+        for name, value in beside.items()
+        if name not in {"segmentIds", "includeUnsubscribed"}
+    }
+
+    assert contract.prover.prove(beside) == frozenset()
+    assert not contract.settled_prover.is_valid(beside)
+    assert contract.settled_prover.prove(alone) == frozenset()
+
+
+FILE: Json = {
+    "source": "file",
+    "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"},
+}
+
+
+# Source: product.md, "An acceptance case is of the weakest level …".
+@pytest.mark.parametrize(
+    ("members", "level"),
+    [
+        ({}, Level.MUST),
+        ({"calendarId": "5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12"}, Level.MUST),
+        ({"language": "fr-BE", "voice": "woman"}, Level.MUST),
+        ({"language": "de-DE"}, Level.SHOULD),
+        ({"voice": "man"}, Level.SHOULD),
+        ({"distribution": "none"}, Level.MUST),
+        ({"distribution": "dynamic", "dynamicName": "Evening"}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"say": "x", "replay": 1}}}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"prompt": "x"}}}, Level.SHOULD),
+        ({"voiceFlow": {"welcome": {"say": "x"}, "menu": {}}}, Level.SHOULD),
+        ({"actions": {"inputs": {}}}, Level.SHOULD),
+        ({"allowMultiple": True}, Level.MAY),
+        (FILE, Level.MAY),
+        ({**FILE, "language": "de-DE"}, Level.MAY),
+    ],
+)
+def test_a_body_is_of_the_weakest_level_it_uses(
+    contract: Contract, plain: dict[str, Json], members: Json, level: Level
+) -> None:
+    assert contract.level_of_use({**plain, **members}) is level
+
+
+def test_evidence_holds_below_until_it_is_said_anew() -> None:
+    below = {"a": {"x-evidence": "witnessed"}, "b": {}}
+    schema = {"x-evidence": "assumed", "properties": below}
+
+    assert level_of_use(schema, {"a": 1}) is Level.MAY
+    assert level_of_use({"properties": below}, {"a": 1}) is Level.SHOULD
+    assert level_of_use({"properties": below}, {"b": 1}) is Level.MUST
+
+
+def test_values_that_are_no_texts_have_evidence_too() -> None:
+    schema = {"enum": [1, 2], "x-enum-evidence": {"2": "witnessed"}}
+
+    assert level_of_use({"items": schema}, [1]) is Level.MUST
+    assert level_of_use({"items": schema}, [1, 2]) is Level.SHOULD
+
+
+def test_unknown_members_say_nothing() -> None:
+    assert level_of_use({"properties": {}}, {"unknown": [1]}) is Level.MUST
+    assert level_of_use(True, {"unknown": 1}) is Level.MUST  # noqa: FBT003 - a schema
