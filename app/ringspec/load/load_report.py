@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from ringspec.harness import (
     EXITS,
+    ContractName,
     Counts,
     Outcome,
     Result,
@@ -117,7 +118,7 @@ def report_load(
         duration_s=figures.seconds,
     )
     started = Started(
-        contract=setup.contract,
+        contract=ContractName.of(setup.contract),
         target=setup.redactor.url(setup.url),
         level=setup.options.level,
         seed=setup.options.seed,
