@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from ringspec.spec import Json, kind_of
+from ringspec.spec import KEYWORDS, Json, kind_of
 
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {
@@ -41,22 +41,10 @@ _COUNTS = frozenset(
     }
 )
 _BOUNDS = _COUNTS | _OTHER_BOUND.keys()
-# Nothing inside these fails by itself: a change there is one of the whole keyword.
-_INSIDE = frozenset(
-    {
-        *("contains", "propertyNames", "additionalProperties", "not", "if"),
-        *("unevaluatedProperties", "unevaluatedItems"),
-    }
-)
 # The other keywords describe, or lead to other nodes.
-ASSERTING = frozenset(
-    {
-        *("type", "enum", "const", "required", "dependentRequired", "multipleOf"),
-        *("format", "pattern", "uniqueItems", "anyOf", "oneOf"),
-        *_INSIDE,
-        *(_BOUNDS - {"minContains", "maxContains"}),
-    }
-)
+ASSERTING = frozenset({"if", *(name for name in KEYWORDS if KEYWORDS[name].word)})
+# Nothing inside these fails by itself: a change there is one of the whole keyword.
+_INSIDE = frozenset(name for name in ASSERTING if KEYWORDS[name].holds == "one")
 
 
 class MutationKind(StrEnum):

@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-from ringspec.spec import Assertion, Contract, Json, RuleId, canonical
+from ringspec.spec import (
+    KEYWORDS,
+    Assertion,
+    Contract,
+    Json,
+    Path,
+    RuleId,
+    Subschema,
+    canonical,
+    subschemas,
+)
 from ringspec.strategies.adequacy.changes import (
     ASSERTING,
     KeywordChange,
@@ -24,30 +34,36 @@ from ringspec.strategies.adequacy.changes import (
 from ringspec.strategies.faults.enums import sibling
 from ringspec.strategies.shapes.locations import stem
 
-Path = tuple[str, ...]
-
 _SCHEMAS = "#/components/schemas/"
 _ACCEPTED = RuleId("body.accepted")
 _BY_NAME = frozenset({"required", "dependentRequired"})
-# Keywords below which a schema applies as it stands, to every value that they lead to.
-NAMED = frozenset({"properties", "dependentSchemas"})
-LISTED = frozenset({"allOf", "prefixItems"})
+# Keywords whose schemas apply as they stand, and of which each may be mutated.
+_LEADING = frozenset(
+    {
+        *("properties", "dependentSchemas", "allOf", "prefixItems"),
+        *("items", "then", "else"),
+    }
+)
 
 
-def nodes(schema: Json, path: Path = ()) -> Iterator[tuple[Path, dict[str, Json]]]:
+def nodes(schema: Json) -> Iterator[tuple[Path, dict[str, Json]]]:
     """Yield each subschema that applies as it stands, with its path."""
-    if not isinstance(schema, dict):
-        return
-    yield path, schema
-    for keyword, value in schema.items():
-        if keyword in NAMED:
-            for name, child in value.items():
-                yield from nodes(child, (*path, keyword, name))
-        elif keyword in LISTED:
-            for index, child in enumerate(value):
-                yield from nodes(child, (*path, keyword, str(index)))
-        elif keyword == "items" or (keyword in {"then", "else"} and "if" in schema):
-            yield from nodes(value, (*path, keyword))
+    pending = [Subschema(schema)]
+    while pending:
+        each = pending.pop()
+        if isinstance(each.schema, dict):
+            yield each.path, each.schema
+            below = [*subschemas(each)]
+            pending += (b for b in below[::-1] if b.holds and b.keyword in _LEADING)
+
+
+def split(path: Path) -> Iterator[Path]:
+    """Split the path of a subschema into its keywords, each with its name or index."""
+    at = 0
+    while at < len(path):
+        width = 1 if KEYWORDS[path[at]].holds == "one" else 2
+        yield path[at : at + width]
+        at += width
 
 
 def node_at(schema: Json, path: Path) -> Json:
