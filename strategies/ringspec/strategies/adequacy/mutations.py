@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from ringspec.spec import (
     KEYWORDS,
@@ -119,8 +120,7 @@ class KeywordEdit:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyCondition:
+class BodyCondition(NamedTuple):
     """A condition on a member at the top of a body."""
 
     words: str
@@ -188,6 +188,9 @@ class _Deriver:
         self._contract = contract
         self._schema = contract.request.schema
         self._place_of = contract.request.place_of
+        self._by_rule: dict[RuleId, list[Assertion]] = {}
+        for assertion in contract.assertions:
+            self._by_rule.setdefault(assertion.rule, []).append(assertion)
 
     def mutations(self) -> Iterator[Mutation]:
         for place, paths in self._places.items():
@@ -218,16 +221,16 @@ class _Deriver:
             for change in changes(node, keyword, siblings):
                 yield self._mutation(place, paths, keyword, change)
             for kept in Items if "items" in paths[0] else ():
-                words = f"only in {_ITEMS[kept]}"
-                change = KeywordChange(MutationKind.ITEMS, words, {})
+                change = MutationKind.ITEMS, f"only in {_ITEMS[kept]}", {}
                 made = self._mutation(place, paths, keyword, change)
                 yield replace(made, kept=kept)
 
     def _mutation(
         self, place: str, paths: list[Path], keyword: str, change: KeywordChange
     ) -> Mutation:
+        kind, words, new = change
         old = unit(node_at(self._schema, paths[0]), keyword)
-        edits = tuple(KeywordEdit(path=each, old=old, new=change.new) for each in paths)
+        edits = tuple(KeywordEdit(path=each, old=old, new=new) for each in paths)
         pointer = f"{place}/{keyword}"
         # A component is named by its name, anything else by its place in the body.
         name = (
@@ -236,11 +239,11 @@ class _Deriver:
             else pointer.replace(self._place_of(()), "body", 1)
         )
         return Mutation(
-            id=f"{name} {change.words}",
-            kind=change.kind,
+            id=f"{name} {words}",
+            kind=kind,
             rules=self._owners(edits),
             place=pointer,
-            change=change.words,
+            change=words,
             edits=edits,
         )
 
@@ -282,10 +285,7 @@ class _Deriver:
 
     def _rules(self) -> Iterator[Mutation]:
         """Drop each rule, all its assertions at once."""
-        by_rule: dict[RuleId, list[Assertion]] = {}
-        for assertion in self._contract.assertions:
-            by_rule.setdefault(assertion.rule, []).append(assertion)
-        for rule, owned in by_rule.items():
+        for rule, owned in self._by_rule.items():
             yield Mutation(
                 id=f"{rule} dropped",
                 kind=MutationKind.RULE,
@@ -306,26 +306,20 @@ class _Deriver:
 
     def _contexts(self, dropped: Mutation) -> Iterator[Mutation]:
         """Apply a rule only to bodies of one kind, or to all but those."""
-        own = self._own(dropped.rules[0])
+        rule, own = dropped.rules[0], set[str]()
+        for each in self._by_rule[rule]:
+            # The members at the top that the rule is about.
+            named = {each.value} if each.keyword in _BY_NAME else set[str]()
+            own |= {each.instance[0]} if each.instance else named
         conditional = any("then" in e.path or "else" in e.path for e in dropped.edits)
         for when in self._conditions(own, everywhere=conditional):
             yield replace(
                 dropped,
-                id=f"{dropped.rules[0]} {when.words}",
+                id=f"{rule} {when.words}",
                 kind=MutationKind.CONTEXT,
                 change=when.words,
                 when=when,
             )
-
-    def _own(self, rule: RuleId) -> set[str]:
-        """Return the members at the top that a rule is about."""
-        found = set()
-        for each in self._contract.assertions:
-            if each.rule == rule and each.instance:
-                found.add(each.instance[0])
-            elif each.rule == rule and each.keyword in _BY_NAME:
-                found.add(each.value)
-        return found
 
     def _conditions(
         self, own: set[str], *, everywhere: bool
@@ -343,13 +337,13 @@ class _Deriver:
                 is_value = {name: {"const": value}}
                 there = {"type": "object", "properties": is_value, "required": [name]}
                 words = f"where {name} is {canonical(value)}"
-                yield BodyCondition(words=f"only {words}", schema=there)
+                yield BodyCondition(f"only {words}", there)
                 if everywhere:
-                    yield BodyCondition(words=f"not {words}", schema={"not": there})
+                    yield BodyCondition(f"not {words}", {"not": there})
             if name not in required:
                 words = f"only where {name} is"
-                yield BodyCondition(words=f"{words} given", schema=given)
-                yield BodyCondition(words=f"{words} absent", schema={"not": given})
+                yield BodyCondition(f"{words} given", given)
+                yield BodyCondition(f"{words} absent", {"not": given})
 
 
 _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"}
