@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 from tests.benchmarks.results import arguments, note, show
 
-from ringspec.cli.fleet import hosted
+from ringspec.cli.selftest_command import hosted
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, Variant, application
 from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import at

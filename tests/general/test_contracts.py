@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringspec.cli.fleet import hosted
+from ringspec.cli.selftest_command import hosted
 from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect

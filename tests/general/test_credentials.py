@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringspec.cli.fleet import hosted
+from ringspec.cli.selftest_command import hosted
 from ringspec.spec import SpecError, load
 
 from .conftest import Ended

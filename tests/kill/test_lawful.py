@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.fleet import FleetRunner, FleetServer, fleet
+from ringspec.cli.selftest_command import FleetRunner, FleetServer, fleet
 from ringspec.reports import ServerKind
 from ringspec.spec import Level, load
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.fleet import FleetRunner, FleetServer, fleet
+from ringspec.cli.selftest_command import FleetRunner, FleetServer, fleet
 from ringspec.reference import DIALECTS
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import Level, load

@@ -9,7 +9,7 @@ What OpenAPI has no word for stands in extensions of the link:
 * `x-items`: pointer to the items in the answer of a list; without one the answer is
   a bare array. `x-total`: pointer to how many there are on all pages. `x-page` and
   `x-size`: query parameters of page and page size, `x-most`: the largest page.
-* `x-state`: pointer to the state in what is read; `x-first`: states of what is new.
+* `x-state`: pointer to the state in an answer; `x-first`: states of a new object.
 * `x-from`, `x-to`, `x-via`: states in which a command is taken, the one it leads to,
   and others that may be seen on the way; `x-refuses`: states in which it is refused.
 """
@@ -109,25 +109,21 @@ class Link:
 
 
 def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
-    """Read the links of an operation's accepted answers, in their order.
-
-    Raises:
-        SpecError: a link leads nowhere, or cannot be followed.
-    """
+    """Read the links of an operation's accepted answers, in their order."""
     known = {each.id: each for each in endpoints(base)}
     found: dict[str, Link] = {}
     for status, response, where in responses(base, operation.node, operation.place):
         links = mapping(response.get("links", {}), f"{where}/links")
         for name, each in links.items() if status.startswith("2") else ():
             node, at = resolve(base, each, f"{where}/links/{escape(name)}")
-            link = _Reader(mapping(node, at), at).link(name, base, operation, known)
+            link = _LinkObject(mapping(node, at), at).link(name, base, operation, known)
             if link is not None:
                 found.setdefault(name, link)
     return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _LinkObject:
     """Reads one Link Object.
 
     Attributes:

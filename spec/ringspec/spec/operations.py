@@ -128,13 +128,7 @@ def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
 
 
 def choose(base: dict[str, Json], wanted: str | None) -> Operation:
-    """Find the operation by its id; without one, the only POST with a JSON body.
-
-    Raises:
-        UsageError: there is none such, or more than one.
-        SpecError: it is not one that can be fired.
-
-    """
+    """Find the operation by its id; without one, the only POST with a JSON body."""
     able = {each: json_body(base, each) for each in endpoints(base)}
     able = {each: schema for each, schema in able.items() if schema}
     found = [
@@ -280,9 +274,6 @@ def token_header_of(
     """Return the header an operation's `security` asks for; None if it asks for none.
 
     Of several requirements, the first that can be met is taken.
-
-    Raises:
-        SpecError: none of them can be met.
     """
     holder, place = (node, place) if "security" in node else (base, "#")
     place = f"{place}/security"

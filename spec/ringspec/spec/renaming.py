@@ -9,8 +9,8 @@ changed. An action that renames selects either
   the canonical name, so that the ids of rules stay what they are;
 * a path (`$.paths['/…']`), which takes along the paths that lie below it.
 
-What is renamed then stands last among its like, as what is added does: the same said by
-plain actions gives the same contract, and the same cases, to the byte.
+A renamed member then stands last among its siblings, as an added one does: plain
+actions of the same effect give the same contract, and the same cases, to the byte.
 """
 
 from __future__ import annotations
@@ -35,11 +35,7 @@ _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
-    """Give the nodes at some places another name.
-
-    Raises:
-        SpecError: it has no name, the new one is taken, or others would lose the old.
-    """
+    """Give the nodes at some places another name."""
     if all(len(place) == 2 and place[0] == "paths" for place in places):
         for place in places:
             base = _move(base, str(place[1]), new, where)
