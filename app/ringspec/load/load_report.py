@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
-from ringspec.harness import EXITS, Counts, Outcome, Result, RuleResult, conclude
+from ringspec.harness import (
+    EXITS,
+    ContractName,
+    Counts,
+    Outcome,
+    Result,
+    RuleResult,
+    conclude,
+)
 from ringspec.load.load_counts import TURNED_AWAY, LoadCounts, RuleCount
 from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import REPORT_FORMAT, contract_json, counted, rule_json, shown
@@ -117,7 +125,7 @@ def report_load(
         "seed": options.seed,
         "duration_s": result.duration_s,
         "target": setup.redactor.url(setup.url),
-        "contract": contract_json(contract),
+        "contract": contract_json(ContractName.of(contract)),
         "counts": asdict(counts),
         "message": "",
         "hint": "",

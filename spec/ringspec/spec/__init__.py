@@ -1,4 +1,4 @@
-"""What is promised: the contract, its rules, its dialects, and proof against it."""
+"""The contract that a server promises: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import Assertion

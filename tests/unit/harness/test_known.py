@@ -141,16 +141,6 @@ def test_entry_excuses_until_its_last_day(
     assert stale(ended) == ({} if excused else {RULE: "it expired on 2026-05-03"})
 
 
-def test_name_of_nothing_is_stale_with_the_nearest_one(result: Results) -> None:
-    ended = result(strict(slips=()), known=ledger(known("name.requierd")), **NAMES)
-
-    assert ended.exit_code == 1
-    assert stale(ended) == {
-        "name.requierd": "this contract has no such rule and no such case:"
-        " is name.required meant?"
-    }
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -308,15 +298,6 @@ def test_update_adds_what_explore_alone_has_found(
 
     assert update is not None
     assert update.added == (Known(id=RULE, reason=UNREASONED, explored=True),)
-
-
-def test_update_leaves_the_day_to_people(plan: Plan, failed: RuleResult) -> None:
-    entry = known(expires=date(2026, 1, 1))
-
-    account = updated(plan, failed, entry)
-
-    assert account.update == KnownUpdate(kept=(entry,), added=(), dropped=())
-    assert [each.why for each in account.stale] == ["it expired on 2026-01-01"]
 
 
 @pytest.mark.parametrize("how", ["interrupted", "unlearnt", "inconclusive"])

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from ringspec.harness.judging.verdict import Ended, Finding, Judged, Started, Verdict
+from ringspec.harness.judging.verdict import (
+    ContractName,
+    Ended,
+    Finding,
+    Judged,
+    Started,
+    Verdict,
+)
 from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
 from ringspec.harness.recording.client_tally import ClientTally
@@ -105,7 +112,7 @@ class ClientSession:
     def started(self) -> Started:
         """Return the event with which reports begin."""
         return Started(
-            contract=self._contract,
+            contract=ContractName.of(self._contract),
             target=self._url,
             level=self.tally.level,
             seed=0,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from ringspec.harness.judging.selection import ROBUSTNESS, served
-from ringspec.harness.judging.verdict import Finding, Notice, Verdict
+from ringspec.harness.judging.selection import served
+from ringspec.harness.judging.verdict import Notice
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Renewing
-from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
@@ -197,21 +197,17 @@ class Precautions:
         if self._guard is not None:
             self._guard.hurry(HASTY_S)
 
-    def fair(self, finding: Finding, in_a_row: int) -> Finding:
-        """Return a failure as inconclusive if it may be transient.
+    def may_be_transient(self, exchange: Exchange, in_a_row: int) -> bool:
+        """Return whether a failure may pass, and was not sent again to see.
 
-        A create is not sent to a live target again, to see whether it fails again.
+        Args:
+            exchange: that failed, such as a create on a live target.
+            in_a_row: cases without an answer since the last one that had one.
         """
-        exchange, guard = finding.exchange, self._guard
-        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
-            return finding
-        if guard is None or guard.may_repeat(exchange.request):
-            return finding
+        if self._guard is None or self._guard.may_repeat(exchange.request):
+            return False
         status = exchange.response.status if exchange.response else 0
-        if status not in GATEWAY and (status or in_a_row > 1):
-            return finding
-        reason = f"{finding.reason}; it was not sent again, to a live target"
-        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+        return status in GATEWAY or not (status or in_a_row > 1)
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
         """Return why a live run leaves rules open, with a hint."""
