@@ -17,6 +17,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from ringspec.harness import ContractName
 from ringspec.reports.console import Bar, Color, console, hanging, line, live, row
 from ringspec.reports.files import check, check_format, write_data
 from ringspec.reports.json_report import contract_json
@@ -278,7 +279,7 @@ def write_matrix(name: str, path: Path, matrix: KillMatrix) -> None:
 
 def render_json(matrix: KillMatrix) -> bytes:
     """Write the matrix as JSON."""
-    contract = contract_json(matrix.contract)
+    contract = contract_json(ContractName.of(matrix.contract))
     del contract["operation"]
     report = {
         "format": FORMAT,

@@ -32,6 +32,7 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
 from ringspec.harness.judging.verdict import (
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -149,7 +150,7 @@ class Session:
         """
         plan = self._plan
         yield Started(
-            contract=plan.contract,
+            contract=ContractName.of(plan.contract),
             target=plan.url,
             level=plan.level,
             seed=plan.seed,
