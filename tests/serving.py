@@ -1,12 +1,13 @@
-"""An application on a port of its own, in a thread."""
+"""Servers on a port of their own, in threads: an application, or bare sockets."""
 
 from __future__ import annotations
 
 import socket
+import socketserver
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -30,3 +31,65 @@ def served(app: ASGIApp, log_level: str = "error") -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+Behaviour = Callable[[socket.socket], None]
+
+
+@contextmanager
+def listening(behave: Behaviour) -> Iterator[str]:
+    """Serve each connection by a function, and yield the URL."""
+
+    class Connection(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                behave(self.request)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        request_queue_size = 64
+
+    with Server(("127.0.0.1", 0), Connection) as server:
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.01,), daemon=True
+        )
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read one request; empty at the end of the connection."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    lengths = [
+        int(line.split(b":")[1])
+        for line in head.lower().split(b"\r\n")
+        if line.startswith(b"content-length:")
+    ]
+    while len(body) < sum(lengths):
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
+    """Answer every request alike."""
+    lines = [
+        f"HTTP/1.1 {status} Whatever",
+        f"Content-Length: {len(body)}",
+        *(headers or ("Content-Type: application/json",)),
+    ]
+    answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+    def behave(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(answer)
+
+    return behave

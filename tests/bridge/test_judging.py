@@ -24,8 +24,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
-from ringspec.schemathesis.judging import UNSENT, Judge
-from ringspec.schemathesis.settings import Settings
+from ringspec.schemathesis.bridge import UNSENT, Bridge, BridgeSettings
 from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
@@ -38,40 +37,40 @@ QUIET = settings(database=None, derandomize=True, max_examples=30, deadline=None
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge(Settings(select=("retryDelays",)))
+def judge() -> Bridge:
+    return Bridge(BridgeSettings(select=("retryDelays",)))
 
 
-def outcomes(judge: Judge) -> dict[RuleId, Outcome]:
+def outcomes(judge: Bridge) -> dict[RuleId, Outcome]:
     return {each.rule.id: each.outcome for each in judge.results()}
 
 
-def test_an_invalid_body_that_is_accepted_fails_its_rule(judge: Judge) -> None:
+def test_an_invalid_body_that_is_accepted_fails_its_rule(judge: Bridge) -> None:
     case = next(each for each in judge.cases.values() if each.broken)
 
-    found = judge.certified(case, URL, CREATED)
+    found = judge.judge_certified(case, URL, CREATED)
 
     assert [each.rule for each in found] == list(case.broken)
-    assert judge.failing
+    assert judge.has_failed
 
 
-def test_a_refusal_counts_only_if_the_twin_was_accepted(judge: Judge) -> None:
+def test_a_refusal_counts_only_if_the_twin_was_accepted(judge: Bridge) -> None:
     for case in judge.cases.values():
-        judge.certified(case, URL, REFUSED)
+        judge.judge_certified(case, URL, REFUSED)
 
     assert outcomes(judge)[RuleId("retryDelays.count")] is Outcome.INCONCLUSIVE
-    assert judge.account()[0] == "no valid body was accepted"
+    assert judge.reachability()[0] == "no valid body was accepted"
 
 
-def test_who_is_not_let_in_learns_nothing(judge: Judge) -> None:
+def test_who_is_not_let_in_learns_nothing(judge: Bridge) -> None:
     for case in judge.cases.values():
-        assert judge.certified(case, URL, LOCKED) == []
+        assert judge.judge_certified(case, URL, LOCKED) == []
 
     assert {each.rule.id for each in judge.open_rules()} >= {"retryDelays.count"}
-    assert judge.account()[0] == "every answer was HTTP 401"
+    assert judge.reachability()[0] == "every answer was HTTP 401"
 
 
-def test_rules_whose_cases_were_not_sent_stay_open(judge: Judge) -> None:
+def test_rules_whose_cases_were_not_sent_stay_open(judge: Bridge) -> None:
     left = {each.rule.id: each.why for each in judge.open_rules()}
 
     assert left[RuleId("retryDelays.count")] == UNSENT
@@ -79,28 +78,28 @@ def test_rules_whose_cases_were_not_sent_stay_open(judge: Judge) -> None:
 
 
 def test_what_is_weaker_than_the_level_only_warns() -> None:
-    judge = Judge(Settings(select=("voiceFlow.menu",)))
+    judge = Bridge(BridgeSettings(select=("voiceFlow.menu",)))
     case = next(
         each
         for each in judge.cases.values()
         if each.broken and each.level is not Level.MUST
     )
 
-    assert judge.certified(case, URL, CREATED) == []
-    assert any(f"warning {case.rule}" in line for line in judge.lines())
+    assert judge.judge_certified(case, URL, CREATED) == []
+    assert any(f"warning {case.rule}" in line for line in judge.summary())
 
 
-def test_a_foreign_body_is_judged_by_its_proven_label(judge: Judge) -> None:
+def test_a_foreign_body_is_judged_by_its_proven_label(judge: Bridge) -> None:
     plain = find(valid_bodies(), lambda _: True, settings=QUIET)
     too_many = json.dumps({**plain, "retryDelays": [1]}).encode()
     odd = json.dumps({**plain, "unknown": None}).encode()
 
-    assert [x.rule for x in judge.other(too_many, URL, CREATED)] == [
+    assert [x.rule for x in judge.judge_other(too_many, URL, CREATED)] == [
         "retryDelays.count"
     ]
-    assert judge.other(too_many, URL, REFUSED) == []
-    assert judge.other(odd, URL, REFUSED) == []
-    assert judge.other(odd, URL, CREATED) == []
+    assert judge.judge_other(too_many, URL, REFUSED) == []
+    assert judge.judge_other(odd, URL, REFUSED) == []
+    assert judge.judge_other(odd, URL, CREATED) == []
 
 
 @cache
@@ -119,8 +118,8 @@ def odd() -> list[bytes]:
 
 @pytest.mark.parametrize("lawful", LAWFUL[::30], ids=lambda each: each.name)
 def test_no_lawful_variant_is_accused(lawful: Any) -> None:
-    judge = Judge(
-        Settings(select=("retries", "retryDelays"), level=Level(lawful.level))
+    judge = Bridge(
+        BridgeSettings(select=("retries", "retryDelays"), level=Level(lawful.level))
     )
     served = Served()
     app = application(served, lawful.apply(Behaviour()))
@@ -130,11 +129,11 @@ def test_no_lawful_variant_is_accused(lawful: Any) -> None:
         for case in judge.cases.values():
             done = await target.exchange(case.request)
             assert done.response is not None
-            assert judge.certified(case, URL, done.response) == []
+            assert judge.judge_certified(case, URL, done.response) == []
         for content in foreign:
             done = await target.exchange(writer.create(content))
             assert done.response is not None
-            assert judge.other(content, URL, done.response) == []
+            assert judge.judge_other(content, URL, done.response) == []
 
     foreign = odd()
     writer = Requests(judge.settings.loaded)
@@ -156,11 +155,11 @@ def test_settings_that_cannot_be_meant_are_refused(
     environ: dict[str, str], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        _ = Settings.of(environ).cases
+        _ = BridgeSettings.of(environ).cases
 
 
 def test_settings_have_the_names_of_the_command() -> None:
-    given = Settings.of(
+    given = BridgeSettings.of(
         {
             "RINGSPEC_LEVEL": "SHOULD",
             "RINGSPEC_DIALECT": "naxai-sdk",
@@ -192,7 +191,7 @@ def test_cases_go_out_twins_first_and_without_credentials(operation: Any) -> Non
 
     # Schemathesis takes them from the end.
     assert examples[0] == "its own"
-    assert [case.id for case in reversed(examples[1:])] == list(hooks.JUDGE.cases)
+    assert [case.id for case in reversed(examples[1:])] == list(hooks.BRIDGE.cases)
     assert all(case.id.isascii() for case in examples[1:])  # it goes into a header
     assert all("Authorization" not in case.headers for case in examples[1:])
     assert examples[-1].media_type == "application/json"
@@ -201,7 +200,7 @@ def test_cases_go_out_twins_first_and_without_credentials(operation: Any) -> Non
 def test_nothing_is_offered_for_a_server_elsewhere(
     operation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "JUDGE", Judge(Settings()))
+    monkeypatch.setattr(hooks, "BRIDGE", Bridge(BridgeSettings()))
     elsewhere = SimpleNamespace(
         method="post",
         path=operation.path,

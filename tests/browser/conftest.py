@@ -127,12 +127,6 @@ def bad(run_to: Callable[..., Path]) -> Path:
         return run_to(server.url, *credentials(server))
 
 
-@pytest.fixture(scope="session")
-def good(run_to: Callable[..., Path]) -> Path:
-    with Embedded() as server:
-        return run_to(server.url, *credentials(server))
-
-
 class _Hostile(BaseHTTPRequestHandler):
     """Accepts whatever comes, and answers with what would like to run."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -93,16 +92,6 @@ def test_first_screen_says_it_all(bad: Path, open_page: Callable[..., Opened]) -
     assert first.locator("[data-slot=why]").is_visible()
 
 
-def test_conformant_page_opens_without_a_word(
-    good: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(good).page
-
-    assert page.get_by_role("heading", level=1).inner_text().startswith("Conformant")
-    assert page.locator(".cause").count() == 0
-    assert page.locator(".rule").count() == shown(page)
-
-
 def test_filters_narrow_what_is_shown(
     bad: Path, open_page: Callable[..., Opened]
 ) -> None:
@@ -160,21 +149,6 @@ def test_failure_opens_to_all_there_is(
     assert failure.get_attribute("data-at") is None
 
 
-def test_written_and_loaded_failures_look_alike(
-    bad: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(bad).page
-    failure = lazy(page)
-    failure.locator("> summary").click()
-    shape = """element => [...element.querySelectorAll('.failure [data-slot]')].map(
-      each => `${each.tagName} ${each.dataset.slot} ${each.parentElement.tagName}`)"""
-
-    loaded = failure.evaluate(shape)
-    written = page.locator(".cause").first.evaluate(shape)
-
-    assert loaded == written
-
-
 @pytest.mark.parametrize("name", ["Fire it again", "Send the same bytes"])
 def test_command_lines_can_be_copied(
     bad: Path, open_page: Callable[..., Opened], name: str
@@ -189,20 +163,6 @@ def test_command_lines_can_be_copied(
 
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == command.locator("code").text_content()
-
-
-def test_command_line_is_selected_where_the_clipboard_is_out_of_reach(
-    bad: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(bad).page
-    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-    command = page.locator(".cause").first.locator(".command").first
-
-    command.get_by_role("button").click()
-    page.wait_for_function("document.querySelector('#said').textContent !== ''")
-
-    selected = page.evaluate("getSelection().toString()")
-    assert selected == command.locator("code").text_content()
 
 
 def test_keyboard_alone_suffices(bad: Path, open_page: Callable[..., Opened]) -> None:
@@ -231,44 +191,6 @@ def test_keyboard_alone_suffices(bad: Path, open_page: Callable[..., Opened]) ->
     assert outline == "solid"
     assert opened is True
     assert page.evaluate(f"{focused}.closest('.case') !== null")
-
-
-def test_link_to_a_rule_opens_it_though_it_is_filtered_out(
-    bad: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(bad).page
-    choose(page, "Outcome", "pass")
-    link = page.locator(".broken a").first
-    name = link.inner_text()
-
-    link.click()
-
-    rule = page.locator(f"[id='rule-{name}']")
-    assert rule.is_visible()
-    assert rule.evaluate("each => each.open")
-    assert rule.evaluate("each => document.activeElement.parentElement === each")
-
-
-def test_what_can_be_used_has_a_name(
-    bad: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(bad).page
-
-    levels = page.locator("h1, h2, h3, h4").evaluate_all(
-        "all => all.map(each => +each.tagName[1])"
-    )
-    steps = [after - before for before, after in pairwise(levels)]
-
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert max(steps) == 1
-    assert page.get_by_role("search", name="Filter the rules").is_visible()
-    assert page.get_by_role("status").first.is_visible()
-    for role in ("button", "checkbox", "searchbox"):
-        for each in page.get_by_role(role).all()[:50]:
-            assert each.evaluate(
-                "it => it.ariaLabel || it.labels?.[0]?.textContent || it.textContent"
-            )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -341,22 +263,6 @@ def test_what_slips_in_is_stopped_by_the_policy(
     assert any("Content Security Policy" in each for each in opened.troubles)
     opened.troubles.clear()
     opened.requests[1:] = []
-
-
-def test_page_reads_without_scripts(
-    bad: Path, open_page: Callable[..., Opened]
-) -> None:
-    page = open_page(bad, java_script_enabled=False).page
-    rule = page.locator(".rule[data-kind=fail]").first
-
-    rule.locator("> summary").click()
-    case = rule.locator(".case").first
-    case.locator("> summary").click()
-
-    assert not page.locator(".filter").is_visible()
-    assert not page.locator(".copy").first.is_visible()
-    assert page.locator(".cause [data-slot=why]").first.is_visible()
-    assert case.locator("[data-slot=curl]").is_visible()
 
 
 def test_print_opens_what_matters(

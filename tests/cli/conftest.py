@@ -1,16 +1,13 @@
-"""The command as a subprocess, and servers that misbehave in one way each."""
+"""The command in this process or in one of its own, and servers for it."""
 
 from __future__ import annotations
 
 import json
 import signal
-import socket
-import socketserver
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,9 @@ from ringspec.reference import Embedded
 
 from .. import called  # noqa: TID252 - tests are no distribution
 from ..called import environment  # noqa: TID252 - likewise
+from ..serving import Behaviour, listening  # noqa: TID252 - likewise
 
 COMMAND = [sys.executable, "-m", "ringspec.cli"]
-Behaviour = Callable[[socket.socket], None]
 
 
 @dataclass(frozen=True)
@@ -39,23 +36,6 @@ class Ended:
     def outcomes(self) -> dict[str, str]:
         assert self.report is not None
         return {each["id"]: each["outcome"] for each in self.report["rules"]}
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, behave: Behaviour) -> None:
-        self.behave = behave
-        super().__init__(("127.0.0.1", 0), _Connection)
-
-
-class _Connection(socketserver.BaseRequestHandler):
-    server: _Server
-
-    def handle(self) -> None:
-        with suppress(OSError):
-            self.server.behave(self.request)
 
 
 @pytest.fixture
@@ -100,16 +80,7 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def served() -> Iterator[Callable[[Behaviour], str]]:
     """Serve connections by a function, and return the URL."""
     with ExitStack() as stack:
-
-        def serve(behave: Behaviour) -> str:
-            server = stack.enter_context(_Server(behave))
-            stack.callback(server.shutdown)
-            threading.Thread(
-                target=server.serve_forever, args=(0.01,), daemon=True
-            ).start()
-            return f"http://127.0.0.1:{server.server_address[1]}"
-
-        yield serve
+        yield lambda behave: stack.enter_context(listening(behave))
 
 
 @pytest.fixture(scope="session")

@@ -69,40 +69,6 @@ def test_runs_tell_regressions_and_fixes(
     assert ended.stdout.splitlines()[-1].startswith("1 regression, 1 fixed, ")
 
 
-def test_run_that_got_better_is_no_regression(
-    ringspec: Ringspec, of: Callable[..., Path]
-) -> None:
-    ended = ringspec("compare", "--runs", str(of("name-type-unchecked")), str(of()))
-
-    assert ended.status == 0
-    assert "0 regressions, 1 fixed, " in ended.stdout
-
-
-def test_same_report_twice_is_two_runs_without_a_change(
-    ringspec: Ringspec, of: Callable[..., Path]
-) -> None:
-    ended = ringspec("compare", str(of()), str(of()))
-
-    assert ended.status == 0
-    assert "0 regressions, 0 fixed, " in ended.stdout
-
-
-def test_rule_that_can_no_longer_be_told_is_inconclusive(
-    ringspec: Ringspec, of: Callable[..., Path], tmp_path: Path
-) -> None:
-    data = json.loads(of().read_text())
-    judged = next(it for it in data["rules"] if it["outcome"] == "pass")
-    judged |= {"outcome": "inconclusive", "why": "the target was given up"}
-    later = tmp_path / "later.json"
-    later.write_text(json.dumps(data))
-
-    ended = ringspec("compare", str(of()), str(later))
-
-    assert ended.status == 3
-    assert f"UNSETTLED {judged['id']}" in ended.stdout
-    assert "why     the target was given up" in ended.stdout
-
-
 def test_files_hold_the_comparison(
     ringspec: Ringspec, of: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -134,35 +100,6 @@ def test_format_is_printed_alone(
     start = "{" if shape == "json" else "## ringspec: 1 rule differs at level must\n"
     assert ended.stdout.startswith(start)
     assert "name.type" in ended.stdout
-
-
-def test_what_is_no_report_ends_with_one_message_each(
-    ringspec: Ringspec, of: Callable[..., Path], tmp_path: Path
-) -> None:
-    whole = of().read_bytes()
-    cut, page = tmp_path / "cut.json", tmp_path / "page.json"
-    cut.write_bytes(whole[: len(whole) // 2])
-    page.write_text("<html>")
-
-    ended = ringspec("compare", str(of()), str(cut), str(page))
-
-    assert ended.status == 2
-    assert ended.stdout == ""
-    told = ended.stderr.splitlines()
-    assert [each.startswith("ringspec: ") for each in told] == [True, True, False]
-    assert "cut.json: is cut off" in told[0]
-    assert "page.json: is not JSON" in told[1]
-
-
-def test_another_level_is_remarked_on(
-    ringspec: Ringspec, of: Callable[..., Path]
-) -> None:
-    wider = of("", *SELECTED, "--level", "may")
-
-    ended = ringspec("compare", "--runs", str(of()), str(wider))
-
-    assert ended.status == 0, ended.stdout
-    assert "another level: must (" in ended.stdout
 
 
 @pytest.mark.parametrize(

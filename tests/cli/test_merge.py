@@ -74,14 +74,6 @@ def test_missing_shard_is_no_verdict(ringspec: Ringspec, shards: list[str]) -> N
     assert "part 1 of 2 missing" in done.stderr
 
 
-@pytest.mark.parametrize("shape", ["json", "markdown"])
-def test_whole_is_printed(ringspec: Ringspec, shards: list[str], shape: str) -> None:
-    done = ringspec("compare", "--merge", *shards, "--format", shape)
-
-    assert done.status == 1
-    assert "retryDelays.items.max" in done.stdout
-
-
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

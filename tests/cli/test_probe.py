@@ -184,56 +184,6 @@ def test_a_contract_without_questions_is_exit_2(called: Called, tmp_path: Path) 
     assert "other.questions.yaml" in err
 
 
-def test_rules_show_what_a_dialect_makes_of_them(
-    called: Called, tmp_path: Path
-) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text(
-        "overlay: 1.1.0\ninfo: {title: t, version: '1'}\n"
-        "x-rules:\n"
-        "  retryDelays.count: {drop: true}\n"
-        "  retries.enum: {level: may, sentence: Any number will do.}\n"
-        "actions: [{target: $, update: {}}]\n",
-        "utf-8",
-    )
-
-    status, out, err = called(
-        *("rules", "--dialect", str(file), "--format", "json"),
-        *("--select", "retries", "--select", "retryDelays"),
-    )
-
-    rows = {row["id"]: row for row in json.loads(out)}
-    assert (status, err) == (0, "")
-    assert "retryDelays.count" not in rows
-    assert rows["retries.enum"]["level"] == "may"
-    assert rows["retries.enum"]["sentence"] == "Any number will do."
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("actions: [{target: $.nowhere, update: {}}]", "action 0 ($.nowhere) matches"),
-        ("actions: [{target: $.info, x-rename: b}]", "selects neither a member"),
-        ("actions: [{target: $, updat: {}}]", "action 0 ($) has updat"),
-        ("x-rules: {a.b: {drop: true}}\nactions: [{target: $, update: {}}]", "x-rules"),
-        ("extends: no.yaml\nactions: [{target: $, update: {}}]", "is not the contract"),
-    ],
-)
-def test_a_dialect_that_is_amiss_is_exit_2(
-    called: Called, tmp_path: Path, text: str, what: str
-) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text(
-        f"overlay: 1.1.0\ninfo: {{title: t, version: '1'}}\n{text}\n", "utf-8"
-    )
-
-    status, _, err = called("rules", "--dialect", str(file))
-
-    assert status == 2
-    assert "mine.yaml" in err
-    assert what in err
-
-
 def test_path_of_a_contract_that_leads_elsewhere_is_sent_nowhere(
     called: Called, tmp_path: Path
 ) -> None:

@@ -184,10 +184,3 @@ def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
     assert ended.status == 2
     assert "mine.toml:9: the fixture segment does not fit the contract" in ended.stderr
     assert "segmentIds/items" in ended.stderr
-
-
-def test_a_misspelt_profile_ends_a_run_before_anything_is_sent(called: Run) -> None:
-    ended = called("run", "--profile", "refrence")
-
-    assert ended.status == 2
-    assert "did you mean reference?" in ended.stderr

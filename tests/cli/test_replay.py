@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from ringspec.harness import (
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Exchange,
@@ -32,6 +32,7 @@ from ringspec.spec import Contract, Level, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of
 
 from ..called import call  # noqa: TID252 - tests are no distribution
+from ..serving import read_request  # noqa: TID252 - tests are no distribution
 
 Ringspec = Callable[..., Any]
 
@@ -42,25 +43,22 @@ PLAIN = "body.accepted/plain"
 
 @dataclass
 class Recording:
-    """A server that takes everything down, and answers as told."""
+    """A server that keeps what it is sent, and always answers alike."""
 
     status: int = 201
-    bodies: list[bytes] = field(default_factory=list)
-    heads: list[bytes] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
 
     def behave(self, connection: socket.socket) -> None:
-        with connection.makefile("rb") as stream:
-            while line := stream.readline():
-                head = line
-                while (line := stream.readline()) not in {b"\r\n", b""}:
-                    head += line
-                found = re.search(rb"(?i)content-length: (\d+)", head)
-                self.heads.append(head)
-                self.bodies.append(stream.read(int(found[1]) if found else 0))
-                connection.sendall(
-                    b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
-                    b"Content-Length: 2\r\n\r\n{}" % self.status
-                )
+        while request := read_request(connection):
+            self.requests.append(request)
+            connection.sendall(
+                b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 2\r\n\r\n{}" % self.status
+            )
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [each.partition(b"\r\n\r\n")[2] for each in self.requests]
 
 
 @pytest.fixture
@@ -337,7 +335,13 @@ def written(contract: Contract, url: str, *found: Case) -> bytes:
     )
     recorder = Recorder()
     recorder.handle(
-        Started(contract=contract, target=url, level=Level.MUST, seed=0, total=1)
+        Started(
+            contract=ContractName.of(contract),
+            target=url,
+            level=Level.MUST,
+            seed=0,
+            total=1,
+        )
     )
     recorder.handle(
         Ended(
@@ -450,7 +454,7 @@ def test_live_target_that_is_named_is_sent_no_create(
 
     assert ended.status == 3
     assert "the profile does not allow creates" in ended.stdout
-    assert recording.heads == []
+    assert recording.requests == []
 
 
 def test_changed_contract_is_told_and_what_it_changed_left_out(

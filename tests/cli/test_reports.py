@@ -193,21 +193,6 @@ def views(data: bytes) -> Iterator[bytes]:
         yield bytes.fromhex(run.decode())
 
 
-def test_reader_of_the_next_test_finds_secrets() -> None:
-    spelled = (
-        json.dumps(TOKEN),
-        quote(TOKEN),
-        escape(TOKEN),
-        b64encode(f"me:{TOKEN}".encode()).decode(),
-        TOKEN.encode().hex(),
-        json.dumps({"a": json.dumps({"b": TOKEN})}),
-    )
-
-    for each in spelled:
-        told = f"xx {each} yy".encode()
-        assert any(TOKEN.encode() in view for view in views(told)), each
-
-
 @pytest.mark.parametrize("github", ["true", ""])
 def test_no_secret_is_in_any_byte_of_any_report(
     ringspec: Ringspec, echo: str, tmp_path: Path, github: str

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.cli.fleet import FleetRunner, fleet
+from ringspec.cli.selftest_command import FleetRunner, fleet
 from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Variant
 from ringspec.reports import Channel, RunMark, ServerKind
 from ringspec.spec import Level, load

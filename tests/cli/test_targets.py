@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-Behaviour = Callable[[socket.socket], None]
+from ..serving import Behaviour, answering, read_request  # noqa: TID252 - tests are no distribution
+
 Ringspec = Callable[..., Any]
 Served = Callable[[Behaviour], str]
 
@@ -19,46 +20,11 @@ PATIENCE = 4
 HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
 
 
-def read(connection: socket.socket) -> bytes:
-    """Read one request; empty at the end of the connection."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            return b""
-        data += more
-    head, _, body = data.partition(b"\r\n\r\n")
-    lengths = [
-        int(line.split(b":")[1])
-        for line in head.lower().split(b"\r\n")
-        if line.startswith(b"content-length:")
-    ]
-    while len(body) < sum(lengths):
-        body += connection.recv(65536)
-    return data + body
-
-
-def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
-    """Answer every request alike."""
-    lines = [
-        f"HTTP/1.1 {status} Whatever",
-        f"Content-Length: {len(body)}",
-        *(headers or ("Content-Type: application/json",)),
-    ]
-    answer = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-    def behave(connection: socket.socket) -> None:
-        while read(connection):
-            connection.sendall(answer)
-
-    return behave
-
-
 def once(answer: bytes) -> Behaviour:
     """Answer so, and close the connection."""
 
     def behave(connection: socket.socket) -> None:
-        if read(connection):
+        if read_request(connection):
             connection.sendall(answer)
 
     return behave
@@ -70,7 +36,7 @@ def silent(connection: socket.socket) -> None:
 
 
 def closing(connection: socket.socket) -> None:
-    read(connection)
+    read_request(connection)
 
 
 def leaving(connection: socket.socket) -> None:
@@ -85,14 +51,14 @@ def baffled(connection: socket.socket) -> None:
 
 
 def dripping(connection: socket.socket) -> None:
-    read(connection)
+    read_request(connection)
     for byte in HEAD + b"Content-Length: 2\r\n\r\n{}":
         connection.sendall(bytes([byte]))
         time.sleep(0.1)
 
 
 def endless(connection: socket.socket) -> None:
-    read(connection)
+    read_request(connection)
     connection.sendall(HEAD + b"\r\n")
     while True:
         connection.sendall(b" " * 65536)
@@ -106,7 +72,7 @@ class Tiring:
         self.then = then
 
     def __call__(self, connection: socket.socket) -> None:
-        while read(connection):
+        while read_request(connection):
             self.left -= 1
             if self.left < 0:
                 self.then(connection)
@@ -264,7 +230,7 @@ def test_secret_that_a_server_echoes_stays_out_of_every_report(
     ringspec: Ringspec, served: Served
 ) -> None:
     def echoing(connection: socket.socket) -> None:
-        while request := read(connection):
+        while request := read_request(connection):
             body = json.dumps({"error": request.decode("latin-1")}).encode()
             length = f"Content-Length: {len(body)}\r\n\r\n".encode()
             connection.sendall(HEAD.replace(b"201", b"400") + length + body)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from .conftest import COMMAND
 
 Ringspec = Callable[..., Any]
 FEW = ("--select", "name", "--phase", "cases")
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +90,6 @@ def test_one_broken_check_is_one_block(ringspec: Ringspec, mutant: Embedded) -> 
     assert "\x1b" not in out
 
 
-def test_replay_line_is_the_first_case_that_was_shown(
-    ringspec: Ringspec, mutant: Embedded
-) -> None:
-    out = ringspec(*called(mutant)).stdout
-
-    first = re.search(r"  case    (\S+)", out)
-    assert first is not None
-    assert f"  ringspec replay {first[1]} {mutant.url}" in out
-
-
 def test_replay_line_and_report_need_the_file_of_a_dialect(
     ringspec: Ringspec, mutant: Embedded, tmp_path: Path
 ) -> None:
@@ -120,14 +108,6 @@ def test_replay_line_and_report_need_the_file_of_a_dialect(
     assert replayed.stderr.splitlines()[1:] == [
         "    hint: name that file with --dialect"
     ]
-
-
-def test_conformant_run_leads_on_to_the_next_level(ringspec: Ringspec) -> None:
-    must = ringspec("run", "--select", "name")
-    may = ringspec("run", "--select", "name", "--level", "may")
-
-    assert "\nnext\n  ringspec run … --level should" in must.stdout
-    assert "next" not in may.stdout
 
 
 def on_a_screen(arguments: tuple[str, ...], **environ: str) -> str:
@@ -181,23 +161,6 @@ def test_dumb_terminal_gets_lines_only(
     assert "\x1b" not in drawn
     assert "cases done" in drawn
     assert "FAIL name.type" in drawn
-
-
-def test_screen_without_colour_has_a_bar_and_plain_text(mutant: Embedded) -> None:
-    plain = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "40"}
-
-    drawn = on_a_screen(called(mutant, *FEW), **plain)
-
-    assert not re.search(r"\x1b\[[0-9;]*m", drawn)
-    assert "FAIL name.type" in _ESCAPE.sub("", drawn)
-
-
-def test_log_is_coloured_where_that_is_forced(
-    ringspec: Ringspec, mutant: Embedded
-) -> None:
-    ended = ringspec(*called(mutant, "--quiet", *FEW), FORCE_COLOR="1")
-
-    assert "\x1b[1;31mFAIL" in ended.stdout
 
 
 @pytest.mark.parametrize(

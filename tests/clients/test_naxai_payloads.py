@@ -118,68 +118,42 @@ def test_client_fetches_one_token_and_names_the_version(recorder: Recorder) -> N
     assert recorder.headers["x-version"] == "2023-03-25"
 
 
-def test_payloads_break_nothing_in_the_dialect() -> None:
-    contract = load(dialect="naxai-sdk")
-
-    broken = {name: contract.prover.prove(body) for name, body in kept().items()}
-
-    assert broken == dict.fromkeys(kept(), frozenset())
+# Source: facts.md G1 (type), G2 (retryDelays), G3 (the flag's spelling).
+ALWAYS = {"type.required", "includeUnsubscribed.required"}
+UNKNOWN = "body.unknown"  # inclubeUnsubscribed stands in all of them
 
 
-def test_payloads_are_settled_but_for_the_replay_that_stands_by_a_transfer() -> None:
-    contract = load(dialect="naxai-sdk")
+@pytest.mark.parametrize(
+    ("name", "unsettled", "broken", "unknown"),
+    [
+        ("minimal", set(), ALWAYS | {"retryDelays.required"}, {UNKNOWN}),
+        # The client writes `replay: 0` into every choice, where no source says whether
+        # a transfer may have one; and actions.actions (G5).
+        (
+            "full",
+            {"voiceFlow.menu.choices.replay.absent"},
+            ALWAYS,
+            {UNKNOWN, "actions.unknown"},
+        ),
+        ("delays-at-both-ends", set(), ALWAYS, {UNKNOWN}),
+        ("no-delays-said", set(), ALWAYS, {UNKNOWN}),
+        (
+            "transfer-without-replay",
+            set(),
+            ALWAYS | {"retryDelays.required"},
+            {UNKNOWN},
+        ),
+        ("audio", set(), ALWAYS | {"retryDelays.required"}, {UNKNOWN}),
+    ],
+)
+def test_payload_keeps_to_the_dialect_and_breaks_these_rules_of_the_contract(
+    name: str, unsettled: set[str], broken: set[str], unknown: set[str]
+) -> None:
+    dialect, contract, body = load(dialect="naxai-sdk"), load(), kept()[name]
 
-    broken = {
-        name: contract.settled_prover.prove(body) for name, body in kept().items()
-    }
+    open_ = contract.settled_prover.prove(body)
 
-    # The client writes `replay: 0` into every choice, where no source says whether a
-    # transfer may have one.
-    assert broken == {
-        "minimal": set(),
-        "full": {"voiceFlow.menu.choices.replay.absent"},
-        "delays-at-both-ends": set(),
-        "no-delays-said": set(),
-        "transfer-without-replay": set(),
-        "audio": set(),
-    }
-
-
-def test_payloads_break_these_rules_of_the_contract_as_it_stands() -> None:
-    contract = load()
-
-    broken = {name: contract.prover.prove(body) for name, body in kept().items()}
-
-    # Source: facts.md G1 (type), G2 (retryDelays), G3 (the flag's spelling).
-    always = {"type.required", "includeUnsubscribed.required"}
-    assert broken == {
-        "minimal": always | {"retryDelays.required"},
-        "full": always,
-        "delays-at-both-ends": always,
-        "no-delays-said": always,
-        "transfer-without-replay": always | {"retryDelays.required"},
-        "audio": always | {"retryDelays.required"},
-    }
-
-
-def test_members_that_the_contract_as_it_stands_does_not_know() -> None:
-    contract = load()
-
-    unknown = {
-        name: {
-            rule
-            for rule in contract.settled_prover.prove(body)
-            if rule.endswith(".unknown")
-        }
-        for name, body in kept().items()
-    }
-
-    # inclubeUnsubscribed in all of them, actions.actions in the full one (G5).
-    assert unknown == {
-        "minimal": {"body.unknown"},
-        "full": {"body.unknown", "actions.unknown"},
-        "delays-at-both-ends": {"body.unknown"},
-        "no-delays-said": {"body.unknown"},
-        "transfer-without-replay": {"body.unknown"},
-        "audio": {"body.unknown"},
-    }
+    assert dialect.prover.prove(body) == frozenset()
+    assert dialect.settled_prover.prove(body) == unsettled
+    assert contract.prover.prove(body) == broken
+    assert {rule for rule in open_ if rule.endswith(".unknown")} == unknown

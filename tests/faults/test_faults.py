@@ -19,7 +19,6 @@ from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Exchange, Failure
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
 from ringspec.spec import Contract, Level, load
@@ -147,30 +146,3 @@ def test_server_that_is_started_anew_in_mid_run_is_not_accused(
     told = [event.message for event in events if isinstance(event, Notice)]
     assert any("the target is away" in each for each in told)
     assert any("the target is back" in each for each in told)
-
-
-@pytest.mark.parametrize("every", [1, 2])
-def test_crash_counts_at_once(
-    contract: Contract, cases: tuple[Case, ...], every: int
-) -> None:
-    from ringspec.reference import MUTANTS  # noqa: PLC0415 - only here
-
-    behaviour = MUTANTS["crash-on-invalid"].apply(Behaviour())
-    settings = ServerSettings()
-    filling = Filling(token=settings.token)
-    app = application(settings, behaviour)
-    plan = Plan(
-        contract=contract,
-        cases=cases,
-        url=URL,
-        filling=filling,
-        select=("retries", "robustness"),
-        pacing=Pacing(workers=every),
-        connect=lambda: InProcess(app, filling=filling),
-    )
-
-    ended = list(run(plan))[-1]
-
-    assert isinstance(ended, Ended)
-    assert failing(ended.result) == {"robustness"}
-    assert ended.result.exit_code == 1

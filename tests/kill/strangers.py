@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ringspec.reference import CHECKS
-from ringspec.reference.checks import validate
+from ringspec.reference.body_checks import validate
 
 TOKEN = "a-token-of-strangers"
 _DEFAULTS = {"distribution": "none", "language": "fr-BE", "voice": "woman"}

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from ringspec.reference import CHECKS
-from ringspec.reference.checks import validate
+from ringspec.reference.body_checks import validate
 from ringspec.spec import load
 from ringspec.strategies import Case, Expect, cases_of
 

@@ -18,7 +18,7 @@ from ringspec.harness.running.run import run
 from ringspec.harness.running.shards import part_of
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
+from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.kill
 WHOLES, FEWER = (2, 3, 5), (3,)
 # What a server makes up differs from run to run.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-HABITS = [
-    each
-    for each in LAWFUL
-    if each.name in {"invalid-is-400", "newest-first", "scheduled-stays-draft"}
-]
 
 
 @cache
@@ -44,15 +39,13 @@ def compiled() -> tuple[Contract, tuple[Case, ...]]:
 def reported(
     path: Path,
     mutant: str | None,
-    lawful: Variant | None,
     part: Part | None,
     **more: Any,
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
     settings = ServerSettings(mutant=mutant)
-    behaviour = lawful.apply(Behaviour()) if lawful else Behaviour()
-    app = application(settings, behaviour)
+    app = application(settings, Behaviour())
     filling = Filling(
         token=settings.token,
         token_url=f"{URL}/oauth2/token",
@@ -102,14 +95,13 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
 def assert_equal(
     path: Path,
     mutant: str | None = None,
-    lawful: Variant | None = None,
     wholes: tuple[int, ...] = WHOLES,
 ) -> None:
-    whole = told(reported(path / "whole.json", mutant, lawful, None))
+    whole = told(reported(path / "whole.json", mutant, None))
     for of in wholes:
         paths = [path / f"{number}-{of}.json" for number in range(1, of + 1)]
         for number, each in enumerate(paths, 1):
-            reported(each, mutant, lawful, part_of(compiled()[1], number, of))
+            reported(each, mutant, part_of(compiled()[1], number, of))
 
         found = merge_reports(paths)
 
@@ -138,13 +130,6 @@ def test_parts_of_a_run_against_a_mutant(
     assert_equal(tmp_path, mutant, wholes=wholes)
 
 
-@pytest.mark.parametrize("lawful", HABITS, ids=lambda each: each.name)
-def test_parts_of_a_run_against_a_lawful_variant(
-    lawful: Variant, tmp_path: Path
-) -> None:
-    assert_equal(tmp_path, lawful=lawful, wholes=FEWER)
-
-
 # A rule that fails, one that does not, a case that passes, a rule of answers, none.
 KNOWN = (
     "retryDelays.items.max",
@@ -167,11 +152,11 @@ def test_known_failures_are_stale_as_in_a_whole_run(
         "phases": frozenset({Phase.CASES}),
     }
     mutant = "last-delay-unbounded"
-    whole = told(reported(tmp_path / "whole.json", mutant, None, None, **given))
+    whole = told(reported(tmp_path / "whole.json", mutant, None, **given))
     paths = [tmp_path / f"{number}.json" for number in (1, 2, 3)]
     for number, each in enumerate(paths, 1):
         part = part_of(compiled()[1], number, 3)
-        reported(each, mutant, None, part, **given)
+        reported(each, mutant, part, **given)
 
     found = told(json.loads(merge_reports(paths).render("json")))
 

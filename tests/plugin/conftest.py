@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -15,6 +15,8 @@ from ringspec.plugin.suite import NAME
 from ringspec.reference import Embedded
 from ringspec.spec import Contract, load
 from ringspec.strategies import cases_of
+
+from ..serving import listening, read_request  # noqa: TID252 - tests are no distribution
 
 # A rule that the mutant below breaks, and some more of its member.
 BROKEN = "ringspec::retryDelays.items.max"
@@ -68,25 +70,8 @@ def said(result: pytest.RunResult) -> str:
     return told
 
 
-class _Careless(BaseHTTPRequestHandler):
-    """Takes whatever it is sent for a broadcast."""
-
-    def do_POST(self) -> None:
-        owner = self.server
-        assert isinstance(owner, Careless)
-        owner.heard()
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.send_response(201)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Careless(ThreadingHTTPServer):
+@dataclass
+class Careless:
     """A server that accepts everything, and counts.
 
     Attributes:
@@ -94,38 +79,23 @@ class Careless(ThreadingHTTPServer):
         hear: called at each.
     """
 
-    daemon_threads = True
+    url: str = ""
+    requests: int = 0
+    hear: Callable[[], None] = lambda: None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Careless)
-        self.requests = 0
-        self.hear: Callable[[], None] = lambda: None
-        self._turn = threading.Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def heard(self) -> None:
-        with self._turn:
-            self.requests += 1
-        self.hear()
+    def behave(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            with self._turn:
+                self.requests += 1
+            self.hear()
+            body = request.partition(b"\r\n\r\n")[2]
+            head = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
 @pytest.fixture
 def careless() -> Iterator[Careless]:
-    with _running() as server:
-        yield server
-
-
-@contextmanager
-def _running() -> Iterator[Careless]:
     server = Careless()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with listening(server.behave) as server.url:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from ringspec.harness import (
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -13,11 +15,13 @@ from ringspec.harness import (
     Failure,
     Finding,
     Judged,
+    Known,
     Notice,
     Outcome,
     Response,
     Result,
     RuleResult,
+    Stale,
     Started,
     Trouble,
     Verdict,
@@ -228,11 +232,34 @@ def clean() -> Result:
     )
 
 
+KNOWN = Known(
+    id="delays.count",
+    reason="they are at it \x1b[31m",
+    issue="X-1",
+    owner="me",
+    expires=date(2027, 1, 31),
+)
+
+
+def excused() -> Result:
+    """Let one rule fail as is known, and another known failure be stale."""
+    rules = tuple(
+        replace(each, excused=True, known=(KNOWN,), otherwise=Outcome.PASS)
+        if each.rule.id == KNOWN.id
+        else each
+        for each in RULES
+    )
+    stale = Stale(known=replace(KNOWN, id="voice.enum/x"), why="it fails no more")
+    return replace(result(), rules=rules, stale=(stale,))
+
+
 def started() -> Started:
     contract = replace(
         load(), title="Sample API", version="2023-03-25", sha256="0" * 64
     )
-    return Started(contract=contract, target=URL, level=MUST, seed=7, total=8)
+    return Started(
+        contract=ContractName.of(contract), target=URL, level=MUST, seed=7, total=8
+    )
 
 
 def events(ended: Result | None = None) -> list[Event]:

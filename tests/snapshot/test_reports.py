@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -10,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from ringspec.reports import Record, Terminal, rendered
 from ringspec.reports.catalogue import rules_table
+from ringspec.reports.github import commands
 
 
 @pytest.fixture(autouse=True)
@@ -40,13 +42,18 @@ def test_terminal_of_a_nonconformant_run(
     assert err.getvalue() == snapshot(name="stderr")
 
 
-def test_terminal_of_a_conformant_run(
-    sample: ModuleType, snapshot: SnapshotAssertion
+@pytest.mark.parametrize("ended", ["clean", "excused"])
+@pytest.mark.parametrize("quiet", [False, True], ids=["log", "quiet"])
+def test_terminal_of_another_end(
+    sample: ModuleType,
+    ended: str,
+    quiet: bool,  # noqa: FBT001 - a parameter
+    snapshot: SnapshotAssertion,
 ) -> None:
     out = io.StringIO()
 
-    with Terminal(out, io.StringIO()) as terminal:
-        for event in sample.events(sample.clean()):
+    with Terminal(out, io.StringIO(), quiet=quiet) as terminal:
+        for event in sample.events(getattr(sample, ended)()):
             terminal.handle(event)
 
     assert out.getvalue() == snapshot
@@ -55,6 +62,20 @@ def test_terminal_of_a_conformant_run(
 @pytest.mark.parametrize("name", ["json", "ndjson", "junit", "markdown", "badge"])
 def test_file_report(name: str, record: Record, snapshot: SnapshotAssertion) -> None:
     assert rendered(name, record).decode() == snapshot
+
+
+@pytest.mark.parametrize("name", ["json", "ndjson", "junit", "markdown", "badge"])
+def test_file_report_of_known_failures(
+    sample: ModuleType, name: str, record: Record, snapshot: SnapshotAssertion
+) -> None:
+    known = replace(record, result=sample.excused())
+
+    assert rendered(name, known).decode() == snapshot
+
+
+def test_annotations(sample: ModuleType, snapshot: SnapshotAssertion) -> None:
+    assert list(commands(sample.result())) == snapshot(name="failures")
+    assert list(commands(sample.excused())) == snapshot(name="known")
 
 
 def test_rules_table(sample: ModuleType, snapshot: SnapshotAssertion) -> None:

@@ -80,7 +80,7 @@ class KnownFile:
             return cls(path, renews, _HEAD)
         except (OSError, ValueError) as error:
             raise _unreadable(path, error) from error
-        return cls(path, renews, *_split(text, _Reader(str(path), text).entries()))
+        return cls(path, renews, *_split(text, _EntryReader(str(path), text).entries()))
 
     def known(self) -> KnownList:
         """Return the list for a run of today."""
@@ -149,7 +149,7 @@ def _unreadable(path: Path, error: Exception) -> UsageError:
     )
 
 
-class _Reader:
+class _EntryReader:
     """Reads the entries of a file, and says where it cannot be understood."""
 
     def __init__(self, name: str, text: str) -> None:
@@ -261,7 +261,7 @@ def _above(lines: list[str], start: int) -> int:
 def _is_entry(text: str, known: Known) -> bool:
     """Return whether a piece of a file is one entry, and a certain one."""
     try:
-        return _Reader("", text).entries() == [known]
+        return _EntryReader("", text).entries() == [known]
     except UsageError:
         return False
 

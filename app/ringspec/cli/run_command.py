@@ -348,7 +348,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     yield from _row("in all", plan, list(cases))
     yield ""
     yield from _sums(plan, cases)
-    yield from _left_out(session.care)
+    yield from _left_out(session.precautions)
     yield "nothing was sent"
 
 

@@ -1,4 +1,8 @@
-"""`ringspec selftest`: run against the whole fleet, and print the kill matrix."""
+"""`ringspec selftest`: run against the whole fleet, and print the kill matrix.
+
+The fleet is the reference server, its mutants and its lawful variants. Each process of
+the pool loads contract and cases once.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import click
 
 from ringspec.cli.exits import INTERRUPTED
-from ringspec.cli.fleet import CANONICAL, FleetServer, fleet, prepare, run_in_pool
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
@@ -28,18 +31,43 @@ from ringspec.cli.options import (
     reports_option,
 )
 from ringspec.cli.outputs import attempted
-from ringspec.reference import DIALECTS, EQUIVALENT, MUTANTS, SHARED
+from ringspec.harness import Ended, Event, Judged, Outcome, Result
+from ringspec.harness.running.firing import Patience
+from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.run import run
+from ringspec.harness.sending.inprocess import URL, InProcess
+from ringspec.harness.sending.placeholders import Filling
+from ringspec.reference import (
+    DIALECTS,
+    EQUIVALENT,
+    LAWFUL,
+    MUTANTS,
+    SHARED,
+    Behaviour,
+    Embedded,
+    ServerSettings,
+    Variant,
+    application,
+)
 from ringspec.reports import (
     MATRIX_FORMATS,
+    Channel,
     FleetProgress,
     FleetRun,
     KillMatrix,
+    ServerKind,
     check_matrix,
     in_fleet_order,
     print_matrix,
     write_matrix,
 )
-from ringspec.spec import Level, load
+from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
+from ringspec.strategies import Case, cases_of
+
+REFERENCE = "reference"
+CANONICAL = "canonical"
+# Where the reference gives out tokens.
+TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 
 
 @click.command(
@@ -132,7 +160,7 @@ class SelftestOptions:
         writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
         return attempted(writes, matrix.exit_code)
 
-    def _runs(self, servers: tuple[FleetServer, ...]) -> list[FleetRun]:
+    def _runs(self, servers: tuple[FleetRun, ...]) -> list[FleetRun]:
         """Run against all servers; an interrupt ends it with the runs so far."""
         progress = FleetProgress(sys.stderr, len(servers), color=self.color)
         runs: list[FleetRun] = []
@@ -194,3 +222,186 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def fleet(
+    contract: Contract,
+    prefixes: tuple[str, ...],
+    level: Level,
+    *,
+    over_network: bool,
+) -> tuple[FleetRun, ...]:
+    """List the servers whose name begins with one of some prefixes; all without any.
+
+    The reference is always among them. Left out are mutants of a rule that does not
+    bind at the level, or that the dialect has dropped.
+
+    Raises:
+        UsageError: a prefix fits no name.
+    """
+    names = [REFERENCE, *MUTANTS, *(each.name for each in LAWFUL)]
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names):
+            raise UsageError(
+                f"no server of the fleet begins with {prefix!r}",
+                hint="`ringspec serve --list-mutants` lists the mutants",
+            )
+
+    def way(variant: Variant) -> Channel:
+        plain = Behaviour()
+        # What changes bytes below JSON shows only over the network.
+        is_plain = not over_network and variant.apply(plain).wire is plain.wire
+        return Channel.IN_PROCESS if is_plain else Channel.NETWORK
+
+    levels = {str(name): rule.level for name, rule in contract.rules.items()}
+    mutants = (
+        FleetRun(
+            kind=ServerKind.MUTANT,
+            name=each.name,
+            level=level,
+            way=way(each),
+            binding=binding,
+            rule=each.rule,
+            defect=each.defect,
+        )
+        for each in MUTANTS.values()
+        if each.rule not in contract.dropped
+        for shows in [Level(each.level or Level.MUST)]
+        for binding in [weakest((levels.get(each.rule, Level.MAY), shows))]
+        if binding.gates(level)
+    )
+    lawful = (
+        FleetRun(
+            kind=ServerKind.LAWFUL,
+            name=each.name,
+            level=Level(each.level),
+            way=way(each),
+        )
+        for each in LAWFUL
+    )
+    reference = FleetRun(
+        kind=ServerKind.REFERENCE,
+        name=REFERENCE,
+        level=level,
+        way=Channel.NETWORK if over_network else Channel.IN_PROCESS,
+    )
+    wanted = prefixes or ("",)
+    others = (each for each in (*mutants, *lawful) if each.name.startswith(wanted))
+    return (reference, *others)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetRunner:
+    """Runs against servers of the fleet, with one contract and its cases."""
+
+    contract: Contract
+    cases: tuple[Case, ...]
+    dialect: str = CANONICAL
+
+    @classmethod
+    def of(cls, dialect: str) -> FleetRunner:
+        """Load what every run needs."""
+        contract = load(dialect=None if dialect == CANONICAL else dialect)
+        return cls(contract, cases_of(contract), dialect)
+
+    def run(self, server: FleetRun, select: tuple[str, ...] = ()) -> FleetRun:
+        """Run against a server: every case, or those of some rules."""
+        with self._started(server) as target:
+            plan = Plan(
+                contract=self.contract,
+                cases=self.cases,
+                level=server.level,
+                select=select,
+                # No mutant is late: polling for an effect would be in vain.
+                patience_s=0.0
+                if server.kind is ServerKind.MUTANT
+                else Patience.seconds,
+                **target,
+            )
+            return _fleet_run(server, run(plan))
+
+    @contextmanager
+    def _started(self, server: FleetRun) -> Iterator[dict[str, Any]]:
+        """Start a server; yield URL, credentials and connection as a plan has them."""
+        variant = None if server.kind is ServerKind.REFERENCE else server.name
+        if server.way is Channel.NETWORK:
+            with Embedded(dialect=self.dialect, mutant=variant) as embedded:
+                filling = _filling(embedded, embedded.token_url)
+                yield {"url": embedded.url, "filling": filling}
+            return
+        settings = ServerSettings(dialect=self.dialect, mutant=variant)
+        app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
+        yield {
+            "url": URL,
+            "filling": filling,
+            "connect": lambda: InProcess(app, filling=filling),
+        }
+
+
+def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
+    return Filling(
+        token=server.token,
+        token_url=token_url,
+        client_id=server.client_id,
+        client_secret=server.client_secret,
+    )
+
+
+def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
+    """Return what a run found."""
+    sent = 0
+    requests: dict[str, int] = {}
+    reached: dict[str, int] = {}
+    result: Result | None = None
+    for event in events:
+        if isinstance(event, Judged):
+            sent += event.exchange.sent
+            requests[event.case.id] = event.exchange.sent
+            reached[event.case.id] = sent
+        elif isinstance(event, Ended):
+            result = event.result
+    if result is None:
+        raise InternalError(f"the run against {server.name} ended without a result")
+    failures = [
+        finding for each in result.rules for finding in each.gating(server.level)
+    ]
+    failing = {finding.case.id for finding in failures}
+    cases = {name: number for name, number in requests.items() if name in failing}
+    noticed: dict[str, Level] = {}
+    for finding in failures:
+        known = noticed.get(finding.rule, finding.level)
+        # The strongest level of each rule.
+        noticed[finding.rule] = min(known, finding.level, key=lambda each: each.rank)
+    reason = failures[0].reason if failures else ""
+    if not failures and result.exit_code:
+        open_ = [each for each in result.rules if each.outcome is Outcome.INCONCLUSIVE]
+        ids = ", ".join(each.rule.id for each in open_[:3])
+        why = next((each.why for each in open_ if each.why), "")
+        reason = result.message or f"{result.conclusion}: {ids}: {why}"
+    return replace(
+        server,
+        exit_code=result.exit_code,
+        noticed=noticed,
+        cases=cases,
+        until=min((reached[name] for name in cases), default=None),
+        requests=result.counts.requests,
+        reason=reason,
+    )
+
+
+_runner: FleetRunner | None = None
+
+
+def prepare(dialect: str) -> None:
+    """Make a process of the pool ready, once."""
+    global _runner  # noqa: PLW0603 - a pool gives its processes nothing else
+    # Ctrl-C is for the process that waits for all of them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _runner = FleetRunner.of(dialect)
+
+
+def run_in_pool(server: FleetRun) -> FleetRun:
+    """Run against a server, in a process of the pool."""
+    if _runner is None:
+        raise InternalError("the process was not prepared")
+    return _runner.run(server)

@@ -5,7 +5,7 @@ Import it in a hooks module, or name it as one:
     SCHEMATHESIS_HOOKS=ringspec.schemathesis schemathesis run openapi.yaml --url URL
 
 Importing it registers hooks, checks and a summary, and reads RINGSPEC_LEVEL,
-RINGSPEC_DIALECT and the other variables that `settings` names.
+RINGSPEC_DIALECT and the other variables of `BridgeSettings`.
 """
 
 from importlib.util import find_spec
@@ -15,7 +15,11 @@ if find_spec("schemathesis") is None:
         "ringspec.schemathesis needs schemathesis: pip install 'ringspec[schemathesis]'"
     )
 
-from ringspec.schemathesis.failures import BrokenRule, OpenRules
-from ringspec.schemathesis.hooks import ringspec_rules, ringspec_run
+from ringspec.schemathesis.hooks import (
+    BrokenRule,
+    OpenRules,
+    ringspec_rules,
+    ringspec_run,
+)
 
 __all__ = ["BrokenRule", "OpenRules", "ringspec_rules", "ringspec_run"]

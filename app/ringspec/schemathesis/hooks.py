@@ -1,70 +1,133 @@
-"""The hooks, the checks and the summary that schemathesis calls.
+"""The hooks, checks, failures and the summary that schemathesis calls.
 
 Certified cases go out in its phase `examples`. It sends them as it sends its own, with
-its headers and credentials; each is then judged under the rules of the contract.
+its headers and credentials; each is then judged by the rules of the contract.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
 import schemathesis
-from ringspec.harness import Finding, Response
+from ringspec.harness import Finding, Response, RuleResult
 from ringspec.harness.sending.hosts import is_loopback
-from ringspec.schemathesis.failures import BrokenRule, OpenRules
-from ringspec.schemathesis.judging import Judge
-from ringspec.schemathesis.settings import Settings
-from ringspec.spec import RingspecError
-from ringspec.strategies import TOKEN, Case, Label
-from schemathesis.core.failures import AcceptedNegativeData, Failure, FailureGroup
+from ringspec.schemathesis.bridge import Bridge, BridgeSettings
+from ringspec.spec import Contract, Level, RingspecError, short
+from ringspec.strategies import TOKEN, Case, Label, Phase
+from schemathesis.core.failures import (
+    AcceptedNegativeData,
+    Failure,
+    FailureGroup,
+    Severity,
+)
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.openapi.checks import RejectedPositiveData
 
 _NEVER = "none of ringspec's cases was sent: nothing was judged"
 _ELSEWHERE = "it is not on this machine, and they create what they are about"
 _INSTEAD = "`ringspec run --profile FILE` asks what may be done there"
-# What a client sets by itself, and what it is told to show who it is.
+# Headers that a client sets by itself, and those of credentials.
 _OWN = frozenset(
     {
         *("accept", "accept-encoding", "authorization", "connection", "content-length"),
         *("content-type", "host", "user-agent", "x-schemathesis-testcaseid"),
     }
 )
+# Rules that are written out; more are only counted.
+_LISTED = 10
 
 
-def _begun() -> Judge:
-    """Read settings and cases at once: what is wrong with them ends the command.
+class BrokenRule(Failure):
+    """The server breaks a rule: one failure a rule, however many cases show it."""
+
+    code = "ST901"
+    kind_title = "Rule broken"
+
+    __slots__ = ("rule",)
+
+    def __init__(self, contract: Contract, finding: Finding, operation: str) -> None:
+        rule = contract.rules[finding.rule]
+        super().__init__(
+            operation=operation,
+            title=f"{rule.id} ({finding.level.upper()}, {rule.evidence})",
+            message="\n".join(_description(contract, finding)),
+            severity=Severity.HIGH if finding.level is Level.MUST else Severity.MEDIUM,
+        )
+        self.rule = rule.id
+
+    @property
+    def _unique_key(self) -> str:
+        return self.rule
+
+
+def _description(contract: Contract, finding: Finding) -> Iterable[str]:
+    rule, case = contract.rules[finding.rule], finding.case
+    yield rule.sentence
+    yield f"Source: {rule.source}"
+    ours = case.phase is not Phase.EXPLORE
+    yield f"Case: {case.id if ours else 'a body that schemathesis made'}"
+    if case.fault is not None:
+        yield f"Fault: {short(case.fault, 80)}"
+    if finding.twin is not None:
+        yield f"Twin: {finding.twin.id}, the valid body that it was made from"
+    yield f"Why: {finding.reason}"
+
+
+class OpenRules(Failure):
+    """Rules stay open: nothing shows that they hold, or that they do not."""
+
+    code = "ST901"
+    kind_title = "ringspec: inconclusive"
+
+    def __init__(self, results: Iterable[RuleResult], reason: str, hint: str) -> None:
+        listed = [
+            f"{each.rule.id}: {each.why or each.inconclusive[0].reason}"
+            for each in results
+        ]
+        more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
+        reasons = [reason] if reason else []
+        hints = [f"hint: {hint}"] if hint else []
+        super().__init__(
+            operation=None,
+            message="\n".join([*reasons, *listed[:_LISTED], *more, *hints]),
+            severity=Severity.MEDIUM,
+        )
+
+
+def _bridge() -> Bridge:
+    """Read settings and cases at once: a mistake in them ends the command.
 
     Schemathesis shows a traceback for what a hook raises, and none for an exit.
     """
     try:
-        judge = Judge(Settings.of(os.environ))
-        _ = judge.cases
+        bridge = Bridge(BridgeSettings.of(os.environ))
+        _ = bridge.cases
     except RingspecError as error:
         sys.stderr.write(f"ringspec: {error}\n")
         if error.hint:
             sys.stderr.write(f"    hint: {error.hint}\n")
         raise SystemExit(error.exit_code) from error
-    return judge
+    return bridge
 
 
-JUDGE = _begun()
+BRIDGE = _bridge()
 # Schemathesis may have several workers.
 _LOCK = Lock()
 
 
 def _is_ours(operation: Any) -> bool:
-    """Tell whether an operation of a schema is the one that the contract is about."""
-    ours = JUDGE.settings.loaded.operation
+    """Return whether an operation of a schema is the one of the contract."""
+    ours = BRIDGE.settings.loaded.operation
     return bool(
         operation is not None
         and operation.method.upper() == ours.method.upper()
-        # A schema may keep in its paths what ours leaves to the server's URL.
+        # A schema may have in its paths a part that ours leaves to the server's URL.
         and operation.path.endswith(ours.path)
     )
 
@@ -80,14 +143,15 @@ def before_add_examples(
     url = str(operation.base_url or "")
     # An application in this process has no address at all.
     if operation.app is None and not is_loopback(url):
-        JUDGE.withheld = f"ringspec's cases are not sent to {url}: {_ELSEWHERE}"
+        BRIDGE.withheld = f"ringspec's cases are not sent to {url}: {_ELSEWHERE}"
         return
-    JUDGE.offered = True
+    BRIDGE.is_offered = True
     # Schemathesis begins with the last one.
-    examples.extend(_made(case, operation) for case in reversed(JUDGE.cases.values()))
+    cases = reversed(BRIDGE.cases.values())
+    examples.extend(_schemathesis_case(case, operation) for case in cases)
 
 
-def _made(case: Case, operation: Any) -> schemathesis.Case[Any]:
+def _schemathesis_case(case: Case, operation: Any) -> schemathesis.Case[Any]:
     """Write a case as schemathesis has it; credentials are its own to add."""
     headers = {
         name: value for name, value in case.request.headers if TOKEN not in value
@@ -114,39 +178,39 @@ def ringspec_rules(
     del ctx
     if not _is_ours(case.operation):
         return
-    answer, url = _answer(response), str(response.request.url)
-    known, content = JUDGE.cases.get(case.id), _sent(case, response)
+    answer, url = _response(response), str(response.request.url)
+    known, content = BRIDGE.cases.get(case.id), _body(case, response)
     found: list[Finding] = []
     with _LOCK:
         if known is not None:
-            found = JUDGE.certified(known, url, answer)
+            found = BRIDGE.judge_certified(known, url, answer)
         elif content is not None:
-            found = JUDGE.other(content, url, answer)
-    contract, label = JUDGE.settings.loaded, case.operation.label
+            found = BRIDGE.judge_other(content, url, answer)
+    contract, label = BRIDGE.settings.loaded, case.operation.label
     if found:
         raise FailureGroup([BrokenRule(contract, each, label) for each in found])
 
 
 @schemathesis.check
 class ringspec_run:  # noqa: N801 - its name is that of the check
-    """Fails for the rules that stay open, unless one is known to be broken."""
+    """Fails for the rules that stay open, unless a rule is known to be broken."""
 
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
-        """Look at the run as a whole."""
+        """Judge the run as a whole."""
         del ctx
-        if JUDGE.withheld:
-            raise OpenRules((), JUDGE.withheld, _INSTEAD)
-        if not JUDGE.offered:
-            operation = JUDGE.settings.loaded.operation
+        if BRIDGE.withheld:
+            raise OpenRules((), BRIDGE.withheld, _INSTEAD)
+        if not BRIDGE.is_offered:
+            operation = BRIDGE.settings.loaded.operation
             where = f"{operation.method.upper()} {operation.path}"
             hint = f"they go out for {where}, in the phase examples"
             raise OpenRules((), _NEVER, hint)
-        left = [] if JUDGE.failing else JUDGE.open_rules()
+        left = [] if BRIDGE.has_failed else BRIDGE.open_rules()
         if left:
-            raise OpenRules(left, *JUDGE.account())
+            raise OpenRules(left, *BRIDGE.reachability())
 
 
-def _answer(response: schemathesis.Response) -> Response:
+def _response(response: schemathesis.Response) -> Response:
     headers = tuple(
         (name, value) for name, values in response.headers.items() for value in values
     )
@@ -155,26 +219,25 @@ def _answer(response: schemathesis.Response) -> Response:
     )
 
 
-def _sent(
+def _body(
     case: schemathesis.Case[Any], response: schemathesis.Response
 ) -> bytes | None:
-    """Return the body that was sent; None where something else of a request is odd."""
-    request, operation = response.request, JUDGE.settings.loaded.operation
+    """Return the body that was sent; None if another part of the request is odd."""
+    request, operation = response.request, BRIDGE.settings.loaded.operation
     known = {header.name.lower(): header.value for header in operation.headers}
-    odd = {
-        name
+    has_odd_header = any(
+        name.lower() not in _OWN and value != known.get(name.lower())
         for name, value in case.headers.items()
-        if name.lower() not in _OWN and value != known.get(name.lower())
-    }
+    )
     media_type = str(request.headers.get("Content-Type", "")).split(";")[0].strip()
-    right = (
+    is_regular = (
         str(request.method).upper() == operation.method.upper()
         and media_type.lower() == operation.media_type
-        and not odd
+        and not has_odd_header
         and not case.query
     )
     content = request.body.encode() if isinstance(request.body, str) else request.body
-    return content if right and isinstance(content, bytes) else None
+    return content if is_regular and isinstance(content, bytes) else None
 
 
 @schemathesis.hook
@@ -184,7 +247,7 @@ def filter_failure(
     case: schemathesis.Case[Any],
     response: schemathesis.Response,
 ) -> bool:
-    """Drop what schemathesis says of bodies of which no source says it.
+    """Drop schemathesis' failures about bodies for which no source says the same.
 
     By the letter of a schema a body is right or wrong; by its sources perhaps neither.
     """
@@ -193,17 +256,15 @@ def filter_failure(
         return True
     if not _is_ours(case.operation) or not _is_about_body(case):
         return True
-    content = _sent(case, response)
+    content = _body(case, response)
     if content is None:
         return True
-    meant = Label.INVALID
-    if isinstance(failure, RejectedPositiveData):
-        meant = Label.VALID
-    return JUDGE.label(content) is meant
+    is_positive = isinstance(failure, RejectedPositiveData)
+    return BRIDGE.label(content) is (Label.VALID if is_positive else Label.INVALID)
 
 
 def _is_about_body(case: schemathesis.Case[Any]) -> bool:
-    """Tell whether nothing but a body is wrong on purpose."""
+    """Return whether only a body is wrong on purpose."""
     meta = case.meta
     if meta is None:
         return False
@@ -215,31 +276,27 @@ def _is_about_body(case: schemathesis.Case[Any]) -> bool:
     return wrong <= {ParameterLocation.BODY}
 
 
-class Summary:
-    """Says at the end how many rules hold, and what only warns."""
+class RuleSummary:
+    """Writes at the end how many rules hold, and warnings."""
 
     def __init__(self, *_arguments: Any, **_options: Any) -> None:
-        """Take what schemathesis' command was given: none of it matters here."""
+        """Ignore what schemathesis' command was given."""
 
     def start(self, ctx: Any) -> None:
-        """Do nothing yet."""
+        """Do nothing."""
 
     def handle_event(self, ctx: Any, event: Any) -> None:
         """Add the lines when all is done."""
-        if type(event).__name__ == "EngineFinished" and JUDGE.offered:
-            for line in JUDGE.lines():
+        if type(event).__name__ == "EngineFinished" and BRIDGE.is_offered:
+            for line in BRIDGE.summary():
                 ctx.add_summary_line(line)
 
     def shutdown(self, ctx: Any) -> None:
-        """Do nothing more."""
+        """Do nothing."""
 
 
-def _on_command() -> None:
-    """Have a summary, where schemathesis runs as a command."""
-    if "schemathesis.cli" in sys.modules:
-        from schemathesis import cli  # noqa: PLC0415 - pytest does without
+# Pytest does without the command, and without a summary.
+if "schemathesis.cli" in sys.modules:
+    from schemathesis import cli
 
-        cli.handler()(Summary)
-
-
-_on_command()
+    cli.handler()(RuleSummary)

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.behaviour import Behaviour
-from ringspec.reference.checks import CHECKS
+from ringspec.reference.body_checks import CHECKS
 from ringspec.reference.dialects import DIALECTS, ServerDialect
 from ringspec.reference.embedded import Embedded, EmbeddedError
 from ringspec.reference.serving import (

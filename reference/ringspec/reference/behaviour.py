@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ringspec.reference import request_body, tokens
-from ringspec.reference.checks import CHECKS, Check
+from ringspec.reference.body_checks import CHECKS, Check
 from ringspec.reference.replies import refused
-from ringspec.reference.store import TRANSITIONS, Store, Transition
+from ringspec.reference.store import TRANSITIONS, StateChange, Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -64,7 +64,6 @@ class Behaviour:
     show: a broadcast, as it is answered to create, get and update.
 
     Of an operation:
-    created: status of the answer to a create.
     transitions: by command, which states it leads from and to.
     around: an operation, given the store, with more or less done than it should.
     during: by name of an operation, the changes to this behaviour while it is done.
@@ -76,7 +75,6 @@ class Behaviour:
 
     Of every answer:
     elsewhere: the answer where there is no operation for a path or method.
-    refuse: every error of the API, as it is answered.
     reply: every answer of the API.
     wire: the application around all of this, for HTTP itself.
     """
@@ -89,14 +87,12 @@ class Behaviour:
     store: Callable[[], Store] = Store
     defaults: Mapping[str, Json] = field(default_factory=lambda: DEFAULTS)
     show: Callable[[JsonObject], JsonObject] = same
-    created: int = 201
-    transitions: Mapping[str, Transition] = field(default_factory=lambda: TRANSITIONS)
+    transitions: Mapping[str, StateChange] = field(default_factory=lambda: TRANSITIONS)
     around: Callable[[Operation, Store], Operation] = unchanged
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
     admit: Callable[[Request, str], bool] = tokens.brings_token
     turn_away: Callable[[Operation, Request], Awaitable[Reply]] = turn_away
     issue: Callable[[str, bytes, ServerSettings], Reply] = tokens.issue
     elsewhere: Callable[[Reply], Reply] = same
-    refuse: Callable[[Reply], Reply] = same
     reply: Callable[[Reply], Reply] = same
     wire: Callable[[ASGIApp], ASGIApp] = same

@@ -101,7 +101,15 @@ def at(path: str = "") -> Select:
         for step in steps:
             if not places:
                 break  # most checks look at a member that a body does not have
-            places = [below for place in places for below in _below(place, step)]
+            name = step[0]
+            if len(step) > 1 or step == EACH_ITEM:
+                places = [below for place in places for below in _below(place, step)]
+            else:
+                places = [
+                    Place((*path, name), value[name])
+                    for path, value in places
+                    if isinstance(value, dict) and name in value
+                ]
         return places
 
     return select

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ringspec.reference.checks import Problem
+from ringspec.reference.body_checks import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,12 +80,6 @@ def invalid(problems: Sequence[Problem]) -> RefusedError:
     """Make the exception for a request that breaks rules."""
     message = f"The request breaks {', '.join(_rules(problems))}."
     return RefusedError(envelope(422, message, problems=problems))
-
-
-def problem(path: Path, kind: str, message: str) -> RefusedError:
-    """Make the exception for a request that breaks one rule, of a kind."""
-    rule = ".".join([*map(str, path), kind])
-    return invalid([Problem(rule, path, message)])
 
 
 def _pointer(path: Path) -> str:

@@ -26,7 +26,7 @@ RUNNING = frozenset({STARTED, PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class StateChange:
     """A command: the states it may start from, the state it answers, where it ends.
 
     stamp: the member with the time at which it was last given, if there is one.
@@ -39,15 +39,15 @@ class Transition:
 
 
 # This server makes no calls: a command is done by the next request.
-TRANSITIONS: Mapping[str, Transition] = {
-    "start": Transition(EDITABLE, "starting", STARTED, "startedAt"),
-    "pause": Transition(frozenset({STARTED}), "pausing", PAUSED, "pausedAt"),
-    "resume": Transition(frozenset({PAUSED}), "resuming", STARTED),
-    "cancel": Transition(RUNNING, "canceling", CANCELED, "canceledAt"),
+TRANSITIONS: Mapping[str, StateChange] = {
+    "start": StateChange(EDITABLE, "starting", STARTED, "startedAt"),
+    "pause": StateChange(frozenset({STARTED}), "pausing", PAUSED, "pausedAt"),
+    "resume": StateChange(frozenset({PAUSED}), "resuming", STARTED),
+    "cancel": StateChange(RUNNING, "canceling", CANCELED, "canceledAt"),
 }
 
 
-def first_state(body: JsonObject) -> str:
+def _first_state(body: JsonObject) -> str:
     """Return the state of a new broadcast."""
     return DRAFT if body.get("scheduledAt") is None else SCHEDULED
 
@@ -156,7 +156,7 @@ class Store:
             broadcast_id=str(uuid.uuid4()),
             body=_known(body),
             size=size,
-            state=first_state(body),
+            state=_first_state(body),
             created_at=now_ms(),
         )
 
@@ -167,10 +167,10 @@ class Store:
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
         """Give a broadcast another body."""
         return self.restore(
-            replace(broadcast, body=_known(body), size=size, state=first_state(body))
+            replace(broadcast, body=_known(body), size=size, state=_first_state(body))
         )
 
-    def move(self, broadcast: Broadcast, transition: Transition) -> Broadcast:
+    def move(self, broadcast: Broadcast, transition: StateChange) -> Broadcast:
         """Bring a broadcast into another state."""
         stamps = dict(broadcast.stamps)
         if transition.stamp is not None:

@@ -1,28 +1,56 @@
-"""Causes: failures that one defect of the target explains, told once.
+"""Causes: failures that one defect of the target explains, in groups.
 
 In: a result, and all that was judged where there is a record of it. Out: its failures
 in groups. One rule may fail by several defects, and one defect break many rules.
+
+A group is what shares a sign: an invalid body that is accepted, a scope of rules that
+nothing is held to, or what a check of the answer complains of. Failures whose answers
+are bad as such, something valid refused or a breakdown, are parted by what their
+requests have in common that others lack.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from ringspec.harness import Exchange, Finding, Judged, Outcome, Result, RuleResult
-from ringspec.reports.printable import counted, cut
+from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
+from ringspec.reports.case_text import deciding
+from ringspec.reports.printable import counted
 from ringspec.reports.traits import Sent, Trait, parted
 from ringspec.spec import Json, Level, Rule, RuleId, at_pointer
 from ringspec.strategies import Case, Expect, Phase, Status, status_fits
 
-# So few that nothing joins may be told apart by their rules alone.
+# So few that nothing joins may be parted by their rules alone.
 _LONE = 3
 # So many operations that err alike do so by what they share.
 _ALIKE = 3
+# Fewer rules of a scope may well be missed one by one.
+_MANY = 3
+# The share of a scope's rules that is not checked.
+_SHARE = 0.9
+# Groups of rules on answers, which have places in the contract too.
+_ANSWERS = ("answer", "error")
+_CONDITIONAL = ("/then/", "/else/", "/dependentRequired", "/dependentSchemas")
+_ACCEPTED = "invalid bodies are accepted"
+_TYPES = {
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+# Ids and numbers, which differ from one answer to the next.
+_VARYING = re.compile(r"[0-9a-fA-F]+(?:-[0-9a-fA-F]+)+|[0-9a-fA-F]{12,}|\d+")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_INDEX = re.compile(r"/\d+(?=/|$)")
+# The beginning of what a check of answers says of a place.
+_PLACE = re.compile(r"(?P<place>/\S*) (?:is|breaks)\b")
+_MORE = re.compile(r" \(and \d+ more\)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +82,12 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shot:
-    """A failure, with the result of the rule that it is of."""
+class _Failure:
+    """A finding, with the result of its rule."""
 
     result: RuleResult
     finding: Finding
     gates: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Failures that one defect explains, at whatever level."""
-
-    shots: tuple[_Shot, ...]
-    title: str
-    common: Trait | None = None
-
-    @property
-    def gating(self) -> tuple[_Shot, ...]:
-        return tuple(each for each in self.shots if each.gates)
 
 
 def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
@@ -83,8 +98,8 @@ def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
 
     Args:
         result: of the whole run.
-        judged: all that was judged. With it, failures whose answers are alike are told
-            apart by what their requests have in common that others lack.
+        judged: all that was judged. With it, failures whose answers are alike are
+            parted by what their requests have in common that others lack.
     """
     return explained(result, judged)[0]
 
@@ -93,157 +108,147 @@ def explained(
     result: Result, judged: Iterable[Judged] = ()
 ) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     """Return the causes of what fails, and those of what only warns, in one go."""
-    gating: list[Cause] = []
-    weak: list[Cause] = []
-    for each in _groups(result, tuple(judged)):
-        (gating if each.gating else weak).append(_cause(each))
-    return _worst_first(gating, result), _worst_first(weak, result)
-
-
-def warnings(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
-    """Group what fails below the level, but for what the cause of a failure explains.
-
-    The order is that of `causes`, and so are the arguments.
-    """
-    return explained(result, judged)[1]
-
-
-def _groups(result: Result, judged: Sequence[Judged]) -> Iterator[_Group]:
-    shots = [
-        _Shot(each, it, id(it) in gates)
+    failures = [
+        _Failure(each, it, id(it) in gates)
         for each in result.rules
         for gates in [set(map(id, _gates(each, result.level)))]
         for it in each.failures
     ]
-    bad = [each for each in shots if is_bad_answer(each.finding)]
-    others = [each for each in shots if not is_bad_answer(each.finding)]
-    yield from _by_sign(others, result, judged)
-    yield from _by_answer(bad, judged)
+    bad = [each for each in failures if _is_bad_answer(each.finding)]
+    others = [each for each in failures if not _is_bad_answer(each.finding)]
+    judged = tuple(judged)
+    groups = (*_by_sign(others, result, judged), *_by_answer(bad, judged))
+    gating: list[Cause] = []
+    weak: list[Cause] = []
+    for members, title, common in groups:
+        gates = any(each.gates for each in members)
+        (gating if gates else weak).append(_cause(members, title, common))
+    return _worst_first(gating, result), _worst_first(weak, result)
+
+
+_Groups = Iterator[tuple[Sequence[_Failure], str, Trait | None]]
+
+
+def _gates(rule: RuleResult, level: Level) -> Sequence[Finding]:
+    return deciding(rule, level) if rule.outcome is Outcome.FAIL else ()
 
 
 def _worst_first(found: Iterable[Cause], result: Result) -> tuple[Cause, ...]:
     place = {each.rule.id: number for number, each in enumerate(result.rules)}
-    return tuple(
-        sorted(
-            found,
-            key=lambda it: (
-                *(it.known, it.level.rank, -len(it.findings)),
-                place[it.rules[0].rule.id],
-            ),
-        )
-    )
+
+    def rank(cause: Cause) -> tuple[int, ...]:
+        first = place[cause.rules[0].rule.id]
+        return cause.known, cause.level.rank, -len(cause.findings), first
+
+    return tuple(sorted(found, key=rank))
 
 
-def _gates(rule: RuleResult, level: Level) -> Sequence[Finding]:
-    """Return what makes a rule fail at a level."""
-    if rule.outcome is not Outcome.FAIL:
-        return ()
-    return rule.gating(level) or rule.failures
-
-
-def is_known(rule: RuleResult, finding: Finding) -> bool:
-    """Tell whether a failure is known beforehand, by its rule or by its case."""
-    return any(each.covers(finding) for each in rule.known)
-
-
-def _cause(group: _Group) -> Cause:
-    shots = group.gating or group.shots
-    rules = {each.result.rule.id: each.result for each in shots}
-    weaker = [each for each in group.shots if not each.gates] if group.gating else []
+def _cause(members: Sequence[_Failure], title: str, common: Trait | None) -> Cause:
+    gating = [each for each in members if each.gates]
+    failures = gating or members
+    weaker = [each for each in members if not each.gates] if gating else []
+    rules = {each.result.rule.id: each.result for each in failures}
     return Cause(
         rules=tuple(rules.values()),
-        findings=_once(shots),
-        weaker=_once(weaker),
-        title=group.title,
-        common=str(group.common) if group.common else "",
-        known=all(is_known(each.result, each.finding) for each in shots),
+        findings=tuple(each.finding for each in _once(failures)),
+        weaker=tuple(each.finding for each in _once(weaker)),
+        title=title,
+        common=str(common) if common else "",
+        known=all(
+            any(it.covers(each.finding) for it in each.result.known)
+            for each in failures
+        ),
     )
 
 
-def _once(shots: Iterable[_Shot]) -> tuple[Finding, ...]:
+def _once(failures: Iterable[_Failure]) -> tuple[_Failure, ...]:
     """Return the failures, one for each request."""
-    found: dict[str, Finding] = {}
-    for each in shots:
-        found.setdefault(each.finding.case.id, each.finding)
+    found: dict[str, _Failure] = {}
+    for each in failures:
+        found.setdefault(each.finding.case.id, each)
     return tuple(found.values())
 
 
 def _by_sign(
-    shots: Sequence[_Shot], result: Result, judged: Sequence[Judged]
-) -> Iterator[_Group]:
+    failures: Sequence[_Failure], result: Result, judged: Sequence[Judged]
+) -> _Groups:
     """Group failures that our checks tell apart well enough."""
-    unchecked = [each.finding for each in shots if is_unchecked(each.finding)]
-    fallen = coercions(unchecked, judged)
-    fallen |= scopes({each.rule for each in unchecked}, result.rules)
+    unchecked = [each.finding for each in failures if _is_unchecked(each.finding)]
+    scopes = _coercions(unchecked, judged)
+    scopes |= _scopes({each.rule for each in unchecked}, result.rules)
     bodies = {each.exchange.request.body for each in unchecked}
-    shared = _shared(shots)
-    signs = [set(_signs(each.finding, fallen, bodies, shared)) for each in shots]
+    shared = _shared(failures)
+    signs = [set(_signs(each.finding, scopes, bodies, shared)) for each in failures]
     for group in _joined(signs):
-        members = tuple(shots[number] for number in group)
-        yield _Group(members, _title(members, fallen))
+        members = [failures[number] for number in group]
+        yield members, _title(members, scopes), None
 
 
-def _shared(shots: Sequence[_Shot]) -> set[Hashable]:
+def _shared(failures: Sequence[_Failure]) -> set[Hashable]:
     """Return the signs that so many operations show that these share the defect."""
     shown: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
-    for each in shots:
-        shown[sign(each.finding)].add(operation(each.finding))
+    for each in failures:
+        shown[_sign(each.finding)].add(_operation(each.finding))
     return {each for each, operations in shown.items() if len(operations) >= _ALIKE}
 
 
 def _signs(
     finding: Finding,
-    fallen: dict[RuleId, Scope],
+    scopes: dict[RuleId, str],
     bodies: set[bytes],
     shared: set[Hashable],
 ) -> Iterator[Hashable]:
     """Yield what two failures of one cause have in common."""
     body = finding.exchange.request.body
-    if body in bodies and not is_bad_answer(finding):
-        # Whoever accepts a body here accepts it there, and for all that it breaks.
+    if body in bodies:
+        # A server that accepts a body here accepts it for all that it breaks.
         yield body
-    if is_unchecked(finding):
-        yield fallen.get(finding.rule, finding.rule)
+    if _is_unchecked(finding):
+        yield scopes.get(finding.rule, finding.rule)
     elif body not in bodies:
-        own = sign(finding)
-        yield own if own in shared else (own, operation(finding))
+        sign = _sign(finding)
+        yield sign if sign in shared else (sign, _operation(finding))
 
 
-def _title(shots: Sequence[_Shot], fallen: dict[RuleId, Scope]) -> str:
-    findings = [each.finding for each in shots if each.gates]
-    findings = findings or [each.finding for each in shots]
-    rules = list(dict.fromkeys(each.rule for each in findings if is_unchecked(each)))
+def _title(failures: Sequence[_Failure], scopes: dict[RuleId, str]) -> str:
+    findings = [each.finding for each in failures if each.gates]
+    findings = findings or [each.finding for each in failures]
+    rules = list(dict.fromkeys(each.rule for each in findings if _is_unchecked(each)))
     if not rules:
-        return complaint(findings[0])
-    scope = next((fallen[each] for each in rules if each in fallen), None)
-    if scope is not None:
-        return scope.title
+        return _complaint(findings[0])
+    scope = next((scopes[each] for each in rules if each in scopes), "")
     more = f" and {counted(len(rules) - 1, 'more rule')}" if len(rules) > 1 else ""
-    return f"invalid bodies are accepted that break {rules[0]}{more}"
+    return scope or f"{_ACCEPTED} that break {rules[0]}{more}"
 
 
-def _by_answer(shots: Sequence[_Shot], judged: Sequence[Judged]) -> Iterator[_Group]:
-    """Group failures whose answers are bad as such: what was sent has to tell."""
-    for group in by_answer([each.finding for each in shots]):
-        members = [shots[number] for number in group]
+def _by_answer(failures: Sequence[_Failure], judged: Sequence[Judged]) -> _Groups:
+    """Group failures whose answers are bad as such, and part them by requests."""
+    groups: dict[str, list[_Failure]] = {}
+    for each in failures:
+        response, failure = (
+            each.finding.exchange.response,
+            each.finding.exchange.failure,
+        )
+        status = str(response.status) if response else ""
+        trouble = str(failure.trouble) if failure else ""
+        groups.setdefault(status or trouble, []).append(each)
+    for members in groups.values():
         for common, part in _parts(members, judged):
-            yield _Group(tuple(part), complaint(part[0].finding), common)
+            yield part, _complaint(part[0].finding), common
 
 
 def _parts(
-    shots: list[_Shot], judged: Sequence[Judged]
-) -> Iterator[tuple[Trait | None, list[_Shot]]]:
+    failures: list[_Failure], judged: Sequence[Judged]
+) -> Iterator[tuple[Trait | None, list[_Failure]]]:
     """Part failures by what tells their requests from those that went well."""
-    first: dict[str, _Shot] = {}
-    for each in shots:
-        first.setdefault(each.finding.case.id, each)
-    wrong = [_sent(each.finding) for each in first.values()]
-    right = [_sent(each) for each in judged if _went_well(each, shots[0].finding)]
-    ids = list(first)
-    parts: list[tuple[Trait | None, list[_Shot]]] = []
+    first = _once(failures)
+    beside = failures[0].finding
+    wrong = [_sent(each.finding) for each in first]
+    right = [_sent(each) for each in judged if _went_well(each, beside)]
+    parts: list[tuple[Trait | None, list[_Failure]]] = []
     for trait, numbers in parted(wrong, right):
-        chosen = {ids[number] for number in numbers}
-        part = [each for each in shots if each.finding.case.id in chosen]
+        chosen = {first[number].finding.case.id for number in numbers}
+        part = [each for each in failures if each.finding.case.id in chosen]
         if trait is None and parts and _tried(part) <= _tried(parts[0][1]):
             parts[0][1].extend(part)  # a trait need not tell quite all of a defect
         else:
@@ -256,9 +261,9 @@ def _parts(
             yield trait, part
 
 
-def _tried(shots: Iterable[_Shot]) -> set[RuleId]:
+def _tried(failures: Iterable[_Failure]) -> set[RuleId]:
     """Return the rules that the cases are of, which says more than `robustness`."""
-    return {each.finding.case.rule for each in shots}
+    return {each.finding.case.rule for each in failures}
 
 
 def _sent(shot: Finding | Judged) -> Sent:
@@ -266,7 +271,7 @@ def _sent(shot: Finding | Judged) -> Sent:
 
 
 def _went_well(judged: Judged, beside: Finding) -> bool:
-    """Tell whether an exchange came out well where a like one came out badly."""
+    """Return whether an exchange came out well where a like one came out badly."""
     response, bad = judged.exchange.response, beside.exchange.response
     if response is None:
         return False
@@ -298,103 +303,59 @@ def _joined(signs: list[set[Hashable]]) -> list[list[int]]:
     return groups
 
 
-# Fewer may well be missed one by one.
-_MANY = 3
-_SHARE = 0.9
-# What is said of answers has places in the contract too, and is not of bodies sent.
-_OTHERS = ("answer", "error")
-_BETWEEN = "if"
-_READ_AS = "as "
-_TYPES = {
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    bool: "a boolean",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
-_CONDITIONAL = ("/then/", "/else/", "/dependentRequired", "/dependentSchemas")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """A sort of rules that nothing holds bodies to.
-
-    Attributes:
-        key: `*`, `*.type`, `flow.menu.*`, `if` for rules between members, or `as`
-            and a type that is taken for others.
-    """
-
-    key: str
-
-    @property
-    def title(self) -> str:
-        """Say what goes wrong."""
-        if self.key == "*":
-            return "invalid bodies are accepted, whatever rule they break"
-        if self.key == _BETWEEN:
-            return "invalid bodies are accepted: no rule between members is checked"
-        if self.key.endswith(".*"):
-            inside = self.key.removesuffix(".*")
-            return f"invalid bodies are accepted: nothing inside {inside} is checked"
-        if self.key.startswith(_READ_AS):
-            what = self.key.removeprefix(_READ_AS)
-            return f"invalid bodies are accepted: {what} is taken for another type"
-        return f"invalid bodies are accepted: no rule {self.key} is checked"
-
-
-def scopes(
+def _scopes(
     unchecked: Collection[RuleId], results: Iterable[RuleResult]
-) -> dict[RuleId, Scope]:
-    """Return the widest scope of each unchecked rule that is in one.
+) -> dict[RuleId, str]:
+    """Return the title of the widest scope of each unchecked rule that is in one.
 
-    Args:
-        unchecked: rules that some accepted body breaks.
-        results: of all rules; those that were not judged say nothing.
+    A server that checks no types has one defect, not sixty. Scopes are read from the
+    ids of rules: all, those with the same last word, those below one member. Rules
+    that were not judged say nothing.
     """
     judged = [
         each.rule
         for each in results
         if each.outcome in {Outcome.PASS, Outcome.FAIL}
         and each.rule.places
-        and each.rule.group not in _OTHERS
+        and each.rule.group not in _ANSWERS
     ]
-    members: dict[str, set[RuleId]] = {}
+    members: dict[tuple[str, str], set[RuleId]] = {}
     for rule in judged:
-        for key in _keys(rule):
-            members.setdefault(key, set()).add(rule.id)
-    fallen = {
-        key: len(rules)
-        for key, rules in members.items()
+        for scope in _scopes_of(rule):
+            members.setdefault(scope, set()).add(rule.id)
+    sizes = {
+        scope: len(rules)
+        for scope, rules in members.items()
         if len(rules) >= _MANY and len(rules & set(unchecked)) >= _SHARE * len(rules)
     }
-    found: dict[RuleId, Scope] = {}
+    found: dict[RuleId, str] = {}
     for rule in judged:
-        keys = [key for key in _keys(rule) if key in fallen]
-        if rule.id in unchecked and keys:
-            found[rule.id] = Scope(max(keys, key=lambda key: (fallen[key], key)))
+        scopes = [scope for scope in _scopes_of(rule) if scope in sizes]
+        if rule.id in unchecked and scopes:
+            found[rule.id] = max(scopes, key=lambda scope: (sizes[scope], scope))[1]
     return found
 
 
-def _keys(rule: Rule) -> Iterator[str]:
+def _scopes_of(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Yield a key and the title of each scope of a rule."""
     words = rule.id.split(".")
-    yield "*"
-    yield f"*.{words[-1]}"
+    yield "*", f"{_ACCEPTED}, whatever rule they break"
+    yield f"*.{words[-1]}", f"{_ACCEPTED}: no rule *.{words[-1]} is checked"
     if all(any(it in place for it in _CONDITIONAL) for place in rule.places):
-        yield _BETWEEN
+        yield "if", f"{_ACCEPTED}: no rule between members is checked"
     # Its own type may well be checked where nothing inside is.
     for end in range(1, len(words) - 1):
-        yield ".".join((*words[:end], "*"))
+        inside = ".".join(words[:end])
+        yield f"{inside}.*", f"{_ACCEPTED}: nothing inside {inside} is checked"
 
 
-def coercions(
+def _coercions(
     unchecked: Iterable[Finding], judged: Iterable[Judged]
-) -> dict[RuleId, Scope]:
+) -> dict[RuleId, str]:
     """Return the scope of each rule that lets one wrong type pass, as others do.
 
     A server that reads numbers from words does so wherever it reads any. A rule that
-    lets everything pass is not looked at at all, which is another defect.
+    lets everything pass is not checked at all, which is another defect.
     """
     strict = {
         rule
@@ -403,17 +364,15 @@ def coercions(
         if each.exchange.response and 400 <= each.exchange.response.status < 500
     }
     taken: dict[RuleId, set[str]] = {}
-    for finding in unchecked:
-        if finding.rule in strict:
-            taken.setdefault(finding.rule, set()).add(
-                _taken(finding.case, finding.twin)
-            )
+    for each in unchecked:
+        if each.rule in strict:
+            taken.setdefault(each.rule, set()).add(_taken(each.case, each.twin))
     alike: dict[str, list[RuleId]] = {}
     for rule, types in taken.items():
         if len(types) == 1 and "" not in types:
             alike.setdefault(types.pop(), []).append(rule)
     return {
-        rule: Scope(_READ_AS + name)
+        rule: f"{_ACCEPTED}: {name} is taken for another type"
         for name, rules in alike.items()
         if len(rules) >= _MANY
         for rule in rules
@@ -421,7 +380,7 @@ def coercions(
 
 
 def _taken(case: Case, twin: Case | None) -> str:
-    """Name the type that a case has put in place of another; empty if it has not."""
+    """Return the type that a case has put in place of another; empty if it has not."""
     if twin is None or not isinstance(case.fault, tuple) or len(case.fault) != 1:
         return ""
     operation: Json = case.fault[0]
@@ -432,55 +391,40 @@ def _taken(case: Case, twin: Case | None) -> str:
     return "" if name == _TYPES[type(old)] else name
 
 
-# How an exchange ended, and what its answer complains of.
-_Answer: TypeAlias = tuple[str, frozenset[str]]
-# Of a body, what is compared.
-_START = 4096
-# Different complaints that may be as many defects; and answers that are looked at.
-_COMPLAINTS, _CITING = 8, 300
-# What differs from one answer to the next: ids, numbers, and what is quoted.
-_VARYING = re.compile(r"[0-9a-fA-F]+(?:-[0-9a-fA-F]+)+|[0-9a-fA-F]{12,}|\d+")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
-_INDEX = re.compile(r"/\d+(?=/|$)")
-# How a check of answers begins what it says of a place.
-_PLACE = re.compile(r"(?P<place>/\S*) (?:is|breaks)\b")
-_MORE = re.compile(r" \(and \d+ more\)$")
+def _is_unchecked(finding: Finding) -> bool:
+    """Return whether an invalid body was accepted that breaks the finding's rule."""
+    return _status(finding) // 100 == 2 and finding.rule in finding.case.broken
 
 
-def is_unchecked(finding: Finding) -> bool:
-    """Tell whether an invalid body was accepted that breaks the finding's rule."""
-    response = finding.exchange.response
-    accepted = response is not None and response.status // 100 == 2
-    return accepted and finding.rule in finding.case.broken
-
-
-def is_bad_answer(finding: Finding) -> bool:
-    """Tell whether the answer is bad as such: something valid refused, a breakdown."""
-    response = finding.exchange.response
-    if response is None or response.status >= 500:
+def _is_bad_answer(finding: Finding) -> bool:
+    """Return whether the answer is bad: something valid refused, or a breakdown."""
+    status = _status(finding)
+    if not status or status >= 500:
         return True
-    refused = response.status >= 400 and status_fits(200, _due(finding))
-    return refused and _is_misfit(finding)
+    return status >= 400 and status_fits(200, _due(finding)) and _is_misfit(finding)
 
 
 def _is_misfit(finding: Finding) -> bool:
+    fits = status_fits(_status(finding), _due(finding))
+    return finding.rule == finding.case.rule and not fits
+
+
+def _status(finding: Finding) -> int:
     response = finding.exchange.response
-    status = response.status if response else 0
-    return finding.rule == finding.case.rule and not status_fits(status, _due(finding))
+    return response.status if response else 0
 
 
 def _due(finding: Finding) -> Status:
-    """Return which status the answer was to have."""
+    """Return the status that the answer was to have."""
     case, played = finding.case, finding.exchange.played
     if not case.steps:
         return case.status
     return case.steps[played.at if played else -1].status
 
 
-def sign(finding: Finding) -> tuple[Hashable, ...]:
+def _sign(finding: Finding) -> tuple[Hashable, ...]:
     """Return a key of what a check says, whatever values it cites."""
-    response = finding.exchange.response
-    status = response.status if response else 0
+    status = _status(finding)
     if _is_misfit(finding):
         # Which 2xx it is depends on the operation alone.
         came = "2xx" if status // 100 == 2 else str(status)
@@ -495,11 +439,11 @@ def sign(finding: Finding) -> tuple[Hashable, ...]:
     return finding.rule, _VARYING.sub("#", _QUOTED.sub("#", reason))
 
 
-def operation(finding: Finding) -> tuple[str, str] | None:
+def _operation(finding: Finding) -> tuple[str, str] | None:
     """Return the operation a finding is about, where each may err by itself.
 
-    A status is chosen by the code of one operation, the form of an answer by what all
-    of them share.
+    A status is chosen by the code of one operation, the form of an answer by code that
+    all of them share.
     """
     case, played = finding.case, finding.exchange.played
     if not _is_misfit(finding) or case.phase not in {Phase.AUTH, Phase.LIFECYCLE}:
@@ -510,7 +454,7 @@ def operation(finding: Finding) -> tuple[str, str] | None:
     return request.method, request.path
 
 
-def complaint(finding: Finding) -> str:
+def _complaint(finding: Finding) -> str:
     """Say what is wrong with an answer; it may cite the target."""
     exchange = finding.exchange
     if exchange.response is None:
@@ -518,74 +462,10 @@ def complaint(finding: Finding) -> str:
     status = exchange.response.status
     if status >= 500:
         return f"the server fails with HTTP {status}"
-    called = operation(finding)
+    called = _operation(finding)
     if called is not None:
         due = " or ".join(map(str, _due(finding)))
         return f"{' '.join(called)} is answered with HTTP {status} where {due} is due"
-    if is_bad_answer(finding):
+    if _is_bad_answer(finding):
         return f"valid requests are refused with HTTP {status}"
     return finding.reason
-
-
-def by_answer(findings: Sequence[Finding]) -> Iterator[list[int]]:
-    """Group findings, by number, whose answers say the same.
-
-    An answer that says more than another is taken with it: a server lists as many
-    complaints as it has.
-    """
-    said = [_said(each.exchange) for each in findings]
-    least = _least(set(said))
-    groups: defaultdict[_Answer, list[int]] = defaultdict(list)
-    for number, each in enumerate(said):
-        groups[least[each]].append(number)
-    yield from groups.values()
-
-
-def _least(answers: set[_Answer]) -> dict[_Answer, _Answer]:
-    """Return, for each answer, the one that says least of what it says.
-
-    Where very many say different things each cites something, and they say nothing.
-    """
-    found: dict[_Answer, _Answer] = {}
-    for how in {how for how, _ in answers}:
-        alike = [each for each in answers if each[0] == how]
-        found |= dict.fromkeys(alike, (how, frozenset()))
-        if len(alike) > _CITING:
-            continue
-        bare = [it for it in alike if not any(it[1] > other[1] for other in alike)]
-        bare.sort(key=lambda it: sorted(it[1]))
-        if len(bare) <= _COMPLAINTS:
-            for each in alike:
-                found[each] = next(it for it in bare if each[1] >= it[1])
-    return found
-
-
-def _said(exchange: Exchange) -> _Answer:
-    """Return how an exchange ended, and what its answer complains of."""
-    response = exchange.response
-    if response is None:
-        return str(exchange.failure.trouble if exchange.failure else ""), frozenset()
-    text = response.body[:_START].decode("utf-8", "backslashreplace")
-    try:
-        told = frozenset(_leaves(json.loads(response.body[:_START]), ""))
-    except (ValueError, RecursionError):
-        told = frozenset({_plain(text)})
-    return str(response.status), told
-
-
-def _leaves(value: Json, place: str) -> Iterator[str]:
-    match value:
-        case dict():
-            for name, child in value.items():
-                yield from _leaves(child, f"{place} {_plain(name)}")
-        case list():
-            for child in value:
-                yield from _leaves(child, place)
-        case str():
-            yield f"{place}: {_plain(value)}"
-        case None | bool():
-            yield f"{place}: {value}"
-
-
-def _plain(text: str) -> str:
-    return _VARYING.sub("#", _QUOTED.sub("#", cut(text, 400)))

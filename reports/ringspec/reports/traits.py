@@ -15,17 +15,33 @@ from ringspec.reports.printable import shown, visible
 from ringspec.spec import Json
 from ringspec.strategies import Case, Request
 
-# More suspects than these, and it is rather one that no single trait tells.
+# With more suspects than these, no single trait is to blame.
 _SUSPECTS = 3
-# Requests that are looked at: more would tell nothing new.
+# Requests that are looked at: more would show nothing new.
 _ENOUGH = 150
-# Fewer that went well tell nothing.
+# Fewer that went well show nothing.
 _FEW = 10
-# So likely may it be, at most, that a trait tells some of them by mere chance.
+# The probability, at most, that a trait is of some of them by mere chance.
 _CHANCE = 0.01
 _DEPTH = 12
 _VALUE = 40
-_INVALID = "a body that is invalid"
+# Headers that depend on how we connect.
+_OURS = ("connection", "host", "content-length")
+# Kinds of traits in words; of those that tell the same requests, the first says most.
+_WORDS = {
+    "is": "{place} = {value}",
+    "beyond": "{place} has {value}",
+    "lacks": "{place} is left out",
+    "length": "{place} has {value} character{s}",
+    "items": "{place} has {value} item{s}",
+    "sent": "{value}",
+    "has": "{place} is there",
+    "type": "{place} is of type {value}",
+    "head": "{place}: {value}",
+}
+_ORDER = tuple(_WORDS)
+# Kinds that are no accident even where some requests with them went well.
+_SALIENT = ("is", "beyond", "lacks", "sent")
 
 Sent: TypeAlias = tuple[Case, Request]
 
@@ -34,7 +50,7 @@ class Trait(NamedTuple):
     """Something that may be said of a request.
 
     Attributes:
-        kind: a word of `_ORDER`.
+        kind: one of `_WORDS`.
         place: a JSON pointer into the body, `#` for any index; or a header's name.
     """
 
@@ -44,44 +60,28 @@ class Trait(NamedTuple):
 
     def __str__(self) -> str:
         """Say it in words."""
-        words = {
-            "is": "{place} = {value}",
-            "lacks": "{place} is left out",
-            "length": "{place} has {value} character{s}",
-            "items": "{place} has {value} item{s}",
-            "beyond": "{place} has {value}",
-            "has": "{place} is there",
-            "type": "{place} is of type {value}",
-            "head": "{place}: {value}",
-            "sent": "{value}",
-        }
         place = shown(self.place, 120) or "the body"
         many = "" if self.value == "1" else "s"
-        return words[self.kind].format(place=place, value=visible(self.value), s=many)
+        words = _WORDS[self.kind]
+        return words.format(place=place, value=visible(self.value), s=many)
 
 
-# Of traits that tell the same requests, the one that says most.
-_ORDER = ("is", "beyond", "lacks", "length", "items", "sent", "has", "type", "head")
-# Of them, those that are no accident even where some requests with them went well.
-_SALIENT = ("is", "beyond", "lacks", "sent")
-# Headers that depend on how we connect.
-_OURS = ("connection", "host", "content-length")
-# Each request is told by one part; a part without a trait holds what none tells.
+# Each request is in one part; a part without a trait holds what none explains.
 Parts: TypeAlias = tuple[tuple[Trait | None, tuple[int, ...]], ...]
 
 
 def parted(wrong: Sequence[Sent], right: Sequence[Sent]) -> Parts:
     """Part requests that went wrong, by number, by the traits that explain them.
 
-    One part, with a trait or without, unless several traits tell most of them by more
-    than chance.
+    One part, with a trait or without, unless several traits explain most of them by
+    more than chance.
     """
     whole = tuple(range(len(wrong)))
     if len(right) < _FEW:
         return ((None, whole),)
-    bad = [_traits(each) for each in wrong[:_ENOUGH]]
-    good = [_traits(each) for each in right[:_ENOUGH]]
-    _add_lacks(bad, good)
+    bad = [_traits(*each) for each in wrong[:_ENOUGH]]
+    good = [_traits(*each) for each in right[:_ENOUGH]]
+    _add_lacks([*bad, *good])
     innocent = Counter(trait for traits in good for trait in traits)
     one = _one(bad, innocent, len(good))
     if one is not None:
@@ -92,13 +92,13 @@ def parted(wrong: Sequence[Sent], right: Sequence[Sent]) -> Parts:
 
 def _one(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Trait | None:
     """Return the trait that all share, and few others have."""
-    telling = [
+    shared = [
         each
         for each in set.intersection(*bad)
         if not innocent[each]
         or (each.kind in _SALIENT and innocent[each] <= min(len(bad), good / 2))
     ]
-    return min(telling, key=lambda it: (innocent[it], *_rank(it)), default=None)
+    return min(shared, key=lambda it: (innocent[it], *_rank(it)), default=None)
 
 
 def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Parts:
@@ -117,28 +117,23 @@ def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Part
         parts.append((best, part))
         left = {number: it for number, it in left.items() if number not in part}
     if not parts or len(left) * 2 > len(bad):
-        return ()  # what is left is the greater part: no trait tells it
-    return (*parts, (_last(left, innocent), tuple(left))) if left else tuple(parts)
-
-
-def _last(left: dict[int, set[Trait]], innocent: Counter[Trait]) -> Trait | None:
-    """Return what several last ones share with nothing innocent."""
-    shared = set.intersection(*left.values()) if len(left) > 1 else set()
-    pure = [each for each in shared if not innocent[each]]
-    return min(pure, key=_rank, default=None)
+        return ()  # no trait explains the greater part
+    if left:
+        shared = set.intersection(*left.values()) if len(left) > 1 else set()
+        pure = [each for each in shared if not innocent[each]]
+        parts.append((min(pure, key=_rank, default=None), tuple(left)))
+    return tuple(parts)
 
 
 def _rank(trait: Trait) -> tuple[int, int, str, str]:
     return _ORDER.index(trait.kind), len(trait.place), trait.place, trait.value
 
 
-def _traits(sent: Sent) -> set[Trait]:
-    case, request = sent
-    found: set[Trait] = set()
+def _traits(case: Case, request: Request) -> set[Trait]:
     heads = ((name.lower(), value) for name, value in request.headers)
-    found |= {Trait("head", *each) for each in heads if each[0] not in _OURS}
+    found = {Trait("head", *each) for each in heads if each[0] not in _OURS}
     if case.broken:
-        found.add(Trait("sent", value=_INVALID))
+        found.add(Trait("sent", value="a body that is invalid"))
     try:
         found.update(_walk(json.loads(request.body), "", 0))
     except (ValueError, RecursionError):
@@ -162,11 +157,8 @@ def _walk(value: Json, place: str, depth: int) -> Iterator[Trait]:
             for child in value:
                 yield from _walk(child, f"{place}/#", depth + 1)
         case _:
-            yield from _of_scalar(value, place)
-
-
-def _of_scalar(value: Json, place: str) -> Iterator[Trait]:
-    yield Trait("is", place, shown(json.dumps(value, ensure_ascii=False), _VALUE))
+            text = shown(json.dumps(value, ensure_ascii=False), _VALUE)
+            yield Trait("is", place, text)
     if isinstance(value, str):
         yield Trait("length", place, str(len(value)))
         if not value.isascii():
@@ -175,22 +167,14 @@ def _of_scalar(value: Json, place: str) -> Iterator[Trait]:
             yield Trait("beyond", place, "text beyond 16 bits")
 
 
-def _add_lacks(*pools: list[set[Trait]]) -> None:
-    """Say of each request which members it leaves out that others have."""
-    everything = [traits for pool in pools for traits in pool]
-    members = {it.place for traits in everything for it in traits if it.kind == "has"}
-    children: dict[str, list[tuple[str, Trait]]] = {}
-    for place in members:
-        parent = place.rpartition("/")[0]
-        children.setdefault(parent, []).append((place, Trait("lacks", place)))
+def _add_lacks(everything: list[set[Trait]]) -> None:
+    """Add to each request the members that it leaves out and others have."""
+    children: dict[str, set[str]] = {}
+    for place in {it.place for traits in everything for it in traits if it[0] == "has"}:
+        children.setdefault(place.rpartition("/")[0], set()).add(place)
     for traits in everything:
-        objects = [
-            it.place for it in traits if it.kind == "type" and it.value == "dict"
-        ]
         had = {it.place for it in traits if it.kind == "has"}
-        traits.update(
-            lacks
-            for parent in objects
-            for place, lacks in children.get(parent, ())
-            if place not in had
-        )
+        objects = [it.place for it in traits if it[::2] == ("type", "dict")]
+        for parent in objects:
+            lacking = children.get(parent, set()) - had
+            traits.update(Trait("lacks", place) for place in lacking)

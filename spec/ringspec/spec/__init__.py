@@ -1,4 +1,4 @@
-"""What is promised: the contract, its rules, its dialects, and proof against it."""
+"""The contract that a server promises: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import Assertion
@@ -34,6 +34,7 @@ from ringspec.spec.questions import (
     overlay_of,
     questions,
 )
+from ringspec.spec.reading import short
 from ringspec.spec.rules import (
     Catalogue,
     Coupling,
@@ -137,6 +138,7 @@ __all__ = [
     "rebuilt",
     "rules_of",
     "same",
+    "short",
     "steps",
     "subschemas",
     "unshared",

@@ -11,8 +11,8 @@ from typing import cast
 from urllib.parse import unquote
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.reading import mapping, text
-from ringspec.spec.rules import Catalogue, Evidence, word
+from ringspec.spec.reading import mapping, sequence, text, word
+from ringspec.spec.rules import Catalogue, Evidence
 from ringspec.spec.schemas import CLOSING, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
@@ -76,6 +76,43 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
     return node, place
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A node of a document, its reference followed.
+
+    Attributes:
+        place: JSON pointer of what the reference leads to.
+    """
+
+    document: Json
+    value: Json
+    place: str = "#"
+
+    def at(self, name: str, default: Json = None) -> Node:
+        """Return a member of an object; without it, one of the default value."""
+        given = mapping(self.value, self.place).get(name, default)
+        place = f"{self.place}/{escape(name)}"
+        return Node(self.document, *resolve(self.document, given, place))
+
+    def members(self) -> list[tuple[str, Node]]:
+        """List the members of an object."""
+        return [(name, self.at(name)) for name in mapping(self.value, self.place)]
+
+    def items(self) -> list[Node]:
+        """List the items of a list."""
+        places = enumerate(sequence(self.value, self.place))
+        found = (resolve(self.document, v, f"{self.place}/{n}") for n, v in places)
+        return [Node(self.document, *each) for each in found]
+
+    def text(self) -> str:
+        """Return a text that is not empty."""
+        return text(self.value, self.place)
+
+    def has(self, name: str) -> bool:
+        """Return whether an object has a member."""
+        return name in mapping(self.value, self.place)
+
+
 @dataclass(frozen=True, slots=True)
 class Inlined:
     """A schema without references.
@@ -103,10 +140,6 @@ def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:
         place: JSON pointer of the schema.
         cut: let a schema that contains itself admit anything the second time,
             instead of refusing it.
-
-    Raises:
-        SpecError: a reference dangles, or a schema contains itself.
-
     """
     inliner = _Inliner(document, cut)
     return Inlined(inliner.schema(follow(document, place), place), inliner.origins)
@@ -162,8 +195,8 @@ class _Inliner:
         found = follow(self.document, target)
         schema = self.schema(found, target, path, (*inside, target))
         beside = {name: value for name, value in node.items() if name != "$ref"}
-        # Annotations beside a reference replace the target's; assertions would need an
-        # allOf whose places nobody wrote, so they are refused.
+        # Annotations beside a reference replace the target's. Assertions are refused:
+        # they would need an allOf that has no place in the document.
         for keyword in beside:
             if keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
                 raise SpecError(
@@ -174,13 +207,7 @@ class _Inliner:
 
 
 def check(inlined: Inlined, catalogue: Catalogue) -> None:
-    """Check a schema against JSON Schema 2020-12, and our annotations in it.
-
-    Raises:
-        SpecError: a keyword's value is none that it can have, or an annotation is
-            malformed or names a rule that the catalogue lacks.
-
-    """
+    """Check a schema against JSON Schema 2020-12, and our annotations in it."""
     _check_schema(inlined.schema, inlined, ())
     for each in walk(inlined.schema):
         node, place = each.schema, inlined.place_of(each.path)

@@ -5,7 +5,7 @@
      │    └── MisfitError    a profile and a contract do not fit
      ├── SpecError       contract, catalogue or dialect is at fault      exit 2
      ├── ReportError     a report cannot be written                      exit 2
-     ├── TargetError     target cannot be reached or lets nobody in      exit 3
+     ├── TargetError     target cannot be reached or refuses access      exit 3
      └── InternalError   a bug of ours                                   exit 4
 
 Loading raises SpecError, the command line UsageError, firing TargetError.
@@ -64,7 +64,7 @@ class ReportError(RingspecError):
 
 
 class TargetError(RingspecError):
-    """The target cannot be reached, or admits nobody."""
+    """The target cannot be reached, or refuses access."""
 
     exit_code = 3
 

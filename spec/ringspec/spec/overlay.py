@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
 from ringspec.spec.errors import SpecError, UsageError
-from ringspec.spec.reading import mapping, short, text
+from ringspec.spec.reading import mapping, only, short, text
 from ringspec.spec.renaming import rename
 from ringspec.spec.rules import RULES
 from ringspec.spec.values import Json, Location, at, pointer, unshared
@@ -84,11 +84,7 @@ def load(path: Path, contract: Path | None = None) -> Overlay:
 
 
 def check(content: Json, origin: str) -> dict[str, Json]:
-    """Check the form of an overlay.
-
-    Raises:
-        SpecError: it is of another version, or something in it has no place there.
-    """
+    """Check the form of an overlay."""
     stated = content.get("overlay") if isinstance(content, dict) else None
     if not _VERSION.fullmatch(str(stated)):
         raise SpecError(
@@ -112,12 +108,9 @@ def check(content: Json, origin: str) -> dict[str, Json]:
 
 
 def _check_fields(node: dict[str, Json], known: tuple[str, ...], place: str) -> None:
-    for name in node:
-        if name not in known and not name.startswith("x-"):
-            raise SpecError(
-                f"{place} has {name}",
-                hint=f"there are {', '.join(known)}, and extensions that begin with x-",
-            )
+    own = {name: node[name] for name in node if not name.startswith("x-")}
+    hint = f"there are {', '.join(known)}, and extensions that begin with x-"
+    only(own, known, place, hint)
     if not isinstance(node.get("description", ""), str):
         raise SpecError(
             f"{place}: description is not a text",
@@ -170,13 +163,7 @@ def _check_action(action: dict[str, Json], place: str) -> None:
 
 
 def apply(base: Json, overlay: Overlay) -> Json:
-    """Return a document as the overlay's actions leave it.
-
-    Raises:
-        SpecError: a target is not JSONPath, or matches nothing, or is of a type that
-            the action cannot be done to.
-
-    """
+    """Return a document as the overlay's actions leave it."""
     base = unshared(base)
     # To 1.0 an array takes one entry, whatever it is; to 1.1 it is joined with one.
     joins = not str(overlay.content.get("overlay")).startswith("1.0.")

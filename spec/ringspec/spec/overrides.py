@@ -51,11 +51,7 @@ class Overrides:
     header: str = ""
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
-        """Return a document with the paths and the header of the target.
-
-        Raises:
-            MisfitError: there is no such operation, or its path lacks something.
-        """
+        """Return a document with the paths and the header of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
         return _with_header(base, self.header) if self.header else base
@@ -74,15 +70,16 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     if path == endpoint.path:
         return base
     paths = dict(base["paths"])
-    own = {name: each for name, each in endpoint.item.items() if name not in METHODS}
+    item = endpoint.item.value
+    own = {name: each for name, each in item.items() if name not in METHODS}
     # Operations that stay keep their nodes: others may refer to them by their places.
-    left = {n: each for n, each in endpoint.item.items() if n != endpoint.method}
+    left = {name: each for name, each in item.items() if name != endpoint.method}
     paths[endpoint.path] = left
     if not any(name in METHODS for name in left):
         del paths[endpoint.path]
     beside = paths.get(path, own)
     # One without an id is known by its old path.
-    node = {**endpoint.node, "operationId": endpoint.id}
+    node = {**endpoint.node.value, "operationId": endpoint.id}
     paths[path] = {**beside, endpoint.method: node}
     return {**base, "paths": paths}
 
@@ -143,11 +140,7 @@ class Fixture:
 
 
 def read_fixtures(inlined: Inlined) -> tuple[Fixture, ...]:
-    """List the fixtures that a schema marks, each where it is marked first.
-
-    Raises:
-        SpecError: an annotation is malformed.
-    """
+    """List the fixtures that a schema marks, each where it is marked first."""
     found: dict[str, Fixture] = {}
     for each in walk(inlined.schema):
         if MARK in each.schema:
@@ -197,11 +190,7 @@ def member_names(body: Json) -> set[str]:
 
 
 def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
-    """Return a schema whose settled form has values at the places of their fixtures.
-
-    Raises:
-        MisfitError: there is no such fixture, or a value does not fit its place.
-    """
+    """Return a schema whose settled form has values at the places of their fixtures."""
     if not values:
         return inlined
     fixtures = read_fixtures(inlined)

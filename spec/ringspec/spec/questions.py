@@ -14,7 +14,7 @@ from ringspec.spec import overlay, reading
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.overlay import Overlay
-from ringspec.spec.reading import mapping, sequence, text
+from ringspec.spec.reading import mapping, only, sequence, text
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json
 
@@ -82,11 +82,7 @@ def _read(path: Path) -> tuple[Question, ...]:
 
 
 def _question(row: dict[str, Json], place: str) -> Question:
-    if unknown := [name for name in row if name not in _NAMES]:
-        raise SpecError(
-            f"{place} has {', '.join(unknown)}",
-            hint=f"a question has {', '.join(_NAMES)}",
-        )
+    only(row, _NAMES, place, f"a question has {', '.join(_NAMES)}")
     id_ = text(row.get("id"), f"{place}: id")
     place = f"{place} ({id_})"
     candidates: dict[str, Candidate] = {}

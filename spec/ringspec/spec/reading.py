@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,7 +154,23 @@ def text(value: Json, place: str) -> str:
     raise SpecError(f"{place} is not a text", hint=f"it is {short(value)}")
 
 
-def short(value: Json) -> str:
-    """Show a value in a message, cut where it is long."""
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return shown if len(shown) <= 60 else f"{shown[:60]}…"
+def only(node: dict[str, Json], known: Iterable[str], place: str, hint: str) -> None:
+    """Check that an object has known members only; SpecError names any others."""
+    if unknown := [name for name in node if name not in known]:
+        raise SpecError(f"{place} has {', '.join(unknown)}", hint=hint)
+
+
+def word(value: Json, words: Iterable[str], place: str) -> str:
+    """Return one of some words; SpecError names the place of any other."""
+    known = [str(each) for each in words]
+    if isinstance(value, str) and value in known:
+        return value
+    raise SpecError(
+        f"{place} is {short(value)}", hint=f"it is one of {', '.join(known)}"
+    )
+
+
+def short(value: Json, limit: int = 60) -> str:
+    """Write a value for a message, cut after so many characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else f"{text[:limit]}…"

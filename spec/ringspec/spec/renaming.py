@@ -9,8 +9,8 @@ changed. An action that renames selects either
   the canonical name, so that the ids of rules stay what they are;
 * a path (`$.paths['/…']`), which takes along the paths that lie below it.
 
-What is renamed then stands last among its like, as what is added does: the same said by
-plain actions gives the same contract, and the same cases, to the byte.
+A renamed member then stands last among its siblings, as an added one does: plain
+actions of the same effect give the same contract, and the same cases, to the byte.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from urllib.parse import unquote
 
 from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import endpoints, json_body, responses
-from ringspec.spec.reading import mapping, short
+from ringspec.spec.operations import endpoints, json_body
+from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, Subschema, subschemas
 from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer, steps
 
@@ -35,11 +35,7 @@ _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
-    """Give the nodes at some places another name.
-
-    Raises:
-        SpecError: it has no name, the new one is taken, or others would lose the old.
-    """
+    """Give the nodes at some places another name."""
     if all(len(place) == 2 and place[0] == "paths" for place in places):
         for place in places:
             base = _move(base, str(place[1]), new, where)
@@ -142,14 +138,12 @@ class _Content:
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
     """Yield every JSON body and every JSON answer of a document."""
     for endpoint in endpoints(base):
-        if schema := json_body(base, endpoint):
+        if schema := json_body(endpoint):
             yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
-        for status, response, place in responses(base, endpoint.node, endpoint.place):
-            content = mapping(response.get("content", {}), f"{place}/content")
-            for name, node in content.items():
-                if "json" in name.lower() and "schema" in (node or ()):
-                    media = f"{place}/content/{escape(name)}"
-                    yield _Content(base, endpoint.id, status, media)
+        for status, response in endpoint.node.at("responses", {}).members():
+            for name, media in response.at("content", {}).members():
+                if "json" in name.lower() and "schema" in (media.value or ()):
+                    yield _Content(base, endpoint.id, status, media.place)
 
 
 class _Renaming:
@@ -301,13 +295,11 @@ def _links(base: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield each link once, with its operation and the status it is found under."""
     seen: set[int] = set()
     for endpoint in endpoints(base):
-        for status, response, place in responses(base, endpoint.node, endpoint.place):
-            links = response.get("links", {})
-            for each in links.values() if isinstance(links, dict) else ():
-                link, _ = resolve(base, each, place)
-                if isinstance(link, dict) and id(link) not in seen:
-                    seen.add(id(link))
-                    yield endpoint.id, status, link
+        for status, response in endpoint.node.at("responses", {}).members():
+            for _, link in response.at("links", {}).members():
+                if isinstance(link.value, dict) and id(link.value) not in seen:
+                    seen.add(id(link.value))
+                    yield endpoint.id, status, link.value
 
 
 def _members(node: Json) -> dict[str, Json]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NewType
 
 from ringspec.spec.errors import SpecError, did_you_mean
-from ringspec.spec.reading import mapping, read, sequence, short, text
+from ringspec.spec.reading import mapping, only, read, sequence, short, text, word
 from ringspec.spec.values import Json, pointer, steps
 
 RuleId = NewType("RuleId", str)
@@ -137,11 +137,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
             f"{origin}: a catalogue has a list `rules`",
             hint="a file of this name beside a contract is taken for its catalogue",
         )
-    if unknown := [name for name in data if name not in _PARTS]:
-        raise SpecError(
-            f"{origin} has {', '.join(unknown)}",
-            hint=f"a catalogue has {', '.join(_PARTS)}",
-        )
+    only(data, _PARTS, origin, f"a catalogue has {', '.join(_PARTS)}")
     rules: dict[RuleId, Rule] = {}
     for index, row in enumerate(sequence(data["rules"], f"{origin}: rules")):
         rule = _rule(row, f"{origin}: rule {index + 1}")
@@ -178,16 +174,6 @@ def _rule(row: Json, place: str) -> Rule:
         evidence=Evidence(word(row["evidence"], Evidence, f"{place}: evidence")),
         sentence=row["sentence"],
         source=row["source"],
-    )
-
-
-def word(value: Json, words: Iterable[str], place: str) -> str:
-    """Return one of some words; SpecError names the place of any other."""
-    known = [str(each) for each in words]
-    if isinstance(value, str) and value in known:
-        return value
-    raise SpecError(
-        f"{place} is {short(value)}", hint=f"it is one of {', '.join(known)}"
     )
 
 
@@ -276,11 +262,7 @@ _NEEDED = frozenset({RuleId("body.accepted"), RuleId("robustness")})
 
 
 def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
-    """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`.
-
-    Raises:
-        SpecError: a row is malformed; its message names it.
-    """
+    """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
     place = f"{origin}: {RULES}"
     return {
         RuleId(name): _change(RuleId(name), given, f"{place}: {name}")
@@ -290,12 +272,10 @@ def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str
 
 def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
     row = mapping(given, place)
-    unknown = [name for name in row if name not in _CHANGED]
-    if unknown or not row:
-        raise SpecError(
-            f"{place} has {', '.join(unknown) or 'nothing'}",
-            hint=f"it changes {', '.join(_CHANGED[:-1])}, or says drop: true",
-        )
+    hint = f"it changes {', '.join(_CHANGED[:-1])}, or says drop: true"
+    only(row, _CHANGED, place, hint)
+    if not row:
+        raise SpecError(f"{place} has nothing", hint=hint)
     drop = row.get("drop", False)
     if not isinstance(drop, bool):
         raise SpecError(f"{place}: drop is neither true nor false", hint="drop: true")
@@ -319,11 +299,7 @@ def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
 def amended(
     rules: dict[RuleId, Rule], changes: dict[RuleId, dict[str, Any]], origin: str
 ) -> dict[RuleId, Rule]:
-    """Return the rules as a dialect changes them; those it drops are still there.
-
-    Raises:
-        SpecError: it changes a rule that does not exist.
-    """
+    """Return the rules as a dialect changes them; those it drops are still there."""
     found = dict(rules)
     for name, change in changes.items():
         if name not in rules:

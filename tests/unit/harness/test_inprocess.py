@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from ringspec.harness import Exchange, Trouble
+from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import CLIENT_ID, TOKEN_URL, Request
 
 JSON = ((b"Content-Type", b"application/json"),)
+GZIP = (b"content-encoding", b"gzip")
+FILLING = Filling(
+    token="t0ken", token_url="http://127.0.0.1/oauth2/token?a=b", client_id="us"
+)
 
 
 def request(
@@ -24,22 +29,29 @@ def request(
     return Request(method=method, path=path, headers=tuple(headers.items()), body=body)
 
 
-def fired(
-    app: Application,
-    asked: Request | None = None,
-    *,
-    token: str | None = "t0ken",
-    timeout_s: float = 5.0,
-    repeats: int = 0,
-) -> Exchange:
+def fired(app: Application, asked: Request | None = None, **options: Any) -> Exchange:
+    repeats = options.pop("repeats", 0)
+
     async def fire() -> Exchange:
-        server = InProcess(app, filling=Filling(token=token), timeout_s=timeout_s)
+        server = InProcess(app, **{"filling": FILLING, **options})
         try:
             return await server.exchange(asked or request(), repeats=repeats)
         finally:
             await server.close()
 
     return asyncio.run(fire())
+
+
+def response_of(app: Application, asked: Request | None = None) -> Response:
+    found = fired(app, asked).response
+    assert found is not None
+    return found
+
+
+def failure_of(app: Application, **options: Any) -> Failure:
+    found = fired(app, **options).failure
+    assert found is not None
+    return found
 
 
 def answering(
@@ -64,7 +76,7 @@ def answering(
     return app
 
 
-def heard(asked: Request, token: str | None = "t0ken") -> tuple[dict[str, Any], bytes]:
+def heard(asked: Request, **options: Any) -> tuple[dict[str, Any], bytes]:
     """Return what the application is told of a request."""
     told: dict[str, Any] = {}
 
@@ -72,7 +84,7 @@ def heard(asked: Request, token: str | None = "t0ken") -> tuple[dict[str, Any], 
         told.update(scope=scope, message=await receive())
         await answering()(scope, receive, send)
 
-    assert fired(app, asked, token=token).failure is None
+    assert fired(app, asked, **options).failure is None
     assert told["message"]["more_body"] is False
     return told["scope"], told["message"]["body"]
 
@@ -80,39 +92,31 @@ def heard(asked: Request, token: str | None = "t0ken") -> tuple[dict[str, Any], 
 def test_answer_is_brought_back_as_it_was_sent() -> None:
     exchange = fired(answering(headers=(*JSON, (b"X-Two", b"a"), (b"X-Two", b"b"))))
 
-    assert exchange.failure is None
-    assert exchange.response is not None
-    assert exchange.response.status == 201
-    assert exchange.response.body == b'{"a":1}'
-    assert exchange.response.headers == (
-        ("content-type", "application/json"),
-        ("x-two", "a"),
-        ("x-two", "b"),
+    assert exchange.response == Response(
+        status=201,
+        headers=(("content-type", "application/json"), ("x-two", "a"), ("x-two", "b")),
+        body=b'{"a":1}',
     )
     assert exchange.url == "http://127.0.0.1/things"
     assert exchange.sent == 1
-
-
-def test_answer_in_pieces_is_put_together() -> None:
-    exchange = fired(answering(b"0123456789", parts=3))
-
-    assert exchange.response is not None
-    assert exchange.response.body == b"0123456789"
+    # The token stays out.
+    assert exchange.request.headers == (("Authorization", "Bearer {token}"),)
 
 
 def test_request_arrives_as_a_server_would_see_it() -> None:
     scope, body = heard(request("/a%20b/c d?x=1&y=%2F", "PUT", b"xyz", Accept="a/b"))
 
-    headers = dict(scope["headers"])
     assert scope["method"] == "PUT"
     assert scope["path"] == "/a b/c d"
     assert scope["raw_path"] == b"/a%20b/c%20d"
     assert scope["query_string"] == b"x=1&y=%2F"
-    assert headers[b"authorization"] == b"Bearer t0ken"
-    assert headers[b"accept"] == b"a/b"
-    assert headers[b"accept-encoding"] == b"identity"
-    assert headers[b"host"] == b"127.0.0.1"
-    assert headers[b"content-length"] == b"3"
+    assert dict(scope["headers"]) == {
+        b"authorization": b"Bearer t0ken",
+        b"accept": b"a/b",
+        b"accept-encoding": b"identity",
+        b"host": b"127.0.0.1",
+        b"content-length": b"3",
+    }
     assert body == b"xyz"
 
 
@@ -124,165 +128,118 @@ def test_get_without_a_body_names_no_length() -> None:
 
 
 def test_without_a_token_its_header_is_left_out() -> None:
-    scope, _ = heard(request(), token=None)
+    scope, _ = heard(request(), filling=Filling())
 
     assert b"authorization" not in dict(scope["headers"])
 
 
 def test_token_endpoint_is_asked_by_its_own_path() -> None:
-    told: dict[str, Any] = {}
+    scope, body = heard(request(TOKEN_URL, body=b"client_id=" + CLIENT_ID.encode()))
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        told.update(scope=scope, message=await receive())
-        await answering()(scope, receive, send)
-
-    filling = Filling(token_url="http://127.0.0.1/oauth2/token?a=b", client_id="us")
-    asked = request(TOKEN_URL, body=b"client_id=" + CLIENT_ID.encode())
-
-    exchange = asyncio.run(InProcess(app, filling=filling).exchange(asked))
-
-    assert exchange.url == "http://127.0.0.1/oauth2/token?a=b"
-    assert told["scope"]["path"] == "/oauth2/token"
-    assert told["scope"]["query_string"] == b"a=b"
-    assert told["message"]["body"] == b"client_id=us"
-    assert dict(told["scope"]["headers"])[b"content-length"] == b"12"
-
-
-def test_token_stays_out_of_the_exchange() -> None:
-    exchange = fired(answering())
-
-    assert exchange.request.headers == (("Authorization", "Bearer {token}"),)
-
-
-def test_compressed_answer_is_unfolded() -> None:
-    headers = (*JSON, (b"content-encoding", b"gzip"))
-
-    exchange = fired(answering(gzip.compress(b"plain"), headers=headers))
-
-    assert exchange.response is not None
-    assert exchange.response.body == b"plain"
-
-
-def test_answer_that_is_not_compressed_as_it_says_is_garbled() -> None:
-    exchange = fired(answering(headers=((b"content-encoding", b"gzip"),)))
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.GARBLED
-    assert exchange.failure.some
+    assert (scope["path"], scope["query_string"]) == ("/oauth2/token", b"a=b")
+    assert body == b"client_id=us"
+    assert dict(scope["headers"])[b"content-length"] == b"12"
 
 
 @pytest.mark.parametrize(
-    ("method", "status"), [("HEAD", 200), ("GET", 204)], ids=["head", "no-content"]
-)
-def test_answer_without_a_body_may_name_a_length(method: str, status: int) -> None:
-    app = answering(b"", status, ((b"content-length", b"99"),))
-
-    exchange = fired(app, request(method=method, body=b""))
-
-    assert exchange.response is not None
-    assert exchange.response.body == b""
-
-
-@pytest.mark.parametrize("length", [b"8", b"6"], ids=["shorter", "longer"])
-def test_body_of_another_length_than_it_says_is_dropped(length: bytes) -> None:
-    exchange = fired(answering(headers=((b"content-length", length),)))
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.DROPPED
-    assert exchange.failure.some
-
-
-@pytest.mark.parametrize("length", [b"7", b"many"], ids=["right", "no-number"])
-def test_body_of_the_length_that_it_says_is_whole(length: bytes) -> None:
-    assert fired(answering(headers=((b"content-length", length),))).failure is None
-
-
-def test_exception_before_the_answer_drops_the_connection() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise ValueError
-
-    exchange = fired(app, repeats=2)
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.DROPPED
-    assert "raised ValueError without an answer" in exchange.failure.message
-    assert not exchange.failure.some
-    assert exchange.sent == 3
-
-
-def test_exception_in_the_midst_of_an_answer_drops_the_connection() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200})
-        raise TimeoutError
-
-    exchange = fired(app)
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.DROPPED
-    assert exchange.failure.some
-
-
-def test_exception_after_the_answer_is_the_applications_own_affair() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await answering()(scope, receive, send)
-        raise ValueError
-
-    assert fired(app).failure is None
-
-
-def test_application_that_ends_without_an_answer_drops_the_connection() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-
-    exchange = fired(app)
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.DROPPED
-
-
-@pytest.mark.parametrize(
-    "first",
+    ("app", "method", "body"),
     [
-        {"type": "http.response.body", "body": b"early"},
-        {"type": "http.response.trailers"},
+        (answering(b"0123456789", parts=3), "POST", b"0123456789"),
+        (answering(gzip.compress(b"plain"), headers=(GZIP,)), "POST", b"plain"),
+        (answering(b"", 200, ((b"content-length", b"99"),)), "HEAD", b""),
+        (answering(b"", 204, ((b"content-length", b"99"),)), "GET", b""),
+        (answering(b"1234567", 200, ((b"content-length", b"7"),)), "GET", b"1234567"),
+        (answering(b"1", 200, ((b"content-length", b"many"),)), "GET", b"1"),
     ],
-    ids=["body", "trailers"],
+    ids=["pieces", "compressed", "head", "no-content", "length", "no-number"],
 )
-def test_application_that_breaks_the_protocol_drops_the_connection(
-    first: dict[str, Any],
+def test_body_is_whole(app: Application, method: str, body: bytes) -> None:
+    assert response_of(app, request(method=method, body=b"")).body == body
+
+
+@pytest.mark.parametrize(
+    ("app", "trouble"),
+    [
+        (answering(headers=(GZIP,)), Trouble.GARBLED),
+        (answering(bytes(ANSWER_LIMIT + 10), parts=4), Trouble.GARBLED),
+        (answering(headers=((b"content-length", b"8"),)), Trouble.DROPPED),
+        (answering(headers=((b"content-length", b"6"),)), Trouble.DROPPED),
+    ],
+    ids=["not-compressed", "endless", "shorter", "longer"],
+)
+def test_body_that_is_not_as_it_says_is_a_failure(
+    app: Application, trouble: Trouble
 ) -> None:
+    failure = failure_of(app)
+
+    assert failure.trouble is trouble
+    assert failure.some
+
+
+def behaving(behave: Callable[[Any, Any], Awaitable[None]]) -> Application:
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send(first)
+        await behave(receive, send)
 
-    exchange = fired(app)
+    return app
 
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.DROPPED
+
+async def raise_before(receive: Any, send: Any) -> None:
+    raise ValueError
+
+
+async def raise_amid(receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    raise TimeoutError
+
+
+async def end_early(receive: Any, send: Any) -> None:
+    await receive()
+
+
+async def send_body_first(receive: Any, send: Any) -> None:
+    await send({"type": "http.response.body", "body": b"early"})
+
+
+async def send_trailers(receive: Any, send: Any) -> None:
+    await send({"type": "http.response.trailers"})
+
+
+@pytest.mark.parametrize(
+    ("behave", "message", "some"),
+    [
+        (raise_before, "raised ValueError without an answer", False),
+        (raise_amid, "raised TimeoutError in the midst of its answer", True),
+        (end_early, "ended without an answer", False),
+        (send_body_first, "raised RuntimeError without an answer", False),
+        (send_trailers, "ended without an answer", False),
+    ],
+)
+def test_application_that_fails_drops_the_connection(
+    behave: Any, message: str, *, some: bool
+) -> None:
+    failure = failure_of(behaving(behave))
+
+    assert failure.trouble is Trouble.DROPPED
+    assert message in failure.message
+    assert failure.some == some
+    assert fired(behaving(behave), repeats=2).sent == 3
 
 
 def test_application_that_hangs_runs_into_the_time_limit() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def hang(receive: Any, _: Any) -> None:
         await receive()
         await receive()  # nobody hangs up
 
-    exchange = fired(app, timeout_s=0.02)
+    failure = failure_of(behaving(hang), timeout_s=0.02)
 
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.TIMEOUT
-    assert exchange.failure.message == "no whole answer within 0.02 seconds"
+    assert failure.trouble is Trouble.TIMEOUT
+    assert failure.message == "no whole answer within 0.02 seconds"
 
 
-def test_application_that_hangs_after_its_answer_has_answered() -> None:
+@pytest.mark.parametrize("then", [lambda: 1 / 0, lambda: asyncio.sleep(60)])
+def test_what_follows_the_answer_is_the_applications_own_affair(then: Any) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await answering()(scope, receive, send)
-        await asyncio.sleep(60)
+        await then()
 
     assert fired(app, timeout_s=0.02).failure is None
-
-
-def test_endless_answer_is_garbled() -> None:
-    exchange = fired(answering(bytes(ANSWER_LIMIT + 10), parts=4))
-
-    assert exchange.failure is not None
-    assert exchange.failure.trouble is Trouble.GARBLED
-    assert "longer than 8 MiB" in exchange.failure.message

@@ -4,47 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Iterator
 from email.utils import formatdate
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from tests.unit.harness.guarded import BASE, Recorder, answered, asked
 
 from ringspec.harness import Exchange, Response, Trouble
-from ringspec.harness.sending.pacer import (
-    Limited,
-    Pacer,
-    Pacing,
-    due_s,
-    parse_rate,
-)
+from ringspec.harness.sending.pacer import Limited, Pacer, Pacing, due_s, parse_rate
 from ringspec.spec import UsageError
 
 OK = answered(200, {})
 BUSY, LIMITED = answered(503), answered(429)
+FAR = {"retry_after": "3600"}
 QUICK = Pacing(backoff_s=0.01, return_s=1.0)
+T = TypeVar("T")
 
 
-def fired(
-    answers: list[Any],
-    *,
-    pacing: Pacing = QUICK,
-    repeats: int = 1,
-    before: int = 1,
-    **options: Any,
-) -> tuple[Exchange, Recorder, Pacer]:
-    """Fire one request that is answered by a list, whose last one repeats itself."""
-    given: Iterator[Any] = iter([*[OK] * before, *answers])
+def pacing(answers: list[Any], pacing: Pacing = QUICK, **options: Any) -> Pacer:
+    """Return a pacer of a target whose last answer repeats itself."""
+    given: Iterator[Any] = iter(answers)
     recorder = Recorder(lambda _: next(given, answers[-1]))
-    pacer = Pacer(recorder, pacing, **options)
+    return Pacer(recorder, pacing, **options)
+
+
+def fired(answers: list[Any], *, before: int = 1, **options: Any) -> Exchange:
+    """Fire one request that is answered by a list, after some that are accepted."""
+    pacer = pacing([*[OK] * before, *answers], **options)
 
     async def talk() -> Exchange:
         for _ in range(before):
             await pacer.exchange(asked("GET", "/"))
-        return await pacer.exchange(asked("POST", BASE), repeats=repeats)
+        return await pacer.exchange(asked("POST", BASE))
 
-    return asyncio.run(talk()), recorder, pacer
+    return asyncio.run(talk())
+
+
+def timed(work: Coroutine[Any, Any, T]) -> tuple[T, float]:
+    began = time.monotonic()
+    return asyncio.run(work), time.monotonic() - began
 
 
 def status(exchange: Exchange) -> int:
@@ -52,41 +51,26 @@ def status(exchange: Exchange) -> int:
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "twice"),
     [
-        [Trouble.DROPPED],
-        [Trouble.GARBLED],
-        [Trouble.TIMEOUT],
-        [BUSY],
-        [answered(502)],
-        [Trouble.DROPPED, BUSY, Trouble.GARBLED],
-        [LIMITED],
-        [LIMITED, BUSY, LIMITED],
-        [Trouble.UNREACHABLE],
-        [Trouble.DROPPED, Trouble.UNREACHABLE],
+        ([Trouble.DROPPED], True),
+        ([Trouble.GARBLED], True),
+        ([Trouble.TIMEOUT], True),
+        ([BUSY], True),
+        ([answered(502)], True),
+        ([Trouble.DROPPED, BUSY, Trouble.GARBLED], True),
+        ([LIMITED], False),
+        ([LIMITED, BUSY, LIMITED], True),
+        ([Trouble.UNREACHABLE], False),
+        ([Trouble.DROPPED, Trouble.UNREACHABLE], True),
     ],
     ids=str,
 )
-def test_transient_failure_does_not_count(answers: list[Any]) -> None:
-    exchange, _, _ = fired([*answers, OK])
+def test_transient_failure_does_not_count(answers: list[Any], *, twice: bool) -> None:
+    exchange = fired([*answers, OK])
 
     assert status(exchange) == 200
     assert exchange.sent == len(answers) + 1
-
-
-@pytest.mark.parametrize(
-    ("answer", "twice"),
-    [
-        (LIMITED, False),
-        (Trouble.UNREACHABLE, False),
-        (Trouble.DROPPED, True),
-        (BUSY, True),
-    ],
-    ids=["limited", "away", "dropped", "busy"],
-)
-def test_what_may_have_been_taken_twice_is_told(answer: Any, *, twice: bool) -> None:
-    exchange, _, _ = fired([answer, OK])
-
     assert exchange.twice == twice
 
 
@@ -104,7 +88,7 @@ def test_what_may_have_been_taken_twice_is_told(answer: Any, *, twice: bool) -> 
     ids=["dropped", "busy", "gateway", "timeout", "tls", "crash", "refusal"],
 )
 def test_what_comes_again_counts(answer: Any, sent: int) -> None:
-    exchange, _, _ = fired([answer])
+    exchange = fired([answer])
 
     assert exchange.sent == sent
     assert (exchange.response == answer) or (
@@ -113,8 +97,7 @@ def test_what_comes_again_counts(answer: Any, sent: int) -> None:
 
 
 def test_certain_defect_costs_few_requests_in_the_end() -> None:
-    recorder = Recorder(lambda _: BUSY)
-    pacer = Pacer(recorder, QUICK)
+    pacer = pacing([BUSY])
 
     async def talk() -> list[int]:
         return [(await pacer.exchange(asked("POST", BASE))).sent for _ in range(30)]
@@ -126,13 +109,8 @@ def test_certain_defect_costs_few_requests_in_the_end() -> None:
 
 
 def test_frequent_failures_ask_for_more_tries() -> None:
-    # One in three fails by chance; this one fails six times by chance.
-    flaky = [BUSY, OK] * 10
-    exchange, _, _ = fired([*flaky, *[BUSY] * 6, OK], before=0)
-    assert status(exchange) == 200  # the first of the flaky ones
-
-    given = iter([*flaky, *[BUSY] * 6, OK])
-    pacer = Pacer(Recorder(lambda _: next(given)), QUICK)
+    # One in three fails by chance; the last one fails six times by chance.
+    pacer = pacing([*[BUSY, OK] * 10, *[BUSY] * 6, OK])
 
     async def talk() -> list[int]:
         return [status(await pacer.exchange(asked("POST", BASE))) for _ in range(11)]
@@ -140,80 +118,60 @@ def test_frequent_failures_ask_for_more_tries() -> None:
     assert asyncio.run(talk()) == [200] * 11
 
 
-@pytest.mark.parametrize("answer", [Trouble.DROPPED, Trouble.TIMEOUT, BUSY, LIMITED])
-def test_what_may_not_be_repeated_is_not(answer: Any) -> None:
-    exchange, _, _ = fired([answer, OK], may_repeat=lambda _: False)
-
-    assert exchange.sent == 1
-
-
-def test_what_reached_nobody_is_sent_again_in_any_case() -> None:
-    exchange, _, _ = fired([Trouble.UNREACHABLE, OK], may_repeat=lambda _: False)
-
-    assert exchange.sent == 2
+@pytest.mark.parametrize(
+    ("answer", "sent"),
+    [
+        (Trouble.DROPPED, 1),
+        (Trouble.TIMEOUT, 1),
+        (BUSY, 1),
+        (answered(503, None, retry_after="0"), 1),
+        (LIMITED, 1),
+        (Trouble.UNREACHABLE, 2),  # it reached nobody
+    ],
+    ids=["dropped", "timeout", "busy", "busy-asking", "limited", "unreachable"],
+)
+def test_what_may_not_be_repeated_is_not(answer: Any, sent: int) -> None:
+    assert fired([answer, OK], may_repeat=lambda _: False).sent == sent
 
 
 def test_limit_that_a_create_meets_is_waited_for_by_the_next_request() -> None:
-    limited = answered(429, None, retry_after="0.2")
-    given = iter([limited, OK])
+    given = iter([answered(429, None, retry_after="0.2"), OK])
     recorder = Recorder(lambda _: next(given))
     pacer = Pacer(recorder, QUICK, may_repeat=lambda each: each.method == "GET")
 
-    async def talk() -> tuple[int, int, float]:
-        first = status(await pacer.exchange(asked("POST", BASE)))
-        began = time.monotonic()
-        second = status(await pacer.exchange(asked("GET", BASE)))
-        return first, second, time.monotonic() - began
+    first, _ = timed(pacer.exchange(asked("POST", BASE)))
+    second, waited = timed(pacer.exchange(asked("GET", BASE)))
 
-    first, second, waited = asyncio.run(talk())
-
-    assert (first, second) == (429, 200)
+    assert (status(first), status(second)) == (429, 200)
     assert waited >= 0.15
     assert recorder.told == [f"POST {BASE}", f"GET {BASE}"]
-
-
-def test_busy_answer_is_not_waited_for_where_it_may_have_been_taken() -> None:
-    busy = answered(503, None, retry_after="0")
-
-    exchange, _, _ = fired([busy, OK], may_repeat=lambda _: False)
-
-    assert exchange.sent == 1
 
 
 def test_waiting_for_a_limit_ends() -> None:
     told: list[str] = []
 
-    exchange, _, _ = fired([LIMITED], tell=told.append)
+    exchange = fired([LIMITED], tell=told.append)
 
     assert status(exchange) == 429
     assert exchange.sent == 1 + QUICK.resends
     assert len(told) == 1
 
 
-def test_too_long_a_wait_is_not_begun() -> None:
-    far = answered(429, None, retry_after="3600")
+@pytest.mark.parametrize(
+    ("limit", "found"), [(answered(429, None, **FAR), 429), (answered(503, **FAR), 200)]
+)
+def test_too_long_a_wait_is_not_begun(limit: Response, found: int) -> None:
     began = time.monotonic()
 
-    exchange, _, _ = fired([far, OK])
-
-    assert status(exchange) == 429
-    assert time.monotonic() - began < 1
-
-
-def test_gateway_that_asks_for_too_long_a_wait_is_tried_again_at_once() -> None:
-    far = answered(503, None, retry_after="3600")
-    began = time.monotonic()
-
-    exchange, _, _ = fired([far, OK])
-
-    assert status(exchange) == 200
+    # A gateway that asks for it is tried again at once.
+    assert status(fired([limit, OK])) == found
     assert time.monotonic() - began < 1
 
 
 def test_retry_after_is_waited_for() -> None:
     began = time.monotonic()
 
-    exchange, _, _ = fired([answered(429, None, retry_after="0.3"), OK])
+    exchange = fired([answered(429, None, retry_after="0.3"), OK])
 
     assert status(exchange) == 200
     assert time.monotonic() - began >= 0.28
@@ -241,38 +199,35 @@ def test_nobody_else_is_sent_while_the_target_asks_to_wait() -> None:
 
 def test_limit_that_is_used_up_is_waited_for() -> None:
     used = answered(200, {}, x_ratelimit_remaining="0", x_ratelimit_reset="0.2")
-    began = time.monotonic()
+    pacer = pacing([used, OK])
 
-    fired([used, OK], before=0)
-    assert time.monotonic() - began < 0.15
-
-    given = iter([used, OK])
-    pacer = Pacer(Recorder(lambda _: next(given)), QUICK)
-
-    async def talk() -> None:
+    async def talk() -> tuple[float, float]:
+        began = time.monotonic()
         await pacer.exchange(asked("GET", "/"))
+        first = time.monotonic() - began
         await pacer.exchange(asked("GET", "/"))
+        return first, time.monotonic() - began
 
-    began = time.monotonic()
-    asyncio.run(talk())
-    assert time.monotonic() - began >= 0.19
+    first, both = asyncio.run(talk())
+
+    assert first < 0.15
+    assert both >= 0.19
 
 
 def test_target_that_is_started_anew_is_waited_for() -> None:
     told: list[str] = []
+    pacer = pacing([OK, *[Trouble.UNREACHABLE] * 3, OK], tell=told.append)
 
-    exchange, _, pacer = fired([*[Trouble.UNREACHABLE] * 3, OK], tell=told.append)
+    async def talk() -> list[int]:
+        return [status(await pacer.exchange(asked("POST", BASE))) for _ in "ab"]
 
-    assert status(exchange) == 200
+    assert asyncio.run(talk()) == [200, 200]
     assert pacer.absences == 1
     assert ["away" in told[0], "back" in told[1]] == [True, True]
 
 
 def test_target_that_stays_away_is_given_up_once() -> None:
-    given = iter([OK])
-    pacer = Pacer(
-        Recorder(lambda _: next(given, Trouble.UNREACHABLE)), Pacing(return_s=0.3)
-    )
+    pacer = pacing([OK, Trouble.UNREACHABLE], Pacing(return_s=0.3))
 
     async def talk() -> list[float]:
         took: list[float] = []
@@ -289,48 +244,32 @@ def test_target_that_stays_away_is_given_up_once() -> None:
 
 
 def test_target_that_never_answered_is_not_waited_for() -> None:
-    exchange, _, _ = fired([Trouble.UNREACHABLE], before=0)
-
-    assert exchange.sent == 2
+    assert fired([Trouble.UNREACHABLE], before=0).sent == 2
 
 
 def test_jitter_follows_the_seed() -> None:
     def waits(seed: int) -> list[str]:
         told: list[str] = []
-        fired(
-            [LIMITED, OK],
-            pacing=Pacing(backoff_s=0.1, return_s=1),
-            seed=seed,
-            tell=told.append,
-        )
+        slow = Pacing(backoff_s=0.1, return_s=1)
+        fired([LIMITED, OK], pacing=slow, seed=seed, tell=told.append)
         return told
 
     assert waits(1) == waits(1)
 
 
-def test_rate_is_kept_by_whoever_fires() -> None:
-    recorder = Recorder(lambda _: OK)
-    limited = Limited(recorder, 50)
+def test_rate_is_kept_by_all_requests_and_their_repeats() -> None:
+    limited = Limited(Recorder(lambda _: OK), 50)
+    dropping = Limited(Recorder(lambda _: Trouble.DROPPED), 20)
 
-    async def talk() -> float:
-        began = time.monotonic()
+    async def eleven() -> None:
         await asyncio.gather(*(limited.exchange(asked("GET", "/")) for _ in range(11)))
-        return time.monotonic() - began
 
-    assert 0.19 <= asyncio.run(talk()) < 1
+    _, of_eleven = timed(eleven())
+    exchange, of_three = timed(dropping.exchange(asked("GET", "/"), repeats=2))
 
-
-def test_repeats_are_at_the_rate_too() -> None:
-    recorder = Recorder(lambda _: Trouble.DROPPED)
-    limited = Limited(recorder, 20)
-
-    async def talk() -> float:
-        began = time.monotonic()
-        exchange = await limited.exchange(asked("GET", "/"), repeats=2)
-        assert exchange.sent == 3
-        return time.monotonic() - began
-
-    assert asyncio.run(talk()) >= 0.09
+    assert 0.19 <= of_eleven < 1
+    assert exchange.sent == 3
+    assert of_three >= 0.09
 
 
 @pytest.mark.parametrize(
@@ -347,7 +286,6 @@ def test_what_is_no_rate_is_wrong_usage(text: str) -> None:
 
 
 NOW = 1_900_000_000.0
-AT: Callable[[float], str] = lambda s: formatdate(s, usegmt=True)  # noqa: E731
 
 
 @pytest.mark.parametrize(
@@ -355,8 +293,8 @@ AT: Callable[[float], str] = lambda s: formatdate(s, usegmt=True)  # noqa: E731
     [
         ({"retry_after": "3"}, 3.0),
         ({"retry_after": "0"}, 0.0),
-        ({"retry_after": AT(NOW + 30)}, 30.0),
-        ({"retry_after": AT(NOW - 30)}, 0.0),
+        ({"retry_after": formatdate(NOW + 30, usegmt=True)}, 30.0),
+        ({"retry_after": formatdate(NOW - 30, usegmt=True)}, 0.0),
         ({"retry_after": "soon"}, None),
         ({"retry_after": "-3"}, None),
         ({"x_ratelimit_reset": "2030-03-17T17:47:00Z"}, 20.0),

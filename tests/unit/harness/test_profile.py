@@ -6,19 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.harness.profile import (
-    EMBEDDED,
-    Profile,
-    load,
-    names,
-    template,
-)
+from ringspec.harness.profile import EMBEDDED, Profile, load, names, template
 from ringspec.harness.profile.loading import _read
 from ringspec.harness.profile.schema import tables
 from ringspec.harness.sending.pacer import Pacing
@@ -190,10 +184,6 @@ def test_the_template_names_every_key(loaded: Loaded) -> None:
             assert re.search(rf"^(# )?{key} = ", template(), re.MULTILINE), key
 
 
-def test_the_template_is_a_profile(loaded: Loaded) -> None:
-    assert loaded(template()).url == "http://127.0.0.1:8000"
-
-
 def test_the_template_is_one_with_every_line_in_use(
     loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,19 +233,13 @@ def test_credentials_of_another_kind_go_before_those_of_the_file(
 
     found = loaded('[credentials]\nbearer = "b"\n', credentials=client)
 
-    assert found.credentials.bearer is None
-    assert found.credentials.client_id == "me"
-
-
-def test_a_secret_may_be_given_apart_from_the_rest_of_the_client(
-    loaded: Loaded,
-) -> None:
-    text = '[credentials]\nclient_id = "me"\ntoken_url = "http://127.0.0.1:1/t"\n'
-
-    found = loaded(text, credentials={"client_secret": "hush"})
-
-    assert found.credentials.client_id == "me"
-    assert found.credentials.client_secret == "hush"
+    assert (found.credentials.bearer, found.credentials.client_id) == (None, "me")
+    known = f'[credentials]\nclient_id = "me"\ntoken_url = "{client["token_url"]}"\n'
+    found = loaded(known, credentials={"client_secret": "hush"})
+    assert (found.credentials.client_id, found.credentials.secrets()) == (
+        "me",
+        ("hush",),
+    )
 
 
 @pytest.mark.parametrize("credentials", [{"bearer": "b"}, {"client_secret": "given"}])
@@ -267,149 +251,82 @@ def test_a_missing_variable_does_not_matter_where_something_goes_before_it(
     assert loaded(text, credentials=credentials).credentials.secrets()
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "hint"),
-    [
-        (
-            'url = "http://127.0.0.1:1"\n\n[safety]\n# why\nmax_create = 3\n',
-            (
-                "profile.toml:5: `max_create` is not known in [safety];"
-                " did you mean `max_creates`?"
-            ),
-            "[safety] has live, allow_create, max_creates",
-        ),
-        (
-            "[safety]\nMax-Creates = 3",
-            (
-                "profile.toml:2: `Max-Creates` is not known in [safety];"
-                " did you mean `max_creates`?"
-            ),
-            "",
-        ),
-        (
-            "[saftey]\nlive = true",
-            "profile.toml:1: `saftey` is not known; did you mean [safety]?",
-            "there are url, dialect, and [paths], [credentials]",
-        ),
-        (
-            'urk = "x"',
-            "profile.toml:1: `urk` is not known; did you mean url?",
-            "",
-        ),
-        (
-            "rate = 3",
-            "profile.toml:1: `rate` is not known here; does it belong into [pacing]?",
-            "",
-        ),
-        (
-            "[safety]\nlive = true\nrate = 3",
-            (
-                "profile.toml:3: `rate` is not known in [safety];"
-                " does it belong into [pacing]?"
-            ),
-            "",
-        ),
-        (
-            '[safety]\nlive = "yes"\nmax_creates = "3"',
-            (
-                'profile.toml:2: `live` in [safety] is "yes",'
-                " and has to be true or false (and 1 more)"
-            ),
-            "profile init",
-        ),
-        (
-            '[safety]\nmax_creates = "3"',
-            (
-                'profile.toml:2: `max_creates` in [safety] is "3",'
-                " and has to be a whole number"
-            ),
-            "",
-        ),
-        (
-            "[safety]\nmax_creates = -1",
-            (
-                "profile.toml:2: `max_creates` in [safety] is -1,"
-                " and has to be greater than or equal to 0"
-            ),
-            "",
-        ),
-        (
-            '[safety]\nlive = true\nallowed_hosts = [\n  "a",\n  3,\n]',
-            (
-                "profile.toml:3: `allowed_hosts` in [safety] is 3,"
-                " and has to be a text, in quotes"
-            ),
-            "",
-        ),
-        (
-            "[pacing]\nrate = nan",
-            "profile.toml:2: `rate` in [pacing] is NaN, and has to be a finite number",
-            "",
-        ),
-        (
-            "[pacing]\nworkers = 65",
-            (
-                "profile.toml:2: `workers` in [pacing] is 65,"
-                " and has to be less than or equal to 64"
-            ),
-            "",
-        ),
-        (
-            "[expect]\nsuccess = 404",
-            (
-                "profile.toml:2: `success` in [expect] is 404,"
-                " and has to be less than or equal to 299"
-            ),
-            "",
-        ),
-        (
-            "[credentials]\nbearer = 123456",
-            "profile.toml:2: `bearer` in [credentials] has to be a text, in quotes",
-            '{ env = "NAME" }',
-        ),
-        (
-            '[credentials]\nbearer = "b"\n\nclient_id = "me"',
-            "profile.toml:4: `client_id` stands beside credentials of another kind",
-            "a bearer token, or a client",
-        ),
-        (
-            '[credentials]\nclient_id = "me"\nclient_secret = { env = "NOT_SET" }',
-            "profile.toml:3: the variable NOT_SET is not set",
-            "credentials.client_secret",
-        ),
-        ('env = "HOME"', "profile.toml:1: `env` is not known", ""),
-        (
-            '[credentials]\nenv = "HOME"',
-            "profile.toml:2: `env` is not known in [credentials]",
-            "",
-        ),
-        ('url = { env = "NOT_SET" }', "profile.toml:1: the variable NOT_SET", "url"),
-        ("safety = 3", "profile.toml:1: [safety] is 3, and has to be a table", ""),
-        ("[paths]\nx = 3", "profile.toml:2: `x` in [paths] is 3", ""),
-        ("url = 3", "profile.toml:1: `url` is 3, and has to be a text", ""),
-        (
-            'url = "ftp://example.com"',
-            "profile.toml:1: 'ftp://example.com' is not the URL of a server",
-            "http://127.0.0.1:8000",
-        ),
-        (
-            'url = "http://me:hush@127.0.0.1"',
-            "profile.toml:1: a URL with a user or password",
-            "--bearer",
-        ),
-        (
-            "[safety]\nlive = yes\n",
-            "profile.toml:2: it is no TOML, at column 8: Invalid value",
-            "in quotes",
-        ),
-        (
-            'url = """\nhttp\n',
-            "profile.toml:2: it is no TOML, at column 5: Unterminated",
-            "",
-        ),
-        ("[a]\n[a]\n", "profile.toml:2: it is no TOML, at column 3", ""),
-    ],
-)
+_ERRORS = r'''
+url = "http://127.0.0.1:1"\n\n[safety]\n# why\nmax_create = 3\n
+  5: `max_create` is not known in [safety]; did you mean `max_creates`?
+  [safety] has live, allow_create, max_creates
+[safety]\nMax-Creates = 3
+  2: `Max-Creates` is not known in [safety]; did you mean `max_creates`?
+[saftey]\nlive = true
+  1: `saftey` is not known; did you mean [safety]?
+  there are url, dialect, and [paths], [credentials]
+urk = "x"
+  1: `urk` is not known; did you mean url?
+rate = 3
+  1: `rate` is not known here; does it belong into [pacing]?
+[safety]\nlive = true\nrate = 3
+  3: `rate` is not known in [safety]; does it belong into [pacing]?
+[safety]\nlive = "yes"\nmax_creates = "3"
+  2: `live` in [safety] is "yes", and has to be true or false (and 1 more)
+  profile init
+[safety]\nmax_creates = "3"
+  2: `max_creates` in [safety] is "3", and has to be a whole number
+[safety]\nmax_creates = -1
+  2: `max_creates` in [safety] is -1, and has to be greater than or equal to 0
+[safety]\nlive = true\nallowed_hosts = [\n  "a",\n  3,\n]
+  3: `allowed_hosts` in [safety] is 3, and has to be a text, in quotes
+[pacing]\nrate = nan
+  2: `rate` in [pacing] is NaN, and has to be a finite number
+[pacing]\nworkers = 65
+  2: `workers` in [pacing] is 65, and has to be less than or equal to 64
+[expect]\nsuccess = 404
+  2: `success` in [expect] is 404, and has to be less than or equal to 299
+[credentials]\nbearer = 123456
+  2: `bearer` in [credentials] has to be a text, in quotes
+  { env = "NAME" }
+[credentials]\nbearer = "b"\n\nclient_id = "me"
+  4: `client_id` stands beside credentials of another kind
+  a bearer token, or a client
+[credentials]\nclient_id = "me"\nclient_secret = { env = "NOT_SET" }
+  3: the variable NOT_SET is not set
+  credentials.client_secret
+env = "HOME"
+  1: `env` is not known
+[credentials]\nenv = "HOME"
+  2: `env` is not known in [credentials]
+url = { env = "NOT_SET" }
+  1: the variable NOT_SET is not set
+  url
+safety = 3
+  1: [safety] is 3, and has to be a table
+[paths]\nx = 3
+  2: `x` in [paths] is 3, and has to be a text
+url = 3
+  1: `url` is 3, and has to be a text
+url = "ftp://example.com"
+  1: 'ftp://example.com' is not the URL of a server
+  http://127.0.0.1:8000
+url = "http://me:hush@127.0.0.1"
+  1: a URL with a user or password
+  --bearer
+[safety]\nlive = yes\n
+  2: it is no TOML, at column 8: Invalid value
+  in quotes
+url = """\nhttp\n
+  2: it is no TOML, at column 5: Unterminated
+[a]\n[a]\n
+  2: it is no TOML, at column 3
+'''
+
+
+def errors() -> Iterator[tuple[str, str, str]]:
+    """Yield texts of profiles, each with its message and a part of the hint."""
+    for row in re.split(r"\n(?! )", _ERRORS.strip("\n")):
+        text, message, *hint = row.split("\n  ")
+        yield text.replace("\\n", "\n"), f"profile.toml:{message}", "".join(hint)
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), list(errors()))
 def test_what_cannot_be_meant_is_said_with_its_line(
     refused: Callable[..., tuple[str, str]], text: str, message: str, hint: str
 ) -> None:
@@ -453,17 +370,14 @@ def test_a_name_that_nobody_knows_is_answered_by_the_nearest() -> None:
     assert "naxai, reference" in caught.value.hint
 
 
-def test_a_folder_is_no_profile(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        load(str(tmp_path), {})
-
-
 def test_what_is_no_text_is_no_profile(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(UsageError, match="it is not UTF-8"):
         load(str(path), {})
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(str(tmp_path), {})
 
 
 def test_a_profile_without_a_url_tests_nothing_unawares(loaded: Loaded) -> None:

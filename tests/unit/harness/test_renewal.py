@@ -124,46 +124,25 @@ def scene() -> Callable[..., Scene]:
 PROPER = "Bearer {token}"
 
 
-def test_a_token_that_lasts_is_left_alone(scene: Callable[..., Scene]) -> None:
-    made = scene("token-1")
-    made.clock.now += 3539
-
-    assert made.statuses(PROPER, PROPER) == [201, 201]
-    assert made.issuer.asked == []
-
-
-def test_a_token_is_replaced_a_minute_before_it_expires(
-    scene: Callable[..., Scene],
+@pytest.mark.parametrize(
+    ("expires_in", "after", "shown"),
+    [
+        (3600.0, 3539, "token-1"),
+        (3600.0, 3541, "token-2"),
+        # Of a short life, at half of it.
+        (30.0, 14, "token-1"),
+        (30.0, 16, "token-2"),
+        (None, 1e6, "token-1"),
+    ],
+)
+def test_a_token_is_replaced_once_a_minute_before_it_expires(
+    scene: Callable[..., Scene], expires_in: float | None, after: float, shown: str
 ) -> None:
-    made = scene("token-1", "token-2", "token-3")
-    made.clock.now += 3541
+    made = scene("token-1", "token-2", "token-3", expires_in=expires_in)
+    made.clock.now += after
 
     assert made.statuses(*[PROPER] * 4) == [201] * 4
-    assert made.issuer.asked == [1]
-    assert made.server.asked == ["token-2"] * 4
-    made.clock.now += 3541
-    made.fire(PROPER)
-    assert made.issuer.asked == [1, 2]
-
-
-def test_a_token_of_a_short_life_is_replaced_at_half_of_it(
-    scene: Callable[..., Scene],
-) -> None:
-    made = scene("token-1", "token-2", expires_in=30.0)
-    made.clock.now += 14
-    made.fire(PROPER)
-    made.clock.now += 2
-    made.fire(PROPER)
-
-    assert made.server.asked == ["token-1", "token-2"]
-
-
-def test_a_token_whose_life_nobody_tells_is_kept(scene: Callable[..., Scene]) -> None:
-    made = scene("token-1", expires_in=None)
-    made.clock.now += 1e6
-
-    assert made.statuses(PROPER) == [201]
-    assert made.issuer.asked == []
+    assert made.server.asked == [shown] * 4
 
 
 def test_a_refused_token_is_replaced_once_for_all_who_wait(

@@ -53,9 +53,12 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fetched(
-    route: Route, folder: Path, *, ask_client: bool = False
+    route: Route, folder: Path | None = None, *, ask_client: bool = False
 ) -> tuple[Exchange, list[bytes]]:
-    """Ask a server that speaks TLS, and note what it was asked."""
+    """Ask a server, over TLS if its certificate is given, and note what it is asked.
+
+    Without a certificate the server is the proxy to another one.
+    """
     heard: list[bytes] = []
 
     async def handle(
@@ -66,16 +69,23 @@ def fetched(
         await writer.drain()
         writer.close()
 
-    async def talk() -> Exchange:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    def context() -> ssl.SSLContext | None:
+        if folder is None:
+            return None
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         if ask_client:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(folder / "cert.pem")
-        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            made.verify_mode = ssl.CERT_REQUIRED
+            made.load_verify_locations(folder / "cert.pem")
+        return made
+
+    async def talk() -> Exchange:
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context())
+        place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
-            return await asked(url, route)
+            if folder is None:
+                return await asked(HERE, replace(route, proxy=f"http://{place}"))
+            return await asked(f"https://{place}", route)
         finally:
             server.close()
 
@@ -92,19 +102,14 @@ async def asked(url: str, route: Route) -> Exchange:
 
 
 @pytest.mark.socket
-def test_a_certificate_that_nobody_knows_is_not_trusted(pems: Path) -> None:
-    found, heard = fetched(Route(), pems)
+def test_only_a_certificate_that_the_profile_names_is_trusted(pems: Path) -> None:
+    unknown, heard = fetched(Route(), pems)
+    named, _ = fetched(Route(ca=str(pems / "cert.pem")), pems)
 
-    assert found.failure is not None
-    assert found.failure.trouble == Trouble.TLS
+    assert unknown.failure is not None
+    assert unknown.failure.trouble == Trouble.TLS
     assert heard == []
-
-
-@pytest.mark.socket
-def test_a_certificate_that_the_profile_names_is_trusted(pems: Path) -> None:
-    found, _ = fetched(Route(ca=str(pems / "cert.pem")), pems)
-
-    assert found.summary == "HTTP 200"
+    assert named.summary == "HTTP 200"
 
 
 @pytest.mark.socket
@@ -195,25 +200,9 @@ def test_the_password_of_a_proxy_is_a_secret() -> None:
 
 @pytest.mark.socket
 def test_requests_go_by_the_proxy() -> None:
-    heard: list[bytes] = []
+    found, heard = fetched(Route())
 
-    async def handle(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        heard.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(ANSWER)
-        await writer.drain()
-        writer.close()
-
-    async def talk() -> Exchange:
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        try:
-            return await asked(HERE, Route(proxy=f"http://127.0.0.1:{port}").to(HERE))
-        finally:
-            server.close()
-
-    assert asyncio.run(talk()).summary == "HTTP 200"
+    assert found.summary == "HTTP 200"
     assert heard[0].startswith(b"GET http://127.0.0.1:1/x HTTP/1.1\r\n")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ringspec.harness import Conclusion, Ended, Event, Judged, Notice, Result, Started
+from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.pacer import Pacing
@@ -52,30 +52,6 @@ def test_events_come_in_the_order_of_the_cases(
     fired = [case for case in cases if case.rule != "auth.client"]  # no endpoint here
     assert [event.case for event in judged] == fired
     assert len(fired) == events[-1].result.counts.cases
-
-
-def test_server_that_accepts_everything_is_nonconformant(result: Results) -> None:
-    ended = result(accepting)
-
-    assert ended.conclusion is Conclusion.NONCONFORMANT
-    assert ended.exit_code == 1
-    assert outcomes(ended)["name.required"] == "fail"
-    assert outcomes(ended)["body.accepted"] == "pass"
-
-
-def test_hiccup_is_forgiven_by_a_repeat(result: Results, fire: Fire) -> None:
-    seen: set[bytes] = set()
-
-    def hiccuping(request: httpx.Request) -> httpx.Response:
-        if request.content not in seen:
-            seen.add(request.content)
-            raise httpx.RemoteProtocolError("peer closed connection")
-        return accepting(request)
-
-    ended = result(hiccuping, pacing=Pacing(workers=1), select=("name", "robustness"))
-
-    assert outcomes(ended)["robustness"] == "pass"
-    assert ended.counts.requests > ended.counts.cases
 
 
 def test_target_that_dies_is_given_up_and_fails_robustness(result: Results) -> None:
@@ -166,19 +142,6 @@ def test_rules_of_authentication_do_not_apply_without_a_token(fire: Fire) -> Non
         for event in events
         if isinstance(event, Judged)
     )
-
-
-@pytest.mark.parametrize("token", ["t0k3n", None])
-def test_token_goes_where_it_belongs(result: Results, token: str | None) -> None:
-    seen: list[str | None] = []
-
-    def noting(request: httpx.Request) -> httpx.Response:
-        seen.append(request.headers.get("authorization"))
-        return accepting(request)
-
-    result(noting, filling=Filling(token=token), select=("name",))
-
-    assert set(seen) == {f"Bearer {token}" if token else None}
 
 
 def test_findings_of_unselected_rules_are_not_told(fire: Fire) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -17,9 +17,10 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
 from ringspec.spec import Contract, Json
-from ringspec.strategies import Case, Phase, Request
+from ringspec.strategies import Case, Request
 
 Answer = tuple[int, Json]
+Override: TypeAlias = "Callable[[str, str, Api], Answer | None]"
 ROUTE = re.compile(r"/voice/broadcasts(?:/([^/?]+))?(?:/(\w+))?(?:\?(.*))?")
 
 
@@ -31,7 +32,7 @@ class Api:
         late: how many reads a state takes to be seen.
     """
 
-    override: Callable[[str, str, Api], Answer | None] = lambda *_: None
+    override: Override = lambda *_: None
     page: int = 100
     late: int = 0
     made: int = 0
@@ -193,7 +194,7 @@ def last_of(path: str, number: int = 1) -> str:
 
 def answering(
     method: str, pattern: str, answer: Callable[[Api, str], Answer]
-) -> Callable[[str, str, Api], Answer | None]:
+) -> Override:
     def override(asked: str, path: str, api: Api) -> Answer | None:
         if asked == method and re.fullmatch(pattern, path):
             return answer(api, path)
@@ -202,22 +203,17 @@ def answering(
     return override
 
 
+CREATE = "/voice/broadcasts"
 ONE = r"/voice/broadcasts/[^/?]+"
 ALL = r"/voice/broadcasts(\?.*)?"
 ERROR = {"error": {"code": "no", "message": "no"}}
 
 
-def test_right_api_is_not_accused(judged: Judged) -> None:
-    assert judged(Api()) == {}
-
-
-@pytest.mark.parametrize("page", [1, 3, 7])
-def test_right_api_with_small_pages_is_not_accused(judged: Judged, page: int) -> None:
-    assert judged(Api(page=page)) == {}
-
-
-def test_state_is_waited_for(judged: Judged) -> None:
-    assert judged(Api(late=4)) == {}
+@pytest.mark.parametrize(
+    "options", [{}, {"page": 1}, {"page": 3}, {"page": 7}, {"late": 4}], ids=str
+)
+def test_right_api_is_not_accused(judged: Judged, options: dict[str, Any]) -> None:
+    assert judged(Api(**options)) == {}
 
 
 def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
@@ -237,80 +233,45 @@ def test_state_that_never_comes_says_nothing(judged: Judged) -> None:
     }
 
 
+def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
+    return lambda *_: (status, data)
+
+
+def shown(**changes: Json) -> Callable[[Api, str], Answer]:
+    """Show what is kept, changed."""
+
+    def answer(api: Api, path: str) -> Answer:
+        if last_of(path) not in api.kept:
+            return 404, ERROR
+        return 200, {**api.shown(last_of(path)), **changes}
+
+    return answer
+
+
+EMPTY = {"items": [], "pagination": {"page": 1, "pageSize": 1, "totalRecord": 0}}
+PAUSED = {"broadcastId": "x", "state": "paused"}
+
+
 @pytest.mark.parametrize(
     ("method", "pattern", "answer", "rule"),
     [
-        ("GET", ONE, lambda *_: (404, ERROR), "lifecycle.readable"),
-        (
-            "GET",
-            ONE,
-            lambda api, path: (
-                (
-                    200,
-                    {**api.shown(last_of(path)), "name": "another"},
-                )
-                if last_of(path) in api.kept
-                else (404, ERROR)
-            ),
-            "lifecycle.readable",
-        ),
-        (
-            "GET",
-            ALL,
-            lambda *_: (
-                200,
-                {
-                    "items": [],
-                    "pagination": {"page": 1, "pageSize": 1, "totalRecord": 0},
-                },
-            ),
-            "lifecycle.listed",
-        ),
-        ("DELETE", ONE, lambda *_: (204, None), "lifecycle.deleted"),
+        ("GET", ONE, same(404, ERROR), "lifecycle.readable"),
+        ("GET", ONE, shown(name="another"), "lifecycle.readable"),
+        ("GET", ALL, same(200, EMPTY), "lifecycle.listed"),
+        ("DELETE", ONE, same(204), "lifecycle.deleted"),
         (
             "POST",
             f"{ONE}/cancel",
-            lambda _, path: (
-                200,
-                {"broadcastId": last_of(path, 2), "state": "canceling"},
-            ),
+            lambda _, path: (200, {**PAUSED, "broadcastId": last_of(path, 2)}),
             "lifecycle.cancel",
         ),
-        (
-            "POST",
-            f"{ONE}/pause",
-            lambda *_: (200, {"broadcastId": "x", "state": "paused"}),
-            "lifecycle.transitions",
-        ),
-        (
-            "POST",
-            f"{ONE}/start",
-            lambda *_: (200, {"broadcastId": "x", "state": "paused"}),
-            "lifecycle.start",
-        ),
-        (
-            "PUT",
-            ONE,
-            lambda api, path: (
-                (200, api.shown(last_of(path)))
-                if last_of(path) in api.kept
-                else (404, ERROR)
-            ),
-            "lifecycle.updated",
-        ),
-        (
-            "PUT",
-            ONE,
-            lambda *_: (200, {"broadcastId": "x"}),
-            "lifecycle.update.refused",
-        ),
-        ("GET", f"{ONE}", lambda *_: (200, {"broadcastId": 1}), "auth.token"),
-        (
-            "DELETE",
-            ".*0000-4000-8000-000000000000",
-            lambda *_: (204, None),
-            "lifecycle.unknown",
-        ),
+        ("POST", f"{ONE}/pause", same(200, PAUSED), "lifecycle.transitions"),
+        ("POST", f"{ONE}/start", same(200, PAUSED), "lifecycle.start"),
+        ("PUT", ONE, shown(), "lifecycle.updated"),
+        ("PUT", ONE, same(200, {"broadcastId": "x"}), "lifecycle.update.refused"),
+        ("GET", ONE, same(200, {"broadcastId": 1}), "auth.token"),
+        ("DELETE", ".*0000-4000-8000-000000000000", same(204), "lifecycle.unknown"),
+        ("GET", ALL, same(200, {"items": "none"}), "answer.types"),
     ],
 )
 def test_lie_is_found(
@@ -347,60 +308,53 @@ def test_what_was_left_by_an_earlier_run_is_not_held_against_it(
     assert judged(Api(kept={"old": old})) == {}
 
 
-def test_same_id_twice_is_found(judged: Judged) -> None:
-    def same(method: str, path: str, api: Api) -> Answer | None:
-        if method == "POST" and path == "/voice/broadcasts":
-            return 201, {"broadcastId": "b-1", "state": "draft"}
-        return None
+def test_id_that_is_missing_or_the_same_is_found(judged: Judged) -> None:
+    again = judged(Api(answering("POST", CREATE, same(201, {"broadcastId": "b-1"}))))
+    none = judged(Api(answering("POST", CREATE, same(201, {"state": "draft"}))))
 
-    assert "again" in judged(Api(same))["lifecycle.ids"]
+    assert "again" in again["lifecycle.ids"]
+    assert none["lifecycle.readable"].startswith("inconclusive: POST /voice/broad")
+    assert "/broadcastId" in none["lifecycle.readable"]
 
 
-def test_id_that_is_missing_leaves_a_life_open(judged: Judged) -> None:
-    def none(method: str, path: str, api: Api) -> Answer | None:
-        return (201, {"state": "draft"}) if method == "POST" else None
+@pytest.fixture
+def missing(contract: Contract, scripts: list[Case]) -> Callable[[Override], set[str]]:
+    """Return the links that an API seems to lack."""
 
-    found = judged(Api(none))
+    def links(override: Override) -> set[str]:
+        api = Api(override)
+        played = [(case, asyncio.run(play(api, case))) for case in scripts]
+        return missing_links(contract, played)
 
-    assert found["lifecycle.readable"].startswith("inconclusive: POST /voice/broad")
-    assert "/broadcastId" in found["lifecycle.readable"]
+    return links
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_operation_that_is_not_there_is_not_accused(
-    judged: Judged, contract: Contract, scripts: list[Case], status: int
+    judged: Judged,
+    contract: Contract,
+    missing: Callable[[Override], set[str]],
+    status: int,
 ) -> None:
-    def nothing(method: str, path: str, api: Api) -> Answer | None:
-        return (status, ERROR) if (method, path) != ("POST", ALL[:17]) else None
+    def nothing(method: str, path: str, _: Api) -> Answer | None:
+        return (status, ERROR) if (method, path) != ("POST", CREATE) else None
 
-    api = Api(nothing)
-    played = [(case, asyncio.run(play(api, case))) for case in scripts]
-
-    assert missing_links(contract, played) == {each.name for each in contract.links}
+    assert missing(nothing) == {each.name for each in contract.links}
     assert judged(Api(nothing)) == {}
 
 
 def test_one_operation_that_is_not_there_is_told_from_one_that_errs(
-    contract: Contract, scripts: list[Case]
+    missing: Callable[[Override], set[str]],
 ) -> None:
-    gone = answering("DELETE", ONE, lambda *_: (405, ERROR))
-    errs = answering("DELETE", ONE, lambda *_: (404, ERROR))
-
-    def missing(override: Callable[[str, str, Api], Answer | None]) -> set[str]:
-        api = Api(override)
-        return missing_links(
-            contract, [(case, asyncio.run(play(api, case))) for case in scripts]
-        )
-
-    assert missing(gone) == {"delete"}
-    assert missing(errs) == set()
+    assert missing(answering("DELETE", ONE, same(405, ERROR))) == {"delete"}
+    assert missing(answering("DELETE", ONE, same(404, ERROR))) == set()
 
 
 def test_failure_on_the_way_is_brought_back(
     contract: Contract, scripts: list[Case]
 ) -> None:
     case = next(each for each in scripts if each.id == "lifecycle.deleted/read")
-    drops = answering("DELETE", ONE, lambda *_: (0, None))
+    drops = answering("DELETE", ONE, same(0))
 
     exchange = asyncio.run(play(Api(drops), case))
 
@@ -414,17 +368,24 @@ def test_failure_on_the_way_is_brought_back(
 
 
 def test_limit_of_callers_says_nothing(judged: Judged) -> None:
-    found = judged(Api(answering("GET", ONE, lambda *_: (429, ERROR))))
+    found = judged(Api(answering("GET", ONE, same(429, ERROR))))
 
     assert found["lifecycle.readable"].startswith("inconclusive")
 
 
-def test_long_list_is_looked_at_from_both_ends(scripts: list[Case]) -> None:
-    case = next(each for each in scripts if each.id == "lifecycle.listed/created")
-    old = {f"o-{n}": {"name": "x", "state": "draft"} for n in range(90)}
-    api = Api(page=3, kept=old)
+def old(count: int) -> dict[str, dict[str, Any]]:
+    return {f"o-{n}": {"name": "x", "state": "draft"} for n in range(count)}
 
-    exchange = asyncio.run(play(api, case))
+
+@pytest.fixture
+def listing(scripts: list[Case]) -> Case:
+    return next(each for each in scripts if each.id == "lifecycle.listed/created")
+
+
+def test_long_list_is_read_from_both_ends(listing: Case) -> None:
+    api = Api(page=3, kept=old(90))
+
+    exchange = asyncio.run(play(api, listing))
 
     pages = [int(asked.split("page=")[1].split("&")[0]) for asked in api.asked[1:]]
     assert pages == [1, 31, 2, 30, 3, 29, 4, 28, 5, 27, 6, 26]
@@ -432,62 +393,31 @@ def test_long_list_is_looked_at_from_both_ends(scripts: list[Case]) -> None:
     assert not exchange.played.complete
 
 
-def test_list_without_a_total_is_turned_over_to_its_end(scripts: list[Case]) -> None:
-    case = next(each for each in scripts if each.id == "lifecycle.listed/created")
-
+def test_list_without_a_total_is_read_to_its_end(listing: Case) -> None:
     def without(api: Api, path: str) -> Answer:
         return 200, {"items": api.listed(path)["items"], "pagination": {}}
 
-    api = Api(answering("GET", ALL, without), page=2)
-    api.kept = {f"o-{n}": {"name": "x", "state": "draft"} for n in range(4)}
+    api = Api(answering("GET", ALL, without), page=2, kept=old(4))
 
-    exchange = asyncio.run(play(api, case))
+    exchange = asyncio.run(play(api, listing))
 
     assert exchange.played is not None
     assert exchange.played.complete
     assert len(exchange.played.items or ()) == 5
 
 
-def test_list_that_is_no_list_breaks_its_schema(judged: Judged) -> None:
-    found = judged(Api(answering("GET", ALL, lambda *_: (200, {"items": "none"}))))
-
-    assert found["answer.types"].startswith("fail: /items breaks type")
-
-
-def test_unfinished_list_accuses_nobody(
-    contract: Contract, scripts: list[Case]
-) -> None:
-    case = next(each for each in scripts if each.id == "lifecycle.listed/created")
-    old = {f"o-{n}": {"name": "x", "state": "draft"} for n in range(90)}
-
-    def first_half(api: Api, path: str) -> Answer:
-        listed = api.listed(path)
-        new = [each for each in listed["items"] if each["broadcastId"].startswith("o")]
-        return 200, {**listed, "items": new or listed["items"][:1]}
-
-    exchange = asyncio.run(
-        play(Api(answering("GET", ALL, first_half), page=3, kept=old), case)
-    )
+def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> None:
+    exchange = asyncio.run(play(Api(page=3, kept=old(90)), listing))
     assert exchange.played is not None
     unfinished = replace(exchange.played, items=(), complete=False)
     exchange = replace(exchange, played=unfinished)
 
-    assert _amiss(Oracle(contract).judge(case, exchange)) == {}
+    assert _amiss(Oracle(contract).judge(listing, exchange)) == {}
 
 
-def test_phases_of_scripts(scripts: list[Case]) -> None:
-    assert {case.phase for case in scripts} == {Phase.AUTH, Phase.LIFECYCLE}
-
-
-def test_id_that_is_half_a_character_ends_no_run(
-    cases: tuple[Case, ...],
-) -> None:
-    def odd(method: str, path: str, _: Api) -> Answer | None:
-        made = (201, {"broadcastId": "\ud800"})
-        return made if (method, path) == ("POST", "/voice/broadcasts") else None
-
-    case = next(each for each in cases if each.rule == "lifecycle.deleted")
-    api = Api(odd)
+def test_id_that_is_half_a_character_ends_no_run(scripts: list[Case]) -> None:
+    case = next(each for each in scripts if each.rule == "lifecycle.deleted")
+    api = Api(answering("POST", CREATE, same(201, {"broadcastId": "\ud800"})))
 
     exchange = asyncio.run(play(api, case))
 

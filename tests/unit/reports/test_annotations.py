@@ -13,14 +13,12 @@ from ringspec.harness import (
     Conclusion,
     Ended,
     Event,
-    Known,
     Notice,
     Result,
-    Stale,
     Verdict,
 )
 from ringspec.reports import GitHubAnnotations, Redactor, Terminal
-from ringspec.reports.github import LIMIT, commands, on_github
+from ringspec.reports.github import commands, on_github
 
 KINDS = ("error", "warning", "notice", "debug", "add-mask", "group", "endgroup")
 EVIL = (
@@ -98,54 +96,6 @@ def evil(sample: ModuleType, text: str) -> list[Event]:
     return [sample.started(), Notice(message=text), Ended(result=result)]
 
 
-def test_every_failing_cause_is_an_error(sample: ModuleType) -> None:
-    told = heard(sample.result())
-
-    errors = [(each[1]["title"], each[2]) for each in told if each[0] == "error"]
-    assert [title for title, _ in errors] == [
-        "delays.count (MUST)",
-        "robustness (MUST)",
-    ]
-    assert "an invalid body was accepted \\x1b[31m" in errors[0][1]
-    assert "case delays.count/2: HTTP 201 Created (and 2 more cases)" in errors[0][1]
-
-
-def test_what_does_not_fail_the_run_is_a_warning(sample: ModuleType) -> None:
-    titles = [
-        each[1]["title"] for each in heard(sample.result()) if each[0] == "warning"
-    ]
-
-    assert titles == [
-        "inconclusive: file.required and 1 other rule",
-        "voice.enum (SHOULD)",
-    ]
-
-
-def test_conformant_run_has_no_annotations(sample: ModuleType) -> None:
-    assert heard(sample.clean()) == []
-
-
-def test_known_failure_is_a_notice_and_a_stale_one_an_error(
-    sample: ModuleType,
-) -> None:
-    known = Known(id="delays.count", reason="they are at it", issue="X-1")
-    rules = tuple(
-        replace(each, excused=True, known=(known,))
-        if each.rule.id == known.id
-        else each
-        for each in sample.RULES[:2]
-    )
-    stale = Stale(known=replace(known, id="voice.enum"), why="it fails no more")
-
-    told = heard(replace(sample.result(), rules=rules, stale=(stale,)))
-
-    assert [(kind, named["title"]) for kind, named, _ in told] == [
-        ("error", "known failure voice.enum"),
-        ("notice", "known failure: delays.count (MUST)"),
-    ]
-    assert "they are at it X-1" in told[1][2]
-
-
 @pytest.mark.parametrize("learnt", [True, False])
 def test_bad_end_without_a_bad_rule_is_an_error(
     sample: ModuleType, *, learnt: bool
@@ -161,16 +111,6 @@ def test_bad_end_without_a_bad_rule_is_an_error(
     assert heard(result) == [
         ("error", {"title": "ringspec: inconclusive"}, "nothing listens\nis it up?")
     ]
-
-
-def test_more_than_are_shown_are_counted(sample: ModuleType) -> None:
-    rule = sample.RULES[4]
-    result = replace(sample.clean(), rules=(rule,) * (LIMIT + 3))
-
-    told = heard(result)
-
-    assert len(told) == LIMIT
-    assert told[-1][2] == "4 more of this kind: see the log"
 
 
 @pytest.mark.parametrize("text", EVIL)
@@ -190,11 +130,6 @@ def test_target_gives_no_commands(sample: ModuleType, text: str) -> None:
         *("delays.count", "robustness", "inconclusive:", "voice.enum")
     }
     assert {each for _, named, _ in runner.heard for each in named} == {"title"}
-
-
-@pytest.mark.parametrize("text", EVIL[:4])
-def test_without_us_it_would(sample: ModuleType, text: str) -> None:
-    assert Runner().read(text).heard
 
 
 def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None:

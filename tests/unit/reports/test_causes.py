@@ -16,7 +16,7 @@ from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
-from ringspec.reports.causes import Cause, causes, warnings
+from ringspec.reports.causes import Cause, causes, explained
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, cases_of
 
@@ -239,43 +239,4 @@ def test_defect_that_shows_below_the_level_too_is_told_once() -> None:
     assert cause.title == "invalid bodies are accepted: no rule *.type is checked"
     assert {each.level for each in cause.findings} == {Level.MUST}
     assert {each.level for each in cause.weaker} == {Level.SHOULD, Level.MAY}
-    assert warnings(result) == ()
-
-
-def test_causes_without_a_record_are_found_all_the_same() -> None:
-    record = served("crash-on-emoji")
-
-    (cause,) = causes(record.result)
-
-    assert (cause.title, cause.common) == ("the server fails with HTTP 500", "")
-
-
-def test_answers_that_cite_what_was_sent_split_no_defect() -> None:
-    record = served("crash-on-invalid", wrapped=citing)
-
-    (cause,) = found(record)
-
-    assert cause.common == "a body that is invalid"
-    assert len(cause.findings) > 100
-
-
-def citing(app: App) -> App:
-    """Answer every request that fails by a word of its own."""
-    words = (f"no {chr(97 + i % 26) * (i // 26 + 1)}" for i in range(100_000))
-
-    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        failed = False
-
-        async def told(message: dict[str, Any]) -> None:
-            nonlocal failed
-            if message["type"] == "http.response.start":
-                failed = message["status"] >= 500
-                kept = [it for it in message["headers"] if it[0] != b"content-length"]
-                message = {**message, "headers": kept} if failed else message
-            elif failed:
-                message = {"type": "http.response.body", "body": next(words).encode()}
-            await send(message)
-
-        await app(scope, receive, told)
-
-    return wrapped
+    assert explained(result)[1] == ()

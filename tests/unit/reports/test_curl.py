@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.harness import Exchange
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
-from ringspec.reports import command, curl
+from ringspec.reports import command
 from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of
 
@@ -121,12 +120,6 @@ def test_header_passes_a_shell(shell: Shell, value: str, expected: str) -> None:
     assert f"X: {expected}" in shell.args
 
 
-def test_header_without_a_value_is_sent(shell: Shell) -> None:
-    shell.run(command(URL, request(X="")))
-
-    assert "X;" in shell.args
-
-
 @pytest.mark.parametrize(
     ("url", "option"),
     [("http://h/[1-9]?{a}", "--globoff"), ("http://h/a/../b", "--path-as-is")],
@@ -147,20 +140,6 @@ def test_large_body_is_named_instead_of_inlined() -> None:
         ": ringspec replay 'wire.size/it'\"'\"'s' http://127.0.0.1:1"
     )
     assert sends.endswith("--data-binary @body.bin")
-
-
-def test_get_has_no_body() -> None:
-    assert command(URL, request(b"", "GET")) == f"curl -sS -X GET {URL}"
-
-
-def test_head_does_not_wait_for_a_body() -> None:
-    assert command(URL, request(b"", "HEAD")) == f"curl -sS --head {URL}"
-
-
-def test_exchange_gives_the_line_of_its_request() -> None:
-    sent = request()
-
-    assert curl(Exchange(url=URL, request=sent)) == command(URL, sent)
 
 
 HEADERS = {

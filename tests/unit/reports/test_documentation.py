@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from ringspec.reports import Record, checked_docs, rendered, rule_link
-from ringspec.reports.github import commands
 from ringspec.spec import RuleId, UsageError
 
 BASE = "https://example.com/ringspec"
@@ -49,12 +48,6 @@ def test_anything_else_is_refused(given: str) -> None:
         checked_docs(given)
 
 
-def test_link_leads_to_the_rule_whatever_its_id() -> None:
-    assert rule_link(BASE, "name.type") == f"{BASE}/reference/rules/#name.type"
-    assert rule_link(BASE, '"><b>)|') == f"{BASE}/reference/rules/#%22%3E%3Cb%3E%29%7C"
-    assert rule_link("", "name.type") == ""
-
-
 @pytest.mark.parametrize(
     ("name", "link"),
     [
@@ -69,13 +62,6 @@ def test_report_links_what_fails(record: Record, name: str, link: str) -> None:
 
     assert linked in rendered(name, replace(record, docs=BASE)).decode()
     assert "reference/rules" not in rendered(name, record).decode()
-
-
-def test_annotation_links_what_fails(record: Record) -> None:
-    told = list(commands(record.result, BASE))
-
-    assert any(f"%0A{BASE}/reference/rules/#" in line for line in told)
-    assert not any("reference/rules" in line for line in commands(record.result))
 
 
 @pytest.mark.parametrize("name", ["html", "markdown", "junit"])

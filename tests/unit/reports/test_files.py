@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -8,13 +7,6 @@ import pytest
 
 from ringspec.reports import FORMATS, Record, check, write
 from ringspec.spec import ReportError, UsageError
-
-
-def test_report_is_written_and_nothing_else(tmp_path: Path, record: Record) -> None:
-    write("json", tmp_path / "r.json", record)
-
-    assert json.loads((tmp_path / "r.json").read_text())["seed"] == 7
-    assert [each.name for each in tmp_path.iterdir()] == ["r.json"]
 
 
 def test_report_replaces_an_older_one_behind_a_link(
@@ -90,32 +82,6 @@ def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
         check(tmp_path / "r.pdf", "pdf")
 
     assert ", ".join(FORMATS) in refused.value.hint
-
-
-def test_check_writes_nothing(tmp_path: Path) -> None:
-    for name in FORMATS:
-        check(tmp_path / "r", name)
-
-    assert not list(tmp_path.iterdir())
-
-
-def test_directory_that_vanished_is_told(tmp_path: Path, record: Record) -> None:
-    path = tmp_path / "gone" / "r.json"
-    path.parent.mkdir()
-    check(path, "json")
-    path.parent.rmdir()
-
-    with pytest.raises(ReportError, match="does not exist") as refused:
-        write("json", path, record)
-
-    assert "give a file in a directory that exists" in refused.value.hint
-
-
-def test_full_disk_asks_for_room(record: Record) -> None:
-    with pytest.raises(ReportError, match="No space left") as refused:
-        write("har", Path("/dev/full"), record)
-
-    assert "make room" in refused.value.hint
 
 
 @pytest.mark.parametrize("name", FORMATS)

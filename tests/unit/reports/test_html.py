@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import Conclusion, Finding, Known, Outcome, Stale
+from ringspec.harness import Conclusion, Finding, Known, Stale
 from ringspec.reports import Record, rendered
 from ringspec.reports import html_report as page_module
 from ringspec.reports.case_text import due
 from ringspec.reports.html_bodies import one, pair
 from ringspec.spec import Json, patched
-from ringspec.strategies import Expect, Phase, Step, Want, What, encode
+from ringspec.strategies import Phase, Step, Want, What, encode
 
 SCRIPT = '</script><script>alert(1)</script><img src="x" onerror="alert(2)">'
 BIDI = "\u202eevil\u2066"
@@ -161,10 +161,6 @@ def test_failure_is_told_whole_without_scripts(record: Record) -> None:
         assert part in text
 
 
-def test_same_record_gives_the_same_bytes(record: Record) -> None:
-    assert rendered("html", record) == rendered("html", record)
-
-
 def test_policy_lets_in_our_script_and_style_alone(record: Record) -> None:
     page = Page(rendered("html", record))
     island, script = page.raw["script"]
@@ -215,24 +211,6 @@ def test_hostile_text_stays_text(sample: ModuleType, record: Record) -> None:
     )
     assert "\\u202eevil" in data.decode()
     assert SCRIPT in page.slots(0)["why"]
-
-
-def test_megabytes_are_cut(sample: ModuleType, record: Record) -> None:
-    rule = record.result.rules[1]
-    heavy = [
-        b"x" * 5_000_000,
-        encode({"a": ["y" * 3_000_000]}),
-        encode(list(range(300_000))),
-    ]
-    failures = tuple(
-        replace(each, exchange=sample.exchange(each.case, 201, body))
-        for each, body in zip(rule.failures, heavy, strict=True)
-    )
-
-    data = rendered("html", with_rules(record, replace(rule, failures=failures)))
-
-    assert len(data) < 200_000
-    assert b"5,000,000 bytes in all" in data
 
 
 def test_thousands_of_heavy_failures_stay_within_what_a_page_may_weigh(
@@ -303,42 +281,6 @@ def test_known_failures_are_shown_as_such(record: Record) -> None:
         assert part in text
     assert '<a href="https://tracker.example/7" rel="noreferrer">' in text
     assert text.index("gone.rule") < text.index("it passes now")
-
-
-def test_issue_that_is_no_web_address_is_no_link(record: Record) -> None:
-    known = Known(id="delays.count", reason="r", issue="javascript:alert(1)")
-    rule = replace(record.result.rules[1], known=(known,), excused=True)
-
-    assert 'href="javascript' not in html(with_rules(record, rule))
-
-
-def test_conformant_page_has_nothing_that_fails(
-    sample: ModuleType, record: Record
-) -> None:
-    text = html(replace(record, result=sample.clean()))
-
-    assert "Every rule that gates passes." in text
-    assert "What fails" not in text
-
-
-def test_run_that_looked_at_nothing_says_so(record: Record) -> None:
-    result = replace(
-        record.result, rules=(), conclusion=Conclusion.INCONCLUSIVE, message="no server"
-    )
-
-    text = html(replace(record, result=result))
-
-    assert "No rule was looked at." in text
-    assert "no server" in text
-
-
-def test_inconclusive_rule_opens_to_what_was_answered(record: Record) -> None:
-    rules = [it for it in record.result.rules if it.outcome is Outcome.INCONCLUSIVE]
-
-    text = html(with_rules(record, *rules))
-
-    assert "No rule fails, but 2 rules stay inconclusive." in text
-    assert "its twin was not accepted (HTTP 400)" in text
 
 
 PLAIN: Json = {"name": "a", "retries": 1, "delays": [5, {"k": 1}], "flow": {"say": "b"}}
@@ -435,15 +377,6 @@ def test_answer_is_indented_and_not_rewritten() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"[" * 100_000, b"[" * 3000 + b"]" * 3000, b'{"a":', b"\xff\xfe", b"NaN x"],
-    ids=["open", "deep", "cut", "bytes", "word"],
-)
-def test_answer_that_nobody_can_read_is_shown_as_text(body: bytes) -> None:
-    assert one(body)[0][1].startswith(body[:2].decode("utf-8", "backslashreplace")[:2])
-
-
 def test_what_is_due_says_what_a_lasting_case_waits_for(sample: ModuleType) -> None:
     request = sample.TWIN.request
     wants = (
@@ -460,42 +393,6 @@ def test_what_is_due_says_what_a_lasting_case_waits_for(sample: ModuleType) -> N
     assert due(finding, sample.RULES[0].rule) == (
         "After what was sent before, a 4xx or 501 status; "
         '/state is "draft" or "open"; the list has no item with /id 7.'
-    )
-
-
-@pytest.mark.parametrize(
-    ("expect", "status", "said"),
-    [
-        (
-            Expect.ACCEPT,
-            ("2xx",),
-            "The body is valid, so that it is accepted with a 2xx status.",
-        ),
-        (Expect.REJECT, (401,), "The request is refused with status 401."),
-        (
-            Expect.SURVIVE,
-            ("2xx", "3xx", "4xx"),
-            "An answer in time, with a 2xx, 3xx or 4xx status.",
-        ),
-    ],
-)
-def test_what_is_due_follows_the_expectation(
-    sample: ModuleType, expect: Expect, status: tuple[str | int, ...], said: str
-) -> None:
-    case = replace(sample.TWIN, expect=expect, status=status)
-
-    assert due(sample.finding(sample.PASSED, case, "fail"), sample.RULES[0].rule) == (
-        said
-    )
-
-
-def test_what_is_due_of_a_check_is_what_its_rule_says(sample: ModuleType) -> None:
-    rule = sample.RULES[-1].rule
-    finding = replace(sample.finding(sample.SILENT, sample.TWIN, "fail"), rule=rule.id)
-
-    assert due(finding, rule) == (
-        "Whatever is sent, an answer comes. "
-        "Here: the body is valid, so that it is accepted with a 2xx status."
     )
 
 

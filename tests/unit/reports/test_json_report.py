@@ -4,16 +4,15 @@ import base64
 import json
 import math
 from dataclasses import replace
-from datetime import date
 from types import ModuleType
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from ringspec.harness import Known, Outcome, Response, Stale, Verdict
+from ringspec.harness import Outcome, Response, Verdict
 from ringspec.reports import Record
-from ringspec.reports.json_report import SCHEMA, render, report
+from ringspec.reports.json_report import SCHEMA, render
 from ringspec.strategies import encode
 
 VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_text()))
@@ -33,38 +32,8 @@ def failing(sample: ModuleType, record: Record, **edits: Any) -> dict[str, Any]:
     return failure
 
 
-def test_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(VALIDATOR.schema)
-
-
 def test_report_keeps_to_its_schema(record: Record) -> None:
     VALIDATOR.validate(json.loads(render(record)))
-
-
-def test_clean_report_keeps_to_its_schema(sample: ModuleType, record: Record) -> None:
-    VALIDATOR.validate(json.loads(render(replace(record, result=sample.clean()))))
-
-
-def test_members_others_rely_on(record: Record) -> None:
-    written = report(record)
-
-    assert written["format"] == "ringspec-report/1"
-    assert written["conclusion"] == "nonconformant"
-    assert written["duration_s"] == 1.941
-    assert written["counts"] == {"rules": 8, "cases": 8, "requests": 9}
-    assert written["notices"] == ["the target answers slowly"]
-
-
-def test_failure_holds_what_is_needed_to_act(record: Record) -> None:
-    failure = report(record)["rules"][1]["failures"][0]
-
-    assert failure["case"] == "delays.count/2"
-    assert failure["request"]["url"] == "http://127.0.0.1:8080/broadcasts"
-    assert failure["request"]["body"]["retries"] == 2
-    assert failure["twin"]["case"] == "body.accepted/plain"
-    assert failure["fault"][0] == {"op": "replace", "path": "/retries", "value": 2}
-    assert failure["response"]["headers"]["Vary"] == "a, b"
-    assert "$RINGSPEC_TOKEN" in failure["curl"]
 
 
 @pytest.mark.parametrize(
@@ -111,34 +80,6 @@ def test_very_large_answer_is_cut(
     assert len(written[member]) == math.ceil(65536 / 3) * 4 or member == "body"
 
 
-def test_answer_that_is_no_text_goes_as_base64(
-    sample: ModuleType, record: Record
-) -> None:
-    answer = Response(status=200, headers=(), body=b"\x89PNG")
-
-    written = failing(sample, record, response=answer)["response"]
-
-    assert base64.b64decode(written["body_base64"]) == b"\x89PNG"
-
-
-def test_missing_answer_is_an_error(record: Record) -> None:
-    failure = report(record)["rules"][-1]["failures"][0]
-
-    assert failure["response"] == {
-        "error": "nothing came within 5 s",
-        "trouble": "timeout",
-    }
-    assert failure["twin"] is None
-
-
-def test_exchange_without_anything_is_an_error(
-    sample: ModuleType, record: Record
-) -> None:
-    written = failing(sample, record, response=None)["response"]
-
-    assert written == {"error": "nothing was sent", "trouble": None}
-
-
 def crowded(record: Record, number: int) -> Record:
     """Return a run with so many failures of one rule, with long answers and bodies."""
     rule = record.result.rules[1]
@@ -152,15 +93,6 @@ def crowded(record: Record, number: int) -> Record:
     found = replace(first, exchange=fired, twin=twin)
     rules = (replace(rule, failures=(found,) * number),)
     return replace(record, result=replace(record.result, rules=rules))
-
-
-def test_few_failures_are_told_whole(record: Record) -> None:
-    (rule,) = report(crowded(record, 300))["rules"]
-
-    for each in rule["failures"]:
-        assert len(each["response"]["body"]) == 8000
-        assert len(each["curl"]) > 1000
-        assert len(each["twin"]["request"]["body"]["a"]) == 1000
 
 
 def test_very_many_failures_stay_a_report_that_opens(record: Record) -> None:
@@ -182,43 +114,7 @@ def test_very_many_failures_stay_a_report_that_opens(record: Record) -> None:
     VALIDATOR.validate(json.loads(data))
 
 
-def test_known_and_stale_failures_are_told(sample: ModuleType, record: Record) -> None:
-    rule = record.result.rules[1]
-    case = rule.failures[0].case
-    known = Known(id=case.id, reason="in March", expires=date(2027, 3, 31))
-    rule = replace(rule, known=(known,), excused=True)
-    stale = Stale(known=replace(known, expires=None), why="it no longer fails")
-    result = replace(record.result, rules=(rule,), stale=(stale,))
-
-    written = json.loads(render(replace(record, result=result)))
-
-    VALIDATOR.validate(written)
-    (told,) = written["rules"]
-    assert told["excused"] is True
-    assert [each["expires"] for each in told["known"]] == ["2027-03-31"]
-    assert [each["known"] for each in told["failures"]] == [
-        each.case.id == case.id for each in rule.failures
-    ]
-    assert written["stale"] == [
-        {
-            "id": case.id,
-            "reason": "in March",
-            "issue": "",
-            "owner": "",
-            "expires": None,
-            "why": "it no longer fails",
-        }
-    ]
-
-
-def test_failure_says_of_its_case_what_judging_it_again_takes(
-    record: Record,
+def test_known_and_stale_failures_keep_to_the_schema(
+    sample: ModuleType, record: Record
 ) -> None:
-    failure = report(record)["rules"][1]["failures"][0]
-
-    assert failure["rule"] == "delays.count"
-    assert failure["phase"] == "cases"
-    assert failure["expect"] == "reject"
-    assert failure["status"] == [400, 422]
-    assert failure["case_level"] == "must"
-    assert "steps" not in failure
+    VALIDATOR.validate(json.loads(render(replace(record, result=sample.excused()))))

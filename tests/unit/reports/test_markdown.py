@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from html.parser import HTMLParser
 from types import ModuleType
 
@@ -13,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from ringspec.harness import Conclusion, Known, Result, Stale, Verdict
 from ringspec.reports import Record, rendered
-from ringspec.reports.markdown import LIMIT, code, code_html, fenced, plain
+from ringspec.reports.markdown import LIMIT, code, code_html, plain
 from ringspec.spec import RuleId
 
 # What GitHub would make a link or a mention of, after rendering, outside of code.
@@ -108,26 +107,6 @@ def hostile(sample: ModuleType, record: Record, text: str) -> Record:
     )
 
 
-def test_page_says_the_worst_first(record: Record) -> None:
-    page = read(report(record))
-
-    assert page.tags[0] == "h2"
-    assert "ringspec: nonconformant" in page.text
-    assert "2 of 6 rules fail" in page.text
-    assert page.rows == [6, 6, 6]
-    assert page.text.index("There are as many delays") < page.text.index("warnings")
-    assert "curl -sS -X POST http://127.0.0.1:8080/broadcasts" in page.code
-    assert page.tags.count("details") == page.tags.count("summary") == 4
-
-
-def test_clean_run_is_short(sample: ModuleType, record: Record) -> None:
-    text = report(record, sample.clean())
-
-    assert len(text) < 400
-    assert "conformant (must)" in text
-    assert "details" not in text
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_others_is_no_markup(
     sample: ModuleType, record: Record, text: str
@@ -155,41 +134,6 @@ def test_text_reads_as_it_is(write: object, text: str) -> None:
         assert word in told
     assert page.rows == [1, 1]
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
-
-
-def test_block_of_code_ends_only_at_its_end() -> None:
-    page = read(fenced("a\n```\n<b>\n````\nc", "sh"))
-
-    assert page.code == "a\n```\n<b>\n````\nc\n"
-    assert page.tags == ["pre", "code"]
-
-
-def test_known_and_stale_failures_are_told_apart(
-    sample: ModuleType, record: Record
-) -> None:
-    known = Known(
-        id="delays.count",
-        reason="they are at it",
-        issue="X-1",
-        owner="me",
-        expires=date(2027, 1, 31),
-    )
-    rules = tuple(
-        replace(each, excused=True, known=(known,))
-        if each.rule.id == known.id
-        else each
-        for each in record.result.rules
-    )
-    stale = Stale(known=replace(known, id="voice.enum"), why="it fails no more")
-
-    page = read(report(record, replace(record.result, rules=rules, stale=(stale,))))
-
-    assert "1 of 6 rules fails" in page.text
-    assert "1 known failure" in page.text
-    assert "they are at it" in page.text
-    assert "until 2027-01-31" in page.text
-    assert "Stale known failures" in page.text
-    assert "it fails no more" in page.text
 
 
 def test_page_that_learnt_nothing_gives_only_its_message(

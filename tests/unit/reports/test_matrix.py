@@ -6,8 +6,6 @@ import io
 import json
 import re
 import time
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -20,13 +18,10 @@ from ringspec.reports import (
     KillMatrix,
     RunMark,
     ServerKind,
-    check_matrix,
-    in_fleet_order,
     print_matrix,
-    write_matrix,
 )
 from ringspec.reports.kill_matrix import SCHEMA, render_json
-from ringspec.spec import Level, ReportError, UsageError, load
+from ringspec.spec import Level, load
 
 MUST, SHOULD, MAY = Level
 
@@ -101,31 +96,12 @@ def test_a_mutant_counts_at_the_levels_at_which_its_rule_binds() -> None:
     assert rows == {MUST: (3, 2, 2), SHOULD: (5, 4, 3), MAY: (6, 4, 3)}
 
 
-def test_levels_beyond_that_of_the_runs_are_not_told() -> None:
-    shown = replace(matrix(), level=SHOULD)
-
-    assert list(shown.levels) == [MUST, SHOULD]
-
-
-def test_requests_are_counted_until_the_first_sign() -> None:
-    took = matrix().requests
-
-    assert (took["median"], took["worst"], took["whole"]) == (15, 40, 120)
-
-
 def test_the_least_list_takes_the_cases_that_notice_most_for_their_requests() -> None:
     # b notices two for one request, d one; c notices two for three requests.
     shown = matrix()
 
     assert shown.cover == (("b", 1), ("d", 1), ("c", 3))
     assert shown.requests["minimum"] == 5
-
-
-def test_figures_of_no_trials_are_nought() -> None:
-    shown = KillMatrix(load(), MAY, (), expected=2)
-
-    assert shown.requests["median"] == shown.requests["minimum"] == 0
-    assert shown.exit_code == 130
 
 
 @pytest.mark.parametrize(
@@ -196,12 +172,6 @@ def test_text_fits_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, told.splitlines())) <= 80
 
 
-def test_noticed_mutants_are_told_with_requests_and_rules_their_own_first() -> None:
-    told = re.sub(" +", " ", text(matrix()))
-
-    assert " 20 both name.type, body.accepted\n" in told
-
-
 def test_summary_of_a_whole_fleet_tells_the_figures() -> None:
     told = text(matrix(duration_s=1.25))
 
@@ -211,30 +181,11 @@ def test_summary_of_a_whole_fleet_tells_the_figures() -> None:
     assert "2 survivors, 1 misnamed mutant, 1 false alarm (9 runs, 1.2 s)" in told
 
 
-def test_summary_of_a_perfect_fleet_says_so() -> None:
-    told = text(matrix(*TRIALS[:4]))
-
-    assert "every defect noticed by its rule, nobody accused falsely" in told
-
-
 def test_interrupted_matrix_says_how_far_it_came() -> None:
     told = text(matrix(*TRIALS[:3], expected=9))
 
     assert "interrupted after 3 of 9 servers" in told
     assert "NOT ALONE" not in told
-
-
-def test_part_of_a_fleet_says_nothing_of_rules_that_it_leaves_out() -> None:
-    assert "NOT ALONE" not in text(matrix(whole=False))
-
-
-def test_every_rule_isolated_leaves_no_section() -> None:
-    alone = [
-        trial(str(rule), str(rule), exit_code=1, noticed={str(rule): MUST})
-        for rule in load().rules
-    ]
-
-    assert "NOT ALONE" not in text(matrix(*alone))
 
 
 def test_json_keeps_to_its_schema_and_tells_all() -> None:
@@ -258,37 +209,6 @@ def test_json_keeps_to_its_schema_and_tells_all() -> None:
         {"rule": "name.type", "level": "must"},
         {"rule": "body.accepted", "level": "may"},
     ]
-
-
-def test_schema_of_the_matrix_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
-
-
-def test_matrix_is_written_to_its_path(tmp_path: Path) -> None:
-    path = tmp_path / "m.json"
-
-    check_matrix("json", path)
-    write_matrix("json", path, matrix())
-
-    assert path.read_bytes() == render_json(matrix())
-
-
-def test_unknown_format_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'pdf'"):
-        check_matrix("pdf", tmp_path / "m")
-
-
-def test_path_that_cannot_be_written_is_refused_before_the_runs(
-    tmp_path: Path,
-) -> None:
-    with pytest.raises(ReportError):
-        check_matrix("json", tmp_path / "no" / "m.json")
-
-
-def test_trials_are_brought_into_the_order_of_the_fleet() -> None:
-    names = [each.name for each in TRIALS]
-
-    assert in_fleet_order(reversed(TRIALS), names) == TRIALS
 
 
 class Screen(io.StringIO):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -145,14 +144,6 @@ def test_outcome_is_that_of_a_whole_run(
     assert found.exit_code == {"conformant": 0, "nonconformant": 1}.get(conclusion, 3)
 
 
-def test_what_only_a_lent_case_shows_is_a_failure(join: Join) -> None:
-    skipped = rule("a.b", "skipped", failures=[failure("a.b/1")])
-
-    found = join(part(1, 2, rule("a.b")), part(2, 2, skipped))
-
-    assert found.report["rules"][0]["outcome"] == "fail"
-
-
 def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
     first = rule("a.b", "fail", failures=[failure("a.b/9"), failure("a.b/5")])
     second = rule("a.b", "fail", failures=[failure("a.b/5"), failure("a.b/1")])
@@ -234,25 +225,6 @@ def test_what_does_not_belong_together_is_not_joined(
         join(*reports)
 
 
-def test_run_that_was_not_divided_is_no_part(join: Join) -> None:
-    whole = part(1, 1, rule("a.b"))
-    del whole["shard"]
-
-    with pytest.raises(UsageError, match="was not divided by --shard"):
-        join(whole)
-
-
-def test_another_contract_or_dialect_is_told(join: Join) -> None:
-    other = part(2, 2, rule("a.b"))
-    other["contract"] |= {"sha256": "e" * 64, "dialect": "theirs"}
-
-    with pytest.raises(UsageError) as raised:
-        join(part(1, 2, rule("a.b")), other)
-
-    assert "the contract's digest: ffffffffffff" in str(raised.value)
-    assert "the dialect: none (" in str(raised.value)
-
-
 def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> None:
     other = part(2, 2, rule("a.b"), target="http://127.0.0.1:2")
 
@@ -263,11 +235,6 @@ def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> 
         "http://127.0.0.1:2",
     ]
     assert "the parts went to several URLs" in found.report["notices"][0]
-
-
-def test_no_part_is_nothing_to_join() -> None:
-    with pytest.raises(UsageError, match="nothing to join"):
-        merge_reports([])
 
 
 def known(name: str, standing: str) -> Report:
@@ -358,16 +325,6 @@ def test_known_failure_does_not_gate_the_whole(
     assert found.exit_code == exit_code
 
 
-def test_part_that_gave_up_is_named(join: Join) -> None:
-    found = join(
-        part(1, 2, rule("a.b")),
-        part(2, 2, rule("a.b"), message="the target was given up", hint="is it up?"),
-    )
-
-    assert found.report["message"] == "part 2: the target was given up"
-    assert found.report["hint"] == "is it up?"
-
-
 def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     fails = rule("a.b", "fail", failures=[failure("a.b/1")])
     found = join(part(1, 2, rule("a.b")), part(2, 2, fails))
@@ -396,12 +353,3 @@ def test_other_formats_tell_of_the_failure(join: Join, name: str) -> None:
 def test_what_needs_every_exchange_cannot_be_made(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"cannot be written as {name}"):
         check_merged(name, tmp_path / "x")
-
-
-def test_parts_are_left_as_they_are(join: Join) -> None:
-    reports = [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"))]
-    before = copy.deepcopy(reports)
-
-    join(*reports)
-
-    assert reports == before

@@ -10,11 +10,9 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from ringspec.harness import (
-    Conclusion,
     Ended,
     Judged,
     Notice,
-    Outcome,
     Played,
     Response,
     Verdict,
@@ -48,12 +46,6 @@ def test_echoed_secret_is_in_no_report(sample: ModuleType, name: str) -> None:
     assert "[redacted]" in data
 
 
-def test_failure_of_transport_is_redacted(sample: ModuleType) -> None:
-    events = [Redactor(["within"]).event(each) for each in sample.events()]
-
-    assert "within" not in repr(events[-1])
-
-
 def test_password_in_the_target_is_redacted(sample: ModuleType) -> None:
     started = replace(sample.started(), target="https://me:pw@example.test/v1?a=b@c")
 
@@ -68,10 +60,6 @@ def test_secret_within_a_secret_leaves_no_remains() -> None:
     redactor = Redactor(["abcd", "abcdefg", ""])
 
     assert redactor.text("abcdefg abcd") == "[redacted] [redacted]"
-
-
-def test_secret_that_any_text_holds_is_none() -> None:
-    assert Redactor(["abc"]).text("abcdef abc") == "abcdef abc"
 
 
 SPELLINGS = {
@@ -101,10 +89,6 @@ def test_secret_is_found_as_others_spell_it(spelling: str) -> None:
         assert len(text.replace("[redacted]", "")) < len(spelling) - 7
 
 
-def test_secret_in_bytes_of_latin_1_is_found() -> None:
-    assert Redactor([SECRET]).data(SECRET.encode("latin-1")) == b"[redacted]"
-
-
 def test_short_secret_is_not_looked_for_in_other_spellings() -> None:
     assert Redactor(["ab"]).text("YWI= 6162 YWJj") == "YWI= 6162 YWJj"
 
@@ -123,16 +107,6 @@ def test_steps_and_what_was_captured_are_redacted(sample: ModuleType) -> None:
     assert SECRET not in repr(Redactor([SECRET]).event(event))
 
 
-def test_what_has_nothing_to_hide_is_not_copied(sample: ModuleType) -> None:
-    judged = sample.events()[1]
-    redactor = Redactor(["hush"])
-
-    redacted = redactor.event(judged)
-
-    assert isinstance(redacted, Judged)
-    assert redacted.exchange is judged.exchange
-
-
 def test_secret_learnt_late_is_redacted_in_what_was_seen_before(
     sample: ModuleType,
 ) -> None:
@@ -147,25 +121,9 @@ def test_secret_learnt_late_is_redacted_in_what_was_seen_before(
     assert b"retries" not in redacted.exchange.request.body
 
 
-def test_nothing_changes_without_secrets(sample: ModuleType) -> None:
-    events = sample.events()
-
-    assert [Redactor().event(each) for each in events] == events
-
-
 def test_record_of_an_unfinished_run_is_our_bug(sample: ModuleType) -> None:
     recorder = Recorder()
     recorder.handle(sample.started())
 
     with pytest.raises(InternalError):
         _ = recorder.record
-
-
-def test_record_holds_the_whole_run(sample: ModuleType) -> None:
-    recorder = Recorder()
-    for event in sample.events():
-        recorder.handle(event)
-
-    assert len(recorder.record.judged) == 8
-    assert recorder.record.result.conclusion is Conclusion.NONCONFORMANT
-    assert recorder.record.result.rules[0].outcome is Outcome.PASS

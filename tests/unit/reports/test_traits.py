@@ -41,18 +41,6 @@ def test_one_trait_tells_all(
     assert numbers == (0, 1)
 
 
-def test_what_went_well_too_is_no_trait(sample: ModuleType) -> None:
-    wrong = sent(sample, {"a": 1, "b": "x"}, {"a": 2, "b": "xx"})
-
-    assert parted(wrong, innocent(sample)) == ((None, (0, 1)),)
-
-
-def test_too_few_innocents_tell_nothing(sample: ModuleType) -> None:
-    wrong = sent(sample, {"a": 99}, {"a": 99})
-
-    assert parted(wrong, innocent(sample)[:5]) == ((None, (0, 1)),)
-
-
 def test_two_traits_part_what_no_single_one_tells(sample: ModuleType) -> None:
     one = [{"a": 99, "b": "x" * number} for number in range(5)]
     other = [{"a": number, "b": "x", "c": True} for number in range(4)]
@@ -70,22 +58,3 @@ def test_chance_is_no_trait(sample: ModuleType) -> None:
     right = [*innocent(sample), *sent(sample, {"a": 3})]
 
     assert len(parted(wrong, right)) == 1
-
-
-def test_bytes_that_are_no_json_have_that_in_common(sample: ModuleType) -> None:
-    cases = [sample.case("a.b/1", body) for body in (b"{", b"\xff")]
-
-    ((trait, _),) = parted([(it, it.request) for it in cases], innocent(sample))
-
-    assert str(trait) == "a body that is no JSON"
-
-
-def test_deep_and_hostile_bodies_are_looked_at_so_far(sample: ModuleType) -> None:
-    deep: Json = "\x1b[2J\u202e"
-    for _ in range(60):
-        deep = {"a": deep}
-
-    ((trait, _),) = parted(sent(sample, deep, deep), innocent(sample))
-
-    assert str(trait).isprintable()
-    assert len(str(trait)) < 200

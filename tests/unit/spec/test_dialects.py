@@ -7,87 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from ringspec.spec import OURS, Contract, Json, Level, RuleId, SpecError, load
+from ringspec.spec import OURS, Contract, Json, Level, RuleId, SpecError, load, reading
 from ringspec.spec import overlay as overlays
 from ringspec.spec.overlay import Overlay
 
-PETS = Path(__file__).parent / "data" / "pets.yaml"
-# A body whose members stand in conditions, choices, values, answers and links.
-BASE: dict[str, Json] = yaml.safe_load(
-    """
-openapi: 3.1.0
-info: {title: Orders, version: "1"}
-paths:
-  /orders:
-    post:
-      operationId: place
-      requestBody:
-        content:
-          application/json:
-            schema: {$ref: "#/components/schemas/Order"}
-            example: {kind: gift, to: {street: A, kind: home}}
-            examples: {one: {value: {kind: plain, kind2: x}}}
-      responses:
-        "201":
-          content:
-            application/json:
-              schema: {$ref: "#/components/schemas/Placed"}
-              example: {id: "1", kind: gift}
-          links:
-            read:
-              operationId: read
-              parameters: {orderId: "$response.body#/id"}
-              x-state: /state
-        "400":
-          content: {application/json: {schema: {properties: {kind: {type: string}}}}}
-    get:
-      operationId: list
-      responses:
-        "200":
-          content:
-            application/json:
-              schema:
-                properties:
-                  kind: {type: string}
-                  items: {type: array, items: {$ref: "#/components/schemas/Placed"}}
-  /orders/{orderId}:
-    get:
-      operationId: read
-      parameters: [{name: orderId, in: path, required: true, schema: {type: string}}]
-      responses:
-        "200":
-          content:
-            application/json: {schema: {$ref: "#/components/schemas/Placed"}}
-components:
-  schemas:
-    Order:
-      type: object
-      required: [to, kind]
-      properties:
-        kind: {type: string, enum: [gift, plain]}
-        note: {type: string}
-        to: {$ref: "#/components/schemas/Address"}
-        same: {$ref: "#/components/schemas/Order/properties/kind"}
-      default: {kind: plain, properties: {a: 1}}
-      dependentRequired: {kind: [note], note: [kind]}
-      dependentSchemas: {kind: {required: [to]}}
-      if: {properties: {kind: {const: gift}}, required: [kind]}
-      then: {required: [note, kind]}
-      allOf: [{not: {required: [kind, secret]}}]
-      oneOf: [{required: [kind]}, {properties: {kind: {const: x}}}]
-      x-settled: {properties: {kind: {const: gift}}}
-    Address:
-      type: object
-      required: [street]
-      properties: {street: {type: string}, kind: {type: string}}
-    Placed:
-      type: object
-      required: [id]
-      properties: {id: {type: string}, kind: {type: string}, state: {type: string}}
-"""
-)
+DATA = Path(__file__).parent / "data"
+PETS = DATA / "pets.yaml"
+BASE: dict[str, Json] = reading.read(DATA / "renamed.yaml")
 KIND = "$.components.schemas.Order.properties.kind"
 
 
@@ -152,7 +79,7 @@ def test_members_of_that_name_elsewhere_keep_it() -> None:
 def test_nothing_says_the_old_name_but_the_note_of_it() -> None:
     properties = "$.components.schemas.CreateBroadcast.properties"
     action = {"target": f"{properties}.includeUnsubscribed", "x-rename": "other"}
-    found = applied(yaml.safe_load(OURS.read_text("utf-8")), action)
+    found = applied(reading.read(OURS), action)
 
     text = json.dumps(found)
     assert text.count("includeUnsubscribed") == 1

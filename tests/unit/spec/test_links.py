@@ -9,46 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ringspec.spec import Contract, Json, Role, RuleId, SpecError, load
+from ringspec.spec import Contract, Json, Role, RuleId, SpecError, load, reading
 
-DOCUMENT: Json = yaml.safe_load(
-    """
-openapi: 3.1.0
-info: {title: things, version: "1"}
-paths:
-  /things:
-    post:
-      operationId: make
-      requestBody: &body
-        content: {application/json: {schema: {$ref: "#/components/schemas/T"}}}
-      responses:
-        "201":
-          description: made
-          links:
-            read:
-              operationId: read
-              parameters: {id: $response.body#/id}
-              x-state: /state
-              x-first: [new]
-            change: {operationId: change, parameters: {id: $response.body#/id}}
-            all: {operationId: all, x-items: /things, x-most: 50}
-            close:
-              operationId: close
-              parameters: {id: $response.body#/id}
-              x-from: [new]
-              x-to: closed
-              x-refuses: [closed]
-    get: {operationId: all, responses: {}}
-  /things/{id}:
-    get: {operationId: read, responses: {}}
-    put: {operationId: change, requestBody: *body, responses: {}}
-    delete: {operationId: drop, responses: {}}
-  /things/{id}/close:
-    post: {operationId: close, responses: {}}
-components:
-  schemas: {T: {type: object, properties: {a: {type: string}}}}
-"""
-)
+DOCUMENT = reading.read(Path(__file__).parent / "data" / "things.yaml")
 Loaded = Callable[[Callable[[Json], object]], Contract]
 
 

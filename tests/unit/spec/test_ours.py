@@ -33,62 +33,15 @@ DATA = Path(__file__).parent / "data"
 # The vendor's page lies beside the repository where we work, and in no clone of it.
 PAGES = Path(__file__).parents[4] / "shared" / "seed"
 
-# No schema states them: the harness judges HTTP by them.
-ABOUT_HTTP = {
-    "answer.defaults",
-    "answer.echo",
-    "answer.json",
-    "auth.token",
-    "body.accepted",
-    "error.status",
-    "robustness",
-    *("auth.secrecy", "auth.client"),
-    *("wire.json", "wire.media", "wire.method", "wire.path"),
-    *("lifecycle.readable", "lifecycle.rejected", "lifecycle.ids", "lifecycle.listed"),
-    *("lifecycle.updated", "lifecycle.update.refused", "lifecycle.deleted"),
-    *("lifecycle.unknown", "lifecycle.state", "lifecycle.transitions"),
-    *("lifecycle.start", "lifecycle.pause", "lifecycle.resume", "lifecycle.cancel"),
-}
 # What product.md demands of any server, whatever the page says.
 DEMANDED = {"robustness"}
 
-MEMBERS = [
-    *("name", "type", "from", "source", "segmentIds", "includeUnsubscribed", "file"),
-    *("scheduledAt", "retries", "retryOnNoInput", "retryOnFailed", "retryDelays"),
-    *("calendarId", "distribution", "dynamicName", "allowMultiple", "actions"),
-    *("language", "voice", "voiceFlow"),
-]
-REQUIRED = {
-    *("name", "type", "from", "source", "retries", "retryOnNoInput"),
-    *("retryOnFailed", "retryDelays", "voiceFlow"),
-}
-DEFAULTS = {
-    "type": "default",
-    "source": "people",
-    "includeUnsubscribed": False,
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "distribution": "none",
-    "language": "fr-BE",
-    "voice": "woman",
-}
-# facts.md, D.
-OPERATIONS = {
-    "createBroadcast": "post /voice/broadcasts",
-    "listBroadcasts": "get /voice/broadcasts",
-    "getBroadcast": "get /voice/broadcasts/{broadcastId}",
-    "updateBroadcast": "put /voice/broadcasts/{broadcastId}",
-    "deleteBroadcast": "delete /voice/broadcasts/{broadcastId}",
-    "startBroadcast": "post /voice/broadcasts/{broadcastId}/start",
-    "pauseBroadcast": "post /voice/broadcasts/{broadcastId}/pause",
-    "resumeBroadcast": "post /voice/broadcasts/{broadcastId}/resume",
-    "cancelBroadcast": "post /voice/broadcasts/{broadcastId}/cancel",
-}
-LEVELS = reading.read(DATA / "levels.yaml")
+STATED = reading.read(DATA / "ours.yaml")
 FAULTS = reading.read(DATA / "faults.yaml")
 # Required with a default: the page prints both words, so it binds less.
-LENIENT = {f"{name}.required" for name in REQUIRED & DEFAULTS.keys()}
+LENIENT = {
+    f"{name}.required" for name in STATED["required"] if name in STATED["defaults"]
+}
 
 
 def everything(contract: Contract) -> list[Assertion]:
@@ -110,13 +63,13 @@ def test_the_contract_is_openapi(dialect: str | None) -> None:
 def test_the_members_are_the_pages_in_its_order(contract: Contract) -> None:
     schema = contract.request.schema
 
-    assert list(schema["properties"]) == MEMBERS
-    assert set(schema["required"]) == REQUIRED
+    assert list(schema["properties"]) == STATED["members"]
+    assert set(schema["required"]) == set(STATED["required"])
     assert {
         name: member["default"]
         for name, member in schema["properties"].items()
         if "default" in member
-    } == DEFAULTS
+    } == STATED["defaults"]
 
 
 def test_operations_token_and_version_are_those_that_are_known(
@@ -126,7 +79,7 @@ def test_operations_token_and_version_are_those_that_are_known(
     scheme = DOCUMENT["components"]["securitySchemes"]["oauth2"]
     (header,) = contract.operation.headers
 
-    assert found == OPERATIONS
+    assert found == STATED["operations"]
     assert contract.operation.token_header == BEARER
     assert list(scheme["flows"]) == ["clientCredentials"]
     assert (header.name, header.value) == ("X-version", "2023-03-25")
@@ -166,7 +119,7 @@ def test_every_rule_stands_in_the_catalogue_and_has_a_place_or_is_about_http(
 
     assert list(contract.rules) == list(contract.catalogue.rules)
     assert contract.dropped == ()
-    assert without == ABOUT_HTTP
+    assert without == set(STATED["about_http"])
 
 
 def test_every_assertion_is_of_one_rule(contract: Contract) -> None:
@@ -227,8 +180,8 @@ def test_levels_are_those_of_product_md_and_what_evidence_supports(
         level: {rule.id for rule in rules if rule.level is level} for level in Level
     }
 
-    assert levels[Level.MUST] == set(LEVELS["must"])
-    assert levels[Level.MAY] == set(LEVELS["may"])
+    assert levels[Level.MUST] == set(STATED["must"])
+    assert levels[Level.MAY] == set(STATED["may"])
     assert {rule.id for rule in rules if rule.level != rule.evidence.level} == LENIENT
 
 
@@ -331,20 +284,7 @@ def fits(schema: Json, value: Json) -> bool:
 
 # --- (e) the dialect
 
-SDK_BODY: Json = {
-    "name": "Office closure notice",
-    "from": "441632960101",
-    "source": "people",
-    "segmentIds": ["3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"],
-    "inclubeUnsubscribed": False,
-    "language": "fr-BE",
-    "voice": "woman",
-    "retries": 0,
-    "retryOnNoInput": False,
-    "retryOnFailed": False,
-    "distribution": "none",
-    "voiceFlow": {"welcome": {"say": "The office is closed on Friday."}},
-}
+SDK_BODY = STATED["sdk_body"]
 
 
 def test_a_dialect_makes_another_contract_with_rules_of_the_same_ids(
@@ -381,7 +321,7 @@ def test_each_fault_breaks_its_rule_and_no_other(
     assert contract.prover.prove({**plain, **members}) == set(rules)
 
 
-@pytest.mark.parametrize("name", sorted(REQUIRED | {"includeUnsubscribed"}))
+@pytest.mark.parametrize("name", [*STATED["required"], "includeUnsubscribed"])
 def test_each_member_that_is_missing_breaks_one_rule(
     contract: Contract, plain: dict[str, Json], name: str
 ) -> None:

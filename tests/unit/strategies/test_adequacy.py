@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from ringspec.strategies.adequacy import (
     quick,
 )
 from ringspec.strategies.adequacy.matrix import Locator, detecting_cases
-from ringspec.strategies.adequacy.verdicts import Decider
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
@@ -67,137 +66,40 @@ def ids(contract: Contract, member: str = "") -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("schema", "expected"),
-    [
-        pytest.param(
-            {"type": "integer", "minimum": 1},
-            [
-                "type dropped",
-                "type or number",
-                "type or string",
-                "type or boolean",
-                "type or null",
-                "minimum dropped",
-                "minimum minimum 0",
-                "minimum minimum 2",
-            ],
-            id="a kind and a bound",
-        ),
-        pytest.param(
-            {"type": ["string", "null"]},
-            [
-                "type dropped",
-                "type without string",
-                "type without null",
-                "type or integer",
-                "type or array",
-                "type or boolean",
-            ],
-            id="one of several kinds",
-        ),
-        pytest.param(
-            {"type": "number", "exclusiveMaximum": 1.5},
-            [
-                "type dropped",
-                "type or string",
-                "type or boolean",
-                "type or null",
-                "exclusiveMaximum dropped",
-                "exclusiveMaximum exclusiveMaximum 0.5",
-                "exclusiveMaximum exclusiveMaximum 2.5",
-                "exclusiveMaximum as maximum",
-            ],
-            id="a bound that is not in it",
-        ),
-        pytest.param(
-            {"enum": ["a", "b"]},
-            [
-                "enum dropped",
-                "enum without a",
-                "enum without b",
-                "enum or in another case",
-                "enum or with a blank after",
-            ],
-            id="a list of texts",
-        ),
-        pytest.param(
-            {"enum": [1, 2]},
-            [
-                "enum dropped",
-                "enum without 1",
-                "enum without 2",
-                "enum or 0",
-                "enum or 3",
-            ],
-            id="a list of numbers",
-        ),
-        pytest.param(
-            {"const": "A"},
-            [
-                "const dropped",
-                "const or in another case",
-                "const or with a blank after",
-            ],
-            id="one value",
-        ),
-        pytest.param(
-            {"maxLength": 0}, ["maxLength dropped", "maxLength maxLength 1"], id="none"
-        ),
-        pytest.param({"format": "uuid"}, ["format dropped"], id="a format"),
-        pytest.param(
-            {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
-            [
-                "oneOf dropped",
-                "oneOf without a",
-                "oneOf without b",
-                "oneOf any of them",
-                "oneOf a: required without a",
-                "oneOf b: required without b",
-            ],
-            id="one of two",
-        ),
-        pytest.param(
-            {"anyOf": [{"required": ["a"]}, {"type": "null"}]},
-            [
-                "anyOf dropped",
-                "anyOf without a",
-                "anyOf without branch 1",
-                "anyOf just one of them",
-                "anyOf a: required without a",
-                "anyOf branch 1: type dropped",
-                "anyOf branch 1: type or boolean",
-            ],
-            id="any of two",
-        ),
-        pytest.param(
-            {"not": {"items": {"const": 1}}},
-            [
-                "not dropped",
-                "not items: const dropped",
-                "not items: const or 0",
-                "not items: const or 2",
-            ],
-            id="what must not be",
-        ),
-        pytest.param(
-            {"contains": {"const": 1}, "minContains": 0, "maxContains": 1},
-            [
-                "contains dropped",
-                "contains minContains 1",
-                "contains maxContains 0",
-                "contains maxContains 2",
-                "contains const dropped",
-                "contains const or 0",
-                "contains const or 2",
-            ],
-            id="what is counted",
-        ),
-    ],
-)
-def test_each_keyword_has_its_changes(
-    contract_of: Load, schema: Json, expected: list[str]
-) -> None:
+# A schema, and the changes of its keywords.
+CHANGES = yaml.safe_load("""
+- [{type: integer, minimum: 1}, type dropped, type or number, type or string,
+   type or boolean, type or null, minimum dropped, minimum minimum 0, minimum minimum 2]
+- [{type: [string, "null"]}, type dropped, type without string, type without null,
+   type or integer, type or array, type or boolean]
+- [{type: number, exclusiveMaximum: 1.5}, type dropped, type or string,
+   type or boolean, type or null, exclusiveMaximum dropped,
+   exclusiveMaximum exclusiveMaximum 0.5, exclusiveMaximum exclusiveMaximum 2.5,
+   exclusiveMaximum as maximum]
+- [{enum: [a, b]}, enum dropped, enum without a, enum without b,
+   enum or in another case, enum or with a blank after]
+- [{enum: [1, 2]}, enum dropped, enum without 1, enum without 2, enum or 0, enum or 3]
+- [{const: A}, const dropped, const or in another case, const or with a blank after]
+- [{maxLength: 0}, maxLength dropped, maxLength maxLength 1]
+- [{format: uuid}, format dropped]
+- [{oneOf: [{required: [a]}, {required: [b]}]}, oneOf dropped, oneOf without a,
+   oneOf without b, oneOf any of them, "oneOf a: required without a",
+   "oneOf b: required without b"]
+- [{anyOf: [{required: [a]}, {type: "null"}]}, anyOf dropped, anyOf without a,
+   anyOf without branch 1, anyOf just one of them, "anyOf a: required without a",
+   "anyOf branch 1: type dropped", "anyOf branch 1: type or boolean"]
+- [{not: {items: {const: 1}}}, not dropped, "not items: const dropped",
+   "not items: const or 0", "not items: const or 2"]
+- [{contains: {const: 1}, minContains: 0, maxContains: 1}, contains dropped,
+   contains minContains 1, contains maxContains 0, contains maxContains 2,
+   contains const dropped, contains const or 0, contains const or 2]
+""")
+
+
+@pytest.mark.parametrize("row", CHANGES, ids=str)
+def test_each_keyword_has_its_changes(contract_of: Load, row: list[Json]) -> None:
+    schema, *expected = row
+
     assert ids(contract_of(of(x=schema)), "x") == expected
 
 
@@ -338,48 +240,47 @@ def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:
     assert found["body/properties/x/minimum minimum 13"].verdict == "told"
 
 
-def test_null_for_an_optional_member_is_unsettled(contract_of: Load) -> None:
-    schema = {"type": "object", "properties": {"x": {"type": "string"}}}
+def test_what_no_settled_body_shows_is_unsettled(contract_of: Load) -> None:
+    settled = {"type": "integer", "minimum": 0, "x-settled": {"minimum": 5}}
+    schema = {**of(y=settled), "properties": {"x": {"type": "string"}, "y": settled}}
     found = verdicts(contract_of(schema))
 
-    each = found["body/properties/x/type or null"]
-    assert each.verdict == MutationVerdict.UNSETTLED
-    assert "null" in each.reason
+    null = found["body/properties/x/type or null"]
+    assert null.verdict == MutationVerdict.UNSETTLED
+    assert "null" in null.reason
+    minimum = "body/properties/y/minimum minimum"
+    assert found[f"{minimum} 1"].verdict == MutationVerdict.UNSETTLED
+    assert found[f"{minimum} -1"].verdict == MutationVerdict.TOLD
 
 
-def test_what_valid_bodies_keep_clear_of_is_unsettled(contract_of: Load) -> None:
-    schema = {"type": "integer", "minimum": 0, "x-settled": {"minimum": 5}}
-    found = verdicts(contract_of(of(x=schema)))
-
-    assert (
-        found["body/properties/x/minimum minimum 1"].verdict
-        == MutationVerdict.UNSETTLED
-    )
-    assert found["body/properties/x/minimum minimum -1"].verdict == MutationVerdict.TOLD
-
-
-def test_a_case_that_is_lacking_is_shown(contract_of: Load) -> None:
-    contract = contract_of(of(x={"type": "integer", "maximum": 7}))
-    plain = [case for case in compile_cases(contract) if "max" not in case.rule]
-
-    found = {each.mutation.id: each for each in prove(contract, plain)}
-
-    each = found["body/properties/x/maximum dropped"]
-    assert each.verdict == MutationVerdict.UNTOLD
-    assert each.reason == 'told by {"x":8}'
-
-
-def test_what_no_proof_and_no_body_is_found_for_is_undecided(
+@pytest.mark.parametrize(
+    ("schema", "lacking", "change", "verdict", "reason"),
+    [
+        ({"maximum": 7}, "max", "maximum dropped", "untold", 'told by {"x":8}'),
+        (
+            {},
+            "fraction",
+            "type or number",
+            "undecided",
+            "it may take a body that breaks a rule",
+        ),
+    ],
+)
+def test_a_case_that_is_lacking_is_shown_if_one_is_found(
     contract_of: Load,
+    schema: Json,
+    lacking: str,
+    change: str,
+    verdict: str,
+    reason: str,
 ) -> None:
-    contract = contract_of(of(x={"type": "integer"}))
-    plain = [case for case in compile_cases(contract) if "fraction" not in case.id]
+    contract = contract_of(of(x={"type": "integer", **schema}))
+    left = [each for each in compile_cases(contract) if lacking not in each.id]
 
-    found = {each.mutation.id: each for each in prove(contract, plain)}
+    found = {each.mutation.id: each for each in prove(contract, left)}
 
-    each = found["body/properties/x/type or number"]
-    assert each.verdict == MutationVerdict.UNDECIDED
-    assert each.reason == "it may take a body that breaks a rule"
+    each = found[f"body/properties/x/{change}"]
+    assert (each.verdict, each.reason) == (verdict, reason)
 
 
 def test_values_are_found_by_the_path_of_a_schema() -> None:
@@ -438,17 +339,16 @@ def findings(contract: Contract, cases: tuple[Case, ...]) -> tuple[MutationResul
     return tuple(prove(contract, cases))
 
 
+def undetected(results: Iterable[MutationResult]) -> list[tuple[str, str]]:
+    bad = {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
+    return [(each.mutation.id, each.reason) for each in results if each.verdict in bad]
+
+
 @pytest.mark.kill
 def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     findings: tuple[MutationResult, ...],
 ) -> None:
-    bad = [
-        (each.mutation.id, each.reason)
-        for each in findings
-        if each.verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
-    ]
-
-    assert bad == []
+    assert undetected(findings) == []
     assert all(bool(each.cases) == (each.verdict == "told") for each in findings)
     assert all(bool(each.reason) == (each.verdict != "told") for each in findings)
 
@@ -457,13 +357,7 @@ def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
 def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
     contract = load(dialect="naxai-sdk")
 
-    bad = [
-        (each.mutation.id, each.reason)
-        for each in prove(contract, cases_of(contract))
-        if each.verdict in {MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED}
-    ]
-
-    assert bad == []
+    assert undetected(prove(contract, cases_of(contract))) == []
 
 
 @pytest.mark.kill
@@ -568,11 +462,3 @@ def test_of_cases_that_are_worth_the_same_the_first_is_taken(
     telling = {"m": (one.id, other.id), "n": (other.id, one.id), "o": ()}
 
     assert fewest(telling, cases) == (one.id,)
-
-
-def test_deciding_again_gives_the_same(contract: Contract) -> None:
-    untold = [each for each in mutations_of(contract) if "or null" in each.id][:5]
-
-    first = [Decider(contract).decide(each) for each in untold]
-
-    assert first == [Decider(contract).decide(each) for each in untold]

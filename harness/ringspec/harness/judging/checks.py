@@ -24,9 +24,12 @@ from ringspec.spec import (
     at_pointer,
     pointer,
     same,
+    short,
 )
 from ringspec.strategies import Want, What
 
+# Characters of a value in an echo that are cited.
+_WIDTH = 80
 ENVELOPE = RuleId("error.envelope")
 ANSWER_JSON = RuleId("answer.json")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
@@ -142,17 +145,12 @@ def _differences(
 ) -> Iterator[str]:
     """Yield where an answer loses or changes something; it may add members.
 
-    Args:
-        schema: of what was sent.
-        sent: the value.
-        got: what came back in its place.
-        place: of both.
-        answered: schema of the answer's value. Of it only members are compared that
-            both schemas name; below them all are.
+    At the top, members are compared that both `schema`, of the request, and `answered`,
+    of the answer, name; below them all are.
     """
     if got is MISSING:
         if sent is not None:
-            yield f"{pointer(place)} is missing; {_short(sent)} was sent"
+            yield f"{pointer(place)} is missing; {short(sent, _WIDTH)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
         for name, inner in _compared(schema, sent, answered):
             left, right = sent[name], got.get(name, MISSING)
@@ -165,7 +163,8 @@ def _differences(
     elif answered is not None and not (answered and place):
         return  # the answer is of another kind, or not described
     elif not _equal(schema, sent, got):
-        yield f"{pointer(place)} is {_short(got)}; {_short(sent)} was sent"
+        shown = short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
 
 
 def _compared(
@@ -221,8 +220,8 @@ def _default(
 ) -> Iterator[str]:
     """Yield a default that is wrong, or not shown though it is due."""
     if (got is not None or due) and not _equal({}, default, got):
-        shown = "not shown" if got is None else _short(got)
-        yield f"{pointer(place)} is {shown}; its default is {_short(default)}"
+        shown = "not shown" if got is None else short(got, _WIDTH)
+        yield f"{pointer(place)} is {shown}; its default is {short(default, _WIDTH)}"
 
 
 def _inner_defaults(
@@ -243,13 +242,7 @@ def _inner_defaults(
 
 
 def unmet(wants: Iterable[Want], data: Json, played: Played) -> list[str]:
-    """List the wants that an answer does not meet, in words; those of `SHOWS` aside.
-
-    Args:
-        wants: what a step asks of the answer, beside its status.
-        data: of the answer.
-        played: what was captured before, and the items of a list.
-    """
+    """List the wants of a step that an answer does not meet; those of `SHOWS` aside."""
     return [fault for want in wants for fault in _unmet(want, data, played)]
 
 
@@ -262,17 +255,17 @@ def _unmet(want: Want, data: Json, played: Played) -> Iterator[str]:
         case What.IF_SHOWN if got is None:
             return
         case What.ONE_OF | What.IF_SHOWN if not any(same(got, each) for each in value):
-            shown = "not shown" if got is None else _short(got, 60)
-            due = " or ".join(_short(each, 60) for each in value)
+            shown = "not shown" if got is None else short(got)
+            due = " or ".join(short(each) for each in value)
             yield f"{want.at} is {shown}, not {due}"
         case What.DIFFERS if same(got, value):
-            yield f"{want.at} is {_short(value, 60)} again"
+            yield f"{want.at} is {short(value)} again"
         case What.HAS if played.complete and not is_listed:
-            yield f"no item of the list has {want.at} {_short(value, 60)}"
+            yield f"no item of the list has {want.at} {short(value)}"
         case What.LACKS if is_listed:
-            yield f"an item of the list still has {want.at} {_short(value, 60)}"
+            yield f"an item of the list still has {want.at} {short(value)}"
         case What.UNLIKE if any(_is_new(each, want, played) for each in items):
-            yield f"the list now has an item with {_short(value, 60)}"
+            yield f"the list now has an item with {short(value)}"
 
 
 def _filled(value: Json, captured: dict[str, Json]) -> Json:
@@ -291,8 +284,3 @@ def _is_new(item: Json, want: Want, played: Played) -> bool:
     return all(
         same(item.get(name, MISSING), value) for name, value in want.value.items()
     )
-
-
-def _short(value: Json, limit: int = 80) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else f"{text[:limit]}…"

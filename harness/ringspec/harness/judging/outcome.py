@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.judging.selection import ROBUSTNESS
 from ringspec.harness.judging.verdict import (
     Conclusion,
     Finding,
@@ -86,13 +85,7 @@ class Tally:
     def inconclusive_except(
         self, rules: Collection[RuleId], why: str, known: Collection[Known] = ()
     ) -> tuple[RuleResult, ...]:
-        """Return inconclusive results, without findings, for all rules but some.
-
-        Args:
-            rules: those that are judged by their findings.
-            why: the reason.
-            known: failures that do not gate.
-        """
+        """Return results of `rules` by their findings, and all others inconclusive."""
         return self._all(
             self._result(rule, why, known)
             if rule.id in rules or rule.id in self.skipped
@@ -245,13 +238,6 @@ class Reachability:
         if case.expect != Expect.SURVIVE and cases:
             # What is no HTTP or no JSON is often refused before any routing.
             self._statuses[response.status] += 1
-
-    def fair(self, finding: Finding) -> Finding:
-        """Return a failure as inconclusive if the target may not be there at all."""
-        fails = finding.rule == ROBUSTNESS and finding.verdict == Verdict.FAIL
-        if self.broken or not fails:
-            return finding
-        return replace(finding, verdict=Verdict.INCONCLUSIVE)
 
     @property
     def learnt(self) -> bool:

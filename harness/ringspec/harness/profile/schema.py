@@ -7,7 +7,6 @@ where a profile is read: pydantic takes a while to load.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from ringspec.harness.profile.profile import Keys, Places
-from ringspec.spec import UsageError, nearest
+from ringspec.spec import UsageError, nearest, short
 
 
 def _split(value: Any) -> Any:
@@ -159,10 +158,9 @@ def _unfit(mistake: ErrorDetails) -> tuple[str, str]:
     if names[0] in _SECRET:
         hint = 'a value may come from a variable: { env = "NAME" }'
         return f"{subject} has to be {expected}", hint
-    value = json.dumps(mistake["input"], ensure_ascii=False, default=str)
-    value = value if len(value) <= 60 else f"{value[:60]}…"
     hint = "`ringspec profile init` writes a profile that says what there is"
-    return f"{subject} is {value}, and has to be {expected}", hint
+    message = f"{subject} is {short(mistake['input'])}, and has to be {expected}"
+    return message, hint
 
 
 def _unknown(keys: Keys) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from ringspec.spec import (
     is_shallow,
     kind_of,
     pointer,
+    short,
 )
 
 
@@ -138,18 +139,18 @@ def _reason(breach: Breach, data: Json) -> str:
     assertion, place = breach.assertion, pointer(breach.location)
     if assertion.keyword in _NAMING:
         return f"left out {assertion.value}" + (f" at {place}" if place else "")
-    sent = _short(at(data, breach.location))
+    sent = short(at(data, breach.location), _VALUE)
     where = f"at {place}" if place else "as the body"
     against = assertion.keyword
     if assertion.keyword not in _LONG:
-        against += f" {_short(assertion.value)}"
+        against += f" {short(assertion.value, _VALUE)}"
     return f"sent {sent} {where}, against {against}"
 
 
 def _unsettled(breach: Breach, data: Json) -> str:
     if breach.assertion.keyword in _NAMING:
         return f"{_reason(breach, data)}, which no source settles"
-    sent, place = _short(at(data, breach.location)), pointer(breach.location)
+    sent, place = short(at(data, breach.location), _VALUE), pointer(breach.location)
     return f"sent {sent} at {place or 'the top'}, which no source settles"
 
 
@@ -178,12 +179,7 @@ def _member_names(schema: Json) -> Iterator[str]:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return ", ".join(map(_short, names[:_NAMES])) + more
-
-
-def _short(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _VALUE else f"{text[:_VALUE]}…"
+    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
 
 
 def _refuse_constant(name: str) -> Json:

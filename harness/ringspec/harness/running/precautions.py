@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from ringspec.harness.judging.selection import ROBUSTNESS, served
-from ringspec.harness.judging.verdict import Finding, Notice, Verdict
+from ringspec.harness.judging.selection import served
+from ringspec.harness.judging.verdict import Notice
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Renewing
-from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
@@ -35,12 +35,7 @@ _MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --
 
 @dataclass
 class Precautions:
-    """The precautions of one run.
-
-    Attributes:
-        policy: what may be sent.
-        left_out: the cases that are not sent, by id, each with the reason.
-    """
+    """The precautions of one run; `left_out` has, by id, why cases are not sent."""
 
     plan: Plan
     left_out: dict[str, str] = field(default_factory=dict)
@@ -197,21 +192,12 @@ class Precautions:
         if self._guard is not None:
             self._guard.hurry(HASTY_S)
 
-    def fair(self, finding: Finding, in_a_row: int) -> Finding:
-        """Return a failure as inconclusive if it may be transient.
-
-        A create is not sent to a live target again, to see whether it fails again.
-        """
-        exchange, guard = finding.exchange, self._guard
-        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
-            return finding
-        if guard is None or guard.may_repeat(exchange.request):
-            return finding
+    def may_be_transient(self, exchange: Exchange, in_a_row: int) -> bool:
+        """Return whether a failure may pass, and was not repeated, such as a create."""
+        if self._guard is None or self._guard.may_repeat(exchange.request):
+            return False
         status = exchange.response.status if exchange.response else 0
-        if status not in GATEWAY and (status or in_a_row > 1):
-            return finding
-        reason = f"{finding.reason}; it was not sent again, to a live target"
-        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+        return status in GATEWAY or not (status or in_a_row > 1)
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
         """Return why a live run leaves rules open, with a hint."""

@@ -1,8 +1,8 @@
 """A run: fire the cases in order, judge them, and yield events.
 
 In: a plan. Out: events, the last of them an `Ended`. Cases are fired by a few workers
-at once and reported in the order of the list. A case passes `Volley` (fire), `Oracle`
-(judge), `Reachability` and `Precautions` (is it the target's fault?), and `Tally`.
+at once and reported in the order of the list. `Precautions` connect, `Volley` fires,
+`Oracle` judges, `Reachability` says whether the target is there, `Tally` concludes.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
 from ringspec.harness.judging.verdict import (
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
 PATIENCE = 4
+# The first case is sent this often more before the target counts as absent.
+FIRST_REPEATS = 2
 
 
 def run(plan: Plan) -> Generator[Event, None, None]:
@@ -93,7 +96,7 @@ class Session:
 
     Attributes:
         cases: those of the list that will be fired, its first in any case.
-        care: what stands between the run and its target.
+        precautions: what stands between the run and its target.
         interrupted: set if the run was interrupted.
     """
 
@@ -106,28 +109,30 @@ class Session:
         selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
         check(plan)
         lacking = lacking_rules(plan)
-        self.care = care = Precautions(plan)
+        self.precautions = precautions = Precautions(plan)
         wanted = selection.fired(plan.cases, plan.takes)
-        fired = care.sent(case for case in wanted if case.rule not in lacking)
+        fired = precautions.sent(case for case in wanted if case.rule not in lacking)
         first = plan.cases[:1] if fired or plan.explored else ()
-        if care.only_looks:
+        if precautions.only_looks:
             first = ()
         self.cases = (*first, *(case for case in fired if case not in first))
         self.interrupted = False
         self._plan = plan
         self._selected = frozenset(selection.rules)
         self._oracle = Oracle(
-            plan.contract, plan.filling, care.policy.unnamed if plan.live else {}
+            plan.contract, plan.filling, precautions.policy.unnamed if plan.live else {}
         )
         elsewhere = unserved(selection.rules, plan.cases, plan.takes)
         if plan.explored:
             elsewhere = frozenset(each for each in elsewhere if not is_explored(each))
         skipped = (frozenset(plan.contract.rules) - self._selected) | elsewhere
         self._tally = Tally(plan.contract, plan.level, skipped, lacking)
-        unsent = care.open_rules(self._selected - skipped - lacking.keys(), wanted)
+        unsent = precautions.open_rules(
+            self._selected - skipped - lacking.keys(), wanted
+        )
         # Where creates are allowed, what is left out is so on purpose: it binds nobody.
-        (self._tally.withheld if care.only_looks else lacking).update(unsent)
-        self._reachability = Reachability(looking=care.only_looks)
+        (self._tally.withheld if precautions.only_looks else lacking).update(unsent)
+        self._reachability = Reachability(looking=precautions.only_looks)
         self._began = time.perf_counter()
         self._left = list(self.cases)
         self._done = self._requests = 0
@@ -147,7 +152,7 @@ class Session:
         """
         plan = self._plan
         yield Started(
-            contract=plan.contract,
+            contract=ContractName.of(plan.contract),
             target=plan.url,
             level=plan.level,
             seed=plan.seed,
@@ -163,10 +168,10 @@ class Session:
                 "whoever does not check that is not noticed"
             )
         if self.cases:
-            yield from self.care.opening()
+            yield from self.precautions.opening()
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
-            yield from self.care.notices()
+            yield from self.precautions.notices()
         elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
@@ -179,18 +184,18 @@ class Session:
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
-        plan, care = self._plan, self.care
+        plan, precautions = self._plan, self.precautions
         volley = Volley(
-            care.connect(),
+            precautions.connect(),
             plan.pace.workers or 1,
             plan.patience_s,
             plays=1 if plan.live else PLAYS,
-            absences=care.absences,
+            absences=precautions.absences,
         )
 
         def interrupt() -> None:
             volley.interrupt()
-            care.hurry()
+            precautions.hurry()
             if self._explorer is not None:
                 self._explorer.interrupt()
 
@@ -202,16 +207,18 @@ class Session:
             finally:
                 runner.run(volley.rest())
                 try:
-                    runner.run(care.clean_up(hasty=self.interrupted))
+                    runner.run(precautions.clean_up(hasty=self.interrupted))
                 finally:
                     with suppress(Exception):
                         runner.run(volley.stop())
 
     def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Fire the first case, single requests, scripts, and explore."""
-        if not self.care.only_looks:
+        if not self.precautions.only_looks:
             first = self.cases[0]
-            exchange = self._noted(first, runner.run(volley.first(first)))
+            exchange = self._noted(
+                first, runner.run(volley.fire(first, repeats=FIRST_REPEATS))
+            )
             yield self._judged(first, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:
@@ -226,7 +233,7 @@ class Session:
             exchange = self._noted(case, runner.run(volley.take(index)))
             judged = self._judged(case, exchange)
             yield judged
-            yield from self.care.notices()
+            yield from self.precautions.notices()
             if self._stops(judged.findings):
                 return
         yield from self._scripts(runner, volley)
@@ -290,7 +297,7 @@ class Session:
             known=self._failed,
         )
         from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - likewise
+        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             exchange = runner.run(volley.fire(case, patient=patient))
@@ -348,16 +355,27 @@ class Session:
 
     def _selected_of(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the fair findings of selected rules, and note all verdicts."""
-        row = self._reachability.in_a_row
         only = self._plan.only
         selected: list[Finding] = []
         for each in found:
-            fair = self.care.fair(self._reachability.fair(each), row)
+            fair = self._fair(each)
             self._verdicts.setdefault(fair.case.id, set()).add(fair.verdict)
             wanted = only is None or fair.case.id in only
             if wanted and fair.rule in self._selected:
                 selected.append(fair)
         return tuple(selected)
+
+    def _fair(self, finding: Finding) -> Finding:
+        """Return a failure as inconclusive if it may not be the target's."""
+        if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
+            return finding
+        reachability, reason = self._reachability, finding.reason
+        if reachability.broken:
+            row = reachability.in_a_row
+            if not self.precautions.may_be_transient(finding.exchange, row):
+                return finding
+            reason = f"{reason}; it was not sent again, to a live target"
+        return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
         failure = self._reachability.failure
@@ -431,5 +449,5 @@ class Session:
         message, hint = self._reachability.account()
         if failure is not None and not self._reachability.answered:
             return f"{self._plan.url}: {failure.message}", hint
-        care = self.care.account(open_rules=len(self._tally.withheld))
-        return care if care[0] else (message, hint)
+        safety = self.precautions.account(open_rules=len(self._tally.withheld))
+        return safety if safety[0] else (message, hint)

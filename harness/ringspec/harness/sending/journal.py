@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -66,16 +66,8 @@ class Entry:
 
     def line(self, time: str) -> bytes:
         """Return it as a line."""
-        data = {
-            "time": time,
-            "url": self.url,
-            "id": self.id,
-            "delete": self.delete,
-            "headers": [list(each) for each in self.headers],
-            "status": self.status,
-        }
         # An id may be anything, half a character as well.
-        return json.dumps(data).encode() + b"\n"
+        return json.dumps({"time": time, **asdict(self)}).encode() + b"\n"
 
     @classmethod
     def of(cls, data: Any) -> Self:
@@ -111,11 +103,7 @@ def _typed(value: Any, kind: type[_Given]) -> _Given:
 
 
 class Journal:
-    """A file that is only ever appended to.
-
-    Attributes:
-        path: of the file.
-    """
+    """A file that is only ever appended to."""
 
     def __init__(
         self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ringspec.reference.mutants.fleet import (
+from ringspec.reference.mutants.rows import (
     BUSY,
     EQUIVALENT,
     LAWFUL,
     MUTANTS,
     SHARED,
     Variant,
+    variant,
 )
 
-__all__ = ["BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant"]
+__all__ = ["BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant", "variant"]

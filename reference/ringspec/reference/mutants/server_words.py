@@ -18,7 +18,7 @@ from ringspec.reference.json_values import JsonObject, as_object, rewritten, ste
 from ringspec.reference.mutants import stores
 from ringspec.reference.mutants.vocabulary import change_of
 from ringspec.reference.replies import RefusedError, Reply, envelope, refused
-from ringspec.reference.store import TRANSITIONS, Store, Transition, now_ms
+from ringspec.reference.store import TRANSITIONS, StateChange, Store, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ringspec.reference.behaviour import Behaviour, Defect, Operation
-    from ringspec.reference.mutants.fleet import Variant
+    from ringspec.reference.mutants.rows import Variant
     from ringspec.reference.serving import ServerSettings
 
+    Around = Callable[[Operation, Store, Request], Awaitable[Reply]]
+    Headers = list[tuple[bytes, bytes]]
     Finish = Callable[[Message, bytes, Send], Awaitable[None]]
 
 # Longer than any client waits.
 _HANG_S = 60.0
 
 
-def shows(spec: Any, row: Variant) -> Defect:
+def shows(written: Any, row: Variant) -> Defect:
     """Answer values of a broadcast otherwise than they are."""
-    change, steps = change_of(spec), steps_of(row.at or "")
+    change, steps = change_of(written), steps_of(row.at or "")
 
     def show(body: JsonObject) -> JsonObject:
         shown = rewritten(body, change, steps)
@@ -90,8 +92,8 @@ def media_type(types: Mapping[str, str], _row: Variant) -> Defect:
 
 def body(changes: Mapping[str | int, Any], row: Variant) -> Defect:
     """Answer with other bodies."""
-    ((which, spec),) = changes.items()
-    change, steps = change_of(spec), steps_of(row.at or "")
+    ((which, written),) = changes.items()
+    change, steps = change_of(written), steps_of(row.at or "")
     return _replying(
         which, lambda due: replace(due, body=rewritten(due.body, change, steps))
     )
@@ -167,13 +169,13 @@ def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
         transitions = dict(behaviour.transitions)
         for name in TRANSITIONS:
             change = changes.get(name, changes.get("all", {}))
-            transitions[name] = _transition(transitions[name], **change)
+            transitions[name] = _state_change(transitions[name], **change)
         return replace(behaviour, transitions=transitions)
 
     return apply
 
 
-def _transition(due: Transition, **change: Any) -> Transition:
+def _state_change(due: StateChange, **change: Any) -> StateChange:
     """Change a transition: `to` and `answers` a state, `from` and `also_from` many."""
     sources = change.get("from", due.sources)
     return replace(
@@ -184,9 +186,15 @@ def _transition(due: Transition, **change: Any) -> Transition:
     )
 
 
-def around(name: str, _row: Variant) -> Defect:
-    """Do more or less in an operation than is due: one of `_AROUND`."""
-    return lambda behaviour: replace(behaviour, around=_AROUND[name])
+def operation(name: str, _row: Variant) -> Defect:
+    """Do more or less in an operation than is due: one of `_OPERATIONS`."""
+    return _doing(_OPERATIONS[name])
+
+
+def _doing(do: Around) -> Defect:
+    return lambda behaviour: replace(
+        behaviour, around=lambda operation, store: partial(do, operation, store)
+    )
 
 
 def finds_nothing(code: int, _row: Variant) -> Defect:
@@ -195,36 +203,30 @@ def finds_nothing(code: int, _row: Variant) -> Defect:
         code, envelope(code, "There is no such broadcast.")
     )
 
-    def around_(operation: Operation, _store: Store) -> Operation:
-        async def respond(request: Request) -> Reply:
-            try:
-                return await operation(request)
-            except RefusedError as error:
-                if error.reply.status == 404:
-                    raise RefusedError(reply) from error
-                raise
+    async def do(operation: Operation, _store: Store, request: Request) -> Reply:
+        try:
+            return await operation(request)
+        except RefusedError as error:
+            raise (
+                RefusedError(reply) if error.reply.status == 404 else error
+            ) from None
 
-        return respond
-
-    return lambda behaviour: replace(behaviour, around=around_)
+    return _doing(do)
 
 
 def creates_despite(code: int, _row: Variant) -> Defect:
     """Keep the body of a create before it is refused with a status."""
 
-    def around_(operation: Operation, store: Store) -> Operation:
-        async def respond(request: Request) -> Reply:
-            raw = await request.body()
-            try:
-                return await operation(request)
-            except RefusedError as error:
-                if error.reply.status == code:
-                    store.add(_body_of(raw), len(raw))
-                raise
+    async def do(operation: Operation, store: Store, request: Request) -> Reply:
+        raw = await request.body()
+        try:
+            return await operation(request)
+        except RefusedError as error:
+            if error.reply.status == code:
+                store.add(_body_of(raw), len(raw))
+            raise
 
-        return respond
-
-    return lambda behaviour: replace(behaviour, around=around_)
+    return _doing(do)
 
 
 def _body_of(raw: bytes) -> JsonObject:
@@ -243,145 +245,117 @@ def _id_of(request: Request) -> str:
     return str(request.path_params["broadcast_id"])
 
 
-def _updated_first(operation: Operation, store: Store) -> Operation:
+async def _updated_first(operation: Operation, store: Store, request: Request) -> Reply:
     """Keep the body of an update before it is refused."""
-
-    async def respond(request: Request) -> Reply:
-        raw = await request.body()
-        try:
-            return await operation(request)
-        except RefusedError:
-            found = store.find(_id_of(request))
-            if found is not None:
-                store.change(found, _body_of(raw), len(raw))
-            raise
-
-    return respond
+    raw = await request.body()
+    try:
+        return await operation(request)
+    except RefusedError:
+        found = store.find(_id_of(request))
+        if found is not None:
+            store.change(found, _body_of(raw), len(raw))
+        raise
 
 
-def _undeleted(_operation: Operation, store: Store) -> Operation:
-    async def respond(request: Request) -> Reply:
-        if store.find(_id_of(request)) is None:
-            raise refused(404, "There is no such broadcast.")
-        return Reply(204)
-
-    return respond
-
-
-def _not_found(_operation: Operation, _store: Store) -> Operation:
-    async def respond(_request: Request) -> Reply:
+async def _undeleted(_operation: Operation, store: Store, request: Request) -> Reply:
+    if store.find(_id_of(request)) is None:
         raise refused(404, "There is no such broadcast.")
+    return Reply(204)
 
-    return respond
+
+async def _not_found(_operation: Operation, _store: Store, _request: Request) -> Reply:
+    raise refused(404, "There is no such broadcast.")
 
 
-def _not_found_at_once(operation: Operation, store: Store) -> Operation:
+async def _not_found_at_once(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
     """Do not find, for a moment, what was just created."""
-
-    async def respond(request: Request) -> Reply:
-        found = store.find(_id_of(request))
-        if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
-            raise refused(404, "There is no such broadcast.")
-        return await operation(request)
-
-    return respond
+    found = store.find(_id_of(request))
+    if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
+        raise refused(404, "There is no such broadcast.")
+    return await operation(request)
 
 
-def _gone(operation: Operation, store: Store) -> Operation:
+async def _gone(operation: Operation, store: Store, request: Request) -> Reply:
     """Tell a deleted broadcast from one that never was."""
-
-    async def respond(request: Request) -> Reply:
-        gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
-        known = request.path_params.get("broadcast_id") in gone
-        try:
-            return await operation(request)
-        except RefusedError as error:
-            if known and error.reply.status == 404:
-                raise refused(410, "The broadcast was deleted.") from error
-            raise
-
-    return respond
+    gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
+    known = request.path_params.get("broadcast_id") in gone
+    try:
+        return await operation(request)
+    except RefusedError as error:
+        if known and error.reply.status == 404:
+            raise refused(410, "The broadcast was deleted.") from error
+        raise
 
 
-def _short_form(operation: Operation, store: Store) -> Operation:
-    async def respond(request: Request) -> Reply:
-        reply = await operation(request)
-        found = store.find(_id_of(request))
-        return replace(reply, body=found.short({}) if found else None)
-
-    return respond
+async def _short_form(operation: Operation, store: Store, request: Request) -> Reply:
+    reply = await operation(request)
+    found = store.find(_id_of(request))
+    return replace(reply, body=found.short({}) if found else None)
 
 
-def _without_effect(operation: Operation, store: Store) -> Operation:
+async def _without_effect(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
     """Answer a command as if it were done."""
-
-    async def respond(request: Request) -> Reply:
-        before = store.find(_id_of(request))
-        reply = await operation(request)
-        if before is not None:
-            store.restore(before)
-        return reply
-
-    return respond
+    before = store.find(_id_of(request))
+    reply = await operation(request)
+    if before is not None:
+        store.restore(before)
+    return reply
 
 
-def _created_if_unknown(operation: Operation, store: Store) -> Operation:
-    async def respond(request: Request) -> Reply:
-        if store.find(_id_of(request)) is None:
-            made = store.made({}, 0)
-            store.restore(replace(made, broadcast_id=_id_of(request)))
-        return await operation(request)
+async def _created_if_unknown(
+    operation: Operation, store: Store, request: Request
+) -> Reply:
+    if store.find(_id_of(request)) is None:
+        made = store.made({}, 0)
+        store.restore(replace(made, broadcast_id=_id_of(request)))
+    return await operation(request)
 
-    return respond
 
-
-def _as_if_allowed(operation: Operation, _store: Store) -> Operation:
+async def _as_if_allowed(
+    operation: Operation, _store: Store, request: Request
+) -> Reply:
     """Answer a command that the state does not allow as if it were done."""
-
-    async def respond(request: Request) -> Reply:
-        try:
-            return await operation(request)
-        except RefusedError as error:
-            if error.reply.status != 409:
-                raise
-            return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
-
-    return respond
-
-
-def _refusing_versions(operation: Operation, _store: Store) -> Operation:
-    async def respond(request: Request) -> Reply:
-        if "x-version" in request.headers:
-            raise refused(400, "There is only one version.")
+    try:
         return await operation(request)
+    except RefusedError as error:
+        if error.reply.status != 409:
+            raise
+        return Reply(200, {"broadcastId": _id_of(request), "state": "starting"})
 
-    return respond
+
+async def _refusing_versions(
+    operation: Operation, _store: Store, request: Request
+) -> Reply:
+    if "x-version" in request.headers:
+        raise refused(400, "There is only one version.")
+    return await operation(request)
 
 
-def _hanging(operation: Operation, _store: Store) -> Operation:
+async def _hanging(operation: Operation, _store: Store, request: Request) -> Reply:
     # Imported late: a process that only starts a server as its child needs no loop.
     import asyncio  # noqa: PLC0415
 
-    async def respond(request: Request) -> Reply:
-        if len(await request.body()) > 10_000:
-            await asyncio.sleep(_HANG_S)
-        return await operation(request)
-
-    return respond
+    if len(await request.body()) > 10_000:
+        await asyncio.sleep(_HANG_S)
+    return await operation(request)
 
 
-_AROUND: dict[str, Callable[[Operation, Store], Operation]] = {
-    "updated before it is refused": _updated_first,
-    "not deleted": _undeleted,
-    "not found": _not_found,
-    "not found at once": _not_found_at_once,
-    "gone once deleted": _gone,
-    "in short": _short_form,
-    "without effect": _without_effect,
-    "created if unknown": _created_if_unknown,
-    "answered as if allowed": _as_if_allowed,
-    "versions refused": _refusing_versions,
-    "hanging at large bodies": _hanging,
+_OPERATIONS: dict[str, Around] = {
+    "updates what it refuses": _updated_first,
+    "deletes nothing": _undeleted,
+    "finds nothing": _not_found,
+    "finds nothing at once": _not_found_at_once,
+    "answers 410 once deleted": _gone,
+    "answers in short": _short_form,
+    "undoes itself": _without_effect,
+    "creates what is unknown": _created_if_unknown,
+    "answers as if allowed": _as_if_allowed,
+    "refuses versions": _refusing_versions,
+    "hangs at large bodies": _hanging,
 }
 
 
@@ -446,19 +420,15 @@ def turns_away(how: str | int, _row: Variant) -> Defect:
 def repeats_token_in(where: str, _row: Variant) -> Defect:
     """Answer with the Authorization header of the request, in the body or a header."""
 
-    def around_(operation: Operation, _store: Store) -> Operation:
-        async def respond(request: Request) -> Reply:
-            reply = await operation(request)
-            header = request.headers.get("authorization", "")
-            if where == "header":
-                headers = {**reply.headers, "X-Authorization": header}
-                return replace(reply, headers=headers)
-            debug: JsonObject = {"debug": {"authorization": header}}
-            return replace(reply, body={**as_object(reply.body), **debug})
+    async def do(operation: Operation, _store: Store, request: Request) -> Reply:
+        reply = await operation(request)
+        header = request.headers.get("authorization", "")
+        if where == "header":
+            return replace(reply, headers={**reply.headers, "X-Authorization": header})
+        debug: JsonObject = {"debug": {"authorization": header}}
+        return replace(reply, body={**as_object(reply.body), **debug})
 
-        return respond
-
-    return lambda behaviour: replace(behaviour, around=around_)
+    return _doing(do)
 
 
 def issues_tokens_to(name: str, _row: Variant) -> Defect:
@@ -544,8 +514,8 @@ def _with_length(start: Message, length: int | None) -> Message:
 
 def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     """Send other bytes, with their right length."""
-    ((which, spec),) = changes.items()
-    change = _bytes_change(spec)
+    ((which, written),) = changes.items()
+    change = _bytes_change(written)
 
     async def finish(start: Message, content: bytes, send: Send) -> None:
         if content and _is_concerned(which, start["status"]):
@@ -557,10 +527,10 @@ def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     return _finishing(finish)
 
 
-def _bytes_change(spec: Any) -> Callable[[bytes], bytes]:
-    if isinstance(spec, str):
-        return _BYTES[spec]
-    ((word, text),) = spec.items()
+def _bytes_change(written: Any) -> Callable[[bytes], bytes]:
+    if isinstance(written, str):
+        return _BYTES[written]
+    ((word, text),) = written.items()
     part = text.encode("latin-1")
     changes: dict[str, Callable[[bytes], bytes]] = {
         "instead": lambda _content: part,
@@ -627,14 +597,6 @@ async def _in_chunks(start: Message, content: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _closing(start: Message, content: bytes, send: Send) -> None:
-    if content:
-        headers = [*start["headers"], (b"connection", b"close")]
-        start = {**start, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": content})
-
-
 async def _gzipped(start: Message, content: bytes, send: Send) -> None:
     import gzip  # noqa: PLC0415 - only here
 
@@ -646,17 +608,14 @@ async def _gzipped(start: Message, content: bytes, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _unlabelled(start: Message, content: bytes, send: Send) -> None:
-    kept = [pair for pair in start["headers"] if pair[0].lower() != b"content-type"]
-    await send({**start, "headers": kept})
-    await send({"type": "http.response.body", "body": content})
+def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
+    """Send other headers, given those due and the bytes."""
 
+    async def finish(start: Message, content: bytes, send: Send) -> None:
+        await send({**start, "headers": change(start["headers"], content)})
+        await send({"type": "http.response.body", "body": content})
 
-async def _shouting(start: Message, content: bytes, send: Send) -> None:
-    """Write the names of headers in capitals. Source: RFC 9110, 5.1."""
-    headers = [(name.upper(), value) for name, value in start["headers"]]
-    await send({**start, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    return _finishing(finish)
 
 
 def _by_beginning(behaviour: Behaviour) -> Behaviour:
@@ -677,9 +636,16 @@ def _by_beginning(behaviour: Behaviour) -> Behaviour:
 
 _WIRES: dict[str, Defect] = {
     "in chunks": _finishing(_in_chunks),
-    "connections closed": _finishing(_closing),
     "gzip": _finishing(_gzipped),
-    "no Content-Type": _finishing(_unlabelled),
-    "headers in capitals": _finishing(_shouting),
+    "connections closed": _heading(
+        lambda due, content: [*due, (b"connection", b"close")] if content else due
+    ),
+    "no Content-Type": _heading(
+        lambda due, _: [pair for pair in due if pair[0] != b"content-type"]
+    ),
+    # Source: RFC 9110, 5.1.
+    "headers in capitals": _heading(
+        lambda due, _: [(name.upper(), value) for name, value in due]
+    ),
     "paths by their beginning": _by_beginning,
 }
