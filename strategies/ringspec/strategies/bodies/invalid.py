@@ -26,7 +26,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies.bodies.certify import Certifier
-from ringspec.strategies.case import Case, CaseMaker
+from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING, is_conditional, places
@@ -87,11 +87,11 @@ def _coupled(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
             for twin in fitting[:1] + fitting[-1:]:
                 body = patched(twin.body, edit.patch)
                 if contract.prover.broken(body) == coupling.rules:
-                    yield CaseMaker(contract).rejected(
+                    yield Requests(contract).case(
                         rule,
                         edit.name,
-                        body,
-                        level=contract.rules[rule].level,
+                        Expect.REJECT,
+                        encode(body),
                         twin=twin.id,
                         fault=edit.patch,
                         broken=rules,
@@ -254,7 +254,7 @@ class _Dealer:
     ) -> None:
         self._contract = bodies.contract
         self._certifier = Certifier(bodies.contract)
-        self._maker = CaseMaker(bodies.contract)
+        self._requests = Requests(bodies.contract)
         ordered = sorted(
             twins,
             key=lambda each: (
@@ -378,10 +378,11 @@ class _Dealer:
         if body is NOTHING:
             return None
         level = self._contract.rules[rule].level
-        return self._maker.rejected(
+        return self._requests.case(
             rule,
             name,
-            body,
+            Expect.REJECT,
+            encode(body),
             level=self._certifier.level(level, fault, body),
             twin=twin.id,
             fault=fault.patch,

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ringspec.spec import ITEM, Assertion, Contract, Json, Location, RuleId
+from ringspec.spec import ITEM, Assertion, Contract, Json, Location, RuleId, weakest
 from ringspec.strategies.bodies.pairwise import rows
-from ringspec.strategies.case import ACCEPTED, Case, CaseMaker, encode
+from ringspec.strategies.case import ACCEPTED, Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,
@@ -54,8 +54,8 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
 
     Of two equal ones the one with the stronger rule is kept: it makes more twins.
     """
-    maker = CaseMaker(bodies.contract)
-    rules = bodies.contract.rules
+    contract, rules = bodies.contract, bodies.contract.rules
+    requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
     for rule, label, body, strained in _bodies(bodies, seed):
         # Texts of a form and lengths are only tried: what does not fit is left out.
@@ -65,7 +65,15 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
                 known is None
                 or rules[rule].level.rank < rules[known[0].rule].level.rank
             ):
-                found[encode(body)] = maker.accepted(rule, label, body), strained
+                prefix = "" if rule == ACCEPTED else "valid-"
+                case = requests.case(
+                    rule,
+                    prefix + label,
+                    Expect.ACCEPT,
+                    encode(body),
+                    level=weakest((rules[rule].level, contract.level_of_use(body))),
+                )
+                found[encode(body)] = case, strained
     return list(found.values())
 
 

@@ -173,7 +173,6 @@ class Labeller:
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
-            coupled=rejects and len(levels) > 1,
             phase=Phase.EXPLORE,
         )
         return Example(case=case, levels=levels)
