@@ -458,21 +458,27 @@ def joined(parts: Iterable[Alternatives], kind: str) -> Alternatives:
     for part in listed:
         found = meet(found, part)
         if len(found) > FEW:
-            return _sampled(listed, kind)
+            return tuple(_sample(listed, kind))
     return found
 
 
-def _sampled(parts: list[Alternatives], kind: str) -> Alternatives:
+def _sample(parts: list[Alternatives], kind: str) -> list[Shape]:
     base: Alternatives = (Shape(kind=kind),)
     for part in parts:
         base = meet(base, part) if len(part) == 1 else base
     choices = [part for part in parts if len(part) > 1]
     found: list[Shape] = []
     for chosen, fill in _chosen(choices):
-        for shape in _completed(base, choices, chosen, fill):
-            if shape not in found:
-                found.append(shape)
-    return tuple(found)
+        shapes = base
+        for index, each in chosen.items():
+            shapes = meet(shapes, (choices[index][each],))
+        # Of the other choices, the first that still fits.
+        for index, part in enumerate(choices):
+            if index not in chosen:
+                ways = (meet(shapes, (each,)) for each in part[::fill])
+                shapes = next((way for way in ways if way), ())
+        found += [shape for shape in shapes[:1] if shape not in found]
+    return found
 
 
 def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]:
@@ -492,20 +498,6 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
     if len(pairs) * len(choices) <= _STEPS:
         # The last alternative of a condition mostly is that it does not apply.
         yield from ((pair, -1) for pair in pairs)
-
-
-def _completed(
-    base: Alternatives, choices: list[Alternatives], chosen: dict[int, int], fill: int
-) -> Alternatives:
-    """Take what is chosen, and of the other choices the first that still fits."""
-    found = base
-    for index, each in chosen.items():
-        found = meet(found, (choices[index][each],))
-    for index, part in enumerate(choices):
-        if index not in chosen:
-            ways = (meet(found, (each,)) for each in part[::fill])
-            found = next((way for way in ways if way), ())
-    return found[:1]
 
 
 def _live(shapes: Iterable[Shape]) -> Alternatives:

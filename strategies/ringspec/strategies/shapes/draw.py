@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil, floor
 from typing import TypeAlias
 from uuid import UUID
 
@@ -219,9 +220,7 @@ class Drawer:
             return self._object(shape, place, {})
         if shape.kind == "array":
             return self._array(shape, place)
-        return {"string": _string, "integer": _integer, "number": _number}[shape.kind](
-            shape
-        )
+        return _string(shape) if shape.kind == "string" else _number(shape)
 
     def _object(self, shape: Shape, place: Place, starts: dict[str, int]) -> Reader:
         wanted = shape.required | set(place[:1])
@@ -407,54 +406,46 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
     return list(fitting)
 
 
-def _integer(shape: Shape) -> Reader:
-    # The least whole number that is a multiple; of 0.5 that is 1, of 2.5 it is 5.
-    step = Fraction(str(shape.multiple or 1)).numerator
-    low = -_NUMBER if shape.low is None else int(-(-shape.low // 1))
-    high = max(low, _NUMBER) if shape.high is None else int(shape.high // 1)
-    first, last = -(-low // step), high // step
-    if first > last:
-        raise Unfit
-    edges = [first, last, min(first + 1, last), max(last - 1, first)]
+def _number(shape: Shape) -> Reader:
+    step = Fraction(str(shape.multiple or 1))
+    whole = shape.kind == "integer" or (shape.multiple and step.denominator == 1)
+    low = -_NUMBER if shape.low is None else shape.low
+    high = max(low, _NUMBER) if shape.high is None else shape.high
+    if whole:
+        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
+        size = step.numerator
+        first, last = -(-ceil(low) // size), floor(high) // size
+        if first > last:
+            raise Unfit
+        edges = [first, last, min(first + 1, last), max(last - 1, first)]
     known = [each for each in shape.examples if shape.admits(each)]
     plain = known or [number_near(shape)]
-    span = last - first + 1
 
-    def read(choices: ByteChoices) -> Json:
+    def integer(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0:
             value = plain[choices.below(len(plain))]
         elif kind == 1:
-            value = edges[choices.below(4)] * step
+            value = edges[choices.below(4)] * size
         else:
-            value = (first + choices.below(span)) * step
+            value = (first + choices.below(last - first + 1)) * size
         while value in shape.excluded:
-            value = value + step if value + step <= high else first * step
+            value = value + size if value + size <= floor(high) else first * size
         return value
 
-    return read
-
-
-def _number(shape: Shape) -> Reader:
-    if shape.multiple and float(shape.multiple).is_integer():
-        return _integer(shape)
-    low = -float(_NUMBER) if shape.low is None else float(shape.low)
-    high = max(low, float(_NUMBER)) if shape.high is None else float(shape.high)
-    plain = [each for each in shape.examples if shape.admits(each)]
-    plain = plain or [number_near(shape)]
-
-    def read(choices: ByteChoices) -> Json:
+    def fraction(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0 or shape.multiple:
             value = plain[choices.below(len(plain))]
         elif kind == 1:
-            value = (low, high)[choices.below(2)]
+            value = (float(low), float(high))[choices.below(2)]
         else:
-            value = min(low + (high - low) * (choices.below(2**24) / 2**24), high)
+            share = choices.below(2**24) / 2**24
+            value = min(float(low) + (float(high) - float(low)) * share, float(high))
         # Whole numbers with a fraction of zero are not settled to be anything else.
         return int(value) if float(value).is_integer() else value
 
-    return read
+    return integer if whole else fraction
 
 
 _DRAWERS: dict[int, Drawer] = {}
