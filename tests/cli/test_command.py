@@ -203,13 +203,6 @@ def test_cases_of_a_rule_come_with_their_twins(ringspec: Ringspec) -> None:
     assert {case["twin"] for case in cases} - {None} <= seen
 
 
-def test_rules_are_printed_as_json(ringspec: Ringspec) -> None:
-    ended = ringspec("rules", "--format", "json", "--select", "name")
-
-    assert ended.status == 0
-    assert "name.required" in ended.stdout
-
-
 def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:
     process = started("serve", "--port", "0")
     assert process.stdout is not None
