@@ -18,18 +18,14 @@ from ringspec.harness import (
     Trouble,
     Verdict,
 )
-from ringspec.load import (
-    LoadCounts,
+from ringspec.load.load_counts import EXAMPLES, LoadCounts, Shooter, turns
+from ringspec.load.load_report import (
     LoadFigures,
-    LoadOptions,
-    LoadSetup,
-    Shooter,
     report_load,
     rules_under_load,
     summarise_load,
-    turns,
 )
-from ringspec.load.load_counts import EXAMPLES
+from ringspec.load.load_setup import LoadOptions, LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
