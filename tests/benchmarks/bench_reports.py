@@ -16,6 +16,7 @@ from tests.benchmarks.results import arguments, note, show
 
 from ringspec.harness import (
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -119,7 +120,11 @@ def events(contract: Contract) -> list[Event]:
         message="made up",
     )
     started = Started(
-        contract=contract, target=URL, level=Level.MAY, seed=0, total=FAILURES
+        contract=ContractName.of(contract),
+        target=URL,
+        level=Level.MAY,
+        seed=0,
+        total=FAILURES,
     )
     return [started, *judged, Ended(result=result)]
 

@@ -14,6 +14,7 @@ import pytest
 
 from ringspec.harness import (
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Exchange,
@@ -334,7 +335,13 @@ def written(contract: Contract, url: str, *found: Case) -> bytes:
     )
     recorder = Recorder()
     recorder.handle(
-        Started(contract=contract, target=url, level=Level.MUST, seed=0, total=1)
+        Started(
+            contract=ContractName.of(contract),
+            target=url,
+            level=Level.MUST,
+            seed=0,
+            total=1,
+        )
     )
     recorder.handle(
         Ended(

@@ -7,6 +7,7 @@ from datetime import date
 
 from ringspec.harness import (
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -256,7 +257,9 @@ def started() -> Started:
     contract = replace(
         load(), title="Sample API", version="2023-03-25", sha256="0" * 64
     )
-    return Started(contract=contract, target=URL, level=MUST, seed=7, total=8)
+    return Started(
+        contract=ContractName.of(contract), target=URL, level=MUST, seed=7, total=8
+    )
 
 
 def events(ended: Result | None = None) -> list[Event]:

@@ -5,6 +5,7 @@ from ringspec.harness.judging.verdict import (
     EXPIRED,
     GONE,
     Conclusion,
+    ContractName,
     Counts,
     Ended,
     Event,
@@ -20,7 +21,6 @@ from ringspec.harness.judging.verdict import (
     Stale,
     Standing,
     Started,
-    Titled,
     Verdict,
 )
 from ringspec.harness.recording import ClientTally, JudgedRequest, Unspecified
@@ -38,6 +38,7 @@ __all__ = [
     "GONE",
     "ClientTally",
     "Conclusion",
+    "ContractName",
     "Counts",
     "Ended",
     "Event",
@@ -58,7 +59,6 @@ __all__ = [
     "Stale",
     "Standing",
     "Started",
-    "Titled",
     "Trouble",
     "Unspecified",
     "Verdict",

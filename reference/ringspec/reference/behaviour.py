@@ -64,7 +64,6 @@ class Behaviour:
     show: a broadcast, as it is answered to create, get and update.
 
     Of an operation:
-    created: status of the answer to a create.
     transitions: by command, which states it leads from and to.
     around: an operation, given the store, with more or less done than it should.
     during: by name of an operation, the changes to this behaviour while it is done.
@@ -76,7 +75,6 @@ class Behaviour:
 
     Of every answer:
     elsewhere: the answer where there is no operation for a path or method.
-    refuse: every error of the API, as it is answered.
     reply: every answer of the API.
     wire: the application around all of this, for HTTP itself.
     """
@@ -89,7 +87,6 @@ class Behaviour:
     store: Callable[[], Store] = Store
     defaults: Mapping[str, Json] = field(default_factory=lambda: DEFAULTS)
     show: Callable[[JsonObject], JsonObject] = same
-    created: int = 201
     transitions: Mapping[str, StateChange] = field(default_factory=lambda: TRANSITIONS)
     around: Callable[[Operation, Store], Operation] = unchanged
     during: Mapping[str, Callable[[Behaviour], Behaviour]] = field(default_factory=dict)
@@ -97,6 +94,5 @@ class Behaviour:
     turn_away: Callable[[Operation, Request], Awaitable[Reply]] = turn_away
     issue: Callable[[str, bytes, ServerSettings], Reply] = tokens.issue
     elsewhere: Callable[[Reply], Reply] = same
-    refuse: Callable[[Reply], Reply] = same
     reply: Callable[[Reply], Reply] = same
     wire: Callable[[ASGIApp], ASGIApp] = same

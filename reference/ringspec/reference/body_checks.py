@@ -19,7 +19,6 @@ from ringspec.reference.json_values import (
     OBJECT,
     STRING,
     Json,
-    JsonObject,
     JsonType,
     Path,
     Place,
@@ -185,24 +184,16 @@ def _sized(rule: str, kind: JsonType, low: int, high: int | None = None) -> Chec
     return Check(rule, _values(rule), holds, f"must have a length of {limits}")
 
 
-def _least(rule: str, bound: int) -> Check:
-    """Check that an integer is not below a bound."""
+def _bounded(rule: str, bound: int) -> Check:
+    """Check that an integer is not below, or not above, a bound: as the rule ends."""
+    is_minimum = rule.endswith(".min")
 
     def holds(value: Json) -> bool:
         given = number(value)
-        return given is None or given >= bound
+        return given is None or (given >= bound if is_minimum else given <= bound)
 
-    return Check(rule, _values(rule), holds, f"must be at least {bound}")
-
-
-def _most(rule: str, bound: int) -> Check:
-    """Check that an integer is not above a bound."""
-
-    def holds(value: Json) -> bool:
-        given = number(value)
-        return given is None or given <= bound
-
-    return Check(rule, _values(rule), holds, f"must be at most {bound}")
+    limit = "least" if is_minimum else "most"
+    return Check(rule, _values(rule), holds, f"must be at {limit} {bound}")
 
 
 def _identified(rule: str) -> Check:
@@ -215,28 +206,22 @@ def _identified(rule: str) -> Check:
     )
 
 
-def _given_of(value: JsonObject, members: Iterable[str]) -> int:
-    return sum(value.get(name) is not None for name in members)
+def _some_of(rule: str, *members: str) -> Check:
+    """Check that an object has any of the members; exactly one if the rule is a xor."""
+    is_xor = rule.endswith(".xor")
 
+    def holds(value: Json) -> bool:
+        given = [name for name in members if as_object(value).get(name) is not None]
+        return (
+            not isinstance(value, dict)
+            or len(given) == 1
+            or (len(given) > 1 and not is_xor)
+        )
 
-def _exactly_one(rule: str, *members: str) -> Check:
-    """Check that an object has one of the members and no other of them."""
-    return Check(
-        rule,
-        _parents(rule.rpartition(".")[0]),
-        lambda value: not isinstance(value, dict) or _given_of(value, members) == 1,
-        f"must have exactly one of {' and '.join(members)}",
+    listed = (
+        f"exactly one of {' and '.join(members)}" if is_xor else " or ".join(members)
     )
-
-
-def _at_least_one(rule: str, *members: str) -> Check:
-    """Check that an object has any of the members."""
-    return Check(
-        rule,
-        _parents(rule.rpartition(".")[0]),
-        lambda value: not isinstance(value, dict) or _given_of(value, members) > 0,
-        f"must have {' or '.join(members)}",
-    )
+    return Check(rule, _parents(rule.rpartition(".")[0]), holds, f"must have {listed}")
 
 
 # Source: facts.md A (rows 1 to 4, 8, 13 to 19), C (R10 to R15, R25).
@@ -249,7 +234,7 @@ _PLAIN_MEMBERS = (
     _typed("from.type", STRING),
     _sized("from.length", STRING, 8, 15),
     _optional("scheduledAt.type", INTEGER),
-    _least("scheduledAt.min", 0),
+    _bounded("scheduledAt.min", 0),
     _optional("calendarId.type", STRING),
     _identified("calendarId.format"),
     _optional("distribution.type", STRING),
@@ -317,9 +302,9 @@ _RETRIES = (
     ),
     _typed("retryDelays.items.type", INTEGER),
     # Assumed: no call is repeated before it was made. No source says that 0 is refused.
-    _least("retryDelays.items.min", 0),
+    _bounded("retryDelays.items.min", 0),
     # The page says: "max 3 days = 4320 minutes".
-    _most("retryDelays.items.max", LONGEST_DELAY_MIN),
+    _bounded("retryDelays.items.max", LONGEST_DELAY_MIN),
 )
 
 
@@ -341,7 +326,7 @@ def _spoken(place: str) -> tuple[Check, ...]:
 
 def _text_or_recording(place: str) -> tuple[Check, ...]:
     """Check a place where either a text is spoken or a recording played."""
-    return (*_spoken(place), _exactly_one(f"{place}.say.xor", "say", "prompt"))
+    return (*_spoken(place), _some_of(f"{place}.say.xor", "say", "prompt"))
 
 
 # Source: facts.md B1, C (R16 to R23, R26).
@@ -362,7 +347,7 @@ _VOICE_FLOW = (
     _optional(f"{_MENU}.type", OBJECT),
     *_spoken(_MENU),
     _optional(f"{_MENU}.replay.type", INTEGER),
-    _at_least_one(f"{_MENU}.say.or", "say", "prompt"),
+    _some_of(f"{_MENU}.say.or", "say", "prompt"),
     _required(f"{_CHOICES}.required"),
     _typed(f"{_CHOICES}.type", ARRAY),
     _sized(f"{_CHOICES}.length", ARRAY, 1),
@@ -378,16 +363,16 @@ _VOICE_FLOW = (
     _one_of(f"{_CHOICES}.key.enum", KEYS),
     *_spoken(_CHOICES),
     _optional(f"{_CHOICES}.replay.type", INTEGER),
-    _at_least_one(f"{_CHOICES}.say.or", "say", "prompt", "transfer"),
+    _some_of(f"{_CHOICES}.say.or", "say", "prompt", "transfer"),
     _optional(f"{_TRANSFER}.type", OBJECT),
     _required(f"{_TRANSFER}.destination.required"),
     _typed(f"{_TRANSFER}.destination.type", STRING),
     _optional(f"{_TRANSFER}.attempts.type", INTEGER),
-    _least(f"{_TRANSFER}.attempts.min", 1),
-    _most(f"{_TRANSFER}.attempts.max", 3),
+    _bounded(f"{_TRANSFER}.attempts.min", 1),
+    _bounded(f"{_TRANSFER}.attempts.max", 3),
     _optional(f"{_TRANSFER}.timeout.type", INTEGER),
-    _least(f"{_TRANSFER}.timeout.min", 5),
-    _most(f"{_TRANSFER}.timeout.max", 30),
+    _bounded(f"{_TRANSFER}.timeout.min", 5),
+    _bounded(f"{_TRANSFER}.timeout.max", 30),
     _optional(f"{_TRANSFER}.whisper.type", OBJECT),
     *_text_or_recording(f"{_TRANSFER}.whisper"),
 )

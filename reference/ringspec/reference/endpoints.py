@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringspec.reference.behaviour import Behaviour, same
-from ringspec.reference.body_checks import validate
+from ringspec.reference.body_checks import Problem, validate
 from ringspec.reference.dialects import DIALECTS, ServerDialect
 from ringspec.reference.replies import (
     CrashError,
@@ -26,10 +26,9 @@ from ringspec.reference.replies import (
     Reply,
     envelope,
     invalid,
-    problem,
     refused,
 )
-from ringspec.reference.request_body import read_bytes, read_json
+from ringspec.reference.request_body import memory_of, read_bytes
 from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 
 Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 
-DEFAULT_SIZE = 25
-LARGEST_SIZE = 100
+_DEFAULT_PAGE_SIZE = 25
+_LARGEST_PAGE_SIZE = 100
 _LARGEST_PAGE = 10**9
 
 
@@ -129,9 +128,9 @@ def _guard(
             else:
                 reply = await behaviour.turn_away(operation, request)
         except RefusedError as refused:
-            reply = behaviour.refuse(refused.reply)
+            reply = refused.reply
         except CrashError:
-            reply = behaviour.refuse(envelope(500, "The server broke down."))
+            reply = envelope(500, "The server broke down.")
         return to_response(behaviour.reply(reply))
 
     return respond
@@ -162,7 +161,7 @@ def _elsewhere(
             # Starlette lists a set, in an order that differs from run to run.
             headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
         reply = behaviour.elsewhere(envelope(status, message, headers=headers))
-        return to_response(behaviour.reply(behaviour.refuse(reply)))
+        return to_response(behaviour.reply(reply))
 
     return respond
 
@@ -181,14 +180,16 @@ class Broadcasts:
     async def create(self, request: Request) -> Reply:
         """Keep a new broadcast, if its body breaks no rule."""
         body, size = await self._read_body(request)
-        return self._shown(self.behaviour.created, self.store.add(body, size))
+        return self._shown(201, self.store.add(body, size))
 
     async def list(self, request: Request) -> Reply:
         """Answer a page of broadcasts, oldest first."""
-        page = _read_page(request.query_params)
-        kept = self.store.slice(page.start, page.stop)
+        query, path = request.query_params, request.url.path
+        page = _read_number(query, "page", 1, _LARGEST_PAGE)
+        size = _read_number(query, "pageSize", _DEFAULT_PAGE_SIZE, _LARGEST_PAGE_SIZE)
+        kept = self.store.slice((page - 1) * size, page * size)
         items = [broadcast.short(self.behaviour.defaults) for broadcast in kept]
-        pagination = page.describe(len(self.store), request.url.path)
+        pagination = _pagination(page, size, len(self.store), path)
         return Reply(200, {"items": [*items], "pagination": pagination})
 
     async def get(self, request: Request) -> Reply:
@@ -233,73 +234,54 @@ class Broadcasts:
     async def _read_body(self, request: Request) -> tuple[JsonObject, int]:
         """Read a broadcast in canonical spelling, or raise RefusedError."""
         behaviour = self.behaviour
-        sent = await read_json(request, behaviour.label, behaviour.parse)
-        body = self.dialect.read(sent.body)
+        behaviour.label(request.headers.get("content-type", ""))
+        raw = await read_bytes(request)
+        body = self.dialect.read(behaviour.parse(raw))
         problems = validate(behaviour.read(body), behaviour.checks)
         if problems:
             raise invalid(
                 [replace(one, path=self.dialect.sent(one.path)) for one in problems]
             )
         # A mutant may accept what is no object; it cannot be kept.
-        return behaviour.keep(body if isinstance(body, dict) else {}), sent.size
+        return behaviour.keep(body if isinstance(body, dict) else {}), memory_of(raw)
 
     def _shown(self, status: int, broadcast: Broadcast) -> Reply:
         shown = self.behaviour.show(broadcast.full(self.behaviour.defaults))
         return Reply(status, self.dialect.write(shown))
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """One page: its number, from 1, and how many items it has room for."""
+def _pagination(page: int, size: int, total: int, path: str) -> JsonObject:
+    """Write the position of a page among all items, with links to others."""
+    last = max(1, -(-total // size))
+    stop = page * size
 
-    number: int
-    size: int
+    def link(number: int) -> str:
+        return f"{path}?page={number}&pageSize={size}"
 
-    @property
-    def start(self) -> int:
-        """The number of items on the pages before."""
-        return (self.number - 1) * self.size
-
-    @property
-    def stop(self) -> int:
-        """The number of items up to the end of this page."""
-        return self.start + self.size
-
-    def describe(self, total: int, path: str) -> JsonObject:
-        """Write the position of this page among all items, with links to others."""
-        last = max(1, -(-total // self.size))
-        returned = max(0, min(total, self.stop) - self.start)
-        return {
-            "page": self.number,
-            "pageSize": self.size,
-            "totalRecord": total,
-            "returnedRecord": returned,
-            "remainingRecord": max(0, total - self.stop),
-            "first": self._link(path, 1),
-            "previous": self._link(path, self.number - 1) if self.number > 1 else None,
-            "next": self._link(path, self.number + 1) if self.number < last else None,
-            "last": self._link(path, last),
-        }
-
-    def _link(self, path: str, number: int) -> str:
-        return f"{path}?page={number}&pageSize={self.size}"
+    return {
+        "page": page,
+        "pageSize": size,
+        "totalRecord": total,
+        "returnedRecord": max(0, min(total, stop) - (stop - size)),
+        "remainingRecord": max(0, total - stop),
+        "first": link(1),
+        "previous": link(page - 1) if page > 1 else None,
+        "next": link(page + 1) if page < last else None,
+        "last": link(last),
+    }
 
 
-def _read_page(query: Mapping[str, str]) -> ListPage:
-    """Read which page is asked for, or raise RefusedError."""
-    return ListPage(
-        _between(query, "page", 1, _LARGEST_PAGE),
-        _between(query, "pageSize", DEFAULT_SIZE, LARGEST_SIZE),
-    )
-
-
-def _between(query: Mapping[str, str], name: str, default: int, high: int) -> int:
+def _read_number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """Read a number of a query, from 1, or raise RefusedError."""
     text = query.get(name, str(default))
     if not re.fullmatch("-?[0-9]{1,12}", text):
-        raise problem((name,), "type", "must be an integer")
-    value = int(text)
-    if value < 1:
-        raise problem((name,), "min", "must be at least 1")
-    if value > high:
-        raise problem((name,), "max", f"must be at most {high}")
-    return value
+        raise _invalid_query(name, "type", "must be an integer")
+    if int(text) < 1:
+        raise _invalid_query(name, "min", "must be at least 1")
+    if int(text) > most:
+        raise _invalid_query(name, "max", f"must be at most {most}")
+    return int(text)
+
+
+def _invalid_query(name: str, kind: str, message: str) -> RefusedError:
+    return invalid([Problem(f"{name}.{kind}", (name,), message)])

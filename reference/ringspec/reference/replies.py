@@ -82,12 +82,6 @@ def invalid(problems: Sequence[Problem]) -> RefusedError:
     return RefusedError(envelope(422, message, problems=problems))
 
 
-def problem(path: Path, kind: str, message: str) -> RefusedError:
-    """Make the exception for a request that breaks one rule, of a kind."""
-    rule = ".".join([*map(str, path), kind])
-    return invalid([Problem(rule, path, message)])
-
-
 def _pointer(path: Path) -> str:
     """Write a path as a JSON pointer. Source: RFC 6901, section 3."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)

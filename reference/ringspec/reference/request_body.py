@@ -1,16 +1,14 @@
-"""Reading the JSON body of a request, within bounds."""
+"""The JSON body of a request, read within bounds."""
 
 from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ringspec.reference.replies import JSON_TYPE, RefusedError, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
 
     from ringspec.reference.json_values import Json
@@ -21,20 +19,9 @@ MAX_DEPTH = 200
 _VALUE = 64
 
 
-class Sent(NamedTuple):
-    """A JSON body, and about how many bytes of memory it takes."""
-
-    body: Json
-    size: int
-
-
-async def read_json(
-    request: Request, label: Callable[[str], None], parse: Callable[[bytes], Json]
-) -> Sent:
-    """Read a request's JSON body, or raise what refuses it."""
-    label(request.headers.get("content-type", ""))
-    raw = await read_bytes(request)
-    return Sent(parse(raw), len(raw) + _VALUE * (_brackets(raw) + raw.count(b",")))
+def memory_of(raw: bytes) -> int:
+    """Return about how many bytes of memory the JSON of a body takes."""
+    return len(raw) + _VALUE * (_brackets(raw) + raw.count(b","))
 
 
 async def read_bytes(request: Request) -> bytes:
@@ -76,8 +63,8 @@ def parse(raw: bytes) -> Json:
             raw.decode(), parse_constant=_no_number, parse_float=_finite
         )
     except (ValueError, RecursionError) as error:
-        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is what Python
-        # raises at an integer of too many digits.
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is the
+        # error for an integer of too many digits.
         raise refused(400, f"The body is not JSON: {_reason(error)}.") from error
     if _brackets(raw) > MAX_DEPTH and _is_deep(body):
         raise refused(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
@@ -85,7 +72,7 @@ def parse(raw: bytes) -> Json:
 
 
 def demand_json(content_type: str) -> None:
-    """Raise what refuses a Content-Type that is not JSON in UTF-8."""
+    """Raise RefusedError for a Content-Type that is not JSON in UTF-8."""
     kind, _, parameters = content_type.partition(";")
     charset = parameters.lower().replace(" ", "").replace('"', "")
     if kind.strip().lower() != JSON_TYPE:
@@ -95,15 +82,13 @@ def demand_json(content_type: str) -> None:
 
 
 def _no_number(name: str) -> Json:
-    message = f"{name} is no number"
-    raise ValueError(message)
+    raise ValueError(f"{name} is no number")
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        message = "a number is too large"
-        raise ValueError(message)
+        raise ValueError("a number is too large")
     return value
 
 

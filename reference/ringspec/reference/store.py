@@ -47,7 +47,7 @@ TRANSITIONS: Mapping[str, StateChange] = {
 }
 
 
-def first_state(body: JsonObject) -> str:
+def _first_state(body: JsonObject) -> str:
     """Return the state of a new broadcast."""
     return DRAFT if body.get("scheduledAt") is None else SCHEDULED
 
@@ -156,7 +156,7 @@ class Store:
             broadcast_id=str(uuid.uuid4()),
             body=_known(body),
             size=size,
-            state=first_state(body),
+            state=_first_state(body),
             created_at=now_ms(),
         )
 
@@ -167,7 +167,7 @@ class Store:
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
         """Give a broadcast another body."""
         return self.restore(
-            replace(broadcast, body=_known(body), size=size, state=first_state(body))
+            replace(broadcast, body=_known(body), size=size, state=_first_state(body))
         )
 
     def move(self, broadcast: Broadcast, transition: StateChange) -> Broadcast:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ringspec.harness import (
+    ContractName,
     Counts,
     Exchange,
     Finding,
@@ -20,7 +21,6 @@ from ringspec.harness import (
     Result,
     RuleResult,
     Share,
-    Titled,
 )
 from ringspec.reports.case_text import earlier
 from ringspec.reports.catalogue import rule_json
@@ -88,14 +88,14 @@ def report(record: Record) -> dict[str, Json]:
     }
 
 
-def contract_json(contract: Titled) -> dict[str, Json]:
+def contract_json(contract: ContractName) -> dict[str, Json]:
     """Return the description of a contract."""
     return {
         "title": contract.title,
         "version": contract.version,
         "sha256": contract.sha256,
         "dialect": contract.dialect,
-        "operation": contract.operation.id,
+        "operation": contract.operation,
     }
 
 

@@ -17,6 +17,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from ringspec.harness import ContractName
 from ringspec.reports.console import Bar, Color, console, hanging, line, live, row
 from ringspec.reports.files import check, check_format, write_data
 from ringspec.reports.json_report import contract_json
@@ -70,7 +71,7 @@ _PLURALS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
-    """One server of the fleet, and what a whole run found in it.
+    """One server of the fleet, and what a whole run found in it, once there was one.
 
     Attributes:
         rule: the id that a run is expected to name; empty for a correct server.
@@ -90,7 +91,7 @@ class FleetRun:
     level: Level
     way: Channel
     binding: Level = Level.MAY
-    exit_code: int
+    exit_code: int = 0
     noticed: Mapping[str, Level] = field(default_factory=dict)
     cases: Mapping[str, int] = field(default_factory=dict)
     until: int | None = None
@@ -269,7 +270,7 @@ def write_matrix(name: str, path: Path, matrix: KillMatrix) -> None:
 
 def render_json(matrix: KillMatrix) -> bytes:
     """Write the matrix as JSON."""
-    contract = contract_json(matrix.contract)
+    contract = contract_json(ContractName.of(matrix.contract))
     del contract["operation"]
     report = {
         "format": FORMAT,

@@ -20,6 +20,7 @@ import jsonschema_rs
 from ringspec.harness import (
     EXITS,
     Conclusion,
+    ContractName,
     Counts,
     Exchange,
     Failure,
@@ -239,24 +240,6 @@ def _failed(entry: Report) -> FailedCase:
     return FailedCase(id=name, found=replace(_case(entry), twin=None))
 
 
-@dataclass(frozen=True)
-class _OperationName:
-    """The operation under test."""
-
-    id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _ContractTitle:
-    """A contract, as far as a report names it."""
-
-    title: str
-    version: str
-    sha256: str
-    dialect: str | None
-    operation: _OperationName
-
-
 def record_of(report: Report) -> Record:
     """Return a report as the record of a run, its conclusion drawn anew.
 
@@ -273,9 +256,9 @@ def record_of(report: Report) -> Record:
     conclusion = conclude(rules, executed=counts.cases > 0, stale=stale)
     return Record(
         started=Started(
-            contract=_ContractTitle(
+            contract=ContractName(
                 **{name: contract[name] for name in _CONTRACT},
-                operation=_OperationName(contract.get("operation") or ""),
+                operation=contract.get("operation") or "",
             ),
             target=report["target"],
             level=level,

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringspec.spec.assertions import Assertion, assertions
-from ringspec.spec.document import Inlined, check, inline
+from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.forms import for_answer
-from ringspec.spec.operations import Operation, endpoints, responses
+from ringspec.spec.operations import Operation, endpoints
 from ringspec.spec.proof import Prover
-from ringspec.spec.reading import mapping
 from ringspec.spec.rules import Catalogue, RuleId
-from ringspec.spec.values import Json, escape
+from ringspec.spec.values import Json
 
 
 @dataclass(frozen=True)
@@ -67,41 +66,39 @@ def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
     Relatives are the operations on the same path and below it: what was created is
     read, started and deleted there.
     """
-    own = answers_of(base, operation.node, operation.place)
-    stated = _by_place(own.assertions)
     listed = list(endpoints(base))
-    path = next(each.path for each in listed if each.place == operation.place)
+    own = next(each for each in listed if each.node.place == operation.place)
+    answers = answers_of(own.node)
+    stated = _by_place(answers.assertions)
     for each in listed:
-        if each.path == path or each.path.startswith(f"{path}/"):
-            below = answers_of(base, each.node, each.place)
-            for key, assertion in _by_place(below.assertions).items():
-                stated.setdefault(key, assertion)
-    return replace(own, assertions=tuple(stated.values()))
+        if each.path == own.path or each.path.startswith(f"{own.path}/"):
+            below = _by_place(answers_of(each.node).assertions)
+            stated |= {key: below[key] for key in below if key not in stated}
+    return replace(answers, assertions=tuple(stated.values()))
 
 
 def _by_place(stated: Iterable[Assertion]) -> dict[str, Assertion]:
     return {f"{each.place}/{each.value}": each for each in stated}
 
 
-def answers_of(base: dict[str, Json], node: dict[str, Json], place: str) -> Answers:
+def answers_of(node: Node) -> Answers:
     """Read the answers of one operation."""
     found: dict[str, Answer] = {}
     bare: set[str] = set()
     media_types: list[str] = []
-    for given, response, where in responses(base, node, place):
+    for given, response in node.at("responses", {}).members():
         status = given.upper()
-        content = mapping(response.get("content", {}), where)
+        content = response.at("content", {}).members()
         if not content:
             bare.add(status)
-        for media, below in content.items():
-            start = f"{where}/content/{escape(media)}"
-            if "json" not in media.lower():
+        for name, media in content:
+            if "json" not in name.lower():
                 continue
             if status.startswith("2"):
-                media_types.append(media)
-            if "schema" in mapping(below, start):
+                media_types.append(name)
+            if media.has("schema"):
                 # A schema that contains itself is judged as deep as it is written.
-                schema = inline(base, f"{start}/schema", cut=True)
+                schema = inline(node.document, f"{media.place}/schema", cut=True)
                 check(schema, Catalogue({}))
                 found.setdefault(status, _answer(status, for_answer(schema)))
     stated = _by_place(

@@ -11,7 +11,7 @@ from typing import cast
 from urllib.parse import unquote
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.reading import mapping, text, word
+from ringspec.spec.reading import mapping, sequence, text, word
 from ringspec.spec.rules import Catalogue, Evidence
 from ringspec.spec.schemas import CLOSING, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
@@ -74,6 +74,43 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
         seen.add(place)
         node = follow(document, place)
     return node, place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A node of a document, its reference followed.
+
+    Attributes:
+        place: JSON pointer of what the reference leads to.
+    """
+
+    document: Json
+    value: Json
+    place: str = "#"
+
+    def at(self, name: str, default: Json = None) -> Node:
+        """Return a member of an object; without it, one of the default value."""
+        given = mapping(self.value, self.place).get(name, default)
+        place = f"{self.place}/{escape(name)}"
+        return Node(self.document, *resolve(self.document, given, place))
+
+    def members(self) -> list[tuple[str, Node]]:
+        """List the members of an object."""
+        return [(name, self.at(name)) for name in mapping(self.value, self.place)]
+
+    def items(self) -> list[Node]:
+        """List the items of a list."""
+        places = enumerate(sequence(self.value, self.place))
+        found = (resolve(self.document, v, f"{self.place}/{n}") for n, v in places)
+        return [Node(self.document, *each) for each in found]
+
+    def text(self) -> str:
+        """Return a text that is not empty."""
+        return text(self.value, self.place)
+
+    def has(self, name: str) -> bool:
+        """Return whether an object has a member."""
+        return name in mapping(self.value, self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ringspec.spec.answers import Answers, answers_of
-from ringspec.spec.document import follow, resolve
+from ringspec.spec.document import Node, follow, resolve
 from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import (
     Endpoint,
@@ -30,12 +30,10 @@ from ringspec.spec.operations import (
     TokenHeader,
     endpoints,
     json_body,
-    responses,
     token_header_of,
 )
-from ringspec.spec.reading import mapping, sequence, text
 from ringspec.spec.rules import Rule, RuleId, http_rules
-from ringspec.spec.values import Json, escape
+from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
 
@@ -112,95 +110,78 @@ def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
     """Read the links of an operation's accepted answers, in their order."""
     known = {each.id: each for each in endpoints(base)}
     found: dict[str, Link] = {}
-    for status, response, where in responses(base, operation.node, operation.place):
-        links = mapping(response.get("links", {}), f"{where}/links")
-        for name, each in links.items() if status.startswith("2") else ():
-            node, at = resolve(base, each, f"{where}/links/{escape(name)}")
-            link = _LinkObject(mapping(node, at), at).link(name, base, operation, known)
+    own = Node(base, operation.node, operation.place)
+    for status, response in own.at("responses", {}).members():
+        links = response.at("links", {}).members() if status.startswith("2") else ()
+        for name, node in links:
+            link = _link(name, node, operation, known)
             if link is not None:
                 found.setdefault(name, link)
     return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _LinkObject:
-    """Reads one Link Object.
-
-    Attributes:
-        place: its JSON pointer, for messages.
-    """
-
-    node: dict[str, Json]
-    place: str
-
-    def link(
-        self,
-        name: str,
-        base: dict[str, Json],
-        operation: Operation,
-        known: dict[str, Endpoint],
-    ) -> Link | None:
-        """Return the link; None if it leads by a way that we cannot follow."""
-        if "operationId" not in self.node:
-            return None
-        wanted = self.text("operationId")
-        if wanted not in known:
-            raise SpecError(
-                f"{self.place}/operationId: there is no operation {wanted!r}",
-                hint=f"there are {', '.join(known)}",
-            )
-        endpoint = known[wanted]
-        given = mapping(self.node.get("parameters", {}), f"{self.place}/parameters")
-        found = {each: _EXPRESSION.fullmatch(str(given[each])) for each in given}
-        captures = {each: match[1] for each, match in found.items() if match}
-        if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
-            return None
-        schema = json_body(base, endpoint)
-        return Link(
-            name=name,
-            role=_role(endpoint),
-            method=endpoint.method.upper(),
-            path=endpoint.path,
-            captures=captures,
-            answers=answers_of(base, endpoint.node, endpoint.place),
-            token_header=token_header_of(base, endpoint.node, endpoint.place),
-            same_body=bool(schema)
-            and _target(base, schema) == _target(base, operation.schema_place),
-            paging=self.paging(),
-            state=self.text("x-state"),
-            first=self.texts("x-first"),
-            transition=Transition(
-                comes_from=self.texts("x-from"),
-                to=self.text("x-to"),
-                via=self.texts("x-via"),
-                refuses=self.texts("x-refuses"),
-            ),
+def _link(
+    name: str, node: Node, operation: Operation, known: dict[str, Endpoint]
+) -> Link | None:
+    """Read a Link Object; None if it leads by a way that we cannot follow."""
+    if not node.has("operationId"):
+        return None
+    wanted = node.at("operationId").text()
+    if wanted not in known:
+        raise SpecError(
+            f"{node.place}/operationId: there is no operation {wanted!r}",
+            hint=f"there are {', '.join(known)}",
         )
+    endpoint = known[wanted]
+    given = node.at("parameters", {}).members()
+    found = {each: _EXPRESSION.fullmatch(str(value.value)) for each, value in given}
+    captures = {each: match[1] for each, match in found.items() if match}
+    if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
+        return None
+    schema, base = json_body(endpoint), node.document
+    same = schema and _target(base, schema) == _target(base, operation.schema_place)
+    return Link(
+        name=name,
+        role=_role(endpoint),
+        method=endpoint.method.upper(),
+        path=endpoint.path,
+        captures=captures,
+        answers=answers_of(endpoint.node),
+        token_header=token_header_of(endpoint.node),
+        same_body=bool(same),
+        paging=_paging(node),
+        state=_text(node, "x-state"),
+        first=_texts(node, "x-first"),
+        transition=Transition(
+            comes_from=_texts(node, "x-from"),
+            to=_text(node, "x-to"),
+            via=_texts(node, "x-via"),
+            refuses=_texts(node, "x-refuses"),
+        ),
+    )
 
-    def paging(self) -> Paging:
-        most = self.node.get("x-most", 0)
-        if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-            raise SpecError(
-                f"{self.place}/x-most is no number of items", hint="such as 100"
-            )
-        return Paging(
-            items=self.text("x-items"),
-            total=self.text("x-total"),
-            page=self.text("x-page"),
-            size=self.text("x-size"),
-            most=most,
+
+def _paging(node: Node) -> Paging:
+    most = node.value.get("x-most", 0)
+    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
+        raise SpecError(
+            f"{node.place}/x-most is no number of items", hint="such as 100"
         )
+    return Paging(
+        items=_text(node, "x-items"),
+        total=_text(node, "x-total"),
+        page=_text(node, "x-page"),
+        size=_text(node, "x-size"),
+        most=most,
+    )
 
-    def text(self, name: str) -> str:
-        """Return a member that is a text; an empty one without it."""
-        place = f"{self.place}/{name}"
-        return text(self.node[name], place) if name in self.node else ""
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a member that is a list of texts; an empty one without it."""
-        place = f"{self.place}/{name}"
-        listed = sequence(self.node.get(name, []), place)
-        return tuple(text(each, place) for each in listed)
+def _text(node: Node, name: str) -> str:
+    return node.at(name).text() if node.has(name) else ""
+
+
+def _texts(node: Node, name: str) -> tuple[str, ...]:
+    return tuple(each.text() for each in node.at(name, []).items())
 
 
 def _role(endpoint: Endpoint) -> Role:

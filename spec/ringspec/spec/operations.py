@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from ringspec.spec.document import resolve
+from ringspec.spec.document import Node
 from ringspec.spec.errors import SpecError, UsageError
-from ringspec.spec.reading import mapping, sequence, text
+from ringspec.spec.reading import mapping
 from ringspec.spec.rules import RuleId
-from ringspec.spec.values import Json, escape, steps
+from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
@@ -96,48 +96,44 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """A method of a path, whether or not it can be fired."""
+    """A method of a path, whether or not it can be fired.
+
+    Attributes:
+        item: the path's node, which may have other methods too.
+    """
 
     method: str
     path: str
-    place: str
-    item: dict[str, Json]
-    item_place: str
-    node: dict[str, Json]
+    item: Node
+    node: Node
 
     @property
     def id(self) -> str:
-        """Return the operation's id, or method and path where it has none."""
-        return str(self.node.get("operationId", f"{self.method} {self.path}"))
+        """Return the operation's id; without one, method and path."""
+        return str(self.node.value.get("operationId", f"{self.method} {self.path}"))
 
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, given in mapping(base.get("paths"), "#/paths").items():
-        item, place = resolve(base, given, f"#/paths/{escape(path)}")
+    for path, item in Node(base, base).at("paths").members():
         for method in METHODS:
-            if method in mapping(item, place):
-                yield Endpoint(
-                    method=method,
-                    path=path,
-                    place=f"{place}/{method}",
-                    item=item,
-                    item_place=place,
-                    node=mapping(item[method], f"{place}/{method}"),
-                )
+            if item.has(method):
+                node = item.at(method)
+                mapping(node.value, node.place)
+                yield Endpoint(method=method, path=path, item=item, node=node)
 
 
 def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     """Find the operation by its id; without one, the only POST with a JSON body."""
-    able = {each: json_body(base, each) for each in endpoints(base)}
+    able = {each: json_body(each) for each in endpoints(base)}
     able = {each: schema for each, schema in able.items() if schema}
     found = [
-        (each, schema)
+        _operation(each, schema)
         for each, schema in able.items()
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
     if len(found) == 1:
-        return _operation(base, *found[0])
+        return found[0]
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
@@ -146,105 +142,73 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
-def json_body(base: dict[str, Json], endpoint: Endpoint) -> str:
+def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
-    if "requestBody" not in endpoint.node:
+    if not endpoint.node.has("requestBody"):
         return ""
-    given, start = endpoint.node["requestBody"], f"{endpoint.place}/requestBody"
-    body, place = resolve(base, given, start)
-    content = mapping(mapping(body, place).get("content"), f"{place}/content")
-    media = next((name for name in content if "json" in name.lower()), None)
-    if media is None:
-        return ""
-    below = f"{place}/content/{escape(media)}"
-    return f"{below}/schema" if "schema" in mapping(content[media], below) else ""
+    for name, media in endpoint.node.at("requestBody").at("content").members():
+        if "json" in name.lower():
+            return f"{media.place}/schema" if media.has("schema") else ""
+    return ""
 
 
-def _operation(base: dict[str, Json], endpoint: Endpoint, schema: str) -> Operation:
-    parameters = _parameters(base, endpoint)
-    path = _filled(endpoint.path, parameters)
-    headers = [
-        each
-        for each in parameters
-        if each.where == "header" and each.name.lower() not in _RESERVED
-    ]
+def _operation(endpoint: Endpoint, schema: str) -> Operation:
+    node = endpoint.node
+    parameters = _parameters(endpoint)
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=path,
+        path=_filled(endpoint.path, parameters),
         media_type=steps(schema)[-2],
         schema_place=schema,
-        place=endpoint.place,
+        place=node.place,
         headers=tuple(
             replace(each, value=each.needed) if each.required else each
-            for each in headers
+            for each in parameters
+            if each.where == "header" and each.name.lower() not in _RESERVED
         ),
-        node=endpoint.node,
-        token_header=token_header_of(base, endpoint.node, endpoint.place),
-        methods=tuple(name for name in METHODS if name in endpoint.item),
+        node=node.value,
+        token_header=token_header_of(node),
+        methods=tuple(name for name in METHODS if endpoint.item.has(name)),
     )
 
 
-def responses(
-    base: dict[str, Json], node: dict[str, Json], place: str
-) -> Iterator[tuple[str, dict[str, Json], str]]:
-    """Yield status, node and place of each response of an operation's node."""
-    start = f"{place}/responses"
-    for status, given in mapping(node.get("responses", {}), start).items():
-        response, where = resolve(base, given, f"{start}/{escape(status)}")
-        yield status, mapping(response, where), where
-
-
-def _parameters(base: dict[str, Json], endpoint: Endpoint) -> list[Parameter]:
+def _parameters(endpoint: Endpoint) -> list[Parameter]:
     """List the parameters; an operation's own replace those of its path."""
     found: dict[tuple[str, str], Parameter] = {}
-    holders = (
-        (endpoint.item, f"{endpoint.item_place}/parameters"),
-        (endpoint.node, f"{endpoint.place}/parameters"),
-    )
-    for holder, start in holders:
-        for index, given in enumerate(sequence(holder.get("parameters", []), start)):
-            node, place = resolve(base, given, f"{start}/{index}")
+    for holder in (endpoint.item, endpoint.node):
+        for node in holder.at("parameters", []).items():
             each = Parameter(
-                name=text(mapping(node, place).get("name"), f"{place}/name"),
-                where=text(node.get("in"), f"{place}/in"),
-                place=place,
-                required=bool(node.get("required")),
-                value=_value(base, node, place),
+                name=node.at("name").text(),
+                where=node.at("in").text(),
+                place=node.place,
+                required=bool(node.value.get("required")),
+                value=_value(node),
             )
             found[each.where, each.name.lower()] = each
     return list(found.values())
 
 
-def _value(base: dict[str, Json], node: dict[str, Json], place: str) -> str | None:
+def _value(node: Node) -> str | None:
     """Return the value that a parameter's examples or its schema settle."""
-    given, where = resolve(base, node.get("schema", {}), f"{place}/schema")
-    schema = {} if isinstance(given, bool) else mapping(given, where)
-    settled = schema.get("x-settled")
+    schema = node.at("schema", {})
+    schema = replace(schema, value={}) if isinstance(schema.value, bool) else schema
+    settled = schema.at("x-settled").value
     known = (
-        (node, "example"),
-        *_examples(base, node, place),
+        (node.value, "example"),
+        *((each.value, "value") for _, each in node.at("examples", {}).members()),
         (settled if isinstance(settled, dict) else {}, "const"),
-        *((schema, name) for name in ("const", "default", "example")),
+        *((schema.value, name) for name in ("const", "default", "example")),
     )
     candidates = [
         *(holder[name] for holder, name in known if name in holder),
-        *sequence(schema.get("examples", []), f"{where}/examples"),
-        *sequence(schema.get("enum", []), f"{where}/enum"),
+        *(each.value for each in schema.at("examples", []).items()),
+        *(each.value for each in schema.at("enum", []).items()),
     ]
     for each in candidates:
         if not isinstance(each, (dict, list)) and each is not None:
             return each if isinstance(each, str) else json.dumps(each)
     return None
-
-
-def _examples(
-    base: dict[str, Json], node: dict[str, Json], place: str
-) -> Iterator[tuple[dict[str, Json], str]]:
-    start = f"{place}/examples"
-    for name, given in mapping(node.get("examples", {}), start).items():
-        example, where = resolve(base, given, f"{start}/{escape(name)}")
-        yield mapping(example, where), "value"
 
 
 def _filled(path: str, parameters: list[Parameter]) -> str:
@@ -268,46 +232,41 @@ def _filled(path: str, parameters: list[Parameter]) -> str:
     return f"{path}?{urlencode(query)}" if query else path
 
 
-def token_header_of(
-    base: dict[str, Json], node: dict[str, Json], place: str
-) -> TokenHeader | None:
+def token_header_of(node: Node) -> TokenHeader | None:
     """Return the header an operation's `security` asks for; None if it asks for none.
 
     Of several requirements, the first that can be met is taken.
     """
-    holder, place = (node, place) if "security" in node else (base, "#")
-    place = f"{place}/security"
-    listed = sequence(holder.get("security", []), place)
+    root = Node(node.document, node.document)
+    security = (node if node.has("security") else root).at("security", [])
+    listed = security.items()
     # An empty requirement among them admits every client.
-    if not listed or not all(listed):
+    if not listed or not all(each.value for each in listed):
         return None
-    for index, requirement in enumerate(listed):
-        if header := _meeting(base, requirement, f"{place}/{index}"):
-            return header
-    raise SpecError(
-        f"{place} asks for credentials that cannot be sent",
-        hint="a bearer token (http, oauth2, openIdConnect), or an apiKey in a header,"
-        " may be",
-    )
+    found = [_meeting(root, each) for each in listed]
+    header = next(filter(None, found), None)
+    if header is None:
+        raise SpecError(
+            f"{security.place} asks for credentials that cannot be sent",
+            hint="a bearer token (http, oauth2, openIdConnect), or an apiKey in a"
+            " header, may be",
+        )
+    return header
 
 
-def _meeting(
-    base: dict[str, Json], requirement: Json, place: str
-) -> TokenHeader | None:
+def _meeting(root: Node, requirement: Node) -> TokenHeader | None:
     """Return the header that meets a requirement; None if it takes anything else."""
-    names = list(mapping(requirement, place))
+    names = list(mapping(requirement.value, requirement.place))
     if len(names) != 1:
         return None
-    components = mapping(base.get("components", {}), "#/components")
-    holder = "#/components/securitySchemes"
-    schemes = mapping(components.get("securitySchemes", {}), holder)
-    if names[0] not in schemes:
+    schemes = root.at("components", {}).at("securitySchemes", {})
+    if not schemes.has(names[0]):
         raise SpecError(
-            f"{place} names {names[0]!r}, which is no security scheme",
-            hint=f"describe it in {holder}",
+            f"{requirement.place} names {names[0]!r}, which is no security scheme",
+            hint=f"describe it in {schemes.place}",
         )
-    scheme, where = resolve(base, schemes[names[0]], f"{holder}/{escape(names[0])}")
-    match mapping(scheme, where):
+    scheme = schemes.at(names[0])
+    match mapping(scheme.value, scheme.place):
         case {"type": "apiKey", "in": "header", "name": str(name)}:
             return TokenHeader(name)
         case {"type": "http", "scheme": str(name)} if name.lower() == "bearer":

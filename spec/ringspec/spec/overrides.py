@@ -70,15 +70,16 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     if path == endpoint.path:
         return base
     paths = dict(base["paths"])
-    own = {name: each for name, each in endpoint.item.items() if name not in METHODS}
+    item = endpoint.item.value
+    own = {name: each for name, each in item.items() if name not in METHODS}
     # Operations that stay keep their nodes: others may refer to them by their places.
-    left = {n: each for n, each in endpoint.item.items() if n != endpoint.method}
+    left = {name: each for name, each in item.items() if name != endpoint.method}
     paths[endpoint.path] = left
     if not any(name in METHODS for name in left):
         del paths[endpoint.path]
     beside = paths.get(path, own)
     # One without an id is known by its old path.
-    node = {**endpoint.node, "operationId": endpoint.id}
+    node = {**endpoint.node.value, "operationId": endpoint.id}
     paths[path] = {**beside, endpoint.method: node}
     return {**base, "paths": paths}
 

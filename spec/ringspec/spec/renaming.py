@@ -22,8 +22,8 @@ from urllib.parse import unquote
 
 from ringspec.spec.document import resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import endpoints, json_body, responses
-from ringspec.spec.reading import mapping, short
+from ringspec.spec.operations import endpoints, json_body
+from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, Subschema, subschemas
 from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer, steps
 
@@ -138,14 +138,12 @@ class _Content:
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
     """Yield every JSON body and every JSON answer of a document."""
     for endpoint in endpoints(base):
-        if schema := json_body(base, endpoint):
+        if schema := json_body(endpoint):
             yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
-        for status, response, place in responses(base, endpoint.node, endpoint.place):
-            content = mapping(response.get("content", {}), f"{place}/content")
-            for name, node in content.items():
-                if "json" in name.lower() and "schema" in (node or ()):
-                    media = f"{place}/content/{escape(name)}"
-                    yield _Content(base, endpoint.id, status, media)
+        for status, response in endpoint.node.at("responses", {}).members():
+            for name, media in response.at("content", {}).members():
+                if "json" in name.lower() and "schema" in (media.value or ()):
+                    yield _Content(base, endpoint.id, status, media.place)
 
 
 class _Renaming:
@@ -297,13 +295,11 @@ def _links(base: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield each link once, with its operation and the status it is found under."""
     seen: set[int] = set()
     for endpoint in endpoints(base):
-        for status, response, place in responses(base, endpoint.node, endpoint.place):
-            links = response.get("links", {})
-            for each in links.values() if isinstance(links, dict) else ():
-                link, _ = resolve(base, each, place)
-                if isinstance(link, dict) and id(link) not in seen:
-                    seen.add(id(link))
-                    yield endpoint.id, status, link
+        for status, response in endpoint.node.at("responses", {}).members():
+            for _, link in response.at("links", {}).members():
+                if isinstance(link.value, dict) and id(link.value) not in seen:
+                    seen.add(id(link.value))
+                    yield endpoint.id, status, link.value
 
 
 def _members(node: Json) -> dict[str, Json]:

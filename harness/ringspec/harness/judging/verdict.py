@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Self, TypeAlias
 
 from ringspec.harness.sending.exchange import Exchange
-from ringspec.spec import Level, Rule, RuleId
+from ringspec.spec import Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Phase
 
 # Why a known failure is stale.
@@ -244,36 +244,26 @@ class Result:
     share: Share | None = None
 
 
-class Identified(Protocol):
-    """Something with an id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractName:
+    """A contract, as far as reports name it; `operation` is the id of its operation."""
 
-    @property
-    def id(self) -> str:
-        """The id."""
+    title: str
+    version: str
+    sha256: str
+    dialect: str | None
+    operation: str
 
-
-class Titled(Protocol):
-    """A contract, as far as reports name it."""
-
-    @property
-    def title(self) -> str:
-        """What the API is called."""
-
-    @property
-    def version(self) -> str:
-        """Its version."""
-
-    @property
-    def sha256(self) -> str:
-        """The digest of the contract."""
-
-    @property
-    def dialect(self) -> str | None:
-        """The dialect, if it was adapted."""
-
-    @property
-    def operation(self) -> Identified:
-        """The operation under test."""
+    @classmethod
+    def of(cls, contract: Contract) -> Self:
+        """Return the name of a contract."""
+        return cls(
+            title=contract.title,
+            version=contract.version,
+            sha256=contract.sha256,
+            dialect=contract.dialect,
+            operation=contract.operation.id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +275,7 @@ class Started:
         clients: whether clients of the target are judged, and not the target itself.
     """
 
-    contract: Titled
+    contract: ContractName
     target: str
     level: Level
     seed: int

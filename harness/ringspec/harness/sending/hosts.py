@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -57,32 +56,22 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-class _Origin(NamedTuple):
-    """Where a URL leads."""
-
-    scheme: str
-    host: str
-    port: int | None
-
-
-def _origin(url: str) -> _Origin | None:
-    """Return where a URL leads; None if two parsers do not agree on it."""
+def _host(url: str) -> str:
+    """Return the host that a URL leads to; empty if two parsers do not agree on it."""
     try:
         parts, read = urlsplit(url), httpx.URL(url)
         port = parts.port
     except (ValueError, httpx.InvalidURL):
-        return None
+        return ""
     host = (parts.hostname or "").rstrip(".")
     alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
-    if not alike or port != (read.port or port) or "@" in parts.netloc or not host:
-        return None
-    return _Origin(parts.scheme, host, port or PORTS.get(parts.scheme))
+    clear = alike and port == (read.port or port) and "@" not in parts.netloc
+    return host if clear else ""
 
 
 def is_same_host(one: str, other: str) -> bool:
     """Return whether two URLs surely lead to the same host, at any port."""
-    first, second = _origin(one), _origin(other)
-    return first is not None and second is not None and first.host == second.host
+    return bool(_host(one)) and _host(one) == _host(other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,22 +89,21 @@ class Hosts:
 
     def refusal(self, url: str) -> str:
         """Return why nothing is sent to a URL; empty if it may be."""
-        origin = _origin(url)
-        if origin is None:
+        host = _host(url)
+        if not host:
             return f"{url!r} does not say clearly which host it leads to"
-        if is_loopback(url) or origin.host in self._known():
+        if is_loopback(url) or host in self._known():
             return ""
-        return f"{origin.host} is neither the target nor an allowed host"
+        return f"{host} is neither the target nor an allowed host"
 
     def stranger(self) -> str:
         """Return why the target itself is out of bounds; empty if it is not."""
-        origin = _origin(self.base)
-        if origin is None or (self.allowed and origin.host not in self._known()):
+        host = _host(self.base)
+        if not host or (self.allowed and host not in self._known()):
             return f"{self.base} is not among the hosts that the profile allows"
         return ""
 
     def _known(self) -> set[str]:
         if self.allowed:
             return {each.lower().rstrip(".") for each in self.allowed}
-        own = _origin(self.base) if self.base else None
-        return {own.host} if own else set()
+        return {_host(self.base)} - {""}

@@ -81,9 +81,9 @@ def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
     return apply
 
 
-def accepts(spec: Any, row: Variant) -> Defect:
+def accepts(written: Any, row: Variant) -> Defect:
     """Accept values that the rule of the row forbids."""
-    excuses = test_of(spec)
+    excuses = test_of(written)
 
     def change(check: Check) -> Check:
         return replace(check, holds=lambda value: check.holds(value) or excuses(value))
@@ -91,9 +91,9 @@ def accepts(spec: Any, row: Variant) -> Defect:
     return _changed(row.rule, change)
 
 
-def refuses(spec: Any, row: Variant) -> Defect:
+def refuses(written: Any, row: Variant) -> Defect:
     """Refuse values: by the rule of the row, or at the path of the row by no rule."""
-    forbidden = test_of(spec)
+    forbidden = test_of(written)
     if row.at is not None:
         name = "unheard-of" if row.rule else "unsettled"
         check = Check(
@@ -115,11 +115,11 @@ def refuses(spec: Any, row: Variant) -> Defect:
 def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
     """Hold rules by other tests than their own."""
 
-    def judging(rule: str, spec: Any) -> Defect:
-        test = test_of(spec)
+    def judging(rule: str, written: Any) -> Defect:
+        test = test_of(written)
         return _changed(rule, lambda check: replace(check, holds=test))
 
-    return together(judging(rule, spec) for rule, spec in tests.items())
+    return together(judging(rule, written) for rule, written in tests.items())
 
 
 def checks_only(which: Any, row: Variant) -> Defect:
@@ -145,9 +145,9 @@ _PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
 }
 
 
-def checks_only_where(spec: Any, row: Variant) -> Defect:
+def checks_only_where(written: Any, row: Variant) -> Defect:
     """Check the rule of the row only in bodies that pass a test."""
-    test = test_of(spec)
+    test = test_of(written)
 
     def narrow(check: Check) -> Check:
         return replace(check, select=when(test, check.select))
@@ -155,14 +155,14 @@ def checks_only_where(spec: Any, row: Variant) -> Defect:
     return _changed(row.rule, narrow)
 
 
-def reads(spec: Any, row: Variant) -> Defect:
+def reads(written: Any, row: Variant) -> Defect:
     """Take values for others before they are judged."""
-    return _reading({row.at or "": change_of(spec)})
+    return _reading({row.at or "": change_of(written)})
 
 
 def reads_all(changes: Mapping[str, Any], _row: Variant) -> Defect:
     """Take values for others before they are judged, by path."""
-    return _reading({path: change_of(spec) for path, spec in changes.items()})
+    return _reading({path: change_of(written) for path, written in changes.items()})
 
 
 def _reading(changes: Mapping[str, Change]) -> Defect:
@@ -174,9 +174,9 @@ def _reading(changes: Mapping[str, Change]) -> Defect:
     return lambda behaviour: replace(behaviour, read=read)
 
 
-def crashes_on(spec: Any, row: Variant) -> Defect:
+def crashes_on(written: Any, row: Variant) -> Defect:
     """Crash at some values."""
-    fatal = test_of(spec)
+    fatal = test_of(written)
 
     def change(value: Json) -> Json:
         if fatal(value):

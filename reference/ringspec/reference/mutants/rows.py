@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 # The files of rows, in the order of the fleet; "unchecked" goes before.
 FAMILIES = (
-    "halved",
-    "contexts",
+    "one_sided",
+    "conditions",
     "bounds",
-    "spelt",
-    "coerced",
-    "mistyped",
-    "formats",
-    "absent",
-    "strict",
-    "choosy",
-    "crashing",
+    "spellings",
+    "coercions",
+    "types",
+    "uuids",
+    "nulls",
+    "refused_values",
+    "refused_combinations",
+    "crashes",
     "answers",
-    "framing",
+    "answer_forms",
     "errors",
     "authorization",
     "requests",
-    "keeping",
-    "changing",
+    "storage",
+    "updates_and_deletes",
     "commands",
 )
 _ABOUT = {"name", "rule", "defect", "level", "at", "when"}
@@ -219,3 +219,12 @@ MUTANTS = _by_name(
 # Fail only while many connections are in use, so that no plain run notices them.
 BUSY = _by_name(rows_of("busy"))
 LAWFUL = tuple(rows_of("lawful"))
+
+
+def variant(name: str) -> Variant:
+    """Return the mutant or the lawful variant of a name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {**MUTANTS, **BUSY, **{each.name: each for each in LAWFUL}}[name]

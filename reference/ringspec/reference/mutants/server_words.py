@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 _HANG_S = 60.0
 
 
-def shows(spec: Any, row: Variant) -> Defect:
+def shows(written: Any, row: Variant) -> Defect:
     """Answer values of a broadcast otherwise than they are."""
-    change, steps = change_of(spec), steps_of(row.at or "")
+    change, steps = change_of(written), steps_of(row.at or "")
 
     def show(body: JsonObject) -> JsonObject:
         shown = rewritten(body, change, steps)
@@ -92,8 +92,8 @@ def media_type(types: Mapping[str, str], _row: Variant) -> Defect:
 
 def body(changes: Mapping[str | int, Any], row: Variant) -> Defect:
     """Answer with other bodies."""
-    ((which, spec),) = changes.items()
-    change, steps = change_of(spec), steps_of(row.at or "")
+    ((which, written),) = changes.items()
+    change, steps = change_of(written), steps_of(row.at or "")
     return _replying(
         which, lambda due: replace(due, body=rewritten(due.body, change, steps))
     )
@@ -186,9 +186,9 @@ def _state_change(due: StateChange, **change: Any) -> StateChange:
     )
 
 
-def around(name: str, _row: Variant) -> Defect:
-    """Do more or less in an operation than is due: one of `_AROUND`."""
-    return _doing(_AROUND[name])
+def operation(name: str, _row: Variant) -> Defect:
+    """Do more or less in an operation than is due: one of `_OPERATIONS`."""
+    return _doing(_OPERATIONS[name])
 
 
 def _doing(do: Around) -> Defect:
@@ -344,18 +344,18 @@ async def _hanging(operation: Operation, _store: Store, request: Request) -> Rep
     return await operation(request)
 
 
-_AROUND: dict[str, Around] = {
-    "updated before it is refused": _updated_first,
-    "not deleted": _undeleted,
-    "not found": _not_found,
-    "not found at once": _not_found_at_once,
-    "gone once deleted": _gone,
-    "in short": _short_form,
-    "without effect": _without_effect,
-    "created if unknown": _created_if_unknown,
-    "answered as if allowed": _as_if_allowed,
-    "versions refused": _refusing_versions,
-    "hanging at large bodies": _hanging,
+_OPERATIONS: dict[str, Around] = {
+    "updates what it refuses": _updated_first,
+    "deletes nothing": _undeleted,
+    "finds nothing": _not_found,
+    "finds nothing at once": _not_found_at_once,
+    "answers 410 once deleted": _gone,
+    "answers in short": _short_form,
+    "undoes itself": _without_effect,
+    "creates what is unknown": _created_if_unknown,
+    "answers as if allowed": _as_if_allowed,
+    "refuses versions": _refusing_versions,
+    "hangs at large bodies": _hanging,
 }
 
 
@@ -514,8 +514,8 @@ def _with_length(start: Message, length: int | None) -> Message:
 
 def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     """Send other bytes, with their right length."""
-    ((which, spec),) = changes.items()
-    change = _bytes_change(spec)
+    ((which, written),) = changes.items()
+    change = _bytes_change(written)
 
     async def finish(start: Message, content: bytes, send: Send) -> None:
         if content and _is_concerned(which, start["status"]):
@@ -527,10 +527,10 @@ def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     return _finishing(finish)
 
 
-def _bytes_change(spec: Any) -> Callable[[bytes], bytes]:
-    if isinstance(spec, str):
-        return _BYTES[spec]
-    ((word, text),) = spec.items()
+def _bytes_change(written: Any) -> Callable[[bytes], bytes]:
+    if isinstance(written, str):
+        return _BYTES[written]
+    ((word, text),) = written.items()
     part = text.encode("latin-1")
     changes: dict[str, Callable[[bytes], bytes]] = {
         "instead": lambda _content: part,

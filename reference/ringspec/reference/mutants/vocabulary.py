@@ -42,24 +42,24 @@ REQUIRED_DEFAULTS: JsonObject = {
 }
 
 
-def test_of(spec: Any) -> Test:
+def test_of(written: Any) -> Test:
     """Return the test that a row describes."""
-    if isinstance(spec, list):
-        return _equals(*spec)
-    if not isinstance(spec, dict):
-        return _equals(spec)
+    if isinstance(written, list):
+        return _equals(*written)
+    if not isinstance(written, dict):
+        return _equals(written)
     tests = [
         _TESTS[word](argument) if word in _TESTS else _at_member(word, argument)
-        for word, argument in spec.items()
+        for word, argument in written.items()
     ]
     return lambda value: all(test(value) for test in tests)
 
 
-def change_of(spec: Any) -> Change:
+def change_of(written: Any) -> Change:
     """Return the change that a row describes; each has a memory of its own."""
-    if isinstance(spec, str):
-        return _PLAIN_CHANGES[spec]
-    ((word, argument),) = spec.items()
+    if isinstance(written, str):
+        return _PLAIN_CHANGES[written]
+    ((word, argument),) = written.items()
     return _CHANGES[word](argument)
 
 
@@ -78,14 +78,14 @@ def member_of(value: Json, path: str) -> Json:
     return value
 
 
-def _at_member(path: str, spec: Any) -> Test:
-    test = test_of(spec)
+def _at_member(path: str, written: Any) -> Test:
+    test = test_of(written)
     return lambda value: test(member_of(value, path))
 
 
-def as_list(spec: Any) -> list[Any]:
+def as_list(written: Any) -> list[Any]:
     """Return a list as it is, and any other value as a list of it."""
-    return spec if isinstance(spec, list) else [spec]
+    return written if isinstance(written, list) else [written]
 
 
 def _number(test: Callable[[float], bool]) -> Test:
@@ -107,8 +107,8 @@ def _matches(pattern: str) -> Test:
     return lambda value: isinstance(value, str) and bool(compiled.search(value))
 
 
-def _not(spec: Any) -> Test:
-    test = test_of(spec)
+def _not(written: Any) -> Test:
+    test = test_of(written)
     return lambda value: not test(value)
 
 
@@ -410,7 +410,7 @@ _CHANGES: dict[str, Callable[[Any], Change]] = {
     "map": lambda pairs: _of_text(lambda text: pairs.get(text, text)),
     "times": lambda factor: _of_integer(lambda given: given * factor),
     "append": lambda part: lambda value: f"{value}{part}",
-    "in every text": lambda spec: _deep(change_of(spec)),
+    "in every text": lambda written: _deep(change_of(written)),
     "put": lambda members: _of_object(lambda one: {**one, **members}),
     "add": lambda members: _of_object(lambda one: {**members, **one}),
     "below": lambda name: lambda value: {name: value},
