@@ -40,7 +40,7 @@ def template() -> str:
     return Path(__file__).with_name("template.toml").read_text("utf-8")
 
 
-def find(name_or_file: str) -> tuple[Path, str]:
+def _find(name_or_file: str) -> tuple[Path, str]:
     """Return path and shown name of a shipped profile or a file.
 
     Raises:
@@ -70,7 +70,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     """
     if name_or_file is None:
         return Profile.of("", flags, Places())
-    path, shown = find(name_or_file)
+    path, shown = _find(name_or_file)
     data, places = _read(path, shown)
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
