@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness.profile import Profile, load, names, template
-from ringspec.harness.profile.loading import _read
+from ringspec.harness.profile.profile import _read
 from ringspec.harness.profile.schema import tables
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety

@@ -1,7 +1,13 @@
 """Profiles: what a target needs, read from TOML, the environment and flags."""
 
-from ringspec.harness.profile.loading import load, names, template, variables
-from ringspec.harness.profile.profile import Places, Profile
+from ringspec.harness.profile.profile import (
+    Places,
+    Profile,
+    load,
+    names,
+    template,
+    variables,
+)
 
 __all__ = [
     "Places",
