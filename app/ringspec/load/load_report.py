@@ -16,11 +16,12 @@ from ringspec.harness import (
     Outcome,
     Result,
     RuleResult,
+    Started,
     conclude,
 )
 from ringspec.load.load_counts import TURNED_AWAY, LoadCounts, RuleCount
 from ringspec.load.load_setup import LoadSetup
-from ringspec.reports import REPORT_FORMAT, contract_json, counted, rule_json, shown
+from ringspec.reports import Record, counted, report_json, shown
 from ringspec.spec import Json, Level, RuleId
 
 _WIDE, _NARROW = 30, 12
@@ -97,11 +98,10 @@ def report_load(
     setup: LoadSetup, rest: LoadCounts, load: LoadCounts, figures: LoadFigures
 ) -> tuple[dict[str, Json], Result]:
     """Return the report, and the result."""
-    contract, options = setup.contract, setup.options
     open_cases = _open_cases(setup, rest, load)
     rules = tuple(
         _result(setup, rule, rest, load, open_cases.get(rule, {}))
-        for rule in contract.rules
+        for rule in setup.contract.rules
     )
     counts = Counts(
         rules=len(rules),
@@ -112,37 +112,35 @@ def report_load(
     result = Result(
         conclusion=conclusion,
         exit_code=EXITS[conclusion],
-        level=options.level,
+        level=setup.options.level,
         rules=rules,
         counts=counts,
-        duration_s=round(figures.seconds, 3),
+        duration_s=figures.seconds,
+    )
+    started = Started(
+        contract=ContractName.of(setup.contract),
+        target=setup.redactor.url(setup.url),
+        level=setup.options.level,
+        seed=setup.options.seed,
+        total=len(setup.cases),
+    )
+    notices = tuple(_notices(setup, load))
+    report = report_json(
+        Record(started=started, judged=(), notices=notices, result=result)
     )
     changed = rules_under_load(setup, rest, load)
-    report: dict[str, Json] = {
-        "format": REPORT_FORMAT,
-        "conclusion": str(conclusion),
-        "level": options.level,
-        "seed": options.seed,
-        "duration_s": result.duration_s,
-        "target": setup.redactor.url(setup.url),
-        "contract": contract_json(ContractName.of(contract)),
-        "counts": asdict(counts),
-        "message": "",
-        "hint": "",
-        "interrupted": False,
-        "notices": list(_notices(setup, load)),
-        "stale": [],
-        "load": {
-            **asdict(figures),
-            "troubles": dict(load.troubles),
-            "only_under_load": [it.rule for it in changed if it.only_under_load],
-        },
-        "rules": [
-            _rule_json(each, rest, load, open_cases.get(each.rule.id, {}))
-            for each in rules
-        ],
+    only_under_load = [each.rule for each in changed if each.only_under_load]
+    rules_json = [
+        {**each, **_rule_json(each["id"], rest, load, open_cases.get(each["id"], {}))}
+        for each in report.pop("rules")
+    ]
+    troubles = dict(load.troubles)
+    figures_json = {
+        **asdict(figures),
+        "troubles": troubles,
+        "only_under_load": only_under_load,
     }
-    return report, result
+    return {**report, "load": figures_json, "rules": rules_json}, result
 
 
 def _notices(setup: LoadSetup, load: LoadCounts) -> Iterator[str]:
@@ -197,23 +195,15 @@ def _result(
 
 
 def _rule_json(
-    result: RuleResult, rest: LoadCounts, load: LoadCounts, open_cases: dict[str, str]
+    rule: RuleId, rest: LoadCounts, load: LoadCounts, open_cases: dict[str, str]
 ) -> dict[str, Json]:
-    rule = result.rule.id
-    failures = {**load.examples.get(rule, {})}
-    for case, each in rest.examples.get(rule, {}).items():
-        failures.setdefault(case, each)
+    """Return the members of a rule that only load fills."""
+    at_rest, under_load = rest.examples.get(rule, {}), load.examples.get(rule, {})
     return {
-        **rule_json(result.rule),
-        "outcome": str(result.outcome),
-        "cases": result.cases,
-        "known": [],
-        "excused": False,
-        "failures": list(failures.values()),
+        "failures": list({**under_load, **at_rest, **under_load}.values()),
         "inconclusive": [
             {"case": case, "reason": reason} for case, reason in open_cases.items()
         ],
-        "why": result.why,
         "load": {
             "at_rest": asdict(rest.count(rule)),
             "under_load": asdict(load.count(rule)),

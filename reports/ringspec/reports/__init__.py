@@ -2,7 +2,6 @@
 
 from ringspec.reports.by_rule import RuleText, RuleTexts
 from ringspec.reports.catalogue import (
-    rule_json,
     rules_json,
     rules_markdown,
     rules_table,
@@ -40,7 +39,8 @@ from ringspec.reports.files import (
 )
 from ringspec.reports.github import GitHubAnnotations, on_github
 from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
-from ringspec.reports.json_report import contract_json, failure_json, written
+from ringspec.reports.json_report import failure_json, written
+from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
     Channel,
@@ -105,7 +105,6 @@ __all__ = [
     "checked_docs",
     "command",
     "compare_reports",
-    "contract_json",
     "counted",
     "curl",
     "failure_json",
@@ -122,7 +121,7 @@ __all__ = [
     "record_of",
     "render_comparison",
     "rendered",
-    "rule_json",
+    "report_json",
     "rule_link",
     "rules_json",
     "rules_markdown",

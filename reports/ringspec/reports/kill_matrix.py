@@ -71,7 +71,7 @@ _PLURALS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
-    """One server of the fleet, and what a whole run found in it.
+    """One server of the fleet, and what a whole run found in it, once there was one.
 
     Attributes:
         rule: the id that a run is expected to name; empty for a correct server.
@@ -91,7 +91,7 @@ class FleetRun:
     level: Level
     way: Channel
     binding: Level = Level.MAY
-    exit_code: int
+    exit_code: int = 0
     noticed: Mapping[str, Level] = field(default_factory=dict)
     cases: Mapping[str, int] = field(default_factory=dict)
     until: int | None = None

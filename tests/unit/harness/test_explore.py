@@ -31,7 +31,7 @@ from ringspec.harness.running.run import Session, run
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
-from ringspec.spec import Contract, Json, Level, UsageError
+from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request
 from ringspec.strategies.drawn import schemathesis_bodies as foreign
 from ringspec.strategies.drawn.label import Drawn, Labeller, Source
@@ -338,11 +338,6 @@ def test_target_that_dies_is_given_up(explored: Explorable) -> None:
     assert told.of("robustness")
     assert "given up" in told.result.message
     assert len(told.sent) < 40
-
-
-def test_target_that_is_elsewhere_is_not_explored(explored: Explorable) -> None:
-    with pytest.raises(UsageError, match="not on this machine"):
-        explored(url="http://192.0.2.1")
 
 
 def test_target_of_which_nothing_was_learnt_is_not_explored(

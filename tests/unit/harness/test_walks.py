@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.harness import Ended, Event, Exchange, Finding, Judged, Result
+from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
 from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLimits
 from ringspec.harness.exploring.walking import Walker, share_of, walked
@@ -20,7 +20,6 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
@@ -30,9 +29,9 @@ from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of
 
 from ...general import payments  # noqa: TID252 - tests are no distribution
 from . import test_script as scripts
+from .test_explore import Explorable, Told
 from .test_script import ALL, ERROR, ONE, Answer, Api, answering, last_of
 
-EXPLORE = frozenset({Phase.EXPLORE})
 WALKS = 60
 PAUSES_S = script_module._PAUSES_S
 
@@ -100,6 +99,24 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
         return gone
 
     return go
+
+
+@pytest.fixture
+def explored(
+    contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
+) -> Explorable:
+    """Explore by runs, without schemathesis: its bodies take long."""
+    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
+    return Explorable(
+        Plan(
+            contract=contract,
+            cases=cases,
+            url="http://127.0.0.1",
+            filling=Filling(token="t"),
+            examples=100,
+            level=Level.MAY,
+        )
+    )
 
 
 def test_right_api_is_not_accused(walk: Walking) -> None:
@@ -176,10 +193,12 @@ class Lying(Api):
     """An API that keeps what it is sent, but for one lie.
 
     Attributes:
+        lie: gets the API, the method and the last segment of an accepted request.
         before: what it kept before a request.
         aside: what it keeps beside that.
     """
 
+    lie: Callable[[Lying, str, str], None] = lambda *_: None
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     aside: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -187,58 +206,45 @@ class Lying(Api):
         self.before = {one: dict(kept) for one, kept in self.kept.items()}
         status, data = super()._answer(request)
         if status < 300:
-            self.lie(request.method, last_of(request.path))
+            self.lie(self, request.method, last_of(request.path))
         return status, data
 
-    def lie(self, method: str, last: str) -> None:
-        raise NotImplementedError
 
-
-class Reverting(Lying):
+def reverting(api: Lying, method: str, last: str) -> None:
     """A second update brings back the body of the first one."""
-
-    def lie(self, method: str, last: str) -> None:
-        if method == "PUT" and last in self.aside:
-            self.kept[last] = dict(self.aside[last])
-        elif method == "PUT":
-            self.aside[last] = dict(self.kept[last])
+    if method == "PUT" and last in api.aside:
+        api.kept[last] = dict(api.aside[last])
+    elif method == "PUT":
+        api.aside[last] = dict(api.kept[last])
 
 
-class Greedy(Lying):
+def greedy(api: Lying, method: str, last: str) -> None:
     """To delete what two more came after deletes the last of them too."""
-
-    def lie(self, method: str, last: str) -> None:
-        names = list(self.before)
-        if method == "DELETE" and names.index(last) <= len(names) - 3:
-            del self.kept[names[-1]]
+    names = list(api.before)
+    if method == "DELETE" and names.index(last) <= len(names) - 3:
+        del api.kept[names[-1]]
 
 
-class Catching(Lying):
+def catching(api: Lying, method: str, last: str) -> None:
     """A start starts the others too."""
-
-    def lie(self, method: str, last: str) -> None:
-        if last == "start" and method == "POST":
-            for each in self.kept.values():
-                each["state"] = "started"
+    if last == "start" and method == "POST":
+        for each in api.kept.values():
+            each["state"] = "started"
 
 
-class Forgetful(Lying):
+def forgetful(api: Lying, method: str, last: str) -> None:
     """An update of what is paused is lost."""
-
-    def lie(self, method: str, last: str) -> None:
-        if method == "PUT" and self.before[last]["state"] == "paused":
-            self.kept[last] = self.before[last]
+    if method == "PUT" and api.before[last]["state"] == "paused":
+        api.kept[last] = api.before[last]
 
 
-class Haunted(Lying):
+def haunted(api: Lying, method: str, last: str) -> None:
     """What was deleted last is back after the next create."""
-
-    def lie(self, method: str, last: str) -> None:
-        if method == "DELETE":
-            self.aside = {last: self.before[last]}
-        elif method == "POST" and last == "broadcasts":
-            self.kept |= self.aside
-            self.aside = {}
+    if method == "DELETE":
+        api.aside = {last: api.before[last]}
+    elif method == "POST" and last == "broadcasts":
+        api.kept |= api.aside
+        api.aside = {}
 
 
 class Hiding(Lying):
@@ -252,35 +258,35 @@ class Hiding(Lying):
         finally:
             self.kept = kept
 
-    def lie(self, method: str, last: str) -> None:
-        """Tell the truth otherwise."""
-
 
 LOOK = "GET read"
 START = ["POST create", "POST start", LOOK]
 PAUSE = [*START, "POST pause"]
 LIES = {
-    Reverting: ("lifecycle.updated", ["POST create", "PUT update", "PUT update", LOOK]),
-    Greedy: ("lifecycle.deleted", [*["POST create"] * 3, "DELETE delete", LOOK]),
-    Catching: ("lifecycle.state", [*["POST create"] * 2, "POST start", LOOK]),
-    Forgetful: ("lifecycle.updated", [*PAUSE, "PUT update", LOOK]),
-    Haunted: (
+    "reverting": (
+        "lifecycle.updated",
+        ["POST create", *["PUT update"] * 2, LOOK],
+    ),
+    "greedy": ("lifecycle.deleted", [*["POST create"] * 3, "DELETE delete", LOOK]),
+    "catching": ("lifecycle.state", [*["POST create"] * 2, "POST start", LOOK]),
+    "forgetful": ("lifecycle.updated", [*PAUSE, "PUT update", LOOK]),
+    "haunted": (
         "lifecycle.deleted",
         ["POST create", "DELETE delete", "POST create", LOOK],
     ),
-    Hiding: ("lifecycle.listed", [*PAUSE, "GET list"]),
+    "hiding": ("lifecycle.listed", [*PAUSE, "GET list"]),
 }
 
 
-@pytest.mark.parametrize("lie", LIES, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("name", LIES)
 def test_lie_is_found_and_shrunk_to_its_shortest_script(
-    walk: Walking, lie: type[Lying]
+    walk: Walking, name: str
 ) -> None:
-    rule, script = LIES[lie]
+    rule, script = LIES[name]
+    api = Hiding() if name == "hiding" else Lying(lie=globals()[name])
 
-    gone = walk(lie(), 150)
+    found = walk(api, 150).scripts.get(rule, [""])
 
-    found = gone.scripts.get(rule, [""])
     assert found[:-1] == script[:-1]
     # What is there shows in a list just as well, and when it lets itself be changed.
     assert found[-1] in {script[-1], "GET list", "PUT update"}
@@ -289,9 +295,9 @@ def test_lie_is_found_and_shrunk_to_its_shortest_script(
 def test_what_is_found_is_a_case_that_shows_it_again(
     walk: Walking, contract: Contract
 ) -> None:
-    found = walk(Catching(), 60).failures[0]
+    found = walk(Lying(lie=catching), 60).failures[0]
 
-    exchange = asyncio.run(play(Catching(), found.case))
+    exchange = asyncio.run(play(Lying(lie=catching), found.case))
     again = Oracle(contract).judge(found.case, exchange)
 
     assert [each.rule for each in again if each.verdict == "fail"] == [found.rule]
@@ -356,7 +362,7 @@ def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
 
 
 def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
-    found = walk(Catching(), 60).told
+    found = walk(Lying(lie=catching), 60).told
     known = {
         kind: level
         for each in found
@@ -365,15 +371,15 @@ def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
         ).failures.items()
     }
 
-    gone = walk(Catching(), 60, known=known)
+    gone = walk(Lying(lie=catching), 60, known=known)
 
     assert known
     assert gone.failures == []
 
 
 def test_shrinking_keeps_to_its_budget(walk: Walking) -> None:
-    freely = walk(Catching(), 60)
-    tight = walk(Catching(), 60, shrink_requests=5)
+    freely = walk(Lying(lie=catching), 60)
+    tight = walk(Lying(lie=catching), 60, shrink_requests=5)
 
     assert tight.failures
     assert len(tight.fired) < len(freely.fired)
@@ -388,8 +394,8 @@ def test_end_of_the_time_ends_the_walks(walk: Walking) -> None:
 
 
 def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
-    first, second = walk(Catching(), 30), walk(Catching(), 30)
-    other = walk(Catching(), 30, seed=1)
+    first, second = walk(Lying(lie=catching), 30), walk(Lying(lie=catching), 30)
+    other = walk(Lying(lie=catching), 30, seed=1)
 
     assert [each.calls for each in first.fired] == [each.calls for each in second.fired]
     assert [each.case.id for each in first.told] == [
@@ -416,13 +422,6 @@ def test_lawful_habit_is_not_accused(
     assert len(gone.told) > 8
 
 
-@pytest.fixture(scope="module")
-def orders() -> tuple[Contract, tuple[Case, ...]]:
-    """Compile another field's contract, whose links know no states."""
-    contract = load(Path(payments.__file__).with_name("payments.openapi.yaml"))
-    return contract, cases_of(contract, 0)
-
-
 def forget_two(kept: dict[str, Any], name: str) -> None:
     names = list(kept)
     for each in names[max(names.index(name) - 1, 0) :][:2]:
@@ -438,115 +437,79 @@ def forget_two(kept: dict[str, Any], name: str) -> None:
     ids=["correct", "greedy"],
 )
 def test_walks_know_no_field(
-    orders: tuple[Contract, tuple[Case, ...]],
-    plan: Plan,
-    behaviour: payments.Behaviour,
-    failing: set[str],
+    explored: Explorable, behaviour: payments.Behaviour, failing: set[str]
 ) -> None:
-    contract, cases = orders
+    # Another field's contract, whose links know no states.
+    contract = load(Path(payments.__file__).with_name("payments.openapi.yaml"))
     filling = Filling(token=payments.TOKEN)
     app = payments.Payments(behaviour).app()
-    plan = replace(
-        plan,
+
+    told = explored(
         contract=contract,
-        cases=cases,
+        cases=cases_of(contract, 0),
         filling=filling,
         connect=lambda: InProcess(app, filling=filling),
     )
 
-    events = list(run(plan))
-
-    walks = [each.case for each in explored(events) if each.case.steps]
-    assert {step.link for case in walks for step in case.steps} == {
-        *("", "read", "list", "delete"),
-    }
-    failed = {str(each.rule.id) for each in result_of(events).rules if each.failures}
-    assert failed == failing
+    links = {step.link for case in walks_of(told) for step in case.steps}
+    assert links == {"", "read", "list", "delete"}
+    assert failed(told) == failing
 
 
 def test_one_example_in_ten_is_a_walk() -> None:
     assert [share_of(n) for n in (1, 2, 9, 20, 50, 200)] == [0, 1, 4, 5, 5, 20]
 
 
-@pytest.fixture
-def plan(
-    contract: Contract, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
-) -> Plan:
-    """Explore alone, without schemathesis: its bodies take long."""
-    monkeypatch.setattr(search, "foreign_sources", lambda _: ([], ""))
-    return Plan(
-        contract=contract,
-        cases=cases,
-        url="http://127.0.0.1",
-        filling=Filling(token="t"),
-        phases=EXPLORE,
-        examples=100,
-        level=Level.MAY,
-    )
+def walks_of(told: Told) -> list[Case]:
+    return [each.case for each in told.judged if each.case.steps]
 
 
-def result_of(events: Iterable[Event]) -> Result:
-    ended = list(events)[-1]
-    assert isinstance(ended, Ended)
-    return ended.result
+def failed(told: Told) -> set[str]:
+    return {str(each.rule.id) for each in told.result.rules if each.failures}
 
 
-def explored(events: list[Event]) -> list[Judged]:
-    judged = [each for each in events if isinstance(each, Judged)]
-    return [each for each in judged if each.case.phase == Phase.EXPLORE]
-
-
-def test_run_walks_between_the_bodies(plan: Plan) -> None:
+def test_run_walks_between_the_bodies(explored: Explorable) -> None:
     api = Api()
 
-    events = list(run(replace(plan, connect=lambda: api)))
+    told = explored(connect=lambda: api)
 
-    walks = [each for each in explored(events) if each.case.steps]
-    assert len(explored(events)) == 100
-    assert len(walks) == 10
-    result = result_of(events)
-    assert result.counts.cases == 101
-    assert result.counts.requests == len(api.asked)
-    assert result.exit_code == 0
-    outcomes = {str(each.rule.id): str(each.outcome) for each in result.rules}
+    assert (len(told.judged), len(walks_of(told))) == (100, 10)
+    assert told.result.counts.cases == 101
+    assert told.result.counts.requests == len(api.asked)
+    assert told.result.exit_code == 0
+    outcomes = {str(each.rule.id): str(each.outcome) for each in told.result.rules}
     assert outcomes["lifecycle.readable"] == "pass"
 
 
-def test_run_fails_by_what_a_walk_shows(plan: Plan) -> None:
+def test_run_fails_by_what_a_walk_shows(explored: Explorable) -> None:
     lie = Api(answering("DELETE", ONE, lambda *_: (204, None)))
 
-    result = result_of(run(replace(plan, connect=lambda: lie, examples=300)))
+    told = explored(connect=lambda: lie, examples=300)
 
-    assert result.exit_code == 1
-    failed = {str(each.rule.id) for each in result.rules if each.failures}
-    assert "lifecycle.deleted" in failed <= {"lifecycle.deleted", "lifecycle.unknown"}
-
-
-def test_run_without_rules_of_a_life_does_not_walk(plan: Plan) -> None:
-    plan = replace(plan, exclude=("lifecycle.",), examples=20)
-
-    events = list(run(replace(plan, connect=Api)))
-
-    assert [each for each in explored(events) if each.case.steps] == []
-    assert len(explored(events)) == 20
+    assert told.result.exit_code == 1
+    assert "lifecycle.deleted" in failed(told)
+    assert failed(told) <= {"lifecycle.deleted", "lifecycle.unknown"}
 
 
-def test_target_whose_create_is_refused_is_not_walked(plan: Plan) -> None:
+def test_run_without_rules_of_a_life_does_not_walk(explored: Explorable) -> None:
+    told = explored(connect=Api, exclude=("lifecycle.",), examples=20)
+
+    assert walks_of(told) == []
+    assert len(told.judged) == 20
+
+
+def test_target_whose_create_is_refused_is_not_walked(explored: Explorable) -> None:
     left = iter(range(1))
 
     def once(method: str, path: str, _api: Api) -> Answer | None:
         first = next(left, None) is not None
         return None if first or (method, path) != ("POST", ALL[:17]) else (422, ERROR)
 
-    plan = replace(plan, connect=lambda: Api(once), examples=20)
-
-    events = list(run(replace(plan)))
-
-    assert [each for each in explored(events) if each.case.steps] == []
+    assert walks_of(explored(connect=lambda: Api(once), examples=20)) == []
 
 
 def test_bug_of_ours_in_a_walk_comes_out(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+    explored: Explorable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def buggy(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
@@ -554,4 +517,4 @@ def test_bug_of_ours_in_a_walk_comes_out(
     monkeypatch.setattr("ringspec.harness.exploring.walking.write_walk", buggy)
 
     with pytest.raises(ZeroDivisionError):
-        list(run(replace(plan, connect=Api)))
+        explored(connect=Api)

@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
 PATIENCE = 4
+# The first case is sent this often more before the target counts as absent.
+FIRST_REPEATS = 2
 
 
 def run(plan: Plan) -> Generator[Event, None, None]:
@@ -214,7 +216,9 @@ class Session:
         """Fire the first case, single requests, scripts, and explore."""
         if not self.precautions.only_looks:
             first = self.cases[0]
-            exchange = self._noted(first, runner.run(volley.first(first)))
+            exchange = self._noted(
+                first, runner.run(volley.fire(first, repeats=FIRST_REPEATS))
+            )
             yield self._judged(first, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:

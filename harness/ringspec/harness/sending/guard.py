@@ -110,12 +110,7 @@ class Guard:
         return not self._policy.live or self._policy.effects.of(request) in _REPEATABLE
 
     async def clean_up(self, via: Connection, limit_s: float) -> tuple[Entry, ...]:
-        """Delete what is left of what was created; return what still may be there.
-
-        Args:
-            via: sends the requests, by way of this guard.
-            limit_s: how long it may take.
-        """
+        """Delete what is left of what was created; return what still may be there."""
         if not self._policy.live:
             return ()
         self._limit = asyncio.timeout(limit_s)

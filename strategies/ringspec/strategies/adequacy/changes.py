@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from ringspec.spec import Json, kind_of
+from ringspec.spec import KEYWORDS, Json, kind_of
 
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {
@@ -41,22 +41,10 @@ _COUNTS = frozenset(
     }
 )
 _BOUNDS = _COUNTS | _OTHER_BOUND.keys()
-# Nothing inside these fails by itself: a change there is one of the whole keyword.
-_INSIDE = frozenset(
-    {
-        *("contains", "propertyNames", "additionalProperties", "not", "if"),
-        *("unevaluatedProperties", "unevaluatedItems"),
-    }
-)
 # The other keywords describe, or lead to other nodes.
-ASSERTING = frozenset(
-    {
-        *("type", "enum", "const", "required", "dependentRequired", "multipleOf"),
-        *("format", "pattern", "uniqueItems", "anyOf", "oneOf"),
-        *_INSIDE,
-        *(_BOUNDS - {"minContains", "maxContains"}),
-    }
-)
+ASSERTING = frozenset({"if", *(name for name in KEYWORDS if KEYWORDS[name].word)})
+# Nothing inside these fails by itself: a change there is one of the whole keyword.
+_INSIDE = frozenset(name for name in ASSERTING if KEYWORDS[name].holds == "one")
 
 
 class MutationKind(StrEnum):
@@ -74,14 +62,8 @@ class MutationKind(StrEnum):
     CONTEXT = "context"
 
 
-class KeywordChange(NamedTuple):
-    """One change of a keyword, in words, and the keywords that replace it."""
-
-    kind: MutationKind
-    words: str
-    new: dict[str, Json]
-
-
+# Kind of a change of a keyword, the change in words, and the keywords that replace it.
+KeywordChange: TypeAlias = tuple[MutationKind, str, dict[str, Json]]
 _Node: TypeAlias = dict[str, Json]
 _Changes: TypeAlias = Iterator[KeywordChange]
 
@@ -103,25 +85,24 @@ def changes(node: _Node, keyword: str, siblings: tuple[Json, ...] = ()) -> _Chan
     """
     old = unit(node, keyword)
     if keyword not in {"required", "dependentRequired"}:
-        yield KeywordChange(MutationKind.DROP, "dropped", {})
+        yield MutationKind.DROP, "dropped", {}
     if keyword in _OWN:
         yield from _OWN[keyword](node, siblings)
     for bound in old:
         if bound in _BOUNDS:
             yield from _moved_bound(node, old, bound)
-    for change in _inside(node, keyword):
-        yield change._replace(new={**old, **change.new})
+    for kind, words, new in _inside(node, keyword):
+        yield kind, words, {**old, **new}
 
 
 def _moved_bound(node: _Node, old: _Node, bound: str) -> _Changes:
     value = old[bound]
     for moved in (value - 1, value + 1):
         if moved >= 0 or bound not in _COUNTS:
-            words = f"{bound} {moved}"
-            yield KeywordChange(MutationKind.BOUND, words, {**old, bound: moved})
+            yield MutationKind.BOUND, f"{bound} {moved}", {**old, bound: moved}
     other = _OTHER_BOUND.get(bound)
     if other is not None and other not in node and "number" in _types_of(node):
-        yield KeywordChange(MutationKind.BOUND, f"as {other}", {other: value})
+        yield MutationKind.BOUND, f"as {other}", {other: value}
 
 
 def _types_of(node: _Node) -> list[str]:
@@ -131,22 +112,22 @@ def _types_of(node: _Node) -> list[str]:
 
 def _type(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
     types = _types_of(node)
-    if len(types) > 1:
-        for name in types:
-            rest = [each for each in types if each != name]
-            yield KeywordChange(MutationKind.TYPE, f"without {name}", {"type": rest})
+    for name in types if len(types) > 1 else ():
+        yield MutationKind.TYPE, f"without {name}", {"type": _less(types, name)}
     wider = dict.fromkeys(other for name in types for other in _WIDER[name])
     for other in (*wider, "null"):
         if other not in types and not (other == "integer" and "number" in types):
-            new = {"type": [*types, other]}
-            yield KeywordChange(MutationKind.TYPE, f"or {other}", new)
+            yield MutationKind.TYPE, f"or {other}", {"type": [*types, other]}
+
+
+def _less(listed: list[Json], value: Json) -> list[Json]:
+    return [each for each in listed if each != value]
 
 
 def _enum(node: _Node, siblings: tuple[Json, ...]) -> _Changes:
     listed = node["enum"]
     for value in listed if len(listed) > 1 else ():
-        rest = [each for each in listed if each != value]
-        yield KeywordChange(MutationKind.ENUM, f"without {value}", {"enum": rest})
+        yield MutationKind.ENUM, f"without {value}", {"enum": _less(listed, value)}
     yield from _more_values(listed, siblings)
 
 
@@ -163,13 +144,11 @@ def _more_values(listed: list[Json], siblings: tuple[Json, ...]) -> _Changes:
     candidates = [
         ("in another case", [_other_case(each) for each in texts]),
         ("with a blank after", [f"{each} " for each in texts]),
-        *((f"{value}", [value]) for value in siblings),
-        *((f"{value}", [value]) for value in near),
+        *((f"{value}", [value]) for value in (*siblings, *near)),
     ]
     for words, found in candidates:
         if more := [each for each in found if each not in listed]:
-            new = {"enum": [*listed, *more]}
-            yield KeywordChange(MutationKind.ENUM, f"or {words}", new)
+            yield MutationKind.ENUM, f"or {words}", {"enum": [*listed, *more]}
 
 
 def _other_case(text: str) -> str:
@@ -179,60 +158,52 @@ def _other_case(text: str) -> str:
 def _required(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
     names = node["required"]
     for name in names:
-        new = {"required": [each for each in names if each != name]}
-        yield KeywordChange(MutationKind.DROP, f"without {name}", new)
+        yield MutationKind.DROP, f"without {name}", {"required": _less(names, name)}
     for name in node.get("properties", {}):
         if name not in names:
-            new = {"required": [*names, name]}
-            yield KeywordChange(MutationKind.REQUIRED, f"and {name}", new)
+            yield MutationKind.REQUIRED, f"and {name}", {"required": [*names, name]}
 
 
 def _dependent(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
     dependent = node["dependentRequired"]
     for name, names in dependent.items():
         for needed in names:
-            rest = [each for each in names if each != needed]
-            new = {"dependentRequired": {**dependent, name: rest}}
+            new = {**dependent, name: _less(names, needed)}
             words = f"without {needed} for {name}"
-            yield KeywordChange(MutationKind.DROP, words, new)
+            yield MutationKind.DROP, words, {"dependentRequired": new}
 
 
 def _condition(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
-    old = unit(node, "if")
+    kind, old = MutationKind.BRANCH, unit(node, "if")
     then, otherwise = node.get("then", {}), node.get("else", {})
-    changed = [("always true", {**old, "if": {}})]
+    yield kind, "always true", {**old, "if": {}}
     if otherwise:
-        changed.append(("always false", {**old, "if": {"not": {}}}))
-    turned = {"if": old["if"], "then": otherwise, "else": then}
-    changed.append(("turned round", turned))
+        yield kind, "always false", {**old, "if": {"not": {}}}
+    yield kind, "turned round", {"if": old["if"], "then": otherwise, "else": then}
     for branch in ("then", "else"):
         if branch in old and len(old) > 2:
             rest = {name: each for name, each in old.items() if name != branch}
-            changed.append((f"without {branch}", rest))
-    for words, new in changed:
-        yield KeywordChange(MutationKind.BRANCH, words, new)
+            yield kind, f"without {branch}", rest
 
 
 def _any_of(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
     yield from _fewer_branches("anyOf", node["anyOf"])
-    new = {"oneOf": node["anyOf"]}
-    yield KeywordChange(MutationKind.BRANCH, "just one of them", new)
+    yield MutationKind.BRANCH, "just one of them", {"oneOf": node["anyOf"]}
 
 
 def _one_of(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
     yield from _fewer_branches("oneOf", node["oneOf"])
-    new = {"anyOf": node["oneOf"]}
-    yield KeywordChange(MutationKind.BRANCH, "any of them", new)
+    yield MutationKind.BRANCH, "any of them", {"anyOf": node["oneOf"]}
 
 
 def _fewer_branches(keyword: str, branches: list[Json]) -> _Changes:
     for index in range(len(branches) if len(branches) > 1 else 0):
         new = {keyword: [*branches[:index], *branches[index + 1 :]]}
-        words = f"without {_branch_name(branches[index], index)}"
-        yield KeywordChange(MutationKind.BRANCH, words, new)
+        yield MutationKind.BRANCH, f"without {_branch_name(branches, index)}", new
 
 
-def _branch_name(branch: Json, index: int) -> str:
+def _branch_name(branches: list[Json], index: int) -> str:
+    branch = branches[index]
     names = branch.get("required", ()) if isinstance(branch, dict) else ()
     return "-".join(names) or f"branch {index}"
 
@@ -254,33 +225,30 @@ def _inside(node: _Node, keyword: str) -> _Changes:
     """Change what is inside a condition, a choice, or what is counted."""
     value = node[keyword]
     if keyword in _INSIDE and isinstance(value, dict):
-        for change in _within(value):
-            yield change._replace(new={keyword: change.new})
+        for kind, words, new in _within(value):
+            yield kind, words, {keyword: new}
     elif keyword in {"anyOf", "oneOf"}:
         for index, branch in enumerate(value):
-            for change in _within(branch):
-                listed = [*value[:index], change.new, *value[index + 1 :]]
-                words = f"{_branch_name(branch, index)}: {change.words}"
-                yield KeywordChange(change.kind, words, {keyword: listed})
+            for kind, words, new in _within(branch):
+                listed = [*value[:index], new, *value[index + 1 :]]
+                yield kind, f"{_branch_name(value, index)}: {words}", {keyword: listed}
 
 
 def _within(schema: Json) -> _Changes:
-    """Yield each change at any depth of a schema; `new` is the whole schema."""
+    """Yield each change at any depth of a schema, each with the whole new schema."""
     if not isinstance(schema, dict):
         return
     for keyword in schema:
         if keyword in ASSERTING:
             own = unit(schema, keyword)
             rest = {name: each for name, each in schema.items() if name not in own}
-            for change in changes(schema, keyword):
-                words = f"{keyword} {change.words}"
-                yield KeywordChange(change.kind, words, {**rest, **change.new})
-    for name, child in schema.get("properties", {}).items():
-        for change in _within(child):
-            members = {**schema["properties"], name: change.new}
-            words = f"{name}: {change.words}"
-            yield KeywordChange(change.kind, words, {**schema, "properties": members})
+            for kind, words, new in changes(schema, keyword):
+                yield kind, f"{keyword} {words}", {**rest, **new}
+    members = schema.get("properties", {})
+    for name, child in members.items():
+        for kind, words, new in _within(child):
+            changed = {**schema, "properties": {**members, name: new}}
+            yield kind, f"{name}: {words}", changed
     if isinstance(schema.get("items"), dict):
-        for change in _within(schema["items"]):
-            words = f"items: {change.words}"
-            yield KeywordChange(change.kind, words, {**schema, "items": change.new})
+        for kind, words, new in _within(schema["items"]):
+            yield kind, f"items: {words}", {**schema, "items": new}

@@ -18,17 +18,15 @@ from functools import cached_property
 
 import jsonschema_rs
 
-from ringspec.spec import Contract, Json
+from ringspec.spec import Contract, Json, Path
 from ringspec.strategies.adequacy.mutations import (
-    LISTED,
-    NAMED,
     BodyCondition,
     Items,
     KeywordEdit,
     Mutation,
-    Path,
     mutations_of,
     node_at,
+    split,
 )
 from ringspec.strategies.case import Case, Expect, Phase
 
@@ -224,24 +222,24 @@ class Locator:
     def values(self, path: Path, body: Json) -> _Located:
         """Return the values below the path of a node, and the indexes on the way."""
         found: _Located = [(body, ())]
-        at = 0
-        while at < len(path) and found:
-            width = 2 if path[at] in NAMED | LISTED else 1
+        parent: Path = ()
+        for step in split(path):
             found = [
                 below
                 for value, indexes in found
-                for below in self._below(path[: at + width], width, value, indexes)
+                for below in self._below(parent, step, value, indexes)
             ]
-            at += width
+            parent += step
         return found
 
     def _below(
-        self, path: Path, width: int, value: Json, indexes: tuple[int, ...]
+        self, parent: Path, step: Path, value: Json, indexes: tuple[int, ...]
     ) -> Iterator[tuple[Json, tuple[int, ...]]]:
-        keyword, name = path[-width], path[-1]
+        keyword, name = step[0], step[-1]
         if keyword in {"items", "prefixItems"}:
             size = len(value) if isinstance(value, list) else 0
-            first = int(name) if keyword == "prefixItems" else self._fixed(path[:-1])
+            fixed = node_at(self.schema, parent).get("prefixItems", ())
+            first = len(fixed) if keyword == "items" else int(name)
             end = size if keyword == "items" else min(first + 1, size)
             for index in range(first, end):
                 yield value[index], (*indexes, index)
@@ -251,15 +249,11 @@ class Locator:
         elif keyword == "dependentSchemas":
             if isinstance(value, dict) and name in value:
                 yield value, indexes
-        elif keyword == "allOf" or self._is_taken(path, value):
+        elif keyword == "allOf" or self._condition(parent, value) == (name == "then"):
             yield value, indexes
 
-    def _fixed(self, path: Path) -> int:
-        return len(node_at(self.schema, path).get("prefixItems", ()))
-
-    def _is_taken(self, path: Path, value: Json) -> bool:
-        """Return whether a branch of a condition applies to a value."""
-        if path[:-1] not in self._conditions:
-            condition = node_at(self.schema, (*path[:-1], "if"))
-            self._conditions[path[:-1]] = _Validator(condition, validate_formats=True)
-        return self._conditions[path[:-1]].is_valid(value) == (path[-1] == "then")
+    def _condition(self, parent: Path, value: Json) -> bool:
+        if parent not in self._conditions:
+            condition = node_at(self.schema, (*parent, "if"))
+            self._conditions[parent] = _Validator(condition, validate_formats=True)
+        return self._conditions[parent].is_valid(value)

@@ -12,8 +12,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
-from ringspec.spec import Assertion, Contract, Json, RuleId, canonical
+from ringspec.spec import (
+    KEYWORDS,
+    Assertion,
+    Contract,
+    Json,
+    Path,
+    RuleId,
+    Subschema,
+    canonical,
+    subschemas,
+)
 from ringspec.strategies.adequacy.changes import (
     ASSERTING,
     KeywordChange,
@@ -24,30 +35,36 @@ from ringspec.strategies.adequacy.changes import (
 from ringspec.strategies.faults.enums import sibling
 from ringspec.strategies.shapes.locations import stem
 
-Path = tuple[str, ...]
-
 _SCHEMAS = "#/components/schemas/"
 _ACCEPTED = RuleId("body.accepted")
 _BY_NAME = frozenset({"required", "dependentRequired"})
-# Keywords below which a schema applies as it stands, to every value that they lead to.
-NAMED = frozenset({"properties", "dependentSchemas"})
-LISTED = frozenset({"allOf", "prefixItems"})
+# Keywords whose schemas apply as they stand, and of which each may be mutated.
+_LEADING = frozenset(
+    {
+        *("properties", "dependentSchemas", "allOf", "prefixItems"),
+        *("items", "then", "else"),
+    }
+)
 
 
-def nodes(schema: Json, path: Path = ()) -> Iterator[tuple[Path, dict[str, Json]]]:
+def nodes(schema: Json) -> Iterator[tuple[Path, dict[str, Json]]]:
     """Yield each subschema that applies as it stands, with its path."""
-    if not isinstance(schema, dict):
-        return
-    yield path, schema
-    for keyword, value in schema.items():
-        if keyword in NAMED:
-            for name, child in value.items():
-                yield from nodes(child, (*path, keyword, name))
-        elif keyword in LISTED:
-            for index, child in enumerate(value):
-                yield from nodes(child, (*path, keyword, str(index)))
-        elif keyword == "items" or (keyword in {"then", "else"} and "if" in schema):
-            yield from nodes(value, (*path, keyword))
+    pending = [Subschema(schema)]
+    while pending:
+        each = pending.pop()
+        if isinstance(each.schema, dict):
+            yield each.path, each.schema
+            below = [*subschemas(each)]
+            pending += (b for b in below[::-1] if b.holds and b.keyword in _LEADING)
+
+
+def split(path: Path) -> Iterator[Path]:
+    """Split the path of a subschema into its keywords, each with its name or index."""
+    at = 0
+    while at < len(path):
+        width = 1 if KEYWORDS[path[at]].holds == "one" else 2
+        yield path[at : at + width]
+        at += width
 
 
 def node_at(schema: Json, path: Path) -> Json:
@@ -103,8 +120,7 @@ class KeywordEdit:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyCondition:
+class BodyCondition(NamedTuple):
     """A condition on a member at the top of a body."""
 
     words: str
@@ -172,6 +188,9 @@ class _Deriver:
         self._contract = contract
         self._schema = contract.request.schema
         self._place_of = contract.request.place_of
+        self._by_rule: dict[RuleId, list[Assertion]] = {}
+        for assertion in contract.assertions:
+            self._by_rule.setdefault(assertion.rule, []).append(assertion)
 
     def mutations(self) -> Iterator[Mutation]:
         for place, paths in self._places.items():
@@ -202,16 +221,16 @@ class _Deriver:
             for change in changes(node, keyword, siblings):
                 yield self._mutation(place, paths, keyword, change)
             for kept in Items if "items" in paths[0] else ():
-                words = f"only in {_ITEMS[kept]}"
-                change = KeywordChange(MutationKind.ITEMS, words, {})
+                change = MutationKind.ITEMS, f"only in {_ITEMS[kept]}", {}
                 made = self._mutation(place, paths, keyword, change)
                 yield replace(made, kept=kept)
 
     def _mutation(
         self, place: str, paths: list[Path], keyword: str, change: KeywordChange
     ) -> Mutation:
+        kind, words, new = change
         old = unit(node_at(self._schema, paths[0]), keyword)
-        edits = tuple(KeywordEdit(path=each, old=old, new=change.new) for each in paths)
+        edits = tuple(KeywordEdit(path=each, old=old, new=new) for each in paths)
         pointer = f"{place}/{keyword}"
         # A component is named by its name, anything else by its place in the body.
         name = (
@@ -220,11 +239,11 @@ class _Deriver:
             else pointer.replace(self._place_of(()), "body", 1)
         )
         return Mutation(
-            id=f"{name} {change.words}",
-            kind=change.kind,
+            id=f"{name} {words}",
+            kind=kind,
             rules=self._owners(edits),
             place=pointer,
-            change=change.words,
+            change=words,
             edits=edits,
         )
 
@@ -266,10 +285,7 @@ class _Deriver:
 
     def _rules(self) -> Iterator[Mutation]:
         """Drop each rule, all its assertions at once."""
-        by_rule: dict[RuleId, list[Assertion]] = {}
-        for assertion in self._contract.assertions:
-            by_rule.setdefault(assertion.rule, []).append(assertion)
-        for rule, owned in by_rule.items():
+        for rule, owned in self._by_rule.items():
             yield Mutation(
                 id=f"{rule} dropped",
                 kind=MutationKind.RULE,
@@ -290,26 +306,20 @@ class _Deriver:
 
     def _contexts(self, dropped: Mutation) -> Iterator[Mutation]:
         """Apply a rule only to bodies of one kind, or to all but those."""
-        own = self._own(dropped.rules[0])
+        rule, own = dropped.rules[0], set[str]()
+        for each in self._by_rule[rule]:
+            # The members at the top that the rule is about.
+            named = {each.value} if each.keyword in _BY_NAME else set[str]()
+            own |= {each.instance[0]} if each.instance else named
         conditional = any("then" in e.path or "else" in e.path for e in dropped.edits)
         for when in self._conditions(own, everywhere=conditional):
             yield replace(
                 dropped,
-                id=f"{dropped.rules[0]} {when.words}",
+                id=f"{rule} {when.words}",
                 kind=MutationKind.CONTEXT,
                 change=when.words,
                 when=when,
             )
-
-    def _own(self, rule: RuleId) -> set[str]:
-        """Return the members at the top that a rule is about."""
-        found = set()
-        for each in self._contract.assertions:
-            if each.rule == rule and each.instance:
-                found.add(each.instance[0])
-            elif each.rule == rule and each.keyword in _BY_NAME:
-                found.add(each.value)
-        return found
 
     def _conditions(
         self, own: set[str], *, everywhere: bool
@@ -327,13 +337,13 @@ class _Deriver:
                 is_value = {name: {"const": value}}
                 there = {"type": "object", "properties": is_value, "required": [name]}
                 words = f"where {name} is {canonical(value)}"
-                yield BodyCondition(words=f"only {words}", schema=there)
+                yield BodyCondition(f"only {words}", there)
                 if everywhere:
-                    yield BodyCondition(words=f"not {words}", schema={"not": there})
+                    yield BodyCondition(f"not {words}", {"not": there})
             if name not in required:
                 words = f"only where {name} is"
-                yield BodyCondition(words=f"{words} given", schema=given)
-                yield BodyCondition(words=f"{words} absent", schema={"not": given})
+                yield BodyCondition(f"{words} given", given)
+                yield BodyCondition(f"{words} absent", {"not": given})
 
 
 _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"}

@@ -19,19 +19,17 @@ from functools import cached_property
 
 import jsonschema_rs
 
-from ringspec.spec import ITEM, Contract, Json
+from ringspec.spec import ITEM, Contract, Json, Path
 from ringspec.strategies.adequacy.changes import TOGETHER
 from ringspec.strategies.adequacy.matrix import detecting_cases
 from ringspec.strategies.adequacy.mutations import (
-    LISTED,
-    NAMED,
     BodyCondition,
     Items,
     KeywordEdit,
     Mutation,
-    Path,
     mutations_of,
     node_at,
+    split,
 )
 from ringspec.strategies.case import Case, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
@@ -337,19 +335,10 @@ def _candidates(settled: Json, mutation: Mutation) -> Iterator[Shape]:
             yield from reach(_joined(base, there, unless))[:_TRIED]
 
 
-def _split(path: Path) -> Iterator[Path]:
-    """Split the path of a subschema into its keywords, each with its name or index."""
-    at = 0
-    while at < len(path):
-        width = 2 if path[at] in NAMED | LISTED else 1
-        yield path[at : at + width]
-        at += width
-
-
 def instance_of(path: Path) -> Instance:
     """Return where in a body a subschema applies."""
     found: list[str] = []
-    for step in _split(path):
+    for step in split(path):
         if step[0] == "properties":
             found.append(step[1])
         elif step[0] in {"items", "prefixItems"}:
@@ -368,7 +357,7 @@ def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
 
     """
     end = len(path)
-    for step in reversed(list(_split(path))):
+    for step in reversed(list(split(path))):
         keyword, name = step[0], step[-1]
         end -= len(step)
         if keyword == "properties":

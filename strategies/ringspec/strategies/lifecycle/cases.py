@@ -24,7 +24,13 @@ from ringspec.strategies.case import (
     encode,
     with_header,
 )
-from ringspec.strategies.lifecycle.steps import ACCEPTED, REFUSED, Lifecycle, members
+from ringspec.strategies.lifecycle.steps import (
+    ACCEPTED,
+    REFUSED,
+    Lifecycle,
+    members,
+    shows,
+)
 from ringspec.strategies.shapes.bodies import Bodies
 
 _GONE: Status = (404, 410)
@@ -70,10 +76,6 @@ def _ids(life: Lifecycle) -> Iterator[Case]:
             yield life.case("lifecycle.ids", f"{name}-after-a-deletion", *steps)
 
 
-def _shows(case: Case) -> Want:
-    return Want(what=What.SHOWS, value=case.body)
-
-
 def _label(case: Case) -> str:
     return case.id.replace("/", "-")
 
@@ -82,7 +84,7 @@ def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Read what was created, and compare it with what was sent."""
     rule = "lifecycle.readable"
     for like in {each.id: each for each in (life.plain, *life.rich)}.values():
-        seen = life.step(read, ACCEPTED, _shows(like), *life.same_id())
+        seen = life.step(read, ACCEPTED, shows(like), *life.same_id())
         yield life.case(rule, _label(like), life.create(like), seen, like=like)
     rich = life.rich[0]
     yield life.case(
@@ -90,7 +92,7 @@ def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
         "after-another",
         life.create(rich),
         life.create(life.plain, _OTHER),
-        life.step(read, ACCEPTED, _shows(rich)),
+        life.step(read, ACCEPTED, shows(rich)),
         like=rich,
     )
 
@@ -115,14 +117,14 @@ def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
 def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     """Replace what was created, and look at it."""
     rule, old, new = "lifecycle.updated", life.richest, life.plain
-    create, shows = life.create(old), _shows(new)
+    create, new_body = life.create(old), shows(new)
     put = life.step(update, content=new.request.body)
-    answer = replace(put, wants=(shows, *life.same_id()))
+    answer = replace(put, wants=(new_body, *life.same_id()))
     yield life.case(rule, "answer", create, answer, like=old)
-    seen = life.step(read, ACCEPTED, shows)
+    seen = life.step(read, ACCEPTED, new_body)
     yield life.case(rule, "read", create, put, seen, like=old)
     richer = life.step(update, content=old.request.body)
-    seen = life.step(read, ACCEPTED, _shows(old))
+    seen = life.step(read, ACCEPTED, shows(old))
     yield life.case(rule, "richer", life.create(new), richer, seen, like=old)
     gone = [
         Want(what=What.DIFFERS, at=pointer((name,)), value=value)
@@ -143,7 +145,7 @@ def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
         life.create(rich),
         life.step(read),
         life.step(update, REFUSED, content=life.faults[-1].request.body),
-        life.step(read, ACCEPTED, _shows(rich)),
+        life.step(read, ACCEPTED, shows(rich)),
         like=rich,
     )
 
@@ -227,8 +229,24 @@ def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
 def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look in the list for what was refused, by a text that nothing else has."""
     name = _marked(life, listing)
-    if name is None:
-        return
+    place = next(iter(life.captures.values()))
+    for label, request, text, case in _refusable(life, name) if name else ():
+        unlike = Want(what=What.UNLIKE, at=place, value={name: text}, known=_KNOWN)
+        made = life.case(
+            "lifecycle.rejected",
+            label,
+            replace(life.step(listing), capture={_KNOWN: place}),
+            Step(request=request, status=REFUSED),
+            life.step(listing, ACCEPTED, unlike),
+            like=case,
+        )
+        yield replace(_refused(made, request), broken=case.broken if case else ())
+
+
+def _refusable(
+    life: Lifecycle, name: str
+) -> Iterator[tuple[str, Request, str, Case | None]]:
+    """Yield requests to be refused, each with a text of its own in a member."""
     for number, case in enumerate(life.faults, 1):
         text = f"ringspec trace {number}"
         if name not in case.body or name in str(case.fault):
@@ -236,44 +254,18 @@ def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
         mark = {"op": "replace", "path": pointer((name,)), "value": text}
         body = patched(case.body, (mark,))
         if life.contract.prover.broken(body) == frozenset(case.broken):
-            request = replace(case.request, body=encode(body))
-            yield _trace(life, listing, (_label(case), request, {name: text}), case)
+            yield _label(case), replace(case.request, body=encode(body)), text, case
     for label in ("no-token", "other-media-type", "cut-off"):
         text = f"ringspec trace {label}"
-        refused = _turned_away(life, label, {**life.plain.body, name: text})
-        if refused is not None:
-            yield _trace(life, listing, (label, refused, {name: text}))
-
-
-def _turned_away(life: Lifecycle, label: str, body: dict[str, str]) -> Request | None:
-    """Return a request that is refused for something other than its body's rules."""
-    request = closing(replace(life.plain.request, body=encode(body)))
-    if label == "no-token":
-        guard = life.contract.operation.token_header
-        return with_header(request, guard.header, None) if guard else None
-    if label == "other-media-type":
-        return with_header(request, "Content-Type", "text/plain")
-    return replace(request, body=request.body[:-1])
-
-
-def _trace(
-    life: Lifecycle,
-    listing: Link,
-    sent: tuple[str, Request, dict[str, str]],
-    case: Case | None = None,
-) -> Case:
-    label, request, mark = sent
-    place = next(iter(life.captures.values()))
-    unlike = Want(what=What.UNLIKE, at=place, value=mark, known=_KNOWN)
-    made = life.case(
-        "lifecycle.rejected",
-        label,
-        replace(life.step(listing), capture={_KNOWN: place}),
-        Step(request=request, status=REFUSED),
-        life.step(listing, ACCEPTED, unlike),
-        like=case,
-    )
-    return replace(_refused(made, request), broken=case.broken if case else ())
+        body = encode({**life.plain.body, name: text})
+        request = closing(replace(life.plain.request, body=body))
+        if label == "cut-off":
+            yield label, replace(request, body=body[:-1]), text, None
+        elif label == "other-media-type":
+            refused = with_header(request, "Content-Type", "text/plain")
+            yield label, refused, text, None
+        elif header := life.contract.operation.token_header:
+            yield label, with_header(request, header.header, None), text, None
 
 
 def _refused(case: Case, request: Request) -> Case:

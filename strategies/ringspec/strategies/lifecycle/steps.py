@@ -295,3 +295,8 @@ def _varied(body: Json) -> int:
 def members(body: Json) -> list[tuple[str, Json]]:
     """List the members of a body; none where it is no object."""
     return list(body.items()) if isinstance(body, dict) else []
+
+
+def shows(case: Case) -> Want:
+    """Want an answer to show the body of a case."""
+    return Want(what=What.SHOWS, value=case.body)

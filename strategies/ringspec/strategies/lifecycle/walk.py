@@ -31,6 +31,7 @@ from ringspec.strategies.lifecycle.steps import (
     REFUSED,
     Lifecycle,
     members,
+    shows,
 )
 
 # Number of a resource that was never created.
@@ -306,8 +307,8 @@ class Model:
         if read is None or unsure in self.idle:
             return []
         same = self.life.same_id(f"-{resource.number}")
-        shows = (_shows(resource.bodies[-1]), *same, *self._replaced(resource))
-        claims = (_claim(resource.kept, *shows), *self._state(resource))
+        wants = (shows(resource.bodies[-1]), *same, *self._replaced(resource))
+        claims = (_claim(resource.kept, *wants), *self._state(resource))
         step = self._step(read, resource.number)
         found = self._steps(step, ACCEPTED, claims, unsure=unsure)
         what = What.IF_SHOWN if self.hasty else What.ONE_OF
@@ -371,7 +372,7 @@ class Model:
         return self._steps(
             self._step(update, resource.number, case.request.body),
             ACCEPTED if sure else _EITHER,
-            [_claim(_UPDATED, _shows(case), *same)],
+            [_claim(_UPDATED, shows(case), *same)],
             unsure=unsure,
             binds=case.level,
         )
@@ -477,10 +478,6 @@ class Model:
 
 def _claim(name: str, *wants: Want) -> Claim:
     return Claim(RuleId(name), wants)
-
-
-def _shows(case: Case) -> Want:
-    return Want(what=What.SHOWS, value=case.body)
 
 
 def _states(resource: Resource, command: Link) -> frozenset[str]:
