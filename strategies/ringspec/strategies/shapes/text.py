@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from random import Random
 
-from ringspec.spec import NOT_BLANK, Json, Operation
+from ringspec.spec import NOT_BLANK, Json, Operation, rebuilt
 
 # Within what is settled for a free text: 1 to 100 characters, not blank.
 TEXTS = (
@@ -98,8 +98,7 @@ _FORMATS = {
 }
 # Any text with so many digits may be somebody's number: only a contract may give one.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
-_BRANCHES = ("allOf", "anyOf", "oneOf")
-_ONE = ("then", "else")
+_BRANCHES = frozenset({"allOf", "anyOf", "oneOf", "then", "else"})
 _GIVEN = frozenset({"example", "examples", "default", "enum", "const"})
 
 
@@ -129,21 +128,17 @@ def shown(schema: Json, values: Iterable[Json] = ()) -> Json:
     if not isinstance(schema, dict):
         return schema
     known = [*values, *_own(schema)]
-    changed = dict(schema)
-    for keyword, value in schema.items():
+
+    def below(keyword: str, steps: tuple[str, ...], child: Json) -> Json:
         if keyword == "properties":
-            changed[keyword] = {
-                name: shown(child, _members(known, name))
-                for name, child in value.items()
-            }
-        elif keyword == "items":
-            changed[keyword] = shown(value, _items(known))
-        elif keyword in _BRANCHES:
-            changed[keyword] = [shown(child, known) for child in value]
-        elif keyword in _ONE:
-            changed[keyword] = shown(value, known)
-        elif keyword == "additionalProperties" and isinstance(value, dict):
-            changed[keyword] = shown(value)
+            return shown(child, _members(known, steps[1]))
+        if keyword == "items":
+            return shown(child, _items(known))
+        if keyword in _BRANCHES:
+            return shown(child, known)
+        return shown(child) if keyword == "additionalProperties" else child
+
+    changed = rebuilt(schema, below)
     if _has_form(schema) and not _GIVEN & schema.keys():
         changed["examples"] = _texts(schema, known)
     return changed
