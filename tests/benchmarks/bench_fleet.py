@@ -21,8 +21,8 @@ from typing import Any
 
 import yaml
 from tests.benchmarks.results import arguments, note, show
+from tests.serving import served as hosted
 
-from ringspec.cli.selftest_command import hosted
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, Variant, application
 from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import at

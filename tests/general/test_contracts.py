@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ringspec.cli.selftest_command import hosted
 from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.case import unbroken
 from ringspec.strategies.case_list import compile_cases
 
+from ..serving import served  # noqa: TID252 - tests are no distribution
 from .conftest import Ended
 
 DATA = Path(__file__).parent / "data"
@@ -447,7 +447,7 @@ def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -
     async def accept(request: Request) -> Response:
         return Response(await request.body(), 201, media_type="application/json")
 
-    with hosted(Starlette(routes=[Route("/t", accept, methods=["POST"])])) as url:
+    with served(Starlette(routes=[Route("/t", accept, methods=["POST"])])) as url:
         ended = ringspec(
             "run", url, "--contract", DATA / "members-at-most.yaml", "--operation", "t"
         )

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ringspec.cli.selftest_command import hosted
 from ringspec.spec import SpecError, load
 
+from ..serving import served  # noqa: TID252 - tests are no distribution
 from .conftest import Ended
 
 DATA = Path(__file__).parent / "data"
@@ -50,7 +50,7 @@ def server(is_let_in: Callable[[str | None], bool]) -> Starlette:
 
 
 def run(ringspec: Callable[..., Ended], app: Starlette) -> Ended:
-    with hosted(app) as url:
+    with served(app) as url:
         return ringspec("run", url, "--contract", CONTRACT, "--bearer", KEY)
 
 

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.selftest_command import FleetRunner, FleetServer, fleet
-from ringspec.reports import ServerKind
+from ringspec.cli.selftest_command import FleetRunner, fleet
+from ringspec.reports import FleetRun, ServerKind
 from ringspec.spec import Level, load
 
 LAWFUL = [
@@ -23,7 +23,7 @@ def runner() -> FleetRunner:
 
 
 @pytest.mark.parametrize("subject", LAWFUL, ids=lambda each: each.name)
-def test_lawful_variant_is_conformant(subject: FleetServer) -> None:
+def test_lawful_variant_is_conformant(subject: FleetRun) -> None:
     trial = runner().run(subject)
 
     assert (trial.noticed, trial.exit_code) == ({}, 0), trial.reason

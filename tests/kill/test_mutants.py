@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from ringspec.cli.selftest_command import FleetRunner, FleetServer, fleet
+from ringspec.cli.selftest_command import FleetRunner, fleet
 from ringspec.reference import DIALECTS
-from ringspec.reports import Channel, RunMark, ServerKind
+from ringspec.reports import Channel, FleetRun, RunMark, ServerKind
 from ringspec.spec import Level, load
 
 pytestmark = pytest.mark.kill
@@ -29,12 +29,12 @@ def runner(dialect: str = "canonical") -> FleetRunner:
     return FleetRunner.of(dialect)
 
 
-def named(subject: FleetServer) -> str:
+def named(subject: FleetRun) -> str:
     return subject.name
 
 
 @pytest.mark.parametrize("subject", MUTANTS, ids=named)
-def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetServer) -> None:
+def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetRun) -> None:
     select = () if subject.rule.startswith(NEED_ALL) else (subject.rule,)
 
     trial = runner().run(subject, select)
@@ -44,7 +44,7 @@ def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetServer) -> Non
 
 
 @pytest.mark.parametrize("subject", WHOLE, ids=named)
-def test_mutant_is_noticed_by_a_whole_run(subject: FleetServer) -> None:
+def test_mutant_is_noticed_by_a_whole_run(subject: FleetRun) -> None:
     trial = runner().run(subject)
 
     assert trial.exit_code == 1
@@ -54,7 +54,7 @@ def test_mutant_is_noticed_by_a_whole_run(subject: FleetServer) -> None:
 @pytest.mark.socket
 @pytest.mark.parametrize("subject", SAMPLE, ids=named)
 def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
-    subject: FleetServer,
+    subject: FleetRun,
 ) -> None:
     over_network = runner().run(replace(subject, way=Channel.NETWORK))
 

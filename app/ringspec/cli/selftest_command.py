@@ -9,14 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import socket
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -37,7 +35,7 @@ from ringspec.harness import Ended, Event, Judged, Outcome, Result
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.inprocess import URL, Application, InProcess
+from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     DIALECTS,
@@ -48,6 +46,7 @@ from ringspec.reference import (
     Behaviour,
     Embedded,
     ServerSettings,
+    Variant,
     application,
 )
 from ringspec.reports import (
@@ -69,7 +68,6 @@ REFERENCE = "reference"
 CANONICAL = "canonical"
 # Where the reference gives out tokens.
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
-_START_S = 10.0
 
 
 @click.command(
@@ -162,7 +160,7 @@ class SelftestOptions:
         writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
         return attempted(writes, matrix.exit_code)
 
-    def _runs(self, servers: tuple[FleetServer, ...]) -> list[FleetRun]:
+    def _runs(self, servers: tuple[FleetRun, ...]) -> list[FleetRun]:
         """Run against all servers; an interrupt ends it with the runs so far."""
         progress = FleetProgress(sys.stderr, len(servers), color=self.color)
         runs: list[FleetRun] = []
@@ -226,31 +224,13 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetServer:
-    """A server of the fleet.
-
-    Attributes:
-        level: of the run against it.
-        binding: the level at which its defect shows.
-    """
-
-    kind: ServerKind
-    name: str
-    level: Level
-    way: Channel
-    binding: Level = Level.MAY
-    rule: str = ""
-    defect: str = ""
-
-
 def fleet(
     contract: Contract,
     prefixes: tuple[str, ...],
     level: Level,
     *,
     over_network: bool,
-) -> tuple[FleetServer, ...]:
+) -> tuple[FleetRun, ...]:
     """List the servers whose name begins with one of some prefixes; all without any.
 
     The reference is always among them. Left out are mutants of a rule that does not
@@ -267,22 +247,19 @@ def fleet(
                 hint="`ringspec serve --list-mutants` lists the mutants",
             )
 
-    def way(apply: Callable[[Behaviour], Behaviour]) -> Channel:
+    def way(variant: Variant) -> Channel:
         plain = Behaviour()
         # What changes bytes below JSON shows only over the network.
-        is_plain = not over_network and apply(plain).wire is plain.wire
+        is_plain = not over_network and variant.apply(plain).wire is plain.wire
         return Channel.IN_PROCESS if is_plain else Channel.NETWORK
 
-    reference = FleetServer(
-        kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=way(lambda it: it)
-    )
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
     mutants = (
-        FleetServer(
+        FleetRun(
             kind=ServerKind.MUTANT,
             name=each.name,
             level=level,
-            way=way(each.apply),
+            way=way(each),
             binding=binding,
             rule=each.rule,
             defect=each.defect,
@@ -294,13 +271,19 @@ def fleet(
         if binding.gates(level)
     )
     lawful = (
-        FleetServer(
+        FleetRun(
             kind=ServerKind.LAWFUL,
             name=each.name,
             level=Level(each.level),
-            way=way(each.apply),
+            way=way(each),
         )
         for each in LAWFUL
+    )
+    reference = FleetRun(
+        kind=ServerKind.REFERENCE,
+        name=REFERENCE,
+        level=level,
+        way=Channel.NETWORK if over_network else Channel.IN_PROCESS,
     )
     wanted = prefixes or ("",)
     others = (each for each in (*mutants, *lawful) if each.name.startswith(wanted))
@@ -321,7 +304,7 @@ class FleetRunner:
         contract = load(dialect=None if dialect == CANONICAL else dialect)
         return cls(contract, cases_of(contract), dialect)
 
-    def run(self, server: FleetServer, select: tuple[str, ...] = ()) -> FleetRun:
+    def run(self, server: FleetRun, select: tuple[str, ...] = ()) -> FleetRun:
         """Run against a server: every case, or those of some rules."""
         with self._started(server) as target:
             plan = Plan(
@@ -338,26 +321,16 @@ class FleetRunner:
             return _fleet_run(server, run(plan))
 
     @contextmanager
-    def _started(self, server: FleetServer) -> Iterator[dict[str, Any]]:
+    def _started(self, server: FleetRun) -> Iterator[dict[str, Any]]:
         """Start a server; yield URL, credentials and connection as a plan has them."""
-        if server.way is Channel.NETWORK and server.kind is not ServerKind.LAWFUL:
-            mutant = server.name if server.kind is ServerKind.MUTANT else None
-            with Embedded(dialect=self.dialect, mutant=mutant) as embedded:
+        variant = None if server.kind is ServerKind.REFERENCE else server.name
+        if server.way is Channel.NETWORK:
+            with Embedded(dialect=self.dialect, mutant=variant) as embedded:
                 filling = _filling(embedded, embedded.token_url)
                 yield {"url": embedded.url, "filling": filling}
             return
-        settings, behaviour = ServerSettings(dialect=self.dialect), Behaviour()
-        if server.kind is ServerKind.MUTANT:
-            behaviour = MUTANTS[server.name].apply(behaviour)
-        elif server.kind is ServerKind.LAWFUL:
-            lawful = {each.name: each for each in LAWFUL}
-            behaviour = lawful[server.name].apply(behaviour)
-        app = application(settings, behaviour)
-        if server.way is Channel.NETWORK:
-            with hosted(app) as url:
-                yield {"url": url, "filling": _filling(settings, f"{url}{TOKEN_PATH}")}
-            return
-        filling = _filling(settings, f"{URL}{TOKEN_PATH}")
+        settings = ServerSettings(dialect=self.dialect, mutant=variant)
+        app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
         yield {
             "url": URL,
             "filling": filling,
@@ -374,34 +347,7 @@ def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
     )
 
 
-@contextmanager
-def hosted(app: Application) -> Iterator[str]:
-    """Serve an application on a socket of this machine, by a thread."""
-    from uvicorn import Config, Server  # noqa: PLC0415 - few runs need it
-
-    # With the protocol named, or asyncio would not set TCP_NODELAY.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    config = Config(
-        app, log_config=None, log_level="critical", lifespan="off", access_log=False
-    )
-    server = Server(config)
-    thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [listener]}, daemon=True
-    )
-    thread.start()
-    try:
-        end = time.monotonic() + _START_S
-        while not server.started and time.monotonic() < end:
-            time.sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join()
-        listener.close()
-
-
-def _fleet_run(server: FleetServer, events: Iterable[Event]) -> FleetRun:
+def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
     """Return what a run found."""
     sent = 0
     requests: dict[str, int] = {}
@@ -432,14 +378,8 @@ def _fleet_run(server: FleetServer, events: Iterable[Event]) -> FleetRun:
         ids = ", ".join(each.rule.id for each in open_[:3])
         why = next((each.why for each in open_ if each.why), "")
         reason = result.message or f"{result.conclusion}: {ids}: {why}"
-    return FleetRun(
-        kind=server.kind,
-        name=server.name,
-        rule=server.rule,
-        defect=server.defect,
-        level=server.level,
-        way=server.way,
-        binding=server.binding,
+    return replace(
+        server,
         exit_code=result.exit_code,
         noticed=noticed,
         cases=cases,
@@ -460,7 +400,7 @@ def prepare(dialect: str) -> None:
     _runner = FleetRunner.of(dialect)
 
 
-def run_in_pool(server: FleetServer) -> FleetRun:
+def run_in_pool(server: FleetRun) -> FleetRun:
     """Run against a server, in a process of the pool."""
     if _runner is None:
         raise InternalError("the process was not prepared")

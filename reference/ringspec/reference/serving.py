@@ -85,9 +85,9 @@ def application(
     behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
         # Imported late: a plain run needs none.
-        from ringspec.reference.mutants import BUSY, MUTANTS  # noqa: PLC0415
+        from ringspec.reference.mutants import variant  # noqa: PLC0415
 
-        behaviour = {**MUTANTS, **BUSY}[settings.mutant].apply(behaviour)
+        behaviour = variant(settings.mutant).apply(behaviour)
     return build(settings, behaviour)
 
 

@@ -2,7 +2,6 @@
 
 from ringspec.reports.by_rule import RuleText, RuleTexts
 from ringspec.reports.catalogue import (
-    rule_json,
     rules_json,
     rules_markdown,
     rules_table,
@@ -22,8 +21,7 @@ from ringspec.reports.comparison_files import (
     write_comparison,
 )
 from ringspec.reports.comparison_text import print_comparison
-from ringspec.reports.console import Color
-from ringspec.reports.curl import command, curl
+from ringspec.reports.curl import command
 from ringspec.reports.files import (
     FORMATS,
     Display,
@@ -40,7 +38,8 @@ from ringspec.reports.files import (
 )
 from ringspec.reports.github import GitHubAnnotations, on_github
 from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
-from ringspec.reports.json_report import contract_json, failure_json, written
+from ringspec.reports.json_report import failure_json, written
+from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
     Channel,
@@ -56,7 +55,6 @@ from ringspec.reports.kill_matrix import (
 )
 from ringspec.reports.merge import (
     MERGED_FORMATS,
-    MergedReport,
     check_merged,
     merge_reports,
     send_events,
@@ -65,7 +63,7 @@ from ringspec.reports.ndjson import EventStream
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
 from ringspec.reports.replay import Replay, ReplayRequest
-from ringspec.reports.report_reader import FailedCase, PastRun, read_report, record_of
+from ringspec.reports.report_reader import FailedCase, PastRun, read_report
 from ringspec.reports.terminal import Terminal
 
 __all__ = [
@@ -75,7 +73,6 @@ __all__ = [
     "MERGED_FORMATS",
     "REPORT_FORMAT",
     "Channel",
-    "Color",
     "Comparison",
     "Display",
     "EventStream",
@@ -84,7 +81,6 @@ __all__ = [
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
-    "MergedReport",
     "PastRun",
     "Record",
     "RecordFile",
@@ -105,9 +101,7 @@ __all__ = [
     "checked_docs",
     "command",
     "compare_reports",
-    "contract_json",
     "counted",
-    "curl",
     "failure_json",
     "hidden",
     "in_fleet_order",
@@ -119,10 +113,9 @@ __all__ = [
     "put",
     "read_report",
     "record_line",
-    "record_of",
     "render_comparison",
     "rendered",
-    "rule_json",
+    "report_json",
     "rule_link",
     "rules_json",
     "rules_markdown",

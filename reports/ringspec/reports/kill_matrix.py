@@ -71,7 +71,7 @@ _PLURALS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
-    """One server of the fleet, and what a whole run found in it.
+    """One server of the fleet, and what a whole run found in it, once there was one.
 
     Attributes:
         rule: the id that a run is expected to name; empty for a correct server.
@@ -91,7 +91,7 @@ class FleetRun:
     level: Level
     way: Channel
     binding: Level = Level.MAY
-    exit_code: int
+    exit_code: int = 0
     noticed: Mapping[str, Level] = field(default_factory=dict)
     cases: Mapping[str, int] = field(default_factory=dict)
     until: int | None = None
@@ -258,22 +258,13 @@ def in_fleet_order(
 
 
 def check_matrix(name: str, path: Path) -> None:
-    """Check before the runs that a matrix can be written.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a matrix cannot be written."""
     check_format(name, MATRIX_FORMATS, f"format {name!r} of a matrix")
     check(path)
 
 
 def write_matrix(name: str, path: Path, matrix: KillMatrix) -> None:
-    """Write a matrix in a format to a path.
-
-    Raises:
-        ReportError: the path cannot be written.
-    """
+    """Write a matrix, or raise a ReportError."""
     write_data(name, path, render_json(matrix))
 
 

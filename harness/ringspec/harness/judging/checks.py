@@ -145,13 +145,8 @@ def _differences(
 ) -> Iterator[str]:
     """Yield where an answer loses or changes something; it may add members.
 
-    Args:
-        schema: of what was sent.
-        sent: the value.
-        got: what came back in its place.
-        place: of both.
-        answered: schema of the answer's value. Of it only members are compared that
-            both schemas name; below them all are.
+    At the top, members are compared that both `schema`, of the request, and `answered`,
+    of the answer, name; below them all are.
     """
     if got is MISSING:
         if sent is not None:
@@ -247,13 +242,7 @@ def _inner_defaults(
 
 
 def unmet(wants: Iterable[Want], data: Json, played: Played) -> list[str]:
-    """List the wants that an answer does not meet, in words; those of `SHOWS` aside.
-
-    Args:
-        wants: what a step asks of the answer, beside its status.
-        data: of the answer.
-        played: what was captured before, and the items of a list.
-    """
+    """List the wants of a step that an answer does not meet; those of `SHOWS` aside."""
     return [fault for want in wants for fault in _unmet(want, data, played)]
 
 

@@ -85,13 +85,7 @@ class Tally:
     def inconclusive_except(
         self, rules: Collection[RuleId], why: str, known: Collection[Known] = ()
     ) -> tuple[RuleResult, ...]:
-        """Return inconclusive results, without findings, for all rules but some.
-
-        Args:
-            rules: those that are judged by their findings.
-            why: the reason.
-            known: failures that do not gate.
-        """
+        """Return results of `rules` by their findings, and all others inconclusive."""
         return self._all(
             self._result(rule, why, known)
             if rule.id in rules or rule.id in self.skipped

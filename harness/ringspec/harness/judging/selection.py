@@ -80,12 +80,6 @@ class Selection:
     ) -> Self:
         """Select rules by prefixes of their ids; all without any.
 
-        Args:
-            contract: whose rules they are.
-            select: prefixes of those to be judged.
-            exclude: prefixes of those to be left out.
-            only: ids of the only ones that remain.
-
         Raises:
             UsageError: a prefix fits no rule, or nothing is left.
         """

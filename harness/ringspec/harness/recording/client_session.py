@@ -25,7 +25,11 @@ from ringspec.harness.judging.verdict import (
 from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
 from ringspec.harness.recording.client_tally import ClientTally
-from ringspec.harness.recording.http_rules import Endpoint, RequestJudge, read_form
+from ringspec.harness.recording.http_rules import (
+    RequestedOperation,
+    RequestJudge,
+    read_form,
+)
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level, RuleId, TokenHeader, weakest
@@ -123,16 +127,16 @@ class ClientSession:
     def judge(self, request: CapturedRequest) -> JudgedRequest:
         """Judge a request, and count it."""
         number = self.tally.requests + 1
-        endpoint = self._judge.endpoint(request.method, request.path)
-        statements = self._judge.judge(request, endpoint)
-        judged = self._judged(number, self._exchange(request, endpoint), statements)
+        operation = self._judge.operation(request.method, request.path)
+        statements = self._judge.judge(request, operation)
+        judged = self._judged(number, self._exchange(request, operation), statements)
         client = (request.header("user-agent") or "")[:_NAME]
         if client in self._clients or len(self._clients) < _CLIENTS:
             self._clients[client] += 1
         return JudgedRequest(
             number=number,
             client=client,
-            operation=endpoint.name,
+            operation=operation.name,
             judged=judged,
             unspecified=tuple(
                 Unspecified(each.about, each.why)
@@ -185,15 +189,17 @@ class ClientSession:
         )
         return Judged(case=case, exchange=exchange, findings=findings)
 
-    def _exchange(self, captured: CapturedRequest, endpoint: Endpoint) -> Exchange:
+    def _exchange(
+        self, captured: CapturedRequest, operation: RequestedOperation
+    ) -> Exchange:
         """Return a request with its answer, free of credentials."""
         target = _QUERY.sub(rf"\1={_HIDDEN}", captured.target)
-        is_token_url = endpoint.is_token and "?" not in target
+        is_token_url = operation.is_token and "?" not in target
         request = Request(
             method=captured.method,
             path=TOKEN_URL if is_token_url else target,
-            headers=_hidden(captured.headers, endpoint.token_header, self._filling),
-            body=self._hidden_form(captured) if endpoint.is_token else captured.body,
+            headers=_hidden(captured.headers, operation.token_header, self._filling),
+            body=self._hidden_form(captured) if operation.is_token else captured.body,
         )
         response, failure = None, None
         if captured.status is None:

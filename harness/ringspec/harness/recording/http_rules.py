@@ -33,7 +33,7 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class RequestedOperation:
     """What a request asks for.
 
     Attributes:
@@ -68,21 +68,21 @@ class RequestJudge:
     def _bodies(self) -> BodyJudge:
         return BodyJudge(self.contract)
 
-    def endpoint(self, method: str, path: str) -> Endpoint:
+    def operation(self, method: str, path: str) -> RequestedOperation:
         """Return what a request asks for, by its method and path."""
         token_path = urlsplit(self.filling.token_url).path
         if token_path and path == token_path:
-            return Endpoint(name="token", methods=("POST",), is_token=True)
-        operation = self.contract.operation
+            return RequestedOperation(name="token", methods=("POST",), is_token=True)
+        main = self.contract.operation
         links = [each for each in self.contract.links if _fits(each.path, path)]
         methods = {each.method: None for each in links}
-        if path == operation.path.partition("?")[0]:
-            methods |= dict.fromkeys(each.upper() for each in operation.methods)
-            if method == operation.method.upper():
-                return Endpoint(
-                    name=operation.id,
+        if path == main.path.partition("?")[0]:
+            methods |= dict.fromkeys(each.upper() for each in main.methods)
+            if method == main.method.upper():
+                return RequestedOperation(
+                    name=main.id,
                     methods=tuple(methods),
-                    token_header=operation.token_header,
+                    token_header=main.token_header,
                     takes_body=True,
                     is_main=True,
                 )
@@ -91,20 +91,20 @@ class RequestJudge:
         for each in links:
             if each.method == wanted:
                 head = ("HEAD",) if method == "HEAD" else ()
-                return Endpoint(
+                return RequestedOperation(
                     name=each.name,
                     methods=(*methods, *head),
                     token_header=each.token_header,
                     takes_body=each.role == Role.REPLACE and each.same_body,
                 )
-        return Endpoint(methods=tuple(methods))
+        return RequestedOperation(methods=tuple(methods))
 
     def judge(
-        self, request: CapturedRequest, endpoint: Endpoint
+        self, request: CapturedRequest, operation: RequestedOperation
     ) -> tuple[Statement, ...]:
         """Return one statement of a kind about each rule, and remarks."""
         first: dict[tuple[str, str], Statement] = {}
-        for each in self._statements(request, endpoint):
+        for each in self._statements(request, operation):
             first.setdefault((str(each.verdict), each.about or each.why), each)
         broken = {each.about for each in first.values() if each.verdict is BROKEN}
         found = [
@@ -123,27 +123,27 @@ class RequestJudge:
         return tuple(found)
 
     def _statements(
-        self, request: CapturedRequest, endpoint: Endpoint
+        self, request: CapturedRequest, operation: RequestedOperation
     ) -> Iterator[Statement]:
-        if not endpoint.methods:
+        if not operation.methods:
             why = "asked for a path that the contract does not have"
             yield Statement(BROKEN, PATH, why)
             return
         yield Statement(KEPT, PATH)
-        if request.method not in endpoint.methods:
-            listed = ", ".join(endpoint.methods)
+        if request.method not in operation.methods:
+            listed = ", ".join(operation.methods)
             why = f"asked by {request.method} where there is {listed}"
             yield Statement(BROKEN, METHOD, why)
             return
         yield Statement(KEPT, METHOD)
-        if endpoint.is_token:
+        if operation.is_token:
             yield self._client(request)
             return
-        if endpoint.token_header is not None:
-            yield self._token(request, endpoint.token_header)
-        if endpoint.is_main:
+        if operation.token_header is not None:
+            yield self._token(request, operation.token_header)
+        if operation.is_main:
             yield from self._headers(request)
-        yield from self._body(request, endpoint)
+        yield from self._body(request, operation)
 
     def _token(self, request: CapturedRequest, due: TokenHeader) -> Statement:
         given = request.header(due.header)
@@ -176,9 +176,9 @@ class RequestJudge:
                 yield Statement(OPEN, header.rule, why)
 
     def _body(
-        self, request: CapturedRequest, endpoint: Endpoint
+        self, request: CapturedRequest, operation: RequestedOperation
     ) -> Iterator[Statement]:
-        if not endpoint.takes_body:
+        if not operation.takes_body:
             if request.body and request.method in _BODILESS:
                 yield _remark(f"a body came with {request.method}, which has none")
             return

@@ -12,7 +12,7 @@ import math
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
@@ -29,8 +29,6 @@ from ringspec.harness.sending.exchange import (
 from ringspec.spec import Json, Paging, at_pointer
 from ringspec.strategies import Case, Request, Step, What, status_fits
 
-# The first case is sent this often more before the target counts as absent.
-_FIRST_REPEATS = 2
 # A script is played so often, until nothing is repeated on its way.
 PLAYS = 8
 _UNSURE = "something on the way was sent twice, for want of an answer"
@@ -72,11 +70,7 @@ def interrupts(
 
 @dataclass
 class Patience:
-    """How long all scripts of a run together wait in vain for what is to show.
-
-    Attributes:
-        seconds: at most; anything that shows late restores all of it.
-    """
+    """How many seconds all scripts of a run wait in vain for what is to show."""
 
     seconds: float = 2.5
     _waited: float = 0.0
@@ -96,7 +90,12 @@ class Patience:
 
 
 class Volley:
-    """Fires cases at a target and hands out the exchanges in their order."""
+    """Fires cases at a target and hands out the exchanges in their order.
+
+    Args:
+        plays: how often a script may be played.
+        absences: returns how often the target has been away.
+    """
 
     def __init__(
         self,
@@ -107,28 +106,19 @@ class Volley:
         plays: int = PLAYS,
         absences: Callable[[], int] = int,
     ) -> None:
-        """Take a target.
-
-        Args:
-            target: answers requests.
-            workers: how many fire at once.
-            patience_s: how long scripts may wait in vain for what is to show.
-            plays: how often a script may be played.
-            absences: returns how often the target has been away.
-        """
         self._target = target
         self._plays = plays
         self._absences = absences
         self._patience = Patience(patience_s)
         self._workers = workers
-        self._patient = True
+        self._patient, self._repeats = True, 1
         self._failing = False
         self._interrupted = False
-        self._tasks: list[asyncio.Task[Exchange] | asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._results: list[asyncio.Future[Exchange]] = []
 
     def interrupt(self) -> None:
-        """End the volley: `first` and `take` raise `Interrupted` at once."""
+        """End the volley: `take` raises `Interrupted` at once."""
         self._interrupted = True
         for task in self._tasks:
             task.cancel()
@@ -136,22 +126,13 @@ class Volley:
             if not result.done():
                 result.set_exception(Interrupted())
 
-    async def first(self, case: Case) -> Exchange:
-        """Fire the first case by itself, with some patience.
-
-        Raises:
-            Interrupted: the volley is to end.
-        """
-        fired = self._target.exchange(case.request, repeats=_FIRST_REPEATS)
-        task = asyncio.get_running_loop().create_task(fired)
-        self._tasks.append(task)
-        await asyncio.wait([task])
-        if self._interrupted:
-            raise Interrupted
-        return task.result()
-
     async def start(
-        self, cases: tuple[Case, ...], *, at_once: bool = True, patient: bool = True
+        self,
+        cases: Sequence[Case],
+        *,
+        at_once: bool = True,
+        patient: bool = True,
+        repeats: int = 1,
     ) -> None:
         """Begin to fire others.
 
@@ -159,34 +140,22 @@ class Volley:
             cases: those that are taken next.
             at_once: whether by all workers, or one after the other.
             patient: whether what was written is given a moment to be seen.
+            repeats: how often a case of one request is sent again if it fails.
         """
         loop = asyncio.get_running_loop()
         self._results = [loop.create_future() for _ in cases]
-        self._patient = patient
+        self._patient, self._repeats = patient, repeats
         turns = iter(range(len(cases)))
         for _ in range(self._workers if at_once else 1):
             self._tasks.append(loop.create_task(self._work(cases, turns)))
 
     async def take(self, index: int) -> Exchange:
-        """Return the exchange of a case once it is there.
-
-        Raises:
-            Interrupted: the volley is to end.
-        """
+        """Return the exchange of a case; raise `Interrupted` if the volley ends."""
         if self._interrupted:
             raise Interrupted
         return await self._results[index]
 
-    async def fire(self, case: Case, *, patient: bool) -> Exchange:
-        """Fire one case by itself.
-
-        Raises:
-            Interrupted: the volley is to end.
-        """
-        await self.start((case,), at_once=False, patient=patient)
-        return await self.take(0)
-
-    async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
+    async def _work(self, cases: Sequence[Case], turns: Iterator[int]) -> None:
         for index in turns:
             result = self._results[index]
             try:
@@ -201,7 +170,7 @@ class Volley:
             return await self._played(case)
         # A repeat tells a hiccup from a fault. Once a repeated case has failed the
         # fault is certain, and repeats would only make a hanging target last.
-        repeats = 0 if self._failing else 1
+        repeats = 0 if self._failing else self._repeats
         exchange = await self._target.exchange(case.request, repeats=repeats)
         self._failing = exchange.failure is not None
         return exchange

@@ -67,7 +67,7 @@ class KnownAudit:
 
         Args:
             reckon: returns the results, given the known failures that are excused.
-            learnt: whether any answer said something of the API.
+            learnt: as of `Result`.
         """
         known = self.plan.known
         results = reckon(known.in_force)
@@ -99,12 +99,7 @@ class KnownAudit:
     def standings(
         self, results: Results, cases: Collection[Case]
     ) -> Iterator[tuple[Known, Standing]]:
-        """Yield what some cases say of each entry.
-
-        Args:
-            results: of the run.
-            cases: those that could show that an entry is gone; all must have passed.
-        """
+        """Yield what some cases say of each entry; it is gone if all of them pass."""
         rules = {str(each.rule.id): each for each in results}
         left = [each for each in cases if each.id not in self.verdicts]
         for known in self.plan.known.entries:

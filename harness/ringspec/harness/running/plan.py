@@ -29,11 +29,9 @@ _CLIENT = RuleId("auth.client")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a list.
+    """One part of a list, numbered from 1.
 
     Attributes:
-        number: which part, from 1.
-        of: how many there are.
         ids: of its cases; what is fired beside them belongs to another part.
     """
 

@@ -18,7 +18,7 @@ from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
-from ringspec.harness.sending.policy import Effect, Effects, Policy, requests_of
+from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
@@ -35,12 +35,7 @@ _MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --
 
 @dataclass
 class Precautions:
-    """The precautions of one run.
-
-    Attributes:
-        policy: what may be sent.
-        left_out: the cases that are not sent, by id, each with the reason.
-    """
+    """The precautions of one run; `left_out` has, by id, why cases are not sent."""
 
     plan: Plan
     left_out: dict[str, str] = field(default_factory=dict)
@@ -198,12 +193,7 @@ class Precautions:
             self._guard.hurry(HASTY_S)
 
     def may_be_transient(self, exchange: Exchange, in_a_row: int) -> bool:
-        """Return whether a failure may pass, and was not sent again to see.
-
-        Args:
-            exchange: that failed, such as a create on a live target.
-            in_a_row: cases without an answer since the last one that had one.
-        """
+        """Return whether a failure may pass, and was not repeated, such as a create."""
         if self._guard is None or self._guard.may_repeat(exchange.request):
             return False
         status = exchange.response.status if exchange.response else 0
@@ -229,5 +219,6 @@ def listed(ids: Sequence[str]) -> str:
 
 def effects_in(plan: Plan, cases: Iterable[Case]) -> Counter[Effect]:
     """Count the requests of some cases by what they do."""
-    effects = Effects(plan.contract)
-    return Counter(effects.of(each) for case in cases for each in requests_of(case))
+    policy = Policy(plan.safety, plan.contract)
+    requests = (each for case in cases for each in requests_of(case))
+    return Counter(map(policy.effect_of, requests))

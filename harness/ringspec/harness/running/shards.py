@@ -40,13 +40,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
-    """Return one part of a list, in size by the requests that it takes.
-
-    Args:
-        cases: the whole list; its first is fired by every part.
-        number: which part, from 1.
-        of: how many there are.
-    """
+    """Return one part of a list, in size by the requests that it takes."""
     loads = [(0, each) for each in range(1, of + 1)]
     found: set[str] = set()
     # The largest first, so that the small ones even out the rest.
@@ -83,15 +77,7 @@ def share_of(
     open_cases: Collection[str],
     learnt: bool,
 ) -> Share | None:
-    """Return what a run says of the part of the list that it fired; None without one.
-
-    Args:
-        audit: of the plan's known failures.
-        results: of the run.
-        lent: the cases of other parts that were fired, each with the rules judged.
-        open_cases: ids of the cases in which something failed or stayed open.
-        learnt: whether any answer said something of the API.
-    """
+    """Return what a run says of the part of the list that it fired, if of one."""
     plan, part = audit.plan, audit.plan.part
     if part is None:
         return None

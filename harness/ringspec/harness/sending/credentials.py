@@ -73,11 +73,6 @@ class Credentials:
     ) -> Filling:
         """Return the values of placeholders; a token is fetched if none is given.
 
-        Args:
-            timeout_s: how long the token endpoint may take to answer.
-            route: how it is reached.
-            hosts: those that may be sent to; only this machine without.
-
         Raises:
             UsageError: some of what is needed is not given, or the endpoint is at a
                 host that may not be sent to.
@@ -191,11 +186,6 @@ def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) 
 
 class Renewal:
     """Keeps an access token fresh.
-
-    Args:
-        first: the token that has been given out already.
-        fetch: gets another one; raises TargetError if there is none.
-        clock: monotonic time in seconds.
 
     Attributes:
         tokens: all that have been in use so far, the present one last.

@@ -37,11 +37,7 @@ _PATH = "/%:@!$&'()*+,;=~-._"
 
 
 class InProcess:
-    """Answers requests by an ASGI application.
-
-    Attributes:
-        filling: the values of placeholders in requests.
-    """
+    """Answers requests by an ASGI application."""
 
     def __init__(
         self,
@@ -170,11 +166,7 @@ class _Answer:
         return self._failure(Trouble.TIMEOUT, message)
 
     def result(self, ended: str) -> Response | Failure:
-        """Return the answer if it is complete, or how it was cut short.
-
-        Args:
-            ended: how the application ended, in words.
-        """
+        """Return the answer if it is complete, or how it was cut short."""
         if len(self._body) > ANSWER_LIMIT:
             message = f"the answer is longer than {ANSWER_LIMIT >> 20} MiB"
             return self._failure(Trouble.GARBLED, message)

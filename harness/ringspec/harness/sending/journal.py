@@ -103,11 +103,7 @@ def _typed(value: Any, kind: type[_Given]) -> _Given:
 
 
 class Journal:
-    """A file that is only ever appended to.
-
-    Attributes:
-        path: of the file.
-    """
+    """A file that is only ever appended to."""
 
     def __init__(
         self, path: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)

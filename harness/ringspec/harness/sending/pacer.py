@@ -117,14 +117,7 @@ class Limited:
 
 @dataclass(slots=True)
 class _Tries:
-    """How often one request was sent again, and why.
-
-    Attributes:
-        repeats: how often it may be at least.
-        failed: how often it failed.
-        waits: how often the target asked to wait.
-        late: whether it ever took too long.
-    """
+    """How often one request was sent again, by reason; `repeats` times at least."""
 
     repeats: int
     failed: int = 0
@@ -335,11 +328,8 @@ def _now() -> float:
 def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | None:
     """Return how many seconds an answer asks to wait; None if it does not say.
 
-    Args:
-        response: of any status.
-        now_s: seconds since the epoch.
-        limits: whether the end of a limit counts, too. Answers that are not about the
-            limit may name it as well.
+    The end of a limit counts if `limits` is true: answers that are not about the limit
+    may name it as well.
     """
     names = ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]
     for name in names:

@@ -39,11 +39,7 @@ _TLS_ALERT = b"\x15\x03"
 
 
 class Target:
-    """Sends requests to one server.
-
-    Attributes:
-        filling: the values of placeholders in requests.
-    """
+    """Sends requests to one server."""
 
     def __init__(
         self,

@@ -159,11 +159,7 @@ def _reason(error: Exception) -> str:
 
 @dataclass(slots=True)
 class AnswerStart:
-    """The first bytes of an answer, as far as they have come.
-
-    Attributes:
-        asked: whether any byte of a request was written before.
-    """
+    """The first bytes of an answer; `asked` once any byte of a request was written."""
 
     start: bytes = b""
     asked: bool = False

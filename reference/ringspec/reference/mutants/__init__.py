@@ -9,6 +9,7 @@ from ringspec.reference.mutants.rows import (
     MUTANTS,
     SHARED,
     Variant,
+    variant,
 )
 
-__all__ = ["BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant"]
+__all__ = ["BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant", "variant"]

@@ -219,3 +219,12 @@ MUTANTS = _by_name(
 # Fail only while many connections are in use, so that no plain run notices them.
 BUSY = _by_name(rows_of("busy"))
 LAWFUL = tuple(rows_of("lawful"))
+
+
+def variant(name: str) -> Variant:
+    """Return the mutant or the lawful variant of a name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {**MUTANTS, **BUSY, **{each.name: each for each in LAWFUL}}[name]

@@ -20,6 +20,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     at,
+    at_path,
     patched,
     pointer,
     rules_of,
@@ -28,7 +29,6 @@ from ringspec.spec import (
 from ringspec.strategies.faults import Fault
 from ringspec.strategies.shapes.locations import (
     NOTHING,
-    at_path,
     default_at,
     instance_path,
     keywords,

@@ -24,6 +24,7 @@ from ringspec.spec import (
     Level,
     RuleId,
     UsageError,
+    at_path,
     did_you_mean,
     same,
 )
@@ -39,7 +40,7 @@ from ringspec.strategies.shapes.draw import (
     Reader,
     compiled,
 )
-from ringspec.strategies.shapes.locations import NOTHING, at_path, keywords, schema_at
+from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
 
 # The first bytes choose a fault, and the members that are to be as in the plain body,

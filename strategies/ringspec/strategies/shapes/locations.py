@@ -40,13 +40,6 @@ def stem(assertion: Assertion) -> tuple[str, ...]:
     return assertion.path[: -2 if named else -1]
 
 
-def at_path(schema: Json, path: tuple[str, ...]) -> dict[str, Json]:
-    """Return the subschema at a path of an inlined schema."""
-    for step in path:
-        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
-    return dict(schema)
-
-
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
     """Return the base subschema of an instance path; empty if there is none."""
     for step in instance:
