@@ -39,6 +39,7 @@ Ringspec = Callable[..., Any]
 RULE = "retryDelays.count"
 CASE = f"{RULE}/1-for-0"
 PLAIN = "body.accepted/plain"
+CONTRACT = {"title": "", "version": "1", "sha256": "0" * 64, "dialect": None}
 
 
 @dataclass
@@ -430,18 +431,39 @@ def test_what_explore_found_is_replayed_from_its_report_alone(
 # What is refused.
 
 
-def test_report_of_a_live_target_is_not_replayed_there(
-    ringspec: Ringspec, report: Path
+@pytest.mark.parametrize(
+    ("edits", "options", "status", "said"),
+    [
+        (
+            {"target": "https://api.example.com"},
+            (),
+            2,
+            "https://api.example.com, is not on this machine: nothing was sent",
+        ),
+        (
+            {"contract": {**CONTRACT, "title": "Payments"}},
+            ("--case", "payments/x"),
+            2,
+            "of the contract 'Payments'",
+        ),
+        ({"rules": []}, (), 3, "nothing failed at level must"),
+    ],
+    ids=["live", "of another api", "without failures"],
+)
+def test_report_that_is_not_replayed(
+    ringspec: Ringspec,
+    report: Path,
+    *,
+    edits: dict[str, Any],
+    options: tuple[str, ...],
+    status: int,
+    said: str,
 ) -> None:
-    live = edited(report, target="https://api.example.com")
+    ended = ringspec("replay", str(edited(report, **edits)), *options)
 
-    ended = ringspec("replay", str(live))
-
-    assert ended.status == 2
+    assert ended.status == status
     assert ended.stdout == ""
-    assert "https://api.example.com, is not on this machine: nothing was sent" in (
-        ended.stderr
-    )
+    assert said in ended.stderr
 
 
 def test_live_target_that_is_named_is_sent_no_create(
@@ -475,28 +497,6 @@ def test_changed_contract_is_told_and_what_it_changed_left_out(
     assert "the contract has another case of that id now" in ended.stdout
     assert "the contract has no such case any more" in ended.stdout
     assert ended.stdout.count("fixed   ") == len(rule["failures"]) - 2
-
-
-def test_report_of_another_api_asks_for_its_contract(
-    ringspec: Ringspec, report: Path
-) -> None:
-    before = json.loads(report.read_text("utf-8"))
-    path = edited(report, contract={**before["contract"], "title": "Payments"})
-
-    ended = ringspec("replay", str(path), "--case", "payments/x")
-
-    assert ended.status == 2
-    assert "of the contract 'Payments'" in ended.stderr
-    assert "--contract FILE" in ended.stderr
-
-
-def test_report_in_which_nothing_failed_sends_nothing(
-    ringspec: Ringspec, report: Path
-) -> None:
-    ended = ringspec("replay", str(edited(report, rules=[])))
-
-    assert ended.status == 3
-    assert "nothing failed at level must" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,7 +18,8 @@ import pytest
 
 from ringspec.spec import load
 
-FIXTURE = Path(__file__).parents[1] / "fixtures" / "naxai-sdk-payloads.json"
+from .conftest import PAYLOADS
+
 TOKEN = {"access_token": "recorded", "expires_in": 86400, "token_type": "bearer"}
 
 
@@ -86,13 +86,13 @@ def recorded(
         for name, raw in zip(broadcasts, recorder.creates, strict=True)
     ]
     if os.environ.get("RINGSPEC_RECORD") == "1":
-        FIXTURE.write_text(json.dumps(payloads, indent=2) + "\n", "utf-8")
+        PAYLOADS.write_text(json.dumps(payloads, indent=2) + "\n", "utf-8")
     return payloads
 
 
 def kept() -> dict[str, Any]:
     """Read the payloads that were written down, by name."""
-    payloads = json.loads(FIXTURE.read_text("utf-8"))
+    payloads = json.loads(PAYLOADS.read_text("utf-8"))
     return {payload["name"]: payload["body"] for payload in payloads}
 
 
@@ -100,7 +100,7 @@ def kept() -> dict[str, Any]:
 def test_client_sends_today_what_was_written_down(
     recorded: list[dict[str, Any]],
 ) -> None:
-    assert recorded == json.loads(FIXTURE.read_text("utf-8"))
+    assert recorded == json.loads(PAYLOADS.read_text("utf-8"))
 
 
 @pytest.mark.socket

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringspec.cli.run_command import command
-from ringspec.plugin.entry import OPTIONS, URL, spelt
+from ringspec.plugin.entry import OPTIONS, URL
 from ringspec.reference import Embedded
 
 from .conftest import KEPT, NOBODY, at, said
@@ -50,15 +50,6 @@ def test_help_is_given_whatever_the_settings_are(
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(["  --ringspec-known-failures=FILE"])
-
-
-def test_options_in_messages_are_spelt_as_here_and_others_left_alone() -> None:
-    told = spelt("give --bearer TOKEN or --client-id, not --select or x--bearer")
-
-    assert told == (
-        "give --ringspec-bearer TOKEN or --ringspec-client-id,"
-        " not --select or x--bearer"
-    )
 
 
 @pytest.mark.parametrize("name", ["pytest.ini", "pyproject.toml"])
@@ -113,20 +104,7 @@ def test_a_variable_of_a_profiles_name_goes_before_the_ini_file(
     assert right.ret == 0
 
 
-def test_a_profile_brings_url_and_credentials(
-    suite: Suite, pytester: pytest.Pytester, mutant: Embedded
-) -> None:
-    profile = f'url = "{mutant.url}"\n[credentials]\nbearer = "{mutant.token}"\n'
-    (pytester.path / "mine.toml").write_text(profile, "utf-8")
-    ini = f"[pytest]\nringspec_url = {NOBODY}\n"
-    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
-
-    result = suite("--ringspec-profile", "mine.toml", KEPT)
-
-    result.assert_outcomes(passed=1)
-
-
-def test_the_ini_file_names_a_profile_beside_it(
+def test_a_profile_beside_the_ini_file_brings_url_and_credentials(
     suite: Suite,
     pytester: pytest.Pytester,
     mutant: Embedded,
@@ -134,10 +112,12 @@ def test_the_ini_file_names_a_profile_beside_it(
 ) -> None:
     profile = f'url = "{mutant.url}"\n[credentials]\nbearer = "{mutant.token}"\n'
     (pytester.path / "mine.toml").write_text(profile, "utf-8")
-    ini = "[pytest]\nringspec_profile = mine.toml\n"
-    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
-    monkeypatch.chdir(pytester.mkdir("deep"))
+    ini = pytester.path / "pytest.ini"
 
+    ini.write_text(f"[pytest]\nringspec_url = {NOBODY}\n", "utf-8")
+    suite("--ringspec-profile", "mine.toml", KEPT).assert_outcomes(passed=1)
+    ini.write_text("[pytest]\nringspec_profile = mine.toml\n", "utf-8")
+    monkeypatch.chdir(pytester.mkdir("deep"))
     result = suite("-k", "retryDelays.count", "-v")
 
     result.assert_outcomes(passed=1, deselected=141)

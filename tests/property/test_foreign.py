@@ -25,37 +25,14 @@ DATA = Path(__file__).parent / "data"
 NAMES = ["orders", "sensors", "rota", "branches"]
 # Keywords with an invalid case each, of those that stand in the contracts.
 BROKEN = {
-    "orders": {
-        "type",
-        "enum",
-        "required",
-        "dependentRequired",
-        "minimum",
-        "maximum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "format",
-        "pattern",
-        "oneOf",
-        "additionalProperties",
-    },
-    "sensors": {
-        "type",
-        "const",
-        "required",
-        "minimum",
-        "maximum",
-        "minItems",
-        "maxItems",
-        "maxProperties",
-    },
-    "branches": {"type", "required", "minimum", "enum", "maxLength"},
-    "rota": {"type", "enum", "required", "minimum", "maximum", "contains", "maxItems"},
+    "orders": (
+        "type enum required dependentRequired minimum maximum "
+        "exclusiveMaximum multipleOf minLength maxLength minItems "
+        "maxItems uniqueItems format pattern oneOf additionalProperties"
+    ),
+    "sensors": ("type const required minimum maximum minItems maxItems maxProperties"),
+    "branches": ("type required minimum enum maxLength"),
+    "rota": ("type enum required minimum maximum contains maxItems"),
 }
 
 
@@ -97,7 +74,7 @@ def test_a_foreign_contract_compiles_into_proven_cases(
 def test_each_keyword_of_a_foreign_contract_is_broken(
     contract: Contract, cases: tuple[Case, ...]
 ) -> None:
-    assert BROKEN[contract.title.lower()] <= keywords(contract, cases)
+    assert set(BROKEN[contract.title.lower()].split()) <= keywords(contract, cases)
 
 
 def test_each_alternative_of_a_foreign_contract_is_accepted_somewhere() -> None:

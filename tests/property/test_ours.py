@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from ringspec.spec import (
     Contract,
     RuleId,
-    at,
     is_irregular,
     kind_of,
     load,
     patched,
-    steps,
 )
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.breaking import breakable
@@ -53,106 +51,10 @@ def test_a_drawn_fault_breaks_just_its_rule(rule: RuleId) -> None:
     broken()
 
 
-@given(invalid_bodies())
-def test_any_fault_breaks_one_rule_and_its_twin_is_settled(invalid: Invalid) -> None:
-    assert CONTRACT.prover.prove(invalid.body) == {invalid.rule}
-    assert CONTRACT.settled_prover.prove(invalid.twin) == frozenset()
-
-
-def touched(invalid: Invalid) -> tuple[Any, Any, Any]:
-    """Return where a fault's first edit is, what stood there and what does now."""
-    edit = invalid.patch[0]
-    place: list[str | int] = []
-    for step in steps(edit["path"]):
-        inside = at(invalid.twin, tuple(place))
-        place.append(int(step) if isinstance(inside, list) and step != "-" else step)
-    location = tuple(place)
-    before = None if edit["op"] == "add" else at(invalid.twin, location)
-    return location, before, edit.get("value")
-
-
-@given(invalid_bodies("retries.type") | invalid_bodies("voiceFlow.menu.type"))
-def test_a_type_fault_puts_another_type(invalid: Invalid) -> None:
-    _, before, after = touched(invalid)
-
-    assert kind_of(before) != kind_of(after)
-
-
-@given(invalid_bodies("language.enum") | invalid_bodies("source.enum"))
-def test_an_enum_fault_puts_a_text_that_is_not_listed(invalid: Invalid) -> None:
-    _, before, after = touched(invalid)
-
-    assert isinstance(before, str)
-    assert isinstance(after, str)
-    assert before != after
-
-
-@given(
-    invalid_bodies("retryDelays.items.max") | invalid_bodies("retryDelays.items.min")
-)
-def test_a_range_fault_leaves_the_range(invalid: Invalid) -> None:
-    _, before, after = touched(invalid)
-
-    assert 1 <= before <= 4320
-    assert not 0 <= after <= 4320
-
-
-@given(invalid_bodies("from.length"))
-def test_a_length_fault_is_too_short_or_too_long(invalid: Invalid) -> None:
-    _, before, after = touched(invalid)
-
-    assert 8 <= len(before) <= 15
-    assert not 8 <= len(after) <= 15
-
-
-@given(invalid_bodies("calendarId.format") | invalid_bodies("segmentIds.items.format"))
-def test_a_format_fault_is_a_text_that_is_no_uuid(invalid: Invalid) -> None:
-    _, before, after = touched(invalid)
-
-    assert len(before) == 36
-    assert isinstance(after, str)
-
-
-@given(
-    invalid_bodies("name.required")
-    | invalid_bodies("voiceFlow.menu.choices.key.required")
-)
-def test_a_missing_member_was_there_in_the_twin(invalid: Invalid) -> None:
-    location, _, _ = touched(invalid)
-
-    assert at(invalid.twin, location) is not None
-    assert invalid.patch[0]["op"] == "remove"
-
-
 @given(invalid_bodies("retryDelays.count"))
 def test_a_wrong_count_keeps_to_three_delays_at_most(invalid: Invalid) -> None:
     assert len(invalid.body["retryDelays"]) != invalid.body["retries"]
     assert len(invalid.body["retryDelays"]) <= 3
-
-
-@given(invalid_bodies("voiceFlow.menu.choices.key.unique"))
-def test_a_repeated_key_is_one_of_the_twins(invalid: Invalid) -> None:
-    keys = [each["key"] for each in invalid.body["voiceFlow"]["menu"]["choices"]]
-    before = [each["key"] for each in invalid.twin["voiceFlow"]["menu"]["choices"]]
-
-    assert len(keys) == len(before) + 1
-    assert set(keys) == set(before)
-
-
-@given(invalid_bodies("voiceFlow.end.say.xor"))
-def test_a_choice_fault_takes_both_or_none(invalid: Invalid) -> None:
-    assert len(invalid.twin["voiceFlow"]["end"]) == 1
-    assert len(invalid.body["voiceFlow"]["end"]) in {0, 2}
-
-
-@given(invalid_bodies("actions.inputs.unknown"))
-def test_an_unknown_member_is_not_among_the_known(invalid: Invalid) -> None:
-    added = set(invalid.body["actions"]["inputs"]) - set(
-        invalid.twin["actions"]["inputs"]
-    )
-
-    assert len(added) == 1
-    assert not added <= {*"0123456789", "star", "hash"}
 
 
 def plainest(contract: Contract) -> Any:

@@ -21,8 +21,7 @@ from ringspec.reports.comparison_files import (
     write_comparison,
 )
 from ringspec.reports.comparison_text import print_comparison
-from ringspec.reports.console import Color
-from ringspec.reports.curl import command, curl
+from ringspec.reports.curl import command
 from ringspec.reports.files import (
     FORMATS,
     Display,
@@ -56,7 +55,6 @@ from ringspec.reports.kill_matrix import (
 )
 from ringspec.reports.merge import (
     MERGED_FORMATS,
-    MergedReport,
     check_merged,
     merge_reports,
     send_events,
@@ -65,7 +63,7 @@ from ringspec.reports.ndjson import EventStream
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
 from ringspec.reports.replay import Replay, ReplayRequest
-from ringspec.reports.report_reader import FailedCase, PastRun, read_report, record_of
+from ringspec.reports.report_reader import FailedCase, PastRun, read_report
 from ringspec.reports.terminal import Terminal
 
 __all__ = [
@@ -75,7 +73,6 @@ __all__ = [
     "MERGED_FORMATS",
     "REPORT_FORMAT",
     "Channel",
-    "Color",
     "Comparison",
     "Display",
     "EventStream",
@@ -84,7 +81,6 @@ __all__ = [
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
-    "MergedReport",
     "PastRun",
     "Record",
     "RecordFile",
@@ -106,7 +102,6 @@ __all__ = [
     "command",
     "compare_reports",
     "counted",
-    "curl",
     "failure_json",
     "hidden",
     "in_fleet_order",
@@ -118,7 +113,6 @@ __all__ = [
     "put",
     "read_report",
     "record_line",
-    "record_of",
     "render_comparison",
     "rendered",
     "report_json",

@@ -258,22 +258,13 @@ def in_fleet_order(
 
 
 def check_matrix(name: str, path: Path) -> None:
-    """Check before the runs that a matrix can be written.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a matrix cannot be written."""
     check_format(name, MATRIX_FORMATS, f"format {name!r} of a matrix")
     check(path)
 
 
 def write_matrix(name: str, path: Path, matrix: KillMatrix) -> None:
-    """Write a matrix in a format to a path.
-
-    Raises:
-        ReportError: the path cannot be written.
-    """
+    """Write a matrix, or raise a ReportError."""
     write_data(name, path, render_json(matrix))
 
 

@@ -62,11 +62,7 @@ class MergedReport:
         return written(self.report) if name == "json" else rendered(name, self.record)
 
     def write(self, name: str, path: Path) -> None:
-        """Write the whole in one of its formats.
-
-        Raises:
-            ReportError: the path cannot be written.
-        """
+        """Write the whole in one of its formats, or raise a ReportError."""
         write_data(name, path, self.render(name))
 
 
@@ -104,12 +100,7 @@ def send_events(record: Record, reporter: Reporter) -> None:
 
 
 def check_merged(name: str, path: Path) -> None:
-    """Check beforehand that a whole can be written in a format.
-
-    Raises:
-        UsageError: there is no such format, or none for a whole.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a whole cannot be written in a format."""
     if name in _ALL:
         raise UsageError(
             f"a whole cannot be written as {name}, which tells of {_ALL[name]}",

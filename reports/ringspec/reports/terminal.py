@@ -6,8 +6,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -88,7 +87,7 @@ _COMMANDS = 3
 
 
 class Terminal:
-    """A reporter for people; as a context it leaves no bar behind.
+    """A reporter for people; `close` takes its bar off the screen.
 
     Args:
         stdout, stderr: where results and progress go; the process's own by default.
@@ -124,17 +123,6 @@ class Terminal:
         self._level = Level.MUST
         self._failures = 0
         self._judged: list[Judged] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Take the bar off the screen, if one is there."""

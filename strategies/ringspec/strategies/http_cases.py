@@ -1,14 +1,16 @@
-"""The phase wire: what HTTP has to say, whatever the body.
+"""Cases that are about HTTP, whatever the body: the phases wire and authentication.
 
 In: the plain accepted case. Out: cases that differ from it in bytes, headers, method or
-path. What httpx does not send is left out: a body shorter than its length (a server may
-close without a word), a chunked body (a server may ask for a length), malformed heads.
+path, or that lack a valid token. What httpx does not send is left out: a body shorter
+than its length (a server may close without an answer), a chunked body (a server may
+require a length), malformed heads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 from ringspec.spec import Contract, Json, Link, Role, RuleId, TokenHeader
@@ -16,6 +18,8 @@ from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_CUT,
+    ROBUSTNESS,
+    STATUS,
     TOKEN,
     TOKEN_CUT,
     TOKEN_SWAPPED,
@@ -31,137 +35,17 @@ from ringspec.strategies.case import (
     with_header,
 )
 
-TOKEN_RULE = RuleId("auth.token")
-CLIENT_RULE = RuleId("auth.client")
-_UNKNOWN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"
-_REFUSED: Status = (401,)
-
-# Whoever lets one of these in was asked for a token, and did not look at it.
-_ELSEWHERE = ("missing", "unknown")
-
-
-def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Send no token, and others than the one that was given out."""
-    guard = contract.operation.token_header
-    if guard is None:
-        return
-    for label, value in _values(guard):
-        request = closing(with_header(plain.request, guard.header, value))
-        yield _refused(contract, plain, (label, request, _fault(guard, value)))
-    yield from _wrong_clients(contract, plain)
-    for relative in contract.links:
-        if relative.token_header is not None:
-            yield from _of_relative(contract, plain, relative, relative.token_header)
-
-
-def _values(guard: TokenHeader) -> Iterator[tuple[str, str | None]]:
-    """Yield what may stand in the header; none is the token as it was given out."""
-    yield "missing", None
-    yield "unknown", guard.value(_UNKNOWN)
-    yield "empty", guard.value("")
-    if guard.scheme:
-        yield "bare", _UNKNOWN
-        yield "other-scheme", f"Basic {TOKEN}"
-    yield "cut", guard.value(TOKEN_CUT)
-    yield "longer", guard.value(f"{TOKEN}x")
-    yield "other-case", guard.value(TOKEN_SWAPPED)
-    yield "null", guard.value("null")
-
-
-def _fault(guard: TokenHeader, value: str | None) -> dict[str, Json]:
-    return {"header": guard.header, "value": value}
-
-
-def _refused(
-    contract: Contract, plain: Case, made: tuple[str, Request, dict[str, Json]]
-) -> Case:
-    label, request, fault = made
-    return replace(
-        plain,
-        id=f"{TOKEN_RULE}/{label}",
-        rule=TOKEN_RULE,
-        level=contract.rules[TOKEN_RULE].level,
-        expect=Expect.REJECT,
-        status=_REFUSED,
-        request=request,
-        twin=plain.id,
-        fault=fault,
-        phase=Phase.AUTH,
-    )
-
-
-def _of_relative(
-    contract: Contract, plain: Case, relative: Link, guard: TokenHeader
-) -> Iterator[Case]:
-    requests = Requests(contract)
-    content = plain.request.body if relative.role == Role.REPLACE else b""
-    create = Step(request=plain.request, status=("2xx",), capture=relative.captures)
-    for label, value in _values(guard):
-        if label not in _ELSEWHERE:
-            continue
-        request = closing(
-            with_header(requests.relative(relative, content), guard.header, value)
-        )
-        last = Step(request=request, status=_REFUSED, link=relative.name)
-        yield replace(
-            _refused(
-                contract,
-                plain,
-                (f"{relative.name}-{label}", request, _fault(guard, value)),
-            ),
-            # A case that creates is known by its create.
-            request=plain.request if relative.captures else request,
-            expect=Expect.ACCEPT if relative.captures else Expect.REJECT,
-            steps=(create, last) if relative.captures else (last,),
-        )
-
-
-def _wrong_clients(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Ask for a token without being the client. Source: RFC 6749, 4.4 and 5.2."""
-    right = {
-        "grant_type": "client_credentials",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-    }
-    for label, wrong in (
-        ("wrong-secret", {"client_secret": "ringspec-no-secret"}),
-        ("empty-secret", {"client_secret": ""}),
-        ("cut-secret", {"client_secret": CLIENT_SECRET_CUT}),
-        ("other-client", {"client_id": "no-such-client"}),
-        ("other-grant", {"grant_type": "authorization_code"}),
-    ):
-        yield replace(
-            plain,
-            id=f"{CLIENT_RULE}/{label}",
-            rule=CLIENT_RULE,
-            level=contract.rules[CLIENT_RULE].level,
-            expect=Expect.REJECT,
-            status=(400, 401, 403),
-            request=Request(
-                method="POST",
-                path=TOKEN_URL,
-                headers=(
-                    ("Content-Type", "application/x-www-form-urlencoded"),
-                    ("Accept", "application/json"),
-                ),
-                body=urlencode({**right, **wrong}, safe="{}").encode(),
-            ),
-            twin=None,
-            fault=wrong,
-            phase=Phase.AUTH,
-        )
-
-
-ROBUSTNESS = RuleId("robustness")
-ACCEPTABLE: Status = ("2xx",)
-REFUSABLE: Status = ("4xx",)
-SURVIVAL: Status = ("2xx", "3xx", "4xx")
 _JSON = RuleId("wire.json")
 _MEDIA = RuleId("wire.media")
 _METHOD = RuleId("wire.method")
 _PATH = RuleId("wire.path")
+TOKEN_RULE = RuleId("auth.token")
+CLIENT_RULE = RuleId("auth.client")
+_UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
+_UNAUTHORIZED: Status = (401,)
 
-_Made = tuple[str, Request, dict[str, Json]]
+# The name of a case, its request, and how that differs from the plain one.
+_Made: TypeAlias = tuple[str, Request, dict[str, Json]]
 
 
 def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
@@ -174,9 +58,8 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ("valid-lower-case", header.name.lower(), header.value),
             ("valid-upper-case", header.name.upper(), header.value),
         ):
-            yield _case(
-                contract, plain, header.rule, (label, *_header(plain, name, value))
-            )
+            made = _header(label, plain.request, name, value)
+            yield _case(contract, plain, header.rule, made)
         for label, value in (
             ("unknown", "no-such-value"),
             ("empty", ""),
@@ -184,42 +67,43 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ("not-ascii", "2023\u00a003\u00ff"),
             ("template", "${jndi:x}%00"),
         ):
-            made = _header(plain, header.name, value)
-            yield _survive(contract, plain, (f"{header.name}-{label}", *made))
+            made = _header(f"{header.name}-{label}", plain.request, header.name, value)
+            yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
 
 
 def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Send what is no JSON, is not called so, or goes elsewhere."""
-    for made in _labelled(contract, plain):
-        yield _case(contract, plain, _MEDIA, made)
-    for label, request, fault in _no_json(plain):
-        yield _refuse(
-            contract, plain, _JSON, (label, closing(request), fault), REFUSABLE
-        )
-    for label, request, fault in _mislabelled(plain):
-        yield _refuse(contract, plain, _MEDIA, (label, closing(request), fault), (415,))
-    for made in _methods(contract, plain):
-        # 501 is for whoever knows the method nowhere. Source: RFC 9110, 15.6.2.
-        yield _refuse(contract, plain, _METHOD, made, (405, 501))
-    for made in _paths(plain):
-        yield _refuse(contract, plain, _PATH, made, (404,))
-    for made in _odd(plain):
-        yield _survive(contract, plain, made)
+    """Send what is no JSON, is not labelled so, or goes elsewhere."""
+    sent = plain.request
+    # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
+    charset = f"{contract.operation.media_type}; charset=utf-8"
+    made = _header("valid-charset", sent, "Content-Type", charset)
+    yield _case(contract, plain, _MEDIA, made)
+    for label, content in _not_json(sent.body).items():
+        request = closing(replace(sent, body=content))
+        made = label, request, {"bytes": label}
+        yield _case(contract, plain, _JSON, made, Expect.REJECT, ("4xx",))
+    for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+        label = value.replace("/", "-")
+        made = _header(label, sent, "Content-Type", value, closes=True)
+        yield _case(contract, plain, _MEDIA, made, Expect.REJECT, (415,))
+    # Methods that the path does not have, without a body.
+    for method in ("PUT", "PATCH", "DELETE"):
+        if method.lower() not in contract.operation.methods:
+            bare = with_header(sent, "Content-Type", None)
+            request = replace(bare, method=method, body=b"")
+            made = method.lower(), request, {"method": method}
+            # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
+            yield _case(contract, plain, _METHOD, made, Expect.REJECT, (405, 501))
+    path = sent.path.partition("?")[0].rstrip("/")
+    for label, other in (("longer-name", f"{path}-ringspec"), ("cut-name", path[:-1])):
+        made = label, closing(replace(sent, path=other)), {"path": other}
+        yield _case(contract, plain, _PATH, made, Expect.REJECT, (404,))
+    for made in _unsettled(sent):
+        yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
 
 
-def _header(plain: Case, name: str, value: str) -> tuple[Request, dict[str, Json]]:
-    return with_header(plain.request, name, value), {"header": name, "value": value}
-
-
-def _labelled(contract: Contract, plain: Case) -> Iterator[_Made]:
-    """Label JSON as it may be labelled. Source: RFC 9110, 8.3.1."""
-    value = f"{contract.operation.media_type}; charset=utf-8"
-    yield "valid-charset", *_header(plain, "Content-Type", value)
-
-
-def _no_json(plain: Case) -> Iterator[_Made]:
-    good = plain.request.body
-    for label, content in {
+def _not_json(good: bytes) -> dict[str, bytes]:
+    return {
         "no-bytes": b"",
         "blank": b" \r\n",
         "cut-off": good[: len(good) // 2],
@@ -230,83 +114,163 @@ def _no_json(plain: Case) -> Iterator[_Made]:
         "text": b"Please create a broadcast.",
         "form": b"name=x&type=default",
         "markup": b"<create/>",
-    }.items():
-        request = closing(replace(plain.request, body=content))
-        yield label, request, {"bytes": label}
+    }
 
 
-def _mislabelled(plain: Case) -> Iterator[_Made]:
-    for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        request, fault = _header(plain, "Content-Type", value)
-        yield value.replace("/", "-"), closing(request), fault
-
-
-def _methods(contract: Contract, plain: Case) -> Iterator[_Made]:
-    """Ask for methods that the path does not have, without a body."""
-    for method in ("PUT", "PATCH", "DELETE"):
-        if method.lower() not in contract.operation.methods:
-            bare = with_header(plain.request, "Content-Type", None)
-            request = replace(bare, method=method, body=b"")
-            yield method.lower(), request, {"method": method}
-
-
-def _paths(plain: Case) -> Iterator[_Made]:
-    path = plain.request.path.partition("?")[0].rstrip("/")
-    for label, other in (
-        ("longer-name", f"{path}-ringspec"),
-        ("cut-name", path[:-1]),
-    ):
-        yield label, closing(replace(plain.request, path=other)), {"path": other}
-
-
-def _odd(plain: Case) -> Iterator[_Made]:
-    """Send what nobody settles, and what must not bring a server down."""
-    for label, value in (
-        ("no-media-type", None),
-        ("media-type-rubbish", "json"),
-        # One and the same by RFC 9110, 8.3.1, though many compare it as it stands.
-        ("media-type-in-capitals", "APPLICATION/JSON"),
-        ("latin-1", "application/json; charset=iso-8859-1"),
-        ("utf-16", "application/json; charset=utf-16"),
-    ):
-        request = with_header(plain.request, "Content-Type", value)
-        fault = {"header": "Content-Type", "value": value}
-        yield label, closing(request), fault
+def _unsettled(sent: Request) -> Iterator[_Made]:
+    """Send what no source settles, and what must not bring a server down."""
     for label, name, value in (
+        ("no-media-type", "Content-Type", None),
+        ("media-type-rubbish", "Content-Type", "json"),
+        # Case is ignored by RFC 9110, 8.3.1, but many compare it.
+        ("media-type-in-capitals", "Content-Type", "APPLICATION/JSON"),
+        ("latin-1", "Content-Type", "application/json; charset=iso-8859-1"),
+        ("utf-16", "Content-Type", "application/json; charset=utf-16"),
         ("accept-nothing-known", "Accept", "image/png"),
         ("accept-rubbish", "Accept", ";;,"),
         ("encoding-unknown", "Content-Encoding", "no-such-coding"),
         ("many-cookies", "Cookie", "; ".join(f"c{n}=v" for n in range(100))),
     ):
-        request, fault = _header(plain, name, value)
-        yield label, closing(request), fault
-    huge = plain.request.body[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
-    request = closing(replace(plain.request, body=huge))
-    yield "300-kilobytes", request, {"bytes": "300-kilobytes"}
+        yield _header(label, sent, name, value, closes=True)
+    huge = sent.body[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
+    label = "300-kilobytes"
+    yield label, closing(replace(sent, body=huge)), {"bytes": label}
 
 
-def _case(contract: Contract, plain: Case, rule: RuleId, made: _Made) -> Case:
-    """Make a case that is accepted."""
+def _header(
+    label: str, sent: Request, name: str, value: str | None, *, closes: bool = False
+) -> _Made:
+    request = with_header(sent, name, value)
+    fault = {"header": name, "value": value}
+    return label, closing(request) if closes else request, fault
+
+
+def _case(
+    contract: Contract,
+    plain: Case,
+    rule: RuleId,
+    made: _Made,
+    expect: Expect = Expect.ACCEPT,
+    status: Status = (),
+    *,
+    phase: Phase = Phase.WIRE,
+) -> Case:
+    """Return a case that differs from the plain one in its request."""
     label, request, fault = made
     return replace(
         plain,
         id=f"{rule}/{label}",
         rule=rule,
         level=contract.rules[rule].level,
+        expect=expect,
+        status=status or STATUS[expect],
         request=request,
         twin=plain.id,
         fault=fault,
-        phase=Phase.WIRE,
+        phase=phase,
     )
 
 
-def _refuse(
-    contract: Contract, plain: Case, rule: RuleId, made: _Made, status: Status
-) -> Case:
-    made_ = _case(contract, plain, rule, made)
-    return replace(made_, expect=Expect.REJECT, status=status)
+def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
+    """Send no token, and others than the one that was issued."""
+    header = contract.operation.token_header
+    if header is None:
+        return
+    for label, value in _tokens(header):
+        made = _header(label, plain.request, header.header, value, closes=True)
+        yield _unauthorized(contract, plain, made)
+    yield from _wrong_clients(contract, plain)
+    requests = Requests(contract)
+    for link in contract.links:
+        if link.token_header is not None:
+            content = plain.request.body if link.role == Role.REPLACE else b""
+            yield from _of_link(
+                contract,
+                plain,
+                link,
+                link.token_header,
+                requests.relative(link, content),
+            )
 
 
-def _survive(contract: Contract, plain: Case, made: _Made) -> Case:
-    made_ = _case(contract, plain, ROBUSTNESS, made)
-    return replace(made_, expect=Expect.SURVIVE, status=SURVIVAL)
+def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
+    """Yield values of the header; None for no header."""
+    yield "missing", None
+    yield "unknown", header.value(_UNKNOWN_TOKEN)
+    yield "empty", header.value("")
+    if header.scheme:
+        yield "bare", _UNKNOWN_TOKEN
+        yield "other-scheme", f"Basic {TOKEN}"
+    yield "cut", header.value(TOKEN_CUT)
+    yield "longer", header.value(f"{TOKEN}x")
+    yield "other-case", header.value(TOKEN_SWAPPED)
+    yield "null", header.value("null")
+
+
+def _unauthorized(contract: Contract, plain: Case, made: _Made) -> Case:
+    return _case(
+        contract,
+        plain,
+        TOKEN_RULE,
+        made,
+        Expect.REJECT,
+        _UNAUTHORIZED,
+        phase=Phase.AUTH,
+    )
+
+
+def _of_link(
+    contract: Contract, plain: Case, link: Link, header: TokenHeader, request: Request
+) -> Iterator[Case]:
+    """Send no token, and an unknown one, to a linked operation."""
+    create = Step(request=plain.request, status=("2xx",), capture=link.captures)
+    for label, value in list(_tokens(header))[:2]:
+        made = _header(
+            f"{link.name}-{label}", request, header.header, value, closes=True
+        )
+        last = Step(request=made[1], status=_UNAUTHORIZED, link=link.name)
+        case = _unauthorized(contract, plain, made)
+        if link.captures:
+            # A case that creates is known by its create.
+            yield replace(
+                case,
+                request=plain.request,
+                expect=Expect.ACCEPT,
+                steps=(create, last),
+            )
+        else:
+            yield replace(case, steps=(last,))
+
+
+def _wrong_clients(contract: Contract, plain: Case) -> Iterator[Case]:
+    """Request a token with wrong credentials. Source: RFC 6749, 4.4 and 5.2."""
+    right = {
+        "grant_type": "client_credentials",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+    }
+    for label, wrong in (
+        ("wrong-secret", {"client_secret": "ringspec-no-secret"}),
+        ("empty-secret", {"client_secret": ""}),
+        ("cut-secret", {"client_secret": CLIENT_SECRET_CUT}),
+        ("other-client", {"client_id": "no-such-client"}),
+        ("other-grant", {"grant_type": "authorization_code"}),
+    ):
+        request = Request(
+            method="POST",
+            path=TOKEN_URL,
+            headers=(
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Accept", "application/json"),
+            ),
+            body=urlencode({**right, **wrong}, safe="{}").encode(),
+        )
+        case = _unauthorized(contract, plain, (label, request, wrong))
+        yield replace(
+            case,
+            id=f"{CLIENT_RULE}/{label}",
+            rule=CLIENT_RULE,
+            level=contract.rules[CLIENT_RULE].level,
+            status=(400, 401, 403),
+            twin=None,
+        )

@@ -71,16 +71,6 @@ def test_a_list_of_another_contract_is_not_used(
     assert certified(contract) is None
 
 
-def test_a_list_with_a_case_too_few_is_not_used(
-    cases: tuple[Case, ...], contract: Contract, folder: Path
-) -> None:
-    text = gzip.decompress(written(contract, cases, ())).decode()
-    shorter = "\n".join(text.splitlines()[:-1]) + "\n"
-    (folder / "canonical.jsonl.gz").write_bytes(gzip.compress(shorter.encode()))
-
-    assert certified(contract) is None
-
-
 def test_without_a_list_cases_are_compiled(
     contract: Contract, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,14 +86,6 @@ def test_without_a_list_cases_are_compiled(
     assert cases_of(contract) == ()
     assert cases_of(contract, 7) == ()
     assert compiled == [SEED, 7]
-
-
-def test_the_same_list_is_written_the_same(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    few = ("a", "b")
-
-    assert written(contract, cases, few) == written(contract, cases, few)
 
 
 def test_quick_cases_are_read_from_the_list_and_else_computed(

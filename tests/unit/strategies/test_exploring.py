@@ -21,7 +21,6 @@ from ringspec.strategies.drawn.label import (
     own_sources,
     read_body,
     reduced,
-    standing,
 )
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING
@@ -72,10 +71,6 @@ def test_settled_body_is_to_be_accepted(labelled: Labelled) -> None:
     assert case.phase == "explore"
     assert case.broken == ()
     assert case.twin is None
-
-
-def test_level_of_a_valid_body_is_that_of_what_it_uses(labelled: Labelled) -> None:
-    assert labelled(language="de-DE").case.level is Level.SHOULD
 
 
 def test_invalid_body_is_to_be_refused_for_all_it_breaks(labelled: Labelled) -> None:
@@ -139,10 +134,6 @@ def test_missing_default_binds_less(labelled: Labelled, value: Json) -> None:
     assert set(example.levels.values()) == {Level.SHOULD}
 
 
-def test_null_for_what_has_no_default_binds_fully(labelled: Labelled) -> None:
-    assert labelled(name=None).levels == {"name.type": Level.MUST}
-
-
 def test_stronger_of_two_breaches_of_a_rule_counts(labelled: Labelled) -> None:
     example = labelled(retries=2, retryDelays=[4321, 5000])
 
@@ -201,14 +192,6 @@ def test_only_selected_rules_are_broken(contract: Contract, labeller: Labeller) 
     assert broken == {"name.required", "name.type"}
 
 
-def test_without_a_rule_to_break_only_valid_bodies_are_drawn(
-    contract: Contract,
-) -> None:
-    sources = own_sources(contract, {RuleId("robustness")})
-
-    assert [source.name for source in sources] == ["valid"]
-
-
 @pytest.fixture(scope="session")
 def theirs(contract: Contract) -> list[Source]:
     pytest.importorskip("schemathesis")
@@ -257,68 +240,6 @@ def test_schemathesis_may_be_missing(
     monkeypatch.setitem(sys.modules, "schemathesis", None)
 
     assert foreign.foreign_sources(contract) == ([], foreign.LACKING)
-
-
-def test_schemathesis_may_not_know_what_to_do(
-    contract: Contract, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    schemathesis = pytest.importorskip("schemathesis")
-
-    def failing(_: Json) -> None:
-        raise ValueError("no idea\nof this")
-
-    monkeypatch.setattr(schemathesis.openapi, "from_dict", failing)
-
-    sources, reason = foreign.foreign_sources(contract)
-
-    assert sources == []
-    assert reason.endswith("which cannot go on: ValueError: no idea")
-
-
-class Made:
-    """What schemathesis calls a case, as far as it is looked at."""
-
-    def __init__(self, body: Any) -> None:
-        self.body = body
-
-
-def test_source_ends_with_the_first_error_of_theirs() -> None:
-    def failing(_: int) -> Made:
-        raise ValueError("no idea")
-
-    @QUICK
-    @given(foreign._drawn(st.just(0).map(failing)))
-    def draw(drawn: Drawn) -> None:
-        raise AssertionError(drawn)
-
-    with pytest.raises(foreign.SourceEnded, match="no idea"):
-        draw()
-
-
-@pytest.mark.parametrize(
-    ("body", "content"),
-    [
-        (b"\x00", b"\x00"),
-        ({"a\x01": [1.0, 2.5, "\x02b", None]}, b'{"a":[1,2.5,"b",null]}'),
-    ],
-)
-def test_their_bodies_are_tidied_and_written(body: Any, content: bytes) -> None:
-    assert foreign._content(foreign._plain(body)) == content
-
-
-def test_what_cannot_be_written_is_no_body() -> None:
-    assert foreign._content(object()) is None
-
-
-def test_fault_is_kept_while_its_edits_stand() -> None:
-    fault = (
-        {"op": "replace", "path": "/a", "value": 1},
-        {"op": "remove", "path": "/b"},
-    )
-
-    assert standing(fault, {"a": 1, "c": 2}) == fault
-    assert standing(fault, {"a": True}) is None
-    assert standing(fault, {"a": 1, "b": 2}) is None
 
 
 def nothing(_: Location) -> Json:
@@ -380,16 +301,3 @@ def test_default_is_as_good_as_any_other_value() -> None:
     found = reduced(PLAIN, body, lambda each: "voice" in each, default)
 
     assert found == {**PLAIN, "voice": "woman"}
-
-
-def test_many_differences_are_not_tried_in_pairs() -> None:
-    tried: list[Json] = []
-
-    def shows(body: Json) -> bool:
-        tried.append(body)
-        return len(body) == 3 + 14
-
-    many = {**PLAIN, **{f"m{number}": number for number in range(14)}}
-
-    assert reduced(PLAIN, many, shows, nothing) == many
-    assert len(tried) < 60

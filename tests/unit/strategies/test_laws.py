@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from ringspec.spec import (
     ITEM,
     Assertion,
-    Contract,
     Json,
     RuleId,
     is_irregular,
@@ -243,15 +241,6 @@ def test_valid_bodies_hold_nothing_that_no_source_settles(
         assert body.keys() <= CONTRACT.request.schema["properties"].keys()
 
 
-def test_faults_of_robustness_alone_are_neither_valid_nor_invalid(
-    cases: tuple[Case, ...],
-) -> None:
-    for case in cases:
-        if case.expect == Expect.SURVIVE:
-            assert case.rule == "robustness"
-            assert case.broken == ()
-
-
 def examples(schema: Json) -> list[Json]:
     """List what a schema gives as examples, at any depth."""
     found: list[Json] = []
@@ -302,16 +291,6 @@ def test_numbers_are_reserved_for_fiction(cases: tuple[Case, ...]) -> None:
             assert len(case.body["from"]) == 12
 
 
-def test_both_validators_prove_every_label(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    for case in cases:
-        if case.expect != Expect.SURVIVE and not isinstance(case.fault, dict):
-            assert contract.prover.prove(case.body) == set(case.broken), case.id
-            if not case.broken:
-                assert contract.settled_prover.prove(case.body) == set(), case.id
-
-
 def test_a_wrong_count_is_sent_for_each_pair_of_counts(cases: tuple[Case, ...]) -> None:
     sent = {
         (case.body["retries"], len(case.body["retryDelays"]))
@@ -356,8 +335,3 @@ def test_no_array_read_as_an_empty_one_upsets_the_count(
         "retryDelays.required",
         "retryDelays.type",
     }
-
-
-def test_cases_are_lines_of_json(cases: tuple[Case, ...]) -> None:
-    for case in cases:
-        assert json.loads(json.dumps(case.wire()))["format"] == "ringspec-case/1"

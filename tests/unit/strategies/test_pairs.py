@@ -7,7 +7,7 @@ import pytest
 
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.bodies.pairwise import MANY, Factor, factors, greedy_rows, rows
+from ringspec.strategies.bodies.pairwise import Factor, factors, greedy_rows
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,
@@ -17,7 +17,6 @@ from ringspec.strategies.shapes.build import (
     Present,
     Wish,
 )
-from ringspec.strategies.shapes.compile import compile_schema
 from ringspec.strategies.shapes.locations import present
 from ringspec.strategies.shapes.shape import admitted
 
@@ -51,30 +50,6 @@ def test_every_possible_pair_stands_in_an_accepted_body(
     assert missing == []
 
 
-def test_the_factors_are_what_can_be_counted(bodies: Bodies) -> None:
-    places = {".".join(map(str, each.place)) for each in factors(bodies.root)}
-
-    assert {
-        "source",
-        "retries",
-        "retryOnNoInput",
-        "retryOnFailed",
-        "scheduledAt",
-        "distribution",
-        "language",
-        "voice",
-        "calendarId",
-        "actions",
-        "voiceFlow.menu",
-        "voiceFlow.welcome",
-    } <= places
-
-
-def test_rows_are_the_same_for_a_seed_and_others_for_another(bodies: Bodies) -> None:
-    assert rows(bodies.root, 3) == rows(bodies.root, 3)
-    assert rows(bodies.root, 3) != rows(bodies.root, 4)
-
-
 @pytest.mark.parametrize("seed", [0, 3])
 def test_many_factors_meet_in_pairs_too(seed: int) -> None:
     varying = [Factor((f"m{n}",), (Present(), Absent())) for n in range(60)]
@@ -87,23 +62,3 @@ def test_many_factors_meet_in_pairs_too(seed: int) -> None:
         pairs = set(product(range(len(one.wishes)), range(len(other.wishes))))
         excluded = {(0, 0)} if (i, j) == (0, 1) else set()
         assert {(row[i], row[j]) for row in made} == pairs - excluded
-
-
-def test_a_body_of_many_optional_members_is_shown_in_rows() -> None:
-    members = {f"m{number}": {"type": "integer"} for number in range(MANY + 1)}
-    root = compile_schema({"type": "object", "properties": members})
-
-    assert 5 < len(rows(root, 0)) < 30
-
-
-def test_one_factor_alone_takes_each_of_its_values() -> None:
-    root = compile_schema(
-        {
-            "type": "object",
-            "required": ["a"],
-            "properties": {"a": {"enum": [1, 2, 3]}},
-            "additionalProperties": False,
-        }
-    )
-
-    assert rows(root, 0) == [{("a",): Exactly(value)} for value in (1, 2, 3)]

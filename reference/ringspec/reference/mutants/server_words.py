@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from ringspec.reference import tokens
 from ringspec.reference.json_values import JsonObject, as_object, rewritten, steps_of
+from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
 from ringspec.reference.mutants.vocabulary import change_of
-from ringspec.reference.replies import RefusedError, Reply, envelope, refused
 from ringspec.reference.store import TRANSITIONS, StateChange, Store, now_ms
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Pairs: rows that together show each two values of the selectors at once.
+"""Rows that together show each two values of what varies in a body.
 
 In: a contract's alternatives. Out: wishes for whole bodies, from a covering array over
 what can be counted: enums, booleans, branches, and whether an optional member is there.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Any
+from typing import Any, TypeAlias
 
 import covertable
 from covertable.sorters import hash as by_hash
@@ -21,6 +21,11 @@ from ringspec.strategies.shapes.shape import Alternatives, Shape, admitted
 # Of more factors than these a covering array takes its time.
 MANY = 25
 
+# A factor and one of its wishes, by index.
+_Value: TypeAlias = tuple[int, int]
+# The values that are allowed beside each other, of factors that restrict each other.
+_Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -30,50 +35,43 @@ class Factor:
     wishes: tuple[Wish, ...]
 
 
-def factors(root: Alternatives) -> list[Factor]:
+def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
     """List what varies in a body, in the contract's order."""
-    return _factors(root, ())
-
-
-def _factors(shapes: Alternatives, place: Location) -> list[Factor]:
     found: list[Factor] = []
-    names = list(dict.fromkeys(name for shape in shapes for name in shape.members))
-    for name in names:
+    for name in dict.fromkeys(name for shape in shapes for name in shape.members):
         below = (*place, name)
         children = [shape.members.get(name, ()) for shape in shapes]
-        optional = any(name not in shape.required for shape in shapes)
-        always = all(name in shape.required for shape in shapes)
         wishes = _wishes(children)
-        objects = [child for child in children if child and _is_object(child)]
-        if always and objects and wishes == [Present()]:
-            found += _factors(objects[0], below)
+        objects = [
+            child
+            for child in children
+            if child and all(shape.kind == "object" for shape in child)
+        ]
+        required = [name in shape.required for shape in shapes]
+        if all(required) and objects and wishes == [Present()]:
+            found += factors(objects[0], below)
             continue
         tied = all(
-            name in shape.required or not child
-            for shape, child in zip(shapes, children, strict=True)
+            needed or not child
+            for needed, child in zip(required, children, strict=True)
         )
-        if optional and not (tied and wishes == [Present()]):
+        if not all(required) and not (tied and wishes == [Present()]):
             wishes.append(Absent())
         if len(wishes) > 1:
             found.append(Factor(below, tuple(wishes)))
     return found
 
 
-def _is_object(child: Alternatives) -> bool:
-    return all(shape.kind == "object" for shape in child)
-
-
 def _wishes(children: list[Alternatives]) -> list[Wish]:
     """List what a member may be: its values, else its branches, else just there."""
     values: dict[str, Wish] = {}
     others: list[Shape] = []
-    for child in children:
-        for shape in child:
-            choices = shape.choices()
-            if choices is None:
-                others += [] if shape in others else [shape]
-            for value in choices or ():
-                values.setdefault(canonical(value), Exactly(value))
+    for shape in (shape for child in children for shape in child):
+        choices = shape.choices()
+        if choices is None and shape not in others:
+            others.append(shape)
+        for value in choices or ():
+            values.setdefault(canonical(value), Exactly(value))
     wishes = list(values.values())
     # Arrays that differ only in length follow from another member.
     if len(others) > 1 and all(shape.kind == "object" for shape in others):
@@ -87,18 +85,17 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
     """Return wishes for bodies that show each possible pair at least once."""
     varying = factors(root)
     if len(varying) < 2:
-        return (
-            [{varying[0].place: wish} for wish in varying[0].wishes] if varying else []
-        )
+        return [{each.place: wish} for each in varying for wish in each.wishes]
+    allowed = _allowed(root, varying)
     made: Iterable[Any]
     if len(varying) > MANY:
-        made = greedy_rows(varying, _forbidden(root, varying), seed)
+        made = greedy_rows(varying, _forbidden(allowed, varying), seed)
     else:
         made = covertable.make(
             [list(range(len(each.wishes))) for each in varying],
             sorter=by_hash,
             salt=str(seed),
-            constraints=_constraints(root, varying),
+            constraints=[_constraint(i, j, ok) for (i, j), ok in allowed.items()],
         )
     return [
         {
@@ -109,40 +106,50 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
     ]
 
 
-def _constraints(root: Alternatives, varying: list[Factor]) -> list[dict[str, Any]]:
-    """Forbid pairs that no alternative allows."""
-    return [_constraint(i, j, allowed) for i, j, allowed in _restricted(root, varying)]
-
-
-def _restricted(
-    root: Alternatives, varying: list[Factor]
-) -> Iterator[tuple[int, int, set[tuple[int, int]]]]:
-    """Yield the factors that restrict each other, and what they allow."""
+def _allowed(root: Alternatives, varying: list[Factor]) -> _Allowed:
+    """Return what some alternative allows, of factors that restrict each other."""
+    found: _Allowed = {}
     for (i, left), (j, right) in combinations(enumerate(varying), 2):
         if len(left.place) > 1 or len(right.place) > 1:
             continue
+        pairs = set(product(range(len(left.wishes)), range(len(right.wishes))))
         allowed = {
             (a, b)
-            for a, b in product(range(len(left.wishes)), range(len(right.wishes)))
+            for a, b in pairs
             if any(
                 _allows(shape, left, a) and _allows(shape, right, b) for shape in root
             )
         }
-        if len(allowed) < len(left.wishes) * len(right.wishes):
-            yield i, j, allowed
+        if allowed != pairs:
+            found[i, j] = allowed
+    return found
 
 
-_Value = tuple[int, int]
+def _allows(shape: Shape, factor: Factor, index: int) -> bool:
+    name, wish = str(factor.place[0]), factor.wishes[index]
+    child = shape.members.get(name, ())
+    if isinstance(wish, Absent):
+        return name not in shape.required
+    if isinstance(wish, Exactly):
+        return admitted(child, wish.value)
+    return bool(child)
 
 
-def _forbidden(root: Alternatives, varying: list[Factor]) -> set[frozenset[_Value]]:
-    """List the pairs that no alternative allows."""
+def _constraint(i: int, j: int, allowed: set[tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "operator": "fn",
+        "requires": [i, j],
+        "evaluate": lambda row: (row[i], row[j]) in allowed,
+    }
+
+
+def _forbidden(allowed: _Allowed, varying: list[Factor]) -> set[frozenset[_Value]]:
     return {
         frozenset({(i, a), (j, b)})
-        for i, j, allowed in _restricted(root, varying)
+        for (i, j), pairs in allowed.items()
         for a in range(len(varying[i].wishes))
         for b in range(len(varying[j].wishes))
-        if (a, b) not in allowed
+        if (a, b) not in pairs
     }
 
 
@@ -153,8 +160,7 @@ def greedy_rows(
 
     A row takes, factor by factor, what shows most pairs that no row has shown yet.
     """
-    sizes = [len(each.wishes) for each in varying]
-    values = [[(i, a) for a in range(size)] for i, size in enumerate(sizes)]
+    values = [[(i, a) for a in range(len(f.wishes))] for i, f in enumerate(varying)]
     # By value, the values of other factors that it still has to be shown beside.
     lacking: dict[_Value, set[_Value]] = {
         value: {
@@ -171,47 +177,18 @@ def greedy_rows(
         start = max(lacking, key=lambda value: len(lacking[value]))
         partner = min(lacking[start])
         row = {start, partner}
+
+        def fit(value: _Value, row: set[_Value] = row) -> tuple[int, int, int, int]:
+            """Rank a value for a row: allowed, showing most pairs, lacking most."""
+            clashes = sum(frozenset({value, one}) in forbidden for one in row)
+            shown = len(lacking[value] & row)
+            return -clashes, shown, len(lacking[value]), -value[1]
+
         for k in range(len(varying)):
             index = (k + turn) % len(varying)
             if index not in (start[0], partner[0]):
-                row.add(_best(values[index], row, lacking, forbidden))
+                row.add(max(values[index], key=fit))
         for value in row:
             lacking[value] -= row
         yield [a for _, a in sorted(row)]
         turn += 1
-
-
-def _best(
-    values: list[_Value],
-    row: set[_Value],
-    lacking: dict[_Value, set[_Value]],
-    forbidden: set[frozenset[_Value]],
-) -> _Value:
-    """Return the value that fits a row best."""
-    return max(
-        values,
-        key=lambda value: (
-            not forbidden or -sum(frozenset({value, one}) in forbidden for one in row),
-            len(lacking[value] & row),
-            len(lacking[value]),
-            -value[1],
-        ),
-    )
-
-
-def _constraint(i: int, j: int, allowed: set[tuple[int, int]]) -> dict[str, Any]:
-    return {
-        "operator": "fn",
-        "requires": [i, j],
-        "evaluate": lambda row: (row[i], row[j]) in allowed,
-    }
-
-
-def _allows(shape: Shape, factor: Factor, index: int) -> bool:
-    name, wish = str(factor.place[0]), factor.wishes[index]
-    child = shape.members.get(name, ())
-    if isinstance(wish, Absent):
-        return name not in shape.required
-    if isinstance(wish, Exactly):
-        return admitted(child, wish.value)
-    return bool(child)

@@ -1,7 +1,7 @@
 """Faults by family: for each keyword of JSON Schema, the ways in which it is broken.
 
-One file a family; each function takes a spot in a twin and yields faults there. Whether
-a fault breaks just its rule is proven afterwards, never assumed.
+Each function takes a spot in a valid body and yields faults there. Whether a fault
+breaks just its rule is proven afterwards, never assumed.
 """
 
 from __future__ import annotations
@@ -30,49 +30,33 @@ from ringspec.strategies.faults.types import missing, types, unknown
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
-_FORMS: dict[str, Callable[[Spot], Iterator[Fault]]] = {
-    "type": types,
-    "enum": enums,
-    "const": enums,
-    "required": missing,
-    "dependentRequired": missing,
-    "minimum": below,
-    "exclusiveMinimum": below,
-    "maximum": above,
-    "exclusiveMaximum": above,
-    "multipleOf": multiples,
-    "minLength": too_short,
-    "maxLength": too_long,
-    "minItems": too_few,
-    "maxItems": too_many,
-    "minProperties": too_few_members,
-    "maxProperties": too_many_members,
-    "format": formats,
-    "pattern": formats,
-    "uniqueItems": duplicated,
-    "contains": repeated,
-    "anyOf": none_of,
-    "oneOf": not_one_of,
-    "not": excluded,
-    "additionalProperties": unknown,
-    "unevaluatedProperties": unknown,
+# By family of faults, and by the keyword that they break.
+_FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
+    "type": {"type": types},
+    "enum": {"enum": enums, "const": enums},
+    "required": {"required": missing, "dependentRequired": missing},
+    "unknown": {"additionalProperties": unknown, "unevaluatedProperties": unknown},
+    "range": {
+        "minimum": below,
+        "exclusiveMinimum": below,
+        "maximum": above,
+        "exclusiveMaximum": above,
+        "multipleOf": multiples,
+    },
+    "length": {"minLength": too_short, "maxLength": too_long},
+    "count": {
+        "minItems": too_few,
+        "maxItems": too_many,
+        "minProperties": too_few_members,
+        "maxProperties": too_many_members,
+    },
+    "format": {"format": formats, "pattern": formats},
+    "unique": {"uniqueItems": duplicated, "contains": repeated},
+    "choice": {"anyOf": none_of, "oneOf": not_one_of, "not": excluded},
 }
-
-# The same for people: what a fault is about, and the keywords that it breaks.
-FAMILIES: dict[str, frozenset[str]] = {
-    "type": frozenset({"type"}),
-    "enum": frozenset({"enum", "const"}),
-    "required": frozenset({"required", "dependentRequired"}),
-    "unknown": frozenset({"additionalProperties", "unevaluatedProperties"}),
-    "range": frozenset(
-        {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"}
-    ),
-    "length": frozenset({"minLength", "maxLength"}),
-    "count": frozenset({"minItems", "maxItems", "minProperties", "maxProperties"}),
-    "format": frozenset({"format", "pattern"}),
-    "unique": frozenset({"uniqueItems", "contains"}),
-    "choice": frozenset({"anyOf", "oneOf", "not"}),
-}
+# The keywords that a family breaks.
+FAMILIES = {name: frozenset(forms) for name, forms in _FAMILIES.items()}
+_FORMS = {name: form for forms in _FAMILIES.values() for name, form in forms.items()}
 
 
 def faults(spot: Spot) -> Iterator[Fault]:

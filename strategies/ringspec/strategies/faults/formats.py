@@ -6,38 +6,6 @@ from collections.abc import Iterator
 
 from ringspec.strategies.faults.fault import Fault, Spot, dealt, put
 
-_GROUPS = 5
-
-
-def uuids(spot: Spot) -> Iterator[Fault]:
-    """Break `format: uuid`, beyond what breaks any format."""
-    forms = list(_forms(spot.value))
-    for name, text in forms if spot.is_on_top else dealt(spot, forms, 3):
-        yield put(name, spot.location, text)
-    spellings = list(_spellings(spot.value))
-    for name, text in spellings if spot.is_on_top else dealt(spot, spellings):
-        yield put(name, spot.location, text, is_lax=True)
-
-
-def _forms(value: str) -> Iterator[tuple[str, str]]:
-    groups = value.split("-")
-    if len(groups) != _GROUPS:
-        return  # an example of its own making
-    for index in range(_GROUPS - 1):
-        changed = [*groups]
-        changed[index] = f"{groups[index][:-1]}g"
-        yield f"other-character-{index + 1}", "-".join(changed)
-    yield "short-before", value[1:]
-    yield "blank-before", f" {value}"
-
-
-def _spellings(value: str) -> Iterator[tuple[str, str]]:
-    yield "moved-hyphen", f"{value[:8]}{value[9:10]}-{value[10:]}"
-    yield "without-hyphens", value.replace("-", "")
-    yield "braces", f"{{{value}}}"
-    yield "urn", f"urn:uuid:{value}"
-
-
 # Nearly any text of one word is one.
 _LAX = frozenset(
     {
@@ -49,19 +17,52 @@ _LAX = frozenset(
 
 def formats(spot: Spot) -> Iterator[Fault]:
     """Break `format` and `pattern`."""
-    value = spot.value
-    is_uuid = (spot.assertion.keyword, spot.assertion.value) == ("format", "uuid")
+    value, form = spot.value, ""
+    if spot.assertion.keyword == "format":
+        form = spot.assertion.value
     yield put("text", spot.location, "not-right", everywhere=True)
-    yield put("one-short", spot.location, value[:-1])
-    yield put("one-long", spot.location, f"{value}0")
-    yield put("something-before", spot.location, f"{0 if is_uuid else 'x'}{value}")
-    yield put("other-character", spot.location, f"{value[:-1]}g")
-    yield put("blank-after", spot.location, f"{value} ")
-    yield put("newline-after", spot.location, f"{value}\n")
-    yield put("empty", spot.location, "")
+    for name, text in (
+        ("one-short", value[:-1]),
+        ("one-long", f"{value}0"),
+        ("something-before", f"{0 if form == 'uuid' else 'x'}{value}"),
+        ("other-character", f"{value[:-1]}g"),
+        ("blank-after", f"{value} "),
+        ("newline-after", f"{value}\n"),
+        ("empty", ""),
+    ):
+        yield put(name, spot.location, text)
     if spot.assertion.value == "regex":
         yield put("open", spot.location, "(")
-    elif spot.assertion.keyword == "format" and spot.assertion.value in _LAX:
+    elif form in _LAX:
         yield put("open", spot.location, "http://[a b")
-    elif is_uuid:
-        yield from uuids(spot)
+    elif form == "uuid":
+        yield from _uuids(spot)
+
+
+def _uuids(spot: Spot) -> Iterator[Fault]:
+    """Break `format: uuid` by texts that are nearly one, and by other spellings.
+
+    RFC 9562, section 4, has one form: 8, 4, 4, 4 and 12 hexadecimal digits with hyphens
+    between. Many readers know other spellings of the same number, so that refusing
+    them binds the least.
+    """
+    value: str = spot.value
+    groups = value.split("-")
+    forms: list[tuple[str, str]] = []
+    if len(groups) == 5:  # else an example of another form
+        for index in range(4):
+            changed = [*groups]
+            changed[index] = f"{groups[index][:-1]}g"
+            forms.append((f"other-character-{index + 1}", "-".join(changed)))
+        forms += [("short-before", value[1:]), ("blank-before", f" {value}")]
+    spellings = [
+        ("moved-hyphen", f"{value[:8]}{value[9:10]}-{value[10:]}"),
+        ("without-hyphens", value.replace("-", "")),
+        ("braces", f"{{{value}}}"),
+        ("urn", f"urn:uuid:{value}"),
+    ]
+    if not spot.is_on_top:
+        forms, spellings = dealt(spot, forms, 3), dealt(spot, spellings)
+    yield from (put(name, spot.location, text) for name, text in forms)
+    for name, text in spellings:
+        yield put(name, spot.location, text, is_lax=True)

@@ -1,4 +1,4 @@
-"""Bodies of one contract: its settled schema compiled, its places, its plainest."""
+"""The valid bodies of a contract: its settled schema, compiled and built from."""
 
 from __future__ import annotations
 
@@ -33,11 +33,10 @@ class Bodies:
 
     @cached_property
     def root(self) -> Alternatives:
-        """The alternatives of a whole body, the best attested and plainest first.
+        """The alternatives of a whole body, the strictest and plainest first.
 
         Raises:
             SpecError: the contract has something that cannot be compiled.
-
         """
         supported.check(self.contract)
         ranked = []
@@ -62,7 +61,7 @@ class Bodies:
 
     @cached_property
     def needed(self) -> frozenset[tuple[str, ...]]:
-        """The places of members that something requires."""
+        """The instance paths of members that something requires."""
         return frozenset(
             (*each.instance, each.value)
             for each in self.contract.assertions
@@ -78,7 +77,7 @@ class Bodies:
             raise SpecError(f"{place}: {error}", hint=error.hint) from error
 
     def _nothing(self, body: Json) -> SpecError:
-        """Say why there is no valid body."""
+        """Return the reason why there is no valid body."""
         prover = self.contract.prover
         found = prover.breaches(body) or prover.breaches_by_second(body)
         if body is not None and found:
@@ -93,9 +92,9 @@ class Bodies:
         )
 
     def is_settled(self, body: Json) -> bool:
-        """Tell whether a body is valid, and settled to be, to both validators.
+        """Return whether both validators find a body valid and settled.
 
-        A builder keeps to what shapes say, which is not quite all that schemas do.
+        Shapes say not quite all that schemas do.
         """
         try:
             return not (is_irregular(body) or self.contract.settled_prover.prove(body))
@@ -103,18 +102,18 @@ class Bodies:
             return False
 
     def build(self, builder: Builder) -> Json:
-        """Return a valid body as a builder wishes it, or None."""
+        """Return a valid body with a builder's wishes, or None."""
         try:
             return builder.build(self.root)
         except Unfit:
             return None
 
     def plain(self, wishes: Mapping[Location, Wish] | None = None) -> Json:
-        """Return the plainest valid body with something wished, or None."""
+        """Return the plainest valid body with some wishes, or None."""
         return self.build(Builder(wishes or {}))
 
     def place(self, instance: tuple[str, ...]) -> Location:
-        """Return a location of an instance path: of any item the first one."""
+        """Return the location of an instance path in first items."""
         found: list[str | int] = []
         for index, step in enumerate(instance):
             if step == ITEM:
@@ -126,23 +125,19 @@ class Bodies:
         return tuple(found)
 
     def shapes_at(self, instance: tuple[str, ...]) -> list[Shape]:
-        """List the shapes of what may stand at a place, over all alternatives."""
+        """List the shapes of an instance path, over all alternatives."""
         if instance not in self._shapes:
-            self._shapes[instance] = self._find(instance)
-        return self._shapes[instance]
-
-    def _find(self, instance: tuple[str, ...]) -> list[Shape]:
-        found = list(self.root)
-        for step in instance:
-            below: list[Shape] = []
-            for shape in found:
-                if step == ITEM:
-                    children = shape.items or shape.members.get(OTHERS[0], ())
-                else:
+            found = list(self.root)
+            for step in instance:
+                below: list[Shape] = []
+                for shape in found:
                     children = shape.members.get(step, ())
-                below += [child for child in children if child not in below]
-            found = below
-        return found
+                    if step == ITEM:
+                        children = shape.items or shape.members.get(OTHERS[0], ())
+                    below += [child for child in children if child not in below]
+                found = below
+            self._shapes[instance] = found
+        return self._shapes[instance]
 
 
 def plain_request(contract: Contract) -> Request:

@@ -1,8 +1,8 @@
-"""Building one value from shapes, deterministically, as somebody wishes it.
+"""Builds one value from shapes, deterministically, with wishes by place.
 
 In: alternatives, and wishes by place (this value, this alternative, absent, present).
-Out: a value that fits. Nothing is tried at random: an alternative that cannot meet the
-wishes is passed over for the next.
+Out: a value that fits. Nothing is random: an alternative that cannot meet the wishes is
+passed over for the next.
 """
 
 from __future__ import annotations
@@ -40,33 +40,33 @@ class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
 
 @dataclass(frozen=True, slots=True)
 class Exactly:
-    """Stands for just one value at a place."""
+    """Wish for one value."""
 
     value: Json
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What stands there fits these alternatives too."""
+    """Wish for a value that fits these alternatives too."""
 
     shapes: Alternatives
 
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """The array that stands there has so many items."""
+    """Wish for an array of so many items."""
 
     items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Something stands there."""
+    """Wish for any value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Nothing stands there."""
+    """Wish for no value."""
 
 
 Wish = Exactly | Narrowed | Sized | Present | Absent
@@ -77,8 +77,8 @@ class Builder:
     """Builds values; `turn` makes it take other texts and examples.
 
     Attributes:
-        wishes: what must stand where.
-        items: how many an array holds where nothing else says.
+        wishes: by location.
+        items: how many an array holds unless something else decides.
         full: whether optional members are put in wherever they may stand.
         branch: which of several branches a full value begins with.
     """
@@ -93,7 +93,7 @@ class Builder:
     _above: frozenset[Location] = frozenset()
 
     def __post_init__(self) -> None:
-        """Note which places have wishes below them."""
+        """Collect the places with wishes at or below them."""
         self._texts = count(self.turn * 5)
         self._above = frozenset(
             place[:length]
@@ -103,7 +103,7 @@ class Builder:
         )
 
     def build(self, alternatives: Alternatives, place: Location = ()) -> Json:
-        """Return a value that fits and is as wished; Unfit if there is none."""
+        """Return a value that fits and meets the wishes; Unfit if there is none."""
         wish = self.wishes.get(place)
         if isinstance(wish, Exactly):
             if not admitted(alternatives, wish.value):
@@ -112,8 +112,13 @@ class Builder:
         if isinstance(wish, Narrowed):
             alternatives = meet(alternatives, wish.shapes)
         if self.full and place and len(alternatives) > 1:
-            # So that a body with everything in it shows several branches.
-            alternatives = turned(alternatives, self._next_branch(place))
+            # So that a body with everything in it shows several branches: another for
+            # each member of an object; items turn anyway.
+            branch = self.branch
+            if not isinstance(place[-1], int):
+                branch += self._branches[place[:-1]]
+                self._branches[place[:-1]] += 1
+            alternatives = turned(alternatives, branch)
         for shape in alternatives:
             try:
                 return self._one(shape, place)
@@ -121,89 +126,74 @@ class Builder:
                 continue
         raise Unfit(place)
 
-    def _next_branch(self, place: Location) -> int:
-        """Take another branch for each member of an object; items turn anyway."""
-        if isinstance(place[-1], int):
-            return self.branch
-        turn = self._branches[place[:-1]]
-        self._branches[place[:-1]] += 1
-        return self.branch + turn
-
     def _one(self, shape: Shape, place: Location) -> Json:
         if shape.kind == "object" and shape.enum is None:
             return self._object(shape, place)
         if shape.kind == "array" and shape.enum is None:
-            return self._array(shape, place)
-        if place in self._above and any(
-            len(wished) > len(place) and wished[: len(place)] == place
-            for wished in self.wishes
-        ):
+            room = item_classes(shape)
+            items: list[Json] = []
+            for index in range(self._length(shape, place)):
+                items.append(self._item(room, (*place, index), items, shape))
+            return items
+        if place in self._above and self._steps_below(place):
             raise Unfit(place)  # something is wished below a scalar
         return self.scalar(shape, place)
 
-    def _object(self, shape: Shape, place: Location) -> Json:
-        wished = [
-            str(each[len(place)])
+    def _steps_below(self, place: Location) -> list[str | int]:
+        """Return the steps from a place to those with wishes."""
+        size = len(place)
+        return [
+            each[size]
             for each in self.wishes
-            if len(each) > len(place) and each[: len(place)] == place
+            if len(each) > size and each[:size] == place
         ]
+
+    def _object(self, shape: Shape, place: Location) -> Json:
         built: dict[str, Json] = {}
-        # For members that nobody wishes and nothing requires.
+        # For members that are neither wished nor required.
         room = len(shape.members) if shape.max_members is None else shape.max_members
         room -= sum(
             name in shape.required or (*place, name) in self._above
             for name in shape.members
         )
-        for name in shape.members:
+        for name, alternatives in shape.members.items():
             below = (*place, name)
             absent = isinstance(self.wishes.get(below), Absent)
             if name in shape.required and absent:
                 raise Unfit(below)
             wanted = name in shape.required or below in self._above
-            spare = self.full and shape.members[name] and not absent
+            spare = self.full and alternatives and not absent
             if wanted or (spare and room > 0):
                 room -= not wanted
-                built[name] = self.build(shape.members[name], below)
+                built[name] = self.build(alternatives, below)
+        wished = map(str, self._steps_below(place))
         if any(name not in shape.members for name in wished) or room < 0:
             raise Unfit(place)
         built.update(dict.fromkeys(shape.unnamed, "text"))
-        self._fill(shape, place, built)
-        return built
-
-    def _fill(self, shape: Shape, place: Location, built: dict[str, Json]) -> None:
-        """Add optional members until there are as many as are needed."""
+        # Optional members, until there are as many as are needed.
         for name, alternatives in shape.members.items():
+            below = (*place, name)
             if len(built) >= shape.min_members:
-                return
-            if name not in built and alternatives:
-                below = (*place, name)
-                if not isinstance(self.wishes.get(below), Absent):
-                    built[name] = self.build(alternatives, below)
+                break
+            absent = isinstance(self.wishes.get(below), Absent)
+            if name not in built and alternatives and not absent:
+                built[name] = self.build(alternatives, below)
         if len(built) < shape.min_members:
             raise Unfit(place)
-
-    def _array(self, shape: Shape, place: Location) -> Json:
-        length = self._length(shape, place)
-        room = item_classes(shape)
-        items: list[Json] = []
-        for index in range(length):
-            items.append(self._item(room, (*place, index), items, shape))
-        return items
+        return built
 
     def _length(self, shape: Shape, place: Location) -> int:
+        size = len(place)
         steps = [
-            each[len(place)]
+            each[size]
             for each in self._above
-            if len(each) > len(place) and each[: len(place)] == place
+            if len(each) > size and each[:size] == place
         ]
         if not all(isinstance(step, int) for step in steps):
             raise Unfit(place)  # a member is wished, and an array has none
-        indexes = [int(step) + 1 for step in steps]
-        least = shape.min_items
-        for contained in shape.contained:
-            least = max(least, contained.least)
+        least = max([shape.min_items, *(each.least for each in shape.contained)])
         most = self.items if shape.max_items is None else shape.max_items
-        length = max(least, min(self.items, most), *indexes, 0)
+        length = max([least, min(self.items, most), *(int(s) + 1 for s in steps)])
         wish = self.wishes.get(place)
         if isinstance(wish, Sized):
             length = wish.items
@@ -259,7 +249,7 @@ class Builder:
             if self.turn and roomy and is_prose(examples):
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.own_patterns or shape.format):
-            raise Unfit  # nobody gave an example of such a text
+            raise Unfit  # there is no example of such a text
         for example in (*examples, "text", "other"):
             text = fitted(example, shape.min_length, high)
             if shape.admits(text):
@@ -290,7 +280,7 @@ def number_near(shape: Shape) -> Json:
 
 
 def written(number: Fraction) -> float:
-    """Return a number as JSON has it: 2.0 for 2 is not settled, whatever the kind."""
+    """Return a number as JSON writes it: an integer if it is whole."""
     return int(number) if number.denominator == 1 else float(number)
 
 
@@ -312,7 +302,7 @@ def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json
 
 
 def _varied(value: Json, count: int) -> Iterator[Json]:
-    """Yield values that are nearly the same, as many as may be needed, and more."""
+    """Yield values that are nearly the same, at least as many as may be needed."""
     if isinstance(value, bool) or value in (None, {}, []):
         # Where anything may stand, so may a text.
         yield from (f"other-{number}" for number in range(1, count + 2))

@@ -127,14 +127,14 @@ class _Compiler:
         keywords = sorted(schema, key="allOf".__eq__) if self.wide else schema
         for keyword in keywords:
             value = schema[keyword]
-            if _is_silent(keyword) or (self.wide and keyword not in KEYWORDS):
+            if _is_silent(keyword) or (self.wide and keyword not in COMPILED):
                 continue
-            if keyword not in KEYWORDS:
+            if keyword not in COMPILED:
                 raise SpecError(
                     f"keyword {keyword!r} cannot be compiled",
                     hint=INSTEAD,
                 )
-            about, admits, _ = KEYWORDS[keyword]
+            about, admits, _ = COMPILED[keyword]
             if keyword == "allOf":
                 for sub in value:
                     if self.wide:
@@ -150,7 +150,7 @@ class _Compiler:
         for keyword, value in schema.items():
             if _is_silent(keyword):
                 continue
-            about, _, refuses = KEYWORDS.get(keyword, (_ALL, _nothing, None))
+            about, _, refuses = COMPILED.get(keyword, (_ALL, _nothing, None))
             if kind in about and refuses is not None:
                 yield from refuses(self, value, schema, kind)
             elif kind in about and self.wide:
@@ -408,7 +408,7 @@ def _branches(
 
 # By keyword: the kinds it says something of, what it admits, and what it refuses if
 # that can be worked out. `allOf` and `dependentRequired` are taken apart beforehand.
-KEYWORDS: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
+COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "enum": (_ALL, _enum, _excluded),
     "const": (
         _ALL,
@@ -451,7 +451,7 @@ KEYWORDS: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "if": (_ALL, _if, _not_if),
 }
 # The keywords that can be turned into their contrary.
-NEGATED = frozenset(name for name, row in KEYWORDS.items() if row[2] is not None)
+NEGATED = frozenset(name for name, row in COMPILED.items() if row[2] is not None)
 
 _EXACT, _SUPERSET = _Compiler(wide=False), _Compiler(wide=True)
 compile_schema, negate = _EXACT.fits, _EXACT.breaks

@@ -1,27 +1,23 @@
-"""What of JSON Schema is supported where, and which rules are left without a case.
+"""Refuses contracts that say what cases cannot be compiled from.
 
-In: a contract. Out: nothing, or a SpecError that names the keyword and its place. What
-would be skipped silently is refused here, before anything is compiled.
+What would be skipped silently is refused here by its keyword and place, before anything
+is compiled.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import jsonschema_rs
 
 from ringspec.spec import (
     ITEM,
     Contract,
-    Inlined,
     Json,
     SpecError,
-    Subschema,
     nearest,
-    subschemas,
+    walk,
 )
-from ringspec.strategies.shapes.compile import INSTEAD, KEYWORDS, NEGATED, SILENT
+from ringspec.strategies.shapes.compile import COMPILED, INSTEAD, NEGATED, SILENT
+from ringspec.strategies.shapes.locations import keywords
 
 # Of older drafts: validators may still go by them, but no rule is read from them.
 _OLD = frozenset(
@@ -46,86 +42,57 @@ _HINTS = {
 _LATIN = 0xFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """A subschema, its path, and what is asked of it.
-
-    Attributes:
-        contrary: whether what breaks it has to be worked out, too.
-        holds: whether a value always fits it, so that its examples do.
-    """
-
-    schema: Json
-    path: tuple[str, ...] = ()
-    contrary: bool = False
-    holds: bool = True
-
-    def below(self, keyword: str, steps: tuple[str, ...], child: Json) -> _Spot:
-        negated = keyword in {"not", "if"}
-        return replace(
-            self,
-            schema=child,
-            path=(*self.path, *steps),
-            contrary=self.contrary or negated,
-            holds=self.holds and not negated and keyword != "contains",
-        )
-
-
 def check(contract: Contract) -> None:
-    """Refuse a contract that says what cases cannot be compiled from.
+    """Check that cases can be compiled from a contract.
 
     Raises:
-        SpecError: it has such a keyword, or an example that breaks its own schema.
-
+        SpecError: it has a keyword that is not supported, or an example that breaks its
+            own schema.
     """
-    for spot in _spots(_Spot(contract.request.schema)):
-        _check(spot, contract.request)
+    for each in walk(contract.request.schema):
+        place = contract.request.place_of(each.path)
+        around = {keyword for _, keyword in keywords(each.path)}
+        negated = bool(around & {"not", "if"})
+        _check_keywords(each.schema, place, negated=negated)
+        # What is shown has to fit only where any value does.
+        if not negated and "contains" not in around:
+            _check_examples(each.schema, place)
     for answer in contract.answers.by_status.values():
-        for spot in _spots(_Spot(answer.schema.schema)):
-            for keyword in _OLD & spot.schema.keys():
-                raise _refused(keyword, answer.schema.place_of(spot.path))
+        for each in walk(answer.schema.schema):
+            for keyword in _OLD & each.schema.keys():
+                raise _refused(keyword, answer.schema.place_of(each.path))
     for header in contract.operation.headers:
         _check_header(header.value or "", header.place)
 
 
-def _spots(spot: _Spot) -> Iterator[_Spot]:
-    if not isinstance(spot.schema, dict):
-        return
-    yield spot
-    for child in subschemas(Subschema(spot.schema)):
-        yield from _spots(spot.below(child.keyword, child.path, child.schema))
-
-
-def _check(spot: _Spot, inlined: Inlined) -> None:
-    place = inlined.place_of(spot.path)
-    for keyword in spot.schema:
+def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
+    """Check a subschema; if negated, what breaks it has to be worked out, too."""
+    for keyword in schema:
         if keyword.startswith("x-") or keyword in SILENT:
             continue
-        if keyword not in KEYWORDS:
+        if keyword not in COMPILED:
             raise _refused(keyword, place)
-        if spot.contrary and keyword not in NEGATED:
+        if negated and keyword not in NEGATED:
             raise SpecError(
                 f"{place} has {keyword} inside `if` or `not`, which is not supported",
                 hint="what breaks it cannot be worked out: say it by const, enum,"
                 " pattern, required or bounds",
             )
     for keyword in ("then", "else"):
-        if keyword in spot.schema and "if" not in spot.schema:
+        if keyword in schema and "if" not in schema:
             raise SpecError(
                 f"{place} has {keyword} without `if`, which says nothing",
                 hint="put the `if` beside it, or take it out",
             )
-    if ITEM in spot.schema.get("properties", {}):
+    if ITEM in schema.get("properties", {}):
         raise SpecError(
             f"{place}/properties has a member named {ITEM!r}, which is not supported",
             hint="leave it out of the contract that is tested",
         )
-    if spot.holds:
-        _check_examples(spot.schema, place)
 
 
 def _refused(keyword: str, place: str) -> SpecError:
-    near = nearest(keyword, {*KEYWORDS, *SILENT}, cutoff=0.8)
+    near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.8)
     meant = f"did you mean {near[0]!r}?" if near else INSTEAD
     return SpecError(
         f"{place} has {keyword}, which is not supported",
@@ -134,7 +101,7 @@ def _refused(keyword: str, place: str) -> SpecError:
 
 
 def _check_examples(schema: dict[str, Json], place: str) -> None:
-    """Check what is shown of a text or number; larger ones may be parts only."""
+    """Check examples of texts and numbers; larger ones may be parts only."""
     listed = [(f"examples/{i}", v) for i, v in enumerate(schema.get("examples", ()))]
     if "example" in schema:
         listed.append(("example", schema["example"]))

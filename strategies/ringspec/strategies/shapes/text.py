@@ -1,7 +1,6 @@
-"""Examples for texts of a form that the schema of the text gives none of.
+"""Texts: readable ones, ones fitted to bounds, and examples where a schema has none.
 
-In: a schema, and examples of whole bodies. Out: the schema with more `examples`: what
-the examples around a text show of it, else a plain text of its format or pattern.
+Other digits could be somebody's number: only a contract may give a text with many.
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from random import Random
 
-from ringspec.spec import NOT_BLANK, Json, Operation, rebuilt
+from ringspec.spec import NOT_BLANK, Json, Operation
 
 # Within what is settled for a free text: 1 to 100 characters, not blank.
 TEXTS = (
@@ -30,7 +30,7 @@ TEXTS = (
     "0012",
     "x",
 )
-# What is longer, or has more items, is no longer sent: a bound beyond stays untried.
+# Nothing longer, or with more items, is sent: a bound beyond stays untried.
 LONGEST = 1_000_000
 MOST_ITEMS = 1000
 # Some of these miss a pattern, whatever it asks for.
@@ -39,9 +39,9 @@ LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
 
 
 def is_prose(examples: Sequence[str]) -> bool:
-    """Tell whether examples show text to be read, rather than the name of something.
+    """Return whether examples are text to be read, rather than names.
 
-    A single word may name what the target has to know beforehand: it stays as it is.
+    A single word may name something that the target has to know: it stays as it is.
     """
     return not examples or any(" " in each for each in examples)
 
@@ -62,7 +62,7 @@ def fitted(example: str, low: int, high: float) -> str:
 
 
 def sibling_id(example: str, number: int) -> str:
-    """Return another uuid, alike but for its last digits."""
+    """Return another uuid, with other last digits."""
     if number == 0:
         return example
     value = (int(example[-4:], 16) + 7919 * number) % 0x10000
@@ -70,7 +70,7 @@ def sibling_id(example: str, number: int) -> str:
 
 
 def sibling_text(example: str, number: int) -> str:
-    """Return another text of the same length, alike but for its end, where it can."""
+    """Return another text, of the same length and with another end if possible."""
     tail = str(number)
     return f"{example[: -len(tail)]}{tail}" if len(example) > len(tail) else tail
 
@@ -96,9 +96,8 @@ _FORMATS = {
     "relative-json-pointer": "1/a",
     "regex": "^a+",
 }
-# Any text with so many digits may be somebody's number: only a contract may give one.
+# A text with so many digits may be somebody's number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
-_BRANCHES = frozenset({"allOf", "anyOf", "oneOf", "then", "else"})
 _GIVEN = frozenset({"example", "examples", "default", "enum", "const"})
 
 
@@ -111,54 +110,46 @@ def of_media_type(operation: Operation) -> list[Json]:
         return []
     named = node.get("examples", {})
     listed = named.values() if isinstance(named, dict) else ()
-    shown = [
+    found = [
         each["value"] for each in listed if isinstance(each, dict) and "value" in each
     ]
-    return [node["example"], *shown] if "example" in node else shown
+    return [node["example"], *found] if "example" in node else found
 
 
 def shown(schema: Json, values: Iterable[Json] = ()) -> Json:
     """Return a schema in which each text of a form has an example, if one is known.
 
+    Known are what the examples around it show, else a plain text of its form.
+
     Args:
         schema: an inlined schema.
         values: examples of what fits it.
-
     """
     if not isinstance(schema, dict):
         return schema
-    known = [*values, *_own(schema)]
-
-    def below(keyword: str, steps: tuple[str, ...], child: Json) -> Json:
+    alone = [schema[name] for name in ("default", "example") if name in schema]
+    known = [*values, *alone, *schema.get("examples", ())]
+    changed = dict(schema)
+    for keyword, value in schema.items():
         if keyword == "properties":
-            return shown(child, _members(known, steps[1]))
-        if keyword == "items":
-            return shown(child, _items(known))
-        if keyword in _BRANCHES:
-            return shown(child, known)
-        return shown(child) if keyword == "additionalProperties" else child
-
-    changed = rebuilt(schema, below)
-    if _has_form(schema) and not _GIVEN & schema.keys():
+            objects = [each for each in known if isinstance(each, dict)]
+            changed[keyword] = {
+                name: shown(child, [each[name] for each in objects if name in each])
+                for name, child in value.items()
+            }
+        elif keyword == "items":
+            items = [each for each in known if isinstance(each, list)]
+            changed[keyword] = shown(value, chain.from_iterable(items))
+        elif keyword in {"allOf", "anyOf", "oneOf"}:
+            changed[keyword] = [shown(child, known) for child in value]
+        elif keyword in {"then", "else"}:
+            changed[keyword] = shown(value, known)
+        elif keyword == "additionalProperties" and isinstance(value, dict):
+            changed[keyword] = shown(value)
+    has_form = "format" in schema or schema.get("pattern", NOT_BLANK) != NOT_BLANK
+    if has_form and not _GIVEN & schema.keys():
         changed["examples"] = _texts(schema, known)
     return changed
-
-
-def _has_form(schema: dict[str, Json]) -> bool:
-    return "format" in schema or schema.get("pattern", NOT_BLANK) != NOT_BLANK
-
-
-def _own(schema: dict[str, Json]) -> list[Json]:
-    alone = [schema[name] for name in ("default", "example") if name in schema]
-    return [*alone, *schema.get("examples", ())]
-
-
-def _members(values: list[Json], name: str) -> list[Json]:
-    return [each[name] for each in values if isinstance(each, dict) and name in each]
-
-
-def _items(values: list[Json]) -> list[Json]:
-    return [item for each in values if isinstance(each, list) for item in each]
 
 
 def _texts(schema: dict[str, Json], known: list[Json]) -> list[Json]:
@@ -166,10 +157,11 @@ def _texts(schema: dict[str, Json], known: list[Json]) -> list[Json]:
     found = [each for each in known if isinstance(each, str)]
     if found:
         return list(dict.fromkeys(found))
-    text = _FORMATS.get(schema.get("format", ""))
+    form = schema.get("format", "")
+    text = _FORMATS.get(form)
     if "pattern" in schema:
         least, most = schema.get("minLength", 0), schema.get("maxLength", 100)
-        text = matching(schema["pattern"], least, most, schema.get("format", ""))
+        text = matching(schema["pattern"], least, most, form)
     return [] if text is None else [text]
 
 
@@ -194,15 +186,15 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
 
 
 def _found(pattern: str, fits: Callable[[str], bool]) -> str | None:
-    """Look for the plainest text that has a pattern."""
+    """Find the plainest text that has a pattern."""
     from hypothesis import find, settings  # noqa: PLC0415 - slow to import
-    from hypothesis.errors import HypothesisException  # noqa: PLC0415 - likewise
-    from hypothesis.strategies import characters, from_regex  # noqa: PLC0415 - likewise
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415 - slow to import
+    from hypothesis.strategies import characters, from_regex  # noqa: PLC0415 - as above
 
     plain = characters(min_codepoint=32, max_codepoint=126)
-    calm = settings(max_examples=50, database=None, deadline=None)
+    quiet = settings(max_examples=50, database=None, deadline=None)
     try:
         texts = from_regex(pattern, alphabet=plain)
-        return find(texts, fits, settings=calm, random=Random(0))  # noqa: S311
+        return find(texts, fits, settings=quiet, random=Random(0))  # noqa: S311
     except HypothesisException:
         return None
