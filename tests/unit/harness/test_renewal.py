@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
-from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.credentials import (
@@ -239,22 +238,6 @@ def test_a_new_token_is_learnt_before_it_is_sent(scene: Callable[..., Scene]) ->
     assert "token-2" in set(made.server.filling.secrets())
 
 
-def test_an_answer_that_repeats_a_new_token_is_noticed(
-    scene: Callable[..., Scene],
-    contract: Contract,
-    cases: tuple[Case, ...],
-    exchange_of: Callable[..., Exchange],
-) -> None:
-    made = scene("token-222222")
-    made.renewal.tokens = ("token-111111", "token-222222")
-
-    oracle = Oracle(contract, made.server.filling)
-    found = oracle.judge(cases[0], exchange_of(201, {"seen": "token-222222"}))
-
-    failed = {each.rule for each in found if each.verdict == "fail"}
-    assert "auth.secrecy" in failed
-
-
 def test_a_run_outlives_its_token(
     scene: Callable[..., Scene], contract: Contract, cases: tuple[Case, ...]
 ) -> None:
@@ -314,11 +297,3 @@ def _revoking(app: Application, settings: ServerSettings, *, after: int) -> Appl
         await app({**scope, "headers": headers}, receive, send)
 
     return revoking
-
-
-def test_closing_closes_the_server(scene: Callable[..., Scene]) -> None:
-    made = scene()
-
-    asyncio.run(made.connection.close())
-
-    assert made.server.asked == ["closed"]

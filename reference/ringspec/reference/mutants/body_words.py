@@ -24,14 +24,19 @@ from ringspec.reference.json_values import (
     steps_of,
     when,
 )
+from ringspec.reference.messages import (
+    CrashError,
+    RefusedError,
+    demand_json,
+    parse,
+    refused,
+)
 from ringspec.reference.mutants.vocabulary import (
     REQUIRED_DEFAULTS,
     as_list,
     change_of,
     test_of,
 )
-from ringspec.reference.replies import CrashError, RefusedError, refused
-from ringspec.reference.request_body import demand_json, parse
 
 if TYPE_CHECKING:
     from ringspec.reference.behaviour import Behaviour, Defect
