@@ -158,8 +158,22 @@ def store(name: str, _row: Variant) -> Defect:
 
 def begins(states: str | dict[str, str], _row: Variant) -> Defect:
     """Give new broadcasts another state, or another one for each due one."""
-    made = stores.beginning(states)
-    return lambda behaviour: replace(behaviour, store=made)
+    return lambda behaviour: replace(behaviour, store=stores.beginning(states))
+
+
+def ids(name: str, _row: Variant) -> Defect:
+    """Give ids in another way."""
+    return lambda behaviour: replace(behaviour, store=stores.with_ids(name))
+
+
+def lists(name: str, _row: Variant) -> Defect:
+    """List other broadcasts than those asked for."""
+    return lambda behaviour: replace(behaviour, store=stores.listing(name))
+
+
+def updates(name: str, _row: Variant) -> Defect:
+    """Keep another body than that of an update."""
+    return lambda behaviour: replace(behaviour, store=stores.updating(name))
 
 
 def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
