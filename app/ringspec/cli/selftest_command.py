@@ -54,12 +54,13 @@ from ringspec.reports import (
     Channel,
     FleetRun,
     KillMatrix,
+    ProgressLine,
     ServerKind,
     check_matrix,
+    console,
     print_matrix,
     write_matrix,
 )
-from ringspec.reports.console import Color, ProgressLine, console
 from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
 from ringspec.strategies import Case, cases_of
 
@@ -121,7 +122,7 @@ def command(
     reports: tuple[str, ...],
     workers: int | None,
     over_network: bool,
-    color: Color,
+    color: Any,
 ) -> int:
     """Run against every mutant, lawful variant and the reference itself.
 

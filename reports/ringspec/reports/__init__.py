@@ -21,6 +21,7 @@ from ringspec.reports.comparison_files import (
     write_comparison,
 )
 from ringspec.reports.comparison_text import print_comparison
+from ringspec.reports.console import ProgressLine, console
 from ringspec.reports.curl import command
 from ringspec.reports.files import (
     FORMATS,
@@ -79,6 +80,7 @@ __all__ = [
     "GitHubAnnotations",
     "KillMatrix",
     "PastRun",
+    "ProgressLine",
     "Record",
     "RecordFile",
     "Recorder",
@@ -98,6 +100,7 @@ __all__ = [
     "checked_docs",
     "command",
     "compare_reports",
+    "console",
     "counted",
     "failure_json",
     "hidden",
