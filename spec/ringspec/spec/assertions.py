@@ -44,6 +44,11 @@ class Assertion:
     place: str
     value: Json
 
+    @property
+    def stem(self) -> Path:
+        """Return the path of the subschema that it stands in."""
+        return self.path[: -2 if self.keyword in _REQUIRED else -1]
+
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
@@ -168,7 +173,7 @@ def without(
 
 def _remove(schema: Json, assertion: Assertion) -> None:
     keyword, name = assertion.keyword, assertion.value
-    node = at_path(schema, assertion.path[: -2 if keyword in _REQUIRED else -1])
+    node = at_path(schema, assertion.stem)
     left: Json = None
     if keyword == "required":
         left = [each for each in node[keyword] if each != name]
