@@ -18,8 +18,6 @@ from ringspec.harness.exploring.attempts import (
     Attempt,
     Failures,
     SearchLimits,
-    failures_of,
-    remember,
 )
 from ringspec.harness.exploring.explore import (
     Explorer,
@@ -138,7 +136,7 @@ class Session:
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
-        self._failed: Failures = {}
+        self._failed = Failures()
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
         # Cases of other parts of the list, with the rules that were judged by them.
@@ -349,7 +347,7 @@ class Session:
         part = self._plan.part
         if part is not None and case.id not in part.ids:
             self._lent[case.id] = tuple(each.rule for each in findings)
-        remember(self._failed, failures_of(findings))
+        self._failed.note(findings)
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
