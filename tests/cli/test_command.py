@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from ringspec.reference import Embedded
+from ringspec.reports import REPORT_FORMAT
+from ringspec.strategies import FORMAT as CASE_FORMAT
 
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
@@ -20,6 +22,13 @@ Started = Callable[..., subprocess.Popen[str]]
 def mutant() -> Iterator[Embedded]:
     with Embedded(mutant="delay-4321-accepted") as embedded:
         yield embedded
+
+
+def test_version_names_the_formats_of_cases_and_reports(ringspec: Ringspec) -> None:
+    ended = ringspec("--version")
+
+    assert ended.status == 0
+    assert ended.stdout.endswith(f" ({CASE_FORMAT}, {REPORT_FORMAT})\n")
 
 
 def test_embedded_server_is_conformant_at_every_level(ringspec: Ringspec) -> None:
@@ -201,13 +210,6 @@ def test_cases_of_a_rule_come_with_their_twins(ringspec: Ringspec) -> None:
     assert ended.status == 0
     assert {case["rule"] for case in cases} > {"retryDelays.count"}
     assert {case["twin"] for case in cases} - {None} <= seen
-
-
-def test_rules_are_printed_as_json(ringspec: Ringspec) -> None:
-    ended = ringspec("rules", "--format", "json", "--select", "name")
-
-    assert ended.status == 0
-    assert "name.required" in ended.stdout
 
 
 def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,16 +21,8 @@ from naxai.models.voice import (
     VoiceFlow,
     VoiceMail,
     Welcome,
-    Whisper,
 )
 from naxai.models.voice.requests import CreateBroadcastRequest
-from naxai.models.voice.requests.broadcasts_requests import (
-    ActionItem,
-    Actions,
-    Inputs,
-    Sms,
-    Status,
-)
 
 from ringspec.reference import Embedded
 
@@ -41,63 +35,15 @@ MINIMAL = CreateBroadcastRequest(
     segment_ids=[SEGMENT],
     voice_flow=VoiceFlow(welcome=Welcome(say="The office is closed on Friday.")),
 )
-FULL = CreateBroadcastRequest(
-    name="Service survey",
-    from_="441632960102",
-    source="people",
-    segment_ids=["8e5d2b17-93aa-4a0c-b6f1-7c9d1e2f3a40"],
-    inclube_unsubscribed=True,
-    language="en-GB",
-    voice="man",
-    retries=2,
-    retry_on_no_input=True,
-    retry_on_failed=True,
-    retry_delays=[240, 15],
-    calendar_id="5a1c9f60-2e34-4b7d-8f02-6d7e8c9b0a12",
-    distribution="dynamic",
-    dynamic_name="Evening load",
-    voice_flow=VoiceFlow(
-        machine_detection=True,
-        voicemail=VoiceMail(say="We will call again."),
-        welcome=Welcome(say="Hello, this is a short survey.", replay=1),
-        menu=Menu(
-            say="Press 1 if satisfied, star if not, 9 for an agent.",
-            replay=1,
-            choices=[
-                Choice(key="1", say="Thank you.", replay=1),
-                Choice(key="*", prompt=AUDIO),
-                Choice(
-                    key="9",
-                    transfer=Transfer(
-                        destination="441632960199",
-                        attempts=2,
-                        timeout=20,
-                        whisper=Whisper(say="Survey call"),
-                    ),
-                ),
-            ],
-        ),
-        end=End(say="Thank you & goodbye."),
-    ),
-    # By their names on the wire: by their names in Python these models lose members.
-    actions=Actions(
-        actions=Status(
-            delivered=[ActionItem(attribute="last_call", value="answered")],
-            failed={
-                "sms": Sms(
-                    message="We tried to reach you.",
-                    senderServiceId="9d4e6b71-0c35-4a8f-b2e9-1f7a5c3d8e06",
-                )
-            },
-        ),
-        inputs=Inputs(
-            **{
-                "1": [ActionItem(attribute="satisfied", value=True)],
-                "9": [ActionItem(attribute="score", value=3)],
-                "star": [ActionItem(attribute="satisfied", value=False)],
-            }
-        ),
-    ),
+# Everything there is in one body, read by the names on the wire: by their names in
+# Python these models lose members.
+PAYLOADS = Path(__file__).parents[1] / "fixtures" / "naxai-sdk-payloads.json"
+FULL = CreateBroadcastRequest.model_validate(
+    next(
+        each["body"]
+        for each in json.loads(PAYLOADS.read_text("utf-8"))
+        if each["name"] == "full"
+    )
 )
 BROADCASTS: dict[str, Any] = {
     "minimal": MINIMAL,

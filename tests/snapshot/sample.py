@@ -235,7 +235,7 @@ def clean() -> Result:
 KNOWN = Known(
     id="delays.count",
     reason="they are at it \x1b[31m",
-    issue="X-1",
+    issue="https://tracker.example/7",
     owner="me",
     expires=date(2027, 1, 31),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from dataclasses import replace
 from types import ModuleType
 
@@ -34,7 +35,7 @@ def test_terminal_of_a_nonconformant_run(
 ) -> None:
     out, err = io.StringIO(), io.StringIO()
 
-    with Terminal(out, err, **options) as terminal:  # type: ignore[arg-type] # a table's row
+    with closing(Terminal(out, err, **options)) as terminal:  # type: ignore[arg-type] # a table's row
         for event in sample.events():
             terminal.handle(event)
 
@@ -52,7 +53,7 @@ def test_terminal_of_another_end(
 ) -> None:
     out = io.StringIO()
 
-    with Terminal(out, io.StringIO(), quiet=quiet) as terminal:
+    with closing(Terminal(out, io.StringIO(), quiet=quiet)) as terminal:
         for event in sample.events(getattr(sample, ended)()):
             terminal.handle(event)
 
@@ -71,6 +72,18 @@ def test_file_report_of_known_failures(
     known = replace(record, result=sample.excused())
 
     assert rendered(name, known).decode() == snapshot
+
+
+@pytest.mark.parametrize("ended", ["result", "clean", "excused"])
+def test_html_page(
+    sample: ModuleType, record: Record, ended: str, snapshot: SnapshotAssertion
+) -> None:
+    ended_so = replace(record, result=getattr(sample, ended)())
+
+    page = rendered("html", ended_so).decode()
+
+    # Without style and script, and what the script fills in.
+    assert page.partition("</head>")[2].partition("<template")[0] == snapshot
 
 
 def test_annotations(sample: ModuleType, snapshot: SnapshotAssertion) -> None:

@@ -94,18 +94,22 @@ class KnownFile:
         """Write the list as a run updates it, say so, and return the exit status."""
         if self.path is None or not self.renews:
             return status
-        if result.renewal is None:
+        if result.known_update is None:
             why = "interrupted" if result.interrupted else "inconclusive"
             click.echo(f"{self.path} stays as it is: the run was {why}", err=True)
             return status
         try:
-            if result.renewal.added or result.renewal.dropped or not self.path.exists():
-                self._write(self.path, result.renewal, contract)
+            if (
+                result.known_update.added
+                or result.known_update.dropped
+                or not self.path.exists()
+            ):
+                self._write(self.path, result.known_update, contract)
         except OSError as error:
             refused = _unwritable(self.path, error.strerror or str(error))
             click.echo(f"ringspec: {refused}\n    hint: {refused.hint}", err=True)
             return status if status in {1, 130} else ReportError.exit_code
-        click.echo("\n".join(_summary(self.path, result.renewal)), err=True)
+        click.echo("\n".join(_summary(self.path, result.known_update)), err=True)
         return status
 
     def _write(self, path: Path, update: KnownUpdate, contract: Contract) -> None:

@@ -39,6 +39,8 @@ COMMANDS = {
     "compare": "Set reports side by side, or join shards.",
     "completion": "Have a shell complete all this.",
 }
+# Formats of cases and reports, without the imports of what writes them.
+FORMATS = ("ringspec-case/1", "ringspec-report/1")
 # A shell sets it to ask for completions.
 COMPLETE_VARIABLE = "_RINGSPEC_COMPLETE"
 
@@ -84,10 +86,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
     if value:
         from importlib.metadata import version  # noqa: PLC0415 - slow to import
 
-        from ringspec.reports import REPORT_FORMAT  # noqa: PLC0415 - slow to import
-        from ringspec.strategies import FORMAT  # noqa: PLC0415 - slow to import
-
-        click.echo(f"ringspec {version('ringspec')} ({FORMAT}, {REPORT_FORMAT})")
+        click.echo(f"ringspec {version('ringspec')} ({', '.join(FORMATS)})")
         ctx.exit()
 
 

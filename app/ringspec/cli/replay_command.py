@@ -116,8 +116,13 @@ class ReplayOptions(FireOptions):
             filling, redactor = setup.access(url, credentials)
             route = setup.profile.route.to(url)
             plan = replace(plan, url=url, filling=filling, route=route)
-            lacking = _lacking(plan, request.ids)
-            request = replace(request, unfit={**lacking, **request.unfit})
+            lacking, rules = lacking_rules(plan), {it.id: it.rule for it in plan.cases}
+            unfit = {
+                each: lacking[rules[each]]
+                for each in request.ids
+                if rules.get(each) in lacking
+            }
+            request = replace(request, unfit={**unfit, **request.unfit})
             replay = Replay(
                 request,
                 redactor=redactor,
@@ -318,14 +323,3 @@ def _levels(failed: FailedCase, contract: Contract) -> dict[RuleId, Level]:
         each: contract.rules[each].level for each in broken if each in contract.rules
     }
     return {**known, **failed.levels}
-
-
-def _lacking(plan: Plan, ids: tuple[str, ...]) -> dict[str, str]:
-    """Return the cases that credentials are lacking for, with the reasons."""
-    lacking = lacking_rules(plan)
-    rules = {case.id: case.rule for case in plan.cases}
-    return {
-        each: lacking[rules[each]]
-        for each in ids
-        if each in rules and rules[each] in lacking
-    }

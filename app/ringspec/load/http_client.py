@@ -28,6 +28,15 @@ from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import TOKEN_URL, Request
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
+# The first kind that fits counts.
+_TROUBLES: tuple[tuple[type[Exception], Trouble, str], ...] = (
+    (ConnectionRefusedError, Trouble.UNREACHABLE, "cannot connect"),
+    (socket.gaierror, Trouble.NAME, "the host's name is not known"),
+    (ssl.SSLError, Trouble.TLS, "TLS failed"),
+    (OSError, Trouble.DROPPED, "the connection was cut"),
+    (IncompleteRead, Trouble.DROPPED, "the answer was cut"),
+    (Exception, Trouble.GARBLED, "that is no HTTP"),
+)
 
 
 @dataclass
@@ -84,18 +93,8 @@ class BlockingClient:
         except TimeoutError:
             message = f"no whole answer within {self.timeout_s:g} seconds"
             failure = Failure(trouble=Trouble.TIMEOUT, message=message)
-        except ConnectionRefusedError as error:
-            failure = _failed(Trouble.UNREACHABLE, "cannot connect", error)
-        except socket.gaierror as error:
-            failure = _failed(Trouble.NAME, "the host's name is not known", error)
-        except ssl.SSLError as error:
-            failure = _failed(Trouble.TLS, "TLS failed", error)
-        except OSError as error:
-            failure = _failed(Trouble.DROPPED, "the connection was cut", error)
-        except IncompleteRead as error:
-            failure = _failed(Trouble.DROPPED, "the answer was cut", error)
-        except (HTTPException, ValueError) as error:
-            failure = _failed(Trouble.GARBLED, "that is no HTTP", error)
+        except (OSError, HTTPException, ValueError) as error:
+            failure = _failure(error)
         self.close()  # its state is unknown
         return failure
 
@@ -149,9 +148,12 @@ def _target(url: str) -> str:
     return rest[slash:] if slash >= 0 else "/"
 
 
-def _failed(trouble: Trouble, what: str, error: Exception) -> Failure:
-    said = str(error) or type(error).__name__
-    return Failure(trouble=trouble, message=f"{what}: {said}")
+def _failure(error: Exception) -> Failure:
+    trouble, what = next(
+        (trouble, what) for kind, trouble, what in _TROUBLES if isinstance(error, kind)
+    )
+    reason = str(error) or type(error).__name__
+    return Failure(trouble=trouble, message=f"{what}: {reason}")
 
 
 def _read(answer: HTTPResponse, connection: HTTPConnection) -> Response:

@@ -6,8 +6,9 @@ it, with a member `load`, and its result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 from ringspec.harness import (
     EXITS,
@@ -22,7 +23,7 @@ from ringspec.harness import (
 from ringspec.load.load_counts import TURNED_AWAY, LoadCounts, RuleCount
 from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import Record, counted, report_json, shown
-from ringspec.spec import Json, Level, RuleId
+from ringspec.spec import Json, Level, Rule
 
 _WIDE, _NARROW = 30, 12
 
@@ -47,204 +48,229 @@ class LoadFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleUnderLoad:
-    """Counts of one rule at rest and under load.
+    """One rule at rest and under load.
 
     Attributes:
         users: how many there were when load first showed it broken.
-        example: a failure under load, or else at rest, as a JSON report has it.
+        open_cases: cases that nothing has settled, each with the reason.
+        failures: as a JSON report has them, those under load first.
+        result: of both.
     """
 
-    rule: RuleId
     rest: RuleCount
     load: RuleCount
-    users: int | None = None
-    example: Json = None
+    users: int | None
+    open_cases: dict[str, str]
+    failures: list[Json]
+    result: RuleResult
 
     @property
-    def only_under_load(self) -> bool:
-        """Whether the rule breaks only under load."""
-        return self.load.wrong > 0 and not self.rest.wrong
+    def is_judged(self) -> bool:
+        """Whether any answer says something of it."""
+        return self.rest.judged > 0 or self.load.judged > 0
 
     @property
     def is_broken(self) -> bool:
-        """Whether the rule breaks at all."""
+        """Whether it breaks at all."""
         return self.load.wrong > 0 or self.rest.wrong > 0
 
+    @property
+    def only_under_load(self) -> bool:
+        """Whether it breaks only under load."""
+        return self.load.wrong > 0 and not self.rest.wrong
 
-def rules_under_load(
-    setup: LoadSetup, rest: LoadCounts, load: LoadCounts
-) -> list[RuleUnderLoad]:
-    """Return the counts of each rule that was judged, in the catalogue's order."""
-    found = (
-        RuleUnderLoad(
-            rule=rule,
-            rest=rest.count(rule),
-            load=load.count(rule),
-            users=load.users.get(rule),
-            example=_example(rule, load, rest, level=setup.options.level),
+    def example(self, level: Level) -> Json:
+        """Return the first failure that gates."""
+        gating = (each for each in self.failures if Level(each["level"]).gates(level))
+        return next(gating, None)
+
+    def json(self) -> dict[str, Json]:
+        """Return the members of a rule in the report that load fills."""
+        return {
+            "failures": self.failures,
+            "inconclusive": [
+                {"case": case, "reason": reason}
+                for case, reason in self.open_cases.items()
+            ],
+            "load": {
+                "at_rest": asdict(self.rest),
+                "under_load": asdict(self.load),
+                "users": self.users,
+            },
+        }
+
+
+@dataclass(frozen=True)
+class LoadComparison:
+    """Compares the same cases at rest and under load."""
+
+    setup: LoadSetup
+    rest: LoadCounts
+    load: LoadCounts
+    figures: LoadFigures
+
+    @cached_property
+    def rules(self) -> list[RuleUnderLoad]:
+        """All rules, in the catalogue's order."""
+        opened = {**self.rest.opened, **self.load.opened}
+        settled = self.rest.settled | self.load.settled
+        open_cases: dict[str, dict[str, str]] = {}
+        for case in self.setup.cases:
+            if case.id in opened and case.id not in settled:
+                open_cases.setdefault(case.rule, {})[case.id] = opened[case.id]
+        rules = self.setup.contract.rules.values()
+        return [self._rule(each, open_cases.get(each.id, {})) for each in rules]
+
+    def _rule(self, rule: Rule, open_cases: dict[str, str]) -> RuleUnderLoad:
+        at_rest = self.rest.examples.get(rule.id, {})
+        under_load = self.load.examples.get(rule.id, {})
+        rest, load = self.rest.count(rule.id), self.load.count(rule.id)
+        outcome, why = self._outcome(rule, rest, load, open_cases)
+        return RuleUnderLoad(
+            rest=rest,
+            load=load,
+            users=self.load.users.get(rule.id),
+            open_cases=open_cases,
+            failures=list({**under_load, **at_rest, **under_load}.values()),
+            result=RuleResult(
+                rule=rule, outcome=outcome, cases=rest.judged + load.judged, why=why
+            ),
         )
-        for rule in setup.contract.rules
-    )
-    return [each for each in found if each.rest.judged or each.load.judged]
 
+    def _outcome(
+        self, rule: Rule, rest: RuleCount, load: RuleCount, open_cases: dict[str, str]
+    ) -> tuple[Outcome, str]:
+        if rest.wrong or load.wrong:
+            return Outcome.FAIL, ""
+        if rule.id in self.setup.inapplicable:
+            return Outcome.NOT_APPLICABLE, self.setup.inapplicable[rule.id]
+        if rule.id in self.setup.left_out:
+            return Outcome.SKIPPED, self.setup.left_out[rule.id]
+        unreached = "" if load.judged else "no case of it had its turn under load"
+        why = next(iter(open_cases.values()), unreached)
+        if why:
+            return Outcome.INCONCLUSIVE, why
+        if load.open == load.judged:
+            return Outcome.NOT_APPLICABLE, "nothing that binds was judged"
+        return Outcome.PASS, ""
 
-def _example(rule: RuleId, *counts: LoadCounts, level: Level) -> Json:
-    """Return the first failure that gates."""
-    kept = (it for each in counts for it in each.examples.get(rule, {}).values())
-    return next((it for it in kept if Level(it["level"]).gates(level)), None)
+    @property
+    def only_under_load(self) -> list[RuleUnderLoad]:
+        """The rules that break only under load."""
+        return [each for each in self.rules if each.only_under_load]
 
+    @cached_property
+    def result(self) -> Result:
+        """The result of all cases."""
+        rules = tuple(each.result for each in self.rules)
+        counts = Counts(
+            rules=len(rules),
+            cases=len(self.rest.fired | self.load.fired),
+            requests=self.rest.requests + self.load.requests,
+        )
+        conclusion = conclude(rules, executed=counts.cases > 0)
+        return Result(
+            conclusion=conclusion,
+            exit_code=EXITS[conclusion],
+            level=self.setup.options.level,
+            rules=rules,
+            counts=counts,
+            duration_s=self.figures.seconds,
+        )
 
-def report_load(
-    setup: LoadSetup, rest: LoadCounts, load: LoadCounts, figures: LoadFigures
-) -> tuple[dict[str, Json], Result]:
-    """Return the report, and the result."""
-    open_cases = _open_cases(setup, rest, load)
-    rules = tuple(
-        _result(setup, rule, rest, load, open_cases.get(rule, {}))
-        for rule in setup.contract.rules
-    )
-    counts = Counts(
-        rules=len(rules),
-        cases=len(rest.fired | load.fired),
-        requests=rest.requests + load.requests,
-    )
-    conclusion = conclude(rules, executed=counts.cases > 0)
-    result = Result(
-        conclusion=conclusion,
-        exit_code=EXITS[conclusion],
-        level=setup.options.level,
-        rules=rules,
-        counts=counts,
-        duration_s=figures.seconds,
-    )
-    started = Started(
-        contract=ContractName.of(setup.contract),
-        target=setup.redactor.url(setup.url),
-        level=setup.options.level,
-        seed=setup.options.seed,
-        total=len(setup.cases),
-    )
-    notices = tuple(_notices(setup, load))
-    report = report_json(
-        Record(started=started, judged=(), notices=notices, result=result)
-    )
-    changed = rules_under_load(setup, rest, load)
-    only_under_load = [each.rule for each in changed if each.only_under_load]
-    rules_json = [
-        {**each, **_rule_json(each["id"], rest, load, open_cases.get(each["id"], {}))}
-        for each in report.pop("rules")
-    ]
-    troubles = dict(load.troubles)
-    figures_json = {
-        **asdict(figures),
-        "troubles": troubles,
-        "only_under_load": only_under_load,
-    }
-    return {**report, "load": figures_json, "rules": rules_json}, result
+    def notices(self) -> Iterator[str]:
+        """Yield what a reader has to know besides."""
+        missed = len(self.setup.cases) - len(self.load.fired)
+        if missed:
+            cases = counted(missed, "case")
+            yield f"{cases} had no turn under load: let it last longer"
+        turned_away = self.load.troubles[TURNED_AWAY]
+        if turned_away:
+            requests = counted(turned_away, "request")
+            yield f"{requests} turned away with HTTP 429, no verdict"
 
+    def report(self) -> dict[str, Json]:
+        """Return the JSON report."""
+        setup = self.setup
+        started = Started(
+            contract=ContractName.of(setup.contract),
+            target=setup.redactor.url(setup.url),
+            level=setup.options.level,
+            seed=setup.options.seed,
+            total=len(setup.cases),
+        )
+        notices = tuple(self.notices())
+        report = report_json(
+            Record(started=started, judged=(), notices=notices, result=self.result)
+        )
+        rules = zip(report.pop("rules"), self.rules, strict=True)
+        report["load"] = {
+            **asdict(self.figures),
+            "troubles": dict(self.load.troubles),
+            "only_under_load": [each.result.rule.id for each in self.only_under_load],
+        }
+        report["rules"] = [{**written, **rule.json()} for written, rule in rules]
+        return report
 
-def _notices(setup: LoadSetup, load: LoadCounts) -> Iterator[str]:
-    missed = len(setup.cases) - len(load.fired)
-    if missed:
-        cases = counted(missed, "case")
-        yield f"{cases} had no turn under load: let it last longer"
-    turned_away = load.troubles[TURNED_AWAY]
-    if turned_away:
-        requests = counted(turned_away, "request")
-        yield f"{requests} turned away with HTTP 429, no verdict"
-
-
-def _open_cases(
-    setup: LoadSetup, rest: LoadCounts, load: LoadCounts
-) -> dict[RuleId, dict[str, str]]:
-    """Return by rule the cases that nothing has settled, each with the reason."""
-    opened, settled = {**rest.opened, **load.opened}, rest.settled | load.settled
-    found: dict[RuleId, dict[str, str]] = {}
-    for case in setup.cases:
-        if case.id in opened and case.id not in settled:
-            found.setdefault(case.rule, {})[case.id] = opened[case.id]
-    return found
-
-
-def _result(
-    setup: LoadSetup,
-    rule: RuleId,
-    rest: LoadCounts,
-    load: LoadCounts,
-    open_cases: dict[str, str],
-) -> RuleResult:
-    at_rest, under_load = rest.count(rule), load.count(rule)
-    unreached = "" if under_load.judged else "no case of it had its turn under load"
-    outcome, why = Outcome.PASS, ""
-    if at_rest.wrong or under_load.wrong:
-        outcome = Outcome.FAIL
-    elif rule in setup.inapplicable:
-        outcome, why = Outcome.NOT_APPLICABLE, setup.inapplicable[rule]
-    elif rule in setup.left_out:
-        outcome, why = Outcome.SKIPPED, setup.left_out[rule]
-    elif reason := next(iter(open_cases.values()), unreached):
-        outcome, why = Outcome.INCONCLUSIVE, reason
-    elif under_load.open == under_load.judged:
-        outcome, why = Outcome.NOT_APPLICABLE, "nothing that binds was judged"
-    return RuleResult(
-        rule=setup.contract.rules[rule],
-        outcome=outcome,
-        cases=at_rest.judged + under_load.judged,
-        why=why,
-    )
-
-
-def _rule_json(
-    rule: RuleId, rest: LoadCounts, load: LoadCounts, open_cases: dict[str, str]
-) -> dict[str, Json]:
-    """Return the members of a rule that only load fills."""
-    at_rest, under_load = rest.examples.get(rule, {}), load.examples.get(rule, {})
-    return {
-        "failures": list({**under_load, **at_rest, **under_load}.values()),
-        "inconclusive": [
-            {"case": case, "reason": reason} for case, reason in open_cases.items()
-        ],
-        "load": {
-            "at_rest": asdict(rest.count(rule)),
-            "under_load": asdict(load.count(rule)),
-            "users": load.users.get(rule),
-        },
-    }
-
-
-def summarise_load(
-    found: Sequence[RuleUnderLoad],
-    result: Result,
-    figures: LoadFigures,
-    load: LoadCounts,
-) -> Iterator[str]:
-    """Yield the lines that are printed at the end, for people."""
-    broken = [it for it in found if it.is_broken]
-    if broken:
-        yield _columns("rule", "at rest", "under load", "from")
-        for each in sorted(broken, key=lambda it: not it.only_under_load):
-            users = counted(each.users, "user") if each.users else ""
-            name = shown(each.rule, 60)
-            yield _columns(name, _share(each.rest), _share(each.load), users)
-        yield ""
-    only = [each for each in broken if each.only_under_load]
-    for each in only:
-        if each.example is not None:
-            yield f"ONLY UNDER LOAD {shown(each.rule, 100)}"
-            yield f"  case    {shown(each.example['case'], 200)}"
-            yield f"  why     {shown(each.example['reason'], 300)}"
-            yield str(each.example["curl"])
+    def summary(self) -> Iterator[str]:
+        """Yield the lines that are printed at the end, for people."""
+        for notice in self.notices():
+            yield f"note: {notice}"
+        broken = [each for each in self.rules if each.is_broken]
+        if broken:
+            yield _columns("rule", "at rest", "under load", "from")
+            for each in sorted(broken, key=lambda it: not it.only_under_load):
+                users = counted(each.users, "user") if each.users else ""
+                name = shown(each.result.rule.id, 60)
+                yield _columns(name, _share(each.rest), _share(each.load), users)
             yield ""
-    for each in found:
-        rest, under = each.rest, each.load
-        if (rest.warned or under.warned) and not each.is_broken:
-            yield (
-                f"warn: {shown(each.rule, 100)}, below the level:"
-                f" {rest.warned:,} of {rest.judged:,} at rest,"
-                f" {under.warned:,} of {under.judged:,} under load"
-            )
-    yield from _figures(figures, load)
-    yield _conclusion(result, len(found), len(only))
+        for each in self.only_under_load:
+            example = each.example(self.setup.options.level)
+            if example is not None:
+                yield f"ONLY UNDER LOAD {shown(each.result.rule.id, 100)}"
+                yield f"  case    {shown(example['case'], 200)}"
+                yield f"  why     {shown(example['reason'], 300)}"
+                yield str(example["curl"])
+                yield ""
+        for each in self.rules:
+            rest, load = each.rest, each.load
+            if (rest.warned or load.warned) and not each.is_broken:
+                yield (
+                    f"warn: {shown(each.result.rule.id, 100)}, below the level:"
+                    f" {rest.warned:,} of {rest.judged:,} at rest,"
+                    f" {load.warned:,} of {load.judged:,} under load"
+                )
+        yield from self._figures()
+        yield self._conclusion()
+
+    def _figures(self) -> Iterator[str]:
+        figures = self.figures
+        workers = f", {counted(figures.workers, 'worker')}" if figures.workers else ""
+        yield (
+            f"load: {counted(figures.users, 'user')}{workers}, "
+            f"{counted(figures.requests, 'request')} in {figures.seconds:.1f} s, "
+            f"{figures.rate:,.1f} a second"
+        )
+        if figures.percentiles_ms:
+            listed = (f"{p} % {ms:,.0f} ms" for p, ms in figures.percentiles_ms.items())
+            yield f"latency: {', '.join(listed)}"
+        if self.load.troubles:
+            listed = (f"{name} {n:,}" for name, n in sorted(self.load.troubles.items()))
+            yield f"unanswered or turned away: {', '.join(listed)}"
+
+    def _conclusion(self) -> str:
+        result = self.result
+        outcomes = [each.outcome for each in result.rules]
+        fails = outcomes.count(Outcome.FAIL)
+        open_ = outcomes.count(Outcome.INCONCLUSIVE)
+        only = len(self.only_under_load)
+        judged = sum(each.is_judged for each in self.rules)
+        parts = [
+            f"{counted(judged, 'rule')} judged",
+            f"{fails} failing, {only} only under load" if fails else "none failing",
+            *([f"{open_} inconclusive"] if open_ else []),
+        ]
+        return f"{result.conclusion}: {', '.join(parts)} at level {result.level}"
 
 
 def _columns(rule: str, rest: str, load: str, users: str) -> str:
@@ -254,31 +280,3 @@ def _columns(rule: str, rest: str, load: str, users: str) -> str:
 
 def _share(count: RuleCount) -> str:
     return f"{count.wrong:,} of {count.judged:,}" if count.judged else "not judged"
-
-
-def _figures(figures: LoadFigures, load: LoadCounts) -> Iterator[str]:
-    workers = f", {counted(figures.workers, 'worker')}" if figures.workers else ""
-    yield (
-        f"load: {counted(figures.users, 'user')}{workers}, "
-        f"{counted(figures.requests, 'request')} in {figures.seconds:.1f} s, "
-        f"{figures.rate:,.1f} a second"
-    )
-    if figures.percentiles_ms:
-        listed = (f"{p} % {ms:,.0f} ms" for p, ms in figures.percentiles_ms.items())
-        yield f"latency: {', '.join(listed)}"
-    if load.troubles:
-        listed = (f"{name} {n:,}" for name, n in sorted(load.troubles.items()))
-        yield f"unanswered or turned away: {', '.join(listed)}"
-
-
-def _conclusion(result: Result, judged: int, only_under_load: int) -> str:
-    outcomes = [each.outcome for each in result.rules]
-    fails, open_ = outcomes.count(Outcome.FAIL), outcomes.count(Outcome.INCONCLUSIVE)
-    parts = [
-        f"{counted(judged, 'rule')} judged",
-        f"{fails} failing, {only_under_load} only under load"
-        if fails
-        else "none failing",
-        *([f"{open_} inconclusive"] if open_ else []),
-    ]
-    return f"{result.conclusion}: {', '.join(parts)} at level {result.level}"

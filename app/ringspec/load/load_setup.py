@@ -7,7 +7,7 @@ these. Cases of several steps are left out: other users disturb what they are ab
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -52,27 +52,26 @@ class LoadOptions:
     @classmethod
     def of(cls, parsed: Mapping[str, Any]) -> LoadOptions:
         """Read what Locust has parsed."""
-
-        def given(name: str) -> Any:
-            return parsed.get(f"ringspec_{name}") or None
-
-        def prefixes(name: str) -> tuple[str, ...]:
-            words = (given(name) or "").split(",")
-            return tuple(each.strip() for each in words if each.strip())
-
-        return cls(
-            contract=given("contract"),
-            operation=given("operation"),
-            dialect=given("dialect"),
-            profile=given("profile"),
-            level=Level(given("level") or Level.MUST),
-            seed=int(given("seed") or 0),
-            select=prefixes("select"),
-            exclude=prefixes("exclude"),
-            timeout_s=float(given("timeout") or _TIMEOUT_S),
-        )
+        given = {name: parsed.get(f"ringspec_{name}") for name in _OPTIONS}
+        read = {
+            field_: convert(given[name])
+            for name, (field_, convert) in _FIELDS.items()
+            if given[name]
+        }
+        return cls(**read)
 
 
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    **{name: (name, str) for name in ("contract", "operation", "dialect", "profile")},
+    **{name: (name, _prefixes) for name in ("select", "exclude")},
+    "level": ("level", Level),
+    "seed": ("seed", int),
+    "timeout": ("timeout_s", float),
+}
 _NAME, _PREFIXES = {"metavar": "NAME|FILE"}, {"metavar": "ID-PREFIX,…"}
 _LEVEL = {"choices": [each.value for each in Level], "default": Level.MUST.value}
 _TIMEOUT = {"type": float, "default": _TIMEOUT_S, "metavar": "SECONDS"}

@@ -21,12 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
 from ringspec.load.http_client import BlockingClient
 from ringspec.load.load_counts import LoadCounts, Shooter, turns
-from ringspec.load.load_report import (
-    LoadFigures,
-    report_load,
-    rules_under_load,
-    summarise_load,
-)
+from ringspec.load.load_report import LoadComparison, LoadFigures
 from ringspec.load.load_setup import LoadOptions, LoadSetup, locust_options
 from ringspec.reports import failure_json, put, written
 from ringspec.spec import Json, RingspecError
@@ -216,17 +211,11 @@ class LoadProcess:
         self._environment.process_exit_code = status
 
     def _report(self, path: Path | None) -> int:
-        figures = self._figures()
-        report, result = report_load(self.setup, self.rest, self.load, figures)
-        found = rules_under_load(self.setup, self.rest, self.load)
-        lines = (
-            *(f"note: {each}" for each in report["notices"]),
-            *summarise_load(found, result, figures, self.load),
-        )
-        print("\n".join(("", *lines)), flush=True)  # noqa: T201 - for people to read
+        compared = LoadComparison(self.setup, self.rest, self.load, self._figures())
+        print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
         if path is not None:
-            put(path, written(report))
-        return result.exit_code
+            put(path, written(compared.report()))
+        return compared.result.exit_code
 
     def _figures(self) -> LoadFigures:
         total = self._environment.stats.total

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ringspec.reference import request_body, tokens
+from ringspec.reference import tokens
 from ringspec.reference.body_checks import CHECKS, Check
-from ringspec.reference.replies import refused
+from ringspec.reference.messages import demand_json, parse, refused
 from ringspec.reference.store import TRANSITIONS, StateChange, Store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ringspec.reference.json_values import Json, JsonObject
-    from ringspec.reference.replies import Reply
+    from ringspec.reference.messages import Reply
     from ringspec.reference.serving import ServerSettings
 
     Operation: TypeAlias = "Callable[[Request], Awaitable[Reply]]"
@@ -79,8 +79,8 @@ class Behaviour:
     wire: the application around all of this, for HTTP itself.
     """
 
-    label: Callable[[str], None] = request_body.demand_json
-    parse: Callable[[bytes], Json] = request_body.parse
+    label: Callable[[str], None] = demand_json
+    parse: Callable[[bytes], Json] = parse
     read: Callable[[Json], Json] = same
     checks: tuple[Check, ...] = CHECKS
     keep: Callable[[JsonObject], JsonObject] = same

@@ -1,4 +1,4 @@
-"""The server as a child process, for those who test against it."""
+"""The server as a child process, for tests against it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-# The source root that holds this package: the child must find it as we did.
+# The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
 _FAREWELL_S = 3.0
 
@@ -24,7 +24,6 @@ class EmbeddedError(RuntimeError):
     """Raised when the child cannot serve; carries what it wrote to stderr."""
 
     def __init__(self, reason: str, stderr: str) -> None:
-        """Take the reason and the child's last words."""
         super().__init__(reason, stderr)
         self.reason = reason
         self.stderr = stderr
@@ -48,7 +47,6 @@ class Embedded:
         *,
         timeout_s: float = 10.0,
     ) -> None:
-        """Choose what to serve; nothing is started yet."""
         self._arguments = ["--port", "0", "--parent-watch", "--dialect", dialect]
         if mutant is not None:
             self._arguments += ["--mutant", mutant]
@@ -76,29 +74,25 @@ class Embedded:
 
     @property
     def pid(self) -> int | None:
-        """Tell the child's process id, if there is a child."""
+        """The child's process id, if there is a child."""
         return self._child.process.pid if self._child else None
 
     def begin(self) -> Self:
-        """Start the child, unless it was, without waiting for it."""
+        """Start the child if there is none, without waiting for it."""
         self._child = self._child or _Child(self._arguments)
         return self
 
     def ready(self) -> Self:
-        """Wait until the child listens, and learn where; starts it if need be.
+        """Wait until the child listens, and read where; start it if need be.
 
         Raises EmbeddedError if it dies before, or takes longer than the time limit.
         """
         self._child = self._child or _Child(self._arguments)
-        announced = json.loads(self._child.first_line(self._timeout_s))
-        self.url, self.token_url = announced["url"], announced["token_url"]
-        self.client_id = announced["client_id"]
-        self.client_secret = announced["client_secret"]
-        self.token = announced["token"]
+        vars(self).update(json.loads(self._child.first_line(self._timeout_s)))
         return self
 
     def end(self) -> None:
-        """End the child, by force if it takes its time."""
+        """End the child, by force if it takes too long."""
         child, self._child = self._child, None
         if child is not None:
             child.end()
@@ -108,33 +102,34 @@ class _Child:
     """A child process, its first line once it is there, and its stderr."""
 
     def __init__(self, arguments: list[str]) -> None:
-        # A file, since a pipe that nobody reads would stop a talkative child.
+        roots = [str(_ROOT), os.environ.get("PYTHONPATH")]
+        # A file, since a full pipe would block the child.
         self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-P", "-m", "ringspec.reference", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=_environment(),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, roots))},
             text=True,
-            # Ctrl-C is for this process alone, which may want the child yet.
+            # Ctrl-C is for this process alone, which may still need the child.
             process_group=0,
         )
         self._line = ""
-        # A thread, since no pipe can be read with a time limit on every system.
+        # A thread, since not every system reads a pipe with a time limit.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def first_line(self, timeout_s: float) -> str:
-        """Wait for what the child prints first."""
+        """Return the line that the child prints first."""
         self._reader.join(timeout_s)
         if self._reader.is_alive():
             reason = f"did not start within {timeout_s} seconds"
-            raise EmbeddedError(reason, self._last_words())
+            raise EmbeddedError(reason, self._end_of_stderr())
         if not self._line:
             status = self._wait()
             reason = f"ended before it listened (exit status {status})"
-            raise EmbeddedError(reason, self._last_words())
+            raise EmbeddedError(reason, self._end_of_stderr())
         return self._line
 
     def end(self) -> None:
@@ -158,12 +153,6 @@ class _Child:
         if self.process.stdout is not None:
             self._line = self.process.stdout.readline()
 
-    def _last_words(self) -> str:
+    def _end_of_stderr(self) -> str:
         self._stderr.seek(0)
         return self._stderr.read()[-4000:]
-
-
-def _environment() -> dict[str, str]:
-    before = os.environ.get("PYTHONPATH")
-    roots = [str(_ROOT), before] if before else [str(_ROOT)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}

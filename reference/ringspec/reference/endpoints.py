@@ -20,15 +20,16 @@ from starlette.routing import Route
 from ringspec.reference.behaviour import Behaviour, same
 from ringspec.reference.body_checks import Problem, validate
 from ringspec.reference.dialects import DIALECTS, ServerDialect
-from ringspec.reference.replies import (
+from ringspec.reference.messages import (
     CrashError,
     RefusedError,
     Reply,
     envelope,
     invalid,
+    memory_of,
+    read_bytes,
     refused,
 )
-from ringspec.reference.request_body import memory_of, read_bytes
 from ringspec.reference.store import EDITABLE, RUNNING, TRANSITIONS
 
 if TYPE_CHECKING:

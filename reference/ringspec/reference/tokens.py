@@ -9,7 +9,7 @@ import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from ringspec.reference.replies import RefusedError, Reply
+from ringspec.reference.messages import RefusedError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,8 +21,8 @@ from ringspec.reports.comparison_files import (
     write_comparison,
 )
 from ringspec.reports.comparison_text import print_comparison
-from ringspec.reports.console import Color
-from ringspec.reports.curl import command, curl
+from ringspec.reports.console import ProgressLine, console
+from ringspec.reports.curl import command
 from ringspec.reports.files import (
     FORMATS,
     Display,
@@ -44,19 +44,16 @@ from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
     Channel,
-    FleetProgress,
     FleetRun,
     KillMatrix,
     RunMark,
     ServerKind,
     check_matrix,
-    in_fleet_order,
     print_matrix,
     write_matrix,
 )
 from ringspec.reports.merge import (
     MERGED_FORMATS,
-    MergedReport,
     check_merged,
     merge_reports,
     send_events,
@@ -65,7 +62,7 @@ from ringspec.reports.ndjson import EventStream
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
 from ringspec.reports.replay import Replay, ReplayRequest
-from ringspec.reports.report_reader import FailedCase, PastRun, read_report, record_of
+from ringspec.reports.report_reader import FailedCase, PastRun, read_report
 from ringspec.reports.terminal import Terminal
 
 __all__ = [
@@ -75,17 +72,15 @@ __all__ = [
     "MERGED_FORMATS",
     "REPORT_FORMAT",
     "Channel",
-    "Color",
     "Comparison",
     "Display",
     "EventStream",
     "FailedCase",
-    "FleetProgress",
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
-    "MergedReport",
     "PastRun",
+    "ProgressLine",
     "Record",
     "RecordFile",
     "Recorder",
@@ -105,11 +100,10 @@ __all__ = [
     "checked_docs",
     "command",
     "compare_reports",
+    "console",
     "counted",
-    "curl",
     "failure_json",
     "hidden",
-    "in_fleet_order",
     "merge_reports",
     "on_github",
     "print_account",
@@ -118,7 +112,6 @@ __all__ = [
     "put",
     "read_report",
     "record_line",
-    "record_of",
     "render_comparison",
     "rendered",
     "report_json",

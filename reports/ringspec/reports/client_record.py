@@ -62,44 +62,44 @@ class RecordFile(LineFile):
             raise refused(path, "record", error) from error
 
 
-def hidden(told: JudgedRequest, redactor: Redactor) -> JudgedRequest:
+def hidden(request: JudgedRequest, redactor: Redactor) -> JudgedRequest:
     """Take the secrets out of a judged request."""
-    judged = redactor.event(told.judged)
+    judged = redactor.event(request.judged)
     assert isinstance(judged, Judged)
     return replace(
-        told,
+        request,
         judged=judged,
-        client=redactor.text(told.client),
+        client=redactor.text(request.client),
         unspecified=tuple(
-            Unspecified(about, redactor.text(why)) for about, why in told.unspecified
+            Unspecified(about, redactor.text(why)) for about, why in request.unspecified
         ),
-        remarks=tuple(map(redactor.text, told.remarks)),
+        remarks=tuple(map(redactor.text, request.remarks)),
     )
 
 
-def record_line(told: JudgedRequest) -> bytes:
+def record_line(request: JudgedRequest) -> bytes:
     """Write one request as a line of the record."""
-    exchange = told.judged.exchange
+    exchange = request.judged.exchange
     return json_line(
         {
             "format": FORMAT,
-            "number": told.number,
+            "number": request.number,
             "time": utc(exchange.began_s),
             "elapsed_s": round(exchange.elapsed_s, 6),
-            "client": told.client,
-            "operation": told.operation,
+            "client": request.client,
+            "operation": request.operation,
             "request": _request(exchange),
             "response": answer_json(exchange, _LIMIT),
             "broken": [
                 {"rule": each.rule, "level": each.level, "reason": each.reason}
-                for each in told.judged.findings
+                for each in request.judged.findings
                 if each.verdict is Verdict.FAIL
             ],
-            "kept": list(told.rules(Verdict.PASS)),
+            "kept": list(request.rules(Verdict.PASS)),
             "unspecified": [
-                {"what": each.about, "reason": each.why} for each in told.unspecified
+                {"what": each.about, "reason": each.why} for each in request.unspecified
             ],
-            "remarks": list(told.remarks),
+            "remarks": list(request.remarks),
         }
     )
 
@@ -117,21 +117,21 @@ def _request(exchange: Exchange) -> dict[str, Json]:
     return written
 
 
-def screen_line(told: JudgedRequest) -> str:
+def screen_line(request: JudgedRequest) -> str:
     """Write one request as a line for people: the rules that it breaks."""
-    request, exchange = told.judged.exchange.request, told.judged.exchange
+    sent, exchange = request.judged.exchange.request, request.judged.exchange
     status = exchange.response.status if exchange.response else "no answer"
     path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
-    asked = f"{told.number} {shown(request.method, 20)} /{shown(path, 120)} {status}"
-    unspecified = [each.about for each in told.unspecified]
-    named = (("breaks", told.rules(Verdict.FAIL)), ("unspecified:", unspecified))
+    asked = f"{request.number} {shown(sent.method, 20)} /{shown(path, 120)} {status}"
+    unspecified = [each.about for each in request.unspecified]
+    named = (("breaks", request.rules(Verdict.FAIL)), ("unspecified:", unspecified))
     parts = [
         f"{label} {', '.join(shown(each, _WIDTH) for each in names)}"
         for label, names in named
         if names
     ]
-    parts += [shown(each, _WIDTH) for each in told.remarks]
-    kept = f"keeps to {counted(len(told.rules(Verdict.PASS)), 'rule')}"
+    parts += [shown(each, _WIDTH) for each in request.remarks]
+    kept = f"keeps to {counted(len(request.rules(Verdict.PASS)), 'rule')}"
     return f"{asked}  {'; '.join(parts) or kept}"
 
 

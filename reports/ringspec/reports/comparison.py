@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ringspec.reports.printable import shown
+from ringspec.reports.printable import by_value, shown
 from ringspec.reports.report_reader import Report, read_reports
 from ringspec.spec import Level, UsageError
 
@@ -49,9 +49,7 @@ class RuleEntry:
 
     id: str
     level: Level
-    evidence: str
     sentence: str
-    source: str
     mark: RuleMark
     failing: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] = frozenset()
@@ -65,21 +63,23 @@ class Column:
     Attributes:
         path: as it was given.
         label: short, and of this column alone.
-        sha256: of the contract.
     """
 
     path: str
     label: str
-    target: str
-    conclusion: str
-    level: Level
-    seed: int
-    title: str
-    version: str
-    sha256: str
-    dialect: str
-    interrupted: bool
+    report: Report
     entries: Mapping[str, RuleEntry]
+
+    @property
+    def title(self) -> str:
+        """The API, with its version."""
+        contract = self.report["contract"]
+        return f"{contract['title']} {contract['version']}"
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of the API; empty for none."""
+        return self.report["contract"]["dialect"] or ""
 
     def mark(self, rule: str) -> RuleMark:
         """Return the outcome of a rule."""
@@ -121,29 +121,27 @@ class Comparison:
         return tuple(self._remarks())
 
     def _remarks(self) -> Iterator[str]:
+        digests = [it.report["contract"]["sha256"] for it in self.columns]
         compared = (
-            ("contract", [f"{it.title} {it.version}" for it in self.columns]),
+            ("contract", [it.title for it in self.columns]),
             ("dialect", [it.dialect or "none" for it in self.columns]),
-            ("level", [str(it.level) for it in self.columns]),
-            ("seed", [str(it.seed) for it in self.columns]),
+            ("level", [it.report["level"] for it in self.columns]),
+            ("seed", [str(it.report["seed"]) for it in self.columns]),
         )
         for name, values in compared:
             if len(set(values)) > 1:
                 at = f"; compared at {self.level}" if name == "level" else ""
                 yield f"another {name}: {self._listed(values)}{at}"
-            elif name == "contract" and len({it.sha256 for it in self.columns}) > 1:
-                digests = [it.sha256[:12] for it in self.columns]
-                yield f"another contract of the same name: {self._listed(digests)}"
+            elif name == "contract" and len(set(digests)) > 1:
+                listed = self._listed([each[:12] for each in digests])
+                yield f"another contract of the same name: {listed}"
         for column in self.columns:
-            if column.interrupted:
+            if column.report.get("interrupted", False):
                 yield f"interrupted: {column.label}"
 
     def _listed(self, values: list[str]) -> str:
         """Write each value with the columns that have it."""
-        holders: dict[str, list[str]] = {}
-        for column, value in zip(self.columns, values, strict=True):
-            holders.setdefault(value, []).append(column.label)
-        return "; ".join(f"{value} ({', '.join(it)})" for value, it in holders.items())
+        return by_value(values, [column.label for column in self.columns])
 
     def marks(self, rule: str) -> tuple[RuleMark, ...]:
         """Return the outcome of a rule in each report."""
@@ -281,8 +279,8 @@ class Runs(Comparison):
         fails = after is RuleMark.FAIL
         if before not in _FAILS:
             return ChangeKind.REGRESSION if fails else ChangeKind.EXCUSED
-        earlier, later = self.columns
-        if (earlier.seed, earlier.sha256) != (later.seed, later.sha256):
+        reports = [column.report for column in self.columns]
+        if len({(it["seed"], it["contract"]["sha256"]) for it in reports}) > 1:
             return ChangeKind.UNCHANGED  # cases of another list cannot be compared
         if more and fails:
             return ChangeKind.WORSE
@@ -313,36 +311,24 @@ def compare_reports(paths: Sequence[Path], mode: str = "") -> Comparison:
         raise UsageError("nothing to compare", hint="give two reports at least")
     reports = read_reports(paths)
     level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
-    pairs = zip(paths, reports, strict=True)
-    columns = _labelled([_column(path, it, level) for path, it in pairs])
-    same = len(columns) == 2 and columns[0].target == columns[1].target
-    if mode == "runs" and len(columns) != 2:
+    columns = [
+        Column(
+            path=str(path),
+            label=path.stem,
+            report=report,
+            entries={it["id"]: _entry(it, level) for it in report["rules"]},
+        )
+        for path, report in zip(paths, reports, strict=True)
+    ]
+    same = len(reports) == 2 and reports[0]["target"] == reports[1]["target"]
+    if mode == "runs" and len(reports) != 2:
         raise UsageError(
-            f"--runs compares two reports, not {len(columns)}",
+            f"--runs compares two reports, not {len(reports)}",
             hint="give the earlier one, then the later one",
         )
     if mode == "runs" or (same and not mode):
-        return Runs(columns=columns, level=level)
-    return Providers(columns=columns, level=level)
-
-
-def _column(path: Path, report: Report, level: Level) -> Column:
-    contract = report["contract"]
-    entries = [_entry(each, level) for each in report["rules"]]
-    return Column(
-        path=str(path),
-        label=path.stem,
-        target=report["target"],
-        conclusion=report["conclusion"],
-        level=Level(report["level"]),
-        seed=report["seed"],
-        title=contract["title"],
-        version=contract["version"],
-        sha256=contract["sha256"],
-        dialect=contract["dialect"] or "",
-        interrupted=report.get("interrupted", False),
-        entries={each.id: each for each in entries},
-    )
+        return Runs(columns=_labelled(columns), level=level)
+    return Providers(columns=_labelled(columns), level=level)
 
 
 def _entry(rule: Report, level: Level) -> RuleEntry:
@@ -362,9 +348,7 @@ def _entry(rule: Report, level: Level) -> RuleEntry:
     return RuleEntry(
         id=rule["id"],
         level=Level(rule["level"]),
-        evidence=rule["evidence"],
         sentence=rule["sentence"],
-        source=rule["source"],
         mark=mark,
         failing=gating,
         known=frozenset(known) & gating.keys(),
@@ -379,7 +363,11 @@ def _labelled(columns: list[Column]) -> tuple[Column, ...]:
         lambda it: "/".join(Path(it.path).with_suffix("").parts[-2:]),
     ]
     if not any(_host(each).startswith(_LOCAL) for each in columns):
-        ways = [_host, lambda it: it.target.partition("://")[2].rstrip("/"), *ways]
+        ways = [
+            _host,
+            lambda it: it.report["target"].partition("://")[2].rstrip("/"),
+            *ways,
+        ]
     for way in ways:
         labels = [_short(way(each)) for each in columns]
         if all(labels) and len(set(labels)) == len(labels):
@@ -392,7 +380,7 @@ def _labelled(columns: list[Column]) -> tuple[Column, ...]:
 
 def _host(column: Column) -> str:
     try:
-        return urlsplit(column.target).netloc
+        return urlsplit(column.report["target"]).netloc
     except ValueError:
         return ""
 

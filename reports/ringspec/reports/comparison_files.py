@@ -40,23 +40,13 @@ _CLASSES = {RuleMark.KNOWN: "known-failure", RuleMark.WARN: "warning"}
 def write_comparison(
     name: str, path: Path, found: Comparison, *, everything: bool = False
 ) -> None:
-    """Write a comparison in a format to a path.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path cannot be written.
-    """
+    """Write a comparison; raise a UsageError or ReportError if it cannot be."""
     check_comparison(name, path)
     write_data(name, path, render_comparison(name, found, everything=everything))
 
 
 def check_comparison(name: str, path: Path) -> None:
-    """Check beforehand that a comparison can be written.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a comparison cannot be written."""
     check_format(name, COMPARISON_FORMATS, f"comparison format {name!r}")
     check(path)
 
@@ -100,17 +90,13 @@ def _differing(found: Comparison) -> tuple[str, ...]:
 
 
 def _column(column: Column) -> dict[str, Json]:
+    report, contract = column.report, column.report["contract"]
     return {
         "label": column.label,
         "path": column.path,
-        "target": column.target,
-        "conclusion": column.conclusion,
-        "level": column.level,
-        "seed": column.seed,
+        **{name: report[name] for name in ("target", "conclusion", "level", "seed")},
         "contract": {
-            "title": column.title,
-            "version": column.version,
-            "sha256": column.sha256,
+            **{name: contract[name] for name in ("title", "version", "sha256")},
             "dialect": column.dialect or None,
         },
         "counts": {str(mark): column.counts[mark] for mark in WORDS},
@@ -141,8 +127,9 @@ def _markdown(found: Comparison, *, everything: bool) -> bytes:
 def _opening(found: Comparison) -> Iterator[str]:
     yield head("report", "conclusion", "rules", "target")
     for column in found.columns:
-        cells = (code(column.label), str(column.conclusion), account(column))
-        yield row(*cells, code(column.target))
+        report = column.report
+        cells = (code(column.label), report["conclusion"], account(column))
+        yield row(*cells, code(report["target"]))
     yield ""
     for each in found.remarks:
         yield f"- note: {plain(each)}"

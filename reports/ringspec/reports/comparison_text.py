@@ -85,7 +85,7 @@ def print_comparison(
     out = console(stdout, color)
     first = comparison.columns[0]
     dialect = f", dialect {first.dialect}" if first.dialect else ""
-    title = shown(f"{first.title} {first.version}{dialect}", 200)
+    title = shown(f"{first.title}{dialect}", 200)
     line(out, Text.assemble("api     ", (title, "bold")))
     row(out, "level", str(comparison.level), indent=0)
     for each in comparison.remarks:
@@ -107,9 +107,10 @@ def account(column: Column) -> str:
 
 
 def _conclusion(name: str, column: Column) -> Text:
-    style = _CONCLUSIONS.get(column.conclusion, "yellow")
+    conclusion = column.report["conclusion"]
+    style = _CONCLUSIONS.get(conclusion, "yellow")
     counts = f", {account(column)}"
-    return Text.assemble(name, ": ", (column.conclusion, style), (counts, "dim"))
+    return Text.assemble(name, ": ", (conclusion, style), (counts, "dim"))
 
 
 def _print_providers(out: Console, found: Providers, *, everything: bool) -> None:
@@ -193,7 +194,7 @@ def _print_alike(
 def _print_runs(out: Console, found: Runs, *, everything: bool) -> None:
     for name, column in zip(("before", "after"), found.columns, strict=True):
         row(out, name, _conclusion(shown(column.path, 200), column), indent=0)
-    row(out, "target", shown(found.columns[1].target, 300), indent=0)
+    row(out, "target", shown(found.columns[1].report["target"], 300), indent=0)
     line(out)
     for kind, (style, said) in HEADS.items():
         if kind in _GOOD:

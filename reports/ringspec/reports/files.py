@@ -110,22 +110,13 @@ def rendered(name: str, record: Record) -> bytes:
 
 
 def write(name: str, path: Path, record: Record) -> None:
-    """Write a report in a format to a path.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path cannot be written.
-    """
+    """Write a report; raise a UsageError or ReportError if it cannot be."""
     check(path, name)
     write_data(name, path, rendered(name, record))
 
 
 def write_data(name: str, path: Path, data: bytes) -> None:
-    """Write a rendered report, whole or not at all.
-
-    Raises:
-        ReportError: the path cannot be written.
-    """
+    """Write a rendered report whole, or raise a ReportError."""
     try:
         put(path, data)
     except OSError as error:
@@ -133,12 +124,7 @@ def write_data(name: str, path: Path, data: bytes) -> None:
 
 
 def check(path: Path, name: str = "") -> None:
-    """Check before a run that a report can be written.
-
-    Raises:
-        UsageError: there is no such format.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a report cannot be written."""
     if name:
         check_format(name, FORMATS, f"report format {name!r}")
     why = write_obstacle(path)
@@ -271,12 +257,9 @@ class LineFile:
 
 
 def checked_docs(base: str) -> str:
-    """Return the base address of a documentation, without a slash at its end.
+    """Return the base of a documentation, which must be a plain address of the web.
 
     Its page of rules has an anchor for each, as `docs/reference/rules.md` has here.
-
-    Raises:
-        UsageError: it is no plain address of the web.
     """
     if not _ADDRESS.fullmatch(base) or not urlsplit(base).hostname:
         raise UsageError(

@@ -19,20 +19,17 @@ from ringspec.spec import Json, is_shallow
 from ringspec.strategies import encode
 
 # A mark and a text. Marks: none, `was` (only in the twin), `now` (only in the case),
-# `gap` (a line that only the other has), `cut` (what is left out here).
-Segment: TypeAlias = tuple[str, str]
-Body: TypeAlias = tuple[Segment, ...]
+# `gap` (a line that only the other has), `cut` (the place of left out lines).
+Body: TypeAlias = tuple[tuple[str, str], ...]
 
 # Bytes that are parsed; characters of a text, characters of a line, and lines shown.
 PARSED = 256 * 1024
 TEXT = 4000
 LINE = 300
 LINES = 100
-# A pair of more lines shows only what is near an edit.
-_FOCUS = 60
-# What is shown around a difference.
-_NEAR_LINES = 10
-_NEAR_TEXT = 200
+# A pair of more lines shows only those near an edit.
+_FOCUS, _NEAR_LINES, _NEAR_TEXT = 60, 10, 200
+# Longer values are not remembered.
 _SHORT = 2000
 # So few brackets cannot be deep.
 _FEW = 60
@@ -41,14 +38,12 @@ _TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _JSON_LINE = re.compile(
     rf"(?:({_TEXT})\s*:\s*)?(\[\s*\]|\{{\s*\}}|[][{{}}]|{_TEXT}|[^][\s\"{{}}:,]+)\s*(,?)"
 )
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 # Stands for a member or item that only the other body has.
 _ABSENT = object()
 
 
-class _Row(NamedTuple):
+class _LinePair(NamedTuple):
     """A line of the twin beside one of the case; None where a side has none."""
 
     left: str | None
@@ -56,12 +51,8 @@ class _Row(NamedTuple):
     edited: bool = False
 
 
-class _Part(NamedTuple):
-    """A member or item of two bodies, with the name it is written under."""
-
-    name: str
-    left: Any
-    right: Any
+# A member or item of two bodies, with the name it is written under.
+_Part: TypeAlias = tuple[str, Any, Any]
 
 
 def one(body: bytes) -> Body:
@@ -87,13 +78,8 @@ def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
     left, right = _plain(twin), _plain(body)
     if left is _ABSENT or right is _ABSENT:
         return _texts(twin, body)
-    rows = _focused(_rows(_Part("", left, right)))
-    return _trimmed(_side(rows, "was")), _trimmed(_side(rows, "now"))
-
-
-def _trimmed(body: Body) -> Body:
-    """Leave out a gap below which nothing stands."""
-    return body[:-1] if body and body[-1][0] == "gap" else body
+    rows = _focused(_rows(("", left, right), 0, ("", "")))
+    return _side(rows, "was"), _side(rows, "now")
 
 
 def _is_json(body: bytes) -> bool:
@@ -109,7 +95,7 @@ def _is_json(body: bytes) -> bool:
 
 @lru_cache(maxsize=64)
 def _plain(body: bytes) -> Any:
-    """Return what a body says, if writing that gives the same bytes again."""
+    """Return a body as data, if writing that gives the same bytes again."""
     data = json.loads(body) if _is_json(body) else _ABSENT
     return data if data is not _ABSENT and encode(data) == body else _ABSENT
 
@@ -127,32 +113,32 @@ def _indented(text: str, depth: int = 0) -> list[str]:
     return lines
 
 
-def _rows(
-    part: _Part, depth: int = 0, ends: tuple[str, str] = ("", "")
-) -> Sequence[_Row]:
+def _rows(part: _Part, depth: int, ends: tuple[str, str]) -> Sequence[_LinePair]:
     """Walk two values in step, and write both line by line."""
     name, left, right = part
     old = _compact(left)
     # Most are texts that are the same, and need not be written twice.
     new = old if type(left) is type(right) is str and left == right else _compact(right)
     if old == new and ends[0] == ends[1]:
-        return _even(name, old, depth, ends[0])
+        even = _remembered if len(old) <= _SHORT else _even
+        return even(name, old, depth, ends[0])
     if isinstance(left, dict) and isinstance(right, dict) and left and right:
         inner, brackets = _members(left, right), "{}"
     elif isinstance(left, list) and isinstance(right, list) and left and right:
         inner, brackets = _items(left, right), "[]"
     else:
         was, now = _lines(name, old, depth, ends[0]), _lines(name, new, depth, ends[1])
-        return [_Row(*each, edited=old != new) for each in zip_longest(was, now)]
+        return [_LinePair(*each, edited=old != new) for each in zip_longest(was, now)]
     indent = "  " * depth
     first = _line(f"{indent}{name}{brackets[0]}")
-    last = [f"{indent}{brackets[1]}{end}" for end in ends]
-    return [_Row(first, first), *_inside(inner, depth + 1), _Row(last[0], last[1])]
+    close = f"{indent}{brackets[1]}"
+    last = _LinePair(f"{close}{ends[0]}", f"{close}{ends[1]}")
+    return [_LinePair(first, first), *_inside(inner, depth + 1), last]
 
 
 def _compact(value: Any) -> str:
-    """Write a value; what is written alike is the same: 1, 1.0 and true are not."""
-    return "" if value is _ABSENT else _ENCODER.encode(value)
+    """Write a value; equal texts are equal values: 1, 1.0 and true are not."""
+    return "" if value is _ABSENT else _encode(value)
 
 
 def _lines(name: str, text: str, depth: int, end: str) -> list[str]:
@@ -164,19 +150,15 @@ def _lines(name: str, text: str, depth: int, end: str) -> list[str]:
     return list(map(_line, lines))
 
 
-def _even(name: str, text: str, depth: int, end: str) -> Sequence[_Row]:
-    """Write a value that both sides have; most are those of many other bodies."""
-    if len(text) > _SHORT:
-        return [_Row(each, each) for each in _lines(name, text, depth, end)]
-    return _remembered(name, text, depth, end)
+def _even(name: str, text: str, depth: int, end: str) -> tuple[_LinePair, ...]:
+    return tuple(_LinePair(each, each) for each in _lines(name, text, depth, end))
 
 
-@lru_cache(maxsize=8192)
-def _remembered(name: str, text: str, depth: int, end: str) -> tuple[_Row, ...]:
-    return tuple(_Row(each, each) for each in _lines(name, text, depth, end))
+# Most values that both sides have are those of many other bodies.
+_remembered = lru_cache(maxsize=8192)(_even)
 
 
-def _inside(parts: list[_Part], depth: int) -> Iterator[_Row]:
+def _inside(parts: list[_Part], depth: int) -> Iterator[_LinePair]:
     """Write the parts of an object or array: a comma after each but a side's last."""
     lasts = [
         max(at for at, each in enumerate(parts) if each[side] is not _ABSENT)
@@ -187,11 +169,6 @@ def _inside(parts: list[_Part], depth: int) -> Iterator[_Row]:
         yield from _rows(each, depth, commas)
 
 
-@lru_cache(maxsize=1024)
-def _label(name: str) -> str:
-    return f"{_ENCODER.encode(name)}: "
-
-
 def _members(left: dict[str, Json], right: dict[str, Json]) -> list[_Part]:
     names, at = list(left), 0
     for name in right:
@@ -199,7 +176,7 @@ def _members(left: dict[str, Json], right: dict[str, Json]) -> list[_Part]:
             names.insert(at, name)
         at = names.index(name) + 1
     return [
-        _Part(_label(name), left.get(name, _ABSENT), right.get(name, _ABSENT))
+        (f"{_encode(name)}: ", left.get(name, _ABSENT), right.get(name, _ABSENT))
         for name in names
     ]
 
@@ -207,15 +184,15 @@ def _members(left: dict[str, Json], right: dict[str, Json]) -> list[_Part]:
 def _items(left: list[Json], right: list[Json]) -> list[_Part]:
     """Pair the items of two lists; where their number differs, from both ends."""
     if len(left) == len(right):
-        return [_Part("", *each) for each in zip(left, right, strict=True)]
+        return [("", *each) for each in zip(left, right, strict=True)]
     head = _alike(left, right)
     tail = _alike(left[head:][::-1], right[head:][::-1])
     old, new = left[head : len(left) - tail], right[head : len(right) - tail]
     return [
-        *(_Part("", each, each) for each in left[:head]),
-        *(_Part("", each, _ABSENT) for each in old),
-        *(_Part("", _ABSENT, each) for each in new),
-        *(_Part("", each, each) for each in left[len(left) - tail :]),
+        *(("", each, each) for each in left[:head]),
+        *(("", each, _ABSENT) for each in old),
+        *(("", _ABSENT, each) for each in new),
+        *(("", each, each) for each in left[len(left) - tail :]),
     ]
 
 
@@ -226,8 +203,8 @@ def _alike(left: list[Json], right: list[Json]) -> int:
     return next(differing, min(len(left), len(right)))
 
 
-def _focused(rows: Sequence[_Row]) -> Sequence[_Row | int]:
-    """Keep what is near an edit; a number stands for so many lines left out."""
+def _focused(rows: Sequence[_LinePair]) -> Sequence[_LinePair | int]:
+    """Keep the lines near an edit; a number stands for so many lines left out."""
     if len(rows) <= _FOCUS:
         return rows
     near = set(range(_NEAR_LINES // 2))
@@ -236,7 +213,7 @@ def _focused(rows: Sequence[_Row]) -> Sequence[_Row | int]:
             near.update(range(at - _NEAR_LINES, at + _NEAR_LINES + 1))
         if len(near) >= LINES:
             break
-    kept: list[_Row | int] = []
+    kept: list[_LinePair | int] = []
     for at, row in enumerate(rows):
         if at in near:
             kept.append(row)
@@ -251,7 +228,7 @@ def _left_out(lines: int) -> str:
     return f"… {counted(lines, 'line')} left out\n"
 
 
-def _side(rows: Sequence[_Row | int], mark: str) -> Body:
+def _side(rows: Sequence[_LinePair | int], mark: str) -> Body:
     """Write one side of the rows, lines of one mark together."""
     runs: list[tuple[str, list[str]]] = []
     for row in rows:
@@ -264,6 +241,8 @@ def _side(rows: Sequence[_Row | int], mark: str) -> Body:
         if not runs or runs[-1][0] != kind:
             runs.append((kind, []))
         runs[-1][1].append(f"{line}\n")
+    if runs and runs[-1][0] == "gap":
+        runs.pop()  # nothing stands below it
     return tuple((kind, "".join(lines)) for kind, lines in runs)
 
 

@@ -23,7 +23,7 @@ from ringspec.reports.files import (
     write_data,
 )
 from ringspec.reports.json_report import FORMAT, written
-from ringspec.reports.printable import counted, shown
+from ringspec.reports.printable import by_value, counted, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
@@ -62,11 +62,7 @@ class MergedReport:
         return written(self.report) if name == "json" else rendered(name, self.record)
 
     def write(self, name: str, path: Path) -> None:
-        """Write the whole in one of its formats.
-
-        Raises:
-            ReportError: the path cannot be written.
-        """
+        """Write the whole in one of its formats, or raise a ReportError."""
         write_data(name, path, self.render(name))
 
 
@@ -104,12 +100,7 @@ def send_events(record: Record, reporter: Reporter) -> None:
 
 
 def check_merged(name: str, path: Path) -> None:
-    """Check beforehand that a whole can be written in a format.
-
-    Raises:
-        UsageError: there is no such format, or none for a whole.
-        ReportError: the path does not look writable.
-    """
+    """Raise a UsageError or ReportError if a whole cannot be written in a format."""
     if name in _ALL:
         raise UsageError(
             f"a whole cannot be written as {name}, which tells of {_ALL[name]}",
@@ -206,11 +197,9 @@ def _differences(named: Sequence[_Named]) -> Iterator[str]:
 
 def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -> str:
     """Write each value with the reports that have it."""
-    holders: dict[str, list[str]] = {}
-    for path, report in named:
-        holders.setdefault(read(report), []).append(shown(str(path), 100))
-    values = (f"{shown(value, 120)} ({', '.join(it)})" for value, it in holders.items())
-    return f"the parts differ in {what}: {'; '.join(values)}"
+    values = [shown(read(report), 120) for _, report in named]
+    paths = [shown(str(path), 100) for path, _ in named]
+    return f"the parts differ in {what}: {by_value(values, paths)}"
 
 
 def _joined(parts: Sequence[Report]) -> Report:

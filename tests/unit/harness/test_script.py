@@ -237,69 +237,6 @@ def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
     return lambda *_: (status, data)
 
 
-def shown(**changes: Json) -> Callable[[Api, str], Answer]:
-    """Show what is kept, changed."""
-
-    def answer(api: Api, path: str) -> Answer:
-        if last_of(path) not in api.kept:
-            return 404, ERROR
-        return 200, {**api.shown(last_of(path)), **changes}
-
-    return answer
-
-
-EMPTY = {"items": [], "pagination": {"page": 1, "pageSize": 1, "totalRecord": 0}}
-PAUSED = {"broadcastId": "x", "state": "paused"}
-
-
-@pytest.mark.parametrize(
-    ("method", "pattern", "answer", "rule"),
-    [
-        ("GET", ONE, same(404, ERROR), "lifecycle.readable"),
-        ("GET", ONE, shown(name="another"), "lifecycle.readable"),
-        ("GET", ALL, same(200, EMPTY), "lifecycle.listed"),
-        ("DELETE", ONE, same(204), "lifecycle.deleted"),
-        (
-            "POST",
-            f"{ONE}/cancel",
-            lambda _, path: (200, {**PAUSED, "broadcastId": last_of(path, 2)}),
-            "lifecycle.cancel",
-        ),
-        ("POST", f"{ONE}/pause", same(200, PAUSED), "lifecycle.transitions"),
-        ("POST", f"{ONE}/start", same(200, PAUSED), "lifecycle.start"),
-        ("PUT", ONE, shown(), "lifecycle.updated"),
-        ("PUT", ONE, same(200, {"broadcastId": "x"}), "lifecycle.update.refused"),
-        ("GET", ONE, same(200, {"broadcastId": 1}), "auth.token"),
-        ("DELETE", ".*0000-4000-8000-000000000000", same(204), "lifecycle.unknown"),
-        ("GET", ALL, same(200, {"items": "none"}), "answer.types"),
-    ],
-)
-def test_lie_is_found(
-    judged: Judged,
-    method: str,
-    pattern: str,
-    answer: Callable[[Api, str], Answer],
-    rule: str,
-) -> None:
-    found = judged(Api(answering(method, pattern, answer)))
-
-    assert found[rule].startswith("fail: ")
-
-
-def test_refused_body_that_was_kept_is_found(judged: Judged) -> None:
-    def keeping(method: str, path: str, api: Api) -> Answer | None:
-        if method == "POST" and path == "/voice/broadcasts":
-            api.kept[f"lost-{len(api.asked)}"] = {
-                "name": "ringspec trace no-token",
-                "state": "draft",
-            }
-        return None
-
-    found = judged(Api(keeping))
-
-    assert found["lifecycle.rejected"].startswith("fail: the list now has an item")
-
-
 def test_what_was_left_by_an_earlier_run_is_not_held_against_it(
     judged: Judged,
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
-from ringspec.harness.exploring.attempts import Attempt, KnownFailures, SearchLimits
+from ringspec.harness.exploring.attempts import Attempt, Failures, SearchLimits
 from ringspec.harness.exploring.walking import Walker, share_of, walked
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
@@ -92,7 +92,7 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
                 gone.fired.append(each)
                 return walked(each, once, oracle.judge)
 
-            walker = Walker(gone.life, limits, KnownFailures(contract, limits.known))
+            walker = Walker(gone.life, limits, Failures(limits.known))
             walker.begin(time.monotonic() + seconds, fire, gone.told.append)
             walker.turn(walks)
             gone.late = walker.late
@@ -362,14 +362,9 @@ def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
 
 
 def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
-    found = walk(Lying(lie=catching), 60).told
-    known = {
-        kind: level
-        for each in found
-        for kind, level in Attempt(
-            case=each.case, exchange=each.exchange, findings=each.findings
-        ).failures.items()
-    }
+    known = Failures()
+    for each in walk(Lying(lie=catching), 60).told:
+        known.note(each.findings)
 
     gone = walk(Lying(lie=catching), 60, known=known)
 

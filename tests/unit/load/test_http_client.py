@@ -12,7 +12,7 @@ import pytest
 from ringspec.harness import Trouble
 from ringspec.harness.sending.hosts import Hosts
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.load import BlockingClient
+from ringspec.load.http_client import BlockingClient
 from ringspec.strategies import Request
 
 pytestmark = pytest.mark.socket

@@ -18,18 +18,9 @@ from ringspec.harness import (
     Trouble,
     Verdict,
 )
-from ringspec.load import (
-    LoadCounts,
-    LoadFigures,
-    LoadOptions,
-    LoadSetup,
-    Shooter,
-    report_load,
-    rules_under_load,
-    summarise_load,
-    turns,
-)
-from ringspec.load.load_counts import EXAMPLES
+from ringspec.load.load_counts import EXAMPLES, LoadCounts, Shooter, turns
+from ringspec.load.load_report import LoadComparison, LoadFigures
+from ringspec.load.load_setup import LoadOptions, LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
@@ -245,21 +236,23 @@ def wrong(setup: LoadSetup) -> LoadCounts:
 def test_rule_that_breaks_only_under_load_is_told_from_others(
     setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
-    found = rules_under_load(setup, right, wrong)
-    at_rest = rules_under_load(setup, wrong, wrong)
+    found = LoadComparison(setup, right, wrong, FIGURES)
+    at_rest = LoadComparison(setup, wrong, wrong, FIGURES)
 
-    (only,) = (each for each in found if each.only_under_load)
-    assert (only.rule, only.rest.wrong, only.users) == (DELAYS, 0, 20)
+    (only,) = found.only_under_load
+    assert (only.result.rule.id, only.rest.wrong, only.users) == (DELAYS, 0, 20)
     assert 0 < only.load.wrong <= only.load.judged
-    assert "an invalid body was accepted" in only.example["reason"]
-    assert [each.rule for each in at_rest if each.is_broken] == [DELAYS]
-    assert not any(each.only_under_load for each in at_rest)
+    assert "an invalid body was accepted" in only.example(Level.MUST)["reason"]
+    broken = [each.result.rule.id for each in at_rest.rules if each.is_broken]
+    assert (broken, at_rest.only_under_load) == ([DELAYS], [])
 
 
 def test_report_keeps_to_the_schema_of_reports(
     setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
-    report, result = report_load(setup, right, wrong, FIGURES)
+    found = LoadComparison(setup, right, wrong, FIGURES)
+
+    report, result = found.report(), found.result
 
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     assert list(schema.iter_errors(json.loads(json.dumps(report)))) == []
@@ -270,27 +263,27 @@ def test_report_keeps_to_the_schema_of_reports(
 def test_right_server_is_conformant_once_all_had_a_turn(
     setup: LoadSetup, right: LoadCounts
 ) -> None:
-    _, result = report_load(setup, right, right, FIGURES)
-    report, unreached = report_load(setup, right, LoadCounts(), FIGURES)
+    found = LoadComparison(setup, right, right, FIGURES)
+    unreached = LoadComparison(setup, right, LoadCounts(), FIGURES)
 
-    assert result.conclusion is Conclusion.CONFORMANT
-    assert unreached.conclusion is Conclusion.INCONCLUSIVE
-    assert "had no turn under load" in report["notices"][0]
+    assert found.result.conclusion is Conclusion.CONFORMANT
+    assert unreached.result.conclusion is Conclusion.INCONCLUSIVE
+    assert "had no turn under load" in next(unreached.notices())
 
 
 def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) -> None:
     busy = counted(fired(setup, status=429))
 
-    report, result = report_load(setup, LoadCounts(), busy, FIGURES)
+    found = LoadComparison(setup, LoadCounts(), busy, FIGURES)
 
     assert not any(count.wrong for count in busy.rules.values())
     assert busy.troubles["429"] == busy.requests
-    assert result.conclusion is Conclusion.INCONCLUSIVE
-    assert any("turned away" in each for each in report["notices"])
+    assert found.result.conclusion is Conclusion.INCONCLUSIVE
+    assert any("turned away" in each for each in found.notices())
     # What was settled before, and while it was not busy, stays so.
     busy.add(right)
-    _, settled = report_load(setup, right, busy, FIGURES)
-    assert settled.conclusion is Conclusion.CONFORMANT
+    settled = LoadComparison(setup, right, busy, FIGURES)
+    assert settled.result.conclusion is Conclusion.CONFORMANT
 
 
 def test_failures_of_transport_are_counted_by_kind(setup: LoadSetup) -> None:
@@ -321,10 +314,8 @@ def test_summary_has_what_breaks_only_under_load_and_hides_no_warning(
     warned = LoadCounts()
     warned.add(wrong)
     warned.rules["answer.echo"].warned += 3
-    _, result = report_load(setup, right, warned, FIGURES)
 
-    found = rules_under_load(setup, right, warned)
-    lines = list(summarise_load(found, result, FIGURES, warned))
+    lines = list(LoadComparison(setup, right, warned, FIGURES).summary())
 
     text, judged = "\n".join(lines), right.rules["answer.echo"].judged
     assert lines[1].split()[:4] == [DELAYS, "0", "of", str(right.rules[DELAYS].judged)]

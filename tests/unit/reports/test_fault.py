@@ -49,12 +49,6 @@ def test_next_operation_sees_what_the_last_one_left(sample: ModuleType) -> None:
     assert lines == ["remove /l/0 (was 1)", "remove /l/0 (was 2)"]
 
 
-def test_other_fault_is_listed_by_name(sample: ModuleType) -> None:
-    case = sample.case("a.b/1", b"{}", fault={"header": "X\n", "value": 1})
-
-    assert fault_lines(case, None) == ['header: "X\\n"', "value: 1"]
-
-
 def test_deep_value_is_named(sample: ModuleType) -> None:
     deep: list[Any] = []
     for _ in range(5000):

@@ -157,16 +157,6 @@ def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
     assert cases == ["a.b/1", "a.b/5", "a.b/9"]
 
 
-def test_counts_leave_out_what_was_lent(join: Join) -> None:
-    found = join(*(part(number, 3, rule("a.b")) for number in (2, 3, 1)))
-
-    assert found.report["counts"] == {"rules": 1, "cases": 28, "requests": 36}
-    assert found.report["rules"][0]["cases"] == 4
-    # They run beside each other.
-    assert found.report["duration_s"] == 3.0
-    assert found.report["merged"]["spent_s"] == 6.0
-
-
 @pytest.mark.parametrize(
     ("reports", "what"),
     [
@@ -183,19 +173,8 @@ def test_counts_leave_out_what_was_lent(join: Join) -> None:
         ),
         ([part(1, 1, rule("a.b"), judged="clients")], "is of clients"),
         (
-            [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), level="may")],
-            "differ in the level: must .*; may",
-        ),
-        (
             [part(1, 2, rule("a.b")), part(2, 2, rule("a.b"), seed=7)],
             "differ in the seed: 0 .*; 7",
-        ),
-        (
-            [
-                part(1, 2, rule("a.b")),
-                part(2, 2, rule("a.b"), shard={"select": ["x"]}),
-            ],
-            "differ in --select: none .*; x",
         ),
         (
             [
@@ -272,28 +251,6 @@ def test_known_failure_is_stale_only_if_no_part_needs_it(
     whys = [each["why"] for each in found.report["stale"]]
     assert whys == (["it no longer fails"] if stale else [])
     assert found.exit_code == (1 if stale else 0)
-
-
-def test_known_failure_that_expired_in_a_part_is_stale(join: Join) -> None:
-    entry = {**known("a.b", "held"), "expires": "2026-01-01"}
-    told = {name: value for name, value in entry.items() if name != "standing"}
-    why = "it expired on 2026-01-01"
-
-    found = join(
-        *(
-            part(
-                number,
-                2,
-                rule("a.b"),
-                shard={"known": [entry]},
-                stale=[{**told, "why": why}],
-            )
-            for number in (1, 2)
-        )
-    )
-
-    assert [each["why"] for each in found.report["stale"]] == [why]
-    assert found.exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
 from ringspec.harness.sending.exchange import Exchange, Trouble
@@ -38,9 +38,6 @@ class FailureKind(NamedTuple):
     trouble: Trouble | None
 
 
-Failures: TypeAlias = dict[FailureKind, Level]
-
-
 def kind_of(finding: Finding) -> FailureKind:
     """Return the kind of a failure."""
     failure = finding.exchange.failure
@@ -48,20 +45,24 @@ def kind_of(finding: Finding) -> FailureKind:
     return FailureKind(finding.rule, finding.case.expect, trouble)
 
 
-def failures_of(findings: Iterable[Finding]) -> Failures:
-    """Return the strongest level of each kind of failure."""
-    failures: Failures = {}
-    for each in findings:
-        if each.verdict == Verdict.FAIL:
-            remember(failures, {kind_of(each): each.level})
-    return failures
+class Failures(dict[FailureKind, Level]):
+    """Failures by their kind, each with the strongest level seen."""
 
+    def is_new(self, kind: FailureKind, level: Level) -> bool:
+        """Return whether a kind is not known, or only at weaker levels."""
+        return kind not in self or not self[kind].gates(level)
 
-def remember(known: Failures, failures: Failures) -> None:
-    """Add failures: of one kind, the strongest level is kept."""
-    for kind, level in failures.items():
-        if kind not in known or level.gates(known[kind]):
-            known[kind] = level
+    def add(self, kind: FailureKind, level: Level) -> None:
+        """Add a kind of failure at a level."""
+        if self.is_new(kind, level):
+            self[kind] = level
+
+    def note(self, findings: Iterable[Finding]) -> Self:
+        """Add the failures among some findings."""
+        for each in findings:
+            if each.verdict == Verdict.FAIL:
+                self.add(kind_of(each), each.level)
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class SearchLimits:
     seed: int = 0
     shrink_requests: int = _SHRINK_REQUESTS
     shrink_seconds: float = _SHRINK_S
-    known: Failures = field(default_factory=dict)
+    known: Failures = field(default_factory=Failures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,43 +101,8 @@ class Attempt:
 
     @cached_property
     def failures(self) -> Failures:
-        """The strongest level of each kind of failure."""
-        return failures_of(self.findings)
-
-
-class KnownFailures:
-    """Failures found so far: a kind is reported again only at a stronger level."""
-
-    def __init__(self, contract: Contract, known: Failures) -> None:
-        self._order = {rule: number for number, rule in enumerate(contract.rules)}
-        self._known = dict(known)
-
-    def worst_new(self, attempt: Attempt) -> FailureKind | None:
-        """Return the worst of an attempt's failures that is not known yet."""
-        levels = attempt.failures
-        return min(
-            (kind for kind in levels if self._is_new(kind, attempt)),
-            key=lambda kind: (levels[kind].rank, self._order[kind.rule]),
-            default=None,
-        )
-
-    def judged(self, attempt: Attempt) -> Judged:
-        """Return the event of an attempt; its failures are known from then on."""
-        findings = tuple(
-            each
-            for each in attempt.findings
-            if each.verdict != Verdict.FAIL or self._is_new(kind_of(each), attempt)
-        )
-        self.add(attempt.failures)
-        return Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
-
-    def add(self, failures: Failures) -> None:
-        """Add failures that are known from now on."""
-        remember(self._known, failures)
-
-    def _is_new(self, kind: FailureKind, attempt: Attempt) -> bool:
-        known = self._known.get(kind)
-        return known is None or not known.gates(attempt.failures[kind])
+        """The failures among the findings."""
+        return Failures().note(self.findings)
 
 
 class BudgetSpent(BaseException):
@@ -191,14 +157,17 @@ class Hunter:
         late: whether the time is up.
     """
 
-    def __init__(self, limits: SearchLimits, known: KnownFailures) -> None:
+    def __init__(
+        self, contract: Contract, limits: SearchLimits, known: Failures
+    ) -> None:
         self.late = False
+        self._order = {rule: number for number, rule in enumerate(contract.rules)}
         self._limits = limits
         self._known = known
         self._quota = self._hunts = 0
 
     def begin(self, until: float, fire: Fire, tell: Tell) -> None:
-        """Set the time at which the search ends, what fires and what is told."""
+        """Set the time of the end, and the functions that fire and tell."""
         self._until, self._fire, self._tell = until, fire, tell
 
     def _check_budget(self, shrinking: Shrinking | None) -> None:
@@ -227,7 +196,25 @@ class Hunter:
             **options,
         )
 
+    def _worst_new(self, attempt: Attempt) -> FailureKind | None:
+        """Return the worst of an attempt's failures that is not known yet."""
+        levels = attempt.failures
+        return min(
+            (kind for kind in levels if self._known.is_new(kind, levels[kind])),
+            key=lambda kind: (levels[kind].rank, self._order[kind.rule]),
+            default=None,
+        )
+
     def _report(self, attempt: Attempt) -> None:
-        """Tell of an attempt; what is known to fail is not told again."""
+        """Report an attempt, without failures that are known; they are from now on."""
         self._quota -= 1
-        self._tell(self._known.judged(attempt))
+        levels, known = attempt.failures, self._known
+        findings = tuple(
+            each
+            for each in attempt.findings
+            if each.verdict != Verdict.FAIL
+            or known.is_new(kind_of(each), levels[kind_of(each)])
+        )
+        known.note(attempt.findings)
+        judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
+        self._tell(judged)

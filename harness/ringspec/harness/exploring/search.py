@@ -20,9 +20,9 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from ringspec.harness.exploring.attempts import (
     Attempt,
     BudgetSpent,
+    Failures,
     Fire,
     Hunter,
-    KnownFailures,
     OwnError,
     SearchLimits,
     Shrinking,
@@ -76,7 +76,7 @@ class Search(Hunter):
         limits: SearchLimits,
         life: Lifecycle | None = None,
     ) -> None:
-        super().__init__(limits, KnownFailures(contract, limits.known))
+        super().__init__(contract, limits, Failures(limits.known))
         self._sources = own_sources(contract, rules)
         self._contract = contract
         self._labeller = Labeller(contract)
@@ -233,13 +233,13 @@ class Search(Hunter):
         if shrinking is not None:
             shrinking.requests += 1
             shrinking.note(attempt)
-        elif self._known.worst_new(attempt) is None:
+        elif self._worst_new(attempt) is None:
             self._report(attempt)
         return self._seen[drawn.content]
 
     def _begun(self, attempt: Attempt, drawn: Drawn) -> _BodyShrinking | None:
         """Begin to shrink the worst of an attempt's failures that is not known yet."""
-        worst = self._known.worst_new(attempt)
+        worst = self._worst_new(attempt)
         if worst is None:
             return None
         shrinking = _BodyShrinking(

@@ -22,12 +22,11 @@ from ringspec.harness.exploring.attempts import (
     Attempt,
     BudgetSpent,
     FailureKind,
+    Failures,
     Hunter,
-    KnownFailures,
     OwnError,
     SearchLimits,
     Shrinking,
-    failures_of,
 )
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import Exchange, Played
@@ -74,7 +73,7 @@ def walked(walk: Walk, play: Play, judge: JudgeStep) -> Attempt:
         so_far = Played(earlier=before, at=index, captured=played.captured)
         then = replace(each, played=so_far)
         found = _judged(part, then, judge)
-        if failures_of(found):
+        if any(each.verdict == Verdict.FAIL for each in found):
             return _attempt(part, then, (*passed, *found), sent=exchange.sent)
         passed += found
     part, sent, is_free = walk.upto(played.at + 1), exchange.sent, False
@@ -168,10 +167,8 @@ def _size(walk: Walk) -> tuple[int, int, int]:
 class Walker(Hunter):
     """Searches for walks that fail, some at a time."""
 
-    def __init__(
-        self, life: Lifecycle, limits: SearchLimits, known: KnownFailures
-    ) -> None:
-        super().__init__(limits, known)
+    def __init__(self, life: Lifecycle, limits: SearchLimits, known: Failures) -> None:
+        super().__init__(life.contract, limits, known)
         self._life = life
         self._idle: set[str] = set()
         self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
@@ -192,7 +189,7 @@ class Walker(Hunter):
         if self._shrinking is None:
             return False
         self._report(self._shortest(self._shrinking))
-        self._known.add({self._shrinking.kind: self._shrinking.level})
+        self._known.add(self._shrinking.kind, self._shrinking.level)
         return True
 
     def _draw(self) -> None:
@@ -233,7 +230,7 @@ class Walker(Hunter):
         if not walk.steps or self._key(walk) in self._attempts:
             return None
         attempt = self._attempt(walk)
-        worst = self._known.worst_new(attempt)
+        worst = self._worst_new(attempt)
         if worst is None:
             self._report(attempt)
             return None

@@ -223,7 +223,7 @@ class Result:
         exit_code: 0, 1, 3 or 130, as product.md has it.
         hint: what to do next, or empty.
         stale: known failures that have expired or are gone; they fail the run.
-        renewal: the update of the known failures, if there was to be one.
+        known_update: of the list of known failures, if there was to be one.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
         share: of a run that fired a part of its list, which.
@@ -239,7 +239,7 @@ class Result:
     hint: str = ""
     interrupted: bool = False
     stale: tuple[Stale, ...] = ()
-    renewal: KnownUpdate | None = None
+    known_update: KnownUpdate | None = None
     learnt: bool = True
     share: Share | None = None
 

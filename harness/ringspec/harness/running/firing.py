@@ -12,7 +12,7 @@ import math
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
@@ -128,7 +128,7 @@ class Volley:
 
     async def start(
         self,
-        cases: tuple[Case, ...],
+        cases: Sequence[Case],
         *,
         at_once: bool = True,
         patient: bool = True,
@@ -155,14 +155,7 @@ class Volley:
             raise Interrupted
         return await self._results[index]
 
-    async def fire(
-        self, case: Case, *, patient: bool = True, repeats: int = 1
-    ) -> Exchange:
-        """Fire one case by itself."""
-        await self.start((case,), at_once=False, patient=patient, repeats=repeats)
-        return await self.take(0)
-
-    async def _work(self, cases: tuple[Case, ...], turns: Iterator[int]) -> None:
+    async def _work(self, cases: Sequence[Case], turns: Iterator[int]) -> None:
         for index in turns:
             result = self._results[index]
             try:

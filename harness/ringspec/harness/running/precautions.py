@@ -18,7 +18,7 @@ from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
-from ringspec.harness.sending.policy import Effect, Effects, Policy, requests_of
+from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import RuleId
 from ringspec.strategies import Case
@@ -219,5 +219,6 @@ def listed(ids: Sequence[str]) -> str:
 
 def effects_in(plan: Plan, cases: Iterable[Case]) -> Counter[Effect]:
     """Count the requests of some cases by what they do."""
-    effects = Effects(plan.contract)
-    return Counter(effects.of(each) for case in cases for each in requests_of(case))
+    policy = Policy(plan.safety, plan.contract)
+    requests = (each for case in cases for each in requests_of(case))
+    return Counter(map(policy.effect_of, requests))

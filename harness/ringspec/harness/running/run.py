@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ringspec.harness.exploring.attempts import (
     Attempt,
     Failures,
     SearchLimits,
-    failures_of,
-    remember,
 )
 from ringspec.harness.exploring.explore import (
     Explorer,
@@ -138,7 +136,7 @@ class Session:
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
-        self._failed: Failures = {}
+        self._failed = Failures()
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
         # Cases of other parts of the list, with the rules that were judged by them.
@@ -215,10 +213,8 @@ class Session:
     def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Fire the first case, single requests, scripts, and explore."""
         if not self.precautions.only_looks:
-            first = self.cases[0]
-            exchange = self._noted(
-                first, runner.run(volley.fire(first, repeats=FIRST_REPEATS))
-            )
+            fired = self._fired(runner, volley, self.cases[:1], repeats=FIRST_REPEATS)
+            ((first, exchange),) = fired
             yield self._judged(first, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:
@@ -227,10 +223,8 @@ class Session:
         if is_unguarded(self._plan):
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
-        single = tuple(case for case in self._left if not case.steps)
-        runner.run(volley.start(single))
-        for index, case in enumerate(single):
-            exchange = self._noted(case, runner.run(volley.take(index)))
+        single = [case for case in self._left if not case.steps]
+        for case, exchange in self._fired(runner, volley, single):
             judged = self._judged(case, exchange)
             yield judged
             yield from self.precautions.notices()
@@ -269,10 +263,9 @@ class Session:
         by_itself = [case for case in self._left if case.phase in alone]
         at_once = [case for case in self._left if case.phase not in alone]
         for batch in (at_once, by_itself):
-            runner.run(volley.start(tuple(batch), at_once=batch is at_once))
-            for index, case in enumerate(batch):
-                exchange = runner.run(volley.take(index))
-                played[case.id] = self._noted(case, exchange)
+            together = batch is at_once
+            for case, exchange in self._fired(runner, volley, batch, at_once=together):
+                played[case.id] = exchange
                 if self._stops(()):
                     return
 
@@ -300,9 +293,10 @@ class Session:
         from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
-            exchange = runner.run(volley.fire(case, patient=patient))
+            fired = self._fired(runner, volley, (case,), at_once=False, patient=patient)
+            ((_, exchange),) = fired
             self._requests += exchange.sent
-            return self._noted(case, exchange)
+            return exchange
 
         def fire(example: Example | Walk) -> Attempt:
             if isinstance(example, Walk):
@@ -325,9 +319,19 @@ class Session:
                 if self._stops(findings):
                     return
 
-    def _noted(self, case: Case, exchange: Exchange) -> Exchange:
-        self._reachability.note(case, exchange)
-        return exchange
+    def _fired(
+        self,
+        runner: asyncio.Runner,
+        volley: Volley,
+        cases: Sequence[Case],
+        **options: Any,
+    ) -> Iterator[tuple[Case, Exchange]]:
+        """Fire cases and yield each with its exchange; options as of `Volley.start`."""
+        runner.run(volley.start(cases, **options))
+        for index, case in enumerate(cases):
+            exchange = runner.run(volley.take(index))
+            self._reachability.note(case, exchange)
+            yield case, exchange
 
     def _judged(
         self, case: Case, exchange: Exchange, missing: Collection[str] = ()
@@ -343,7 +347,7 @@ class Session:
         part = self._plan.part
         if part is not None and case.id not in part.ids:
             self._lent[case.id] = tuple(each.rule for each in findings)
-        remember(self._failed, failures_of(findings))
+        self._failed.note(findings)
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
@@ -385,15 +389,16 @@ class Session:
                 "see the failures of robustness; is the target still running?",
             )
             return True
-        if self._plan.fail_fast and any(map(self._fails, findings)):
+        plan = self._plan
+        if plan.fail_fast and any(
+            each.verdict == Verdict.FAIL
+            and each.level.gates(plan.level)
+            and not plan.known.excuses(each)
+            for each in findings
+        ):
             self._end(f"stopped at the first failure, after {self._done} cases")
             return True
         return False
-
-    def _fails(self, finding: Finding) -> bool:
-        if finding.verdict != Verdict.FAIL or self._plan.known.excuses(finding):
-            return False
-        return finding.level.gates(self._plan.level)
 
     def _end(self, why: str, hint: str = "") -> None:
         self._ended_by, self._hint = why, hint
@@ -432,7 +437,7 @@ class Session:
             hint=self._hint or hint or account.hint,
             interrupted=self.interrupted,
             stale=stale,
-            renewal=account.update,
+            known_update=account.update,
             learnt=learnt,
             share=share_of(
                 KnownAudit(plan, self._verdicts),

@@ -19,7 +19,6 @@ from ringspec.harness.sending.journal import Entry, Journal, Status
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import (
     Effect,
-    Effects,
     Policy,
     Safety,
     captured,
@@ -80,7 +79,7 @@ class Guard:
         self._url = url
         self._hosts = policy.safety.hosts(url)
         self._elsewhere = self._hosts.refusal(url)
-        self._holdings = Holdings(policy.contract, url, journal)
+        self._holdings = Holdings(policy, url, journal)
         self._turn = asyncio.Lock()
         self._limit: asyncio.Timeout | None = None
         self._under_way: set[asyncio.Task[Exchange]] = set()
@@ -107,7 +106,7 @@ class Guard:
 
     def may_repeat(self, request: Request) -> bool:
         """Return whether a request may be sent again though it may have been taken."""
-        return not self._policy.live or self._policy.effects.of(request) in _REPEATABLE
+        return not self._policy.live or self._policy.effect_of(request) in _REPEATABLE
 
     async def clean_up(self, via: Connection, limit_s: float) -> tuple[Entry, ...]:
         """Delete what is left of what was created; return what still may be there."""
@@ -149,7 +148,7 @@ class Guard:
             why = self._policy.withholds(request, ours=ours) or self._spent(request)
             if why:
                 return self._withheld(request, why)
-            effect = self._policy.effects.of(request)
+            effect = self._policy.effect_of(request)
             if effect == Effect.CREATE:
                 return await self._create(request)
             again = repeats if self.may_repeat(request) else 0
@@ -180,7 +179,7 @@ class Guard:
 
     def _spent(self, request: Request) -> str:
         """Return why there is no further create, or nothing further at all."""
-        effect = self._policy.effects.of(request)
+        effect = self._policy.effect_of(request)
         if self._holdings.is_unwritten and effect != Effect.DELETE:
             return "the journal cannot be written"
         if effect != Effect.CREATE:
@@ -230,13 +229,12 @@ class Holdings:
         is_unwritten: whether the journal could not be written.
     """
 
-    def __init__(self, contract: Contract, url: str, journal: Journal | None) -> None:
+    def __init__(self, policy: Policy, url: str, journal: Journal | None) -> None:
         self.things: set[tuple[str, str]] = set()
         self.is_stuck = self.is_unwritten = False
-        self._contract = contract
+        self._policy = policy
         self._url = url
         self._journal = journal
-        self._effects = Effects(contract)
         self._entries: list[Entry] = []
 
     def created(self, exchange: Exchange) -> Entry | None:
@@ -254,7 +252,7 @@ class Holdings:
             answer = json.loads(response.body)
         except (ValueError, RecursionError):
             answer = None
-        self.things.update(self._effects.things(answer))
+        self.things.update(self._policy.things(answer))
         entry = self._add(self._entry(answer))
         self.is_stuck |= entry.delete is None
         return entry
@@ -300,7 +298,7 @@ class Holdings:
                 raise
 
     def _entry(self, answer: Json) -> Entry:
-        undoing = self._effects.undoing()
+        undoing = self._policy.undoing()
         if undoing is None:
             return Entry(url=self._url)
         values = captured(undoing, answer)
@@ -308,5 +306,5 @@ class Holdings:
             url=self._url,
             id=values,
             delete=filled(undoing.path, values),
-            headers=Requests(self._contract).relative(undoing).headers,
+            headers=Requests(self._policy.contract).relative(undoing).headers,
         )

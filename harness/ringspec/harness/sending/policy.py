@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from ringspec.harness.sending.exchange import no_constant
 from ringspec.harness.sending.hosts import Hosts, is_loopback
 from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
 from ringspec.strategies import TOKEN_URL, Case, Phase, Request
@@ -74,51 +75,6 @@ def filled(path: str, values: dict[str, str]) -> str | None:
     return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
 
 
-@dataclass(frozen=True)
-class Effects:
-    """What the requests of one contract do, by its operation and its links."""
-
-    contract: Contract
-
-    def of(self, request: Request) -> Effect:
-        """Return what a request does."""
-        method = request.method.upper()
-        path = request.path.partition("?")[0]
-        operation = self.contract.operation
-        if request.path == TOKEN_URL:
-            return Effect.TOKEN
-        if method == operation.method.upper() and path == self._create_path:
-            return Effect.CREATE
-        for relative, pattern in self._patterns:
-            if method == relative.method and pattern.fullmatch(path):
-                return _ROLES[relative.role]
-        return Effect.LOOK if method in _LOOKING else Effect.OTHER
-
-    def undoing(self) -> Link | None:
-        """Return the relative that deletes what was created, if there is one."""
-        found = (each for each in self.contract.links if each.role == Role.DELETE)
-        return next(found, None)
-
-    def things(self, answer: Json) -> Iterator[tuple[str, str]]:
-        """Yield, by method and path, what can be done to what was created."""
-        for relative in self.contract.links:
-            if relative.captures:
-                path = filled(relative.path, captured(relative, answer))
-                if path is not None:
-                    yield relative.method, path
-
-    @cached_property
-    def _create_path(self) -> str:
-        return self.contract.operation.path.partition("?")[0]
-
-    @cached_property
-    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
-        return tuple(
-            (relative, re.compile(_pattern(relative.path)))
-            for relative in self.contract.links
-        )
-
-
 def _pattern(path: str) -> str:
     *parts, last = _PLACE.split(path)[::2]
     return "".join(re.escape(part) + "[^/]+" for part in parts) + re.escape(last)
@@ -160,7 +116,7 @@ class Safety:
 
 @dataclass(frozen=True)
 class Policy:
-    """What may be sent to one target, as far as that is known beforehand.
+    """What requests do to one target, and which may be sent.
 
     Attributes:
         plain: the plainest body, whose fixtures every create needs.
@@ -171,10 +127,40 @@ class Policy:
     live: bool = False
     plain: Json = None
 
+    def effect_of(self, request: Request) -> Effect:
+        """Return what a request does."""
+        method = request.method.upper()
+        path = request.path.partition("?")[0]
+        operation = self.contract.operation
+        if request.path == TOKEN_URL:
+            return Effect.TOKEN
+        create = (operation.method.upper(), operation.path.partition("?")[0])
+        if (method, path) == create:
+            return Effect.CREATE
+        for relative, pattern in self._patterns:
+            if method == relative.method and pattern.fullmatch(path):
+                return _ROLES[relative.role]
+        return Effect.LOOK if method in _LOOKING else Effect.OTHER
+
+    def undoing(self) -> Link | None:
+        """Return the relative that deletes what was created, if there is one."""
+        found = (each for each in self.contract.links if each.role == Role.DELETE)
+        return next(found, None)
+
+    def things(self, answer: Json) -> Iterator[tuple[str, str]]:
+        """Yield, by method and path, what can be done to what was created."""
+        for relative in self.contract.links:
+            if relative.captures:
+                path = filled(relative.path, captured(relative, answer))
+                if path is not None:
+                    yield relative.method, path
+
     @cached_property
-    def effects(self) -> Effects:
-        """What requests do."""
-        return Effects(self.contract)
+    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
+        return tuple(
+            (relative, re.compile(_pattern(relative.path)))
+            for relative in self.contract.links
+        )
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
@@ -199,7 +185,7 @@ class Policy:
         lacking = [name for member, name in self.unnamed.items() if member in own]
         if lacking:
             return f"the profile does not name its own {' and '.join(lacking)}"
-        if self.effects.undoing() is None:
+        if self.undoing() is None:
             return "the contract links no operation that deletes what was created"
         return ""
 
@@ -219,7 +205,7 @@ class Policy:
             request: as it goes out, or with `{name}` in its path for what is created.
             ours: whether it is about what this run created.
         """
-        effect = self.effects.of(request)
+        effect = self.effect_of(request)
         if any(name.lower() == "host" for name, _ in request.headers):
             return "a Host header may lead elsewhere"
         if effect == Effect.OTHER:
@@ -236,7 +222,7 @@ class Policy:
         """Return why a body is not sent; empty if it may be."""
         try:
             body = json.loads(
-                content, object_pairs_hook=_once, parse_constant=_no_number
+                content, object_pairs_hook=_once, parse_constant=no_constant
             )
         except (ValueError, RecursionError):
             return "its body is no plain JSON, and may be read otherwise"
@@ -265,7 +251,3 @@ def _parts(body: Json) -> Iterator[Json]:
         for each in within:
             if isinstance(each, dict | list):
                 yield from _parts(each)
-
-
-def _no_number(name: str) -> Json:
-    raise ValueError(name)

@@ -24,14 +24,19 @@ from ringspec.reference.json_values import (
     steps_of,
     when,
 )
+from ringspec.reference.messages import (
+    CrashError,
+    RefusedError,
+    demand_json,
+    parse,
+    refused,
+)
 from ringspec.reference.mutants.vocabulary import (
     REQUIRED_DEFAULTS,
     as_list,
     change_of,
     test_of,
 )
-from ringspec.reference.replies import CrashError, RefusedError, refused
-from ringspec.reference.request_body import demand_json, parse
 
 if TYPE_CHECKING:
     from ringspec.reference.behaviour import Behaviour, Defect
@@ -68,8 +73,6 @@ def forgets(patterns: Any, _row: Variant) -> Defect:
 
 
 def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
-    """Put another check in a rule's place."""
-
     def apply(behaviour: Behaviour) -> Behaviour:
         if all(check.rule != rule for check in behaviour.checks):
             raise LookupError(f"no check holds the rule {rule!r}")
@@ -246,7 +249,6 @@ def _loaded(text: str | bytes) -> Json:
 
 
 def _closed(raw: bytes) -> Json:
-    """Add the brackets that are missing at the end."""
     text = raw.decode().rstrip().rstrip(",")
     for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
         try:

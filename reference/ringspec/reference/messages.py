@@ -1,0 +1,202 @@
+"""HTTP messages: bodies of requests, read within bounds, and replies.
+
+A reply is put on the wire by `endpoints`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ringspec.reference.body_checks import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from ringspec.reference.json_values import Json, JsonObject, Path
+
+JSON_TYPE = "application/json"
+# Deeper values could be read, but not written again.
+MAX_DEPTH = 200
+# Bytes that Python needs for a value beside its letters.
+_VALUE = 64
+
+# Source: facts.md F; the codes are one of two tables that disagree.
+CODES: dict[int, str] = {
+    400: "bad_request",
+    401: "authentication_failed",
+    404: "resource_not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    500: "server_error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: status, headers and JSON; no content with status 204."""
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON_TYPE
+
+
+class RefusedError(Exception):
+    """Raised where a request cannot be served; carries the answer to it."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class CrashError(Exception):
+    """Raised by a mutant where the server it stands for would crash."""
+
+
+def envelope(
+    status: int,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    problems: Sequence[Problem] = (),
+) -> Reply:
+    """Make the answer to a request that failed. Source: facts.md F."""
+    error: JsonObject = {
+        "code": CODES.get(status, "error"),
+        "message": message,
+        "details": dict(_details(problems)),
+    }
+    if problems:
+        error["rules"] = list(_rules(problems))
+    return Reply(status, {"error": error}, headers or {})
+
+
+def refused(
+    status: int, message: str, headers: Mapping[str, str] | None = None
+) -> RefusedError:
+    """Make the exception that ends a request with an error."""
+    return RefusedError(envelope(status, message, headers=headers))
+
+
+def invalid(problems: Sequence[Problem]) -> RefusedError:
+    """Make the exception for a request that breaks rules."""
+    message = f"The request breaks {', '.join(_rules(problems))}."
+    return RefusedError(envelope(422, message, problems=problems))
+
+
+def _pointer(path: Path) -> str:
+    """Write a path as a JSON pointer. Source: RFC 6901, section 3."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(f"/{step}" for step in steps)
+
+
+def _details(problems: Iterable[Problem]) -> dict[str, str]:
+    messages: dict[str, list[str]] = {}
+    for each in problems:
+        messages.setdefault(_pointer(each.path), []).append(each.message)
+    return {place: "; ".join(found) for place, found in messages.items()}
+
+
+def _rules(problems: Iterable[Problem]) -> list[str]:
+    return sorted({each.rule for each in problems})
+
+
+def memory_of(raw: bytes) -> int:
+    """Return about how many bytes of memory the JSON of a body takes."""
+    return len(raw) + _VALUE * (_brackets(raw) + raw.count(b","))
+
+
+async def read_bytes(request: Request) -> bytes:
+    """Read a request's body, unless it is larger than the application's limit."""
+    # Imported late: a process that only starts a server as its child needs none.
+    from starlette.requests import ClientDisconnect  # noqa: PLC0415
+
+    most: int = request.app.state.limits.body_bytes
+    length = request.headers.get("content-length", "")
+    # Not isdigit(), which takes a superscript two for a digit.
+    if length.isdecimal() and int(length) > most:
+        raise _too_large(most)
+    raw = bytearray()
+    try:
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > most:
+                raise _too_large(most)
+    except ClientDisconnect as error:
+        raise refused(400, "The body was cut off.") from error
+    return bytes(raw)
+
+
+def _too_large(most: int) -> RefusedError:
+    # The rest is not read, so that no other request can follow on the connection.
+    # Source: RFC 9110, 15.5.14.
+    closing = {"Connection": "close"}
+    return refused(413, f"A body may have at most {most} bytes.", closing)
+
+
+def parse(raw: bytes) -> Json:
+    """Parse JSON as RFC 8259 has it. Of a member sent twice the last one counts."""
+    try:
+        body: Json = json.loads(
+            raw.decode(), parse_constant=_no_number, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is the
+        # error for an integer of too many digits.
+        raise refused(400, f"The body is not JSON: {_reason(error)}.") from error
+    if _brackets(raw) > MAX_DEPTH and _is_deep(body):
+        raise refused(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return body
+
+
+def demand_json(content_type: str) -> None:
+    """Raise RefusedError for a Content-Type that is not JSON in UTF-8."""
+    kind, _, parameters = content_type.partition(";")
+    charset = parameters.lower().replace(" ", "").replace('"', "")
+    if kind.strip().lower() != JSON_TYPE:
+        raise refused(415, f"The body must be {JSON_TYPE}.")
+    if "charset=" in charset and "charset=utf-8" not in charset:
+        raise refused(415, "The body must be in UTF-8.")
+
+
+def _no_number(name: str) -> Json:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 at byte {error.start}"
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _brackets(raw: bytes) -> int:
+    return raw.count(b"[") + raw.count(b"{")
+
+
+def _is_deep(body: Json) -> bool:
+    level: list[Json] = [body]
+    for _ in range(MAX_DEPTH + 1):  # no recursion, which has a limit of its own
+        level = [
+            below
+            for value in level
+            if isinstance(value, dict | list)
+            for below in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)
