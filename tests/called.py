@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Called:
-    """What a command said and how it ended."""
+    """The exit status and the output of a command."""
 
     status: int
     stdout: str

@@ -53,11 +53,7 @@ def test_the_manifest_says_what_the_files_are(released: dict[str, bytes]) -> Non
         assert each["bytes"] == len(content)
         assert each["sha256"] == hashlib.sha256(content).hexdigest()
         assert each["contract"]["sha256"] == load(dialect=each["dialect"]).sha256
-
-
-def test_the_sums_are_of_all_other_files(released: dict[str, bytes]) -> None:
     rows = released["ringspec-cases-9.8.7.sha256"].decode().splitlines()
-
     others = released.keys() - {"ringspec-cases-9.8.7.sha256"}
     assert rows == [
         f"{hashlib.sha256(released[name]).hexdigest()}  {name}"
@@ -66,10 +62,7 @@ def test_the_sums_are_of_all_other_files(released: dict[str, bytes]) -> None:
 
 
 def test_what_is_written_is_the_same_bytes_again(
-    released: dict[str, bytes],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    released: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ringspec.strategies.vectors.version", lambda _: "9.8.7")
     folder = tmp_path / "a" / "b"
@@ -77,13 +70,10 @@ def test_what_is_written_is_the_same_bytes_again(
     assert main([str(folder)]) == 0
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == released
-    assert capsys.readouterr().out.splitlines() == [
-        str(folder / name) for name in released
-    ]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--help"], "usage: python -m ringspec.strategies.vectors [FOLDER]"),
         (["a", "b"], "usage: python -m ringspec.strategies.vectors [FOLDER]"),
@@ -91,9 +81,9 @@ def test_what_is_written_is_the_same_bytes_again(
     ],
     ids=["an option", "two folders", "a file"],
 )
-def test_wrong_usage_is_told(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+def test_wrong_usage_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
 
-    assert capsys.readouterr().err.strip() == said
+    assert capsys.readouterr().err.strip() == message

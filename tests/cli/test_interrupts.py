@@ -41,7 +41,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_interrupt_in_mid_run_tells_what_is_known(
+def test_interrupt_in_mid_run_reports_the_findings_so_far(
     started: Started, served: Served, tmp_path: Path, sign: signal.Signals
 ) -> None:
     json_path, junit_path = tmp_path / "r.json", tmp_path / "r.xml"

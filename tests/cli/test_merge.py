@@ -86,7 +86,7 @@ def test_missing_shard_is_no_verdict(ringspec: Ringspec, shards: list[str]) -> N
     ],
     ids=["runs", "deployment", "nothing", "unreadable", "har", "path"],
 )
-def test_wrong_usage_is_told(
+def test_wrong_usage_is_refused(
     ringspec: Ringspec, arguments: tuple[str, ...], what: str
 ) -> None:
     done = ringspec("compare", *arguments)

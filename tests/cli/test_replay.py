@@ -12,22 +12,9 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import (
-    Conclusion,
-    ContractName,
-    Counts,
-    Ended,
-    Exchange,
-    Finding,
-    Outcome,
-    Response,
-    Result,
-    RuleResult,
-    Started,
-    Verdict,
-)
+from ringspec.harness import Exchange, Finding, Response, Verdict
 from ringspec.reference import Embedded
-from ringspec.reports import Recorder, rendered
+from ringspec.reports import failure_json
 from ringspec.spec import Contract, Level, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of
 
@@ -226,7 +213,7 @@ def test_case_of_a_report_at_a_server_that_answers_otherwise(
     assert ended.stdout.startswith("\n".join(lines))
 
 
-def test_nobody_there_is_inconclusive(ringspec: Ringspec, report: Path) -> None:
+def test_unreachable_target_is_inconclusive(ringspec: Ringspec, report: Path) -> None:
     ended = ringspec("replay", str(report), "http://127.0.0.1:9", "--quiet")
 
     assert ended.status == 3
@@ -251,12 +238,12 @@ def test_level_is_that_of_the_report_or_of_the_case_named(
     weak = next(c for c in cases.values() if c.level == Level.MAY and c.broken)
 
     named = ringspec("replay", weak.id, recorder)
-    told = ringspec("replay", weak.id, recorder, "--level", "must")
+    strict = ringspec("replay", weak.id, recorder, "--level", "must")
 
     assert named.status == 1
     assert "at level may" in named.stdout
-    assert told.status == 0
-    assert "warning, MAY" in told.stdout
+    assert strict.status == 0
+    assert "warning, MAY" in strict.stdout
 
 
 # Exact bytes.
@@ -311,13 +298,10 @@ def explored(cases: dict[str, Case], bodies: dict[str, bytes]) -> list[Case]:
     ]
 
 
-def written(contract: Contract, url: str, *found: Case) -> bytes:
+def explored_report(report: Path, url: str, *found: Case) -> Path:
     """Write the report of a run in which explore found what fails by one rule."""
-    rule = RuleResult(
-        rule=contract.rules[found[0].rule],
-        outcome=Outcome.FAIL,
-        cases=len(found),
-        failures=tuple(
+    failures = [
+        failure_json(
             Finding(
                 rule=case.rule,
                 verdict=Verdict.FAIL,
@@ -331,46 +315,24 @@ def written(contract: Contract, url: str, *found: Case) -> bytes:
                     response=Response(status=400, headers=(), body=b""),
                 ),
             )
-            for case in found
-        ),
-    )
-    recorder = Recorder()
-    recorder.handle(
-        Started(
-            contract=ContractName.of(contract),
-            target=url,
-            level=Level.MUST,
-            seed=0,
-            total=1,
         )
-    )
-    recorder.handle(
-        Ended(
-            result=Result(
-                conclusion=Conclusion.NONCONFORMANT,
-                exit_code=1,
-                level=Level.MUST,
-                rules=(rule,),
-                counts=Counts(),
-                duration_s=1.0,
-            )
-        )
-    )
-    return rendered("json", recorder.record)
+        for case in found
+    ]
+    rules = json.loads(report.read_text("utf-8"))["rules"]
+    (rule,) = (each for each in rules if each["id"] == found[0].rule)
+    return edited(report, target=url, rules=[{**rule, "failures": failures}])
 
 
 def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
     ringspec: Ringspec,
-    tmp_path: Path,
+    report: Path,
     recorder: str,
     recording: Recording,
-    contract: Contract,
     cases: dict[str, Case],
 ) -> None:
-    path = tmp_path / "explored.json"
     long = b'"' + b"x" * 70_000 + b'"'
     found = explored(cases, {**NASTY, "long": long})
-    path.write_bytes(written(contract, recorder, *found))
+    path = explored_report(report, recorder, *found)
 
     ended = ringspec("replay", str(path))
 
@@ -385,15 +347,13 @@ def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
 
 def test_walk_is_gone_again_from_its_report_alone(
     ringspec: Ringspec,
-    tmp_path: Path,
+    report: Path,
     reference: Embedded,
-    contract: Contract,
     cases: dict[str, Case],
 ) -> None:
-    path = tmp_path / "walk.json"
     life = next(each for each in cases.values() if each.rule == "lifecycle.listed")
     walk = replace(life, id="explore/lifecycle.listed-walk-1", phase=Phase.EXPLORE)
-    path.write_bytes(written(contract, reference.url, walk))
+    path = explored_report(report, reference.url, walk)
 
     with Embedded(mutant="list-empty") as mutant:
         same = ringspec("replay", str(path), mutant.url, "--bearer", mutant.token)
@@ -432,7 +392,7 @@ def test_what_explore_found_is_replayed_from_its_report_alone(
 
 
 @pytest.mark.parametrize(
-    ("edits", "options", "status", "said"),
+    ("edits", "options", "status", "message"),
     [
         (
             {"target": "https://api.example.com"},
@@ -457,13 +417,13 @@ def test_report_that_is_not_replayed(
     edits: dict[str, Any],
     options: tuple[str, ...],
     status: int,
-    said: str,
+    message: str,
 ) -> None:
     ended = ringspec("replay", str(edited(report, **edits)), *options)
 
     assert ended.status == status
     assert ended.stdout == ""
-    assert said in ended.stderr
+    assert message in ended.stderr
 
 
 def test_live_target_that_is_named_is_sent_no_create(
@@ -479,7 +439,7 @@ def test_live_target_that_is_named_is_sent_no_create(
     assert recording.requests == []
 
 
-def test_changed_contract_is_told_and_what_it_changed_left_out(
+def test_changed_contract_is_noted_and_changed_cases_are_left_out(
     ringspec: Ringspec, report: Path, reference: Embedded
 ) -> None:
     before = json.loads(report.read_text("utf-8"))
@@ -500,7 +460,7 @@ def test_changed_contract_is_told_and_what_it_changed_left_out(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said", "hint"),
+    ("arguments", "message", "hint"),
     [
         ((), "nothing to be replayed", "id of a case"),
         (("nosuch.json",), "nosuch.json cannot be replayed", "json=PATH"),
@@ -515,19 +475,19 @@ def test_changed_contract_is_told_and_what_it_changed_left_out(
         ((CASE, "--dialect", "nosuch"), "no dialect 'nosuch'", ""),
     ],
 )
-def test_what_cannot_be_replayed_is_wrong_usage(
-    ringspec: Ringspec, arguments: tuple[str, ...], said: str, hint: str
+def test_wrong_arguments_are_refused(
+    ringspec: Ringspec, arguments: tuple[str, ...], message: str, hint: str
 ) -> None:
     ended = ringspec("replay", *arguments)
 
     assert ended.status == 2
     assert ended.stdout == ""
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert hint in ended.stderr
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"{", "it is cut off"),
         (b"\xff\xfe\x00", "it is no text in UTF-8"),
@@ -537,8 +497,8 @@ def test_what_cannot_be_replayed_is_wrong_usage(
         (b'{"format":"ringspec-report/1"}', "it is no whole report"),
     ],
 )
-def test_what_is_no_report_is_wrong_usage(
-    ringspec: Ringspec, tmp_path: Path, data: bytes, said: str
+def test_file_that_is_no_report_is_refused(
+    ringspec: Ringspec, tmp_path: Path, data: bytes, message: str
 ) -> None:
     path = tmp_path / "odd.json"
     path.write_bytes(data)
@@ -546,4 +506,4 @@ def test_what_is_no_report_is_wrong_usage(
     ended = ringspec("replay", str(path))
 
     assert ended.status == 2
-    assert said in ended.stderr
+    assert message in ended.stderr

@@ -64,7 +64,7 @@ def test_a_dialect_is_spoken_by_all_over_the_network(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("no-such-name",), "no server of the fleet begins with 'no-such-name'"),
         (("--report", "json"), "has no path"),
@@ -74,17 +74,17 @@ def test_a_dialect_is_spoken_by_all_over_the_network(
     ids=["name", "no-path", "format", "folder"],
 )
 def test_wrong_usage_is_refused_before_any_run(
-    ringspec: Command, arguments: tuple[str, ...], said: str
+    ringspec: Command, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = ringspec("selftest", *arguments)
 
     assert ended.status == 2
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert ended.stdout == ""
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_interrupt_tells_what_is_known_and_leaves_nobody_behind(
+def test_interrupt_prints_the_runs_so_far_and_leaves_no_process(
     started: Started, tmp_path: Path, sign: signal.Signals
 ) -> None:
     path = tmp_path / "m.json"
@@ -127,7 +127,7 @@ def test_the_fleet_has_all_that_bind_at_a_level_and_in_a_dialect() -> None:
     assert by_name["created-is-202"].way is Channel.IN_PROCESS
 
 
-def test_a_server_that_lets_nobody_in_is_a_run_with_a_reason(
+def test_server_that_refuses_every_token_is_a_run_with_a_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Closed(Variant):

@@ -62,12 +62,12 @@ def at(server: Embedded | Server) -> tuple[str, ...]:
     return (f"--ringspec={server.url}", f"--ringspec-bearer={server.token}")
 
 
-def said(result: pytest.RunResult) -> str:
-    """Return all that was said, which is no traceback of anybody's."""
-    told = result.stdout.str() + result.stderr.str()
-    assert "Traceback" not in told
-    assert "INTERNALERROR" not in told
-    return told
+def output(result: pytest.RunResult) -> str:
+    """Return all output, which has no traceback."""
+    text = result.stdout.str() + result.stderr.str()
+    assert "Traceback" not in text
+    assert "INTERNALERROR" not in text
+    return text
 
 
 @dataclass

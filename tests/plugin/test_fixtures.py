@@ -14,7 +14,7 @@ from ringspec.plugin import Mutants, Server
 from ringspec.reference import Embedded
 from ringspec.spec import UsageError
 
-from .conftest import NOBODY, Careless, at, said
+from .conftest import NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
@@ -63,7 +63,7 @@ def test_a_mutant_runs_while_its_test_does(
     suite().assert_outcomes(passed=2)
 
 
-def test_a_mutant_that_there_is_not_is_told_with_the_nearest(
+def test_unknown_mutant_is_an_error_with_the_nearest_name(
     ringspec_mutant: Mutants,
 ) -> None:
     with pytest.raises(UsageError, match="did you mean delay-4321-accepted"):
@@ -83,12 +83,12 @@ def test_the_target_is_the_server_that_the_options_name(
         *("-k", "test_target or body.accepted"),
     )
 
-    assert f"target {mutant.url} 200" in said(given)
-    assert "target http://127.0.0.1:" in said(embedded)
+    assert f"target {mutant.url} 200" in output(given)
+    assert "target http://127.0.0.1:" in output(embedded)
     embedded.assert_outcomes(passed=2, deselected=141)
 
 
-def test_a_target_that_gives_no_token_is_told_without_a_traceback(
+def test_target_without_a_token_is_an_error_without_a_traceback(
     suite: Suite, pytester: pytest.Pytester
 ) -> None:
     pytester.makepyfile(test_mine=USING_TARGET)
@@ -100,7 +100,7 @@ def test_a_target_that_gives_no_token_is_told_without_a_traceback(
     )
 
     result.assert_outcomes(errors=1, deselected=142)
-    assert "hint: check --ringspec-token-url" in said(result)
+    assert "hint: check --ringspec-token-url" in output(result)
 
 
 def test_the_client_of_a_live_target_only_reads(
@@ -136,7 +136,7 @@ def test_a_client_sends_to_its_own_server_alone(
     assert careless.requests == 0
 
 
-def test_a_client_of_a_server_elsewhere_only_reads_whatever_it_is_told() -> None:
+def test_client_of_a_server_elsewhere_only_reads() -> None:
     server = Server(url="https://api.example.com")
 
     with pytest.raises(UsageError, match=r"POST .* is not sent"):

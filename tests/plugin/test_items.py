@@ -12,7 +12,7 @@ from ringspec.plugin import Server
 from ringspec.reference import Embedded
 from ringspec.spec import Contract, Level, load
 
-from .conftest import BROKEN, KEPT, NOBODY, Careless, at, said
+from .conftest import BROKEN, KEPT, NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
@@ -60,14 +60,14 @@ def test_the_dialect_says_which_rules_there_are(suite: Suite) -> None:
     assert listed(result) == [f"ringspec::{name}" for name in names]
 
 
-def test_exactly_the_broken_rule_fails_and_is_told_as_by_the_command(
+def test_exactly_the_broken_rule_fails_and_is_shown_as_by_the_command(
     suite: Suite, mutant: Embedded
 ) -> None:
     result = suite(*at(mutant), "-k", "retryDelays.items", "-v")
 
-    told = said(result)
+    text = output(result)
     assert result.ret == 1
-    assert re.findall(r"^(\S+) FAILED", told, re.MULTILINE) == [BROKEN]
+    assert re.findall(r"^(\S+) FAILED", text, re.MULTILINE) == [BROKEN]
     result.stdout.fnmatch_lines(
         [
             f"ringspec: {mutant.url} at level must, Naxai voice broadcasts *",
@@ -84,17 +84,17 @@ def test_exactly_the_broken_rule_fails_and_is_told_as_by_the_command(
             f"FAILED {BROKEN} - an invalid body was accepted with HTTP 201",
         ]
     )
-    assert mutant.token not in told
-    verbose = said(suite(*at(mutant), BROKEN, "-vv"))
+    assert mutant.token not in text
+    verbose = output(suite(*at(mutant), BROKEN, "-vv"))
     assert verbose.count("  case    retryDelays.items.max/4321-") == 3
 
 
 def test_deselected_rules_are_not_fired(suite: Suite, mutant: Embedded) -> None:
-    one = said(suite(*at(mutant), KEPT))
-    all_ = said(suite(*at(mutant), "-k", "retryDelays"))
+    one = output(suite(*at(mutant), KEPT))
+    all_ = output(suite(*at(mutant), "-k", "retryDelays"))
 
-    def requests(told: str) -> int:
-        found = re.search(r"([\d,]+) requests?,", told)
+    def requests(text: str) -> int:
+        found = re.search(r"([\d,]+) requests?,", text)
         assert found is not None
         return int(found[1].replace(",", ""))
 
@@ -107,19 +107,19 @@ def test_last_failed_runs_only_what_failed(suite: Suite, mutant: Embedded) -> No
     result = suite(*at(mutant), "--lf", "-v")
 
     result.assert_outcomes(failed=1, deselected=141)
-    assert re.findall(r"^(ringspec::\S+) ", said(result), re.MULTILINE) == [BROKEN]
+    assert re.findall(r"^(ringspec::\S+) ", output(result), re.MULTILINE) == [BROKEN]
 
 
-def test_one_defect_of_many_rules_is_told_whole_once(
+def test_one_defect_of_many_rules_is_shown_in_full_once(
     suite: Suite, careless: Careless
 ) -> None:
     result = suite("--ringspec", careless.url, "-k", "retries. or name.")
 
-    told = said(result)
+    text = output(result)
     assert result.ret == 1
-    assert re.findall(r"^FAIL .*  MUST$", told, re.MULTILINE) != []
-    assert "  rules " in told
-    assert re.search(r"^as +\S+: ", told, re.MULTILINE)
+    assert re.findall(r"^FAIL .*  MUST$", text, re.MULTILINE) != []
+    assert "  rules " in text
+    assert re.search(r"^as +\S+: ", text, re.MULTILINE)
 
 
 def test_junit_has_a_testcase_for_each_rule(
@@ -179,5 +179,5 @@ def test_other_tests_stand_beside_the_rules(
 
     both.assert_outcomes(passed=2, deselected=141)
     one.assert_outcomes(passed=2)
-    assert "test_mine.py::test_mine PASSED" in said(one)
-    assert f"{KEPT} PASSED" in said(one)
+    assert "test_mine.py::test_mine PASSED" in output(one)
+    assert f"{KEPT} PASSED" in output(one)

@@ -1,4 +1,4 @@
-"""Several processes fire once, and who asks for nothing loads nothing."""
+"""Several processes fire once, and a session without a server loads little."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ringspec.spec import RuleId
 
 from .conftest import Careless
 
-# What takes a while to load, and nobody needs who tests no server.
+# Slow to load, and needed only to test a server.
 HEAVY = ("click", "httpx", "hypothesis", "jsonschema", "pydantic", "rich", "yaml")
 LOADED = """
 import sys
@@ -46,13 +46,13 @@ def alone(tmp_path: Path, *arguments: str, code: str = "") -> str:
     return done.stdout + done.stderr
 
 
-def test_who_asks_for_nothing_loads_nothing_but_the_entry(tmp_path: Path) -> None:
+def test_session_without_a_server_loads_little(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("def test_mine(): pass", "utf-8")
 
-    told = alone(tmp_path, "-p", "ringspec.plugin.entry", "-q", code=LOADED)
+    text = alone(tmp_path, "-p", "ringspec.plugin.entry", "-q", code=LOADED)
 
-    modules = set(re.findall(r"^loaded (.*)$", told, re.MULTILINE)[0].split())
-    assert "status 0" in told
+    modules = set(re.findall(r"^loaded (.*)$", text, re.MULTILINE)[0].split())
+    assert "status 0" in text
     assert {each for each in modules if each.startswith("ringspec.")} == {
         "ringspec.plugin",
         "ringspec.plugin.entry",
@@ -63,18 +63,18 @@ def test_who_asks_for_nothing_loads_nothing_but_the_entry(tmp_path: Path) -> Non
 
 @pytest.mark.socket
 def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> None:
-    told = alone(
+    text = alone(
         tmp_path,
         *("-p", "ringspec.plugin.entry", "-p", "xdist.plugin", "-n", "2"),
         *("--ringspec", careless.url, "-k", "name.", "-rf"),
     )
 
-    sent = re.findall(r"([\d,]+) requests?, ", told)
-    assert "created: 2/2 workers" in told
+    sent = re.findall(r"([\d,]+) requests?, ", text)
+    assert "created: 2/2 workers" in text
     assert sent == [str(careless.requests)]
-    assert "nonconformant: " in told
-    assert "FAILED ringspec::name.required - " in told
-    assert "why     an invalid body was accepted with HTTP 201" in told
+    assert "nonconformant: " in text
+    assert "FAILED ringspec::name.required - " in text
+    assert "why     an invalid body was accepted with HTTP 201" in text
 
 
 def test_one_process_fires_and_the_others_read_its_result(tmp_path: Path) -> None:

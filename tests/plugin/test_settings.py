@@ -12,7 +12,7 @@ from ringspec.cli.run_command import command
 from ringspec.plugin.entry import OPTIONS, URL
 from ringspec.reference import Embedded
 
-from .conftest import KEPT, NOBODY, at, said
+from .conftest import KEPT, NOBODY, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
@@ -32,7 +32,7 @@ def test_the_options_are_those_of_the_command() -> None:
     assert {each.parameter for each in OPTIONS} == parameters - LEFT_OUT
 
 
-def test_the_page_tells_of_every_option() -> None:
+def test_the_page_documents_every_option() -> None:
     page = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text("utf-8")
 
     rows = re.findall(r"^\| `--ringspec(\S*).*?` \| `(\w+)` \|", page, re.MULTILINE)
@@ -70,7 +70,7 @@ def test_the_ini_file_may_say_it_all(
     result = suite("-k", "retryDelays.count")
 
     result.assert_outcomes(passed=1, deselected=141)
-    assert f"ringspec: {mutant.url} at level may" in said(result)
+    assert f"ringspec: {mutant.url} at level may" in output(result)
 
 
 def test_a_flag_goes_before_a_variable_and_that_before_the_ini_file(
@@ -79,11 +79,11 @@ def test_a_flag_goes_before_a_variable_and_that_before_the_ini_file(
     ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_level = may\n"
     (pytester.path / "pytest.ini").write_text(ini, "utf-8")
 
-    low = said(suite("--co", "-q", "-q"))
+    low = output(suite("--co", "-q", "-q"))
     monkeypatch.setenv("RINGSPEC_LEVEL", "should")
     monkeypatch.setenv("RINGSPEC_URL", "http://127.0.0.1:10")
-    middle = said(suite("--co"))
-    high = said(suite("--co", "--ringspec-level=must", "--ringspec", "embedded"))
+    middle = output(suite("--co"))
+    high = output(suite("--co", "--ringspec-level=must", "--ringspec", "embedded"))
 
     assert "at level" not in low
     assert "ringspec: http://127.0.0.1:10 at level should" in middle
@@ -121,7 +121,7 @@ def test_a_profile_beside_the_ini_file_brings_url_and_credentials(
     result = suite("-k", "retryDelays.count", "-v")
 
     result.assert_outcomes(passed=1, deselected=141)
-    assert f"../{KEPT} PASSED" in said(result)
+    assert f"../{KEPT} PASSED" in output(result)
     suite(f"../{KEPT}").assert_outcomes(passed=1)
 
 
@@ -135,7 +135,7 @@ def test_paths_alone_leave_out_the_rules_that_the_ini_file_asks_for(
     suite("test_mine.py").assert_outcomes(passed=1)
 
 
-def test_variables_alone_test_nobody(
+def test_variables_alone_test_no_server(
     suite: Suite, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makepyfile(test_mine="def test_mine(): pass")
@@ -145,7 +145,7 @@ def test_variables_alone_test_nobody(
     result = suite()
 
     result.assert_outcomes(passed=1)
-    assert "ringspec:" not in said(result)
+    assert "ringspec:" not in output(result)
 
 
 def test_a_folder_of_our_name_is_pytests(

@@ -14,21 +14,21 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from .conftest import BROKEN, KEPT, NOBODY, Careless, at, said
+from .conftest import BROKEN, KEPT, NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
 pytestmark = pytest.mark.socket
 
 
-def test_nobody_there_is_told_once_and_every_rule_is_inconclusive(
+def test_unreachable_target_is_reported_once_and_every_rule_is_inconclusive(
     suite: Suite, pytester: pytest.Pytester
 ) -> None:
     result = suite("--ringspec", NOBODY, "-k", "name.", "--junitxml=j.xml")
 
-    told = said(result)
+    text = output(result)
     assert result.ret == 1
-    assert told.count("cannot connect") == 1
+    assert text.count("cannot connect") == 1
     result.stdout.fnmatch_lines(
         [
             "inconclusive: * rules inconclusive*",
@@ -42,7 +42,7 @@ def test_nobody_there_is_told_once_and_every_rule_is_inconclusive(
     assert "inconclusive: " in str(errors[0].get("message"))
 
 
-def test_whom_nobody_lets_in_is_told_the_option_as_it_is_spelt_here(
+def test_refused_access_hints_at_options_as_pytest_has_them(
     suite: Suite, mutant: Embedded
 ) -> None:
     result = suite("--ringspec", mutant.url, KEPT)
@@ -71,15 +71,15 @@ def test_a_live_target_gets_nothing_that_its_profile_does_not_allow(
     )
 
 
-def test_a_token_endpoint_that_is_not_there_is_told_once(suite: Suite) -> None:
+def test_unreachable_token_endpoint_is_reported_once(suite: Suite) -> None:
     client = ("--ringspec-client-id=a", "--ringspec-client-secret=verysecret")
     result = suite("--ringspec", NOBODY, *client, f"--ringspec-token-url={NOBODY}/t")
 
-    told = said(result)
+    text = output(result)
     assert result.ret == 1
-    assert told.count(f"no token from {NOBODY}/t") == 1
-    assert "hint: check --ringspec-token-url" in told
-    assert "verysecret" not in told
+    assert text.count(f"no token from {NOBODY}/t") == 1
+    assert "hint: check --ringspec-token-url" in text
+    assert "verysecret" not in text
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_a_token_endpoint_that_is_not_there_is_told_once(suite: Suite) -> None:
     ],
     ids=lambda each: str(each).replace("/", "-") if isinstance(each, str) else "",
 )
-def test_what_cannot_be_meant_ends_pytest_with_one_message(
+def test_wrong_usage_ends_pytest_with_one_message(
     suite: Suite, options: list[str], message: str
 ) -> None:
     result = suite(*options)
 
-    told = said(result)
+    text = output(result)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert message in told
-    assert told.count("ERROR: ringspec: ") == 1
-    assert "verysecret" not in told
+    assert message in text
+    assert text.count("ERROR: ringspec: ") == 1
+    assert "verysecret" not in text
 
 
 def test_known_failures_are_xfailed_and_stale_ones_fail(
@@ -135,19 +135,19 @@ def test_known_failures_are_xfailed_and_stale_ones_fail(
     unknown = suite(*at(mutant), "--ringspec-known-failures", "k.toml", KEPT)
 
     assert missing.ret != 0
-    assert "the known failures cannot be read from k.toml" in said(missing)
+    assert "the known failures cannot be read from k.toml" in output(missing)
     excused.assert_outcomes(xfailed=1, passed=1)
     assert excused.ret == 0
-    assert "known failure: mended in March" in said(excused)
+    assert "known failure: mended in March" in output(excused)
     forced.assert_outcomes(failed=1, passed=1)
     stale.assert_outcomes(xfailed=1, failed=1)
-    assert f"{kept}: it no longer fails" in said(stale)
+    assert f"{kept}: it no longer fails" in output(stale)
     unknown.assert_outcomes(passed=1)
     assert unknown.ret == 1
-    assert "STALE" in said(unknown)
+    assert "STALE" in output(unknown)
 
 
-def test_ctrl_c_ends_it_with_what_is_known_by_then(
+def test_ctrl_c_ends_it_with_the_findings_so_far(
     careless: Careless, tmp_path: Path
 ) -> None:
     words = ["-p", "no:cacheprovider", "--ringspec", careless.url]
@@ -167,9 +167,9 @@ def test_ctrl_c_ends_it_with_what_is_known_by_then(
             process.send_signal(signal.SIGINT)
 
     careless.hear = strike
-    told, _ = process.communicate(timeout=300)
+    text, _ = process.communicate(timeout=300)
 
-    assert process.returncode == pytest.ExitCode.INTERRUPTED, told
-    assert "ringspec: interrupted" in told
-    assert "interrupted after " in told
-    assert "Traceback" not in told
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, text
+    assert "ringspec: interrupted" in text
+    assert "interrupted after " in text
+    assert "Traceback" not in text

@@ -163,7 +163,6 @@ def _required_with(other: str, wanted: Json, name: str, kind: JsonType) -> list[
 
 
 def _one_of(rule: str, values: tuple[str, ...]) -> Check:
-    """Check that a string is one of a few."""
     return Check(
         rule,
         _values(rule),
@@ -173,7 +172,6 @@ def _one_of(rule: str, values: tuple[str, ...]) -> Check:
 
 
 def _sized(rule: str, kind: JsonType, low: int, high: int | None = None) -> Check:
-    """Check the length of a string, in characters, or of an array."""
     limits = f"at least {low}" if high is None else f"{low} to {high}"
 
     def holds(value: Json) -> bool:
@@ -197,7 +195,6 @@ def _bounded(rule: str, bound: int) -> Check:
 
 
 def _identified(rule: str) -> Check:
-    """Check that a string is a uuid."""
     return Check(
         rule,
         _values(rule),
@@ -318,14 +315,12 @@ def _keys_differ(choices: Json) -> bool:
 
 
 def _spoken(place: str) -> tuple[Check, ...]:
-    """Check the types of the text and the recording at a place."""
     return tuple(
         _optional(f"{place}.{name}.type", STRING) for name in ("say", "prompt")
     )
 
 
 def _text_or_recording(place: str) -> tuple[Check, ...]:
-    """Check a place where either a text is spoken or a recording played."""
     return (*_spoken(place), _some_of(f"{place}.say.xor", "say", "prompt"))
 
 

@@ -16,7 +16,7 @@ from ringspec.spec.errors import (
     nearest,
 )
 from ringspec.spec.forms import NOT_BLANK
-from ringspec.spec.links import Link, Paging, Role, Transition
+from ringspec.spec.links import Link, Paging, Role
 from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
@@ -36,9 +36,6 @@ from ringspec.spec.questions import (
 )
 from ringspec.spec.reading import short
 from ringspec.spec.rules import (
-    Catalogue,
-    Coupling,
-    Edit,
     Evidence,
     Level,
     Rule,
@@ -49,7 +46,6 @@ from ringspec.spec.schemas import (
     ABOUT,
     ITEM,
     KEYWORDS,
-    Keyword,
     Subschema,
     branches,
     rebuilt,
@@ -70,7 +66,6 @@ from ringspec.spec.values import (
     pointer,
     same,
     steps,
-    unshared,
 )
 
 __all__ = [
@@ -85,17 +80,13 @@ __all__ = [
     "Assertion",
     "Breach",
     "Candidate",
-    "Catalogue",
     "Contract",
-    "Coupling",
     "Disagreement",
-    "Edit",
     "Evidence",
     "Fixture",
     "Inlined",
     "InternalError",
     "Json",
-    "Keyword",
     "Level",
     "Link",
     "Location",
@@ -115,7 +106,6 @@ __all__ = [
     "Subschema",
     "TargetError",
     "TokenHeader",
-    "Transition",
     "UsageError",
     "at",
     "at_path",
@@ -141,7 +131,6 @@ __all__ = [
     "short",
     "steps",
     "subschemas",
-    "unshared",
     "walk",
     "weakest",
 ]

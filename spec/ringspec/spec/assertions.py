@@ -1,6 +1,5 @@
 """Assertions: each thing in a schema that can fail by itself, and the rule it is of.
 
-In: an inlined schema. Out: a table from the path of a validator's error to the rule.
 Assertions inside `anyOf`, `oneOf`, `not`, `if` and `contains` never fail by themselves:
 the keyword around them does.
 """
@@ -43,6 +42,11 @@ class Assertion:
     instance: Path
     place: str
     value: Json
+
+    @property
+    def stem(self) -> Path:
+        """Return the path of the subschema that it stands in."""
+        return self.path[: -2 if self.keyword in _REQUIRED else -1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,6 @@ def _walk(inlined: Inlined, at: Subschema, naming: _Naming) -> Iterator[Assertio
 def _stated(
     inlined: Inlined, at: Subschema, naming: _Naming, keyword: str, value: Json
 ) -> Iterator[Assertion]:
-    """Yield what a keyword asserts: for `required` a name at a time."""
     if keyword == "additionalProperties" and value is not False:
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):
@@ -168,7 +171,7 @@ def without(
 
 def _remove(schema: Json, assertion: Assertion) -> None:
     keyword, name = assertion.keyword, assertion.value
-    node = at_path(schema, assertion.path[: -2 if keyword in _REQUIRED else -1])
+    node = at_path(schema, assertion.stem)
     left: Json = None
     if keyword == "required":
         left = [each for each in node[keyword] if each != name]

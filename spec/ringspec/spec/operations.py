@@ -128,12 +128,12 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     able = {each: json_body(each) for each in endpoints(base)}
     able = {each: schema for each, schema in able.items() if schema}
     found = [
-        _operation(each, schema)
-        for each, schema in able.items()
+        each
+        for each in able
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
     if len(found) == 1:
-        return found[0]
+        return _operation(found[0], able[found[0]])
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
@@ -174,7 +174,6 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
 
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    """List the parameters; an operation's own replace those of its path."""
     found: dict[tuple[str, str], Parameter] = {}
     for holder in (endpoint.item, endpoint.node):
         for node in holder.at("parameters", []).items():

@@ -21,6 +21,8 @@ from ringspec.spec import (
     Prover,
     RuleId,
     at,
+    at_path,
+    branches,
     is_irregular,
     is_shallow,
     kind_of,
@@ -46,7 +48,7 @@ class Statement:
 
 
 BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
-_JSON = "wire.json"
+JSON_RULE = "wire.json"
 # Characters of a value, and names of a list, that are cited.
 _VALUE, _NAMES = 80, 5
 # Keywords whose value would repeat a whole schema.
@@ -68,9 +70,9 @@ class BodyJudge:
         self._repeated.clear()
         data, why = self._parse(content)
         if why:
-            yield Statement(BROKEN, _JSON, why)
+            yield Statement(BROKEN, JSON_RULE, why)
             return
-        yield Statement(KEPT, _JSON)
+        yield Statement(KEPT, JSON_RULE)
         if self._repeated:
             listed = _listed(list(dict.fromkeys(self._repeated)))
             yield Statement(OPEN, "body.twice", f"members stand twice: {listed}")
@@ -158,9 +160,7 @@ def _unknown_members(schema: Json, breach: Breach, data: Json) -> str:
     """Return which members no source names; empty for other breaches."""
     if breach.assertion.keyword not in _CLOSED:
         return ""
-    for step in breach.assertion.path[:-1]:
-        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
-    known = set(_member_names(schema))
+    known = set(_member_names(at_path(schema, breach.assertion.stem)))
     names = [each for each in at(data, breach.location) if each not in known]
     place = pointer(breach.location) or "the top"
     return f"sent {_listed(names)} at {place}, which no source names"
@@ -170,11 +170,8 @@ def _member_names(schema: Json) -> Iterator[str]:
     if not isinstance(schema, dict):
         return
     yield from schema.get("properties", ())
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for child in schema.get(keyword, ()):
-            yield from _member_names(child)
-    yield from _member_names(schema.get("then"))
-    yield from _member_names(schema.get("else"))
+    for branch in branches(schema):
+        yield from _member_names(branch)
 
 
 def _listed(names: list[str]) -> str:
@@ -254,7 +251,6 @@ def _members(schema: Json, value: dict[str, Json]) -> Iterator[_Child]:
 
 
 def _applies(assertion: Assertion, kinds: dict[_Path, set[str]]) -> bool:
-    cut = -2 if assertion.keyword in _NAMING else -1
-    met = kinds.get(assertion.path[:cut], set())
+    met = kinds.get(assertion.stem, set())
     about = ABOUT.get(assertion.keyword)
     return bool(met) if about is None else about in met

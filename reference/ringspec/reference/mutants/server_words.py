@@ -158,8 +158,22 @@ def store(name: str, _row: Variant) -> Defect:
 
 def begins(states: str | dict[str, str], _row: Variant) -> Defect:
     """Give new broadcasts another state, or another one for each due one."""
-    made = stores.beginning(states)
-    return lambda behaviour: replace(behaviour, store=made)
+    return lambda behaviour: replace(behaviour, store=stores.beginning(states))
+
+
+def ids(name: str, _row: Variant) -> Defect:
+    """Give ids in another way."""
+    return lambda behaviour: replace(behaviour, store=stores.with_ids(name))
+
+
+def lists(name: str, _row: Variant) -> Defect:
+    """List other broadcasts than those asked for."""
+    return lambda behaviour: replace(behaviour, store=stores.listing(name))
+
+
+def updates(name: str, _row: Variant) -> Defect:
+    """Keep another body than that of an update."""
+    return lambda behaviour: replace(behaviour, store=stores.updating(name))
 
 
 def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
@@ -246,7 +260,6 @@ def _id_of(request: Request) -> str:
 
 
 async def _updated_first(operation: Operation, store: Store, request: Request) -> Reply:
-    """Keep the body of an update before it is refused."""
     raw = await request.body()
     try:
         return await operation(request)
@@ -270,7 +283,6 @@ async def _not_found(_operation: Operation, _store: Store, _request: Request) ->
 async def _not_found_at_once(
     operation: Operation, store: Store, request: Request
 ) -> Reply:
-    """Do not find, for a moment, what was just created."""
     found = store.find(_id_of(request))
     if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
         raise refused(404, "There is no such broadcast.")
@@ -298,7 +310,6 @@ async def _short_form(operation: Operation, store: Store, request: Request) -> R
 async def _without_effect(
     operation: Operation, store: Store, request: Request
 ) -> Reply:
-    """Answer a command as if it were done."""
     before = store.find(_id_of(request))
     reply = await operation(request)
     if before is not None:
@@ -505,7 +516,6 @@ def _finishing(finish: Finish) -> Defect:
 
 
 def _with_length(start: Message, length: int | None) -> Message:
-    """Put another length, or none, on the start of an answer."""
     headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
@@ -609,8 +619,6 @@ async def _gzipped(start: Message, content: bytes, send: Send) -> None:
 
 
 def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
-    """Send other headers, given those due and the bytes."""
-
     async def finish(start: Message, content: bytes, send: Send) -> None:
         await send({**start, "headers": change(start["headers"], content)})
         await send({"type": "http.response.body", "body": content})
@@ -619,7 +627,6 @@ def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
 
 
 def _by_beginning(behaviour: Behaviour) -> Behaviour:
-    """Know a path by what it begins with."""
     known = "/voice/broadcasts"
 
     def wire(app: ASGIApp) -> ASGIApp:

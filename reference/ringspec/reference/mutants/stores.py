@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
@@ -20,97 +21,82 @@ if TYPE_CHECKING:
 BEHIND_S = 0.15
 
 
+def with_ids(name: str) -> type[Store]:
+    """Return a store that gives ids in another way."""
+    give, numbers = _IDS[name], count(1)
+
+    class OtherIds(Store):
+        def made(self, body: JsonObject, size: int) -> Broadcast:
+            made = Store.made(self, body, size)
+            number = next(numbers) if name == "numbered" else len(self) + 1
+            return replace(made, broadcast_id=give(body, number))
+
+    return OtherIds
+
+
+# The id of a broadcast, given its body and its number.
+_IDS: dict[str, Callable[[JsonObject, int], str]] = {
+    "one for all": lambda _body, _: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "by name": lambda body, _: str(
+        uuid5(NAMESPACE_URL, str(body.get("name")).encode().hex())
+    ),
+    "by body": lambda body, _: str(
+        uuid5(NAMESPACE_URL, json.dumps(body, sort_keys=True))
+    ),
+    "by count": lambda _body, number: f"broadcast-{number}",
+    "numbered": lambda _body, number: f"b-{number:06}",
+}
+
+
+def listing(name: str) -> type[Store]:
+    """Return a store that lists other broadcasts than those asked for."""
+    choose = _LISTED[name]
+
+    class OtherList(Store):
+        def slice(self, start: int, stop: int) -> list[Broadcast]:
+            return choose(list(self._kept.values()), start, stop)
+
+    return OtherList
+
+
+# The broadcasts listed, given all, oldest first, and the range asked for.
+_LISTED: dict[str, Callable[[list[Broadcast], int, int], list[Broadcast]]] = {
+    "nothing": lambda _all, _start, _stop: [],
+    "all but the newest": lambda all_, start, stop: all_[:-1][start:stop],
+    "no drafts": lambda all_, start, stop: [
+        one for one in all_[start:stop] if one.state != "draft"
+    ],
+    "the first page": lambda all_, start, stop: all_[: stop - start],
+    "short pages": lambda all_, start, stop: all_[start:stop][:-1] or all_[start:stop],
+    "the newest first": lambda all_, start, stop: all_[::-1][start:stop],
+}
+
+
+def updating(name: str) -> type[Store]:
+    """Return a store that keeps another body than that of an update."""
+    merge = _UPDATED[name]
+
+    class OtherUpdate(Store):
+        def change(
+            self, broadcast: Broadcast, body: JsonObject, size: int
+        ) -> Broadcast:
+            return Store.change(self, broadcast, merge(broadcast.body, body), size)
+
+    return OtherUpdate
+
+
+# The body kept, given those before and of the update.
+_UPDATED: dict[str, Callable[[JsonObject, JsonObject], JsonObject]] = {
+    "by merging": lambda before, body: {**before, **body},
+    "the name only": lambda before, body: {**before, "name": body.get("name")},
+}
+
+
 class KeepsNothing(Store):
     """Keeps nothing."""
 
     def add(self, body: JsonObject, size: int) -> Broadcast:
         return self.made(body, size)
-
-
-class OneIdForAll(Store):
-    """Gives every broadcast the same id."""
-
-    def made(self, body: JsonObject, size: int) -> Broadcast:
-        made = Store.made(self, body, size)
-        return replace(made, broadcast_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-
-
-class IdFromName(Store):
-    """Makes the id from the name."""
-
-    def made(self, body: JsonObject, size: int) -> Broadcast:
-        name = uuid5(NAMESPACE_URL, str(body.get("name")).encode().hex())
-        return replace(Store.made(self, body, size), broadcast_id=str(name))
-
-
-class IdFromCount(Store):
-    """Numbers broadcasts by how many there are."""
-
-    def made(self, body: JsonObject, size: int) -> Broadcast:
-        number = f"broadcast-{len(self) + 1}"
-        return replace(Store.made(self, body, size), broadcast_id=number)
-
-
-class IdFromContent(Store):
-    """Makes the id from the whole body."""
-
-    def made(self, body: JsonObject, size: int) -> Broadcast:
-        content = uuid5(NAMESPACE_URL, json.dumps(body, sort_keys=True))
-        return replace(Store.made(self, body, size), broadcast_id=str(content))
-
-
-@dataclass(slots=True)
-class NumberedIds(Store):
-    """Numbers broadcasts, and gives no number twice."""
-
-    _made: int = 0
-
-    def made(self, body: JsonObject, size: int) -> Broadcast:
-        self._made += 1
-        return replace(Store.made(self, body, size), broadcast_id=f"b-{self._made:06}")
-
-
-class ListsNothing(Store):
-    """Lists nothing."""
-
-    def slice(self, _start: int, _stop: int) -> list[Broadcast]:
-        return []
-
-
-class ListsAllButNewest(Store):
-    """Lists a broadcast only once another one came after it."""
-
-    def slice(self, start: int, stop: int) -> list[Broadcast]:
-        return Store.slice(self, start, min(stop, len(self) - 1))
-
-
-class ListsNoDrafts(Store):
-    """Lists no drafts."""
-
-    def slice(self, start: int, stop: int) -> list[Broadcast]:
-        return [one for one in Store.slice(self, start, stop) if one.state != "draft"]
-
-
-class ListsFirstPage(Store):
-    """Lists the first page instead of any other one."""
-
-    def slice(self, start: int, stop: int) -> list[Broadcast]:
-        return Store.slice(self, 0, stop - start)
-
-
-class ListsShortPages(Store):
-    """Leaves the last item of each page out."""
-
-    def slice(self, start: int, stop: int) -> list[Broadcast]:
-        found = Store.slice(self, start, stop)
-        return found[:-1] if len(found) > 1 else found
-
-
-class ListsNewestFirst(Store):
-    """Lists the newest broadcast first."""
-
-    def slice(self, start: int, stop: int) -> list[Broadcast]:
-        return list(reversed(self._kept.values()))[start:stop]
 
 
 @dataclass(slots=True)
@@ -148,21 +134,6 @@ class ForgetsUpdates(Store):
         if kept is not None:
             self.restore(kept)
         return changed
-
-
-class MergesUpdates(Store):
-    """Adds the members of an update to those before."""
-
-    def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
-        return Store.change(self, broadcast, {**broadcast.body, **body}, size)
-
-
-class UpdatesNameOnly(Store):
-    """Takes nothing but the name from an update."""
-
-    def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
-        changed = {**broadcast.body, "name": body.get("name")}
-        return Store.change(self, broadcast, changed, size)
 
 
 class UpdatesUnderNewId(Store):
@@ -237,15 +208,13 @@ class FindsNewest(Store):
         return next(reversed(self._kept.values())) if known else None
 
 
-def beginning(states: str | dict[str, str]) -> Callable[[], Store]:
+def beginning(states: str | dict[str, str]) -> type[Store]:
     """Return a store whose new broadcasts are in another state, or by the due one."""
 
-    class Begins(Store):
-        """Begins in a state of its own."""
-
+    class OtherState(Store):
         def made(self, body: JsonObject, size: int) -> Broadcast:
             made = Store.made(self, body, size)
             state = states if isinstance(states, str) else states.get(made.state)
             return replace(made, state=state or made.state)
 
-    return Begins
+    return OtherState

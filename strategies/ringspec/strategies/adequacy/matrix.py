@@ -18,14 +18,13 @@ from functools import cached_property
 
 import jsonschema_rs
 
-from ringspec.spec import Contract, Json, Path
+from ringspec.spec import Contract, Json, Path, at_path
 from ringspec.strategies.adequacy.mutations import (
     BodyCondition,
     Items,
     KeywordEdit,
     Mutation,
     mutations_of,
-    node_at,
     split,
 )
 from ringspec.strategies.case import Case, Expect, Phase
@@ -189,7 +188,7 @@ class _KeywordTest:
     """Evaluates one edited keyword on a value, as it was and as it is now."""
 
     def __init__(self, schema: Json, edit: KeywordEdit) -> None:
-        self._node = node_at(schema, edit.path)
+        self._node = at_path(schema, edit.path)
         self._edit = edit
 
     @cached_property
@@ -238,7 +237,7 @@ class Locator:
         keyword, name = step[0], step[-1]
         if keyword in {"items", "prefixItems"}:
             size = len(value) if isinstance(value, list) else 0
-            fixed = node_at(self.schema, parent).get("prefixItems", ())
+            fixed = at_path(self.schema, parent).get("prefixItems", ())
             first = len(fixed) if keyword == "items" else int(name)
             end = size if keyword == "items" else min(first + 1, size)
             for index in range(first, end):
@@ -254,6 +253,6 @@ class Locator:
 
     def _condition(self, parent: Path, value: Json) -> bool:
         if parent not in self._conditions:
-            condition = node_at(self.schema, (*parent, "if"))
+            condition = at_path(self.schema, (*parent, "if"))
             self._conditions[parent] = _Validator(condition, validate_formats=True)
         return self._conditions[parent].is_valid(value)

@@ -22,6 +22,7 @@ from ringspec.spec import (
     Path,
     RuleId,
     Subschema,
+    at_path,
     canonical,
     subschemas,
 )
@@ -33,7 +34,6 @@ from ringspec.strategies.adequacy.changes import (
     unit,
 )
 from ringspec.strategies.faults.enums import sibling
-from ringspec.strategies.shapes.locations import stem
 
 _SCHEMAS = "#/components/schemas/"
 _ACCEPTED = RuleId("body.accepted")
@@ -65,13 +65,6 @@ def split(path: Path) -> Iterator[Path]:
         width = 1 if KEYWORDS[path[at]].holds == "one" else 2
         yield path[at : at + width]
         at += width
-
-
-def node_at(schema: Json, path: Path) -> Json:
-    """Return the subschema at a path."""
-    for step in path:
-        schema = schema[int(step)] if isinstance(schema, list) else schema[step]
-    return schema
 
 
 def _replaced(schema: Json, path: Path, node: Json) -> Json:
@@ -108,7 +101,7 @@ class KeywordEdit:
 
     def applied(self, schema: Json) -> Json:
         """Return the schema with this edit."""
-        node = node_at(schema, self.path)
+        node = at_path(schema, self.path)
         rest = {name: each for name, each in node.items() if name not in self.old}
         return _replaced(schema, self.path, {**rest, **self.new})
 
@@ -163,12 +156,12 @@ def _in_items(changed: Json, schema: Json, edit: KeywordEdit, kept: Items) -> Js
     """Apply an edit to all items but the first, or to the first alone."""
     cut = len(edit.path) - 1 - edit.path[::-1].index("items")
     array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
-    as_written = node_at(schema, (*array, "items"))
+    as_written = at_path(schema, (*array, "items"))
     mutated = inside.applied(as_written)
     first, rest = (
         (as_written, mutated) if kept == Items.FIRST else (mutated, as_written)
     )
-    node = {**node_at(changed, array), "prefixItems": [first], "items": rest}
+    node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
     return _replaced(changed, array, node)
 
 
@@ -211,7 +204,7 @@ class _Deriver:
         return found
 
     def _of_place(self, place: str, paths: list[Path]) -> Iterator[Mutation]:
-        node = node_at(self._schema, paths[0])
+        node = at_path(self._schema, paths[0])
         listed = node.get("enum", (None,))
         is_text = all(isinstance(each, str) for each in listed)
         siblings = sibling(self._schema, paths[0]) if is_text else ()
@@ -229,7 +222,7 @@ class _Deriver:
         self, place: str, paths: list[Path], keyword: str, change: KeywordChange
     ) -> Mutation:
         kind, words, new = change
-        old = unit(node_at(self._schema, paths[0]), keyword)
+        old = unit(at_path(self._schema, paths[0]), keyword)
         edits = tuple(KeywordEdit(path=each, old=old, new=new) for each in paths)
         pointer = f"{place}/{keyword}"
         # A component is named by its name, anything else by its place in the body.
@@ -298,9 +291,9 @@ class _Deriver:
     def _without(self, owned: list[Assertion]) -> Iterator[KeywordEdit]:
         stems: dict[tuple[Path, str], list[Assertion]] = {}
         for each in owned:
-            stems.setdefault((stem(each), each.keyword), []).append(each)
+            stems.setdefault((each.stem, each.keyword), []).append(each)
         for (path, keyword), listed in stems.items():
-            old = unit(node_at(self._schema, path), keyword)
+            old = unit(at_path(self._schema, path), keyword)
             names = {each.value for each in listed if keyword in _BY_NAME}
             yield KeywordEdit(path=path, old=old, new=_less(old, keyword, names))
 

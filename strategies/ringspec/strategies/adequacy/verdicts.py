@@ -18,7 +18,7 @@ from enum import StrEnum
 
 import jsonschema_rs
 
-from ringspec.spec import ITEM, Contract, Json, Path
+from ringspec.spec import ITEM, Contract, Json, Path, at_path
 from ringspec.strategies.adequacy.changes import TOGETHER
 from ringspec.strategies.adequacy.matrix import detecting_cases
 from ringspec.strategies.adequacy.mutations import (
@@ -27,7 +27,6 @@ from ringspec.strategies.adequacy.mutations import (
     KeywordEdit,
     Mutation,
     mutations_of,
-    node_at,
     split,
 )
 from ringspec.strategies.case import Case, encode
@@ -347,7 +346,7 @@ def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
         elif keyword == "dependentSchemas":
             wanted = {"allOf": [{"type": "object", "required": [name]}, wanted]}
         elif keyword in {"then", "else"}:
-            condition = node_at(schema, (*path[:end], "if"))
+            condition = at_path(schema, (*path[:end], "if"))
             taken = condition if keyword == "then" else {"not": condition}
             wanted = {"allOf": [taken, wanted]}
     return wanted

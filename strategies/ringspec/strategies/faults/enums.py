@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
-from ringspec.spec import Json, Level, canonical, kind_of, same
+from ringspec.spec import Json, Level, at_path, canonical, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot, dealt, put
 
 # In a contract: what is taken for a value of a list, or for a name, by mistake.
@@ -55,9 +55,7 @@ def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:
     """Return a text from the list of another member of the same object, if any."""
     if len(path) < 2 or path[-2] != "properties":
         return ()
-    members = schema
-    for step in path[:-1]:
-        members = members[int(step)] if isinstance(members, list) else members[step]
+    members = at_path(schema, path[:-1])
     listed = members[path[-1]].get("enum", ())
     if not all(isinstance(each, str) for each in listed):
         return ()

@@ -9,7 +9,6 @@ from zlib import crc32
 
 from ringspec.spec import ITEM, Assertion, Json, Level, Location, at_path, pointer
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import stem
 from ringspec.strategies.shapes.shape import Alternatives
 
 _Form = TypeVar("_Form")
@@ -33,7 +32,7 @@ class Spot:
     def node(self) -> dict[str, Json]:
         """The subschema that the assertion stands in."""
         schema = self.bodies.contract.request.schema
-        return dict(at_path(schema, stem(self.assertion)))
+        return dict(at_path(schema, self.assertion.stem))
 
     @property
     def level(self) -> Level:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import ITEM, Assertion, Contract, Json, Location, at
+from ringspec.spec import ITEM, KEYWORDS, Assertion, Contract, Json, Location, at
 from ringspec.strategies.shapes.shape import OTHERS
 
 # A step behind these is a name, or a number.
 _NAMING = frozenset(
     {
-        *("properties", "patternProperties", "dependentSchemas", "prefixItems"),
-        *("allOf", "anyOf", "oneOf", "required", "dependentRequired"),
+        *(name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}),
+        *("required", "dependentRequired"),
     }
 )
 # Stands for no value where null is one.
@@ -32,12 +32,6 @@ def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 def is_conditional(assertion: Assertion) -> bool:
     """Return whether an assertion holds only if something else does."""
     return any(keyword in {"then", "else"} for _, keyword in keywords(assertion.path))
-
-
-def stem(assertion: Assertion) -> tuple[str, ...]:
-    """Return the path of the subschema that an assertion stands in."""
-    named = assertion.keyword in {"required", "dependentRequired"}
-    return assertion.path[: -2 if named else -1]
 
 
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
