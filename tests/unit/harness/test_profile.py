@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.profile import EMBEDDED, Profile, load, names, template
-from ringspec.harness.profile.loading import _read
+from ringspec.harness.profile import Profile, load, names, template
+from ringspec.harness.profile.profile import _read
 from ringspec.harness.profile.schema import tables
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
@@ -173,7 +173,7 @@ def test_the_vendors_profile_lets_nothing_ring(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_embedded_server_is_asked_for_by_name() -> None:
-    assert load("reference", {}).url == EMBEDDED
+    assert load("reference", {}).url == "embedded"
     assert load("reference", {}).address(None) is None
 
 

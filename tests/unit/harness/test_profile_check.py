@@ -1,15 +1,14 @@
-"""A trial tells each step, and leaves the target as it was."""
+"""A check of a profile reports each step, and leaves the target as it was."""
 
 from __future__ import annotations
 
-import json
 import socket
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
@@ -18,97 +17,91 @@ from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
 from ringspec.spec import Contract, Overrides, UsageError, load
 
+from ...serving import served  # noqa: TID252 - tests are no distribution
+
 UUID = "11111111-2222-4333-8444-555555555555"
 LIST = "GET /voice/broadcasts"
 READ = f"GET /people/segments/{UUID}"
 ALL = "GET /people/segments"
 CREATE = "POST /voice/broadcasts"
-NOBODY = Credentials()
-Answers = dict[str, int]
 OPEN = {LIST: 200, "POST /token": 200}
+FIXTURES = Overrides(fixtures={"segment": UUID})
 
 pytestmark = pytest.mark.socket
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers by method and path; 404 where nothing is said."""
+@dataclass(frozen=True)
+class Checked:
+    """The steps of a check, and what the server was asked meanwhile."""
 
-    answers: Answers
-    media = "application/json"
+    steps: dict[str, CheckStep]
     asked: list[str]
 
-    def do_GET(self) -> None:
-        length = int(self.headers.get("Content-Length", 0))
-        self.rfile.read(length)
-        what = f"{self.command} {self.path}"
-        versioned = " versioned" if "X-version" in self.headers else ""
-        self.asked.append(f"{what}{versioned}")
-        status = self.answers.get(f"{what}{versioned}", self.answers.get(what, 404))
-        body = json.dumps({"access_token": "t0ken-given-out"}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", self.media)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def __getitem__(self, name: str) -> CheckStep:
+        return self.steps[name]
 
-    do_POST = do_GET  # noqa: N815 - as the library calls it
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    @property
+    def failed(self) -> list[str]:
+        steps = self.steps.values()
+        return [each.name for each in steps if each.state is CheckState.FAILED]
 
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return load(overrides=Overrides(fixtures={"segment": UUID}))
+    return load(overrides=FIXTURES)
+
+
+def steps(
+    contract: Contract, url: str, client: Credentials, **profile: Any
+) -> dict[str, CheckStep]:
+    found = ProfileCheck(Profile(**profile), contract, url, client).steps()
+    return {each.name: each for each in found}
 
 
 @pytest.fixture
-def tried(contract: Contract) -> Iterator[Callable[..., dict[str, CheckStep]]]:
-    """Try a profile on a server that answers so; return the steps by name."""
-    servers: list[ThreadingHTTPServer] = []
+def check(contract: Contract) -> Any:
+    """Check a profile on a server that answers so; 404 for all else."""
 
     def run(
-        answers: Answers, *, media: str = "application/json", **profile: Any
-    ) -> dict[str, CheckStep]:
-        members = {"answers": answers, "media": media, "asked": []}
-        handler = type("Handler", (_Handler,), members)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        servers.append(server)
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        given = Profile(
-            **{"overrides": Overrides(fixtures={"segment": UUID}), **profile}
-        )
-        client = Credentials(
-            client_id="me", client_secret="hush", token_url=f"{url}/token"
-        )
-        steps = ProfileCheck(given, contract, url, client).steps()
-        found = {each.name: each for each in steps}
-        run.port = server.server_address[1]  # type: ignore[attr-defined] # likewise
-        run.asked = handler.asked  # type: ignore[attr-defined] # noted for the test
-        return found
+        answers: dict[str, int],
+        *,
+        media: str = "application/json",
+        **profile: Any,
+    ) -> Checked:
+        asked: list[str] = []
 
-    yield run
-    for each in servers:
-        each.shutdown()
-        each.server_close()
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            request = Request(scope, receive)
+            await request.body()
+            what = f"{request.method} {request.url.path}"
+            asked.append(what + " versioned" * ("x-version" in request.headers))
+            status = answers.get(asked[-1], answers.get(what, 404))
+            answer = JSONResponse(
+                {"access_token": "t0ken-given-out"}, status, {"content-type": media}
+            )
+            await answer(scope, receive, send)
 
+        with served(app) as url:
+            client = Credentials(
+                client_id="me", client_secret="hush", token_url=f"{url}/token"
+            )
+            given = {"overrides": FIXTURES, **profile}
+            return Checked(steps(contract, url, client, **given), asked)
 
-def states(steps: dict[str, CheckStep]) -> dict[str, CheckState]:
-    return {name: each.state for name, each in steps.items()}
+    return run
 
 
-def test_nothing_but_reading_is_done(tried: Any) -> None:
-    found = tried({**OPEN, READ: 200})
+def test_nothing_but_reading_is_done(check: Any) -> None:
+    found = check({**OPEN, READ: 200})
 
-    assert CheckState.FAILED not in states(found).values()
+    assert found.failed == []
     assert found["token"].message.endswith("/token gives one out")
     assert found["fixture"].message == f"the target knows the segment: {READ}"
-    assert tried.asked == ["POST /token", LIST, f"{LIST} versioned", READ]
+    assert found.asked == ["POST /token", LIST, f"{LIST} versioned", READ]
 
 
 @pytest.mark.parametrize(
-    ("answers", "failed", "said", "hint"),
+    ("answers", "failed", "message", "hint"),
     [
         ({"POST /token": 403}, "token", "HTTP 403", "client id and client secret"),
         ({LIST: 401}, "read", f"{LIST} answers HTTP 401", "the token is refused"),
@@ -123,62 +116,66 @@ def test_nothing_but_reading_is_done(tried: Any) -> None:
         ({ALL: 200}, "fixture", f"{READ}: HTTP 404", "of this account"),
     ],
 )
-def test_what_fails_is_told_with_a_hint(
-    tried: Any, answers: Answers, failed: str, said: str, hint: str
+def test_what_fails_is_reported_with_a_hint(
+    check: Any, answers: dict[str, int], failed: str, message: str, hint: str
 ) -> None:
-    found = tried({**OPEN, **answers})
+    found = check({**OPEN, **answers})
 
-    assert found[failed].state == CheckState.FAILED
-    assert said in found[failed].message
+    assert found.failed == [failed]
+    assert message in found[failed].message
     assert hint in found[failed].hint
-    after = list(found)[list(found).index(failed) + 1 :]
+    names = list(found.steps)
+    after = names[names.index(failed) + 1 :]
     assert {found[each].message for each in after} <= {"a step before it failed"}
 
 
-def test_a_page_for_people_is_no_answer_of_an_api(tried: Any) -> None:
-    found = tried(OPEN, media="text/html")
+def test_a_page_for_people_is_no_answer_of_an_api(check: Any) -> None:
+    found = check(OPEN, media="text/html")
 
-    assert found["token"].state == CheckState.OK
-    assert found["read"].state == CheckState.FAILED
+    assert found.failed == ["read"]
     assert "text/html" in found["read"].message
 
 
-def test_a_target_that_does_not_tell_leaves_the_fixture_open(tried: Any) -> None:
-    found = tried(OPEN)
+@pytest.mark.parametrize(("status", "failed"), [(201, []), (422, ["fixture"])])
+def test_one_create_is_sent_where_the_profile_allows_it(
+    check: Any, status: int, failed: list[str]
+) -> None:
+    found = check({**OPEN, CREATE: status}, safety=Safety(allow_create=True))
 
-    assert found["fixture"].state == CheckState.SKIPPED
-    assert "allow_create = true" in found["fixture"].hint
-    assert CREATE not in tried.asked
+    assert found.failed == failed
+    assert f"HTTP {status}" in found["fixture"].message
+    assert found.asked.count(CREATE) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [(201, CheckState.OK), (422, CheckState.FAILED)]
+    ("profile", "message"),
+    [
+        ({}, "the target does not tell"),
+        (
+            {"safety": Safety(live=True, allow_create=True, max_creates=9)},
+            "the target does not tell",
+        ),
+        (
+            {"overrides": Overrides(), "safety": Safety(allow_create=True)},
+            "the profile names none",
+        ),
+    ],
+    ids=["not-allowed", "live", "no-fixtures"],
 )
-def test_one_create_is_sent_where_the_profile_allows_it(
-    tried: Any, status: int, state: CheckState
+def test_nothing_is_created_without_leave_and_never_on_a_live_target(
+    check: Any, profile: dict[str, Any], message: str
 ) -> None:
-    found = tried({**OPEN, CREATE: status}, safety=Safety(allow_create=True))
-
-    assert found["fixture"].state == state
-    assert f"HTTP {status}" in found["fixture"].message
-    assert tried.asked.count(CREATE) == 1
-
-
-def test_nothing_is_created_on_a_live_target_on_this_machine(tried: Any) -> None:
-    safety = Safety(live=True, allow_create=True, max_creates=9)
-
-    found = tried(OPEN, safety=safety)
+    found = check(OPEN, **profile)
 
     assert found["read"].state == CheckState.OK
     assert found["fixture"].state == CheckState.SKIPPED
-    assert CREATE not in tried.asked
+    assert message in found["fixture"].message
+    assert CREATE not in found.asked
 
 
 def test_localhost_is_no_name_to_be_asked_for(
-    tried: Any, monkeypatch: pytest.MonkeyPatch, contract: Contract
+    monkeypatch: pytest.MonkeyPatch, contract: Contract
 ) -> None:
-    tried(OPEN)
-    port = tried.port
     asked: list[Any] = []
     ask = socket.getaddrinfo
 
@@ -187,14 +184,11 @@ def test_localhost_is_no_name_to_be_asked_for(
         return ask("127.0.0.1" if host == "localhost" else host, *others, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", found)
-    url = f"http://localhost:{port}"
-    steps = {
-        each.name: each
-        for each in ProfileCheck(Profile(), contract, url, NOBODY).steps()
-    }
+    with served(JSONResponse({})) as url:
+        checked = steps(contract, url.replace("127.0.0.1", "localhost"), Credentials())
 
-    assert steps["reach"].state == CheckState.OK
-    assert steps["name"].state == CheckState.SKIPPED
+    assert checked["reach"].state == CheckState.OK
+    assert checked["name"].state == CheckState.SKIPPED
     assert "localhost" not in asked
 
 
@@ -203,26 +197,31 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
         client_id="me", client_secret="x", token_url="https://auth.invalid/token"
     )
     profile = Profile(safety=Safety(live=True))
-
     check = ProfileCheck(profile, contract, "https://api.invalid", client)
 
     with pytest.raises(UsageError, match=r"auth\.invalid is neither the target"):
         check._authorise()
 
 
-def test_without_fixtures_there_is_nothing_to_try(tried: Any) -> None:
-    found = tried(OPEN, overrides=Overrides(), safety=Safety(allow_create=True))
+@pytest.mark.parametrize(
+    ("profile", "failed", "part"),
+    [
+        (
+            {"safety": Safety(allowed_hosts=("api.example.com",))},
+            "allowed",
+            "api.example.com",
+        ),
+        ({"route": Route(ca="gone.pem")}, "route", "gone.pem"),
+    ],
+)
+def test_nothing_is_sent_where_hosts_or_files_forbid_it(
+    check: Any, profile: dict[str, Any], failed: str, part: str
+) -> None:
+    found = check(OPEN, **profile)
 
-    assert found["fixture"].message == "the profile names none"
-    assert CREATE not in tried.asked
-
-
-def test_a_host_that_is_not_allowed_is_not_asked(tried: Any) -> None:
-    found = tried(OPEN, safety=Safety(allowed_hosts=("api.example.com",)))
-
-    assert found["allowed"].state == CheckState.FAILED
-    assert "api.example.com" in found["allowed"].hint
-    assert tried.asked == []
+    assert found.failed == [failed]
+    assert part in found[failed].message + found[failed].hint
+    assert found.asked == []
 
 
 @pytest.mark.parametrize(
@@ -237,29 +236,15 @@ def test_nobody_elsewhere_is_asked_unless_the_profile_says_live(
     contract: Contract, url: str, token_url: str | None, safety: Safety
 ) -> None:
     client = Credentials(client_id="me", client_secret="x", token_url=token_url)
-    profile = Profile(safety=safety)
 
-    found = {
-        each.name: each.state
-        for each in ProfileCheck(profile, contract, url, client).steps()
-    }
+    found = steps(contract, url, client, safety=safety)
 
-    assert found.pop("allowed") == CheckState.FAILED
-    assert set(found.values()) == {CheckState.SKIPPED}
+    assert found.pop("allowed").state == CheckState.FAILED
+    assert {each.state for each in found.values()} == {CheckState.SKIPPED}
 
 
-def test_files_of_the_route_are_looked_at_first(tried: Any) -> None:
-    found = tried(OPEN, route=Route(ca="gone.pem"))
-
-    assert found["route"].state == CheckState.FAILED
-    assert "gone.pem" in found["route"].message
-    assert tried.asked == []
-
-
-def test_nobody_at_home_is_told(contract: Contract) -> None:
-    trial = ProfileCheck(Profile(), contract, "http://127.0.0.1:1", Credentials())
-
-    found = {each.name: each for each in trial.steps()}
+def test_nobody_at_home_is_reported(contract: Contract) -> None:
+    found = steps(contract, "http://127.0.0.1:1", Credentials())
 
     assert found["reach"].state == CheckState.FAILED
     assert "127.0.0.1:1: Connection refused" in found["reach"].message

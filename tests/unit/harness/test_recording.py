@@ -13,7 +13,7 @@ import pytest
 
 from ringspec.harness import JudgedRequest, Outcome, Verdict
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.recording.client_tally import MOST
+from ringspec.harness.recording.client_session import MOST
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Level, load
 

@@ -1,13 +1,17 @@
 """Profiles: what a target needs, read from TOML, the environment and flags."""
 
-from ringspec.harness.profile.loading import find, load, names, template, variables
-from ringspec.harness.profile.profile import EMBEDDED, Places, Profile
+from ringspec.harness.profile.profile import (
+    Places,
+    Profile,
+    load,
+    names,
+    template,
+    variables,
+)
 
 __all__ = [
-    "EMBEDDED",
     "Places",
     "Profile",
-    "find",
     "load",
     "names",
     "template",

@@ -1,23 +1,41 @@
-"""A profile as the rest of the program knows it: values of the right kinds."""
+"""Profiles: what a target needs, found, read and joined with what goes before it.
+
+In: a name or file, and flags; these go before variables, and both before the file. Out:
+values of the right kinds, or an error with line or variable.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.hosts import is_loopback, is_same_host
+from ringspec.harness.sending.hosts import checked_url, is_loopback, is_same_host
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Json, Overrides, UsageError
+from ringspec.spec import PROFILES, Json, Overrides, UsageError, did_you_mean
 
 # In place of a URL: the server that comes with the package.
 EMBEDDED = "embedded"
 # Table and key, and what is below.
 Keys = tuple[str | int, ...]
+_PREFIX = "RINGSPEC_"
+# Kinds of credentials: the flags' and variables' kind goes before the file's.
+_KINDS = (
+    frozenset({"bearer"}),
+    frozenset({"client_id", "client_secret", "token_url"}),
+    frozenset({"header", "value"}),
+)
+# Names of files, relative to the profile.
+_FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +204,235 @@ class Profile:
                 hint="leave [credentials] out: it brings a token of its own",
             )
         return None
+
+
+def names() -> list[str]:
+    """List the profiles that come with the package."""
+    return sorted(path.stem for path in PROFILES.glob("*.toml"))
+
+
+def template() -> str:
+    """Return a profile with every key, all but the URL commented out."""
+    return Path(__file__).with_name("template.toml").read_text("utf-8")
+
+
+def _find(name_or_file: str) -> tuple[Path, str]:
+    """Return path and shown name of a shipped profile or a file.
+
+    Raises:
+        UsageError: there is none such.
+    """
+    if name_or_file in names():
+        return PROFILES / f"{name_or_file}.toml", f"{name_or_file}.toml"
+    path = Path(name_or_file)
+    if path.exists():
+        return path, name_or_file
+    raise UsageError(
+        f"no profile {name_or_file!r}",
+        hint=f"{did_you_mean(name_or_file, names())}shipped ones: {', '.join(names())};"
+        " `ringspec profile init FILE` writes one",
+    )
+
+
+def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
+    """Load a profile; without one, make it of the flags alone.
+
+    Args:
+        name_or_file: a shipped name, or a file.
+        flags: values by table and key, as a profile has them; they go before it.
+
+    Raises:
+        UsageError: it cannot be read, or something in it is wrong.
+    """
+    if name_or_file is None:
+        return Profile.of("", flags, Places())
+    path, shown = _find(name_or_file)
+    data, places = _read(path, shown)
+    # Imported only here: pydantic takes a while to load.
+    from ringspec.harness.profile.schema import validated  # noqa: PLC0415
+
+    references: dict[Keys, str] = {}
+    plain = _dereferenced(data, (), references, fill=False)
+    validated(plain, places, strict=True)
+    missing = {keys: name for keys, name in references.items() if not os.getenv(name)}
+    _check_kinds(data.get("credentials", {}), missing, places)
+    named = variables()
+    above = {**_environment(named), **_flat(flags)}
+    below = {
+        keys: _beside(path.parent, keys, value)
+        for keys, value in _flat(_dereferenced(data, (), references, fill=True)).items()
+        if keys in above or not _is_of_lower_kind(keys, above)
+    }
+    joined: dict[str, Any] = {}
+    for keys, value in {**below, **above}.items():
+        table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
+        table[str(keys[-1])] = value
+    found = validated(joined, replace(places, variables=named), strict=False)
+    for keys, name in missing.items():
+        if keys not in above and not _is_of_lower_kind(keys, above):
+            raise UsageError(
+                f"{places.of(keys)}: the variable {name} is not set",
+                hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
+            )
+    places = replace(places, variables=named)
+    _check_url(found.get("url"), places)
+    return Profile.of(shown, found, places)
+
+
+def _read(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
+    """Read a profile's data and text.
+
+    Raises:
+        UsageError: the file cannot be read, or is no TOML.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(
+            f"the profile {shown} cannot be read: {reason}",
+            hint="`ringspec profile init FILE` writes one",
+        ) from error
+    text = text.replace("\r\n", "\n")
+    try:
+        return tomllib.loads(text), Places(shown, text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, place = str(error), _TOML_PLACE.search(str(error))
+        line, column = place.groups() if place else (None, None)
+        if line is None:
+            lines = text.rstrip("\n").split("\n")
+            line, column = str(len(lines)), str(len(lines[-1]) + 1)
+        what = reason[: place.start()] if place else reason
+        raise UsageError(
+            f"{shown}:{line}: it is no TOML, at column {column}: {what}",
+            hint="texts stand in quotes; see https://toml.io",
+        ) from error
+
+
+def _dereferenced(
+    value: Any, keys: Keys, references: dict[Keys, str], *, fill: bool
+) -> Any:
+    """Return data without, or filled with, values of the form `{ env = "NAME" }`.
+
+    A whole table is no reference. A variable that is not set fills nothing.
+    """
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        below = (*keys, key)
+        is_value = len(below) > 1 or key in {"url", "dialect"}
+        name = each.get("env") if isinstance(each, dict) and len(each) == 1 else None
+        if not is_value or not isinstance(name, str):
+            found[key] = _dereferenced(each, below, references, fill=fill)
+            continue
+        references[below] = name
+        if fill and os.environ.get(name):
+            found[key] = os.environ[name]
+    return found
+
+
+def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
+    """Return values by table and key."""
+    return {
+        keys: each
+        for name, value in data.items()
+        for keys, each in (
+            [((name, key), below) for key, below in value.items()]
+            if isinstance(value, Mapping)
+            else [((name,), value)]
+        )
+    }
+
+
+def _check_kinds(
+    table: Mapping[str, Any], missing: Mapping[Keys, str], places: Places
+) -> None:
+    given = [key for key in table if ("credentials", key) not in missing]
+    kinds = [kind for kind in _KINDS if kind.intersection(given)]
+    if len(kinds) > 1:
+        first = next(key for key in given if key in kinds[1])
+        raise UsageError(
+            f"{places.of(('credentials', first))}: `{first}` stands beside"
+            " credentials of another kind",
+            hint="give a bearer token, or a client with its token_url, or a header",
+        )
+
+
+def _is_of_lower_kind(keys: Keys, above: Mapping[Keys, Any]) -> bool:
+    """Decide whether flags or variables have credentials of another kind."""
+    if keys[0] != "credentials" or len(keys) == 1:
+        return False
+    named = {str(each[1]) for each in above if each[0] == "credentials"}
+    kinds = [kind for kind in _KINDS if kind & named]
+    return bool(kinds) and not any(keys[1] in kind for kind in kinds)
+
+
+def _beside(folder: Path, keys: Keys, value: Any) -> Any:
+    """Return a file's name as one beside the profile, and other values as they are."""
+    if keys in _FILES:
+        return str(folder / value)
+    if keys == ("dialect",) and (folder / value).is_file():
+        return str(folder / value)
+    return value
+
+
+def variables() -> dict[Keys, str]:
+    """Return the tables and keys that the environment gives, each with its variable."""
+    from ringspec.harness.profile.schema import tables  # noqa: PLC0415 - as above
+
+    known, found = tables(), dict[Keys, str]()
+    for name, text in os.environ.items():
+        words = name.upper().removeprefix(_PREFIX).lower()
+        if not name.upper().startswith(_PREFIX) or not text:
+            continue
+        table, _, key = words.partition("_")
+        if words in known[""]:
+            found[(words,)] = name
+        elif table in known:
+            found[(table, key) if key else (table,)] = name
+    return found
+
+
+def _environment(named: Mapping[Keys, str]) -> dict[Keys, Any]:
+    """Return the values of variables; a table or a fixture may be JSON.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found: dict[Keys, Any] = {}
+    for keys, name in named.items():
+        text = os.environ[name]
+        if keys in {("url",), ("dialect",)}:
+            found[keys] = text
+        elif len(keys) == 1 and not text.startswith("{"):
+            raise UsageError(
+                f"a variable cannot be read: {name} is no table",
+                hint=f"what begins with {_PREFIX} is taken for a part of the profile",
+            )
+        elif len(keys) == 1:
+            found |= _flat({str(keys[0]): _object(name, text)})
+        elif keys[0] == "fixtures" and text.startswith("{"):
+            found[keys] = _object(name, text)
+        else:
+            found[keys] = text
+    return found
+
+
+def _object(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{name}: it begins like an object, and is no JSON: {error}",
+            hint='write it as {"id": "…"}',
+        ) from error
+
+
+def _check_url(url: str | None, places: Places) -> None:
+    if url is None or url == EMBEDDED:
+        return
+    try:
+        checked_url(url)
+    except UsageError as error:
+        raise UsageError(f"{places.of(('url',))}: {error}", hint=error.hint) from error

@@ -3,10 +3,10 @@
 from ringspec.harness.recording.capture import Capture, CapturedRequest
 from ringspec.harness.recording.client_session import (
     ClientSession,
+    ClientTally,
     JudgedRequest,
     Unspecified,
 )
-from ringspec.harness.recording.client_tally import ClientTally
 
 __all__ = [
     "Capture",

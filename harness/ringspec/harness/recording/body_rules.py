@@ -48,7 +48,7 @@ class Statement:
 
 
 BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
-_JSON = "wire.json"
+JSON_RULE = "wire.json"
 # Characters of a value, and names of a list, that are cited.
 _VALUE, _NAMES = 80, 5
 # Keywords whose value would repeat a whole schema.
@@ -70,9 +70,9 @@ class BodyJudge:
         self._repeated.clear()
         data, why = self._parse(content)
         if why:
-            yield Statement(BROKEN, _JSON, why)
+            yield Statement(BROKEN, JSON_RULE, why)
             return
-        yield Statement(KEPT, _JSON)
+        yield Statement(KEPT, JSON_RULE)
         if self._repeated:
             listed = _listed(list(dict.fromkeys(self._repeated)))
             yield Statement(OPEN, "body.twice", f"members stand twice: {listed}")

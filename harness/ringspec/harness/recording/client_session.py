@@ -1,8 +1,9 @@
-"""Judges the requests of clients to one server, one after the other.
+"""Judges the requests of clients to one server, and counts by rule what they break.
 
 In: captured requests. Out: each as a case with its exchange and findings, as reports of
-runs take them, and what is unspecified about it. No credential stands in an exchange:
-`{token}` stands for the access token, `[redacted]` for other secrets.
+runs take them; at the end a result as of a run, with the roles reversed. No credential
+stands in an exchange: `{token}` stands for the access token, `[redacted]` for other
+secrets. Memory is bounded, however long it goes on.
 """
 
 from __future__ import annotations
@@ -10,29 +11,35 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from ringspec.harness.judging.outcome import EXITS, conclude
 from ringspec.harness.judging.verdict import (
     ContractName,
+    Counts,
     Ended,
     Finding,
     Judged,
+    Outcome,
+    Result,
+    RuleResult,
     Started,
     Verdict,
 )
 from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
-from ringspec.harness.recording.client_tally import ClientTally
 from ringspec.harness.recording.http_rules import (
+    HTTP_RULES,
     RequestedOperation,
     RequestJudge,
     read_form,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, Level, RuleId, TokenHeader, weakest
+from ringspec.spec import Contract, Level, Rule, RuleId, TokenHeader, weakest
 from ringspec.strategies import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -56,6 +63,12 @@ _OF_CONNECTION = frozenset({"host", "connection", "content-length"})
 _QUERY = re.compile(
     r"(?<=[?&])([^=&]*(?:token|secret|password|key)[^=&]*)=[^&]*", re.IGNORECASE
 )
+# Failures of one rule that are kept.
+MOST = 20
+# Different remarks that are kept.
+_REMARKS = 100
+_SERVERS = "it binds servers, not their clients"
+_UNASKED = "no request gave occasion to keep or to break it"
 
 
 class Unspecified(NamedTuple):
@@ -255,3 +268,105 @@ def _shown_token(value: str, due: TokenHeader, token: str | None) -> str:
         if scheme.lower() == due.scheme.lower():
             return due.value(TOKEN)
     return _HIDDEN
+
+
+@dataclass
+class ClientTally:
+    """Counts what clients break.
+
+    Attributes:
+        level: what gates.
+        broken: how often each rule was broken.
+        kept: how often each rule was kept.
+        unspecified: how often each unspecified thing was sent, by name.
+        examples: the first request's number and the reason, by rule or name.
+        remarks: how often each remark was made.
+    """
+
+    contract: Contract
+    level: Level
+    requests: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    unspecified: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[int, str]] = field(default_factory=dict)
+    remarks: Counter[str] = field(default_factory=Counter)
+    _failures: dict[RuleId, list[Finding]] = field(default_factory=dict)
+
+    def add(
+        self, statements: Iterable[Statement], findings: tuple[Finding, ...]
+    ) -> bool:
+        """Count one request; return whether it is the first to show something."""
+        self.requests += 1
+        is_first = False
+        counters = {
+            Verdict.FAIL: self.broken,
+            Verdict.PASS: self.kept,
+            Verdict.INCONCLUSIVE: self.unspecified,
+        }
+        for each in statements:
+            if each.verdict is None:
+                if each.why in self.remarks or len(self.remarks) < _REMARKS:
+                    self.remarks[each.why] += 1
+                continue
+            counters[each.verdict][each.about] += 1
+            if each.verdict is not Verdict.PASS and each.about not in self.examples:
+                self.examples[each.about] = self.requests, each.why
+                is_first = True
+        for finding in findings:
+            kept = self._failures.setdefault(finding.rule, [])
+            if finding.verdict is Verdict.FAIL and len(kept) < MOST:
+                kept.append(finding)
+        return is_first
+
+    def exercised(self, rule: RuleId) -> int:
+        """Return how many requests gave occasion to keep or to break a rule."""
+        return self.broken[rule] + self.kept[rule]
+
+    def unexercised(self) -> tuple[RuleId, ...]:
+        """Return the rules that bind clients and that no request exercised."""
+        return tuple(
+            each
+            for each in self.contract.rules
+            if self._binds_clients(each) and not self.exercised(each)
+        )
+
+    def result(self, duration_s: float, message: str) -> Result:
+        """Return the results of all rules, and the conclusion."""
+        rules = tuple(map(self._result, self.contract.rules.values()))
+        conclusion = conclude(rules, executed=self.requests > 0)
+        return Result(
+            conclusion=conclusion,
+            exit_code=EXITS[conclusion],
+            level=self.level,
+            rules=rules,
+            counts=Counts(
+                rules=len(rules), cases=self.requests, requests=self.requests
+            ),
+            duration_s=duration_s,
+            message=message,
+            hint="" if self.requests else "point a client at the URL that was printed",
+        )
+
+    def _result(self, rule: Rule) -> RuleResult:
+        number = self.exercised(rule.id)
+        outcome, why = Outcome.PASS, ""
+        if self.broken[rule.id] and rule.level.gates(self.level):
+            outcome = Outcome.FAIL
+        elif not number:
+            outcome = Outcome.NOT_APPLICABLE
+            why = _UNASKED if self._binds_clients(rule.id) else _SERVERS
+        return RuleResult(
+            rule=rule,
+            outcome=outcome,
+            cases=number,
+            failures=tuple(self._failures.get(rule.id, ())),
+            why=why,
+        )
+
+    def _binds_clients(self, rule: RuleId) -> bool:
+        return (
+            rule in HTTP_RULES
+            or rule in {each.rule for each in self.contract.assertions}
+            or rule in {each.rule for each in self.contract.operation.headers}
+        )

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ringspec.harness.recording.body_rules import (
     BROKEN,
+    JSON_RULE,
     KEPT,
     OPEN,
     BodyJudge,
@@ -22,9 +23,10 @@ from ringspec.harness.recording.capture import LIMIT, CapturedRequest
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract, Role, TokenHeader
 
-# Rules on requests as such, which a client can break.
 METHOD, PATH, MEDIA = "wire.method", "wire.path", "wire.media"
 TOKEN, CLIENT = "auth.token", "auth.client"
+# Beside the rules on what is sent, those that a client can break.
+HTTP_RULES = frozenset({METHOD, PATH, MEDIA, TOKEN, CLIENT, JSON_RULE})
 _GRANT = "client_credentials"
 _FORM = "application/x-www-form-urlencoded"
 _PARTIAL = f"a body of more than {LIMIT // 1024} KiB, or one cut off, is not judged"
