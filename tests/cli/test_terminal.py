@@ -146,24 +146,6 @@ def test_screen_is_coloured_and_draws_a_bar(mutant: Embedded) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "environ"),
-    [
-        ((), {"TERM": "dumb"}),
-        (("--color", "never"), {"TERM": "dumb", "FORCE_COLOR": "1"}),
-    ],
-    ids=["dumb", "never"],
-)
-def test_dumb_terminal_gets_lines_only(
-    mutant: Embedded, options: tuple[str, ...], environ: dict[str, str]
-) -> None:
-    drawn = on_a_screen(called(mutant, *FEW, *options), COLUMNS="80", **environ)
-
-    assert "\x1b" not in drawn
-    assert "cases done" in drawn
-    assert "FAIL name.type" in drawn
-
-
-@pytest.mark.parametrize(
     ("status", "said"),
     [
         (422, "FAIL valid requests are refused with HTTP 422  MUST\n"),
@@ -180,19 +162,3 @@ def test_server_that_does_one_thing_is_told_in_a_screen(
     assert said in ended.stdout
     assert ended.stdout.count("FAIL ") == 1
     assert ended.stdout.count("\n") < 80, ended.stdout
-
-
-def test_hostile_answers_stay_text(
-    ringspec: Ringspec, refuses: Callable[..., str]
-) -> None:
-    said = "::error::\x1b[2J\x1b]0;owned\x07 \u202egnp.exe [red]x[/] " + "long" * 9000
-    url = refuses(said=said.encode())
-
-    ended = ringspec("run", url, "--verbose", "--select", "body", COLUMNS="80")
-
-    assert ended.status == 1
-    for out in (ended.stdout, ended.stderr):
-        assert not any(each in out for each in "\x1b\x07\u202e")
-        assert not any(each.lstrip().startswith("::") for each in out.splitlines())
-    assert "[red]x[/]" in ended.stdout
-    assert "longlong" * 500 not in ended.stdout

@@ -111,7 +111,8 @@ def explained(
     failures = [
         _Failure(each, it, id(it) in gates)
         for each in result.rules
-        for gates in [set(map(id, _gates(each, result.level)))]
+        for found in [deciding(each, result.level)]
+        for gates in [set(map(id, found if each.outcome is Outcome.FAIL else ()))]
         for it in each.failures
     ]
     bad = [each for each in failures if _is_bad_answer(each.finding)]
@@ -127,10 +128,6 @@ def explained(
 
 
 _Groups = Iterator[tuple[Sequence[_Failure], str, Trait | None]]
-
-
-def _gates(rule: RuleResult, level: Level) -> Sequence[Finding]:
-    return deciding(rule, level) if rule.outcome is Outcome.FAIL else ()
 
 
 def _worst_first(found: Iterable[Cause], result: Result) -> tuple[Cause, ...]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ringspec.reports.printable import shown
+from ringspec.reports.printable import by_value, shown
 from ringspec.reports.report_reader import Report, read_reports
 from ringspec.spec import Level, UsageError
 
@@ -139,16 +139,9 @@ class Comparison:
             if column.report.get("interrupted", False):
                 yield f"interrupted: {column.label}"
 
-    @property
-    def _reports(self) -> list[Report]:
-        return [column.report for column in self.columns]
-
     def _listed(self, values: list[str]) -> str:
         """Write each value with the columns that have it."""
-        holders: dict[str, list[str]] = {}
-        for column, value in zip(self.columns, values, strict=True):
-            holders.setdefault(value, []).append(column.label)
-        return "; ".join(f"{value} ({', '.join(it)})" for value, it in holders.items())
+        return by_value(values, [column.label for column in self.columns])
 
     def marks(self, rule: str) -> tuple[RuleMark, ...]:
         """Return the outcome of a rule in each report."""
@@ -286,8 +279,8 @@ class Runs(Comparison):
         fails = after is RuleMark.FAIL
         if before not in _FAILS:
             return ChangeKind.REGRESSION if fails else ChangeKind.EXCUSED
-        lists = [(it["seed"], it["contract"]["sha256"]) for it in self._reports]
-        if lists[0] != lists[1]:
+        reports = [column.report for column in self.columns]
+        if len({(it["seed"], it["contract"]["sha256"]) for it in reports}) > 1:
             return ChangeKind.UNCHANGED  # cases of another list cannot be compared
         if more and fails:
             return ChangeKind.WORSE

@@ -103,7 +103,7 @@ def _page(record: Record) -> _View:
         "conclusion": result.conclusion,
         "level": result.level,
         "interrupted": result.interrupted,
-        "summary": _summary(len(new), kinds, len(result.stale)),
+        "summary": " ".join(_summary(len(new), kinds, len(result.stale))),
         "message": shown(result.message, _TEXT),
         "hint": shown(result.hint, _TEXT),
         "facts": list(_facts(record)),
@@ -136,26 +136,22 @@ def _kind(result: RuleResult, level: Level) -> RuleKind:
             return RuleKind.NOT_APPLICABLE
 
 
-def _summary(found: int, kinds: Counter[RuleKind], stale: int) -> str:
-    summary = _outcomes(found, kinds)
-    if stale:
-        return f"{summary} {counted(stale, 'known failure')} may not stay listed."
-    return summary
-
-
-def _outcomes(found: int, kinds: Counter[RuleKind]) -> str:
+def _summary(found: int, kinds: Counter[RuleKind], stale: int) -> Iterator[str]:
     failing, open_ = kinds[RuleKind.FAIL], kinds[RuleKind.INCONCLUSIVE]
     if failing:
         of = counted(sum(kinds.values()), "rule")
         verb = "fails" if failing == 1 else "fail"
-        return f"{failing:,} of {of} {verb}, from {counted(found or 1, 'cause')}."
-    if open_:
+        yield f"{failing:,} of {of} {verb}, from {counted(found or 1, 'cause')}."
+    elif open_:
         verb = "stays" if open_ == 1 else "stay"
-        return f"No rule fails, but {counted(open_, 'rule')} {verb} inconclusive."
-    if not any(kinds[it] for it in (RuleKind.PASS, RuleKind.WARNING, RuleKind.KNOWN)):
-        return "No rule was looked at."
-    rest = ", save for known failures" if kinds[RuleKind.KNOWN] else ""
-    return f"Every rule that gates passes{rest}."
+        yield f"No rule fails, but {counted(open_, 'rule')} {verb} inconclusive."
+    elif kinds[RuleKind.PASS] or kinds[RuleKind.WARNING] or kinds[RuleKind.KNOWN]:
+        rest = ", save for known failures" if kinds[RuleKind.KNOWN] else ""
+        yield f"Every rule that gates passes{rest}."
+    else:
+        yield "No rule was looked at."
+    if stale:
+        yield f"{counted(stale, 'known failure')} may not stay listed."
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:

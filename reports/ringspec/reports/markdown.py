@@ -106,8 +106,14 @@ def render(record: Record) -> bytes:
         *_warnings(result),
     ]
     room = LIMIT - sum(map(_size, (*parts, *lists)))
-    numbered = enumerate(new[:_DETAILS], 1)
-    details, left = _fitting((_detail(*each, docs) for each in numbered), room - 200)
+    folded = (
+        _folded(
+            f"{number}. {code_html(each.rules[0].rule.id, 100)} {_title(each)}",
+            "\n".join(_detail(each, each.findings[0], docs)),
+        )
+        for number, each in enumerate(new[:_DETAILS], 1)
+    )
+    details, left = _fitting(folded, room - 200)
     if left or len(new) > _DETAILS:
         more = "the JSON and HTML reports tell more of the others"
         details.append(f"({more})" if details else f"(no room for details: {more})")
@@ -190,13 +196,7 @@ def _name(result: RuleResult, docs: str) -> str:
     return f"[{name}]({link})" if link else name
 
 
-def _detail(number: int, cause: Cause, docs: str) -> str:
-    name = code_html(cause.rules[0].rule.id, 100)
-    lines = _detail_lines(cause, cause.findings[0], docs)
-    return _folded(f"{number}. {name} {_title(cause)}", "\n".join(lines))
-
-
-def _detail_lines(cause: Cause, finding: Finding, docs: str) -> Iterator[str]:
+def _detail(cause: Cause, finding: Finding, docs: str) -> Iterator[str]:
     yield f"- rules: {listed([_name(each, docs) for each in cause.rules], _NAMED)}"
     of = {each.rule.id: each.rule for each in cause.rules}
     rule = of.get(finding.rule, cause.rules[0].rule)

@@ -23,7 +23,7 @@ from ringspec.reports.files import (
     write_data,
 )
 from ringspec.reports.json_report import FORMAT, written
-from ringspec.reports.printable import counted, shown
+from ringspec.reports.printable import by_value, counted, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
@@ -197,11 +197,9 @@ def _differences(named: Sequence[_Named]) -> Iterator[str]:
 
 def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -> str:
     """Write each value with the reports that have it."""
-    holders: dict[str, list[str]] = {}
-    for path, report in named:
-        holders.setdefault(read(report), []).append(shown(str(path), 100))
-    values = (f"{shown(value, 120)} ({', '.join(it)})" for value, it in holders.items())
-    return f"the parts differ in {what}: {'; '.join(values)}"
+    values = [shown(read(report), 120) for _, report in named]
+    paths = [shown(str(path), 100) for path, _ in named]
+    return f"the parts differ in {what}: {by_value(values, paths)}"
 
 
 def _joined(parts: Sequence[Report]) -> Report:

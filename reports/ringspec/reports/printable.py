@@ -66,6 +66,14 @@ def listed(texts: Sequence[str], most: int) -> str:
     return ", ".join(texts[:most]) + (f" and {left:,} more" if left > 0 else "")
 
 
+def by_value(values: Sequence[str], holders: Sequence[str]) -> str:
+    """Write each value with those that have it: `x (a, b); y (c)`."""
+    found: dict[str, list[str]] = {}
+    for value, holder in zip(values, holders, strict=True):
+        found.setdefault(value, []).append(holder)
+    return "; ".join(f"{value} ({', '.join(it)})" for value, it in found.items())
+
+
 def utf8(text: str) -> bytes:
     """Encode JSON, whose lone surrogates are spelt in JSON as in Python."""
     return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -11,24 +11,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from html.entities import codepoint2name
-from typing import TypeVar, cast
+from typing import Any, cast
 
-from ringspec.harness import (
-    Ended,
-    Event,
-    Exchange,
-    Finding,
-    Judged,
-    Notice,
-    Played,
-    Result,
-    RuleResult,
-    Started,
-)
-from ringspec.spec import Json
-from ringspec.strategies import Case, Request
+from ringspec.harness import Event, Exchange, Finding
+from ringspec.strategies import Case
 
 # Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
@@ -40,8 +28,14 @@ _SHORT, _MANY = 100, 10_000
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 _URL_SAFE = str.maketrans("+/", "-_")
 _NEVER_ESCAPED = frozenset("_-.~")
-_Shared = TypeVar("_Shared", Case, Exchange)
-_Pairs = tuple[tuple[str, str], ...]
+# Members that may hold a secret, of events and all that they hold. In the first there
+# is no URL whose user and password are secrets, too.
+_PLAIN = frozenset({"path", "headers", "body", "captured", "items"})
+_MEMBERS = _PLAIN | {
+    *("target", "message", "hint", "why", "reason", "url", "stuck"),
+    *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
+    *("exchange", "request", "response", "failure", "played", "earlier"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,106 +97,44 @@ class Redactor:
 
     def event(self, event: Event) -> Event:
         """Take the secrets out of an event."""
-        match event:
-            case Started():
-                return replace(event, target=self.url(event.target))
-            case Notice():
-                return Notice(message=self.url(event.message))
-            case Judged():
-                return replace(
-                    event,
-                    case=self._once(event.case, self._case),
-                    exchange=self._once(event.exchange, self._exchange),
-                    findings=tuple(map(self.finding, event.findings)),
-                )
-        return Ended(result=self._result(event.result))
+        return cast("Event", self._redacted(event, self.url))
 
     def finding(self, finding: Finding) -> Finding:
         """Take the secrets out of a finding."""
-        return replace(
-            finding,
-            reason=self.url(finding.reason),
-            case=self._once(finding.case, self._case),
-            exchange=self._once(finding.exchange, self._exchange),
-            twin=self._once(finding.twin, self._case) if finding.twin else None,
-        )
+        return cast("Finding", self._redacted(finding, self.url))
 
-    def _result(self, result: Result) -> Result:
-        return replace(
-            result,
-            rules=tuple(map(self._rule, result.rules)),
-            message=self.url(result.message),
-            hint=self.url(result.hint),
-        )
-
-    def _rule(self, result: RuleResult) -> RuleResult:
-        return replace(
-            result,
-            failures=tuple(map(self.finding, result.failures)),
-            inconclusive=tuple(map(self.finding, result.inconclusive)),
-            why=self.url(result.why),
-        )
-
-    def _once(self, shared: _Shared, redact: Callable[[_Shared], _Shared]) -> _Shared:
-        """Redact a case or exchange, or return what it was redacted to."""
-        known = self._done.get(id(shared))
-        if known is not None and known[0] is shared:
-            return cast("_Shared", known[1])
-        redacted = redact(shared)
-        # Without secrets, it is not kept twice.
-        redacted = shared if redacted == shared else redacted
-        self._done[id(shared)] = shared, redacted
-        return redacted
-
-    def _case(self, case: Case) -> Case:
-        request = self._request(case.request)
-        return case if request == case.request else replace(case, request=request)
-
-    def _request(self, request: Request) -> Request:
-        return replace(
-            request,
-            path=self.text(request.path),
-            headers=self._headers(request.headers),
-            body=self.data(request.body),
-        )
-
-    def _headers(self, headers: _Pairs) -> _Pairs:
-        return tuple((self.text(name), self.text(value)) for name, value in headers)
-
-    def _exchange(self, exchange: Exchange) -> Exchange:
-        failure, response = exchange.failure, exchange.response
-        if failure is not None:
-            failure = replace(failure, message=self.url(failure.message))
-        if response is not None:
-            headers, body = self._headers(response.headers), self.data(response.body)
-            response = replace(response, headers=headers, body=body)
-        return replace(
-            exchange,
-            url=self.url(exchange.url),
-            request=self._request(exchange.request),
-            response=response,
-            failure=failure,
-            played=self._played(exchange.played) if exchange.played else None,
-        )
-
-    def _played(self, played: Played) -> Played:
-        return replace(
-            played,
-            earlier=tuple(self._once(each, self._exchange) for each in played.earlier),
-            captured=self._json(played.captured),
-            items=None if played.items is None else tuple(self._json(played.items)),
-            stuck=self.url(played.stuck),
-        )
-
-    def _json(self, value: Json) -> Json:
+    def _redacted(self, value: Any, write: Callable[[str], str]) -> Any:
+        """Redact a value; without secrets it is returned itself."""
         match value:
             case str():
-                return self.text(value)
+                return write(value)
+            case bytes():
+                return self.data(value)
             case dict():
-                return {self.text(k): self._json(v) for k, v in value.items()}
-            case list() | tuple():
-                return [self._json(each) for each in value]
-        return value
+                return {write(k): self._redacted(v, write) for k, v in value.items()}
+            case tuple() | list():
+                return type(value)(self._redacted(each, write) for each in value)
+            case Case() | Exchange():
+                return self._once(value)
+        return self._members(value) if is_dataclass(value) else value
+
+    def _once(self, shared: Case | Exchange) -> Case | Exchange:
+        """Redact a case or exchange, or return what it was redacted to."""
+        known = self._done.get(id(shared))
+        if known is None or known[0] is not shared:
+            known = self._done[id(shared)] = shared, self._members(shared)
+        return known[1]
+
+    def _members(self, value: Any) -> Any:
+        # The twin of a case is an id.
+        names = _MEMBERS & {each.name for each in fields(value)}
+        redacted: dict[str, Any] = {}
+        for name in {"request"} if isinstance(value, Case) else names:
+            old = getattr(value, name)
+            new = self._redacted(old, self.text if name in _PLAIN else self.url)
+            if new != old:
+                redacted[name] = new
+        return replace(value, **redacted) if redacted else value
 
 
 def spellings(secret: str) -> Iterator[Spelling]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import Known, Outcome
+from ringspec.harness import Outcome
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.inprocess import URL, InProcess
@@ -203,27 +203,6 @@ def test_two_defects_are_not_told_as_one(mutants: tuple[str, str]) -> None:
 
 def failing(*told: Cause) -> set[str]:
     return {each.case.id for cause in told for each in cause.findings}
-
-
-def test_what_is_known_comes_last_and_says_so() -> None:
-    record = served("delay-4321-accepted", "name-type-unchecked")
-    known = Known(id="name.type", reason="later")
-    result = replace(
-        record.result,
-        rules=tuple(
-            replace(each, known=(known,), excused=True)
-            if each.rule.id == known.id
-            else each
-            for each in record.result.rules
-        ),
-    )
-
-    told = causes(result, record.judged)
-
-    assert [(rules(each), each.known) for each in told] == [
-        (["retryDelays.items.max"], False),
-        (["name.type"], True),
-    ]
 
 
 def test_defect_that_shows_below_the_level_too_is_told_once() -> None:

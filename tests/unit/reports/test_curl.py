@@ -104,33 +104,6 @@ def test_line_reads_as_one_would_write_it(shell: Shell) -> None:
     assert shell.args[5:7] == ['Authorization: Bearer to"ken $x', "-H"]
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("{token}", 'to"ken $x'),
-        ("$x `id` {token}!", '$x `id` to"ken $x!'),
-        ("it's", "it's"),
-        ("\x01\té", "\x01\té"),
-        ("\x01{token}", '\x01to"ken $x'),
-    ],
-)
-def test_header_passes_a_shell(shell: Shell, value: str, expected: str) -> None:
-    shell.run(command(URL, request(X=value)))
-
-    assert f"X: {expected}" in shell.args
-
-
-@pytest.mark.parametrize(
-    ("url", "option"),
-    [("http://h/[1-9]?{a}", "--globoff"), ("http://h/a/../b", "--path-as-is")],
-)
-def test_url_is_left_alone_by_curl(shell: Shell, url: str, option: str) -> None:
-    shell.run(command(url, request()))
-
-    assert url in shell.args
-    assert option in shell.args
-
-
 def test_large_body_is_named_instead_of_inlined() -> None:
     line = command(URL, request(b"x" * 8193), "wire.size/it's")
 

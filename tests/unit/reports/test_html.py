@@ -305,15 +305,3 @@ def test_what_is_due_says_what_a_lasting_case_waits_for(sample: ModuleType) -> N
         "After what was sent before, a 4xx or 501 status; "
         '/state is "draft" or "open"; the list has no item with /id 7.'
     )
-
-
-def test_found_case_is_replayed_from_a_report(
-    sample: ModuleType, record: Record
-) -> None:
-    rule = record.result.rules[1]
-    found = replace(rule.failures[0].case, phase=Phase.EXPLORE)
-    failures = (replace(rule.failures[0], case=found),)
-
-    text = html(with_rules(record, replace(rule, failures=failures)))
-
-    assert "ringspec replay REPORT.json --case delays.count/2 http://" in text

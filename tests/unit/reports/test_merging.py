@@ -157,16 +157,6 @@ def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
     assert cases == ["a.b/1", "a.b/5", "a.b/9"]
 
 
-def test_counts_leave_out_what_was_lent(join: Join) -> None:
-    found = join(*(part(number, 3, rule("a.b")) for number in (2, 3, 1)))
-
-    assert found.report["counts"] == {"rules": 1, "cases": 28, "requests": 36}
-    assert found.report["rules"][0]["cases"] == 4
-    # They run beside each other.
-    assert found.report["duration_s"] == 3.0
-    assert found.report["merged"]["spent_s"] == 6.0
-
-
 @pytest.mark.parametrize(
     ("reports", "what"),
     [

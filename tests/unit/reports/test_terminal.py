@@ -116,15 +116,6 @@ def test_megabytes_are_cut(sample: ModuleType) -> None:
     assert "(5,000,000 bytes in all)" in out
 
 
-def test_bar_goes_when_the_run_breaks_off(sample: ModuleType) -> None:
-    err = Screen()
-
-    with closing(Terminal(Screen(), err)) as terminal:
-        terminal.handle(sample.started())
-
-    assert err.getvalue().endswith("\x1b[2K")
-
-
 def test_ascii_stream_shows_escapes(sample: ModuleType, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="ascii") as out:
         terminal = Terminal(out, io.StringIO())
