@@ -11,9 +11,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from ringspec.cli.options import (
     reports_option,
 )
 from ringspec.cli.outputs import attempted
-from ringspec.harness import Ended, Event, Judged, Outcome, Result
+from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
@@ -52,12 +52,12 @@ from ringspec.reference import (
 from ringspec.reports import (
     MATRIX_FORMATS,
     Channel,
-    FleetProgress,
     FleetRun,
     KillMatrix,
+    ProgressLine,
     ServerKind,
     check_matrix,
-    in_fleet_order,
+    console,
     print_matrix,
     write_matrix,
 )
@@ -114,7 +114,16 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     help="Reach every server by a socket, not only those that need it.",
 )
 @color_option
-def command(**options: Any) -> int:
+def command(
+    *,
+    prefixes: tuple[str, ...],
+    level: str,
+    dialect: str,
+    reports: tuple[str, ...],
+    workers: int | None,
+    over_network: bool,
+    color: Any,
+) -> int:
     """Run against every mutant, lawful variant and the reference itself.
 
     Prints the kill matrix: which defect was noticed, by which rules, after how many
@@ -123,79 +132,66 @@ def command(**options: Any) -> int:
     Exit status: 0 if every defect is noticed by its rule and no correct server is
     accused, 1 if not.
     """
-    return SelftestOptions(**options).status()
+    wanted = report_paths(reports, check_matrix, "json=matrix.json")
+    contract = load(dialect=None if dialect == CANONICAL else dialect)
+    servers = fleet(contract, prefixes, Level(level), over_network=over_network)
+    began = time.monotonic()
+    progress = ProgressLine(console(sys.stderr, color), "server", len(servers))
+    runs: dict[str, FleetRun] = {}
+    # An interrupt ends it with the runs so far.
+    with (
+        suppress(KeyboardInterrupt),
+        closing(_runs(servers, dialect, workers)) as ended,
+    ):
+        for each in ended:
+            runs[each.name] = each
+            progress.advance(sum(it.is_wrong for it in runs.values()), "problem")
+    progress.close()
+    matrix = KillMatrix(
+        contract,
+        Level(level),
+        tuple(runs[each.name] for each in servers if each.name in runs),
+        expected=len(servers),
+        equivalents=EQUIVALENT,
+        shared=SHARED,
+        whole=not prefixes,
+        duration_s=time.monotonic() - began,
+    )
+    print_matrix(matrix, sys.stdout, color=color)
+    writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
+    return attempted(writes, matrix.exit_code)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SelftestOptions:
-    """The options of `ringspec selftest`."""
-
-    prefixes: tuple[str, ...]
-    level: str
-    dialect: str
-    reports: tuple[str, ...]
-    workers: int | None
-    over_network: bool
-    color: Any
-
-    def status(self) -> int:
-        """Run, report, and return the exit status."""
-        wanted = report_paths(self.reports, check_matrix, "json=matrix.json")
-        contract = load(dialect=None if self.dialect == CANONICAL else self.dialect)
-        level = Level(self.level)
-        servers = fleet(contract, self.prefixes, level, over_network=self.over_network)
-        began = time.monotonic()
-        runs = self._runs(servers)
-        matrix = KillMatrix(
-            contract,
-            level,
-            in_fleet_order(runs, (each.name for each in servers)),
-            expected=len(servers),
-            equivalents=EQUIVALENT,
-            shared=SHARED,
-            whole=not self.prefixes,
-            duration_s=time.monotonic() - began,
-        )
-        print_matrix(matrix, sys.stdout, color=self.color)
-        writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
-        return attempted(writes, matrix.exit_code)
-
-    def _runs(self, servers: tuple[FleetRun, ...]) -> list[FleetRun]:
-        """Run against all servers; an interrupt ends it with the runs so far."""
-        progress = FleetProgress(sys.stderr, len(servers), color=self.color)
-        runs: list[FleetRun] = []
-        pool: ProcessPoolExecutor | None = None
-        # Those over the network first: they take longest.
-        queued = sorted(servers, key=lambda each: each.way, reverse=True)
-        try:
-            with _interrupt_deferred():
-                pool = ProcessPoolExecutor(
-                    min(self.workers or _processors(), len(servers)),
-                    # Not fork: a copy of this process may hold a lock for good.
-                    mp_context=multiprocessing.get_context("spawn"),
-                    initializer=prepare,
-                    initargs=(self.dialect,),
-                )
-                submitted = [pool.submit(run_in_pool, each) for each in queued]
-            for done in as_completed(submitted):
-                found = done.result()
-                if found.exit_code == INTERRUPTED:
-                    break  # a signal to all processes met that one first
-                runs.append(found)
-                progress.add(found)
-            else:
-                pool.shutdown()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            # Nothing that still runs is worth waiting for.
-            for process in multiprocessing.active_children():
-                process.kill()
-            if pool is not None:
-                with suppress(KeyboardInterrupt):
-                    pool.shutdown(cancel_futures=True)
-            progress.close()
-        return runs
+def _runs(
+    servers: tuple[FleetRun, ...], dialect: str, workers: int | None
+) -> Generator[FleetRun]:
+    """Run against all servers by a pool of processes, and yield each as it ends."""
+    pool: ProcessPoolExecutor | None = None
+    # Those over the network first: they take longest.
+    queued = sorted(servers, key=lambda each: each.way, reverse=True)
+    try:
+        with _interrupt_deferred():
+            pool = ProcessPoolExecutor(
+                min(workers or _processors(), len(servers)),
+                # Not fork: a copy of this process may hold a lock for good.
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=prepare,
+                initargs=(dialect,),
+            )
+            submitted = [pool.submit(run_in_pool, each) for each in queued]
+        for done in as_completed(submitted):
+            found = done.result()
+            if found.exit_code == INTERRUPTED:
+                return  # a signal to all processes met that one first
+            yield found
+        pool.shutdown()
+    finally:
+        # Nothing that still runs is worth waiting for.
+        for process in multiprocessing.active_children():
+            process.kill()
+        if pool is not None:
+            with suppress(KeyboardInterrupt):
+                pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -350,46 +346,42 @@ def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
 def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
     """Return what a run found."""
     sent = 0
-    requests: dict[str, int] = {}
-    reached: dict[str, int] = {}
-    result: Result | None = None
+    # Of each case: its requests, and all requests until its end.
+    requests: dict[str, tuple[int, int]] = {}
     for event in events:
         if isinstance(event, Judged):
             sent += event.exchange.sent
-            requests[event.case.id] = event.exchange.sent
-            reached[event.case.id] = sent
-        elif isinstance(event, Ended):
-            result = event.result
-    if result is None:
+            requests[event.case.id] = event.exchange.sent, sent
+    if not isinstance(event, Ended):
         raise InternalError(f"the run against {server.name} ended without a result")
-    failures = [
-        finding for each in result.rules for finding in each.gating(server.level)
-    ]
-    failing = {finding.case.id for finding in failures}
-    cases = {name: number for name, number in requests.items() if name in failing}
+    result = event.result
+    failures = [it for each in result.rules for it in each.gating(server.level)]
+    failing = {finding.case.id for finding in failures} & requests.keys()
     noticed: dict[str, Level] = {}
-    for finding in failures:
-        known = noticed.get(finding.rule, finding.level)
-        # The strongest level of each rule.
-        noticed[finding.rule] = min(known, finding.level, key=lambda each: each.rank)
-    reason = failures[0].reason if failures else ""
-    if not failures and result.exit_code:
-        open_ = [each for each in result.rules if each.outcome is Outcome.INCONCLUSIVE]
-        ids = ", ".join(each.rule.id for each in open_[:3])
-        why = next((each.why for each in open_ if each.why), "")
-        reason = result.message or f"{result.conclusion}: {ids}: {why}"
+    # The strongest level of each rule.
+    for finding in sorted(failures, key=lambda each: -each.level.rank):
+        noticed[finding.rule] = finding.level
     return replace(
         server,
         exit_code=result.exit_code,
-        noticed=noticed,
-        cases=cases,
-        until=min((reached[name] for name in cases), default=None),
+        noticed={each.rule: noticed[each.rule] for each in failures},
+        cases={name: it[0] for name, it in requests.items() if name in failing},
+        until=min((requests[name][1] for name in failing), default=None),
         requests=result.counts.requests,
-        reason=reason,
+        reason=_reason(result, failures),
     )
 
 
-_runner: FleetRunner | None = None
+def _reason(result: Result, failures: list[Finding]) -> str:
+    if failures or not result.exit_code:
+        return failures[0].reason if failures else ""
+    open_ = [each for each in result.rules if each.outcome is Outcome.INCONCLUSIVE]
+    ids = ", ".join(each.rule.id for each in open_[:3])
+    why = next((each.why for each in open_ if each.why), "")
+    return result.message or f"{result.conclusion}: {ids}: {why}"
+
+
+_runner: FleetRunner
 
 
 def prepare(dialect: str) -> None:
@@ -402,6 +394,4 @@ def prepare(dialect: str) -> None:
 
 def run_in_pool(server: FleetRun) -> FleetRun:
     """Run against a server, in a process of the pool."""
-    if _runner is None:
-        raise InternalError("the process was not prepared")
     return _runner.run(server)

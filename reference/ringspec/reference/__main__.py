@@ -11,7 +11,13 @@ from ringspec.reference.serving import ServerSettings, serve
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; give 0, or 2 if nothing can be served like that."""
-    parser = _parser()
+    parser = ArgumentParser(prog="python -m ringspec.reference", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="canonical")
+    parser.add_argument("--mutant", metavar="NAME", help="serve with one defect")
+    parser.add_argument(
+        "--parent-watch", action="store_true", help="end when standard input does"
+    )
     options = parser.parse_args(arguments)
     if options.mutant is not None:
         # Imported late: a plain run needs none.
@@ -28,17 +34,6 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"cannot listen on port {options.port}: {error}\n")
         return 2
     return 0
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="python -m ringspec.reference", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="canonical")
-    parser.add_argument("--mutant", metavar="NAME", help="serve with one defect")
-    parser.add_argument(
-        "--parent-watch", action="store_true", help="end when standard input does"
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ from ringspec.reference.json_values import (
     either,
     is_uuid,
     member,
-    names,
     number,
     when,
 )
@@ -163,7 +162,6 @@ def _required_with(other: str, wanted: Json, name: str, kind: JsonType) -> list[
 
 
 def _one_of(rule: str, values: tuple[str, ...]) -> Check:
-    """Check that a string is one of a few."""
     return Check(
         rule,
         _values(rule),
@@ -173,7 +171,6 @@ def _one_of(rule: str, values: tuple[str, ...]) -> Check:
 
 
 def _sized(rule: str, kind: JsonType, low: int, high: int | None = None) -> Check:
-    """Check the length of a string, in characters, or of an array."""
     limits = f"at least {low}" if high is None else f"{low} to {high}"
 
     def holds(value: Json) -> bool:
@@ -197,7 +194,6 @@ def _bounded(rule: str, bound: int) -> Check:
 
 
 def _identified(rule: str) -> Check:
-    """Check that a string is a uuid."""
     return Check(
         rule,
         _values(rule),
@@ -318,14 +314,12 @@ def _keys_differ(choices: Json) -> bool:
 
 
 def _spoken(place: str) -> tuple[Check, ...]:
-    """Check the types of the text and the recording at a place."""
     return tuple(
         _optional(f"{place}.{name}.type", STRING) for name in ("say", "prompt")
     )
 
 
 def _text_or_recording(place: str) -> tuple[Check, ...]:
-    """Check a place where either a text is spoken or a recording played."""
     return (*_spoken(place), _some_of(f"{place}.say.xor", "say", "prompt"))
 
 
@@ -377,6 +371,12 @@ _VOICE_FLOW = (
     *_text_or_recording(f"{_TRANSFER}.whisper"),
 )
 
+
+def _input_names(body: Json) -> Iterator[Place]:
+    for path, value in at("actions.inputs")(body):
+        yield from (Place((*path, name), name) for name in as_object(value))
+
+
 # Source: facts.md B2. What follows a call: attributes to set, messages to send.
 _REACTION = "actions.reaction"
 _ACTIONS = (
@@ -385,7 +385,7 @@ _ACTIONS = (
     _optional("actions.inputs.type", OBJECT),
     Check(
         "actions.inputs.unknown",
-        names(at("actions.inputs")),
+        _input_names,
         lambda name: name in INPUTS,
         f"must be one of {', '.join(INPUTS)}",
     ),

@@ -24,7 +24,6 @@ class EmbeddedError(RuntimeError):
     """Raised when the child cannot serve; carries what it wrote to stderr."""
 
     def __init__(self, reason: str, stderr: str) -> None:
-        """Take the reason and the end of the child's stderr."""
         super().__init__(reason, stderr)
         self.reason = reason
         self.stderr = stderr
@@ -48,7 +47,6 @@ class Embedded:
         *,
         timeout_s: float = 10.0,
     ) -> None:
-        """Choose what to serve; nothing is started yet."""
         self._arguments = ["--port", "0", "--parent-watch", "--dialect", dialect]
         if mutant is not None:
             self._arguments += ["--mutant", mutant]
@@ -90,11 +88,7 @@ class Embedded:
         Raises EmbeddedError if it dies before, or takes longer than the time limit.
         """
         self._child = self._child or _Child(self._arguments)
-        announced = json.loads(self._child.first_line(self._timeout_s))
-        self.url, self.token_url = announced["url"], announced["token_url"]
-        self.client_id = announced["client_id"]
-        self.client_secret = announced["client_secret"]
-        self.token = announced["token"]
+        vars(self).update(json.loads(self._child.first_line(self._timeout_s)))
         return self
 
     def end(self) -> None:
@@ -108,6 +102,7 @@ class _Child:
     """A child process, its first line once it is there, and its stderr."""
 
     def __init__(self, arguments: list[str]) -> None:
+        roots = [str(_ROOT), os.environ.get("PYTHONPATH")]
         # A file, since a full pipe would block the child.
         self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(  # noqa: S603 - our own module
@@ -115,7 +110,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=_environment(),
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, roots))},
             text=True,
             # Ctrl-C is for this process alone, which may still need the child.
             process_group=0,
@@ -161,9 +156,3 @@ class _Child:
     def _end_of_stderr(self) -> str:
         self._stderr.seek(0)
         return self._stderr.read()[-4000:]
-
-
-def _environment() -> dict[str, str]:
-    before = os.environ.get("PYTHONPATH")
-    roots = [str(_ROOT), before] if before else [str(_ROOT)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}

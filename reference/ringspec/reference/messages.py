@@ -53,7 +53,6 @@ class RefusedError(Exception):
     """Raised where a request cannot be served; carries the answer to it."""
 
     def __init__(self, reply: Reply) -> None:
-        """Take the answer."""
         super().__init__(reply.status)
         self.reply = reply
 
@@ -100,7 +99,6 @@ def _pointer(path: Path) -> str:
 
 
 def _details(problems: Iterable[Problem]) -> dict[str, str]:
-    """Join the messages about each place under its JSON pointer."""
     messages: dict[str, list[str]] = {}
     for each in problems:
         messages.setdefault(_pointer(each.path), []).append(each.message)
@@ -126,18 +124,14 @@ async def read_bytes(request: Request) -> bytes:
     # Not isdigit(), which takes a superscript two for a digit.
     if length.isdecimal() and int(length) > most:
         raise _too_large(most)
+    raw = bytearray()
     try:
-        return await _read_stream(request, most)
+        async for chunk in request.stream():
+            raw += chunk
+            if len(raw) > most:
+                raise _too_large(most)
     except ClientDisconnect as error:
         raise refused(400, "The body was cut off.") from error
-
-
-async def _read_stream(request: Request, most: int) -> bytes:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > most:
-            raise _too_large(most)
     return bytes(raw)
 
 
@@ -197,16 +191,12 @@ def _brackets(raw: bytes) -> int:
 
 
 def _is_deep(body: Json) -> bool:
-    """Return whether a body is nested too deeply; computed without recursion."""
     level: list[Json] = [body]
-    for _ in range(MAX_DEPTH + 1):
-        level = [below for value in level for below in _below(value)]
-        if not level:
-            return False
-    return True
-
-
-def _below(value: Json) -> list[Json]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    for _ in range(MAX_DEPTH + 1):  # no recursion, which has a limit of its own
+        level = [
+            below
+            for value in level
+            if isinstance(value, dict | list)
+            for below in (value.values() if isinstance(value, dict) else value)
+        ]
+    return bool(level)

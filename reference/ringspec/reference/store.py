@@ -48,7 +48,6 @@ TRANSITIONS: Mapping[str, StateChange] = {
 
 
 def _first_state(body: JsonObject) -> str:
-    """Return the state of a new broadcast."""
     return DRAFT if body.get("scheduledAt") is None else SCHEDULED
 
 

@@ -21,6 +21,7 @@ from ringspec.reports.comparison_files import (
     write_comparison,
 )
 from ringspec.reports.comparison_text import print_comparison
+from ringspec.reports.console import ProgressLine, console
 from ringspec.reports.curl import command
 from ringspec.reports.files import (
     FORMATS,
@@ -43,13 +44,11 @@ from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
     Channel,
-    FleetProgress,
     FleetRun,
     KillMatrix,
     RunMark,
     ServerKind,
     check_matrix,
-    in_fleet_order,
     print_matrix,
     write_matrix,
 )
@@ -77,11 +76,11 @@ __all__ = [
     "Display",
     "EventStream",
     "FailedCase",
-    "FleetProgress",
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
     "PastRun",
+    "ProgressLine",
     "Record",
     "RecordFile",
     "Recorder",
@@ -101,10 +100,10 @@ __all__ = [
     "checked_docs",
     "command",
     "compare_reports",
+    "console",
     "counted",
     "failure_json",
     "hidden",
-    "in_fleet_order",
     "merge_reports",
     "on_github",
     "print_account",

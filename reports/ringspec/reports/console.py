@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ringspec.harness import Result
-from ringspec.reports.printable import shown
+from ringspec.reports.printable import counted, shown
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
@@ -106,29 +106,46 @@ def print_message(console: Console, result: Result) -> None:
         line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
 
 
-class Bar:
-    """Draws what is done on one line of a screen, with a remark; it vanishes."""
+class ProgressLine:
+    """Shows how many are done: a bar that vanishes, or a line at each quarter."""
 
-    def __init__(self, console: Console, label: str, total: int) -> None:
-        self._progress = Progress(
-            TextColumn(label),
-            # Beside the bar stand the counts, and the remark.
-            BarColumn(bar_width=max(4, min(30, console.width - 36))),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[remark]}", markup=False),
-            console=console,
-            transient=True,
-            # A test's output stays where it is.
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._progress.add_task("", total=total, remark="")
-        self._progress.start()
+    def __init__(self, console: Console, unit: str, total: int) -> None:
+        self._console, self._unit, self._total = console, unit, total
+        self._done = 0
+        self._bar = _bar(console, f"{unit}s", total) if live(console.file) else None
 
-    def advance(self, remark: str) -> None:
-        """Count one more."""
-        self._progress.update(self._task, advance=1, remark=remark)
+    def advance(self, count: int, noun: str) -> None:
+        """Count one more; `count` and `noun` are the remark, such as 2 failures."""
+        before, self._done = self._done, self._done + 1
+        total, remark = self._total, counted(count, noun)
+        if self._bar is not None:
+            task = self._bar.task_ids[0]
+            self._bar.update(task, advance=1, remark=remark if count else "")
+        elif total and before * 4 // total != self._done * 4 // total:
+            done = f"{self._done:,}/{counted(total, self._unit)} done"
+            line(self._console, f"{done}, {remark}")
 
     def close(self) -> None:
-        """Take the bar off the screen."""
-        self._progress.stop()
+        """Take the bar off the screen, or set off the lines from what follows."""
+        if self._bar is not None:
+            self._bar.stop()
+        elif self._done:
+            line(self._console)
+
+
+def _bar(console: Console, label: str, total: int) -> Progress:
+    bar = Progress(
+        TextColumn(label),
+        # Beside the bar stand the counts, and the remark.
+        BarColumn(bar_width=max(4, min(30, console.width - 36))),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[remark]}", markup=False),
+        console=console,
+        transient=True,
+        # A test's output stays where it is.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    bar.add_task("", total=total, remark="")
+    bar.start()
+    return bar

@@ -6,9 +6,8 @@ figures, on a terminal or as `ringspec-matrix/1` in JSON (matrix.schema.json).
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import ContractName
-from ringspec.reports.console import Bar, Color, console, hanging, line, live, row
+from ringspec.reports.console import Color, console, hanging, line, row
 from ringspec.reports.files import check, check_format, write_data
 from ringspec.reports.json_report import contract_json
 from ringspec.reports.printable import counted, json_page, shown, visible
@@ -28,8 +27,6 @@ FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
 _NAME, _UNTIL, _REASON = 34, 6, 300
-# In a log, so long without a line and a reader thinks that it hangs.
-_PAUSE_S = 5.0
 
 
 class ServerKind(StrEnum):
@@ -57,15 +54,11 @@ class RunMark(StrEnum):
     QUIET = "quiet"
 
 
-_STYLES = {
-    RunMark.SURVIVED: "bold red",
-    RunMark.MISNAMED: "bold yellow",
-    RunMark.FALSE_ALARM: "bold red",
-}
-_PLURALS = {
-    RunMark.SURVIVED: "survivor",
-    RunMark.MISNAMED: "misnamed mutant",
-    RunMark.FALSE_ALARM: "false alarm",
+# The results to look at, each with its style and a noun.
+_WRONG = {
+    RunMark.SURVIVED: ("bold red", "survivor"),
+    RunMark.MISNAMED: ("bold yellow", "misnamed mutant"),
+    RunMark.FALSE_ALARM: ("bold red", "false alarm"),
 }
 
 
@@ -107,9 +100,10 @@ class FleetRun:
             return RunMark.SURVIVED
         return RunMark.NOTICED if self.rule in self.noticed else RunMark.MISNAMED
 
-    def noticed_at(self, level: Level) -> bool:
-        """Return whether a run at that level would have failed."""
-        return any(each.gates(level) for each in self.noticed.values())
+    @property
+    def is_wrong(self) -> bool:
+        """True for a survivor, a misnamed mutant or a false alarm."""
+        return self.mark in _WRONG
 
     def named_at(self, level: Level) -> bool:
         """Return whether a run at that level would have named the expected rule."""
@@ -147,7 +141,7 @@ class KillMatrix:
         """The status of the command: 0, 1 or 130."""
         if self.interrupted:
             return 130
-        return 1 if any(each.mark in _STYLES for each in self.trials) else 0
+        return 1 if any(each.is_wrong for each in self.trials) else 0
 
     def of(self, *kinds: ServerKind) -> tuple[FleetRun, ...]:
         """Return the runs against some kinds of servers."""
@@ -156,11 +150,6 @@ class KillMatrix:
     def marked(self, mark: RunMark) -> tuple[FleetRun, ...]:
         """Return the runs with a result."""
         return tuple(each for each in self.trials if each.mark is mark)
-
-    def weaker(self) -> tuple[FleetRun, ...]:
-        """Return the mutants that their rule notices only below its own level."""
-        noticed = self.marked(RunMark.NOTICED)
-        return tuple(each for each in noticed if not each.named_at(each.binding))
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -184,7 +173,10 @@ class KillMatrix:
             if level.gates(self.level):
                 found[level] = {
                     "mutants": len(bound),
-                    "noticed": sum(each.noticed_at(level) for each in bound),
+                    "noticed": sum(
+                        any(it.gates(level) for it in each.noticed.values())
+                        for each in bound
+                    ),
                     "named": sum(each.named_at(level) for each in bound),
                 }
         return found
@@ -196,10 +188,12 @@ class KillMatrix:
         `minimum`: of a greedily smallest set of cases that notices all that any case
         notices.
         """
+        from statistics import median  # noqa: PLC0415 - slow to load
+
         untils = [it.until for it in self.of(ServerKind.MUTANT) if it.until is not None]
         whole = (each.requests for each in self.of(ServerKind.REFERENCE))
         return {
-            "median": _median(untils),
+            "median": median(untils) if untils else 0,
             "worst": max(untils, default=0),
             "whole": max(whole, default=0),
             "minimum": sum(cost for _, cost in self.cover),
@@ -242,21 +236,6 @@ class KillMatrix:
         )
 
 
-def _median(numbers: list[int]) -> float:
-    # By hand: the module that has it takes longer to load than the rest of ours.
-    ordered = sorted(numbers)
-    middle = ordered[(len(ordered) - 1) // 2 : len(ordered) // 2 + 1]
-    return sum(middle) / len(middle) if middle else 0
-
-
-def in_fleet_order(
-    trials: Iterable[FleetRun], names: Iterable[str]
-) -> tuple[FleetRun, ...]:
-    """Bring runs, which end in any order, into the order of the fleet."""
-    place = {name: number for number, name in enumerate(names)}
-    return tuple(sorted(trials, key=lambda each: place[each.name]))
-
-
 def check_matrix(name: str, path: Path) -> None:
     """Raise a UsageError or ReportError if a matrix cannot be written."""
     check_format(name, MATRIX_FORMATS, f"format {name!r} of a matrix")
@@ -297,24 +276,15 @@ def render_json(matrix: KillMatrix) -> bytes:
 
 def _trial(trial: FleetRun) -> dict[str, Json]:
     bound = trial.kind is ServerKind.MUTANT
+    noticed = [{"rule": rule, "level": level} for rule, level in trial.noticed.items()]
     return {
-        "kind": trial.kind,
-        "name": trial.name,
+        **{each.name: getattr(trial, each.name) for each in fields(trial)},
         "mark": trial.mark,
         "rule": trial.rule or None,
         "binding": trial.binding if bound else None,
-        "defect": trial.defect,
-        "level": trial.level,
-        "way": trial.way,
         "at_its_level": trial.named_at(trial.binding) if bound else None,
-        "exit_code": trial.exit_code,
-        "noticed": [
-            {"rule": rule, "level": level} for rule, level in trial.noticed.items()
-        ],
+        "noticed": noticed,
         "cases": list(trial.cases),
-        "until": trial.until,
-        "requests": trial.requests,
-        "reason": trial.reason,
     }
 
 
@@ -322,11 +292,12 @@ def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -
     """Print the whole matrix, the runs that came out wrong first."""
     out = console(stdout, color)
     _print_head(out, matrix)
-    for mark in _STYLES:
+    for mark in _WRONG:
         for trial in matrix.marked(mark):
-            _print_bad(out, matrix, trial)
+            _print_wrong(out, matrix, trial)
     _print_noticed(out, matrix)
-    weaker = [visible(each.name) for each in matrix.weaker()]
+    noticed = matrix.marked(RunMark.NOTICED)
+    weaker = [visible(each.name) for each in noticed if not each.named_at(each.binding)]
     if weaker:
         line(out, f"BELOW ITS LEVEL {counted(len(weaker), 'mutant')}", "yellow")
         said = "noticed by their rule, but only by cases of a weaker level"
@@ -362,9 +333,9 @@ def _print_head(out: Console, matrix: KillMatrix) -> None:
     line(out)
 
 
-def _print_bad(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
+def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
     """Print a run that came out wrong, with what is needed to act on it."""
-    head = (trial.mark.upper(), _STYLES[trial.mark])
+    head = (trial.mark.upper(), _WRONG[trial.mark][0])
     line(out, Text.assemble(head, " ", (visible(trial.name), "bold")))
     if trial.defect:
         row(out, "", shown(trial.defect, _REASON))
@@ -440,35 +411,8 @@ def _summary(matrix: KillMatrix) -> Iterator[str]:
         verdict = f"interrupted after {len(matrix.trials)} of {servers}"
         yield f"{verdict} ({matrix.duration_s:.1f} s)"
         return
-    numbers = ((len(matrix.marked(mark)), noun) for mark, noun in _PLURALS.items())
+    numbers = ((len(matrix.marked(mark)), noun) for mark, (_, noun) in _WRONG.items())
     verdict = ", ".join(counted(*each) for each in numbers if each[0])
     verdict = verdict or "every defect noticed by its rule, nobody accused falsely"
     runs = counted(len(matrix.trials), "run")
     yield f"{verdict} ({runs}, {matrix.duration_s:.1f} s)"
-
-
-class FleetProgress:
-    """Shows on standard error how the fleet goes: a bar, or now and then a line."""
-
-    def __init__(self, stderr: TextIO, total: int, *, color: Color = "auto") -> None:
-        self._console = console(stderr, color)
-        self._total = total
-        self._done = self._bad = 0
-        self._printed = time.monotonic()
-        self._bar = Bar(self._console, "servers", total) if live(stderr) else None
-
-    def add(self, trial: FleetRun) -> None:
-        """Count a run that has ended."""
-        self._done += 1
-        self._bad += trial.mark in _STYLES
-        if self._bar is not None:
-            self._bar.advance(f"{self._bad} to look at" if self._bad else "")
-        elif time.monotonic() - self._printed >= _PAUSE_S:
-            self._printed = time.monotonic()
-            done = f"{self._done}/{counted(self._total, 'server')} done"
-            line(self._console, f"{done}, {self._bad} to look at")
-
-    def close(self) -> None:
-        """Take the bar off the screen."""
-        if self._bar is not None:
-            self._bar.close()

@@ -38,8 +38,8 @@ from ringspec.reports.blocks import (
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import (
-    Bar,
     Color,
+    ProgressLine,
     console,
     line,
     live,
@@ -113,12 +113,11 @@ class Terminal:
         stderr = stderr or sys.stderr
         self._out = console(stdout or sys.stdout, color)
         self._err = console(stderr, color)
-        self._live = live(stderr)
         self._quiet = quiet
         self._verbose = verbose
         self._redactor = redactor or Redactor()
         self._again = again
-        self._progress: Bar | _Log | None = None
+        self._progress: ProgressLine | None = None
         self._started: Started | None = None
         self._level = Level.MUST
         self._failures = 0
@@ -164,10 +163,7 @@ class Terminal:
         row(self._out, "run", plan, indent=0)
         line(self._out)
         self._out.file.flush()  # before the first line on standard error
-        if self._live:
-            self._progress = Bar(self._err, "cases", started.total)
-        else:
-            self._progress = _Log(self._err, started.total)
+        self._progress = ProgressLine(self._err, "case", started.total)
 
     def _advance(self, judged: Judged) -> None:
         self._judged.append(judged)
@@ -175,11 +171,8 @@ class Terminal:
             each.verdict is Verdict.FAIL and each.level.gates(self._level)
             for each in judged.findings
         )
-        if isinstance(self._progress, Bar):
-            failures = counted(self._failures, "failure") if self._failures else ""
-            self._progress.advance(failures)
-        elif self._progress is not None:
-            self._progress.advance(self._failures)
+        if self._progress is not None:
+            self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
         if result.learnt:
@@ -199,28 +192,6 @@ class Terminal:
             again = self._again
             words = tuple(replay_options(self._started) if again is None else again)
             _print_next(self._out, list(_next(self._started, result, found, words)))
-
-
-class _Log:
-    """Prints a line at each quarter of the cases."""
-
-    def __init__(self, console: Console, total: int) -> None:
-        self._console = console
-        self._total = total
-        self._done = 0
-
-    def advance(self, failures: int) -> None:
-        """Count one more case."""
-        before, self._done = self._done, self._done + 1
-        total = self._total
-        if total and before * 4 // total != self._done * 4 // total:
-            done = f"{self._done:,}/{counted(total, 'case')} done"
-            line(self._console, f"{done}, {counted(failures, 'failure')}")
-
-    def close(self) -> None:
-        """Set the results off from the lines before."""
-        if self._done:
-            line(self._console)
 
 
 def print_table(console: Console, result: Result) -> None:

@@ -23,6 +23,20 @@ class Answer:
     schema: Inlined
     assertions: tuple[Assertion, ...]
 
+    @classmethod
+    def of(cls, status: str, schema: Inlined) -> Answer:
+        """Make the answer of a status."""
+
+        def rule(keyword: str) -> RuleId:
+            if not status.startswith("2"):
+                return RuleId("error.envelope")
+            types = keyword != "required"
+            return RuleId("answer.types" if types else "answer.members")
+
+        stated = assertions(schema, "answer")
+        named = (replace(each, rule=rule(each.keyword)) for each in stated)
+        return cls(status, schema, tuple(named))
+
     @cached_property
     def prover(self) -> Prover:
         """Names what an answer breaks."""
@@ -100,7 +114,7 @@ def answers_of(node: Node) -> Answers:
                 # A schema that contains itself is judged as deep as it is written.
                 schema = inline(node.document, f"{media.place}/schema", cut=True)
                 check(schema, Catalogue({}))
-                found.setdefault(status, _answer(status, for_answer(schema)))
+                found.setdefault(status, Answer.of(status, for_answer(schema)))
     stated = _by_place(
         assertion for answer in found.values() for assertion in answer.assertions
     )
@@ -110,20 +124,3 @@ def answers_of(node: Node) -> Answers:
         frozenset(bare),
         next(iter(media_types), "application/json"),
     )
-
-
-def _answer(status: str, schema: Inlined) -> Answer:
-    return Answer(
-        status,
-        schema,
-        tuple(
-            replace(each, rule=_rule(status, each.keyword))
-            for each in assertions(schema, "answer")
-        ),
-    )
-
-
-def _rule(status: str, keyword: str) -> RuleId:
-    if not status.startswith("2"):
-        return RuleId("error.envelope")
-    return RuleId("answer.members" if keyword == "required" else "answer.types")

@@ -1,6 +1,5 @@
 """Assertions: each thing in a schema that can fail by itself, and the rule it is of.
 
-In: an inlined schema. Out: a table from the path of a validator's error to the rule.
 Assertions inside `anyOf`, `oneOf`, `not`, `if` and `contains` never fail by themselves:
 the keyword around them does.
 """
@@ -133,7 +132,6 @@ def _walk(inlined: Inlined, at: Subschema, naming: _Naming) -> Iterator[Assertio
 def _stated(
     inlined: Inlined, at: Subschema, naming: _Naming, keyword: str, value: Json
 ) -> Iterator[Assertion]:
-    """Yield what a keyword asserts: for `required` a name at a time."""
     if keyword == "additionalProperties" and value is not False:
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):

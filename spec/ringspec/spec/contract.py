@@ -1,8 +1,4 @@
-"""The contract: one operation of an OpenAPI file, its schemas, its rules.
-
-In: an OpenAPI 3.1 file, perhaps a dialect, perhaps a catalogue. Out: what the
-strategies compile and the oracle judges by.
-"""
+"""The contract: one operation of an OpenAPI file, its schemas, its rules."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,7 @@ from ringspec.spec.overlay import Overlay
 from ringspec.spec.overrides import (
     Fixture,
     Overrides,
-    holders,
+    fixture_of,
     read_fixtures,
     with_fixtures,
 )
@@ -43,6 +40,7 @@ from ringspec.spec.rules import (
     read_changes,
     respelt,
 )
+from ringspec.spec.schemas import walk
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -114,7 +112,15 @@ class Contract:
     @cached_property
     def holders(self) -> dict[str, str]:
         """Names of fixtures, by those of the members that hold them."""
-        return holders(self.request.schema)
+        found: dict[str, str] = {}
+        for each in walk(self.request.schema):
+            # Of an item, the member that is the array.
+            members = [
+                name for step, name in pairwise(each.path) if step == "properties"
+            ]
+            if fixture_of(each.schema) and members:
+                found.setdefault(members[-1], fixture_of(each.schema))
+        return found
 
     def level_of_use(self, body: Json) -> Level:
         """Return the weakest level among the members and values a body uses."""
@@ -193,7 +199,6 @@ def _loaded(
 
 
 def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
-    """Return the rows of the catalogue beside a contract, and its file's name."""
     if path != OURS and reading.digest(base) == reading.digest(reading.read(OURS)):
         path = OURS
     for beside in (path.with_suffix(".rules.yaml"), path.with_name("rules.yaml")):
@@ -256,7 +261,6 @@ def _rules(
     operation: Operation,
     links: tuple[Link, ...],
 ) -> dict[RuleId, Rule]:
-    """Join rows and places; a place without a row gets a derived one."""
     places: dict[RuleId, dict[str, None]] = {}
     for each in stated:
         places.setdefault(each.rule, {})[each.place] = None
@@ -270,16 +274,12 @@ def _rules(
     for name in dict.fromkeys((*catalogue.rules, *places)):
         if name in places:
             listed = tuple(places[name])
-            rule = known[name] if name in known else _derived(name, listed[0])
-            found[name] = replace(rule, places=listed)
+            derived = Rule(
+                id=name,
+                level=Level.MUST,
+                evidence=Evidence.DOCUMENTED,
+                sentence=f"A body keeps to {next(iter(listed), '')}.",
+                source=next(iter(listed), ""),
+            )
+            found[name] = replace(known.get(name, derived), places=listed)
     return found
-
-
-def _derived(name: RuleId, place: str) -> Rule:
-    return Rule(
-        id=name,
-        level=Level.MUST,
-        evidence=Evidence.DOCUMENTED,
-        sentence=f"A body keeps to {place}.",
-        source=place,
-    )

@@ -1,7 +1,4 @@
-"""An OpenAPI document: its references followed, its schemas inlined and checked.
-
-In: plain data. Out: schemas with every `$ref` replaced by what it refers to.
-"""
+"""An OpenAPI document: its references followed, its schemas inlined and checked."""
 
 from __future__ import annotations
 
@@ -41,19 +38,14 @@ def follow(document: Json, place: str) -> Json:
     node = document
     for step in steps(place):
         try:
-            node = node[_index(step)] if isinstance(node, list) else node[step]
+            is_index = step.isascii() and step.isdigit()
+            node = node[int(step) if isinstance(node, list) and is_index else step]
         except (KeyError, IndexError, TypeError) as error:
             raise SpecError(
                 f"reference {place!r} points at nothing",
                 hint=f"there is no {step!r} where it leads",
             ) from error
     return node
-
-
-def _index(step: str) -> int:
-    if step.isascii() and step.isdigit():
-        return int(step)
-    raise KeyError(step)
 
 
 def _reference(node: dict[str, Json], place: str) -> str:

@@ -1,16 +1,13 @@
 """Forms of a schema: what valid bodies, requests, answers and live targets keep to.
 
-In: an inlined schema. Out: another one, the given left alone.
-
 * The **settled** form is stricter where sources are silent: a body is valid if it keeps
-  to it, invalid if it breaks the schema itself, and unspecified otherwise. Beside
-  `x-settled`, some things are unsettled for every API: members without a name in the
-  schema, and texts that are empty, blank or of more than a hundred characters.
-* The **live** form is made of `x-live` annotations alone: each says what the value of a
-  member has to keep to on a target that acts on what it takes; `{not: {}}` keeps the
-  member away. It restricts what is sent, valid or not, and judges nothing.
+  to it, invalid if it breaks the schema itself, and unspecified otherwise. Members
+  without a name in the schema, and texts that are empty, blank or of more than a
+  hundred characters are unsettled for every API.
+* The **live** form is made of `x-live` alone: what the value of a member has to keep to
+  on a target that acts on what it takes; `{not: {}}` keeps the member away.
 * Requests lack members that are only read, answers those that are only written.
-* What is limited to a level has no member or value that is attested less well.
+* A form limited to a level has no member or value that is attested less well.
 """
 
 from __future__ import annotations
@@ -41,14 +38,23 @@ def settle(schema: Json) -> Json:
         return schema
     changed = _settled(schema, _BESIDE)
     if "string" in schema.get("type", ()) and not _BOUNDED & schema.keys():
-        changed.update(_text_bounds(schema))
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        if most is None or most >= TEXT_MIN:
+            longest = max(least, TEXT_MAX) if most is None else most
+            bounds = {"minLength": max(least, TEXT_MIN), "pattern": NOT_BLANK}
+            changed |= {**bounds, "maxLength": longest}
     if "object" in _types(schema):
-        _close(changed, schema)
+        own = set(schema.get("properties", {}))
+        if _names(schema) - own:
+            # Only this keyword sees the members that branches name.
+            changed.setdefault("unevaluatedProperties", False)
+        elif own:
+            changed.setdefault("additionalProperties", False)
     return changed
 
 
 def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]:
-    """Settle the subschemas, and add `x-settled`; no bounds, and nothing closed."""
+    """Settle the subschemas and add `x-settled`; set no bounds, close nothing."""
 
     def below(keyword: str, _steps: Path, child: Json) -> Json:
         if keyword in _ALONE:
@@ -62,27 +68,6 @@ def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]
     if settled is not None:
         changed["allOf"] = [*changed.get("allOf", ()), settled]
     return changed
-
-
-def _text_bounds(schema: dict[str, Json]) -> dict[str, Json]:
-    """Return the bounds of a free text, as far as its own leave them."""
-    least, most = schema.get("minLength", 0), schema.get("maxLength", TEXT_MAX)
-    if most < TEXT_MIN:
-        return {}
-    bounds = {"minLength": max(least, TEXT_MIN), "pattern": NOT_BLANK}
-    if "maxLength" not in schema:
-        bounds["maxLength"] = max(least, TEXT_MAX)
-    return bounds
-
-
-def _close(changed: dict[str, Json], schema: dict[str, Json]) -> None:
-    """Let an object have no members but those that are named."""
-    own = set(schema.get("properties", {}))
-    if _names(schema) - own:
-        # Only this keyword sees the members that branches name.
-        changed.setdefault("unevaluatedProperties", False)
-    elif own:
-        changed.setdefault("additionalProperties", False)
 
 
 def _names(schema: dict[str, Json]) -> set[str]:
@@ -175,7 +160,6 @@ _MARKED = frozenset({"allOf", "anyOf", "oneOf", "then", "else", "x-settled"})
 
 
 def _marked(schema: Json, mark: str) -> frozenset[str]:
-    """List the members of a mark that a schema and its branches name."""
     found: set[str] = set()
     for each in subschemas(Subschema(schema)):
         if each.keyword == "properties":
@@ -187,7 +171,7 @@ def _marked(schema: Json, mark: str) -> frozenset[str]:
 
 
 def _parts(schema: Json) -> Iterator[dict[str, Json]]:
-    """Yield a schema, and those that all hold beside it."""
+    """Yield a schema and those of its `allOf`."""
     if isinstance(schema, dict):
         yield schema
         for part in schema.get("allOf", ()):

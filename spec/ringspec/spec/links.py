@@ -1,10 +1,7 @@
 """Links: the operations that act on what the one under test creates.
 
-In: the OpenAPI `links` of its accepted answers. Out: each linked operation with its
-role, its request and what its answers keep to, and the rules of a life cycle that they
-allow to judge. A link is followed if it names an operation by its id and takes all that
-its path needs from the answer's body (`$response.body#/…`); any other is left alone.
-What OpenAPI has no word for stands in extensions of the link:
+A link of an accepted answer is followed if it names an operation by its id and takes
+all that its path needs from the answer's body (`$response.body#/…`). In extensions:
 
 * `x-items`: pointer to the items in the answer of a list; without one the answer is
   a bare array. `x-total`: pointer to how many there are on all pages. `x-page` and
@@ -138,11 +135,15 @@ def _link(
     captures = {each: match[1] for each, match in found.items() if match}
     if set(re.findall(r"\{([^}]*)\}", endpoint.path)) - captures.keys():
         return None
+    roles = {"put": Role.REPLACE, "delete": Role.DELETE}
+    role = roles.get(endpoint.method, Role.COMMAND)
+    if endpoint.method == "get":
+        role = Role.READ if "{" in endpoint.path else Role.LIST
     schema, base = json_body(endpoint), node.document
     same = schema and _target(base, schema) == _target(base, operation.schema_place)
     return Link(
         name=name,
-        role=_role(endpoint),
+        role=role,
         method=endpoint.method.upper(),
         path=endpoint.path,
         captures=captures,
@@ -184,15 +185,7 @@ def _texts(node: Node, name: str) -> tuple[str, ...]:
     return tuple(each.text() for each in node.at(name, []).items())
 
 
-def _role(endpoint: Endpoint) -> Role:
-    if endpoint.method == "get":
-        return Role.READ if "{" in endpoint.path else Role.LIST
-    roles = {"put": Role.REPLACE, "delete": Role.DELETE}
-    return roles.get(endpoint.method, Role.COMMAND)
-
-
 def _target(base: dict[str, Json], place: str) -> str:
-    """Return where a schema stands, its reference followed."""
     return resolve(base, follow(base, place), place)[1]
 
 

@@ -174,7 +174,6 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
 
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    """List the parameters; an operation's own replace those of its path."""
     found: dict[tuple[str, str], Parameter] = {}
     for holder in (endpoint.item, endpoint.node):
         for node in holder.at("parameters", []).items():

@@ -1,21 +1,16 @@
 """Overlays: the actions that adapt the contract to a provider's spelling.
 
-In: an overlay's file, the contract's document. Out: the document changed, or a
-SpecError that names file, action and member. Source: OpenAPI Overlay Specification
-1.0.0 and 1.1.0; targets are RFC 9535 JSONPath. Of 1.1, `copy` is not supported;
-stricter than both, a target has to match something. Extensions (`x-…`) may
-stand anywhere. Ours are `x-rename` in an action (`renaming.py`), which gives a
-member or a path another name wherever it is named, and `x-rules` at the top
-(`rules.py`), which changes rules.
+Source: OpenAPI Overlay Specification 1.0.0 and 1.1.0, without the `copy` of 1.1;
+targets are RFC 9535 JSONPath, and have to match something. Of extensions, which may
+stand anywhere, ours are `x-rename` in an action (`renaming.py`) and `x-rules` at the
+top (`rules.py`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
@@ -24,9 +19,6 @@ from ringspec.spec.reading import mapping, only, short, text
 from ringspec.spec.renaming import rename
 from ringspec.spec.rules import RULES
 from ringspec.spec.values import Json, Location, at, pointer, unshared
-
-if TYPE_CHECKING:
-    import jsonpath
 
 SHIPPED = Path(__file__).parent / "dialects"
 RENAME = "x-rename"
@@ -132,7 +124,6 @@ def _check_actions(actions: Json, origin: str) -> None:
 
 
 def _check_action(action: dict[str, Json], place: str) -> None:
-    """Check that an action does something, and not two things that exclude."""
     _check_fields(action, _ACTION, place)
     if RULES in action:
         raise SpecError(
@@ -175,7 +166,11 @@ def apply(base: Json, overlay: Overlay) -> Json:
             continue
         for location in locations:
             if action.get("remove"):
-                _remove(base, location, where)
+                if not location:
+                    raise SpecError(
+                        f"{where} removes everything", hint="target what is below $"
+                    )
+                del at(base, location[:-1])[location[-1]]
                 continue
             target, update = at(base, location), unshared(action["update"])
             if isinstance(target, list) and not (joins and isinstance(update, list)):
@@ -192,7 +187,8 @@ def _matches(base: Json, target: str, where: str) -> list[Location]:
     import jsonpath  # noqa: PLC0415 - slow to import, and only dialects need it
 
     try:
-        found = {match.parts for match in _environment().finditer(target, base)}
+        environment = jsonpath.JSONPathEnvironment(strict=True)
+        found = {match.parts for match in environment.finditer(target, base)}
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise SpecError(
             f"{where}: not JSONPath: {error}", hint="write it as RFC 9535 has it"
@@ -206,21 +202,7 @@ def _matches(base: Json, target: str, where: str) -> list[Location]:
     return sorted(found, key=lambda place: [f"{s:0>9}" for s in place], reverse=True)
 
 
-@cache
-def _environment() -> jsonpath.JSONPathEnvironment:
-    import jsonpath  # noqa: PLC0415 - as above
-
-    return jsonpath.JSONPathEnvironment(strict=True)
-
-
-def _remove(base: Json, location: Location, where: str) -> None:
-    if not location:
-        raise SpecError(f"{where} removes everything", hint="target what is below $")
-    del at(base, location[:-1])[location[-1]]
-
-
 def _merged(target: Json, update: Json, where: str, below: Location = ()) -> Json:
-    """Merge an update into a value of its own type, and into no other."""
     if isinstance(target, dict) and isinstance(update, dict):
         return target | {
             name: _merged(target[name], value, where, (*below, name))

@@ -1,10 +1,8 @@
 """Overrides: what one target has otherwise than a contract says.
 
-In: an OpenAPI document or an inlined schema, and values of a profile. Out: the document
-with other paths, or another header for credentials; the schema with values of
-**fixtures**. A fixture is something that a target has to know beforehand; `x-fixture`
-annotations mark its places. The settled form has its value there, so that every valid
-body does. What a provider spells otherwise is a dialect's matter instead.
+Other paths, another header for credentials, and values of **fixtures**: things that a
+target has to know beforehand. `x-fixture` annotations mark their places; the settled
+form has their values there, so that every valid body does.
 """
 
 from __future__ import annotations
@@ -13,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 
 from ringspec.spec.document import Inlined
@@ -99,7 +96,6 @@ def _check_path(operation: str, old: str, new: str) -> None:
 
 
 def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
-    """Let every secured operation take its credentials from one header."""
     secured: Json = {"security": [{_SCHEME: []}]}
     paths = {
         path: {
@@ -169,17 +165,6 @@ def _fixture(given: Json, place: str) -> Fixture:
     return Fixture(place=place, **found)
 
 
-def holders(schema: Json) -> dict[str, str]:
-    """Return the names of fixtures by those of the members that hold them."""
-    found: dict[str, str] = {}
-    for each in walk(schema):
-        # Of an item, the member that is the array.
-        members = [name for step, name in pairwise(each.path) if step == "properties"]
-        if MARK in each.schema and members:
-            found.setdefault(members[-1], _name(each.schema))
-    return found
-
-
 def member_names(body: Json) -> set[str]:
     """Return the names of all members of a body, at any depth."""
     if isinstance(body, list):
@@ -203,25 +188,34 @@ def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
                 hint=f"{did_you_mean(name, known)}{listed}",
                 path=("fixtures", name),
             )
-        _check_value(inlined, name, value)
+        for each in walk(inlined.schema):
+            faults = (
+                _faults(each.schema, value) if fixture_of(each.schema) == name else ()
+            )
+            for fault in faults:
+                raise MisfitError(
+                    f"the fixture {name} does not fit the contract: {fault}",
+                    hint=f"see {inlined.place_of(each.path)}",
+                    path=("fixtures", name),
+                )
     for fixture in fixtures:
         if fixture.form == TELEPHONE and fixture.name in values:
             _check_telephone(fixture.name, values[fixture.name])
     return replace(inlined, schema=_narrowed(inlined.schema, values))
 
 
-def _name(node: dict[str, Json]) -> str:
+def fixture_of(node: dict[str, Json]) -> str:
     """Return the name of the fixture that a schema marks; empty without a mark."""
     given = node.get(MARK, "")
     return str(given["name"] if isinstance(given, dict) else given)
 
 
 def _narrowed(schema: Json, values: Mapping[str, Json]) -> Json:
-    """Return a schema that is settled for a value wherever a fixture has one."""
+    """Settle a schema for a value wherever a fixture has one."""
     if not isinstance(schema, dict):
         return schema
-    if _name(schema) in values:
-        return _settled_for(schema, values[_name(schema)])
+    if fixture_of(schema) in values:
+        return _settled_for(schema, values[fixture_of(schema)])
 
     def below(_keyword: str, _steps: Steps, child: Json) -> Json:
         return _narrowed(child, values)
@@ -240,18 +234,6 @@ def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:
         named = {n: _settled_for(known.get(n, {}), value[n]) for n in value}
         changed["properties"] = {**known, **named}
     return changed
-
-
-def _check_value(inlined: Inlined, name: str, value: Json) -> None:
-    """Check a value by the schema at each of its places."""
-    for each in walk(inlined.schema):
-        if _name(each.schema) == name:
-            for fault in _faults(each.schema, value):
-                raise MisfitError(
-                    f"the fixture {name} does not fit the contract: {fault}",
-                    hint=f"see {inlined.place_of(each.path)}",
-                    path=("fixtures", name),
-                )
 
 
 def _faults(schema: Json, value: Json) -> Iterator[str]:

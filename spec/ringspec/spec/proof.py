@@ -1,8 +1,4 @@
-"""Proof by two independent validators of what a body breaks.
-
-In: a body as it will be sent. Out: the ids of the rules that it breaks, on which
-jsonschema and jsonschema-rs must agree before anything is called valid or invalid.
-"""
+"""Proof of the rules that a body breaks: two independent validators have to agree."""
 
 from __future__ import annotations
 
@@ -116,25 +112,20 @@ class Prover:
         self, body: Json, found: list[tuple[Path, Location]]
     ) -> Iterator[Breach]:
         for path, location in found:
-            if path[-1] in {"required", "dependentRequired"}:
-                yield from self._missing(body, path, location)
-            else:
+            if path[-1] not in {"required", "dependentRequired"}:
                 yield Breach(self._by_path[path], location)
-
-    def _missing(self, body: Json, path: Path, location: Location) -> Iterator[Breach]:
-        # Neither validator says in its path which name is missing.
-        present = at(body, location)
-        wanted = at_path(self._schema, path)
-        if isinstance(wanted, dict):
-            asking = (names for name, names in wanted.items() if name in present)
-            wanted = [name for names in asking for name in names]
-        for name in wanted:
-            if name not in present:
-                yield Breach(self._by_path[*path, name], location)
+                continue
+            # Neither validator says in its path which name is missing.
+            present, wanted = at(body, location), at_path(self._schema, path)
+            if isinstance(wanted, dict):
+                wanted = [n for name in wanted if name in present for n in wanted[name]]
+            for name in wanted:
+                if name not in present:
+                    yield Breach(self._by_path[*path, name], location)
 
 
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:
-    """Drop what a value of the wrong type cannot keep to anyway."""
+    """Drop breaches that a value of the wrong type cannot avoid."""
     breaches = list(dict.fromkeys(found))
     mistyped = {
         breach.location for breach in breaches if breach.assertion.keyword == "type"

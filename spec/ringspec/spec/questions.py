@@ -1,8 +1,4 @@
-"""Questions that a contract's sources leave open, with candidates for the answer.
-
-In: the file `questions.yaml` beside a contract, or `NAME.questions.yaml`. Out:
-questions, in their order. Code that asks them knows overlays and rules alone.
-"""
+"""Questions that a contract's sources leave open, with candidates for the answer."""
 
 from __future__ import annotations
 

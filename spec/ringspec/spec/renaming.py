@@ -1,13 +1,10 @@
 """Renaming: `x-rename`, another name for a member or a path, wherever it is named.
 
-In: a document, the places that an action selects, and the new name. Out: the document,
-changed. An action that renames selects either
-
-* a member where a schema describes it (`….properties.NAME`). It is renamed in every
+* A member, where a schema describes it (`….properties.NAME`), is renamed in every
   schema that speaks of the same object, those in conditions and choices included, in
   defaults and examples, and in the accepted answers to such a body. `x-member` keeps
-  the canonical name, so that the ids of rules stay what they are;
-* a path (`$.paths['/…']`), which takes along the paths that lie below it.
+  the canonical name, so that the ids of rules stay what they are.
+* A path (`$.paths['/…']`) takes along the paths that lie below it.
 
 A renamed member then stands last among its siblings, as an added one does: plain
 actions of the same effect give the same contract, and the same cases, to the byte.
@@ -72,7 +69,6 @@ def _check_new(old: str, new: str, where: str) -> None:
 
 
 def _move(base: Json, old: str, new: str, where: str) -> Json:
-    """Move a path, and those below it, to another place."""
     _check_new(old, new, where)
     if not new.startswith("/"):
         raise SpecError(f"{where} renames a path to {new!r}", hint="it begins with /")
@@ -136,7 +132,6 @@ class _Content:
 
 
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
-    """Yield every JSON body and every JSON answer of a document."""
     for endpoint in endpoints(base):
         if schema := json_body(endpoint):
             yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
@@ -216,7 +211,6 @@ class _Renaming:
             )
 
     def _in_schema(self, node: dict[str, Json], path: Path) -> None:
-        """Rename the member in all keywords of a schema that name members."""
         if self._new in _members(node) and self._old in _members(node):
             raise SpecError(
                 f"{self._where}: #{pointer(path)} has a member {self._new} already",
@@ -238,13 +232,17 @@ class _Renaming:
         return self._new if name == self._old else name
 
     def _in_values(self, content: _Content, instance: Path) -> None:
-        """Rename the member of an object in the defaults and examples around it."""
         for path in content.examples:
             self._in_value(at_path(self._base, path), instance)
         for path, applied in content.schemas.items():
             for start in applied:
                 if instance[: len(start)] == start:
-                    for value in _shown(at_path(self._base, path)):
+                    node = at_path(self._base, path)
+                    shown = [node.get(name) for name in ("default", "example", "const")]
+                    for name in ("examples", "enum"):
+                        listed = node.get(name)
+                        shown += listed if isinstance(listed, list) else ()
+                    for value in shown:
                         self._in_value(value, instance[len(start) :])
 
     def _in_value(self, value: Json, path: Path) -> None:
@@ -261,7 +259,6 @@ class _Renaming:
                 self._in_value(child, path[1:])
 
     def _in_links(self) -> None:
-        """Let the links that point at the member follow it."""
         for operation, status, link in _links(self._base):
             given = link.get("parameters")
             named = given if isinstance(given, dict) else {}
@@ -292,7 +289,6 @@ class _Renaming:
 
 
 def _links(base: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
-    """Yield each link once, with its operation and the status it is found under."""
     seen: set[int] = set()
     for endpoint in endpoints(base):
         for status, response in endpoint.node.at("responses", {}).members():
@@ -307,16 +303,7 @@ def _members(node: Json) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def _shown(node: dict[str, Json]) -> Iterator[Json]:
-    """Yield the values that a schema itself shows."""
-    yield from (node[name] for name in ("default", "example", "const") if name in node)
-    for name in ("examples", "enum"):
-        listed = node.get(name)
-        yield from listed if isinstance(listed, list) else ()
-
-
 def _keys(node: dict[str, _Value], name_of: Callable[[str], str]) -> dict[str, _Value]:
-    """Rename keys; renamed ones stand last."""
     kept = {name: value for name, value in node.items() if name_of(name) == name}
     return kept | {
         name_of(name): value for name, value in node.items() if name not in kept
@@ -324,7 +311,6 @@ def _keys(node: dict[str, _Value], name_of: Callable[[str], str]) -> dict[str, _
 
 
 def _repointed(value: Json, moved: dict[str, str]) -> Json:
-    """Let references follow the nodes that were moved."""
     if isinstance(value, list):
         return [_repointed(child, moved) for child in value]
     if not isinstance(value, dict):

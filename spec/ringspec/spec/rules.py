@@ -1,18 +1,12 @@
 """Rules: the catalogue, the rules about HTTP, and what a dialect changes about them.
 
-Every rule has a level, evidence, a sentence and a source. A dialect's `x-rules` change
-rules by their ids:
+A dialect's `x-rules` change rules by their ids, at the overlay's top:
 
-    x-rules:
-      from.length: {level: must}
-      retryDelays.items.max: {sentence: A delay is at most a week., level: should}
-      retryDelays.count: {drop: true}
+    retryDelays.items.max: {sentence: A delay is at most a week., level: should}
+    retryDelays.count: {drop: true}
 
-They stand at the overlay's top: the catalogue is no part of the contract that actions
-change, and a rule may own keywords in many places. A rule that is dropped loses its
-keywords in the contract and its cases, and is reported as not applicable. What only it
-refused is neither valid nor invalid then: valid bodies keep to it still, so that no
-server is blamed for a rule that is not judged.
+A dropped rule loses its keywords in the contract and its cases, and is reported as not
+applicable. Valid bodies keep to it still: what only it refused is unspecified.
 """
 
 from __future__ import annotations

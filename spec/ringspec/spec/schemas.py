@@ -1,13 +1,9 @@
 """JSON Schema: a table of its keywords, and the one way to the subschemas.
 
-Code about schemas asks `KEYWORDS` what a keyword asserts and of which values its
-subschemas speak, and goes through them by these functions, not by a walker of its own:
-
-* `subschemas` yields those right below a schema, `walk` a schema and all below it. Each
-  comes with its keyword, its path (`pointer(path)` is its JSON pointer), the instance
-  path at which it applies, and whether it holds there without a condition;
-* `branches` lists those right below that speak of the same value;
-* `rebuilt` returns a schema with those right below it replaced.
+Code about schemas asks `KEYWORDS` what a keyword asserts, and reaches subschemas by
+these functions, not by a walker of its own: `subschemas` yields those right below a
+schema, `walk` a schema and all below it, `branches` lists those that speak of the same
+value, `rebuilt` replaces those right below. `pointer(each.path)` is a JSON pointer.
 """
 
 from __future__ import annotations

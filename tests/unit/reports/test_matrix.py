@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from typing import Any
 
 import jsonschema
@@ -13,7 +12,6 @@ from syrupy.assertion import SnapshotAssertion
 
 from ringspec.reports import (
     Channel,
-    FleetProgress,
     FleetRun,
     KillMatrix,
     ServerKind,
@@ -133,35 +131,3 @@ def test_json_keeps_to_its_schema(snapshot: SnapshotAssertion) -> None:
 
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(written)
     assert {**written, "contract": {}} == snapshot
-
-
-class Screen(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_watch_draws_a_bar_on_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    screen = Screen()
-
-    watch = FleetProgress(screen, len(TRIALS))
-    for each in TRIALS:
-        watch.add(each)
-    watch.close()
-
-    assert "9/9" in screen.getvalue()
-    assert "4 to look at" in screen.getvalue()
-
-
-def test_watch_tells_a_log_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter(range(0, 1000, 2))
-    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
-    log = io.StringIO()
-
-    watch = FleetProgress(log, len(TRIALS))
-    for each in TRIALS:
-        watch.add(each)
-    watch.close()
-
-    assert "3/9 servers done, 0 to look at\n" in log.getvalue()
-    assert log.getvalue().count("\n") < len(TRIALS)

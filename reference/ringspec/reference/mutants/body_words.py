@@ -73,8 +73,6 @@ def forgets(patterns: Any, _row: Variant) -> Defect:
 
 
 def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
-    """Put another check in a rule's place."""
-
     def apply(behaviour: Behaviour) -> Behaviour:
         if all(check.rule != rule for check in behaviour.checks):
             raise LookupError(f"no check holds the rule {rule!r}")
@@ -251,7 +249,6 @@ def _loaded(text: str | bytes) -> Json:
 
 
 def _closed(raw: bytes) -> Json:
-    """Add the brackets that are missing at the end."""
     text = raw.decode().rstrip().rstrip(",")
     for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
         try:

@@ -260,7 +260,6 @@ def _id_of(request: Request) -> str:
 
 
 async def _updated_first(operation: Operation, store: Store, request: Request) -> Reply:
-    """Keep the body of an update before it is refused."""
     raw = await request.body()
     try:
         return await operation(request)
@@ -284,7 +283,6 @@ async def _not_found(_operation: Operation, _store: Store, _request: Request) ->
 async def _not_found_at_once(
     operation: Operation, store: Store, request: Request
 ) -> Reply:
-    """Do not find, for a moment, what was just created."""
     found = store.find(_id_of(request))
     if found and now_ms() - found.created_at < 1000 * stores.BEHIND_S:
         raise refused(404, "There is no such broadcast.")
@@ -312,7 +310,6 @@ async def _short_form(operation: Operation, store: Store, request: Request) -> R
 async def _without_effect(
     operation: Operation, store: Store, request: Request
 ) -> Reply:
-    """Answer a command as if it were done."""
     before = store.find(_id_of(request))
     reply = await operation(request)
     if before is not None:
@@ -519,7 +516,6 @@ def _finishing(finish: Finish) -> Defect:
 
 
 def _with_length(start: Message, length: int | None) -> Message:
-    """Put another length, or none, on the start of an answer."""
     headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
@@ -623,8 +619,6 @@ async def _gzipped(start: Message, content: bytes, send: Send) -> None:
 
 
 def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
-    """Send other headers, given those due and the bytes."""
-
     async def finish(start: Message, content: bytes, send: Send) -> None:
         await send({**start, "headers": change(start["headers"], content)})
         await send({"type": "http.response.body", "body": content})
@@ -633,7 +627,6 @@ def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
 
 
 def _by_beginning(behaviour: Behaviour) -> Behaviour:
-    """Know a path by what it begins with."""
     known = "/voice/broadcasts"
 
     def wire(app: ASGIApp) -> ASGIApp:

@@ -208,7 +208,6 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
 
 
 def _of_text(change: Callable[[str], Json]) -> Change:
-    """Change a text, and nothing else."""
     return lambda value: change(value) if isinstance(value, str) else value
 
 
@@ -234,7 +233,6 @@ def _indexed(value: JsonObject) -> Json:
 
 
 def _parsed(text: str) -> Json:
-    """Read a text that holds an object or a list."""
     if text[:1] not in ("{", "["):
         return text
     try:
@@ -377,8 +375,6 @@ _PLAIN_CHANGES: dict[str, Change] = {
 
 
 def _losing(paths: Any) -> Change:
-    """Lose members at dotted paths."""
-
     def lose(value: Json) -> Json:
         for path in as_list(paths):
             *parents, (name,) = steps_of(path)
