@@ -80,24 +80,25 @@ if TYPE_CHECKING:
     from ringspec.strategies.shapes.bodies import plain_request
 
 # Hypothesis takes a while to load, and a run of certified cases needs none of it.
+_LATE_BY_MODULE = {
+    "adequacy": (
+        "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"
+    ),
+    "drawn.probe_bodies": "ProbeBodies is_settled probe_bodies",
+    "drawn.label": "Drawn Example Labeller Source own_sources",
+    "drawn.schemathesis_bodies": "SourceEnded foreign_sources",
+    "drawn.library": (
+        "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
+        " unspecified_bodies labelled_bodies"
+    ),
+    "drawn.sample": "Invalid Label Labelled",
+    "shapes.bodies": "plain_request",
+    "lifecycle.machine": "MAX_CALLS state_machine",
+    "lifecycle.steps": "Lifecycle",
+    "lifecycle.walk": "Call CallKind Walk without write_walk",
+}
 _LATE = {
-    **dict.fromkeys(("Mutation", "MutationKind", "MutationResult"), "adequacy"),
-    **dict.fromkeys(("MutationVerdict", "fewest", "mutations_of"), "adequacy"),
-    "prove": "adequacy",
-    **dict.fromkeys(("ProbeBodies", "is_settled"), "drawn.probe_bodies"),
-    "probe_bodies": "drawn.probe_bodies",
-    **dict.fromkeys(("Drawn", "Example", "Labeller", "Source"), "drawn.label"),
-    "own_sources": "drawn.label",
-    **dict.fromkeys(("SourceEnded", "foreign_sources"), "drawn.schemathesis_bodies"),
-    **dict.fromkeys(("FAULT_FAMILIES", "breakable_rules", "label_of"), "drawn.library"),
-    **dict.fromkeys(("valid_bodies", "invalid_bodies"), "drawn.library"),
-    **dict.fromkeys(("unspecified_bodies", "labelled_bodies"), "drawn.library"),
-    **dict.fromkeys(("Invalid", "Label", "Labelled"), "drawn.sample"),
-    "plain_request": "shapes.bodies",
-    **dict.fromkeys(("MAX_CALLS", "state_machine"), "lifecycle.machine"),
-    "Lifecycle": "lifecycle.steps",
-    **dict.fromkeys(("Call", "CallKind", "Walk"), "lifecycle.walk"),
-    **dict.fromkeys(("without", "write_walk"), "lifecycle.walk"),
+    name: module for module, names in _LATE_BY_MODULE.items() for name in names.split()
 }
 
 

@@ -20,7 +20,6 @@ from ringspec.spec import (
     RuleId,
     TokenHeader,
     is_shallow,
-    weakest,
 )
 
 FORMAT = "ringspec-case/1"
@@ -161,7 +160,7 @@ class Case:
         twin: id of the accepted case that this one was made from.
         fault: an RFC 6902 patch from the twin's body to this one, or an object
             that names what else differs.
-        broken: the rules that both validators find broken; two where coupled.
+        broken: the rules that both validators find broken; two if coupled.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
     """
@@ -175,7 +174,6 @@ class Case:
     twin: str | None = None
     fault: tuple[Json, ...] | dict[str, Json] | None = None
     broken: tuple[RuleId, ...] = ()
-    coupled: bool = False
     phase: Phase = Phase.CASES
     steps: tuple[Step, ...] = ()
 
@@ -188,8 +186,13 @@ class Case:
             return None
 
     @property
+    def coupled(self) -> bool:
+        """Whether it breaks two rules."""
+        return len(self.broken) > 1
+
+    @property
     def is_about_body(self) -> bool:
-        """True if its expectation depends on the body."""
+        """Whether its expectation depends on the body."""
         return self.expect == Expect.ACCEPT or bool(self.broken)
 
     def wire(self) -> dict[str, Json]:
@@ -264,7 +267,7 @@ def _no_json(name: str) -> Json:
 
 @dataclass(frozen=True)
 class Requests:
-    """Writes the requests of one contract."""
+    """Writes the requests and cases of one contract."""
 
     contract: Contract
 
@@ -303,79 +306,23 @@ class Requests:
             body=content,
         )
 
-
-def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
-    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
-
-
-@dataclass(frozen=True)
-class CaseMaker:
-    """Makes the cases of one contract's create operation."""
-
-    contract: Contract
-
-    @cached_property
-    def requests(self) -> Requests:
-        """The requests of the contract."""
-        return Requests(self.contract)
-
-    def accepted(self, rule: RuleId, label: str, body: Json) -> Case:
-        """Return the case of a valid body."""
-        level = weakest(
-            (self.contract.rules[rule].level, self.contract.level_of_use(body))
-        )
-        prefix = "" if rule == ACCEPTED else "valid-"
+    def case(
+        self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any
+    ) -> Case:
+        """Return the case that a body is sent for; `more` are its other attributes."""
         return Case(
-            id=_case_id(rule, prefix + label),
+            id=f"{rule}/{'-'.join(label.split())}",
             rule=rule,
-            level=level,
-            expect=Expect.ACCEPT,
-            status=STATUS[Expect.ACCEPT],
-            request=self.requests.create(encode(body)),
-        )
-
-    def rejected(self, rule: RuleId, label: str, body: Json, **more: Any) -> Case:
-        """Return the case of an invalid body.
-
-        Args:
-            rule: the rule it serves.
-            label: names the fault.
-            body: as JSON.
-            more: `level`, `twin`, `fault` and `broken` of the case.
-        """
-        return Case(
-            id=_case_id(rule, label),
-            rule=rule,
-            expect=Expect.REJECT,
-            status=STATUS[Expect.REJECT],
-            request=self.requests.create(encode(body)),
-            coupled=len(more["broken"]) > 1,
+            level=more.pop("level", self.contract.rules[rule].level),
+            expect=expect,
+            status=STATUS[expect],
+            request=self.create(content),
             **more,
         )
 
-    def survived(
-        self,
-        label: str,
-        content: bytes,
-        twin: Case,
-        fault: tuple[Json, ...] | dict[str, Json],
-    ) -> Case:
-        """Return the case of bytes that no source settles."""
-        return Case(
-            id=_case_id(ROBUSTNESS, label),
-            rule=ROBUSTNESS,
-            level=self.contract.rules[ROBUSTNESS].level,
-            expect=Expect.SURVIVE,
-            status=STATUS[Expect.SURVIVE],
-            request=self.requests.create(content),
-            twin=twin.id,
-            fault=fault,
-            phase=Phase.WIRE,
-        )
 
-
-def _case_id(rule: RuleId, label: str) -> str:
-    return f"{rule}/{'-'.join(label.split())}"
+def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
+    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:
@@ -442,7 +389,6 @@ def parse_case(row: dict[str, Json]) -> Case:
         twin=row["twin"],
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=tuple(RuleId(rule) for rule in row["broken"]),
-        coupled=row["coupled"],
         phase=Phase(row["phase"]),
         steps=tuple(map(parse_step, row.get("steps", ()))),
     )

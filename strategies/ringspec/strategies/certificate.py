@@ -3,7 +3,6 @@
 Proof by two validators takes a second or two; a run on a contract that comes with the
 package need not wait for it. A list is only used for the very contract (by its digest)
 and seed that it was proven for; the tests compile and prove each of them anew.
-
 `python -m ringspec.strategies` writes them.
 """
 
@@ -38,7 +37,7 @@ def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
 def quick_of(
     contract: Contract, cases: tuple[Case, ...], seed: int = SEED
 ) -> frozenset[str]:
-    """Return the ids of the fewest cases that tell every mutant of a contract."""
+    """Return the ids of the fewest cases that detect every mutation of a contract."""
     found = _read(contract) if seed == SEED else None
     if found is not None:
         return frozenset(found[0]["quick"])
@@ -61,22 +60,17 @@ def certified(contract: Contract) -> tuple[Case, ...] | None:
 def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
     """Read the head and the rows of a contract's certificate; None without one."""
     own = _path(contract)
-    # A dialect of another name may say the same, as one that was probed does.
-    paths = [own] if own.is_file() else sorted(FOLDER.glob("*.jsonl.gz"))
-    found = (_read_at(path, contract) for path in paths)
-    return next((each for each in found if each is not None), None)
-
-
-def _read_at(
-    path: Path, contract: Contract
-) -> tuple[dict[str, Json], list[str]] | None:
-    try:
-        head, *rows = gzip.decompress(path.read_bytes()).decode().splitlines()
-        told = json.loads(head)
-        expected = _head(contract, len(rows), told["quick"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise _damaged(path, error) from error
-    return (told, rows) if told == expected else None
+    # A dialect of another name may have the same rules, as one that was probed does.
+    for path in [own] if own.is_file() else sorted(FOLDER.glob("*.jsonl.gz")):
+        try:
+            first, *rows = gzip.decompress(path.read_bytes()).decode().splitlines()
+            head = json.loads(first)
+            expected = _head(contract, len(rows), head["quick"])
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise _damaged(path, error) from error
+        if head == expected:
+            return head, rows
+    return None
 
 
 def _path(contract: Contract) -> Path:
@@ -93,9 +87,9 @@ def _damaged(path: Path, error: Exception) -> InternalError:
 def certificate(
     contract: Contract, cases: tuple[Case, ...], quick: tuple[str, ...]
 ) -> bytes:
-    """Write a certificate of cases that have been proven; the same for the same."""
+    """Return the certificate of proven cases; the same bytes for the same cases."""
     head = json.dumps(_head(contract, len(cases), list(quick)))
-    text = "\n".join([head, *(line(case) for case in cases)]) + "\n"
+    text = "\n".join([head, *map(line, cases)]) + "\n"
     return gzip.compress(text.encode(), mtime=0)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from ringspec.spec import Contract, Json, Link, Role, RuleId, TokenHeader
+from ringspec.spec import Contract, Json, Role, RuleId, TokenHeader
 from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -42,7 +42,6 @@ _PATH = RuleId("wire.path")
 TOKEN_RULE = RuleId("auth.token")
 CLIENT_RULE = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
-_UNAUTHORIZED: Status = (401,)
 
 # The name of a case, its request, and how that differs from the plain one.
 _Made: TypeAlias = tuple[str, Request, dict[str, Json]]
@@ -53,12 +52,12 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     for header in contract.operation.headers:
         if header.required or header.value is None:
             continue
-        for label, name, value in (
-            ("valid-given", header.name, header.value),
-            ("valid-lower-case", header.name.lower(), header.value),
-            ("valid-upper-case", header.name.upper(), header.value),
+        for label, name in (
+            ("valid-given", header.name),
+            ("valid-lower-case", header.name.lower()),
+            ("valid-upper-case", header.name.upper()),
         ):
-            made = _header(label, plain.request, name, value)
+            made = _header(label, plain.request, name, header.value)
             yield _case(contract, plain, header.rule, made)
         for label, value in (
             ("unknown", "no-such-value"),
@@ -73,14 +72,24 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
 
 def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send what is no JSON, is not labelled so, or goes elsewhere."""
-    sent = plain.request
+    sent, good = plain.request, plain.request.body
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
     charset = f"{contract.operation.media_type}; charset=utf-8"
     made = _header("valid-charset", sent, "Content-Type", charset)
     yield _case(contract, plain, _MEDIA, made)
-    for label, content in _not_json(sent.body).items():
-        request = closing(replace(sent, body=content))
-        made = label, request, {"bytes": label}
+    for label, content in {
+        "no-bytes": b"",
+        "blank": b" \r\n",
+        "cut-off": good[: len(good) // 2],
+        "last-byte-missing": good[:-1],
+        "not-utf-8": good[:-1] + b',"x":"\xff\xfe"}',
+        "trailing-rubbish": good + b"}",
+        "two-bodies": good + b"\n" + good,
+        "text": b"Please create a broadcast.",
+        "form": b"name=x&type=default",
+        "markup": b"<create/>",
+    }.items():
+        made = label, closing(replace(sent, body=content)), {"bytes": label}
         yield _case(contract, plain, _JSON, made, Expect.REJECT, ("4xx",))
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         label = value.replace("/", "-")
@@ -98,28 +107,7 @@ def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     for label, other in (("longer-name", f"{path}-ringspec"), ("cut-name", path[:-1])):
         made = label, closing(replace(sent, path=other)), {"path": other}
         yield _case(contract, plain, _PATH, made, Expect.REJECT, (404,))
-    for made in _unsettled(sent):
-        yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
-
-
-def _not_json(good: bytes) -> dict[str, bytes]:
-    return {
-        "no-bytes": b"",
-        "blank": b" \r\n",
-        "cut-off": good[: len(good) // 2],
-        "last-byte-missing": good[:-1],
-        "not-utf-8": good[:-1] + b',"x":"\xff\xfe"}',
-        "trailing-rubbish": good + b"}",
-        "two-bodies": good + b"\n" + good,
-        "text": b"Please create a broadcast.",
-        "form": b"name=x&type=default",
-        "markup": b"<create/>",
-    }
-
-
-def _unsettled(sent: Request) -> Iterator[_Made]:
-    """Send what no source settles, and what must not bring a server down."""
-    for label, name, value in (
+    for label, name, unsettled in (
         ("no-media-type", "Content-Type", None),
         ("media-type-rubbish", "Content-Type", "json"),
         # Case is ignored by RFC 9110, 8.3.1, but many compare it.
@@ -131,10 +119,12 @@ def _unsettled(sent: Request) -> Iterator[_Made]:
         ("encoding-unknown", "Content-Encoding", "no-such-coding"),
         ("many-cookies", "Cookie", "; ".join(f"c{n}=v" for n in range(100))),
     ):
-        yield _header(label, sent, name, value, closes=True)
-    huge = sent.body[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
+        made = _header(label, sent, name, unsettled, closes=True)
+        yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
+    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
     label = "300-kilobytes"
-    yield label, closing(replace(sent, body=huge)), {"bytes": label}
+    made = label, closing(replace(sent, body=huge)), {"bytes": label}
+    yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
 
 
 def _header(
@@ -152,10 +142,8 @@ def _case(
     made: _Made,
     expect: Expect = Expect.ACCEPT,
     status: Status = (),
-    *,
     phase: Phase = Phase.WIRE,
 ) -> Case:
-    """Return a case that differs from the plain one in its request."""
     label, request, fault = made
     return replace(
         plain,
@@ -176,74 +164,17 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     header = contract.operation.token_header
     if header is None:
         return
+
+    def unauthorized(made: _Made, status: Status = (401,)) -> Case:
+        rule = TOKEN_RULE if status == (401,) else CLIENT_RULE
+        return _case(
+            contract, plain, rule, made, Expect.REJECT, status, phase=Phase.AUTH
+        )
+
     for label, value in _tokens(header):
         made = _header(label, plain.request, header.header, value, closes=True)
-        yield _unauthorized(contract, plain, made)
-    yield from _wrong_clients(contract, plain)
-    requests = Requests(contract)
-    for link in contract.links:
-        if link.token_header is not None:
-            content = plain.request.body if link.role == Role.REPLACE else b""
-            yield from _of_link(
-                contract,
-                plain,
-                link,
-                link.token_header,
-                requests.relative(link, content),
-            )
-
-
-def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
-    """Yield values of the header; None for no header."""
-    yield "missing", None
-    yield "unknown", header.value(_UNKNOWN_TOKEN)
-    yield "empty", header.value("")
-    if header.scheme:
-        yield "bare", _UNKNOWN_TOKEN
-        yield "other-scheme", f"Basic {TOKEN}"
-    yield "cut", header.value(TOKEN_CUT)
-    yield "longer", header.value(f"{TOKEN}x")
-    yield "other-case", header.value(TOKEN_SWAPPED)
-    yield "null", header.value("null")
-
-
-def _unauthorized(contract: Contract, plain: Case, made: _Made) -> Case:
-    return _case(
-        contract,
-        plain,
-        TOKEN_RULE,
-        made,
-        Expect.REJECT,
-        _UNAUTHORIZED,
-        phase=Phase.AUTH,
-    )
-
-
-def _of_link(
-    contract: Contract, plain: Case, link: Link, header: TokenHeader, request: Request
-) -> Iterator[Case]:
-    """Send no token, and an unknown one, to a linked operation."""
-    create = Step(request=plain.request, status=("2xx",), capture=link.captures)
-    for label, value in list(_tokens(header))[:2]:
-        made = _header(
-            f"{link.name}-{label}", request, header.header, value, closes=True
-        )
-        last = Step(request=made[1], status=_UNAUTHORIZED, link=link.name)
-        case = _unauthorized(contract, plain, made)
-        if link.captures:
-            # A case that creates is known by its create.
-            yield replace(
-                case,
-                request=plain.request,
-                expect=Expect.ACCEPT,
-                steps=(create, last),
-            )
-        else:
-            yield replace(case, steps=(last,))
-
-
-def _wrong_clients(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Request a token with wrong credentials. Source: RFC 6749, 4.4 and 5.2."""
+        yield unauthorized(made)
+    # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
         "client_id": CLIENT_ID,
@@ -265,12 +196,41 @@ def _wrong_clients(contract: Contract, plain: Case) -> Iterator[Case]:
             ),
             body=urlencode({**right, **wrong}, safe="{}").encode(),
         )
-        case = _unauthorized(contract, plain, (label, request, wrong))
-        yield replace(
-            case,
-            id=f"{CLIENT_RULE}/{label}",
-            rule=CLIENT_RULE,
-            level=contract.rules[CLIENT_RULE].level,
-            status=(400, 401, 403),
-            twin=None,
-        )
+        case = unauthorized((label, request, wrong), (400, 401, 403))
+        yield replace(case, twin=None)
+    # No token, and an unknown one, for each linked operation.
+    for link in contract.links:
+        if link.token_header is None:
+            continue
+        content = plain.request.body if link.role == Role.REPLACE else b""
+        request = Requests(contract).relative(link, content)
+        create = Step(request=plain.request, status=("2xx",), capture=link.captures)
+        for label, value in list(_tokens(link.token_header))[:2]:
+            name, field = f"{link.name}-{label}", link.token_header.header
+            made = _header(name, request, field, value, closes=True)
+            case = unauthorized(made)
+            last = Step(request=made[1], status=case.status, link=link.name)
+            if link.captures:
+                # A case that creates is known by its create.
+                yield replace(
+                    case,
+                    request=plain.request,
+                    expect=Expect.ACCEPT,
+                    steps=(create, last),
+                )
+            else:
+                yield replace(case, steps=(last,))
+
+
+def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
+    """Yield values of the header; None for no header."""
+    yield "missing", None
+    yield "unknown", header.value(_UNKNOWN_TOKEN)
+    yield "empty", header.value("")
+    if header.scheme:
+        yield "bare", _UNKNOWN_TOKEN
+        yield "other-scheme", f"Basic {TOKEN}"
+    yield "cut", header.value(TOKEN_CUT)
+    yield "longer", header.value(f"{TOKEN}x")
+    yield "other-case", header.value(TOKEN_SWAPPED)
+    yield "null", header.value("null")

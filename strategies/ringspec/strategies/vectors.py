@@ -2,7 +2,7 @@
 
 In: the contracts that come with the package, and a version. Out: files by name, the
 same bytes for the same version: a list for each dialect, the schema of its lines, a
-manifest that says what they are, and sums by which `sha256sum -c` tells them whole.
+manifest that describes them, and sums for `sha256sum -c`.
 
 `python -m ringspec.strategies.vectors [FOLDER]` writes them; into `dist` without one.
 """
@@ -15,13 +15,13 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from ringspec.spec import Contract, Json, dialect_names, load
+from ringspec.spec import Json, dialect_names, load
 from ringspec.strategies.case import CASE_SCHEMA, line
 from ringspec.strategies.case import FORMAT as CASE_FORMAT
 from ringspec.strategies.certificate import SEED, cases_of
 
 FORMAT = "ringspec-vectors/1"
-# What the list of the contract in its own spelling is called by.
+# Names the list of the contract in its own spelling.
 CANONICAL = "canonical"
 
 
@@ -29,7 +29,7 @@ def vectors(released: str) -> dict[str, bytes]:
     """Return the files of a release, by name.
 
     Args:
-        released: version of the package, which stands in every name.
+        released: version of the package, a part of every name.
     """
     stem = f"ringspec-cases-{released}"
     schema = f"{stem}.schema.json"
@@ -38,9 +38,23 @@ def vectors(released: str) -> dict[str, bytes]:
     for dialect in (None, *dialect_names()):
         name = f"{stem}-{dialect or CANONICAL}.jsonl"
         contract = load(dialect=dialect)
-        rows = [line(case).encode() for case in cases_of(contract, SEED)]
-        files[name] = b"".join(row + b"\n" for row in rows)
-        lists.append(_entry(name, contract, len(rows), files[name]))
+        rows = [line(case).encode() + b"\n" for case in cases_of(contract, SEED)]
+        files[name] = b"".join(rows)
+        described = {
+            "title": contract.title,
+            "version": contract.version,
+            "sha256": contract.sha256,
+        }
+        lists.append(
+            {
+                "file": name,
+                "dialect": contract.dialect,
+                "contract": described,
+                "cases": len(rows),
+                "bytes": len(files[name]),
+                "sha256": sha256(files[name]).hexdigest(),
+            }
+        )
     manifest = {
         "format": FORMAT,
         "version": released,
@@ -48,28 +62,9 @@ def vectors(released: str) -> dict[str, bytes]:
         "lists": lists,
     }
     files[f"{stem}.manifest.json"] = json.dumps(manifest, indent=2).encode() + b"\n"
-    return {**files, f"{stem}.sha256": _sums(files)}
-
-
-def _entry(name: str, contract: Contract, count: int, content: bytes) -> Json:
-    return {
-        "file": name,
-        "dialect": contract.dialect,
-        "contract": {
-            "title": contract.title,
-            "version": contract.version,
-            "sha256": contract.sha256,
-        },
-        "cases": count,
-        "bytes": len(content),
-        "sha256": sha256(content).hexdigest(),
-    }
-
-
-def _sums(files: dict[str, bytes]) -> bytes:
-    """Write sums as sha256sum does."""
-    rows = (f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return "".join(rows).encode()
+    # As sha256sum writes them.
+    sums = (f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    return {**files, f"{stem}.sha256": "".join(sums).encode()}
 
 
 def main(arguments: list[str]) -> int:

@@ -144,28 +144,44 @@ def test_a_token_is_replaced_once_a_minute_before_it_expires(
     assert made.server.asked == [shown] * 4
 
 
-def test_a_refused_token_is_replaced_once_for_all_who_wait(
+@pytest.mark.parametrize(
+    ("known", "options", "status", "shown", "asked"),
+    [
+        (("token-2",), {}, 201, {"token-1", "token-2"}, [1]),
+        # A refusal of the new token, too, and the same token again, end it.
+        ((), {}, 401, {"token-1", "token-2"}, [1]),
+        ((), {"same": True}, 401, {"token-1"}, [1]),
+        # The old one has to do.
+        (("token-1",), {"fails": True, "expires_in": 1.0}, 201, {"token-1"}, [1]),
+    ],
+    ids=["replaced", "refused-too", "same", "none"],
+)
+def test_a_token_is_fetched_once_for_all_who_wait(
     scene: Callable[..., Scene],
+    known: tuple[str, ...],
+    options: dict[str, Any],
+    status: int,
+    shown: set[str],
+    asked: list[int],
 ) -> None:
-    made = scene("token-2")
+    made = scene(*known, **options)
+    made.clock.now += 1
 
-    found = made.fire(*[PROPER] * 4)
+    assert made.statuses(*[PROPER] * 4) == [status] * 4
+    assert made.statuses(PROPER) == [status]
+    assert set(made.server.asked) == shown
+    assert made.issuer.asked == asked
+    assert ("HTTP 503" in made.renewal.trouble) == ("fails" in options)
 
-    assert [each.response.status for each in found if each.response] == [201] * 4
-    assert made.issuer.asked == [1]
-    assert all(each.sent == 2 for each in found)
 
-
-def test_whoever_refuses_the_new_token_too_is_not_asked_on_and_on(
+def test_a_refused_token_is_fetched_again_after_a_while(
     scene: Callable[..., Scene],
 ) -> None:
     made = scene()
-
-    assert made.statuses(PROPER) == [401]
-    assert made.statuses(PROPER) == [401]
-    assert made.issuer.asked == [1]
+    made.fire(PROPER)
     made.clock.now += QUIET_S + 1
     made.fire(PROPER)
+
     assert made.issuer.asked == [1, 2]
 
 
@@ -178,24 +194,6 @@ def test_what_may_not_be_sent_twice_leaves_the_new_token_to_the_next(
     assert found.statuses(PROPER) == [401]
     assert found.statuses(PROPER) == [201]
     assert found.server.asked == ["token-1", "token-2"]
-
-
-def test_the_same_token_again_is_not_sent_again(scene: Callable[..., Scene]) -> None:
-    made = scene(same=True)
-
-    assert [each.sent for each in made.fire(PROPER)] == [1]
-    assert made.server.asked == ["token-1"]
-
-
-def test_where_none_is_given_out_the_old_one_has_to_do(
-    scene: Callable[..., Scene],
-) -> None:
-    made = scene("token-1", fails=True)
-    made.clock.now += 3541
-
-    assert made.statuses(PROPER, PROPER, PROPER) == [201] * 3
-    assert made.issuer.asked == [1]
-    assert "HTTP 503" in made.renewal.trouble
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
             assert life is not None
             survey = life.survey()
             missing = missing_links(contract, [(survey, once(survey))])
-            gone = Walked(replace(life, missing=frozenset(missing)))
+            gone = Walked(life.lacking(missing))
 
             def fire(each: Any) -> Attempt:
                 gone.fired.append(each)

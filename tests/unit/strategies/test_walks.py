@@ -237,8 +237,8 @@ def test_without_a_create_nothing_is_done_to_what_it_made() -> None:
 
 def test_operation_that_is_missing_is_not_called(life: Lifecycle) -> None:
     names = frozenset(each.name for each in life.contract.links)
-    only = replace(life, missing=names - {"start"})
-    nothing = replace(life, missing=names)
+    only = life.lacking(names - {"start"})
+    nothing = life.lacking(names)
 
     assert offered(only) == [(CallKind.COMMAND, 1)]
     # Without a look at its state nothing is known of what a command does.

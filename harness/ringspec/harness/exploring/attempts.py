@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
@@ -123,6 +124,8 @@ class Shrinking:
 
     Attributes:
         level: the weakest that counts: it may get stronger on the way.
+        best: the smallest example so far, and `attempt` what came of it.
+        kin: start of the rules of which one shows the failure as well as another.
         allowed: how many requests may be spent, so far.
         silent: attempts without an answer in a row.
     """
@@ -130,6 +133,8 @@ class Shrinking:
     kind: FailureKind
     level: Level
     attempt: Attempt
+    best: Any
+    kin: str
     until: float
     allowed: int
     requests: int = 0
@@ -138,6 +143,17 @@ class Shrinking:
     def note(self, attempt: Attempt) -> None:
         """Count an attempt without an answer."""
         self.silent = 0 if attempt.exchange.failure is None else self.silent + 1
+
+    def shows(self, attempt: Attempt) -> bool:
+        """Return whether an attempt shows the failure, or one that is its kin."""
+        return any(
+            level.gates(self.level) and (kind == self.kind or self._is_kin(kind))
+            for kind, level in attempt.failures.items()
+        )
+
+    def _is_kin(self, kind: FailureKind) -> bool:
+        rules = kind.rule, self.kind.rule
+        return bool(self.kin) and all(each.startswith(self.kin) for each in rules)
 
     @property
     def is_over(self) -> bool:
@@ -165,12 +181,55 @@ class Hunter:
         self._limits = limits
         self._known = known
         self._quota = self._hunts = 0
+        self._shrinking: Shrinking | None = None
 
     def begin(self, until: float, fire: Fire, tell: Tell) -> None:
         """Set the time of the end, and the functions that fire and tell."""
         self._until, self._fire, self._tell = until, fire, tell
 
-    def _check_budget(self, shrinking: Shrinking | None) -> None:
+    def _hunt(self, draw: Callable[[], object]) -> Shrinking | None:
+        """Let Hypothesis draw until something is found, or all is spent."""
+        from hypothesis.errors import NoSuchExample, Unsatisfiable  # noqa: PLC0415 - as above
+
+        self._hunts += 1
+        self._shrinking = None
+        try:
+            draw()
+        except (NoSuchExample, Unsatisfiable, BudgetSpent):
+            pass
+        except OwnError as raised:
+            raise raised.error from None
+        return self._shrinking
+
+    def _begun(
+        self, attempt: Attempt, best: object, kin: str = "", *, share: float
+    ) -> Shrinking | None:
+        """Begin to shrink the worst of an attempt's failures that is not known yet.
+
+        Args:
+            attempt: what came of an example.
+            best: the example.
+            kin: see `Shrinking`.
+            share: how much of the limits may be spent.
+
+        """
+        levels = attempt.failures
+        worst = self._worst_new(attempt)
+        if worst is None:
+            return None
+        shrinking = Shrinking(
+            kind=worst,
+            level=levels[worst],
+            attempt=attempt,
+            best=best,
+            kin=kin,
+            until=time.monotonic() + share * self._limits.shrink_seconds,
+            allowed=int(share * self._limits.shrink_requests),
+        )
+        shrinking.note(attempt)
+        return shrinking
+
+    def _check_budget(self) -> None:
         """Check that one more example may be fired.
 
         Raises:
@@ -179,8 +238,12 @@ class Hunter:
         if time.monotonic() > self._until:
             self.late = True
             raise BudgetSpent
+        shrinking = self._shrinking
         if self._quota <= 0 if shrinking is None else shrinking.is_over:
             raise BudgetSpent
+
+    def _random(self, name: str = "") -> Random:
+        return Random(f"{self._limits.seed} {name}{self._hunts}")  # noqa: S311 - no secret
 
     def _settings(self, *phases: Phase, **options: Any) -> settings:
         from hypothesis import settings  # noqa: PLC0415 - as above

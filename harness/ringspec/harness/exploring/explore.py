@@ -110,8 +110,7 @@ def offered_lifecycle(
     exchange = play(case)
     if exchange.played is None or not exchange.played.earlier:
         return None  # without a create there is nothing to walk on
-    missing = missing_links(plan.contract, [(case, exchange)])
-    return replace(life, missing=frozenset(missing))
+    return life.lacking(missing_links(plan.contract, [(case, exchange)]))
 
 
 class _Closed(BaseException):

@@ -11,11 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from random import Random
 
 from hypothesis import Phase, find
-from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from ringspec.harness.exploring.attempts import (
     Attempt,
@@ -48,24 +45,6 @@ _STALE = 3
 _WALKS = 20
 
 
-@dataclass(kw_only=True)
-class _BodyShrinking(Shrinking):
-    """A failure whose body is being shrunk.
-
-    Attributes:
-        drawn: how the smallest body was drawn.
-        tries: how many more bodies Hypothesis may draw.
-    """
-
-    drawn: Drawn
-    tries: int
-
-    def shows(self, attempt: Attempt) -> bool:
-        """Return whether an attempt shows the failure."""
-        level = attempt.failures.get(self.kind)
-        return level is not None and level.gates(self.level)
-
-
 class Search(Hunter):
     """Searches for failures, source by source, until the examples are used up."""
 
@@ -86,7 +65,6 @@ class Search(Hunter):
         self._seen: dict[bytes, Attempt | None] = {}
         self._left = limits.examples
         self._tries = 0
-        self._shrinking: _BodyShrinking | None = None
 
     def run(self, fire: Fire, tell: Tell) -> None:
         """Search, and tell of it."""
@@ -132,63 +110,48 @@ class Search(Hunter):
 
     def _turn(self, source: Source) -> None:
         """Fire a source's share of examples, whatever is found on the way."""
+
+        def draw() -> None:
+            options = self._settings(Phase.generate, Phase.shrink)
+            random = self._random()
+            find(source.bodies, self._is_found, settings=options, random=random)
+
         self._quota = min(source.share, self._left - self._walks)
-        found = True
-        while found and self._quota > 0 and self._goes_on:
+        found, ended = True, False
+        while found and not ended and self._quota > 0 and self._goes_on:
+            self._tries = source.tries
             try:
-                found = self._hunt(source)
-            except SourceEnded as ended:
+                self._hunt(draw)
+            except SourceEnded as error:
                 # All of its family would end alike.
-                family = source.name.split("-")[0]
+                family, ended = source.name.split("-")[0], True
                 self._sources = [
                     each for each in self._sources if not each.name.startswith(family)
                 ]
-                self._tell(Notice(message=str(ended)))
-                found = False
+                notice = Notice(message=str(error))
+            found = self._shrinking is not None
+            if self._shrinking is not None:
+                self._report(self._plainest(self._shrinking))
+            if ended:
+                self._tell(notice)
 
-    def _hunt(self, source: Source) -> bool:
-        """Search until something is found, and shrink it; False if nothing is."""
-        self._hunts += 1
-        self._tries = source.tries
-        self._shrinking = None
-        random = Random(f"{self._limits.seed} {self._hunts}")  # noqa: S311 - no secret
-        try:
-            find(
-                source.bodies,
-                self._is_found,
-                settings=self._settings(Phase.generate, Phase.shrink),
-                random=random,
-            )
-        except (NoSuchExample, Unsatisfiable, BudgetSpent):
-            pass
-        except OwnError as raised:
-            raise raised.error from None
-        except SourceEnded:
-            self._found()
-            raise
-        return self._found()
+    def _plainest(self, shrinking: Shrinking) -> Attempt:
+        """Bring what was found nearer to the plain body."""
 
-    def _found(self) -> bool:
-        """Bring what was found nearer to the plain body, and report it."""
-        shrinking = self._shrinking
-        if shrinking is None:
-            return False
+        def is_plainer(drawn: Drawn) -> bool:
+            attempt, best = self._attempt(drawn), shrinking.attempt
+            if attempt is None or not shrinking.shows(attempt):
+                return False
+            if len(attempt.case.broken) > len(best.case.broken):
+                return False
+            shrinking.attempt, shrinking.best = attempt, drawn
+            return True
+
         shrinking.allowed = self._limits.shrink_requests
         shrinking.until += self._limits.shrink_seconds / 2
         with suppress(BudgetSpent):
-            self._labeller.reduce(shrinking.drawn, self._is_plainer)
-        self._report(shrinking.attempt)
-        return True
-
-    def _is_plainer(self, drawn: Drawn) -> bool:
-        """Return whether a body shows the failure, and breaks no more besides."""
-        shrinking, attempt = self._shrinking, self._attempt(drawn)
-        if shrinking is None or attempt is None or not shrinking.shows(attempt):
-            return False
-        if len(attempt.case.broken) > len(shrinking.attempt.case.broken):
-            return False
-        shrinking.attempt, shrinking.drawn = attempt, drawn
-        return True
+            self._labeller.reduce(shrinking.best, is_plainer)
+        return shrinking.attempt
 
     def _is_found(self, drawn: Drawn) -> bool:
         try:
@@ -198,20 +161,21 @@ class Search(Hunter):
 
     def _tried(self, drawn: Drawn) -> bool:
         """Return whether a body shows a failure: any new one, then just that one."""
-        if self._shrinking is not None:
-            self._shrinking.tries -= 1
-            if self._shrinking.tries < 0:
+        shrinking = self._shrinking
+        if shrinking is not None:
+            self._tries -= 1
+            if self._tries < 0:
                 raise BudgetSpent
         attempt = self._attempt(drawn)
         if attempt is None:
             return False
-        if self._shrinking is None:
+        if shrinking is None:
             if self._quota > 0:  # what was met while shrinking may come up again
-                self._shrinking = self._begun(attempt, drawn)
+                self._shrinking = self._begun(attempt, drawn, share=0.5)
             return self._shrinking is not None
-        if not self._shrinking.shows(attempt):
+        if not shrinking.shows(attempt):
             return False
-        self._shrinking.attempt, self._shrinking.drawn = attempt, drawn
+        shrinking.attempt, shrinking.best = attempt, drawn
         return True
 
     def _attempt(self, drawn: Drawn) -> Attempt | None:
@@ -227,7 +191,7 @@ class Search(Hunter):
             shrinking is not None and example.case.expect != shrinking.kind.expect
         ):
             return None
-        self._check_budget(shrinking)
+        self._check_budget()
         attempt = self._fire(example)
         self._seen[drawn.content] = attempt if attempt.failures else None
         if shrinking is not None:
@@ -236,23 +200,6 @@ class Search(Hunter):
         elif self._worst_new(attempt) is None:
             self._report(attempt)
         return self._seen[drawn.content]
-
-    def _begun(self, attempt: Attempt, drawn: Drawn) -> _BodyShrinking | None:
-        """Begin to shrink the worst of an attempt's failures that is not known yet."""
-        worst = self._worst_new(attempt)
-        if worst is None:
-            return None
-        shrinking = _BodyShrinking(
-            kind=worst,
-            level=attempt.failures[worst],
-            attempt=attempt,
-            drawn=drawn,
-            tries=self._tries,
-            until=time.monotonic() + self._limits.shrink_seconds / 2,
-            allowed=self._limits.shrink_requests // 2,
-        )
-        shrinking.note(attempt)
-        return shrinking
 
     def _report(self, attempt: Attempt) -> None:
         self._left -= 1

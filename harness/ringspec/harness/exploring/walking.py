@@ -7,21 +7,17 @@ All steps of a walk are drawn before any is sent.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed
-from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.harness.exploring.attempts import (
     Attempt,
     BudgetSpent,
-    FailureKind,
     Failures,
     Hunter,
     OwnError,
@@ -127,36 +123,6 @@ def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> list[Finding]:
     return found
 
 
-@dataclass(kw_only=True)
-class _WalkShrinking(Shrinking):
-    """A failure whose walk is being shortened.
-
-    Attributes:
-        first: the attempt that was found; `attempt` is that of the best walk.
-        best: the shortest walk so far.
-        hasty: whether nothing is waited for meanwhile: what is wrong to the end mostly
-            is so at once.
-    """
-
-    first: Attempt
-    best: Walk
-    hasty: bool = False
-
-    def shows(self, attempt: Attempt) -> bool:
-        """Return whether a walk shows the failure, or another of the life cycle.
-
-        What goes wrong shows by one rule or another, as walks get shorter.
-        """
-        return any(
-            level.gates(self.level) and self._is_kin(kind)
-            for kind, level in attempt.failures.items()
-        )
-
-    def _is_kin(self, kind: FailureKind) -> bool:
-        rules = kind.rule, self.kind.rule
-        return kind == self.kind or all(each.startswith(_LIFECYCLE) for each in rules)
-
-
 def _size(walk: Walk) -> tuple[int, int, int]:
     """Return a key by which walks are compared: steps, bytes sent, commands."""
     sent = sum(len(each.step.request.body) for each in walk.steps)
@@ -173,28 +139,21 @@ class Walker(Hunter):
         self._idle: set[str] = set()
         self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
         self._fired = 0
-        self._shrinking: _WalkShrinking | None = None
+        self._hasty = False
 
     def turn(self, share: int) -> int:
         """Make some walks, whatever is found on the way; return how many."""
         self._quota = share
         found = True
         while found and self._quota > 0 and not self.late:
-            found = self._hunt()
+            shrinking = self._hunt(self._draw)
+            found = shrinking is not None
+            if shrinking is not None:
+                self._report(self._shortest(shrinking))
+                self._known.add(shrinking.kind, shrinking.level)
         return share - self._quota
 
-    def _hunt(self) -> bool:
-        """Search until something is found, and shorten it; False if nothing is."""
-        self._draw()
-        if self._shrinking is None:
-            return False
-        self._report(self._shortest(self._shrinking))
-        self._known.add(self._shrinking.kind, self._shrinking.level)
-        return True
-
     def _draw(self) -> None:
-        self._hunts += 1
-        self._shrinking = None
         options = self._settings(
             Phase.generate,
             stateful_step_count=MAX_CALLS,
@@ -202,14 +161,8 @@ class Walker(Hunter):
             verbosity=Verbosity.quiet,
         )
         machine = state_machine(self._life, self._ended)
-        random = Random(f"{self._limits.seed} walk {self._hunts}")  # noqa: S311 - no secret
-        seed(random.getrandbits(64))(machine)
-        try:
-            run_state_machine_as_test(machine, settings=options)
-        except (BudgetSpent, Unsatisfiable):
-            pass
-        except OwnError as raised:
-            raise raised.error from None
+        seed(self._random("walk ").getrandbits(64))(machine)
+        run_state_machine_as_test(machine, settings=options)
 
     def _ended(self, calls: tuple[Call, ...]) -> None:
         """Make the walk that was drawn.
@@ -218,60 +171,49 @@ class Walker(Hunter):
             BudgetSpent: it shows a new failure, so no more are drawn.
         """
         try:
-            self._shrinking = self._found(calls)
+            walk = self._written(calls)
+            if not walk.steps or self._key(walk) in self._attempts:
+                return
+            attempt = self._attempt(walk)
+            best = walk.upto(attempt.ended)
+            self._shrinking = self._begun(attempt, best, _LIFECYCLE, share=2)
+            if self._shrinking is None:
+                self._report(attempt)
         except Exception as error:
             raise OwnError(error) from error
         if self._shrinking is not None:
             raise BudgetSpent
 
-    def _found(self, calls: tuple[Call, ...]) -> _WalkShrinking | None:
-        """Make a walk; return the worst failure that is not known yet, if any."""
-        walk = self._written(calls)
-        if not walk.steps or self._key(walk) in self._attempts:
-            return None
-        attempt = self._attempt(walk)
-        worst = self._worst_new(attempt)
-        if worst is None:
-            self._report(attempt)
-            return None
-        shrinking = _WalkShrinking(
-            kind=worst,
-            level=attempt.failures[worst],
-            attempt=attempt,
-            first=attempt,
-            best=walk.upto(attempt.ended),
-            until=time.monotonic() + self._limits.shrink_seconds,
-            allowed=2 * self._limits.shrink_requests,
-        )
-        shrinking.note(attempt)
-        return shrinking
-
-    def _shortest(self, shrinking: _WalkShrinking) -> Attempt:
+    def _shortest(self, shrinking: Shrinking) -> Attempt:
         """Leave out what can be left out of a walk; then make it with all patience."""
+        first = shrinking.attempt
+        self._hasty = False
         with suppress(BudgetSpent):
             self._hurry(shrinking)
-            while any(map(self._is_shorter, _shorter(shrinking.best.calls))):
+            while any(
+                self._is_shorter(calls, shrinking)
+                for calls in _shorter(shrinking.best.calls)
+            ):
                 pass
-        if not shrinking.hasty:
+        if not self._hasty:
             return shrinking.attempt
         attempt = self._fire(self._written(shrinking.best.calls))
-        return attempt if shrinking.shows(attempt) else shrinking.first
+        return attempt if shrinking.shows(attempt) else first
 
-    def _hurry(self, shrinking: _WalkShrinking) -> None:
-        """See whether what fails does so without any waiting for it."""
+    def _hurry(self, shrinking: Shrinking) -> None:
+        """Wait for nothing while shortening, if the failure shows at once."""
         if shrinking.attempt.case.steps[-1].request.method == "GET":
             walk = self._written(shrinking.best.calls, hasty=True)
             attempt = self._attempt(walk)
             if shrinking.shows(attempt):
-                shrinking.best, shrinking.hasty = walk.upto(attempt.ended), True
+                # What is wrong to the end mostly is so at once.
+                shrinking.best, self._hasty = walk.upto(attempt.ended), True
                 shrinking.attempt = attempt
 
-    def _is_shorter(self, calls: tuple[Call, ...]) -> bool:
+    def _is_shorter(self, calls: tuple[Call, ...], shrinking: Shrinking) -> bool:
         """Return whether a walk shows the failure, and is no longer than the best."""
-        shrinking = self._shrinking
-        assert shrinking is not None
         known = shrinking.best.steps
-        walk = self._written(calls, hasty=shrinking.hasty).upto(len(known))
+        walk = self._written(calls, hasty=self._hasty).upto(len(known))
         if _size(walk) >= _size(shrinking.best):
             walk = walk.upto(len(known) - 1)
         if not walk.steps or walk.steps == known[:-1]:
@@ -289,7 +231,7 @@ class Walker(Hunter):
 
     def _attempt(self, walk: Walk) -> Attempt:
         """Fire a walk."""
-        self._check_budget(self._shrinking)
+        self._check_budget()
         self._fired += 1
         attempt = self._fire(walk)
         if self._shrinking is not None:

@@ -145,7 +145,13 @@ class Oracle:
         sent = {name: what for name, what in self.unnamed.items() if name in own}
         if response.status not in _UNKNOWN:
             text = response.body.decode("latin-1")
-            sent = {name: what for name, what in sent.items() if _names(text, name)}
+            # An error names a member, rather than uses the same word.
+            mark = r"[\"'`/.]{}\b"
+            sent = {
+                name: what
+                for name, what in sent.items()
+                if re.search(mark.format(re.escape(name)), text)
+            }
         return " or ".join(sent.values())
 
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
@@ -177,17 +183,14 @@ class Oracle:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif status_fits(status, case.status):
             yield case.rule, *_allow(case, response)
-            if self._is_operation(case):
+            # Only the errors of the operation are described.
+            operation, request = self.contract.operation, case.request
+            own = (operation.method.upper(), operation.path)
+            if (request.method, request.path) == own:
                 yield from checks.envelope(self.contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
-
-    def _is_operation(self, case: Case) -> bool:
-        """Return whether a case calls the operation, whose errors are described."""
-        operation, request = self.contract.operation, case.request
-        own = (operation.method.upper(), operation.path)
-        return (request.method, request.path) == own
 
     @staticmethod
     def _error_status(case: Case, status: int) -> Judgement:
@@ -202,11 +205,6 @@ def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
     if response.status == 405 and not (response.header("allow") or "").strip():
         return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
     return Verdict.PASS, ""
-
-
-def _names(text: str, member: str) -> bool:
-    """Return whether an error names a member, rather than uses the same word."""
-    return bool(re.search(rf"[\"'`/.]{re.escape(member)}\b", text))
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

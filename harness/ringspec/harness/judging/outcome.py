@@ -225,7 +225,10 @@ class Reachability:
         elif exchange.failure is not None:
             self.failure = exchange.failure
             self.in_a_row += 1
-            self.broken |= self.answered > 0 or _shows_a_server(exchange.failure)
+            # Even a first failure may show that a server is there, and errs.
+            trouble, some = exchange.failure.trouble, exchange.failure.some
+            shows = trouble != Trouble.TLS and (some or trouble in _BROKEN)
+            self.broken |= self.answered > 0 or shows
 
     def _answer(self, case: Case, response: Response) -> None:
         self.answered += 1
@@ -264,10 +267,3 @@ class Reachability:
         if not self.looking and not accepts:
             return "no valid body was accepted", "check dialect, fixtures and URL"
         return "", ""
-
-
-def _shows_a_server(failure: Failure) -> bool:
-    """Return whether even a first failure shows that a server is there, and errs."""
-    if failure.trouble == Trouble.TLS:
-        return False
-    return failure.some or failure.trouble in _BROKEN

@@ -389,15 +389,16 @@ class Session:
                 "see the failures of robustness; is the target still running?",
             )
             return True
-        if self._plan.fail_fast and any(map(self._fails, findings)):
+        plan = self._plan
+        if plan.fail_fast and any(
+            each.verdict == Verdict.FAIL
+            and each.level.gates(plan.level)
+            and not plan.known.excuses(each)
+            for each in findings
+        ):
             self._end(f"stopped at the first failure, after {self._done} cases")
             return True
         return False
-
-    def _fails(self, finding: Finding) -> bool:
-        if finding.verdict != Verdict.FAIL or self._plan.known.excuses(finding):
-            return False
-        return finding.level.gates(self._plan.level)
 
     def _end(self, why: str, hint: str = "") -> None:
         self._ended_by, self._hint = why, hint

@@ -152,10 +152,11 @@ def parse(response: Response) -> tuple[Json, str]:
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
-        return json.loads(response.body.decode(), parse_constant=_no_json), ""
+        return json.loads(response.body.decode(), parse_constant=no_constant), ""
     except (ValueError, RecursionError) as error:
         return MISSING, f"the answer is no JSON: {error}"
 
 
-def _no_json(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")  # though Python reads it
+def no_constant(name: str) -> Json:
+    """Refuse NaN and infinities, which Python reads as JSON."""
+    raise ValueError(f"{name} is no JSON")

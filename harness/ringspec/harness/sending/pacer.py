@@ -194,7 +194,8 @@ class Pacer:
         self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
         if found.response is not None:
             self._has_answered()
-            if _is_used_up(found.response) and found.response.status != 429:
+            remaining = found.response.header("x-ratelimit-remaining") or ""
+            if remaining.strip() == "0" and found.response.status != 429:
                 self._spare(due_s(found.response, time.time()) or 0.0)
         return found
 
@@ -338,11 +339,6 @@ def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | N
         if found is not None:
             return max(found, 0.0)
     return None
-
-
-def _is_used_up(response: Response) -> bool:
-    """Return whether an answer says that no further request is allowed for now."""
-    return (response.header("x-ratelimit-remaining") or "").strip() == "0"
 
 
 def _seconds(text: str, now_s: float) -> float | None:

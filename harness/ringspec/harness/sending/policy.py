@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
+from ringspec.harness.sending.exchange import no_constant
 from ringspec.harness.sending.hosts import Hosts, is_loopback
 from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
 from ringspec.strategies import TOKEN_URL, Case, Phase, Request
@@ -133,7 +134,8 @@ class Policy:
         operation = self.contract.operation
         if request.path == TOKEN_URL:
             return Effect.TOKEN
-        if method == operation.method.upper() and path == self._create_path:
+        create = (operation.method.upper(), operation.path.partition("?")[0])
+        if (method, path) == create:
             return Effect.CREATE
         for relative, pattern in self._patterns:
             if method == relative.method and pattern.fullmatch(path):
@@ -152,10 +154,6 @@ class Policy:
                 path = filled(relative.path, captured(relative, answer))
                 if path is not None:
                     yield relative.method, path
-
-    @cached_property
-    def _create_path(self) -> str:
-        return self.contract.operation.path.partition("?")[0]
 
     @cached_property
     def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
@@ -224,7 +222,7 @@ class Policy:
         """Return why a body is not sent; empty if it may be."""
         try:
             body = json.loads(
-                content, object_pairs_hook=_once, parse_constant=_no_number
+                content, object_pairs_hook=_once, parse_constant=no_constant
             )
         except (ValueError, RecursionError):
             return "its body is no plain JSON, and may be read otherwise"
@@ -253,7 +251,3 @@ def _parts(body: Json) -> Iterator[Json]:
         for each in within:
             if isinstance(each, dict | list):
                 yield from _parts(each)
-
-
-def _no_number(name: str) -> Json:
-    raise ValueError(name)

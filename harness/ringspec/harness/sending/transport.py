@@ -85,7 +85,12 @@ class Route:
             UsageError: a file cannot be read, or holds something else.
         """
         try:
-            context = _trusting(self.ca)
+            if not self.ca:
+                context = httpx.create_ssl_context()
+            elif Path(self.ca).is_dir():
+                context = ssl.create_default_context(capath=self.ca)
+            else:
+                context = ssl.create_default_context(cafile=self.ca)
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"the certificates in {self.ca} cannot be used: {_reason(error)}",
@@ -141,14 +146,6 @@ def _environment_proxy(url: str) -> str:
     known = urllib.request.getproxies()
     found = known.get(parts.scheme) or known.get("all") or ""
     return found if "://" in found or not found else f"http://{found}"
-
-
-def _trusting(ca: str) -> ssl.SSLContext:
-    if not ca:
-        return httpx.create_ssl_context()
-    if Path(ca).is_dir():
-        return ssl.create_default_context(capath=ca)
-    return ssl.create_default_context(cafile=ca)
 
 
 def _reason(error: Exception) -> str:

@@ -13,9 +13,8 @@ found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 
 import jsonschema_rs
 
@@ -77,7 +76,7 @@ def prove(
     """Yield the result of each mutation of a contract that is chosen, in order."""
     listed = [each for each in mutations_of(contract) if chosen(each)]
     detecting = detecting_cases(contract, listed, cases)
-    decider = Decider(contract)
+    decider = _Decider(contract)
     for mutation in listed:
         names = detecting[mutation.id]
         verdict, reason = MutationVerdict.TOLD, ""
@@ -88,19 +87,19 @@ def prove(
         )
 
 
-@dataclass(frozen=True)
-class Decider:
+class _Decider:
     """Decides on mutations that no case detects."""
 
-    contract: Contract
-    # Contexts of a rule ask for the same shapes over and over; the edits are kept
-    # with them so that their id stays their own.
-    _known: dict[tuple[int, bool], tuple[KeywordEdit, Alternatives]] = field(
-        default_factory=dict
-    )
-    _settled: dict[tuple[Instance, bool], Alternatives] = field(default_factory=dict)
-    _valid_beyond: dict[str, bool] = field(default_factory=dict)
-    _outside: dict[str, Alternatives] = field(default_factory=dict)
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._written = contract.request.schema
+        # Contexts of a rule ask for the same shapes over and over.
+        self._known: dict[tuple[object, ...], Alternatives] = {}
+        self._required = {
+            (*each.instance, each.value)
+            for each in contract.assertions
+            if each.keyword == "required" and not {"then", "else"} & set(each.path)
+        }
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
@@ -113,10 +112,16 @@ class Decider:
         stricter = [edit for edit in mutation.edits if self._less(mutation, edit)]
         if not laxer and not stricter:
             return MutationVerdict.EQUIVALENT, _equivalence(mutation)
+        doubt = ""
         if any(self._less(mutation, edit, settled=True) for edit in stricter):
-            return self._open(mutation, "it may refuse a valid body")
-        if any(self._settled_more(mutation, edit) for edit in laxer):
-            return self._open(mutation, "it may take a body that breaks a rule")
+            doubt = "it may refuse a valid body"
+        elif any(self._settled_more(mutation, edit) for edit in laxer):
+            doubt = "it may take a body that breaks a rule"
+        if doubt:
+            found = _detecting_body(self._contract, mutation)
+            if found is None:
+                return MutationVerdict.UNDECIDED, doubt
+            return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
         if not laxer:
             reason = "no valid body is among those that it refuses"
         elif not any(self._more(mutation, edit, _NOT_NULL) for edit in laxer):
@@ -125,46 +130,47 @@ class Decider:
             reason = "what it takes holds something else unsettled"
         return MutationVerdict.UNSETTLED, reason
 
-    def _open(self, mutation: Mutation, doubt: str) -> tuple[MutationVerdict, str]:
-        """Return the verdict where no proof was found: look for a body."""
-        found = detecting_body(self.contract, mutation)
-        if found is None:
-            return MutationVerdict.UNDECIDED, doubt
-        return MutationVerdict.UNTOLD, f"told by {encode(found).decode()}"
+    def _memo(
+        self, key: tuple[object, ...], make: Callable[[], Alternatives]
+    ) -> Alternatives:
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
 
     def _more(
         self, mutation: Mutation, edit: KeywordEdit, narrower: Json = None
     ) -> Alternatives:
         """Return a superset of what a mutation accepts and the contract does not."""
-        key = id(edit), narrower is not None
-        if key not in self._known:
-            self._known[key] = edit, self._difference(mutation, edit, narrower or {})
-        found = self._known[key][1]
+
+        def difference() -> Alternatives:
+            schema = self._written
+            for each in mutation.edits:
+                schema = each.applied(schema)
+            wrong = {"not": edit.old}, _counted(edit), narrower or {}
+            wanted = {"allOf": [edit.new, *wrong]}
+            return self._reach(schema, edit, wanted, _least(mutation))
+
+        found = self._memo((id(edit), narrower is not None), difference)
         if mutation.when is None or not found:
             return found
         return _live(meet(self._beyond(mutation.when), found))
 
-    def _difference(
-        self, mutation: Mutation, edit: KeywordEdit, narrower: Json
+    def _reach(
+        self, schema: Json, edit: KeywordEdit, wanted: Json, least: int = 1
     ) -> Alternatives:
-        written = schema = self.contract.request.schema
-        for each in mutation.edits:
-            schema = each.applied(schema)
-        wrong = {"allOf": [edit.new, {"not": edit.old}, _counted(edit), narrower]}
-        there = somewhere(written, edit.path, wrong, _least(mutation))
+        there = somewhere(self._written, edit.path, wanted, least)
         return reach(_joined(pruned(schema, instance_of(edit.path)), there))
 
     def _beyond(self, when: BodyCondition) -> Alternatives:
         """Return a superset of the bodies for which a mutation is not as written."""
-        if when.words not in self._outside:
-            self._outside[when.words] = avoid(when.schema, ("object",))
-        return self._outside[when.words]
+        key = "beyond", when.words
+        return self._memo(key, lambda: avoid(when.schema, ("object",)))
 
     def _is_settled_beyond(self, when: BodyCondition) -> bool:
-        if when.words not in self._valid_beyond:
-            around = reach(pruned(self.contract.settled, ("",)))
-            self._valid_beyond[when.words] = overlap(self._beyond(when), around)
-        return self._valid_beyond[when.words]
+        def around() -> Alternatives:
+            return reach(pruned(self._contract.settled, ("",)))
+
+        return overlap(self._beyond(when), self._memo(("settled",), around))
 
     def _less(
         self, mutation: Mutation, edit: KeywordEdit, *, settled: bool = False
@@ -172,60 +178,43 @@ class Decider:
         """Return a superset of what the contract admits and a mutation does not."""
         if mutation.when is not None or mutation.kept is not None or not edit.new:
             return ()  # then it only ever drops something
-        contract = self.contract
-        schema = contract.settled if settled else contract.request.schema
+        schema = self._contract.settled if settled else self._written
         refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
-        there = somewhere(contract.request.schema, edit.path, refused)
-        return reach(_joined(pruned(schema, instance_of(edit.path)), there))
+        return self._reach(schema, edit, refused)
 
     def _settled_more(self, mutation: Mutation, edit: KeywordEdit) -> bool:
         """Return whether a settled body, changed in one place, may be what differs."""
-        narrower = None if self._must_stand(edit) else _NOT_NULL
-        differing = self._more(mutation, edit, narrower)
-        return any(
-            overlap(
-                self._around(
-                    place, mended=missing and self._is_required_only(mutation)
-                ),
-                differing,
-            )
-            for place, missing in _places(edit)
+        place = instance_of(edit.path)
+        # Elsewhere null may stand for nothing, and is no fault.
+        must_stand = place[-1:] in {(), (ITEM,)} or place in self._required
+        differing = self._more(mutation, edit, None if must_stand else _NOT_NULL)
+        kept = edit.new.get("required", ())
+        names = [name for name in edit.old.get("required", ()) if name not in kept]
+        # A missing member may be filled in, where the rule asks for nothing else.
+        mended = bool(names) and all(
+            each.keyword == "required"
+            for each in self._contract.assertions
+            if each.rule in mutation.rules
         )
-
-    def _is_required_only(self, mutation: Mutation) -> bool:
-        """Return whether a rule asks for a member and for nothing else."""
-        owned = [a for a in self.contract.assertions if a.rule in mutation.rules]
-        return all(each.keyword == "required" for each in owned)
+        places = [(*place, name) for name in names] or [place]
+        return any(
+            overlap(self._around(each, mended=mended), differing) for each in places
+        )
 
     def _around(self, place: Instance, *, mended: bool) -> Alternatives:
         """Return a superset of settled bodies, with anything at a place.
 
-        A missing member may be filled in by its default: then the body has to be valid,
-        where it cannot break the same rule otherwise.
+        If mended, the body is valid with the default of the place filled in.
         """
-        key = place, mended
-        if key not in self._settled:
-            schema = pruned(self.contract.settled, place)
-            default = schema_at(self.contract.request.schema, place).get("default")
+
+        def around() -> Alternatives:
+            schema = pruned(self._contract.settled, place)
+            default = schema_at(self._written, place).get("default")
             if mended and default is not None:
                 schema = _joined(schema, _holding(place, default))
-            self._settled[key] = opened(reach(schema), place)
-        return self._settled[key]
+            return opened(reach(schema), place)
 
-    def _must_stand(self, edit: KeywordEdit) -> bool:
-        """Return whether null is a fault at a place, as the certifier has it."""
-        instance = instance_of(edit.path)
-        if not instance or instance[-1] == ITEM:
-            return True
-        return (instance[:-1], instance[-1]) in self._required
-
-    @cached_property
-    def _required(self) -> set[tuple[Instance, str]]:
-        return {
-            (each.instance, each.value)
-            for each in self.contract.assertions
-            if each.keyword == "required" and not {"then", "else"} & set(each.path)
-        }
+        return self._memo(("around", place, mended), around)
 
 
 def _least(mutation: Mutation) -> int:
@@ -281,17 +270,6 @@ def _overlaps(left: Shape, right: Shape) -> bool:
     return True
 
 
-def _places(edit: KeywordEdit) -> Iterator[tuple[Instance, bool]]:
-    """Yield the places in which a fault changes a body, and whether it empties them."""
-    instance = instance_of(edit.path)
-    kept = edit.new.get("required", ())
-    names = [name for name in edit.old.get("required", ()) if name not in kept]
-    if names:
-        yield from (((*instance, name), True) for name in names)
-    else:
-        yield instance, False
-
-
 def _equivalence(mutation: Mutation) -> str:
     where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
     if mutation.kept is not None:
@@ -301,7 +279,7 @@ def _equivalence(mutation: Mutation) -> str:
     return f"no body within the rest of the contract differs in {where}"
 
 
-def detecting_body(contract: Contract, mutation: Mutation) -> Json:
+def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
     """Build a settled body that detects a mutation, if one is quickly found.
 
     It is a body that the mutation refuses, or one that breaks just one rule and that

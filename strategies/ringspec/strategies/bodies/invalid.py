@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
-from typing import TypeAlias
+from os.path import commonprefix
+from typing import NamedTuple, TypeAlias
 
 from ringspec.spec import (
     Assertion,
@@ -26,7 +26,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies.bodies.certify import Certifier
-from ringspec.strategies.case import Case, CaseMaker
+from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING, is_conditional, places
@@ -87,11 +87,11 @@ def _coupled(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
             for twin in fitting[:1] + fitting[-1:]:
                 body = patched(twin.body, edit.patch)
                 if contract.prover.broken(body) == coupling.rules:
-                    yield CaseMaker(contract).rejected(
+                    yield Requests(contract).case(
                         rule,
                         edit.name,
-                        body,
-                        level=contract.rules[rule].level,
+                        Expect.REJECT,
+                        encode(body),
                         twin=twin.id,
                         fault=edit.patch,
                         broken=rules,
@@ -104,38 +104,25 @@ def _matches(body: Json, where: dict[str, Json]) -> bool:
     )
 
 
-@dataclass(slots=True)
-class _Choice:
-    """One fault, with the twins that it can be put into.
-
-    Attributes:
-        sizes: how many items there are around each option, if it matters which one it
-            is; 0 if it is not at the end that the fault is named after.
-    """
+class _Choice(NamedTuple):
+    """One fault, with the twins that it can be put into."""
 
     name: str
-    options: list[Option] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-
-    def keep_long(self) -> None:
-        """Keep options in arrays of three items, or of as many as there are.
-
-        An only item is the first and the last one: it distinguishes neither.
-        """
-        if not self.sizes:
-            return
-        enough = min(_LONG, max(self.sizes))
-        sized = zip(self.options, self.sizes, strict=True)
-        long = [option for option, size in sized if size >= enough]
-        best = min(map(_rank, self.options))
-        # Not at the price of a weaker level.
-        if best < min(map(_rank, long)):
-            long += [option for option in self.options if _rank(option) == best]
-        self.options = long
+    options: list[Option]
 
 
-def _rank(option: Option) -> int:
-    return option[0].level.rank
+def _long(sized: list[tuple[Option, int]]) -> list[Option]:
+    """Return options in arrays of three items, or of as many as there are.
+
+    An only item is the first and the last one: it distinguishes neither.
+    """
+    enough = min(_LONG, max(size for _, size in sized))
+    long = [option for option, size in sized if size >= enough]
+    best = min(twin.level.rank for (twin, _), _ in sized)
+    # Not at the price of a weaker level.
+    if best < min(twin.level.rank for twin, _ in long):
+        long += [option for option, _ in sized if option[0].level.rank == best]
+    return long
 
 
 def _size(body: Json, location: Location, position: str) -> int:
@@ -149,16 +136,13 @@ def _size(body: Json, location: Location, position: str) -> int:
 class _Listing:
     """Lists the faults of a rule, each with the twins it fits."""
 
-    def __init__(
-        self, bodies: Bodies, certifier: Certifier, twins: dict[str, Case]
-    ) -> None:
+    def __init__(self, bodies: Bodies, certifier: Certifier, twins: list[Case]) -> None:
         self._bodies = bodies
         self._certifier = certifier
         self._twins = twins
         schema = bodies.contract.request.schema
         self.states: dict[str, States] = {
-            twin.id: frozenset(_states(schema, twin.body, ""))
-            for twin in twins.values()
+            twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
         # How often each place of a shared component was taken, by how many it has.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
@@ -175,16 +159,27 @@ class _Listing:
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
         met = _Met(_own(assertions), everywhere=False)
-        for choice in choices:
-            for twin, _ in choice.options:
-                met.add(self.states[twin.id])
-        adding = [self._adding(met, each) for each in assertions]
+        for twin, _ in (option for choice in choices for option in choice.options):
+            met.add(self.states[twin.id])
+        # By place, the contexts that the twins with that place would add.
+        adding = [
+            max(
+                (
+                    met.gain(self.states[twin.id])
+                    for twin in self._twins
+                    if any(places(each.instance, twin.body))
+                ),
+                default=-1,
+            )
+            for each in assertions
+        ]
         rest = [each for each in range(size) if each != main]
+        at = [each.instance for each in assertions]
         # The further away the better: a check may be missing in a whole branch.
         far = min(
             rest,
             key=lambda each: (
-                _shared(assertions[main], assertions[each]),
+                len(commonprefix([at[main], at[each]])),  # noqa: RUF071 - of steps
                 used[each],
                 -adding[each],
             ),
@@ -196,18 +191,7 @@ class _Listing:
         used.update([main, *others])
         for other in others:
             choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
-        return sorted(choices, key=lambda each: _rank(each.options[0]))
-
-    def _adding(self, met: _Met, assertion: Assertion) -> int:
-        """Count the contexts that the twins with a place would add."""
-        return max(
-            (
-                met.gain(self.states[twin.id])
-                for twin in self._twins.values()
-                if any(places(assertion.instance, twin.body))
-            ),
-            default=-1,
-        )
+        return sorted(choices, key=lambda each: each.options[0][0].level.rank)
 
     def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[_Choice]:
         """List the faults of assertions, equal ones of one place once."""
@@ -226,24 +210,20 @@ class _Listing:
 
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
-        found: dict[str, _Choice] = {}
-        for twin in self._twins.values():
-            if not self._certifier.applies(assertion, twin.body):
-                continue
-            for location, position, fault in faults_in(
-                self._bodies, assertion, twin.body
-            ):
-                name = fault.name
-                if fault.everywhere and position:
-                    # An only item is a first one.
-                    name = f"{name}-{position.replace('only', 'first')}"
-                choice = found.setdefault(name, _Choice(f"{name}{suffix}"))
-                choice.options.append((twin, fault))
-                if fault.everywhere and position:
-                    choice.sizes.append(_size(twin.body, location, position))
-        for choice in found.values():
-            choice.keep_long()
-        return list(found.values())
+        # With the number of items around, if it matters which one it is.
+        found: dict[str, list[tuple[Option, int]]] = defaultdict(list)
+        for twin in self._twins:
+            if self._certifier.applies(assertion, twin.body):
+                for location, position, fault in faults_in(
+                    self._bodies, assertion, twin.body
+                ):
+                    name, size = fault.name, 0
+                    if fault.everywhere and position:
+                        # An only item is a first one.
+                        name = f"{name}-{position.replace('only', 'first')}"
+                        size = _size(twin.body, location, position)
+                    found[name].append(((twin, fault), size))
+        return [_Choice(name + suffix, _long(sized)) for name, sized in found.items()]
 
 
 class _Dealer:
@@ -254,7 +234,7 @@ class _Dealer:
     ) -> None:
         self._contract = bodies.contract
         self._certifier = Certifier(bodies.contract)
-        self._maker = CaseMaker(bodies.contract)
+        self._requests = Requests(bodies.contract)
         ordered = sorted(
             twins,
             key=lambda each: (
@@ -264,8 +244,7 @@ class _Dealer:
                 len(each.request.body),
             ),
         )
-        known = {each.id: each for each in ordered}
-        self._listing = _Listing(bodies, self._certifier, known)
+        self._listing = _Listing(bodies, self._certifier, ordered)
         self._states = self._listing.states
 
     def deal(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
@@ -354,7 +333,13 @@ class _Dealer:
             for each in self._contract.assertions
             for own in assertions
             if each.rule != rule
-            and (is_conditional(each) or _is_choice_around(each, own))
+            and (
+                is_conditional(each)
+                or (
+                    each.keyword in {"anyOf", "oneOf"}
+                    and each.instance == own.instance[: len(each.instance)]
+                )
+            )
         }
         for choice in choices if around else ():
             for twin, fault in choice.options[:_TRIES]:
@@ -378,10 +363,11 @@ class _Dealer:
         if body is NOTHING:
             return None
         level = self._contract.rules[rule].level
-        return self._maker.rejected(
+        return self._requests.case(
             rule,
             name,
-            body,
+            Expect.REJECT,
+            encode(body),
             level=self._certifier.level(level, fault, body),
             twin=twin.id,
             fault=fault.patch,
@@ -403,32 +389,31 @@ class _Met:
     _states: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, states: States) -> None:
-        """Add the states of a body in which the rule was broken."""
         for name, state in states:
             self._states[name].add(state)
 
     def gain(self, states: States) -> int:
         """Count new contexts that are worth a case of their own."""
-        return sum(self._adds(name, state) for name, state in states)
+        return sum(
+            self.everywhere or len(self._states[name]) < 2 or state == ABSENT
+            for name, state in self._new(states)
+            if INSIDE not in name
+        )
 
     def spare(self, states: States) -> int:
         """Count new contexts that only break ties."""
-        return sum(self._is_new(name, state) for name, state in states)
+        return sum(
+            # Null is mostly as good as absence: a value distinguishes more.
+            PRESENT in self._states[name]
+            if state == NULL
+            else state in _PLAIN or len(self._states[name]) < 2
+            for name, state in self._new(states)
+        )
 
-    def _is_new(self, name: str, state: str) -> bool:
-        known = self._states[name]
-        if name in self.own or state in known:
-            return False
-        if state == NULL:
-            # Mostly as good as absence: a value distinguishes more.
-            return PRESENT in known
-        return state in _PLAIN or len(known) < 2
-
-    def _adds(self, name: str, state: str) -> bool:
-        known = self._states[name]
-        if name in self.own or state in known or INSIDE in name:
-            return False
-        return self.everywhere or len(known) < 2 or state == ABSENT
+    def _new(self, states: States) -> Iterator[tuple[str, str]]:
+        for name, state in states:
+            if name not in self.own and state not in self._states[name]:
+                yield name, state
 
 
 def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
@@ -437,25 +422,14 @@ def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
         return
     required = schema.get("required", ())
     for name, node in schema.get("properties", {}).items():
-        yield above + name, _state(node, body[name]) if name in body else ABSENT
+        state = ABSENT
+        if name in body:
+            counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
+            plain = counted or body[name] is None
+            state = canonical(body[name]) if plain else PRESENT
+        yield above + name, state
         if name in required and "properties" in node:
             yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
-
-
-def _state(node: Json, value: Json) -> str:
-    counted = {"enum", "const"} & node.keys() or node.get("type") == "boolean"
-    return canonical(value) if counted or value is None else PRESENT
-
-
-def _shared(left: Assertion, right: Assertion) -> int:
-    """Count the first steps that the places of two assertions have in common."""
-    pairs = zip(left.instance, right.instance, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _is_choice_around(one: Assertion, other: Assertion) -> bool:
-    around = other.instance[: len(one.instance)]
-    return one.keyword in {"anyOf", "oneOf"} and one.instance == around
 
 
 def _own(assertions: list[Assertion]) -> set[str]:

@@ -19,7 +19,7 @@ from ringspec.spec import (
     pointer,
 )
 from ringspec.strategies.bodies.valid import optional_members
-from ringspec.strategies.case import Case, CaseMaker, encode
+from ringspec.strategies.case import ROBUSTNESS, Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
@@ -59,12 +59,20 @@ _Edit: TypeAlias = tuple[str, Case, _Patch]
 
 def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the cases that a target only has to survive, no two with equal bodies."""
-    maker = CaseMaker(bodies.contract)
+    requests = Requests(bodies.contract)
     sent: set[bytes] = set()
     for label, content, twin, fault in _sent(bodies, twins):
         if content not in sent:
             sent.add(content)
-            yield maker.survived(label, content, twin, fault)
+            yield requests.case(
+                ROBUSTNESS,
+                label,
+                Expect.SURVIVE,
+                content,
+                twin=twin.id,
+                fault=fault,
+                phase=Phase.WIRE,
+            )
 
 
 def _sent(

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ringspec.spec import ITEM, Assertion, Contract, Json, Location, RuleId
+from ringspec.spec import ITEM, Assertion, Contract, Json, Location, RuleId, weakest
 from ringspec.strategies.bodies.pairwise import rows
-from ringspec.strategies.case import ACCEPTED, Case, CaseMaker, encode
+from ringspec.strategies.case import ACCEPTED, Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,
@@ -54,8 +54,8 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
 
     Of two equal ones the one with the stronger rule is kept: it makes more twins.
     """
-    maker = CaseMaker(bodies.contract)
-    rules = bodies.contract.rules
+    contract, rules = bodies.contract, bodies.contract.rules
+    requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
     for rule, label, body, strained in _bodies(bodies, seed):
         # Texts of a form and lengths are only tried: what does not fit is left out.
@@ -65,7 +65,15 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
                 known is None
                 or rules[rule].level.rank < rules[known[0].rule].level.rank
             ):
-                found[encode(body)] = maker.accepted(rule, label, body), strained
+                prefix = "" if rule == ACCEPTED else "valid-"
+                case = requests.case(
+                    rule,
+                    prefix + label,
+                    Expect.ACCEPT,
+                    encode(body),
+                    level=weakest((rules[rule].level, contract.level_of_use(body))),
+                )
+                found[encode(body)] = case, strained
     return list(found.values())
 
 
@@ -216,18 +224,6 @@ def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edge
         yield str(value), Exactly(value)
 
 
-def _least(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    bounds = [within(s, s.low, least=True) for s in shapes if s.low is not None]
-    if bounds:
-        yield from _bound(bodies, assertion, min(bounds))
-
-
-def _greatest(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    bounds = [within(s, s.high, least=False) for s in shapes if s.high is not None]
-    if bounds:
-        yield from _bound(bodies, assertion, max(bounds))
-
-
 def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
     """Put a bound in one place, and in each item of an array: they may repeat."""
     yield str(value), Exactly(value)
@@ -240,17 +236,6 @@ def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
 
 
-def _shortest(_bodies: Bodies, _assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    for shape in shapes[:1]:
-        yield from _text(shape, shape.min_length)
-
-
-def _longest(_bodies: Bodies, _assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    for shape in shapes[:1]:
-        if shape.max_length is not None:
-            yield from _text(shape, shape.max_length)
-
-
 def _text(shape: Shape, length: int) -> _Edges:
     if length > LONGEST:
         return
@@ -261,17 +246,6 @@ def _text(shape: Shape, length: int) -> _Edges:
         text = matching(shape.own_patterns[0], length, length)
     if text is not None:
         yield f"{length}-characters", Exactly(text)
-
-
-def _fewest(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    least = max(assertion.value, min((s.min_items for s in shapes), default=0))
-    if least <= MOST_ITEMS:
-        yield f"{least}-items", Sized(least)
-
-
-def _most(_bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edges:
-    if assertion.value <= MOST_ITEMS:
-        yield f"{assertion.value}-items", Sized(assertion.value)
 
 
 def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -310,33 +284,63 @@ def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", Sized(everything)
 
 
-def _given(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edges:
-    yield "given", {(*bodies.place(assertion.instance), assertion.value): Present()}
+_Reader: TypeAlias = Callable[[Bodies, Assertion, list[Shape]], _Edges]
+
+
+def _bounds(*, least: bool) -> _Reader:
+    """Return the edges of numbers, at the least one or at the greatest."""
+
+    def read(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+        ends = [(shape, shape.low if least else shape.high) for shape in shapes]
+        bounds = [within(s, end, least=least) for s, end in ends if end is not None]
+        if bounds:
+            yield from _bound(bodies, assertion, min(bounds) if least else max(bounds))
+
+    return read
+
+
+def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+    size = assertion.value
+    if assertion.keyword == "minItems":
+        size = max(size, min((shape.min_items for shape in shapes), default=0))
+    if size <= MOST_ITEMS:
+        yield f"{size}-items", Sized(size)
+
+
+def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+    for shape in shapes[:1]:
+        is_least = assertion.keyword == "minLength"
+        length = shape.min_length if is_least else shape.max_length
+        if length is not None:
+            yield from _text(shape, length)
 
 
 def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     place = bodies.place(assertion.instance)
-    for shape in shapes[:1]:
-        names = [name for name, below in shape.members.items() if below]
-        yield "all", {(*place, name): Present() for name in names}
+    if assertion.keyword == "required":
+        yield "given", {(*place, assertion.value): Present()}
+    else:
+        for shape in shapes[:1]:
+            names = [name for name, below in shape.members.items() if below]
+            yield "all", {(*place, name): Present() for name in names}
 
 
-_EDGES: dict[str, Callable[[Bodies, Assertion, list[Shape]], _Edges]] = {
+_EDGES: dict[str, _Reader] = {
     "type": _types,
     "enum": _values,
     "const": _values,
-    "minimum": _least,
-    "exclusiveMinimum": _least,
-    "maximum": _greatest,
-    "exclusiveMaximum": _greatest,
-    "minLength": _shortest,
-    "maxLength": _longest,
-    "minItems": _fewest,
-    "maxItems": _most,
+    "minimum": _bounds(least=True),
+    "exclusiveMinimum": _bounds(least=True),
+    "maximum": _bounds(least=False),
+    "exclusiveMaximum": _bounds(least=False),
+    "minLength": _lengths,
+    "maxLength": _lengths,
+    "minItems": _sizes,
+    "maxItems": _sizes,
     "format": _formats,
     "anyOf": _branches,
     "oneOf": _branches,
     "contains": _counted,
-    "required": _given,
+    "required": _members,
     "additionalProperties": _members,
 }

@@ -14,13 +14,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import (
-    Assertion,
     Breach,
     Contract,
     Disagreement,
@@ -174,7 +173,6 @@ class Labeller:
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
-            coupled=rejects and len(levels) > 1,
             phase=Phase.EXPLORE,
         )
         return Example(case=case, levels=levels)
@@ -245,17 +243,16 @@ class Labeller:
 
         The wrong type hides whatever else is wrong with a value.
         """
-        typed = {
-            each.location: _edit("replace", each.location, _blank(each.assertion))
-            for each in found
-            if each.assertion.keyword == "type" and each.location
-        }
-        if not typed:
-            return False
-        blank = patched(body, tuple(typed.values()))
-        return any(
-            breach.assertion.keyword == "not" and breach.location in typed
-            for breach in self._contract.settled_prover.breaches(blank)
+        blanks: dict[Location, dict[str, Json]] = {}
+        for each in found:
+            if each.assertion.keyword == "type" and each.location:
+                kinds = each.assertion.value
+                blank = _BLANK[kinds if isinstance(kinds, str) else kinds[0]]
+                blanks[each.location] = _edit("replace", each.location, blank)
+        settled = self._contract.settled_prover
+        return bool(blanks) and any(
+            breach.assertion.keyword == "not" and breach.location in blanks
+            for breach in settled.breaches(patched(body, tuple(blanks.values())))
         )
 
     def _levels(self, body: Json) -> dict[RuleId, Level]:
@@ -270,9 +267,15 @@ class Labeller:
         for breach in self._contract.prover.breaches(body):
             rule = breach.assertion.rule
             level = self._contract.rules[rule].level
-            gap, edit = self._gap(body, breach)
-            if edit == "replace" and not self._is_required(gap):
-                return {}  # null for what may be absent. Source: product.md, Levels
+            gap, edit = breach.location, ""
+            if breach.assertion.keyword == "required":
+                gap, edit = (*gap, breach.assertion.value), "add"
+            elif at(body, gap) is None:
+                edit = "replace"
+                # Null for what may be absent. Source: product.md, Levels.
+                is_member = bool(gap) and not isinstance(gap[-1], int)
+                if is_member and instance_path(gap) not in self._required:
+                    return {}
             default = default_at(self._contract, gap) if edit else NOTHING
             if default is not NOTHING:
                 gaps.append(_edit(edit, gap, default))
@@ -286,20 +289,9 @@ class Labeller:
             return {rule: levels[rule] for rule in levels if rule in still}
         return levels
 
-    def _gap(self, body: Json, breach: Breach) -> tuple[Location, str]:
-        """Return the place that a breach finds empty, or null, and how to fill it."""
-        if breach.assertion.keyword == "required":
-            return (*breach.location, breach.assertion.value), "add"
-        return breach.location, "replace" if at(body, breach.location) is None else ""
-
-    def _is_required(self, location: Location) -> bool:
-        """Return whether something has to stand there, whatever else the body has."""
-        if not location or isinstance(location[-1], int):
-            return True
-        return instance_path(location) in self._required
-
     @cached_property
     def _required(self) -> set[tuple[str, ...]]:
+        # Whatever else a body has.
         return {
             (*each.instance, each.value)
             for each in self._contract.assertions
@@ -315,34 +307,24 @@ def standing(fault: tuple[Json, ...] | None, body: Json) -> tuple[Json, ...] | N
     return fault if shown else None
 
 
-def _blank(assertion: Assertion) -> Json:
-    """Return the least value of the type that an assertion asks for."""
-    kinds = assertion.value
-    return _BLANK[kinds if isinstance(kinds, str) else kinds[0]]
-
-
 def _edit(operation: str, location: Location, value: Json) -> dict[str, Json]:
     return {"op": operation, "path": pointer(location), "value": value}
 
 
 def read_body(content: bytes) -> Json:
     """Read bytes as any reader of JSON would; NOTHING if they are none."""
+
+    def finite(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            raise ValueError(text)  # Python reads NaN and Infinity, which are no JSON
+        return value
+
     try:
-        body = json.loads(
-            content.decode(), parse_constant=_no_json, parse_float=_finite
-        )
+        body = json.loads(content.decode(), parse_constant=finite, parse_float=finite)
     except (ValueError, RecursionError):
         return NOTHING
     return body if is_shallow(body) else NOTHING
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else _no_json(text)
-
-
-def _no_json(name: str) -> NoReturn:
-    raise ValueError(name)  # Python reads NaN and Infinity, which are no JSON
 
 
 # What stands at a location; NOTHING for what is to be absent.

@@ -34,7 +34,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies.bodies.robustness import unsettled_edits
-from ringspec.strategies.case import ACCEPTED, CaseMaker
+from ringspec.strategies.case import ACCEPTED, Expect, Requests, encode
 from ringspec.strategies.drawn.breaking import (
     Breaker,
     breakable,
@@ -206,12 +206,13 @@ def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
     bodies, drawer = compiled(contract, level)
     whole, _ = compiled(contract)
     read = drawer.reader(bodies.root)
-    labeller, maker = Labeller(contract), CaseMaker(contract)
+    labeller, requests = Labeller(contract), Requests(contract)
 
     def unspecified(data: bytes) -> Labelled:
         choices = ByteChoices(data[:_TRIES])
         valid = read(ByteChoices(data[_TRIES:]))
-        edits = list(unsettled_edits(whole, maker.accepted(ACCEPTED, "", valid)))
+        twin = requests.case(ACCEPTED, "", Expect.ACCEPT, encode(valid))
+        edits = list(unsettled_edits(whole, twin))
         for _ in range(_TRIES if edits else 0):
             name, patch = edits[choices.below(len(edits))]
             body = patched(valid, patch)

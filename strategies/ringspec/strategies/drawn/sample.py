@@ -1,6 +1,6 @@
-"""Samples: labelled bodies, as the strategies for other people's tests draw them.
+"""Labelled bodies, as the strategies for other people's tests draw them.
 
-They show in a failing test as short as may be: what is wrong, and the body.
+In a failing test they show what is wrong, and the body, as shortly as possible.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Label(StrEnum):
     UNSPECIFIED = "unspecified"  # no source settles it: a server need only survive it
 
 
-# By label, the status codes that an answer may have: from, and below.
+# By label, the status codes that an answer may have.
 _STATUSES = {
-    Label.VALID: (200, 300),
-    Label.INVALID: (400, 500),
-    Label.UNSPECIFIED: (100, 500),
+    Label.VALID: range(200, 300),
+    Label.INVALID: range(400, 500),
+    Label.UNSPECIFIED: range(100, 500),
 }
 
 
@@ -42,7 +42,7 @@ class Labelled:
     Attributes:
         level: how strongly the label binds a server.
         broken: the rules that the body breaks; none unless it is invalid.
-        fault: a word for what is wrong with it, or odd; empty if nothing is.
+        fault: names what is wrong with it, or unspecified; empty if nothing is.
         twin: the valid body that it was made from, if it was.
         patch: the RFC 6902 operations between the two.
     """
@@ -56,13 +56,12 @@ class Labelled:
     patch: tuple[dict[str, Json], ...] = ()
 
     def allows(self, status: int) -> bool:
-        """Tell whether a server may answer this body with an HTTP status."""
-        least, end = _STATUSES[self.label]
-        return least <= status < end
+        """Return whether a server may answer this body with an HTTP status."""
+        return status in _STATUSES[self.label]
 
     @property
     def content(self) -> bytes:
-        """The body as it is sent: any JSON writer may stumble over some of them."""
+        """The body as it is sent; not every JSON writer can write all of them."""
         return encode(self.body)
 
     @property
@@ -72,24 +71,24 @@ class Labelled:
 
     @property
     def is_invalid(self) -> bool:
-        """Whether a server has to refuse it."""
+        """Whether a server has to reject it."""
         return self.label is Label.INVALID
 
     def __repr__(self) -> str:
-        told = "".join(f"{each}, " for each in self._told())
-        return f"{type(self).__name__}({told}body={self.body!r})"
+        words = "".join(f"{each}, " for each in self._words())
+        return f"{type(self).__name__}({words}body={self.body!r})"
 
     def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:  # noqa: FBT001 - printers call it so
         """Print it for Hypothesis, which breaks long bodies into lines."""
         with printer.group(4, f"{type(self).__name__}(", ")"):
-            for each in self._told():
+            for each in self._words():
                 printer.text(f"{each},")
                 printer.breakable()
             printer.text("body=")
             printer.pretty(self.body)
 
-    def _told(self) -> list[str]:
-        """Say in words what it is and how it came to be."""
+    def _words(self) -> list[str]:
+        """Return its rules or label, and its edits or fault."""
         what = " and ".join(self.broken) or str(self.label)
         edits = "; ".join(map(_edit, self.patch)) or self.fault
         return [repr(each) for each in (what, edits) if each]
@@ -108,7 +107,7 @@ class Invalid(Labelled):
 
 
 def _edit(operation: dict[str, Json]) -> str:
-    """Say what an edit does: `replace /retries by 4`."""
+    """Describe an edit: `replace /retries by 4`."""
     what = f"{operation['op']} {operation['path'] or 'the body'}"
     if "value" not in operation:
         return what

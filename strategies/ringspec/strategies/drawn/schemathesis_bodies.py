@@ -1,7 +1,7 @@
-"""Foreign bodies: those of schemathesis, for whoever has it installed.
+"""Bodies of schemathesis, as more sources for exploring, if it is installed.
 
-In: a contract. Out: sources, or why there are none. What schemathesis calls a body is
-not asked: a label is proven on the bytes, as for every body.
+What schemathesis calls a body is ignored: a label is proven on the bytes, as for every
+body.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ LACKING = (
 )
 # Each of its bodies takes a while to draw.
 _TRIES = 40
-_TIDY = st.sampled_from([True, True, True, False])
 
 
 class SourceEnded(BaseException):
@@ -39,15 +38,13 @@ def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
         from schemathesis import GenerationMode  # noqa: PLC0415 - it takes a second
     except ImportError:
         return [], LACKING
-    # Of what the contract itself admits, most is merely not settled.
-    schema = _known_only(contract.settled)
     try:
         return [
             Source(
                 name=f"schemathesis-{mode.value}",
                 share=4,
                 tries=_TRIES,
-                bodies=_bodies(contract, schema, mode),
+                bodies=_bodies(contract, mode),
             )
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ], ""
@@ -56,28 +53,24 @@ def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
 
 
 def _left_out(error: BaseException) -> str:
-    said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-    return f"explore goes on without schemathesis, which cannot go on: {said}"
+    reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    return f"explore goes on without schemathesis, which cannot go on: {reason}"
 
 
-def _bodies(
-    contract: Contract, schema: Json, mode: GenerationMode
-) -> SearchStrategy[Drawn]:
-    import schemathesis  # noqa: PLC0415 - as above
+def _bodies(contract: Contract, mode: GenerationMode) -> SearchStrategy[Drawn]:
+    import schemathesis  # noqa: PLC0415 - it takes a second
 
     operation = contract.operation
     method = operation.method.lower()
-    content = {operation.media_type: {"schema": schema}}
+    # Of what the contract itself admits, most is merely not settled.
+    schema = _with_known_texts(contract.settled)
+    body = {"required": True, "content": {operation.media_type: {"schema": schema}}}
+    responses = {"default": {"description": "Any answer."}}
     document = {
         "openapi": "3.1.0",
         "info": {"title": contract.title, "version": contract.version},
         "paths": {
-            operation.path: {
-                method: {
-                    "requestBody": {"required": True, "content": content},
-                    "responses": {"default": {"description": "Whatever it is."}},
-                }
-            }
+            operation.path: {method: {"requestBody": body, "responses": responses}}
         },
     }
     loaded = schemathesis.openapi.from_dict(document)
@@ -88,54 +81,48 @@ def _bodies(
 @st.composite
 def _drawn(draw: DrawFn, cases: SearchStrategy[Any]) -> Drawn:
     try:
-        case = draw(cases)
+        body = draw(cases).body
     except HypothesisException:
         raise
     except Exception as error:
         raise SourceEnded(_left_out(error)) from error
-    # Most of its bodies are merely odd somewhere: from most this is taken away.
-    content = _content(_plain(case.body) if draw(_TIDY) else case.body)
-    return reject() if content is None else Drawn(content=content)
-
-
-def _content(body: Any) -> bytes | None:
-    """Return the bytes of a body; None where it is none that can be written."""
-    if isinstance(body, bytes):
-        return body
+    # Most of its bodies are merely irregular somewhere: most are regularised.
+    if draw(st.sampled_from([True, True, True, False])):
+        body = _regular(body)
     try:
-        return encode(body)
+        return Drawn(content=body if isinstance(body, bytes) else encode(body))
     except (TypeError, ValueError, RecursionError):
-        return None  # for instance that no body is to be sent at all
+        return reject()  # for instance that no body is to be sent at all
 
 
-def _plain(value: Json) -> Json:
-    """Return a value without what is odd, as far as that changes nothing else."""
+def _regular(value: Json) -> Json:
+    """Return a value without what is irregular in it."""
     if isinstance(value, dict):
-        return {_plain(name): _plain(child) for name, child in value.items()}
+        return {_regular(name): _regular(child) for name, child in value.items()}
     if isinstance(value, list):
-        return [_plain(child) for child in value]
+        return [_regular(child) for child in value]
     if isinstance(value, str):
         return "".join(each for each in value if not is_irregular(each))
     return int(value) if isinstance(value, float) and is_irregular(value) else value
 
 
-def _known_only(schema: Json) -> Json:
-    """Return a schema whose texts of a certain form are examples.
+def _with_known_texts(schema: Json) -> Json:
+    """Return a schema whose texts with a pattern are its examples.
 
     Other digits could be somebody's number. Source: product.md, Safety.
     """
     if isinstance(schema, list):
-        return [_known_only(each) for each in schema]
+        return [_with_known_texts(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {keyword: _known_only(value) for keyword, value in schema.items()}
+    changed = {name: _with_known_texts(value) for name, value in schema.items()}
+    stated = [each for each in (schema, *schema.get("allOf", ())) if type(each) is dict]
+    patterns = [each.get("pattern", NOT_BLANK) for each in stated]
     examples = schema.get("examples")
-    stated = (schema, *schema.get("allOf", ()))
-    patterns = {each["pattern"] for each in stated if _has_pattern(each)}
-    if examples and isinstance(examples, list) and patterns - {NOT_BLANK}:
+    if (
+        examples
+        and isinstance(examples, list)
+        and any(isinstance(each, str) and each != NOT_BLANK for each in patterns)
+    ):
         changed["enum"] = examples
     return changed
-
-
-def _has_pattern(schema: Json) -> bool:
-    return isinstance(schema, dict) and isinstance(schema.get("pattern"), str)

@@ -80,52 +80,55 @@ def _label(case: Case) -> str:
     return case.id.replace("/", "-")
 
 
+def _after(
+    life: Lifecycle, rule: str, label: str, *steps: Step, of: Case | None = None
+) -> Case:
+    """Return a case whose first step is a create, of the plain body if not another."""
+    body = of or life.plain
+    return life.case(f"lifecycle.{rule}", label, life.create(body), *steps, like=body)
+
+
+def _one_of(at: str, *values: str) -> Want:
+    return Want(what=What.ONE_OF, at=at, value=[*values])
+
+
 def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Read what was created, and compare it with what was sent."""
-    rule = "lifecycle.readable"
-    for like in {each.id: each for each in (life.plain, *life.rich)}.values():
-        seen = life.step(read, ACCEPTED, shows(like), *life.same_id())
-        yield life.case(rule, _label(like), life.create(like), seen, like=like)
-    rich = life.rich[0]
-    yield life.case(
-        rule,
-        "after-another",
-        life.create(rich),
-        life.create(life.plain, _OTHER),
-        life.step(read, ACCEPTED, shows(rich)),
-        like=rich,
-    )
+    for body in {each.id: each for each in (life.plain, *life.rich)}.values():
+        seen = life.step(read, ACCEPTED, shows(body), *life.same_id())
+        yield _after(life, "readable", _label(body), seen, of=body)
+    other, rich = life.create(life.plain, _OTHER), life.rich[0]
+    seen = life.step(read, ACCEPTED, shows(rich))
+    yield _after(life, "readable", "after-another", other, seen, of=rich)
 
 
 def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Look at the state of what was just created."""
     if not read.first:
         return
-    new = Want(what=What.ONE_OF, at=read.state, value=list(read.first))
-    rule, create, rich = "lifecycle.state", life.create(life.plain), life.richest
-    yield life.case(rule, "read", create, life.step(read, ACCEPTED, new))
-    shown = replace(create, wants=(replace(new, what=What.IF_SHOWN),))
-    yield life.case(rule, "created", shown)
+    new = _one_of(read.state, *read.first)
+    yield _after(life, "state", "read", life.step(read, ACCEPTED, new))
+    shown = replace(new, what=What.IF_SHOWN)
+    create = replace(life.create(life.plain), wants=(shown,))
+    yield life.case("lifecycle.state", "created", create)
     # Whatever is asked for, nothing has begun yet.
-    relatives = life.contract.links
-    if any(set(each.transition.comes_from) & set(read.first) for each in relatives):
-        waiting = replace(new, value=list(life.waiting))
-        seen = life.step(read, ACCEPTED, waiting)
-        yield life.case(rule, "of-full", life.create(rich), seen, like=rich)
+    links = life.contract.links
+    if any(set(each.transition.comes_from) & set(read.first) for each in links):
+        seen = life.step(read, ACCEPTED, _one_of(read.state, *life.waiting))
+        yield _after(life, "state", "of-full", seen, of=life.richest)
 
 
 def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     """Replace what was created, and look at it."""
-    rule, old, new = "lifecycle.updated", life.richest, life.plain
-    create, new_body = life.create(old), shows(new)
+    rule, old, new = "updated", life.richest, life.plain
     put = life.step(update, content=new.request.body)
-    answer = replace(put, wants=(new_body, *life.same_id()))
-    yield life.case(rule, "answer", create, answer, like=old)
-    seen = life.step(read, ACCEPTED, new_body)
-    yield life.case(rule, "read", create, put, seen, like=old)
+    answer = replace(put, wants=(shows(new), *life.same_id()))
+    yield _after(life, rule, "answer", answer, of=old)
+    seen = life.step(read, ACCEPTED, shows(new))
+    yield _after(life, rule, "read", put, seen, of=old)
     richer = life.step(update, content=old.request.body)
-    seen = life.step(read, ACCEPTED, shows(old))
-    yield life.case(rule, "richer", life.create(new), richer, seen, like=old)
+    steps = life.create(new), richer, life.step(read, ACCEPTED, shows(old))
+    yield life.case("lifecycle.updated", "richer", *steps, like=old)
     gone = [
         Want(what=What.DIFFERS, at=pointer((name,)), value=value)
         for name, value in members(old.body)
@@ -133,55 +136,51 @@ def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     ]
     if gone:
         seen = life.step(read, ACCEPTED, *gone)
-        yield life.case(rule, "replaced", create, put, seen, like=old)
+        yield _after(life, rule, "replaced", put, seen, of=old)
 
-    rule, rich = "lifecycle.update.refused", life.rich[0]
+    rule, rich = "update.refused", life.rich[0]
     for case in life.faults:
         put = life.step(update, REFUSED, content=case.request.body)
-        yield life.case(rule, _label(case), life.create(new), put)
-    yield life.case(
-        rule,
-        "read",
-        life.create(rich),
-        life.step(read),
-        life.step(update, REFUSED, content=life.faults[-1].request.body),
-        life.step(read, ACCEPTED, shows(rich)),
-        like=rich,
-    )
+        yield _after(life, rule, _label(case), put)
+    put = life.step(update, REFUSED, content=life.faults[-1].request.body)
+    seen = life.step(read, ACCEPTED, shows(rich))
+    yield _after(life, rule, "read", life.step(read), put, seen, of=rich)
 
 
 def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
     """Delete what was created, and look for it."""
-    rule, create, gone = "lifecycle.deleted", life.create(life.plain), life.step(delete)
-    yield life.case(rule, "answer", create, gone)
-    yield life.case(rule, "read", create, gone, life.step(read, _GONE))
-    other = life.create(life.plain, _OTHER)
-    steps = (create, other, life.step(delete, suffix=_OTHER), life.step(read))
-    yield life.case(rule, "others-stay", *steps)
+    rule, gone = "deleted", life.step(delete)
+    yield _after(life, rule, "answer", gone)
+    yield _after(life, rule, "read", gone, life.step(read, _GONE))
+    other, second = life.create(life.plain, _OTHER), life.step(delete, suffix=_OTHER)
+    yield _after(life, rule, "others-stay", other, second, life.step(read))
     if life.listing:
         for lacks in life.ids(What.LACKS):
             seen = life.step(life.listing, ACCEPTED, lacks)
-            yield life.case(rule, "listed", create, gone, seen)
+            yield _after(life, rule, "listed", gone, seen)
 
 
 def _commands(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
     for command in life.commands if read.first else ():
-        allowed = [command.transition.to, *command.transition.via]
-        leads = Want(what=What.ONE_OF, at=command.state, value=allowed)
-        answer = life.step(command, ACCEPTED, *((leads,) if command.state else ()))
-        stays = replace(leads, at=read.state)
-        seen = life.step(command), life.step(read, ACCEPTED, stays)
-        rule = f"lifecycle.{command.name}"
-        for state in command.transition.comes_from if command.transition.to else ():
-            before, like = _brought(life, read, state)
-            yield life.case(rule, f"{state}-answer", *before, answer, like=like)
-            yield life.case(rule, f"{state}-read", *before, *seen, like=like)
-        for state in command.transition.refuses:
-            before, like = _brought(life, read, state)
-            steps = (*before, life.step(command, REFUSED))
+        taken = command.transition
+        allowed = (taken.to, *taken.via)
+        leads = (_one_of(command.state, *allowed),) if command.state else ()
+        answer = life.step(command, ACCEPTED, *leads)
+        stays = life.step(read, ACCEPTED, _one_of(read.state, *allowed))
+        for state in taken.comes_from if taken.to else ():
+            before, body = _brought(life, read, state)
+            for label, steps in (
+                ("answer", [answer]),
+                ("read", [life.step(command), stays]),
+            ):
+                rule = f"lifecycle.{command.name}"
+                yield life.case(rule, f"{state}-{label}", *before, *steps, like=body)
+        for state in taken.refuses:
+            before, body = _brought(life, read, state)
+            steps = [*before, life.step(command, REFUSED)]
             label = f"{command.name}-{state}"
-            yield life.case("lifecycle.transitions", label, *steps, like=like)
+            yield life.case("lifecycle.transitions", label, *steps, like=body)
 
 
 def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]:
@@ -191,15 +190,14 @@ def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]
     not, the case says nothing.
     """
     path = _path_to(life, state)
-    like = life.plain if path is not None else life.richest
-    steps = [life.create(like)]
+    body = life.plain if path is not None else life.richest
+    steps = [life.create(body)]
     for command in path or ():
-        seen = Want(what=What.ONE_OF, at=read.state, value=[command.transition.to])
+        seen = _one_of(read.state, command.transition.to)
         steps += [life.step(command), life.step(read, ACCEPTED, seen)]
     if not path:
-        seen = Want(what=What.ONE_OF, at=read.state, value=[state])
-        steps.append(life.step(read, ACCEPTED, seen))
-    return steps, like
+        steps.append(life.step(read, ACCEPTED, _one_of(read.state, state)))
+    return steps, body
 
 
 def _path_to(life: Lifecycle, state: str) -> list[Link] | None:
@@ -217,13 +215,11 @@ def _path_to(life: Lifecycle, state: str) -> list[Link] | None:
 
 def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look for what was created in the list."""
-    rule, create = "lifecycle.listed", life.create(life.plain)
-    both = zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True)
-    for has, other in both:
-        yield life.case(rule, "created", create, life.step(listing, ACCEPTED, has))
-        seen = life.step(listing, ACCEPTED, has, other)
-        steps = (create, life.create(life.plain, _OTHER), seen)
-        yield life.case(rule, "both-of-two", *steps)
+    second = life.create(life.plain, _OTHER)
+    for has, other in zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True):
+        yield _after(life, "listed", "created", life.step(listing, ACCEPTED, has))
+        both = life.step(listing, ACCEPTED, has, other)
+        yield _after(life, "listed", "both-of-two", second, both)
 
 
 def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:

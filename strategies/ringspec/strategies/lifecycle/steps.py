@@ -7,13 +7,14 @@ roles, bodies worth sending, states, and steps and cases made of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Self
 
 from ringspec.spec import (
+    Assertion,
     Contract,
     Json,
     Level,
@@ -47,20 +48,39 @@ _IN_BRACES = re.compile(r"\{([^}]*)\}")
 _ORDER = (Role.LIST, Role.READ, Role.REPLACE, Role.COMMAND, Role.DELETE)
 
 
-@dataclass(frozen=True)
 class Lifecycle:
     """The operations on what a contract creates, and the bodies to create it with.
 
     Attributes:
-        accepted: the valid cases, the plainest first.
+        accepted: the valid cases, `plain` the plainest.
         refused: the invalid ones.
-        missing: links to operations that the target does not offer.
+        captures: pointers to the ids that paths need, by name.
+        read, listing, update, delete: operations that the target offers, if any.
+        first: states of what was just created from the plainest body.
+        waiting: states of what was created from any body, and not begun.
     """
 
-    bodies: Bodies
-    accepted: list[Case]
-    refused: list[Case]
-    missing: frozenset[str] = frozenset()
+    def __init__(
+        self,
+        bodies: Bodies,
+        accepted: list[Case],
+        refused: list[Case],
+        missing: Collection[str] = (),
+    ) -> None:
+        self.bodies, self.accepted, self.refused = bodies, accepted, refused
+        self.contract, self.plain = bodies.contract, accepted[0]
+        links = self.contract.links
+        self.captures = {n: at for each in links for n, at in each.captures.items()}
+        offered = [each for each in links if each.name not in missing]
+        by_role = {each.role: each for each in reversed(offered)}
+        self.read, self.listing = by_role.get(Role.READ), by_role.get(Role.LIST)
+        self.delete, update = by_role.get(Role.DELETE), by_role.get(Role.REPLACE)
+        self.update = update if update and update.same_body else None
+        self.commands = [each for each in offered if each.role == Role.COMMAND]
+        self.first = self.read.first if self.read else ()
+        begun = [each.transition.comes_from for each in links]
+        leaving = [states for states in begun if {*states} & {*self.first}]
+        self.waiting = tuple(dict.fromkeys(chain(self.first, *leaving)))
 
     @classmethod
     def of(cls, contract: Contract, cases: Iterable[Case]) -> Self | None:
@@ -75,74 +95,9 @@ class Lifecycle:
         bodies, _ = compiled(contract)
         return cls(bodies, accepted, [case for case in listed if case.broken])
 
-    @property
-    def contract(self) -> Contract:
-        """The contract that links the operations."""
-        return self.bodies.contract
-
-    @cached_property
-    def captures(self) -> dict[str, str]:
-        """Pointers to the ids that paths need, by name."""
-        return {
-            name: place
-            for relative in self.contract.links
-            for name, place in relative.captures.items()
-        }
-
-    @property
-    def _offered(self) -> Iterator[Link]:
-        relatives = self.contract.links
-        return (each for each in relatives if each.name not in self.missing)
-
-    def _one(self, role: Role) -> Link | None:
-        return next((each for each in self._offered if each.role == role), None)
-
-    @cached_property
-    def read(self) -> Link | None:
-        """The operation that reads one."""
-        return self._one(Role.READ)
-
-    @cached_property
-    def listing(self) -> Link | None:
-        """The operation that lists them all."""
-        return self._one(Role.LIST)
-
-    @cached_property
-    def update(self) -> Link | None:
-        """The operation that gives one another body."""
-        found = self._one(Role.REPLACE)
-        return found if found and found.same_body else None
-
-    @cached_property
-    def delete(self) -> Link | None:
-        """The operation that deletes one."""
-        return self._one(Role.DELETE)
-
-    @cached_property
-    def commands(self) -> tuple[Link, ...]:
-        """The commands, in their order."""
-        return tuple(each for each in self._offered if each.role == Role.COMMAND)
-
-    @cached_property
-    def first(self) -> tuple[str, ...]:
-        """The states of what was just created from the plainest body."""
-        return self.read.first if self.read else ()
-
-    @cached_property
-    def waiting(self) -> tuple[str, ...]:
-        """The states of what was created from any body, and not begun."""
-        states = (
-            state
-            for each in self.contract.links
-            if set(each.transition.comes_from) & set(self.first)
-            for state in each.transition.comes_from
-        )
-        return tuple(dict.fromkeys((*self.first, *states)))
-
-    @cached_property
-    def plain(self) -> Case:
-        """The plainest accepted body."""
-        return self.accepted[0]
+    def lacking(self, missing: Collection[str]) -> Lifecycle:
+        """Return it for a target that does not offer some links."""
+        return Lifecycle(self.bodies, self.accepted, self.refused, missing)
 
     @cached_property
     def rich(self) -> list[Case]:
@@ -184,22 +139,10 @@ class Lifecycle:
         """Certified faults of different kinds, of the rules of strongest level."""
         kinds: dict[str, Case] = {}
         for case in sorted(self.refused, key=lambda each: each.level.rank):
-            for kind in self._kinds(case):
-                kinds.setdefault(kind, case)
+            for each in self.contract.assertions if len(case.broken) == 1 else ():
+                if each.rule == case.rule:
+                    kinds.setdefault(_kind(each), case)
         return list({each.id: each for each in kinds.values()}.values())
-
-    def _kinds(self, case: Case) -> Iterator[str]:
-        """Classify the rule that a case breaks."""
-        for each in self.contract.assertions:
-            if each.rule == case.rule and len(case.broken) == 1:
-                if each.keyword == "required" and not each.instance:
-                    yield "conditional" if "then" in each.path else "required"
-                elif "then" in each.path:
-                    yield "cross-field"
-                elif each.keyword in {"maximum", "minimum", "maxLength", "maxItems"}:
-                    yield "bound"
-                else:
-                    yield "any"
 
     def is_default(self, name: str, value: Json) -> bool:
         """Return whether a value may be shown where a body does not have it."""
@@ -270,19 +213,25 @@ class Lifecycle:
 
     def survey(self) -> Case:
         """Return a case that calls each operation once, to see which are offered."""
+        links = sorted(self.contract.links, key=lambda each: _ORDER.index(each.role))
         content = self.plain.request.body
-        steps = (
-            self.step(each, ANY, content=content if each.same_body else b"")
-            for each in sorted(
-                self.contract.links, key=lambda each: _ORDER.index(each.role)
+        steps = [
+            replace(
+                self.step(each, ANY, content=content if each.same_body else b""),
+                paging=None,
             )
-        )
-        return self.case(
-            "lifecycle.ids",
-            "survey",
-            self.create(self.plain),
-            *(replace(each, paging=None) for each in steps),
-        )
+            for each in links
+        ]
+        return self.case("lifecycle.ids", "survey", self.create(self.plain), *steps)
+
+
+def _kind(assertion: Assertion) -> str:
+    if assertion.keyword == "required" and not assertion.instance:
+        return "conditional" if "then" in assertion.path else "required"
+    if "then" in assertion.path:
+        return "cross-field"
+    bounds = {"maximum", "minimum", "maxLength", "maxItems"}
+    return "bound" if assertion.keyword in bounds else "any"
 
 
 def _varied(body: Json) -> int:

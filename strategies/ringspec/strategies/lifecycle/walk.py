@@ -42,15 +42,7 @@ MAX_STEPS = 12
 MAX_RESOURCES = 3
 _EITHER: Status = ("2xx", "4xx")
 
-_IDS = "lifecycle.ids"
-_READABLE = "lifecycle.readable"
-_LISTED = "lifecycle.listed"
-_UPDATED = "lifecycle.updated"
-_UPDATE_REFUSED = "lifecycle.update.refused"
-_DELETED = "lifecycle.deleted"
-_STATE = "lifecycle.state"
-_TRANSITIONS = "lifecycle.transitions"
-_UNKNOWN = "lifecycle.unknown"
+_UNKNOWN = RuleId("lifecycle.unknown")
 
 
 class CallKind(StrEnum):
@@ -207,8 +199,8 @@ class Resource:
     bodies: list[Case]
     states: frozenset[str]
     heading: str = ""
-    kept: str = _READABLE
-    moved: str = _STATE
+    kept: str = "readable"
+    moved: str = "state"
     exists: bool = True
 
 
@@ -234,16 +226,8 @@ class Model:
         """Apply a call if its result is settled; return whether it was applied."""
         if call.resource > len(self.resources) or call in self._looks:
             return False
-        write: dict[CallKind, Callable[[Call], list[WalkStep]]] = {
-            CallKind.CREATE: self._create,
-            CallKind.READ: self._read,
-            CallKind.LIST: self._list,
-            CallKind.UPDATE: self._update,
-            CallKind.SPOIL: self._spoil,
-            CallKind.DELETE: self._delete,
-            CallKind.COMMAND: self._command,
-        }
-        steps = write[call.kind](call)
+        write: Callable[[Call], list[WalkStep]] = getattr(self, f"_{call.kind}")
+        steps = write(call)
         if steps:
             # Two looks in a row see the same.
             self._looks = {*self._looks, call} if call.is_look else set()
@@ -289,15 +273,13 @@ class Model:
         ]
         differs = (want for wants in zip(*others, strict=True) for want in wants)
         step = self.life.create(case, f"-{number}")
-        claims = (_claim(_IDS, *differs), *self._state(resource))
+        claims = (_claim("ids", *differs), *self._state(resource))
         self.resources.append(resource)
         # Whether a body is accepted is for other rules to say.
         return self._steps(step, ANY, claims, unsure=unsure, binds=case.level)
 
     def _read(self, call: Call) -> list[WalkStep]:
         resource = self._existing(call.resource)
-        if self.life.read is None:
-            return []
         return self._look(resource) if resource else self._in_vain(self.life.read, call)
 
     def _look(self, resource: Resource, wanted: str = "") -> list[WalkStep]:
@@ -345,7 +327,7 @@ class Model:
         claims: dict[str, list[Want]] = {}
         for each in self.resources:
             # A deleted resource is gone, and no other is by its deletion.
-            by = _DELETED if each.kept == _DELETED or not each.exists else _LISTED
+            by = "deleted" if each.kept == "deleted" or not each.exists else "listed"
             what = What.HAS if each.exists else What.LACKS
             claims.setdefault(by, []).extend(self.life.ids(what, f"-{each.number}"))
         asked = [_claim(name, *claims[name]) for name in sorted(claims, reverse=True)]
@@ -354,45 +336,38 @@ class Model:
     def _update(self, call: Call) -> list[WalkStep]:
         update, case = self.life.update, self.life.differing[call.choice]
         resource = self._existing(call.resource)
-        if update is None:
-            return []
-        if resource is None:
+        if resource is None or update is None:
             return self._in_vain(update, call, case.request.body)
         sure = self._is_waiting(resource)
         unsure = "" if sure else f"update {' '.join(sorted(resource.states))}".strip()
         if {unsure, f"create {call.choice}"} & self.idle:
             return []
         resource.bodies.append(case)
-        resource.kept = _UPDATED
+        resource.kept = "updated"
         if not sure:
             resource.states, resource.heading = frozenset(), ""
         elif call.choice:
             resource.states = frozenset(self.life.waiting)
         same = self.life.same_id(f"-{resource.number}")
-        return self._steps(
-            self._step(update, resource.number, case.request.body),
+        step = self._step(update, resource.number, case.request.body)
+        due, claims = (
             ACCEPTED if sure else _EITHER,
-            [_claim(_UPDATED, shows(case), *same)],
-            unsure=unsure,
-            binds=case.level,
+            [_claim("updated", shows(case), *same)],
         )
+        return self._steps(step, due, claims, unsure=unsure, binds=case.level)
 
     def _spoil(self, call: Call) -> list[WalkStep]:
         update, case = self.life.update, self.life.faults[call.choice]
         resource = self._existing(call.resource)
-        if update is None:
-            return []
-        if resource is None:
+        if resource is None or update is None:
             return self._in_vain(update, call, case.request.body)
-        resource.kept = _UPDATE_REFUSED
+        resource.kept = "update.refused"
         step = self._step(update, resource.number, case.request.body)
-        return self._steps(step, REFUSED, [_claim(_UPDATE_REFUSED)], binds=case.level)
+        return self._steps(step, REFUSED, [_claim("update.refused")], binds=case.level)
 
     def _delete(self, call: Call) -> list[WalkStep]:
         delete, resource = self.life.delete, self._existing(call.resource)
-        if delete is None:
-            return []
-        if resource is None:
+        if resource is None or delete is None:
             return self._in_vain(delete, call)
         sure = resource.states <= set(self.life.first)
         unsure = "" if sure else f"delete {' '.join(sorted(resource.states))}"
@@ -400,9 +375,9 @@ class Model:
             return []
         resource.exists = False
         for other in self.existing:
-            other.kept = _DELETED
+            other.kept = "deleted"
         step, due = self._step(delete, resource.number), ACCEPTED if sure else _EITHER
-        return self._steps(step, due, [_claim(_DELETED)], unsure=unsure)
+        return self._steps(step, due, [_claim("deleted")], unsure=unsure)
 
     def _command(self, call: Call) -> list[WalkStep]:
         command = self.life.commands[call.choice]
@@ -410,41 +385,35 @@ class Model:
         if resource is None:
             return self._in_vain(command, call)
         states, before = _states(resource, command), list[WalkStep]()
-        if not states:
-            return []
-        if states != resource.states:
+        if states and states != resource.states:
             before = self._look(resource, resource.heading)
-            if not before:
-                return []
-        return [*before, *self._commanded(resource, command, states)]
-
-    def _commanded(
-        self, resource: Resource, command: Link, states: frozenset[str]
-    ) -> list[WalkStep]:
+        if not states or (states != resource.states and not before):
+            return []
         step = self._step(command, resource.number)
         if _is_refused(command, states):
-            resource.moved = _TRANSITIONS
-            return self._steps(step, REFUSED, [_claim(_TRANSITIONS)])
-        resource.heading = command.transition.to
+            resource.moved = "transitions"
+            return [*before, *self._steps(step, REFUSED, [_claim("transitions")])]
+        resource.heading, resource.moved = command.transition.to, command.name
         resource.states = frozenset({resource.heading, *command.transition.via})
-        resource.moved = f"lifecycle.{command.name}"
         value = sorted(resource.states)
         leads = Want(what=What.ONE_OF, at=command.state, value=value)
-        wants = (leads,) if command.state else ()
-        return self._steps(step, ACCEPTED, [_claim(resource.moved, *wants)])
+        claim = _claim(command.name, *((leads,) if command.state else ()))
+        return [*before, *self._steps(step, ACCEPTED, [claim])]
 
-    def _in_vain(self, link: Link, call: Call, content: bytes = b"") -> list[WalkStep]:
-        """Call an operation on a resource that does not exist."""
-        if not link.captures:
+    def _in_vain(
+        self, link: Link | None, call: Call, content: bytes = b""
+    ) -> list[WalkStep]:
+        """Call an operation, if it is offered, on a resource that does not exist."""
+        if link is None or not link.captures:
             return []
         step = self._step(link, call.resource or None, content)
         # What is refused at once may leave its body to be taken for another request.
         step = replace(step, request=closing(step.request)) if content else step
         if call.resource == UNCREATED:
-            return self._steps(step, REFUSED, [_claim(_UNKNOWN)])
+            return self._steps(step, REFUSED, [_claim("unknown")])
         # A second deletion may be accepted: nothing exists afterwards, as wanted.
         due = _EITHER if call.kind == CallKind.DELETE else REFUSED
-        return self._steps(step, due, [_claim(_DELETED)])
+        return self._steps(step, due, [_claim("deleted")])
 
     def _is_waiting(self, resource: Resource) -> bool:
         """Return whether nothing has begun, so that it can surely be changed."""
@@ -477,7 +446,7 @@ class Model:
 
 
 def _claim(name: str, *wants: Want) -> Claim:
-    return Claim(RuleId(name), wants)
+    return Claim(RuleId(f"lifecycle.{name}"), wants)
 
 
 def _states(resource: Resource, command: Link) -> frozenset[str]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import ceil, floor
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ringspec.spec import Json, SpecError, kind_of, same
 from ringspec.strategies.shapes.shape import (
@@ -144,15 +144,15 @@ class _Compiler:
             elif keyword == "dependentRequired":
                 yield from _dependent(value) if kind == "object" else ()
             elif kind in about:
-                yield tuple(admits(self, value, schema, kind))
+                yield tuple(admits(_Context(self, schema, kind), value))
 
     def _failures(self, schema: dict[str, Json], kind: str) -> Iterator[Shape]:
         for keyword, value in schema.items():
             if _is_silent(keyword):
                 continue
-            about, _, refuses = COMPILED.get(keyword, (_ALL, _nothing, None))
+            about, _, refuses = COMPILED.get(keyword, (_ALL, None, None))
             if kind in about and refuses is not None:
-                yield from refuses(self, value, schema, kind)
+                yield from refuses(_Context(self, schema, kind), value)
             elif kind in about and self.wide:
                 yield Shape(kind=kind)  # what it refuses is not worked out
 
@@ -178,46 +178,52 @@ def _examples(schema: dict[str, Json]) -> tuple[Json, ...]:
     return (*given, *schema.get("examples", ()))
 
 
-_Reader: TypeAlias = Callable[[_Compiler, Json, dict[str, Json], str], Iterable[Shape]]
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a keyword stands in, for values of one type."""
+
+    compiler: _Compiler
+    schema: dict[str, Json]
+    kind: str
+
+    @property
+    def wide(self) -> bool:
+        return self.compiler.wide
+
+    def shape(self, **bounds: Any) -> list[Shape]:
+        return [Shape(kind=self.kind, **bounds)]
+
+    def fits(self, schema: Json) -> Alternatives:
+        return self.compiler.fits(schema, (self.kind,))
+
+    def breaks(self, schema: Json) -> Alternatives:
+        return self.compiler.breaks(schema, (self.kind,))
+
+    def fits_none(self, schemas: list[Json]) -> Alternatives:
+        return self.compiler.join(map(self.breaks, schemas), self.kind)
+
+    def counting(self, schema: Json, least: int, most: int | None) -> list[Shape]:
+        fits, others = self.compiler.fits(schema), self.compiler.breaks(schema)
+        counted = Contained(fits=fits, others=others, least=least, most=most)
+        return self.shape(contained=(counted,))
+
+    def at_most(self, attribute: str, bound: int) -> list[Shape]:
+        return self.shape(**{attribute: bound}) if bound >= 0 else []
 
 
-def _nothing(
-    _c: _Compiler, _value: Json, _schema: Json, _kind: str
-) -> tuple[Shape, ...]:
-    return ()
+_Reader: TypeAlias = Callable[[_Context, Json], Iterable[Shape]]
 
 
-def _limit(attribute: str, step: int = 0) -> _Reader:
-    """Read a bound, moved by a step if the keyword is to be broken."""
-
-    def read(_c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-        if step < 0 and value + step < 0:
-            return []
-        bound = {attribute: value + step if step else value}
-        return [Shape(kind=kind, **bound)]
-
-    return read
+def _above(c: _Context, value: Json) -> list[Shape]:
+    if c.kind == "integer":
+        return c.shape(low=floor(value) + 1)
+    return c.shape(low=value if c.wide else value + _near(value))
 
 
-def _exact(attribute: str) -> _Reader:
-    """Read what a superset leaves out."""
-
-    def read(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-        return [Shape(kind=kind) if c.wide else Shape(kind=kind, **{attribute: value})]
-
-    return read
-
-
-def _above(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    if kind == "integer":
-        return [Shape(kind=kind, low=floor(value) + 1)]
-    return [Shape(kind=kind, low=value if c.wide else value + _near(value))]
-
-
-def _below(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    if kind == "integer":
-        return [Shape(kind=kind, high=ceil(value) - 1)]
-    return [Shape(kind=kind, high=value if c.wide else value - _near(value))]
+def _below(c: _Context, value: Json) -> list[Shape]:
+    if c.kind == "integer":
+        return c.shape(high=ceil(value) - 1)
+    return c.shape(high=value if c.wide else value - _near(value))
 
 
 def _near(value: float) -> float:
@@ -226,33 +232,31 @@ def _near(value: float) -> float:
     return 1e-9 * 10.0 ** max(0, digits - 4)
 
 
-def _multiple(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    if c.wide and not (kind == "integer" and isinstance(value, int)):
-        void = kind == FRACTION and float(value).is_integer()
-        return [] if void else [Shape(kind=kind)]
-    return [Shape(kind=kind, multiple=value)]
+def _multiple(c: _Context, value: Json) -> list[Shape]:
+    if c.wide and not (c.kind == "integer" and isinstance(value, int)):
+        void = c.kind == FRACTION and float(value).is_integer()
+        return [] if void else c.shape()
+    return c.shape(multiple=value)
 
 
-def _enum(c: _Compiler, values: Json, _schema: Json, kind: str) -> list[Shape]:
+def _enum(c: _Context, values: Json) -> list[Shape]:
     if c.wide:
-        values = _plain(values)
-        fitting = [each for each in values if _wide_kind(each) == kind]
+        fitting = [
+            each
+            for each in _plain(values)
+            if kind_of(each).replace("number", FRACTION) == c.kind
+        ]
     else:
         fitting = [
             each
             for each in values
-            if kind_of(each) == kind or {kind_of(each), kind} <= _NUMBERS
+            if kind_of(each) == c.kind or {kind_of(each), c.kind} <= _NUMBERS
         ]
-    return [Shape(kind=kind, enum=tuple(fitting))] if fitting else []
+    return c.shape(enum=tuple(fitting)) if fitting else []
 
 
-def _excluded(c: _Compiler, values: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [Shape(kind=kind, excluded=tuple(_plain(values) if c.wide else values))]
-
-
-def _wide_kind(value: Json) -> str:
-    kind = kind_of(value)
-    return FRACTION if kind == "number" else kind
+def _excluded(c: _Context, values: Json) -> list[Shape]:
+    return c.shape(excluded=tuple(_plain(values) if c.wide else values))
 
 
 def _plain(value: Json) -> Json:
@@ -265,77 +269,41 @@ def _plain(value: Json) -> Json:
     return int(value) if whole else value
 
 
-def _misses(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    if c.wide:
-        return [Shape(kind=kind)]
+def _not_pattern(c: _Context, value: Json) -> list[Shape]:
     texts = tuple(each for each in MISSING if not re.search(value, each))
-    return [Shape(kind=kind, enum=texts)] if texts else []
+    return c.shape() if c.wide else c.shape(enum=texts) if texts else []
 
 
-def _items(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [Shape(kind=kind, items=c.fits(value))]
+def _contains(c: _Context, value: Json) -> list[Shape]:
+    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains")
+    return c.counting(value, least, most)
 
 
-def _not_items(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [_counting(c, {"not": value}, kind, 1, None)]
+def _not_contains(c: _Context, value: Json) -> list[Shape]:
+    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains")
+    fewer = c.counting(value, 0, least - 1) if least > 0 else []
+    return fewer if most is None else [*fewer, *c.counting(value, most + 1, None)]
 
 
-def _contains(c: _Compiler, value: Json, schema: Json, kind: str) -> list[Shape]:
-    least, most = schema.get("minContains", 1), schema.get("maxContains")
-    return [_counting(c, value, kind, least, most)]
+def _properties(c: _Context, value: Json) -> list[Shape]:
+    return c.shape(members={each: c.compiler.fits(sub) for each, sub in value.items()})
 
 
-def _not_contains(
-    c: _Compiler, value: Json, schema: Json, kind: str
-) -> Iterator[Shape]:
-    least, most = schema.get("minContains", 1), schema.get("maxContains")
-    if least > 0:
-        yield _counting(c, value, kind, 0, least - 1)
-    if most is not None:
-        yield _counting(c, value, kind, most + 1, None)
-
-
-def _counting(
-    c: _Compiler, value: Json, kind: str, least: int, most: int | None
-) -> Shape:
-    counted = Contained(
-        fits=c.fits(value), others=c.breaks(value), least=least, most=most
-    )
-    return Shape(kind=kind, contained=(counted,))
-
-
-def _properties(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [
-        Shape(kind=kind, members={name: c.fits(sub) for name, sub in value.items()})
-    ]
-
-
-def _not_properties(
-    c: _Compiler, value: Json, _schema: Json, kind: str
-) -> Iterator[Shape]:
+def _not_properties(c: _Context, value: Json) -> Iterator[Shape]:
     for name, sub in value.items():
-        if others := c.breaks(sub):
-            required = frozenset({name})
-            yield Shape(kind=kind, members={name: others}, required=required)
+        if others := c.compiler.breaks(sub):
+            yield from c.shape(members={name: others}, required=frozenset({name}))
 
 
-def _additional(c: _Compiler, value: Json, schema: Json, kind: str) -> list[Shape]:
-    closed = value in (False, {"not": {}}) and "patternProperties" not in schema
+def _additional(c: _Context, value: Json) -> list[Shape]:
+    closed = value in (False, {"not": {}}) and "patternProperties" not in c.schema
     if c.wide and not closed:
-        return [Shape(kind=kind)]
-    members = dict.fromkeys(schema.get("properties", {}), c.anything)
+        return c.shape()
+    members = dict.fromkeys(c.schema.get("properties", {}), c.compiler.anything)
     if isinstance(value, dict) and value and not closed:
         # What any name may stand for is shown by a few.
-        members = {**dict.fromkeys(OTHERS, c.fits(value)), **members}
-    return [Shape(kind=kind, closed=closed, members=members)]
-
-
-def _required(_c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [Shape(kind=kind, required=frozenset(value))]
-
-
-def _not_required(_c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [Shape(kind=kind, members={name: ()}) for name in value]
+        members = {**dict.fromkeys(OTHERS, c.compiler.fits(value)), **members}
+    return c.shape(closed=closed, members=members)
 
 
 def _dependent(value: Json) -> Iterator[Alternatives]:
@@ -345,109 +313,117 @@ def _dependent(value: Json) -> Iterator[Alternatives]:
         yield without, having
 
 
-def _not_dependent(
-    _c: _Compiler, value: Json, _schema: Json, kind: str
-) -> Iterator[Shape]:
+def _not_dependent(c: _Context, value: Json) -> Iterator[Shape]:
     for name, needed in value.items():
         for lacking in needed:
-            members: dict[str, Alternatives] = {lacking: ()}
-            yield Shape(kind=kind, members=members, required=frozenset({name}))
+            yield from c.shape(members={lacking: ()}, required=frozenset({name}))
 
 
-def _not_all_of(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [shape for sub in value for shape in c.breaks(sub, (kind,))]
-
-
-def _any_of(c: _Compiler, value: Json, _schema: Json, kind: str) -> list[Shape]:
-    return [shape for sub in value for shape in c.fits(sub, (kind,))]
-
-
-def _none_of(c: _Compiler, value: Json, _schema: Json, kind: str) -> Alternatives:
-    return c.join((c.breaks(sub, (kind,)) for sub in value), kind)
-
-
-def _one_of(c: _Compiler, value: Json, _schema: Json, kind: str) -> Iterator[Shape]:
-    branches = [c.fits(sub, (kind,)) for sub in value]
+def _one_of(c: _Context, value: Json) -> Iterator[Shape]:
+    branches = [c.fits(sub) for sub in value]
     for index, branch in enumerate(branches):
         for other, sub in enumerate(value):
             # Branches that have nothing in common exclude each other as they are.
             if other != index and meet(branch, branches[other]):
-                branch = meet(branch, c.breaks(sub, (kind,)))  # noqa: PLW2901
+                branch = meet(branch, c.breaks(sub))  # noqa: PLW2901
         yield from branch
 
 
-def _not_one_of(c: _Compiler, value: Json, schema: Json, kind: str) -> Iterator[Shape]:
-    yield from _none_of(c, value, schema, kind)
+def _not_one_of(c: _Context, value: Json) -> Iterator[Shape]:
+    yield from c.fits_none(value)
     for left, right in combinations(value, 2):
-        yield from meet(c.fits(left, (kind,)), c.fits(right, (kind,)))
+        yield from meet(c.fits(left), c.fits(right))
 
 
-def _if(c: _Compiler, value: Json, schema: Json, kind: str) -> Alternatives:
-    if not {"then", "else"} & schema.keys():
-        return (Shape(kind=kind),)
-    return _branches(c, value, kind, [c.fits(each, (kind,)) for each in _both(schema)])
+def _if(c: _Context, value: Json) -> Alternatives:
+    then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
+    if then is otherwise is True:
+        return tuple(c.shape())
+    taken = meet(c.fits(value), c.fits(then))
+    return taken + meet(c.breaks(value), c.fits(otherwise))
 
 
-def _not_if(c: _Compiler, value: Json, schema: Json, kind: str) -> Alternatives:
-    left = [c.breaks(each, (kind,)) for each in _both(schema)]
-    return _branches(c, value, kind, left)
-
-
-def _both(schema: dict[str, Json]) -> tuple[Json, Json]:
-    return schema.get("then", True), schema.get("else", True)
-
-
-def _branches(
-    c: _Compiler, condition: Json, kind: str, branches: list[Alternatives]
-) -> Alternatives:
-    then, otherwise = branches
-    return meet(c.fits(condition, (kind,)), then) + meet(
-        c.breaks(condition, (kind,)), otherwise
-    )
+def _not_if(c: _Context, value: Json) -> Alternatives:
+    then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
+    broken = meet(c.fits(value), c.breaks(then))
+    return broken + meet(c.breaks(value), c.breaks(otherwise))
 
 
 # By keyword: the kinds it says something of, what it admits, and what it refuses if
-# that can be worked out. `allOf` and `dependentRequired` are taken apart beforehand.
+# that can be worked out. `allOf` and `dependentRequired` are taken apart beforehand. A
+# superset leaves out `format`, `pattern` and `uniqueItems`.
 COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "enum": (_ALL, _enum, _excluded),
-    "const": (
-        _ALL,
-        lambda c, v, s, k: _enum(c, [v], s, k),
-        lambda c, v, s, k: _excluded(c, [v], s, k),
-    ),
-    "minimum": (_NUMBERS, _limit("low"), _below),
-    "maximum": (_NUMBERS, _limit("high"), _above),
-    "exclusiveMinimum": (_NUMBERS, _above, _limit("high")),
-    "exclusiveMaximum": (_NUMBERS, _below, _limit("low")),
+    "const": (_ALL, lambda c, v: _enum(c, [v]), lambda c, v: _excluded(c, [v])),
+    "minimum": (_NUMBERS, lambda c, v: c.shape(low=v), _below),
+    "maximum": (_NUMBERS, lambda c, v: c.shape(high=v), _above),
+    "exclusiveMinimum": (_NUMBERS, _above, lambda c, v: c.shape(high=v)),
+    "exclusiveMaximum": (_NUMBERS, _below, lambda c, v: c.shape(low=v)),
     "multipleOf": (_NUMBERS, _multiple, None),
-    "minLength": (_TEXT, _limit("min_length"), _limit("max_length", -1)),
-    "maxLength": (_TEXT, _limit("max_length"), _limit("min_length", 1)),
-    "format": (_TEXT, _exact("format"), None),
+    "minLength": (
+        _TEXT,
+        lambda c, v: c.shape(min_length=v),
+        lambda c, v: c.at_most("max_length", v - 1),
+    ),
+    "maxLength": (
+        _TEXT,
+        lambda c, v: c.shape(max_length=v),
+        lambda c, v: c.shape(min_length=v + 1),
+    ),
+    "format": (_TEXT, lambda c, v: c.shape(**{} if c.wide else {"format": v}), None),
     "pattern": (
         _TEXT,
-        lambda c, v, s, k: _exact("patterns")(c, (v,), s, k),
-        _misses,
+        lambda c, v: c.shape(**{} if c.wide else {"patterns": (v,)}),
+        _not_pattern,
     ),
-    "minItems": (_LIST, _limit("min_items"), _limit("max_items", -1)),
-    "maxItems": (_LIST, _limit("max_items"), _limit("min_items", 1)),
-    "items": (_LIST, _items, _not_items),
-    "uniqueItems": (_LIST, _exact("unique"), None),
+    "minItems": (
+        _LIST,
+        lambda c, v: c.shape(min_items=v),
+        lambda c, v: c.at_most("max_items", v - 1),
+    ),
+    "maxItems": (
+        _LIST,
+        lambda c, v: c.shape(max_items=v),
+        lambda c, v: c.shape(min_items=v + 1),
+    ),
+    "items": (
+        _LIST,
+        lambda c, v: c.shape(items=c.compiler.fits(v)),
+        lambda c, v: c.counting({"not": v}, 1, None),
+    ),
+    "uniqueItems": (_LIST, lambda c, v: c.shape(unique=v and not c.wide), None),
     "contains": (_LIST, _contains, _not_contains),
     "properties": (_MAP, _properties, _not_properties),
-    "required": (_MAP, _required, _not_required),
-    "dependentRequired": (_MAP, _nothing, _not_dependent),
-    "additionalProperties": (_MAP, _additional, None),
-    "unevaluatedProperties": (_MAP, lambda _c, _v, _s, k: [Shape(kind=k)], None),
-    "minProperties": (_MAP, _limit("min_members"), _limit("max_members", -1)),
-    "maxProperties": (_MAP, _limit("max_members"), _limit("min_members", 1)),
-    "allOf": (_ALL, _nothing, _not_all_of),
-    "anyOf": (_ALL, _any_of, _none_of),
-    "oneOf": (_ALL, _one_of, _not_one_of),
-    "not": (
-        _ALL,
-        lambda c, v, _s, k: c.breaks(v, (k,)),
-        lambda c, v, _s, k: c.fits(v, (k,)),
+    "required": (
+        _MAP,
+        lambda c, v: c.shape(required=frozenset(v)),
+        lambda c, v: [shape for each in v for shape in c.shape(members={each: ()})],
     ),
+    "dependentRequired": (_MAP, lambda _c, _v: (), _not_dependent),
+    "additionalProperties": (_MAP, _additional, None),
+    "unevaluatedProperties": (_MAP, lambda c, _v: c.shape(), None),
+    "minProperties": (
+        _MAP,
+        lambda c, v: c.shape(min_members=v),
+        lambda c, v: c.at_most("max_members", v - 1),
+    ),
+    "maxProperties": (
+        _MAP,
+        lambda c, v: c.shape(max_members=v),
+        lambda c, v: c.shape(min_members=v + 1),
+    ),
+    "allOf": (
+        _ALL,
+        lambda _c, _v: (),
+        lambda c, v: [shape for each in v for shape in c.breaks(each)],
+    ),
+    "anyOf": (
+        _ALL,
+        lambda c, v: [shape for each in v for shape in c.fits(each)],
+        lambda c, v: c.fits_none(v),
+    ),
+    "oneOf": (_ALL, _one_of, _not_one_of),
+    "not": (_ALL, lambda c, v: c.breaks(v), lambda c, v: c.fits(v)),
     "if": (_ALL, _if, _not_if),
 }
 # The keywords that can be turned into their contrary.
@@ -482,21 +458,27 @@ def joined(parts: Iterable[Alternatives], kind: str) -> Alternatives:
     for part in listed:
         found = meet(found, part)
         if len(found) > FEW:
-            return _sampled(listed, kind)
+            return tuple(_sample(listed, kind))
     return found
 
 
-def _sampled(parts: list[Alternatives], kind: str) -> Alternatives:
+def _sample(parts: list[Alternatives], kind: str) -> list[Shape]:
     base: Alternatives = (Shape(kind=kind),)
     for part in parts:
         base = meet(base, part) if len(part) == 1 else base
     choices = [part for part in parts if len(part) > 1]
     found: list[Shape] = []
     for chosen, fill in _chosen(choices):
-        for shape in _completed(base, choices, chosen, fill):
-            if shape not in found:
-                found.append(shape)
-    return tuple(found)
+        shapes = base
+        for index, each in chosen.items():
+            shapes = meet(shapes, (choices[index][each],))
+        # Of the other choices, the first that still fits.
+        for index, part in enumerate(choices):
+            if index not in chosen:
+                ways = (meet(shapes, (each,)) for each in part[::fill])
+                shapes = next((way for way in ways if way), ())
+        found += [shape for shape in shapes[:1] if shape not in found]
+    return found
 
 
 def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]:
@@ -516,20 +498,6 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
     if len(pairs) * len(choices) <= _STEPS:
         # The last alternative of a condition mostly is that it does not apply.
         yield from ((pair, -1) for pair in pairs)
-
-
-def _completed(
-    base: Alternatives, choices: list[Alternatives], chosen: dict[int, int], fill: int
-) -> Alternatives:
-    """Take what is chosen, and of the other choices the first that still fits."""
-    found = base
-    for index, each in chosen.items():
-        found = meet(found, (choices[index][each],))
-    for index, part in enumerate(choices):
-        if index not in chosen:
-            ways = (meet(found, (each,)) for each in part[::fill])
-            found = next((way for way in ways if way), ())
-    return found[:1]
 
 
 def _live(shapes: Iterable[Shape]) -> Alternatives:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil, floor
 from typing import TypeAlias
 from uuid import UUID
 
@@ -28,7 +29,6 @@ from ringspec.strategies.shapes.shape import (
     ANYTHING,
     SIMPLE,
     Alternatives,
-    ItemClass,
     Shape,
     item_classes,
 )
@@ -40,6 +40,14 @@ CHOICE_BYTES = 320
 _SCRIPTS = (0x0, 0x100, 0x300, 0x400, 0x600, 0x900, 0x3000, 0x4E00, 0x1F300, 0x1F600)
 # All of Unicode has so many blocks of 256.
 _BLOCKS = 0x1100
+# Where nothing bounds an array or a number.
+_ITEMS = 4
+_NUMBER = 2**31 - 1
+# A text of up to so many characters is free; a shorter one is fitted from examples.
+_FREE = 100
+_TRIES = 50
+# So many values are read to see how many bytes a member needs.
+_SAMPLES = 8
 
 
 class ByteChoices:
@@ -60,15 +68,12 @@ class ByteChoices:
         if bound <= 1:
             return 0
         if bound > 256:
-            return self._below_far(bound)
+            size = (bound.bit_length() + 7) // 8 + 1
+            return int.from_bytes(self.take(size)) * bound >> (8 * size)
         at = self.at
         self.at = at + 1
         # Scaled, so that a lower byte never chooses more.
         return (self._data[at] * bound) >> 8 if at < len(self._data) else 0
-
-    def _below_far(self, bound: int) -> int:
-        size = (bound.bit_length() + 7) // 8 + 1
-        return int.from_bytes(self.take(size)) * bound >> (8 * size)
 
     def take(self, size: int) -> bytes:
         """Read bytes as they are, zeros beyond the end."""
@@ -95,36 +100,27 @@ class ByteChoices:
             chosen.add(index)
         return chosen if len(chosen) <= most else set(sorted(chosen)[:most])
 
-    def uuid(self) -> str:
-        """Choose a uuid."""
-        return str(UUID(bytes=self.take(16), version=4))
-
     def text(self, low: int, high: int) -> str:
         """Choose a text with something to read in it, within lengths."""
         if self.below(3) == 0:
             known = TEXTS[self.below(len(TEXTS))]
             if low <= len(known) <= high:
                 return known
-        length = low + self._length(high - low)
-        letters = self._letters()
+        # Short, any length, or the greatest.
+        kind, room = self.below(4), high - low
+        more = (
+            room if kind == 3 else self.below((min(room, 8) if kind < 2 else room) + 1)
+        )
+        script = self.below(len(_SCRIPTS) + 2)
+        if script < len(_SCRIPTS):
+            letters = _block(_SCRIPTS[script])
+        else:
+            letters = _block(256 * self.below(_BLOCKS))
         # Each character is one byte: one text is not to use up the bytes.
         size = len(letters)
-        read = "".join([letters[byte % size] for byte in self.take(length)])
+        read = "".join([letters[byte % size] for byte in self.take(low + more)])
         # Never blank, so the first one has to be seen.
         return "x" + read[1:] if read[:1] in _blanks() else read
-
-    def _length(self, room: int) -> int:
-        """Choose a length: short, any, or the greatest."""
-        kind = self.below(4)
-        if kind == 3:
-            return room
-        return self.below(min(room, 8) + 1) if kind < 2 else self.below(room + 1)
-
-    def _letters(self) -> str:
-        kind = self.below(len(_SCRIPTS) + 2)
-        if kind < len(_SCRIPTS):
-            return _block(_SCRIPTS[kind])
-        return _block(256 * self.below(_BLOCKS))
 
 
 @lru_cache(maxsize=512)
@@ -143,40 +139,30 @@ def _block(start: int) -> str:
 
 @lru_cache(maxsize=1)
 def _blanks() -> frozenset[str]:
-    """List what some reader takes for a blank."""
-    marks = {"\ufeff", "\u180e", "\u200b"}
-    return frozenset(
-        marks
-        | {chr(c) for c in range(0x3001) if unicodedata.category(chr(c))[0] == "Z"}
+    """Return what some reader takes for a blank."""
+    separators = (
+        c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
     )
+    return frozenset({"\ufeff", "\u180e", "\u200b", *separators})
 
 
 Place = tuple[str, ...]
 Reader: TypeAlias = Callable[[ByteChoices], Json]
-
-# Where nothing bounds an array or a number.
-_ITEMS = 4
-_NUMBER = 2**31 - 1
-# A text of up to so many characters is free; a shorter one is fitted from examples.
-_FREE = 100
-_TRIES = 50
-# So many values are read to see how many bytes a member needs.
-_SAMPLES = 8
 
 
 class Drawer:
     """Makes strategies, each part of a shape once."""
 
     def __init__(self) -> None:
-        # By identity: equal parts of interned shapes are the same objects.
-        self._made: dict[tuple[int, Place], Reader] = {}
-        self._kept: list[Alternatives] = []
+        # By identity: equal parts of interned shapes are the same objects. They are
+        # kept, so that their ids stay their own.
+        self._made: dict[tuple[int, Place], tuple[Alternatives, Reader]] = {}
         self._needs: dict[Reader, int] = {}
 
-    def drawn(self, shapes: Alternatives, place: Place = ()) -> SearchStrategy[Json]:
-        """Return a strategy for what fits; with a place, something stands there."""
+    def drawn(self, shapes: Alternatives) -> SearchStrategy[Json]:
+        """Return a strategy for what fits."""
         try:
-            reader = self.reader(shapes, place)
+            reader = self.reader(shapes)
         except Unfit:
             return st.nothing()
         size = CHOICE_BYTES
@@ -185,31 +171,26 @@ class Drawer:
         )
 
     def reader(self, shapes: Alternatives, place: Place = ()) -> Reader:
-        """Return a reader of whole bodies; Unfit where nothing fits.
+        """Return a reader of bodies with something at a place; Unfit if nothing fits.
 
         Each member of the body has a stretch of the bytes to itself, so that one can
         shrink without the others becoming something else.
         """
         if any(shape.kind != "object" or shape.enum for shape in shapes):
             return self._any(shapes, place)
-        stretches = self._stretches(shapes, place)
-        return _one_of(
-            shapes, place, lambda shape: self._object(shape, place, stretches)
-        )
+        starts = self._starts(shapes, place)
+        return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
-    def _stretches(self, shapes: Alternatives, place: Place) -> dict[str, int]:
+    def _starts(self, shapes: Alternatives, place: Place) -> dict[str, int]:
         """Return where the bytes of each member begin, by how many it mostly reads."""
         needs: dict[str, int] = {}
         for shape in shapes:
             for name, below in shape.members.items():
-                below = SIMPLE if below == ANYTHING else below  # noqa: PLW2901
-                try:
-                    reader = self._any(below, _inner(place, name))
-                except Unfit:
-                    continue
-                if reader not in self._needs:
-                    self._needs[reader] = _need(reader)
-                needs[name] = max(needs.get(name, 0), self._needs[reader])
+                with suppress(Unfit):
+                    reader = self._member(below, place, name)
+                    if reader not in self._needs:
+                        self._needs[reader] = _need(reader)
+                    needs[name] = max(needs.get(name, 0), self._needs[reader])
         # What comes first is which alternative, and which members there are.
         begin: float = min(len(needs) + 2, CHOICE_BYTES // 4)
         scale = min((CHOICE_BYTES - begin) / max(sum(needs.values()), 1), 1)
@@ -219,62 +200,59 @@ class Drawer:
             begin += need * scale
         return found
 
+    def _member(self, shapes: Alternatives, place: Place, name: str) -> Reader:
+        inner = place[1:] if place and name == place[0] else ()
+        return self._any(SIMPLE if shapes == ANYTHING else shapes, inner)
+
     def _any(self, shapes: Alternatives, place: Place) -> Reader:
         """Return a reader that takes one of some alternatives; Unfit without any."""
         key = (id(shapes), place)
         if key not in self._made:
-            self._kept.append(shapes)  # so that its id stays its own
-            self._made[key] = _one_of(
-                shapes, place, lambda shape: self._one(shape, place)
-            )
-        return self._made[key]
+            reader = _one_of(shapes, place, lambda shape: self._one(shape, place))
+            self._made[key] = shapes, reader
+        return self._made[key][1]
 
     def _one(self, shape: Shape, place: Place) -> Reader:
         choices = shape.choices()
         if choices is not None:
             return _choice(preferred(shape, choices))
         if shape.kind == "object":
-            return self._object(shape, place)
+            return self._object(shape, place, {})
         if shape.kind == "array":
             return self._array(shape, place)
-        return _SCALARS[shape.kind](shape)
+        return _string(shape) if shape.kind == "string" else _number(shape)
 
-    def _object(
-        self, shape: Shape, place: Place, stretches: dict[str, int] | None = None
-    ) -> Reader:
-        wanted = set(shape.required) | ({place[0]} if place else set())
-        members: list[tuple[str, Reader]] = []
-        optional: list[str] = []
+    def _object(self, shape: Shape, place: Place, starts: dict[str, int]) -> Reader:
+        wanted = shape.required | set(place[:1])
+        # Name, reader, start of its bytes, and number among the optional members.
+        plan: list[tuple[str, Reader, int, int]] = []
+        count = 0
         for name, below in shape.members.items():
             try:
-                below = SIMPLE if below == ANYTHING else below  # noqa: PLW2901
-                members.append((name, self._any(below, _inner(place, name))))
+                reader = self._member(below, place, name)
             except Unfit:
                 if name in wanted:
                     raise
                 continue  # nothing fits, or there is no example of it
-            if name not in wanted:
-                optional.append(name)
-        least = max(shape.min_members - len(wanted), 0)
-        most = len(optional)
+            number = -1 if name in wanted else count
+            count += name not in wanted
+            plan.append((name, reader, starts.get(name, -1), number))
+        plan += [(name, _choice(["text"]), -1, -1) for name in shape.unnamed]
+        least, most = max(shape.min_members - len(wanted), 0), count
         if shape.max_members is not None:
             most = min(most, shape.max_members - len(wanted))
         if not least <= most:
             raise Unfit
-        count = len(optional)
-        numbers = {name: index for index, name in enumerate(optional)}
-        if stretches is not None:
-            members = [(name, _from(stretches[name], each)) for name, each in members]
-        members += [(name, _choice(["text"])) for name in shape.unnamed]
-        plan = [(name, reader, numbers.get(name, -1)) for name, reader in members]
 
         def read(choices: ByteChoices) -> Json:
             chosen = choices.some(count, least, most)
-            return {
-                name: reader(choices)
-                for name, reader, number in plan
-                if number < 0 or number in chosen
-            }
+            found = {}
+            for name, reader, start, number in plan:
+                if number < 0 or number in chosen:
+                    if start >= 0:
+                        choices.at = start
+                    found[name] = reader(choices)
+            return found
 
         return read
 
@@ -296,13 +274,14 @@ class Drawer:
 
     def _counted(self, shape: Shape, least: int, most: int, inner: Place) -> Reader:
         """Choose how many items of each class there are first, then the items."""
-        room = [
-            (each, self._any(each.shapes, inner))
-            for each in item_classes(shape)
-            if not each.shapes or any(_reaches(one, inner) for one in each.shapes)
-        ]
-        needed = [reader for each, reader in room for _ in range(each.least)]
-        pool = [reader for each, reader in room for _ in range(_spare(each, most))]
+        needed: list[Reader] = []
+        pool: list[Reader] = []
+        for each in item_classes(shape):
+            if not each.shapes or any(_reaches(one, inner) for one in each.shapes):
+                reader = self._any(each.shapes, inner)
+                spare = (most if each.most is None else each.most) - each.least
+                needed += [reader] * each.least
+                pool += [reader] * max(spare, 0)
         least = max(least - len(needed), 0)
         span = min(most - len(needed), len(pool)) - least + 1
 
@@ -316,16 +295,6 @@ class Drawer:
         return read
 
 
-def _from(start: int, reader: Reader) -> Reader:
-    """Read from a certain byte on."""
-
-    def read(choices: ByteChoices) -> Json:
-        choices.at = start
-        return reader(choices)
-
-    return read
-
-
 def _need(reader: Reader) -> int:
     """Return how many bytes a reader mostly reads."""
     read = 0
@@ -334,11 +303,6 @@ def _need(reader: Reader) -> int:
         reader(choices)
         read += choices.at
     return -(-read // _SAMPLES)
-
-
-def _inner(place: Place, name: str) -> Place:
-    """Return what of a place is below a member."""
-    return place[1:] if place and name == place[0] else ()
 
 
 def _one_of(
@@ -356,6 +320,18 @@ def _one_of(
         return readers[0]
     count = len(readers)
     return lambda choices: readers[choices.below(count)](choices)
+
+
+def _reaches(shape: Shape, place: Place) -> bool:
+    """Return whether something can stand at a place."""
+    if not place:
+        return True
+    below: Alternatives = ()
+    if place[0] == ITEM and shape.kind == "array" and shape.max_items != 0:
+        below = shape.items or ()
+    elif place[0] != ITEM and shape.kind == "object":
+        below = shape.members.get(place[0], ())
+    return any(_reaches(child, place[1:]) for child in below)
 
 
 def _choice(values: list[Json]) -> Reader:
@@ -390,7 +366,9 @@ def _string(shape: Shape) -> Reader:
     if shape.format == "uuid" and not shape.own_patterns:
         known = examples[0] if examples else None
         return lambda choices: (
-            known if known and not choices.below(4) else choices.uuid()
+            known
+            if known and not choices.below(4)
+            else str(UUID(bytes=choices.take(16), version=4))
         )
     if shape.format or shape.own_patterns or not is_prose(examples):
         return _choice(_sized(shape, examples))
@@ -428,79 +406,46 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
     return list(fitting)
 
 
-def _integer(shape: Shape) -> Reader:
-    # The least whole number that is a multiple; of 0.5 that is 1, of 2.5 it is 5.
-    step = Fraction(str(shape.multiple or 1)).numerator
-    low = -_NUMBER if shape.low is None else int(-(-shape.low // 1))
-    high = max(low, _NUMBER) if shape.high is None else int(shape.high // 1)
-    first, last = -(-low // step), high // step
-    if first > last:
-        raise Unfit
-    edges = [first, last, min(first + 1, last), max(last - 1, first)]
+def _number(shape: Shape) -> Reader:
+    step = Fraction(str(shape.multiple or 1))
+    whole = shape.kind == "integer" or (shape.multiple and step.denominator == 1)
+    low = -_NUMBER if shape.low is None else shape.low
+    high = max(low, _NUMBER) if shape.high is None else shape.high
+    if whole:
+        # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
+        size = step.numerator
+        first, last = -(-ceil(low) // size), floor(high) // size
+        if first > last:
+            raise Unfit
+        edges = [first, last, min(first + 1, last), max(last - 1, first)]
     known = [each for each in shape.examples if shape.admits(each)]
     plain = known or [number_near(shape)]
-    span = last - first + 1
 
-    def read(choices: ByteChoices) -> Json:
+    def integer(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0:
             value = plain[choices.below(len(plain))]
         elif kind == 1:
-            value = edges[choices.below(4)] * step
+            value = edges[choices.below(4)] * size
         else:
-            value = (first + choices.below(span)) * step
+            value = (first + choices.below(last - first + 1)) * size
         while value in shape.excluded:
-            value = value + step if value + step <= high else first * step
+            value = value + size if value + size <= floor(high) else first * size
         return value
 
-    return read
-
-
-def _number(shape: Shape) -> Reader:
-    if shape.multiple and float(shape.multiple).is_integer():
-        return _integer(shape)
-    low = -float(_NUMBER) if shape.low is None else float(shape.low)
-    high = max(low, float(_NUMBER)) if shape.high is None else float(shape.high)
-    plain = [each for each in shape.examples if shape.admits(each)]
-    plain = plain or [number_near(shape)]
-
-    def read(choices: ByteChoices) -> Json:
+    def fraction(choices: ByteChoices) -> Json:
         kind = choices.below(4)
         if kind == 0 or shape.multiple:
             value = plain[choices.below(len(plain))]
         elif kind == 1:
-            value = (low, high)[choices.below(2)]
+            value = (float(low), float(high))[choices.below(2)]
         else:
-            value = min(low + (high - low) * (choices.below(2**24) / 2**24), high)
+            share = choices.below(2**24) / 2**24
+            value = min(float(low) + (float(high) - float(low)) * share, float(high))
         # Whole numbers with a fraction of zero are not settled to be anything else.
         return int(value) if float(value).is_integer() else value
 
-    return read
-
-
-_SCALARS: dict[str, Callable[[Shape], Reader]] = {
-    "string": _string,
-    "integer": _integer,
-    "number": _number,
-}
-
-
-def _reaches(shape: Shape, place: Place) -> bool:
-    if not place:
-        return True
-    below = _below(shape, place[0])
-    return any(_reaches(child, place[1:]) for child in below)
-
-
-def _below(shape: Shape, step: str) -> Alternatives:
-    if step == ITEM:
-        roomy = shape.kind == "array" and shape.max_items != 0
-        return (shape.items or ()) if roomy else ()
-    return shape.members.get(step, ()) if shape.kind == "object" else ()
-
-
-def _spare(each: ItemClass, most: int) -> int:
-    return max((most if each.most is None else each.most) - each.least, 0)
+    return integer if whole else fraction
 
 
 _DRAWERS: dict[int, Drawer] = {}

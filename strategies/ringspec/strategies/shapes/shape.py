@@ -92,16 +92,14 @@ class Shape:
         if any(same(value, other) for other in self.excluded):
             return False
         if self.kind == "string":
-            return self.min_length <= len(value) <= _most(self.max_length) and all(
+            return _within(self.min_length, len(value), self.max_length) and all(
                 re.search(pattern, value) for pattern in self.patterns
             )
         if self.kind == "array":
-            return self.min_items <= len(value) <= _most(self.max_items)
+            return _within(self.min_items, len(value), self.max_items)
         if self.kind in {"integer", "number"}:
-            return (
-                (self.low is None or value >= self.low)
-                and (self.high is None or value <= self.high)
-                and (self.multiple is None or is_multiple(value, self.multiple))
+            return _within(self.low, value, self.high) and (
+                self.multiple is None or is_multiple(value, self.multiple)
             )
         return True
 
@@ -114,21 +112,21 @@ class Shape:
         if choices is not None:
             return any(same(value, known) for known in choices)
         if kind == "object":
-            return self._admits_members(value)
+            return self.required <= value.keys() and all(
+                admitted(self.members[name], child)
+                if name in self.members
+                else not self.closed
+                for name, child in value.items()
+            )
         if kind == "array":
-            within = self.min_items <= len(value) <= _most(self.max_items)
-            return within and (
+            return _within(self.min_items, len(value), self.max_items) and (
                 self.items is None or all(admitted(self.items, item) for item in value)
             )
         return self._bounds(value)
 
-    def _admits_members(self, value: dict[str, Json]) -> bool:
-        return self.required <= value.keys() and all(
-            admitted(self.members[name], child)
-            if name in self.members
-            else not self.closed
-            for name, child in value.items()
-        )
+
+def _within(low: float | None, value: float, high: float | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)
 
 
 def admitted(alternatives: Alternatives, value: Json) -> bool:
@@ -151,54 +149,56 @@ ANYTHING: Alternatives = tuple(Shape(kind=kind) for kind in KINDS)
 
 
 def _meet(left: Shape, right: Shape) -> Shape | None:
-    kind = _narrower(left.kind, right.kind)
-    if kind is None:
-        return None
+    kind = left.kind
+    if left.kind != right.kind:
+        kind = "integer"
+        if {left.kind, right.kind} != {"integer", "number"}:
+            return None
     required = left.required | right.required
     members = _meet_members(left, right, required)
     closed = left.closed or right.closed
     if any(not members.get(name, () if closed else ANYTHING) for name in required):
         return None
-    low, high = _pick(max, left.low, right.low), _pick(min, left.high, right.high)
+    low, high = _both(max, left.low, right.low), _both(min, left.high, right.high)
     if kind == "integer":
         low, high = low and ceil(low), high and floor(high)
     shape = Shape(
         kind=kind,
-        enum=_meet_enums(left, right),
+        enum=_both(_in_both, left.enum, right.enum),
         excluded=left.excluded + right.excluded,
         low=low,
         high=high,
-        multiple=_common(left.multiple, right.multiple),
+        multiple=_both(_common, left.multiple, right.multiple),
         min_length=max(left.min_length, right.min_length),
-        max_length=_pick(min, left.max_length, right.max_length),
+        max_length=_both(min, left.max_length, right.max_length),
         format=left.format or right.format,
         patterns=left.patterns + right.patterns,
         min_items=max(left.min_items, right.min_items),
-        max_items=_pick(min, left.max_items, right.max_items),
-        items=_meet_items(left.items, right.items),
+        max_items=_both(min, left.max_items, right.max_items),
+        items=_both(meet, left.items, right.items),
         unique=left.unique or right.unique,
         contained=left.contained + right.contained,
         members=members,
         required=required,
         closed=closed,
         min_members=max(left.min_members, right.min_members),
-        max_members=_pick(min, left.max_members, right.max_members),
+        max_members=_both(min, left.max_members, right.max_members),
         examples=left.examples or right.examples,
     )
     choices = shape.choices()
     if choices is not None:
         # Counted values say it all: shapes that admit the same ones become equal.
         shape = Shape(kind=kind, enum=choices, examples=shape.examples)
-    return None if _empty(shape) else shape
+    return None if _is_empty(shape) else shape
 
 
-def _empty(shape: Shape) -> bool:
+def _is_empty(shape: Shape) -> bool:
     """Return whether nothing fits, for a plain reason; others are found on building."""
     return (
         shape.choices() == ()
-        or (shape.low is not None and shape.high is not None and shape.low > shape.high)
-        or shape.min_length > _most(shape.max_length)
-        or shape.min_items > _most(shape.max_items)
+        or (shape.low is not None and not _within(None, shape.low, shape.high))
+        or not _within(None, shape.min_length, shape.max_length)
+        or not _within(None, shape.min_items, shape.max_items)
         or (shape.min_items > 0 and shape.items == ())
     )
 
@@ -207,16 +207,13 @@ def _meet_members(
     left: Shape, right: Shape, required: frozenset[str]
 ) -> dict[str, Alternatives]:
     members: dict[str, Alternatives] = {}
-    for name in [*left.members, *(n for n in right.members if n not in left.members)]:
+    for name in {**left.members, **right.members}:
         in_left = left.members.get(name, () if left.closed else ANYTHING)
         in_right = right.members.get(name, () if right.closed else ANYTHING)
-        members[name] = (
-            in_left
-            if in_right is ANYTHING
-            else in_right
-            if in_left is ANYTHING
-            else meet(in_left, in_right)
-        )
+        if in_left is ANYTHING or in_right is ANYTHING:
+            members[name] = in_left if in_right is ANYTHING else in_right
+        else:
+            members[name] = meet(in_left, in_right)
     if OTHERS[0] in members:
         # What any name may stand for stands where a name is required.
         for name in sorted(required - members.keys()):
@@ -224,27 +221,15 @@ def _meet_members(
     return members
 
 
-def _meet_items(
-    left: Alternatives | None, right: Alternatives | None
-) -> Alternatives | None:
+def _both(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """Combine two bounds; of one that is None, return the other."""
     if left is None or right is None:
         return left if right is None else right
-    return meet(left, right)
+    return combine(left, right)
 
 
-def _meet_enums(left: Shape, right: Shape) -> tuple[Json, ...] | None:
-    if left.enum is None or right.enum is None:
-        return left.enum if right.enum is None else right.enum
-    others = right.enum
-    return tuple(
-        value for value in left.enum if any(same(value, other) for other in others)
-    )
-
-
-def _narrower(left: str, right: str) -> str | None:
-    if left == right:
-        return left
-    return "integer" if {left, right} == {"integer", "number"} else None
+def _in_both(left: tuple[Json, ...], right: tuple[Json, ...]) -> tuple[Json, ...]:
+    return tuple(value for value in left if any(same(value, each) for each in right))
 
 
 def is_multiple(value: float, step: float) -> bool:
@@ -252,24 +237,15 @@ def is_multiple(value: float, step: float) -> bool:
     return Fraction(str(value)) % Fraction(str(step)) == 0
 
 
-def _common(left: float | None, right: float | None) -> float | None:
+def _common(left: float, right: float) -> float:
     """Return the least number that is a multiple of both."""
-    if left is None or right is None or left == right:
-        return left if right is None else right
+    if left == right:
+        return left
     one, other = Fraction(str(left)), Fraction(str(right))
     found = Fraction(
         lcm(one.numerator, other.numerator), gcd(one.denominator, other.denominator)
     )
     return int(found) if found.denominator == 1 else float(found)
-
-
-def _most(bound: int | None) -> float:
-    return float("inf") if bound is None else bound
-
-
-def _pick(choose: Callable[..., Any], left: float | None, right: float | None) -> Any:
-    """Return the least or greatest of two bounds, as far as there are any."""
-    return choose((each for each in (left, right) if each is not None), default=None)
 
 
 def interned(alternatives: Alternatives) -> Alternatives:
@@ -337,7 +313,7 @@ def _split(shape: Shape) -> list[ItemClass]:
         for each in found:
             if inside := meet(each.shapes, counted.fits):
                 least = max(each.least, counted.least)
-                most = _pick(min, counted.most, each.most)
+                most = _both(min, counted.most, each.most)
                 split.append(ItemClass(inside, least, most))
             if outside := meet(each.shapes, counted.others):
                 split.append(ItemClass(outside, each.least, each.most))
