@@ -11,7 +11,7 @@ from ringspec.cli.manual import ManualCommand, ManualGroup
 from ringspec.cli.options import completer, contract_options, credential_options
 from ringspec.cli.run_setup import RunSetup, given
 from ringspec.harness.profile import load, names, template
-from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
+from ringspec.harness.profile.checking import CheckState, ProfileCheck
 from ringspec.reports import Redactor
 from ringspec.spec import UsageError
 
@@ -91,7 +91,8 @@ def check(
     """
     profile = load(name, given({"dialect": dialect, "credentials": credentials}))
     address = profile.address(url)
-    _print(_ok("file", f"{profile.name} can be read"))
+    row = "{:<8} {:<9} {}".format
+    click.echo(row(CheckState.OK, "file", f"{profile.name} can be read"))
     setup = RunSetup(profile=profile, contract_file=contract, operation=operation)
     # The steps check a given URL themselves.
     server = (
@@ -99,24 +100,15 @@ def check(
         if address is None
         else nullcontext(lambda: (address, profile.credentials))
     )
+    failed = False
     with server as resolve:
         title = f"{setup.contract.title} {setup.contract.version}"
-        _print(_ok("contract", f"it fits {title}"))
+        click.echo(row(CheckState.OK, "contract", f"it fits {title}"))
         checked = ProfileCheck(profile, setup.contract, *resolve())
-        failed = False
         for step in checked.steps():
             failed |= step.state == CheckState.FAILED
-            _print(step, Redactor(checked.secrets))
+            redactor = Redactor(checked.secrets)
+            click.echo(redactor.url(row(step.state, step.name, step.message)))
+            if step.hint:
+                click.echo(redactor.url(row("", "", f"hint: {step.hint}")))
     return _INCONCLUSIVE if failed else 0
-
-
-def _ok(name: str, message: str) -> CheckStep:
-    return CheckStep(name=name, state=CheckState.OK, message=message)
-
-
-def _print(step: CheckStep, redactor: Redactor | None = None) -> None:
-    lines = [f"{step.state:<8} {step.name:<9} {step.message}"]
-    if step.hint:
-        lines.append(f"{'':<8} {'':<9} hint: {step.hint}")
-    for line in lines:
-        click.echo(redactor.url(line) if redactor else line)
