@@ -26,18 +26,7 @@ _LEFT = 3
 _WIDTH = 300
 
 
-@click.command(
-    "cleanup",
-    cls=ManualCommand,
-    exits=(
-        ("0", "nothing is left"),
-        ("2", "no journal, or credentials that cannot be used"),
-        ("3", "something is left"),
-    ),
-    examples=(
-        ("ringspec cleanup journal.ndjson --profile mine.toml", "delete the rest"),
-    ),
-)
+@click.command("cleanup", cls=ManualCommand)
 @click.argument("journal", type=click.Path(path_type=Path))
 @profile_option
 @credential_options

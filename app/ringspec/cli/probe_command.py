@@ -30,17 +30,7 @@ from ringspec.spec import (
 _OPEN = 3
 
 
-@click.command(
-    "probe",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec probe http://127.0.0.1:8000", "which spelling it takes"),
-        (
-            "ringspec probe http://127.0.0.1:8000 --write mine.yaml",
-            "and keep it as a dialect",
-        ),
-    ),
-)
+@click.command("probe", cls=ManualCommand)
 @click.argument("url")
 @credential_options
 @document_options

@@ -18,25 +18,12 @@ from ringspec.spec import UsageError
 _INCONCLUSIVE = 3
 
 
-@click.group(
-    "profile",
-    cls=ManualGroup,
-    examples=(
-        ("ringspec profile init mine.toml", "write one"),
-        ("ringspec profile check mine.toml", "try it"),
-        ("ringspec run --profile mine.toml", "use it"),
-    ),
-)
+@click.group("profile", cls=ManualGroup)
 def command() -> None:
     """Write a profile of a target, and try it."""
 
 
-@command.command(
-    "init",
-    cls=ManualCommand,
-    exits=(("0", "written"), ("2", "the file is there already, or cannot be")),
-    examples=(("ringspec profile init mine.toml", "write it, then edit it"),),
-)
+@command.command("init", cls=ManualCommand)
 @click.argument(
     "path", metavar="[FILE]", default="profile.toml", type=click.Path(path_type=Path)
 )
@@ -60,14 +47,7 @@ def init(*, path: Path, force: bool) -> None:
     click.echo(f"{path} is written; try it with `ringspec profile check {path}`")
 
 
-@command.command(
-    "check",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec profile check mine.toml", "at the URL that it names"),
-        ("ringspec profile check mine.toml http://127.0.0.1:8000", "at another"),
-    ),
-)
+@command.command("check", cls=ManualCommand)
 @click.argument(
     "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
 )

@@ -51,14 +51,7 @@ _PATIENCE = 2.0
 _PACE = 0.2
 
 
-@click.command(
-    "prove",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec prove", "the whole contract"),
-        ("ringspec prove --select retryDelays", "some rules"),
-    ),
-)
+@click.command("prove", cls=ManualCommand)
 @click.option(
     "--format",
     "shape",

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     completer,
     contract_options,
@@ -38,22 +38,7 @@ _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
 
 
-@click.command(
-    "replay",
-    cls=ManualCommand,
-    exits=(
-        ("0", "nothing fails any longer"),
-        ("1", "something still fails, or fails anew"),
-        *TROUBLE_EXITS,
-    ),
-    examples=(
-        ("ringspec replay report.json", "what failed, at the same server"),
-        (
-            "ringspec replay name.type/number http://127.0.0.1:8000",
-            "one case, with its twin",
-        ),
-    ),
-)
+@click.command("replay", cls=ManualCommand)
 @click.argument(
     "arguments",
     metavar="CASE-ID...|REPORT.json [URL]",
