@@ -93,7 +93,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 )
 @reports_option(
     shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
-    help="Write the matrix (repeatable): json, html.",
+    help="Write the matrix: json.",
 )
 @click.option(
     "--workers",
