@@ -347,15 +347,14 @@ _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"
 
 def _less(old: dict[str, Json], keyword: str, names: set[str]) -> dict[str, Json]:
     """Return a keyword without some names, or nothing."""
+
+    def rest(listed: list[str]) -> list[str]:
+        return [each for each in listed if each not in names]
+
     if keyword == "required":
-        return {keyword: [each for each in old[keyword] if each not in names]}
+        return {keyword: rest(old[keyword])}
     if keyword == "dependentRequired":
-        return {
-            keyword: {
-                name: [each for each in listed if each not in names]
-                for name, listed in old[keyword].items()
-            }
-        }
+        return {keyword: {name: rest(each) for name, each in old[keyword].items()}}
     return {}
 
 
