@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,6 @@ from ringspec.reports import (
     write_comparison,
 )
 from ringspec.spec import UsageError
-
-_EXAMPLE = "html=compare.html"
 
 
 @click.command(
@@ -90,7 +87,18 @@ _EXAMPLE = "html=compare.html"
     f" with --merge {', '.join(MERGED_FORMATS)}.",
 )
 @color_option
-def command(**options: Any) -> int:
+def command(  # noqa: PLR0913 - its options
+    *,
+    paths: tuple[Path, ...],
+    runs: bool,
+    providers: bool,
+    merge: bool,
+    one_deployment: bool,
+    everything: bool,
+    shape: str,
+    reports: tuple[str, ...],
+    color: Any,
+) -> int:
     """Set JSON reports side by side, as `run --report json=PATH` writes them.
 
     Two reports of one target are taken for two runs of it, the earlier one first; any
@@ -99,62 +107,36 @@ def command(**options: Any) -> int:
     Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
     cases, else 3 if some rule is inconclusive that was not; with --merge that of a run.
     """
-    return CompareOptions(**options).status()
-
-
-@dataclass(frozen=True)
-class CompareOptions:
-    """The options of `ringspec compare`."""
-
-    paths: tuple[Path, ...]
-    runs: bool
-    providers: bool
-    merge: bool
-    one_deployment: bool
-    everything: bool
-    shape: str
-    reports: tuple[str, ...]
-    color: Any
-
-    def status(self) -> int:
-        """Compare, report, and return the exit status."""
-        if self.one_deployment and not self.merge:
-            raise UsageError("--one-deployment is for --merge", hint="leave it out")
-        if self.merge:
-            return self._merged()
-        wanted = report_paths(self.reports, check_comparison, _EXAMPLE)
-        if self.runs and self.providers:
-            raise UsageError(
-                "--runs and --providers exclude each other",
-                hint="leave out one of them, or both",
-            )
-        mode = "runs" if self.runs else "providers" if self.providers else ""
-        found = compare_reports(self.paths, mode)
-        if self.shape == "table":
-            print_comparison(
-                found, sys.stdout, everything=self.everything, color=self.color
-            )
+    if one_deployment and not merge:
+        raise UsageError("--one-deployment is for --merge", hint="leave it out")
+    if merge and (runs or providers or everything):
+        raise UsageError(
+            "--merge excludes --runs, --providers and --all",
+            hint="join the parts first, then compare what comes of it",
+        )
+    check = check_merged if merge else check_comparison
+    wanted = report_paths(reports, check, "html=compare.html")
+    if merge:
+        whole = merge_reports(paths, one_deployment=one_deployment)
+        if shape == "table":
+            send_events(whole.record, Terminal(color=color))
         else:
-            data = render_comparison(self.shape, found, everything=self.everything)
-            click.echo(data.decode(), nl=False)
-        writes = [
-            partial(write_comparison, name, path, found, everything=self.everything)
-            for name, path in wanted
-        ]
-        return attempted(writes, found.exit_code)
-
-    def _merged(self) -> int:
-        """Merge the parts of a list, and report the whole as a run."""
-        if self.runs or self.providers or self.everything:
-            raise UsageError(
-                "--merge excludes --runs, --providers and --all",
-                hint="join the parts first, then compare what comes of it",
-            )
-        wanted = report_paths(self.reports, check_merged, _EXAMPLE)
-        whole = merge_reports(self.paths, one_deployment=self.one_deployment)
-        if self.shape == "table":
-            send_events(whole.record, Terminal(color=self.color))
-        else:
-            click.echo(whole.render(self.shape).decode(), nl=False)
+            click.echo(whole.render(shape).decode(), nl=False)
         writes = [partial(whole.write, name, path) for name, path in wanted]
         return attempted(writes, whole.exit_code)
+    if runs and providers:
+        raise UsageError(
+            "--runs and --providers exclude each other",
+            hint="leave out one of them, or both",
+        )
+    found = compare_reports(paths, "runs" if runs else "providers" if providers else "")
+    if shape == "table":
+        print_comparison(found, sys.stdout, everything=everything, color=color)
+    else:
+        data = render_comparison(shape, found, everything=everything)
+        click.echo(data.decode(), nl=False)
+    writes = [
+        partial(write_comparison, name, path, found, everything=everything)
+        for name, path in wanted
+    ]
+    return attempted(writes, found.exit_code)

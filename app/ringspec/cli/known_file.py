@@ -19,6 +19,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -27,11 +28,14 @@ from typing import Any, Self
 
 import click
 
-from ringspec.harness import Known, KnownUpdate, Result
+from ringspec.cli.exits import INTERRUPTED, print_error
+from ringspec.harness import Known, Result
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.profile import Places
 from ringspec.reports import put, shown, write_obstacle
 from ringspec.spec import Contract, ReportError, RuleId, UsageError, nearest
+
+Keys = tuple[str | int, ...]
 
 _TABLE = "known"
 _NAMES = ("rule", "case")
@@ -69,18 +73,19 @@ class KnownFile:
         """
         if path is None:
             return cls()
-        why = write_obstacle(path) if renews else ""
-        if why:
+        if renews and (why := write_obstacle(path)):
             raise _unwritable(path, why)
         try:
             text = path.read_bytes().decode("utf-8-sig")
-        except FileNotFoundError as error:
-            if not renews:
-                raise _unreadable(path, error) from error
-            return cls(path, renews, _HEAD)
         except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from error
-        return cls(path, renews, *_split(text, _EntryReader(str(path), text).entries()))
+            if renews and isinstance(error, FileNotFoundError):
+                return cls(path, renews, _HEAD)
+            why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+            raise UsageError(
+                f"the known failures cannot be read from {path}: {why}",
+                hint="--update-known-failures writes a file that does not exist yet",
+            ) from error
+        return cls(path, renews, *_split(text, _entries(str(path), text)))
 
     def known(self) -> KnownList:
         """Return the list for a run of today."""
@@ -92,50 +97,37 @@ class KnownFile:
 
     def renewed(self, result: Result, contract: Contract, status: int) -> int:
         """Write the list as a run updates it, say so, and return the exit status."""
-        if self.path is None or not self.renews:
+        path, update = self.path, result.known_update
+        if path is None or not self.renews:
             return status
-        if result.known_update is None:
+        if update is None:
             why = "interrupted" if result.interrupted else "inconclusive"
-            click.echo(f"{self.path} stays as it is: the run was {why}", err=True)
+            click.echo(f"{path} stays as it is: the run was {why}", err=True)
             return status
-        try:
-            if (
-                result.known_update.added
-                or result.known_update.dropped
-                or not self.path.exists()
-            ):
-                self._write(self.path, result.known_update, contract)
-        except OSError as error:
-            refused = _unwritable(self.path, error.strerror or str(error))
-            click.echo(f"ringspec: {refused}\n    hint: {refused.hint}", err=True)
-            return status if status in {1, 130} else ReportError.exit_code
-        click.echo("\n".join(_summary(self.path, result.known_update)), err=True)
-        return status
-
-    def _write(self, path: Path, update: KnownUpdate, contract: Contract) -> None:
-        parts = [
-            self.head,
-            *(
-                text or _written(known, contract)
-                for known, text in self.entries
+        if update.added or update.dropped or not path.exists():
+            parts = [self.head]
+            parts += [
+                it or _toml(known, contract)
+                for known, it in self.entries
                 if known in update.kept
-            ),
-            *(_written(each, contract) for each in update.added),
-        ]
-        text = "\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
-        put(path, text.encode())
-
-
-def _summary(path: Path, update: KnownUpdate) -> Iterator[str]:
-    """Yield what became of the entries."""
-    added, dropped = update.added, update.dropped
-    counts = (
-        f"{len(added):,} added, {len(dropped):,} dropped, {len(update.kept):,} kept"
-    )
-    yield f"{path}: {counts}"
-    yield from (f"    added    {shown(each.id, 200)}" for each in added)
-    for each in dropped:
-        yield f"    dropped  {shown(each.known.id, 200)}: {shown(each.why, 300)}"
+            ]
+            parts += [_toml(each, contract) for each in update.added]
+            parts = [part.strip("\n") for part in parts]
+            text = "\n".join(f"{part}\n" for part in parts if part.strip())
+            try:
+                put(path, text.encode())
+            except OSError as error:
+                print_error(_unwritable(path, error.strerror or str(error)))
+                return status if status in {1, INTERRUPTED} else ReportError.exit_code
+        added, dropped, kept = map(len, (update.added, update.dropped, update.kept))
+        counts = f"{added:,} added, {dropped:,} dropped, {kept:,} kept"
+        click.echo(f"{path}: {counts}", err=True)
+        for known in update.added:
+            click.echo(f"    added    {shown(known.id, 200)}", err=True)
+        for each in update.dropped:
+            line = f"{shown(each.known.id, 200)}: {shown(each.why, 300)}"
+            click.echo(f"    dropped  {line}", err=True)
+        return status
 
 
 def _unwritable(path: Path, why: str) -> ReportError:
@@ -145,98 +137,80 @@ def _unwritable(path: Path, why: str) -> ReportError:
     )
 
 
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    why = getattr(error, "strerror", None) or "it is no UTF-8 text"
-    return UsageError(
-        f"the known failures cannot be read from {path}: {why}",
-        hint="--update-known-failures writes a file that does not exist yet",
-    )
-
-
-class _EntryReader:
-    """Reads the entries of a file, and says where it cannot be understood."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self._places = Places(name, text)
-
-    def entries(self) -> list[Known]:
-        """Return the entries.
-
-        Raises:
-            UsageError: there is something that cannot be meant.
-        """
-        try:
-            data = tomllib.loads(self._places.text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            hint = "texts stand in quotes; see https://toml.io"
-            raise self._error((), f"it is no TOML: {error}", hint) from error
-        for key in data:
-            if key != _TABLE:
-                raise self._unknown((key,), (_TABLE,))
-        rows = data.get(_TABLE, [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            hint = "begin each by [[known]]"
-            raise self._error((), "`known` is no list of tables", hint)
-        entries: dict[tuple[str, bool], Known] = {}
-        for index, row in enumerate(rows):
-            entry = self._entry(index, row)
-            if (entry.id, entry.explored) in entries:
-                message = f"{entry.id} is listed twice"
-                raise self._error((_TABLE, index), message, "leave one of them")
-            entries[entry.id, entry.explored] = entry
-        return list(entries.values())
-
-    def _entry(self, index: int, row: dict[str, Any]) -> Known:
-        at = (_TABLE, index)
-        for key in row:
-            if key not in _KEYS:
-                raise self._unknown((*at, key), _KEYS)
-        names = [name for name in _NAMES if name in row]
-        if len(names) != 1:
-            what = "both a rule and a case" if names else "no rule and no case"
-            raise self._error(at, f"it names {what}", "name one of the two")
-        texts = {key: self._text((*at, key), row) for key in _KEYS[:5]}
-        if not texts["reason"]:
-            raise self._error(at, "it has no reason", "say why it may fail")
-        explored = row.get("phase") == _EXPLORE
-        if "phase" in row and not (explored and names == ["rule"]):
-            hint = 'phase = "explore", with a rule, is all there is: or leave it out'
-            raise self._error((*at, "phase"), "such a phase cannot be known", hint)
-        id_ = texts[names[0]]
-        if id_.startswith(f"{_EXPLORE}/"):
-            hint = 'name its rule, with phase = "explore"'
-            message = "what explore finds has no lasting id"
-            raise self._error((*at, "case"), message, hint)
-        expires = row.get("expires")
-        if expires is not None and type(expires) is not date:
-            hint = "write it without quotes or time, such as 2027-03-31"
-            raise self._error((*at, "expires"), "`expires` is no date", hint)
-        return Known(
-            id=id_,
-            reason=texts["reason"],
-            issue=texts["issue"],
-            owner=texts["owner"],
-            expires=expires,
-            explored=explored,
+def _entries(name: str, text: str) -> list[Known]:
+    places = Places(name, text)
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(
+            f"{name}: {shown(f'it is no TOML: {error}', 300)}",
+            hint="texts stand in quotes; see https://toml.io",
+        ) from error
+    for at, what, hint in _slips(data):
+        place = places.of(at) if at else name
+        raise UsageError(f"{place}: {shown(what, 300)}", hint=shown(hint, 300))
+    return [
+        Known(
+            id=row.get("rule") or row["case"],
+            expires=row.get("expires"),
+            explored="phase" in row,
+            **{key: str(row.get(key, "")) for key in ("reason", "issue", "owner")},
         )
+        for row in data.get(_TABLE, [])
+    ]
 
-    def _text(self, at: tuple[str | int, ...], row: dict[str, Any]) -> str:
-        key = at[-1]
-        value = row.get(str(key), "")
-        if key == "issue" and type(value) is int:
-            return str(value)
-        if not isinstance(value, str) or (key in row and not value.strip()):
-            raise self._error(at, f"`{key}` is no text", 'write it in quotes, "…"')
-        return value
 
-    def _unknown(self, at: tuple[str | int, ...], known: tuple[str, ...]) -> UsageError:
-        near = nearest(str(at[-1]).lower(), known)
-        meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
-        return self._error(at, f"nobody knows the key {at[-1]!r}", meant)
+def _slips(data: dict[str, Any]) -> Iterator[tuple[Keys, str, str]]:
+    """Yield what is wrong with a file: the keys of its place, message and hint.
 
-    def _error(self, at: tuple[str | int, ...], what: str, hint: str) -> UsageError:
-        place = self._places.of(at) if at else self._places.shown
-        return UsageError(f"{place}: {shown(what, 300)}", hint=shown(hint, 300))
+    What follows the first one may raise any error.
+    """
+    for key in data:
+        if key != _TABLE:
+            yield (key,), *_unknown(key, (_TABLE,))
+    rows = data.get(_TABLE, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        yield (), "`known` is no list of tables", "begin each by [[known]]"
+    seen = set()
+    for index, row in enumerate(rows):
+        for key, what, hint in _row_slips(row):
+            yield (_TABLE, index, key) if key else (_TABLE, index), what, hint
+        id_ = row.get("rule") or row["case"]
+        if (id_, "phase" in row) in seen:
+            yield (_TABLE, index), f"{id_} is listed twice", "leave one of them"
+        seen.add((id_, "phase" in row))
+
+
+def _row_slips(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for key in row:
+        if key not in _KEYS:
+            yield key, *_unknown(key, _KEYS)
+    names = [name for name in _NAMES if name in row]
+    if len(names) != 1:
+        what = "both a rule and a case" if names else "no rule and no case"
+        yield "", f"it names {what}", "name one of the two"
+    for key in _KEYS[:5]:
+        value = row.get(key, "")
+        is_text = isinstance(value, str) and (key not in row or value.strip())
+        if not is_text and not (key == "issue" and type(value) is int):
+            yield key, f"`{key}` is no text", 'write it in quotes, "…"'
+    if not row.get("reason"):
+        yield "", "it has no reason", "say why it may fail"
+    if "phase" in row and (row["phase"] != _EXPLORE or names != ["rule"]):
+        hint = 'phase = "explore", with a rule, is all there is: or leave it out'
+        yield "phase", "such a phase cannot be known", hint
+    if row[names[0]].startswith(f"{_EXPLORE}/"):
+        hint = 'name its rule, with phase = "explore"'
+        yield "case", "what explore finds has no lasting id", hint
+    if type(row.get("expires", date.min)) is not date:
+        hint = "write it without quotes or time, such as 2027-03-31"
+        yield "expires", "`expires` is no date", hint
+
+
+def _unknown(key: str, known: tuple[str, ...]) -> tuple[str, str]:
+    near = nearest(key.lower(), known)
+    meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
+    return f"nobody knows the key {key!r}", meant
 
 
 def _split(
@@ -247,44 +221,35 @@ def _split(
     Entries that do not each stand in a table of their own are to be written anew.
     """
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    starts = [_above(lines, n) for n, line in enumerate(lines) if _HEADER.match(line)]
+    starts = []
+    for number, line in enumerate(lines):
+        if _HEADER.match(line):
+            start = number
+            while start and _COMMENT.match(lines[start - 1]):
+                start -= 1
+            starts.append(start)
     texts = ["".join(lines[a:b]) for a, b in pairwise((*starts, len(lines)))]
     head = "".join(lines[: starts[0]]) if starts else text
-    if len(texts) == len(entries) and all(map(_is_entry, texts, entries)):
-        return head, tuple(zip(entries, texts, strict=True))
+    with suppress(UsageError):
+        if [_entries("", each) for each in texts] == [[each] for each in entries]:
+            return head, tuple(zip(entries, texts, strict=True))
     return _HEAD, tuple((each, "") for each in entries)
 
 
-def _above(lines: list[str], start: int) -> int:
-    """Return the first line of the comment above a line."""
-    while start and _COMMENT.match(lines[start - 1]):
-        start -= 1
-    return start
-
-
-def _is_entry(text: str, known: Known) -> bool:
-    """Return whether a piece of a file is one entry, and a certain one."""
-    try:
-        return _EntryReader("", text).entries() == [known]
-    except UsageError:
-        return False
-
-
-def _written(known: Known, contract: Contract) -> str:
-    """Write an entry."""
+def _toml(known: Known, contract: Contract) -> str:
     is_rule = RuleId(known.id) in {*contract.rules, *contract.dropped}
+    values = {
+        "rule" if is_rule else "case": known.id,
+        "phase": _EXPLORE if known.explored else "",
+        "reason": known.reason,
+        "issue": known.issue,
+        "owner": known.owner,
+    }
+    # TOML knows all escapes that JSON has, and has one character more to escape.
     lines = [
-        f"[[{_TABLE}]]",
-        f"{'rule' if is_rule else 'case'} = {_quoted(known.id)}",
-        *([f'phase = "{_EXPLORE}"'] if known.explored else []),
-        f"reason = {_quoted(known.reason)}",
-        *([f"issue = {_quoted(known.issue)}"] if known.issue else []),
-        *([f"owner = {_quoted(known.owner)}"] if known.owner else []),
-        *([f"expires = {known.expires}"] if known.expires else []),
+        f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+        for key, value in values.items()
+        if value
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """Write a string: TOML knows all escapes that JSON has, and one character more."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    lines += [f"expires = {known.expires}"] if known.expires else []
+    return "\n".join([f"[[{_TABLE}]]", *lines, ""])

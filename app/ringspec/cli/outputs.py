@@ -22,7 +22,6 @@ from ringspec.cli.exits import (
     release_output,
 )
 from ringspec.cli.options import (
-    ReportPaths,
     added,
     color_option,
     docs_base,
@@ -37,7 +36,6 @@ from ringspec.reports import (
     GitHubAnnotations,
     Recorder,
     Redactor,
-    Reporter,
     on_github,
     write,
 )
@@ -57,57 +55,19 @@ output_options = added(
 )
 
 
-class Screen:
-    """Passes events to the terminal report until its reader or its room is gone."""
-
-    def __init__(self, terminal: Display) -> None:
-        self._terminal: Display | None = terminal
-        self._error: OSError | None = None
-
-    def handle(self, event: Event) -> None:
-        """Show an event, as long as that is possible."""
-        if self._terminal is None:
-            return
-        try:
-            self._terminal.handle(event)
-        except SystemExit:  # rich exits on a broken pipe
-            self._silence(BrokenPipeError())
-        except OSError as error:
-            self._silence(error)
-
-    def close(self) -> None:
-        """Remove the progress bar."""
-        if self._terminal is not None:
-            with suppress(OSError, SystemExit):
-                self._terminal.close()
-
-    def check(self) -> None:
-        """Make sure that all was shown, unless its reader has left.
-
-        Raises:
-            ReportError: the output could not be written.
-        """
-        if self._error is not None and not isinstance(self._error, BrokenPipeError):
-            raise output_error(self._error)
-
-    def _silence(self, error: OSError) -> None:
-        self.close()
-        self._terminal, self._error = None, error
-        release_output()
-
-
 class Outputs:
     """The reporters of a run, and the reports that it writes.
 
     Args:
         wanted: formats, each with its path.
+        display: the terminal report. It ends when its reader is gone or its disk full.
         annotates: whether a job of GitHub Actions gets annotations.
     """
 
     def __init__(
         self,
         wanted: Sequence[tuple[str, Path]],
-        shown: Display,
+        display: Display,
         redactor: Redactor,
         *,
         annotates: bool = True,
@@ -118,33 +78,49 @@ class Outputs:
         self._streams = [
             EventStream(path, redactor) for name, path in wanted if name == _STREAM
         ]
-        annotated = annotates and on_github()
-        self._screen = Screen(
-            GitHubAnnotations(shown, redactor, docs=docs) if annotated else shown
-        )
-        recorder = (self._recorder,) if self._wanted else ()
-        self.reporters: tuple[Reporter, ...] = (
-            *recorder,
-            *self._streams,
-            self._screen,
-        )
+        if annotates and on_github():
+            display = GitHubAnnotations(display, redactor, docs=docs)
+        self._display: Display | None = display
+        self._error: OSError | None = None
+
+    def handle(self, event: Event) -> None:
+        """Pass an event to all reporters."""
+        if self._wanted:
+            self._recorder.handle(event)
+        for each in self._streams:
+            each.handle(event)
+        try:
+            if self._display is not None:
+                self._display.handle(event)
+        except (OSError, SystemExit) as error:  # rich exits on a broken pipe
+            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+                self._error = error
+            self._close_display()
+            release_output()
+
+    def _close_display(self) -> None:
+        if self._display is not None:
+            with suppress(OSError, SystemExit):
+                self._display.close()
+        self._display = None
 
     def close(self) -> None:
-        """Close the screen and the streams."""
-        self._screen.close()
+        """Close the display and the streams."""
+        self._close_display()
         for each in self._streams:
             each.close()
 
     def written(self, status: int) -> int:
         """Write the reports; return the exit status of a run that ended with one."""
-        streams = [each.check for each in self._streams]
-        record = self._recorder.record if self._wanted else None
-        writes = [
-            partial(write, name, path, record)
-            for name, path in self._wanted
-            if record is not None
-        ]
-        return attempted((*streams, *writes, self._screen.check), status)
+        checks = [*(each.check for each in self._streams)]
+        if self._wanted:
+            record = self._recorder.record
+            checks += [partial(write, *each, record) for each in self._wanted]
+        return attempted((*checks, self._check_display), status)
+
+    def _check_display(self) -> None:
+        if self._error is not None:
+            raise output_error(self._error)
 
 
 def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
@@ -169,51 +145,29 @@ def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
 
 
 def report_run(
-    events: Generator[Event, None, None],
-    wanted: ReportPaths,
-    shown: Display,
-    redactor: Redactor,
-    *,
-    annotates: bool = True,
+    events: Generator[Event, None, None], outputs: Outputs
 ) -> tuple[int, Result]:
-    """Report a run; return its exit status, and its result.
-
-    Args:
-        events: of the run.
-        wanted: formats, each with its path.
-        shown: shows the run while it goes on.
-        redactor: removes the secrets.
-        annotates: whether a job of GitHub Actions gets annotations.
-    """
-    outputs = Outputs(wanted, shown, redactor, annotates=annotates)
+    """Report a run; return its exit status, and its result."""
+    result: Result | None = None
     try:
         # The run deletes what it created when it is closed, whatever ends the reports.
         with closing(events):
-            result = _handled(events, outputs.reporters)
+            event = next(events, None)
+            while event is not None:
+                try:
+                    outputs.handle(event)
+                    if isinstance(event, Ended):
+                        result = event.result
+                    event = next(events, None)
+                except KeyboardInterrupt:
+                    # It was raised here rather than in the run, which has to end by it.
+                    interrupt = KeyboardInterrupt()
+                    event = None if result is not None else events.throw(interrupt)
     finally:
         outputs.close()
-    return outputs.written(result.exit_code), result
-
-
-def _handled(
-    events: Generator[Event, None, None], reporters: Iterable[Reporter]
-) -> Result:
-    """Pass all events to all reporters, and return the result of the run."""
-    result: Result | None = None
-    event = next(events, None)
-    while event is not None:
-        try:
-            for each in reporters:
-                each.handle(event)
-            if isinstance(event, Ended):
-                result = event.result
-            event = next(events, None)
-        except KeyboardInterrupt:
-            # It was raised here rather than in the run, which has to end by it.
-            event = None if result is not None else events.throw(KeyboardInterrupt())
     if result is None:
         raise InternalError("the run ended without a result")
-    return result
+    return outputs.written(result.exit_code), result
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:

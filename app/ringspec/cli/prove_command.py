@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -73,7 +72,17 @@ _PACE = 0.2
 @click.option("--quick", is_flag=True, help="Name the cases that are enough.")
 @selection_options
 @contract_options
-def command(**options: Any) -> int:
+def command(  # noqa: PLR0913 - its options
+    *,
+    shape: str,
+    seed: int,
+    quick: bool,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+) -> int:
     """Prove that the cases tell each mutant of the contract; nothing is sent.
 
     A mutant is the contract with one slip: a keyword dropped, a bound off by one, a
@@ -83,37 +92,15 @@ def command(**options: Any) -> int:
 
     Exit status: 0 none is untold or undecided, 1 some are, 2 wrong usage.
     """
-    return ProveOptions(**options).status()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProveOptions:
-    """The options of `ringspec prove`."""
-
-    shape: str
-    seed: int
-    quick: bool
-    select: tuple[str, ...]
-    exclude: tuple[str, ...]
-    contract: Path | None
-    operation: str | None
-    dialect: str | None
-
-    def status(self) -> int:
-        """Prove, print, and return the exit status."""
-        contract = load(self.contract, operation=self.operation, dialect=self.dialect)
-        rules = frozenset(Selection.of(contract, self.select, self.exclude).rules)
-        cases = [
-            case for case in cases_of(contract, self.seed) if case.phase == Phase.CASES
-        ]
-        proof = _Proof(
-            contract, self.seed, cases, tuple(_results(contract, rules, cases))
-        )
-        if self.shape == "json":
-            click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
-        else:
-            click.echo("\n".join(proof.table(names=self.quick)))
-        return int(any(each.verdict in _BAD for each in proof.results))
+    loaded = load(contract, operation=operation, dialect=dialect)
+    rules = frozenset(Selection.of(loaded, select, exclude).rules)
+    cases = [case for case in cases_of(loaded, seed) if case.phase == Phase.CASES]
+    proof = _Proof(loaded, seed, cases, tuple(_results(loaded, rules, cases)))
+    if shape == "json":
+        click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(proof.table(names=quick)))
+    return int(any(each.verdict in _BAD for each in proof.results))
 
 
 def _results(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -32,7 +32,7 @@ from ringspec.reports import (
     record_line,
     screen_line,
 )
-from ringspec.spec import Contract, Level, UsageError, load
+from ringspec.spec import Level, UsageError, load
 
 # Requests that may wait to be judged, and how often others look for room there.
 _WAITING, _PAUSE_S = 64, 0.02
@@ -43,37 +43,42 @@ _FULL = "the reports hold no more requests; later ones are counted, and on the r
 
 
 class _NoDisplay:
-    """A display that shows nothing: requests are printed as lines."""
-
     def handle(self, event: Event) -> None:
-        """Do nothing."""
+        """Do nothing: requests are printed as lines."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
-@dataclass
 class Recording:
     """Judges what clients send while a server serves.
 
-    Attributes:
-        contract: what they are judged by.
-        level: what gates.
-        record: the file that gets a line for each request.
-        reports: formats, each with its path.
+    Args:
+        record: the file that gets a line for each request, if one is wanted.
+        reports: values of `--report`.
+
+    Raises:
+        UsageError: the options contradict each other.
+        ReportError: a file can surely not be written.
     """
 
-    contract: Contract
-    level: Level
-    record: RecordFile | None
-    reports: list[tuple[str, Path]]
-    _queue: Queue[CapturedRequest | None] = field(
-        default_factory=lambda: Queue(_WAITING)
-    )
-    _room: int = _ROOM
-    _bug: Exception | None = None
-    _is_mute: bool = False
-    _thread: threading.Thread | None = None
+    def __init__(
+        self, record: Path | None, reports: Iterable[str], dialect: str, level: str
+    ) -> None:
+        self._reports = report_paths(reports, lambda name, path: check(path, name))
+        if record is not None and record in (path for _, path in self._reports):
+            raise UsageError(
+                f"a report and the record would both go to {record}",
+                hint="give each a path of its own",
+            )
+        self._contract = load(dialect=None if dialect == "canonical" else dialect)
+        self._level = Level(level)
+        self._record = RecordFile(record) if record is not None else None
+        self._queue: Queue[CapturedRequest | None] = Queue(_WAITING)
+        self._room = _ROOM
+        self._bug: Exception | None = None
+        self._is_mute = False
+        self._thread: threading.Thread | None = None
 
     def wrap(self, app: Any) -> Any:
         """Return an application whose requests are captured."""
@@ -85,8 +90,8 @@ class Recording:
         url = about.pop("url")
         filling = Filling(**about)
         self._redactor = Redactor(filling.secrets())
-        self._outputs = Outputs(self.reports, _NoDisplay(), self._redactor)
-        self._session = ClientSession(self.contract, self.level, url, filling)
+        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor)
+        self._session = ClientSession(self._contract, self._level, url, filling)
         self._thread = threading.Thread(target=self._judge_all, daemon=True)
         self._thread.start()
         click.echo(announcement)
@@ -108,12 +113,12 @@ class Recording:
         if self._bug is not None:
             raise self._bug
         ended = self._session.ended()
-        self._report(ended)
+        self._outputs.handle(ended)
         self._outputs.close()
         status = self._outputs.written(ended.result.exit_code)
-        if self.record is not None:
-            self.record.close()
-            status = attempted((self.record.check,), status)
+        if self._record is not None:
+            self._record.close()
+            status = attempted((self._record.check,), status)
         try:
             print_account(self._session.tally, ended.result, self._redactor)
         except (BrokenPipeError, SystemExit):  # its reader has left
@@ -125,7 +130,7 @@ class Recording:
         """Judge one request after another until there are no more."""
         request = self._queue.get()
         # Only now, as what reporters print is to follow the announcement.
-        self._report(self._session.started())
+        self._outputs.handle(self._session.started())
         while request is not None:
             try:
                 self._take(hidden(self._session.judge(request), self._redactor))
@@ -134,50 +139,18 @@ class Recording:
             request = self._queue.get()
 
     def _take(self, request: JudgedRequest) -> None:
-        if self.record is not None:
-            self.record.add(record_line(request))
-        self._print(screen_line(request))
+        if self._record is not None:
+            self._record.add(record_line(request))
+        if not self._is_mute:
+            try:
+                click.echo(screen_line(request), err=True)
+            except OSError:
+                self._is_mute = True
         exchange = request.judged.exchange
         size = len(exchange.request.body)
         size += len(exchange.response.body) if exchange.response else 0
         if request.is_first or self._room >= 0:
-            self._report(request.judged)
+            self._outputs.handle(request.judged)
             if 0 <= self._room < size:
-                self._report(Notice(message=_FULL))
+                self._outputs.handle(Notice(message=_FULL))
             self._room -= size
-
-    def _report(self, event: Event) -> None:
-        for each in self._outputs.reporters:
-            each.handle(event)
-
-    def _print(self, line: str) -> None:
-        """Print a line to standard error, as long as that is possible."""
-        if self._is_mute:
-            return
-        try:
-            click.echo(line, err=True)
-        except OSError:
-            self._is_mute = True
-
-
-def recorded(
-    record: Path | None, reports: tuple[str, ...], dialect: str, level: str
-) -> Recording:
-    """Make a recording by the options, before anything is served.
-
-    Raises:
-        UsageError: the options contradict each other.
-        ReportError: a file can surely not be written.
-    """
-    listed = report_paths(reports, lambda name, path: check(path, name))
-    if record is not None and record in (path for _, path in listed):
-        raise UsageError(
-            f"a report and the record would both go to {record}",
-            hint="give each a path of its own",
-        )
-    return Recording(
-        contract=load(dialect=None if dialect == "canonical" else dialect),
-        level=Level(level),
-        record=RecordFile(record) if record is not None else None,
-        reports=listed,
-    )

@@ -18,7 +18,7 @@ from ringspec.cli.options import (
     pace_options,
     profile_option,
 )
-from ringspec.cli.outputs import output_options, report_run
+from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
@@ -112,10 +112,7 @@ class ReplayOptions(FireOptions):
             plan, request = self._plan(setup, ids, past, path)
             if not request.ids:
                 return _INCONCLUSIVE
-            url, credentials = resolve()
-            filling, redactor = setup.access(url, credentials)
-            route = setup.profile.route.to(url)
-            plan = replace(plan, url=url, filling=filling, route=route)
+            plan, redactor = setup.aimed(plan, *resolve())
             lacking, rules = lacking_rules(plan), {it.id: it.rule for it in plan.cases}
             unfit = {
                 each: lacking[rules[each]]
@@ -132,7 +129,7 @@ class ReplayOptions(FireOptions):
             )
             only = frozenset(request.ids) - request.unfit.keys()
             events = run(replace(plan, only=only))
-            status, _ = report_run(events, wanted, replay, redactor)
+            status, _ = report_run(events, Outputs(wanted, replay, redactor))
         return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
     def _past_setup(self, past: PastRun, path: Path) -> RunSetup:

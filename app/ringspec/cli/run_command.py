@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,12 @@ from ringspec.cli.options import (
     seed_option,
     selection_options,
 )
-from ringspec.cli.outputs import output_options, report_run, wrapped
+from ringspec.cli.outputs import Outputs, output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
 from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
-from ringspec.harness.running.precautions import Precautions, effects_in, listed
+from ringspec.harness.running.precautions import effects_in, listed
 from ringspec.harness.running.run import Session, run
 from ringspec.harness.running.shards import parse_shard, part_of
-from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
@@ -160,15 +160,25 @@ class RunOptions(FireOptions):
         if self.dry_run:
             return self._dry_run()
         known_file = self._known_file(wanted)
+        # A replay needs them in order to have the same cases.
+        options = {
+            "--profile": self.profile,
+            "--contract": self.contract,
+            "--operation": self.operation,
+            "--dialect": self.dialect,
+            "--seed": self.seed or None,
+        }
+        given = [(name, str(it)) for name, it in options.items() if it is not None]
         with self.plan(known_file) as (plan, redactor):
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
-                again=tuple(self._replay_options()),
+                again=tuple(chain.from_iterable(given)),
             )
-            status, result = report_run(run(plan), wanted, terminal, redactor)
+            outputs = Outputs(wanted, terminal, redactor)
+            status, result = report_run(run(plan), outputs)
         return known_file.renewed(result, plan.contract, status)
 
     def checked(self) -> ReportPaths:
@@ -179,17 +189,14 @@ class RunOptions(FireOptions):
             ReportError: a report can surely not be written.
         """
         wanted = self.report_paths()
-        _ = self._shard
+        if self.shard:
+            parse_shard(self.shard)
         _phases(self.phases, self.examples, quick=self.quick)
         return wanted
 
     @property
     def address(self) -> str | None:
-        """The URL of the target; None for the embedded server.
-
-        Raises:
-            UsageError: the profile has none.
-        """
+        """The URL of the target; None for the embedded server."""
         return self.setup.profile.address(self.url)
 
     @contextmanager
@@ -201,37 +208,15 @@ class RunOptions(FireOptions):
         """
         with self.setup.server(self.address) as resolve:
             # The embedded server starts meanwhile.
-            plan = self._plan()
-            url, credentials = resolve()
-            filling, redactor = self.setup.access(url, credentials)
-            route = self.setup.profile.route.to(url)
-            known = known_file.known()
-            plan = replace(plan, url=url, filling=filling, route=route, known=known)
-            yield plan, redactor
-
-    @property
-    def _shard(self) -> tuple[int, int]:
-        return parse_shard(self.shard) if self.shard else (1, 1)
-
-    def _replay_options(self) -> Iterator[str]:
-        """Yield the options that a replay needs in order to have the same cases."""
-        options = {
-            "--profile": self.profile,
-            "--contract": self.contract,
-            "--operation": self.operation,
-            "--dialect": self.dialect,
-            "--seed": self.seed or None,
-        }
-        for option, value in options.items():
-            if value is not None:
-                yield from (option, str(value))
+            plan = replace(self._plan(), known=known_file.known())
+            yield self.setup.aimed(plan, *resolve())
 
     def _plan(self) -> Plan:
         """Return the plan, but for the target."""
-        setup, shard = self.setup, self._shard
+        setup, shard = self.setup, parse_shard(self.shard) if self.shard else None
         contract, cases = setup.contract, setup.cases
         phases = _phases(self.phases, self.examples, quick=self.quick)
-        if shard[0] > 1:
+        if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
         return Plan(
@@ -240,7 +225,7 @@ class RunOptions(FireOptions):
             url="",
             phases=phases,
             quick=quick_of(contract, cases, setup.seed) if self.quick else None,
-            part=part_of(cases, *shard) if self.shard else None,
+            part=part_of(cases, *shard) if shard else None,
             level=Level(self.level),
             seed=setup.seed,
             select=self.select,
@@ -252,28 +237,29 @@ class RunOptions(FireOptions):
         )
 
     def _dry_run(self) -> int:
-        """Print what would be sent."""
         if self.reports or self.update_known_failures:
             raise UsageError(
                 "a dry run finds nothing that could be reported",
                 hint="leave out --report and --update-known-failures",
             )
-        url = self.address
+        url, filling = self.address, _SUPPLIED
         self.setup.check_target(url)
-        filling = _SUPPLIED
         if url is not None:
-            filling = _placeholder(self.setup.profile.credentials)
+            # No token is fetched.
+            given = self.setup.profile.credentials
+            filling = Filling(
+                token="given"
+                if given.bearer or given.client_id or given.value
+                else None,
+                client_id=given.client_id or "",
+                token_url=given.token_url or "",
+            )
         plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
         for line in _planned(plan, url or "the embedded reference server"):
             click.echo(line)
         return 0
 
     def _known_file(self, wanted: ReportPaths) -> KnownFile:
-        """Open the file of known failures.
-
-        Raises:
-            UsageError: it cannot be read, or other options do not go with it.
-        """
         path, renews = self.known_failures, self.update_known_failures
         if renews and path is None:
             raise UsageError(
@@ -317,22 +303,7 @@ def _phases(
     return named | explored if examples else named - explored
 
 
-def _placeholder(credentials: Credentials) -> Filling:
-    """Return what stands for credentials in a dry run, which fetches no token."""
-    known = credentials.bearer or credentials.client_id or credentials.value
-    return Filling(
-        token="given" if known else None,
-        client_id=credentials.client_id or "",
-        token_url=credentials.token_url or "",
-    )
-
-
 def _planned(plan: Plan, target: str) -> Iterator[str]:
-    """Yield the lines that say what a run would send.
-
-    Raises:
-        UsageError: the run would end with it.
-    """
     session = Session(plan)
     cases, pace = session.cases, plan.pace
     kind = "live" if plan.live else "on this machine"
@@ -343,27 +314,24 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     yield f"{target}, {kind}: {speed}"
     yield ""
     yield f"{'phase':<12}{'cases':>7}{'requests':>10}{'creates':>9}"
-    for phase in Phase:
-        yield from _row(phase, plan, [case for case in cases if case.phase == phase])
-    yield from _row("in all", plan, list(cases))
+    for name in (*Phase, "in all"):
+        group = [each for each in cases if name in {each.phase, "in all"}]
+        if group:
+            sums = effects_in(plan, group)
+            row = f"{name:<12}{len(group):>7}{sums.total():>10}"
+            yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
     yield from _sums(plan, cases)
-    yield from _left_out(session.precautions)
+    for why, ids in session.precautions.omissions():
+        line = f"left out, as {why}: {counted(len(ids), 'case')}"
+        yield from wrapped(line, hanging="    ")
+        yield from wrapped(listed(ids), "    ")
     yield "nothing was sent"
-
-
-def _row(name: str, plan: Plan, cases: list[Case]) -> Iterator[str]:
-    if cases:
-        effects = effects_in(plan, cases)
-        sums = f"{len(cases):>7}{effects.total():>10}{effects[Effect.CREATE]:>9}"
-        yield f"{name:<12}{sums}"
 
 
 def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
     effects = effects_in(plan, cases)
-    verbs = [
-        f"{effects[each]} {verb}" for each, verb in _VERBS.items() if effects[each]
-    ]
+    verbs = [f"{effects[it]} {verb}" for it, verb in _VERBS.items() if effects[it]]
     if verbs:
         line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
         yield from wrapped(line, hanging="    ")
@@ -377,11 +345,3 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
         yield "lists of several pages take more requests, and so does what is repeated"
     if plan.explored:
         yield f"explore looks for {plan.explored} more bodies and walks"
-
-
-def _left_out(precautions: Precautions) -> Iterator[str]:
-    """Yield what safety leaves out, with the reasons."""
-    for why, ids in precautions.omissions():
-        line = f"left out, as {why}: {counted(len(ids), 'case')}"
-        yield from wrapped(line, hanging="    ")
-        yield from wrapped(listed(ids), "    ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from ringspec.cli.options import ReportPaths, report_paths
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
+from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.hosts import checked_url
 from ringspec.harness.sending.pacer import parse_rate
@@ -159,6 +160,18 @@ class RunSetup:
         if filling.renewal is not None:
             filling.renewal.learners.append(partial(_learn, redactor))
         return filling, redactor
+
+    def aimed(
+        self, plan: Plan, url: str, credentials: Credentials
+    ) -> tuple[Plan, Redactor]:
+        """Return a plan with target and credentials, and its redactor.
+
+        Raises:
+            UsageError, TargetError: as `access`.
+        """
+        filling, redactor = self.access(url, credentials)
+        route = self.profile.route.to(url)
+        return replace(plan, url=url, filling=filling, route=route), redactor
 
 
 def _learn(redactor: Redactor, token: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -119,7 +117,21 @@ def _mutants() -> dict[str, str]:
     show_default=True,
     help="How long the head of a request may take to come, and its body.",
 )
-def command(**options: Any) -> int:
+def command(  # noqa: PLR0913 - its options
+    *,
+    port: int,
+    host: str,
+    dialect: str,
+    mutant: str | None,
+    list_mutants: bool,
+    record: Path | None,
+    reports: tuple[str, ...],
+    level: str,
+    max_broadcasts: int,
+    max_body: int,
+    max_connections: int,
+    max_seconds: float,
+) -> int:
     """Serve the reference server, until interrupted; by default to this machine only.
 
     The first line printed is JSON: url, token_url, client_id, client_secret, token.
@@ -128,67 +140,45 @@ def command(**options: Any) -> int:
     exit status is then 1 if a rule of the --level was broken, 0 if none was, 3 if
     nothing was sent.
     """
-    return ServeOptions(**options).status()
+    if list_mutants:
+        _list_mutants()
+        return 0
+    _check("dialect", dialect, DIALECTS, f"one of: {', '.join(DIALECTS)}")
+    if mutant is not None:
+        from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as above
 
-
-@dataclass(frozen=True, kw_only=True)
-class ServeOptions:
-    """The options of `ringspec serve`."""
-
-    port: int
-    host: str
-    dialect: str
-    mutant: str | None
-    list_mutants: bool
-    record: Path | None
-    reports: tuple[str, ...]
-    level: str
-    max_broadcasts: int
-    max_body: int
-    max_connections: int
-    max_seconds: float
-
-    def status(self) -> int:
-        """Serve, and return the exit status."""
-        if self.list_mutants:
-            _list_mutants()
-            return 0
-        _check("dialect", self.dialect, DIALECTS, f"one of: {', '.join(DIALECTS)}")
-        if self.mutant is not None:
-            from ringspec.reference import BUSY, MUTANTS  # noqa: PLC0415 - as below
-
-            names = [*MUTANTS, *BUSY]
-            _check("mutant", self.mutant, names, "--list-mutants lists them")
-        if self.host != HOST:
-            _warn_of(self.host)
-        if self.record is None and not self.reports:
-            self._serve()
+        _check("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
+    if host != HOST:
+        _warn_of(host)
+    limits = ServerLimits(
+        broadcasts=max_broadcasts,
+        body_bytes=max_body,
+        connections=max_connections,
+        request_s=max_seconds,
+    )
+    settings = ServerSettings(dialect=dialect, mutant=mutant, limits=limits)
+    try:
+        if record is None and not reports:
+            serve(settings, host=host, port=port)
             return 0
         # It takes a while to import, and a mere server needs none of it.
-        from ringspec.cli.recording import recorded  # noqa: PLC0415
+        from ringspec.cli.recording import Recording  # noqa: PLC0415
 
-        recording = recorded(self.record, self.reports, self.dialect, self.level)
-        self._serve(announce=recording.begin, wrap=recording.wrap)
-        return recording.end()
-
-    def _serve(self, **more: Any) -> None:
-        limits = ServerLimits(
-            broadcasts=self.max_broadcasts,
-            body_bytes=self.max_body,
-            connections=self.max_connections,
-            request_s=self.max_seconds,
+        recording = Recording(record, reports, dialect, level)
+        serve(
+            settings,
+            host=host,
+            port=port,
+            announce=recording.begin,
+            wrap=recording.wrap,
         )
-        settings = ServerSettings(
-            dialect=self.dialect, mutant=self.mutant, limits=limits
-        )
-        try:
-            serve(settings, host=self.host, port=self.port, **more)
-        except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise UsageError(
-                f"cannot listen on {self.host}, port {self.port}: {why}",
-                hint="--port 0 takes a free one; --host is an address of this machine",
-            ) from error
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"cannot listen on {host}, port {port}: {why}",
+            hint="--port 0 takes a free one; --host is an address of this machine",
+        ) from error
+    return recording.end()
 
 
 def _list_mutants() -> None:

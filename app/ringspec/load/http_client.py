@@ -11,15 +11,13 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
 from http.client import (
     HTTPConnection,
     HTTPException,
-    HTTPResponse,
     HTTPSConnection,
     IncompleteRead,
 )
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.hosts import Hosts
@@ -39,27 +37,33 @@ _TROUBLES: tuple[tuple[type[Exception], Trouble, str], ...] = (
 )
 
 
-@dataclass
 class BlockingClient:
     """One user's connection to a target.
 
-    Attributes:
+    Args:
         timeout_s: how long an answer may take.
         limit: raises TimeoutError after so many seconds of a whole exchange; the
             connection by itself only limits each wait.
     """
 
-    url: str
-    filling: Filling
-    hosts: Hosts
-    timeout_s: float
-    limit: Callable[[float], AbstractContextManager[object]] = nullcontext
-    _open: dict[str, HTTPConnection] = field(default_factory=dict)
+    def __init__(
+        self,
+        url: str,
+        filling: Filling,
+        hosts: Hosts,
+        timeout_s: float,
+        limit: Callable[[float], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._url, self._filling, self._hosts = url, filling, hosts
+        self._timeout_s, self._limit = timeout_s, limit
+        self._open: dict[str, HTTPConnection] = {}
 
     def exchange(self, request: Request) -> Exchange:
         """Send a request once."""
-        url = self.filling.url(self.url, request)
-        why = self._out_of_bounds(request, url)
+        url = self._filling.url(self._url, request)
+        why = self._hosts.refusal(url)
+        if request.path != TOKEN_URL and not request.path.startswith("/"):
+            why = f"{request.path!r} is no path below {self._url}"
         if why:
             failure = Failure(trouble=Trouble.WITHHELD, message=f"not sent: {why}")
             return Exchange(url=url, request=request, failure=failure, sent=0)
@@ -80,46 +84,48 @@ class BlockingClient:
             each.close()
         self._open.clear()
 
-    def _out_of_bounds(self, request: Request, url: str) -> str:
-        """Return why a request may not be sent; empty if it may."""
-        if request.path != TOKEN_URL and not request.path.startswith("/"):
-            return f"{request.path!r} is no path below {self.url}"
-        return self.hosts.refusal(url)
-
     def _answer(self, request: Request, url: str) -> Response | Failure:
-        try:
-            with self.limit(self.timeout_s):
-                return self._sent(request, url)
-        except TimeoutError:
-            message = f"no whole answer within {self.timeout_s:g} seconds"
-            failure = Failure(trouble=Trouble.TIMEOUT, message=message)
-        except (OSError, HTTPException, ValueError) as error:
-            failure = _failure(error)
-        self.close()  # its state is unknown
-        return failure
-
-    def _sent(self, request: Request, url: str) -> Response:
-        """Send on the open connection; anew if that was closed while idle.
-
-        A server may close an idle connection at any moment. Only where not a byte of an
-        answer came on a used one is the request sent again, on a new one.
-        """
         parts = urlsplit(url)
         used = parts.netloc in self._open
         try:
-            return self._once(request, parts.scheme, parts.netloc, _target(url))
-        except ConnectionError:
-            # RemoteDisconnected, which says that nothing came, is one of them.
-            if not used:
-                raise
-        self.close()
-        return self._once(request, parts.scheme, parts.netloc, _target(url))
+            with self._limit(self._timeout_s):
+                try:
+                    return self._send(request, parts)
+                except ConnectionError:
+                    # A server may close an idle connection at any moment. Where not a
+                    # byte came on a used one the request is sent again on a new one.
+                    if not used:
+                        raise
+                    self.close()
+                    return self._send(request, parts)
+        except TimeoutError:
+            message = f"no whole answer within {self._timeout_s:g} seconds"
+            trouble = Trouble.TIMEOUT
+        except (OSError, HTTPException, ValueError) as error:
+            trouble, what = next(
+                (trouble, what)
+                for kind, trouble, what in _TROUBLES
+                if isinstance(error, kind)
+            )
+            message = f"{what}: {str(error) or type(error).__name__}"
+        self.close()  # its state is unknown
+        return Failure(trouble=trouble, message=message)
 
-    def _once(self, request: Request, scheme: str, netloc: str, path: str) -> Response:
-        connection = self._connection(scheme, netloc)
-        method, body = request.method.upper(), self.filling.body(request)
-        headers = self.filling.headers(request)
+    def _send(self, request: Request, parts: SplitResult) -> Response:
+        connection = self._open.get(parts.netloc)
+        if connection is None:
+            make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+            connection = make(parts.netloc, timeout=self._timeout_s)
+            self._open[parts.netloc] = connection
+            connection.connect()
+            with suppress(OSError):
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        method, body = request.method.upper(), self._filling.body(request)
+        headers = self._filling.headers(request)
         names = {name.lower() for name, _ in headers}
+        # Path and query as they are: nothing is normalised.
+        _, _, rest = self._filling.url(self._url, request).partition("://")
+        path = rest[rest.find("/") :] if "/" in rest else "/"
         connection.putrequest(
             method, path, skip_host="host" in names, skip_accept_encoding=True
         )
@@ -128,44 +134,14 @@ class BlockingClient:
         if "content-length" not in names and (body or method not in _BODILESS):
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body or None)
-        return _read(connection.getresponse(), connection)
-
-    def _connection(self, scheme: str, netloc: str) -> HTTPConnection:
-        known = self._open.get(netloc)
-        if known is None:
-            make = HTTPSConnection if scheme == "https" else HTTPConnection
-            known = self._open[netloc] = make(netloc, timeout=self.timeout_s)
-            known.connect()
-            with suppress(OSError):
-                known.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return known
-
-
-def _target(url: str) -> str:
-    """Return path and query, as for the request line."""
-    _, _, rest = url.partition("://")
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
-
-
-def _failure(error: Exception) -> Failure:
-    trouble, what = next(
-        (trouble, what) for kind, trouble, what in _TROUBLES if isinstance(error, kind)
-    )
-    reason = str(error) or type(error).__name__
-    return Failure(trouble=trouble, message=f"{what}: {reason}")
-
-
-def _read(answer: HTTPResponse, connection: HTTPConnection) -> Response:
-    body = answer.read(ANSWER_LIMIT + 1)
-    if len(body) > ANSWER_LIMIT:
-        raise ValueError(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
-    if answer.length:
-        raise IncompleteRead(body, answer.length)
-    if answer.will_close:
-        connection.close()
-    return Response(
-        status=answer.status,
-        headers=tuple(answer.getheaders()),
-        body=body,
-    )
+        answer = connection.getresponse()
+        content = answer.read(ANSWER_LIMIT + 1)
+        if len(content) > ANSWER_LIMIT:
+            raise ValueError(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
+        if answer.length:
+            raise IncompleteRead(content, answer.length)
+        if answer.will_close:
+            connection.close()
+        return Response(
+            status=answer.status, headers=tuple(answer.getheaders()), body=content
+        )

@@ -1,14 +1,10 @@
-"""Fires cases for one user of a load, and counts by rule what the answers show.
-
-In: cases, and a way to send. Out: exchanges with findings, and counts that one process
-sends and another adds.
-"""
+"""Fires cases for one user of a load, and counts by rule what the answers show."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ringspec.harness import Exchange, Finding, Judged, Trouble, Verdict
@@ -25,78 +21,44 @@ _GOLDEN = 0.6180339887498949
 
 
 def turns(cases: Sequence[Case], number: int) -> Iterator[Case]:
-    """Yield the cases round and round, each user beginning elsewhere.
-
-    Args:
-        cases: all of them, in their order.
-        number: of the user, from 0.
-    """
+    """Yield the cases round and round; user `number`, from 0, begins elsewhere."""
     start = int(number * _GOLDEN % 1 * len(cases))
     while cases:
         yield from cases[start:]
         yield from cases[:start]
 
 
-@dataclass
 class Shooter:
     """One user of the load: fires cases one after the other, twins where due.
 
     A user judges for itself: a refusal counts only if the twin's last answer to the
     same user was an acceptance.
-
-    Attributes:
-        send: sends a request once.
     """
 
-    setup: LoadSetup
-    send: Callable[[Request], Exchange]
-    _accepted: dict[str, bool] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Judge as a run does."""
-        self._oracle = Oracle(self.setup.contract, self.setup.filling)
-        self._cases = {case.id: case for case in self.setup.cases}
+    def __init__(self, setup: LoadSetup, send: Callable[[Request], Exchange]) -> None:
+        self._setup, self._send = setup, send
+        self._oracle = Oracle(setup.contract, setup.filling)
+        self._cases = {case.id: case for case in setup.cases}
+        self._accepted: set[str] = set()
 
     def fire(self, case: Case) -> Iterator[Judged]:
         """Fire a case, and before it each twin whose last answer was no acceptance."""
         twin = self._cases.get(case.twin or "")
-        if twin is not None and not self._accepted.get(twin.id, False):
+        if twin is not None and twin.id not in self._accepted:
             yield from self.fire(twin)
-        exchange = self.send(case.request)
+        exchange = self._send(case.request)
         response = exchange.response
-        self._accepted[case.id] = response is not None and response.status // 100 == 2
+        self._accepted.discard(case.id)
+        if response is not None and response.status // 100 == 2:
+            self._accepted.add(case.id)
         # A target may have echoed secrets, which reasons then cite.
-        redactor = self.setup.redactor
+        redact = self._setup.redactor.url
         findings = tuple(
-            replace(each, reason=redactor.url(each.reason)) if each.reason else each
+            replace(each, reason=each.reason and redact(each.reason))
             for each in self._oracle.judge(case, exchange)
-            if each.rule in self.setup.selected
+            if each.rule in self._setup.selected
         )
         yield Judged(case=case, exchange=exchange, findings=findings)
-
-
-@dataclass
-class RuleCount:
-    """How often a rule was judged, with which outcome.
-
-    Attributes:
-        judged: answers that show something about it.
-        wrong: those that break it, at the level of the run or a stronger one.
-        warned: those that break it below the level.
-        open: those that leave it open.
-    """
-
-    judged: int = 0
-    wrong: int = 0
-    warned: int = 0
-    open: int = 0
-
-    def add(self, other: RuleCount) -> None:
-        """Add another count of the same rule."""
-        self.judged += other.judged
-        self.wrong += other.wrong
-        self.warned += other.warned
-        self.open += other.open
 
 
 @dataclass
@@ -104,7 +66,8 @@ class LoadCounts:
     """What all answers so far show.
 
     Attributes:
-        rules: counts by rule.
+        rules: by rule, how many answers said something of it (`judged`), broke it at
+            the level of the run (`wrong`) or below (`warned`), or left it `open`.
         examples: of a rule, failures as a JSON report has them, by case.
         opened: cases that left their rule open, with the reason, where that gates.
         settled: cases whose own rule was judged.
@@ -114,18 +77,16 @@ class LoadCounts:
         users: by rule, the number of users when it was first found broken.
     """
 
-    rules: dict[str, RuleCount] = field(default_factory=dict)
-    examples: dict[str, dict[str, Json]] = field(default_factory=dict)
+    rules: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    examples: dict[str, dict[str, Json]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     opened: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     fired: set[str] = field(default_factory=set)
     requests: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     users: dict[str, int] = field(default_factory=dict)
-
-    def count(self, rule: str) -> RuleCount:
-        """Return the count of a rule."""
-        return self.rules.get(rule, RuleCount())
 
     def add_judged(
         self, judged: Judged, level: Level, example: Callable[[Finding], Json]
@@ -137,90 +98,60 @@ class LoadCounts:
             level: what gates.
             example: writes a failure as a JSON report has it, without secrets.
         """
-        self.requests += judged.exchange.sent
-        self.fired.add(judged.case.id)
-        trouble = _trouble(judged.exchange)
-        if trouble:
-            self.troubles[trouble] += 1
-        failures = [x for x in judged.findings if x.verdict is Verdict.FAIL]
+        case, exchange = judged.case, judged.exchange
+        self.requests += exchange.sent
+        self.fired.add(case.id)
+        if exchange.failure and exchange.failure.trouble is not Trouble.WITHHELD:
+            self.troubles[str(exchange.failure.trouble)] += 1
+        elif exchange.response and exchange.response.status == 429:
+            self.troubles[TURNED_AWAY] += 1
+        failures: list[Finding] = []
         for each in judged.findings:
-            self._count(each, level)
+            count = self.rules[each.rule]
+            count["judged"] += 1
+            if each.verdict is Verdict.INCONCLUSIVE:
+                count["open"] += 1
+                if each.gate.gates(level):
+                    self.opened.setdefault(case.id, each.reason)
+            elif each.rule in {case.rule, *case.broken}:
+                self.settled.add(case.id)
+            if each.verdict is Verdict.FAIL:
+                count["wrong" if each.level.gates(level) else "warned"] += 1
+                failures.append(each)
         for each in failures:
-            kept = self.examples.setdefault(each.rule, {})
-            if _has_room(kept, each.level) and each.case.id not in kept:
-                kept[each.case.id] = example(each)
+            kept = self.examples[each.rule]
+            if _has_room(kept, each.level) and case.id not in kept:
+                kept[case.id] = example(each)
         return [each for each in failures if each.level.gates(level)]
 
-    def _count(self, finding: Finding, level: Level) -> None:
-        count = self.rules.setdefault(finding.rule, RuleCount())
-        count.judged += 1
-        if finding.verdict is Verdict.FAIL and finding.level.gates(level):
-            count.wrong += 1
-        elif finding.verdict is Verdict.FAIL:
-            count.warned += 1
-        case = finding.case
-        if finding.verdict is Verdict.INCONCLUSIVE:
-            count.open += 1
-            if finding.gate.gates(level):
-                self.opened.setdefault(case.id, finding.reason)
-        elif finding.rule in {case.rule, *case.broken}:
-            self.settled.add(case.id)
-
-    def add(self, other: LoadCounts) -> None:
-        """Add the counts of another process."""
-        for rule, count in other.rules.items():
-            self.rules.setdefault(rule, RuleCount()).add(count)
-        for rule, examples in other.examples.items():
-            kept = self.examples.setdefault(rule, {})
+    def add(self, wire: Mapping[str, Any], users: int) -> None:
+        """Add the counts of a worker, while there are so many users."""
+        for rule, count in wire["rules"].items():
+            self.rules[rule].update(count)
+            if count.get("wrong"):
+                self.users.setdefault(rule, users)
+        for rule, examples in wire["examples"].items():
+            kept = self.examples[rule]
             for case, each in examples.items():
                 if _has_room(kept, each["level"]):
                     kept.setdefault(case, each)
-        self.opened = {**other.opened, **self.opened}
-        self.settled |= other.settled
-        self.fired |= other.fired
-        self.requests += other.requests
-        self.troubles += other.troubles
-        self.users = {**other.users, **self.users}
-
-    def note_users(self, users: int) -> None:
-        """Note the number of users for each rule that was not found broken before."""
-        for rule, count in self.rules.items():
-            if count.wrong:
-                self.users.setdefault(rule, users)
+        self.opened = {**wire["opened"], **self.opened}
+        self.settled |= set(wire["settled"])
+        self.fired |= set(wire["fired"])
+        self.requests += wire["requests"]
+        self.troubles.update(wire["troubles"])
 
     def wire(self) -> dict[str, Any]:
         """Return data that one process sends to another."""
         return {
-            "rules": {rule: list(astuple(count)) for rule, count in self.rules.items()},
-            "examples": self.examples,
-            "opened": self.opened,
+            **vars(self),
+            "rules": {rule: dict(count) for rule, count in self.rules.items()},
             "settled": sorted(self.settled),
             "fired": sorted(self.fired),
-            "requests": self.requests,
             "troubles": dict(self.troubles),
         }
-
-    @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> LoadCounts:
-        """Read the data of another process; KeyError if it is no such data."""
-        return cls(
-            rules={rule: RuleCount(*counts) for rule, counts in wire["rules"].items()},
-            examples=dict(wire["examples"]),
-            opened=dict(wire["opened"]),
-            settled=set(wire["settled"]),
-            fired=set(wire["fired"]),
-            requests=int(wire["requests"]),
-            troubles=Counter(wire["troubles"]),
-        )
 
 
 def _has_room(kept: Mapping[str, Json], level: str) -> bool:
     """Decide whether another example is kept; warnings leave room for failures."""
     return [each["level"] for each in kept.values()].count(level) < EXAMPLES
-
-
-def _trouble(exchange: Exchange) -> str:
-    failure, response = exchange.failure, exchange.response
-    if failure is not None:
-        return "" if failure.trouble is Trouble.WITHHELD else str(failure.trouble)
-    return TURNED_AWAY if response is not None and response.status == 429 else ""

@@ -1,30 +1,24 @@
 """Set-up of a load: which cases are fired at which target, once that harms nobody.
 
-In: options and a URL. Out: cases of one request each, credentials, and what hides
-these. Cases of several steps are left out: other users disturb what they are about.
+Cases of several steps are left out: other users disturb what they are about.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ringspec.cli.run_setup import RunSetup
-from ringspec.harness import Exchange
 from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.running.plan import Plan, lacking_rules, refusal
-from ringspec.harness.sending.hosts import Hosts, checked_url
-from ringspec.harness.sending.placeholders import Filling
-from ringspec.reports import Redactor
-from ringspec.spec import Contract, Level, RuleId, UsageError
-from ringspec.strategies import Case, Phase
+from ringspec.harness.running.plan import Plan, lacking_rules
+from ringspec.harness.sending.hosts import checked_url
+from ringspec.spec import Level, UsageError
+from ringspec.strategies import Phase
 
 _PHASES = frozenset({Phase.CASES, Phase.WIRE, Phase.AUTH})
-_TIMEOUT_S = 5.0
 # Credentials are no options, which Locust sends to its workers, and shows.
 _CREDENTIALS = {
     "bearer": ("RINGSPEC_BEARER", "RINGSPEC_TOKEN"),
@@ -33,49 +27,11 @@ _CREDENTIALS = {
     "token_url": ("RINGSPEC_TOKEN_URL",),
 }
 _LEFT_OUT = "no case of one request serves it, and no others are fired under load"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions:
-    """The options of a load; they mean the same as for `ringspec run`."""
-
-    contract: str | None = None
-    operation: str | None = None
-    dialect: str | None = None
-    profile: str | None = None
-    level: Level = Level.MUST
-    seed: int = 0
-    select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    timeout_s: float = _TIMEOUT_S
-
-    @classmethod
-    def of(cls, parsed: Mapping[str, Any]) -> LoadOptions:
-        """Read what Locust has parsed."""
-        given = {name: parsed.get(f"ringspec_{name}") for name in _OPTIONS}
-        read = {
-            field_: convert(given[name])
-            for name, (field_, convert) in _FIELDS.items()
-            if given[name]
-        }
-        return cls(**read)
-
-
-def _prefixes(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
-
-
-_FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    **{name: (name, str) for name in ("contract", "operation", "dialect", "profile")},
-    **{name: (name, _prefixes) for name in ("select", "exclude")},
-    "level": ("level", Level),
-    "seed": ("seed", int),
-    "timeout": ("timeout_s", float),
-}
 _NAME, _PREFIXES = {"metavar": "NAME|FILE"}, {"metavar": "ID-PREFIX,…"}
 _LEVEL = {"choices": [each.value for each in Level], "default": Level.MUST.value}
-_TIMEOUT = {"type": float, "default": _TIMEOUT_S, "metavar": "SECONDS"}
-_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+_TIMEOUT: dict[str, Any] = {"type": float, "default": 5.0, "metavar": "SECONDS"}
+# They mean the same as for `ringspec run`.
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "level": ("What fails the run; weaker failures are warnings.", _LEVEL),
     "dialect": ("An OpenAPI Overlay: a name, or a file.", _NAME),
     "profile": ("What a target needs: a name, or a file.", _NAME),
@@ -94,134 +50,115 @@ def locust_options() -> Iterator[tuple[str, dict[str, Any]]]:
 
     Each may be a variable as well: so do workers on other machines get them.
     """
-    for name, (text, more) in _OPTIONS.items():
+    for name, (text, more) in OPTIONS.items():
         variable = f"RINGSPEC_{name.upper()}"
         yield f"--ringspec-{name}", {"env_var": variable, "help": text, **more}
 
 
-@dataclass(frozen=True, kw_only=True)
 class LoadSetup:
-    """What is fired.
+    """What is fired, and what judges and hides it.
+
+    Args:
+        url: of the target; None or empty for the profile's.
+        parsed: what Locust has parsed; other options than ours do not matter.
 
     Attributes:
         cases: in their order, twins first.
         selected: the rules that are judged.
         left_out: the rules that are not, each with the reason.
         inapplicable: those that cannot be judged here, each with the reason.
+
+    Raises:
+        UsageError: there is no URL, the target is live or not allowed, or an option is
+            wrong.
+        SpecError: the contract is at fault.
+        TargetError: the token endpoint gives no token.
     """
 
-    url: str
-    options: LoadOptions
-    contract: Contract
-    cases: tuple[Case, ...]
-    filling: Filling
-    redactor: Redactor
-    hosts: Hosts
-    selected: frozenset[RuleId] = frozenset()
-    left_out: Mapping[RuleId, str] = field(default_factory=dict)
-    inapplicable: Mapping[RuleId, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         url: str | None,
-        options: LoadOptions,
+        parsed: Mapping[str, Any],
         environ: Mapping[str, str] = os.environ,
-    ) -> LoadSetup:
-        """Load what is fired at a URL.
+    ) -> None:
+        def given(name: str) -> Any:
+            return parsed.get(f"ringspec_{name}") or None
 
-        Raises:
-            UsageError: there is no URL, the target is live or not allowed, or an option
-                is wrong.
-            SpecError: the contract is at fault.
-            TargetError: the token endpoint gives no token.
-        """
-        setup = _run_setup(options, environ)
-        profile = setup.profile
-        target = profile.address(url or None)
-        if target is None:
-            raise UsageError(
-                "nobody said what to put load on",
-                hint="name it: --host http://127.0.0.1:8000",
-            )
-        target = checked_url(target)
-        if profile.safety.is_live(target):
-            raise UsageError(
-                f"{target} is live: no load is ever put on it",
-                hint="a live target may ring phones; give one on this machine, such as"
-                " http://127.0.0.1:8000",
-            )
-        filling, redactor = setup.access(target)
-        loaded = cls(
-            url=target,
-            options=replace(options, timeout_s=profile.pacing.timeout_s),
-            contract=setup.contract,
-            cases=setup.cases,
-            filling=filling,
-            redactor=redactor,
-            hosts=profile.safety.hosts(target),
+        self.level, self.seed = Level(given("level") or "must"), int(given("seed") or 0)
+        dialect, contract, timeout = (
+            given("dialect"),
+            given("contract"),
+            given("timeout"),
         )
-        return _selected(loaded)
-
-    @property
-    def plan(self) -> Plan:
-        """The plan of a run that fires the same."""
-        return Plan(
+        flags: dict[str, Any] = {
+            "credentials": _credentials(environ),
+            "pacing": {"timeout": float(timeout or _TIMEOUT["default"])},
+            **({"dialect": dialect} if dialect else {}),
+        }
+        setup = RunSetup(
+            profile=load_profile(given("profile"), flags),
+            contract_file=Path(contract) if contract else None,
+            operation=given("operation"),
+            seed=self.seed,
+        )
+        self.url = _checked(setup, url or None)
+        self.timeout_s = setup.profile.pacing.timeout_s
+        self.hosts = setup.profile.safety.hosts(self.url)
+        self.contract = setup.contract
+        self.filling, self.redactor = setup.access(self.url)
+        self.plan = Plan(
             contract=self.contract,
-            cases=self.cases,
+            cases=setup.cases,
             url=self.url,
             filling=self.filling,
             phases=_PHASES,
         )
-
-    def refusal(self, exchange: Exchange) -> tuple[str, str] | None:
-        """Return why no load makes sense after the first case, with a hint."""
-        return refusal(self.plan, exchange)
-
-
-def _selected(setup: LoadSetup) -> LoadSetup:
-    """Keep the cases that are fired, with the rules that none of them serves."""
-    contract, options = setup.contract, setup.options
-    selection = Selection.of(contract, options.select, options.exclude)
-    lacking = lacking_rules(setup.plan)
-    cases = tuple(
-        case
-        for case in selection.fired(setup.cases, _is_fired)
-        if case.rule not in lacking and not case.steps
-    )
-    chosen = frozenset(selection.rules)
-    judged = served(contract.rules, cases) | lacking.keys()
-    left_out = {
-        rule: _LEFT_OUT if rule in chosen else "deselected"
-        for rule in contract.rules
-        if rule not in chosen or rule not in judged
-    }
-    return replace(
-        setup,
-        cases=cases,
-        selected=chosen,
-        inapplicable={rule: lacking[rule] for rule in lacking if rule in chosen},
-        left_out=left_out,
-    )
+        lacking = lacking_rules(self.plan)
+        select, exclude = _split(given("select")), _split(given("exclude"))
+        selection = Selection.of(self.contract, select, exclude)
+        self.cases = tuple(
+            case
+            for case in selection.fired(
+                setup.cases, lambda case: case.phase in _PHASES and not case.steps
+            )
+            if case.rule not in lacking and not case.steps
+        )
+        self.selected = frozenset(selection.rules)
+        self.inapplicable = {
+            rule: why for rule, why in lacking.items() if rule in self.selected
+        }
+        judged = served(self.contract.rules, self.cases) | lacking.keys()
+        self.left_out = {
+            rule: _LEFT_OUT if rule in self.selected else "deselected"
+            for rule in self.contract.rules
+            if rule not in self.selected or rule not in judged
+        }
 
 
-def _run_setup(options: LoadOptions, environ: Mapping[str, str]) -> RunSetup:
+def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
     found = {
         key: next(filter(None, map(environ.get, names)), None)
         for key, names in _CREDENTIALS.items()
     }
-    flags: dict[str, Any] = {
-        "credentials": {key: value for key, value in found.items() if value},
-        "pacing": {"timeout": options.timeout_s},
-        **({"dialect": options.dialect} if options.dialect else {}),
-    }
-    return RunSetup(
-        profile=load_profile(options.profile, flags),
-        contract_file=Path(options.contract) if options.contract else None,
-        operation=options.operation,
-        seed=options.seed,
-    )
+    return {key: value for key, value in found.items() if value}
 
 
-def _is_fired(case: Case) -> bool:
-    return case.phase in _PHASES and not case.steps
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(each.strip() for each in (text or "").split(",") if each.strip())
+
+
+def _checked(setup: RunSetup, given: str | None) -> str:
+    target = setup.profile.address(given)
+    if target is None:
+        raise UsageError(
+            "nobody said what to put load on",
+            hint="name it: --host http://127.0.0.1:8000",
+        )
+    target = checked_url(target)
+    if setup.profile.safety.is_live(target):
+        raise UsageError(
+            f"{target} is live: no load is ever put on it",
+            hint="a live target may ring phones; give one on this machine, such as"
+            " http://127.0.0.1:8000",
+        )
+    return target

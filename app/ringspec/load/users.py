@@ -19,10 +19,11 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
+from ringspec.harness.running.plan import refusal
 from ringspec.load.http_client import BlockingClient
 from ringspec.load.load_counts import LoadCounts, Shooter, turns
-from ringspec.load.load_report import LoadComparison, LoadFigures
-from ringspec.load.load_setup import LoadOptions, LoadSetup, locust_options
+from ringspec.load.load_report import LoadComparison
+from ringspec.load.load_setup import LoadSetup, locust_options
 from ringspec.reports import failure_json, put, written
 from ringspec.spec import Json, RingspecError
 
@@ -42,10 +43,9 @@ class ConformanceUser(User):
     def on_start(self) -> None:
         """Take a connection and a place in the list."""
         self._process = _PROCESSES[self.environment]
-        setup, number = self._process.setup, self._process.next_user()
         self._client = self._process.client()
-        self._shooter = Shooter(setup, self._client.exchange)
-        self._turns = turns(setup.cases, number)
+        self._shooter = Shooter(self._process.setup, self._client.exchange)
+        self._turns = turns(self._process.setup.cases, self._process.next_user())
 
     def on_stop(self) -> None:
         """Close the connection."""
@@ -59,73 +59,68 @@ class ConformanceUser(User):
 
 
 class _ConformanceError(Exception):
-    """Names to Locust what is wrong with an answer."""
+    """Names to Locust the fault of an answer."""
 
 
 class LoadProcess:
     """Counters of one process: the master, a worker, or the only one.
 
     Attributes:
+        setup: what is fired, once it is loaded.
         rest: counts of the same cases at rest; empty in workers.
         load: counts since the load began; in workers, since the last report.
     """
 
+    setup: LoadSetup
+
     def __init__(self, environment: Environment) -> None:
         self.rest, self.load = LoadCounts(), LoadCounts()
         self._environment = environment
-        self._setup: LoadSetup | None = None
-        self._target: tuple[str | None, LoadOptions] | None = None
-        self._users = 0
-        self._most_users = self._most_workers = 0
+        self._target: tuple[str | None, dict[str, Any]] | None = None
+        self._users = self._most_users = self._most_workers = 0
         self._has_ended = self._has_rested = False
 
     @property
-    def setup(self) -> LoadSetup:
-        """The set-up, once it is loaded."""
-        assert self._setup is not None
-        return self._setup
-
-    @property
-    def _is_worker(self) -> bool:
+    def is_worker(self) -> bool:
+        """Whether a master has the counts."""
         return isinstance(self._environment.runner, WorkerRunner)
 
+    @property
+    def _options(self) -> dict[str, Any]:
+        parsed = vars(self._environment.parsed_options)
+        return {name: parsed[name] for name in parsed if name.startswith("ringspec_")}
+
     def begin(self) -> None:
-        """Load what is fired, and forget an earlier load; end with a message if not.
+        """Load what is fired, and forget an earlier load; fire at rest if not done.
 
         Only as a load begins has a worker the master's options, and a page its URL.
 
         Raises:
             SystemExit: nothing can be fired.
         """
-        options = LoadOptions.of(vars(self._environment.parsed_options))
-        target = (self._environment.host, options)
+        target = (self._environment.host, self._options)
         try:
             if target != self._target:
-                self._setup = LoadSetup.of(*target)
+                self.setup = LoadSetup(*target)
                 self._target, self.rest, self._has_rested = target, LoadCounts(), False
         except RingspecError as error:
             self._exit(str(error), error.hint, error.exit_code)
         self.load = LoadCounts()
-        if not self._is_worker and not self._has_rested:
-            self._has_rested = True
-            self._fire_at_rest()
-
-    def _fire_at_rest(self) -> None:
-        """Fire all cases once, one at a time."""
+        if self.is_worker or self._has_rested:
+            return
+        self._has_rested = True
         client = self.client()
         shooter = Shooter(self.setup, client.exchange)
         for case in self.setup.cases:
             for judged in shooter.fire(case):
-                refused = self.setup.refusal(judged.exchange)
+                refused = refusal(self.setup.plan, judged.exchange)
                 if refused is not None and not self.rest.fired:
-                    why, hint = refused
                     status = EXITS[Conclusion.INCONCLUSIVE]
-                    self._exit(why, hint and _TOKEN, status)
-                self.rest.add_judged(judged, self.setup.options.level, self._example)
+                    self._exit(refused[0], refused[1] and _TOKEN, status)
+                self.rest.add_judged(judged, self.setup.level, self._example)
         client.close()
 
     def _exit(self, why: str, hint: str, status: int) -> NoReturn:
-        """End the process, and with a master its workers, with a message."""
         message = f"ringspec: {why}" + (f"\n    hint: {hint}" if hint else "")
         print(message, file=sys.stderr, flush=True)  # noqa: T201 - as all our commands
         if isinstance(self._environment.runner, MasterRunner):
@@ -134,26 +129,24 @@ class LoadProcess:
 
     def next_user(self) -> int:
         """Return the number of the next user; no user of another worker has it."""
-        runner = self._environment.runner
-        index = runner.worker_index if isinstance(runner, WorkerRunner) else 0
+        index = self._environment.runner.worker_index if self.is_worker else 0
         self._users += 1
         return self._users * 64 + max(index, 0)
 
     def client(self) -> BlockingClient:
         """Open one user's connection."""
-        setup = self.setup
         return BlockingClient(
-            setup.url,
-            setup.filling,
-            setup.hosts,
-            setup.options.timeout_s,
+            self.setup.url,
+            self.setup.filling,
+            self.setup.hosts,
+            self.setup.timeout_s,
             limit=lambda seconds: gevent.Timeout(seconds, TimeoutError),
         )
 
     def add(self, judged: Judged) -> None:
         """Count an exchange, and report it to Locust."""
-        failures = self.load.add_judged(judged, self.setup.options.level, self._example)
-        if not self._is_worker:
+        failures = self.load.add_judged(judged, self.setup.level, self._example)
+        if not self.is_worker:
             users = self._note_users()
             for each in failures:
                 self.load.users.setdefault(each.rule, users)
@@ -183,9 +176,7 @@ class LoadProcess:
 
     def add_worker(self, wire: dict[str, Any]) -> None:
         """Add the counts of a worker."""
-        counts = LoadCounts.from_wire(wire)
-        counts.note_users(self._note_users())
-        self.load.add(counts)
+        self.load.add(wire, self._note_users())
 
     def _note_users(self) -> int:
         runner = self._environment.runner
@@ -195,7 +186,7 @@ class LoadProcess:
             self._most_workers = max(self._most_workers, runner.worker_count)
         return users
 
-    def end(self, path: Path | None) -> None:
+    def end(self) -> None:
         """Print the summary and write the report, once; set the exit status."""
         if self._has_ended or not self._has_rested:
             return
@@ -203,35 +194,32 @@ class LoadProcess:
         if self._environment.runner is not None:
             # Workers send the rest before they go.
             self._environment.runner.quit()
+        compared = LoadComparison(self.setup, self.rest, self.load, self._figures())
+        path = self._options["ringspec_report"]
+        self._environment.process_exit_code = compared.result.exit_code
         try:
-            status = self._report(path)
+            print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
+            if path:
+                put(Path(path), written(compared.report()))
         except OSError as error:
             print(f"ringspec: no report in {path}: {error.strerror}", file=sys.stderr)  # noqa: T201
-            status = 2
-        self._environment.process_exit_code = status
+            self._environment.process_exit_code = 2
 
-    def _report(self, path: Path | None) -> int:
-        compared = LoadComparison(self.setup, self.rest, self.load, self._figures())
-        print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
-        if path is not None:
-            put(path, written(compared.report()))
-        return compared.result.exit_code
-
-    def _figures(self) -> LoadFigures:
+    def _figures(self) -> dict[str, Any]:
         total = self._environment.stats.total
         last = total.last_request_timestamp or total.start_time
         percentiles_ms = {
             f"{share * 100:g}": total.get_response_time_percentile(share) or 0.0
             for share in _PERCENTILES
         }
-        return LoadFigures(
-            users=self._most_users,
-            workers=self._most_workers,
-            seconds=max(last - total.start_time, 0.0),
-            requests=total.num_requests,
-            rate=round(total.total_rps, 1),
-            percentiles_ms=percentiles_ms if total.num_requests else {},
-        )
+        return {
+            "users": self._most_users,
+            "workers": self._most_workers,
+            "seconds": max(last - total.start_time, 0.0),
+            "requests": total.num_requests,
+            "rate": round(total.total_rps, 1),
+            "percentiles_ms": percentiles_ms if total.num_requests else {},
+        }
 
 
 # Locust has one environment in a process.
@@ -249,7 +237,7 @@ def _add_options(parser: Any, **_: Any) -> None:
 def _init(environment: Environment, **_: Any) -> None:
     """Exchange counts with workers; where the target is known, fire at rest at once."""
     process = _PROCESSES[environment] = LoadProcess(environment)
-    if isinstance(environment.runner, WorkerRunner):
+    if process.is_worker:
         environment.events.report_to_master.add_listener(
             lambda client_id, data: data.update({_KEY: process.take()})  # noqa: ARG005 - Locust's names
         )
@@ -270,6 +258,5 @@ def _start(environment: Environment, **_: Any) -> None:
 @events.quitting.add_listener
 def _end(environment: Environment, **_: Any) -> None:
     process = _PROCESSES.get(environment)
-    if process is not None and not isinstance(environment.runner, WorkerRunner):
-        path = vars(environment.parsed_options)["ringspec_report"]
-        process.end(Path(path) if path else None)
+    if process is not None and not process.is_worker:
+        process.end()

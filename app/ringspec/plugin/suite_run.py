@@ -22,7 +22,7 @@ import pytest
 
 from ringspec.cli.exits import as_error, terminable
 from ringspec.cli.known_file import KnownFile
-from ringspec.cli.outputs import report_run
+from ringspec.cli.outputs import Outputs, report_run
 from ringspec.cli.run_command import RunOptions, command
 from ringspec.harness import (
     Ended,
@@ -260,7 +260,8 @@ def _run(
         reporter.redactor = redactor
         events = run_events(replace(plan, rules=frozenset(rules)))
         wanted = options.report_paths()
-        status, _ = report_run(events, wanted, reporter, redactor, annotates=False)
+        outputs = Outputs(wanted, reporter, redactor, annotates=False)
+        status, _ = report_run(events, outputs)
     return status
 
 

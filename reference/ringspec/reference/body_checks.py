@@ -29,7 +29,6 @@ from ringspec.reference.json_values import (
     either,
     is_uuid,
     member,
-    names,
     number,
     when,
 )
@@ -372,6 +371,12 @@ _VOICE_FLOW = (
     *_text_or_recording(f"{_TRANSFER}.whisper"),
 )
 
+
+def _input_names(body: Json) -> Iterator[Place]:
+    for path, value in at("actions.inputs")(body):
+        yield from (Place((*path, name), name) for name in as_object(value))
+
+
 # Source: facts.md B2. What follows a call: attributes to set, messages to send.
 _REACTION = "actions.reaction"
 _ACTIONS = (
@@ -380,7 +385,7 @@ _ACTIONS = (
     _optional("actions.inputs.type", OBJECT),
     Check(
         "actions.inputs.unknown",
-        names(at("actions.inputs")),
+        _input_names,
         lambda name: name in INPUTS,
         f"must be one of {', '.join(INPUTS)}",
     ),

@@ -155,17 +155,6 @@ def member(parents: Select, name: str) -> Select:
     return select
 
 
-def names(parents: Select) -> Select:
-    """Select the names of each parent object's members, as values."""
-
-    def select(body: Json) -> Iterator[Place]:
-        for path, value in parents(body):
-            if isinstance(value, dict):
-                yield from (Place((*path, name), name) for name in value)
-
-    return select
-
-
 def when(condition: Test, selected: Select) -> Select:
     """Select only in bodies that meet a condition."""
     return lambda body: selected(body) if condition(body) else ()

@@ -10,6 +10,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ringspec.reference.behaviour import Behaviour, same
@@ -25,10 +26,7 @@ HOST = "127.0.0.1"
 _FAREWELL_S = 1
 # Files that the process needs besides its connections.
 _FILES = 100
-
-
-def _client_id() -> str:
-    return f"ringspec-{secrets.token_hex(4)}"
+_print_at_once = partial(print, flush=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class ServerSettings:
 
     dialect: str = "canonical"
     mutant: str | None = None
-    client_id: str = field(default_factory=_client_id)
+    client_id: str = field(default_factory=lambda: f"ringspec-{secrets.token_hex(4)}")
     client_secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
     token: str = field(default_factory=secrets.token_urlsafe, repr=False)
     limits: ServerLimits = field(default_factory=ServerLimits)
@@ -65,11 +63,6 @@ class ServerSettings:
 
 class _SignalledError(BaseException):
     """Raised by a signal that ends the server."""
-
-
-def announce_on_stdout(line: str) -> None:
-    """Print the line that says where the server is, unbuffered."""
-    print(line, flush=True)  # noqa: T201 - callers wait for this line
 
 
 def application(
@@ -96,7 +89,7 @@ def serve(
     *,
     host: str = HOST,
     port: int = 0,
-    announce: Callable[[str], None] = announce_on_stdout,
+    announce: Callable[[str], None] = _print_at_once,
     wrap: Callable[[ASGIApp], ASGIApp] = same,
     watch_parent: bool = False,
 ) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
 from ringspec.reports.case_text import deciding
 from ringspec.reports.printable import counted
-from ringspec.reports.traits import Sent, Trait, parted
+from ringspec.reports.traits import Trait, parted
 from ringspec.spec import Json, Level, Rule, RuleId, at_pointer
 from ringspec.strategies import Case, Expect, Phase, Status, status_fits
 
@@ -81,15 +81,6 @@ class Cause:
         return min((each.level for each in self.findings), key=lambda it: it.rank)
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A finding, with the result of its rule."""
-
-    result: RuleResult
-    finding: Finding
-    gates: bool
-
-
 def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
     """Group what fails in a run by what explains it, the worst first.
 
@@ -108,146 +99,129 @@ def explained(
     result: Result, judged: Iterable[Judged] = ()
 ) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
     """Return the causes of what fails, and those of what only warns, in one go."""
-    failures = [
-        _Failure(each, it, id(it) in gates)
-        for each in result.rules
-        for found in [deciding(each, result.level)]
-        for gates in [set(map(id, found if each.outcome is Outcome.FAIL else ()))]
-        for it in each.failures
-    ]
-    bad = [each for each in failures if _is_bad_answer(each.finding)]
-    others = [each for each in failures if not _is_bad_answer(each.finding)]
+    failures = [it for each in result.rules for it in each.failures]
+    bad = [each for each in failures if _is_bad_answer(each)]
+    others = [each for each in failures if not _is_bad_answer(each)]
     judged = tuple(judged)
-    groups = (*_by_sign(others, result, judged), *_by_answer(bad, judged))
+    of = {id(it): each for each in reversed(result.rules) for it in each.failures}
+    gates = {
+        id(it)
+        for each in result.rules
+        if each.outcome is Outcome.FAIL
+        for it in deciding(each, result.level)
+    }
     gating: list[Cause] = []
     weak: list[Cause] = []
-    for members, title, common in groups:
-        gates = any(each.gates for each in members)
-        (gating if gates else weak).append(_cause(members, title, common))
-    return _worst_first(gating, result), _worst_first(weak, result)
-
-
-_Groups = Iterator[tuple[Sequence[_Failure], str, Trait | None]]
-
-
-def _worst_first(found: Iterable[Cause], result: Result) -> tuple[Cause, ...]:
+    for members, scope, common in (
+        *_by_sign(others, result, judged, gates),
+        *_by_answer(bad, judged),
+    ):
+        strong = [each for each in members if id(each) in gates]
+        found = strong or members
+        cause = Cause(
+            rules=tuple({of[id(it)].rule.id: of[id(it)] for it in found}.values()),
+            findings=_once(found),
+            weaker=_once(it for it in members if id(it) not in gates) if strong else (),
+            title=scope or _title(found),
+            common=str(common or ""),
+            known=all(
+                any(known.covers(each) for known in of[id(each)].known)
+                for each in found
+            ),
+        )
+        (gating if strong else weak).append(cause)
     place = {each.rule.id: number for number, each in enumerate(result.rules)}
 
     def rank(cause: Cause) -> tuple[int, ...]:
         first = place[cause.rules[0].rule.id]
         return cause.known, cause.level.rank, -len(cause.findings), first
 
-    return tuple(sorted(found, key=rank))
+    return tuple(sorted(gating, key=rank)), tuple(sorted(weak, key=rank))
 
 
-def _cause(members: Sequence[_Failure], title: str, common: Trait | None) -> Cause:
-    gating = [each for each in members if each.gates]
-    failures = gating or members
-    weaker = [each for each in members if not each.gates] if gating else []
-    rules = {each.result.rule.id: each.result for each in failures}
-    return Cause(
-        rules=tuple(rules.values()),
-        findings=tuple(each.finding for each in _once(failures)),
-        weaker=tuple(each.finding for each in _once(weaker)),
-        title=title,
-        common=str(common) if common else "",
-        known=all(
-            any(it.covers(each.finding) for it in each.result.known)
-            for each in failures
-        ),
-    )
+# Failures, the title of the scope of their rules if there is one, and their trait.
+_Groups = Iterator[tuple[Sequence[Finding], str, Trait | None]]
 
 
-def _once(failures: Iterable[_Failure]) -> tuple[_Failure, ...]:
+def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the failures, one for each request."""
-    found: dict[str, _Failure] = {}
+    found: dict[str, Finding] = {}
     for each in failures:
-        found.setdefault(each.finding.case.id, each)
+        found.setdefault(each.case.id, each)
     return tuple(found.values())
 
 
 def _by_sign(
-    failures: Sequence[_Failure], result: Result, judged: Sequence[Judged]
+    failures: Sequence[Finding],
+    result: Result,
+    judged: Sequence[Judged],
+    gates: Collection[int],
 ) -> _Groups:
     """Group failures that our checks tell apart well enough."""
-    unchecked = [each.finding for each in failures if _is_unchecked(each.finding)]
+    unchecked = [each for each in failures if _is_unchecked(each)]
     scopes = _coercions(unchecked, judged)
     scopes |= _scopes({each.rule for each in unchecked}, result.rules)
     bodies = {each.exchange.request.body for each in unchecked}
-    shared = _shared(failures)
-    signs = [set(_signs(each.finding, scopes, bodies, shared)) for each in failures]
-    for group in _joined(signs):
-        members = [failures[number] for number in group]
-        yield members, _title(members, scopes), None
-
-
-def _shared(failures: Sequence[_Failure]) -> set[Hashable]:
-    """Return the signs that so many operations show that these share the defect."""
+    # A sign that many operations show is of what these share.
     shown: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
     for each in failures:
-        shown[_sign(each.finding)].add(_operation(each.finding))
-    return {each for each, operations in shown.items() if len(operations) >= _ALIKE}
-
-
-def _signs(
-    finding: Finding,
-    scopes: dict[RuleId, str],
-    bodies: set[bytes],
-    shared: set[Hashable],
-) -> Iterator[Hashable]:
-    """Yield what two failures of one cause have in common."""
-    body = finding.exchange.request.body
-    if body in bodies:
+        shown[_sign(each)].add(_operation(each))
+    shared = {sign for sign, operations in shown.items() if len(operations) >= _ALIKE}
+    signs: list[set[Hashable]] = []
+    for each in failures:
+        body = each.exchange.request.body
         # A server that accepts a body here accepts it for all that it breaks.
-        yield body
-    if _is_unchecked(finding):
-        yield scopes.get(finding.rule, finding.rule)
-    elif body not in bodies:
-        sign = _sign(finding)
-        yield sign if sign in shared else (sign, _operation(finding))
+        own: set[Hashable] = {body} if body in bodies else set()
+        if _is_unchecked(each):
+            own.add(scopes.get(each.rule, each.rule))
+        elif not own:
+            sign = _sign(each)
+            own.add(sign if sign in shared else (sign, _operation(each)))
+        signs.append(own)
+    for group in _joined(signs):
+        members = [failures[number] for number in group]
+        gating = [each for each in members if id(each) in gates]
+        fallen = [each.rule for each in gating or members if _is_unchecked(each)]
+        scope = next((scopes[rule] for rule in fallen if rule in scopes), "")
+        yield members, scope, None
 
 
-def _title(failures: Sequence[_Failure], scopes: dict[RuleId, str]) -> str:
-    findings = [each.finding for each in failures if each.gates]
-    findings = findings or [each.finding for each in failures]
+def _title(findings: Sequence[Finding]) -> str:
     rules = list(dict.fromkeys(each.rule for each in findings if _is_unchecked(each)))
     if not rules:
         return _complaint(findings[0])
-    scope = next((scopes[each] for each in rules if each in scopes), "")
     more = f" and {counted(len(rules) - 1, 'more rule')}" if len(rules) > 1 else ""
-    return scope or f"{_ACCEPTED} that break {rules[0]}{more}"
+    return f"{_ACCEPTED} that break {rules[0]}{more}"
 
 
-def _by_answer(failures: Sequence[_Failure], judged: Sequence[Judged]) -> _Groups:
+def _by_answer(failures: Sequence[Finding], judged: Sequence[Judged]) -> _Groups:
     """Group failures whose answers are bad as such, and part them by requests."""
-    groups: dict[str, list[_Failure]] = {}
+    groups: dict[str, list[Finding]] = {}
     for each in failures:
-        response, failure = (
-            each.finding.exchange.response,
-            each.finding.exchange.failure,
-        )
-        status = str(response.status) if response else ""
-        trouble = str(failure.trouble) if failure else ""
-        groups.setdefault(status or trouble, []).append(each)
+        trouble = each.exchange.failure.trouble if each.exchange.failure else ""
+        groups.setdefault(str(_status(each) or trouble), []).append(each)
     for members in groups.values():
         for common, part in _parts(members, judged):
-            yield part, _complaint(part[0].finding), common
+            yield part, _complaint(part[0]), common
 
 
 def _parts(
-    failures: list[_Failure], judged: Sequence[Judged]
-) -> Iterator[tuple[Trait | None, list[_Failure]]]:
+    failures: list[Finding], judged: Sequence[Judged]
+) -> Iterator[tuple[Trait | None, list[Finding]]]:
     """Part failures by what tells their requests from those that went well."""
     first = _once(failures)
-    beside = failures[0].finding
-    wrong = [_sent(each.finding) for each in first]
-    right = [_sent(each) for each in judged if _went_well(each, beside)]
-    parts: list[tuple[Trait | None, list[_Failure]]] = []
+    wrong = [(each.case, each.exchange.request) for each in first]
+    right = [
+        (each.case, each.exchange.request)
+        for each in judged
+        if _went_well(each, failures[0])
+    ]
+    parts: list[tuple[Trait | None, list[Finding]]] = []
     for trait, numbers in parted(wrong, right):
-        chosen = {first[number].finding.case.id for number in numbers}
-        part = [each for each in failures if each.finding.case.id in chosen]
+        chosen = {first[number].case.id for number in numbers}
+        part = [each for each in failures if each.case.id in chosen]
         if trait is None and parts and _tried(part) <= _tried(parts[0][1]):
-            parts[0][1].extend(part)  # a trait need not tell quite all of a defect
+            parts[0][1].extend(part)  # a trait need not explain all of a defect
         else:
             parts.append((trait, part))
     for trait, part in parts:
@@ -258,21 +232,16 @@ def _parts(
             yield trait, part
 
 
-def _tried(failures: Iterable[_Failure]) -> set[RuleId]:
+def _tried(failures: Iterable[Finding]) -> set[RuleId]:
     """Return the rules that the cases are of, which says more than `robustness`."""
-    return {each.finding.case.rule for each in failures}
-
-
-def _sent(shot: Finding | Judged) -> Sent:
-    return shot.case, shot.exchange.request
+    return {each.case.rule for each in failures}
 
 
 def _went_well(judged: Judged, beside: Finding) -> bool:
-    """Return whether an exchange came out well where a like one came out badly."""
-    response, bad = judged.exchange.response, beside.exchange.response
+    response, bad = judged.exchange.response, _status(beside)
     if response is None:
         return False
-    if bad is None or bad.status >= 500:
+    if not bad or bad >= 500:
         return response.status < 500
     return judged.case.expect is Expect.ACCEPT and response.status // 100 == 2
 

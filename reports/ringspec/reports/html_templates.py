@@ -24,17 +24,27 @@ def filled(
     """Fill a template; its style and script are files beside it, the latter if any.
 
     No other style or script gets in, whatever a target sent: the page's policy names
-    ours by digest, and lets it ask no one for anything.
+    ours by digest, and lets it ask no one for anything. Its icon is empty, so that no
+    browser asks for one.
     """
-    style = "".join(map(_asset, styles))
-    code = _asset(script) if script else ""
+    style = "".join((_TEMPLATES / name).read_text("utf-8") for name in styles)
+    code = (_TEMPLATES / script).read_text("utf-8") if script else ""
+    policy = (
+        "default-src 'none'",
+        f"style-src {_digest(style)}",
+        *([f"script-src {_digest(code)}"] if code else ()),
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        *(["require-trusted-types-for 'script'"] if code else ()),
+    )
     text = (
         _environment()
         .get_template(template)
         .render(
             style=Markup(style),  # noqa: S704 - our own files
             script=Markup(code),  # noqa: S704 - our own file
-            policy=_policy(style, code),
+            policy="; ".join(policy),
             **more,
         )
     )
@@ -53,27 +63,6 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = lambda text: shown(str(text), _TEXT)
     return made
-
-
-@cache
-def _asset(name: str) -> str:
-    """Read what stands in an element of its own; its digest is that of its text."""
-    return (_TEMPLATES / name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Write the policy. The icon is empty, so that no browser asks for one."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src {_digest(style)}",
-            *([f"script-src {_digest(script)}"] if script else ()),
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            *(["require-trusted-types-for 'script'"] if script else ()),
-        )
-    )
 
 
 def _digest(text: str) -> str:

@@ -19,7 +19,6 @@ from ringspec.harness import (
     Known,
     Response,
     Result,
-    RuleResult,
     Share,
 )
 from ringspec.reports.case_text import earlier
@@ -84,7 +83,7 @@ def report(record: Record) -> dict[str, Json]:
         "interrupted": result.interrupted,
         "notices": list(record.notices),
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
-        "rules": _Rules(result).json(),
+        "rules": _rules(result),
     }
 
 
@@ -104,60 +103,52 @@ def counts_json(counts: Counts) -> dict[str, Json]:
     return {"rules": counts.rules, "cases": counts.cases, "requests": counts.requests}
 
 
-class _Rules:
-    """Writes rules with their failures, in short where there are very many.
+def _rules(result: Result) -> list[Json]:
+    """Return rules with their failures, in short where there are very many.
 
     A report shall open: beyond a budget the longest answers are cut, command lines
     leave longer bodies to the replay, and a twin's body stands only where the twin is
     first named. Requests stay whole.
     """
-
-    def __init__(self, result: Result) -> None:
-        self._result = result
-        found = [each for rule in result.rules for each in rule.failures]
-        self._answer = water_level(map(_answer_size, found), _ANSWERS)
-        bodies = (len(each.exchange.request.body) for each in found)
-        self._inline = water_level(bodies, _INLINE, CURL_LIMIT)
-        twins = sum(len(each.twin.request.body) for each in found if each.twin)
-        self._twins_whole = twins <= _TWINS
-        self._twins: dict[str, dict[str, Json]] = {}
-
-    def json(self) -> list[Json]:
-        """Return all rules."""
-        return [self._rule(each) for each in self._result.rules]
-
-    def _rule(self, result: RuleResult) -> dict[str, Json]:
-        return {
-            **rule_json(result.rule),
-            **self._for_merge(result),
-            "outcome": result.outcome,
-            "cases": result.cases,
-            "known": [_known(each) for each in result.known],
-            "excused": result.excused,
-            "failures": [self._failure(each, result) for each in result.failures],
-            "inconclusive": [
-                {"case": each.case.id, "reason": each.reason}
-                for each in result.inconclusive
-            ],
-            "why": result.why,
-        }
-
-    def _for_merge(self, result: RuleResult) -> dict[str, Json]:
-        """Return what joining the reports of all parts needs of a rule."""
-        if self._result.share is None:
-            return {}
-        otherwise = {"otherwise": result.otherwise} if result.excused else {}
-        return {"places": list(result.rule.places), **otherwise}
-
-    def _failure(self, finding: Finding, result: RuleResult) -> dict[str, Json]:
-        known = any(each.covers(finding) for each in result.known)
-        written = failure_json(finding, self._answer, self._inline, known=known)
-        twin = finding.twin
-        if twin is not None and not self._twins_whole:
-            short = {"case": twin.id, "request": request_json(twin.request, limit=0)}
-            written["twin"] = self._twins.get(twin.id, written["twin"])
-            self._twins[twin.id] = short
-        return written
+    found = [each for rule in result.rules for each in rule.failures]
+    answer = water_level(map(_answer_size, found), _ANSWERS)
+    bodies = (len(each.exchange.request.body) for each in found)
+    inline = water_level(bodies, _INLINE, CURL_LIMIT)
+    heavy = sum(len(each.twin.request.body) for each in found if each.twin) > _TWINS
+    named: set[str] = set()
+    rules: list[Json] = []
+    for each in result.rules:
+        failures: list[Json] = []
+        for it in each.failures:
+            known = any(entry.covers(it) for entry in each.known)
+            failures.append(failure_json(it, answer, inline, known=known))
+            if it.twin and heavy:
+                if it.twin.id in named:
+                    short = request_json(it.twin.request, limit=0)
+                    failures[-1]["twin"] = {"case": it.twin.id, "request": short}
+                named.add(it.twin.id)
+        for_merge: dict[str, Json] = {}
+        if result.share is not None:
+            for_merge["places"] = list(each.rule.places)
+            if each.excused:
+                for_merge["otherwise"] = each.otherwise
+        rules.append(
+            {
+                **rule_json(each.rule),
+                **for_merge,
+                "outcome": each.outcome,
+                "cases": each.cases,
+                "known": list(map(_known, each.known)),
+                "excused": each.excused,
+                "failures": failures,
+                "inconclusive": [
+                    {"case": it.case.id, "reason": it.reason}
+                    for it in each.inconclusive
+                ],
+                "why": each.why,
+            }
+        )
+    return rules
 
 
 def failure_json(

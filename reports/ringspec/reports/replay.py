@@ -154,21 +154,19 @@ class Replay:
     def _change(self, case: str, result: Result) -> CaseChange:
         judged = self._judged.get(case)
         before = (self._asked.before or {}).get(case, {})
+        now: dict[RuleId, str] = {}
+        warnings: list[Finding] = []
         why = self._asked.unfit.get(case, "")
         if not why and judged is None:
             why = _inapplicable(case, result) or result.message or "it was not fired"
-        if why or judged is None:
-            outcome = ReplayOutcome.OPEN
-            return CaseChange(case=case, outcome=outcome, before=before, why=why)
-        failing = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
-        found = [each for each in judged.findings if each.verdict is Verdict.FAIL]
-        warnings = [each for each in found if not each.level.gates(result.level)]
-        now = {
-            each.rule: each.reason
-            for each in found
-            if each.rule in failing and each not in warnings
-        }
-        why = "" if now else self._open(judged, result)
+        elif not why and judged is not None:
+            failing = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
+            for each in judged.findings:
+                if each.verdict is Verdict.FAIL and not each.level.gates(result.level):
+                    warnings.append(each)
+                elif each.verdict is Verdict.FAIL and each.rule in failing:
+                    now[each.rule] = each.reason
+            why = "" if now else _open(judged, before, result)
         return CaseChange(
             case=case,
             outcome=ReplayOutcome.OPEN if why else self._outcome(before, now),
@@ -176,7 +174,7 @@ class Replay:
             now=now,
             warnings=tuple(warnings),
             why=why,
-            judged=judged,
+            judged=None if case in self._asked.unfit else judged,
         )
 
     def _outcome(
@@ -193,21 +191,6 @@ class Replay:
             for rule, why in now.items()
         )
         return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
-
-    def _open(self, judged: Judged, result: Result) -> str:
-        """Say why a case that does not fail has not passed either, if so."""
-        if not result.learnt:
-            return result.message or "nothing was learnt of the API"
-        for each in judged.findings:
-            if each.verdict is Verdict.INCONCLUSIVE:
-                return each.reason
-        if not judged.findings:
-            return _inapplicable(judged.case.id, result) or "nobody judged it"
-        passed = {each.rule for each in judged.findings}
-        for rule in (self._asked.before or {}).get(judged.case.id, {}):
-            if rule.startswith(_OF_ANSWERS) and rule not in passed:
-                return f"this time the answer says nothing of {rule}"
-        return ""
 
     def _print(self, result: Result) -> None:
         for each in self.changes:
@@ -226,6 +209,22 @@ class Replay:
         line(self._out, f"{summary} at level {result.level} ({sent})")
         print_message(self._out, result)
         self._out.file.flush()
+
+
+def _open(judged: Judged, before: Mapping[RuleId, str], result: Result) -> str:
+    """Say why a case that does not fail has not passed either, if so."""
+    if not result.learnt:
+        return result.message or "nothing was learnt of the API"
+    for each in judged.findings:
+        if each.verdict is Verdict.INCONCLUSIVE:
+            return each.reason
+    if not judged.findings:
+        return _inapplicable(judged.case.id, result) or "nobody judged it"
+    passed = {each.rule for each in judged.findings}
+    for rule in before:
+        if rule.startswith(_OF_ANSWERS) and rule not in passed:
+            return f"this time the answer says nothing of {rule}"
+    return ""
 
 
 def _inapplicable(case: str, result: Result) -> str:

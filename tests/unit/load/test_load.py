@@ -19,8 +19,8 @@ from ringspec.harness import (
     Verdict,
 )
 from ringspec.load.load_counts import EXAMPLES, LoadCounts, Shooter, turns
-from ringspec.load.load_report import LoadComparison, LoadFigures
-from ringspec.load.load_setup import LoadOptions, LoadSetup
+from ringspec.load.load_report import LoadComparison
+from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
@@ -31,22 +31,21 @@ from ...plain import PLAIN  # noqa: TID252 - tests are no distribution
 URL = "http://127.0.0.1:9"
 TOKEN = "a-token-of-length"
 DELAYS = RuleId("retryDelays.items.max")
-FIGURES = LoadFigures(
-    users=20,
-    workers=2,
-    seconds=10.0,
-    requests=5000,
-    rate=500.0,
-    percentiles_ms={"50": 12.0, "99": 80.0},
-)
+FIGURES = {
+    "users": 20,
+    "workers": 2,
+    "seconds": 10.0,
+    "requests": 5000,
+    "rate": 500.0,
+    "percentiles_ms": {"50": 12.0, "99": 80.0},
+}
 
 
 @pytest.fixture(scope="module")
 def setup() -> LoadSetup:
-    options = LoadOptions(
-        select=("retryDelays", "answer.echo", "robustness", "lifecycle.deleted")
-    )
-    return LoadSetup.of(URL, options, {"RINGSPEC_TOKEN": TOKEN})
+    select = "retryDelays, answer.echo,robustness,lifecycle.deleted"
+    parsed = {"ringspec_select": select, "ringspec_timeout": 2, "host": URL}
+    return LoadSetup(URL, parsed, {"RINGSPEC_TOKEN": TOKEN})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def setup() -> LoadSetup:
 )
 def test_live_target_never_gets_load(url: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        LoadSetup.of(url, LoadOptions(), {})
+        LoadSetup(url, {}, {})
 
 
 def test_profile_cannot_allow_load_on_a_live_target(tmp_path: Path) -> None:
@@ -71,7 +70,7 @@ def test_profile_cannot_allow_load_on_a_live_target(tmp_path: Path) -> None:
     )
 
     with pytest.raises(UsageError, match="is live"):
-        LoadSetup.of(None, LoadOptions(profile=str(profile)), {})
+        LoadSetup(None, {"ringspec_profile": str(profile)}, {})
 
 
 def test_cases_are_of_one_request_and_come_after_their_twins(setup: LoadSetup) -> None:
@@ -89,21 +88,18 @@ def test_what_is_not_judged_has_a_reason(setup: LoadSetup) -> None:
     assert RuleId("retryDelays.count") not in setup.left_out
 
 
-def test_options_are_those_of_a_run() -> None:
-    found = LoadOptions.of(
-        {
-            "ringspec_level": "may",
-            "ringspec_select": "retries, from",
-            "ringspec_timeout": 2,
-            "ringspec_seed": 7,
-            "host": URL,
-        }
-    )
+def test_options_are_those_of_a_run(setup: LoadSetup) -> None:
+    parsed = {
+        "ringspec_level": "may",
+        "ringspec_seed": 7,
+        "ringspec_dialect": "naxai-sdk",
+    }
 
-    assert found == LoadOptions(
-        level=Level.MAY, select=("retries", "from"), timeout_s=2, seed=7
-    )
-    assert LoadOptions.of({}) == LoadOptions()
+    other = LoadSetup(URL, parsed, {})
+
+    assert (setup.level, setup.seed, setup.timeout_s) == (Level.MUST, 0, 2)
+    assert (other.level, other.seed, other.timeout_s) == (Level.MAY, 7, 5)
+    assert other.contract.dialect == "naxai-sdk"
 
 
 def test_users_begin_apart_and_each_round_has_every_case_once(setup: LoadSetup) -> None:
@@ -228,8 +224,8 @@ def right(setup: LoadSetup) -> LoadCounts:
 
 @pytest.fixture(scope="module")
 def wrong(setup: LoadSetup) -> LoadCounts:
-    counts = counted(fired(setup, busy=True))
-    counts.note_users(20)
+    counts = LoadCounts()
+    counts.add(counted(fired(setup, busy=True)).wire(), 20)
     return counts
 
 
@@ -240,10 +236,10 @@ def test_rule_that_breaks_only_under_load_is_told_from_others(
     at_rest = LoadComparison(setup, wrong, wrong, FIGURES)
 
     (only,) = found.only_under_load
-    assert (only.result.rule.id, only.rest.wrong, only.users) == (DELAYS, 0, 20)
-    assert 0 < only.load.wrong <= only.load.judged
-    assert "an invalid body was accepted" in only.example(Level.MUST)["reason"]
-    broken = [each.result.rule.id for each in at_rest.rules if each.is_broken]
+    assert (only, found.load.users[only]) == (DELAYS, 20)
+    assert 0 < found.load.rules[only]["wrong"] <= found.load.rules[only]["judged"]
+    assert "an invalid body was accepted" in found.failures(only)[0]["reason"]
+    broken = [rule for rule in setup.contract.rules if at_rest.is_broken(rule)]
     assert (broken, at_rest.only_under_load) == ([DELAYS], [])
 
 
@@ -276,12 +272,12 @@ def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) ->
 
     found = LoadComparison(setup, LoadCounts(), busy, FIGURES)
 
-    assert not any(count.wrong for count in busy.rules.values())
+    assert not any(count["wrong"] for count in busy.rules.values())
     assert busy.troubles["429"] == busy.requests
     assert found.result.conclusion is Conclusion.INCONCLUSIVE
     assert any("turned away" in each for each in found.notices())
     # What was settled before, and while it was not busy, stays so.
-    busy.add(right)
+    busy.add(right.wire(), 0)
     settled = LoadComparison(setup, right, busy, FIGURES)
     assert settled.result.conclusion is Conclusion.CONFORMANT
 
@@ -290,7 +286,7 @@ def test_failures_of_transport_are_counted_by_kind(setup: LoadSetup) -> None:
     found = counted(list(Shooter(setup, Server(0)).fire(setup.cases[0])))
 
     assert found.troubles == {"timeout": 1}
-    assert found.rules["robustness"].wrong == 1
+    assert found.rules["robustness"]["wrong"] == 1
 
 
 def test_counts_of_workers_add_up(setup: LoadSetup) -> None:
@@ -298,8 +294,7 @@ def test_counts_of_workers_add_up(setup: LoadSetup) -> None:
     whole, halves = counted(found), LoadCounts()
 
     for part in (found[::2], found[1::2]):
-        wire = json.loads(json.dumps(counted(part).wire()))
-        halves.add(LoadCounts.from_wire(wire))
+        halves.add(json.loads(json.dumps(counted(part).wire())), 20)
 
     assert halves.rules == whole.rules
     assert halves.requests == whole.requests == len(found)
@@ -312,13 +307,18 @@ def test_summary_has_what_breaks_only_under_load_and_hides_no_warning(
     setup: LoadSetup, right: LoadCounts, wrong: LoadCounts
 ) -> None:
     warned = LoadCounts()
-    warned.add(wrong)
-    warned.rules["answer.echo"].warned += 3
+    warned.add(wrong.wire(), 20)
+    warned.rules["answer.echo"]["warned"] += 3
 
     lines = list(LoadComparison(setup, right, warned, FIGURES).summary())
 
-    text, judged = "\n".join(lines), right.rules["answer.echo"].judged
-    assert lines[1].split()[:4] == [DELAYS, "0", "of", str(right.rules[DELAYS].judged)]
+    text, judged = "\n".join(lines), right.rules["answer.echo"]["judged"]
+    assert lines[1].split()[:4] == [
+        DELAYS,
+        "0",
+        "of",
+        str(right.rules[DELAYS]["judged"]),
+    ]
     assert lines[1].endswith("20 users")
     assert f"ONLY UNDER LOAD {DELAYS}" in text
     assert "curl -sS -X POST http://127.0.0.1:9" in text

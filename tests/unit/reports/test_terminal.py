@@ -198,7 +198,7 @@ def test_several_rules_of_one_defect_are_one_block(sample: ModuleType) -> None:
         replace(
             sample.RULES[1],
             rule=replace(sample.RULES[1].rule, id=f"r{number}"),
-            failures=(found,),
+            failures=(replace(found),),  # of this rule alone
         )
         for number in range(10)
     ]
