@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ringspec.spec import (
@@ -162,10 +160,6 @@ def test_no_two_requests_are_alike(cases: tuple[Case, ...]) -> None:
     assert len({case.request for case in cases}) == len(cases)
 
 
-def test_there_are_about_as_many_cases_as_planned(cases: tuple[Case, ...]) -> None:
-    assert 600 <= len(cases) <= 700
-
-
 def test_twins_are_accept_cases_and_come_first(cases: tuple[Case, ...]) -> None:
     before: dict[str, Case] = {}
     for case in cases:
@@ -299,39 +293,3 @@ def test_a_wrong_count_is_sent_for_each_pair_of_counts(cases: tuple[Case, ...]) 
     }
 
     assert sent == {(r, d) for r in range(4) for d in range(4) if r != d}
-
-
-@pytest.mark.parametrize("retries", [4, 5])
-def test_too_many_redials_are_sent_with_as_many_delays(
-    cases: tuple[Case, ...], retries: int
-) -> None:
-    bodies: list[Any] = [case.body for case in cases if case.coupled]
-
-    assert [
-        len(body["retryDelays"]) for body in bodies if body["retries"] == retries
-    ] == [retries, retries]
-
-
-def test_one_redial_too_many_comes_from_three(cases: tuple[Case, ...]) -> None:
-    by_id = {case.id: case for case in cases}
-    case = by_id["retries.enum/4"]
-
-    assert len(case.body["retryDelays"]) == 3
-
-
-def test_no_array_read_as_an_empty_one_upsets_the_count(
-    cases: tuple[Case, ...],
-) -> None:
-    lacking = [
-        case
-        for case in cases
-        if case.broken in {("retryDelays.required",), ("retryDelays.type",)}
-        and case.body.get("retryDelays") is None
-    ]
-
-    # Besides, it is sent where the count is upset too: some may look only there.
-    assert [case.body["retries"] for case in lacking[:2]] == [0, 0]
-    assert {case.rule for case in lacking if case.body["retries"] == 0} == {
-        "retryDelays.required",
-        "retryDelays.type",
-    }
