@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import unquote
 
-from ringspec.spec.document import resolve
+from ringspec.spec.document import Node, resolve
 from ringspec.spec.errors import SpecError
 from ringspec.spec.operations import endpoints, json_body
 from ringspec.spec.reading import short
@@ -93,24 +93,22 @@ class _Content:
         status: of an answer; empty for a body.
         schemas: by the path of each schema about it, references followed, conditions
             and choices gone into: the instance paths at which that schema applies.
-        examples: paths of whole values.
+        shown: defaults and examples, each with its instance path.
         named: instance paths of objects whose member is to be renamed.
     """
 
     def __init__(self, base: Json, operation: str, status: str, media: str) -> None:
         self.operation, self.status = operation, status
         self.schemas: dict[Path, set[Path]] = {}
-        self.examples: list[Path] = []
         self.named: set[Path] = set()
-        path = steps(media)
-        node = at_path(base, path)
-        self._trace(base, (*path, "schema"), (), ())
-        if "example" in node:
-            self.examples.append((*path, "example"))
+        node = at_path(base, steps(media))
         named = node.get("examples")
-        for name, each in named.items() if isinstance(named, dict) else ():
-            if isinstance(each, dict) and "value" in each:
-                self.examples.append((*path, "examples", name, "value"))
+        listed = named.values() if isinstance(named, dict) else ()
+        examples = [each.get("value") for each in listed if isinstance(each, dict)]
+        self.shown: list[tuple[Json, Path]] = [
+            (each, ()) for each in (node.get("example"), *examples)
+        ]
+        self._trace(base, (*steps(media), "schema"), (), ())
 
     def _trace(self, base: Json, path: Path, instance: Path, inside: Path) -> None:
         """Note a schema and all below it; one that contains itself is noted once."""
@@ -119,6 +117,12 @@ class _Content:
             return
         inside = (*inside, place)
         self.schemas.setdefault(path, set()).add(instance)
+        for name in ("examples", "enum"):
+            listed = node.get(name)
+            values = listed if isinstance(listed, list) else ()
+            self.shown += [(value, instance) for value in values]
+        for name in ("default", "example", "const"):
+            self.shown.append((node.get(name), instance))
         if isinstance(node.get("$ref"), str):
             self._trace(base, steps(resolve(base, node, "#")[1]), instance, inside)
         for each in subschemas(Subschema(node)):
@@ -183,9 +187,13 @@ class _Renaming:
         for path in edited:
             self._check_shared(path)
         for content in self._contents:
-            for instance in content.named:
-                self._in_values(content, instance)
-        self._in_links()
+            for value, start in content.shown:
+                for instance in content.named:
+                    if instance[: len(start)] == start:
+                        self._in_value(value, instance[len(start) :])
+        for endpoint in endpoints(self._base):
+            for status, response in endpoint.node.at("responses", {}).members():
+                self._in_links(endpoint.id, status, response.at("links", {}))
         moved = {}
         # The innermost first: paths are of names.
         for path in sorted(edited, key=len, reverse=True):
@@ -231,20 +239,6 @@ class _Renaming:
     def _name(self, name: str) -> str:
         return self._new if name == self._old else name
 
-    def _in_values(self, content: _Content, instance: Path) -> None:
-        for path in content.examples:
-            self._in_value(at_path(self._base, path), instance)
-        for path, applied in content.schemas.items():
-            for start in applied:
-                if instance[: len(start)] == start:
-                    node = at_path(self._base, path)
-                    shown = [node.get(name) for name in ("default", "example", "const")]
-                    for name in ("examples", "enum"):
-                        listed = node.get(name)
-                        shown += listed if isinstance(listed, list) else ()
-                    for value in shown:
-                        self._in_value(value, instance[len(start) :])
-
     def _in_value(self, value: Json, path: Path) -> None:
         if isinstance(value, list):
             for item in value if path[:1] == (ITEM,) else ():
@@ -258,8 +252,8 @@ class _Renaming:
             for child in below:
                 self._in_value(child, path[1:])
 
-    def _in_links(self) -> None:
-        for operation, status, link in _links(self._base):
+    def _in_links(self, operation: str, status: str, links: Node) -> None:
+        for link in (each.value for _, each in links.members()):
             given = link.get("parameters")
             named = given if isinstance(given, dict) else {}
             for name, value in named.items():
@@ -286,16 +280,6 @@ class _Renaming:
             if step == self._old and around in named:
                 path[index] = self._new
         return pointer(tuple(path)) if text.startswith("/") else text
-
-
-def _links(base: dict[str, Json]) -> Iterator[tuple[str, str, dict[str, Json]]]:
-    seen: set[int] = set()
-    for endpoint in endpoints(base):
-        for status, response in endpoint.node.at("responses", {}).members():
-            for _, link in response.at("links", {}).members():
-                if isinstance(link.value, dict) and id(link.value) not in seen:
-                    seen.add(id(link.value))
-                    yield endpoint.id, status, link.value
 
 
 def _members(node: Json) -> dict[str, Json]:

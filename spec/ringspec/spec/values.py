@@ -15,23 +15,20 @@ Path: TypeAlias = tuple[str, ...]
 
 # Deeper values are written as bytes: not every JSON reader could follow.
 DEPTH = 64
+_KINDS = (
+    (type(None), "null"),
+    (bool, "boolean"),
+    (dict, "object"),
+    (list, "array"),
+    (str, "string"),
+    (int, "integer"),
+)
 
 
 def kind_of(value: Json) -> str:
     """Name the JSON Schema type of a value; 2.0 is a number here, not an integer."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    for python, kind in (
-        (dict, "object"),
-        (list, "array"),
-        (str, "string"),
-        (int, "integer"),
-    ):
-        if isinstance(value, python):
-            return kind
-    return "number"
+    known = (kind for python, kind in _KINDS if isinstance(value, python))
+    return next(known, "number")
 
 
 def same(left: Json, right: Json) -> bool:

@@ -72,21 +72,6 @@ def test_target_that_dies_is_given_up_and_fails_robustness(result: Results) -> N
     assert ended.counts.requests == 25
 
 
-def test_nothing_is_held_against_a_target_that_is_not_there(fire: Fire) -> None:
-    def refusing(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    events = fire(refusing)
-
-    judged, ended = events[1], events[-1]
-    assert isinstance(judged, Judged)
-    assert isinstance(ended, Ended)
-    assert {str(each.verdict) for each in judged.findings} == {"inconclusive"}
-    assert ended.result.exit_code == 3
-    assert not ended.result.learnt
-    assert set(outcomes(ended.result).values()) == {"inconclusive"}
-
-
 def test_404_to_all_but_robustness_is_still_inconclusive(result: Results) -> None:
     def elsewhere(request: httpx.Request) -> httpx.Response:
         return httpx.Response(404 if is_json(request.content) else 400)
@@ -95,18 +80,6 @@ def test_404_to_all_but_robustness_is_still_inconclusive(result: Results) -> Non
 
     assert ended.exit_code == 3
     assert set(outcomes(ended).values()) == {"inconclusive"}
-
-
-def test_target_that_errs_before_it_is_learnt_fails_robustness_alone(
-    result: Results,
-) -> None:
-    ended = result(lambda _: httpx.Response(503))
-
-    rest = outcomes(ended)
-    assert ended.exit_code == 1
-    assert rest.pop("robustness") == "fail"
-    assert set(rest.values()) == {"inconclusive"}
-    assert not ended.learnt
 
 
 @pytest.mark.parametrize(

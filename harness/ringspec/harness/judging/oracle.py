@@ -81,9 +81,8 @@ class Oracle:
         if exchange.is_withheld:
             yield from _open(case, exchange.summary)
         elif response is None:
-            reason = exchange.failure.message if exchange.failure else "nothing came"
-            yield ROBUSTNESS, Verdict.FAIL, reason
-            yield from _open(case, reason)
+            yield ROBUSTNESS, Verdict.FAIL, exchange.summary
+            yield from _open(case, exchange.summary)
         elif response.status >= 500 and response.status not in case.status:
             reason = f"the server failed: HTTP {response.status}"
             yield ROBUSTNESS, Verdict.FAIL, reason

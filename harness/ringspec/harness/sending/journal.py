@@ -15,13 +15,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from ringspec.spec import UsageError
 
 _HINT = "name a file that can be written as `journal` in the profile"
 _BEGINNING = '{"time": "'
-_Given = TypeVar("_Given")
 
 
 class Status(StrEnum):
@@ -78,10 +77,13 @@ class Entry:
         """
         try:
             url, delete = data["url"], data["delete"]
+            for each in (url, "" if delete is None else delete):
+                if not isinstance(each, str):
+                    raise ValueError(f"{each!r} is no str")  # noqa: TRY004 - see above
             entry = cls(
-                url=_typed(url, str),
+                url=url,
                 id={str(name): str(value) for name, value in data["id"].items()},
-                delete=None if delete is None else _typed(delete, str),
+                delete=delete,
                 headers=tuple(
                     (str(name), str(value)) for name, value in data["headers"]
                 ),
@@ -94,12 +96,6 @@ class Entry:
         if any(name.strip().lower() == "host" for name, _ in entry.headers):
             raise ValueError("a Host header may lead elsewhere")
         return entry
-
-
-def _typed(value: Any, kind: type[_Given]) -> _Given:
-    if not isinstance(value, kind):
-        raise ValueError(f"{value!r} is no {kind.__name__}")  # noqa: TRY004 - see `of`
-    return value
 
 
 class Journal:
