@@ -76,7 +76,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     examples=(
         ("ringspec selftest", "every mutant; this takes minutes"),
         ("ringspec selftest delay", "those whose name begins so"),
-        ("ringspec selftest --report html=matrix.html", "the kill matrix"),
+        ("ringspec selftest --report json=matrix.json", "the kill matrix"),
     ),
 )
 @click.argument(
@@ -101,7 +101,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 )
 @reports_option(
     shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
-    help="Write the matrix (repeatable): json, html.",
+    help="Write the matrix: json.",
 )
 @click.option(
     "--workers",
