@@ -372,7 +372,6 @@ def _case(entry: Report) -> Case:
         twin=entry["twin"]["case"] if entry["twin"] else None,
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=broken,
-        coupled=len(broken) > 1,
         phase=Phase(entry["phase"]),
         steps=steps,
     )
