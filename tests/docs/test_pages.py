@@ -34,8 +34,7 @@ from pathlib import Path
 import pytest
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
-from .page import Command, PageError, Step, steps
-from .shell import Shell, ShellError
+from .page import Command, Done, Step, steps, taken
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -50,44 +49,25 @@ ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1\b|localhost\b)[^\s'\"`)]+")
 
 
 def read(path: Path) -> list[Step]:
-    try:
-        return list(steps(path.read_text("utf-8")))
-    except PageError as error:
-        raise PageError(f"{path.relative_to(ROOT)}: {error}") from error
-
-
-def runnable() -> list[Path]:
-    return [path for path in PAGES if read(path)]
+    return list(steps(path.read_text("utf-8")))
 
 
 @pytest.mark.parametrize(
-    "path", runnable(), ids=lambda path: path.relative_to(DOCS).as_posix()
+    "path",
+    list(filter(read, PAGES)),
+    ids=lambda path: path.relative_to(DOCS).as_posix(),
 )
 def test_page(path: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "page"
-    folder.mkdir()
-
-    with Shell(folder, surroundings(tmp_path)) as shell:
-        for step in read(path):
-            trouble = taken(step, shell)
-            if trouble is not None:
-                where = f"{path.relative_to(ROOT)}:{step.line}"
-                said = f"\n\nin the background:\n{log}" if (log := shell.log()) else ""
-                pytest.fail(f"{where}: {trouble}{said}", pytrace=False)
+    assert troubles(read(path), tmp_path) == []
 
 
 @pytest.mark.parametrize(
     "path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix()
 )
 def test_page_sends_nothing_elsewhere(path: Path) -> None:
-    told = [
-        f"line {step.line}: {found}"
-        for step in read(path)
-        if isinstance(step, Command)
-        for found in ELSEWHERE.findall(step.text)
-    ]
+    texts = [step.text for step in read(path) if isinstance(step, Command)]
 
-    assert told == []
+    assert ELSEWHERE.findall("\n".join(texts)) == []
 
 
 def surroundings(home: Path) -> dict[str, str]:
@@ -100,25 +80,28 @@ def surroundings(home: Path) -> dict[str, str]:
     return {**given, "PATH": f"{programs}:{given['PATH']}"}
 
 
-def taken(step: Step, shell: Shell) -> str | None:
-    """Take a step of a page; return what is wrong with it, if anything is."""
-    if not isinstance(step, Command):
-        shell.written(step.name, step.text)
-        return None
-    try:
-        if step.stays:
-            shell.start(step.text)
-            return None
-        done = shell.run(step.text)
-    except ShellError as error:
-        return f"$ {step.text}\n{error}"
+def troubles(page: list[Step], home: Path) -> list[str]:
+    """Take the steps of a page; return what is wrong, each with its line."""
+    ends, log = taken(page, home, surroundings(home))
+    found = [
+        f"line {step.line}: $ {step.text}\n{wrong}"
+        for step, done in zip(page, ends, strict=True)
+        if isinstance(step, Command) and (wrong := difference(step, done))
+    ]
+    return [*found, f"in the background:\n{log}"] if found else []
+
+
+def difference(step: Command, done: Done) -> str:
+    """Return what is wrong with the end of a command, if anything is."""
+    if step.stays and done.status is not None:
+        return ""
+    output = done.output or done.errors
     if done.status != step.status:
-        wrong = f"ended with {done.status}, not {step.status}; it said:"
-        return f"$ {step.text}\n{wrong}\n{done.output}{done.errors}"
-    said = done.output or done.errors
-    if step.expected and not alike(step.expected, said):
-        return f"$ {step.text}\nsaid:\n{said}\nwhere the page has:\n{step.expected}"
-    return None
+        wrong = f"ended with {done.status}, not {step.status}; its output:"
+        return f"{wrong}\n{done.output}{done.errors}"
+    if step.expected and not alike(step.expected, output):
+        return f"printed:\n{output}\nwhere the page has:\n{step.expected}"
+    return ""
 
 
 def alike(expected: str, output: str) -> bool:

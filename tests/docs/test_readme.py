@@ -15,8 +15,7 @@ import pytest
 from ringspec.cli.main import group
 
 from .page import Command, steps
-from .shell import Shell
-from .test_pages import surroundings, taken
+from .test_pages import troubles
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 # The server of its first example: it checks only the first delay.
@@ -39,15 +38,9 @@ def shortened() -> Iterator[Command]:
 
 
 def test_first_example_of_the_readme_is_what_happens(tmp_path: Path) -> None:
-    folder = tmp_path / "page"
-    folder.mkdir()
+    before = [Command(line=0, text=text) for text in BEFORE]
 
-    with Shell(folder, surroundings(tmp_path)) as shell:
-        for text in BEFORE:
-            assert taken(Command(line=0, text=text), shell) is None
-        troubles = [taken(step, shell) for step in shortened()]
-
-    assert troubles == [None]
+    assert troubles([*before, *shortened()], tmp_path) == []
 
 
 @pytest.mark.parametrize("line", lines())

@@ -1,7 +1,4 @@
-"""Verdicts hold while what lies between us and a target errs.
-
-A thousand faults take a while: `tests/benchmarks/bench_faults.py` has them.
-"""
+"""Verdicts hold while what lies between us and a target errs."""
 
 from __future__ import annotations
 
