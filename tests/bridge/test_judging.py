@@ -24,7 +24,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
-from ringspec.schemathesis.bridge import UNSENT, Bridge, BridgeSettings
+from ringspec.schemathesis.bridge import UNSENT, Bridge
 from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
@@ -38,7 +38,7 @@ QUIET = settings(database=None, derandomize=True, max_examples=30, deadline=None
 
 @pytest.fixture
 def judge() -> Bridge:
-    return Bridge(BridgeSettings(select=("retryDelays",)))
+    return Bridge({"RINGSPEC_SELECT": "retryDelays"})
 
 
 def outcomes(judge: Bridge) -> dict[RuleId, Outcome]:
@@ -78,7 +78,7 @@ def test_rules_whose_cases_were_not_sent_stay_open(judge: Bridge) -> None:
 
 
 def test_what_is_weaker_than_the_level_only_warns() -> None:
-    judge = Bridge(BridgeSettings(select=("voiceFlow.menu",)))
+    judge = Bridge({"RINGSPEC_SELECT": "voiceFlow.menu"})
     case = next(
         each
         for each in judge.cases.values()
@@ -119,7 +119,7 @@ def odd() -> list[bytes]:
 @pytest.mark.parametrize("lawful", LAWFUL[::30], ids=lambda each: each.name)
 def test_no_lawful_variant_is_accused(lawful: Any) -> None:
     judge = Bridge(
-        BridgeSettings(select=("retries", "retryDelays"), level=Level(lawful.level))
+        {"RINGSPEC_SELECT": "retries,retryDelays", "RINGSPEC_LEVEL": str(lawful.level)}
     )
     served = Served()
     app = application(served, lawful.apply(Behaviour()))
@@ -136,7 +136,7 @@ def test_no_lawful_variant_is_accused(lawful: Any) -> None:
             assert judge.judge_other(content, URL, done.response) == []
 
     foreign = odd()
-    writer = Requests(judge.settings.loaded)
+    writer = Requests(judge.contract)
     asyncio.run(fire())
     assert judge.open_rules() == []
 
@@ -155,11 +155,11 @@ def test_settings_that_cannot_be_meant_are_refused(
     environ: dict[str, str], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        _ = BridgeSettings.of(environ).cases
+        Bridge(environ)
 
 
 def test_settings_have_the_names_of_the_command() -> None:
-    given = BridgeSettings.of(
+    given = Bridge(
         {
             "RINGSPEC_LEVEL": "SHOULD",
             "RINGSPEC_DIALECT": "naxai-sdk",
@@ -169,9 +169,8 @@ def test_settings_have_the_names_of_the_command() -> None:
     )
 
     assert given.level is Level.SHOULD
-    assert given.loaded.sha256 == load(dialect="naxai-sdk").sha256
-    assert given.contract is None
-    assert {rule.split(".")[0] for rule in given.selection.rules} == {
+    assert given.contract.sha256 == load(dialect="naxai-sdk").sha256
+    assert {rule.split(".")[0] for rule in given.selected} == {
         "retries",
         "retryDelays",
     }
@@ -200,7 +199,7 @@ def test_cases_go_out_twins_first_and_without_credentials(operation: Any) -> Non
 def test_nothing_is_offered_for_a_server_elsewhere(
     operation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "BRIDGE", Bridge(BridgeSettings()))
+    monkeypatch.setattr(hooks, "BRIDGE", Bridge({}))
     elsewhere = SimpleNamespace(
         method="post",
         path=operation.path,

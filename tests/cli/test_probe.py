@@ -107,19 +107,6 @@ def test_what_stays_open_is_exit_3_and_kept_as_the_contract_has_it(
     assert [each["update"] for each in overlay["actions"]] == [{}]
 
 
-def test_who_lets_nobody_in_is_exit_3_with_a_hint(
-    called: Called, served: Callable[..., str], tmp_path: Path
-) -> None:
-    file = tmp_path / "found.yaml"
-
-    status, _, err = called("probe", served(answered("401 No")), "--write", str(file))
-
-    assert status == 3
-    assert "lets nobody in: HTTP 401" in err
-    assert "--bearer" in err
-    assert not file.exists()
-
-
 @pytest.mark.parametrize("url", ["https://api.example.com", "http://192.0.2.1:8000"])
 def test_what_is_elsewhere_is_sent_nothing(
     called: Called, url: str, monkeypatch: pytest.MonkeyPatch

@@ -173,7 +173,7 @@ def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
     check = ProfileCheck(profile, contract, "https://api.invalid", client)
 
     with pytest.raises(UsageError, match=r"auth\.invalid is neither the target"):
-        check._authorise()
+        check._token()
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
 from ringspec.spec import (
     ABOUT,
-    Assertion,
     Breach,
     Contract,
     Disagreement,
@@ -30,23 +30,10 @@ from ringspec.spec import (
     short,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement about a request.
-
-    Attributes:
-        verdict: a rule is broken (FAIL) or kept (PASS), or no source settles whether
-            that may be sent (INCONCLUSIVE); None for a remark, which is of no rule.
-        about: the rule; of what is unspecified, a name; of a remark, empty.
-        why: the reason, with value and place; empty for what is kept.
-    """
-
-    verdict: Verdict | None
-    about: str
-    why: str = ""
-
-
+# One statement about a request: its verdict, the rule, and the reason, with value and
+# place. OPEN, which no source settles, may be about a name that is no rule's; None is a
+# remark, which is about none.
+Statement: TypeAlias = tuple[Verdict | None, str, str]
 BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
 JSON_RULE = "wire.json"
 # Characters of a value, and names of a list, that are cited.
@@ -65,30 +52,41 @@ class BodyJudge:
     contract: Contract
     _repeated: list[str] = field(default_factory=list)
 
+    @cached_property
+    def _applicability(self) -> Applicability:
+        return Applicability(self.contract)
+
     def judge(self, content: bytes) -> Iterator[Statement]:
         """Judge bytes as the body of a create."""
         self._repeated.clear()
         data, why = self._parse(content)
         if why:
-            yield Statement(BROKEN, JSON_RULE, why)
+            yield BROKEN, JSON_RULE, why
             return
-        yield Statement(KEPT, JSON_RULE)
+        yield KEPT, JSON_RULE, ""
         if self._repeated:
             listed = _listed(list(dict.fromkeys(self._repeated)))
-            yield Statement(OPEN, "body.twice", f"members stand twice: {listed}")
+            yield OPEN, "body.twice", f"members stand twice: {listed}"
         if is_shallow(data):
             yield from self._judge(data)
         else:
             why = "the body is nested too deeply to be judged"
-            yield Statement(OPEN, "body.depth", why)
+            yield OPEN, "body.depth", why
 
     def _parse(self, content: bytes) -> tuple[Json, str]:
         """Return JSON, or why it is none. Source: RFC 8259."""
+
+        def constant(name: str) -> Json:
+            raise ValueError(f"{name} is no JSON")  # though Python reads it
+
+        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+            times = Counter(name for name, _ in pairs)
+            self._repeated += [name for name in times if times[name] > 1]
+            return dict(pairs)
+
         try:
             data = json.loads(
-                content.decode(),
-                parse_constant=_refuse_constant,
-                object_pairs_hook=self._object,
+                content.decode(), parse_constant=constant, object_pairs_hook=members
             )
         except UnicodeDecodeError as error:
             return None, f"the body is not UTF-8 at byte {error.start}"
@@ -98,20 +96,13 @@ class BodyJudge:
             return None, f"the body is no JSON that can be read: {error}"
         return data, ""
 
-    def _object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            times = Counter(name for name, _ in pairs)
-            self._repeated += [name for name in found if times[name] > 1]
-        return found
-
     def _judge(self, data: Json) -> Iterator[Statement]:
         prover = self.contract.prover
         try:
             broken = prover.prove(data)
         except Disagreement:
             why = "the two validators do not read the body alike"
-            yield Statement(OPEN, "body.odd", why)
+            yield OPEN, "body.odd", why
             return
         reasons: dict[RuleId, str] = {}
         locations: set[Location] = set()
@@ -120,40 +111,32 @@ class BodyJudge:
             locations.add(breach.location)
         for rule in self.contract.rules:
             if rule in broken:
-                yield Statement(BROKEN, rule, reasons[rule])
+                yield BROKEN, rule, reasons[rule]
         for rule in sorted(self._applicability.rules(data) - broken):
-            yield Statement(KEPT, rule)
+            yield KEPT, rule, ""
         if is_irregular(data):
-            yield Statement(OPEN, "body.odd", f"the body holds {_IRREGULAR}")
+            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
         for breach in self.contract.settled_prover.breaches(data):
             rule = breach.assertion.rule
             unknown = _unknown_members(self.contract.settled, breach, data)
             # What is broken at a place is not called unsettled there as well.
             if rule not in broken and (unknown or breach.location not in locations):
-                yield Statement(OPEN, rule, unknown or _unsettled(breach, data))
-
-    @cached_property
-    def _applicability(self) -> Applicability:
-        return Applicability(self.contract)
+                yield OPEN, rule, unknown or _reason(breach, data, settled=False)
 
 
-def _reason(breach: Breach, data: Json) -> str:
+def _reason(breach: Breach, data: Json, *, settled: bool = True) -> str:
     assertion, place = breach.assertion, pointer(breach.location)
     if assertion.keyword in _NAMING:
-        return f"left out {assertion.value}" + (f" at {place}" if place else "")
+        found = f"left out {assertion.value}" + (f" at {place}" if place else "")
+        return found if settled else f"{found}, which no source settles"
     sent = short(at(data, breach.location), _VALUE)
+    if not settled:
+        return f"sent {sent} at {place or 'the top'}, which no source settles"
     where = f"at {place}" if place else "as the body"
     against = assertion.keyword
     if assertion.keyword not in _LONG:
         against += f" {short(assertion.value, _VALUE)}"
     return f"sent {sent} {where}, against {against}"
-
-
-def _unsettled(breach: Breach, data: Json) -> str:
-    if breach.assertion.keyword in _NAMING:
-        return f"{_reason(breach, data)}, which no source settles"
-    sent, place = short(at(data, breach.location), _VALUE), pointer(breach.location)
-    return f"sent {sent} at {place or 'the top'}, which no source settles"
 
 
 def _unknown_members(schema: Json, breach: Breach, data: Json) -> str:
@@ -179,10 +162,6 @@ def _listed(names: list[str]) -> str:
     return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
 
 
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")  # though Python reads it
-
-
 _Path = tuple[str, ...]
 _Child = tuple[_Path, Json, Json]
 
@@ -202,8 +181,13 @@ class Applicability:
         kinds: dict[_Path, set[str]] = {}
         for path, kind in self._walk(self.contract.request.schema, body, ()):
             kinds.setdefault(path, set()).add(kind)
-        found = self.contract.assertions
-        return frozenset(each.rule for each in found if _applies(each, kinds))
+        found: set[RuleId] = set()
+        for each in self.contract.assertions:
+            met = kinds.get(each.stem, set())
+            about = ABOUT.get(each.keyword)
+            if met and (about is None or about in met):
+                found.add(each.rule)
+        return frozenset(found)
 
     def _walk(
         self, schema: Json, value: Json, path: _Path
@@ -248,9 +232,3 @@ def _members(schema: Json, value: dict[str, Json]) -> Iterator[_Child]:
             yield ("patternProperties", pattern), patterns[pattern], below
         if name not in named and not fitting:
             yield ("additionalProperties",), schema.get("additionalProperties"), below
-
-
-def _applies(assertion: Assertion, kinds: dict[_Path, set[str]]) -> bool:
-    met = kinds.get(assertion.stem, set())
-    about = ABOUT.get(assertion.keyword)
-    return bool(met) if about is None else about in met

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, product
 from typing import Any, TypeAlias
 
@@ -89,13 +90,27 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
     allowed = _allowed(root, varying)
     made: Iterable[Any]
     if len(varying) > MANY:
-        made = greedy_rows(varying, _forbidden(allowed, varying), seed)
+        forbidden = {
+            frozenset({(i, a), (j, b)})
+            for (i, j), pairs in allowed.items()
+            for a in range(len(varying[i].wishes))
+            for b in range(len(varying[j].wishes))
+            if (a, b) not in pairs
+        }
+        made = greedy_rows(varying, forbidden, seed)
     else:
         made = covertable.make(
             [list(range(len(each.wishes))) for each in varying],
             sorter=by_hash,
             salt=str(seed),
-            constraints=[_constraint(i, j, ok) for (i, j), ok in allowed.items()],
+            constraints=[
+                {
+                    "operator": "fn",
+                    "requires": [i, j],
+                    "evaluate": partial(_is_in, i, j, ok),
+                }
+                for (i, j), ok in allowed.items()
+            ],
         )
     return [
         {
@@ -135,22 +150,8 @@ def _allows(shape: Shape, factor: Factor, index: int) -> bool:
     return bool(child)
 
 
-def _constraint(i: int, j: int, allowed: set[tuple[int, int]]) -> dict[str, Any]:
-    return {
-        "operator": "fn",
-        "requires": [i, j],
-        "evaluate": lambda row: (row[i], row[j]) in allowed,
-    }
-
-
-def _forbidden(allowed: _Allowed, varying: list[Factor]) -> set[frozenset[_Value]]:
-    return {
-        frozenset({(i, a), (j, b)})
-        for (i, j), pairs in allowed.items()
-        for a in range(len(varying[i].wishes))
-        for b in range(len(varying[j].wishes))
-        if (a, b) not in pairs
-    }
+def _is_in(i: int, j: int, allowed: set[tuple[int, int]], row: Any) -> bool:
+    return (row[i], row[j]) in allowed
 
 
 def greedy_rows(

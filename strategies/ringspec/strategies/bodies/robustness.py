@@ -59,35 +59,20 @@ _Edit: TypeAlias = tuple[str, Case, _Patch]
 
 def robustness_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the cases that a target only has to survive, no two with equal bodies."""
-    requests = Requests(bodies.contract)
-    sent: set[bytes] = set()
-    for label, content, twin, fault in _sent(bodies, twins):
-        if content not in sent:
-            sent.add(content)
-            yield requests.case(
-                ROBUSTNESS,
-                label,
-                Expect.SURVIVE,
-                content,
-                twin=twin.id,
-                fault=fault,
-                phase=Phase.WIRE,
-            )
-
-
-def _sent(
-    bodies: Bodies, twins: list[Case]
-) -> Iterator[tuple[str, bytes, Case, _Patch | dict[str, Json]]]:
+    requests, settled = Requests(bodies.contract), bodies.contract.settled_prover
+    found: dict[bytes, tuple[str, Case, _Patch | dict[str, Json]]] = {}
     for label, content in _bytes(twins[0].request.body).items():
-        yield label, content, twins[0], {"bytes": label}
+        found.setdefault(content, (label, twins[0], {"bytes": label}))
     for label, twin, patch in _texts(bodies, twins):
-        yield label, encode(patched(twin.body, patch)), twin, patch
+        found.setdefault(encode(patched(twin.body, patch)), (label, twin, patch))
     for label, twin, patch in _edits(bodies, twins):
         body = patched(twin.body, patch)
-        settled = bodies.contract.settled_prover
         # Neither valid nor invalid, null for absent aside.
         if is_irregular(body) or not settled.is_valid(body):
-            yield label, encode(body), twin, patch
+            found.setdefault(encode(body), (label, twin, patch))
+    for content, (label, twin, fault) in found.items():
+        more = {"twin": twin.id, "fault": fault, "phase": Phase.WIRE}
+        yield requests.case(ROBUSTNESS, label, Expect.SURVIVE, content, **more)
 
 
 def unsettled_edits(bodies: Bodies, twin: Case) -> Iterator[tuple[str, _Patch]]:
@@ -102,7 +87,11 @@ def _edits(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
         return
     yield "unknown-member", plain, _add("ringspecUnknown", "text")
     yield "prototype-member", plain, _add("__proto__", {"polluted": True})
-    yield from _nulls(bodies, twins)
+    # Null for optional members; deep ones are alike.
+    for name in dict(optional_members(bodies.contract)).get((), ()):
+        twin = _having(twins, (name,))
+        if twin is not None:
+            yield f"null-{name}", twin, _replace((name,), None)
     yield from _numbers(bodies, twins)
     yield from _unsettled_values(bodies, twins)
     yield from _out_of_place(bodies, twins)
@@ -151,15 +140,6 @@ def _free(bodies: Bodies, place: Location, value: Json) -> Iterator[Location]:
         for shape in bodies.shapes_at(instance_path(place))
     ):
         yield place
-
-
-def _nulls(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
-    """Put null for optional members, if the contract does not name it."""
-    for instance, names in optional_members(bodies.contract):
-        for name in () if instance else names:  # deep ones are alike
-            twin = _having(twins, (name,))
-            if twin is not None:
-                yield f"null-{name}", twin, _replace((name,), None)
 
 
 def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:

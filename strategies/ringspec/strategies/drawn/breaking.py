@@ -30,7 +30,7 @@ from ringspec.spec import (
 )
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.drawn.sample import Invalid
-from ringspec.strategies.faults import FAMILIES, Fault, faults_in
+from ringspec.strategies.faults import FAMILIES, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -167,15 +167,14 @@ class Breaker:
             choices = ByteChoices(data[:_CHOICES])
             valid = read(ByteChoices(data[_CHOICES:]))
             number = choices.below(_FAULTS)
-            reset = [
-                each
-                for each in _differing(self._plain, valid)
-                if not choices.below(_RESET)
-            ]
+            differing = _differing(self._plain, valid)
+            reset = [each for each in differing if not choices.below(_RESET)]
+            # Other assertions of the rule may have more faults in this body.
             for body in (self._reset(valid, reset), valid) if reset else (valid,):
-                made = self._broken(body, (assertion, *siblings), number)
-                if made is not None:
-                    return made
+                for each in (assertion, *siblings):
+                    made = self._broken(body, each, number)
+                    if made is not None:
+                        return made
             return reject()
 
         # One draw of bytes: of many small ones Hypothesis makes many equal bodies.
@@ -200,43 +199,29 @@ class Breaker:
                     return nearer
         return body
 
-    def _broken(
-        self, valid: Json, assertions: tuple[Assertion, ...], number: int
-    ) -> Invalid | None:
-        """Return a body with a fault of the first of some assertions that has one.
+    def _broken(self, valid: Json, assertion: Assertion, number: int) -> Invalid | None:
+        """Return a body with a fault, which a number chooses; None if there is none.
 
-        Args:
-            valid: the body.
-            assertions: of one rule; others may have more faults in this body.
-            number: chooses among the faults that there are.
+        Which faults break just the rule depends on the body; few do not.
         """
-        for each in assertions:
-            found = [fault for _, _, fault in faults_in(self._bodies, each, valid)]
-            first = number * len(found) // _FAULTS
-            # Which faults break just the rule depends on the body; few do not.
-            for fault in (*found[first:], *found[:first]):
-                made = self._certified(each.rule, valid, fault)
-                if made is not None:
-                    return made
+        rule = assertion.rule
+        found = [fault for _, _, fault in faults_in(self._bodies, assertion, valid)]
+        first = number * len(found) // _FAULTS
+        for fault in (*found[first:], *found[:first]):
+            body = self._certifier.certified(valid, fault, frozenset({rule}))
+            if body is not NOTHING:
+                rule_level = self._contract.rules[rule].level
+                level = self._certifier.level(rule_level, fault, body)
+                if level.gates(self._level):
+                    return Invalid(
+                        body=body,
+                        level=level,
+                        broken=(rule,),
+                        fault=fault.name,
+                        twin=valid,
+                        patch=fault.patch,
+                    )
         return None
-
-    def _certified(self, rule: RuleId, valid: Json, fault: Fault) -> Invalid | None:
-        """Return the body with a fault; None if not just its rule breaks, or weakly."""
-        body = self._certifier.certified(valid, fault, frozenset({rule}))
-        if body is NOTHING:
-            return None
-        rule_level = self._contract.rules[rule].level
-        level = self._certifier.level(rule_level, fault, body)
-        if not level.gates(self._level):
-            return None
-        return Invalid(
-            body=body,
-            level=level,
-            broken=(rule,),
-            fault=fault.name,
-            twin=valid,
-            patch=fault.patch,
-        )
 
     def _reader(self, assertion: Assertion) -> Reader | None:
         """Return a reader of valid bodies that have an assertion's place; None if none.

@@ -75,20 +75,9 @@ def _of_text(value: str) -> _Forms:
     return [("number", number), ("array", [value])]
 
 
-def _rarer_of_text(value: str) -> _Forms:
-    return [("true", True), ("object", {"value": value})]
-
-
 def _of_boolean(value: bool) -> _Forms:  # noqa: FBT001 - a value of JSON
-    return [
-        ("true-as-text" if value else "text", json.dumps(value)),
-        ("one" if value else "number", int(value)),
-        ("array", [value]),
-    ]
-
-
-def _rarer_of_boolean(value: bool) -> _Forms:  # noqa: FBT001 - a value of JSON
-    return [("empty", ""), ("digit", str(int(value)))]
+    names = ("true-as-text", "one") if value else ("text", "number")
+    return [(names[0], json.dumps(value)), (names[1], int(value)), ("array", [value])]
 
 
 def _of_array(value: list[Json]) -> _Forms:
@@ -112,8 +101,8 @@ def _of_object(value: dict[str, Json]) -> _Forms:
 _FORMS: dict[str, tuple[Callable[[Json], _Forms], Callable[[Json], _Forms]]] = {
     "integer": (_of_integer, _rarer_of_integer),
     "number": (_of_integer, _rarer_of_integer),
-    "string": (_of_text, _rarer_of_text),
-    "boolean": (_of_boolean, _rarer_of_boolean),
+    "string": (_of_text, lambda v: [("true", True), ("object", {"value": v})]),
+    "boolean": (_of_boolean, lambda v: [("empty", ""), ("digit", str(int(v)))]),
     "array": (_of_array, _rarer_of_array),
     # Some languages write an empty object as an empty array.
     "object": (_of_object, lambda _value: [("number", 1), ("empty-array", [])]),

@@ -183,19 +183,13 @@ class Builder:
         return built
 
     def _length(self, shape: Shape, place: Location) -> int:
-        size = len(place)
-        steps = [
-            each[size]
-            for each in self._above
-            if len(each) > size and each[:size] == place
-        ]
+        steps = self._steps_below(place)
         if not all(isinstance(step, int) for step in steps):
             raise Unfit(place)  # a member is wished, and an array has none
         least = max([shape.min_items, *(each.least for each in shape.contained)])
         most = self.items if shape.max_items is None else shape.max_items
         length = max([least, min(self.items, most), *(int(s) + 1 for s in steps)])
-        wish = self.wishes.get(place)
-        if isinstance(wish, Sized):
+        if isinstance(wish := self.wishes.get(place), Sized):
             length = wish.items
         if length < least or (shape.max_items is not None and length > shape.max_items):
             raise Unfit(place)
@@ -259,16 +253,13 @@ class Builder:
 
 def number_near(shape: Shape) -> Json:
     """Return the number within bounds that is nearest to one."""
-    value = Fraction(1)
-    if shape.low is not None:
-        value = max(value, Fraction(str(shape.low)))
-    if shape.high is not None:
-        value = min(value, Fraction(str(shape.high)))
-    step = Fraction(str(shape.multiple or 1))
+    low = Fraction(1 if shape.low is None else str(shape.low))
+    high = max(low, Fraction(1)) if shape.high is None else Fraction(str(shape.high))
+    value, step = min(max(Fraction(1), low), high), Fraction(str(shape.multiple or 1))
     if shape.multiple or shape.kind == "integer":
         value = -(-value // step) * step
-        if shape.high is not None and value > shape.high:
-            value = Fraction(str(shape.high)) // step * step
+        if shape.high is not None and value > high:
+            value = high // step * step
     tried = [value]
     for away in range(1, len(shape.excluded) + 1):
         tried += [value + away * step, value - away * step]
@@ -295,29 +286,28 @@ def within(shape: Shape, bound: float, *, least: bool) -> Json:
 
 def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json:
     """Return a value like one, and unlike some others; Unfit if none is found."""
-    for each in _varied(value, len(others)):
+    for each in _varied(value, range(1, len(others) + 2)):
         if admitted(alternatives, each) and not any(same(each, no) for no in others):
             return each
     raise Unfit
 
 
-def _varied(value: Json, count: int) -> Iterator[Json]:
-    """Yield values that are nearly the same, at least as many as may be needed."""
+def _varied(value: Json, numbers: range) -> Iterator[Json]:
+    """Yield values that are nearly the same."""
     if isinstance(value, bool) or value in (None, {}, []):
         # Where anything may stand, so may a text.
-        yield from (f"other-{number}" for number in range(1, count + 2))
+        yield from (f"other-{number}" for number in numbers)
     elif isinstance(value, str):
-        yield from (sibling_text(value, number) for number in range(1, count + 2))
+        yield from (sibling_text(value, number) for number in numbers)
     elif isinstance(value, int | float):
-        numbers = range(1, count + 2)
         yield from chain.from_iterable((value + n, value - n) for n in numbers)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            for other in _varied(item, count):
+            for other in _varied(item, numbers):
                 yield [*value[:index], other, *value[index + 1 :]]
     else:
         for name, child in value.items():
-            yield from ({**value, name: other} for other in _varied(child, count))
+            yield from ({**value, name: other} for other in _varied(child, numbers))
 
 
 def preferred(shape: Shape, choices: tuple[Json, ...]) -> list[Json]:

@@ -5,7 +5,7 @@ table says of each keyword which values it admits and which it refuses. It is re
 two ways. `compile_schema` and `negate` give values that surely fit: of what cannot be
 worked out, fewer values than there are. `reach` and `avoid` give every value that may
 fit: no shape left proves that no value is. What may stand in a schema at all is checked
-beforehand, by `supported.py`.
+beforehand, by `check_supported`.
 """
 
 from __future__ import annotations
