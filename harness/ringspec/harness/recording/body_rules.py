@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
 from ringspec.spec import (
@@ -18,10 +17,10 @@ from ringspec.spec import (
     Disagreement,
     Json,
     Location,
-    Prover,
     RuleId,
     at,
     at_path,
+    at_pointer,
     branches,
     is_irregular,
     is_shallow,
@@ -29,6 +28,9 @@ from ringspec.spec import (
     pointer,
     short,
 )
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 # One statement about a request: its verdict, the rule, and the reason, with value and
 # place. OPEN, which no source settles, may be about a name that is no rule's; None is a
@@ -42,6 +44,7 @@ _VALUE, _NAMES = 80, 5
 _LONG = frozenset({"anyOf", "oneOf", "not", "contains", "propertyNames", "if"})
 _NAMING = frozenset({"required", "dependentRequired"})
 _CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
+_CHILDREN = {("items",), ("additionalProperties",)}
 _IRREGULAR = "a number such as 2.0, a control character or half a surrogate pair"
 
 
@@ -53,8 +56,10 @@ class BodyJudge:
     _repeated: list[str] = field(default_factory=list)
 
     @cached_property
-    def _applicability(self) -> Applicability:
-        return Applicability(self.contract)
+    def _schema(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
+
+        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
 
     def judge(self, content: bytes) -> Iterator[Statement]:
         """Judge bytes as the body of a create."""
@@ -112,7 +117,7 @@ class BodyJudge:
         for rule in self.contract.rules:
             if rule in broken:
                 yield BROKEN, rule, reasons[rule]
-        for rule in sorted(self._applicability.rules(data) - broken):
+        for rule in sorted(self._applicable(data) - broken):
             yield KEPT, rule, ""
         if is_irregular(data):
             yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
@@ -122,6 +127,29 @@ class BodyJudge:
             # What is broken at a place is not called unsettled there as well.
             if rule not in broken and (unknown or breach.location not in locations):
                 yield OPEN, rule, unknown or _reason(breach, data, settled=False)
+
+    def _applicable(self, data: Json) -> set[RuleId]:
+        """Return the rules that a body gives occasion to keep or to break."""
+        # The validator takes no half a surrogate pair, and no rule depends on one.
+        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        body = json.loads(text)
+        places: dict[str, set[str]] = {}
+        for unit in self._schema.evaluate(body).list()["details"]:
+            place = unit["instanceLocation"]
+            places.setdefault(unit["evaluationPath"], set()).add(place)
+        found: set[RuleId] = set()
+        for each in self.contract.assertions:
+            met = places.get(pointer(each.stem), set())
+            if each.stem[-1:] in _CHILDREN:
+                # The keyword is listed as well, at the value of the schema around it.
+                met = met - places.get(pointer(each.stem[:-1]), set())
+            kinds = {kind_of(at_pointer(body, place)) for place in met}
+            about = ABOUT.get(each.keyword)
+            if about == "number" and "integer" in kinds:
+                about = "integer"
+            if kinds and (about is None or about in kinds):
+                found.add(each.rule)
+        return found
 
 
 def _reason(breach: Breach, data: Json, *, settled: bool = True) -> str:
@@ -160,75 +188,3 @@ def _member_names(schema: Json) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
-
-
-_Path = tuple[str, ...]
-_Child = tuple[_Path, Json, Json]
-
-
-@dataclass
-class Applicability:
-    """Finds the rules that a body gives occasion to keep or to break.
-
-    An assertion behind a condition applies only where the condition holds.
-    """
-
-    contract: Contract
-    _conditions: dict[int, Prover] = field(default_factory=dict)
-
-    def rules(self, body: Json) -> frozenset[RuleId]:
-        """Return the rules that apply to a body; it must be shallow."""
-        kinds: dict[_Path, set[str]] = {}
-        for path, kind in self._walk(self.contract.request.schema, body, ()):
-            kinds.setdefault(path, set()).add(kind)
-        found: set[RuleId] = set()
-        for each in self.contract.assertions:
-            met = kinds.get(each.stem, set())
-            about = ABOUT.get(each.keyword)
-            if met and (about is None or about in met):
-                found.add(each.rule)
-        return frozenset(found)
-
-    def _walk(
-        self, schema: Json, value: Json, path: _Path
-    ) -> Iterator[tuple[_Path, str]]:
-        """Yield paths of the subschemas that a value meets, with its kind."""
-        if not isinstance(schema, dict):
-            return
-        kind = kind_of(value)
-        yield path, "number" if kind == "integer" else kind
-        for steps, child, below in self._children(schema, value):
-            yield from self._walk(child, below, (*path, *steps))
-
-    def _children(self, schema: Json, value: Json) -> Iterator[_Child]:
-        for number, child in enumerate(schema.get("allOf", ())):
-            yield ("allOf", str(number)), child, value
-        if "if" in schema:
-            condition = schema["if"]
-            prover = self._conditions.setdefault(id(condition), Prover(condition, ()))
-            branch = "then" if prover.is_valid(value) else "else"
-            yield (branch,), schema.get(branch), value
-        if isinstance(value, dict):
-            yield from _members(schema, value)
-        elif isinstance(value, list):
-            first = schema.get("prefixItems", ())
-            for number, below in enumerate(value):
-                if number < len(first):
-                    yield ("prefixItems", str(number)), first[number], below
-                else:
-                    yield ("items",), schema.get("items"), below
-
-
-def _members(schema: Json, value: dict[str, Json]) -> Iterator[_Child]:
-    named, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
-    for name, child in schema.get("dependentSchemas", {}).items():
-        if name in value:
-            yield ("dependentSchemas", name), child, value
-    for name, below in value.items():
-        if name in named:
-            yield ("properties", name), named[name], below
-        fitting = [each for each in patterns if re.search(each, name)]
-        for pattern in fitting:
-            yield ("patternProperties", pattern), patterns[pattern], below
-        if name not in named and not fitting:
-            yield ("additionalProperties",), schema.get("additionalProperties"), below
