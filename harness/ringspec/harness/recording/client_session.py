@@ -28,13 +28,13 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
-from ringspec.harness.recording.http_rules import (
+from ringspec.harness.recording.client_rules import (
     HTTP_RULES,
     TOKEN_OPERATION,
     RequestedOperation,
     RequestJudge,
+    Statement,
     read_form,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
