@@ -105,7 +105,7 @@ def test_everything_is_read(
     assert found.credentials.secrets() == ("s3cret",)
     assert found.overrides.fixtures["file"] == {"id": "x", "columns": ["a", 1]}
     assert found.overrides.paths == {"createBroadcast": "/v2"}
-    assert (found.expect.success, found.expect.rejection) == (201, (422, 409))
+    assert (found.success, found.rejections) == (201, (422, 409))
     assert found.pacing == Pacing(rate=2.5, workers=3, timeout_s=7.0)
     assert found.route.ca == str(tmp_path / "ca.pem")
     assert found.route.proxy == "http://127.0.0.1:3128"

@@ -17,8 +17,12 @@ from ringspec.harness import (
     Trouble,
     Verdict,
 )
-from ringspec.load.load_counts import EXAMPLES, LoadCounts, Shooter
-from ringspec.load.load_report import LoadComparison
+from ringspec.load.load_results import (
+    EXAMPLES,
+    LoadComparison,
+    LoadCounts,
+    Shooter,
+)
 from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
