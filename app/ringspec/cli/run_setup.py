@@ -77,9 +77,8 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        expect = self.profile.expect
         cases = cases_of(self.contract, self.seed)
-        return expecting(cases, expect.success, expect.rejection)
+        return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
         """Check the URL of a target, or that the embedded server will do.
