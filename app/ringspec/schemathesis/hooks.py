@@ -15,9 +15,10 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 
 import schemathesis
+from ringspec.cli.exits import print_error
 from ringspec.harness import Finding, Response, RuleResult
 from ringspec.harness.sending.hosts import is_loopback
-from ringspec.schemathesis.bridge import Bridge, BridgeSettings
+from ringspec.schemathesis.bridge import Bridge
 from ringspec.spec import Contract, Level, RingspecError, short
 from ringspec.strategies import TOKEN, Case, Label, Phase
 from schemathesis.core.failures import (
@@ -52,11 +53,23 @@ class BrokenRule(Failure):
     __slots__ = ("rule",)
 
     def __init__(self, contract: Contract, finding: Finding, operation: str) -> None:
-        rule = contract.rules[finding.rule]
+        rule, case = contract.rules[finding.rule], finding.case
+        is_ours = case.phase is not Phase.EXPLORE
+        lines = [
+            rule.sentence,
+            f"Source: {rule.source}",
+            f"Case: {case.id if is_ours else 'a body that schemathesis made'}",
+        ]
+        if case.fault is not None:
+            lines.append(f"Fault: {short(case.fault, 80)}")
+        if finding.twin is not None:
+            lines.append(
+                f"Twin: {finding.twin.id}, the valid body that it was made from"
+            )
         super().__init__(
             operation=operation,
             title=f"{rule.id} ({finding.level.upper()}, {rule.evidence})",
-            message="\n".join(_description(contract, finding)),
+            message="\n".join([*lines, f"Why: {finding.reason}"]),
             severity=Severity.HIGH if finding.level is Level.MUST else Severity.MEDIUM,
         )
         self.rule = rule.id
@@ -64,19 +77,6 @@ class BrokenRule(Failure):
     @property
     def _unique_key(self) -> str:
         return self.rule
-
-
-def _description(contract: Contract, finding: Finding) -> Iterable[str]:
-    rule, case = contract.rules[finding.rule], finding.case
-    yield rule.sentence
-    yield f"Source: {rule.source}"
-    ours = case.phase is not Phase.EXPLORE
-    yield f"Case: {case.id if ours else 'a body that schemathesis made'}"
-    if case.fault is not None:
-        yield f"Fault: {short(case.fault, 80)}"
-    if finding.twin is not None:
-        yield f"Twin: {finding.twin.id}, the valid body that it was made from"
-    yield f"Why: {finding.reason}"
 
 
 class OpenRules(Failure):
@@ -100,30 +100,20 @@ class OpenRules(Failure):
         )
 
 
-def _bridge() -> Bridge:
-    """Read settings and cases at once: a mistake in them ends the command.
-
-    Schemathesis shows a traceback for what a hook raises, and none for an exit.
-    """
-    try:
-        bridge = Bridge(BridgeSettings.of(os.environ))
-        _ = bridge.cases
-    except RingspecError as error:
-        sys.stderr.write(f"ringspec: {error}\n")
-        if error.hint:
-            sys.stderr.write(f"    hint: {error.hint}\n")
-        raise SystemExit(error.exit_code) from error
-    return bridge
-
-
-BRIDGE = _bridge()
+# Settings and cases are read at once: a mistake in them ends the command. Schemathesis
+# shows a traceback for what a hook raises, and none for an exit.
+try:
+    BRIDGE = Bridge(os.environ)
+except RingspecError as _error:
+    print_error(_error)
+    raise SystemExit(_error.exit_code) from _error
 # Schemathesis may have several workers.
 _LOCK = Lock()
 
 
 def _is_ours(operation: Any) -> bool:
     """Return whether an operation of a schema is the one of the contract."""
-    ours = BRIDGE.settings.loaded.operation
+    ours = BRIDGE.contract.operation
     return bool(
         operation is not None
         and operation.method.upper() == ours.method.upper()
@@ -178,7 +168,13 @@ def ringspec_rules(
     del ctx
     if not _is_ours(case.operation):
         return
-    answer, url = _response(response), str(response.request.url)
+    headers = response.headers.items()
+    answer = Response(
+        status=response.status_code,
+        headers=tuple((name, value) for name, values in headers for value in values),
+        body=response.content or b"",
+    )
+    url = str(response.request.url)
     known, content = BRIDGE.cases.get(case.id), _body(case, response)
     found: list[Finding] = []
     with _LOCK:
@@ -186,7 +182,7 @@ def ringspec_rules(
             found = BRIDGE.judge_certified(known, url, answer)
         elif content is not None:
             found = BRIDGE.judge_other(content, url, answer)
-    contract, label = BRIDGE.settings.loaded, case.operation.label
+    contract, label = BRIDGE.contract, case.operation.label
     if found:
         raise FailureGroup([BrokenRule(contract, each, label) for each in found])
 
@@ -201,7 +197,7 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
         if BRIDGE.withheld:
             raise OpenRules((), BRIDGE.withheld, _INSTEAD)
         if not BRIDGE.is_offered:
-            operation = BRIDGE.settings.loaded.operation
+            operation = BRIDGE.contract.operation
             where = f"{operation.method.upper()} {operation.path}"
             hint = f"they go out for {where}, in the phase examples"
             raise OpenRules((), _NEVER, hint)
@@ -210,20 +206,11 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
             raise OpenRules(left, *BRIDGE.reachability())
 
 
-def _response(response: schemathesis.Response) -> Response:
-    headers = tuple(
-        (name, value) for name, values in response.headers.items() for value in values
-    )
-    return Response(
-        status=response.status_code, headers=headers, body=response.content or b""
-    )
-
-
 def _body(
     case: schemathesis.Case[Any], response: schemathesis.Response
 ) -> bytes | None:
     """Return the body that was sent; None if another part of the request is odd."""
-    request, operation = response.request, BRIDGE.settings.loaded.operation
+    request, operation = response.request, BRIDGE.contract.operation
     known = {header.name.lower(): header.value for header in operation.headers}
     has_odd_header = any(
         name.lower() not in _OWN and value != known.get(name.lower())
@@ -254,26 +241,17 @@ def filter_failure(
     del context
     if not isinstance(failure, AcceptedNegativeData | RejectedPositiveData):
         return True
-    if not _is_ours(case.operation) or not _is_about_body(case):
+    meta = case.meta
+    if not _is_ours(case.operation) or meta is None:
         return True
+    wrong = {each for each, part in meta.components.items() if part.mode.is_negative}
+    if wrong - {ParameterLocation.BODY}:
+        return True  # something else is wrong on purpose
     content = _body(case, response)
     if content is None:
         return True
     is_positive = isinstance(failure, RejectedPositiveData)
     return BRIDGE.label(content) is (Label.VALID if is_positive else Label.INVALID)
-
-
-def _is_about_body(case: schemathesis.Case[Any]) -> bool:
-    """Return whether only a body is wrong on purpose."""
-    meta = case.meta
-    if meta is None:
-        return False
-    wrong = {
-        location
-        for location, component in meta.components.items()
-        if component.mode.is_negative
-    }
-    return wrong <= {ParameterLocation.BODY}
 
 
 class RuleSummary:
