@@ -125,7 +125,6 @@ def _print_providers(out: Console, found: Comparison, *, everything: bool) -> No
         head = f"{name}  " if words is _LETTERS else ""
         hanging(out, Text(head), _conclusion(Text(column.label, "bold"), column))
     line(out)
-
     if found.differing:
         heads = (f"{it:<{width}}" for it, width in zip(names, widths, strict=True))
         line(out, f"{''.join(heads)}rule", "dim")

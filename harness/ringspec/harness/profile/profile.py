@@ -88,19 +88,6 @@ def _contains(data: Json, keys: Keys) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedStatuses:
-    """Statuses of a target's answers, where they are known exactly.
-
-    Attributes:
-        success: of what is accepted; None for any 2xx.
-        rejection: of what breaks a rule; empty for 400 or 422.
-    """
-
-    success: int | None = None
-    rejection: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """What a target needs.
 
@@ -108,6 +95,8 @@ class Profile:
         name: as it was asked for; empty if there are only flags.
         url: of the target, any mount prefix included; `embedded`, or empty if the
             profile leaves it open.
+        success: the status of what is accepted, if it is known; None for any 2xx.
+        rejections: those of what breaks a rule; empty for 400 or 422.
     """
 
     name: str = ""
@@ -115,7 +104,8 @@ class Profile:
     dialect: str | None = None
     overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
-    expect: ExpectedStatuses = field(default_factory=ExpectedStatuses)
+    success: int | None = None
+    rejections: tuple[int, ...] = ()
     pacing: Pacing = field(default_factory=Pacing)
     route: Route = field(default_factory=Route)
     safety: Safety = field(default_factory=Safety)
@@ -143,10 +133,8 @@ class Profile:
                 header=credentials.header or "",
             ),
             credentials=credentials,
-            expect=ExpectedStatuses(
-                success=expect.get("success"),
-                rejection=tuple(expect.get("rejection", ())),
-            ),
+            success=expect.get("success"),
+            rejections=tuple(expect.get("rejection", ())),
             pacing=Pacing(**pacing),
             route=Route(
                 **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
