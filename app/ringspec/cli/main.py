@@ -93,11 +93,6 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    examples=(
-        ("ringspec run", "test the reference server that comes along"),
-        ("ringspec run http://127.0.0.1:8000", "test a server of yours"),
-        ("ringspec COMMAND --help", "what a command takes, with examples"),
-    ),
 )
 @click.option(
     "--version",

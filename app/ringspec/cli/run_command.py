@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ringspec.cli.known_file import KnownFile
-from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     ReportPaths,
     contract_options,
@@ -58,22 +58,7 @@ def _complete_phases(
     return [CompletionItem(f"{before}{comma}{each}") for each in names]
 
 
-@click.command(
-    "run",
-    cls=ManualCommand,
-    exits=(
-        ("0", "conformant: every rule of the level passes"),
-        ("1", "nonconformant: one fails, or a known failure has expired"),
-        *TROUBLE_EXITS,
-    ),
-    examples=(
-        ("ringspec run http://127.0.0.1:8000 --bearer TOKEN", "test a server"),
-        ("ringspec run --profile mine.toml --dry-run", "see what would be sent"),
-        ("ringspec run --select retryDelays --level may", "some rules, strictly"),
-        ("ringspec run --report html=report.html", "with a report for people"),
-        ("ringspec run --quick --fail-fast", "soon, in a pipeline"),
-    ),
-)
+@click.command("run", cls=ManualCommand)
 @click.argument("url", required=False)
 @click.option(
     "--level",

@@ -70,15 +70,7 @@ CANONICAL = "canonical"
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 
 
-@click.command(
-    "selftest",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec selftest", "every mutant; this takes minutes"),
-        ("ringspec selftest delay", "those whose name begins so"),
-        ("ringspec selftest --report json=matrix.json", "the kill matrix"),
-    ),
-)
+@click.command("selftest", cls=ManualCommand)
 @click.argument(
     "prefixes",
     metavar="[NAME-PREFIX]...",

@@ -27,18 +27,7 @@ def _mutants() -> dict[str, str]:
     return {each.name: each.defect for each in MUTANTS.values()}
 
 
-@click.command(
-    "serve",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec serve --port 8000 > server.json &", "in the background"),
-        ("ringspec serve --mutant delay-4321-accepted", "with one defect"),
-        (
-            "ringspec serve --record r.ndjson --report html=client.html",
-            "judge a client",
-        ),
-    ),
-)
+@click.command("serve", cls=ManualCommand)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
