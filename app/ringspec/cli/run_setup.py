@@ -174,6 +174,18 @@ class RunSetup:
             filling.renewal.learners.append(learn)
         return filling, redactor
 
+    def plan(self, **more: Any) -> Plan:
+        """Return a plan without a target."""
+        return Plan(
+            contract=self.contract,
+            cases=self.cases,
+            url="",
+            seed=self.seed,
+            safety=self.profile.safety,
+            pacing=self.profile.pacing,
+            **more,
+        )
+
     def aimed(
         self, plan: Plan, url: str, credentials: Credentials
     ) -> tuple[Plan, Redactor]:
