@@ -24,7 +24,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
-from ringspec.schemathesis.bridge import Bridge
+from ringspec.schemathesis.hooks import Bridge
 from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 

@@ -12,6 +12,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -67,24 +69,15 @@ class Places:
         before, lines = 0, self.text.split("\n")
         for number in range(1, len(lines) + 1):
             try:
-                data = tomllib.loads("\n".join(lines[:number]) + "\n")
+                data: Any = tomllib.loads("\n".join(lines[:number]) + "\n")
+                reduce(getitem, keys, data)
             except tomllib.TOMLDecodeError:
                 continue  # within a value of several lines
-            if _contains(data, keys):
+            except (KeyError, IndexError, TypeError):
+                before = number
+            else:
                 return before + 1
-            before = number
         return self.line(keys[:-1]) if len(keys) > 1 else 0
-
-
-def _contains(data: Json, keys: Keys) -> bool:
-    for key in keys:
-        if isinstance(data, list) and isinstance(key, int) and key < len(data):
-            data = data[key]
-        elif isinstance(data, dict) and key in data:
-            data = data[str(key)]
-        else:
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
