@@ -26,8 +26,8 @@ from ringspec.strategies.case import (
     line,
     parse_request,
     parse_step,
+    rules_without_case,
     status_fits,
-    unbroken,
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
@@ -168,9 +168,9 @@ __all__ = [
     "probe_bodies",
     "prove",
     "quick_of",
+    "rules_without_case",
     "state_machine",
     "status_fits",
-    "unbroken",
     "unspecified_bodies",
     "valid_bodies",
     "wire_request",

@@ -10,21 +10,20 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ringspec.spec import Contract, RuleId, UsageError
+from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
 _SERVED = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
 SECRECY = RuleId("auth.secrecy")
-ROBUSTNESS = RuleId("robustness")
 
 
-def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
+def is_served_by_kind(rule: RuleId, cases: Iterable[Case]) -> bool:
     """Return whether a rule without cases of its own is served by any of these."""
-    return any(_lends(case, rule) for case in cases)
+    return any(_serves_by_kind(case, rule) for case in cases)
 
 
-def _lends(case: Case, rule: RuleId) -> bool:
+def _serves_by_kind(case: Case, rule: RuleId) -> bool:
     if rule == SECRECY:
         return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
@@ -52,7 +51,7 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
         own.add(ROBUSTNESS)  # every exchange serves that
-    return {rule for rule in rules if rule in own or lent(rule, cases)}
+    return {rule for rule in rules if rule in own or is_served_by_kind(rule, cases)}
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
@@ -60,7 +59,9 @@ def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId
     if not left:
         return frozenset()
     own = {rule for case in left for rule in (case.rule, *case.broken)}
-    return frozenset({*own, *(each for each in rules if lent(each, left)), ROBUSTNESS})
+    return frozenset(
+        {*own, *(each for each in rules if is_served_by_kind(each, left)), ROBUSTNESS}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +120,4 @@ class Selection:
         if _rules_of(case) & rules:
             return True
         excluded = case.rule.startswith(self.excluded)
-        return not excluded and any(_lends(case, rule) for rule in self.rules)
+        return not excluded and any(_serves_by_kind(case, rule) for rule in self.rules)

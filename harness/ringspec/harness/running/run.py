@@ -28,7 +28,7 @@ from ringspec.harness.exploring.explore import (
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
-from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
+from ringspec.harness.judging.selection import Selection, pending, unserved
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -56,8 +56,8 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.precautions import Precautions
 from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
-from ringspec.spec import RuleId
-from ringspec.strategies import Case, Phase, unbroken
+from ringspec.spec import ROBUSTNESS, RuleId
+from ringspec.strategies import Case, Phase, rules_without_case
 
 if TYPE_CHECKING:
     from ringspec.strategies import Example, Walk
@@ -159,7 +159,11 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        ids = [it for it in unbroken(plan.contract, plan.cases) if it in self._selected]
+        ids = [
+            it
+            for it in rules_without_case(plan.contract, plan.cases)
+            if it in self._selected
+        ]
         if ids and plan.only is None:
             yield Notice(
                 message=f"no case breaks {', '.join(ids)}: "
@@ -203,7 +207,7 @@ class Session:
             except Interrupted:
                 self.interrupted = True
             finally:
-                runner.run(volley.rest())
+                runner.run(volley.cancel_open())
                 try:
                     runner.run(precautions.clean_up(hasty=self.interrupted))
                 finally:
