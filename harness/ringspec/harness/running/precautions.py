@@ -1,18 +1,15 @@
-"""Precautions: what stands between a run and its target, and what it leaves out.
-
-In: a plan. Out: the connection that all requests take, each case that is not sent with
-the reason, and notices of it all.
-"""
+"""Precautions: what a run fires, what it leaves out, and what guards its target."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ringspec.harness.judging.selection import served
+from ringspec.harness.exploring.explore import is_explored
+from ringspec.harness.judging.selection import Selection, served, unserved
 from ringspec.harness.judging.verdict import Notice
-from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.plan import Plan, check, lacking_rules
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
@@ -33,62 +30,96 @@ _LEAVE = (
 _MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a run fires and judges.
+
+    Attributes:
+        cases: those fired, the first of the list in any case.
+        left_out: why cases are not sent to a live target, by id.
+        selected: the rules that are judged.
+        skipped: the rules that are deselected, or that no case which is taken serves.
+        inapplicable: the rules that the plan leaves out on purpose, with the reason.
+        withheld: the rules that stay open, since nothing is sent for them.
+    """
+
+    policy: Policy
+    cases: tuple[Case, ...]
+    left_out: Mapping[str, str]
+    selected: frozenset[RuleId]
+    skipped: frozenset[RuleId]
+    inapplicable: dict[RuleId, str]
+    withheld: dict[RuleId, str]
+
+    def omissions(self) -> list[tuple[str, list[str]]]:
+        """Return each reason for leaving out cases, with their ids; the most first."""
+        found: dict[str, list[str]] = {}
+        for case, why in self.left_out.items():
+            found.setdefault(why, []).append(case)
+        return sorted(found.items(), key=lambda it: -len(it[1]))
+
+
+def choose(plan: Plan) -> Choice:
+    """Choose what a plan fires.
+
+    Raises:
+        UsageError: nothing is selected, or the plan may do harm.
+    """
+    selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
+    check(plan)
+    selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
+    plain = plan.cases[0].body if plan.cases else None
+    policy = Policy(plan.safety, plan.contract, plan.live, plain)
+    wanted = selection.fired(plan.cases, plan.takes)
+    left_out: dict[str, str] = {}
+    for case in wanted:
+        # Without its twin a refusal says nothing, and costs a create.
+        twin = "" if case.steps else left_out.get(case.twin or "", "")
+        if case.rule not in inapplicable and (why := policy.leaves_out(case) or twin):
+            left_out[case.id] = why
+    out = [case for case in wanted if case.id in left_out]
+    others = [case for case in wanted if case.id not in left_out]
+    fired = [case for case in others if case.rule not in inapplicable]
+    fires = (fired or plan.explored) and not policy.no_create
+    first = plan.cases[:1] if fires else ()
+    skipped = unserved(selection.rules, plan.cases, plan.takes)
+    if plan.explored:
+        skipped = frozenset(each for each in skipped if not is_explored(each))
+    skipped |= frozenset(plan.contract.rules) - selected
+    rules = selected - skipped - inapplicable.keys()
+    unsent: dict[RuleId, str] = {}
+    for rule in served(rules, out) - served(rules, others) if out else ():
+        case = next((each for each in out if served([rule], [each])), out[0])
+        why = left_out[case.id]
+        unsent[rule] = f"nothing was sent for it to a live target: {why}"
+    # Where creates are allowed, what is left out is so on purpose: it binds no rule.
+    withheld = unsent if policy.no_create else {}
+    return Choice(
+        policy=policy,
+        cases=(*first, *(case for case in fired if case not in first)),
+        left_out=left_out,
+        selected=selected,
+        skipped=skipped,
+        inapplicable=inapplicable if policy.no_create else {**inapplicable, **unsent},
+        withheld=withheld,
+    )
+
+
 @dataclass
 class Precautions:
-    """The precautions of one run; `left_out` has, by id, why cases are not sent."""
+    """What stands between a run and its target."""
 
     plan: Plan
-    left_out: dict[str, str] = field(default_factory=dict)
+    choice: Choice
     _messages: list[str] = field(default_factory=list)
+    _guard: Guard | None = None
+    _pacer: Pacer | None = None
+    _journal: Journal | None = None
 
     def __post_init__(self) -> None:
         plan = self.plan
-        plain = plan.cases[0].body if plan.cases else None
-        self.policy = Policy(plan.safety, plan.contract, plan.live, plain)
-        self._guard: Guard | None = None
-        self._pacer: Pacer | None = None
-        self._journal: Journal | None = None
-        if plan.live and not self.policy.no_create:
+        if plan.live and not self.choice.policy.no_create:
             self._journal = Journal(plan.safety.journal or default_path())
-
-    @property
-    def only_looks(self) -> bool:
-        """Whether nothing at all is created."""
-        return bool(self.policy.no_create)
-
-    def sent(self, cases: Iterable[Case]) -> list[Case]:
-        """Return the cases that may be sent, and note why the others are not."""
-        found: list[Case] = []
-        for case in cases:
-            why = self.policy.leaves_out(case)
-            # Without its twin a refusal says nothing, and costs a create.
-            if not case.steps:
-                why = why or self.left_out.get(case.twin or "", "")
-            if why:
-                self.left_out[case.id] = why
-            else:
-                found.append(case)
-        return found
-
-    def open_rules(
-        self, rules: Iterable[RuleId], cases: Iterable[Case]
-    ) -> dict[RuleId, str]:
-        """Return the rules that only cases serve which are left out, and why."""
-        if not self.left_out:
-            return {}
-        out: list[Case] = []
-        sent: list[Case] = []
-        for case in cases:
-            (out if case.id in self.left_out else sent).append(case)
-        found: dict[RuleId, str] = {}
-        wanted = list(rules)
-        unsent = served(wanted, out) - served(wanted, sent)
-        for rule in wanted:
-            if rule in unsent:
-                case = next((each for each in out if served([rule], [each])), out[0])
-                why = self.left_out[case.id]
-                found[rule] = f"nothing was sent for it to a live target: {why}"
-        return found
 
     def connect(self) -> Pacer:
         """Open the way to the target that every request takes.
@@ -114,25 +145,21 @@ class Precautions:
             connection = Limited(connection, pace.rate)
         guard = Guard(
             connection,
-            self.policy,
+            self.choice.policy,
             url=plan.url,
             filling=plan.filling,
             journal=self._journal,
         )
         renewal = plan.filling.renewal
-        pacer = Pacer(
+        self._guard = guard
+        self._pacer = Pacer(
             Renewing(guard, renewal, guard.may_repeat) if renewal else guard,
             pace,
             seed=plan.seed,
             may_repeat=guard.may_repeat,
             tell=self._messages.append,
         )
-        self._guard, self._pacer = guard, pacer
-        return pacer
-
-    def absences(self) -> int:
-        """Return how often the target was away."""
-        return self._pacer.absences if self._pacer else 0
+        return self._pacer
 
     def notices(self) -> Iterator[Notice]:
         """Yield the notices that have gathered."""
@@ -146,17 +173,10 @@ class Precautions:
             return
         pace = f"one request at a time, {plan.pace.rate:g} a second at most"
         yield Notice(message=f"{plan.url} is live: {pace}")
-        for why, ids in self.omissions():
+        for why, ids in self.choice.omissions():
             yield Notice(message=f"not sent, as {why}: {listed(ids)}")
         if self._journal is not None:
             yield Notice(message=f"what is created stands in {self._journal.path}")
-
-    def omissions(self) -> list[tuple[str, list[str]]]:
-        """Return each reason for leaving out cases, with their ids; the most first."""
-        found: dict[str, list[str]] = {}
-        for case, why in self.left_out.items():
-            found.setdefault(why, []).append(case)
-        return sorted(found.items(), key=lambda it: -len(it[1]))
 
     async def clean_up(self, *, hasty: bool) -> None:
         """Delete what was created, and note what is left.
@@ -201,7 +221,7 @@ class Precautions:
 
     def account(self, *, open_rules: int) -> tuple[str, str]:
         """Return why a live run leaves rules open, with a hint."""
-        why, url = self.policy.no_create, self.plan.url
+        why, url = self.choice.policy.no_create, self.plan.url
         if why and open_rules:
             message = f"{url} is live, and {why}: {open_rules} rules stay open"
             return message, _LEAVE
