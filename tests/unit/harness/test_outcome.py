@@ -98,9 +98,7 @@ def test_deselected_rule_is_skipped_even_where_nothing_was_learnt(
 ) -> None:
     tally = Tally(contract, MUST, frozenset({RULE}))
 
-    results = {
-        each.rule.id: each for each in tally.inconclusive_except((), "no one there")
-    }
+    results = {each.rule.id: each for each in tally.results("no one there", judged=())}
 
     outcomes = {each.outcome for each in results.values()}
     assert results[RULE].outcome is Outcome.SKIPPED

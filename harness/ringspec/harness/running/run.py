@@ -389,7 +389,7 @@ class Session:
             # Such answers say something of their sender, not of the API.
             judged = {ROBUSTNESS} if reachability.broken else set[RuleId]()
             why = message or "nothing was learnt of the API"
-            return self._tally.inconclusive_except(judged, why, known)
+            return self._tally.results(why, known=known, judged=judged)
 
         audit = KnownAudit(plan, self._verdicts, interrupted=self.interrupted)
         account = audit.account(reckon, learnt=learnt)
