@@ -21,7 +21,7 @@ from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.hosts import PORTS, is_loopback
+from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
 from ringspec.harness.sending.transport import Route
@@ -146,7 +146,9 @@ class ProfileCheck:
     def _peer(self) -> tuple[str, int]:
         """Host and port that are connected to: the target's, or the proxy's."""
         parts = urlsplit(self._route.proxy or self._url)
-        return parts.hostname or "", parts.port or PORTS[parts.scheme]
+        return parts.hostname or "", parts.port or (
+            443 if parts.scheme == "https" else 80
+        )
 
     def _resolve(self) -> str | _Skipped:
         host, port = self._peer

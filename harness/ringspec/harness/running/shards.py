@@ -9,7 +9,7 @@ it at all. Reports of all parts can be joined into that of one run.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from heapq import heapreplace
 
 from ringspec.harness.judging.verdict import Share
@@ -82,12 +82,15 @@ def share_of(
     if part is None:
         return None
     own = [each for each in plan.cases if each.id in part.ids]
+    digest = hashlib.sha256()
+    for case in plan.cases:
+        digest.update(line(case).encode() + b"\n")
     # The order in which a run of the whole list would come to them.
     whole = sorted(plan.cases, key=lambda case: bool(case.steps))
     return Share(
         part=part.number,
         of=part.of,
-        digest=_digest(plan.cases),
+        digest=digest.hexdigest(),
         # Nothing divides what explore draws: it goes with the first part.
         phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
         select=plan.select,
@@ -98,11 +101,3 @@ def share_of(
         known=tuple(audit.standings(results, own)),
         learnt=learnt,
     )
-
-
-def _digest(cases: Iterable[Case]) -> str:
-    """Return the digest of a list: equal if the cases and their order are."""
-    digest = hashlib.sha256()
-    for case in cases:
-        digest.update(line(case).encode() + b"\n")
-    return digest.hexdigest()
