@@ -24,7 +24,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
-from ringspec.schemathesis.bridge import UNSENT, Bridge, BridgeSettings
+from ringspec.schemathesis.hooks import Bridge
 from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
@@ -38,7 +38,7 @@ QUIET = settings(database=None, derandomize=True, max_examples=30, deadline=None
 
 @pytest.fixture
 def judge() -> Bridge:
-    return Bridge(BridgeSettings(select=("retryDelays",)))
+    return Bridge({"RINGSPEC_SELECT": "retryDelays"})
 
 
 def outcomes(judge: Bridge) -> dict[RuleId, Outcome]:
@@ -70,15 +70,8 @@ def test_who_is_not_let_in_learns_nothing(judge: Bridge) -> None:
     assert judge.reachability()[0] == "every answer was HTTP 401"
 
 
-def test_rules_whose_cases_were_not_sent_stay_open(judge: Bridge) -> None:
-    left = {each.rule.id: each.why for each in judge.open_rules()}
-
-    assert left[RuleId("retryDelays.count")] == UNSENT
-    assert RuleId("name.type") not in left  # it is not selected
-
-
 def test_what_is_weaker_than_the_level_only_warns() -> None:
-    judge = Bridge(BridgeSettings(select=("voiceFlow.menu",)))
+    judge = Bridge({"RINGSPEC_SELECT": "voiceFlow.menu"})
     case = next(
         each
         for each in judge.cases.values()
@@ -119,7 +112,7 @@ def odd() -> list[bytes]:
 @pytest.mark.parametrize("lawful", LAWFUL[::30], ids=lambda each: each.name)
 def test_no_lawful_variant_is_accused(lawful: Any) -> None:
     judge = Bridge(
-        BridgeSettings(select=("retries", "retryDelays"), level=Level(lawful.level))
+        {"RINGSPEC_SELECT": "retries,retryDelays", "RINGSPEC_LEVEL": str(lawful.level)}
     )
     served = Served()
     app = application(served, lawful.apply(Behaviour()))
@@ -136,7 +129,7 @@ def test_no_lawful_variant_is_accused(lawful: Any) -> None:
             assert judge.judge_other(content, URL, done.response) == []
 
     foreign = odd()
-    writer = Requests(judge.settings.loaded)
+    writer = Requests(judge.contract)
     asyncio.run(fire())
     assert judge.open_rules() == []
 
@@ -155,11 +148,11 @@ def test_settings_that_cannot_be_meant_are_refused(
     environ: dict[str, str], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        _ = BridgeSettings.of(environ).cases
+        Bridge(environ)
 
 
 def test_settings_have_the_names_of_the_command() -> None:
-    given = BridgeSettings.of(
+    given = Bridge(
         {
             "RINGSPEC_LEVEL": "SHOULD",
             "RINGSPEC_DIALECT": "naxai-sdk",
@@ -169,9 +162,8 @@ def test_settings_have_the_names_of_the_command() -> None:
     )
 
     assert given.level is Level.SHOULD
-    assert given.loaded.sha256 == load(dialect="naxai-sdk").sha256
-    assert given.contract is None
-    assert {rule.split(".")[0] for rule in given.selection.rules} == {
+    assert given.contract.sha256 == load(dialect="naxai-sdk").sha256
+    assert {rule.split(".")[0] for rule in given.selected} == {
         "retries",
         "retryDelays",
     }
@@ -200,7 +192,7 @@ def test_cases_go_out_twins_first_and_without_credentials(operation: Any) -> Non
 def test_nothing_is_offered_for_a_server_elsewhere(
     operation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "BRIDGE", Bridge(BridgeSettings()))
+    monkeypatch.setattr(hooks, "BRIDGE", Bridge({}))
     elsewhere = SimpleNamespace(
         method="post",
         path=operation.path,
@@ -214,15 +206,6 @@ def test_nothing_is_offered_for_a_server_elsewhere(
     assert examples == []
     with pytest.raises(OpenRules, match="is not on this machine"):
         hooks.ringspec_run().after_run(ANY)
-
-
-def test_another_operation_is_left_alone(operation: Any) -> None:
-    other = SimpleNamespace(method="get", path=operation.path, base_url=URL)
-    examples: list[Any] = []
-
-    hooks.before_add_examples(SimpleNamespace(operation=other), examples)
-
-    assert examples == []
 
 
 @pytest.mark.parametrize(

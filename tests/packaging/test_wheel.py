@@ -18,6 +18,7 @@ PACKAGES = (
     "plugin",
 )
 DATA = {
+    "ringspec/cli/manual.toml",
     "ringspec/spec/http_rules.yaml",
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",

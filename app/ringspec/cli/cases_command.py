@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.manual import PRINT_EXITS, ManualCommand
+from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import contract_options, seed_option, selection_options
 from ringspec.harness.judging.selection import Selection
 from ringspec.spec import load
@@ -20,15 +20,7 @@ def _schema(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  
         ctx.exit()
 
 
-@click.command(
-    "cases",
-    cls=ManualCommand,
-    exits=PRINT_EXITS,
-    examples=(
-        ("ringspec cases > cases.jsonl", "vectors for tools in any language"),
-        ("ringspec cases --select name", "those of some rules, and their twins"),
-    ),
-)
+@click.command("cases", cls=ManualCommand)
 @seed_option
 @click.option(
     "--schema",

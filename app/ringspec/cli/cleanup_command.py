@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,18 +26,7 @@ _LEFT = 3
 _WIDTH = 300
 
 
-@click.command(
-    "cleanup",
-    cls=ManualCommand,
-    exits=(
-        ("0", "nothing is left"),
-        ("2", "no journal, or credentials that cannot be used"),
-        ("3", "something is left"),
-    ),
-    examples=(
-        ("ringspec cleanup journal.ndjson --profile mine.toml", "delete the rest"),
-    ),
-)
+@click.command("cleanup", cls=ManualCommand)
 @click.argument("journal", type=click.Path(path_type=Path))
 @profile_option
 @credential_options
@@ -57,32 +45,30 @@ def command(
     known = [entry for entry in entries if entry.delete is not None]
     urls = dict.fromkeys(entry.url for entry in known)
     for url in urls:
-        _check(url, journal, loaded)
+        checked_url(url)
+        hosts, live = loaded.safety.hosts(url), loaded.safety.is_live(url)
+        why = hosts.refusal(url) or (hosts.stranger() if live else "")
+        if why := why or loaded.misses(url):
+            raise UsageError(
+                f"{journal}: {why}; nothing was sent",
+                hint="give the profile that the run had, which wrote the journal",
+            )
     still = 0
     for url in urls:
         own = [entry for entry in known if entry.url == url]
         click.echo(f"{url}: {len(own)} to be deleted")
         still += _clean(url, own, journal, loaded)
-    for line in _ending(len(entries), len(lost), still):
-        click.echo(line)
-    return _LEFT if still or lost else 0
-
-
-def _check(url: str, journal: Path, profile: Profile) -> None:
-    """Make sure that a target may be sent to, and be shown the credentials.
-
-    Raises:
-        UsageError: the journal is of another target than the profile.
-    """
-    checked_url(url)
-    hosts, live = profile.safety.hosts(url), profile.safety.is_live(url)
-    why = hosts.refusal(url) or (hosts.stranger() if live else "")
-    why = why or profile.misses(url)
-    if why:
-        raise UsageError(
-            f"{journal}: {why}; nothing was sent",
-            hint="give the profile that the run had, which wrote the journal",
+    if not entries:
+        click.echo("nothing is left: all of it was deleted")
+    if still:
+        advice = "are the credentials right? Call it again"
+        click.echo(f"{still} could not be deleted: {advice}")
+    if lost:
+        click.echo(
+            f"{counted(len(lost), 'create')} went unanswered or came without an id:"
+            " look by hand what the target holds"
         )
+    return _LEFT if still or lost else 0
 
 
 def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
@@ -119,15 +105,3 @@ def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
         return after.is_open
 
     return asyncio.run(clean())
-
-
-def _ending(open_entries: int, lost: int, still: int) -> Iterator[str]:
-    if not open_entries:
-        yield "nothing is left: all of it was deleted"
-    if still:
-        yield f"{still} could not be deleted: are the credentials right? Call it again"
-    if lost:
-        yield (
-            f"{counted(lost, 'create')} went unanswered or came without an id:"
-            " look by hand what the target holds"
-        )

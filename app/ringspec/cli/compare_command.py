@@ -34,17 +34,7 @@ from ringspec.reports import (
 from ringspec.spec import UsageError
 
 
-@click.command(
-    "compare",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec compare old.json new.json", "what is better or worse"),
-        (
-            "ringspec compare a.json b.json --report html=compare.html",
-            "several providers",
-        ),
-    ),
-)
+@click.command("compare", cls=ManualCommand)
 @click.argument(
     "paths", metavar="REPORT.json...", nargs=-1, type=click.Path(path_type=Path)
 )
@@ -76,7 +66,6 @@ from ringspec.spec import UsageError
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
-    show_default=True,
     help="How to print it.",
 )
 @reports_option(

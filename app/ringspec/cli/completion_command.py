@@ -9,16 +9,7 @@ from ringspec.cli.main import COMPLETE_VARIABLE
 from ringspec.cli.manual import ManualCommand
 
 
-@click.command(
-    "completion",
-    cls=ManualCommand,
-    exits=(("0", "printed"), ("2", "no such shell")),
-    examples=(
-        ('eval "$(ringspec completion bash)"', "in ~/.bashrc"),
-        ('eval "$(ringspec completion zsh)"', "in ~/.zshrc, after compinit"),
-        ("ringspec completion fish | source", "in ~/.config/fish/config.fish"),
-    ),
-)
+@click.command("completion", cls=ManualCommand)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:

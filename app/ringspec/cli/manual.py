@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-Rows = tuple[tuple[str, str], ...]
-
+# By command: exit statuses, where its description has none, and examples.
+_MANUAL = Path(__file__).with_suffix(".toml")
 # Commands with more options than this show them in sections; others in one list.
 _MANY = 14
 _SECTIONS = {
@@ -24,29 +26,15 @@ _SECTIONS = {
     "Verdict": ("--level", "--known-failures", "--update-known-failures"),
     "Output": ("--report", "--docs", "--quiet", "--verbose", "--color"),
 }
-PRINT_EXITS = (("0", "printed"), ("2", "wrong usage, contract or dialect"))
-TROUBLE_EXITS = (
-    ("2", "wrong usage, contract or profile; a report that cannot be written"),
-    ("3", "inconclusive: nobody there, nobody let in, or a rule stays open"),
-    ("4", "a bug in ringspec"),
-    ("130", "interrupted"),
-)
 
 
 class ManualCommand(click.Command):
-    """A command with a manual.
+    """A command whose help has sections of options, exit statuses and examples."""
 
-    Args:
-        exits: exit statuses with their meaning, where the description has none.
-        examples: command lines, each with what it does.
-    """
-
-    def __init__(
-        self, *args: Any, exits: Rows = (), examples: Rows = (), **more: Any
-    ) -> None:
+    def __init__(self, *args: Any, **more: Any) -> None:
+        settings = more.get("context_settings") or {}
+        more["context_settings"] = {"show_default": True, **settings}
         super().__init__(*args, **more)
-        self._exits = exits
-        self.examples = examples
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -68,11 +56,13 @@ class ManualCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what comes after the options."""
+        manual = tomllib.loads(_MANUAL.read_text("utf-8")).get(ctx.command_path, {})
         _write(formatter, "Environment", self._environment(ctx))
-        _write(formatter, "Exit status", self._exits)
-        if self.examples:
+        exits = [(status, meaning) for status, meaning in manual.get("exits", ())]
+        _write(formatter, "Exit status", exits)
+        if "examples" in manual:
             formatter.write("\nExamples:\n")
-        for line, effect in self.examples:
+        for line, effect in manual.get("examples", ()):
             formatter.write(f"  $ {line}\n      {effect}\n")
 
     def _environment(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -86,7 +76,7 @@ class ManualCommand(click.Command):
 
 
 class ManualGroup(ManualCommand, click.Group):
-    """A group of commands with a manual."""
+    """A group of commands with the same help."""
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -98,7 +88,6 @@ class ManualGroup(ManualCommand, click.Group):
 def _write(
     formatter: click.HelpFormatter, title: str, rows: Iterable[tuple[str, str]]
 ) -> None:
-    """Write a section, unless it is empty."""
     listed = list(rows)
     if listed:
         with formatter.section(title):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,13 +16,10 @@ from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.hosts import checked_url, is_loopback
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Safety
 from ringspec.harness.sending.target import Target
 from ringspec.spec import (
-    Contract,
     Json,
-    Question,
     ReportError,
     TargetError,
     load,
@@ -33,20 +27,10 @@ from ringspec.spec import (
     questions,
 )
 
-OPEN = 3
+_OPEN = 3
 
 
-@click.command(
-    "probe",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec probe http://127.0.0.1:8000", "which spelling it takes"),
-        (
-            "ringspec probe http://127.0.0.1:8000 --write mine.yaml",
-            "and keep it as a dialect",
-        ),
-    ),
-)
+@click.command("probe", cls=ManualCommand)
 @click.argument("url")
 @credential_options
 @document_options
@@ -57,94 +41,54 @@ OPEN = 3
     type=click.Path(path_type=Path),
     help="Write what was found as a dialect, for `ringspec run --dialect FILE`.",
 )
-def command(**options: Any) -> int:
+def command(
+    *,
+    url: str,
+    contract: Path | None,
+    operation: str | None,
+    timeout: float,
+    write: Path | None,
+    **credentials: str | None,
+) -> int:
     """Find out how the server at URL has what the sources leave open.
 
     A few bodies are sent for each question. Exit status 0: every question is answered;
     3: some stay open.
     """
-    return _Probe(**options).status()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Probe:
-    """The options of one call."""
-
-    url: str
-    bearer: str | None
-    client_id: str | None
-    client_secret: str | None
-    token_url: str | None
-    contract: Path | None
-    operation: str | None
-    timeout: float
-    write: Path | None
-
-    def status(self) -> int:
-        """Ask, tell, write, and return the exit status."""
-        self._check()
-        contract = load(self.contract, operation=self.operation)
-        asked = questions(self.contract)
-        filling = self._credentials().filling(self.timeout)
-        click.echo(f"{self.url}, {contract.title} {contract.version}")
-        found, prober = asyncio.run(self._asked(asked, contract, filling))
-        told = sum(each.is_known for each in found)
-        click.echo(
-            f"\n{told} of {len(found)} questions answered, by {prober.sent} requests"
+    checked_url(url)
+    if not is_loopback(url):
+        raise TargetError(
+            f"{url} is not on this machine: nothing was sent",
+            hint="a create may ring real phones; only loopback targets are probed",
         )
-        if self.write is not None:
-            self._written(self.write, found, prober)
-        return 0 if told == len(found) else OPEN
-
-    def _check(self) -> None:
-        """See to it that all makes sense before anything is sent.
-
-        Raises:
-            UsageError: the URL is none.
-            TargetError: the target is not on this machine.
-            ReportError: the dialect has no folder to be written into.
-        """
-        checked_url(self.url)
-        if not is_loopback(self.url):
-            raise TargetError(
-                f"{self.url} is not on this machine: nothing was sent",
-                hint="a create may ring real phones; only loopback targets are probed",
-            )
-        if self.write is None:
-            return
-        if self.write.is_dir() or not self.write.absolute().parent.is_dir():
-            raise ReportError(
-                f"cannot write {self.write}: no file can be there",
-                hint="--write takes a file in a folder that exists",
-            )
-
-    def _credentials(self) -> Credentials:
-        return Credentials(
-            bearer=self.bearer,
-            client_id=self.client_id,
-            client_secret=self.client_secret,
-            token_url=self.token_url,
+    if write and (write.is_dir() or not write.absolute().parent.is_dir()):
+        raise ReportError(
+            f"cannot write {write}: no file can be there",
+            hint="--write takes a file in a folder that exists",
         )
+    loaded, asked = load(contract, operation=operation), questions(contract)
+    filling = Credentials(**credentials).filling(timeout)
+    click.echo(f"{url}, {loaded.title} {loaded.version}")
+    target = Target(url, filling=filling, timeout_s=timeout, workers=1)
+    guard = Guard.before(target, Safety(), loaded)
+    prober = Prober(guard, url, contract, operation)
 
-    async def _asked(
-        self, asked: tuple[Question, ...], contract: Contract, filling: Filling
-    ) -> tuple[list[ProbeAnswer], Prober]:
-        """Ask all questions, and tell each answer at once."""
-        target = Target(self.url, filling=filling, timeout_s=self.timeout, workers=1)
-        guard = Guard.before(target, Safety(), contract)
-        prober = Prober(guard, self.url, self.contract, self.operation)
+    async def ask() -> list[ProbeAnswer]:
         found: list[ProbeAnswer] = []
         try:
             async for answer in prober.answers(asked):
                 found.append(answer)
-                for line in _lines(answer):
-                    click.echo(line)
+                _print(answer)
         finally:
             await guard.close()
-        return found, prober
+        return found
 
-    def _written(self, file: Path, found: list[ProbeAnswer], prober: Prober) -> None:
-        """Write the dialect, and read it back as whoever uses it will."""
+    found = asyncio.run(ask())
+    known = sum(each.is_known for each in found)
+    click.echo(
+        f"\n{known} of {len(found)} questions answered, by {prober.sent} requests"
+    )
+    if write:
         probed: Json = {
             each.question.id: {
                 "answer": each.candidate.name,
@@ -153,42 +97,42 @@ class _Probe:
             }
             for each in found
         }
-        title = f"As {self.url} was found to spell it"
+        title = f"As {url} was found to spell it"
         overlay = overlay_of(prober.actions, title, **{"x-probed": probed})
-        self._checked(file, _dumped(overlay, file))
-        click.echo(f"{file} is written: ringspec run {self.url} --dialect {file}")
-
-    def _checked(self, file: Path, text: str) -> None:
-        """Put a dialect in place, if it is one."""
-        fresh = file.with_name(f".{file.stem}.new{file.suffix}")
-        try:
-            fresh.write_text(text, "utf-8")
-            load(self.contract, operation=self.operation, dialect=str(fresh))
-            fresh.replace(file)
-        except OSError as error:
-            raise ReportError(
-                f"cannot write {file}: {error.strerror or error}",
-                hint="--write takes a file in a folder that can be written to",
-            ) from error
-        finally:
-            with suppress(OSError):
-                fresh.unlink()
+        _write(write, overlay, contract, operation)
+        click.echo(f"{write} is written: ringspec run {url} --dialect {write}")
+    return 0 if known == len(found) else _OPEN
 
 
-def _lines(answer: ProbeAnswer) -> Iterator[str]:
-    question = answer.question
-    said = f"{answer.sureness}: {answer.candidate.name}"
-    if not answer.is_known:
-        said = f"{answer.sureness} (the dialect says: {answer.candidate.name})"
-    yield ""
-    yield from wrapped(f"{question.id}  {question.asks}", hanging="  ")
-    yield from wrapped(said, "    ")
-    yield from wrapped(answer.reason, "    ")
+def _print(answer: ProbeAnswer) -> None:
+    question, name = answer.question, answer.candidate.name
+    result = f": {name}" if answer.is_known else f" (the dialect says: {name})"
+    lines = wrapped(f"{question.id}  {question.asks}", hanging="  ")
+    lines += wrapped(f"{answer.sureness}{result}", "    ")
+    lines += wrapped(answer.reason, "    ")
+    click.echo("\n".join(["", *lines]))
 
 
-def _dumped(overlay: Json, file: Path) -> str:
+def _write(
+    file: Path, overlay: Json, contract: Path | None, operation: str | None
+) -> None:
+    """Write a dialect, once it has been read back."""
     if file.suffix == ".json":
-        return json.dumps(overlay, indent=2, ensure_ascii=False) + "\n"
-    import yaml  # noqa: PLC0415 - it takes a while, and not every call writes
+        text = json.dumps(overlay, indent=2, ensure_ascii=False) + "\n"
+    else:
+        import yaml  # noqa: PLC0415 - it takes a while, and not every call writes
 
-    return str(yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=88))
+        text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=88)
+    fresh = file.with_name(f".{file.stem}.new{file.suffix}")
+    try:
+        fresh.write_text(text, "utf-8")
+        load(contract, operation=operation, dialect=str(fresh))
+        fresh.replace(file)
+    except OSError as error:
+        raise ReportError(
+            f"cannot write {file}: {error.strerror or error}",
+            hint="--write takes a file in a folder that can be written to",
+        ) from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()

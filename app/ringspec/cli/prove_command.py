@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
@@ -52,20 +51,12 @@ _PATIENCE = 2.0
 _PACE = 0.2
 
 
-@click.command(
-    "prove",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec prove", "the whole contract"),
-        ("ringspec prove --select retryDelays", "some rules"),
-    ),
-)
+@click.command("prove", cls=ManualCommand)
 @click.option(
     "--format",
     "shape",
     type=click.Choice(["table", "json"]),
     default="table",
-    show_default=True,
     help="How to print it.",
 )
 @seed_option
@@ -95,12 +86,44 @@ def command(  # noqa: PLR0913 - its options
     loaded = load(contract, operation=operation, dialect=dialect)
     rules = frozenset(Selection.of(loaded, select, exclude).rules)
     cases = [case for case in cases_of(loaded, seed) if case.phase == Phase.CASES]
-    proof = _Proof(loaded, seed, cases, tuple(_results(loaded, rules, cases)))
+    results = tuple(_results(loaded, rules, cases))
+    # Few cases that tell all that any case tells.
+    enough = fewest({each.mutation.id: each.cases for each in results}, cases)
+    kinds = {
+        verdict: Counter(it.mutation.kind for it in results if it.verdict == verdict)
+        for verdict in _VERDICTS
+    }
     if shape == "json":
-        click.echo(json.dumps(proof.document(), indent=2, ensure_ascii=False))
+        document = {
+            "format": FORMAT,
+            "contract": {
+                "title": loaded.title,
+                "version": loaded.version,
+                "sha256": loaded.sha256,
+            },
+            "seed": seed,
+            "counts": {each: kinds[each].total() for each in _VERDICTS},
+            "kinds": {
+                kind: {each: kinds[each][kind] for each in _VERDICTS}
+                for kind in MutationKind
+            },
+            "cases": len(cases),
+            "enough": list(enough),
+            "mutants": list(map(_json, results)),
+        }
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(proof.table(names=quick)))
-    return int(any(each.verdict in _BAD for each in proof.results))
+        spelt = f", dialect {loaded.dialect}" if loaded.dialect else ""
+        click.echo(f"Mutants of {loaded.title} {loaded.version}{spelt}\n")
+        _echo_row("", _VERDICTS)
+        for kind in MutationKind:
+            _echo_row(kind, (kinds[each][kind] for each in _VERDICTS))
+        _echo_row("all", (kinds[each].total() for each in _VERDICTS))
+        for verdict in reversed(_VERDICTS[1:]):
+            _echo_entries([each for each in results if each.verdict == verdict])
+        ends = f"{len(enough)} of {len(cases)} cases are enough to tell what is told."
+        click.echo("\n".join(["", ends, *(f"  {it}" for it in enough if quick)]))
+    return int(any(each.verdict in _BAD for each in results))
 
 
 def _results(
@@ -127,103 +150,39 @@ def _results(
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """The results of a contract's mutants, as JSON and as a table."""
-
-    contract: Contract
-    seed: int
-    cases: list[Case]
-    results: tuple[MutationResult, ...]
-
-    @cached_property
-    def enough(self) -> tuple[str, ...]:
-        """Ids of few cases that tell all that any case tells."""
-        telling = {each.mutation.id: each.cases for each in self.results}
-        return fewest(telling, self.cases)
-
-    def count(self, verdict: MutationVerdict, kind: MutationKind | None = None) -> int:
-        """Return the number of mutants of a verdict, of a kind or all."""
-        return sum(
-            each.verdict == verdict and kind in {None, each.mutation.kind}
-            for each in self.results
-        )
-
-    def document(self) -> Json:
-        """Return the proof as one JSON document."""
-        contract = self.contract
-        return {
-            "format": FORMAT,
-            "contract": {
-                "title": contract.title,
-                "version": contract.version,
-                "sha256": contract.sha256,
-            },
-            "seed": self.seed,
-            "counts": {str(each): self.count(each) for each in _VERDICTS},
-            "kinds": {
-                str(kind): {str(each): self.count(each, kind) for each in _VERDICTS}
-                for kind in MutationKind
-            },
-            "cases": len(self.cases),
-            "enough": list(self.enough),
-            "mutants": [
-                {
-                    "id": each.mutation.id,
-                    "kind": each.mutation.kind,
-                    "rule": each.mutation.rules[0],
-                    "rules": list(each.mutation.rules),
-                    "place": each.mutation.place,
-                    "change": each.mutation.change,
-                    "verdict": each.verdict,
-                    "reason": each.reason,
-                    "cases": list(each.cases[:_NAMED]),
-                    "told_by": len(each.cases),
-                }
-                for each in self.results
-            ],
-        }
-
-    def table(self, *, names: bool) -> Iterator[str]:
-        """Yield the lines of the proof, with the cases that are enough if wanted."""
-        dialect = f", dialect {self.contract.dialect}" if self.contract.dialect else ""
-        yield f"Mutants of {self.contract.title} {self.contract.version}{dialect}"
-        yield ""
-        yield _row("", _VERDICTS)
-        for kind in MutationKind:
-            yield _row(kind, (self.count(each, kind) for each in _VERDICTS))
-        yield _row("all", map(self.count, _VERDICTS))
-        for verdict in reversed(_VERDICTS[1:]):
-            listed = [each for each in self.results if each.verdict == verdict]
-            if listed:
-                yield ""
-                yield verdict
-                yield from _entries(listed)
-        yield ""
-        enough, size = len(self.enough), len(self.cases)
-        yield f"{enough} of {size} cases are enough to tell what is told."
-        if names:
-            yield from (f"  {name}" for name in self.enough)
+def _json(result: MutationResult) -> Json:
+    mutation = result.mutation
+    return {
+        "id": mutation.id,
+        "kind": mutation.kind,
+        "rule": mutation.rules[0],
+        "rules": list(mutation.rules),
+        "place": mutation.place,
+        "change": mutation.change,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "cases": list(result.cases[:_NAMED]),
+        "told_by": len(result.cases),
+    }
 
 
-def _row(head: str, cells: Iterable[object]) -> str:
-    return f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells)
+def _echo_row(head: str, cells: Iterable[object]) -> None:
+    click.echo(f"{head:<10}" + "".join(f"{cell:>12}" for cell in cells))
 
 
-def _entries(results: list[MutationResult]) -> Iterator[str]:
+def _echo_entries(results: list[MutationResult]) -> None:
     """List mutants; of a harmless verdict, alike ones in a row as one."""
 
     def key(result: MutationResult) -> tuple[str, str]:
         mutation = result.mutation
-        is_context = (
-            mutation.kind == MutationKind.CONTEXT and result.verdict not in _BAD
-        )
-        return mutation.rules[0] if is_context else mutation.id, result.reason
+        is_rule = mutation.kind == MutationKind.CONTEXT and result.verdict not in _BAD
+        return mutation.rules[0] if is_rule else mutation.id, result.reason
 
+    if results:
+        click.echo(f"\n{results[0].verdict}")
     for (name, reason), group in groupby(results, key=key):
         alike = list(group)
         several = f"{name} in {len(alike)} contexts"
-        yield from wrapped(
-            alike[0].mutation.id if len(alike) == 1 else several, "  ", "      "
-        )
-        yield from wrapped(reason, "    ")
+        title = alike[0].mutation.id if len(alike) == 1 else several
+        lines = [*wrapped(title, "  ", "      "), *wrapped(reason, "    ")]
+        click.echo("\n".join(lines))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ringspec.cli.manual import TROUBLE_EXITS, ManualCommand
+from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     completer,
     contract_options,
@@ -38,22 +38,7 @@ _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
 
 
-@click.command(
-    "replay",
-    cls=ManualCommand,
-    exits=(
-        ("0", "nothing fails any longer"),
-        ("1", "something still fails, or fails anew"),
-        *TROUBLE_EXITS,
-    ),
-    examples=(
-        ("ringspec replay report.json", "what failed, at the same server"),
-        (
-            "ringspec replay name.type/number http://127.0.0.1:8000",
-            "one case, with its twin",
-        ),
-    ),
-)
+@click.command("replay", cls=ManualCommand)
 @click.argument(
     "arguments",
     metavar="CASE-ID...|REPORT.json [URL]",
@@ -102,13 +87,8 @@ class ReplayOptions(FireOptions):
         ids, path, url = _ids_report_url(self.arguments, self.chosen)
         wanted = self.report_paths()
         past = read_report(path) if path else None
-        setup = self.setup
-        if past is None or path is None:
-            server = setup.server(setup.profile.address(url))
-        else:
-            server = setup.server(_past_address(past, url, setup))
-            setup = self._past_setup(past, path)
-        with server as resolve:
+        setup, address = self._setup(past, path, url)
+        with setup.server(address) as resolve:
             plan, request = self._plan(setup, ids, past, path)
             if not request.ids:
                 return _INCONCLUSIVE
@@ -132,15 +112,33 @@ class ReplayOptions(FireOptions):
             status, _ = report_run(events, Outputs(wanted, replay, redactor))
         return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
-    def _past_setup(self, past: PastRun, path: Path) -> RunSetup:
-        """Return the set-up with what a report has, where no option says otherwise."""
-        dialect = self.setup.profile.dialect
-        return replace(
-            self.setup,
-            operation=self.operation or (past.operation if self.contract else None),
-            dialect=dialect or _past_dialect(past, path),
-            seed=past.seed if self.seed is None else self.seed,
-        )
+    def _setup(
+        self, past: PastRun | None, path: Path | None, url: str | None
+    ) -> tuple[RunSetup, str | None]:
+        """Return set-up and address, by a report where no option goes before it."""
+        setup, profile = self.setup, self.setup.profile
+        if past is None:
+            return setup, profile.address(url)
+        if url is not None or profile.url:
+            address = profile.address(url)
+        elif is_loopback(past.target):
+            address = past.target
+        else:
+            raise UsageError(
+                f"the target of the report, {shown(past.target, 300)}, is not on this"
+                " machine: nothing was sent",
+                hint="a create may ring real phones; name a server on this machine",
+            )
+        dialect = profile.dialect or past.dialect
+        if not profile.dialect and dialect not in {None, *dialect_names()}:
+            # A report keeps its name alone.
+            raise UsageError(
+                f"{path} was made with the dialect {dialect!r}, which stood in a file",
+                hint="name that file with --dialect",
+            )
+        operation = self.operation or (past.operation if self.contract else None)
+        seed = past.seed if self.seed is None else self.seed
+        return replace(setup, operation=operation, dialect=dialect, seed=seed), address
 
     def _plan(
         self,
@@ -168,15 +166,7 @@ class ReplayOptions(FireOptions):
         levels = [past.level if past else Level.MUST]
         levels += [(failed.get(each) or listed[each]).level for each in ids]
         weakest = max(levels, key=lambda each: each.rank)
-        plan = Plan(
-            contract=contract,
-            cases=setup.cases,
-            url="",
-            level=Level(self.level) if self.level else weakest,
-            seed=setup.seed,
-            safety=setup.profile.safety,
-            pacing=setup.profile.pacing,
-        )
+        plan = setup.plan(level=Level(self.level) if self.level else weakest)
         request = ReplayRequest(ids=tuple(dict.fromkeys(ids)))
         return (plan, request) if past is None else _again(plan, request, past, path)
 
@@ -184,11 +174,6 @@ class ReplayOptions(FireOptions):
 def _ids_report_url(
     arguments: tuple[str, ...], chosen: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Path | None, str | None]:
-    """Sort the arguments into ids of cases, a report and a URL.
-
-    Raises:
-        UsageError: they do not go together.
-    """
     urls = [each for each in arguments if "://" in each]
     others = [each for each in arguments if "://" not in each]
     reports = [
@@ -217,33 +202,6 @@ def _ids_report_url(
         )
     report = Path(reports[0]) if reports else None
     return ids or chosen, report, urls[0] if urls else None
-
-
-def _past_address(past: PastRun, url: str | None, setup: RunSetup) -> str | None:
-    """Return the URL of the target, by default that of the report."""
-    if url is not None or setup.profile.url:
-        return setup.profile.address(url)
-    if not is_loopback(past.target):
-        raise UsageError(
-            f"the target of the report, {shown(past.target, 300)}, is not on this"
-            " machine: nothing was sent",
-            hint="a create may ring real phones; name a server on this machine",
-        )
-    return past.target
-
-
-def _past_dialect(past: PastRun, path: Path) -> str | None:
-    """Return the dialect of a report, which keeps its name alone.
-
-    Raises:
-        UsageError: it was a file's.
-    """
-    if past.dialect in {None, *dialect_names()}:
-        return past.dialect
-    raise UsageError(
-        f"{path} was made with the dialect {past.dialect!r}, which stood in a file",
-        hint="name that file with --dialect",
-    )
 
 
 def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
@@ -278,15 +236,21 @@ def _again(
         note = f"the contract is not the one of {path}: sha256 {digests}"
         click.echo(f"note: {note}; cases that differ are left out", err=True)
     again = [past.failed[each] for each in ids if each in past.failed]
-    unfit = {each.id: _unfit(each, listed, changed=changed) for each in again}
-    unfit = {each: why for each, why in unfit.items() if why}
+    reasons = {each.id: _unfit(each, listed, changed=changed) for each in again}
+    unfit = {each: why for each, why in reasons.items() if why}
+    explored = [(each, each.found) for each in again if each.found]
     found = tuple(
         # Explored bodies have no twin: the plain body has to be accepted instead.
-        replace(each.found, twin=plan.cases[0].id, fault=None)
-        for each in again
-        if each.found and each.id not in unfit
+        replace(case, twin=plan.cases[0].id, fault=None)
+        for each, case in explored
+        if each.id not in unfit
     )
-    levels = {each.id: _levels(each, contract) for each in again if each.found}
+    rules = contract.rules
+    levels = {
+        each.id: {it: rules[it].level for it in case.broken if it in rules}
+        | dict(each.levels)
+        for each, case in explored
+    }
     before = {each.id: each.gating(plan.level) for each in again}
     return (
         replace(plan, cases=(*plan.cases, *found), found=levels),
@@ -311,12 +275,3 @@ def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> 
         or (now.method.upper(), now.body) == (sent.method, sent.body)
     )
     return "" if is_same else "the contract has another case of that id now"
-
-
-def _levels(failed: FailedCase, contract: Contract) -> dict[RuleId, Level]:
-    """Return the levels of the rules that an explored body breaks."""
-    broken = failed.found.broken if failed.found else ()
-    known = {
-        each: contract.rules[each].level for each in broken if each in contract.rules
-    }
-    return {**known, **failed.levels}

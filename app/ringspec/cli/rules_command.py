@@ -8,28 +8,19 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.manual import PRINT_EXITS, ManualCommand
+from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import contract_options, selection_options
 from ringspec.harness.judging.selection import Selection
 from ringspec.reports import rules_json, rules_markdown, rules_table
 from ringspec.spec import load
 
 
-@click.command(
-    "rules",
-    cls=ManualCommand,
-    exits=PRINT_EXITS,
-    examples=(
-        ("ringspec rules --select retryDelays", "the rules on one member"),
-        ("ringspec rules --format json", "for tools"),
-    ),
-)
+@click.command("rules", cls=ManualCommand)
 @click.option(
     "--format",
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
-    show_default=True,
     help="How to print them.",
 )
 @selection_options

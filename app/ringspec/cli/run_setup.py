@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,8 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        expect = self.profile.expect
         cases = cases_of(self.contract, self.seed)
-        return expecting(cases, expect.success, expect.rejection)
+        return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
         """Check the URL of a target, or that the embedded server will do.
@@ -121,12 +121,25 @@ class RunSetup:
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
-        from ringspec.reference import Embedded  # noqa: PLC0415 - as above
+        from ringspec.reference import Embedded, EmbeddedError  # noqa: PLC0415 - as above
 
         embedded = Embedded(dialect=self._embedded_dialect)
+
+        def resolve() -> tuple[str, Credentials]:
+            try:
+                ready = embedded.ready()
+            except EmbeddedError as error:
+                raise InternalError(str(error)) from error
+            return ready.url, Credentials(
+                bearer=ready.token,
+                client_id=ready.client_id,
+                client_secret=ready.client_secret,
+                token_url=ready.token_url,
+            )
+
         embedded.begin()
         try:
-            yield partial(_ready, embedded)
+            yield resolve
         finally:
             embedded.end()
 
@@ -143,55 +156,43 @@ class RunSetup:
             UsageError: the token would come from a host that is not allowed.
             TargetError: the token endpoint gives none.
         """
-        known, route = credentials or self.profile.credentials, self.profile.route
+        profile, known = self.profile, credentials or self.profile.credentials
         filling = known.filling(
-            self.profile.pacing.timeout_s, route, self.profile.safety.hosts(url)
+            profile.pacing.timeout_s, profile.route, profile.safety.hosts(url)
         )
         # The environment's proxies may have passwords as well.
         urls = filter(None, (url, known.token_url))
-        routes = (route, *(route.to(each) for each in urls))
-        redactor = Redactor(
-            (
-                *known.secrets(),
-                *filling.secrets(),
-                *(secret for each in routes for secret in each.secrets),
-            )
-        )
+        routes = (profile.route, *(profile.route.to(each) for each in urls))
+        secrets = chain.from_iterable(each.secrets for each in routes)
+        redactor = Redactor((*known.secrets(), *filling.secrets(), *secrets))
+
+        def learn(token: str) -> None:
+            for each in variants(token):
+                redactor.learn(each)
+
         if filling.renewal is not None:
-            filling.renewal.learners.append(partial(_learn, redactor))
+            filling.renewal.learners.append(learn)
         return filling, redactor
+
+    def plan(self, **more: Any) -> Plan:
+        """Return a plan without a target."""
+        return Plan(
+            contract=self.contract,
+            cases=self.cases,
+            url="",
+            seed=self.seed,
+            safety=self.profile.safety,
+            pacing=self.profile.pacing,
+            **more,
+        )
 
     def aimed(
         self, plan: Plan, url: str, credentials: Credentials
     ) -> tuple[Plan, Redactor]:
-        """Return a plan with target and credentials, and its redactor.
-
-        Raises:
-            UsageError, TargetError: as `access`.
-        """
+        """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
-
-
-def _learn(redactor: Redactor, token: str) -> None:
-    for each in variants(token):
-        redactor.learn(each)
-
-
-def _ready(embedded: Any) -> tuple[str, Credentials]:
-    from ringspec.reference import EmbeddedError  # noqa: PLC0415 - loaded by now
-
-    try:
-        ready = embedded.ready()
-    except EmbeddedError as error:
-        raise InternalError(str(error)) from error
-    return ready.url, Credentials(
-        bearer=ready.token,
-        client_id=ready.client_id,
-        client_secret=ready.client_secret,
-        token_url=ready.token_url,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

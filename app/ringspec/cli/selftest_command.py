@@ -70,15 +70,7 @@ CANONICAL = "canonical"
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 
 
-@click.command(
-    "selftest",
-    cls=ManualCommand,
-    examples=(
-        ("ringspec selftest", "every mutant; this takes minutes"),
-        ("ringspec selftest delay", "those whose name begins so"),
-        ("ringspec selftest --report json=matrix.json", "the kill matrix"),
-    ),
-)
+@click.command("selftest", cls=ManualCommand)
 @click.argument(
     "prefixes",
     metavar="[NAME-PREFIX]...",
@@ -89,14 +81,12 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     "--level",
     type=level_type,
     default=Level.MAY.value,
-    show_default=True,
     help="At which the mutants are run; lawful variants have their own.",
 )
 @click.option(
     "--dialect",
     type=click.Choice(list(DIALECTS)),
     default=CANONICAL,
-    show_default=True,
     help="The spelling that all of them speak.",
 )
 @reports_option(

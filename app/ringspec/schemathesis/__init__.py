@@ -5,7 +5,7 @@ Import it in a hooks module, or name it as one:
     SCHEMATHESIS_HOOKS=ringspec.schemathesis schemathesis run openapi.yaml --url URL
 
 Importing it registers hooks, checks and a summary, and reads RINGSPEC_LEVEL,
-RINGSPEC_DIALECT and the other variables of `BridgeSettings`.
+RINGSPEC_DIALECT and the other variables of `Bridge`.
 """
 
 from importlib.util import find_spec

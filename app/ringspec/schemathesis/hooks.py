@@ -1,25 +1,49 @@
 """The hooks, checks, failures and the summary that schemathesis calls.
 
 Certified cases go out in its phase `examples`. It sends them as it sends its own, with
-its headers and credentials; each is then judged by the rules of the contract.
+its headers and credentials; each is then judged by the oracle of a run: a refusal
+counts only if the twin was accepted, and what shows nothing leaves a rule open.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
 import schemathesis
-from ringspec.harness import Finding, Response, RuleResult
+from ringspec.cli.exits import print_error
+from ringspec.cli.run_setup import RunSetup
+from ringspec.harness import Exchange, Finding, Outcome, Response, RuleResult, Verdict
+from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.outcome import Reachability, Tally
+from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending
+from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.hosts import is_loopback
-from ringspec.schemathesis.bridge import Bridge, BridgeSettings
-from ringspec.spec import Contract, Level, RingspecError, short
-from ringspec.strategies import TOKEN, Case, Label, Phase
+from ringspec.spec import (
+    Contract,
+    Level,
+    RingspecError,
+    UsageError,
+    did_you_mean,
+    short,
+)
+from ringspec.strategies import (
+    TOKEN,
+    Case,
+    Drawn,
+    Expect,
+    Label,
+    Labeller,
+    Phase,
+)
 from schemathesis.core.failures import (
     AcceptedNegativeData,
     Failure,
@@ -39,6 +63,7 @@ _OWN = frozenset(
         *("content-type", "host", "user-agent", "x-schemathesis-testcaseid"),
     }
 )
+UNSENT = "not all of its cases were sent"
 # Rules that are written out; more are only counted.
 _LISTED = 10
 
@@ -52,11 +77,23 @@ class BrokenRule(Failure):
     __slots__ = ("rule",)
 
     def __init__(self, contract: Contract, finding: Finding, operation: str) -> None:
-        rule = contract.rules[finding.rule]
+        rule, case = contract.rules[finding.rule], finding.case
+        is_ours = case.phase is not Phase.EXPLORE
+        lines = [
+            rule.sentence,
+            f"Source: {rule.source}",
+            f"Case: {case.id if is_ours else 'a body that schemathesis made'}",
+        ]
+        if case.fault is not None:
+            lines.append(f"Fault: {short(case.fault, 80)}")
+        if finding.twin is not None:
+            lines.append(
+                f"Twin: {finding.twin.id}, the valid body that it was made from"
+            )
         super().__init__(
             operation=operation,
             title=f"{rule.id} ({finding.level.upper()}, {rule.evidence})",
-            message="\n".join(_description(contract, finding)),
+            message="\n".join([*lines, f"Why: {finding.reason}"]),
             severity=Severity.HIGH if finding.level is Level.MUST else Severity.MEDIUM,
         )
         self.rule = rule.id
@@ -64,19 +101,6 @@ class BrokenRule(Failure):
     @property
     def _unique_key(self) -> str:
         return self.rule
-
-
-def _description(contract: Contract, finding: Finding) -> Iterable[str]:
-    rule, case = contract.rules[finding.rule], finding.case
-    yield rule.sentence
-    yield f"Source: {rule.source}"
-    ours = case.phase is not Phase.EXPLORE
-    yield f"Case: {case.id if ours else 'a body that schemathesis made'}"
-    if case.fault is not None:
-        yield f"Fault: {short(case.fault, 80)}"
-    if finding.twin is not None:
-        yield f"Twin: {finding.twin.id}, the valid body that it was made from"
-    yield f"Why: {finding.reason}"
 
 
 class OpenRules(Failure):
@@ -100,30 +124,165 @@ class OpenRules(Failure):
         )
 
 
-def _bridge() -> Bridge:
-    """Read settings and cases at once: a mistake in them ends the command.
+class Bridge:
+    """Judges one run of schemathesis.
 
-    Schemathesis shows a traceback for what a hook raises, and none for an exit.
+    Args:
+        environ: the variables that the command takes for its flags; a hooks module has
+            no flags. Of a profile only dialect, fixtures and `expect` count, the rest
+            is for schemathesis to say.
+
+    Attributes:
+        level: what fails a run; weaker failures only show.
+        cases: the certified cases that are sent, by id: creates with a body, twins
+            first.
+        is_offered: whether schemathesis took our cases at all.
+        withheld: why it was given none; empty if none could do harm.
+        has_failed: whether anything has failed the run yet.
+
+    Raises:
+        UsageError: a variable cannot be used, or the profile does not fit.
+        SpecError: the contract or the dialect is at fault.
     """
-    try:
-        bridge = Bridge(BridgeSettings.of(os.environ))
-        _ = bridge.cases
-    except RingspecError as error:
-        sys.stderr.write(f"ringspec: {error}\n")
-        if error.hint:
-            sys.stderr.write(f"    hint: {error.hint}\n")
-        raise SystemExit(error.exit_code) from error
-    return bridge
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        def given(name: str) -> str | None:
+            return environ.get(f"RINGSPEC_{name}", "").strip() or None
+
+        level, levels = given("LEVEL") or "must", [str(each) for each in Level]
+        if level.lower() not in levels:
+            hint = did_you_mean(level.lower(), levels)
+            raise UsageError(
+                f"RINGSPEC_LEVEL is {level!r}, which is no level",
+                hint=f"{hint}one of: {', '.join(levels)}",
+            )
+        self.level, contract = Level(level.lower()), given("CONTRACT")
+        setup = RunSetup(
+            profile=load_profile(given("PROFILE"), {}),
+            contract_file=Path(contract) if contract else None,
+            operation=given("OPERATION"),
+            dialect=given("DIALECT"),
+        )
+        self.contract = setup.contract
+        select = tuple((given("SELECT") or "").replace(",", " ").split())
+        selection = Selection.of(self.contract, select, ())
+        self.selected = selection.rules
+        self.cases = {
+            case.id: case for case in selection.fired(setup.cases, _is_create)
+        }
+        self.is_offered = self.has_failed = False
+        self.withheld = ""
+        self._oracle, self._reachability = Oracle(self.contract), Reachability()
+        skipped = frozenset(self.contract.rules) - {*self.selected}
+        self._tally = Tally(self.contract, self.level, skipped=skipped)
+        self._judged: set[str] = set()
+        self._number = 0
+
+    @cached_property
+    def _labeller(self) -> Labeller:
+        return Labeller(self.contract)
+
+    def judge_certified(
+        self, case: Case, url: str, response: Response
+    ) -> list[Finding]:
+        """Judge the answer to a case of ours; return what fails the run."""
+        exchange = Exchange(url=url, request=case.request, response=response)
+        self._judged.add(case.id)
+        self._reachability.note(case, exchange)
+        return self._gating(self._oracle.judge(case, exchange))
+
+    def judge_other(
+        self, content: bytes, url: str, response: Response
+    ) -> list[Finding]:
+        """Judge the answer to any body; return what fails the run.
+
+        Such a body has no twin, so its refusal shows nothing: only failures count, each
+        as strong as its rule where the body breaks that.
+        """
+        self._number += 1
+        example = self._labeller.example(Drawn(content=content), self._number)
+        if example is None:
+            return []
+        request, levels = example.case.request, example.levels
+        exchange = Exchange(url=url, request=request, response=response)
+        found: list[Finding] = []
+        for each in self._oracle.judge(example.case, exchange):
+            if each.verdict is Verdict.FAIL:
+                level = levels.get(each.rule, each.level)
+                found.append(replace(each, level=level, gate=level))
+        return self._gating(tuple(found))
+
+    def label(self, content: bytes) -> Label | None:
+        """Return the proven label of a body; None if validators do not agree."""
+        example = self._labeller.example(Drawn(content=content), 0)
+        if example is None:
+            return None
+        return self._labeller.label(example.case.body).label
+
+    def _gating(self, found: tuple[Finding, ...]) -> list[Finding]:
+        self._tally.add(found)
+        first: dict[str, Finding] = {}
+        for each in found:
+            gates = each.level.gates(self.level) and each.rule in self.selected
+            if each.verdict is Verdict.FAIL and gates:
+                first.setdefault(each.rule, each)
+        self.has_failed |= bool(first)
+        return list(first.values())
+
+    def results(self) -> tuple[RuleResult, ...]:
+        """Return the result of each rule, as far as it was judged."""
+        left = [case for name, case in self.cases.items() if name not in self._judged]
+        # A case that was not sent says nothing of robustness, nor against it.
+        rules = pending(left, self.selected) - {ROBUSTNESS}
+        return self._tally.results(UNSENT, rules)
+
+    def open_rules(self) -> list[RuleResult]:
+        """Return the rules that are neither shown to hold nor to be broken."""
+        return [each for each in self.results() if each.outcome is Outcome.INCONCLUSIVE]
+
+    def reachability(self) -> tuple[str, str]:
+        """Return what is odd about the answers as a whole, and a hint."""
+        return self._reachability.account()
+
+    def summary(self) -> Iterator[str]:
+        """Yield the lines about our rules for schemathesis' summary."""
+        results = self.results()
+        outcomes = [each.outcome for each in results]
+        counts = ", ".join(
+            f"{outcomes.count(outcome)} {outcome}"
+            for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
+        )
+        sent = f"{len(self._judged)} of {len(self.cases)} certified cases"
+        stopped = self.has_failed and len(self._judged) < len(self.cases)
+        more = "; --continue-on-failure sends all" if stopped else ""
+        yield f"  ringspec: rules at level {self.level}: {counts} ({sent}{more})"
+        for each in results:
+            if each.outcome is Outcome.FAIL:
+                yield f"    fail {each.rule.id}: {each.gating(self.level)[0].reason}"
+            elif warnings := each.warnings(self.level):
+                weaker = warnings[0].level.upper()
+                yield f"    warning {each.rule.id} ({weaker}): {warnings[0].reason}"
 
 
-BRIDGE = _bridge()
+def _is_create(case: Case) -> bool:
+    is_judged = case.phase is Phase.CASES and case.expect is not Expect.SURVIVE
+    return is_judged and not case.steps
+
+
+# Settings and cases are read at once: a mistake in them ends the command. Schemathesis
+# shows a traceback for what a hook raises, and none for an exit.
+try:
+    BRIDGE = Bridge(os.environ)
+except RingspecError as _error:
+    print_error(_error)
+    raise SystemExit(_error.exit_code) from _error
 # Schemathesis may have several workers.
 _LOCK = Lock()
 
 
 def _is_ours(operation: Any) -> bool:
     """Return whether an operation of a schema is the one of the contract."""
-    ours = BRIDGE.settings.loaded.operation
+    ours = BRIDGE.contract.operation
     return bool(
         operation is not None
         and operation.method.upper() == ours.method.upper()
@@ -178,7 +337,13 @@ def ringspec_rules(
     del ctx
     if not _is_ours(case.operation):
         return
-    answer, url = _response(response), str(response.request.url)
+    headers = response.headers.items()
+    answer = Response(
+        status=response.status_code,
+        headers=tuple((name, value) for name, values in headers for value in values),
+        body=response.content or b"",
+    )
+    url = str(response.request.url)
     known, content = BRIDGE.cases.get(case.id), _body(case, response)
     found: list[Finding] = []
     with _LOCK:
@@ -186,7 +351,7 @@ def ringspec_rules(
             found = BRIDGE.judge_certified(known, url, answer)
         elif content is not None:
             found = BRIDGE.judge_other(content, url, answer)
-    contract, label = BRIDGE.settings.loaded, case.operation.label
+    contract, label = BRIDGE.contract, case.operation.label
     if found:
         raise FailureGroup([BrokenRule(contract, each, label) for each in found])
 
@@ -201,7 +366,7 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
         if BRIDGE.withheld:
             raise OpenRules((), BRIDGE.withheld, _INSTEAD)
         if not BRIDGE.is_offered:
-            operation = BRIDGE.settings.loaded.operation
+            operation = BRIDGE.contract.operation
             where = f"{operation.method.upper()} {operation.path}"
             hint = f"they go out for {where}, in the phase examples"
             raise OpenRules((), _NEVER, hint)
@@ -210,20 +375,11 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
             raise OpenRules(left, *BRIDGE.reachability())
 
 
-def _response(response: schemathesis.Response) -> Response:
-    headers = tuple(
-        (name, value) for name, values in response.headers.items() for value in values
-    )
-    return Response(
-        status=response.status_code, headers=headers, body=response.content or b""
-    )
-
-
 def _body(
     case: schemathesis.Case[Any], response: schemathesis.Response
 ) -> bytes | None:
     """Return the body that was sent; None if another part of the request is odd."""
-    request, operation = response.request, BRIDGE.settings.loaded.operation
+    request, operation = response.request, BRIDGE.contract.operation
     known = {header.name.lower(): header.value for header in operation.headers}
     has_odd_header = any(
         name.lower() not in _OWN and value != known.get(name.lower())
@@ -254,26 +410,17 @@ def filter_failure(
     del context
     if not isinstance(failure, AcceptedNegativeData | RejectedPositiveData):
         return True
-    if not _is_ours(case.operation) or not _is_about_body(case):
+    meta = case.meta
+    if not _is_ours(case.operation) or meta is None:
         return True
+    wrong = {each for each, part in meta.components.items() if part.mode.is_negative}
+    if wrong - {ParameterLocation.BODY}:
+        return True  # something else is wrong on purpose
     content = _body(case, response)
     if content is None:
         return True
     is_positive = isinstance(failure, RejectedPositiveData)
     return BRIDGE.label(content) is (Label.VALID if is_positive else Label.INVALID)
-
-
-def _is_about_body(case: schemathesis.Case[Any]) -> bool:
-    """Return whether only a body is wrong on purpose."""
-    meta = case.meta
-    if meta is None:
-        return False
-    wrong = {
-        location
-        for location, component in meta.components.items()
-        if component.mode.is_negative
-    }
-    return wrong <= {ParameterLocation.BODY}
 
 
 class RuleSummary:

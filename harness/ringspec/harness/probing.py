@@ -232,8 +232,14 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
     taking = [each for each in tried if each.valid.taken]
     shown = [each for each in taking if each.shown]
     if reading:
-        return reading[0].candidate, *_of_reading(rule, reading, tried)
-    if _is_alone(taking, tried):
+        unclear = [each for each in tried if each.is_read is None]
+        sureness = Sureness.LIKELY if unclear else Sureness.CERTAIN
+        return reading[0].candidate, sureness, _why_read(rule, reading, unclear)
+    if (
+        len(taking) == 1
+        and taking[0].is_read is not None
+        and all(each.valid.taken is False for each in tried if each is not taking[0])
+    ):
         reason = "only so a body is accepted, though also with a wrong value there"
         return taking[0].candidate, Sureness.LIKELY, reason
     if len(shown) == 1:
@@ -243,16 +249,7 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
     return best, Sureness.NOT_TOLD, _why_not_known(tried, taking)
 
 
-def _is_alone(taking: list[_Tried], tried: list[_Tried]) -> bool:
-    """Return whether bodies of one candidate alone are taken, right or wrong."""
-    if len(taking) != 1 or taking[0].is_read is None:
-        return False
-    return all(each.valid.taken is False for each in tried if each is not taking[0])
-
-
-def _of_reading(
-    rule: RuleId, reading: list[_Tried], tried: list[_Tried]
-) -> tuple[Sureness, str]:
+def _why_read(rule: RuleId, reading: list[_Tried], unclear: list[_Tried]) -> str:
     first = reading[0]
     reason = f"such a body was accepted ({first.valid.summary})"
     if first.invalid is not None:
@@ -260,11 +257,10 @@ def _of_reading(
     others = [each.candidate.name for each in reading[1:]]
     if others:
         reason += f"; {' and '.join(others)} as well: either will do"
-    unclear = [each for each in tried if each.is_read is None]
-    if not unclear:
-        return Sureness.CERTAIN, reason
-    what = (unclear[0].invalid or unclear[0].valid).summary
-    return Sureness.LIKELY, f"{reason}; of {unclear[0].candidate.name}: {what}"
+    for each in unclear[:1]:
+        what = (each.invalid or each.valid).summary
+        reason += f"; of {each.candidate.name}: {what}"
+    return reason
 
 
 def _why_not_known(tried: list[_Tried], taking: list[_Tried]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Json
-from ringspec.strategies.adequacy.verdicts import opened, overlap, pruned, somewhere
+from ringspec.strategies.adequacy.verdicts import overlap, pruned, somewhere
 from ringspec.strategies.shapes.compile import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
@@ -171,32 +171,3 @@ def test_what_is_wanted_stands_at_the_end_of_a_path() -> None:
     dependent = somewhere(schema, ("dependentSchemas", "b"), {"maxProperties": 1})
     assert fits(dependent, {"b": 1})
     assert not fits(dependent, {"a": 1})
-
-
-def test_anything_may_stand_at_an_opened_place() -> None:
-    schema = {
-        "type": "object",
-        "required": ["a"],
-        "properties": {
-            "a": {"const": 1},
-            "b": {"type": "array", "items": {"const": 1}, "minItems": 1},
-            "c": False,
-        },
-    }
-
-    def leaves(place: tuple[str, ...], body: Json) -> bool:
-        return overlap(opened(reach(schema), place), reach(body))
-
-    missing = {"type": "object", "properties": {"a": False}}
-    other = {"type": "object", "required": ["a"], "properties": {"a": {"const": 2}}}
-    assert leaves(("a",), missing)
-    assert leaves(("a",), other)
-    assert not leaves(("b",), missing)
-    assert opened(reach(schema), ("c",)) == ()
-    item = {
-        "type": "object",
-        "required": ["b"],
-        "properties": {"b": {"type": "array", "contains": {"const": 2}}},
-    }
-    assert leaves(("b", "*"), item)
-    assert not leaves(("a",), item)

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from ringspec.strategies import Example, Walk
 
-# The shrinking of one failure takes no more than this.
-_SHRINK_REQUESTS = 200
-_SHRINK_S = 20.0
 # Requests without an answer in a row that end the shrinking of one failure: one less
 # than those that end a run.
 _SILENCE = 3
@@ -72,14 +69,15 @@ class SearchLimits:
 
     Attributes:
         examples: how many bodies and walks are tried.
+        shrink_requests: spent on one failure, with `shrink_seconds`; twice on a walk.
         known: the failures known before.
     """
 
     examples: int
     seconds: float
     seed: int = 0
-    shrink_requests: int = _SHRINK_REQUESTS
-    shrink_seconds: float = _SHRINK_S
+    shrink_requests: int = 200
+    shrink_seconds: float = 20.0
     known: Failures = field(default_factory=Failures)
 
 

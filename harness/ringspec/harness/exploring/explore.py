@@ -13,8 +13,8 @@ import queue
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ringspec.harness.exploring.attempts import Attempt, SearchLimits
 from ringspec.harness.judging import checks
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     # Hypothesis takes a while to load, and most runs need none of it.
     from ringspec.strategies import Example, Lifecycle, Walk
 
-# Seconds until the thread is given up. It asks for something often enough, and is told.
+# Seconds until the thread is given up. It asks for something often enough.
 _FAREWELL_S = 1.0
 # Refusals that other things than the rule may account for: what is not known, what
 # stands there already, what is too long.
@@ -114,11 +114,10 @@ def offered_lifecycle(
 
 
 class _Closed(BaseException):
-    """Nobody answers any more."""
+    """The session does not answer any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _SearchEnded:
+class _SearchEnded(NamedTuple):
     """The search is over, by an error of ours if there is one."""
 
     error: BaseException | None = None

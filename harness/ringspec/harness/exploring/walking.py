@@ -1,8 +1,8 @@
 """Walks: Hypothesis draws calls one after the other, and what fails is shortened.
 
 In: a life cycle, and what fires a walk. Out: events: each walk with what it passed, and
-of each failure the shortest script that shows it, as a case whose last step is judged.
-All steps of a walk are drawn before any is sent.
+of each failure the shortest script that shows it. All steps are drawn before any is
+sent.
 """
 
 from __future__ import annotations
@@ -230,7 +230,6 @@ class Walker(Hunter):
         return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
 
     def _attempt(self, walk: Walk) -> Attempt:
-        """Fire a walk."""
         self._check_budget()
         self._fired += 1
         attempt = self._fire(walk)

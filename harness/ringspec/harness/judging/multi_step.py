@@ -113,7 +113,14 @@ def missing_links(
     answered 404 is missing if all of its kind are; else it exists and errs. Commands
     are one kind, all others another.
     """
-    seen = _statuses(played)
+    seen: dict[str, set[int]] = defaultdict(set)
+    for case, exchange in played:
+        if case.phase != Phase.LIFECYCLE or len(case.steps) < 2:
+            continue  # 401 is often answered before any routing
+        how = exchange.played or Played()
+        for step, made in zip(case.steps, (*how.earlier, exchange), strict=False):
+            if made.response is not None:
+                seen[step.link].add(made.response.status)
     found: set[str] = set()
     for is_command in (False, True):
         group = [e for e in contract.links if (e.role == Role.COMMAND) == is_command]
@@ -126,19 +133,6 @@ def missing_links(
             if nowhere and (not there or (statuses and 404 not in statuses)):
                 found.add(each.name)
     return found
-
-
-def _statuses(played: Iterable[tuple[Case, Exchange]]) -> dict[str, set[int]]:
-    """Gather how each link was answered where it was called on what exists."""
-    seen: dict[str, set[int]] = defaultdict(set)
-    for case, exchange in played:
-        if case.phase != Phase.LIFECYCLE or len(case.steps) < 2:
-            continue  # 401 is often answered before any routing
-        how = exchange.played or Played()
-        for number, each in enumerate((*how.earlier, exchange)):
-            if each.response is not None and number < len(case.steps):
-                seen[case.steps[number].link].add(each.response.status)
-    return seen
 
 
 def links_of(case: Case) -> set[str]:

@@ -1,7 +1,6 @@
 """Checks a profile on its target, step by step, by reading alone.
 
-In: a profile, the contract that it is for, and the target's URL. Out: steps as they
-are done. Nothing is created but on this machine, and only if the profile allows it.
+Nothing is created but on this machine, and only if the profile allows it.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from ringspec.harness.profile.profile import Profile
@@ -25,9 +23,20 @@ from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
 from ringspec.harness.sending.transport import Route
-from ringspec.spec import Contract, Fixture, Link, Role, TargetError, UsageError
+from ringspec.spec import (
+    Contract,
+    Fixture,
+    RingspecError,
+    Role,
+    TargetError,
+    UsageError,
+)
 from ringspec.strategies import TOKEN, Request
 
+_STEPS = (
+    *("allowed", "route", "name", "reach", "tls", "token", "read"),
+    *("version", "fixture"),
+)
 _HINTS = {
     401: "the token is refused: is it of this server, and of this account?",
     403: "the token is known, and may not read: what is the client allowed?",
@@ -55,18 +64,15 @@ class CheckStep:
     hint: str = ""
 
 
-class _Skipped(NamedTuple):
-    """Why a step was not tried."""
-
-    message: str
-    hint: str = ""
+class _Skipped(RingspecError):  # noqa: N818 - no error, but the reason
+    """Raised by a step that is not to be tried."""
 
 
 class ProfileCheck:
     """Checks a profile on a target.
 
-    A step returns what it found or why it is skipped, and raises TargetError or
-    UsageError if it fails.
+    Each step is a method of its name. It returns what it found, and raises TargetError
+    or UsageError if it fails.
 
     Args:
         profile: what is checked.
@@ -78,18 +84,16 @@ class ProfileCheck:
     def __init__(
         self, profile: Profile, contract: Contract, url: str, credentials: Credentials
     ) -> None:
-        self._profile = profile
-        self._contract = contract
-        self._url = url
-        self._credentials = credentials
-        self._route = Route()
-        self._filling = Filling()
-        self._can_read = False
+        self._profile, self._contract = profile, contract
+        self._url, self._credentials = url, credentials
+        self._by, self._filling = Route(), Filling()
+        links = (each for each in contract.links if each.role == Role.LIST)
+        self._list = next(links, None)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What may not be shown, as far as it is known by now."""
-        routes = (self._profile.route, self._route)
+        routes = (self._profile.route, self._by)
         return (
             *self._credentials.secrets(),
             *self._filling.secrets(),
@@ -98,28 +102,20 @@ class ProfileCheck:
 
     def steps(self) -> Iterator[CheckStep]:
         """Do all steps; after one has failed, the others are skipped."""
-        attempts: dict[str, Callable[[], str | _Skipped]] = {
-            "allowed": self._allowed,
-            "route": self._connect_by,
-            "name": self._resolve,
-            "reach": self._reach,
-            "tls": self._encrypt,
-            "token": self._authorise,
-            "read": self._read,
-            "version": self._version,
-            "fixture": self._fixture,
-        }
         failed = False
-        for name, attempt in attempts.items():
-            state, hint = CheckState.OK, ""
+        for name in _STEPS:
+            state, hint = CheckState.SKIPPED, ""
+            message = "a step before it failed"
             try:
-                found = _Skipped("a step before it failed") if failed else attempt()
+                if not failed:
+                    message = getattr(self, f"_{name}")()
+                    state = CheckState.OK
+            except _Skipped as skipped:
+                message, hint = str(skipped), skipped.hint
             except (TargetError, UsageError) as error:
                 failed = True
-                state, found, hint = CheckState.FAILED, str(error), error.hint
-            if isinstance(found, _Skipped):
-                state, (found, hint) = CheckState.SKIPPED, found
-            yield CheckStep(name=name, state=state, message=found, hint=hint)
+                state, message, hint = CheckState.FAILED, str(error), error.hint
+            yield CheckStep(name=name, state=state, message=message, hint=hint)
 
     def _allowed(self) -> str:
         safety = self._profile.safety
@@ -134,47 +130,49 @@ class ProfileCheck:
         where = "on this machine" if is_loopback(self._url) else "live, and only read"
         return f"{self._url} is {where}"
 
-    def _connect_by(self) -> str:
-        self._route = self._profile.route.to(self._url)
-        self._route.context()
-        if not self._route.proxy:
+    def _route(self) -> str:
+        self._by = self._profile.route.to(self._url)
+        self._by.context()
+        if not self._by.proxy:
             return "directly"
-        by = ", as the environment says" if self._route.from_environment else ""
-        return f"by the proxy {self._route.shown_proxy}{by}"
+        by = ", as the environment says" if self._by.from_environment else ""
+        return f"by the proxy {self._by.shown_proxy}{by}"
 
     @property
     def _peer(self) -> tuple[str, int]:
         """Host and port that are connected to: the target's, or the proxy's."""
-        parts = urlsplit(self._route.proxy or self._url)
-        return parts.hostname or "", parts.port or (
-            443 if parts.scheme == "https" else 80
-        )
+        parts = urlsplit(self._by.proxy or self._url)
+        default = 443 if parts.scheme == "https" else 80
+        return parts.hostname or "", parts.port or default
 
-    def _resolve(self) -> str | _Skipped:
+    def _name(self) -> str:
         host, port = self._peer
-        if _is_address(host):
-            return _Skipped(f"{host} is an address")
         if host == "localhost":
-            return _Skipped("localhost is this machine, whatever a resolver says")
+            raise _Skipped("localhost is this machine, whatever a resolver says")
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            pass
+        else:
+            raise _Skipped(f"{host} is an address")
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise TargetError(
-                f"{host}: {reason}", hint="is the host spelt right?"
-            ) from error
+            hint = "is the host spelt right?"
+            raise TargetError(f"{host}: {reason}", hint=hint) from error
         addresses = dict.fromkeys(str(each[4][0]) for each in found)
         return f"{host} is {', '.join(addresses)}"
 
     def _reach(self) -> str:
         host, port = self._peer
         try:
-            with self._connected():
-                return f"{host}:{port} takes connections"
+            self._connected().close()
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             hint = "is the server running, and the port right?"
             raise TargetError(f"{host}:{port}: {reason}", hint=hint) from error
+        return f"{host}:{port} takes connections"
 
     def _connected(self) -> socket.socket:
         host, port = self._peer
@@ -186,20 +184,19 @@ class ProfileCheck:
         except ConnectionRefusedError:
             return socket.create_connection(("::1", port), timeout=timeout_s)
 
-    def _encrypt(self) -> str | _Skipped:
+    def _tls(self) -> str:
         if urlsplit(self._url).scheme == "http":
             if is_loopback(self._url):
-                return _Skipped("http has none")
-            raise TargetError(
-                "a token would travel in the clear", hint="give the URL with https"
-            )
-        if self._route.proxy:
-            return _Skipped("the proxy passes it on: see the next steps")
+                raise _Skipped("http has none")
+            hint = "give the URL with https"
+            raise TargetError("a token would travel in the clear", hint=hint)
+        if self._by.proxy:
+            raise _Skipped("the proxy passes it on: see the next steps")
         host, _ = self._peer
         try:
             with (
                 self._connected() as plain,
-                self._route.context().wrap_socket(plain, server_hostname=host) as tls,
+                self._by.context().wrap_socket(plain, server_hostname=host) as tls,
             ):
                 return f"{tls.version()}, and the certificate is trusted"
         except (ssl.SSLError, OSError) as error:
@@ -207,97 +204,86 @@ class ProfileCheck:
             hint = "[tls] ca names certificates to trust, certificate one to show"
             raise TargetError(reason, hint=hint) from error
 
-    def _authorise(self) -> str | _Skipped:
-        timeout_s, route = self._profile.pacing.timeout_s, self._profile.route
-        hosts = self._profile.safety.hosts(self._url)
-        self._filling = self._credentials.filling(timeout_s, route, hosts)
+    def _token(self) -> str:
+        self._filling = self._credentials.filling(
+            self._profile.pacing.timeout_s,
+            self._profile.route,
+            self._profile.safety.hosts(self._url),
+        )
         if self._filling.renewal is not None:
             return f"{self._credentials.token_url} gives one out"
         if self._filling.token is None:
-            return _Skipped("there are no credentials")
+            raise _Skipped("there are no credentials")
         return "it is given"
 
-    @property
-    def _listing(self) -> Link | None:
-        links = self._contract.links
-        return next((each for each in links if each.role == Role.LIST), None)
-
-    def _read(self) -> str | _Skipped:
-        listing = self._listing
-        if listing is None:
-            return _Skipped("the contract has no operation that only reads")
-        answer = self._get(listing.path)
+    def _read(self) -> str:
+        if self._list is None:
+            raise _Skipped("the contract has no operation that only reads")
+        answer, what = self._get(self._list.path), f"GET {self._list.path} answers"
         if answer.response is None:
             raise TargetError(answer.summary, hint="see the steps before")
         status = answer.response.status
-        if status // 100 != 2:
+        if not _is_success(answer):
             hint = _HINTS.get(status, "what does the server's own log say?")
             if status == 401 and not self._filling.tokens:
                 hint = "give [credentials], or a token as RINGSPEC_BEARER"
-            raise TargetError(f"GET {listing.path} answers HTTP {status}", hint=hint)
+            raise TargetError(f"{what} HTTP {status}", hint=hint)
         media = answer.response.header("content-type") or "nothing named"
         if "json" not in media.lower():
-            hint = "is the URL that of the API?"
-            raise TargetError(f"GET {listing.path} answers {media}", hint=hint)
-        self._can_read = True
-        return f"GET {listing.path} answers HTTP {status}"
+            raise TargetError(f"{what} {media}", hint="is the URL that of the API?")
+        return f"{what} HTTP {status}"
 
-    def _version(self) -> str | _Skipped:
+    def _version(self) -> str:
         known = self._contract.operation.headers
         headers = tuple((each.name, each.value) for each in known if each.value)
         if not headers:
-            return _Skipped("the contract describes no header")
-        listing = self._listing
+            raise _Skipped("the contract describes no header")
         listed = ", ".join(f"{header}: {value}" for header, value in headers)
-        if listing is None or not self._can_read:
-            return _Skipped(f"nothing was read to try {listed} with")
-        answer = self._get(listing.path, headers)
+        if self._list is None:
+            raise _Skipped(f"nothing was read to try {listed} with")
+        answer = self._get(self._list.path, headers)
         if not _is_success(answer):
             hint = "is that version still served, and its header passed on?"
             raise TargetError(f"with {listed}: {answer.summary}", hint=hint)
         return f"{listed} is taken"
 
-    def _fixture(self) -> str | _Skipped:
+    def _fixture(self) -> str:
         given, safety = self._profile.overrides.fixtures, self._profile.safety
         if not given:
-            return _Skipped("the profile names none")
-        readable = (
-            each for each in self._contract.fixtures if each.name in given and each.read
-        )
-        first = next(readable, None)
+            raise _Skipped("the profile names none")
         listed = ", ".join(given)
-        found = self._look_up(first) if first else f"nothing reads {listed} alone"
-        if first and not isinstance(found, _Skipped):
-            return found
+        why = f"nothing reads {listed} alone"
+        for fixture in self._contract.fixtures:
+            if fixture.name in given and fixture.read:
+                found, why = self._looked_up(fixture, str(given[fixture.name]))
+                if found:
+                    return found
+                break
         if safety.allow_create and not safety.is_live(self._url):
-            return self._create(listed)
+            # Imported only here: what builds bodies takes a while to load.
+            from ringspec.strategies import plain_request  # noqa: PLC0415
+
+            answer = self._exchange(plain_request(self._contract))
+            if _is_success(answer):
+                return f"a create with {listed} is accepted: {answer.summary}"
+            hint = "does the target know them? what does its answer say?"
+            raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
         hint = (
             "on this machine [safety] allow_create = true lets a create try them,"
             " unless it is live"
         )
-        return _Skipped(found if isinstance(found, str) else found.message, hint)
+        raise _Skipped(why, hint=hint)
 
-    def _look_up(self, fixture: Fixture) -> str | _Skipped:
-        """Read a fixture; if there is none such, all of its kind."""
-        value = str(self._profile.overrides.fixtures[fixture.name])
+    def _looked_up(self, fixture: Fixture, value: str) -> tuple[str, str]:
+        """Read a fixture, or else all of its kind; return the result, or why none."""
         path = fixture.read.replace("{}", quote(value, safe=""))
         one = self._get(path)
         if _is_success(one):
-            return f"the target knows the {fixture.name}: GET {path}"
+            return f"the target knows the {fixture.name}: GET {path}", ""
         if not _is_success(self._get(fixture.read.rpartition("/")[0])):
-            return _Skipped(f"the target does not tell: GET {path}, {one.summary}")
+            return "", f"the target does not tell: GET {path}, {one.summary}"
         hint = f"is the {fixture.name} of this account? see [fixtures]"
         raise TargetError(f"GET {path}: {one.summary}", hint=hint)
-
-    def _create(self, listed: str) -> str:
-        # Imported only here: what builds bodies takes a while to load.
-        from ringspec.strategies import plain_request  # noqa: PLC0415
-
-        answer = self._exchange(plain_request(self._contract))
-        if _is_success(answer):
-            return f"a create with {listed} is accepted: {answer.summary}"
-        hint = "does the target know them? what does its answer say?"
-        raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
 
     def _get(self, path: str, more: tuple[tuple[str, str], ...] = ()) -> Exchange:
         headers = (("Accept", "application/json"), *more)
@@ -317,7 +303,7 @@ class ProfileCheck:
                 filling=self._filling,
                 timeout_s=self._profile.pacing.timeout_s,
                 workers=1,
-                route=self._route,
+                route=self._by,
             )
             guard = Guard.before(target, safety, self._contract)
             try:
@@ -332,11 +318,3 @@ class ProfileCheck:
 
 def _is_success(answer: Exchange) -> bool:
     return answer.response is not None and answer.response.status // 100 == 2
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -12,6 +12,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -67,37 +69,15 @@ class Places:
         before, lines = 0, self.text.split("\n")
         for number in range(1, len(lines) + 1):
             try:
-                data = tomllib.loads("\n".join(lines[:number]) + "\n")
+                data: Any = tomllib.loads("\n".join(lines[:number]) + "\n")
+                reduce(getitem, keys, data)
             except tomllib.TOMLDecodeError:
                 continue  # within a value of several lines
-            if _contains(data, keys):
+            except (KeyError, IndexError, TypeError):
+                before = number
+            else:
                 return before + 1
-            before = number
         return self.line(keys[:-1]) if len(keys) > 1 else 0
-
-
-def _contains(data: Json, keys: Keys) -> bool:
-    for key in keys:
-        if isinstance(data, list) and isinstance(key, int) and key < len(data):
-            data = data[key]
-        elif isinstance(data, dict) and key in data:
-            data = data[str(key)]
-        else:
-            return False
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedStatuses:
-    """Statuses of a target's answers, where they are known exactly.
-
-    Attributes:
-        success: of what is accepted; None for any 2xx.
-        rejection: of what breaks a rule; empty for 400 or 422.
-    """
-
-    success: int | None = None
-    rejection: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +88,8 @@ class Profile:
         name: as it was asked for; empty if there are only flags.
         url: of the target, any mount prefix included; `embedded`, or empty if the
             profile leaves it open.
+        success: the status of what is accepted, if it is known; None for any 2xx.
+        rejections: those of what breaks a rule; empty for 400 or 422.
     """
 
     name: str = ""
@@ -115,7 +97,8 @@ class Profile:
     dialect: str | None = None
     overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
-    expect: ExpectedStatuses = field(default_factory=ExpectedStatuses)
+    success: int | None = None
+    rejections: tuple[int, ...] = ()
     pacing: Pacing = field(default_factory=Pacing)
     route: Route = field(default_factory=Route)
     safety: Safety = field(default_factory=Safety)
@@ -143,10 +126,8 @@ class Profile:
                 header=credentials.header or "",
             ),
             credentials=credentials,
-            expect=ExpectedStatuses(
-                success=expect.get("success"),
-                rejection=tuple(expect.get("rejection", ())),
-            ),
+            success=expect.get("success"),
+            rejections=tuple(expect.get("rejection", ())),
             pacing=Pacing(**pacing),
             route=Route(
                 **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
@@ -252,31 +233,42 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
     references: dict[Keys, str] = {}
-    plain = _dereferenced(data, (), references, fill=False)
-    validated(plain, places, strict=True)
+    validated(_dereferenced(data, (), references, fill=False), places, strict=True)
     missing = {keys: name for keys, name in references.items() if not os.getenv(name)}
     _check_kinds(data.get("credentials", {}), missing, places)
     named = variables()
     above = {**_environment(named), **_flat(flags)}
-    below = {
-        keys: _beside(path.parent, keys, value)
-        for keys, value in _flat(_dereferenced(data, (), references, fill=True)).items()
-        if keys in above or not _is_of_lower_kind(keys, above)
-    }
+    keys_above = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
+    kinds = [kind for kind in _KINDS if kind & keys_above]
+
+    def counts(keys: Keys) -> bool:
+        """Whether a value counts beside those above: not of other credentials."""
+        other = keys[0] == "credentials" and kinds
+        return not other or any(keys[1] in kind for kind in kinds)
+
     joined: dict[str, Any] = {}
+    below = _flat(_dereferenced(data, (), references, fill=True))
     for keys, value in {**below, **above}.items():
-        table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
-        table[str(keys[-1])] = value
-    found = validated(joined, replace(places, variables=named), strict=False)
+        if keys in above or counts(keys):
+            table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
+            is_dialect = keys == ("dialect",) and (path.parent / value).is_file()
+            is_beside = keys not in above and (is_dialect or keys in _FILES)
+            table[str(keys[-1])] = str(path.parent / value) if is_beside else value
+    named_places = replace(places, variables=named)
+    found = validated(joined, named_places, strict=False)
     for keys, name in missing.items():
-        if keys not in above and not _is_of_lower_kind(keys, above):
+        if keys not in above and counts(keys):
             raise UsageError(
                 f"{places.of(keys)}: the variable {name} is not set",
                 hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
             )
-    places = replace(places, variables=named)
-    _check_url(found.get("url"), places)
-    return Profile.of(shown, found, places)
+    try:
+        if found.get("url", EMBEDDED) != EMBEDDED:
+            checked_url(found["url"])
+    except UsageError as error:
+        where = named_places.of(("url",))
+        raise UsageError(f"{where}: {error}", hint=error.hint) from error
+    return Profile.of(shown, found, named_places)
 
 
 def _read(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
@@ -359,24 +351,6 @@ def _check_kinds(
         )
 
 
-def _is_of_lower_kind(keys: Keys, above: Mapping[Keys, Any]) -> bool:
-    """Decide whether flags or variables have credentials of another kind."""
-    if keys[0] != "credentials" or len(keys) == 1:
-        return False
-    named = {str(each[1]) for each in above if each[0] == "credentials"}
-    kinds = [kind for kind in _KINDS if kind & named]
-    return bool(kinds) and not any(keys[1] in kind for kind in kinds)
-
-
-def _beside(folder: Path, keys: Keys, value: Any) -> Any:
-    """Return a file's name as one beside the profile, and other values as they are."""
-    if keys in _FILES:
-        return str(folder / value)
-    if keys == ("dialect",) and (folder / value).is_file():
-        return str(folder / value)
-    return value
-
-
 def variables() -> dict[Keys, str]:
     """Return the tables and keys that the environment gives, each with its variable."""
     from ringspec.harness.profile.schema import tables  # noqa: PLC0415 - as above
@@ -395,44 +369,25 @@ def variables() -> dict[Keys, str]:
 
 
 def _environment(named: Mapping[Keys, str]) -> dict[Keys, Any]:
-    """Return the values of variables; a table or a fixture may be JSON.
-
-    Raises:
-        UsageError: it is none.
-    """
+    """Return the values of variables; a fixture or a whole table may be JSON."""
     found: dict[Keys, Any] = {}
     for keys, name in named.items():
         text = os.environ[name]
-        if keys in {("url",), ("dialect",)}:
-            found[keys] = text
-        elif len(keys) == 1 and not text.startswith("{"):
+        is_table = len(keys) == 1 and keys[0] not in {"url", "dialect"}
+        if is_table and not text.startswith("{"):
             raise UsageError(
                 f"a variable cannot be read: {name} is no table",
                 hint=f"what begins with {_PREFIX} is taken for a part of the profile",
             )
-        elif len(keys) == 1:
-            found |= _flat({str(keys[0]): _object(name, text)})
-        elif keys[0] == "fixtures" and text.startswith("{"):
-            found[keys] = _object(name, text)
-        else:
+        if not is_table and not (keys[0] == "fixtures" and text.startswith("{")):
             found[keys] = text
+            continue
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise UsageError(
+                f"{name}: it begins like an object, and is no JSON: {error}",
+                hint='write it as {"id": "…"}',
+            ) from error
+        found |= _flat({str(keys[0]): value}) if is_table else {keys: value}
     return found
-
-
-def _object(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{name}: it begins like an object, and is no JSON: {error}",
-            hint='write it as {"id": "…"}',
-        ) from error
-
-
-def _check_url(url: str | None, places: Places) -> None:
-    if url is None or url == EMBEDDED:
-        return
-    try:
-        checked_url(url)
-    except UsageError as error:
-        raise UsageError(f"{places.of(('url',))}: {error}", hint=error.hint) from error

@@ -8,10 +8,9 @@ where a profile is read: pydantic takes a while to load.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from ringspec.harness.profile.profile import Keys, Places
@@ -25,81 +24,64 @@ def _split(value: Any) -> Any:
     return [each.strip() for each in value.split(",") if each.strip()]
 
 
-_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_Rejection = Annotated[int, Field(ge=400, le=499)]
+_TEXT: Any = (str | None, None)
+_FLAG: Any = (bool, False)
+_RATE: Any = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
+_HOSTS = Annotated[list[str], BeforeValidator(_split)]
+_STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
+# Tables with the kinds and defaults of their keys; those outside of tables under "".
+# `paths` and `fixtures` have keys of the contract, and none here.
+_TABLES: dict[str, dict[str, Any]] = {
+    "": {"url": _TEXT, "dialect": _TEXT},
+    "paths": {},
+    "credentials": {
+        "bearer": _TEXT,
+        "client_id": _TEXT,
+        "client_secret": _TEXT,
+        "token_url": _TEXT,
+        "header": _TEXT,
+        "value": _TEXT,
+    },
+    "fixtures": {},
+    "expect": {
+        "success": (Annotated[int, Field(ge=200, le=299)] | None, None),
+        "rejection": (Annotated[_STATUSES, BeforeValidator(_split)], []),
+    },
+    "pacing": {
+        "rate": _RATE,
+        "workers": (Annotated[int, Field(ge=1, le=64)] | None, None),
+        "timeout": _RATE,
+    },
+    "tls": {"ca": _TEXT, "certificate": _TEXT, "key": _TEXT},
+    "proxy": {"url": _TEXT},
+    "safety": {
+        "live": (bool | None, None),
+        "allow_create": _FLAG,
+        "max_creates": (Annotated[int, Field(ge=0)], 0),
+        "allow_start": _FLAG,
+        "journal": _TEXT,
+        "allowed_hosts": (_HOSTS, []),
+    },
+}
+_CONFIG = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+def _model(name: str) -> Any:
+    return create_model(name, __config__=_CONFIG, **_TABLES[name])
 
 
-class _CredentialsTable(_Table):
-    bearer: str | None = None
-    client_id: str | None = None
-    client_secret: str | None = None
-    token_url: str | None = None
-    header: str | None = None
-    value: str | None = None
+_KINDS: dict[str, Any] = {
+    **{name: _model(name) for name in _TABLES if name},
+    "paths": dict[str, str],
+    "fixtures": dict[str, Any],
+}
+_FIELDS: dict[str, Any] = {name: (kind, None) for name, kind in _KINDS.items()}
+_SCHEMA = create_model("profile", __config__=_CONFIG, **_TABLES[""], **_FIELDS)
 
 
-class _ExpectTable(_Table):
-    success: Annotated[int, Field(ge=200, le=299)] | None = None
-    rejection: Annotated[list[_Rejection], BeforeValidator(_split)] = []
-
-
-class _PacingTable(_Table):
-    rate: _Rate | None = None
-    workers: Annotated[int, Field(ge=1, le=64)] | None = None
-    timeout: _Rate | None = None
-
-
-class _TlsTable(_Table):
-    ca: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-
-
-class _ProxyTable(_Table):
-    url: str | None = None
-
-
-class _SafetyTable(_Table):
-    live: bool | None = None
-    allow_create: bool = False
-    max_creates: Annotated[int, Field(ge=0)] = 0
-    allow_start: bool = False
-    journal: str | None = None
-    allowed_hosts: Annotated[list[str], BeforeValidator(_split)] = []
-
-
-class _ProfileSchema(_Table):
-    url: str | None = None
-    dialect: str | None = None
-    paths: dict[str, str] = {}
-    credentials: _CredentialsTable = _CredentialsTable()
-    fixtures: dict[str, Any] = {}
-    expect: _ExpectTable = _ExpectTable()
-    pacing: _PacingTable = _PacingTable()
-    tls: _TlsTable = _TlsTable()
-    proxy: _ProxyTable = _ProxyTable()
-    safety: _SafetyTable = _SafetyTable()
-
-
-@cache
 def tables() -> dict[str, list[str]]:
-    """Return the keys of each table; the keys outside of tables stand under ''.
-
-    `paths` and `fixtures` have keys of the contract, and none here.
-    """
-    found: dict[str, list[str]] = {"": []}
-    for name, field in _ProfileSchema.model_fields.items():
-        if isinstance(field.default, dict):
-            found[name] = []
-        elif isinstance(field.default, _Table):
-            found[name] = list(type(field.default).model_fields)
-        else:
-            found[""].append(name)
-    return found
+    """Return the keys of each table; the keys outside of tables stand under ''."""
+    return {name: list(keys) for name, keys in _TABLES.items()}
 
 
 def validated(
@@ -116,10 +98,11 @@ def validated(
         UsageError: there is an unknown key, or a value of another kind.
     """
     try:
-        found = _ProfileSchema.model_validate(data, strict=strict)
+        found = _SCHEMA.model_validate(data, strict=strict)
     except ValidationError as error:
         raise _usage_error(error, places) from error
-    return found.model_dump(exclude_unset=True, exclude_none=True)
+    dumped: dict[str, Any] = found.model_dump(exclude_unset=True, exclude_none=True)
+    return dumped
 
 
 _SECRET = frozenset({"credentials", "proxy"})

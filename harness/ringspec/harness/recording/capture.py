@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -66,6 +66,9 @@ Listener: TypeAlias = Callable[[CapturedRequest], Awaitable[None]]
 class Capture:
     """An application that passes all on to another, and captures each request.
 
+    A body is read before it is passed on: an application that refuses without reading
+    would else leave nothing to judge.
+
     Args:
         app: the other application.
         listener: takes each request once it is answered; it must not raise. It may
@@ -85,79 +88,58 @@ class Capture:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        call = _Call(scope, receive, send)
-        await call.read(self._limit)
+        began_s, clock_s = time.time(), time.perf_counter()
+        body, read = await self._read(scope, receive)
+        last = read[-1] if read else {}
+        start: Message = {}
+        answer = bytearray()
+
+        async def receive_again() -> Message:
+            return read.popleft() if read else await receive()
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            elif message["type"] == "http.response.body":
+                answer.extend(message.get("body", b"")[: LIMIT - len(answer)])
+            await send(message)
+
         try:
-            await self._app(scope, call.receive, call.send)
+            await self._app(scope, receive_again, send_on)
         finally:
-            await self._listener(call.captured())
+            raw = scope.get("raw_path") or scope["path"].encode()
+            query = scope.get("query_string", b"")
+            target = b"?".join([raw, query] if query else [raw])
+            is_whole = last.get("type") == "http.request" and not last.get("more_body")
+            await self._listener(
+                CapturedRequest(
+                    method=scope["method"],
+                    target=target.decode("latin-1"),
+                    headers=_decoded(scope["headers"]),
+                    body=body,
+                    is_whole=is_whole,
+                    status=start.get("status"),
+                    answer_headers=_decoded(start.get("headers", ())),
+                    answer=bytes(answer),
+                    began_s=began_s,
+                    elapsed_s=time.perf_counter() - clock_s,
+                )
+            )
 
-
-@dataclass
-class _Call:
-    """One request under way, its body read before it is passed on.
-
-    An application that refuses without reading would else leave nothing to judge.
-    """
-
-    scope: Message
-    _receive: Receive
-    _send: Send
-    _waiting: deque[Message] = field(default_factory=deque)
-    _body: bytearray = field(default_factory=bytearray)
-    _is_whole: bool = False
-    _start: Message = field(default_factory=dict)
-    _answer: bytearray = field(default_factory=bytearray)
-    _began_s: float = field(default_factory=time.time)
-    _clock_s: float = field(default_factory=time.perf_counter)
-
-    async def read(self, limit: int) -> None:
-        """Read the body, unless it is larger than a limit."""
-        if _length(self.scope) > limit:
-            return
-        while len(self._body) <= limit:
-            message = await self._receive()
-            self._waiting.append(message)
-            self._body += message.get("body", b"")
-            if message["type"] != "http.request" or not message.get("more_body"):
-                self._is_whole = message["type"] == "http.request"
-                return
-
-    async def receive(self) -> Message:
-        """Return the parts that were read before, then those that come."""
-        return self._waiting.popleft() if self._waiting else await self._receive()
-
-    async def send(self, message: Message) -> None:
-        """Pass on a part of the answer, and keep it."""
-        if message["type"] == "http.response.start":
-            self._start = message
-        elif message["type"] == "http.response.body":
-            self._answer += message.get("body", b"")[: LIMIT - len(self._answer)]
-        await self._send(message)
-
-    def captured(self) -> CapturedRequest:
-        """Return the request with its answer, as far as there is one."""
-        query = self.scope.get("query_string", b"").decode("latin-1")
-        raw = self.scope.get("raw_path") or self.scope["path"].encode()
-        path = raw.decode("latin-1")
-        return CapturedRequest(
-            method=self.scope["method"],
-            target=f"{path}?{query}" if query else path,
-            headers=_decoded(self.scope["headers"]),
-            body=bytes(self._body),
-            is_whole=self._is_whole,
-            status=self._start.get("status"),
-            answer_headers=_decoded(self._start.get("headers", ())),
-            answer=bytes(self._answer),
-            began_s=self._began_s,
-            elapsed_s=time.perf_counter() - self._clock_s,
-        )
-
-
-def _length(scope: Message) -> int:
-    """Return the length that a request states; 0 without any."""
-    value = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
-    return int(value) if value.isdecimal() and value.isascii() else 0
+    async def _read(
+        self, scope: Message, receive: Receive
+    ) -> tuple[bytes, deque[Message]]:
+        """Return the body, or its beginning, and the messages that it came in."""
+        body, read = bytearray(), deque[Message]()
+        length = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
+        is_length = length.isdecimal() and length.isascii()
+        more = not is_length or int(length) <= self._limit
+        while more and len(body) <= self._limit:
+            message = await receive()
+            read.append(message)
+            body += message.get("body", b"")
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        return bytes(body), read
 
 
 def _decoded(headers: Any) -> Headers:

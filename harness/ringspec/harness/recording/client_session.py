@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ringspec.harness.judging.outcome import EXITS, conclude
@@ -29,12 +28,13 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
-from ringspec.harness.recording.http_rules import (
+from ringspec.harness.recording.client_rules import (
     HTTP_RULES,
+    TOKEN_OPERATION,
     RequestedOperation,
     RequestJudge,
+    Statement,
     read_form,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
@@ -71,13 +71,6 @@ _SERVERS = "it binds servers, not their clients"
 _UNASKED = "no request gave occasion to keep or to break it"
 
 
-class Unspecified(NamedTuple):
-    """Something in a request of which no source settles whether it may be sent."""
-
-    about: str
-    why: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequest:
     """One request, judged.
@@ -87,6 +80,7 @@ class JudgedRequest:
         client: its User-Agent; empty without one.
         operation: id or name of the operation; empty if there is no such.
         judged: with a finding for each rule that is broken or kept.
+        unspecified: what no source settles, by rule or name, with the reason.
         is_first: whether it is the first to break some rule, or to leave something
             open.
     """
@@ -95,7 +89,7 @@ class JudgedRequest:
     client: str
     operation: str
     judged: Judged
-    unspecified: tuple[Unspecified, ...]
+    unspecified: dict[str, str]
     remarks: tuple[str, ...]
     is_first: bool
 
@@ -119,45 +113,21 @@ class ClientSession:
         self, contract: Contract, level: Level, url: str, filling: Filling
     ) -> None:
         self.tally = ClientTally(contract, level)
-        self._clients: Counter[str] = Counter()
-        self._contract = contract
-        self._url = url.rstrip("/")
-        self._filling = filling
+        self._clients: dict[str, None] = {}
+        self._url, self._filling = url.rstrip("/"), filling
         self._judge = RequestJudge(contract, filling)
+        self._levels = {rule: each.level for rule, each in contract.rules.items()}
         self._began_s = time.perf_counter()
 
     def started(self) -> Started:
         """Return the event with which reports begin."""
         return Started(
-            contract=ContractName.of(self._contract),
+            contract=ContractName.of(self.tally.contract),
             target=self._url,
             level=self.tally.level,
             seed=0,
             total=0,
             clients=True,
-        )
-
-    def judge(self, request: CapturedRequest) -> JudgedRequest:
-        """Judge a request, and count it."""
-        number = self.tally.requests + 1
-        operation = self._judge.operation(request.method, request.path)
-        statements = self._judge.judge(request, operation)
-        judged = self._judged(number, self._exchange(request, operation), statements)
-        client = (request.header("user-agent") or "")[:_NAME]
-        if client in self._clients or len(self._clients) < _CLIENTS:
-            self._clients[client] += 1
-        return JudgedRequest(
-            number=number,
-            client=client,
-            operation=operation.name,
-            judged=judged,
-            unspecified=tuple(
-                Unspecified(each.about, each.why)
-                for each in statements
-                if each.verdict is Verdict.INCONCLUSIVE
-            ),
-            remarks=tuple(each.why for each in statements if each.verdict is None),
-            is_first=self.tally.add(statements, judged.findings),
         )
 
     def ended(self) -> Ended:
@@ -167,61 +137,73 @@ class ClientSession:
         duration_s = round(time.perf_counter() - self._began_s, 3)
         return Ended(result=self.tally.result(duration_s, message))
 
-    def _judged(
-        self, number: int, exchange: Exchange, statements: tuple[Statement, ...]
-    ) -> Judged:
-        levels = {rule: each.level for rule, each in self._contract.rules.items()}
-        about = [
-            (RuleId(each.about), each.verdict, each.why)
-            for each in statements
-            if each.verdict in {Verdict.FAIL, Verdict.PASS}
+    def judge(self, request: CapturedRequest) -> JudgedRequest:
+        """Judge a request, and count it."""
+        operation = self._judge.operation(request.method, request.path)
+        statements = self._judge.judge(request, operation)
+        client = (request.header("user-agent") or "")[:_NAME]
+        if len(self._clients) < _CLIENTS:
+            self._clients[client] = None
+        number = self.tally.requests + 1
+        exchange = self._exchange(request, operation)
+        broken = [
+            RuleId(about) for each, about, _ in statements if each is Verdict.FAIL
         ]
-        broken = [rule for rule, verdict, _ in about if verdict is Verdict.FAIL]
-        response = exchange.response
         case = Case(
             id=f"request-{number}",
             rule=_SERVES,
-            level=weakest(levels[rule] for rule in broken),
+            level=weakest(self._levels[rule] for rule in broken),
             expect=Expect.REJECT if broken else Expect.ACCEPT,
             # The server is not judged: any answer of its may be.
-            status=(response.status,) if response else (),
+            status=(request.status,) if request.status else (),
             request=exchange.request,
         )
         findings = tuple(
             Finding(
-                rule=rule,
+                rule=RuleId(about),
                 verdict=verdict,
                 reason=why,
-                level=levels[rule],
-                gate=levels[rule],
+                level=self._levels[RuleId(about)],
+                gate=self._levels[RuleId(about)],
                 case=case,
                 exchange=exchange,
             )
-            for rule, verdict, why in about
-            if verdict is not None
+            for verdict, about, why in statements
+            if verdict in {Verdict.FAIL, Verdict.PASS}
         )
-        return Judged(case=case, exchange=exchange, findings=findings)
+        return JudgedRequest(
+            number=number,
+            client=client,
+            operation=operation.name,
+            judged=Judged(case=case, exchange=exchange, findings=findings),
+            unspecified={
+                about: why
+                for verdict, about, why in statements
+                if verdict is Verdict.INCONCLUSIVE
+            },
+            remarks=tuple(why for verdict, _, why in statements if verdict is None),
+            is_first=self.tally.add(statements, findings),
+        )
 
     def _exchange(
         self, captured: CapturedRequest, operation: RequestedOperation
     ) -> Exchange:
         """Return a request with its answer, free of credentials."""
         target = _QUERY.sub(rf"\1={_HIDDEN}", captured.target)
-        is_token_url = operation.is_token and "?" not in target
+        is_token = operation is TOKEN_OPERATION
         request = Request(
             method=captured.method,
-            path=TOKEN_URL if is_token_url else target,
+            path=TOKEN_URL if is_token and "?" not in target else target,
             headers=_hidden(captured.headers, operation.token_header, self._filling),
-            body=self._hidden_form(captured) if operation.is_token else captured.body,
+            body=self._hidden_form(captured) if is_token else captured.body,
         )
         response, failure = None, None
         if captured.status is None:
             failure = Failure(trouble=Trouble.DROPPED, message="it was not answered")
         else:
+            headers = _hidden(captured.answer_headers, None, Filling())
             response = Response(
-                status=captured.status,
-                headers=_hidden(captured.answer_headers, None, Filling()),
-                body=captured.answer,
+                status=captured.status, headers=headers, body=captured.answer
             )
         return Exchange(
             url=self._url + target,
@@ -233,7 +215,6 @@ class ClientSession:
         )
 
     def _hidden_form(self, captured: CapturedRequest) -> bytes:
-        """Return a request for a token, with placeholders for credentials."""
         form = read_form(captured)
         if form is None:
             return _HIDDEN.encode() if captured.body else b""
@@ -253,21 +234,16 @@ def _hidden(
     shown: list[tuple[str, str]] = []
     for name, value in headers:
         lower = name.lower()
-        if lower in _OF_CONNECTION:
-            continue
+        hidden = _HIDDEN if lower in _SECRET else value
         if token_header is not None and lower == token_header.header.lower():
-            shown.append((name, _shown_token(value, token_header, filling.token)))
-        else:
-            shown.append((name, _HIDDEN if lower in _SECRET else value))
+            hidden = _HIDDEN
+            token = filling.token or "\0"
+            scheme = value.removesuffix(token).strip().lower()
+            if value.endswith(token) and scheme == token_header.scheme.lower():
+                hidden = token_header.value(TOKEN)
+        if lower not in _OF_CONNECTION:
+            shown.append((name, hidden))
     return tuple(shown)
-
-
-def _shown_token(value: str, due: TokenHeader, token: str | None) -> str:
-    if token and value.endswith(token):
-        scheme = value.removesuffix(token).strip()
-        if scheme.lower() == due.scheme.lower():
-            return due.value(TOKEN)
-    return _HIDDEN
 
 
 @dataclass
@@ -304,19 +280,18 @@ class ClientTally:
             Verdict.PASS: self.kept,
             Verdict.INCONCLUSIVE: self.unspecified,
         }
-        for each in statements:
-            if each.verdict is None:
-                if each.why in self.remarks or len(self.remarks) < _REMARKS:
-                    self.remarks[each.why] += 1
-                continue
-            counters[each.verdict][each.about] += 1
-            if each.verdict is not Verdict.PASS and each.about not in self.examples:
-                self.examples[each.about] = self.requests, each.why
-                is_first = True
-        for finding in findings:
-            kept = self._failures.setdefault(finding.rule, [])
-            if finding.verdict is Verdict.FAIL and len(kept) < MOST:
-                kept.append(finding)
+        for verdict, about, why in statements:
+            if verdict is not None:
+                counters[verdict][about] += 1
+            elif why in self.remarks or len(self.remarks) < _REMARKS:
+                self.remarks[why] += 1
+            if verdict in {Verdict.FAIL, Verdict.INCONCLUSIVE}:
+                is_first |= about not in self.examples
+                self.examples.setdefault(about, (self.requests, why))
+        for each in findings:
+            kept = self._failures.setdefault(each.rule, [])
+            if each.verdict is Verdict.FAIL and len(kept) < MOST:
+                kept.append(each)
         return is_first
 
     def exercised(self, rule: RuleId) -> int:

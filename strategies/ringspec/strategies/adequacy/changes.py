@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from typing import TypeAlias
 
 from ringspec.spec import KEYWORDS, Json, kind_of
@@ -186,20 +187,14 @@ def _condition(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
             yield kind, f"without {branch}", rest
 
 
-def _any_of(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
-    yield from _fewer_branches("anyOf", node["anyOf"])
-    yield MutationKind.BRANCH, "just one of them", {"oneOf": node["anyOf"]}
-
-
-def _one_of(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
-    yield from _fewer_branches("oneOf", node["oneOf"])
-    yield MutationKind.BRANCH, "any of them", {"anyOf": node["oneOf"]}
-
-
-def _fewer_branches(keyword: str, branches: list[Json]) -> _Changes:
+def _choice(
+    keyword: str, other: str, words: str, node: _Node, _siblings: tuple[Json, ...]
+) -> _Changes:
+    branches = node[keyword]
     for index in range(len(branches) if len(branches) > 1 else 0):
         new = {keyword: [*branches[:index], *branches[index + 1 :]]}
         yield MutationKind.BRANCH, f"without {_branch_name(branches, index)}", new
+    yield MutationKind.BRANCH, words, {other: branches}
 
 
 def _branch_name(branches: list[Json], index: int) -> str:
@@ -216,8 +211,8 @@ _OWN: dict[str, Callable[[_Node, tuple[Json, ...]], _Changes]] = {
     "required": _required,
     "dependentRequired": _dependent,
     "if": _condition,
-    "anyOf": _any_of,
-    "oneOf": _one_of,
+    "anyOf": partial(_choice, "anyOf", "oneOf", "just one of them"),
+    "oneOf": partial(_choice, "oneOf", "anyOf", "any of them"),
 }
 
 

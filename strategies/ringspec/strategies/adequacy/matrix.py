@@ -89,22 +89,42 @@ def fewest(
     return tuple(name for name in listed if name in chosen)
 
 
-@dataclass(frozen=True)
 class _CaseMatrix:
     """Finds the cases that detect a mutation, by index."""
 
-    contract: Contract
-    cases: tuple[Case, ...]
-    _located: dict[tuple[int, Path], _Located] = field(default_factory=dict)
-    _dropped: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    _where: dict[str, frozenset[int]] = field(default_factory=dict)
+    def __init__(self, contract: Contract, cases: tuple[Case, ...]) -> None:
+        self._schema = schema = contract.request.schema
+        self.cases = cases
+        own = contract.operation.method.upper(), contract.operation.path
+        # The cases that their body decides.
+        judged = [
+            (index, case)
+            for index, case in enumerate(cases)
+            if case.phase == Phase.CASES
+            and (case.request.method, case.request.path) == own
+            and (case.fault is None or isinstance(case.fault, tuple))
+        ]
+        self._accepted = [i for i, case in judged if case.expect == Expect.ACCEPT]
+        validator = _Validator(schema, validate_formats=True)
+        # Where in the schema each refused body is wrong.
+        self._refused = {
+            index: [
+                tuple(map(str, error.schema_path))
+                for error in validator.iter_errors(case.body)
+            ]
+            for index, case in judged
+            if case.expect == Expect.REJECT and case.broken
+        }
+        self._locator = Locator(schema)
+        self._located: dict[tuple[int, Path], _Located] = {}
+        self._dropped: dict[str, tuple[int, ...]] = {}
+        self._where: dict[str, frozenset[int]] = {}
 
     def detecting(self, mutation: Mutation) -> Iterator[int]:
         if mutation.when is not None:
             yield from self._in_context(mutation, mutation.when)
             return
-        schema = self.contract.request.schema
-        tests = [_KeywordTest(schema, edit) for edit in mutation.edits]
+        tests = [_KeywordTest(self._schema, edit) for edit in mutation.edits]
         for index in self._accepted:
             if not self._takes(mutation, tests, index):
                 yield index
@@ -145,43 +165,6 @@ class _CaseMatrix:
             body = self.cases[index].body
             self._located[key] = self._locator.values(path, body)
         return self._located[key]
-
-    @cached_property
-    def _locator(self) -> Locator:
-        return Locator(self.contract.request.schema)
-
-    @cached_property
-    def _accepted(self) -> list[int]:
-        """The cases with a valid body."""
-        return [
-            index
-            for index, case in enumerate(self.cases)
-            if case.expect == Expect.ACCEPT and self._is_judged(case)
-        ]
-
-    @cached_property
-    def _refused(self) -> dict[int, tuple[Path, ...]]:
-        """The cases with an invalid body, and where in the schema each is wrong."""
-        validator = _Validator(self.contract.request.schema, validate_formats=True)
-        return {
-            index: tuple(
-                tuple(str(step) for step in error.schema_path)
-                for error in validator.iter_errors(case.body)
-            )
-            for index, case in enumerate(self.cases)
-            if case.expect == Expect.REJECT and case.broken and self._is_judged(case)
-        }
-
-    def _is_judged(self, case: Case) -> bool:
-        """Return whether the body of a case decides it."""
-        operation = self.contract.operation
-        request = case.request
-        own = operation.method.upper(), operation.path
-        return (
-            case.phase == Phase.CASES
-            and (request.method, request.path) == own
-            and (case.fault is None or isinstance(case.fault, tuple))
-        )
 
 
 class _KeywordTest:

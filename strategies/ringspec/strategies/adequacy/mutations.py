@@ -259,7 +259,15 @@ class _Deriver:
         for path, node in nodes(self._schema):
             edit = KeywordEdit(path=path, old=node, new={})
             owned = [a for a in self._contract.assertions if edit.owns(a.path)]
-            if not owned or not _is_member(path) or self._is_inside_shared(path):
+            is_member = path[-1:] == ("items",) or path[-2:-1] == ("properties",)
+            around = (self._place_of(path[:cut]) for cut in range(len(path)))
+            if (
+                not owned
+                or not is_member
+                or {"then", "else"} & set(path)
+                # What is inside a shared component is mutated with it.
+                or any(len(self._places.get(each, ())) > 1 for each in around)
+            ):
                 continue
             depth = path.count("properties") + path.count("items")
             yield Mutation(
@@ -270,11 +278,6 @@ class _Deriver:
                 change="unchecked",
                 edits=(edit,),
             )
-
-    def _is_inside_shared(self, path: Path) -> bool:
-        """Return whether a subschema around a path stands in several places."""
-        around = (self._place_of(path[:cut]) for cut in range(len(path)))
-        return any(len(self._places.get(each, ())) > 1 for each in around)
 
     def _rules(self) -> Iterator[Mutation]:
         """Drop each rule, all its assertions at once."""
@@ -342,23 +345,16 @@ class _Deriver:
 _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"}
 
 
-def _is_member(path: Path) -> bool:
-    if {"then", "else"} & set(path):
-        return False
-    return path[-1:] == ("items",) or path[-2:-1] == ("properties",)
-
-
 def _less(old: dict[str, Json], keyword: str, names: set[str]) -> dict[str, Json]:
     """Return a keyword without some names, or nothing."""
+
+    def rest(listed: list[str]) -> list[str]:
+        return [each for each in listed if each not in names]
+
     if keyword == "required":
-        return {keyword: [each for each in old[keyword] if each not in names]}
+        return {keyword: rest(old[keyword])}
     if keyword == "dependentRequired":
-        return {
-            keyword: {
-                name: [each for each in listed if each not in names]
-                for name, listed in old[keyword].items()
-            }
-        }
+        return {keyword: {name: rest(each) for name, each in old[keyword].items()}}
     return {}
 
 

@@ -79,17 +79,14 @@ def _rules(life: Lifecycle) -> dict[str, Any]:
     }
     if life.listing:
         found["list"] = rule()(_list)
-    kinds = offered(life)
-    for kind, many in kinds:
-        choices = st.integers(0, many - 1)
+    in_vain: list[Call] = []
+    for kind, many in offered(life):
+        made = rule(resource=_RESOURCES, choice=st.integers(0, many - 1))
         for number in range(_WEIGHTS.get(kind, 1)):
-            made = rule(resource=_RESOURCES, choice=choices)(_calling(kind))
-            found[f"{kind}_{number}"] = made
-    if kinds:
-        every = [
-            Call(kind, UNCREATED, each) for kind, many in kinds for each in range(many)
-        ]
-        found["nobody"] = rule(call=st.sampled_from(every))(_in_vain)
+            found[f"{kind}_{number}"] = made(_calling(kind))
+        in_vain += (Call(kind, UNCREATED, each) for each in range(many))
+    if in_vain:
+        found["nobody"] = rule(call=st.sampled_from(in_vain))(_in_vain)
     return found
 
 
