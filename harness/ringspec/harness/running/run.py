@@ -40,9 +40,21 @@ from ringspec.harness.judging.verdict import (
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
 from ringspec.harness.running.known_failures import KnownAudit
 from ringspec.harness.running.plan import Plan, is_unguarded, refusal
-from ringspec.harness.running.precautions import Precautions, choose
+from ringspec.harness.running.precautions import (
+    CLEAN_S,
+    HASTY_S,
+    OPEN_HINT,
+    SPENT_HINT,
+    choose,
+    clean_up,
+    connect,
+    journal_of,
+    opening,
+)
 from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.spec import RuleId
 from ringspec.strategies import Case, Phase, unbroken
 
@@ -88,8 +100,10 @@ class Session:
         self.interrupted = False
         self._plan = plan
         self._choice = choice = choose(plan)
-        self._precautions = Precautions(plan, choice)
         policy = choice.policy
+        self._journal = journal_of(plan, policy)
+        self._guard: Guard | None = None
+        self._messages: list[str] = []
         self._oracle = Oracle(
             plan.contract, plan.filling, policy.unnamed if plan.live else {}
         )
@@ -138,10 +152,10 @@ class Session:
                 "whoever does not check that is not noticed"
             )
         if choice.cases:
-            yield from self._precautions.opening()
+            yield from opening(plan, choice, self._journal)
             with asyncio.Runner() as runner:
                 yield from self._fire(runner)
-            yield from self._precautions.notices()
+            yield from self._notices()
         elif not choice.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
         elif not choice.withheld:
@@ -149,8 +163,9 @@ class Session:
 
     def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
-        plan, precautions = self._plan, self._precautions
-        pacer = precautions.connect()
+        plan, journal, told = self._plan, self._journal, self._messages
+        guard, pacer = connect(plan, self._choice.policy, journal, told.append)
+        self._guard = guard
         volley = Volley(
             pacer,
             plan.pace.workers or 1,
@@ -161,7 +176,7 @@ class Session:
 
         def interrupt() -> None:
             volley.interrupt()
-            precautions.hurry()
+            guard.hurry(HASTY_S)
             if self._explorer is not None:
                 self._explorer.interrupt()
 
@@ -173,10 +188,17 @@ class Session:
             finally:
                 runner.run(volley.rest())
                 try:
-                    runner.run(precautions.clean_up(hasty=self.interrupted))
+                    # Each takes its turn; none is hurried, unless somebody waits.
+                    limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
+                    limit_s = HASTY_S if self.interrupted else limit_s
+                    told += runner.run(clean_up(guard, pacer, journal, limit_s))
                 finally:
                     with suppress(Exception):
                         runner.run(volley.stop())
+
+    def _notices(self) -> Iterator[Notice]:
+        while self._messages:
+            yield Notice(message=self._messages.pop(0))
 
     def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Fire the first case, single requests, scripts, and explore."""
@@ -196,7 +218,7 @@ class Session:
         for case, exchange in self._fired(runner, volley, single):
             judged = self._judged(case, exchange)
             yield judged
-            yield from self._precautions.notices()
+            yield from self._notices()
             if self._stops(judged.findings):
                 return
         yield from self._scripts(runner, volley)
@@ -337,10 +359,14 @@ class Session:
         """Return a failure as inconclusive if it may not be the target's."""
         if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
             return finding
-        reason = finding.reason
+        reason, exchange, guard = finding.reason, finding.exchange, self._guard
         if self._reachability.broken:
-            row = self._reachability.in_a_row
-            if not self._precautions.may_be_transient(finding.exchange, row):
+            status = exchange.response.status if exchange.response else 0
+            # It may pass by itself, and was not repeated, such as a create.
+            passes = status in GATEWAY or not (
+                status or self._reachability.in_a_row > 1
+            )
+            if not passes or guard is None or guard.may_repeat(exchange.request):
                 return finding
             reason = f"{reason}; it was not sent again, to a live target"
         return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
@@ -373,13 +399,17 @@ class Session:
         plan, reachability = self._plan, self._reachability
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
+        withheld, policy = len(self._tally.withheld), self._choice.policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.
             message = f"{plan.url}: {failure.message}"
-        else:
-            open_rules = len(self._tally.withheld)
-            safety = self._precautions.account(open_rules=open_rules)
-            message, hint = safety if safety[0] else (message, hint)
+        elif policy.no_create and withheld:
+            live = f"{plan.url} is live, and {policy.no_create}"
+            message, hint = f"{live}: {withheld} rules stay open", OPEN_HINT
+        elif self._guard is not None and self._guard.is_spent:
+            most = plan.safety.max_creates
+            message = f"all {most} creates that the profile allows are used up"
+            hint = SPENT_HINT
         message = self._ended_by or message
 
         def reckon(known: Collection[Known]) -> tuple[RuleResult, ...]:
