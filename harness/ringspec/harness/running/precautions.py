@@ -39,7 +39,6 @@ class Choice:
     Attributes:
         cases: those fired, the first of the list in any case.
         left_out: why cases are not sent to a live target, by id.
-        selected: the rules that are judged.
         skipped: the rules that are deselected, or that no case which is taken serves.
         inapplicable: the rules that the plan leaves out on purpose, with the reason.
         withheld: the rules that stay open, since nothing is sent for them.
@@ -62,11 +61,7 @@ class Choice:
 
 
 def choose(plan: Plan) -> Choice:
-    """Choose what a plan fires.
-
-    Raises:
-        UsageError: nothing is selected, or the plan may do harm.
-    """
+    """Choose what a plan fires."""
     selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
     check(plan)
     selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
@@ -117,11 +112,7 @@ def journal_of(plan: Plan, policy: Policy) -> Journal | None:
 def connect(
     plan: Plan, policy: Policy, journal: Journal | None, tell: Callable[[str], None]
 ) -> tuple[Guard, Pacer]:
-    """Open the way to the target that every request takes.
-
-    Raises:
-        UsageError: the URL is none, or the journal cannot be written.
-    """
+    """Open the way to the target that every request takes."""
     pace, filling = plan.pace, plan.filling
     if journal is not None:
         journal.open()
@@ -160,11 +151,7 @@ def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Not
 async def clean_up(
     guard: Guard, via: Pacer, journal: Journal | None, limit_s: float
 ) -> list[str]:
-    """Delete what was created; return notices of what is left.
-
-    Raises:
-        UsageError: the journal cannot be written.
-    """
+    """Delete what was created; return notices of what is left."""
     left = await guard.clean_up(via, limit_s)
     if journal is None:
         return []

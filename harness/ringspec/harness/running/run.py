@@ -92,11 +92,6 @@ class Session:
     """One run under way, from its first request to its result."""
 
     def __init__(self, plan: Plan) -> None:
-        """Decide which cases are fired.
-
-        Raises:
-            UsageError: nothing is selected, or the plan may do harm.
-        """
         self.interrupted = False
         self._plan = plan
         self._choice = choice = choose(plan)
@@ -128,11 +123,7 @@ class Session:
         self._lent: dict[str, tuple[RuleId, ...]] = {}
 
     def events(self) -> Iterator[Event]:
-        """Fire and judge, case by case.
-
-        Raises:
-            UsageError: the URL is none.
-        """
+        """Fire and judge, case by case."""
         plan, choice = self._plan, self._choice
         yield Started(
             contract=ContractName.of(plan.contract),

@@ -58,8 +58,6 @@ class Guard:
     as left, so that the user is told to look.
 
     Attributes:
-        filling: the values of placeholders in requests.
-        creates: how many creates have been sent to a live target.
         is_spent: whether more were wanted than the profile allows.
     """
 
@@ -189,11 +187,7 @@ class Guard:
         return exchange
 
     def _note_create(self, exchange: Exchange) -> Entry | None:
-        """Write down what a create has done; return what it made, if anything.
-
-        Raises:
-            UsageError: the journal cannot be written.
-        """
+        """Write down what a create has done; return what it made, if anything."""
         response, entry = exchange.response, Entry(url=self._url)
         if response is None or response.status >= 500 or response.status in _UNCLEAR:
             entry = replace(entry, status=Status.UNKNOWN)
@@ -220,11 +214,7 @@ class Guard:
         return entry
 
     def _note_deletion(self, path: str, exchange: Exchange) -> None:
-        """Write down what a deletion has done.
-
-        Raises:
-            UsageError: the journal cannot be written.
-        """
+        """Write down what a deletion has done."""
         status = status_of(exchange)
         for index, entry in enumerate(self._entries):
             if entry.delete == path and entry.is_open and entry.status != status:

@@ -63,11 +63,7 @@ class Entry:
 
     @classmethod
     def of(cls, data: Any) -> Self:
-        """Read it from a line's data.
-
-        Raises:
-            ValueError: it is no entry.
-        """
+        """Read it from a line's data."""
         try:
             url, delete = data["url"], data["delete"]
             for each in (url, "" if delete is None else delete):
@@ -102,19 +98,11 @@ class Journal:
         self._written = False
 
     def open(self) -> None:
-        """Make sure that it can be written, before anything is sent.
-
-        Raises:
-            UsageError: it cannot.
-        """
+        """Make sure that it can be written, before anything is sent."""
         self._append(b"")
 
     def note(self, entry: Entry) -> None:
-        """Write an entry; it is on disk once this returns.
-
-        Raises:
-            UsageError: it cannot be written.
-        """
+        """Write an entry; it is on disk once this returns."""
         self._append(entry.line(self._now().isoformat(timespec="milliseconds")))
         self._written = True
 

@@ -50,7 +50,6 @@ class Pacing:
     """How fast to fire, and how long to wait.
 
     Attributes:
-        rate: requests a second at most.
         workers: requests under way at once; by the kind of target without.
         wait_s: how long a run waits in vain for a target that asks it to; any success
             restores all of it.
@@ -120,11 +119,7 @@ class _Tries:
 
 
 class Pacer:
-    """Sends requests as a target can take them.
-
-    Attributes:
-        absences: how often the target was away and has come back.
-    """
+    """Sends requests as a target can take them."""
 
     def __init__(
         self,
