@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringspec.harness.exploring.explore import is_explored
-from ringspec.harness.judging.selection import Selection, served, unserved
+from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.judging.verdict import Notice
 from ringspec.harness.running.plan import Plan, check, lacking_rules
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import Journal, Status, default_path
+from ringspec.harness.sending.journal import Journal, Status
 from ringspec.harness.sending.pacer import Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
@@ -79,10 +79,11 @@ def choose(plan: Plan) -> Choice:
     fired = [case for case in others if case.rule not in inapplicable]
     fires = (fired or plan.explored) and not policy.no_create
     first = plan.cases[:1] if fires else ()
-    skipped = unserved(selection.rules, plan.cases, plan.takes)
+    taken = list(filter(plan.takes, plan.cases))
+    unserved = served(selected, plan.cases) - served(selected, taken)
     if plan.explored:
-        skipped = frozenset(each for each in skipped if not is_explored(each))
-    skipped |= frozenset(plan.contract.rules) - selected
+        unserved = {each for each in unserved if not is_explored(each)}
+    skipped = (frozenset(plan.contract.rules) - selected) | unserved
     rules = selected - skipped - inapplicable.keys()
     unsent: dict[RuleId, str] = {}
     for rule in served(rules, out) - served(rules, others) if out else ():
@@ -100,13 +101,6 @@ def choose(plan: Plan) -> Choice:
         inapplicable=inapplicable if policy.no_create else {**inapplicable, **unsent},
         withheld=withheld,
     )
-
-
-def journal_of(plan: Plan, policy: Policy) -> Journal | None:
-    """Return the journal of a run that may create something at a live target."""
-    if not plan.live or policy.no_create:
-        return None
-    return Journal(plan.safety.journal or default_path())
 
 
 def connect(

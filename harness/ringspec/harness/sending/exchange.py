@@ -129,6 +129,17 @@ class Connection(Protocol):
         """Close the connection."""
 
 
+class Passing:
+    """The part of a connection that passes requests on to another one."""
+
+    def __init__(self, inner: Connection) -> None:
+        self._inner = inner
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._inner.close()
+
+
 async def repeated(once: Callable[[], Awaitable[Exchange]], repeats: int) -> Exchange:
     """Send up to `repeats` times more while the transport fails and may not always."""
     sent = 0

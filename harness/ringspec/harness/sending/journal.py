@@ -109,11 +109,10 @@ class Journal:
     def discard(self) -> None:
         """Remove the file if surely nothing in it is open."""
         try:
-            lines = self.path.read_text("utf-8").split("\n")
+            lines = filter(None, self.path.read_text("utf-8").split("\n"))
             # What became of an entry that was cut off is not known.
-            if any(map(_is_cut, filter(None, lines))):
-                return
-            if not any(entry.is_open for entry in read(self.path)):
+            cut = any(map(_is_cut, lines))
+            if not cut and not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
         except (OSError, ValueError, UsageError):
             pass  # a file that stays does no harm
