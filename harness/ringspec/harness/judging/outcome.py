@@ -37,7 +37,6 @@ class Tally:
     """Gathers findings by rule.
 
     Attributes:
-        skipped: rules that were deselected.
         inapplicable: rules that cannot be tested here, with the reason.
         withheld: rules that stay open, because nothing was sent for them.
     """
@@ -192,7 +191,6 @@ class Reachability:
             shows that it is the API.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
-        failure: the transport's last failure.
     """
 
     looking: bool = False

@@ -29,15 +29,6 @@ def _lends(case: Case, rule: RuleId) -> bool:
 Taken = Callable[[Case], bool]
 
 
-def unserved(
-    rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
-) -> frozenset[RuleId]:
-    """Return the rules that no taken case serves, and another one does."""
-    wanted, listed = list(rules), list(cases)
-    fired = list(filter(taken, listed))
-    return frozenset(served(wanted, listed) - served(wanted, fired))
-
-
 def _rules_of(case: Case) -> frozenset[RuleId]:
     """Return a case's own rule, and those that it breaks and is judged for."""
     return frozenset((case.rule, *(() if case.steps else case.broken)))

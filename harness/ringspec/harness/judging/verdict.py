@@ -73,7 +73,6 @@ class Known:
 
     Attributes:
         id: of the rule, or of the one case.
-        expires: the last day on which it is excused.
         explored: whether only failures found by explore are meant; a run that does not
             find it again has not shown that it is gone.
     """
@@ -175,9 +174,7 @@ class RuleResult:
     """What a run found about one rule.
 
     Attributes:
-        cases: how many cases served it.
         failures: those that gate and those that only warn, in order of the cases.
-        known: the known failures among them.
         excused: whether it fails, and only by known failures: it does not gate.
         otherwise: what an excused rule would be without them.
     """
@@ -262,7 +259,6 @@ class Started:
     """The run begins.
 
     Attributes:
-        total: how many cases will be fired.
         clients: whether clients of the target are judged, and not the target itself.
     """
 

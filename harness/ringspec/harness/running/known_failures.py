@@ -45,7 +45,6 @@ class KnownAudit:
 
     Attributes:
         verdicts: what each case was judged by, even for rules that are not selected.
-        interrupted: whether nothing may count as gone.
     """
 
     plan: Plan

@@ -49,9 +49,7 @@ class Plan:
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
         rules: ids of the only rules that are judged, of those that prefixes leave.
-        examples: how many bodies the phase explore tries, if it is wanted.
         patience_s: how long scripts may wait in vain for what is to show.
-        connect: opens the target if it is not reached over the network.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
         found: the levels of the rules that a body breaks which explore once found and
@@ -112,12 +110,7 @@ class Plan:
 
 
 def check(plan: Plan) -> None:
-    """Make sure that a plan does no harm.
-
-    Raises:
-        UsageError: it explores a target that is not on this machine, or runs against
-            one that the profile does not allow.
-    """
+    """Make sure that a plan does no harm."""
     if plan.explored and plan.live:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringspec.harness.exploring.explore import is_explored
-from ringspec.harness.judging.selection import Selection, served, unserved
+from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.judging.verdict import Notice
 from ringspec.harness.running.plan import Plan, check, lacking_rules
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import Journal, Status, default_path
+from ringspec.harness.sending.journal import Journal, Status
 from ringspec.harness.sending.pacer import Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
@@ -39,7 +39,6 @@ class Choice:
     Attributes:
         cases: those fired, the first of the list in any case.
         left_out: why cases are not sent to a live target, by id.
-        selected: the rules that are judged.
         skipped: the rules that are deselected, or that no case which is taken serves.
         inapplicable: the rules that the plan leaves out on purpose, with the reason.
         withheld: the rules that stay open, since nothing is sent for them.
@@ -62,11 +61,7 @@ class Choice:
 
 
 def choose(plan: Plan) -> Choice:
-    """Choose what a plan fires.
-
-    Raises:
-        UsageError: nothing is selected, or the plan may do harm.
-    """
+    """Choose what a plan fires."""
     selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
     check(plan)
     selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
@@ -84,10 +79,11 @@ def choose(plan: Plan) -> Choice:
     fired = [case for case in others if case.rule not in inapplicable]
     fires = (fired or plan.explored) and not policy.no_create
     first = plan.cases[:1] if fires else ()
-    skipped = unserved(selection.rules, plan.cases, plan.takes)
+    taken = list(filter(plan.takes, plan.cases))
+    unserved = served(selected, plan.cases) - served(selected, taken)
     if plan.explored:
-        skipped = frozenset(each for each in skipped if not is_explored(each))
-    skipped |= frozenset(plan.contract.rules) - selected
+        unserved = {each for each in unserved if not is_explored(each)}
+    skipped = (frozenset(plan.contract.rules) - selected) | unserved
     rules = selected - skipped - inapplicable.keys()
     unsent: dict[RuleId, str] = {}
     for rule in served(rules, out) - served(rules, others) if out else ():
@@ -107,21 +103,10 @@ def choose(plan: Plan) -> Choice:
     )
 
 
-def journal_of(plan: Plan, policy: Policy) -> Journal | None:
-    """Return the journal of a run that may create something at a live target."""
-    if not plan.live or policy.no_create:
-        return None
-    return Journal(plan.safety.journal or default_path())
-
-
 def connect(
     plan: Plan, policy: Policy, journal: Journal | None, tell: Callable[[str], None]
 ) -> tuple[Guard, Pacer]:
-    """Open the way to the target that every request takes.
-
-    Raises:
-        UsageError: the URL is none, or the journal cannot be written.
-    """
+    """Open the way to the target that every request takes."""
     pace, filling = plan.pace, plan.filling
     if journal is not None:
         journal.open()
@@ -160,11 +145,7 @@ def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Not
 async def clean_up(
     guard: Guard, via: Pacer, journal: Journal | None, limit_s: float
 ) -> list[str]:
-    """Delete what was created; return notices of what is left.
-
-    Raises:
-        UsageError: the journal cannot be written.
-    """
+    """Delete what was created; return notices of what is left."""
     left = await guard.clean_up(via, limit_s)
     if journal is None:
         return []

@@ -48,12 +48,12 @@ from ringspec.harness.running.precautions import (
     choose,
     clean_up,
     connect,
-    journal_of,
     opening,
 )
 from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.journal import Journal, default_path
 from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.spec import RuleId
 from ringspec.strategies import Case, Phase, unbroken
@@ -92,16 +92,13 @@ class Session:
     """One run under way, from its first request to its result."""
 
     def __init__(self, plan: Plan) -> None:
-        """Decide which cases are fired.
-
-        Raises:
-            UsageError: nothing is selected, or the plan may do harm.
-        """
         self.interrupted = False
         self._plan = plan
         self._choice = choice = choose(plan)
         policy = choice.policy
-        self._journal = journal_of(plan, policy)
+        self._journal: Journal | None = None
+        if plan.live and not policy.no_create:
+            self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
         self._messages: list[str] = []
         self._oracle = Oracle(
@@ -128,11 +125,7 @@ class Session:
         self._lent: dict[str, tuple[RuleId, ...]] = {}
 
     def events(self) -> Iterator[Event]:
-        """Fire and judge, case by case.
-
-        Raises:
-            UsageError: the URL is none.
-        """
+        """Fire and judge, case by case."""
         plan, choice = self._plan, self._choice
         yield Started(
             contract=ContractName.of(plan.contract),
@@ -233,7 +226,10 @@ class Session:
         scripts, done = tuple(self._left), dict[str, Exchange]()
         interrupted = False
         try:
-            self._play(runner, volley, done)
+            for case, exchange in self._played(runner, volley):
+                done[case.id] = exchange
+                if self._stops(()):
+                    break
         except Interrupted:
             interrupted = True
         played = [(case, done[case.id]) for case in scripts if case.id in done]
@@ -242,30 +238,28 @@ class Session:
             yield self._judged(case, exchange, missing)
         if interrupted:
             raise Interrupted
-        if not missing:
-            return
-        # Leave out the rules that only absent operations serve.
+        if missing:
+            yield self._set_aside(missing)
+
+    def _played(
+        self, runner: asyncio.Runner, volley: Volley
+    ) -> Iterator[tuple[Case, Exchange]]:
+        """Play all that is left; those that others would disturb one by one."""
+        alone = {Phase.LIFECYCLE, Phase.EXPLORE}
+        for at_once in (True, False):
+            batch = [each for each in self._left if (each.phase in alone) != at_once]
+            yield from self._fired(runner, volley, batch, at_once=at_once)
+
+    def _set_aside(self, missing: set[str]) -> Notice:
+        """Leave out the rules that only absent operations serve."""
         links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
         cases = self._choice.cases
         served = {case.rule for case in cases if not links_of(case) & missing}
-        for case in cases:
-            if links_of(case) & missing and case.rule not in served:
-                self._tally.inapplicable[case.rule] = reason
-        yield Notice(message=reason)
-
-    def _play(
-        self, runner: asyncio.Runner, volley: Volley, done: dict[str, Exchange]
-    ) -> None:
-        """Play all that is left; those that others would disturb one by one."""
-        alone = {Phase.LIFECYCLE, Phase.EXPLORE}
-        for at_once in (True, False):
-            batch = [each for each in self._left if (each.phase in alone) != at_once]
-            for case, exchange in self._fired(runner, volley, batch, at_once=at_once):
-                done[case.id] = exchange
-                if self._stops(()):
-                    return
+        lacking = {case.rule for case in cases if links_of(case) & missing} - served
+        self._tally.inapplicable |= dict.fromkeys(lacking, reason)
+        return Notice(message=reason)
 
     def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
         """Look for what the list cannot foresee, one request after the other."""

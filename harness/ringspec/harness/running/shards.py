@@ -1,9 +1,8 @@
 """Shards: parts of a list that several runs may fire beside each other.
 
-Each case belongs to exactly one part, for every maker of the same list. A case and its
-twin belong together, unless the twin is the case that every run begins with; and so do
-all scripts, since what an operation answers in one of them shows whether the target has
-it at all. Reports of all parts can be joined into that of one run.
+A case and its twin belong together, unless the twin is the case that every run begins
+with; and so do all scripts, since what an operation answers in one of them shows
+whether the target has it at all.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.exchange import Connection, Exchange, Passing
 from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.transport import Route, transport
@@ -243,7 +243,7 @@ class Renewal:
         self.tokens = (*self.tokens, grant.token)
 
 
-class Renewing:
+class Renewing(Passing):
     """A connection whose requests carry a fresh token."""
 
     def __init__(
@@ -252,7 +252,7 @@ class Renewing:
         renewal: Renewal,
         may_repeat: Callable[[Request], bool] = lambda _: True,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._renewal = renewal
         self._may_repeat = may_repeat
 
@@ -272,10 +272,6 @@ class Renewing:
         if _is_refused(again):
             renewal.rest()
         return replace(again, sent=found.sent + again.sent)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
 
 def is_proper(request: Request) -> bool:

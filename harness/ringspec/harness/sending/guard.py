@@ -12,7 +12,13 @@ import json
 from dataclasses import replace
 from typing import Self
 
-from ringspec.harness.sending.exchange import Connection, Exchange, Failure, Trouble
+from ringspec.harness.sending.exchange import (
+    Connection,
+    Exchange,
+    Failure,
+    Passing,
+    Trouble,
+)
 from ringspec.harness.sending.journal import Entry, Journal, Status
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import (
@@ -51,15 +57,13 @@ def status_of(exchange: Exchange) -> Status:
     return Status.DELETED if status // 100 == 2 else Status.FAILED
 
 
-class Guard:
+class Guard(Passing):
     """Passes on what may be sent, and keeps account of what was created.
 
     What went unanswered, or was answered without an id, cannot be deleted; it is kept
     as left, so that the user is told to look.
 
     Attributes:
-        filling: the values of placeholders in requests.
-        creates: how many creates have been sent to a live target.
         is_spent: whether more were wanted than the profile allows.
     """
 
@@ -72,10 +76,10 @@ class Guard:
         filling: Filling | None = None,
         journal: Journal | None = None,
     ) -> None:
+        super().__init__(inner)
         self.filling = filling or Filling()
         self.creates = 0
         self.is_spent = False
-        self._inner = inner
         self._policy = policy
         self._url = url
         self._hosts = policy.safety.hosts(url)
@@ -94,10 +98,6 @@ class Guard:
         """Return a guard of a target that keeps no journal."""
         policy = Policy(safety, contract, safety.is_live(target.url))
         return cls(target, policy, url=target.url, filling=target.filling)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request if it may be sent."""
@@ -189,11 +189,7 @@ class Guard:
         return exchange
 
     def _note_create(self, exchange: Exchange) -> Entry | None:
-        """Write down what a create has done; return what it made, if anything.
-
-        Raises:
-            UsageError: the journal cannot be written.
-        """
+        """Write down what a create has done; return what it made, if anything."""
         response, entry = exchange.response, Entry(url=self._url)
         if response is None or response.status >= 500 or response.status in _UNCLEAR:
             entry = replace(entry, status=Status.UNKNOWN)
@@ -220,11 +216,7 @@ class Guard:
         return entry
 
     def _note_deletion(self, path: str, exchange: Exchange) -> None:
-        """Write down what a deletion has done.
-
-        Raises:
-            UsageError: the journal cannot be written.
-        """
+        """Write down what a deletion has done."""
         status = status_of(exchange)
         for index, entry in enumerate(self._entries):
             if entry.delete == path and entry.is_open and entry.status != status:

@@ -63,11 +63,7 @@ class Entry:
 
     @classmethod
     def of(cls, data: Any) -> Self:
-        """Read it from a line's data.
-
-        Raises:
-            ValueError: it is no entry.
-        """
+        """Read it from a line's data."""
         try:
             url, delete = data["url"], data["delete"]
             for each in (url, "" if delete is None else delete):
@@ -102,30 +98,21 @@ class Journal:
         self._written = False
 
     def open(self) -> None:
-        """Make sure that it can be written, before anything is sent.
-
-        Raises:
-            UsageError: it cannot.
-        """
+        """Make sure that it can be written, before anything is sent."""
         self._append(b"")
 
     def note(self, entry: Entry) -> None:
-        """Write an entry; it is on disk once this returns.
-
-        Raises:
-            UsageError: it cannot be written.
-        """
+        """Write an entry; it is on disk once this returns."""
         self._append(entry.line(self._now().isoformat(timespec="milliseconds")))
         self._written = True
 
     def discard(self) -> None:
         """Remove the file if surely nothing in it is open."""
         try:
-            lines = self.path.read_text("utf-8").split("\n")
+            lines = filter(None, self.path.read_text("utf-8").split("\n"))
             # What became of an entry that was cut off is not known.
-            if any(map(_is_cut, filter(None, lines))):
-                return
-            if not any(entry.is_open for entry in read(self.path)):
+            cut = any(map(_is_cut, lines))
+            if not cut and not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
         except (OSError, ValueError, UsageError):
             pass  # a file that stays does no harm

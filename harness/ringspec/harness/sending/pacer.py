@@ -21,6 +21,7 @@ from ringspec.harness.sending.exchange import (
     HOPELESS,
     Connection,
     Exchange,
+    Passing,
     Response,
     Trouble,
     repeated,
@@ -50,7 +51,6 @@ class Pacing:
     """How fast to fire, and how long to wait.
 
     Attributes:
-        rate: requests a second at most.
         workers: requests under way at once; by the kind of target without.
         wait_s: how long a run waits in vain for a target that asks it to; any success
             restores all of it.
@@ -84,17 +84,13 @@ def parse_rate(text: str | None) -> float | None:
     raise UsageError(f"--rate {text!r} is no rate", hint="write it as 5/s, or 0.5/s")
 
 
-class Limited:
+class Limited(Passing):
     """Passes requests on at an even rate, each time that they are sent."""
 
     def __init__(self, inner: Connection, rate: float) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._gap_s = 1 / rate
         self._next = 0.0
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request in its turn; again, some times, if the transport fails."""
@@ -119,12 +115,8 @@ class _Tries:
     late: bool = False
 
 
-class Pacer:
-    """Sends requests as a target can take them.
-
-    Attributes:
-        absences: how often the target was away and has come back.
-    """
+class Pacer(Passing):
+    """Sends requests as a target can take them."""
 
     def __init__(
         self,
@@ -136,7 +128,7 @@ class Pacer:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.absences = 0
-        self._inner = inner
+        super().__init__(inner)
         self._pacing = pacing
         self._may_repeat = may_repeat
         self._tell = tell
@@ -148,10 +140,6 @@ class Pacer:
         self._waited = self._held_until = self._spared = 0.0
         self._away_since: float | None = None
         self._one_at_a_time = asyncio.Lock()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; again, if it is not answered."""

@@ -29,8 +29,6 @@ class Route:
     Attributes:
         ca: file of the certificates to trust, in place of the usual ones.
         certificate: file of the client's certificate; its key may be in it.
-        key: file of that certificate's key.
-        proxy: URL of an HTTP proxy.
         from_environment: whether the proxy was found there.
     """
 
@@ -41,12 +39,7 @@ class Route:
     from_environment: bool = False
 
     def to(self, url: str) -> Self:
-        """Return the route to a URL, with the environment's proxy if none is given.
-
-        Raises:
-            UsageError: the proxy is no URL of one, or elsewhere though the target is on
-                this machine.
-        """
+        """Return the route to a URL, with the environment's proxy if none is given."""
         if self.proxy:
             _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
             if is_loopback(url) and not is_loopback(self.proxy):
@@ -76,11 +69,7 @@ class Route:
         return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
     def context(self) -> ssl.SSLContext:
-        """Return the TLS context.
-
-        Raises:
-            UsageError: a file cannot be read, or holds something else.
-        """
+        """Return the TLS context."""
         try:
             if not self.ca:
                 context = httpx.create_ssl_context()
