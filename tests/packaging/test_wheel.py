@@ -33,6 +33,7 @@ DATA = {
     "ringspec/reports/templates/report.html",
     "ringspec/reports/templates/report.js",
     "ringspec/reports/templates/compare.html",
+    "ringspec/reports/templates/compare.md",
     "ringspec/reports/templates/compare.css",
     "ringspec/reports/matrix.schema.json",
     "ringspec/strategies/case.schema.json",

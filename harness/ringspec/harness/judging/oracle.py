@@ -1,8 +1,7 @@
 """The oracle: what an exchange says of each rule.
 
-In: a case, its exchange, and whether its twin was accepted. Out: findings,
-three-valued: a refusal counts for a rule only if the twin was accepted, and an answer
-that says nothing of a rule leaves it inconclusive.
+A refusal counts for a rule only if the case's twin was accepted; an answer that says
+nothing of a rule leaves it inconclusive.
 """
 
 from __future__ import annotations
@@ -129,10 +128,8 @@ class Oracle:
         elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
         elif unknown := self._unknown(case, response):
-            reason = (
-                f"HTTP {status}: the target may not know the {unknown} that was sent"
-            )
-            yield case.rule, Verdict.INCONCLUSIVE, f"{reason}; name it in the profile"
+            why = f"HTTP {status}: the target may not know the {unknown} that was sent"
+            yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
@@ -142,16 +139,14 @@ class Oracle:
         """Return what a live target may not know that a refusal may be about."""
         own = member_names(case.body) if self.unnamed else set()
         sent = {name: what for name, what in self.unnamed.items() if name in own}
-        if response.status not in _UNKNOWN:
-            text = response.body.decode("latin-1")
+        text = response.body.decode("latin-1")
+        return " or ".join(
+            what
+            for name, what in sent.items()
             # An error names a member, rather than uses the same word.
-            mark = r"[\"'`/.]{}\b"
-            sent = {
-                name: what
-                for name, what in sent.items()
-                if re.search(mark.format(re.escape(name)), text)
-            }
-        return " or ".join(sent.values())
+            if response.status in _UNKNOWN
+            or re.search(rf"[\"'`/.]{re.escape(name)}\b", text)
+        )
 
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status

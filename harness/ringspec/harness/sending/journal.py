@@ -38,14 +38,7 @@ _CLOSED = frozenset({Status.DELETED, Status.GONE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that was created, or may have been.
-
-    Attributes:
-        url: of the target.
-        id: values of the path that deletes it, by name.
-        delete: that path, relative to the URL; None if it is not known.
-        headers: of the request that deletes it; `{token}` stands for the token.
-    """
+    """One thing that was created, or may have been; fields as above."""
 
     url: str
     id: dict[str, str] = field(default_factory=dict)
@@ -144,7 +137,9 @@ class Journal:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             number = os.open(self.path, flags, 0o600)
             try:
-                _write(number, data and self._separator() + data)
+                data = data and self._separator() + data
+                while data:
+                    data = data[os.write(number, data) :]
                 os.fsync(number)
             finally:
                 os.close(number)
@@ -159,11 +154,6 @@ class Journal:
         if self._written or self.path.stat().st_size == 0:
             return b""
         return b"" if self.path.read_bytes().endswith(b"\n") else b"\n"
-
-
-def _write(number: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(number, data) :]
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -212,8 +202,7 @@ def default_path(now: datetime | None = None) -> Path:
     ignored.
     """
     named = os.environ.get("XDG_STATE_HOME", "")
-    state = Path.home() / ".local" / "state"
-    if Path(named).is_absolute():
-        state = Path(named)
+    is_given = Path(named).is_absolute()
+    state = Path(named) if is_given else Path.home() / ".local" / "state"
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
     return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"
