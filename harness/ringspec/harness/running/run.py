@@ -20,7 +20,7 @@ from ringspec.harness.exploring.attempts import (
 from ringspec.harness.exploring.explore import Explorer, judge, offered_lifecycle
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import EXITS, Reachability, conclude
 from ringspec.harness.judging.selection import ROBUSTNESS, pending
 from ringspec.harness.judging.verdict import (
     ContractName,
@@ -104,13 +104,7 @@ class Session:
         self._oracle = Oracle(
             plan.contract, plan.filling, policy.unnamed if plan.live else {}
         )
-        self._tally = Tally(
-            plan.contract,
-            plan.level,
-            choice.skipped,
-            choice.inapplicable,
-            choice.withheld,
-        )
+        self._tally = choice.tally
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(choice.cases) + plan.explored
@@ -149,9 +143,9 @@ class Session:
             with asyncio.Runner() as self._runner:
                 yield from self._fire()
             yield from self._notices()
-        elif not choice.withheld and plan.only is not None:
+        elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
-        elif not choice.withheld:
+        elif not self._tally.withheld:
             self._end("no case serves what is selected", "see --select and --exclude")
 
     def _fire(self) -> Iterator[Event]:
