@@ -61,8 +61,13 @@ from ringspec.reports.merge import (
 from ringspec.reports.ndjson import EventStream
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
-from ringspec.reports.replay import Replay, ReplayRequest
-from ringspec.reports.report_reader import FailedCase, PastRun, read_report
+from ringspec.reports.replay import Replay
+from ringspec.reports.report_reader import (
+    FailedCase,
+    Report,
+    failed_cases,
+    read_report,
+)
 from ringspec.reports.terminal import Terminal
 
 __all__ = [
@@ -79,14 +84,13 @@ __all__ = [
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
-    "PastRun",
     "ProgressLine",
     "Record",
     "RecordFile",
     "Recorder",
     "Redactor",
     "Replay",
-    "ReplayRequest",
+    "Report",
     "Reporter",
     "RuleText",
     "RuleTexts",
@@ -102,6 +106,7 @@ __all__ = [
     "compare_reports",
     "console",
     "counted",
+    "failed_cases",
     "failure_json",
     "hidden",
     "merge_reports",
