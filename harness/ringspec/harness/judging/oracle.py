@@ -54,31 +54,28 @@ class Oracle:
         response = exchange.response
         if response is not None:
             self._accepted[case.id] = response.status // 100 == 2
-        return tuple(
-            self._finding(case, exchange, judgement)
-            for judgement in self._judgements(case, exchange)
-            # A dialect may have dropped a rule about answers.
-            if judgement[0] in self.contract.rules
-        )
-
-    def _finding(self, case: Case, exchange: Exchange, judgement: Judgement) -> Finding:
-        rule, verdict, reason = judgement
         twin = self._cases.get(case.twin or "")
-        own = case.level
-        if rule != case.rule and rule not in case.broken:
-            # A check of the answer binds no more than what was sent does.
-            known = self.contract.rules[rule].level
-            own = known if rule == ROBUSTNESS else weakest((known, case.level))
-        return Finding(
-            rule=rule,
-            verdict=verdict,
-            reason=reason,
-            level=own,
-            gate=weakest((own, twin.level)) if twin else own,
-            case=case,
-            exchange=exchange,
-            twin=twin,
-        )
+        found: list[Finding] = []
+        for rule, verdict, reason in self._judgements(case, exchange):
+            if rule not in self.contract.rules:
+                continue  # a dialect has dropped it
+            own = case.level
+            if rule != case.rule and rule not in case.broken:
+                # A check of the answer binds no more than what was sent does.
+                known = self.contract.rules[rule].level
+                own = known if rule == ROBUSTNESS else weakest((known, case.level))
+            finding = Finding(
+                rule=rule,
+                verdict=verdict,
+                reason=reason,
+                level=own,
+                gate=weakest((own, twin.level)) if twin else own,
+                case=case,
+                exchange=exchange,
+                twin=twin,
+            )
+            found.append(finding)
+        return tuple(found)
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response

@@ -19,7 +19,6 @@ SECRECY = RuleId("auth.secrecy")
 
 
 def _serves_by_kind(case: Case, rule: RuleId) -> bool:
-    """Return whether a case serves a rule without cases of its own."""
     if rule == SECRECY:
         return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect

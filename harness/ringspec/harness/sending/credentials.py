@@ -93,7 +93,6 @@ class Credentials:
         )
 
     def _given(self) -> str | None:
-        """Return the token or header value that was given."""
         if not (self.header or self.value):
             bearer = (self.bearer or "").strip()
             hint = "check --bearer"
@@ -127,7 +126,6 @@ class Credentials:
             )
 
     async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
-        """Fetch a token by client id and secret."""
         url = self.token_url or ""
         form = {
             "grant_type": "client_credentials",
@@ -161,7 +159,6 @@ class Credentials:
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
-    """Return a token if it fits into a header."""
     if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token
