@@ -13,9 +13,8 @@ import pytest
 
 from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
-from ringspec.harness.running.plan import Part, Plan
+from ringspec.harness.running.plan import Part, Plan, part_of
 from ringspec.harness.running.run import run
-from ringspec.harness.running.shards import part_of
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Behaviour, ServerSettings, application

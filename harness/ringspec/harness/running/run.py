@@ -38,7 +38,7 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import KnownAudit
+from ringspec.harness.running.known_failures import KnownAudit, share_of
 from ringspec.harness.running.plan import Plan, is_unguarded, refusal
 from ringspec.harness.running.precautions import (
     CLEAN_S,
@@ -50,7 +50,6 @@ from ringspec.harness.running.precautions import (
     connect,
     opening,
 )
-from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, default_path
