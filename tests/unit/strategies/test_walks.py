@@ -10,14 +10,15 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case, Expect, Phase, What
-from ringspec.strategies.lifecycle.machine import offered, state_machine
-from ringspec.strategies.lifecycle.steps import Lifecycle
+from ringspec.strategies.lifecycle.cases import Lifecycle
 from ringspec.strategies.lifecycle.walk import (
     MAX_STEPS,
     Call,
     CallKind,
     Model,
     WalkStep,
+    offered,
+    state_machine,
     without,
     write_walk,
 )
