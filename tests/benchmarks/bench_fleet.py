@@ -8,7 +8,6 @@ mutant that the create can show; we are run beside them as a command, as they ar
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import yaml
 from tests.benchmarks.results import arguments, note, show
+from tests.called import environment
 from tests.serving import served as hosted
 
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, Variant, application
@@ -28,8 +28,6 @@ from ringspec.reference.body_checks import Check
 from ringspec.reference.json_values import at
 from ringspec.spec import OURS, load
 
-ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
-PROJECT = Path(__file__).parents[2]
 RINGSPEC = [sys.executable, "-m", "ringspec.cli"]
 SCHEMATHESIS = [
     sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
@@ -99,26 +97,24 @@ def stripped(node: Any) -> Any:
 
 @dataclass(frozen=True)
 class Found:
-    """What one run against one server reported."""
+    """What one run against one server reported; no requests if it took too long."""
 
-    failures: frozenset[str]
-    requests: int
     seconds: float
-    ended: bool = True
+    failures: frozenset[str] = frozenset()
+    requests: int = 0
 
 
 def called(
     command: list[str], report: Path, limit_s: float = LIMIT_S
 ) -> tuple[dict[str, Any] | None, float]:
     """Run a command that writes a report; None if it takes too long."""
-    roots = os.pathsep.join(str(PROJECT / root) for root in ROOTS)
     report.unlink(missing_ok=True)
     began = time.perf_counter()
     try:
         subprocess.run(
             command,
             cwd=report.parent,
-            env={**os.environ, "PYTHONPATH": roots},
+            env=environment({}),
             capture_output=True,
             timeout=limit_s,
             check=False,
@@ -138,9 +134,9 @@ def ours(url: str, token: str, folder: Path) -> Found:
     ]  # fmt: skip
     written, seconds = called(command, report)
     if written is None:
-        return Found(frozenset(), 0, seconds, ended=False)
+        return Found(seconds)
     failing = {each["id"] for each in written["rules"] if each["outcome"] == "fail"}
-    return Found(frozenset(failing), written["counts"]["requests"], seconds)
+    return Found(seconds, frozenset(failing), written["counts"]["requests"])
 
 
 def schemathesis(contract: Path, *options: str) -> Callable[[str, str, Path], Found]:
@@ -158,9 +154,9 @@ def schemathesis(contract: Path, *options: str) -> Callable[[str, str, Path], Fo
         ]  # fmt: skip
         written, seconds = called(command, report)
         if written is None:
-            return Found(frozenset(), 0, seconds, ended=False)
+            return Found(seconds)
         failures = frozenset(each["code"] for each in written["failures"])
-        return Found(failures, written["test_cases"]["generated"], seconds)
+        return Found(seconds, failures, written["test_cases"]["generated"])
 
     return fire
 
@@ -181,10 +177,7 @@ def compared(folder: Path, mutants: list[Variant]) -> list[dict[str, Any]]:
         "schemathesis, negative, no conditionals": schemathesis(
             # What is valid without the conditions may well be refused.
             flat,
-            "--mode",
-            "negative",
-            "--exclude-checks",
-            "positive_data_acceptance",
+            *("--mode", "negative", "--exclude-checks", "positive_data_acceptance"),
         ),
     }
     found: dict[str, dict[str, Found]] = {name: {} for name in tools}
@@ -212,7 +205,7 @@ def _row(name: str, right: Found, found: dict[str, Found]) -> dict[str, Any]:
         "seconds": round(sum(each.seconds for each in found.values()), 1),
         "failures_on_the_correct_server": sorted(right.failures),
         "missed": missed,
-        "without_verdict": [name for name, each in found.items() if not each.ended],
+        "without_verdict": [name for name, each in found.items() if not each.requests],
     }
 
 
@@ -240,29 +233,14 @@ def main() -> None:
         folder = Path(made)
         fleet = selftest(folder)
         note(asked.results, "fleet", fleet)
-        show(
-            ("level", "mutants", "noticed", "by their rule"),
-            [
-                (each["level"], each["mutants"], each["noticed"], each["named"])
-                for each in fleet["levels"]
-            ],
-        )
+        columns = ("level", "mutants", "noticed", "named")
+        show(columns, [[each[name] for name in columns] for each in fleet["levels"]])
         rows = compared(folder, mutants[::step])
     sampled = {"step": step, "of": len(mutants), "rows": rows, "others": NO_MORE_PEERS}
     note(asked.results, "peers", sampled)
     print(f"\nevery {step}. of {len(mutants)} mutants that a create can show")  # noqa: T201
-    show(
-        ("tool", "noticed", "requests", "seconds"),
-        [
-            (
-                each["tool"],
-                f"{each['noticed']}/{each['mutants']}",
-                each["requests"],
-                each["seconds"],
-            )
-            for each in rows
-        ],
-    )
+    of_tools = ("tool", "noticed", "mutants", "requests", "seconds")
+    show(of_tools, [[each[name] for name in of_tools] for each in rows])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, application
 from ringspec.reference import ServerSettings as Served
 from ringspec.schemathesis import OpenRules, hooks
-from ringspec.schemathesis.bridge import UNSENT, Bridge
+from ringspec.schemathesis.hooks import Bridge
 from ringspec.spec import OURS, Level, RuleId, UsageError, load
 from ringspec.strategies import Labelled, Requests, unspecified_bodies, valid_bodies
 
@@ -68,13 +68,6 @@ def test_who_is_not_let_in_learns_nothing(judge: Bridge) -> None:
 
     assert {each.rule.id for each in judge.open_rules()} >= {"retryDelays.count"}
     assert judge.reachability()[0] == "every answer was HTTP 401"
-
-
-def test_rules_whose_cases_were_not_sent_stay_open(judge: Bridge) -> None:
-    left = {each.rule.id: each.why for each in judge.open_rules()}
-
-    assert left[RuleId("retryDelays.count")] == UNSENT
-    assert RuleId("name.type") not in left  # it is not selected
 
 
 def test_what_is_weaker_than_the_level_only_warns() -> None:
@@ -213,15 +206,6 @@ def test_nothing_is_offered_for_a_server_elsewhere(
     assert examples == []
     with pytest.raises(OpenRules, match="is not on this machine"):
         hooks.ringspec_run().after_run(ANY)
-
-
-def test_another_operation_is_left_alone(operation: Any) -> None:
-    other = SimpleNamespace(method="get", path=operation.path, base_url=URL)
-    examples: list[Any] = []
-
-    hooks.before_add_examples(SimpleNamespace(operation=other), examples)
-
-    assert examples == []
 
 
 @pytest.mark.parametrize(

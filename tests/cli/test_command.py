@@ -202,16 +202,6 @@ def test_reader_that_leaves_early_does_not_change_the_verdict(
     assert process.wait(timeout=300) == 1
 
 
-def test_cases_of_a_rule_come_with_their_twins(ringspec: Ringspec) -> None:
-    ended = ringspec("cases", "--select", "retryDelays.count")
-
-    cases = [json.loads(line) for line in ended.stdout.splitlines()]
-    seen = {case["id"] for case in cases}
-    assert ended.status == 0
-    assert {case["rule"] for case in cases} > {"retryDelays.count"}
-    assert {case["twin"] for case in cases} - {None} <= seen
-
-
 def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:
     process = started("serve", "--port", "0")
     assert process.stdout is not None

@@ -66,17 +66,6 @@ def test_wrong_usage_says_what_and_what_to_do(
     assert "hush" not in ended.stderr
 
 
-def test_hint_for_an_unknown_mutant_lists_no_hundreds(
-    ringspec: Ringspec,
-) -> None:
-    ended = ringspec("serve", "--mutant", "qqqq")
-
-    assert ended.stderr.splitlines() == [
-        "ringspec: no mutant 'qqqq'",
-        "    hint: --list-mutants lists them",
-    ]
-
-
 @pytest.mark.parametrize(
     "text",
     [

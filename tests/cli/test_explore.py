@@ -103,18 +103,6 @@ def test_what_cannot_be_explored_is_wrong_usage(
     assert said in ended.stderr
 
 
-def test_no_examples_leave_the_phase_out(ringspec: Ringspec) -> None:
-    ended = ringspec(
-        *("run", "--phase", "cases,explore", "--examples", "0", "--select", "voice"),
-        report=True,
-    )
-    without = ringspec("run", "--phase", "cases", "--select", "voice", report=True)
-
-    assert ended.report is not None
-    assert without.report is not None
-    assert ended.report["counts"] == without.report["counts"]
-
-
 def test_interrupt_ends_exploring_at_once(started: Started) -> None:
     process = started("run", "--phase", "explore", "--examples", "100000")
     assert process.stdout is not None

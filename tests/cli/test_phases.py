@@ -43,14 +43,6 @@ def test_phases_are_joined(ringspec: Run) -> None:
     assert {"wire.json", "auth.client", "lifecycle.start"} <= passed
 
 
-def test_phase_that_is_none_is_named(ringspec: Run) -> None:
-    ended = ringspec("run", "--phase", "lifecicle")
-
-    assert ended.status == 2
-    assert "there is no phase 'lifecicle'" in ended.stderr
-    assert "lifecycle" in ended.stderr.split("hint:")[1]
-
-
 def test_token_endpoint_is_tried_where_it_is_known(ringspec: Run) -> None:
     with Embedded() as server:
         with_token = ringspec(

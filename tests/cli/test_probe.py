@@ -107,16 +107,6 @@ def test_what_stays_open_is_exit_3_and_kept_as_the_contract_has_it(
     assert [each["update"] for each in overlay["actions"]] == [{}]
 
 
-def test_nobody_there_is_exit_3(called: Called) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-
-    status, _, err = called("probe", f"http://127.0.0.1:{port}")
-
-    assert status == 3
-    assert "cannot connect" in err
-
-
 @pytest.mark.parametrize("url", ["https://api.example.com", "http://192.0.2.1:8000"])
 def test_what_is_elsewhere_is_sent_nothing(
     called: Called, url: str, monkeypatch: pytest.MonkeyPatch

@@ -109,20 +109,6 @@ def test_a_step_that_fails_leaves_out_those_that_need_it(
     assert "not-the-secret" not in ended.stdout + ended.stderr
 
 
-def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(
-    called: Run, tmp_path: Path
-) -> None:
-    path = tmp_path / "p.toml"
-    path.write_text('url = "http://192.0.2.1"\n')
-
-    ended = called("profile", "check", str(path))
-
-    assert ended.status == 3
-    assert steps(ended)["allowed"] == "failed"
-    assert steps(ended)["reach"] == "skipped"
-    assert "live = true" in ended.stdout
-
-
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -167,12 +153,6 @@ def test_a_run_takes_everything_from_its_profile(
     assert reference.client_secret not in text
 
 
-def test_a_replay_takes_its_profile_too(called: Run) -> None:
-    ended = called("replay", "--profile", "reference", "body.accepted/plain")
-
-    assert ended.status == 0
-
-
 @pytest.mark.parametrize("command", [("run",), ("replay", "body.accepted/plain")])
 def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
     called: Run, profile: Write, command: tuple[str, ...]
@@ -184,3 +164,17 @@ def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
     assert ended.status == 2
     assert "mine.toml:9: the fixture segment does not fit the contract" in ended.stderr
     assert "segmentIds/items" in ended.stderr
+
+
+def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(
+    called: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('url = "http://192.0.2.1"\n')
+
+    ended = called("profile", "check", str(path))
+
+    assert ended.status == 3
+    assert steps(ended)["allowed"] == "failed"
+    assert steps(ended)["reach"] == "skipped"
+    assert "live = true" in ended.stdout

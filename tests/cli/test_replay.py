@@ -127,22 +127,6 @@ def test_report_replayed_at_a_correct_server_is_fixed(
     assert last.startswith(f"{len(lines)} fixed at level must (")
 
 
-def test_one_case_of_a_report(
-    ringspec: Ringspec, report: Path, mutant: Embedded
-) -> None:
-    chosen = ("--case", CASE, "--case", PLAIN)
-
-    ended = ringspec("replay", str(report), *chosen, "--bearer", mutant.token)
-
-    assert ended.status == 1
-    assert ended.stdout.splitlines() == [
-        f"still fails      {CASE}",
-        f"                 {RULE}: an invalid body was accepted with HTTP 201",
-        f"passes           {PLAIN}",
-        "1 still fails, 1 passes at level must (2 requests)",
-    ]
-
-
 def test_case_by_its_id_fails_at_a_mutant(ringspec: Ringspec, mutant: Embedded) -> None:
     ended = ringspec(
         *("replay", CASE, mutant.url, "--bearer", mutant.token, "--verbose"),
@@ -220,16 +204,6 @@ def test_unreachable_target_is_inconclusive(ringspec: Ringspec, report: Path) ->
     assert f"not judged       {CASE}\n" in ended.stdout
     assert ended.stdout.count("cannot connect") == 1
     assert "hint: is the server running" in ended.stdout
-
-
-def test_case_that_lacks_credentials_is_not_judged(
-    ringspec: Ringspec, recorder: str, recording: Recording
-) -> None:
-    ended = ringspec("replay", "auth.client/wrong-secret", recorder)
-
-    assert ended.status == 3
-    assert "no credentials were given" in ended.stdout
-    assert recording.bodies == []
 
 
 def test_level_is_that_of_the_report_or_of_the_case_named(
@@ -484,26 +458,3 @@ def test_wrong_arguments_are_refused(
     assert ended.stdout == ""
     assert message in ended.stderr
     assert hint in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b"{", "it is cut off"),
-        (b"\xff\xfe\x00", "it is no text in UTF-8"),
-        (b"[" * 100_000, "it is JSON that no report is made of"),
-        (b"[]", "it is no report"),
-        (b'{"format":"ringspec-matrix/1"}', "of the format 'ringspec-matrix/1', not"),
-        (b'{"format":"ringspec-report/1"}', "it is no whole report"),
-    ],
-)
-def test_file_that_is_no_report_is_refused(
-    ringspec: Ringspec, tmp_path: Path, data: bytes, message: str
-) -> None:
-    path = tmp_path / "odd.json"
-    path.write_bytes(data)
-
-    ended = ringspec("replay", str(path))
-
-    assert ended.status == 2
-    assert message in ended.stderr

@@ -105,21 +105,6 @@ def test_reports_of_a_careless_server_agree(
     assert before - timedelta(seconds=1) < times[0] < times[-1] <= after
 
 
-def test_reports_of_a_correct_server_agree(
-    ringspec: Ringspec, reference: Embedded, tmp_path: Path
-) -> None:
-    ended = ringspec(
-        "run", reference.url, "--bearer", reference.token, *wanted(tmp_path), "--quiet"
-    )
-
-    told = read(tmp_path)
-    assert ended.status == 0, ended.stderr
-    assert told["badge"]["message"] == "conformant (must)"
-    assert (told["junit"].failures, told["junit"].errors) == (0, 0)
-    assert "conformant (must)" in told["markdown"]
-    assert len((tmp_path / "r.markdown").read_text()) < 500
-
-
 class _Echo(BaseHTTPRequestHandler):
     """Gives out a token, and tells everyone of it in every spelling."""
 

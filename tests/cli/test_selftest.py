@@ -6,15 +6,14 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.cli.selftest_command import FleetRunner, fleet
-from ringspec.reference import LAWFUL, MUTANTS, Behaviour, Variant
-from ringspec.reports import Channel, RunMark, ServerKind
+from ringspec.cli.selftest_command import fleet
+from ringspec.reference import LAWFUL, MUTANTS
+from ringspec.reports import Channel, ServerKind
 from ringspec.spec import Level, load
 
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
@@ -125,21 +124,3 @@ def test_the_fleet_has_all_that_bind_at_a_level_and_in_a_dialect() -> None:
     assert by_name["unauthorised-is-403"].level is Level.MUST
     assert by_name["gzip"].way is Channel.NETWORK
     assert by_name["created-is-202"].way is Channel.IN_PROCESS
-
-
-def test_server_that_refuses_every_token_is_a_run_with_a_reason(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Closed(Variant):
-        def apply(self, behaviour: Behaviour) -> Behaviour:
-            return replace(behaviour, admit=lambda _request, _token: False)
-
-    closed = Closed(name="closed", rule="auth.token", defect="Closed.")
-    monkeypatch.setitem(MUTANTS, "closed", closed)
-    _, server = fleet(load(), ("closed",), Level.MAY, over_network=False)
-
-    found = FleetRunner.of("canonical").run(server)
-
-    assert found.mark is RunMark.SURVIVED
-    assert found.exit_code == 3
-    assert "lets nobody in" in found.reason

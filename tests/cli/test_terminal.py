@@ -78,18 +78,6 @@ def called(embedded: Embedded, *options: str) -> tuple[str, ...]:
     return ("run", embedded.url, "--bearer", embedded.token, *options)
 
 
-def test_one_broken_check_is_one_block(ringspec: Ringspec, mutant: Embedded) -> None:
-    ended = ringspec(*called(mutant), COLUMNS="80")
-
-    out = ended.stdout
-    assert ended.status == 1
-    assert "FAIL invalid bodies are accepted: no rule *.type is checked  MUST\n" in out
-    assert out.count("FAIL ") == 1
-    assert "warn " not in out
-    assert out.count("  case    ") == 2
-    assert "\x1b" not in out
-
-
 def test_replay_line_and_report_need_the_file_of_a_dialect(
     ringspec: Ringspec, mutant: Embedded, tmp_path: Path
 ) -> None:

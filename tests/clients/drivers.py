@@ -1,26 +1,32 @@
-"""Clients, driven: each sends what it would, to a server that is told by its line."""
+"""Clients, driven: each sends what it would to a server, known by its line.
+
+Of Postman collections (v2.1) as much is read as ours has: no scripts, no files.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import httpx
 from naxai import NaxaiClient
 from naxai.base.exceptions import NaxaiException
 
 from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
 from .careless import CARELESS
 from .conftest import BROADCASTS, MINIMAL
-from .postman import replay
 
 # What the server announces: url, token_url, client_id, client_secret, token.
 About: TypeAlias = Mapping[str, str]
+COLLECTION = Path(__file__).parents[1] / "fixtures/broadcasts.postman_collection.json"
 
 
 @dataclass(frozen=True)
@@ -70,23 +76,11 @@ def careless(about: About) -> None:
 
 def curl(about: About) -> None:
     """Create a notice as one does at a prompt, with the label and without."""
-    for label in (("-H", "Content-Type: application/json"), ()):
-        subprocess.run(curl_words(about, label), check=True, capture_output=True)
-
-
-def curl_words(about: About, label: tuple[str, ...]) -> list[str]:
-    """Return the command line."""
     url, token = f"{about['url']}/voice/broadcasts", about["token"]
-    asked = [
-        "curl",
-        "-sS",
-        "--noproxy",
-        "*",
-        url,
-        "-H",
-        f"Authorization: Bearer {token}",
-    ]
-    return [*asked, *label, "-d", json.dumps(PLAIN)]
+    asked = ["curl", "-sS", "--noproxy", "*", url, "-d", json.dumps(PLAIN)]
+    asked += ["-H", f"Authorization: Bearer {token}"]
+    for label in (["-H", "Content-Type: application/json"], []):
+        subprocess.run([*asked, *label], check=True, capture_output=True)
 
 
 def _naxai(about: About) -> Any:
@@ -102,6 +96,43 @@ def _naxai(about: About) -> Any:
 def _try(create: Callable[[Any], Any], broadcast: Any) -> Any:
     with suppress(NaxaiException):
         return create(broadcast)
+
+
+def replay(about: About) -> None:
+    """Send all that the collection holds, folder by folder."""
+    collection = json.loads(COLLECTION.read_text("utf-8"))
+    with httpx.Client(trust_env=False) as client:
+        for request in _requests(collection):
+            filled = json.loads(_filled(json.dumps(request), about))
+            client.send(_request(filled, collection["auth"], about["token"]))
+
+
+def _requests(node: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in node["item"]:
+        yield from _requests(item) if "item" in item else [item["request"]]
+
+
+def _filled(text: str, about: About) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: about[found[1]], text)
+
+
+def _request(
+    request: Mapping[str, Any], auth: Mapping[str, Any], token: str
+) -> httpx.Request:
+    url = request["url"] if isinstance(request["url"], str) else request["url"]["raw"]
+    headers = {each["key"]: each["value"] for each in request.get("header", ())}
+    headers["User-Agent"] = "PostmanRuntime"
+    if request.get("auth", auth)["type"] == "bearer":
+        headers["Authorization"] = f"Bearer {token}"
+    body = request.get("body", {"mode": ""})
+    form = {each["key"]: each["value"] for each in body.get("urlencoded", ())}
+    return httpx.Request(
+        request["method"],
+        url,
+        headers=headers,
+        content=body["raw"].encode() if body["mode"] == "raw" else None,
+        data=form or None,
+    )
 
 
 CLIENTS = (

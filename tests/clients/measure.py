@@ -7,7 +7,6 @@ makes CLIENTS.md of it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from ..called import environment  # noqa: TID252 - tests are no distribution
 from .drivers import CLIENTS, Client
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def measure(client: Client) -> dict[str, Any]:
         options = ("--port", "0", "--dialect", client.dialect, "--record", str(path))
         with subprocess.Popen(
             (sys.executable, "-m", "ringspec.cli", "serve", *options),
-            env=_environment(),
+            env=environment({}),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -47,31 +47,20 @@ def measure(client: Client) -> dict[str, Any]:
 
 
 def _summed(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    broken: dict[str, dict[str, Any]] = {}
-    unspecified: dict[str, dict[str, Any]] = {}
     kept = Counter(rule for line in lines for rule in line["kept"])
+    found: dict[str, dict[str, dict[str, Any]]] = {"broken": {}, "unspecified": {}}
     for line in lines:
-        for each in line["broken"]:
-            known = broken.setdefault(each["rule"], {**each, "times": 0})
-            known["times"] += 1
-        for each in line["unspecified"]:
-            known = unspecified.setdefault(each["what"], {**each, "times": 0})
-            known["times"] += 1
-    for rule, each in broken.items():
+        for kind, name in (("broken", "rule"), ("unspecified", "what")):
+            for each in line[kind]:
+                known = found[kind].setdefault(each[name], {**each, "times": 0})
+                known["times"] += 1
+    for rule, each in found["broken"].items():
         each["of"] = each["times"] + kept[rule]
     return {
         "requests": len(lines),
-        "kept": len(kept.keys() - broken.keys()),
-        "broken": dict(sorted(broken.items())),
-        "unspecified": dict(sorted(unspecified.items())),
+        "kept": len(kept.keys() - found["broken"].keys()),
+        **{kind: dict(sorted(each.items())) for kind, each in found.items()},
     }
-
-
-def _environment() -> dict[str, str]:
-    roots = ("spec", "strategies", "reference", "harness", "reports", "app")
-    path = os.pathsep.join(str(ROOT / each) for each in roots)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("RINGSPEC_")}
-    return {**kept, "PYTHONPATH": path}
 
 
 def main() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ringspec.spec import load
 
-from .drivers import CLIENTS, Client
+from .drivers import CLIENTS, COLLECTION, Client
 from .measure import FILE, ROOT
-from .postman import COLLECTION
 
 PAGE = ROOT / "CLIENTS.md"
 _LEVELS = ("must", "should", "may")
@@ -63,9 +63,7 @@ has a token, a notice, a list and a survey whose second redial has no delay.
 """
     parts = [
         _HEAD,
-        _table(
-            ("client", "dialect", "requests", "rules broken", "exit"), _sums(results)
-        ),
+        _table(_SUMS, _sums(results)),
         _SDK,
         _vendor(results),
         _open(results, _VENDOR),
@@ -85,23 +83,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _sums(results: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for client in CLIENTS:
         found = results[client.name]
-        counts = [
-            f"{number} {level.upper()}"
-            for level in _LEVELS
-            if (number := _count(found["broken"], level))
-        ]
-        told = ", ".join(counts) or "none"
-        yield (
-            client.title,
-            client.dialect,
-            str(found["requests"]),
-            told,
-            str(found["exit"]),
-        )
-
-
-def _count(broken: dict[str, Any], level: str) -> int:
-    return sum(each["level"] == level for each in broken.values())
+        levels = Counter(each["level"] for each in found["broken"].values())
+        counts = [f"{levels[it]} {it.upper()}" for it in _LEVELS if levels[it]]
+        broken = ", ".join(counts) or "none"
+        requests, status = str(found["requests"]), str(found["exit"])
+        yield client.title, client.dialect, requests, broken, status
 
 
 def _vendor(results: dict[str, Any]) -> str:

@@ -6,15 +6,9 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-
-from ringspec.harness import Outcome
-from ringspec.plugin.suite_run import SuiteResult, _SuiteReporter, shared_result
-from ringspec.reports import RuleText
-from ringspec.spec import RuleId
 
 from .conftest import Careless
 
@@ -75,62 +69,3 @@ def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> N
     assert "nonconformant: " in text
     assert "FAILED ringspec::name.required - " in text
     assert "why     an invalid body was accepted with HTTP 201" in text
-
-
-def test_one_process_fires_and_the_others_read_its_result(tmp_path: Path) -> None:
-    texts = {RuleId("a.b"): RuleText(outcome=Outcome.FAIL, reason="é", text="x\ny")}
-    result = SuiteResult(rules=texts, conclusion="nonconformant: …", status=1)
-    fired: list[int] = []
-
-    def die() -> SuiteResult:
-        raise KeyboardInterrupt
-
-    def fire() -> SuiteResult:
-        fired.append(1)
-        return result
-
-    # A process that dies while firing leaves that to the next.
-    with pytest.raises(KeyboardInterrupt):
-        shared_result(tmp_path / "new", die)
-    results = [shared_result(tmp_path / "new", fire) for _ in range(2)]
-
-    assert results == [result, result]
-    assert len(fired) == 1
-    assert results[1].of(RuleId("a.b")).outcome is Outcome.FAIL
-    assert results[1].of(RuleId("c.d")).outcome is Outcome.INCONCLUSIVE
-
-
-class _Terminal:
-    """Stands for pytest's terminal reporter."""
-
-    def __init__(self, *, isatty: bool) -> None:
-        self.isatty = isatty
-        self.shown: list[str] = []
-
-    def ensure_newline(self) -> None:
-        self.shown.append("newline")
-
-    def rewrite(self, line: str, **_: bool) -> None:
-        self.shown.append(line)
-
-
-@pytest.mark.parametrize(
-    ("isatty", "shown"),
-    [
-        (True, ["newline", "ringspec: at 10.0", "ringspec: at 10.3", "", ""]),
-        (False, []),
-    ],
-    ids=["screen", "log"],
-)
-def test_a_screen_shows_the_progress_now_and_then_and_a_log_does_not(
-    monkeypatch: pytest.MonkeyPatch, *, isatty: bool, shown: list[str]
-) -> None:
-    terminal = _Terminal(isatty=isatty)
-    reporter = _SuiteReporter(terminal)
-
-    for second in (10.0, 10.1, 10.3):
-        monkeypatch.setattr(time, "monotonic", lambda now=second: now)
-        reporter.show(f"at {second}")
-    reporter.wipe()
-
-    assert terminal.shown == shown

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ringspec.reference import Embedded
 
@@ -47,10 +46,6 @@ def uses(path: Path) -> Iterator[str]:
 def reference() -> Iterator[Embedded]:
     with Embedded() as embedded:
         yield embedded
-
-
-def test_there_are_workflows() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "nightly.yml", "release.yml"]
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -163,18 +158,6 @@ def test_a_release_builds_a_wheel_and_the_vectors_with_it(tmp_path: Path) -> Non
         f"{stem}.schema.json",
         f"{stem}.sha256",
     }
-
-
-def test_recipes_are_yaml_without_surprises() -> None:
-    # `on` is a boolean to YAML 1.1, and the services know it; nothing else may be.
-    odd = [
-        (path.name, key)
-        for path in ALL
-        for key in yaml.safe_load(path.read_text("utf-8"))
-        if not isinstance(key, str) and key is not True
-    ]
-
-    assert odd == []
 
 
 @pytest.mark.parametrize(

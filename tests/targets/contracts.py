@@ -6,7 +6,6 @@ In: our `openapi.yaml`. Out: one more file for each spelling that some tool need
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,19 +25,11 @@ class Spelling(StrEnum):
 def write(contract: Path, spelling: Spelling, folder: Path) -> Path:
     """Write the contract in a spelling into a folder, and return where it stands."""
     text = contract.read_text("utf-8")
-    told = folder / f"{spelling.name.lower()}.yaml"
-    told.write_text(_WRITERS[spelling](text), "utf-8")
-    return told
-
-
-def _old(text: str) -> str:
-    return json.dumps(downgraded(yaml.safe_load(text)))
-
-
-_WRITERS: dict[Spelling, Callable[[str], str]] = {
-    Spelling.PLAIN: str,
-    Spelling.OLD: _old,
-}
+    if spelling is Spelling.OLD:
+        text = json.dumps(downgraded(yaml.safe_load(text)))
+    written = folder / f"{spelling.name.lower()}.yaml"
+    written.write_text(text, "utf-8")
+    return written
 
 
 def downgraded(contract: Node) -> Node:
@@ -67,11 +58,7 @@ def _without_extensions(node: Any) -> Any:
             for key, value in node.items()
             if not key.startswith("x-")
         }
-    return [_without_extensions(each) for each in node] if _is_list(node) else node
-
-
-def _is_list(node: object) -> bool:
-    return isinstance(node, list)
+    return [_without_extensions(each) for each in node] if type(node) is list else node
 
 
 def _schema(schema: Node) -> Node:

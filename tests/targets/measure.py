@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .stacks import ROOT, STACKS, TOKEN, Stack, install, started, version
+from ..called import environment  # noqa: TID252 - tests are no distribution
+from .stacks import STACKS, TOKEN, Stack, install, started, version
 
 FILE = Path(__file__).with_name("results.json")
 _LIMIT_S = 300
@@ -73,16 +73,9 @@ def _run(
 
 def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ringspec as a user would, whatever is set here."""
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("RINGSPEC_")
-    }
-    roots = ("spec", "strategies", "reference", "harness", "reports", "app")
-    env["PYTHONPATH"] = os.pathsep.join(str(ROOT / each) for each in roots)
     return subprocess.run(
         (sys.executable, "-m", "ringspec.cli", *arguments),
-        env=env,
+        env=environment({}),
         capture_output=True,
         text=True,
         timeout=_LIMIT_S,

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .measure import FILE
 from .stacks import ROOT, STACKS, Stack
 
-RESULTS = Path(__file__).with_name("results.json")
 NOTES = Path(__file__).with_name("notes.toml")
 PAGE = ROOT / "TARGETS.md"
 _LEVELS = ("must", "should", "may")
-_NONE = "-"
+_NAMES = [each.name for each in STACKS]
 _HEAD = """\
 # Other people's servers
 
@@ -45,15 +45,11 @@ def render(results: dict[str, Any]) -> str:
         _HEAD,
         _table(("stack", "checked by", "contract", "set up"), _set_up(results, notes)),
         "## Rules that hold",
-        _table(("", *_names()), [*_groups(results), *_totals(results)]),
+        _table(("", *_NAMES), _rows(results)),
         "## What gets through",
         "\n\n".join(_gaps(each, results, notes[each.name]["gaps"]) for each in STACKS),
     ]
     return "\n\n".join(each.strip() for each in parts) + "\n"
-
-
-def _names() -> list[str]:
-    return [each.name for each in STACKS]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -70,23 +66,19 @@ def _set_up(
         yield stack.name, told, str(stack.spelling), notes[stack.name]["how"]
 
 
-def _groups(results: dict[str, Any]) -> Iterator[list[str]]:
+def _rows(results: dict[str, Any]) -> Iterator[list[str]]:
     groups: dict[str, list[str]] = {}
     for rule in results["rules"]:
         groups.setdefault(rule["id"].split(".")[0], []).append(rule["id"])
     for group, rules in groups.items():
         yield [group, *_cells(results, rules)]
-
-
-def _totals(results: dict[str, Any]) -> Iterator[list[str]]:
     for level in _LEVELS:
         rules = [each["id"] for each in results["rules"] if each["level"] == level]
-        cells = _cells(results, rules)
-        yield [f"**{level.upper()}**", *(f"**{each}**" for each in cells)]
+        yield [f"**{each}**" for each in (level.upper(), *_cells(results, rules))]
 
 
 def _cells(results: dict[str, Any], rules: Sequence[str]) -> Iterator[str]:
-    for name in _names():
+    for name in _NAMES:
         outcomes = results["stacks"][name]["rules"]
         yield _cell(Counter(outcomes[rule] for rule in rules))
 
@@ -94,7 +86,7 @@ def _cells(results: dict[str, Any], rules: Sequence[str]) -> Iterator[str]:
 def _cell(counts: Counter[str]) -> str:
     asked = counts["pass"] + counts["fail"] + counts["inconclusive"]
     if not asked:
-        return _NONE
+        return "-"
     still_open = f", {counts['inconclusive']} open" if counts["inconclusive"] else ""
     return f"{counts['pass']} of {asked}{still_open}"
 
@@ -116,7 +108,7 @@ def _gaps(stack: Stack, results: dict[str, Any], gaps: Sequence[str]) -> str:
 
 def main() -> None:
     """Write the page anew."""
-    PAGE.write_text(render(json.loads(RESULTS.read_text("utf-8"))), "utf-8")
+    PAGE.write_text(render(json.loads(FILE.read_text("utf-8"))), "utf-8")
 
 
 if __name__ == "__main__":

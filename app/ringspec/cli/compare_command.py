@@ -66,7 +66,6 @@ from ringspec.spec import UsageError
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
-    show_default=True,
     help="How to print it.",
 )
 @reports_option(

@@ -82,25 +82,14 @@ class LazyGroup(ManualGroup):
         return [*names, *ManualCommand.shell_complete(self, ctx, incomplete)]
 
 
-def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
-    if value:
-        from importlib.metadata import version  # noqa: PLC0415 - slow to import
-
-        click.echo(f"ringspec {version('ringspec')} ({', '.join(FORMATS)})")
-        ctx.exit()
-
-
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
+@click.version_option(
+    package_name="ringspec",
+    prog_name="ringspec",
+    message=f"%(prog)s %(version)s ({', '.join(FORMATS)})",
 )
 @click.option("--traceback", is_flag=True, help="Show where an error comes from.")
 def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so

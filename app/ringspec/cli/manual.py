@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,6 +30,11 @@ _SECTIONS = {
 
 class ManualCommand(click.Command):
     """A command whose help has sections of options, exit statuses and examples."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        settings = more.get("context_settings") or {}
+        more["context_settings"] = {"show_default": True, **settings}
+        super().__init__(*args, **more)
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter

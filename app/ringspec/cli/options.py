@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ringspec.spec import Level, UsageError, dialect_names, load
+from ringspec.spec import PROFILES, Level, UsageError, dialect_names, load
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -54,12 +54,6 @@ def _rule_prefixes() -> dict[str, str]:
     return {**groups, **{str(each.id): each.sentence for each in rules}}
 
 
-def _profiles() -> list[str]:
-    from ringspec.harness.profile import names  # noqa: PLC0415 - only to complete
-
-    return names()
-
-
 def _report_formats() -> list[str]:
     from ringspec.reports import FORMATS  # noqa: PLC0415 - only to complete
 
@@ -83,14 +77,11 @@ def added(*options: Decorator[Any]) -> Decorator[Any]:
 
 
 level_type = click.Choice([level.value for level in Level])
-seed_option = click.option(
-    "--seed", type=int, default=0, show_default=True, help="Other cases."
-)
+seed_option = click.option("--seed", type=int, default=0, help="Other cases.")
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    show_default=True,
     help="Colours in the terminal.",
 )
 reports_option = partial(
@@ -144,7 +135,9 @@ profile_option = click.option(
     "--profile",
     metavar="NAME|FILE",
     envvar="RINGSPEC_PROFILE",
-    shell_complete=completer(_profiles, files=True),
+    shell_complete=completer(
+        lambda: [path.stem for path in PROFILES.glob("*.toml")], files=True
+    ),
     help="What the target needs: URL, credentials, fixtures, pace, safety.",
 )
 credential_options = added(
@@ -191,9 +184,7 @@ _timeout = partial(
     metavar="SECONDS",
     callback=_finite,
 )
-timeout_option = _timeout(
-    default=5.0, show_default=True, help="How long an answer may take."
-)
+timeout_option = _timeout(default=5.0, help="How long an answer may take.")
 pace_options = added(
     click.option(
         "--workers",

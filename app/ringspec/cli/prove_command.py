@@ -57,7 +57,6 @@ _PACE = 0.2
     "shape",
     type=click.Choice(["table", "json"]),
     default="table",
-    show_default=True,
     help="How to print it.",
 )
 @seed_option

@@ -166,15 +166,7 @@ class ReplayOptions(FireOptions):
         levels = [past.level if past else Level.MUST]
         levels += [(failed.get(each) or listed[each]).level for each in ids]
         weakest = max(levels, key=lambda each: each.rank)
-        plan = Plan(
-            contract=contract,
-            cases=setup.cases,
-            url="",
-            level=Level(self.level) if self.level else weakest,
-            seed=setup.seed,
-            safety=setup.profile.safety,
-            pacing=setup.profile.pacing,
-        )
+        plan = setup.plan(level=Level(self.level) if self.level else weakest)
         request = ReplayRequest(ids=tuple(dict.fromkeys(ids)))
         return (plan, request) if past is None else _again(plan, request, past, path)
 

@@ -21,7 +21,6 @@ from ringspec.spec import load
     "shape",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
-    show_default=True,
     help="How to print them.",
 )
 @selection_options

@@ -64,7 +64,6 @@ def _complete_phases(
     "--level",
     type=level_type,
     default=Level.MUST.value,
-    show_default=True,
     envvar="RINGSPEC_LEVEL",
     help="What fails the run; weaker failures are warnings.",
 )
@@ -197,26 +196,19 @@ class RunOptions(FireOptions):
             yield self.setup.aimed(plan, *resolve())
 
     def _plan(self) -> Plan:
-        """Return the plan, but for the target."""
         setup, shard = self.setup, parse_shard(self.shard) if self.shard else None
-        contract, cases = setup.contract, setup.cases
         phases = _phases(self.phases, self.examples, quick=self.quick)
         if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
-        return Plan(
-            contract=contract,
-            cases=cases,
-            url="",
+        chosen = (setup.contract, setup.cases, setup.seed)
+        return setup.plan(
             phases=phases,
-            quick=quick_of(contract, cases, setup.seed) if self.quick else None,
-            part=part_of(cases, *shard) if shard else None,
+            quick=quick_of(*chosen) if self.quick else None,
+            part=part_of(setup.cases, *shard) if shard else None,
             level=Level(self.level),
-            seed=setup.seed,
             select=self.select,
             exclude=self.exclude,
-            safety=setup.profile.safety,
-            pacing=setup.profile.pacing,
             fail_fast=self.fail_fast,
             examples=EXAMPLES if self.examples is None else self.examples,
         )

@@ -77,9 +77,8 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        expect = self.profile.expect
         cases = cases_of(self.contract, self.seed)
-        return expecting(cases, expect.success, expect.rejection)
+        return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
         """Check the URL of a target, or that the embedded server will do.
@@ -174,6 +173,18 @@ class RunSetup:
         if filling.renewal is not None:
             filling.renewal.learners.append(learn)
         return filling, redactor
+
+    def plan(self, **more: Any) -> Plan:
+        """Return a plan without a target."""
+        return Plan(
+            contract=self.contract,
+            cases=self.cases,
+            url="",
+            seed=self.seed,
+            safety=self.profile.safety,
+            pacing=self.profile.pacing,
+            **more,
+        )
 
     def aimed(
         self, plan: Plan, url: str, credentials: Credentials

@@ -81,14 +81,12 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     "--level",
     type=level_type,
     default=Level.MAY.value,
-    show_default=True,
     help="At which the mutants are run; lawful variants have their own.",
 )
 @click.option(
     "--dialect",
     type=click.Choice(list(DIALECTS)),
     default=CANONICAL,
-    show_default=True,
     help="The spelling that all of them speak.",
 )
 @reports_option(

@@ -32,13 +32,11 @@ def _mutants() -> dict[str, str]:
     "--port",
     type=click.IntRange(0, 65535),
     default=8000,
-    show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
 @click.option(
     "--host",
     default=HOST,
-    show_default=True,
     help="Address to listen on; others than this machine's own let others in.",
 )
 @click.option(
@@ -46,7 +44,6 @@ def _mutants() -> dict[str, str]:
     metavar="NAME",
     shell_complete=completer(lambda: DIALECTS),
     default="canonical",
-    show_default=True,
     help=f"The spelling that it speaks: {', '.join(DIALECTS)}.",
 )
 @click.option(
@@ -71,7 +68,6 @@ def _mutants() -> dict[str, str]:
     "--level",
     type=level_type,
     default=Level.MUST.value,
-    show_default=True,
     help="What fails a client that is judged.",
 )
 @click.option(
@@ -79,7 +75,6 @@ def _mutants() -> dict[str, str]:
     metavar="N",
     type=click.IntRange(min=1),
     default=_LIMITS.broadcasts,
-    show_default=True,
     help="Broadcasts that are kept; the oldest are forgotten.",
 )
 @click.option(
@@ -87,7 +82,6 @@ def _mutants() -> dict[str, str]:
     metavar="BYTES",
     type=click.IntRange(min=1),
     default=_LIMITS.body_bytes,
-    show_default=True,
     help="The largest body that is read; larger ones are answered 413.",
 )
 @click.option(
@@ -95,7 +89,6 @@ def _mutants() -> dict[str, str]:
     metavar="N",
     type=click.IntRange(min=1),
     default=_LIMITS.connections,
-    show_default=True,
     help="Connections open at once; the longest idle is closed.",
 )
 @click.option(
@@ -103,7 +96,6 @@ def _mutants() -> dict[str, str]:
     metavar="S",
     type=click.FloatRange(min=0.1, max=86400),
     default=_LIMITS.request_s,
-    show_default=True,
     help="How long the head of a request may take to come, and its body.",
 )
 def command(  # noqa: PLR0913 - its options

@@ -21,8 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
 from ringspec.harness.running.plan import refusal
 from ringspec.load.http_client import BlockingClient
-from ringspec.load.load_counts import LoadCounts, Shooter, turns
-from ringspec.load.load_report import LoadComparison
+from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter, turns
 from ringspec.load.load_setup import LoadSetup, locust_options
 from ringspec.reports import failure_json, put, written
 from ringspec.spec import Json, RingspecError

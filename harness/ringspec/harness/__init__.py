@@ -23,7 +23,7 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording import ClientTally, JudgedRequest, Unspecified
+from ringspec.harness.recording import ClientTally, JudgedRequest
 from ringspec.harness.sending.exchange import (
     Exchange,
     Failure,
@@ -60,7 +60,6 @@ __all__ = [
     "Standing",
     "Started",
     "Trouble",
-    "Unspecified",
     "Verdict",
     "conclude",
 ]

@@ -18,7 +18,7 @@ from ringspec.reports.blocks import (
     print_warnings,
 )
 from ringspec.reports.case_text import deciding, first_reason
-from ringspec.reports.causes import Cause, explained
+from ringspec.reports.causes import explained
 from ringspec.reports.console import hanging, page
 from ringspec.reports.printable import shown
 from ringspec.reports.terminal import print_conclusion
@@ -135,13 +135,11 @@ class RuleTexts:
             if result is not cause.rules[0]:
                 first = f"{cause.rules[0].rule.id}: {cause.title}"
                 hanging(console, Text("as      "), shown(first, _REASON))
-                cause = self._part(cause, result)  # noqa: PLW2901 - of this rule
+                shared = {each.case.id for each in cause.findings}
+                found = deciding(result, self._result.level)
+                own = tuple(each for each in found if each.case.id in shared)
+                cause = replace(  # noqa: PLW2901 - that of this rule
+                    cause, rules=(result,), findings=own, weaker=()
+                )
             print_failures(console, [cause], verbose=self._verbose, more=self._more)
         return text.getvalue().rstrip("\n")
-
-    def _part(self, cause: Cause, result: RuleResult) -> Cause:
-        """Return the part of a cause that is of one of its rules."""
-        shared = {each.case.id for each in cause.findings}
-        found = deciding(result, self._result.level)
-        own = tuple(each for each in found if each.case.id in shared)
-        return replace(cause, rules=(result,), findings=own, weaker=())

@@ -33,14 +33,9 @@ def rules_table(
         head.rstrip()
         line(out, head)
         row(out, "", visible(rule.sentence))
-        row(out, "", Text(visible(_origin(rule)), "dim"))
-
-
-def _origin(rule: Rule) -> str:
-    if not rule.places:
-        return rule.source
-    more = f" and {len(rule.places) - 1} more" if len(rule.places) > 1 else ""
-    return f"{rule.source}; {rule.places[0]}{more}"
+        origin = "; ".join((rule.source, *rule.places[:1]))
+        more = f" and {len(rule.places) - 1} more" if len(rule.places) > 1 else ""
+        row(out, "", Text(visible(f"{origin}{more}"), "dim"))
 
 
 def rules_json(contract: Contract) -> str:

@@ -28,7 +28,6 @@ from ringspec.harness import (
     JudgedRequest,
     Outcome,
     Result,
-    Unspecified,
     Verdict,
 )
 from ringspec.reports.console import Color, console, hanging, line
@@ -70,9 +69,9 @@ def hidden(request: JudgedRequest, redactor: Redactor) -> JudgedRequest:
         request,
         judged=judged,
         client=redactor.text(request.client),
-        unspecified=tuple(
-            Unspecified(about, redactor.text(why)) for about, why in request.unspecified
-        ),
+        unspecified={
+            about: redactor.text(why) for about, why in request.unspecified.items()
+        },
         remarks=tuple(map(redactor.text, request.remarks)),
     )
 
@@ -97,7 +96,8 @@ def record_line(request: JudgedRequest) -> bytes:
             ],
             "kept": list(request.rules(Verdict.PASS)),
             "unspecified": [
-                {"what": each.about, "reason": each.why} for each in request.unspecified
+                {"what": about, "reason": why}
+                for about, why in request.unspecified.items()
             ],
             "remarks": list(request.remarks),
         }
@@ -123,8 +123,8 @@ def screen_line(request: JudgedRequest) -> str:
     status = exchange.response.status if exchange.response else "no answer"
     path = shown(exchange.url, 10_000).partition("://")[2].partition("/")[2]
     asked = f"{request.number} {shown(sent.method, 20)} /{shown(path, 120)} {status}"
-    unspecified = [each.about for each in request.unspecified]
-    named = (("breaks", request.rules(Verdict.FAIL)), ("unspecified:", unspecified))
+    broken = request.rules(Verdict.FAIL)
+    named = (("breaks", broken), ("unspecified:", tuple(request.unspecified)))
     parts = [
         f"{label} {', '.join(shown(each, _WIDTH) for each in names)}"
         for label, names in named

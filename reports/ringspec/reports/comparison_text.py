@@ -6,7 +6,7 @@ not be cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
 from typing import TextIO
 
@@ -117,7 +117,9 @@ def _print_providers(out: Console, found: Providers, *, everything: bool) -> Non
     labels = [column.label for column in found.columns]
     widths = [max(len(label), 5) + 2 for label in labels]
     letters = sum(widths) + _ID > out.width
-    names = _letters(len(labels)) if letters else labels
+    # A to z, then aa, ab and so on.
+    doubled = (one + other for one in ascii_lowercase for other in ascii_lowercase)
+    names = [*ascii_lowercase, *doubled][: len(labels)] if letters else labels
     for name, column in zip(names, found.columns, strict=True):
         label = Text(column.label, "bold")
         text = Text.assemble(label, _conclusion("", column))
@@ -125,15 +127,18 @@ def _print_providers(out: Console, found: Providers, *, everything: bool) -> Non
     line(out)
     if letters:
         widths = [3 if len(names) > 26 else 2] * len(names)
+    words = _SIGNS if letters else WORDS
     if found.differing:
         pairs = zip(names, widths, strict=True)
-        cells = "".join(f"{name:<{width}}" for name, width in pairs)
-        line(out, f"{cells}rule", "dim")
+        head = "".join(f"{name:<{width}}" for name, width in pairs)
+        line(out, f"{head}rule", "dim")
         for name in found.differing:
             marks = zip(found.marks(name), widths, strict=True)
-            hanging(
-                out, _cells(marks, _SIGNS if letters else WORDS), _named(found, name)
+            cells = (
+                (f"{words[mark]:<{width}}", _STYLES.get(mark, "dim"))
+                for mark, width in marks
             )
+            hanging(out, Text.assemble(*cells), _named(found, name))
         line(out)
     if letters and (found.differing or everything):
         row(out, "", Text(_MEANING, "dim"), indent=0)
@@ -144,22 +149,6 @@ def _print_providers(out: Console, found: Providers, *, everything: bool) -> Non
     differs = f"{counted(differ, 'rule')} {'differs' if differ == 1 else 'differ'}"
     are = f"{same} {'is' if same == 1 else 'are'}"
     line(out, f"{differs}, {are} alike in all {counted(len(labels), 'report')}")
-
-
-def _letters(number: int) -> list[str]:
-    """Name columns a to z, then aa, ab and so on."""
-    many = [*ascii_lowercase]
-    many += [one + other for one in ascii_lowercase for other in ascii_lowercase]
-    return many[:number]
-
-
-def _cells(
-    marks: Iterable[tuple[RuleMark, int]], words: Mapping[RuleMark, str]
-) -> Text:
-    cells = (
-        (f"{words[mark]:<{width}}", _STYLES.get(mark, "dim")) for mark, width in marks
-    )
-    return Text.assemble(*cells)
 
 
 def _named(found: Comparison, name: str) -> Text:

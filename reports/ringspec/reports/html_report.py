@@ -289,10 +289,12 @@ class _Cases:
         if not full:
             self._cases.append([self._numbers[slots[name]] for name in SLOTS])
         exchange = finding.exchange
+        status = f"HTTP {exchange.response.status}" if exchange.response else ""
+        trouble = exchange.failure.trouble if exchange.failure else "no answer"
         return {
             "id": shown(finding.case.id, 200),
             "level": finding.level,
-            "status": _short_status(exchange),
+            "status": status or str(trouble),
             "fault": cut(str(details["fault"]).split("\n")[0], 120),
             "why": shown(finding.reason, 200),
             "below": not finding.level.gates(self._started.level),
@@ -379,12 +381,6 @@ def _bodies(body: bytes, twin: Case | None) -> tuple[Body, Body]:
 
 
 _pair = lru_cache(maxsize=512)(pair)
-
-
-def _short_status(exchange: Exchange) -> str:
-    if exchange.response is not None:
-        return f"HTTP {exchange.response.status}"
-    return str(exchange.failure.trouble) if exchange.failure else "no answer"
 
 
 def _line(exchange: Exchange) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -207,6 +207,8 @@ def _joined(parts: Sequence[Report]) -> Report:
     first = parts[0]
     stale = list(_stale(parts))
     hints = dict.fromkeys(str(each["hint"]) for each in parts if each["hint"])
+    messages = [str(each["message"]) for each in parts]
+    numbered = (f"part {number}: {it}" for number, it in enumerate(messages, 1) if it)
     own_cases = (it["counts"]["cases"] - len(it["shard"]["lent"]) for it in parts)
     return {
         "format": FORMAT,
@@ -227,21 +229,13 @@ def _joined(parts: Sequence[Report]) -> Report:
             "cases": sum(own_cases),
             "requests": sum(each["counts"]["requests"] for each in parts),
         },
-        "message": _message([str(each["message"]) for each in parts]),
+        "message": messages[0] if len(set(messages)) == 1 else "; ".join(numbered),
         "hint": "; ".join(hints) or (_STALE if stale else ""),
         "interrupted": False,
         "notices": list(_notices(parts)),
         "stale": stale,
         "rules": [_rule(parts, number) for number in range(len(first["rules"]))],
     }
-
-
-def _message(messages: Sequence[str]) -> str:
-    """Write a message that all parts have once, else each with its part."""
-    if len(set(messages)) == 1:
-        return messages[0]
-    numbered = enumerate(messages, 1)
-    return "; ".join(f"part {number}: {text}" for number, text in numbered if text)
 
 
 def _notices(parts: Sequence[Report]) -> Iterator[str]:
@@ -264,10 +258,14 @@ def _rule(parts: Sequence[Report], number: int) -> dict[str, Json]:
     fails = outcome is Outcome.FAIL
     excused = fails and all(_is_excused(each, level) for each in deciding)
     known = {it["id"]: it for each in entries for it in each["known"]}
+    # The rules that parts judged by a case of another part.
+    lent = [
+        it for each in parts for ids in each["shard"]["lent"].values() for it in ids
+    ]
     joined = {
         **{name: first[name] for name in _DESCRIBED if name in first},
         "outcome": str(outcome),
-        "cases": sum(each["cases"] for each in entries) - _lent(parts, first["id"]),
+        "cases": sum(each["cases"] for each in entries) - lent.count(first["id"]),
         "known": list(known.values()),
         "excused": excused,
         "failures": _in_order(parts, number, "failures"),
@@ -298,12 +296,6 @@ def _gating(rule: Report, level: Level) -> list[Report]:
     return [it for it in rule["failures"] if Level(it["level"]).gates(level)]
 
 
-def _lent(parts: Iterable[Report], rule: str) -> int:
-    """Count how often parts judged a rule by a case of another part."""
-    lent = (rules for each in parts for rules in each["shard"]["lent"].values())
-    return sum(rules.count(rule) for rules in lent)
-
-
 def _in_order(parts: Sequence[Report], number: int, member: str) -> list[Json]:
     """Return the entries under a rule, each case once, in the order of a whole run."""
     found: dict[str, Json] = {}
@@ -324,15 +316,10 @@ def _stale(parts: Sequence[Report]) -> Iterator[dict[str, Json]]:
         standings = {it["shard"]["known"][number]["standing"] for it in parts}
         why = whys.get(entry["id"], "")
         if Standing.WRONG not in standings:
-            why = ", and ".join(_reasons(entry, why, standings))
+            expired = f"{EXPIRED} {entry['expires']}"
+            gone = Standing.PASSED in standings and Standing.HELD not in standings
+            reasons = [expired] if why.startswith(expired) else []
+            why = ", and ".join(reasons + [GONE] * gone)
         if why:
             known = {name: it for name, it in entry.items() if name != "standing"}
             yield {**known, "why": why}
-
-
-def _reasons(entry: Report, why: str, standings: set[str]) -> Iterator[str]:
-    expired = f"{EXPIRED} {entry['expires']}"
-    if why.startswith(expired):
-        yield expired
-    if Standing.PASSED in standings and Standing.HELD not in standings:
-        yield GONE

@@ -172,7 +172,8 @@ def _spelled(character: str) -> str:
     """Return a pattern for all that may stand for a character."""
     if character.isascii() and (character.isalnum() or character in _NEVER_ESCAPED):
         return character.replace(".", r"\.")
-    ways = [_json_escaped(character), _percent(character), _entity(character)]
+    percent = "".join(f"%(?:25)*(?i:{byte:02x})" for byte in _utf8(character))
+    ways = [_json_escaped(character), percent, _entity(character)]
     if character == " ":
         ways.append(r"\+")
     if not character.isascii():
@@ -189,10 +190,6 @@ def _json_escaped(character: str) -> str:
     )
     many = r"\\+" if character == "\\" else rf"\\*{re.escape(character)}"
     return f"{escapes}|{many}"
-
-
-def _percent(character: str) -> str:
-    return "".join(f"%(?:25)*(?i:{byte:02x})" for byte in _utf8(character))
 
 
 def _entity(character: str) -> str:

@@ -360,7 +360,7 @@ def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
 
 
 def _case(entry: Report) -> Case:
-    fault, broken = entry["fault"], tuple(map(RuleId, entry["broken"]))
+    fault = entry["fault"]
     steps = tuple(map(parse_step, entry.get("steps", ())))
     return Case(
         id=entry["case"],
@@ -371,7 +371,7 @@ def _case(entry: Report) -> Case:
         request=steps[0].request if steps else parse_request(entry["request"]),
         twin=entry["twin"]["case"] if entry["twin"] else None,
         fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=broken,
+        broken=tuple(map(RuleId, entry["broken"])),
         phase=Phase(entry["phase"]),
         steps=steps,
     )

@@ -1,4 +1,4 @@
-"""What is sent: cases compiled from a contract, and how they are proven."""
+"""Cases compiled from a contract, proven, and bodies drawn from it."""
 
 from typing import TYPE_CHECKING
 

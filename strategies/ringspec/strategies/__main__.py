@@ -17,8 +17,8 @@ def main() -> None:
         path = FOLDER / f"{dialect or 'canonical'}.jsonl.gz"
         few = quick(contract, cases)
         path.write_bytes(certificate(contract, cases, few))
-        said = f"{path.name}: {len(cases)} cases, of which {len(few)} are quick"
-        print(said)  # noqa: T201 - it is a command
+        summary = f"{path.name}: {len(cases)} cases, of which {len(few)} are quick"
+        print(summary)  # noqa: T201 - it is a command
 
 
 if __name__ == "__main__":

@@ -13,11 +13,9 @@ from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import (
-    CLIENT_ID,
     TOKEN,
     TOKEN_CUT,
     TOKEN_SWAPPED,
-    TOKEN_URL,
     Request,
 )
 
@@ -179,13 +177,3 @@ def test_token_is_put_in_place_in_each_of_its_forms(value: str, filled: str) -> 
     assert FILLING.headers(request) == [("Authorization", f"Bearer {filled}")]
     # Without a token the header that needs one is left out.
     assert len(Filling().headers(request)) == (value == "other")
-
-
-def test_only_the_token_endpoint_has_its_own_address_and_the_clients_id() -> None:
-    form = f"client_id={CLIENT_ID}".encode()
-    token, other = asking("x", TOKEN_URL, form), asking("x", "/x", form)
-
-    assert FILLING.url("http://127.0.0.1:8", token) == "http://127.0.0.1:9/token"
-    assert FILLING.body(token) == b"client_id=someone"
-    assert FILLING.url("http://127.0.0.1:8", other) == "http://127.0.0.1:8/x"
-    assert FILLING.body(other) == form

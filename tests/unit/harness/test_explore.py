@@ -23,11 +23,11 @@ from ringspec.harness import (
     Result,
     Trouble,
 )
-from ringspec.harness.exploring import attempts, search
 from ringspec.harness.exploring import explore as explore_module
+from ringspec.harness.exploring import search
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.running.run import Session, run
+from ringspec.harness.running.run import run
 from ringspec.harness.sending.inprocess import InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
@@ -196,23 +196,6 @@ def test_crash_at_equal_items_is_shrunk_to_two(
     assert valid.level is Level.MUST
 
 
-def test_unusual_text_is_shrunk_to_one_character(
-    explored: Explorable, cases: tuple[Case, ...]
-) -> None:
-    def beyond(body: dict[str, Any]) -> bool:
-        return (
-            isinstance(body.get("name"), str)
-            and max(body["name"], default="") > "\uffff"
-        )
-
-    told = explored(beyond)
-
-    first = told.of("robustness")[0]
-    differing = apart_from(cases[0].body, first.case.body)
-    assert differing.keys() == {"name"}
-    assert len(differing["name"]) == 1
-
-
 def test_rule_that_one_combination_escapes_is_named(explored: Explorable) -> None:
     def lax(body: dict[str, Any]) -> bool:
         delays = body.get("retryDelays")
@@ -261,17 +244,6 @@ def test_what_the_list_has_found_is_not_found_again(explored: Explorable) -> Non
     assert len(told.judged) == 40
 
 
-def test_stronger_failure_of_a_kind_is_found_after_a_weaker_one(
-    explored: Explorable,
-) -> None:
-    told = explored(
-        lambda body: "allowMultiple" in body or len(str(body.get("name"))) == 100, 422
-    )
-
-    levels = [each.level for each in told.of("body.accepted")]
-    assert levels == [Level.MAY, Level.MUST]
-
-
 def test_same_seed_sends_the_same_in_the_same_order(explored: Explorable) -> None:
     def defect(body: dict[str, Any]) -> bool:
         return {"voice", "calendarId"} <= body.keys()
@@ -286,25 +258,6 @@ def test_same_seed_sends_the_same_in_the_same_order(explored: Explorable) -> Non
     ]
     assert first.of("body.accepted")
     assert first.sent[1:6] != other.sent[1:6]
-
-
-def test_shrinking_keeps_to_its_budget(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    explored(lambda body: "voice" in body, 422, examples=20)
-    freely = len(explored.server.sent)
-    original = attempts.SearchLimits
-
-    def tight(**options: Any) -> attempts.SearchLimits:
-        return original(**options, shrink_requests=4)
-
-    monkeypatch.setattr("ringspec.harness.running.run.SearchLimits", tight)
-    told = explored(lambda body: "voice" in body, 422, examples=20)
-
-    # The first case of the list goes before.
-    assert len(told.sent) <= 21 + 4 * len(told.failures)
-    assert len(told.sent) < freely
-    assert told.of("body.accepted")
 
 
 def test_end_of_the_time_is_told(explored: Explorable) -> None:
@@ -372,29 +325,6 @@ def threads() -> list[str]:
     return [each.name for each in own if each.is_alive()]
 
 
-def test_interrupt_told_to_the_loop_ends_the_search(
-    explored: Explorable, contract: Contract
-) -> None:
-    plan = replace(
-        explored.plan, phases=EXPLORE, connect=lambda: Server(interrupting, 500)
-    )
-    session = Session(plan)
-    asked = iter(range(10))
-
-    def interrupting(_body: dict[str, Any]) -> bool:
-        if next(asked, None) is None:
-            explorer = session._explorer
-            assert explorer is not None
-            explorer.interrupt()
-        return False
-
-    judged = [each for each in session.events() if isinstance(each, Judged)]
-
-    assert session.interrupted
-    assert 5 < len(judged) < 15
-    assert threads() == []
-
-
 @pytest.mark.parametrize(
     "place",
     [
@@ -455,21 +385,6 @@ def test_bodies_of_schemathesis_are_judged_by_their_bytes(
     assert told.failures == []
     assert len(told.judged) == 16
     assert {str(each.case.expect) for each in told.judged} >= {"accept", "survive"}
-
-
-def test_without_schemathesis_a_notice_says_so(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        search,
-        "foreign_sources",
-        lambda _: ([], foreign.LACKING),
-    )
-
-    told = explored(examples=5)
-
-    assert told.notices == [foreign.LACKING]
-    assert len(told.judged) == 5
 
 
 def test_source_that_fails_leaves_the_others(

@@ -120,13 +120,6 @@ def test_request_arrives_as_a_server_would_see_it() -> None:
     assert body == b"xyz"
 
 
-def test_get_without_a_body_names_no_length() -> None:
-    scope, body = heard(request(method="GET", body=b""))
-
-    assert b"content-length" not in dict(scope["headers"])
-    assert body == b""
-
-
 def test_without_a_token_its_header_is_left_out() -> None:
     scope, _ = heard(request(), filling=Filling())
 
@@ -234,12 +227,3 @@ def test_application_that_hangs_runs_into_the_time_limit() -> None:
 
     assert failure.trouble is Trouble.TIMEOUT
     assert failure.message == "no whole answer within 0.02 seconds"
-
-
-@pytest.mark.parametrize("then", [lambda: 1 / 0, lambda: asyncio.sleep(60)])
-def test_what_follows_the_answer_is_the_applications_own_affair(then: Any) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await answering()(scope, receive, send)
-        await then()
-
-    assert fired(app, timeout_s=0.02).failure is None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness import (
-    Conclusion,
     Exchange,
     Finding,
     Outcome,
     RuleResult,
     Verdict,
 )
-from ringspec.harness.judging.outcome import Tally, conclude
+from ringspec.harness.judging.outcome import Tally
 from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import Case
 
@@ -91,35 +90,3 @@ def test_rule_with_cases_left_is_not_green(
     result = judged(tally, "given up", frozenset({RULE}))
 
     assert (result.outcome, result.why) == (outcome, why)
-
-
-def test_deselected_rule_is_skipped_even_where_nothing_was_learnt(
-    contract: Contract,
-) -> None:
-    tally = Tally(contract, MUST, frozenset({RULE}))
-
-    results = {
-        each.rule.id: each for each in tally.inconclusive_except((), "no one there")
-    }
-
-    outcomes = {each.outcome for each in results.values()}
-    assert results[RULE].outcome is Outcome.SKIPPED
-    assert outcomes == {Outcome.SKIPPED, Outcome.INCONCLUSIVE}
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "executed", "conclusion"),
-    [
-        (["pass", "skipped", "not-applicable"], True, "conformant"),
-        (["pass", "inconclusive"], True, "inconclusive"),
-        (["pass", "inconclusive", "fail"], True, "nonconformant"),
-        (["not-applicable"], False, "inconclusive"),
-    ],
-)
-def test_conclusion(
-    contract: Contract, outcomes: list[str], *, executed: bool, conclusion: str
-) -> None:
-    rule = contract.rules[RULE]
-    results = tuple(RuleResult(rule=rule, outcome=Outcome(each)) for each in outcomes)
-
-    assert conclude(results, executed=executed) == Conclusion(conclusion)

@@ -108,16 +108,6 @@ def test_certain_defect_costs_few_requests_in_the_end() -> None:
     assert sent[-1] == 2
 
 
-def test_frequent_failures_ask_for_more_tries() -> None:
-    # One in three fails by chance; the last one fails six times by chance.
-    pacer = pacing([*[BUSY, OK] * 10, *[BUSY] * 6, OK])
-
-    async def talk() -> list[int]:
-        return [status(await pacer.exchange(asked("POST", BASE))) for _ in range(11)]
-
-    assert asyncio.run(talk()) == [200] * 11
-
-
 @pytest.mark.parametrize(
     ("answer", "sent"),
     [
@@ -145,16 +135,6 @@ def test_limit_that_a_create_meets_is_waited_for_by_the_next_request() -> None:
     assert (status(first), status(second)) == (429, 200)
     assert waited >= 0.15
     assert recorder.told == [f"POST {BASE}", f"GET {BASE}"]
-
-
-def test_waiting_for_a_limit_ends() -> None:
-    told: list[str] = []
-
-    exchange = fired([LIMITED], tell=told.append)
-
-    assert status(exchange) == 429
-    assert exchange.sent == 1 + QUICK.resends
-    assert len(told) == 1
 
 
 @pytest.mark.parametrize(
@@ -241,20 +221,6 @@ def test_target_that_stays_away_is_given_up_once() -> None:
 
     assert took[1] >= 0.3
     assert took[2] < 0.2
-
-
-def test_target_that_never_answered_is_not_waited_for() -> None:
-    assert fired([Trouble.UNREACHABLE], before=0).sent == 2
-
-
-def test_jitter_follows_the_seed() -> None:
-    def waits(seed: int) -> list[str]:
-        told: list[str] = []
-        slow = Pacing(backoff_s=0.1, return_s=1)
-        fired([LIMITED, OK], pacing=slow, seed=seed, tell=told.append)
-        return told
-
-    assert waits(1) == waits(1)
 
 
 def test_rate_is_kept_by_all_requests_and_their_repeats() -> None:

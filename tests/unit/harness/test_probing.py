@@ -205,14 +205,6 @@ def test_who_lets_nobody_in_is_given_up(status: int) -> None:
     assert "--bearer" in raised.value.hint
 
 
-def test_who_drops_connections_is_given_up() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise OSError
-
-    with pytest.raises(TargetError, match="connection was dropped"):
-        probed(app)
-
-
 def test_a_question_about_another_contract_is_refused() -> None:
     other = Path(__file__).parents[2] / "general" / "data" / "default.yaml"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,13 +128,6 @@ def test_what_fails_is_reported_with_a_hint(
     assert {found[each].message for each in after} <= {"a step before it failed"}
 
 
-def test_a_page_for_people_is_no_answer_of_an_api(check: Any) -> None:
-    found = check(OPEN, media="text/html")
-
-    assert found.failed == ["read"]
-    assert "text/html" in found["read"].message
-
-
 @pytest.mark.parametrize(("status", "failed"), [(201, []), (422, ["fixture"])])
 def test_one_create_is_sent_where_the_profile_allows_it(
     check: Any, status: int, failed: list[str]
@@ -171,25 +163,6 @@ def test_nothing_is_created_without_leave_and_never_on_a_live_target(
     assert found["fixture"].state == CheckState.SKIPPED
     assert message in found["fixture"].message
     assert CREATE not in found.asked
-
-
-def test_localhost_is_no_name_to_be_asked_for(
-    monkeypatch: pytest.MonkeyPatch, contract: Contract
-) -> None:
-    asked: list[Any] = []
-    ask = socket.getaddrinfo
-
-    def found(host: Any, *others: Any, **more: Any) -> Any:
-        asked.append(host)
-        return ask("127.0.0.1" if host == "localhost" else host, *others, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", found)
-    with served(JSONResponse({})) as url:
-        checked = steps(contract, url.replace("127.0.0.1", "localhost"), Credentials())
-
-    assert checked["reach"].state == CheckState.OK
-    assert checked["name"].state == CheckState.SKIPPED
-    assert "localhost" not in asked
 
 
 def test_a_token_comes_from_an_allowed_host_alone(contract: Contract) -> None:
@@ -241,10 +214,3 @@ def test_nobody_elsewhere_is_asked_unless_the_profile_says_live(
 
     assert found.pop("allowed").state == CheckState.FAILED
     assert {each.state for each in found.values()} == {CheckState.SKIPPED}
-
-
-def test_nobody_at_home_is_reported(contract: Contract) -> None:
-    found = steps(contract, "http://127.0.0.1:1", Credentials())
-
-    assert found["reach"].state == CheckState.FAILED
-    assert "127.0.0.1:1: Connection refused" in found["reach"].message

@@ -304,12 +304,6 @@ def test_failure_on_the_way_is_brought_back(
     assert found["lifecycle.deleted"].startswith("inconclusive")
 
 
-def test_limit_of_callers_says_nothing(judged: Judged) -> None:
-    found = judged(Api(answering("GET", ONE, same(429, ERROR))))
-
-    assert found["lifecycle.readable"].startswith("inconclusive")
-
-
 def old(count: int) -> dict[str, dict[str, Any]]:
     return {f"o-{n}": {"name": "x", "state": "draft"} for n in range(count)}
 
@@ -350,13 +344,3 @@ def test_unfinished_list_accuses_nobody(contract: Contract, listing: Case) -> No
     exchange = replace(exchange, played=unfinished)
 
     assert _amiss(Oracle(contract).judge(listing, exchange)) == {}
-
-
-def test_id_that_is_half_a_character_ends_no_run(scripts: list[Case]) -> None:
-    case = next(each for each in scripts if each.rule == "lifecycle.deleted")
-    api = Api(answering("POST", CREATE, same(201, {"broadcastId": "\ud800"})))
-
-    exchange = asyncio.run(play(api, case))
-
-    assert exchange.played is not None
-    assert any(each.endswith("/voice/broadcasts/%3F") for each in api.asked)

@@ -62,18 +62,6 @@ def writing(*parts: bytes, pause_s: float = 0.0) -> Serve:
     return serve
 
 
-def test_answer_comes_back_as_received() -> None:
-    head = HEAD + b"X-Odd: \xe9\r\nContent-Length: 2\r\n\r\n"
-
-    exchange = sent_to(writing(head + b"\xff\x00"))
-
-    assert exchange.response is not None
-    assert exchange.response.body == b"\xff\x00"
-    assert exchange.response.header("x-odd") == "\xe9"
-    assert exchange.url.endswith("/api/x")
-    assert exchange.sent == 1
-
-
 @pytest.mark.parametrize(
     ("serve", "trouble", "some"),
     [
@@ -118,10 +106,6 @@ def test_nothing_went_out_to_whom_nobody_could_connect(url: str) -> None:
 
     assert exchange.failure is not None
     assert not exchange.failure.went_out
-
-
-def test_failure_is_repeated_as_often_as_wanted() -> None:
-    assert sent_to(writing(), repeats=2).sent == 3
 
 
 def test_redirect_is_brought_back_not_followed() -> None:

@@ -14,7 +14,7 @@ import pytest
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
 from ringspec.harness.exploring.attempts import Attempt, Failures, SearchLimits
-from ringspec.harness.exploring.walking import Walker, share_of, walked
+from ringspec.harness.exploring.walking import Walker, walked
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
@@ -164,28 +164,6 @@ def test_operation_that_is_not_there_is_not_walked(walk: Walking) -> None:
     assert gone.failures == []
     links = {step.link for each in gone.fired for step in each.whole().steps}
     assert links == {"", "read", "list", "delete", "start", "pause", "resume", "cancel"}
-
-
-@dataclass
-class Refusing(Api):
-    """An API that takes no long bodies."""
-
-    refused: list[bytes] = field(default_factory=list)
-
-    def _answer(self, request: Request) -> Answer:
-        if request.method == "POST" and len(request.body) > 1000:
-            self.refused.append(request.body)
-            return 422, ERROR
-        return super()._answer(request)
-
-
-def test_body_that_is_refused_is_not_sent_again(walk: Walking) -> None:
-    api = Refusing()
-
-    gone = walk(api)
-
-    assert gone.failures == []
-    assert len(api.refused) == len(set(api.refused)) > 1
 
 
 @dataclass
@@ -361,17 +339,6 @@ def test_root_of_a_failure_is_told_once(walk: Walking) -> None:
     assert len(gone.failures) == 1
 
 
-def test_what_is_known_to_fail_is_not_found_again(walk: Walking) -> None:
-    known = Failures()
-    for each in walk(Lying(lie=catching), 60).told:
-        known.note(each.findings)
-
-    gone = walk(Lying(lie=catching), 60, known=known)
-
-    assert known
-    assert gone.failures == []
-
-
 def test_shrinking_keeps_to_its_budget(walk: Walking) -> None:
     freely = walk(Lying(lie=catching), 60)
     tight = walk(Lying(lie=catching), 60, shrink_requests=5)
@@ -386,17 +353,6 @@ def test_end_of_the_time_ends_the_walks(walk: Walking) -> None:
 
     assert gone.late
     assert 0 < len(gone.told) < 5000
-
-
-def test_same_seed_walks_the_same_ways(walk: Walking) -> None:
-    first, second = walk(Lying(lie=catching), 30), walk(Lying(lie=catching), 30)
-    other = walk(Lying(lie=catching), 30, seed=1)
-
-    assert [each.calls for each in first.fired] == [each.calls for each in second.fired]
-    assert [each.case.id for each in first.told] == [
-        each.case.id for each in second.told
-    ]
-    assert [each.calls for each in first.fired] != [each.calls for each in other.fired]
 
 
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
@@ -451,10 +407,6 @@ def test_walks_know_no_field(
     assert failed(told) == failing
 
 
-def test_one_example_in_ten_is_a_walk() -> None:
-    assert [share_of(n) for n in (1, 2, 9, 20, 50, 200)] == [0, 1, 4, 5, 5, 20]
-
-
 def walks_of(told: Told) -> list[Case]:
     return [each.case for each in told.judged if each.case.steps]
 
@@ -486,13 +438,6 @@ def test_run_fails_by_what_a_walk_shows(explored: Explorable) -> None:
     assert failed(told) <= {"lifecycle.deleted", "lifecycle.unknown"}
 
 
-def test_run_without_rules_of_a_life_does_not_walk(explored: Explorable) -> None:
-    told = explored(connect=Api, exclude=("lifecycle.",), examples=20)
-
-    assert walks_of(told) == []
-    assert len(told.judged) == 20
-
-
 def test_target_whose_create_is_refused_is_not_walked(explored: Explorable) -> None:
     left = iter(range(1))
 
@@ -501,15 +446,3 @@ def test_target_whose_create_is_refused_is_not_walked(explored: Explorable) -> N
         return None if first or (method, path) != ("POST", ALL[:17]) else (422, ERROR)
 
     assert walks_of(explored(connect=lambda: Api(once), examples=20)) == []
-
-
-def test_bug_of_ours_in_a_walk_comes_out(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def buggy(*_: Any, **__: Any) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("ringspec.harness.exploring.walking.write_walk", buggy)
-
-    with pytest.raises(ZeroDivisionError):
-        explored(connect=Api)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import islice, pairwise
 from pathlib import Path
 
 import jsonschema_rs
@@ -18,8 +17,12 @@ from ringspec.harness import (
     Trouble,
     Verdict,
 )
-from ringspec.load.load_counts import EXAMPLES, LoadCounts, Shooter, turns
-from ringspec.load.load_report import LoadComparison
+from ringspec.load.load_results import (
+    EXAMPLES,
+    LoadComparison,
+    LoadCounts,
+    Shooter,
+)
 from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
@@ -100,20 +103,6 @@ def test_options_are_those_of_a_run(setup: LoadSetup) -> None:
     assert (setup.level, setup.seed, setup.timeout_s) == (Level.MUST, 0, 2)
     assert (other.level, other.seed, other.timeout_s) == (Level.MAY, 7, 5)
     assert other.contract.dialect == "naxai-sdk"
-
-
-def test_users_begin_apart_and_each_round_has_every_case_once(setup: LoadSetup) -> None:
-    ids = [case.id for case in setup.cases]
-
-    rounds = [
-        [case.id for case in islice(turns(setup.cases, number), len(ids))]
-        for number in range(8)
-    ]
-
-    assert all(sorted(each) == sorted(ids) for each in rounds)
-    begins = sorted(ids.index(each[0]) for each in rounds)
-    assert min(b - a for a, b in pairwise(begins)) > len(ids) // 20
-    assert list(turns((), 3)) == []
 
 
 class Server:
@@ -280,13 +269,6 @@ def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) ->
     busy.add(right.wire(), 0)
     settled = LoadComparison(setup, right, busy, FIGURES)
     assert settled.result.conclusion is Conclusion.CONFORMANT
-
-
-def test_failures_of_transport_are_counted_by_kind(setup: LoadSetup) -> None:
-    found = counted(list(Shooter(setup, Server(0)).fire(setup.cases[0])))
-
-    assert found.troubles == {"timeout": 1}
-    assert found.rules["robustness"]["wrong"] == 1
 
 
 def test_counts_of_workers_add_up(setup: LoadSetup) -> None:

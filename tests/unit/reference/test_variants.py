@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from ringspec.reference import (
     BUSY,
     CHECKS,
@@ -14,7 +12,6 @@ from ringspec.reference import (
     LAWFUL,
     MUTANTS,
     Behaviour,
-    Variant,
 )
 from ringspec.reference.json_values import at
 from ringspec.reference.store import MEMBERS
@@ -67,10 +64,3 @@ def test_each_rule_on_the_body_has_a_mutant_save_the_equivalents() -> None:
 
     assert {check.rule for check in CHECKS} - mutated == {"retryDelays.length"}
     assert MUTANTS.keys().isdisjoint({*EQUIVALENT, *BUSY})
-
-
-def test_mutant_of_a_rule_that_no_check_holds_is_an_error() -> None:
-    row = Variant(name="x", rule="name.length", words={"accepts": 1})
-
-    with pytest.raises(LookupError, match=r"name\.length"):
-        row.apply(Behaviour())

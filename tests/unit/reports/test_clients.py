@@ -17,7 +17,6 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.reports import (
     Record,
     Recorder,
-    RecordFile,
     Redactor,
     hidden,
     print_account,
@@ -27,7 +26,7 @@ from ringspec.reports import (
     screen_line,
 )
 from ringspec.reports.json_report import SCHEMA
-from ringspec.spec import Level, ReportError, UsageError, load
+from ringspec.spec import Level, UsageError, load
 
 URL = "http://127.0.0.1:8000"
 TOKEN = "a-token-of-some-length"
@@ -107,13 +106,6 @@ def test_whatever_is_sent_the_record_is_json(
     assert base64.b64decode(written["request"].get("body_base64", "")) in (body, b"")
 
 
-def test_screen_names_what_is_broken(session: ClientSession) -> None:
-    line = screen_line(session.judge(heard({"name": 1, "x": 1}, status=422)))
-
-    assert line.startswith("1 POST /voice/broadcasts 422  breaks name.type, ")
-    assert line.endswith("; unspecified: body.unknown")
-
-
 def test_screen_is_safe_from_what_clients_send(session: ClientSession) -> None:
     target = "/voice/\x1b[2J\x07%0a"
 
@@ -167,29 +159,3 @@ def test_summary_tells_what_how_often_and_first(session: ClientSession) -> None:
     assert "never exercised:" in text
     assert "file.required" in text
     assert "nonconformant: " in text
-
-
-def test_record_is_added_to(tmp_path: Path) -> None:
-    path = tmp_path / "r.ndjson"
-    path.write_text("before\n")
-
-    file = RecordFile(path)
-    file.add(b"one\n")
-    file.add(b"two\n")
-
-    assert path.read_text() == "before\none\ntwo\n"
-    file.close()
-    file.check()
-
-
-def test_record_on_a_full_disk_is_complained_of() -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("there is no device that is always full")
-    file = RecordFile(Path("/dev/full"))
-
-    file.add(b"one\n")
-    file.add(b"two\n")
-    file.close()
-
-    with pytest.raises(ReportError, match="record report cannot be written"):
-        file.check()

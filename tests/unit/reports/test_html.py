@@ -13,7 +13,6 @@ import pytest
 
 from ringspec.harness import Finding
 from ringspec.reports import Record, rendered
-from ringspec.reports import html_report as page_module
 from ringspec.reports.case_text import due
 from ringspec.reports.html_bodies import one, pair
 from ringspec.spec import Json, patched
@@ -83,23 +82,6 @@ def hostile(sample: ModuleType, finding: Finding) -> Finding:
         exchange=replace(exchange, response=response),
         case=replace(finding.case, id=f"delays.count/{SCRIPT}{BIDI}"),
     )
-
-
-def many(record: Record, number: int) -> Record:
-    rules = [
-        replace(
-            each,
-            failures=tuple(
-                replace(finding, case=replace(finding.case, id=f"{each.rule.id}/{at}"))
-                for at in range(number)
-                for finding in each.failures[:1]
-            ),
-        )
-        if each.failures
-        else each
-        for each in record.result.rules
-    ]
-    return with_rules(record, *rules)
 
 
 def test_policy_lets_in_our_script_and_style_alone(record: Record) -> None:
@@ -177,23 +159,6 @@ def test_thousands_of_heavy_failures_stay_within_what_a_page_may_weigh(
     assert len(Page(data).island["cases"]) == 1499
 
 
-def test_what_is_not_listed_is_counted(
-    record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page_module, "LISTED", 90)  # 2 inconclusive leave 88 for 3
-    text = html(many(record, 100))
-
-    listed = text.count('<details class="case"')
-    left = [
-        int(each.replace(",", ""))
-        for each in re.findall(r"and ([\d,]+) more case", text)
-    ]
-    failing = [each for each in record.result.rules if each.failures]
-    open_ = sum(len(each.inconclusive) for each in record.result.rules)
-    assert listed + sum(left) == 100 * len(failing) + open_
-    assert 80 < listed <= 90
-
-
 PLAIN: Json = {"name": "a", "retries": 1, "delays": [5, {"k": 1}], "flow": {"say": "b"}}
 
 
@@ -250,13 +215,6 @@ def marked(body: tuple[tuple[str, str], ...], mark: str) -> list[str]:
         for line in text.splitlines()
         if kind == mark
     ]
-
-
-def test_body_that_is_no_json_is_marked_where_its_bytes_differ() -> None:
-    left, right = pair(b'{"a":1,"b":2}', b'{"a":1,"a\x00":3,"b":2}')
-
-    assert left == (("", '{"a":1,"'), ("", 'b":2}'))
-    assert right == (("", '{"a":1,"'), ("now", 'a\\x00":3,"'), ("", 'b":2}'))
 
 
 def test_far_lines_of_a_long_pair_are_left_out() -> None:

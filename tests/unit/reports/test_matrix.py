@@ -108,22 +108,6 @@ def test_rules_that_no_mutant_shows_alone_are_listed_with_their_reason() -> None
     assert reasons["retryDelays.length"].startswith("More than three delays")
 
 
-def test_text_fits_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    long = killed("n" * 60, "r" * 70, {"a": 1}, 7, **{"r" * 70: MUST})
-
-    told = text(matrix(*TRIALS, long, equivalents={"same": "It is the same. " * 9}))
-
-    assert max(map(len, told.splitlines())) <= 80
-
-
-def test_interrupted_matrix_says_how_far_it_came() -> None:
-    told = text(matrix(*TRIALS[:3], expected=9))
-
-    assert "interrupted after 3 of 9 servers" in told
-    assert "NOT ALONE" not in told
-
-
 def test_json_keeps_to_its_schema(snapshot: SnapshotAssertion) -> None:
     shown = matrix(equivalents={"same": "it is the same"}, whole=False)
 

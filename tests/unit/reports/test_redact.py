@@ -18,7 +18,6 @@ from ringspec.harness import (
     Verdict,
 )
 from ringspec.reports import Recorder, Redactor, rendered
-from ringspec.spec import InternalError
 
 SECRET = 's3"crét/+?>t'
 
@@ -119,11 +118,3 @@ def test_secret_learnt_late_is_redacted_in_what_was_seen_before(
     redacted = redactor.event(judged)
     assert isinstance(redacted, Judged)
     assert b"retries" not in redacted.exchange.request.body
-
-
-def test_record_of_an_unfinished_run_is_our_bug(sample: ModuleType) -> None:
-    recorder = Recorder()
-    recorder.handle(sample.started())
-
-    with pytest.raises(InternalError):
-        _ = recorder.record

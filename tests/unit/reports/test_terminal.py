@@ -53,17 +53,6 @@ def failed(sample: ModuleType, found: Finding, copies: int = 1) -> Result:
     return result
 
 
-def test_no_line_but_the_pasteable_ones_is_wider_than_the_screen(
-    sample: ModuleType,
-) -> None:
-    out, _ = shown(sample, verbose=True)
-
-    wide = [each for each in out.splitlines() if len(each) > 80]
-    kept = ("curl", "base64", "nonconformant:", "  ringspec ")
-
-    assert all(each.startswith(kept) for each in wide)
-
-
 def test_screen_gets_colour_and_a_bar_that_vanishes(sample: ModuleType) -> None:
     out, err = shown(sample, kind=Screen)
 
@@ -188,26 +177,3 @@ def test_nothing_a_target_says_begins_a_line_with_a_command(
 
     assert "::error::" in out
     assert not any(each.lstrip().startswith("::") for each in out.splitlines())
-
-
-def test_several_rules_of_one_defect_are_one_block(sample: ModuleType) -> None:
-    case = sample.case("a.b/1", b"{}")
-    fired = sample.exchange(case, error="nothing came")
-    found = sample.finding(fired, case, Verdict.FAIL, "nothing came")
-    rules = [
-        replace(
-            sample.RULES[1],
-            rule=replace(sample.RULES[1].rule, id=f"r{number}"),
-            failures=(replace(found),),  # of this rule alone
-        )
-        for number in range(10)
-    ]
-
-    short, _ = shown(sample, replace(sample.result(), rules=tuple(rules)))
-    whole, _ = shown(sample, replace(sample.result(), rules=tuple(rules)), verbose=True)
-
-    assert short.count("FAIL ") == 1
-    assert "FAIL no answer: nothing came  MUST" in short
-    assert "r7 and 2 more" in short
-    assert "r8, r9" in whole
-    assert short.count("  case    a.b/1") == 1

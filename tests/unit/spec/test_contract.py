@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,15 +67,6 @@ def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
     assert levels == {Level.MUST}
 
 
-def test_a_derived_rule_stands_where_a_reference_leads(pets: Contract) -> None:
-    assert pets.rules[RuleId("chip.vet.length")].places == (
-        "#/components/schemas/Name/minLength",
-    )
-    assert pets.rules[RuleId("chip.unknown")].places == (
-        "#/components/schemas/Chip/additionalProperties",
-    )
-
-
 def test_a_contract_needs_no_more_than_openapi(pets: Contract) -> None:
     (trace,) = pets.operation.headers
 
@@ -106,13 +96,6 @@ def test_a_default_answer_describes_refusals_only(pets: Contract) -> None:
     assert refusal is not None
     assert {each.rule for each in refusal.assertions} == {"error.envelope"}
     assert pets.answers.of(202) is None
-
-
-def test_answers_of_other_resources_are_no_concern(pets: Contract) -> None:
-    places = pets.rules[RuleId("answer.types")].places
-
-    assert any("petId" in place for place in places)
-    assert not any("stray" in place for place in places)
 
 
 def test_both_validators_agree_on_a_foreign_contract(pets: Contract) -> None:
@@ -159,13 +142,6 @@ def test_keywords_that_we_do_not_use_are_proven_too(
     assert orders.prover.prove(body) == rules
 
 
-def test_a_named_example_stands_for_a_header_too(orders: Contract) -> None:
-    (batch,) = orders.operation.headers
-
-    assert (batch.name, batch.value) == ("Batch", "7")
-    assert orders.operation.path == "/orders"
-
-
 def test_branches_that_depend_on_a_member_do_not_close_a_body(
     orders: Contract,
 ) -> None:
@@ -184,15 +160,6 @@ def test_which_operation_is_a_matter_of_usage(operation: str | None, what: str) 
         load(DATA / "orders.yaml", operation=operation)
 
     assert "placeOrder, askQuote" in raised.value.hint
-
-
-def test_a_copy_of_our_contract_has_our_rules(
-    tmp_path: Path, contract: Contract
-) -> None:
-    copied = load(Path(shutil.copy(OURS, tmp_path / "copy.yaml")))
-
-    assert copied.sha256 == contract.sha256
-    assert copied.rules == contract.rules
 
 
 def test_a_contract_is_loaded_once_until_its_file_changes(edited: Edit) -> None:
@@ -269,17 +236,6 @@ def test_a_rule_that_the_catalogue_lacks_is_refused(
         load(path)
 
     assert f"{SCHEMA}/properties/name" in str(raised.value)
-
-
-def test_a_catalogue_at_fault_is_named(edited: Edit) -> None:
-    path = edited(NAME, NAME)
-    catalogue = path.with_name("rules.yaml")
-    catalogue.write_text("rules: [{id: name.type}]", "utf-8")
-
-    with pytest.raises(SpecError, match=r"rule 1 \(.*\) lacks level") as raised:
-        load(path)
-
-    assert str(raised.value).startswith(str(catalogue))
 
 
 # --- any contract at all

@@ -13,7 +13,6 @@ from ringspec.spec import overlay as overlays
 from ringspec.spec.overlay import Overlay
 
 DATA = Path(__file__).parent / "data"
-PETS = DATA / "pets.yaml"
 BASE: dict[str, Json] = reading.read(DATA / "renamed.yaml")
 KIND = "$.components.schemas.Order.properties.kind"
 
@@ -97,13 +96,6 @@ def test_links_follow_what_they_point_at() -> None:
     assert links["read"]["x-state"] == "/status"
 
 
-def test_a_second_name_keeps_the_first_canonical_one() -> None:
-    found = renamed((KIND, "sort"), (KIND.replace("kind", "sort"), "class"))
-
-    order = found["components"]["schemas"]["Order"]
-    assert order["properties"]["class"]["x-member"] == "kind"
-
-
 def test_a_path_takes_along_what_lies_below_it() -> None:
     found = renamed(("$.paths['/orders']", "/v2/carts"))
 
@@ -183,13 +175,6 @@ def test_the_catalogues_own_faults_are_spelt_alike() -> None:
     assert [step["path"] for step in edit.patch] == ["/redials", "/retryDelays/-"]
 
 
-def test_the_shipped_dialect_keeps_canonical_names(sdk: Contract) -> None:
-    body = sdk.request.schema["properties"]
-
-    assert body["inclubeUnsubscribed"]["x-member"] == "includeUnsubscribed"
-    assert body["actions"]["properties"]["actions"]["x-member"] == "status"
-
-
 def test_a_rule_takes_another_level_and_sentence(contract: Contract) -> None:
     found = dialect(
         rules={"retryDelays.count": {"level": "may", "sentence": "Delays are counted."}}
@@ -228,18 +213,6 @@ def test_what_only_a_dropped_rule_refused_is_not_settled(
     assert found.prover.prove(odd) == frozenset()
     assert not found.settled_prover.is_valid(odd)
     assert found.settled_prover.is_valid(plain)
-
-
-def test_a_rule_that_no_catalogue_words_can_be_dropped() -> None:
-    before = load(PETS)
-    rule = before.assertions[-1].rule
-
-    found = dialect(rules={rule: {"drop": True}}, path=PETS)
-
-    assert rule in before.rules
-    assert rule not in found.rules
-    assert rule in found.dropped
-    assert found.catalogue.rules[rule] == before.rules[rule]
 
 
 @pytest.mark.parametrize(

@@ -60,22 +60,6 @@ def test_circles_are_refused() -> None:
         inline(DOCUMENT, "#/tree")
 
 
-def test_a_schema_within_itself_can_be_cut() -> None:
-    found = inline(DOCUMENT, "#/tree", cut=True)
-
-    # The outermost is reached by its place, not by a reference: so it stands twice.
-    left: Json = {"properties": {"left": {}}}
-    assert found.schema == {"properties": {"left": left}}
-
-
-def test_a_schema_may_stand_twice_side_by_side() -> None:
-    found = inline(DOCUMENT, "#/twice")
-
-    assert found.schema == {"allOf": [{"type": "string"}] * 2}
-    assert found.place_of(("allOf", "0", "type")) == "#/a~1b/{c}/0/type"
-    assert found.origins["allOf", "1"] == "#/a~1b/{c}/0"
-
-
 def test_annotations_beside_a_reference_win_and_assertions_are_refused() -> None:
     assert inline(DOCUMENT, "#/named").schema == {
         "type": "string",
@@ -104,15 +88,3 @@ def test_annotations_beside_a_reference_win_and_assertions_are_refused() -> None
 )
 def test_what_stands_in_schemas_is_inlined(name: str, schema: Json) -> None:
     assert inline(DOCUMENT, f"#/{name}").schema == schema
-
-
-@pytest.mark.parametrize("schema", [None, 5, "text", ["list"]])
-def test_what_is_no_schema_is_named(schema: Json) -> None:
-    with pytest.raises(SpecError, match="#/s/properties/p is not a schema"):
-        inline({"s": {"properties": {"p": schema}}}, "#/s")
-
-
-@pytest.mark.parametrize("keyword", ["$id", "$dynamicRef", "$recursiveRef"])
-def test_references_by_other_means_are_refused(keyword: str) -> None:
-    with pytest.raises(SpecError, match="is not supported"):
-        inline({"s": {keyword: "#x"}}, "#/s")

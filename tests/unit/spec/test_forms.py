@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from ringspec.spec import Contract, Json, Level, reading
-from ringspec.spec.forms import level_of_use, settle
+from ringspec.spec.forms import settle
 
 TEXT = {"type": "string"}
 PAIR = {"type": "object", "properties": {"a": TEXT}}
@@ -68,19 +68,6 @@ def test_a_condition_is_left_as_it_is_written() -> None:
     assert keeps(schema, {"a": "x"})
 
 
-def test_settling_leaves_the_schema_alone() -> None:
-    schema = {"type": "object", "properties": {"a": dict(TEXT)}}
-
-    settle(schema)
-
-    assert schema == {"type": "object", "properties": {"a": TEXT}}
-
-
-@pytest.mark.parametrize("schema", [True, False])
-def test_a_boolean_is_settled(schema: Json) -> None:
-    assert settle(schema) is schema
-
-
 UNSETTLED = reading.read(Path(__file__).parent / "data" / "unsettled.yaml")
 
 
@@ -92,22 +79,6 @@ def test_what_no_source_settles_is_neither_valid_nor_invalid(
 
     assert contract.prover.prove(body) == frozenset()
     assert not contract.settled_prover.is_valid(body)
-
-
-def test_segments_beside_a_file_are_not_settled(
-    contract: Contract, plain: dict[str, Json]
-) -> None:
-    file = {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}
-    beside = {**plain, "source": "file", "file": file}
-    alone = {
-        name: value
-        for name, value in beside.items()
-        if name not in {"segmentIds", "includeUnsubscribed"}
-    }
-
-    assert contract.prover.prove(beside) == frozenset()
-    assert not contract.settled_prover.is_valid(beside)
-    assert contract.settled_prover.prove(alone) == frozenset()
 
 
 FILE: Json = {
@@ -140,24 +111,3 @@ def test_a_body_is_of_the_weakest_level_it_uses(
     contract: Contract, plain: dict[str, Json], members: Json, level: Level
 ) -> None:
     assert contract.level_of_use({**plain, **members}) is level
-
-
-def test_evidence_holds_below_until_it_is_said_anew() -> None:
-    below = {"a": {"x-evidence": "witnessed"}, "b": {}}
-    schema = {"x-evidence": "assumed", "properties": below}
-
-    assert level_of_use(schema, {"a": 1}) is Level.MAY
-    assert level_of_use({"properties": below}, {"a": 1}) is Level.SHOULD
-    assert level_of_use({"properties": below}, {"b": 1}) is Level.MUST
-
-
-def test_values_that_are_no_texts_have_evidence_too() -> None:
-    schema = {"enum": [1, 2], "x-enum-evidence": {"2": "witnessed"}}
-
-    assert level_of_use({"items": schema}, [1]) is Level.MUST
-    assert level_of_use({"items": schema}, [1, 2]) is Level.SHOULD
-
-
-def test_unknown_members_say_nothing() -> None:
-    assert level_of_use({"properties": {}}, {"unknown": [1]}) is Level.MUST
-    assert level_of_use(True, {"unknown": 1}) is Level.MUST  # noqa: FBT003 - a schema

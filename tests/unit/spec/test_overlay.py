@@ -130,15 +130,6 @@ def test_items_are_added_replaced_and_removed(
     assert applied(action, version="1.0.0")["info"]["tags"] == [*tags_by_1_0]
 
 
-def test_actions_follow_one_another() -> None:
-    found = applied(
-        {"target": "$.info", "update": {"fresh": 1}},
-        {"target": "$.info.fresh", "remove": True},
-    )
-
-    assert found == BASE
-
-
 def test_no_two_places_share_a_value() -> None:
     shared = {"type": "string"}
     update: Json = {"list": []}

@@ -34,23 +34,12 @@ def test_an_operation_moves_and_its_relatives_stay() -> None:
     assert paths["read"] == "/voice/broadcasts/{broadcastId}"
 
 
-def test_operations_may_move_to_one_path() -> None:
-    found = moved(createBroadcast="/v2/calls", listBroadcasts="/v2/calls")
-
-    assert found.operation.path == "/v2/calls"
-    assert set(found.operation.methods) == {"get", "post"}
-
-
 def test_a_path_keeps_its_placeholders() -> None:
     found = moved(getBroadcast="/calls/{broadcastId}/all")
 
     read = next(each for each in found.links if each.name == "read")
     assert read.path == "/calls/{broadcastId}/all"
     assert read.captures == {"broadcastId": "/broadcastId"}
-
-
-def test_the_same_path_changes_nothing() -> None:
-    assert moved(createBroadcast="/voice/broadcasts").sha256 == load().sha256
 
 
 @pytest.mark.parametrize(
@@ -97,13 +86,6 @@ def test_our_contract_marks_what_a_target_has_to_know(contract: Contract) -> Non
         *("segment", "caller", "calendar", "file", "dynamic"),
         *("destination", "sender", "prompt"),
     }
-
-
-def test_without_fixtures_the_contract_is_the_same(contract: Contract) -> None:
-    same = fixed()
-
-    assert same.sha256 == contract.sha256
-    assert same.settled == contract.settled
 
 
 def test_with_a_fixture_it_is_another_contract_with_the_same_rules(
@@ -179,27 +161,3 @@ def test_what_does_not_fit_is_said_so(
 
     assert hint in caught.value.hint
     assert caught.value.path == ("fixtures", *fixtures)
-
-
-@pytest.mark.parametrize(
-    "fixtures",
-    [
-        {"caller": "441632960777"},
-        {"caller": "+441632960777"},
-        {"destination": "sip:desk@example.com"},
-        {"destination": "+44 1632 960888"},
-        {"file": {}},
-        {"file": {"fileId": "f-1"}},
-    ],
-)
-def test_what_fits_is_taken(fixtures: dict[str, Any]) -> None:
-    assert fixed(**fixtures).sha256
-
-
-def test_a_contract_without_fixtures_says_that_it_has_none() -> None:
-    bare = Inlined({"type": "object"}, {(): "#"})
-
-    with pytest.raises(MisfitError) as caught:
-        with_fixtures(bare, {"segment": UUID})
-
-    assert caught.value.hint == "it has none"

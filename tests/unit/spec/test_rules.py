@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from ringspec.spec import Evidence, Json, Level, Rule, RuleId, SpecError, weakest
+from ringspec.spec import Evidence, Json, Level, Rule, RuleId, SpecError
 from ringspec.spec.rules import parse_catalogue
 
 ROW: Json = {
@@ -115,12 +115,3 @@ def test_a_spoiled_catalogue_is_refused_by_name(
 
     assert str(raised.value).startswith("rules.yaml")
     assert raised.value.hint
-
-
-def test_levels_gate_from_the_strongest() -> None:
-    assert Level.MUST.gates(Level.MAY)
-    assert not Level.MAY.gates(Level.SHOULD)
-    assert weakest([]) is Level.MUST
-    assert weakest([Level.SHOULD, Level.MUST]) is Level.SHOULD
-    levels = [each.level for each in Evidence]
-    assert levels == [Level.MUST, Level.SHOULD, Level.MAY, Level.MAY]

@@ -24,7 +24,7 @@ from ringspec.strategies.adequacy import (
     prove,
     quick,
 )
-from ringspec.strategies.adequacy.matrix import Locator, detecting_cases
+from ringspec.strategies.adequacy.matrix import detecting_cases
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
@@ -133,13 +133,6 @@ def test_names_and_conditions_are_changed_one_by_one(contract_of: Load) -> None:
     ]
 
 
-def test_a_list_also_takes_a_value_of_a_sibling(contract_of: Load) -> None:
-    contract = contract_of(of(x={"enum": ["a"]}, y={"enum": ["b", "c"]}))
-
-    assert "enum or b" in ids(contract, "x")
-    assert "enum or a" in ids(contract, "y")
-
-
 def test_items_are_checked_only_first_or_only_later(contract_of: Load) -> None:
     schema = {"type": "array", "items": {"maximum": 3}}
     contract = contract_of(of(x=schema))
@@ -194,26 +187,6 @@ def test_a_shared_component_is_changed_everywhere_and_left_out_in_one_place(
     assert len(by_id["Reaction/type dropped"].edits) == 14
     assert len(by_id["actions.inputs.star unchecked"].edits) == 1
     assert "actions.inputs.star.sms unchecked" not in by_id
-
-
-def test_a_rule_of_several_assertions_is_dropped_as_a_whole(
-    contract: Contract,
-) -> None:
-    dropped = {each.id: each for each in mutations_of(contract) if each.kind == "rule"}
-
-    assert len(dropped["retryDelays.count dropped"].edits) == 7
-    assert "name.required dropped" not in dropped
-
-
-def test_ids_are_unique_and_each_mutant_has_a_rule_and_a_place(
-    contract: Contract,
-) -> None:
-    found = mutations_of(contract)
-
-    assert len({each.id for each in found}) == len(found)
-    for each in found:
-        assert set(each.rules) <= contract.rules.keys()
-        assert each.place.startswith("#/components/schemas/")
 
 
 def verdicts(contract: Contract) -> dict[str, MutationResult]:
@@ -281,30 +254,6 @@ def test_a_case_that_is_lacking_is_shown_if_one_is_found(
 
     each = found[f"body/properties/x/{change}"]
     assert (each.verdict, each.reason) == (verdict, reason)
-
-
-def test_values_are_found_by_the_path_of_a_schema() -> None:
-    schema = {
-        "properties": {
-            "list": {"prefixItems": [{}], "items": {"properties": {"a": {}}}},
-        },
-        "allOf": [{"if": {"required": ["b"]}, "then": {}, "else": {}}],
-        "dependentSchemas": {"b": {}},
-    }
-    finder = Locator(schema)
-    body = {"list": [{"a": 1}, {"a": 2}, {}], "b": 1}
-
-    def found(*path: str, body: Json = body) -> list[Json]:
-        return [value for value, _ in finder.values(path, body)]
-
-    assert found("properties", "list", "items", "properties", "a") == [2]
-    assert found("properties", "list", "prefixItems", "0") == [{"a": 1}]
-    assert found("properties", "list", "prefixItems", "0", body={"list": 1}) == []
-    assert found("allOf", "0", "then") == [body]
-    assert found("allOf", "0", "else") == []
-    assert found("allOf", "0", "else", body={}) == [{}]
-    assert found("dependentSchemas", "b") == [body]
-    assert found("dependentSchemas", "b", body={}) == []
 
 
 def whole(contract: Contract, mutant: Mutation) -> jsonschema_rs.Draft202012Validator:

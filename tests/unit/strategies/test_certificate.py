@@ -54,14 +54,6 @@ def test_a_damaged_list_is_said_to_be_so(contract: Contract, folder: Path) -> No
     assert caught.value.hint == "install the package anew"
 
 
-def test_a_cut_list_is_said_to_be_so(contract: Contract, folder: Path) -> None:
-    whole = (FOLDER / "canonical.jsonl.gz").read_bytes()
-    (folder / "canonical.jsonl.gz").write_bytes(whole[: len(whole) // 2])
-
-    with pytest.raises(InternalError, match="is damaged"):
-        certified(contract)
-
-
 def test_a_list_of_another_contract_is_not_used(
     cases: tuple[Case, ...], contract: Contract, folder: Path
 ) -> None:
@@ -97,13 +89,3 @@ def test_quick_cases_are_read_from_the_list_and_else_computed(
     computed = quick_of(contract, cases, 7)
     assert computed == set(quick(contract, cases))
     assert cases[0].id in computed
-
-
-def test_quick_cases_come_with_their_twins(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    few = quick_of(contract, cases)
-
-    chosen = [case for case in cases if case.id in few]
-    assert len(chosen) == len(few) < len(cases) * 2 / 3
-    assert {case.twin for case in chosen if case.broken} <= few

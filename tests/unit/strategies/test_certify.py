@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.spec import Contract, Json, Level, Location, RuleId, patched
+from ringspec.spec import Contract, Json, Location, RuleId
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.faults.fault import Fault, drop, put
 from ringspec.strategies.shapes.bodies import Bodies
@@ -76,51 +76,3 @@ def test_null_is_a_fault_only_where_something_must_stand(
     fault = put("null", (member,), None)
 
     assert is_certified(certifier, made_from, fault, f"{member}.type") is sound
-
-
-def test_a_fault_that_breaks_more_than_its_rule_is_none(
-    certifier: Certifier, bodies: Bodies
-) -> None:
-    made_from = twin(bodies, retries=3)
-
-    two = put("2", ("retries",), 2)
-    assert is_certified(certifier, made_from, two, "retryDelays.count")
-    assert not is_certified(certifier, made_from, two, "retries.enum")
-
-
-@pytest.mark.parametrize(
-    ("member", "value", "level"),
-    [
-        pytest.param("retries", None, Level.SHOULD, id="null for a default"),
-        pytest.param("name", None, Level.MUST, id="null for what has none"),
-        pytest.param("retries", "0", Level.MUST, id="no null"),
-        pytest.param("segmentIds", None, Level.MAY, id="as its presence binds"),
-        pytest.param(
-            "includeUnsubscribed", None, Level.SHOULD, id="asked for, default"
-        ),
-    ],
-)
-def test_null_binds_as_much_as_that_something_stands_there(
-    certifier: Certifier, bodies: Bodies, member: str, value: Any, level: Level
-) -> None:
-    made_from = twin(bodies)
-    fault = put("fault", (member,), value)
-    body = patched(made_from, fault.patch)
-
-    assert certifier.level(Level.MUST, fault, body) == level
-
-
-def test_what_good_readers_differ_on_binds_the_least(certifier: Certifier) -> None:
-    fault = put("braces", ("calendarId",), "{}", is_lax=True)
-
-    assert certifier.level(Level.MUST, fault, {}) == Level.MAY
-
-
-def test_no_array_is_masked_where_an_empty_one_is_wrong(
-    certifier: Certifier, bodies: Bodies
-) -> None:
-    none = drop("missing", ("retryDelays",))
-
-    assert certifier.is_masked(twin(bodies, retries=2), none)
-    assert not certifier.is_masked(twin(bodies, retries=0), none)
-    assert not certifier.is_masked(twin(bodies), drop("missing", ("name",)))

@@ -122,23 +122,12 @@ def test_what_is_no_json_only_has_to_be_survived(
     assert example.case.request.body == content
 
 
-def test_body_that_one_validator_cannot_read_is_dropped(labeller: Labeller) -> None:
-    assert labeller.example(Drawn(content=b'{"name": "\\ud800"}'), 1) is None
-
-
 @pytest.mark.parametrize("value", [None, NOTHING], ids=["null", "absent"])
 def test_missing_default_binds_less(labelled: Labelled, value: Json) -> None:
     example = labelled(retries=value)
 
     assert example.case.expect == "reject"
     assert set(example.levels.values()) == {Level.SHOULD}
-
-
-def test_stronger_of_two_breaches_of_a_rule_counts(labelled: Labelled) -> None:
-    example = labelled(retries=2, retryDelays=[4321, 5000])
-
-    assert example.levels == {"retryDelays.max": Level.MUST} or len(example.levels) == 1
-    assert example.case.level is Level.MUST
 
 
 def test_what_a_default_mends_is_not_held_against_a_server(
@@ -290,14 +279,3 @@ def test_body_is_reduced_to_what_shows_it(
     body: Json, shows: Callable[[Json], bool], found: Json
 ) -> None:
     assert reduced(PLAIN, body, shows, nothing) == found
-
-
-def test_default_is_as_good_as_any_other_value() -> None:
-    def default(location: Location) -> Json:
-        return "woman" if location == ("voice",) else NOTHING
-
-    body = {**PLAIN, "voice": "man"}
-
-    found = reduced(PLAIN, body, lambda each: "voice" in each, default)
-
-    assert found == {**PLAIN, "voice": "woman"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -19,7 +17,6 @@ from ringspec.strategies.lifecycle.walk import (
     WalkStep,
     offered,
     state_machine,
-    without,
     write_walk,
 )
 
@@ -212,30 +209,6 @@ def test_walk_is_a_case_whose_last_step_is_judged(life: Lifecycle) -> None:
     assert case.level == Level.MAY
 
 
-def test_case_of_what_never_was_is_to_be_refused(life: Lifecycle) -> None:
-    case = write_walk(life, calls("update-none")).whole()
-
-    assert case.expect == Expect.REJECT
-    assert "{" not in case.request.path
-    assert ("Connection", "close") in case.request.headers
-
-
-def test_walk_up_to_a_step_has_the_calls_up_to_it(life: Lifecycle) -> None:
-    walk = write_walk(life, calls("create start pause read"))
-
-    assert walk.upto(0).calls == ()
-    assert walk.upto(2).calls == calls("create start")
-    assert walk.upto(3).calls == walk.upto(4).calls == calls("create start pause")
-
-
-def test_without_a_create_nothing_is_done_to_what_it_made() -> None:
-    walked = calls("create create read list read-2")
-
-    assert without(walked, 2) == calls("create create list read-2")
-    assert without(walked, 0) == calls("create list read")
-    assert without(walked, 1) == calls("create read list")
-
-
 def test_operation_that_is_missing_is_not_called(life: Lifecycle) -> None:
     names = frozenset(each.name for each in life.contract.links)
     only = life.lacking(names - {"start"})
@@ -249,24 +222,6 @@ def test_operation_that_is_missing_is_not_called(life: Lifecycle) -> None:
     assert {call.kind for walk in drawn(nothing, 0, 10) for call in walk} == {
         CallKind.CREATE
     }
-
-
-def test_contract_without_links_is_not_walked(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    assert Lifecycle.of(replace(contract, links=()), cases) is None
-    assert Lifecycle.of(contract, ()) is None
-
-
-def test_survey_calls_each_operation_once(life: Lifecycle) -> None:
-    survey = life.survey()
-
-    assert survey.phase == Phase.LIFECYCLE
-    links = [step.link for step in survey.steps]
-    names = {each.name for each in life.contract.links}
-    assert (links[0], links[-1], set(links[1:])) == ("", "delete", names)
-    assert len(links) == len(names) + 1
-    assert not any(step.paging for step in survey.steps)
 
 
 def drawn(life: Lifecycle, number: int, limit: int = 60) -> list[tuple[Call, ...]]:

@@ -12,6 +12,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -67,37 +69,15 @@ class Places:
         before, lines = 0, self.text.split("\n")
         for number in range(1, len(lines) + 1):
             try:
-                data = tomllib.loads("\n".join(lines[:number]) + "\n")
+                data: Any = tomllib.loads("\n".join(lines[:number]) + "\n")
+                reduce(getitem, keys, data)
             except tomllib.TOMLDecodeError:
                 continue  # within a value of several lines
-            if _contains(data, keys):
+            except (KeyError, IndexError, TypeError):
+                before = number
+            else:
                 return before + 1
-            before = number
         return self.line(keys[:-1]) if len(keys) > 1 else 0
-
-
-def _contains(data: Json, keys: Keys) -> bool:
-    for key in keys:
-        if isinstance(data, list) and isinstance(key, int) and key < len(data):
-            data = data[key]
-        elif isinstance(data, dict) and key in data:
-            data = data[str(key)]
-        else:
-            return False
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedStatuses:
-    """Statuses of a target's answers, where they are known exactly.
-
-    Attributes:
-        success: of what is accepted; None for any 2xx.
-        rejection: of what breaks a rule; empty for 400 or 422.
-    """
-
-    success: int | None = None
-    rejection: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +88,8 @@ class Profile:
         name: as it was asked for; empty if there are only flags.
         url: of the target, any mount prefix included; `embedded`, or empty if the
             profile leaves it open.
+        success: the status of what is accepted, if it is known; None for any 2xx.
+        rejections: those of what breaks a rule; empty for 400 or 422.
     """
 
     name: str = ""
@@ -115,7 +97,8 @@ class Profile:
     dialect: str | None = None
     overrides: Overrides = field(default_factory=Overrides)
     credentials: Credentials = field(default_factory=Credentials)
-    expect: ExpectedStatuses = field(default_factory=ExpectedStatuses)
+    success: int | None = None
+    rejections: tuple[int, ...] = ()
     pacing: Pacing = field(default_factory=Pacing)
     route: Route = field(default_factory=Route)
     safety: Safety = field(default_factory=Safety)
@@ -143,10 +126,8 @@ class Profile:
                 header=credentials.header or "",
             ),
             credentials=credentials,
-            expect=ExpectedStatuses(
-                success=expect.get("success"),
-                rejection=tuple(expect.get("rejection", ())),
-            ),
+            success=expect.get("success"),
+            rejections=tuple(expect.get("rejection", ())),
             pacing=Pacing(**pacing),
             route=Route(
                 **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")

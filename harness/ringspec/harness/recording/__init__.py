@@ -5,7 +5,6 @@ from ringspec.harness.recording.client_session import (
     ClientSession,
     ClientTally,
     JudgedRequest,
-    Unspecified,
 )
 
 __all__ = [
@@ -14,5 +13,4 @@ __all__ = [
     "ClientSession",
     "ClientTally",
     "JudgedRequest",
-    "Unspecified",
 ]

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ringspec.harness.judging.outcome import EXITS, conclude
@@ -29,13 +28,13 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording.body_rules import Statement
 from ringspec.harness.recording.capture import CapturedRequest, Headers
-from ringspec.harness.recording.http_rules import (
+from ringspec.harness.recording.client_rules import (
     HTTP_RULES,
     TOKEN_OPERATION,
     RequestedOperation,
     RequestJudge,
+    Statement,
     read_form,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
@@ -72,13 +71,6 @@ _SERVERS = "it binds servers, not their clients"
 _UNASKED = "no request gave occasion to keep or to break it"
 
 
-class Unspecified(NamedTuple):
-    """Something in a request of which no source settles whether it may be sent."""
-
-    about: str
-    why: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRequest:
     """One request, judged.
@@ -88,6 +80,7 @@ class JudgedRequest:
         client: its User-Agent; empty without one.
         operation: id or name of the operation; empty if there is no such.
         judged: with a finding for each rule that is broken or kept.
+        unspecified: what no source settles, by rule or name, with the reason.
         is_first: whether it is the first to break some rule, or to leave something
             open.
     """
@@ -96,7 +89,7 @@ class JudgedRequest:
     client: str
     operation: str
     judged: Judged
-    unspecified: tuple[Unspecified, ...]
+    unspecified: dict[str, str]
     remarks: tuple[str, ...]
     is_first: bool
 
@@ -183,11 +176,11 @@ class ClientSession:
             client=client,
             operation=operation.name,
             judged=Judged(case=case, exchange=exchange, findings=findings),
-            unspecified=tuple(
-                Unspecified(about, why)
+            unspecified={
+                about: why
                 for verdict, about, why in statements
                 if verdict is Verdict.INCONCLUSIVE
-            ),
+            },
             remarks=tuple(why for verdict, _, why in statements if verdict is None),
             is_first=self.tally.add(statements, findings),
         )

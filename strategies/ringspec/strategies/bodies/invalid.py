@@ -174,12 +174,12 @@ class _Listing:
             for each in assertions
         ]
         rest = [each for each in range(size) if each != main]
-        at = [each.instance for each in assertions]
+        paths = [each.instance for each in assertions]
         # The further away the better: a check may be missing in a whole branch.
         far = min(
             rest,
             key=lambda each: (
-                len(commonprefix([at[main], at[each]])),  # noqa: RUF071 - of steps
+                len(commonprefix([paths[main], paths[each]])),  # noqa: RUF071 - of steps
                 used[each],
                 -adding[each],
             ),

@@ -505,7 +505,7 @@ def _live(shapes: Iterable[Shape]) -> Alternatives:
 
 
 def is_void(shape: Shape) -> bool:
-    """Tell whether certainly nothing fits a shape."""
+    """Return whether certainly nothing fits a shape."""
     if shape.kind == "object":
         return _no_object(shape)
     if shape.kind == "array":
