@@ -93,3 +93,16 @@ def answering(status: int, body: bytes = b"{}", *headers: str) -> Behaviour:
             connection.sendall(answer)
 
     return behave
+
+
+ACCEPTED = (
+    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 2\r\n\r\n{}"
+)
+
+
+def slow(connection: socket.socket) -> None:
+    """Accept each request after a while; our requests come in one piece."""
+    while connection.recv(65536):
+        time.sleep(0.05)
+        connection.sendall(ACCEPTED)

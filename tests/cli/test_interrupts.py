@@ -13,22 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from ..serving import ACCEPTED, slow  # noqa: TID252 - tests are no distribution
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
 
 Started = Callable[..., subprocess.Popen[str]]
 Served = Callable[[Callable[[socket.socket], None]], str]
-
-ACCEPTED = (
-    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 2\r\n\r\n{}"
-)
-
-
-def slow(connection: socket.socket) -> None:
-    """Answer each request after a while; our requests come in one piece."""
-    while connection.recv(65536):
-        time.sleep(0.05)
-        connection.sendall(ACCEPTED)
 
 
 def children(pid: int) -> set[int]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.cli import main
 from ringspec.reference import Embedded
 
 Run = Callable[..., Any]
@@ -19,33 +16,13 @@ Write = Callable[..., str]
 SEGMENT = "11111111-2222-4333-8444-555555555555"
 
 
-@dataclass(frozen=True)
-class Ended:
-    status: int | str | None
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def called(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Ended]:
-    """Call the command in this process: it takes a second less than another."""
-    for name in [name for name in os.environ if name.startswith("RINGSPEC_")]:
-        monkeypatch.delenv(name)
-
-    def call(*arguments: str, hush: str = "not-the-secret") -> Ended:
-        monkeypatch.setenv("HUSH", hush)
-        with pytest.raises(SystemExit) as exit_:
-            main(list(arguments))
-        return Ended(exit_.value.code, *capsys.readouterr())
-
-    return call
-
-
-@pytest.fixture
-def profile(reference: Embedded, tmp_path: Path) -> Write:
+def profile(
+    reference: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Write:
     """Write a profile of the embedded server; more of it at the end."""
+
+    monkeypatch.setenv("HUSH", "not-the-secret")
 
     def write(more: str = "") -> str:
         path = tmp_path / "mine.toml"
@@ -60,32 +37,32 @@ def profile(reference: Embedded, tmp_path: Path) -> Write:
     return write
 
 
-def steps(ended: Ended) -> dict[str, str]:
+def steps(ended: Any) -> dict[str, str]:
     rows = [line.split() for line in ended.stdout.splitlines() if line[0] != " "]
     return {row[1]: row[0] for row in rows}
 
 
-def test_a_profile_is_written_once(called: Run, tmp_path: Path) -> None:
+def test_a_profile_is_written_once(ringspec: Run, tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
 
-    first = called("profile", "init", str(path))
-    second = called("profile", "init", str(path))
+    first = ringspec("profile", "init", str(path))
+    second = ringspec("profile", "init", str(path))
 
     assert (first.status, second.status) == (0, 2)
     assert "[safety]" in path.read_text()
     assert f"{path} is there already" in second.stderr
     assert "--force" in second.stderr
     path.write_text("mine")
-    assert called("profile", "init", "--force", str(path)).status == 0
+    assert ringspec("profile", "init", "--force", str(path)).status == 0
     assert path.read_text() != "mine"
 
 
 def test_a_profile_is_tried_step_by_step(
-    called: Run, profile: Write, reference: Embedded
+    ringspec: Run, profile: Write, reference: Embedded
 ) -> None:
     more = f'[fixtures]\nsegment = "{SEGMENT}"\n[safety]\nallow_create = true\n'
 
-    ended = called("profile", "check", profile(more), hush=reference.client_secret)
+    ended = ringspec("profile", "check", profile(more), HUSH=reference.client_secret)
 
     assert ended.status == 0
     assert steps(ended) == {
@@ -98,9 +75,9 @@ def test_a_profile_is_tried_step_by_step(
 
 
 def test_a_step_that_fails_leaves_out_those_that_need_it(
-    called: Run, profile: Write
+    ringspec: Run, profile: Write
 ) -> None:
-    ended = called("profile", "check", profile())
+    ended = ringspec("profile", "check", profile())
 
     assert ended.status == 3
     assert steps(ended)["token"] == "failed"
@@ -122,9 +99,9 @@ def test_a_step_that_fails_leaves_out_those_that_need_it(
     ],
 )
 def test_a_profile_at_fault_is_wrong_usage(
-    called: Run, profile: Write, more: str, message: str
+    ringspec: Run, profile: Write, more: str, message: str
 ) -> None:
-    ended = called("profile", "check", profile(more))
+    ended = ringspec("profile", "check", profile(more))
 
     assert ended.status == 2
     assert message in ended.stderr
@@ -133,15 +110,15 @@ def test_a_profile_at_fault_is_wrong_usage(
 
 
 def test_a_run_takes_everything_from_its_profile(
-    called: Run, profile: Write, reference: Embedded, tmp_path: Path
+    ringspec: Run, profile: Write, reference: Embedded, tmp_path: Path
 ) -> None:
     more = "[expect]\nsuccess = 200\nrejection = [422]\n"
     path = tmp_path / "report.json"
     chosen = ("--select", "retries", "--select", "body", "--phase", "cases")
 
-    ended = called(
+    ended = ringspec(
         *("run", "--profile", profile(more), *chosen, "--report", f"json={path}"),
-        hush=reference.client_secret,
+        HUSH=reference.client_secret,
     )
 
     assert ended.status == 1
@@ -155,11 +132,11 @@ def test_a_run_takes_everything_from_its_profile(
 
 @pytest.mark.parametrize("command", [("run",), ("replay", "body.accepted/plain")])
 def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
-    called: Run, profile: Write, command: tuple[str, ...]
+    ringspec: Run, profile: Write, command: tuple[str, ...]
 ) -> None:
     path = profile('[fixtures]\nsegment = "x"\n')
 
-    ended = called(*command, "--profile", path)
+    ended = ringspec(*command, "--profile", path)
 
     assert ended.status == 2
     assert "mine.toml:9: the fixture segment does not fit the contract" in ended.stderr
@@ -167,12 +144,12 @@ def test_a_fixture_that_does_not_fit_ends_a_run_before_anything_is_sent(
 
 
 def test_nothing_is_sent_elsewhere_unless_the_profile_says_live(
-    called: Run, tmp_path: Path
+    ringspec: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "p.toml"
     path.write_text('url = "http://192.0.2.1"\n')
 
-    ended = called("profile", "check", str(path))
+    ended = ringspec("profile", "check", str(path))
 
     assert ended.status == 3
     assert steps(ended)["allowed"] == "failed"

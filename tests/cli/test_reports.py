@@ -27,6 +27,8 @@ from markdown_it import MarkdownIt
 from ringspec.reference import Embedded
 from ringspec.reports import FORMATS
 
+from ..serving import ACCEPTED, slow  # noqa: TID252 - tests are no distribution
+
 pytestmark = pytest.mark.socket
 
 Ringspec = Callable[..., Any]
@@ -36,10 +38,6 @@ Served = Callable[[Callable[[socket.socket], None]], str]
 # What a token may hold that one format or another has to escape.
 TOKEN = 'tOk"en<&>/+%=\\x9Zq'
 CLIENT_SECRET = 'sEcr&t"/+ <%>\\w8Kp é'
-ACCEPTED = (
-    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 2\r\n\r\n{}"
-)
 
 
 def wanted(where: Path) -> list[str]:
@@ -49,13 +47,6 @@ def wanted(where: Path) -> list[str]:
 def careless(connection: socket.socket) -> None:
     """Accept whatever comes; our requests come in one piece."""
     while connection.recv(65536):
-        connection.sendall(ACCEPTED)
-
-
-def slow(connection: socket.socket) -> None:
-    """Likewise, after a while."""
-    while connection.recv(65536):
-        time.sleep(0.05)
         connection.sendall(ACCEPTED)
 
 

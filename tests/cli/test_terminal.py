@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from ringspec.reference import Embedded
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..serving import answering  # noqa: TID252 - tests are no distribution
 from .conftest import COMMAND
 
 Ringspec = Callable[..., Any]
@@ -26,52 +25,6 @@ FEW = ("--select", "name", "--phase", "cases")
 def mutant() -> Iterator[Embedded]:
     with Embedded(mutant="types-unchecked") as embedded:
         yield embedded
-
-
-class _Refuser(BaseHTTPRequestHandler):
-    """Refuses everything in the words it was made with."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are sent apart
-    said = b'{"error": {"code": "no", "message": "It will not do."}}'
-    status = 422
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
-
-    def handle_one_request(self) -> None:
-        """Answer whatever the method is."""
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline or not self.parse_request():
-            self.close_connection = True
-            return
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.send_response(self.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(self.said)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(self.said)
-
-
-@pytest.fixture
-def refuses() -> Iterator[Callable[..., str]]:
-    """Serve one answer to everything."""
-    servers: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
-
-    def serve(**answer: Any) -> str:
-        handler = type("_Handler", (_Refuser,), answer)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield serve
-    for server, thread in servers:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def called(embedded: Embedded, *options: str) -> tuple[str, ...]:
@@ -142,9 +95,11 @@ def test_screen_is_coloured_and_draws_a_bar(mutant: Embedded) -> None:
     ids=["refuses-all", "fails-at-all"],
 )
 def test_server_that_does_one_thing_is_told_in_a_screen(
-    ringspec: Ringspec, refuses: Callable[..., str], status: int, said: str
+    ringspec: Ringspec, served: Callable[..., str], status: int, said: str
 ) -> None:
-    ended = ringspec("run", refuses(status=status), COLUMNS="80")
+    body = b'{"error": {"code": "no", "message": "It will not do."}}'
+
+    ended = ringspec("run", served(answering(status, body)), COLUMNS="80")
 
     assert ended.status == 1
     assert said in ended.stdout

@@ -20,8 +20,6 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 LIMITED = (
     b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
 )
-# How often each disturbance comes about, in a hundred requests.
-LIGHT = {"busy": 5.0}
 HEAVY = {
     "busy": 5.0,
     "reset": 3.0,

@@ -29,12 +29,8 @@ REQUESTS: dict[str, Json] = {
 
 @pytest.fixture(params=REQUESTS.values(), ids=list(REQUESTS))
 def contract(request: pytest.FixtureRequest, tmp_path: Path) -> Contract:
-    given = document(request.param)
-    content = {"application/json": {"schema": request.param}}
-    operation = given["paths"]["/t"]["post"]
-    operation["responses"] = {"200": {"description": "Done.", "content": content}}
     path = tmp_path / "contract.yaml"
-    path.write_text(yaml.safe_dump(given))
+    path.write_text(yaml.safe_dump(document(request.param, answered=True)))
     return load(path)
 
 
@@ -61,12 +57,8 @@ def test_a_list_of_values_is_compared_where_the_answer_describes_it(
     tmp_path: Path,
 ) -> None:
     schema = {"type": "array", "items": {"type": "integer"}}
-    given = document(schema)
-    content = {"application/json": {"schema": schema}}
-    operation = given["paths"]["/t"]["post"]
-    operation["responses"] = {"200": {"description": "Done.", "content": content}}
     path = tmp_path / "contract.yaml"
-    path.write_text(yaml.safe_dump(given))
+    path.write_text(yaml.safe_dump(document(schema, answered=True)))
     contract = load(path)
     answer = contract.answers.of(200)
 

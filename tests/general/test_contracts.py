@@ -319,13 +319,18 @@ def test_what_comes_back_is_compared_though_its_schema_is_put_together(
 
 
 def document(
-    schema: Json, *, path: str = "/t", parameters: Json = (), **more: Any
+    schema: Json,
+    *,
+    path: str = "/t",
+    parameters: Json = (),
+    answered: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Write a contract with one operation."""
+    """Write a contract with one operation, which may answer with what it was sent."""
     body = {"content": {"application/json": {"schema": schema}}}
     operation = {
         "requestBody": body,
-        "responses": {"200": {"description": "Done."}},
+        "responses": {"200": {"description": "Done.", **(body if answered else {})}},
         "parameters": list(parameters),
     }
     return {

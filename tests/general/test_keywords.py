@@ -21,7 +21,6 @@ from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.case_list import compile_cases
 
-from .conftest import Ended
 from .test_contracts import document
 
 TEXT = {"type": "string", "examples": ["abcd"]}
@@ -403,20 +402,6 @@ def test_a_keyword_without_support_is_refused_wherever_it_stands(
 
     with pytest.raises(SpecError, match="patternProperties"):
         compile_cases(load(contract_of(schema, tmp_path)))
-
-
-def test_the_command_refuses_a_keyword_and_prints_no_case(
-    ringspec: Callable[..., Ended], tmp_path: Path
-) -> None:
-    path = contract_of(REFUSED["prefixItems"], tmp_path)
-
-    done = ringspec("cases", "--contract", path)
-
-    assert done.status == 2
-    assert "prefixItems" in done.stderr
-    assert "hint: " in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
 
 
 def test_every_keyword_of_the_standard_is_accounted_for() -> None:

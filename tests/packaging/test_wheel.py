@@ -33,6 +33,7 @@ DATA = {
     "ringspec/reports/templates/report.html",
     "ringspec/reports/templates/report.js",
     "ringspec/reports/templates/compare.html",
+    "ringspec/reports/templates/compare.md",
     "ringspec/reports/templates/compare.css",
     "ringspec/reports/matrix.schema.json",
     "ringspec/strategies/case.schema.json",
@@ -63,40 +64,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="session")
-def contents(wheel: Path) -> set[str]:
-    return set(zipfile.ZipFile(wheel).namelist())
-
-
-def test_the_wheel_holds_one_import_name(contents: set[str]) -> None:
+def test_the_wheel_holds_packages_data_and_licence_and_no_tests(wheel: Path) -> None:
+    contents = set(zipfile.ZipFile(wheel).namelist())
+    packages = [f"ringspec/{each}/__init__.py" for each in PACKAGES]
+    typed = [f"ringspec/{each}/py.typed" for each in PACKAGES]
     tops = {name.split("/")[0] for name in contents}
-
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"ringspec"}
-
-
-def test_the_wheel_holds_every_package(contents: set[str]) -> None:
-    for package in PACKAGES:
-        assert f"ringspec/{package}/__init__.py" in contents
-        assert f"ringspec/{package}/py.typed" in contents
-
-
-def test_the_wheel_holds_the_data(contents: set[str]) -> None:
-    assert contents >= DATA
-
-
-def test_the_wheel_leaves_the_namespace_open(contents: set[str]) -> None:
-    assert "ringspec/__init__.py" not in contents
-
-
-def test_the_wheel_holds_no_tests(contents: set[str]) -> None:
     parts = {part for name in contents for part in name.split("/")}
 
-    assert [part for part in parts if part == "tests"] == []
-    assert [part for part in parts if part.startswith(("test_", "conftest"))] == []
-    assert [name for name in contents if "__pycache__" in name] == []
-
-
-def test_the_wheel_holds_the_licence(contents: set[str]) -> None:
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"ringspec"}
+    assert contents >= {*packages, *typed, *DATA}
+    # The namespace stays open.
+    assert "ringspec/__init__.py" not in contents
+    assert not parts & {"tests", "__pycache__"}
+    assert not any(part.startswith(("test_", "conftest")) for part in parts)
     assert any(name.endswith("licenses/LICENSE") for name in contents)
 
 

@@ -90,20 +90,6 @@ def test_a_flag_goes_before_a_variable_and_that_before_the_ini_file(
     assert "ringspec: the embedded reference server at level must" in high
 
 
-def test_a_variable_of_a_profiles_name_goes_before_the_ini_file(
-    suite: Suite, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ini = f"[pytest]\nringspec_url = {NOBODY}\nringspec_rate = none\n"
-    (pytester.path / "pytest.ini").write_text(ini, "utf-8")
-
-    wrong = suite("--co")
-    monkeypatch.setenv("RINGSPEC_PACING_RATE", "7")
-    right = suite("--co")
-
-    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
-    assert right.ret == 0
-
-
 def test_a_profile_beside_the_ini_file_brings_url_and_credentials(
     suite: Suite,
     pytester: pytest.Pytester,

@@ -6,7 +6,7 @@ import copy
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -77,7 +77,10 @@ def test_runs(paths: tuple[Path, ...], later: int, snapshot: SnapshotAssertion) 
 @pytest.mark.parametrize("name", ["json", "markdown", "html"])
 @pytest.mark.parametrize("mode", ["providers", "runs"])
 def test_files(
-    paths: tuple[Path, ...], name: str, mode: str, snapshot: SnapshotAssertion
+    paths: tuple[Path, ...],
+    name: str,
+    mode: Literal["runs", "providers"],
+    snapshot: SnapshotAssertion,
 ) -> None:
     found = compare_reports(paths[:3] if mode == "providers" else paths[1:3], mode)
 

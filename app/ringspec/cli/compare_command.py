@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from ringspec.reports import (
     print_comparison,
     render_comparison,
     send_events,
-    write_comparison,
+    write_data,
 )
 from ringspec.spec import UsageError
 
@@ -103,29 +104,30 @@ def command(  # noqa: PLR0913 - its options
             "--merge excludes --runs, --providers and --all",
             hint="join the parts first, then compare what comes of it",
         )
-    check = check_merged if merge else check_comparison
-    wanted = report_paths(reports, check, "html=compare.html")
-    if merge:
-        whole = merge_reports(paths, one_deployment=one_deployment)
-        if shape == "table":
-            send_events(whole.record, Terminal(color=color))
-        else:
-            click.echo(whole.render(shape).decode(), nl=False)
-        writes = [partial(whole.write, name, path) for name, path in wanted]
-        return attempted(writes, whole.exit_code)
     if runs and providers:
         raise UsageError(
             "--runs and --providers exclude each other",
             hint="leave out one of them, or both",
         )
-    found = compare_reports(paths, "runs" if runs else "providers" if providers else "")
-    if shape == "table":
-        print_comparison(found, sys.stdout, everything=everything, color=color)
+    check = check_merged if merge else check_comparison
+    wanted = report_paths(reports, check, "html=compare.html")
+    render: Callable[[str], bytes]
+    if merge:
+        whole = merge_reports(paths, one_deployment=one_deployment)
+        render, status = whole.render, whole.exit_code
+        if shape == "table":
+            send_events(whole.record, Terminal(color=color))
     else:
-        data = render_comparison(shape, found, everything=everything)
-        click.echo(data.decode(), nl=False)
-    writes = [
-        partial(write_comparison, name, path, found, everything=everything)
-        for name, path in wanted
-    ]
-    return attempted(writes, found.exit_code)
+        mode: Any = "runs" if runs else "providers" if providers else None
+        found = compare_reports(paths, mode)
+        render = partial(render_comparison, found=found, everything=everything)
+        status = found.exit_code
+        if shape == "table":
+            print_comparison(found, sys.stdout, everything=everything, color=color)
+    if shape != "table":
+        click.echo(render(shape).decode(), nl=False)
+
+    def write(name: str, path: Path) -> None:
+        write_data(name, path, render(name))
+
+    return attempted((partial(write, *each) for each in wanted), status)

@@ -14,13 +14,12 @@ from ringspec.reports.client_record import (
     screen_line,
 )
 from ringspec.reports.comparison import Comparison, compare_reports
-from ringspec.reports.comparison_files import (
+from ringspec.reports.comparison_text import (
     COMPARISON_FORMATS,
     check_comparison,
+    print_comparison,
     render_comparison,
-    write_comparison,
 )
-from ringspec.reports.comparison_text import print_comparison
 from ringspec.reports.console import ProgressLine, console
 from ringspec.reports.curl import command
 from ringspec.reports.files import (
@@ -35,6 +34,7 @@ from ringspec.reports.files import (
     rendered,
     rule_link,
     write,
+    write_data,
     write_obstacle,
 )
 from ringspec.reports.github import GitHubAnnotations, on_github
@@ -123,7 +123,7 @@ __all__ = [
     "send_events",
     "shown",
     "write",
-    "write_comparison",
+    "write_data",
     "write_matrix",
     "write_obstacle",
     "written",

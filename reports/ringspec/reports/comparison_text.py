@@ -1,14 +1,15 @@
-"""Comparisons on a terminal: what differs, or what became of it, the rest as counts.
+"""Comparisons on a terminal and as files: JSON, Markdown, a page of HTML.
 
-Many reports are named by letters: the outcomes stand left, so that the rule's id need
-not be cut.
+A terminal shows what differs, or how it changed, and counts the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from pathlib import Path
 from string import ascii_lowercase
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -17,15 +18,16 @@ from ringspec.reports.comparison import (
     ChangeKind,
     Column,
     Comparison,
-    Providers,
     RuleChange,
     RuleMark,
-    Runs,
 )
 from ringspec.reports.console import Color, console, hanging, line, row
-from ringspec.reports.printable import counted, listed, shown, visible
+from ringspec.reports.files import check, check_format
+from ringspec.reports.markdown import code, plain
+from ringspec.reports.printable import counted, json_page, listed, shown, visible
 
-WORDS = {
+FORMAT = "ringspec-comparison/1"
+_WORDS = {
     RuleMark.FAIL: "FAIL",
     RuleMark.INCONCLUSIVE: "open",
     RuleMark.KNOWN: "known",
@@ -36,8 +38,8 @@ WORDS = {
     RuleMark.ABSENT: "none",
 }
 # Where there is no room for words.
-_SIGNS = dict(zip(WORDS, "F?kw.-s ", strict=True))
-_MEANING = (
+_LETTERS = dict(zip(_WORDS, "F?kw.-s ", strict=True))
+_LEGEND = (
     "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
 )
 _STYLES = {
@@ -48,11 +50,7 @@ _STYLES = {
     RuleMark.PASS: "green",
 }
 _CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
-_EVERYWHERE = {
-    RuleMark.KNOWN: "fail as known",
-    RuleMark.NOT_APPLICABLE: "not applicable",
-}
-HEADS = {
+_HEADS = {
     ChangeKind.REGRESSION: ("bold red", "did not fail before, and fails now"),
     ChangeKind.WORSE: ("bold red", "failed before, and now by more cases"),
     ChangeKind.UNSETTLED: ("bold yellow", "was judged before, and is inconclusive now"),
@@ -63,19 +61,19 @@ HEADS = {
     ChangeKind.SETTLED: ("green", "was inconclusive before, and passes now"),
 }
 # Kinds of which the ids suffice: the good ones, and the neutral ones.
-_GOOD = frozenset(list(HEADS)[4:])
-LISTED = {
+_GOOD = list(_HEADS)[4:]
+_LISTED = {
     ChangeKind.ADDED: "judged now and not before",
     ChangeKind.REMOVED: "judged before and not now",
 }
-_CASES = 3
-_REASON = 200
+# Cases of a change that are named on a terminal, and in files.
+_CASES, _MORE_CASES = 3, 5
 # The room for an id beside the columns, before these are cut to letters.
 _ID = 34
 
 
 def print_comparison(
-    comparison: Comparison,
+    found: Comparison,
     stdout: TextIO,
     *,
     everything: bool = False,
@@ -83,159 +81,145 @@ def print_comparison(
 ) -> None:
     """Print a comparison; everything: also the rules that are alike, or unchanged."""
     out = console(stdout, color)
-    first = comparison.columns[0]
+    first = found.columns[0]
     dialect = f", dialect {first.dialect}" if first.dialect else ""
     title = shown(f"{first.title}{dialect}", 200)
     line(out, Text.assemble("api     ", (title, "bold")))
-    row(out, "level", str(comparison.level), indent=0)
-    for each in comparison.remarks:
+    row(out, "level", str(found.level), indent=0)
+    for each in found.remarks:
         row(out, "note", Text(shown(each, 600), "yellow"), indent=0)
     line(out)
-    if isinstance(comparison, Runs):
-        _print_runs(out, comparison, everything=everything)
-    elif isinstance(comparison, Providers):
-        _print_providers(out, comparison, everything=everything)
+    if found.mode == "runs":
+        _print_runs(out, found, everything=everything)
+    else:
+        _print_providers(out, found, everything=everything)
     out.file.flush()
 
 
-def account(column: Column) -> str:
-    """Write how many rules of a report came out how."""
-    plurals = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
+def _account(column: Column) -> str:
+    """Write how many rules of a report have which outcome."""
+    words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
     counts = column.counts
-    parts = (f"{counts[it]} {plurals.get(it, it)}" for it in WORDS if counts[it])
+    parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
     return ", ".join(parts) or "no rules"
 
 
-def _conclusion(name: str, column: Column) -> Text:
+def _conclusion(name: Text, column: Column) -> Text:
     conclusion = column.report["conclusion"]
     style = _CONCLUSIONS.get(conclusion, "yellow")
-    counts = f", {account(column)}"
+    counts = f", {_account(column)}"
     return Text.assemble(name, ": ", (conclusion, style), (counts, "dim"))
 
 
-def _print_providers(out: Console, found: Providers, *, everything: bool) -> None:
-    labels = [column.label for column in found.columns]
-    widths = [max(len(label), 5) + 2 for label in labels]
-    letters = sum(widths) + _ID > out.width
-    # A to z, then aa, ab and so on.
-    doubled = (one + other for one in ascii_lowercase for other in ascii_lowercase)
-    names = [*ascii_lowercase, *doubled][: len(labels)] if letters else labels
-    for name, column in zip(names, found.columns, strict=True):
-        label = Text(column.label, "bold")
-        text = Text.assemble(label, _conclusion("", column))
-        hanging(out, Text(f"{name}  " if letters else ""), text)
-    line(out)
-    if letters:
+def _print_providers(out: Console, found: Comparison, *, everything: bool) -> None:
+    """Print a matrix of the rules that differ, outcomes first: no id need be cut."""
+    names: Sequence[str] = [column.label for column in found.columns]
+    widths = [max(len(label), 5) + 2 for label in names]
+    words: Mapping[RuleMark, str] = _WORDS
+    if sum(widths) + _ID > out.width:
+        pairs = map("".join, product(ascii_lowercase, repeat=2))
+        names = [*ascii_lowercase, *pairs][: len(names)]
         widths = [3 if len(names) > 26 else 2] * len(names)
-    words = _SIGNS if letters else WORDS
+        words = _LETTERS
+    for name, column in zip(names, found.columns, strict=True):
+        head = f"{name}  " if words is _LETTERS else ""
+        hanging(out, Text(head), _conclusion(Text(column.label, "bold"), column))
+    line(out)
     if found.differing:
-        pairs = zip(names, widths, strict=True)
-        head = "".join(f"{name:<{width}}" for name, width in pairs)
-        line(out, f"{head}rule", "dim")
-        for name in found.differing:
-            marks = zip(found.marks(name), widths, strict=True)
-            cells = (
-                (f"{words[mark]:<{width}}", _STYLES.get(mark, "dim"))
-                for mark, width in marks
+        heads = (f"{it:<{width}}" for it, width in zip(names, widths, strict=True))
+        line(out, f"{''.join(heads)}rule", "dim")
+        for rule in found.differing:
+            marks = zip(found.marks(rule), widths, strict=True)
+            parts = (
+                (f"{words[it]:<{width}}", _STYLES.get(it, "dim")) for it, width in marks
             )
-            hanging(out, Text.assemble(*cells), _named(found, name))
+            hanging(out, Text.assemble(*parts), _named(found, rule))
         line(out)
-    if letters and (found.differing or everything):
-        row(out, "", Text(_MEANING, "dim"), indent=0)
+    if words is _LETTERS and (found.differing or everything):
+        row(out, "", Text(_LEGEND, "dim"), indent=0)
         line(out)
-    for mark, alike in found.alike.items():
-        _print_alike(out, found, mark, alike, everything=everything)
-    differ, same = len(found.differing), len(found.rules) - len(found.differing)
-    differs = f"{counted(differ, 'rule')} {'differs' if differ == 1 else 'differ'}"
+    for mark, rules in found.alike.items():
+        _print_alike(out, found, mark, rules, everything=everything)
+    same = len(found.rules) - len(found.differing)
     are = f"{same} {'is' if same == 1 else 'are'}"
-    line(out, f"{differs}, {are} alike in all {counted(len(labels), 'report')}")
+    line(out, f"{found.summary}, {are} alike in all {counted(len(names), 'report')}")
 
 
-def _named(found: Comparison, name: str) -> Text:
-    level = f" {found.rules[name].level.upper()}"
-    return Text.assemble(visible(name), (level, "dim"))
+def _named(found: Comparison, rule: str) -> Text:
+    level = f" {found.rules[rule].level.upper()}"
+    return Text.assemble(visible(rule), (level, "dim"))
 
 
 def _print_alike(
     out: Console,
-    found: Providers,
+    found: Comparison,
     mark: RuleMark,
-    names: Sequence[str],
+    rules: Sequence[str],
     *,
     everything: bool,
 ) -> None:
-    """Print the rules that come out the same in all reports; failures by name."""
-    head = f"{_EVERYWHERE.get(mark, mark)} everywhere: {counted(len(names), 'rule')}"
-    if not everything and mark not in {
-        RuleMark.FAIL,
-        RuleMark.KNOWN,
-        RuleMark.INCONCLUSIVE,
-    }:
-        line(out, head, "dim")
-        return
-    line(out, head, _STYLES.get(mark, "dim"))
-    for name in names if everything else names[:_CASES]:
-        row(out, "", _named(found, name))
-    if not everything and len(names) > _CASES:
-        row(out, "", Text(f"and {len(names) - _CASES} more, see --all", "dim"))
+    """Print the rules that have one outcome in all reports; failures by name."""
+    words = {RuleMark.KNOWN: "fail as known", RuleMark.NOT_APPLICABLE: "not applicable"}
+    head = f"{words.get(mark, mark)} everywhere: {counted(len(rules), 'rule')}"
+    bad = mark in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.INCONCLUSIVE}
+    most = len(rules) if everything else _CASES if bad else 0
+    line(out, head, _STYLES.get(mark, "dim") if most else "dim")
+    for rule in rules[:most]:
+        row(out, "", _named(found, rule))
+    if bad and len(rules) > most:
+        row(out, "", Text(f"and {len(rules) - most} more, see --all", "dim"))
 
 
-def _print_runs(out: Console, found: Runs, *, everything: bool) -> None:
+def _print_runs(out: Console, found: Comparison, *, everything: bool) -> None:
     for name, column in zip(("before", "after"), found.columns, strict=True):
-        row(out, name, _conclusion(shown(column.path, 200), column), indent=0)
+        row(out, name, _conclusion(Text(shown(column.path, 200)), column), indent=0)
     row(out, "target", shown(found.columns[1].report["target"], 300), indent=0)
     line(out)
-    for kind, (style, said) in HEADS.items():
+    for kind, (style, about) in _HEADS.items():
         if kind in _GOOD:
-            _print_ids(out, kind, said, found.of(kind), style)
+            _print_ids(out, kind, about, found.of(kind), style)
             continue
         for change in found.of(kind):
-            _print_change(out, change)
-    for kind, said in LISTED.items():
-        _print_ids(out, kind, said, found.of(kind))
+            _print_change(out, change, style, about)
+    for kind, about in _LISTED.items():
+        _print_ids(out, kind, about, found.of(kind))
     if everything:
         unchanged = found.of(ChangeKind.UNCHANGED)
         _print_ids(out, ChangeKind.UNCHANGED, "", unchanged)
-    line(out, summary(found))
+    line(out, found.summary)
 
 
-def _print_change(out: Console, change: RuleChange) -> None:
-    style, said = HEADS[change.kind]
+def _print_change(out: Console, change: RuleChange, style: str, about: str) -> None:
     entry = change.entry
     level = (f"  {entry.level.upper()}", "dim")
     title = Text.assemble((visible(entry.id), "bold"), level)
     hanging(out, Text.assemble((change.kind.upper(), style), " "), title)
     row(out, "", shown(entry.sentence, 600))
-    row(out, "", Text(f"{said} ({_step(change)})", "dim"))
-    for label, text in _rows(change):
-        row(out, label, text)
-    line(out)
-
-
-def _rows(change: RuleChange) -> Iterator[tuple[str, str]]:
+    row(out, "", Text(f"{about} ({_step(change)})", "dim"))
     if change.after is RuleMark.FAIL and change.new:
-        yield "why", shown(next(iter(change.new.values())), _REASON)
-        yield "cases", listed(list(map(visible, change.new)), _CASES)
+        row(out, "why", shown(next(iter(change.new.values())), 200))
+        row(out, "cases", listed(list(map(visible, change.new)), _CASES))
     elif change.after is RuleMark.INCONCLUSIVE:
-        yield "why", shown(change.entry.why, _REASON) or "no reason"
+        row(out, "why", shown(entry.why, 200) or "no reason")
     if change.gone and change.kind is ChangeKind.WORSE:
-        yield "gone", listed(list(map(visible, change.gone)), _CASES)
+        row(out, "gone", listed(list(map(visible, change.gone)), _CASES))
+    line(out)
 
 
 def _print_ids(
     out: Console,
     kind: ChangeKind,
-    said: str,
+    about: str,
     changes: Sequence[RuleChange],
     style: str = "",
 ) -> None:
     """Print the rules of a kind, a line each."""
     if not changes:
         return
-    explained = f" {counted(len(changes), 'rule')}{': ' if said else ''}{said}"
+    explained = f" {counted(len(changes), 'rule')}{': ' if about else ''}{about}"
     hanging(out, Text(), Text.assemble((kind.upper(), style), (explained, "dim")))
     for each in changes:
-        better = each.kind is ChangeKind.BETTER
+        better = kind is ChangeKind.BETTER
         fewer = f", {len(each.gone):,} cases fewer" if better else ""
         step = (f" {_step(each)}{fewer}", "dim")
         row(out, "", Text.assemble(visible(each.entry.id), step))
@@ -243,16 +227,120 @@ def _print_ids(
 
 
 def _step(change: RuleChange) -> str:
-    return f"{WORDS[change.before]} -> {WORDS[change.after]}"
+    return f"{_WORDS[change.before]} -> {_WORDS[change.after]}"
 
 
-def summary(found: Runs) -> str:
-    """Write in a line how many rules became what."""
-    counts = {kind: len(found.of(kind)) for kind in ChangeKind}
-    parts = [counted(counts.pop(ChangeKind.REGRESSION), "regression")]
-    parts += [
-        f"{number:,} {kind}"
-        for kind, number in counts.items()
-        if number or kind in {ChangeKind.FIXED, ChangeKind.UNCHANGED}
+def check_comparison(name: str, path: Path) -> None:
+    """Raise a UsageError or ReportError if a comparison cannot be written."""
+    check_format(name, COMPARISON_FORMATS, f"comparison format {name!r}")
+    check(path)
+
+
+def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
+    """Return a comparison in one of its formats."""
+    return COMPARISON_FORMATS[name](found, everything=everything)
+
+
+def _json(found: Comparison, **_options: bool) -> bytes:
+    """Write all rules, those alike too."""
+    number, labels = len(found.differing), [column.label for column in found.columns]
+    rows: dict[str, Any] = {
+        "counts": {"differing": number, "alike": len(found.rules) - number},
+        "rules": [
+            {
+                "id": name,
+                "level": entry.level,
+                "differs": name in found.differing,
+                "outcomes": dict(zip(labels, found.marks(name), strict=True)),
+            }
+            for name, entry in found.rules.items()
+        ],
+    }
+    if found.mode == "runs":
+        rows = {
+            "counts": {str(kind): len(found.of(kind)) for kind in ChangeKind},
+            "changes": [
+                {
+                    "id": it.entry.id,
+                    "level": it.entry.level,
+                    "kind": it.kind,
+                    "before": it.before,
+                    "after": it.after,
+                    "new": [{"case": k, "reason": why} for k, why in it.new.items()],
+                    "gone": list(it.gone),
+                }
+                for it in found.changes
+            ],
+        }
+    reports = [
+        {
+            "label": column.label,
+            "path": column.path,
+            **{
+                it: column.report[it]
+                for it in ("target", "conclusion", "level", "seed")
+            },
+            "contract": {
+                **{
+                    it: column.report["contract"][it]
+                    for it in ("title", "version", "sha256")
+                },
+                "dialect": column.dialect or None,
+            },
+            "counts": {str(mark): column.counts[mark] for mark in RuleMark},
+        }
+        for column in found.columns
     ]
-    return ", ".join(parts)
+    page = {
+        "format": FORMAT,
+        "mode": found.mode,
+        "level": found.level,
+        "exit_code": found.exit_code,
+        "remarks": list(found.remarks),
+        "reports": reports,
+        **rows,
+    }
+    return json_page(page)
+
+
+def _filled(
+    template: str, found: Comparison, *styles: str, rules: Sequence[str]
+) -> bytes:
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
+
+    return filled(
+        template,
+        styles=styles,
+        found=found,
+        runs=found.mode == "runs",
+        rules=rules,
+        words=_WORDS,
+        heads=_HEADS,
+        listed=_LISTED,
+        account=_account,
+        cases=_MORE_CASES,
+        code=code,
+        plain=plain,
+        counted=counted,
+        named=lambda cases: listed(list(map(code, cases)), _MORE_CASES),
+    )
+
+
+def _markdown(found: Comparison, *, everything: bool) -> bytes:
+    rules = tuple(found.rules) if everything else found.differing
+    return _filled("compare.md", found, rules=rules)
+
+
+def _html(found: Comparison, *, everything: bool) -> bytes:
+    """Write a page without scripts, in the style of the HTML report."""
+    rules = found.differing
+    if everything:
+        rules += tuple(name for name in found.rules if name not in rules)
+    return _filled("compare.html", found, "report.css", "compare.css", rules=rules)
+
+
+COMPARISON_FORMATS: dict[str, Callable[..., bytes]] = {
+    "json": _json,
+    "markdown": _markdown,
+    "html": _html,
+}

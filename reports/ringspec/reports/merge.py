@@ -20,7 +20,6 @@ from ringspec.reports.files import (
     Reporter,
     check,
     rendered,
-    write_data,
 )
 from ringspec.reports.json_report import FORMAT, written
 from ringspec.reports.printable import by_value, counted, shown
@@ -60,10 +59,6 @@ class MergedReport:
     def render(self, name: str) -> bytes:
         """Return the whole in one of its formats."""
         return written(self.report) if name == "json" else rendered(name, self.record)
-
-    def write(self, name: str, path: Path) -> None:
-        """Write the whole in one of its formats, or raise a ReportError."""
-        write_data(name, path, self.render(name))
 
 
 def merge_reports(

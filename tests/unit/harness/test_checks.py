@@ -121,37 +121,3 @@ def test_answer_may_add_members_and_write_values_otherwise(
     got = {**sent, **change}
 
     assert checks.echo_faults(contract, answer, {**sent, **more}, got) == []
-
-
-@pytest.mark.parametrize(
-    ("shown", "told"),
-    [
-        ({"distribution": "none"}, False),
-        ({"distribution": "dynamic"}, True),
-        ({"retries": 0}, False),
-        ({"retries": 2}, True),
-    ],
-    ids=str,
-)
-def test_default_that_is_wrong_is_found(
-    contract: Contract,
-    answer: Answer,
-    sent: dict[str, Any],
-    shown: dict[str, Any],
-    *,
-    told: bool,
-) -> None:
-    name = next(iter(shown))
-    without = {key: value for key, value in sent.items() if key != name}
-    got = {**_complete(contract, answer, without), **shown}
-
-    found = checks.default_faults(contract, answer, without, got)
-
-    assert [each.split(" ")[0] for each in found] == ([f"/{name}"] if told else [])
-
-
-def _complete(contract: Contract, answer: Answer, sent: dict[str, Any]) -> Json:
-    """Fill in every default that the answer would show."""
-    members: dict[str, Any] = dict(contract.request.schema["properties"])
-    defaults = {name: m["default"] for name, m in members.items() if "default" in m}
-    return {**defaults, **sent}

@@ -244,22 +244,6 @@ def test_what_the_list_has_found_is_not_found_again(explored: Explorable) -> Non
     assert len(told.judged) == 40
 
 
-def test_same_seed_sends_the_same_in_the_same_order(explored: Explorable) -> None:
-    def defect(body: dict[str, Any]) -> bool:
-        return {"voice", "calendarId"} <= body.keys()
-
-    first = explored(defect, 422, examples=25)
-    second = explored(defect, 422, examples=25)
-    other = explored(examples=5, seed=1)
-
-    assert first.sent == second.sent
-    assert [each.case.id for each in first.judged] == [
-        each.case.id for each in second.judged
-    ]
-    assert first.of("body.accepted")
-    assert first.sent[1:6] != other.sent[1:6]
-
-
 def test_end_of_the_time_is_told(explored: Explorable) -> None:
     told = explored(examples=100_000, explore_s=3.0)
 

@@ -87,16 +87,6 @@ def test_valid_body_keeps_to_the_rules_that_apply(session: ClientSession) -> Non
     assert not kept & {"file.required", "retryDelays.items.max", "voiceFlow.menu.type"}
 
 
-def test_rules_apply_where_their_conditions_hold(session: ClientSession) -> None:
-    body = {**PLAIN, "source": "file", "retries": 2, "retryDelays": [1, "x"]}
-
-    judged = session.judge(captured(body))
-
-    assert {"file.required", "retryDelays.items.type"} <= broken(judged).keys()
-    assert "retryDelays.items.max" in judged.rules(Verdict.PASS)
-    assert "includeUnsubscribed.required" not in judged.rules(Verdict.PASS)
-
-
 def test_finding_has_what_was_sent_where_and_what_was_due(
     session: ClientSession,
 ) -> None:

@@ -108,15 +108,6 @@ def test_nothing_went_out_to_whom_nobody_could_connect(url: str) -> None:
     assert not exchange.failure.went_out
 
 
-def test_redirect_is_brought_back_not_followed() -> None:
-    location = b"Location: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
-
-    exchange = sent_to(writing(b"HTTP/1.1 307 Elsewhere\r\n" + location))
-
-    assert exchange.response is not None
-    assert exchange.response.status == 307
-
-
 @pytest.mark.parametrize(
     ("url", "loopback"),
     [

@@ -303,22 +303,6 @@ def test_state_that_never_comes_is_found_with_all_patience(walk: Walking) -> Non
     assert [want.what for want in found.case.steps[-1].wants] == ["one-of"]
 
 
-def test_crash_on_the_way_is_found(walk: Walking) -> None:
-    class Crashing(Api):
-        def _answer(self, request: Request) -> Answer:
-            known = self.kept.get(last_of(request.path), {})
-            if request.method == "PUT" and known.get("state") == "started":
-                return 500, ERROR
-            return super()._answer(request)
-
-    gone = walk(Crashing())
-
-    (found,) = gone.failures
-    assert found.rule == "robustness"
-    assert found.level == Level.MUST
-    assert script_of(found.case) == ["POST create", "POST start", "PUT update"]
-
-
 def test_target_that_dies_is_not_asked_for_ever_shorter_walks(walk: Walking) -> None:
     left = iter(range(60))
 

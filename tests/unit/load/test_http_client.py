@@ -121,15 +121,6 @@ def test_silence_is_a_timeout(wire: Callable[..., BlockingClient]) -> None:
     assert found.failure.message == "no whole answer within 0.1 seconds"
 
 
-def test_nobody_is_unreachable(wire: Callable[..., BlockingClient]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    found = wire(url).exchange(REQUEST)
-
-    assert found.failure is not None
-    assert found.failure.trouble is Trouble.UNREACHABLE
-
-
 def test_closed_idle_connection_is_opened_anew(
     wire: Callable[..., BlockingClient],
 ) -> None:

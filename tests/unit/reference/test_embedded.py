@@ -46,13 +46,6 @@ def test_child_serves_and_ends_with_the_block(body: Body) -> None:
     assert not is_listening(server.url)
 
 
-def test_child_has_dialect_and_defect(body: Body) -> None:
-    with Embedded("naxai-sdk", "name-not-required") as server:
-        answer = post(server, body("sdk", {"/name": ...}))
-
-    assert answer.status_code == 201
-
-
 def test_child_that_dies_early_tells_why() -> None:
     with pytest.raises(EmbeddedError, match="no mutant 'nonesuch'") as caught:
         Embedded(mutant="nonesuch").__enter__()

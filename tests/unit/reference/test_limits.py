@@ -106,18 +106,6 @@ def test_flood_of_creates_leaves_the_newest(
     assert send("GET", f"{ALL}/{ids[40]}").status_code == 200
 
 
-def test_store_is_full_by_bytes_too() -> None:
-    store = Store(max_bytes=10)
-    first, second, third = (store.add({"name": name}, 3) for name in "abc")
-
-    store.change(second, {"name": "d"}, 8)
-    store.remove(second.broadcast_id)
-    fourth, fifth = (store.add({"name": name}, 5) for name in "ef")
-
-    assert store.find(first.broadcast_id) is store.find(third.broadcast_id) is None
-    assert store.slice(0, 9) == [fourth, fifth]
-
-
 def test_many_small_values_weigh_more_than_their_letters(
     body: Body, started: Callable[..., Send]
 ) -> None:

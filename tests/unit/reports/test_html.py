@@ -13,10 +13,9 @@ import pytest
 
 from ringspec.harness import Finding
 from ringspec.reports import Record, rendered
-from ringspec.reports.case_text import due
 from ringspec.reports.html_bodies import one, pair
 from ringspec.spec import Json, patched
-from ringspec.strategies import Phase, Step, Want, What, encode
+from ringspec.strategies import encode
 
 SCRIPT = '</script><script>alert(1)</script><img src="x" onerror="alert(2)">'
 BIDI = "\u202eevil\u2066"
@@ -244,22 +243,3 @@ def test_answer_is_indented_and_not_rewritten() -> None:
         '  "d": -0.0',
         "}",
     ]
-
-
-def test_what_is_due_says_what_a_lasting_case_waits_for(sample: ModuleType) -> None:
-    request = sample.TWIN.request
-    wants = (
-        Want(what=What.ONE_OF, at="/state", value=["draft", "open"]),
-        Want(what=What.LACKS, at="/id", value=7),
-    )
-    steps = (
-        Step(request=request, status=("2xx",)),
-        Step(request=request, status=("4xx", 501), wants=wants),
-    )
-    case = replace(sample.TWIN, steps=steps, phase=Phase.LIFECYCLE)
-    finding = sample.finding(sample.PASSED, case, "fail")
-
-    assert due(finding, sample.RULES[0].rule) == (
-        "After what was sent before, a 4xx or 501 status; "
-        '/state is "draft" or "open"; the list has no item with /id 7.'
-    )

@@ -287,7 +287,7 @@ def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     found = join(part(1, 2, rule("a.b")), part(2, 2, fails))
     path = tmp_path / "whole.json"
 
-    found.write("json", path)
+    path.write_bytes(found.render("json"))
 
     written = json.loads(path.read_bytes())
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))

@@ -18,22 +18,3 @@ def test_each_assertion_is_of_one_rule(row: Json) -> None:
     assert [(each.rule, each.place) for each in found] == [
         (rule, f"#/s/{place}") for rule, place in row["rules"]
     ]
-
-
-def test_an_assertion_tells_where_it_applies() -> None:
-    schema = {
-        "properties": {
-            "l": {"items": {"type": "null"}, "prefixItems": [{"type": "null"}]},
-            "m": {"additionalProperties": {"type": "null"}},
-        },
-        "allOf": [{"required": ["l"]}],
-    }
-
-    found = assertions(inline({"s": schema}, "#/s"))
-
-    assert [each.instance for each in found] == [
-        ("l", "*"),
-        ("l", "0"),
-        ("m", "*"),
-        (),
-    ]

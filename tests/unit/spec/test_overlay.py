@@ -130,22 +130,6 @@ def test_items_are_added_replaced_and_removed(
     assert applied(action, version="1.0.0")["info"]["tags"] == [*tags_by_1_0]
 
 
-def test_no_two_places_share_a_value() -> None:
-    shared = {"type": "string"}
-    update: Json = {"list": []}
-    found = applied(
-        {"target": "$.a.say.type", "remove": True},
-        {"target": "$.*", "update": update},
-        base={"a": {"say": shared}, "b": {"say": shared}},
-    )
-
-    found["a"]["list"].append(1)
-
-    assert found["a"] == {"say": {}, "list": [1]}
-    assert found["b"] == {"say": {"type": "string"}, "list": []}
-    assert update == {"list": []}
-
-
 @pytest.mark.parametrize(
     ("action", "what"),
     [

@@ -103,52 +103,6 @@ def test_each_keyword_has_its_changes(contract_of: Load, row: list[Json]) -> Non
     assert ids(contract_of(of(x=schema)), "x") == expected
 
 
-def test_names_and_conditions_are_changed_one_by_one(contract_of: Load) -> None:
-    schema = {
-        "type": "object",
-        "required": ["a"],
-        "properties": {"a": {}, "b": {}},
-        "dependentRequired": {"b": ["a", "c"]},
-        "if": {"required": ["b"]},
-        "then": {"required": ["d"]},
-        "else": {"required": ["e"]},
-    }
-
-    found = ids(contract_of(schema))
-
-    assert [each for each in found if not each.startswith("type")] == [
-        "required without a",
-        "required and b",
-        "dependentRequired without a for b",
-        "dependentRequired without c for b",
-        "if dropped",
-        "if always true",
-        "if always false",
-        "if turned round",
-        "if without then",
-        "if without else",
-        "if required without b",
-        "then/required without d",
-        "else/required without e",
-    ]
-
-
-def test_items_are_checked_only_first_or_only_later(contract_of: Load) -> None:
-    schema = {"type": "array", "items": {"maximum": 3}}
-    contract = contract_of(of(x=schema))
-    by_id = {each.id: each for each in mutations_of(contract)}
-
-    def takes(words: str, *items: int) -> bool:
-        mutant = by_id[f"body/properties/x/items/maximum {words}"]
-        schema = mutant.schema(contract.request.schema)
-        return jsonschema_rs.is_valid(schema, {"x": list(items)})
-
-    assert not takes("only in the first item", 4, 1)
-    assert takes("only in the first item", 1, 4)
-    assert takes("only in the items after the first", 4, 1)
-    assert not takes("only in the items after the first", 1, 4)
-
-
 def test_a_rule_holds_only_beside_a_value_or_where_a_member_is_absent(
     contract_of: Load,
 ) -> None:

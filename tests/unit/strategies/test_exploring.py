@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from ringspec.spec import Contract, Json, Level, Location, RuleId
 from ringspec.strategies import Case, encode
@@ -187,25 +186,6 @@ def theirs(contract: Contract) -> list[Source]:
     sources, reason = foreign.foreign_sources(contract)
     assert reason == ""
     return sources
-
-
-def test_bodies_of_schemathesis_get_labels_of_their_own(
-    theirs: list[Source], labeller: Labeller
-) -> None:
-    labels: dict[str, set[str]] = {}
-
-    @settings(QUICK, max_examples=24)
-    @given(st.one_of([st.tuples(st.just(each.name), each.bodies) for each in theirs]))
-    def draw(named: tuple[str, Drawn]) -> None:
-        example = labeller.example(named[1], 1)
-        if example is not None:
-            labels.setdefault(named[0], set()).add(str(example.case.expect))
-
-    draw()
-
-    assert labels["schemathesis-positive"] == {"accept", "survive"}
-    # What they call negative is mostly neither valid nor certain to be refused.
-    assert "survive" in labels["schemathesis-negative"]
 
 
 def test_numbers_that_schemathesis_makes_up_are_nobodys(

@@ -3,18 +3,15 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Any
 
-import pytest
-
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.bodies.pairwise import Factor, factors, greedy_rows
+from ringspec.strategies.bodies.pairwise import factors
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,
     Builder,
     Exactly,
     Narrowed,
-    Present,
     Wish,
 )
 from ringspec.strategies.shapes.locations import present
@@ -48,17 +45,3 @@ def test_every_possible_pair_stands_in_an_accepted_body(
                 missing.append(wishes)
 
     assert missing == []
-
-
-@pytest.mark.parametrize("seed", [0, 3])
-def test_many_factors_meet_in_pairs_too(seed: int) -> None:
-    varying = [Factor((f"m{n}",), (Present(), Absent())) for n in range(60)]
-    forbidden = {frozenset({(0, 0), (1, 0)})}
-
-    made = list(greedy_rows(varying, forbidden, seed))
-
-    assert len(made) < 20
-    for (i, one), (j, other) in combinations(enumerate(varying), 2):
-        pairs = set(product(range(len(one.wishes)), range(len(other.wishes))))
-        excluded = {(0, 0)} if (i, j) == (0, 1) else set()
-        assert {(row[i], row[j]) for row in made} == pairs - excluded

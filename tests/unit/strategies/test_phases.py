@@ -42,22 +42,6 @@ def test_what_is_no_json_is_none(cases: Cases) -> None:
                 json.loads(case.request.body)
 
 
-def test_wire_differs_from_the_plain_case_alone(cases: Cases) -> None:
-    plain = cases[0]
-
-    for case in of(cases, Phase.WIRE):
-        if case.expect == Expect.SURVIVE and not isinstance(case.fault, dict):
-            continue  # an edit of some body, as any other
-        assert case.twin == plain.id
-        changed = [
-            case.request.body != plain.request.body,
-            case.request.method != plain.request.method,
-            case.request.path != plain.request.path,
-            "header" in (case.fault or {}),
-        ]
-        assert any(changed)
-
-
 def test_refused_early_closes_its_connection(cases: Cases) -> None:
     for case in (*of(cases, Phase.WIRE), *of(cases, Phase.AUTH)):
         if case.expect == Expect.REJECT and case.request.body and not case.steps:

@@ -15,7 +15,6 @@ from ringspec.strategies.lifecycle.walk import (
     CallKind,
     Model,
     WalkStep,
-    offered,
     state_machine,
     write_walk,
 )
@@ -125,14 +124,6 @@ def test_command_that_depends_on_another_waits_for_it(life: Lifecycle) -> None:
     assert (start.call, look.call, pause.call) == (1, 2, 2)
 
 
-def test_hasty_walk_waits_for_nothing(life: Lifecycle) -> None:
-    walk = write_walk(life, calls("create start read pause"), hasty=True)
-
-    reads = [each.step for each in walk.steps if each.step.request.method == "GET"]
-    assert reads
-    assert What.ONE_OF not in {want.what for step in reads for want in step.wants}
-
-
 @pytest.mark.parametrize("before", ["start", "start pause"])
 def test_update_of_what_runs_may_be_refused(life: Lifecycle, before: str) -> None:
     walk = write_walk(life, calls(f"create {before} update read"))
@@ -176,20 +167,6 @@ def test_read_after_an_update_shows_nothing_of_the_earlier_body(
     assert gone <= rich.keys() - plain.keys()
 
 
-def test_ids_differ(life: Lifecycle) -> None:
-    walk = write_walk(life, calls("create create delete-2 create"))
-
-    assert [[*each.step.capture] for each in walk.steps] == [
-        ["broadcastId-1"],
-        ["broadcastId-2"],
-        [],
-        ["broadcastId-3"],
-    ]
-    ids = walk.steps[-1].claims[0]
-    assert [want.value for want in ids.wants] == ["{broadcastId-1}", "{broadcastId-2}"]
-    assert walk.steps[2].step.request.path.endswith("/{broadcastId-2}")
-
-
 def test_walk_is_a_case_whose_last_step_is_judged(life: Lifecycle) -> None:
     walk = write_walk(life, calls("rich read"), 7)
     kept, state = walk.steps[-1].claims
@@ -207,21 +184,6 @@ def test_walk_is_a_case_whose_last_step_is_judged(life: Lifecycle) -> None:
     body = life.differing[1].level
     assert whole.level == max(Level.SHOULD, body, key=lambda each: each.rank)
     assert case.level == Level.MAY
-
-
-def test_operation_that_is_missing_is_not_called(life: Lifecycle) -> None:
-    names = frozenset(each.name for each in life.contract.links)
-    only = life.lacking(names - {"start"})
-    nothing = life.lacking(names)
-
-    assert offered(only) == [(CallKind.COMMAND, 1)]
-    # Without a look at its state nothing is known of what a command does.
-    walked = calls("create list read update delete start")
-    assert write_walk(only, walked).calls == calls("create")
-    assert offered(nothing) == []
-    assert {call.kind for walk in drawn(nothing, 0, 10) for call in walk} == {
-        CallKind.CREATE
-    }
 
 
 def drawn(life: Lifecycle, number: int, limit: int = 60) -> list[tuple[Call, ...]]:
