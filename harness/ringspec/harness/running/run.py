@@ -14,16 +14,15 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
     Attempt,
+    Explorer,
     Failures,
     SearchLimits,
-)
-from ringspec.harness.exploring.explore import (
-    Explorer,
     is_explored,
     judge,
     offered_lifecycle,
+    walked,
 )
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
@@ -289,8 +288,7 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
+        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             fired = self._fired(runner, volley, (case,), at_once=False, patient=patient)
