@@ -281,19 +281,6 @@ def test_a_sample_is_printed_over_lines() -> None:
     assert max(map(len, told.splitlines())) < 80
 
 
-def test_nothing_is_compiled_before_the_first_draw(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(_: object) -> None:
-        raise AssertionError
-
-    monkeypatch.setattr("ringspec.strategies.shapes.bodies.Bodies", fail)
-    monkeypatch.setattr("ringspec.strategies.shapes.bodies._KNOWN", {})
-
-    for strategy in (valid_bodies(), labelled_bodies(), unspecified_bodies()):
-        assert isinstance(strategy, SearchStrategy)
-
-
 class Broadcasts(RuleBasedStateMachine):
     """Somebody's model of a store that takes broadcasts."""
 

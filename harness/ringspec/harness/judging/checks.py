@@ -1,8 +1,4 @@
-"""Checks of an answer: its JSON, its schema, and what it gives back.
-
-The checks take the answer's data and return what is wrong with it, in words. What is
-shared between request and answer, and what has a default, is read from the contract.
-"""
+"""Checks of an answer: its JSON, its schema, and what it gives back, in words."""
 
 from __future__ import annotations
 
@@ -99,21 +95,20 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
     return found
 
 
-# The applicators of one value whose subschemas always hold, and those that may.
-_WHOLE = ("allOf",)
-_PERHAPS = ("allOf", "anyOf", "oneOf")
+def _members(schema: Json, *, perhaps: bool = False) -> dict[str, Any]:
+    """Return the members that a schema describes, its subschemas merged.
 
-
-def _members(schema: Json, branches: tuple[str, ...] = _WHOLE) -> dict[str, Any]:
-    """Return the members that a schema describes, its subschemas merged."""
+    Those that always hold; with `perhaps` also those that may.
+    """
     if not isinstance(schema, dict):
         return {}
     found = dict(schema.get("properties", {}))
-    parts = [part for keyword in branches for part in schema.get(keyword, ())]
-    if branches is _PERHAPS:
+    keywords = ("allOf", "anyOf", "oneOf") if perhaps else ("allOf",)
+    parts = [part for keyword in keywords for part in schema.get(keyword, ())]
+    if perhaps:
         parts += [schema[name] for name in ("then", "else") if name in schema]
     for part in parts:
-        for name, child in _members(part, branches).items():
+        for name, child in _members(part, perhaps=perhaps).items():
             found[name] = _both(found[name], child) if name in found else child
     return {name: child for name, child in found.items() if isinstance(child, dict)}
 
@@ -171,8 +166,8 @@ def _compared(
     schema: Json, sent: dict[str, Json], answered: Json
 ) -> Iterator[tuple[str, Json]]:
     """Yield the members of an object that an answer has to give back, with schemas."""
-    members = _members(schema, _PERHAPS)
-    shared = members if answered is None else _members(answered, _PERHAPS)
+    members = _members(schema, perhaps=True)
+    shared = members if answered is None else _members(answered, perhaps=True)
     for name in sent:
         if answered is not None and not (name in shared and name in members):
             continue

@@ -1,8 +1,7 @@
 """The oracle: what an exchange says of each rule.
 
-In: a case, its exchange, and whether its twin was accepted. Out: findings,
-three-valued: a refusal counts for a rule only if the twin was accepted, and an answer
-that says nothing of a rule leaves it inconclusive.
+A refusal counts for a rule only if the case's twin was accepted; an answer that says
+nothing of a rule leaves it inconclusive.
 """
 
 from __future__ import annotations
@@ -129,10 +128,8 @@ class Oracle:
         elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
         elif unknown := self._unknown(case, response):
-            reason = (
-                f"HTTP {status}: the target may not know the {unknown} that was sent"
-            )
-            yield case.rule, Verdict.INCONCLUSIVE, f"{reason}; name it in the profile"
+            why = f"HTTP {status}: the target may not know the {unknown} that was sent"
+            yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
@@ -142,16 +139,14 @@ class Oracle:
         """Return what a live target may not know that a refusal may be about."""
         own = member_names(case.body) if self.unnamed else set()
         sent = {name: what for name, what in self.unnamed.items() if name in own}
-        if response.status not in _UNKNOWN:
-            text = response.body.decode("latin-1")
+        text = response.body.decode("latin-1")
+        return " or ".join(
+            what
+            for name, what in sent.items()
             # An error names a member, rather than uses the same word.
-            mark = r"[\"'`/.]{}\b"
-            sent = {
-                name: what
-                for name, what in sent.items()
-                if re.search(mark.format(re.escape(name)), text)
-            }
-        return " or ".join(sent.values())
+            if response.status in _UNKNOWN
+            or re.search(rf"[\"'`/.]{re.escape(name)}\b", text)
+        )
 
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
@@ -184,7 +179,12 @@ class Oracle:
         elif status in NO_JUDGEMENT and status not in case.status:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif status_fits(status, case.status):
-            yield case.rule, *_allow(case, response)
+            if status == 405 and not (response.header("allow") or "").strip():
+                # Source: RFC 9110, 15.5.6.
+                reason = f"HTTP 405 to {case.request.method} without Allow"
+                yield case.rule, Verdict.FAIL, reason
+            else:
+                yield case.rule, Verdict.PASS, ""
             # Only the errors of the operation are described.
             operation, request = self.contract.operation, case.request
             own = (operation.method.upper(), operation.path)
@@ -193,13 +193,6 @@ class Oracle:
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
-
-
-def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
-    """Judge whether a 405 has an Allow header. Source: RFC 9110, 15.5.6."""
-    if response.status == 405 and not (response.header("allow") or "").strip():
-        return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
-    return Verdict.PASS, ""
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

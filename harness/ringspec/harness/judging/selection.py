@@ -19,27 +19,14 @@ SECRECY = RuleId("auth.secrecy")
 ROBUSTNESS = RuleId("robustness")
 
 
-def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
-    """Return whether a rule without cases of its own is served by any of these."""
-    return any(_lends(case, rule) for case in cases)
-
-
 def _lends(case: Case, rule: RuleId) -> bool:
+    """Return whether a case serves a rule without cases of its own."""
     if rule == SECRECY:
         return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
 
 
 Taken = Callable[[Case], bool]
-
-
-def unserved(
-    rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
-) -> frozenset[RuleId]:
-    """Return the rules that no taken case serves, and another one does."""
-    wanted, listed = list(rules), list(cases)
-    fired = list(filter(taken, listed))
-    return frozenset(served(wanted, listed) - served(wanted, fired))
 
 
 def _rules_of(case: Case) -> frozenset[RuleId]:
@@ -52,15 +39,17 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
         own.add(ROBUSTNESS)  # every exchange serves that
-    return {rule for rule in rules if rule in own or lent(rule, cases)}
+    return {
+        rule
+        for rule in rules
+        if rule in own or any(_lends(case, rule) for case in cases)
+    }
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
     """Return the rules that are served by cases that had no turn."""
-    if not left:
-        return frozenset()
-    own = {rule for case in left for rule in (case.rule, *case.broken)}
-    return frozenset({*own, *(each for each in rules if lent(each, left)), ROBUSTNESS})
+    own = {rule for case in left for rule in case.broken}
+    return frozenset({*own, *served(rules, left), *(each.rule for each in left)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,21 +46,10 @@ class Plan:
 
     Attributes:
         cases: the whole list; its first is fired first, whatever is selected.
-        filling: the credentials, as far as there are any.
-        phases: which parts of the list are fired.
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
-        exclude: prefixes of rule ids to be left out.
         rules: ids of the only rules that are judged, of those that prefixes leave.
-        safety: what may be done to the target.
-        pacing: how fast to fire.
-        part: the part of the list that is fired, for runs beside each other.
-        examples: how many bodies the phase explore tries, if it is wanted.
-        explore_s: how long it may take.
         patience_s: how long scripts may wait in vain for what is to show.
-        route: how the target is reached.
-        connect: opens the target if it is not reached over the network.
-        known: failures that are known beforehand.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
         found: the levels of the rules that a body breaks which explore once found and
@@ -121,12 +110,7 @@ class Plan:
 
 
 def check(plan: Plan) -> None:
-    """Make sure that a plan does no harm.
-
-    Raises:
-        UsageError: it explores a target that is not on this machine, or runs against
-            one that the profile does not allow.
-    """
+    """Make sure that a plan does no harm."""
     if plan.explored and plan.live:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
@@ -142,9 +126,8 @@ def check(plan: Plan) -> None:
 
 def is_unguarded(plan: Plan) -> bool:
     """Return whether a contract asks for a token and the plan has none."""
-    return (
-        plan.filling.token is None and plan.contract.operation.token_header is not None
-    )
+    header = plan.contract.operation.token_header
+    return plan.filling.token is None and header is not None
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:
@@ -170,7 +153,5 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     if status not in {401, 407}:
         return None
     hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
-    return (
-        f"{plan.url} lets nobody in: HTTP {status}",
-        hint if plan.filling.token is None else "",
-    )
+    given = plan.filling.token is not None
+    return f"{plan.url} lets nobody in: HTTP {status}", "" if given else hint

@@ -1,15 +1,14 @@
 """Shards: parts of a list that several runs may fire beside each other.
 
-Each case belongs to exactly one part, for every maker of the same list. A case and its
-twin belong together, unless the twin is the case that every run begins with; and so do
-all scripts, since what an operation answers in one of them shows whether the target has
-it at all. Reports of all parts can be joined into that of one run.
+A case and its twin belong together, unless the twin is the case that every run begins
+with; and so do all scripts, since what an operation answers in one of them shows
+whether the target has it at all.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from heapq import heapreplace
 
 from ringspec.harness.judging.verdict import Share
@@ -41,23 +40,6 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
     """Return one part of a list, in size by the requests that it takes."""
-    loads = [(0, each) for each in range(1, of + 1)]
-    found: set[str] = set()
-    # The largest first, so that the small ones even out the rest.
-    for group in sorted(_groups(cases), key=_requests, reverse=True):
-        load, least = loads[0]
-        heapreplace(loads, (load + _requests(group), least))
-        if least == number:
-            found.update(case.id for case in group)
-    return Part(number, of, frozenset(found))
-
-
-def _requests(group: Sequence[Case]) -> int:
-    return sum(len(case.steps) or 1 for case in group)
-
-
-def _groups(cases: Sequence[Case]) -> list[list[Case]]:
-    """Gather what belongs together, in the order of the list."""
     listed = {case.id for case in cases}
     common = cases[0].id if cases else ""
     groups: dict[str, list[Case]] = {}
@@ -66,7 +48,19 @@ def _groups(cases: Sequence[Case]) -> list[list[Case]]:
         near = case.twin in listed and case.twin != common
         key = case.twin if near and case.twin else case.id
         groups.setdefault(_SCRIPTS if case.steps else key, []).append(case)
-    return list(groups.values())
+
+    def requests(group: Sequence[Case]) -> int:
+        return sum(len(case.steps) or 1 for case in group)
+
+    loads = [(0, each) for each in range(1, of + 1)]
+    found: set[str] = set()
+    # The largest first, so that the small ones even out the rest.
+    for group in sorted(groups.values(), key=requests, reverse=True):
+        load, least = loads[0]
+        heapreplace(loads, (load + requests(group), least))
+        if least == number:
+            found.update(case.id for case in group)
+    return Part(number, of, frozenset(found))
 
 
 def share_of(
@@ -82,12 +76,15 @@ def share_of(
     if part is None:
         return None
     own = [each for each in plan.cases if each.id in part.ids]
+    digest = hashlib.sha256()
+    for case in plan.cases:
+        digest.update(line(case).encode() + b"\n")
     # The order in which a run of the whole list would come to them.
     whole = sorted(plan.cases, key=lambda case: bool(case.steps))
     return Share(
         part=part.number,
         of=part.of,
-        digest=_digest(plan.cases),
+        digest=digest.hexdigest(),
         # Nothing divides what explore draws: it goes with the first part.
         phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
         select=plan.select,
@@ -98,11 +95,3 @@ def share_of(
         known=tuple(audit.standings(results, own)),
         learnt=learnt,
     )
-
-
-def _digest(cases: Iterable[Case]) -> str:
-    """Return the digest of a list: equal if the cases and their order are."""
-    digest = hashlib.sha256()
-    for case in cases:
-        digest.update(line(case).encode() + b"\n")
-    return digest.hexdigest()
