@@ -22,8 +22,6 @@ from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
 
-pytestmark = pytest.mark.kill
-
 WHOLES, FEWER = (2, 3, 5), (3,)
 # What a server makes up differs from run to run.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
