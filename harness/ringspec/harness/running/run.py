@@ -12,12 +12,15 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
     Attempt,
+    Explorer,
     Failures,
     SearchLimits,
+    judge,
+    offered_lifecycle,
+    walked,
 )
-from ringspec.harness.exploring.explore import Explorer, judge, offered_lifecycle
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, conclude
@@ -38,7 +41,7 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import KnownAudit
+from ringspec.harness.running.known_failures import KnownAudit, share_of
 from ringspec.harness.running.plan import Plan, is_unguarded, refusal
 from ringspec.harness.running.precautions import (
     CLEAN_S,
@@ -50,7 +53,6 @@ from ringspec.harness.running.precautions import (
     connect,
     opening,
 )
-from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, default_path
@@ -258,8 +260,7 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
+        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
