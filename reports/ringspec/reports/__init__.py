@@ -39,7 +39,7 @@ from ringspec.reports.files import (
 )
 from ringspec.reports.github import GitHubAnnotations, on_github
 from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
-from ringspec.reports.json_report import failure_json, written
+from ringspec.reports.json_report import failure_json, report_bytes
 from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
@@ -119,6 +119,7 @@ __all__ = [
     "record_line",
     "render_comparison",
     "rendered",
+    "report_bytes",
     "report_json",
     "rule_link",
     "rules_json",
@@ -131,5 +132,4 @@ __all__ = [
     "write_data",
     "write_matrix",
     "write_obstacle",
-    "written",
 ]

@@ -259,23 +259,20 @@ def _unmet(want: Want, data: Json, played: Played) -> Iterator[str]:
             yield f"no item of the list has {want.at} {short(value)}"
         case What.LACKS if is_listed:
             yield f"an item of the list still has {want.at} {short(value)}"
-        case What.UNLIKE if any(_is_new(each, want, played) for each in items):
-            yield f"the list now has an item with {short(value)}"
+        case What.UNLIKE:
+            before = played.captured.get(want.known, [])
+            for each in items:
+                # It was not listed before, and shows what was sent.
+                if at_pointer(each, want.at) not in before and all(
+                    same(each.get(name, MISSING), sent) for name, sent in value.items()
+                ):
+                    yield f"the list now has an item with {short(value)}"
+                    break
 
 
 def _filled(value: Json, captured: dict[str, Json]) -> Json:
-    """Put what was captured in place of `{name}`."""
     if isinstance(value, list):
         return [_filled(each, captured) for each in value]
     if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
         return captured.get(value[1:-1], value)
     return value
-
-
-def _is_new(item: Json, want: Want, played: Played) -> bool:
-    """Return whether an item was not listed before, and shows what was sent."""
-    if at_pointer(item, want.at) in played.captured.get(want.known, []):
-        return False
-    return all(
-        same(item.get(name, MISSING), value) for name, value in want.value.items()
-    )

@@ -144,21 +144,20 @@ class Volley:
 
     async def _work(self, cases: Sequence[Case], turns: Iterator[int]) -> None:
         for index in turns:
-            result = self._results[index]
+            case, result = cases[index], self._results[index]
             try:
-                result.set_result(await self._fire(cases[index]))
+                if case.steps:
+                    result.set_result(await self._played(case))
+                    continue
+                # A repeat tells a hiccup from a fault. Once a repeated case has failed
+                # the fault is certain, and repeats would only make a hanging target
+                # last.
+                repeats = 0 if self._failing else self._repeats
+                exchange = await self._target.exchange(case.request, repeats=repeats)
+                self._failing = exchange.failure is not None
+                result.set_result(exchange)
             except Exception as error:  # noqa: BLE001 - `take` raises it
                 result.set_exception(error)
-
-    async def _fire(self, case: Case) -> Exchange:
-        if case.steps:
-            return await self._played(case)
-        # A repeat tells a hiccup from a fault. Once a repeated case has failed the
-        # fault is certain, and repeats would only make a hanging target last.
-        repeats = 0 if self._failing else self._repeats
-        exchange = await self._target.exchange(case.request, repeats=repeats)
-        self._failing = exchange.failure is not None
-        return exchange
 
     async def _played(self, case: Case) -> Exchange:
         """Play a script until no step may have been taken twice.
@@ -180,7 +179,7 @@ class Volley:
             played = replace(played, stuck=_UNSURE) if played else None
         return replace(exchange, sent=sent, played=played)
 
-    async def rest(self) -> None:
+    async def cancel_open(self) -> None:
         """Cancel what is under way."""
         for task in self._tasks:
             task.cancel()
@@ -189,7 +188,7 @@ class Volley:
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
-        await self.rest()
+        await self.cancel_open()
         for result in self._results:
             if result.done() and not result.cancelled():
                 result.exception()  # retrieved, or asyncio logs it

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringspec.harness.exploring.explore import is_explored
+from ringspec.harness.judging.outcome import Tally
 from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.judging.verdict import Notice
 from ringspec.harness.running.plan import Plan, check, lacking_rules
@@ -39,18 +40,15 @@ class Choice:
     Attributes:
         cases: those fired, the first of the list in any case.
         left_out: why cases are not sent to a live target, by id.
-        skipped: the rules that are deselected, or that no case which is taken serves.
-        inapplicable: the rules that the plan leaves out on purpose, with the reason.
-        withheld: the rules that stay open, since nothing is sent for them.
+        tally: without findings yet; it skips the rules that no case which is taken
+            serves.
     """
 
     policy: Policy
     cases: tuple[Case, ...]
     left_out: Mapping[str, str]
     selected: frozenset[RuleId]
-    skipped: frozenset[RuleId]
-    inapplicable: dict[RuleId, str]
-    withheld: dict[RuleId, str]
+    tally: Tally
 
     def omissions(self) -> list[tuple[str, list[str]]]:
         """Return each reason for leaving out cases, with their ids; the most first."""
@@ -90,16 +88,15 @@ def choose(plan: Plan) -> Choice:
         case = next((each for each in out if served([rule], [each])), out[0])
         why = left_out[case.id]
         unsent[rule] = f"nothing was sent for it to a live target: {why}"
+    tally = Tally(plan.contract, plan.level, skipped, inapplicable)
     # Where creates are allowed, what is left out is so on purpose: it binds no rule.
-    withheld = unsent if policy.no_create else {}
+    (tally.withheld if policy.no_create else tally.inapplicable).update(unsent)
     return Choice(
         policy=policy,
         cases=(*first, *(case for case in fired if case not in first)),
         left_out=left_out,
         selected=selected,
-        skipped=skipped,
-        inapplicable=inapplicable if policy.no_create else {**inapplicable, **unsent},
-        withheld=withheld,
+        tally=tally,
     )
 
 

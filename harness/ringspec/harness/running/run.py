@@ -12,16 +12,19 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
     Attempt,
+    Explorer,
     Failures,
     SearchLimits,
+    judge,
+    offered_lifecycle,
+    walked,
 )
-from ringspec.harness.exploring.explore import Explorer, judge, offered_lifecycle
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
-from ringspec.harness.judging.selection import ROBUSTNESS, pending
+from ringspec.harness.judging.outcome import EXITS, Reachability, conclude
+from ringspec.harness.judging.selection import pending
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -38,7 +41,7 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import KnownAudit
+from ringspec.harness.running.known_failures import KnownAudit, share_of
 from ringspec.harness.running.plan import Plan, is_unguarded, refusal
 from ringspec.harness.running.precautions import (
     CLEAN_S,
@@ -50,13 +53,12 @@ from ringspec.harness.running.precautions import (
     connect,
     opening,
 )
-from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal, default_path
 from ringspec.harness.sending.pacer import GATEWAY
-from ringspec.spec import RuleId
-from ringspec.strategies import Case, Phase, unbroken
+from ringspec.spec import ROBUSTNESS, RuleId
+from ringspec.strategies import Case, Phase, rules_without_case
 
 if TYPE_CHECKING:
     from ringspec.strategies import Example, Walk
@@ -104,13 +106,7 @@ class Session:
         self._oracle = Oracle(
             plan.contract, plan.filling, policy.unnamed if plan.live else {}
         )
-        self._tally = Tally(
-            plan.contract,
-            plan.level,
-            choice.skipped,
-            choice.inapplicable,
-            choice.withheld,
-        )
+        self._tally = choice.tally
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(choice.cases) + plan.explored
@@ -137,7 +133,7 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        rules = unbroken(plan.contract, plan.cases)
+        rules = rules_without_case(plan.contract, plan.cases)
         ids = [each for each in rules if each in choice.selected]
         if ids and plan.only is None:
             yield Notice(
@@ -146,20 +142,20 @@ class Session:
             )
         if choice.cases:
             yield from opening(plan, choice, self._journal)
-            with asyncio.Runner() as runner:
-                yield from self._fire(runner)
+            with asyncio.Runner() as self._runner:
+                yield from self._fire()
             yield from self._notices()
-        elif not choice.withheld and plan.only is not None:
+        elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
-        elif not choice.withheld:
+        elif not self._tally.withheld:
             self._end("no case serves what is selected", "see --select and --exclude")
 
-    def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
+    def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
         plan, journal, told = self._plan, self._journal, self._messages
         guard, pacer = connect(plan, self._choice.policy, journal, told.append)
-        self._guard = guard
-        volley = Volley(
+        runner, self._guard = self._runner, guard
+        self._volley = volley = Volley(
             pacer,
             plan.pace.workers or 1,
             plan.patience_s,
@@ -175,11 +171,11 @@ class Session:
 
         with interrupts(runner.get_loop(), interrupt):
             try:
-                yield from self._phases(runner, volley)
+                yield from self._phases()
             except Interrupted:
                 self.interrupted = True
             finally:
-                runner.run(volley.rest())
+                runner.run(volley.cancel_open())
                 try:
                     # Each takes its turn; none is hurried, unless somebody waits.
                     limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
@@ -193,12 +189,10 @@ class Session:
         while self._messages:
             yield Notice(message=self._messages.pop(0))
 
-    def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Fire the first case, single requests, scripts, and explore."""
+    def _phases(self) -> Iterator[Event]:
         if not self._choice.policy.no_create:
             first = self._left[:1]
-            fired = self._fired(runner, volley, first, repeats=FIRST_REPEATS)
-            ((case, exchange),) = fired
+            ((case, exchange),) = self._fired(first, repeats=FIRST_REPEATS)
             yield self._judged(case, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:
@@ -208,17 +202,17 @@ class Session:
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
         single = [case for case in self._left if not case.steps]
-        for case, exchange in self._fired(runner, volley, single):
+        for case, exchange in self._fired(single):
             judged = self._judged(case, exchange)
             yield judged
             yield from self._notices()
             if self._stops(judged.findings):
                 return
-        yield from self._scripts(runner, volley)
+        yield from self._scripts()
         if self._plan.explored and self._reachability.learnt and not self._ended_by:
-            yield from self._explore(runner, volley)
+            yield from self._explore()
 
-    def _scripts(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+    def _scripts(self) -> Iterator[Event]:
         """Play the scripts, and judge them together.
 
         What an operation answers in one of them shows whether the target has it at all.
@@ -226,7 +220,7 @@ class Session:
         scripts, done = tuple(self._left), dict[str, Exchange]()
         interrupted = False
         try:
-            for case, exchange in self._played(runner, volley):
+            for case, exchange in self._played():
                 done[case.id] = exchange
                 if self._stops(()):
                     break
@@ -241,17 +235,14 @@ class Session:
         if missing:
             yield self._set_aside(missing)
 
-    def _played(
-        self, runner: asyncio.Runner, volley: Volley
-    ) -> Iterator[tuple[Case, Exchange]]:
+    def _played(self) -> Iterator[tuple[Case, Exchange]]:
         """Play all that is left; those that others would disturb one by one."""
         alone = {Phase.LIFECYCLE, Phase.EXPLORE}
         for at_once in (True, False):
             batch = [each for each in self._left if (each.phase in alone) != at_once]
-            yield from self._fired(runner, volley, batch, at_once=at_once)
+            yield from self._fired(batch, at_once=at_once)
 
     def _set_aside(self, missing: set[str]) -> Notice:
-        """Leave out the rules that only absent operations serve."""
         links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
@@ -261,8 +252,7 @@ class Session:
         self._tally.inapplicable |= dict.fromkeys(lacking, reason)
         return Notice(message=reason)
 
-    def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Look for what the list cannot foresee, one request after the other."""
+    def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._choice.selected
         limits = SearchLimits(
             examples=plan.examples,
@@ -270,12 +260,10 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
+        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
-            fired = self._fired(runner, volley, (case,), at_once=False, patient=patient)
-            ((_, exchange),) = fired
+            ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
             self._requests += exchange.sent
             return exchange
 
@@ -289,7 +277,7 @@ class Session:
         life = offered_lifecycle(plan, selected, play)
         self._explorer = Explorer(plan.contract, selected, limits, life)
 
-        with closing(self._explorer.events(runner, fire)) as events:
+        with closing(self._explorer.events(self._runner, fire)) as events:
             for event in events:
                 findings = event.findings if isinstance(event, Judged) else ()
                 self._done += isinstance(event, Judged)
@@ -301,16 +289,12 @@ class Session:
                     return
 
     def _fired(
-        self,
-        runner: asyncio.Runner,
-        volley: Volley,
-        cases: Sequence[Case],
-        **options: Any,
+        self, cases: Sequence[Case], **options: Any
     ) -> Iterator[tuple[Case, Exchange]]:
         """Fire cases and yield each with its exchange; options as of `Volley.start`."""
-        runner.run(volley.start(cases, **options))
+        self._runner.run(self._volley.start(cases, **options))
         for index, case in enumerate(cases):
-            exchange = runner.run(volley.take(index))
+            exchange = self._runner.run(self._volley.take(index))
             self._reachability.note(case, exchange)
             yield case, exchange
 

@@ -93,7 +93,6 @@ class Credentials:
         )
 
     def _given(self) -> str | None:
-        """Return the token or header value that was given."""
         if not (self.header or self.value):
             bearer = (self.bearer or "").strip()
             hint = "check --bearer"
@@ -127,7 +126,6 @@ class Credentials:
             )
 
     async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
-        """Fetch a token by client id and secret."""
         url = self.token_url or ""
         form = {
             "grant_type": "client_credentials",
@@ -161,7 +159,6 @@ class Credentials:
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
-    """Return a token if it fits into a header."""
     if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token
@@ -211,7 +208,7 @@ class Renewal:
                 await self._renew()
             return self.token != refused
 
-    def rest(self) -> None:
+    def pause(self) -> None:
         """Fetch none for a while: a new one made no difference."""
         self._quiet_until = self._clock() + QUIET_S
 
@@ -230,13 +227,13 @@ class Renewal:
             grant = await self._fetch()
         except (TargetError, UsageError) as error:
             self.trouble = str(error)
-            self.rest()
+            self.pause()
             return
         self.trouble = ""
         self._due = self._due_of(grant)
         if grant.token == self.token:
             # The same one again: asking once more would not change that.
-            self.rest()
+            self.pause()
             return
         for learn in self.learners:
             learn(grant.token)
@@ -270,7 +267,7 @@ class Renewing(Passing):
             return found  # the next one has the new token
         again = await self._inner.exchange(request, repeats=repeats)
         if _is_refused(again):
-            renewal.rest()
+            renewal.pause()
         return replace(again, sent=found.sent + again.sent)
 
 

@@ -216,7 +216,6 @@ class Guard(Passing):
         return entry
 
     def _note_deletion(self, path: str, exchange: Exchange) -> None:
-        """Write down what a deletion has done."""
         status = status_of(exchange)
         for index, entry in enumerate(self._entries):
             if entry.delete == path and entry.is_open and entry.status != status:

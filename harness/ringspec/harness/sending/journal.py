@@ -124,7 +124,9 @@ class Journal:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             number = os.open(self.path, flags, 0o600)
             try:
-                data = data and self._separator() + data
+                whole = self._written or self.path.stat().st_size == 0
+                if data and not whole and not self.path.read_bytes().endswith(b"\n"):
+                    data = b"\n" + data  # another process left a line cut off
                 while data:
                     data = data[os.write(number, data) :]
                 os.fsync(number)
@@ -135,12 +137,6 @@ class Journal:
                 f"the journal {self.path} cannot be written: {error.strerror}",
                 hint=_HINT,
             ) from error
-
-    def _separator(self) -> bytes:
-        """Return what ends a line that another process left cut off."""
-        if self._written or self.path.stat().st_size == 0:
-            return b""
-        return b"" if self.path.read_bytes().endswith(b"\n") else b"\n"
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -162,24 +158,19 @@ def read(path: Path) -> tuple[Entry, ...]:
     found: dict[tuple[str, str | int], Entry] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not _is_cut(line):
-            entry = _entry(path, number, line)
+            try:
+                entry = Entry.of(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise UsageError(
+                    f"{path}, line {number} is no entry of a journal: {error}",
+                    hint="is it the journal that the run told of?",
+                ) from error
             found[entry.url, entry.delete or number] = entry
     return tuple(found.values())
 
 
 def _is_cut(line: str) -> bool:
-    """Return whether a line was written only in part."""
     return line.startswith(_BEGINNING[: len(line)]) and not line.endswith("}")
-
-
-def _entry(path: Path, number: int, line: str) -> Entry:
-    try:
-        return Entry.of(json.loads(line))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{path}, line {number} is no entry of a journal: {error}",
-            hint="is it the journal that the run told of?",
-        ) from error
 
 
 def default_path(now: datetime | None = None) -> Path:

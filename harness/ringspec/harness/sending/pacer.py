@@ -107,8 +107,6 @@ class Limited(Passing):
 
 @dataclass(slots=True)
 class _Tries:
-    """How often one request was sent again, by reason; `repeats` times at least."""
-
     repeats: int
     failed: int = 0
     waits: int = 0
@@ -237,7 +235,6 @@ class Pacer(Passing):
         return max(tries.repeats + more, needed)
 
     async def _waits(self, asked: float | None, tries: _Tries) -> bool:
-        """Wait as long as the target asks for; False if that is too long in all."""
         pacing = self._pacing
         # A target that asks to slow down may count requests under way at once.
         self._narrow = True
@@ -267,7 +264,6 @@ class Pacer(Passing):
             self._deferred = True
 
     def _hold(self, pause_s: float) -> None:
-        """Let nothing go out for a while."""
         pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))
         self._held_until = max(self._held_until, _now() + pause)
 

@@ -140,7 +140,6 @@ class _EndlessError(httpx.HTTPError):
 
 
 def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
-    """Return how the transport failed, from what httpx raises and what had come."""
     text = str(error) or type(error).__name__
     causes = _causes(error)
     match error:

@@ -1,8 +1,7 @@
 """The transport to a target: proxy, TLS, and httpx's connection pool.
 
-The pool notes whether any byte of an answer came. A target that never answered a byte
-is not there; one that began an answer and stalled misbehaves. httpx by itself reports
-only complete heads.
+A target that never answered a byte is not there; one that began an answer and stalled
+misbehaves. httpx by itself reports only complete heads.
 """
 
 from __future__ import annotations
@@ -107,7 +106,6 @@ class Route:
 
 
 def _check_proxy(url: str, hint: str) -> None:
-    """Raise a UsageError, without user and password, if a URL is no HTTP proxy's."""
     try:
         parts = urlsplit(url)
         httpx.Proxy(url)
@@ -125,7 +123,6 @@ def _check_proxy(url: str, hint: str) -> None:
 
 
 def _environment_proxy(url: str) -> str:
-    """Return the proxy that the environment names for a URL; empty without one."""
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):
         return ""
