@@ -26,10 +26,15 @@ from ringspec.cli.options import (
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
-from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
-from ringspec.harness.running.precautions import effects_in, listed
-from ringspec.harness.running.run import Session, run
-from ringspec.harness.running.shards import parse_shard, part_of
+from ringspec.harness.running.plan import (
+    DEFAULT_PHASES,
+    EXAMPLES,
+    Plan,
+    parse_shard,
+    part_of,
+)
+from ringspec.harness.running.precautions import choose, effects_in, listed
+from ringspec.harness.running.run import run
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
@@ -281,8 +286,8 @@ def _phases(
 
 
 def _planned(plan: Plan, target: str) -> Iterator[str]:
-    session = Session(plan)
-    cases, pace = session.cases, plan.pace
+    choice = choose(plan)
+    cases, pace = choice.cases, plan.pace
     kind = "live" if plan.live else "on this machine"
     workers = pace.workers or 1
     speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
@@ -299,7 +304,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
     yield from _sums(plan, cases)
-    for why, ids in session.precautions.omissions():
+    for why, ids in choice.omissions():
         line = f"left out, as {why}: {counted(len(ids), 'case')}"
         yield from wrapped(line, hanging="    ")
         yield from wrapped(listed(ids), "    ")

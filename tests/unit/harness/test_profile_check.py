@@ -26,8 +26,6 @@ CREATE = "POST /voice/broadcasts"
 OPEN = {LIST: 200, "POST /token": 200}
 FIXTURES = Overrides(fixtures={"segment": UUID})
 
-pytestmark = pytest.mark.socket
-
 
 @dataclass(frozen=True)
 class Checked:

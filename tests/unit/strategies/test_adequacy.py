@@ -19,7 +19,6 @@ from ringspec.strategies.adequacy import (
     Mutation,
     MutationResult,
     MutationVerdict,
-    fewest,
     mutations_of,
     prove,
     quick,
@@ -247,7 +246,6 @@ def undetected(results: Iterable[MutationResult]) -> list[tuple[str, str]]:
     return [(each.mutation.id, each.reason) for each in results if each.verdict in bad]
 
 
-@pytest.mark.kill
 def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     findings: tuple[MutationResult, ...],
 ) -> None:
@@ -256,14 +254,12 @@ def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     assert all(bool(each.reason) == (each.verdict != "told") for each in findings)
 
 
-@pytest.mark.kill
 def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
     contract = load(dialect="naxai-sdk")
 
     assert undetected(prove(contract, cases_of(contract))) == []
 
 
-@pytest.mark.kill
 @settings(
     max_examples=60,
     deadline=None,
@@ -323,7 +319,6 @@ def spoilt(draw: st.DrawFn, value: Json) -> Json:
     return draw(VALUES)
 
 
-@pytest.mark.kill
 def test_no_invalid_case_is_taken_by_what_is_called_alike(
     contract: Contract, cases: tuple[Case, ...], findings: tuple[MutationResult, ...]
 ) -> None:
@@ -356,12 +351,3 @@ def test_the_quick_list_tells_all_that_the_whole_list_tells(
     assert all(by_id[name].twin in {None, *chosen} for name in chosen)
     assert chosen == quick(contract, cases)
     assert len(chosen) < len(cases)
-
-
-def test_of_cases_that_are_worth_the_same_the_first_is_taken(
-    cases: tuple[Case, ...],
-) -> None:
-    one, other = [case for case in cases if case.twin is None][:2]
-    telling = {"m": (one.id, other.id), "n": (other.id, one.id), "o": ()}
-
-    assert fewest(telling, cases) == (one.id,)

@@ -1,8 +1,4 @@
-"""Checks of an answer: its JSON, its schema, and what it gives back.
-
-The checks take the answer's data and return what is wrong with it, in words. What is
-shared between request and answer, and what has a default, is read from the contract.
-"""
+"""Checks of an answer: its JSON, its schema, and what it gives back, in words."""
 
 from __future__ import annotations
 
@@ -99,21 +95,20 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
     return found
 
 
-# The applicators of one value whose subschemas always hold, and those that may.
-_WHOLE = ("allOf",)
-_PERHAPS = ("allOf", "anyOf", "oneOf")
+def _members(schema: Json, *, perhaps: bool = False) -> dict[str, Any]:
+    """Return the members that a schema describes, its subschemas merged.
 
-
-def _members(schema: Json, branches: tuple[str, ...] = _WHOLE) -> dict[str, Any]:
-    """Return the members that a schema describes, its subschemas merged."""
+    Those that always hold; with `perhaps` also those that may.
+    """
     if not isinstance(schema, dict):
         return {}
     found = dict(schema.get("properties", {}))
-    parts = [part for keyword in branches for part in schema.get(keyword, ())]
-    if branches is _PERHAPS:
+    keywords = ("allOf", "anyOf", "oneOf") if perhaps else ("allOf",)
+    parts = [part for keyword in keywords for part in schema.get(keyword, ())]
+    if perhaps:
         parts += [schema[name] for name in ("then", "else") if name in schema]
     for part in parts:
-        for name, child in _members(part, branches).items():
+        for name, child in _members(part, perhaps=perhaps).items():
             found[name] = _both(found[name], child) if name in found else child
     return {name: child for name, child in found.items() if isinstance(child, dict)}
 
@@ -171,8 +166,8 @@ def _compared(
     schema: Json, sent: dict[str, Json], answered: Json
 ) -> Iterator[tuple[str, Json]]:
     """Yield the members of an object that an answer has to give back, with schemas."""
-    members = _members(schema, _PERHAPS)
-    shared = members if answered is None else _members(answered, _PERHAPS)
+    members = _members(schema, perhaps=True)
+    shared = members if answered is None else _members(answered, perhaps=True)
     for name in sent:
         if answered is not None and not (name in shared and name in members):
             continue
@@ -264,23 +259,20 @@ def _unmet(want: Want, data: Json, played: Played) -> Iterator[str]:
             yield f"no item of the list has {want.at} {short(value)}"
         case What.LACKS if is_listed:
             yield f"an item of the list still has {want.at} {short(value)}"
-        case What.UNLIKE if any(_is_new(each, want, played) for each in items):
-            yield f"the list now has an item with {short(value)}"
+        case What.UNLIKE:
+            before = played.captured.get(want.known, [])
+            for each in items:
+                # It was not listed before, and shows what was sent.
+                if at_pointer(each, want.at) not in before and all(
+                    same(each.get(name, MISSING), sent) for name, sent in value.items()
+                ):
+                    yield f"the list now has an item with {short(value)}"
+                    break
 
 
 def _filled(value: Json, captured: dict[str, Json]) -> Json:
-    """Put what was captured in place of `{name}`."""
     if isinstance(value, list):
         return [_filled(each, captured) for each in value]
     if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
         return captured.get(value[1:-1], value)
     return value
-
-
-def _is_new(item: Json, want: Want, played: Played) -> bool:
-    """Return whether an item was not listed before, and shows what was sent."""
-    if at_pointer(item, want.at) in played.captured.get(want.known, []):
-        return False
-    return all(
-        same(item.get(name, MISSING), value) for name, value in want.value.items()
-    )

@@ -1,8 +1,7 @@
 """The oracle: what an exchange says of each rule.
 
-In: a case, its exchange, and whether its twin was accepted. Out: findings,
-three-valued: a refusal counts for a rule only if the twin was accepted, and an answer
-that says nothing of a rule leaves it inconclusive.
+A refusal counts for a rule only if the case's twin was accepted; an answer that says
+nothing of a rule leaves it inconclusive.
 """
 
 from __future__ import annotations
@@ -14,16 +13,21 @@ from dataclasses import dataclass, field
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
 from ringspec.harness.judging.multi_step import judge_last_step
-from ringspec.harness.judging.selection import ROBUSTNESS, SECRECY
+from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import Exchange, Response
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, RuleId, member_names, weakest
+from ringspec.spec import (
+    BODY_ACCEPTED,
+    ROBUSTNESS,
+    Contract,
+    RuleId,
+    member_names,
+    weakest,
+)
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
-# Broken by an acceptance with another status than the profile expects.
-ACCEPTED = RuleId("body.accepted")
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -50,31 +54,28 @@ class Oracle:
         response = exchange.response
         if response is not None:
             self._accepted[case.id] = response.status // 100 == 2
-        return tuple(
-            self._finding(case, exchange, judgement)
-            for judgement in self._judgements(case, exchange)
-            # A dialect may have dropped a rule about answers.
-            if judgement[0] in self.contract.rules
-        )
-
-    def _finding(self, case: Case, exchange: Exchange, judgement: Judgement) -> Finding:
-        rule, verdict, reason = judgement
         twin = self._cases.get(case.twin or "")
-        own = case.level
-        if rule != case.rule and rule not in case.broken:
-            # A check of the answer binds no more than what was sent does.
-            known = self.contract.rules[rule].level
-            own = known if rule == ROBUSTNESS else weakest((known, case.level))
-        return Finding(
-            rule=rule,
-            verdict=verdict,
-            reason=reason,
-            level=own,
-            gate=weakest((own, twin.level)) if twin else own,
-            case=case,
-            exchange=exchange,
-            twin=twin,
-        )
+        found: list[Finding] = []
+        for rule, verdict, reason in self._judgements(case, exchange):
+            if rule not in self.contract.rules:
+                continue  # a dialect has dropped it
+            own = case.level
+            if rule != case.rule and rule not in case.broken:
+                # A check of the answer binds no more than what was sent does.
+                known = self.contract.rules[rule].level
+                own = known if rule == ROBUSTNESS else weakest((known, case.level))
+            finding = Finding(
+                rule=rule,
+                verdict=verdict,
+                reason=reason,
+                level=own,
+                gate=weakest((own, twin.level)) if twin else own,
+                case=case,
+                exchange=exchange,
+                twin=twin,
+            )
+            found.append(finding)
+        return tuple(found)
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response
@@ -123,16 +124,15 @@ class Oracle:
             if not status_fits(status, case.status):
                 wanted = " or ".join(map(str, case.status))
                 reason = f"accepted with HTTP {status}, where {wanted} is expected"
-                yield ACCEPTED, Verdict.FAIL, reason
+                # Accepted, but with another status than the profile expects.
+                yield BODY_ACCEPTED, Verdict.FAIL, reason
             yield from checks.form(self.contract.answers, response)
             yield from checks.content(self.contract, case.body, response)
         elif status in NO_JUDGEMENT or status < 400:
             yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
         elif unknown := self._unknown(case, response):
-            reason = (
-                f"HTTP {status}: the target may not know the {unknown} that was sent"
-            )
-            yield case.rule, Verdict.INCONCLUSIVE, f"{reason}; name it in the profile"
+            why = f"HTTP {status}: the target may not know the {unknown} that was sent"
+            yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
@@ -142,16 +142,14 @@ class Oracle:
         """Return what a live target may not know that a refusal may be about."""
         own = member_names(case.body) if self.unnamed else set()
         sent = {name: what for name, what in self.unnamed.items() if name in own}
-        if response.status not in _UNKNOWN:
-            text = response.body.decode("latin-1")
+        text = response.body.decode("latin-1")
+        return " or ".join(
+            what
+            for name, what in sent.items()
             # An error names a member, rather than uses the same word.
-            mark = r"[\"'`/.]{}\b"
-            sent = {
-                name: what
-                for name, what in sent.items()
-                if re.search(mark.format(re.escape(name)), text)
-            }
-        return " or ".join(sent.values())
+            if response.status in _UNKNOWN
+            or re.search(rf"[\"'`/.]{re.escape(name)}\b", text)
+        )
 
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
@@ -184,7 +182,12 @@ class Oracle:
         elif status in NO_JUDGEMENT and status not in case.status:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif status_fits(status, case.status):
-            yield case.rule, *_allow(case, response)
+            if status == 405 and not (response.header("allow") or "").strip():
+                # Source: RFC 9110, 15.5.6.
+                reason = f"HTTP 405 to {case.request.method} without Allow"
+                yield case.rule, Verdict.FAIL, reason
+            else:
+                yield case.rule, Verdict.PASS, ""
             # Only the errors of the operation are described.
             operation, request = self.contract.operation, case.request
             own = (operation.method.upper(), operation.path)
@@ -193,13 +196,6 @@ class Oracle:
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
-
-
-def _allow(case: Case, response: Response) -> tuple[Verdict, str]:
-    """Judge whether a 405 has an Allow header. Source: RFC 9110, 15.5.6."""
-    if response.status == 405 and not (response.header("allow") or "").strip():
-        return Verdict.FAIL, f"HTTP 405 to {case.request.method} without Allow"
-    return Verdict.PASS, ""
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

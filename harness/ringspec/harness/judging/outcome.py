@@ -1,4 +1,4 @@
-"""Outcomes of rules, and the conclusion of a run, from all findings and answers.
+"""Outcomes of rules, and the conclusion of a run.
 
 Source: product.md, Levels, and the table of exit statuses.
 """
@@ -19,7 +19,7 @@ from ringspec.harness.judging.verdict import (
     Stale,
     Verdict,
 )
-from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
+from ringspec.harness.sending.exchange import Exchange, Failure, Trouble
 from ringspec.spec import Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Expect, Phase, status_fits
 
@@ -37,7 +37,6 @@ class Tally:
     """Gathers findings by rule.
 
     Attributes:
-        skipped: rules that were deselected.
         inapplicable: rules that cannot be tested here, with the reason.
         withheld: rules that stay open, because nothing was sent for them.
     """
@@ -67,6 +66,8 @@ class Tally:
         unreached: str = "",
         pending: Collection[RuleId] = (),
         known: Collection[Known] = (),
+        *,
+        judged: Collection[RuleId] | None = None,
     ) -> tuple[RuleResult, ...]:
         """Return the result of each rule.
 
@@ -74,41 +75,27 @@ class Tally:
             unreached: why cases had no turn, if some had none.
             pending: the rules that those cases serve.
             known: failures that do not gate.
+            judged: the only rules whose findings count; all others are inconclusive.
         """
-
-        def why(rule: RuleId) -> str:
-            return unreached if rule in pending else self.withheld.get(rule, "")
-
-        rules = self.contract.rules.values()
-        return self._all(self._result(rule, why(rule.id), known) for rule in rules)
-
-    def inconclusive_except(
-        self, rules: Collection[RuleId], why: str, known: Collection[Known] = ()
-    ) -> tuple[RuleResult, ...]:
-        """Return results of `rules` by their findings, and all others inconclusive."""
-        return self._all(
-            self._result(rule, why, known)
-            if rule.id in rules or rule.id in self.skipped
-            else RuleResult(
-                rule=rule,
-                outcome=Outcome.INCONCLUSIVE,
-                cases=self._cases[rule.id],
-                why=why,
-            )
-            for rule in self.contract.rules.values()
-        )
-
-    def _all(self, judged: Iterable[RuleResult]) -> tuple[RuleResult, ...]:
-        """Add the rules that the dialect has dropped."""
+        found: list[RuleResult] = []
+        for rule in self.contract.rules.values():
+            open_ = judged is not None or rule.id in pending
+            why = unreached if open_ else self.withheld.get(rule.id, "")
+            if judged is None or rule.id in judged or rule.id in self.skipped:
+                found.append(self._result(rule, why, known))
+            else:
+                cases = self._cases[rule.id]
+                result = RuleResult(
+                    rule=rule, outcome=Outcome.INCONCLUSIVE, cases=cases, why=why
+                )
+                found.append(result)
         why = f"the dialect {self.contract.dialect} has no such rule"
         dropped = (self.contract.catalogue.rules[it] for it in self.contract.dropped)
-        return (
-            *judged,
-            *(
-                RuleResult(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why)
-                for rule in dropped
-            ),
+        found += (
+            RuleResult(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why)
+            for rule in dropped
         )
+        return tuple(found)
 
     def _result(
         self, rule: Rule, unreached: str, known: Collection[Known]
@@ -135,11 +122,11 @@ class Tally:
         if not result.known or outcome != Outcome.FAIL:
             return result
 
-        def is_new(finding: Finding) -> bool:
-            return not any(each.covers(finding) for each in result.known)
+        def new(findings: Findings) -> Findings:
+            covering = [each.covers for each in result.known]
+            return tuple(it for it in findings if not any(one(it) for one in covering))
 
-        left, still_open = filter(is_new, failures), filter(is_new, open_)
-        otherwise, _ = self._outcome(cases, tuple(left), tuple(still_open), unreached)
+        otherwise, _ = self._outcome(cases, new(failures), new(open_), unreached)
         if otherwise == Outcome.FAIL:
             return result
         return replace(result, excused=True, otherwise=otherwise)
@@ -204,7 +191,6 @@ class Reachability:
             shows that it is the API.
         in_a_row: cases without an answer since the last one that had one.
         broken: whether the target itself misbehaved, rather than not being there.
-        failure: the transport's last failure.
     """
 
     looking: bool = False
@@ -218,29 +204,25 @@ class Reachability:
 
     def note(self, case: Case, exchange: Exchange) -> None:
         """Take in an exchange."""
-        if exchange.is_withheld:
-            return
-        if exchange.response is not None:
-            self._answer(case, exchange.response)
-        elif exchange.failure is not None:
-            self.failure = exchange.failure
+        response, failure = exchange.response, exchange.failure
+        if response is not None:
+            self.answered += 1
+            self.in_a_row = 0
+            self.broken |= response.status >= 500
+            media = response.header("content-type") or ""
+            self._html += media.lower().startswith("text/html")
+            self._fits |= status_fits(response.status, case.status)
+            cases = self.looking or case.phase == Phase.CASES
+            if case.expect != Expect.SURVIVE and cases:
+                # What is no HTTP or no JSON is often refused before any routing.
+                self._statuses[response.status] += 1
+        elif failure is not None and not exchange.is_withheld:
+            self.failure = failure
             self.in_a_row += 1
             # Even a first failure may show that a server is there, and errs.
-            trouble, some = exchange.failure.trouble, exchange.failure.some
-            shows = trouble != Trouble.TLS and (some or trouble in _BROKEN)
+            shows = failure.some or failure.trouble in _BROKEN
+            shows &= failure.trouble != Trouble.TLS
             self.broken |= self.answered > 0 or shows
-
-    def _answer(self, case: Case, response: Response) -> None:
-        self.answered += 1
-        self.in_a_row = 0
-        self.broken |= response.status >= 500
-        media = response.header("content-type") or ""
-        self._html += media.lower().startswith("text/html")
-        self._fits |= status_fits(response.status, case.status)
-        cases = self.looking or case.phase == Phase.CASES
-        if case.expect != Expect.SURVIVE and cases:
-            # What is no HTTP or no JSON is often refused before any routing.
-            self._statuses[response.status] += 1
 
     @property
     def learnt(self) -> bool:

@@ -10,36 +10,21 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ringspec.spec import Contract, RuleId, UsageError
+from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
 _SERVED = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
 SECRECY = RuleId("auth.secrecy")
-ROBUSTNESS = RuleId("robustness")
 
 
-def lent(rule: RuleId, cases: Iterable[Case]) -> bool:
-    """Return whether a rule without cases of its own is served by any of these."""
-    return any(_lends(case, rule) for case in cases)
-
-
-def _lends(case: Case, rule: RuleId) -> bool:
+def _serves_by_kind(case: Case, rule: RuleId) -> bool:
     if rule == SECRECY:
         return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
 
 
 Taken = Callable[[Case], bool]
-
-
-def unserved(
-    rules: Iterable[RuleId], cases: Iterable[Case], taken: Taken
-) -> frozenset[RuleId]:
-    """Return the rules that no taken case serves, and another one does."""
-    wanted, listed = list(rules), list(cases)
-    fired = list(filter(taken, listed))
-    return frozenset(served(wanted, listed) - served(wanted, fired))
 
 
 def _rules_of(case: Case) -> frozenset[RuleId]:
@@ -52,15 +37,17 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     own = {rule for case in cases for rule in _rules_of(case)}
     if cases:
         own.add(ROBUSTNESS)  # every exchange serves that
-    return {rule for rule in rules if rule in own or lent(rule, cases)}
+    return {
+        rule
+        for rule in rules
+        if rule in own or any(_serves_by_kind(case, rule) for case in cases)
+    }
 
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
     """Return the rules that are served by cases that had no turn."""
-    if not left:
-        return frozenset()
-    own = {rule for case in left for rule in (case.rule, *case.broken)}
-    return frozenset({*own, *(each for each in rules if lent(each, left)), ROBUSTNESS})
+    own = {rule for case in left for rule in case.broken}
+    return frozenset({*own, *served(rules, left), *(each.rule for each in left)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +95,15 @@ class Selection:
         chosen: set[str] = set()
         rules = frozenset(self.rules)
         for case in cases:
-            wants = taken(case) and self._wants(case, rules)
+            wants = taken(case) and (
+                _rules_of(case) & rules
+                or (
+                    not case.rule.startswith(self.excluded)
+                    and any(_serves_by_kind(case, rule) for rule in self.rules)
+                )
+            )
             wanted: str | None = case.id if wants else None
             while wanted is not None and wanted not in chosen:
                 chosen.add(wanted)
                 wanted = twins.get(wanted)
         return tuple(case for case in cases if case.id in chosen)
-
-    def _wants(self, case: Case, rules: frozenset[RuleId]) -> bool:
-        if _rules_of(case) & rules:
-            return True
-        excluded = case.rule.startswith(self.excluded)
-        return not excluded and any(_lends(case, rule) for rule in self.rules)

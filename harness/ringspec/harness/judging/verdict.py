@@ -73,7 +73,6 @@ class Known:
 
     Attributes:
         id: of the rule, or of the one case.
-        expires: the last day on which it is excused; never, if there is none.
         explored: whether only failures found by explore are meant; a run that does not
             find it again has not shown that it is gone.
     """
@@ -112,9 +111,7 @@ class KnownList:
 
     def has_expired(self, known: Known) -> bool:
         """Return whether the last day of an entry is over."""
-        if self.today is None or known.expires is None:
-            return False
-        return self.today > known.expires
+        return bool(self.today and known.expires and self.today > known.expires)
 
     def excuses(self, finding: Finding) -> bool:
         """Return whether a failure does not gate."""
@@ -152,14 +149,11 @@ class Share:
     """Which part of a list a run fired, and what it takes to join it with the others.
 
     Attributes:
-        part: its number, from 1.
-        of: how many parts there are.
         digest: SHA-256 of the whole list, in hexadecimal.
         phases: what was fired of the list; so are the three that follow.
         lent: cases fired that belong to another part, each with the rules judged by it.
         places: of the cases that something failed or stayed open in, in a whole run.
-        known: what was known beforehand, and what this part says of it.
-        learnt: whether any answer said something of the API.
+        learnt: as of `Result`.
     """
 
     part: int
@@ -180,9 +174,7 @@ class RuleResult:
     """What a run found about one rule.
 
     Attributes:
-        cases: how many cases served it.
         failures: those that gate and those that only warn, in order of the cases.
-        known: the known failures among them.
         excused: whether it fails, and only by known failures: it does not gate.
         otherwise: what an excused rule would be without them.
     """
@@ -220,13 +212,9 @@ class Result:
     """What a run found.
 
     Attributes:
-        exit_code: 0, 1, 3 or 130, as product.md has it.
-        hint: what to do next, or empty.
         stale: known failures that have expired or are gone; they fail the run.
-        known_update: of the list of known failures, if there was to be one.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
-        share: of a run that fired a part of its list, which.
     """
 
     conclusion: Conclusion
@@ -271,7 +259,6 @@ class Started:
     """The run begins.
 
     Attributes:
-        total: how many cases will be fired.
         clients: whether clients of the target are judged, and not the target itself.
     """
 

@@ -19,7 +19,7 @@ from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.hosts import PORTS, is_loopback
+from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Target
 from ringspec.harness.sending.transport import Route
@@ -142,7 +142,8 @@ class ProfileCheck:
     def _peer(self) -> tuple[str, int]:
         """Host and port that are connected to: the target's, or the proxy's."""
         parts = urlsplit(self._by.proxy or self._url)
-        return parts.hostname or "", parts.port or PORTS[parts.scheme]
+        default = 443 if parts.scheme == "https" else 80
+        return parts.hostname or "", parts.port or default
 
     def _name(self) -> str:
         host, port = self._peer

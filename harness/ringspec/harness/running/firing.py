@@ -1,8 +1,7 @@
 """Firing: single requests by a few workers at once, scripts step by step.
 
 A script is a case with steps. It ends in the exchange of the last step that was taken,
-with those before it. Nothing is judged here; of an early step only what the next one
-needs is read.
+with those before it. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from urllib.parse import quote, urlencode
 
 from ringspec.harness.judging.checks import unmet
@@ -73,20 +73,7 @@ class Patience:
     """How many seconds all scripts of a run wait in vain for what is to show."""
 
     seconds: float = 2.5
-    _waited: float = 0.0
-
-    def allows(self) -> bool:
-        """Return whether some of it is left."""
-        return self._waited < self.seconds
-
-    async def wait(self, seconds: float) -> None:
-        """Wait, and count it."""
-        self._waited += seconds
-        await asyncio.sleep(seconds)
-
-    def restore(self) -> None:
-        """Note that something that was waited for has shown."""
-        self._waited = 0.0
+    waited: float = 0.0
 
 
 class Volley:
@@ -157,23 +144,20 @@ class Volley:
 
     async def _work(self, cases: Sequence[Case], turns: Iterator[int]) -> None:
         for index in turns:
-            result = self._results[index]
+            case, result = cases[index], self._results[index]
             try:
-                exchange = await self._fire(cases[index])
+                if case.steps:
+                    result.set_result(await self._played(case))
+                    continue
+                # A repeat tells a hiccup from a fault. Once a repeated case has failed
+                # the fault is certain, and repeats would only make a hanging target
+                # last.
+                repeats = 0 if self._failing else self._repeats
+                exchange = await self._target.exchange(case.request, repeats=repeats)
+                self._failing = exchange.failure is not None
+                result.set_result(exchange)
             except Exception as error:  # noqa: BLE001 - `take` raises it
                 result.set_exception(error)
-            else:
-                result.set_result(exchange)
-
-    async def _fire(self, case: Case) -> Exchange:
-        if case.steps:
-            return await self._played(case)
-        # A repeat tells a hiccup from a fault. Once a repeated case has failed the
-        # fault is certain, and repeats would only make a hanging target last.
-        repeats = 0 if self._failing else self._repeats
-        exchange = await self._target.exchange(case.request, repeats=repeats)
-        self._failing = exchange.failure is not None
-        return exchange
 
     async def _played(self, case: Case) -> Exchange:
         """Play a script until no step may have been taken twice.
@@ -195,7 +179,7 @@ class Volley:
             played = replace(played, stuck=_UNSURE) if played else None
         return replace(exchange, sent=sent, played=played)
 
-    async def rest(self) -> None:
+    async def cancel_open(self) -> None:
         """Cancel what is under way."""
         for task in self._tasks:
             task.cancel()
@@ -204,7 +188,7 @@ class Volley:
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
-        await self.rest()
+        await self.cancel_open()
         for result in self._results:
             if result.done() and not result.cancelled():
                 result.exception()  # retrieved, or asyncio logs it
@@ -216,7 +200,25 @@ async def play(
     connection: Connection, case: Case, patience: Patience | None = None
 ) -> Exchange:
     """Take the steps of a script, as far as each comes out as the next one needs."""
-    return await _Script(connection, patience or Patience()).play(case)
+    script = _Script(connection, patience or Patience())
+    earlier: list[Exchange] = []
+    last = len(case.steps) - 1
+    for number, step in enumerate(case.steps):
+        exchange, played = await script.take(step)
+        stuck = script.stuck(step, exchange, played) if number < last else ""
+        if stuck:
+            played = Played(stuck=stuck)
+        if stuck or number == last:
+            break
+        earlier.append(exchange)
+    played = replace(
+        played,
+        at=number,
+        earlier=tuple(earlier),
+        captured=dict(script.captured),
+        unsure=script.unsure,
+    )
+    return replace(exchange, sent=script.sent, played=played)
 
 
 @dataclass
@@ -227,36 +229,19 @@ class _Script:
     sent: int = 0
     unsure: bool = False
 
-    async def play(self, case: Case) -> Exchange:
-        earlier: list[Exchange] = []
-        last = len(case.steps) - 1
-        for number, step in enumerate(case.steps):
-            exchange, played = await self._patiently(step)
-            stuck = self._stuck(step, exchange, played) if number < last else ""
-            if stuck:
-                played = Played(stuck=stuck)
-            if stuck or number == last:
-                break
-            earlier.append(exchange)
-        played = replace(
-            played,
-            at=number,
-            earlier=tuple(earlier),
-            captured=dict(self.captured),
-            unsure=self.unsure,
-        )
-        return replace(exchange, sent=self.sent, played=played)
-
-    async def _patiently(self, step: Step) -> tuple[Exchange, Played]:
+    async def take(self, step: Step) -> tuple[Exchange, Played]:
         """Take a step; if it only looks, look again until what is due shows."""
-        exchange, played = await self._take(step)
+        exchange, played = await self._once(step)
+        patience = self.patience
         for pause in _PAUSES_S:
-            if not self.patience.allows() or not self._is_early(step, exchange, played):
+            exhausted = patience.waited >= patience.seconds
+            if exhausted or not self._is_early(step, exchange, played):
                 break
-            await self.patience.wait(pause)
-            exchange, played = await self._take(step)
+            patience.waited += pause
+            await asyncio.sleep(pause)
+            exchange, played = await self._once(step)
             if not self._is_early(step, exchange, played):
-                self.patience.restore()
+                patience.waited = 0.0
         return exchange, played
 
     def _is_early(self, step: Step, exchange: Exchange, played: Played) -> bool:
@@ -265,11 +250,11 @@ class _Script:
         if step.request.method != "GET" or response is None:
             return False  # to do something again is no look
         if status_fits(response.status, step.status) or response.status // 100 == 2:
-            return bool(self._stuck(step, exchange, played)) or _differs(step, response)
+            return bool(self.stuck(step, exchange, played)) or _differs(step, response)
         # What was created may be found later; a path that is not there, never.
         return response.status == 404 and "{" in step.request.path
 
-    def _stuck(self, step: Step, exchange: Exchange, played: Played) -> str:
+    def stuck(self, step: Step, exchange: Exchange, played: Played) -> str:
         """Return why the next step cannot be taken; capture what it needs otherwise."""
         name = f"{step.request.method} {exchange.request.path}"
         if exchange.response is None:
@@ -301,23 +286,19 @@ class _Script:
         self.captured.update(found)
         return ""
 
-    async def _take(self, step: Step) -> tuple[Exchange, Played]:
-        path = _filled(step.request.path, self.captured)
-        request = replace(step.request, path=path)
-        if step.paging is None:
+    async def _once(self, step: Step) -> tuple[Exchange, Played]:
+        # A server may name something by half a character, which UTF-8 cannot encode.
+        path = re.sub(
+            r"\{([^}]*)\}",
+            lambda it: quote(
+                str(self.captured.get(it[1], it[0])), safe="", errors="replace"
+            ),
+            step.request.path,
+        )
+        request, paging = replace(step.request, path=path), step.paging
+        if paging is None:
             return await self._exchange(request), Played()
-        return await self._pages(request, step.paging)
-
-    async def _exchange(self, request: Request) -> Exchange:
-        exchange = await self.connection.exchange(request)
-        self.sent += exchange.sent
-        self.unsure |= exchange.twice and request.method not in _LOOKS
-        return exchange
-
-    async def _pages(self, request: Request, paging: Paging) -> tuple[Exchange, Played]:
-        """Read the pages of a list: the first, then the last ones, then others."""
-        first = await self._exchange(_page(request, paging, 1))
-        data, items = _items(first.response, paging)
+        first, data, items = await self._page(request, paging, 1)
         if not paging.page or not items:
             return first, Played(items=tuple(items), complete=True)
         total = at_pointer(data, paging.total) if paging.total else None
@@ -326,8 +307,7 @@ class _Script:
             if number is None:
                 complete = True
                 break
-            turned = await self._exchange(_page(request, paging, number))
-            more = _items(turned.response, paging)[1]
+            _, _, more = await self._page(request, paging, number)
             if more == items or not more:
                 complete = True
                 break
@@ -335,6 +315,28 @@ class _Script:
         else:
             complete = isinstance(total, int) and len(seen) >= total
         return first, Played(items=tuple(seen), complete=complete)
+
+    async def _page(
+        self, request: Request, paging: Paging, number: int
+    ) -> tuple[Exchange, Json, list[Json]]:
+        """Read one page of a list: its exchange, data and items."""
+        query = {paging.page: number} if paging.page else {}
+        if paging.size and paging.most:
+            query[paging.size] = paging.most
+        if query:
+            request = replace(request, path=f"{request.path}?{urlencode(query)}")
+        exchange = await self._exchange(request)
+        if exchange.response is None:
+            return exchange, None, []
+        data, _ = parse(exchange.response)
+        items = at_pointer(data, paging.items)
+        return exchange, data, items if isinstance(items, list) else []
+
+    async def _exchange(self, request: Request) -> Exchange:
+        exchange = await self.connection.exchange(request)
+        self.sent += exchange.sent
+        self.unsure |= exchange.twice and request.method not in _LOOKS
+        return exchange
 
 
 def _differs(step: Step, response: Response) -> bool:
@@ -348,33 +350,6 @@ def _differs(step: Step, response: Response) -> bool:
     )
 
 
-def _filled(path: str, captured: dict[str, Json]) -> str:
-    # A server may name something by half a character, which UTF-8 cannot encode.
-    return re.sub(
-        r"\{([^}]*)\}",
-        lambda it: quote(str(captured.get(it[1], it[0])), safe="", errors="replace"),
-        path,
-    )
-
-
-def _page(request: Request, paging: Paging, number: int) -> Request:
-    query = {
-        **({paging.page: number} if paging.page else {}),
-        **({paging.size: paging.most} if paging.size and paging.most else {}),
-    }
-    if not query:
-        return request
-    return replace(request, path=f"{request.path}?{urlencode(query)}")
-
-
-def _items(response: Response | None, paging: Paging) -> tuple[Json, list[Json]]:
-    if response is None:
-        return None, []
-    data, _ = parse(response)
-    items = at_pointer(data, paging.items)
-    return data, items if isinstance(items, list) else []
-
-
 def _order(total: Json, size: int) -> Iterator[int | None]:
     """Yield the pages to read after the first; None once there are no more."""
     if not isinstance(total, int) or isinstance(total, bool):
@@ -384,12 +359,9 @@ def _order(total: Json, size: int) -> Iterator[int | None]:
     if last <= 1:
         yield None
         return
-    ends = [
-        number
-        for pair in zip(range(last, 1, -1), range(2, last + 1), strict=True)
-        for number in pair
-    ]
-    pages = list(dict.fromkeys(ends))
+    # The last, the second, the last but one, the third, and so on.
+    ends = chain.from_iterable(zip(range(last, 1, -1), range(2, last + 1), strict=True))
+    pages = list(dict.fromkeys(islice(ends, 2 * _PAGES)))
     yield from pages[: _PAGES - 1]
     if len(pages) < _PAGES:
         yield None

@@ -1,38 +1,32 @@
-"""Known failures: which of them may stay on the list, by what a run found.
-
-In: the list, and what a run found. Out: the results with known failures excused, the
-entries that are stale, and, if the list is to be brought up to date, how.
-"""
+"""Known failures: which of them may stay on the list, by what a run found."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from ringspec.harness.judging.selection import served
 from ringspec.harness.judging.verdict import (
     EXPIRED,
     GONE,
-    Finding,
     Known,
     KnownUpdate,
     Outcome,
     RuleResult,
+    Share,
     Stale,
     Standing,
     Verdict,
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import RuleId, nearest
-from ringspec.strategies import Case, Phase
+from ringspec.strategies import Case, Phase, line
 
 # The reason of an entry that was added by a run.
 UNREASONED = "not yet looked at"
 _DROPS = "--update-known-failures drops what is stale, and takes in what is new"
 _RENEW = "mend what has expired, or give it another day in the file"
-
-_OPEN = frozenset({Outcome.FAIL, Outcome.INCONCLUSIVE})
 
 Results = tuple[RuleResult, ...]
 
@@ -53,7 +47,6 @@ class KnownAudit:
 
     Attributes:
         verdicts: what each case was judged by, even for rules that are not selected.
-        interrupted: whether nothing may count as gone.
     """
 
     plan: Plan
@@ -73,7 +66,12 @@ class KnownAudit:
         results = reckon(known.in_force)
         if not known.entries and not known.renews:
             return KnownAccount(results=results)
-        gone = self._gone(results)
+        # The entries that nothing stands behind any more, and why.
+        gone = {
+            entry: GONE if standing is Standing.PASSED else self._misnomer(entry.id)
+            for entry, standing in self.standings(results, self.plan.cases)
+            if standing in {Standing.PASSED, Standing.WRONG}
+        }
         expired = set(filter(known.has_expired, known.entries))
         judged = {each.outcome for each in results} & {Outcome.PASS, Outcome.FAIL}
         if not known.renews or self.interrupted or not (learnt and judged):
@@ -101,32 +99,28 @@ class KnownAudit:
     ) -> Iterator[tuple[Known, Standing]]:
         """Yield what some cases say of each entry; it is gone if all of them pass."""
         rules = {str(each.rule.id): each for each in results}
+        ids = {each.id for each in self.plan.cases}
         left = [each for each in cases if each.id not in self.verdicts]
         for known in self.plan.known.entries:
-            yield known, self._standing(known, rules.get(known.id), left)
-
-    def _standing(
-        self, known: Known, result: RuleResult | None, left: Collection[Case]
-    ) -> Standing:
-        if result is None and known.id not in self._ids:
-            return Standing.WRONG if self._misnomer(known.id) else Standing.UNSEEN
-        if known.explored or self.interrupted:
-            return Standing.HELD
-        if result is None:
-            return _standing_of_case(self.verdicts.get(known.id, ()))
-        return _standing_of_rule(result, left)
-
-    @cached_property
-    def _ids(self) -> frozenset[str]:
-        return frozenset(each.id for each in self.plan.cases)
-
-    def _gone(self, results: Results) -> dict[Known, str]:
-        """Return the entries that nothing stands behind any more, and why."""
-        return {
-            known: GONE if standing is Standing.PASSED else self._misnomer(known.id)
-            for known, standing in self.standings(results, self.plan.cases)
-            if standing in {Standing.PASSED, Standing.WRONG}
-        }
+            result, standing = rules.get(known.id), Standing.HELD
+            if result is None and known.id not in ids:
+                wrong = self._misnomer(known.id)
+                standing = Standing.WRONG if wrong else Standing.UNSEEN
+            elif known.explored or self.interrupted:
+                pass
+            elif result is None:
+                verdicts = set(self.verdicts.get(known.id, ()))
+                if verdicts <= {Verdict.PASS}:
+                    standing = Standing.PASSED if verdicts else Standing.UNSEEN
+            elif not (
+                result.failures
+                or result.inconclusive
+                or result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}
+                or served([result.rule.id], left)
+            ):
+                passed = result.outcome == Outcome.PASS
+                standing = Standing.PASSED if passed else Standing.UNSEEN
+            yield known, standing
 
     def _stale(
         self, entries: tuple[Known, ...], gone: dict[Known, str]
@@ -161,38 +155,50 @@ class KnownAudit:
             if result.outcome != Outcome.FAIL:
                 continue
             found = [
-                each
+                each.case
                 for each in result.gating(self.plan.level)
                 if not any(known.covers(each) for known in listed)
             ]
-            one_by_one = any(
-                known.id == each.case.id for known in listed for each in result.failures
-            )
-            yield from _entries(result.rule.id, found, one_by_one=one_by_one)
+            failed = {each.case.id for each in result.failures}
+            others = [case.id for case in found if case.phase != Phase.EXPLORE]
+            if others and not any(known.id in failed for known in listed):
+                yield Known(id=result.rule.id, reason=UNREASONED)
+                continue
+            for case in dict.fromkeys(others):
+                yield Known(id=case, reason=UNREASONED)
+            if len(others) < len(found):
+                yield Known(id=result.rule.id, reason=UNREASONED, explored=True)
 
 
-def _standing_of_case(verdicts: Collection[Verdict]) -> Standing:
-    if not verdicts:
-        return Standing.UNSEEN
-    return Standing.PASSED if set(verdicts) == {Verdict.PASS} else Standing.HELD
-
-
-def _standing_of_rule(result: RuleResult, left: Collection[Case]) -> Standing:
-    found = result.failures or result.inconclusive
-    if found or served([result.rule.id], left) or result.outcome in _OPEN:
-        return Standing.HELD
-    return Standing.PASSED if result.outcome == Outcome.PASS else Standing.UNSEEN
-
-
-def _entries(
-    rule: RuleId, found: list[Finding], *, one_by_one: bool
-) -> Iterator[Known]:
-    explored = [each for each in found if each.case.phase == Phase.EXPLORE]
-    others = [each for each in found if each.case.phase != Phase.EXPLORE]
-    if others and not one_by_one:
-        yield Known(id=rule, reason=UNREASONED)
-        return
-    for case in dict.fromkeys(each.case.id for each in others):
-        yield Known(id=case, reason=UNREASONED)
-    if explored:
-        yield Known(id=rule, reason=UNREASONED, explored=True)
+def share_of(
+    audit: KnownAudit,
+    results: Results,
+    *,
+    lent: dict[str, tuple[RuleId, ...]],
+    open_cases: Collection[str],
+    learnt: bool,
+) -> Share | None:
+    """Return what a run says of the part of the list that it fired, if of one."""
+    plan, part = audit.plan, audit.plan.part
+    if part is None:
+        return None
+    own = [each for each in plan.cases if each.id in part.ids]
+    digest = hashlib.sha256()
+    for case in plan.cases:
+        digest.update(line(case).encode() + b"\n")
+    # The order in which a run of the whole list would come to them.
+    whole = sorted(plan.cases, key=lambda case: bool(case.steps))
+    return Share(
+        part=part.number,
+        of=part.of,
+        digest=digest.hexdigest(),
+        # Nothing divides what explore draws: it goes with the first part.
+        phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
+        select=plan.select,
+        exclude=plan.exclude,
+        quick=plan.quick is not None,
+        lent=lent,
+        places={it.id: n for n, it in enumerate(whole) if it.id in open_cases},
+        known=tuple(audit.standings(results, own)),
+        learnt=learnt,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapreplace
 
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
@@ -23,16 +24,19 @@ WORKERS = 4
 LIVE_RATE = 5.0
 # How many bodies explore tries by default.
 EXAMPLES = 200
+# The group of all scripts of a list; no case has such an id.
+_SCRIPTS = ""
 _AUTH = "auth."
 _CLIENT = RuleId("auth.client")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a list, numbered from 1.
+    """One part of a list, numbered from 1, for runs beside each other.
 
-    Attributes:
-        ids: of its cases; what is fired beside them belongs to another part.
+    A case and its twin belong together, unless the twin is the case that every run
+    begins with; and so do all scripts, since what an operation answers in one of them
+    shows whether the target has it at all.
     """
 
     number: int
@@ -46,21 +50,10 @@ class Plan:
 
     Attributes:
         cases: the whole list; its first is fired first, whatever is selected.
-        filling: the credentials, as far as there are any.
-        phases: which parts of the list are fired.
         quick: ids of the cases that are enough in the phase cases; all without any.
         select: prefixes of rule ids to be run; all without any.
-        exclude: prefixes of rule ids to be left out.
         rules: ids of the only rules that are judged, of those that prefixes leave.
-        safety: what may be done to the target.
-        pacing: how fast to fire.
-        part: the part of the list that is fired, for runs beside each other.
-        examples: how many bodies the phase explore tries, if it is wanted.
-        explore_s: how long it may take.
         patience_s: how long scripts may wait in vain for what is to show.
-        route: how the target is reached.
-        connect: opens the target if it is not reached over the network.
-        known: failures that are known beforehand.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
         found: the levels of the rules that a body breaks which explore once found and
@@ -120,13 +113,50 @@ class Plan:
         return self.examples if Phase.EXPLORE in self.phases else 0
 
 
-def check(plan: Plan) -> None:
-    """Make sure that a plan does no harm.
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read which part of how many is meant, such as `2/3`.
 
     Raises:
-        UsageError: it explores a target that is not on this machine, or runs against
-            one that the profile does not allow.
+        UsageError: it is none.
     """
+    number, slash, of = text.partition("/")
+    if slash and number.isascii() and of.isascii() and (number + of).isdigit():
+        found = int(number or 0), int(of or 0)
+        if 1 <= found[0] <= found[1]:
+            return found
+    raise UsageError(
+        f"--shard {text!r} is no part of a whole",
+        hint="write it as 1/3, 2/3 and 3/3, one for each run",
+    )
+
+
+def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
+    """Return one part of a list, in size by the requests that it takes."""
+    listed = {case.id for case in cases}
+    common = cases[0].id if cases else ""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        # A case made from the one that every part fires may be in any part.
+        near = case.twin in listed and case.twin != common
+        key = case.twin if near and case.twin else case.id
+        groups.setdefault(_SCRIPTS if case.steps else key, []).append(case)
+
+    def requests(group: Sequence[Case]) -> int:
+        return sum(len(case.steps) or 1 for case in group)
+
+    loads = [(0, each) for each in range(1, of + 1)]
+    found: set[str] = set()
+    # The largest first, so that the small ones even out the rest.
+    for group in sorted(groups.values(), key=requests, reverse=True):
+        load, least = loads[0]
+        heapreplace(loads, (load + requests(group), least))
+        if least == number:
+            found.update(case.id for case in group)
+    return Part(number, of, frozenset(found))
+
+
+def check(plan: Plan) -> None:
+    """Make sure that a plan does no harm."""
     if plan.explored and plan.live:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
@@ -142,9 +172,8 @@ def check(plan: Plan) -> None:
 
 def is_unguarded(plan: Plan) -> bool:
     """Return whether a contract asks for a token and the plan has none."""
-    return (
-        plan.filling.token is None and plan.contract.operation.token_header is not None
-    )
+    header = plan.contract.operation.token_header
+    return plan.filling.token is None and header is not None
 
 
 def lacking_rules(plan: Plan) -> dict[RuleId, str]:
@@ -170,7 +199,5 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     if status not in {401, 407}:
         return None
     hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
-    return (
-        f"{plan.url} lets nobody in: HTTP {status}",
-        hint if plan.filling.token is None else "",
-    )
+    given = plan.filling.token is not None
+    return f"{plan.url} lets nobody in: HTTP {status}", "" if given else hint

@@ -1,23 +1,21 @@
-"""Precautions: what stands between a run and its target, and what it leaves out.
-
-In: a plan. Out: the connection that all requests take, each case that is not sent with
-the reason, and notices of it all.
-"""
+"""Precautions: what a run fires, what it leaves out, and what guards its target."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ringspec.harness.judging.selection import served
+from ringspec.harness.exploring.explore import is_explored
+from ringspec.harness.judging.outcome import Tally
+from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.judging.verdict import Notice
-from ringspec.harness.running.plan import Plan
+from ringspec.harness.running.plan import Plan, check, lacking_rules
 from ringspec.harness.sending.credentials import Renewing
-from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.exchange import Connection
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import Journal, Status, default_path
-from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
+from ringspec.harness.sending.journal import Journal, Status
+from ringspec.harness.sending.pacer import Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import RuleId
@@ -26,130 +24,31 @@ from ringspec.strategies import Case
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
-_LEAVE = (
+OPEN_HINT = (
     "a create may ring real phones; a profile that says `allow_create` and"
     " `max_creates`, and names its own fixtures, lets them through"
 )
-_MORE = "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
+SPENT_HINT = (
+    "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
+)
 
 
-@dataclass
-class Precautions:
-    """The precautions of one run; `left_out` has, by id, why cases are not sent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a run fires and judges.
 
-    plan: Plan
-    left_out: dict[str, str] = field(default_factory=dict)
-    _messages: list[str] = field(default_factory=list)
+    Attributes:
+        cases: those fired, the first of the list in any case.
+        left_out: why cases are not sent to a live target, by id.
+        tally: without findings yet; it skips the rules that no case which is taken
+            serves.
+    """
 
-    def __post_init__(self) -> None:
-        plan = self.plan
-        plain = plan.cases[0].body if plan.cases else None
-        self.policy = Policy(plan.safety, plan.contract, plan.live, plain)
-        self._guard: Guard | None = None
-        self._pacer: Pacer | None = None
-        self._journal: Journal | None = None
-        if plan.live and not self.policy.no_create:
-            self._journal = Journal(plan.safety.journal or default_path())
-
-    @property
-    def only_looks(self) -> bool:
-        """Whether nothing at all is created."""
-        return bool(self.policy.no_create)
-
-    def sent(self, cases: Iterable[Case]) -> list[Case]:
-        """Return the cases that may be sent, and note why the others are not."""
-        found: list[Case] = []
-        for case in cases:
-            why = self.policy.leaves_out(case)
-            # Without its twin a refusal says nothing, and costs a create.
-            if not case.steps:
-                why = why or self.left_out.get(case.twin or "", "")
-            if why:
-                self.left_out[case.id] = why
-            else:
-                found.append(case)
-        return found
-
-    def open_rules(
-        self, rules: Iterable[RuleId], cases: Iterable[Case]
-    ) -> dict[RuleId, str]:
-        """Return the rules that only cases serve which are left out, and why."""
-        if not self.left_out:
-            return {}
-        out: list[Case] = []
-        sent: list[Case] = []
-        for case in cases:
-            (out if case.id in self.left_out else sent).append(case)
-        found: dict[RuleId, str] = {}
-        wanted = list(rules)
-        unsent = served(wanted, out) - served(wanted, sent)
-        for rule in wanted:
-            if rule in unsent:
-                case = next((each for each in out if served([rule], [each])), out[0])
-                why = self.left_out[case.id]
-                found[rule] = f"nothing was sent for it to a live target: {why}"
-        return found
-
-    def connect(self) -> Pacer:
-        """Open the way to the target that every request takes.
-
-        Raises:
-            UsageError: the URL is none, or the journal cannot be written.
-        """
-        plan, pace = self.plan, self.plan.pace
-        if self._journal is not None:
-            self._journal.open()
-        connection: Connection
-        if plan.connect is not None:
-            connection = plan.connect()
-        else:
-            connection = Target(
-                plan.url,
-                filling=plan.filling,
-                timeout_s=pace.timeout_s,
-                workers=pace.workers or 1,
-                route=plan.route,
-            )
-        if pace.rate is not None:
-            connection = Limited(connection, pace.rate)
-        guard = Guard(
-            connection,
-            self.policy,
-            url=plan.url,
-            filling=plan.filling,
-            journal=self._journal,
-        )
-        renewal = plan.filling.renewal
-        pacer = Pacer(
-            Renewing(guard, renewal, guard.may_repeat) if renewal else guard,
-            pace,
-            seed=plan.seed,
-            may_repeat=guard.may_repeat,
-            tell=self._messages.append,
-        )
-        self._guard, self._pacer = guard, pacer
-        return pacer
-
-    def absences(self) -> int:
-        """Return how often the target was away."""
-        return self._pacer.absences if self._pacer else 0
-
-    def notices(self) -> Iterator[Notice]:
-        """Yield the notices that have gathered."""
-        while self._messages:
-            yield Notice(message=self._messages.pop(0))
-
-    def opening(self) -> Iterator[Notice]:
-        """Yield what a live run is careful about."""
-        plan = self.plan
-        if not plan.live:
-            return
-        pace = f"one request at a time, {plan.pace.rate:g} a second at most"
-        yield Notice(message=f"{plan.url} is live: {pace}")
-        for why, ids in self.omissions():
-            yield Notice(message=f"not sent, as {why}: {listed(ids)}")
-        if self._journal is not None:
-            yield Notice(message=f"what is created stands in {self._journal.path}")
+    policy: Policy
+    cases: tuple[Case, ...]
+    left_out: Mapping[str, str]
+    selected: frozenset[RuleId]
+    tally: Tally
 
     def omissions(self) -> list[tuple[str, list[str]]]:
         """Return each reason for leaving out cases, with their ids; the most first."""
@@ -158,57 +57,110 @@ class Precautions:
             found.setdefault(why, []).append(case)
         return sorted(found.items(), key=lambda it: -len(it[1]))
 
-    async def clean_up(self, *, hasty: bool) -> None:
-        """Delete what was created, and note what is left.
 
-        Raises:
-            UsageError: the journal cannot be written.
-        """
-        if self._guard is None or self._pacer is None or not self.plan.live:
-            return
-        # Each takes its turn; none is hurried, unless somebody waits for it.
-        own_s = 2 * self._guard.holds / (self.plan.pace.rate or 1)
-        limit_s = HASTY_S if hasty else CLEAN_S + own_s
-        left = await self._guard.clean_up(self._pacer, limit_s)
-        if self._journal is None:
-            return
-        lost = sum(1 for entry in left if entry.delete is None)
-        if len(left) > lost:
-            path = self._journal.path
-            self._messages.append(
-                f"{len(left) - lost} of what was created could not be deleted:"
-                f" run `ringspec cleanup {path}`"
-            )
-        if lost:
-            unknown = any(entry.status is Status.UNKNOWN for entry in left)
-            why = "creates went unanswered or failed" if unknown else "came without id"
-            self._messages.append(f"{lost} {why}: look by hand what the target holds")
-        if not left and self._guard.creates:
-            self._messages.append("all that was created has been deleted again")
-        self._journal.discard()
+def choose(plan: Plan) -> Choice:
+    """Choose what a plan fires."""
+    selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
+    check(plan)
+    selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
+    plain = plan.cases[0].body if plan.cases else None
+    policy = Policy(plan.safety, plan.contract, plan.live, plain)
+    wanted = selection.fired(plan.cases, plan.takes)
+    left_out: dict[str, str] = {}
+    for case in wanted:
+        # Without its twin a refusal says nothing, and costs a create.
+        twin = "" if case.steps else left_out.get(case.twin or "", "")
+        if case.rule not in inapplicable and (why := policy.leaves_out(case) or twin):
+            left_out[case.id] = why
+    out = [case for case in wanted if case.id in left_out]
+    others = [case for case in wanted if case.id not in left_out]
+    fired = [case for case in others if case.rule not in inapplicable]
+    fires = (fired or plan.explored) and not policy.no_create
+    first = plan.cases[:1] if fires else ()
+    taken = list(filter(plan.takes, plan.cases))
+    unserved = served(selected, plan.cases) - served(selected, taken)
+    if plan.explored:
+        unserved = {each for each in unserved if not is_explored(each)}
+    skipped = (frozenset(plan.contract.rules) - selected) | unserved
+    rules = selected - skipped - inapplicable.keys()
+    unsent: dict[RuleId, str] = {}
+    for rule in served(rules, out) - served(rules, others) if out else ():
+        case = next((each for each in out if served([rule], [each])), out[0])
+        why = left_out[case.id]
+        unsent[rule] = f"nothing was sent for it to a live target: {why}"
+    tally = Tally(plan.contract, plan.level, skipped, inapplicable)
+    # Where creates are allowed, what is left out is so on purpose: it binds no rule.
+    (tally.withheld if policy.no_create else tally.inapplicable).update(unsent)
+    return Choice(
+        policy=policy,
+        cases=(*first, *(case for case in fired if case not in first)),
+        left_out=left_out,
+        selected=selected,
+        tally=tally,
+    )
 
-    def hurry(self) -> None:
-        """Let cleaning up end soon, if it is under way."""
-        if self._guard is not None:
-            self._guard.hurry(HASTY_S)
 
-    def may_be_transient(self, exchange: Exchange, in_a_row: int) -> bool:
-        """Return whether a failure may pass, and was not repeated, such as a create."""
-        if self._guard is None or self._guard.may_repeat(exchange.request):
-            return False
-        status = exchange.response.status if exchange.response else 0
-        return status in GATEWAY or not (status or in_a_row > 1)
+def connect(
+    plan: Plan, policy: Policy, journal: Journal | None, tell: Callable[[str], None]
+) -> tuple[Guard, Pacer]:
+    """Open the way to the target that every request takes."""
+    pace, filling = plan.pace, plan.filling
+    if journal is not None:
+        journal.open()
+    connection: Connection
+    if plan.connect is not None:
+        connection = plan.connect()
+    else:
+        connection = Target(
+            plan.url,
+            filling=filling,
+            timeout_s=pace.timeout_s,
+            workers=pace.workers or 1,
+            route=plan.route,
+        )
+    if pace.rate is not None:
+        connection = Limited(connection, pace.rate)
+    guard = Guard(connection, policy, url=plan.url, filling=filling, journal=journal)
+    renewal, may_repeat = filling.renewal, guard.may_repeat
+    passing = Renewing(guard, renewal, may_repeat) if renewal else guard
+    pacer = Pacer(passing, pace, seed=plan.seed, may_repeat=may_repeat, tell=tell)
+    return guard, pacer
 
-    def account(self, *, open_rules: int) -> tuple[str, str]:
-        """Return why a live run leaves rules open, with a hint."""
-        why, url = self.policy.no_create, self.plan.url
-        if why and open_rules:
-            message = f"{url} is live, and {why}: {open_rules} rules stay open"
-            return message, _LEAVE
-        if self._guard is not None and self._guard.is_spent:
-            most = self.plan.safety.max_creates
-            return f"all {most} creates that the profile allows are used up", _MORE
-        return "", ""
+
+def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Notice]:
+    """Yield what a live run is careful about."""
+    if not plan.live:
+        return
+    pace = f"one request at a time, {plan.pace.rate:g} a second at most"
+    yield Notice(message=f"{plan.url} is live: {pace}")
+    for why, ids in choice.omissions():
+        yield Notice(message=f"not sent, as {why}: {listed(ids)}")
+    if journal is not None:
+        yield Notice(message=f"what is created stands in {journal.path}")
+
+
+async def clean_up(
+    guard: Guard, via: Pacer, journal: Journal | None, limit_s: float
+) -> list[str]:
+    """Delete what was created; return notices of what is left."""
+    left = await guard.clean_up(via, limit_s)
+    if journal is None:
+        return []
+    notices: list[str] = []
+    lost = sum(1 for entry in left if entry.delete is None)
+    if len(left) > lost:
+        notices.append(
+            f"{len(left) - lost} of what was created could not be deleted:"
+            f" run `ringspec cleanup {journal.path}`"
+        )
+    if lost:
+        unknown = any(entry.status is Status.UNKNOWN for entry in left)
+        why = "creates went unanswered or failed" if unknown else "came without id"
+        notices.append(f"{lost} {why}: look by hand what the target holds")
+    if not left and guard.creates:
+        notices.append("all that was created has been deleted again")
+    journal.discard()
+    return notices
 
 
 def listed(ids: Sequence[str]) -> str:

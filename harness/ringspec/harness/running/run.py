@@ -1,8 +1,6 @@
 """A run: fire the cases in order, judge them, and yield events.
 
-In: a plan. Out: events, the last of them an `Ended`. Cases are fired by a few workers
-at once and reported in the order of the list. `Precautions` connect, `Volley` fires,
-`Oracle` judges, `Reachability` says whether the target is there, `Tally` concludes.
+Cases are fired by a few workers at once and reported in the order of the list.
 """
 
 from __future__ import annotations
@@ -14,21 +12,19 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
     Attempt,
+    Explorer,
     Failures,
     SearchLimits,
-)
-from ringspec.harness.exploring.explore import (
-    Explorer,
-    is_explored,
     judge,
     offered_lifecycle,
+    walked,
 )
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
-from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, unserved
+from ringspec.harness.judging.outcome import EXITS, Reachability, conclude
+from ringspec.harness.judging.selection import pending
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -45,19 +41,24 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import KnownAudit
-from ringspec.harness.running.plan import (
-    Plan,
-    check,
-    is_unguarded,
-    lacking_rules,
-    refusal,
+from ringspec.harness.running.known_failures import KnownAudit, share_of
+from ringspec.harness.running.plan import Plan, is_unguarded, refusal
+from ringspec.harness.running.precautions import (
+    CLEAN_S,
+    HASTY_S,
+    OPEN_HINT,
+    SPENT_HINT,
+    choose,
+    clean_up,
+    connect,
+    opening,
 )
-from ringspec.harness.running.precautions import Precautions
-from ringspec.harness.running.shards import share_of
 from ringspec.harness.sending.exchange import Exchange
-from ringspec.spec import RuleId
-from ringspec.strategies import Case, Phase, unbroken
+from ringspec.harness.sending.guard import Guard
+from ringspec.harness.sending.journal import Journal, default_path
+from ringspec.harness.sending.pacer import GATEWAY
+from ringspec.spec import ROBUSTNESS, RuleId
+from ringspec.strategies import Case, Phase, rules_without_case
 
 if TYPE_CHECKING:
     from ringspec.strategies import Example, Walk
@@ -90,49 +91,26 @@ def run(plan: Plan) -> Generator[Event, None, None]:
 
 
 class Session:
-    """One run under way, from its first request to its result.
-
-    Attributes:
-        cases: those of the list that will be fired, its first in any case.
-        precautions: what stands between the run and its target.
-        interrupted: set if the run was interrupted.
-    """
+    """One run under way, from its first request to its result."""
 
     def __init__(self, plan: Plan) -> None:
-        """Decide which cases are fired.
-
-        Raises:
-            UsageError: nothing is selected, or the plan may do harm.
-        """
-        selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
-        check(plan)
-        lacking = lacking_rules(plan)
-        self.precautions = precautions = Precautions(plan)
-        wanted = selection.fired(plan.cases, plan.takes)
-        fired = precautions.sent(case for case in wanted if case.rule not in lacking)
-        first = plan.cases[:1] if fired or plan.explored else ()
-        if precautions.only_looks:
-            first = ()
-        self.cases = (*first, *(case for case in fired if case not in first))
         self.interrupted = False
         self._plan = plan
-        self._selected = frozenset(selection.rules)
+        self._choice = choice = choose(plan)
+        policy = choice.policy
+        self._journal: Journal | None = None
+        if plan.live and not policy.no_create:
+            self._journal = Journal(plan.safety.journal or default_path())
+        self._guard: Guard | None = None
+        self._messages: list[str] = []
         self._oracle = Oracle(
-            plan.contract, plan.filling, precautions.policy.unnamed if plan.live else {}
+            plan.contract, plan.filling, policy.unnamed if plan.live else {}
         )
-        elsewhere = unserved(selection.rules, plan.cases, plan.takes)
-        if plan.explored:
-            elsewhere = frozenset(each for each in elsewhere if not is_explored(each))
-        skipped = (frozenset(plan.contract.rules) - self._selected) | elsewhere
-        self._tally = Tally(plan.contract, plan.level, skipped, lacking)
-        unsent = precautions.open_rules(
-            self._selected - skipped - lacking.keys(), wanted
-        )
-        # Where creates are allowed, what is left out is so on purpose: it binds nobody.
-        (self._tally.withheld if precautions.only_looks else lacking).update(unsent)
-        self._reachability = Reachability(looking=precautions.only_looks)
+        self._tally = choice.tally
+        self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
-        self._left = list(self.cases)
+        self._total = len(choice.cases) + plan.explored
+        self._left = list(choice.cases)
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
@@ -143,12 +121,8 @@ class Session:
         self._lent: dict[str, tuple[RuleId, ...]] = {}
 
     def events(self) -> Iterator[Event]:
-        """Fire and judge, case by case.
-
-        Raises:
-            UsageError: the URL is none.
-        """
-        plan = self._plan
+        """Fire and judge, case by case."""
+        plan, choice = self._plan, self._choice
         yield Started(
             contract=ContractName.of(plan.contract),
             target=plan.url,
@@ -159,63 +133,67 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        ids = [it for it in unbroken(plan.contract, plan.cases) if it in self._selected]
+        rules = rules_without_case(plan.contract, plan.cases)
+        ids = [each for each in rules if each in choice.selected]
         if ids and plan.only is None:
             yield Notice(
                 message=f"no case breaks {', '.join(ids)}: "
                 "whoever does not check that is not noticed"
             )
-        if self.cases:
-            yield from self.precautions.opening()
-            with asyncio.Runner() as runner:
-                yield from self._fire(runner)
-            yield from self.precautions.notices()
+        if choice.cases:
+            yield from opening(plan, choice, self._journal)
+            with asyncio.Runner() as self._runner:
+                yield from self._fire()
+            yield from self._notices()
         elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
             self._end("no case serves what is selected", "see --select and --exclude")
 
-    @property
-    def _total(self) -> int:
-        """How many cases will be fired, those of explore included."""
-        return len(self.cases) + self._plan.explored
-
-    def _fire(self, runner: asyncio.Runner) -> Iterator[Event]:
+    def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
-        plan, precautions = self._plan, self.precautions
-        volley = Volley(
-            precautions.connect(),
+        plan, journal, told = self._plan, self._journal, self._messages
+        guard, pacer = connect(plan, self._choice.policy, journal, told.append)
+        runner, self._guard = self._runner, guard
+        self._volley = volley = Volley(
+            pacer,
             plan.pace.workers or 1,
             plan.patience_s,
             plays=1 if plan.live else PLAYS,
-            absences=precautions.absences,
+            absences=lambda: pacer.absences,
         )
 
         def interrupt() -> None:
             volley.interrupt()
-            precautions.hurry()
+            guard.hurry(HASTY_S)
             if self._explorer is not None:
                 self._explorer.interrupt()
 
         with interrupts(runner.get_loop(), interrupt):
             try:
-                yield from self._phases(runner, volley)
+                yield from self._phases()
             except Interrupted:
                 self.interrupted = True
             finally:
-                runner.run(volley.rest())
+                runner.run(volley.cancel_open())
                 try:
-                    runner.run(precautions.clean_up(hasty=self.interrupted))
+                    # Each takes its turn; none is hurried, unless somebody waits.
+                    limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
+                    limit_s = HASTY_S if self.interrupted else limit_s
+                    told += runner.run(clean_up(guard, pacer, journal, limit_s))
                 finally:
                     with suppress(Exception):
                         runner.run(volley.stop())
 
-    def _phases(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Fire the first case, single requests, scripts, and explore."""
-        if not self.precautions.only_looks:
-            fired = self._fired(runner, volley, self.cases[:1], repeats=FIRST_REPEATS)
-            ((first, exchange),) = fired
-            yield self._judged(first, exchange)
+    def _notices(self) -> Iterator[Notice]:
+        while self._messages:
+            yield Notice(message=self._messages.pop(0))
+
+    def _phases(self) -> Iterator[Event]:
+        if not self._choice.policy.no_create:
+            first = self._left[:1]
+            ((case, exchange),) = self._fired(first, repeats=FIRST_REPEATS)
+            yield self._judged(case, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
@@ -224,77 +202,68 @@ class Session:
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
         single = [case for case in self._left if not case.steps]
-        for case, exchange in self._fired(runner, volley, single):
+        for case, exchange in self._fired(single):
             judged = self._judged(case, exchange)
             yield judged
-            yield from self.precautions.notices()
+            yield from self._notices()
             if self._stops(judged.findings):
                 return
-        yield from self._scripts(runner, volley)
+        yield from self._scripts()
         if self._plan.explored and self._reachability.learnt and not self._ended_by:
-            yield from self._explore(runner, volley)
+            yield from self._explore()
 
-    def _scripts(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
+    def _scripts(self) -> Iterator[Event]:
         """Play the scripts, and judge them together.
 
         What an operation answers in one of them shows whether the target has it at all.
         """
-        scripts = tuple(self._left)
-        played: dict[str, Exchange] = {}
+        scripts, done = tuple(self._left), dict[str, Exchange]()
         interrupted = False
         try:
-            self._play(runner, volley, played)
+            for case, exchange in self._played():
+                done[case.id] = exchange
+                if self._stops(()):
+                    break
         except Interrupted:
             interrupted = True
-        done = [(case, played[case.id]) for case in scripts if case.id in played]
-        missing = missing_links(self._plan.contract, done)
-        for case, exchange in done:
+        played = [(case, done[case.id]) for case in scripts if case.id in done]
+        missing = missing_links(self._plan.contract, played)
+        for case, exchange in played:
             yield self._judged(case, exchange, missing)
         if interrupted:
             raise Interrupted
         if missing:
-            yield Notice(message=self._set_aside(missing))
+            yield self._set_aside(missing)
 
-    def _play(
-        self, runner: asyncio.Runner, volley: Volley, played: dict[str, Exchange]
-    ) -> None:
+    def _played(self) -> Iterator[tuple[Case, Exchange]]:
         """Play all that is left; those that others would disturb one by one."""
         alone = {Phase.LIFECYCLE, Phase.EXPLORE}
-        by_itself = [case for case in self._left if case.phase in alone]
-        at_once = [case for case in self._left if case.phase not in alone]
-        for batch in (at_once, by_itself):
-            together = batch is at_once
-            for case, exchange in self._fired(runner, volley, batch, at_once=together):
-                played[case.id] = exchange
-                if self._stops(()):
-                    return
+        for at_once in (True, False):
+            batch = [each for each in self._left if (each.phase in alone) != at_once]
+            yield from self._fired(batch, at_once=at_once)
 
-    def _set_aside(self, missing: set[str]) -> str:
-        """Leave out the rules that only absent operations serve; return the reason."""
+    def _set_aside(self, missing: set[str]) -> Notice:
         links = (each.name for each in self._plan.contract.links)
         listed = ", ".join(each for each in links if each in missing)
         reason = f"the target does not offer {listed}"
-        served = {case.rule for case in self.cases if not links_of(case) & missing}
-        for case in self.cases:
-            if links_of(case) & missing and case.rule not in served:
-                self._tally.inapplicable[case.rule] = reason
-        return reason
+        cases = self._choice.cases
+        served = {case.rule for case in cases if not links_of(case) & missing}
+        lacking = {case.rule for case in cases if links_of(case) & missing} - served
+        self._tally.inapplicable |= dict.fromkeys(lacking, reason)
+        return Notice(message=reason)
 
-    def _explore(self, runner: asyncio.Runner, volley: Volley) -> Iterator[Event]:
-        """Look for what the list cannot foresee, one request after the other."""
-        plan = self._plan
+    def _explore(self) -> Iterator[Event]:
+        plan, selected = self._plan, self._choice.selected
         limits = SearchLimits(
             examples=plan.examples,
             seconds=plan.explore_s,
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
+        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
-            fired = self._fired(runner, volley, (case,), at_once=False, patient=patient)
-            ((_, exchange),) = fired
+            ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)
             self._requests += exchange.sent
             return exchange
 
@@ -305,10 +274,10 @@ class Session:
             findings = self._selected_of(judge(self._oracle, example, exchange))
             return Attempt(case=example.case, exchange=exchange, findings=findings)
 
-        life = offered_lifecycle(plan, self._selected, play)
-        self._explorer = Explorer(plan.contract, self._selected, limits, life)
+        life = offered_lifecycle(plan, selected, play)
+        self._explorer = Explorer(plan.contract, selected, limits, life)
 
-        with closing(self._explorer.events(runner, fire)) as events:
+        with closing(self._explorer.events(self._runner, fire)) as events:
             for event in events:
                 findings = event.findings if isinstance(event, Judged) else ()
                 self._done += isinstance(event, Judged)
@@ -320,16 +289,12 @@ class Session:
                     return
 
     def _fired(
-        self,
-        runner: asyncio.Runner,
-        volley: Volley,
-        cases: Sequence[Case],
-        **options: Any,
+        self, cases: Sequence[Case], **options: Any
     ) -> Iterator[tuple[Case, Exchange]]:
         """Fire cases and yield each with its exchange; options as of `Volley.start`."""
-        runner.run(volley.start(cases, **options))
+        self._runner.run(self._volley.start(cases, **options))
         for index, case in enumerate(cases):
-            exchange = runner.run(volley.take(index))
+            exchange = self._runner.run(self._volley.take(index))
             self._reachability.note(case, exchange)
             yield case, exchange
 
@@ -340,14 +305,14 @@ class Session:
         self._left.remove(case)
         self._done += 1
         self._requests += exchange.sent
-        if missing and not links_of(case).isdisjoint(missing):
-            return Judged(case=case, exchange=exchange, findings=())
-        findings = self._findings(case, exchange)
-        self._tally.add(findings)
-        part = self._plan.part
-        if part is not None and case.id not in part.ids:
-            self._lent[case.id] = tuple(each.rule for each in findings)
-        self._failed.note(findings)
+        findings: tuple[Finding, ...] = ()
+        if not missing or links_of(case).isdisjoint(missing):
+            findings = self._findings(case, exchange)
+            self._tally.add(findings)
+            part = self._plan.part
+            if part is not None and case.id not in part.ids:
+                self._lent[case.id] = tuple(each.rule for each in findings)
+            self._failed.note(findings)
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
@@ -361,44 +326,46 @@ class Session:
         """Return the fair findings of selected rules, and note all verdicts."""
         only = self._plan.only
         selected: list[Finding] = []
-        for each in found:
-            fair = self._fair(each)
-            self._verdicts.setdefault(fair.case.id, set()).add(fair.verdict)
-            wanted = only is None or fair.case.id in only
-            if wanted and fair.rule in self._selected:
-                selected.append(fair)
+        for each in map(self._fair, found):
+            self._verdicts.setdefault(each.case.id, set()).add(each.verdict)
+            wanted = only is None or each.case.id in only
+            if wanted and each.rule in self._choice.selected:
+                selected.append(each)
         return tuple(selected)
 
     def _fair(self, finding: Finding) -> Finding:
         """Return a failure as inconclusive if it may not be the target's."""
         if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
             return finding
-        reachability, reason = self._reachability, finding.reason
-        if reachability.broken:
-            row = reachability.in_a_row
-            if not self.precautions.may_be_transient(finding.exchange, row):
+        reason, exchange, guard = finding.reason, finding.exchange, self._guard
+        if self._reachability.broken:
+            status = exchange.response.status if exchange.response else 0
+            # It may pass by itself, and was not repeated, such as a create.
+            passes = status in GATEWAY or not (
+                status or self._reachability.in_a_row > 1
+            )
+            if not passes or guard is None or guard.may_repeat(exchange.request):
                 return finding
             reason = f"{reason}; it was not sent again, to a live target"
         return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
     def _stops(self, findings: tuple[Finding, ...]) -> bool:
-        failure = self._reachability.failure
+        failure, plan = self._reachability.failure, self._plan
         if self._reachability.in_a_row >= PATIENCE and failure is not None:
             self._end(
                 f"the target was given up after {self._done} cases: {failure.message}",
                 "see the failures of robustness; is the target still running?",
             )
             return True
-        plan = self._plan
-        if plan.fail_fast and any(
+        failed = plan.fail_fast and any(
             each.verdict == Verdict.FAIL
             and each.level.gates(plan.level)
             and not plan.known.excuses(each)
             for each in findings
-        ):
+        )
+        if failed:
             self._end(f"stopped at the first failure, after {self._done} cases")
-            return True
-        return False
+        return failed
 
     def _end(self, why: str, hint: str = "") -> None:
         self._ended_by, self._hint = why, hint
@@ -407,18 +374,30 @@ class Session:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
             self._end(f"interrupted after {self._done} of {self._total} cases")
-        summary, hint = self._summary()
-        message = self._ended_by or summary
-        plan, learnt = self._plan, self._reachability.learnt
+        plan, reachability = self._plan, self._reachability
+        failure, learnt = reachability.failure, reachability.learnt
+        message, hint = reachability.account()
+        withheld, policy = len(self._tally.withheld), self._choice.policy
+        if failure is not None and not reachability.answered:
+            # An absent target goes before what is withheld.
+            message = f"{plan.url}: {failure.message}"
+        elif policy.no_create and withheld:
+            live = f"{plan.url} is live, and {policy.no_create}"
+            message, hint = f"{live}: {withheld} rules stay open", OPEN_HINT
+        elif self._guard is not None and self._guard.is_spent:
+            most = plan.safety.max_creates
+            message = f"all {most} creates that the profile allows are used up"
+            hint = SPENT_HINT
+        message = self._ended_by or message
 
         def reckon(known: Collection[Known]) -> tuple[RuleResult, ...]:
             if learnt:
-                left = pending(self._left, self._selected)
+                left = pending(self._left, self._choice.selected)
                 return self._tally.results(message, left, known)
             # Such answers say something of their sender, not of the API.
-            judged = {ROBUSTNESS} if self._reachability.broken else set[RuleId]()
+            judged = {ROBUSTNESS} if reachability.broken else set[RuleId]()
             why = message or "nothing was learnt of the API"
-            return self._tally.inconclusive_except(judged, why, known)
+            return self._tally.results(why, known=known, judged=judged)
 
         audit = KnownAudit(plan, self._verdicts, interrupted=self.interrupted)
         account = audit.account(reckon, learnt=learnt)
@@ -447,12 +426,3 @@ class Session:
                 learnt=learnt,
             ),
         )
-
-    def _summary(self) -> tuple[str, str]:
-        """Say what is wrong as a whole; an absent target before what is withheld."""
-        failure = self._reachability.failure
-        message, hint = self._reachability.account()
-        if failure is not None and not self._reachability.answered:
-            return f"{self._plan.url}: {failure.message}", hint
-        safety = self.precautions.account(open_rules=len(self._tally.withheld))
-        return safety if safety[0] else (message, hint)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.exchange import Connection, Exchange, Passing
 from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.transport import Route, transport
@@ -62,8 +62,7 @@ class Credentials:
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
-        own = (self.bearer, self.client_secret, self.value)
-        return tuple(each for each in own if each)
+        return tuple(filter(None, (self.bearer, self.client_secret, self.value)))
 
     def filling(
         self,
@@ -79,7 +78,9 @@ class Credentials:
             TargetError: the token endpoint does not give a token.
         """
         token, renewal = self._given(), None
-        if token is None and self._is_client(hosts or Hosts()):
+        client = (self.client_id, self.client_secret, self.token_url)
+        if token is None and any(client):
+            self._check_client(hosts or Hosts())
             first = asyncio.run(self._grant(timeout_s, route))
             renewal = Renewal(first, lambda: self._grant(timeout_s, route))
             token = first.token
@@ -92,14 +93,10 @@ class Credentials:
         )
 
     def _given(self) -> str | None:
-        """Return the token or header value that was given."""
-        if self.header or self.value:
-            return self._header_value()
-        if self.bearer and self.bearer.strip():
-            return _sendable(self.bearer.strip(), "the token", "check --bearer")
-        return None
-
-    def _header_value(self) -> str:
+        if not (self.header or self.value):
+            bearer = (self.bearer or "").strip()
+            hint = "check --bearer"
+            return _sendable(bearer, "the token", hint) if bearer else None
         if not (self.header and self.value):
             raise UsageError(
                 "header and value belong together",
@@ -112,11 +109,8 @@ class Credentials:
         what = f"the value of {self.header}"
         return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
 
-    def _is_client(self, hosts: Hosts) -> bool:
-        """Return whether a token is to be fetched; raises if it may not be."""
-        given = (self.client_id, self.client_secret, self.token_url)
-        if not any(given):
-            return False
+    def _check_client(self, hosts: Hosts) -> None:
+        """Raise a UsageError if no token may be fetched."""
         if self.client_id is None or self.client_secret is None or not self.token_url:
             raise UsageError(
                 "client id, client secret and token URL belong together",
@@ -130,10 +124,8 @@ class Credentials:
                 hint="name it, and the target, in `allowed_hosts` of the profile, or"
                 " give --bearer",
             )
-        return True
 
     async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
-        """Fetch a token by client id and secret."""
         url = self.token_url or ""
         form = {
             "grant_type": "client_credentials",
@@ -141,9 +133,15 @@ class Credentials:
             "client_secret": self.client_secret or "",
         }
         try:
-            answer = await _posted(url, form, timeout_s, route or Route())
+            opened = (route or Route()).to(url).opened()
+            opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
+            async with (
+                asyncio.timeout(timeout_s),
+                httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
+            ):
+                answer = await client.post(url, data=form)
             data = answer.json() if answer.is_success else {}
-            token, expires_in = data.get("access_token"), data.get("expires_in")
+            token, lasts = data.get("access_token"), data.get("expires_in")
         except _ERRORS as error:
             what = f"{type(error).__name__}: {error}" if str(error) else repr(error)
             raise TargetError(
@@ -155,30 +153,12 @@ class Credentials:
                 hint="check client id and client secret",
             )
         token = _sendable(token, f"the token from {url}", "check --token-url")
-        return Grant(token, _seconds(expires_in))
-
-
-async def _posted(
-    url: str, form: dict[str, str], timeout_s: float, route: Route
-) -> httpx.Response:
-    opened = route.to(url).opened()
-    opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
-    async with (
-        asyncio.timeout(timeout_s),
-        httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
-    ):
-        return await client.post(url, data=form)
-
-
-def _seconds(expires_in: object) -> float | None:
-    """Return how long a token lasts, if that is a sensible number."""
-    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
-        return None
-    return float(expires_in) if expires_in > 0 else None
+        if isinstance(lasts, bool) or not isinstance(lasts, int | float):
+            return Grant(token)
+        return Grant(token, float(lasts) if lasts > 0 else None)
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
-    """Return a token if it fits into a header."""
     if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token
@@ -228,7 +208,7 @@ class Renewal:
                 await self._renew()
             return self.token != refused
 
-    def rest(self) -> None:
+    def pause(self) -> None:
         """Fetch none for a while: a new one made no difference."""
         self._quiet_until = self._clock() + QUIET_S
 
@@ -247,20 +227,20 @@ class Renewal:
             grant = await self._fetch()
         except (TargetError, UsageError) as error:
             self.trouble = str(error)
-            self.rest()
+            self.pause()
             return
         self.trouble = ""
         self._due = self._due_of(grant)
         if grant.token == self.token:
             # The same one again: asking once more would not change that.
-            self.rest()
+            self.pause()
             return
         for learn in self.learners:
             learn(grant.token)
         self.tokens = (*self.tokens, grant.token)
 
 
-class Renewing:
+class Renewing(Passing):
     """A connection whose requests carry a fresh token."""
 
     def __init__(
@@ -269,7 +249,7 @@ class Renewing:
         renewal: Renewal,
         may_repeat: Callable[[Request], bool] = lambda _: True,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._renewal = renewal
         self._may_repeat = may_repeat
 
@@ -277,21 +257,18 @@ class Renewing:
         """Send a request; once more, with another token, if this one is refused."""
         if not is_proper(request):
             return await self._inner.exchange(request, repeats=repeats)
-        await self._renewal.ahead()
-        token = self._renewal.token
+        renewal = self._renewal
+        await renewal.ahead()
+        token = renewal.token
         found = await self._inner.exchange(request, repeats=repeats)
-        if not _is_refused(found) or not await self._renewal.after(token):
+        if not _is_refused(found) or not await renewal.after(token):
             return found
         if not self._may_repeat(request):
             return found  # the next one has the new token
         again = await self._inner.exchange(request, repeats=repeats)
         if _is_refused(again):
-            self._renewal.rest()
+            renewal.pause()
         return replace(again, sent=found.sent + again.sent)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
 
 def is_proper(request: Request) -> bool:

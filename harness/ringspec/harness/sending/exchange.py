@@ -69,11 +69,8 @@ class Played:
     """How far a case of several steps came.
 
     Attributes:
-        earlier: the exchanges before this one.
         at: number of the step that this exchange is of.
-        captured: values taken from answers, by name.
         items: of a list, those on all pages that were read.
-        complete: whether those are all there are.
         stuck: why the case could not go on; empty if it came to its last step.
         unsure: whether a request that changes something was sent again, so that it may
             have been carried out twice.
@@ -93,12 +90,10 @@ class Exchange:
     """A request as sent, with its answer or the failure: exactly one of the two.
 
     Attributes:
-        url: absolute.
         request: with secrets still as `{token}`, so that it may be shown.
         began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
         twice: whether it may have been taken more than once.
-        played: of a case of several steps, how it came here.
     """
 
     url: str
@@ -132,6 +127,17 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """Close the connection."""
+
+
+class Passing:
+    """The part of a connection that passes requests on to another one."""
+
+    def __init__(self, inner: Connection) -> None:
+        self._inner = inner
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._inner.close()
 
 
 async def repeated(once: Callable[[], Awaitable[Exchange]], repeats: int) -> Exchange:

@@ -1,7 +1,6 @@
 """Hosts: which addresses a run may send to, from URLs alone, without asking DNS.
 
-In: the target's URL, and hosts that are allowed besides. Out: why a URL is out of
-bounds, or nothing. A name that merely resolves to a loopback address is not loopback.
+A name that merely resolves to a loopback address is not loopback.
 """
 
 from __future__ import annotations
@@ -13,9 +12,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from ringspec.spec import UsageError
-
-# The ports of URLs that name none.
-PORTS = {"http": 80, "https": 443}
 
 
 def checked_url(url: str) -> str:

@@ -38,14 +38,7 @@ _CLOSED = frozenset({Status.DELETED, Status.GONE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One thing that was created, or may have been.
-
-    Attributes:
-        url: of the target.
-        id: values of the path that deletes it, by name.
-        delete: that path, relative to the URL; None if it is not known.
-        headers: of the request that deletes it; `{token}` stands for the token.
-    """
+    """One thing that was created, or may have been; fields as above."""
 
     url: str
     id: dict[str, str] = field(default_factory=dict)
@@ -70,11 +63,7 @@ class Entry:
 
     @classmethod
     def of(cls, data: Any) -> Self:
-        """Read it from a line's data.
-
-        Raises:
-            ValueError: it is no entry.
-        """
+        """Read it from a line's data."""
         try:
             url, delete = data["url"], data["delete"]
             for each in (url, "" if delete is None else delete):
@@ -109,30 +98,21 @@ class Journal:
         self._written = False
 
     def open(self) -> None:
-        """Make sure that it can be written, before anything is sent.
-
-        Raises:
-            UsageError: it cannot.
-        """
+        """Make sure that it can be written, before anything is sent."""
         self._append(b"")
 
     def note(self, entry: Entry) -> None:
-        """Write an entry; it is on disk once this returns.
-
-        Raises:
-            UsageError: it cannot be written.
-        """
+        """Write an entry; it is on disk once this returns."""
         self._append(entry.line(self._now().isoformat(timespec="milliseconds")))
         self._written = True
 
     def discard(self) -> None:
         """Remove the file if surely nothing in it is open."""
         try:
-            lines = self.path.read_text("utf-8").split("\n")
+            lines = filter(None, self.path.read_text("utf-8").split("\n"))
             # What became of an entry that was cut off is not known.
-            if any(map(_is_cut, filter(None, lines))):
-                return
-            if not any(entry.is_open for entry in read(self.path)):
+            cut = any(map(_is_cut, lines))
+            if not cut and not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
         except (OSError, ValueError, UsageError):
             pass  # a file that stays does no harm
@@ -144,7 +124,11 @@ class Journal:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             number = os.open(self.path, flags, 0o600)
             try:
-                _write(number, data and self._separator() + data)
+                whole = self._written or self.path.stat().st_size == 0
+                if data and not whole and not self.path.read_bytes().endswith(b"\n"):
+                    data = b"\n" + data  # another process left a line cut off
+                while data:
+                    data = data[os.write(number, data) :]
                 os.fsync(number)
             finally:
                 os.close(number)
@@ -153,17 +137,6 @@ class Journal:
                 f"the journal {self.path} cannot be written: {error.strerror}",
                 hint=_HINT,
             ) from error
-
-    def _separator(self) -> bytes:
-        """Return what ends a line that another process left cut off."""
-        if self._written or self.path.stat().st_size == 0:
-            return b""
-        return b"" if self.path.read_bytes().endswith(b"\n") else b"\n"
-
-
-def _write(number: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(number, data) :]
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -185,24 +158,19 @@ def read(path: Path) -> tuple[Entry, ...]:
     found: dict[tuple[str, str | int], Entry] = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not _is_cut(line):
-            entry = _entry(path, number, line)
+            try:
+                entry = Entry.of(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise UsageError(
+                    f"{path}, line {number} is no entry of a journal: {error}",
+                    hint="is it the journal that the run told of?",
+                ) from error
             found[entry.url, entry.delete or number] = entry
     return tuple(found.values())
 
 
 def _is_cut(line: str) -> bool:
-    """Return whether a line was written only in part."""
     return line.startswith(_BEGINNING[: len(line)]) and not line.endswith("}")
-
-
-def _entry(path: Path, number: int, line: str) -> Entry:
-    try:
-        return Entry.of(json.loads(line))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{path}, line {number} is no entry of a journal: {error}",
-            hint="is it the journal that the run told of?",
-        ) from error
 
 
 def default_path(now: datetime | None = None) -> Path:
@@ -212,8 +180,7 @@ def default_path(now: datetime | None = None) -> Path:
     ignored.
     """
     named = os.environ.get("XDG_STATE_HOME", "")
-    state = Path.home() / ".local" / "state"
-    if Path(named).is_absolute():
-        state = Path(named)
+    is_given = Path(named).is_absolute()
+    state = Path(named) if is_given else Path.home() / ".local" / "state"
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
     return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"

@@ -1,10 +1,8 @@
 """Pacing: when a request goes out, and when it is sent again.
 
-A target that asks to wait is waited for, and so is one that is away for a moment. What
-fails in transport, or at a gateway, is sent again, and counts only if it fails every
-time. Sources: RFC 9110, 10.2.3 (Retry-After: seconds or a date); facts.md F
-(X-RateLimit-Reset: a date-time; other servers write seconds since the epoch, or seconds
-from now).
+What fails in transport, or at a gateway, counts only if it fails every time. Sources:
+RFC 9110, 10.2.3 (Retry-After: seconds or a date); facts.md F (X-RateLimit-Reset: a
+date-time; other servers write seconds since the epoch, or seconds from now).
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +21,7 @@ from ringspec.harness.sending.exchange import (
     HOPELESS,
     Connection,
     Exchange,
+    Passing,
     Response,
     Trouble,
     repeated,
@@ -51,9 +51,7 @@ class Pacing:
     """How fast to fire, and how long to wait.
 
     Attributes:
-        rate: requests a second at most; no limit without.
         workers: requests under way at once; by the kind of target without.
-        timeout_s: how long an answer may take.
         wait_s: how long a run waits in vain for a target that asks it to; any success
             restores all of it.
         backoff_s: the first wait if the target does not say how long; each is twice as
@@ -79,28 +77,20 @@ def parse_rate(text: str | None) -> float | None:
     """
     if text is None:
         return None
-    try:
+    with suppress(ValueError):
         rate = float(text.strip().removesuffix("/s"))
-    except ValueError:
-        rate = math.nan
-    if not 0 < rate < math.inf:
-        raise UsageError(
-            f"--rate {text!r} is no rate", hint="write it as 5/s, or 0.5/s"
-        )
-    return rate
+        if 0 < rate < math.inf:
+            return rate
+    raise UsageError(f"--rate {text!r} is no rate", hint="write it as 5/s, or 0.5/s")
 
 
-class Limited:
+class Limited(Passing):
     """Passes requests on at an even rate, each time that they are sent."""
 
     def __init__(self, inner: Connection, rate: float) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._gap_s = 1 / rate
         self._next = 0.0
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request in its turn; again, some times, if the transport fails."""
@@ -117,20 +107,14 @@ class Limited:
 
 @dataclass(slots=True)
 class _Tries:
-    """How often one request was sent again, by reason; `repeats` times at least."""
-
     repeats: int
     failed: int = 0
     waits: int = 0
     late: bool = False
 
 
-class Pacer:
-    """Sends requests as a target can take them.
-
-    Attributes:
-        absences: how often the target was away and has come back.
-    """
+class Pacer(Passing):
+    """Sends requests as a target can take them."""
 
     def __init__(
         self,
@@ -142,7 +126,7 @@ class Pacer:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.absences = 0
-        self._inner = inner
+        super().__init__(inner)
         self._pacing = pacing
         self._may_repeat = may_repeat
         self._tell = tell
@@ -154,10 +138,6 @@ class Pacer:
         self._waited = self._held_until = self._spared = 0.0
         self._away_since: float | None = None
         self._one_at_a_time = asyncio.Lock()
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._inner.close()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; again, if it is not answered."""
@@ -173,7 +153,13 @@ class Pacer:
             found = await self._once(request)
             sent += found.sent
             if _is_answer(found):
-                self._has_healed(tries)
+                # The failure was transient, or what was waited for has come.
+                if tries.waits:
+                    self._waited = 0.0
+                if tries.failed:
+                    self._healed += 1
+                    self._late += tries.late
+                    self._doubts = _DOUBTS
                 break
         else:
             self._doubts -= tries.failed > 1
@@ -193,28 +179,16 @@ class Pacer:
         self._sent += 1
         self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
         if found.response is not None:
-            self._has_answered()
+            self._answered, self._lost = True, False
+            if self._away_since is not None:
+                self.absences += 1
+                gone_s = _now() - self._away_since
+                self._tell(f"the target is back after {gone_s:.1f} seconds")
+                self._away_since = None
             remaining = found.response.header("x-ratelimit-remaining") or ""
             if remaining.strip() == "0" and found.response.status != 429:
                 self._spare(due_s(found.response, time.time()) or 0.0)
         return found
-
-    def _has_answered(self) -> None:
-        self._answered, self._lost = True, False
-        if self._away_since is not None:
-            self.absences += 1
-            gone_s = _now() - self._away_since
-            self._tell(f"the target is back after {gone_s:.1f} seconds")
-            self._away_since = None
-
-    def _has_healed(self, tries: _Tries) -> None:
-        """Note that a failure was transient, or that what was waited for has come."""
-        if tries.waits:
-            self._waited = 0.0
-        if tries.failed:
-            self._healed += 1
-            self._late += tries.late
-            self._doubts = _DOUBTS
 
     async def _goes_on(self, request: Request, found: Exchange, tries: _Tries) -> bool:
         """Wait until a request may be sent again; False if it may not."""
@@ -223,11 +197,10 @@ class Pacer:
             status = found.response.status
             asked = due_s(found.response, time.time(), limits=status == 429)
             if status == 429:
-                return (
-                    await self._waits(asked, tries)
-                    if may_repeat
-                    else self._defers(asked)
-                )
+                waits = may_repeat and await self._waits(asked, tries)
+                if not may_repeat:
+                    self._defer(asked)
+                return waits
             if asked is not None and may_repeat and await self._waits(asked, tries):
                 return True
         elif found.failure is not None:
@@ -262,7 +235,6 @@ class Pacer:
         return max(tries.repeats + more, needed)
 
     async def _waits(self, asked: float | None, tries: _Tries) -> bool:
-        """Wait as long as the target asks for; False if that is too long in all."""
         pacing = self._pacing
         # A target that asks to slow down may count requests under way at once.
         self._narrow = True
@@ -281,7 +253,7 @@ class Pacer:
         await asyncio.sleep(pause)
         return True
 
-    def _defers(self, asked: float | None) -> bool:
+    def _defer(self, asked: float | None) -> None:
         """Let the next requests wait as long as the target asks; not this one."""
         self._narrow = True
         pause = self._pacing.backoff_s if asked is None else asked
@@ -290,10 +262,8 @@ class Pacer:
             self._hold(pause)
             self._waited += pause
             self._deferred = True
-        return False
 
     def _hold(self, pause_s: float) -> None:
-        """Let nothing go out for a while."""
         pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))
         self._held_until = max(self._held_until, _now() + pause)
 
@@ -332,10 +302,8 @@ def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | N
     The end of a limit counts if `limits` is true: answers that are not about the limit
     may name it as well.
     """
-    names = ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]
-    for name in names:
-        value = response.header(name)
-        found = _seconds(value.strip(), now_s) if value else None
+    for name in ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]:
+        found = _seconds((response.header(name) or "").strip(), now_s)
         if found is not None:
             return max(found, 0.0)
     return None

@@ -40,9 +40,7 @@ class Filling:
 
     Attributes:
         token: the access token; without it headers that hold it are left out.
-        renewal: keeps the token fresh, where it can be fetched again.
         token_url: where tokens are fetched; absolute.
-        client_id: of the client that the token is for; so is its secret.
     """
 
     token: str | None = field(default=None, repr=False)

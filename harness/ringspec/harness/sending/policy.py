@@ -1,7 +1,6 @@
 """The policy: what a request does, and whether it may be sent.
 
-In: what a profile allows, and a contract. Out: why a case or a request is withheld, or
-nothing. Source: product.md, Safety.
+Source: product.md, Safety.
 """
 
 from __future__ import annotations
@@ -75,11 +74,6 @@ def filled(path: str, values: dict[str, str]) -> str | None:
     return _PLACE.sub(lambda found: quote(values[found[1]], safe=""), path)
 
 
-def _pattern(path: str) -> str:
-    *parts, last = _PLACE.split(path)[::2]
-    return "".join(re.escape(part) + "[^/]+" for part in parts) + re.escape(last)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
     """What a profile allows to be done to a target.
@@ -87,14 +81,11 @@ class Safety:
     Attributes:
         live: whether the target acts on what it takes. A target that is not on this
             machine always is, even if this is False.
-        max_creates: how many creates may be sent to a live target, whatever becomes
-            of them.
-        allow_start: whether commands may be sent to it, such as the one that dials.
-        allowed_hosts: the only hosts that are sent to besides this machine; without
-            any, the target's own.
+        max_creates: how many creates may be sent, whatever becomes of them.
+        allow_start: whether commands may be sent, such as the one that dials.
+        allowed_hosts: as of `Hosts`.
         journal: where what is accepted is written; a file of the user's state without.
-        fixtures_named: what the profile knows of the target, each by its member's name
-            or by its `x-fixture`.
+        fixtures_named: what the profile knows of the target, by member or `x-fixture`.
     """
 
     live: bool | None = None
@@ -157,10 +148,11 @@ class Policy:
 
     @cached_property
     def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
-        return tuple(
-            (relative, re.compile(_pattern(relative.path)))
-            for relative in self.contract.links
-        )
+        found: list[tuple[Link, re.Pattern[str]]] = []
+        for relative in self.contract.links:
+            parts = map(re.escape, _PLACE.split(relative.path)[::2])
+            found.append((relative, re.compile("[^/]+".join(parts))))
+        return tuple(found)
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
@@ -219,7 +211,6 @@ class Policy:
         return self._body(request.body) if effect in _BODIES else ""
 
     def _body(self, content: bytes) -> str:
-        """Return why a body is not sent; empty if it may be."""
         try:
             body = json.loads(
                 content, object_pairs_hook=_once, parse_constant=no_constant

@@ -88,12 +88,6 @@ class Target:
                 message=f"no whole answer within {self.timeout_s:g} seconds",
                 some=bool(answer.start),
             )
-        except _EndlessError:
-            failure = Failure(
-                trouble=Trouble.GARBLED,
-                message=f"the answer is longer than {ANSWER_LIMIT >> 20} MiB",
-                some=True,
-            )
         except httpx.HTTPError as error:
             trouble, message = _trouble(error, answer.start)
             failure = Failure(
@@ -138,12 +132,14 @@ class Target:
         )
 
 
-class _EndlessError(Exception):
+class _EndlessError(httpx.HTTPError):
     """Raised at an answer that exceeds the limit."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
 
 
 def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
-    """Return how the transport failed, from what httpx raises and what had come."""
     text = str(error) or type(error).__name__
     causes = _causes(error)
     match error:
@@ -156,6 +152,8 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
             why = [each for each in causes if type(each) is ConnectionRefusedError]
             said = os.strerror(why[0].errno) if why and why[0].errno else ""
             found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
+        case _EndlessError():
+            found = Trouble.GARBLED, text
         case httpx.DecodingError():
             found = Trouble.GARBLED, f"the answer cannot be decoded: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):

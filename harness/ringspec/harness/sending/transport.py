@@ -1,15 +1,13 @@
 """The transport to a target: proxy, TLS, and httpx's connection pool.
 
-The pool notes whether any byte of an answer came. A target that never answered a byte
-is not there; one that began an answer and stalled misbehaves. httpx by itself reports
-only complete heads.
+A target that never answered a byte is not there; one that began an answer and stalled
+misbehaves. httpx by itself reports only complete heads.
 """
 
 from __future__ import annotations
 
 import ssl
 import urllib.request
-from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,8 +20,6 @@ import httpx
 from ringspec.harness.sending.hosts import is_loopback
 from ringspec.spec import UsageError
 
-_Options = Iterable[Any] | None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -32,8 +28,6 @@ class Route:
     Attributes:
         ca: file of the certificates to trust, in place of the usual ones.
         certificate: file of the client's certificate; its key may be in it.
-        key: file of that certificate's key.
-        proxy: URL of an HTTP proxy.
         from_environment: whether the proxy was found there.
     """
 
@@ -44,12 +38,7 @@ class Route:
     from_environment: bool = False
 
     def to(self, url: str) -> Self:
-        """Return the route to a URL, with the environment's proxy if none is given.
-
-        Raises:
-            UsageError: the proxy is no URL of one, or elsewhere though the target is on
-                this machine.
-        """
+        """Return the route to a URL, with the environment's proxy if none is given."""
         if self.proxy:
             _check_proxy(self.proxy, "give it whole, such as http://127.0.0.1:3128")
             if is_loopback(url) and not is_loopback(self.proxy):
@@ -79,11 +68,7 @@ class Route:
         return tuple(dict.fromkeys((password, unquote(password)))) if password else ()
 
     def context(self) -> ssl.SSLContext:
-        """Return the TLS context.
-
-        Raises:
-            UsageError: a file cannot be read, or holds something else.
-        """
+        """Return the TLS context."""
         try:
             if not self.ca:
                 context = httpx.create_ssl_context()
@@ -121,7 +106,6 @@ class Route:
 
 
 def _check_proxy(url: str, hint: str) -> None:
-    """Raise a UsageError, without user and password, if a URL is no HTTP proxy's."""
     try:
         parts = urlsplit(url)
         httpx.Proxy(url)
@@ -139,7 +123,6 @@ def _check_proxy(url: str, hint: str) -> None:
 
 
 def _environment_proxy(url: str) -> str:
-    """Return the proxy that the environment names for a URL; empty without one."""
     parts = urlsplit(url)
     if urllib.request.proxy_bypass(parts.hostname or ""):
         return ""
@@ -161,10 +144,6 @@ class AnswerStart:
     start: bytes = b""
     asked: bool = False
 
-    def add(self, data: bytes) -> None:
-        """Take in what was read, as long as it is the beginning."""
-        self.start = (self.start + data[:16])[:16]
-
 
 # Streams outlive exchanges; each task awaits its own exchange.
 ANSWER_START: ContextVar[AnswerStart] = ContextVar("ANSWER_START")
@@ -184,68 +163,45 @@ def transport(
     return pool
 
 
-class _Backend(httpcore.AsyncNetworkBackend):
+class _Backend(httpcore.AnyIOBackend):
     """Connects as asyncio does, by streams that note what they read."""
 
-    def __init__(self) -> None:
-        self._inner = httpcore.AnyIOBackend()
-
     async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: _Options = None,
+        self, host: str, *others: Any, **options: Any
     ) -> httpcore.AsyncNetworkStream:
-        return _Stream(
-            await self._connected(host, port, timeout, local_address, socket_options)
-        )
-
-    async def _connected(self, host: str, *others: Any) -> httpcore.AsyncNetworkStream:
         """Connect; `localhost` is this machine, whatever a resolver makes of it.
 
         Source: RFC 6761, 6.3.
         """
+        connect = super().connect_tcp
         if host != "localhost":
-            return await self._inner.connect_tcp(host, *others)
+            return _Stream(await connect(host, *others, **options))
         try:
-            return await self._inner.connect_tcp("127.0.0.1", *others)
+            return _Stream(await connect("127.0.0.1", *others, **options))
         except httpcore.ConnectError:
-            return await self._inner.connect_tcp("::1", *others)
-
-    async def sleep(self, seconds: float) -> None:
-        await self._inner.sleep(seconds)
+            return _Stream(await connect("::1", *others, **options))
 
 
 class _Stream(httpcore.AsyncNetworkStream):
     """A stream that notes what it reads."""
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]
+        self.aclose = inner.aclose  # type: ignore[method-assign]
         self._inner = inner
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        data = await self._inner.read(max_bytes, timeout)
-        ANSWER_START.get(AnswerStart()).add(data)
+    async def read(self, *args: Any, **options: Any) -> bytes:
+        data = await self._inner.read(*args, **options)
+        answer = ANSWER_START.get(AnswerStart())
+        answer.start = (answer.start + data[:16])[:16]
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
+    async def write(self, *args: Any, **options: Any) -> None:
         ANSWER_START.get(AnswerStart()).asked = True
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+        await self._inner.write(*args, **options)
 
     async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        self, *args: Any, **options: Any
     ) -> httpcore.AsyncNetworkStream:
         # The handshake is read by the inner stream: its bytes are no answer.
-        return _Stream(
-            await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        return _Stream(await self._inner.start_tls(*args, **options))
