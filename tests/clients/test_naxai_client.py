@@ -280,4 +280,4 @@ def test_one_rule_is_broken_by_server_and_contract_alike(
 
     sent = json.loads(answers[-1].request.content)
     assert answers[-1].json()["error"]["rules"] == [rule]
-    assert load(dialect="naxai-sdk").prover.prove(sent) == {rule}
+    assert load(dialect="naxai-sdk").prover.proven_broken(sent) == {rule}

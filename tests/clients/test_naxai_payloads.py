@@ -104,9 +104,9 @@ def test_payload_keeps_to_the_dialect_and_breaks_these_rules_of_the_contract(
 ) -> None:
     dialect, contract, body = load(dialect="naxai-sdk"), load(), kept()[name]
 
-    open_ = contract.settled_prover.prove(body)
+    open_ = contract.settled_prover.proven_broken(body)
 
-    assert dialect.prover.prove(body) == frozenset()
-    assert dialect.settled_prover.prove(body) == unsettled
-    assert contract.prover.prove(body) == broken
+    assert dialect.prover.proven_broken(body) == frozenset()
+    assert dialect.settled_prover.proven_broken(body) == unsettled
+    assert contract.prover.proven_broken(body) == broken
     assert {rule for rule in open_ if rule.endswith(".unknown")} == unknown

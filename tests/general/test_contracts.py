@@ -17,7 +17,7 @@ from starlette.routing import Route
 from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.case import unbroken
+from ringspec.strategies.case import rules_without_case
 from ringspec.strategies.case_list import compile_cases
 
 from ..serving import served  # noqa: TID252 - tests are no distribution
@@ -165,9 +165,9 @@ def test_its_cases_are_what_they_are_called(compiled: Compiled) -> None:
 
     for case in cases:
         if case.expect == Expect.ACCEPT:
-            assert contract.settled_prover.prove(case.body) == frozenset()
+            assert contract.settled_prover.proven_broken(case.body) == frozenset()
         elif case.broken:
-            assert contract.prover.prove(case.body) == set(case.broken)
+            assert contract.prover.proven_broken(case.body) == set(case.broken)
             assert contract.prover.is_valid(twins[str(case.twin)].body)
 
 
@@ -187,14 +187,16 @@ def test_a_rule_that_no_case_breaks_is_named(name: str) -> None:
 
     cases = compile_cases(contract)
 
-    assert unbroken(contract, cases) == UNBROKEN[name]
+    assert rules_without_case(contract, cases) == UNBROKEN[name]
 
 
 def test_a_rule_that_the_catalogue_excuses_is_not_named() -> None:
     contract = load()
 
-    assert unbroken(contract, ()) != ()
-    assert not set(unbroken(contract, ())) & set(contract.catalogue.not_isolated)
+    assert rules_without_case(contract, ()) != ()
+    assert not set(rules_without_case(contract, ())) & set(
+        contract.catalogue.not_isolated
+    )
 
 
 # What must be among the bodies of a contract: accepted ones, then refused ones.

@@ -290,7 +290,7 @@ def breaking(contract: Contract, cases: tuple[Case, ...], keyword: str) -> list[
         if case.broken and isinstance(case.body, dict) and "it" in case.body
         for breach in contract.prover.breaches(case.body)
         if breach.assertion.keyword == keyword
-        and contract.prover.prove(case.body) == set(case.broken)
+        and contract.prover.proven_broken(case.body) == set(case.broken)
     ]
 
 

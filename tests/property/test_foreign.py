@@ -64,7 +64,7 @@ def test_a_foreign_contract_compiles_into_proven_cases(
     for case in cases:
         if not case.is_about_body:
             continue
-        assert contract.prover.prove(case.body) == set(case.broken)
+        assert contract.prover.proven_broken(case.body) == set(case.broken)
         if case.broken:
             twin = accepted[str(case.twin)]
             assert isinstance(case.fault, tuple)
@@ -94,8 +94,8 @@ def test_drawn_bodies_of_a_foreign_contract_are_valid(
 ) -> None:
     body = data.draw(valid_bodies(contract))
 
-    assert contract.prover.prove(body) == frozenset()
-    assert contract.settled_prover.prove(body) == frozenset()
+    assert contract.prover.proven_broken(body) == frozenset()
+    assert contract.settled_prover.proven_broken(body) == frozenset()
     assert not is_irregular(body)
 
 
@@ -106,8 +106,8 @@ def test_drawn_faults_of_a_foreign_contract_break_their_rule_alone(
 ) -> None:
     invalid = data.draw(invalid_bodies(contract=contract))
 
-    assert contract.prover.prove(invalid.body) == {invalid.rule}
-    assert contract.prover.prove(invalid.twin) == frozenset()
+    assert contract.prover.proven_broken(invalid.body) == {invalid.rule}
+    assert contract.prover.proven_broken(invalid.twin) == frozenset()
 
 
 def document(schema: Any) -> dict[str, Any]:

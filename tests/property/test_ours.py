@@ -27,15 +27,15 @@ SDK = load(dialect="naxai-sdk")
 @settings(suppress_health_check=[])  # nothing is ever filtered out
 @given(valid_bodies())
 def test_what_is_drawn_is_valid_and_settled_to_both_validators(body: Any) -> None:
-    assert CONTRACT.prover.prove(body) == frozenset()
-    assert CONTRACT.settled_prover.prove(body) == frozenset()
+    assert CONTRACT.prover.proven_broken(body) == frozenset()
+    assert CONTRACT.settled_prover.proven_broken(body) == frozenset()
     assert not is_irregular(body)
 
 
 @given(valid_bodies(SDK))
 def test_what_is_drawn_in_a_dialect_is_valid_there(body: Any) -> None:
-    assert SDK.prover.prove(body) == frozenset()
-    assert SDK.settled_prover.prove(body) == frozenset()
+    assert SDK.prover.proven_broken(body) == frozenset()
+    assert SDK.settled_prover.proven_broken(body) == frozenset()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -44,8 +44,8 @@ def test_a_drawn_fault_breaks_just_its_rule(rule: RuleId) -> None:
     @given(invalid_bodies(rule))
     def broken(invalid: Invalid) -> None:
         assert invalid.rule == rule
-        assert CONTRACT.prover.prove(invalid.body) == {rule}
-        assert CONTRACT.prover.prove(invalid.twin) == frozenset()
+        assert CONTRACT.prover.proven_broken(invalid.body) == {rule}
+        assert CONTRACT.prover.proven_broken(invalid.twin) == frozenset()
         assert patched(invalid.twin, invalid.patch) == invalid.body
 
     broken()

@@ -11,14 +11,12 @@ import pytest
 from ringspec.reference import Embedded
 
 from .recipes import (
-    GITLAB,
     Ended,
     command,
     gitlab_script,
     job,
     on_path,
     our_command,
-    read,
     run,
 )
 
@@ -90,9 +88,3 @@ def test_reports_are_kept_whatever_comes_of_the_job() -> None:
 
     assert artifacts["when"] == "always"
     assert artifacts["paths"] == ["ringspec-report/"]
-
-
-def test_the_template_runs_by_itself_in_no_pipeline() -> None:
-    hidden = [name for name in read(GITLAB) if name.startswith(".")]
-
-    assert hidden == [job(NAME)["extends"]]

@@ -60,7 +60,7 @@ def where(rule: Rule) -> tuple[str, ...]:
 
 def judge(contract: Contract, body: Json) -> frozenset[RuleId]:
     try:
-        return contract.prover.prove(body)
+        return contract.prover.proven_broken(body)
     except Disagreement:
         return frozenset(
             breach.assertion.rule for breach in contract.prover.breaches(body)

@@ -25,9 +25,9 @@ from ringspec.harness.running.run import run
 from ringspec.harness.sending.hosts import is_loopback
 from ringspec.reports import (
     FailedCase,
-    PastRun,
     Replay,
-    ReplayRequest,
+    Report,
+    failed_cases,
     read_report,
     shown,
 )
@@ -85,35 +85,45 @@ class ReplayOptions(FireOptions):
     def status(self) -> int:
         """Replay, report, and return the exit status."""
         ids, path, url = _ids_report_url(self.arguments, self.chosen)
+        ids = tuple(dict.fromkeys(ids))
         wanted = self.report_paths()
         past = read_report(path) if path else None
+        failed = failed_cases(past) if past else {}
         setup, address = self._setup(past, path, url)
         with setup.server(address) as resolve:
-            plan, request = self._plan(setup, ids, past, path)
-            if not request.ids:
-                return _INCONCLUSIVE
+            if past is not None:
+                _check_title(past["contract"]["title"], setup.contract.title, path)
+            plan = self._plan(setup, ids, past, failed)
+            before: dict[str, dict[RuleId, str]] | None = None
+            unfit: dict[str, str] = {}
+            if past is not None:
+                before = {it.id: it.gating(plan.level) for it in failed.values()}
+                ids = ids or tuple(each for each, why in before.items() if why)
+                if not ids:
+                    note = f"nothing failed at level {plan.level} in {path}"
+                    click.echo(f"note: {note}: nothing was sent", err=True)
+                    return _INCONCLUSIVE
+                again = [failed[each] for each in ids if each in failed]
+                plan, unfit = _again(plan, again, past, path)
             plan, redactor = setup.aimed(plan, *resolve())
             lacking, rules = lacking_rules(plan), {it.id: it.rule for it in plan.cases}
-            unfit = {
-                each: lacking[rules[each]]
-                for each in request.ids
-                if rules.get(each) in lacking
-            }
-            request = replace(request, unfit={**unfit, **request.unfit})
+            lacks = {it: lacking[rules[it]] for it in ids if rules.get(it) in lacking}
+            unfit = {**lacks, **unfit}
             replay = Replay(
-                request,
+                ids,
+                before,
+                unfit,
                 redactor=redactor,
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
             )
-            only = frozenset(request.ids) - request.unfit.keys()
-            events = run(replace(plan, only=only))
+            events = run(replace(plan, only=frozenset(ids) - unfit.keys()))
             status, _ = report_run(events, Outputs(wanted, replay, redactor))
         return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
     def _setup(
-        self, past: PastRun | None, path: Path | None, url: str | None
+        self, past: Report | None, path: Path | None, url: str | None
     ) -> tuple[RunSetup, str | None]:
         """Return set-up and address, by a report where no option goes before it."""
         setup, profile = self.setup, self.setup.profile
@@ -121,54 +131,52 @@ class ReplayOptions(FireOptions):
             return setup, profile.address(url)
         if url is not None or profile.url:
             address = profile.address(url)
-        elif is_loopback(past.target):
-            address = past.target
+        elif is_loopback(past["target"]):
+            address = past["target"]
         else:
             raise UsageError(
-                f"the target of the report, {shown(past.target, 300)}, is not on this"
-                " machine: nothing was sent",
+                f"the target of the report, {shown(past['target'], 300)}, is not on"
+                " this machine: nothing was sent",
                 hint="a create may ring real phones; name a server on this machine",
             )
-        dialect = profile.dialect or past.dialect
+        contract = past["contract"]
+        dialect = profile.dialect or contract["dialect"]
         if not profile.dialect and dialect not in {None, *dialect_names()}:
             # A report keeps its name alone.
             raise UsageError(
                 f"{path} was made with the dialect {dialect!r}, which stood in a file",
                 hint="name that file with --dialect",
             )
-        operation = self.operation or (past.operation if self.contract else None)
-        seed = past.seed if self.seed is None else self.seed
+        named = contract.get("operation") if self.contract else None
+        seed = past["seed"] if self.seed is None else self.seed
+        operation = self.operation or named
         return replace(setup, operation=operation, dialect=dialect, seed=seed), address
 
     def _plan(
         self,
         setup: RunSetup,
         ids: tuple[str, ...],
-        past: PastRun | None,
-        path: Path | None,
-    ) -> tuple[Plan, ReplayRequest]:
-        """Return the plan, but for the target, and the cases.
-
-        The level is one that none of the cases is too weak for.
-        """
+        past: Report | None,
+        failed: dict[str, FailedCase],
+    ) -> Plan:
+        """Return the plan, at a level that none of the cases is too weak for."""
         contract, listed = setup.contract, {case.id: case for case in setup.cases}
-        failed = past.failed if past else {}
-        if past is not None and past.title != contract.title:
-            raise UsageError(
-                f"{path} is of the contract {shown(past.title, 100)!r}, not of"
-                f" {contract.title!r}",
-                hint="give the contract of the report with --contract FILE",
-            )
         for each in ids:
             if each not in listed and each not in failed:
                 hint = "; ".join(_advice(each, [*failed, *listed], contract))
                 raise UsageError(f"there is no case {shown(each, 200)!r}", hint=hint)
-        levels = [past.level if past else Level.MUST]
+        levels = [Level(past["level"]) if past else Level.MUST]
         levels += [(failed.get(each) or listed[each]).level for each in ids]
         weakest = max(levels, key=lambda each: each.rank)
-        plan = setup.plan(level=Level(self.level) if self.level else weakest)
-        request = ReplayRequest(ids=tuple(dict.fromkeys(ids)))
-        return (plan, request) if past is None else _again(plan, request, past, path)
+        return setup.plan(level=Level(self.level) if self.level else weakest)
+
+
+def _check_title(title: str, own: str, path: Path | None) -> None:
+    if title != own:
+        raise UsageError(
+            f"{path} is of the contract {shown(title, 100)!r}, not of {own!r}",
+            hint="give the contract of the report with --contract FILE",
+        )
 
 
 def _ids_report_url(
@@ -219,52 +227,39 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
 
 
 def _again(
-    plan: Plan, request: ReplayRequest, past: PastRun, path: Path | None
-) -> tuple[Plan, ReplayRequest]:
-    """Add to a plan and its cases what a report has of them; print notes."""
+    plan: Plan, again: list[FailedCase], past: Report, path: Path | None
+) -> tuple[Plan, dict[str, str]]:
+    """Add to a plan what a report has of its cases; return why some are unfit."""
     contract, listed = plan.contract, {case.id: case for case in plan.cases}
-    ids = request.ids or tuple(
-        each.id for each in past.failed.values() if each.gating(plan.level)
-    )
-    if not ids:
-        note = f"nothing failed at level {plan.level} in {path}: nothing was sent"
-        click.echo(f"note: {note}", err=True)
-        return plan, request
-    changed = past.sha256 != contract.sha256
+    sha256 = past["contract"]["sha256"]
+    changed = sha256 != contract.sha256
     if changed:
-        digests = f"{contract.sha256[:12]}, not {past.sha256[:12]}"
+        digests = f"{contract.sha256[:12]}, not {sha256[:12]}"
         note = f"the contract is not the one of {path}: sha256 {digests}"
         click.echo(f"note: {note}; cases that differ are left out", err=True)
-    again = [past.failed[each] for each in ids if each in past.failed]
-    reasons = {each.id: _unfit(each, listed, changed=changed) for each in again}
-    unfit = {each: why for each, why in reasons.items() if why}
-    explored = [(each, each.found) for each in again if each.found]
-    found = tuple(
-        # Explored bodies have no twin: the plain body has to be accepted instead.
-        replace(case, twin=plan.cases[0].id, fault=None)
-        for each, case in explored
-        if each.id not in unfit
-    )
-    rules = contract.rules
-    levels = {
-        each.id: {it: rules[it].level for it in case.broken if it in rules}
-        | dict(each.levels)
-        for each, case in explored
-    }
-    before = {each.id: each.gating(plan.level) for each in again}
+    unfit = {each.id: _unfit(each, listed, changed=changed) for each in again}
+    levels: dict[str, dict[RuleId, Level]] = {}
+    found: list[Case] = []
+    for each in again:
+        if each.found is not None:
+            broken = (contract.rules.get(it) for it in each.found.broken)
+            own = {rule.id: rule.level for rule in broken if rule}
+            levels[each.id] = {**own, **each.levels}
+            if not unfit[each.id]:
+                # Explored bodies have no twin: the plain body has to be accepted.
+                twin = plan.cases[0].id
+                found.append(replace(each.found, twin=twin, fault=None))
     return (
         replace(plan, cases=(*plan.cases, *found), found=levels),
-        replace(request, ids=ids, before=before, unfit=unfit),
+        {each: why for each, why in unfit.items() if why},
     )
 
 
 def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> str:
     """Return why a case cannot be fired again; empty if it can."""
-    if failed.unfit:
-        return failed.unfit
-    if failed.found is not None:
+    if failed.unfit or failed.found:
         why = "what explore found was held against another contract"
-        return why if changed else ""
+        return failed.unfit or (why if changed else "")
     case = listed.get(failed.id)
     if case is None:
         return "the contract has no such case any more, or the seed was another"

@@ -23,7 +23,7 @@ from ringspec.harness.running.plan import refusal
 from ringspec.load.http_client import BlockingClient
 from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter, turns
 from ringspec.load.load_setup import LoadSetup, locust_options
-from ringspec.reports import failure_json, put, written
+from ringspec.reports import failure_json, put, report_bytes
 from ringspec.spec import Json, RingspecError
 
 _KEY = "ringspec"
@@ -199,7 +199,7 @@ class LoadProcess:
         try:
             print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
             if path:
-                put(Path(path), written(compared.report()))
+                put(Path(path), report_bytes(compared.report()))
         except OSError as error:
             print(f"ringspec: no report in {path}: {error.strerror}", file=sys.stderr)  # noqa: T201
             self._environment.process_exit_code = 2

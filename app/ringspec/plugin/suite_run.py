@@ -236,7 +236,7 @@ def suite_result(
         return SuiteResult(
             rules={name: each for name, each in texts.rules().items() if name in rules},
             notes=reporter.notes,
-            rest=texts.rest(),
+            rest=texts.other_text(),
             conclusion=texts.conclusion(),
             status=status,
             trouble="interrupted" if result.interrupted else "",

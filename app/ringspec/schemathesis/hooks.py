@@ -24,10 +24,11 @@ from ringspec.cli.run_setup import RunSetup
 from ringspec.harness import Exchange, Finding, Outcome, Response, RuleResult, Verdict
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import Reachability, Tally
-from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending
+from ringspec.harness.judging.selection import Selection, pending
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.hosts import is_loopback
 from ringspec.spec import (
+    ROBUSTNESS,
     Contract,
     Level,
     RingspecError,

@@ -1,9 +1,8 @@
-"""Probing: which of several candidates a target keeps to.
+"""Probing: which of several candidates a target keeps to, and how sure that is.
 
-In: questions, and a connection to the target. Out: an answer to each, with how sure it
-is. A candidate is *read* if the target accepts a body as the candidate has it, and
-refuses the same body with the question's rule broken there. A target that accepts both
-may be merely lenient: then nothing is known.
+A candidate is *read* if the target accepts a body as the candidate has it, and refuses
+the same body with the question's rule broken there. A target that accepts both may be
+merely lenient: then nothing is known.
 """
 
 from __future__ import annotations
@@ -48,43 +47,6 @@ class Sureness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Reaction:
-    """What the target made of a body: None where it does not say whether it took it."""
-
-    taken: bool | None
-    summary: str
-    data: Json = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """What became of one candidate.
-
-    Attributes:
-        valid: reaction to a body as the candidate has it.
-        invalid: reaction to the same with the rule broken; None where nothing breaks
-            it, or the first was not taken anyway.
-        shown: whether the answer gave back what is in question.
-        breakable: whether the candidate has the rule at all.
-    """
-
-    candidate: Candidate
-    valid: _Reaction
-    invalid: _Reaction | None = None
-    shown: bool = False
-    breakable: bool = True
-
-    @property
-    def is_read(self) -> bool | None:
-        """Whether the target keeps to the candidate; None if it does not say."""
-        if not self.valid.taken or not self.breakable:
-            return self.valid.taken
-        if self.invalid is None or self.invalid.taken is None:
-            return None
-        return not self.invalid.taken
-
-
-@dataclass(frozen=True, slots=True)
 class ProbeAnswer:
     """The answer to a question.
 
@@ -104,6 +66,49 @@ class ProbeAnswer:
         return self.sureness != Sureness.NOT_TOLD
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What became of one candidate.
+
+    Attributes:
+        valid: exchange of a body as the candidate has it; None where no body shows it.
+        invalid: of the same with the rule broken; None where nothing breaks it, or the
+            first was not accepted anyway.
+        shown: whether the answer gave back what is in question.
+        breakable: whether the candidate has the rule at all.
+    """
+
+    candidate: Candidate
+    valid: Exchange | None
+    invalid: Exchange | None = None
+    shown: bool = False
+    breakable: bool = True
+
+    @property
+    def taken(self) -> bool | None:
+        return _taken(self.valid)
+
+    @property
+    def is_read(self) -> bool | None:
+        """Whether the target keeps to the candidate; None if it does not say."""
+        if not self.taken or not self.breakable:
+            return self.taken
+        lax = _taken(self.invalid)
+        return None if lax is None else not lax
+
+    @property
+    def summary(self) -> str:
+        return self.valid.summary if self.valid else "no body tells of it"
+
+
+def _taken(exchange: Exchange | None) -> bool | None:
+    """Return whether a body was accepted; None where the answer does not say."""
+    status = exchange.response.status if exchange and exchange.response else 0
+    if status // 100 == 2:
+        return True
+    return False if status // 100 == 4 and status not in NO_JUDGEMENT else None
+
+
 @dataclass
 class Prober:
     """Asks one target, one question after the other.
@@ -121,7 +126,7 @@ class Prober:
     sent: int = 0
     actions: tuple[Json, ...] = ()
     _unanswered: int = 0
-    _reactions: dict[bytes, _Reaction] = field(default_factory=dict)
+    _exchanges: dict[bytes, Exchange] = field(default_factory=dict)
 
     async def answers(
         self, questions: tuple[Question, ...]
@@ -140,7 +145,7 @@ class Prober:
             yield ProbeAnswer(question, candidate, sureness, reason)
 
     async def _tried(self, question: Question) -> list[_Tried]:
-        tries: list[tuple[Candidate, Contract, ProbeBodies | None]] = []
+        probes: list[tuple[Candidate, Contract, ProbeBodies | None]] = []
         for candidate in question.candidates:
             contract = load_with_actions(
                 (*self.actions, *candidate.actions),
@@ -148,78 +153,65 @@ class Prober:
                 operation=self.operation,
                 origin=f"question {question.id}, {candidate.name}",
             )
-            tries.append((candidate, contract, probe_bodies(contract, question.rule)))
-        broken = [bodies.invalid for _, _, bodies in tries if bodies is not None]
+            probes.append((candidate, contract, probe_bodies(contract, question.rule)))
+        broken = [bodies.invalid for _, _, bodies in probes if bodies is not None]
         if not broken:
             raise SpecError(
                 f"question {question.id}: no body breaks {question.rule} alone",
                 hint="`rule` names one that a candidate's contract has",
             )
-        return [await self._candidate(*each, broken) for each in tries]
-
-    async def _candidate(
-        self,
-        candidate: Candidate,
-        contract: Contract,
-        bodies: ProbeBodies | None,
-        broken: list[Json],
-    ) -> _Tried:
-        if bodies is None:
+        tried: list[_Tried] = []
+        for candidate, contract, bodies in probes:
+            valid: Exchange | None = None
+            if bodies is not None:
+                valid = await self._send(contract, bodies.valid)
+                if _taken(valid):
+                    invalid = await self._send(contract, bodies.invalid)
+                    shown = _shows(valid, bodies)
+                    tried.append(_Tried(candidate, valid, invalid, shown))
+                else:
+                    tried.append(_Tried(candidate, valid))
+                continue
             # What others refuse is what this one allows.
-            allowed = next((b for b in broken if is_settled(contract, b)), None)
-            if allowed is None:
-                nothing = _Reaction(None, "no body tells of it")
-                return _Tried(candidate, nothing, breakable=False)
-            valid = await self._send(contract, allowed)
-            return _Tried(candidate, valid, breakable=False)
-        valid = await self._send(contract, bodies.valid)
-        if not valid.taken:
-            return _Tried(candidate, valid)
-        invalid = await self._send(contract, bodies.invalid)
-        shown = not bodies.by_default and _shows(valid.data, bodies)
-        return _Tried(candidate, valid, invalid, shown)
+            allowed = [body for body in broken if is_settled(contract, body)]
+            if allowed:
+                valid = await self._send(contract, allowed[0])
+            tried.append(_Tried(candidate, valid, breakable=False))
+        return tried
 
-    async def _send(self, contract: Contract, body: Json) -> _Reaction:
-        """Send a body, unless it was sent before."""
+    async def _send(self, contract: Contract, body: Json) -> Exchange:
+        """Send a body, unless it was sent before.
+
+        Raises:
+            TargetError: the target is not there, or refuses the credentials.
+        """
         content = encode(body)
-        if content not in self._reactions:
-            request = Requests(contract).create(content)
-            exchange = await self.connection.exchange(request)
-            self.sent += exchange.sent
-            self._check(exchange)
-            self._reactions[content] = _reaction(exchange)
-        return self._reactions[content]
-
-    def _check(self, exchange: Exchange) -> None:
-        """Give up a target that is not there, or refuses the credentials."""
-        if exchange.response is None:
-            self._unanswered += 1
-            if not self._reactions or self._unanswered >= _PATIENCE:
+        if content in self._exchanges:
+            return self._exchanges[content]
+        exchange = await self.connection.exchange(Requests(contract).create(content))
+        self.sent += exchange.sent
+        self._unanswered += 1
+        if exchange.response is not None:
+            self._unanswered = 0
+            if exchange.response.status in {401, 407}:
                 raise TargetError(
-                    f"{self.url}: {exchange.summary}",
-                    hint="is it up, and the URL right?",
+                    f"{self.url} lets nobody in: {exchange.summary}",
+                    hint="give --bearer TOKEN, or --client-id, --client-secret"
+                    " and --token-url",
                 )
-            return
-        self._unanswered = 0
-        if exchange.response.status in {401, 407}:
+        elif not self._exchanges or self._unanswered >= _PATIENCE:
             raise TargetError(
-                f"{self.url} lets nobody in: {exchange.summary}",
-                hint="give --bearer TOKEN, or --client-id, --client-secret"
-                " and --token-url",
+                f"{self.url}: {exchange.summary}",
+                hint="is it up, and the URL right?",
             )
+        self._exchanges[content] = exchange
+        return exchange
 
 
-def _reaction(exchange: Exchange) -> _Reaction:
-    response, summary = exchange.response, exchange.summary
-    if response is None:
-        return _Reaction(None, summary)
-    if response.status // 100 == 2:
-        return _Reaction(taken=True, summary=summary, data=parse(response)[0])
-    is_refusal = response.status // 100 == 4 and response.status not in NO_JUDGEMENT
-    return _Reaction(False if is_refusal else None, summary)
-
-
-def _shows(data: Json, bodies: ProbeBodies) -> bool:
+def _shows(exchange: Exchange, bodies: ProbeBodies) -> bool:
+    if bodies.by_default or exchange.response is None:
+        return False
+    data, _ = parse(exchange.response)
     try:
         return same(at(data, bodies.place), at(bodies.valid, bodies.place))
     except KeyError:
@@ -229,7 +221,7 @@ def _shows(data: Json, bodies: ProbeBodies) -> bool:
 def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, str]:
     """Draw the answer from what became of each candidate."""
     reading = [each for each in tried if each.is_read]
-    taking = [each for each in tried if each.valid.taken]
+    taking = [each for each in tried if each.taken]
     shown = [each for each in taking if each.shown]
     if reading:
         unclear = [each for each in tried if each.is_read is None]
@@ -238,37 +230,34 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
     if (
         len(taking) == 1
         and taking[0].is_read is not None
-        and all(each.valid.taken is False for each in tried if each is not taking[0])
+        and all(each.taken is False for each in tried if each is not taking[0])
     ):
         reason = "only so a body is accepted, though also with a wrong value there"
         return taking[0].candidate, Sureness.LIKELY, reason
     if len(shown) == 1:
         reason = "any value is accepted there, and only this comes back in the answer"
         return shown[0].candidate, Sureness.LIKELY, reason
-    best = (taking or tried)[0].candidate
-    return best, Sureness.NOT_TOLD, _why_not_known(tried, taking)
+    if not taking:
+        summaries = sorted({each.summary for each in tried})
+        reason = f"no body was accepted, whichever way: {', '.join(summaries)}"
+        return tried[0].candidate, Sureness.NOT_TOLD, reason
+    names = " and ".join(each.candidate.name for each in taking)
+    reason = f"with {names}, any value there is accepted: it is read under none"
+    for each in reversed(taking):
+        if each.invalid and each.is_read is None:
+            reason = f"{each.invalid.summary} says nothing of {names}"
+    return taking[0].candidate, Sureness.NOT_TOLD, reason
 
 
 def _why_read(rule: RuleId, reading: list[_Tried], unclear: list[_Tried]) -> str:
     first = reading[0]
-    reason = f"such a body was accepted ({first.valid.summary})"
+    reason = f"such a body was accepted ({first.summary})"
     if first.invalid is not None:
         reason += f", and refused with {rule} broken ({first.invalid.summary})"
     others = [each.candidate.name for each in reading[1:]]
     if others:
         reason += f"; {' and '.join(others)} as well: either will do"
     for each in unclear[:1]:
-        what = (each.invalid or each.valid).summary
+        what = each.invalid.summary if each.invalid else each.summary
         reason += f"; of {each.candidate.name}: {what}"
     return reason
-
-
-def _why_not_known(tried: list[_Tried], taking: list[_Tried]) -> str:
-    if not taking:
-        summaries = sorted({each.valid.summary for each in tried})
-        return f"no body was accepted, whichever way: {', '.join(summaries)}"
-    names = " and ".join(each.candidate.name for each in taking)
-    for each in taking:
-        if each.invalid and each.is_read is None:
-            return f"{each.invalid.summary} says nothing of {names}"
-    return f"with {names}, any value there is accepted: it is read under none"

@@ -39,7 +39,7 @@ from ringspec.reports.files import (
 )
 from ringspec.reports.github import GitHubAnnotations, on_github
 from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
-from ringspec.reports.json_report import failure_json, written
+from ringspec.reports.json_report import failure_json, report_bytes
 from ringspec.reports.json_report import report as report_json
 from ringspec.reports.kill_matrix import (
     MATRIX_FORMATS,
@@ -61,8 +61,13 @@ from ringspec.reports.merge import (
 from ringspec.reports.ndjson import EventStream
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
-from ringspec.reports.replay import Replay, ReplayRequest
-from ringspec.reports.report_reader import FailedCase, PastRun, read_report
+from ringspec.reports.replay import Replay
+from ringspec.reports.report_reader import (
+    FailedCase,
+    Report,
+    failed_cases,
+    read_report,
+)
 from ringspec.reports.terminal import Terminal
 
 __all__ = [
@@ -79,14 +84,13 @@ __all__ = [
     "FleetRun",
     "GitHubAnnotations",
     "KillMatrix",
-    "PastRun",
     "ProgressLine",
     "Record",
     "RecordFile",
     "Recorder",
     "Redactor",
     "Replay",
-    "ReplayRequest",
+    "Report",
     "Reporter",
     "RuleText",
     "RuleTexts",
@@ -102,6 +106,7 @@ __all__ = [
     "compare_reports",
     "console",
     "counted",
+    "failed_cases",
     "failure_json",
     "hidden",
     "merge_reports",
@@ -114,6 +119,7 @@ __all__ = [
     "record_line",
     "render_comparison",
     "rendered",
+    "report_bytes",
     "report_json",
     "rule_link",
     "rules_json",
@@ -126,5 +132,4 @@ __all__ = [
     "write_data",
     "write_matrix",
     "write_obstacle",
-    "written",
 ]

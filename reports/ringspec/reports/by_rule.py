@@ -75,7 +75,7 @@ class RuleTexts:
         """Return the text of each rule."""
         return {each.rule.id: self._rule(each) for each in self._result.rules}
 
-    def rest(self) -> str:
+    def other_text(self) -> str:
         """Write what is inconclusive, only warns or is known, of all rules."""
         console, text = page(self._width)
         print_known(console, self._result)

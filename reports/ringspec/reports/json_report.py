@@ -43,10 +43,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 def render(record: Record) -> bytes:
     """Write the whole report."""
-    return written(report(record))
+    return report_bytes(report(record))
 
 
-def written(report: dict[str, Json]) -> bytes:
+def report_bytes(report: dict[str, Json]) -> bytes:
     """Write a report that is at hand as data."""
     return utf8(_indented(report))
 

@@ -21,7 +21,7 @@ from ringspec.reports.files import (
     check,
     rendered,
 )
-from ringspec.reports.json_report import FORMAT, written
+from ringspec.reports.json_report import FORMAT, report_bytes
 from ringspec.reports.printable import by_value, counted, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
@@ -58,7 +58,9 @@ class MergedReport:
 
     def render(self, name: str) -> bytes:
         """Return the whole in one of its formats."""
-        return written(self.report) if name == "json" else rendered(name, self.record)
+        return (
+            report_bytes(self.report) if name == "json" else rendered(name, self.record)
+        )
 
 
 def merge_reports(

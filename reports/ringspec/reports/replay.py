@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
     Ended,
     Event,
-    Finding,
     Judged,
     Notice,
     Outcome,
@@ -70,70 +67,42 @@ _PLURALS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseChange:
-    """What became of one case.
-
-    Attributes:
-        before: why it failed, by rule.
-        now: why it fails, by rule.
-        warnings: what fails below the level.
-        why: why it could not be judged.
-    """
-
-    case: str
-    outcome: ReplayOutcome
-    before: Mapping[RuleId, str] = field(default_factory=dict)
-    now: Mapping[RuleId, str] = field(default_factory=dict)
-    warnings: tuple[Finding, ...] = ()
-    why: str = ""
-    judged: Judged | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayRequest:
-    """The cases of a replay.
-
-    Attributes:
-        ids: in the order in which they are printed.
-        before: why they failed in a report, by rule; None without a report.
-        unfit: why some cannot be fired again.
-    """
-
-    ids: tuple[str, ...]
-    before: Mapping[str, Mapping[RuleId, str]] | None = None
-    unfit: Mapping[str, str] = field(default_factory=dict)
-
-
 class Replay:
     """A reporter that prints what became of each case.
 
     Attributes:
-        changes: that, once the run has ended.
+        is_open: whether some case could not be judged, once the run has ended.
     """
 
     def __init__(
         self,
-        asked: ReplayRequest,
+        ids: Sequence[str],
+        before: Mapping[str, Mapping[RuleId, str]] | None,
+        unfit: Mapping[str, str],
         *,
         redactor: Redactor,
         quiet: bool = False,
         verbose: bool = False,
         color: Color = "auto",
     ) -> None:
-        self._asked = asked
+        """Take the cases of a replay.
+
+        Args:
+            ids: in the order in which they are printed.
+            before: why they failed in a report, by rule; None without a report.
+            unfit: why some cannot be fired again.
+            redactor: removes secrets.
+            quiet: whether only failures are printed.
+            verbose: whether exchanges are printed.
+            color: whether to colour.
+        """
+        self._ids, self._before, self._unfit = ids, before, unfit
         self._redactor = redactor
-        self._quiet = quiet
-        self._verbose = verbose
+        self._quiet, self._verbose = quiet, verbose
         self._out = console(sys.stdout, color)
         self._err = console(sys.stderr, color)
         self._judged: dict[str, Judged] = {}
-        self.changes: tuple[CaseChange, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """True if some case could not be judged."""
-        return any(each.outcome is ReplayOutcome.OPEN for each in self.changes)
+        self.is_open = False
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -142,63 +111,34 @@ class Replay:
         """Take the next event."""
         event = self._redactor.event(event)
         match event:
-            case Judged():
+            case Judged() if event.case.id not in self._unfit:
                 self._judged[event.case.id] = event
             case Notice() if not self._quiet:
                 print_note(self._err, event.message)
             case Ended():
-                ids = self._asked.ids
-                self.changes = tuple(self._change(each, event.result) for each in ids)
                 self._print(event.result)
 
-    def _change(self, case: str, result: Result) -> CaseChange:
-        judged = self._judged.get(case)
-        before = (self._asked.before or {}).get(case, {})
-        now: dict[RuleId, str] = {}
-        warnings: list[Finding] = []
-        why = self._asked.unfit.get(case, "")
-        if not why and judged is None:
-            why = _inapplicable(case, result) or result.message or "it was not fired"
-        elif not why and judged is not None:
-            failing = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
-            for each in judged.findings:
-                if each.verdict is Verdict.FAIL and not each.level.gates(result.level):
-                    warnings.append(each)
-                elif each.verdict is Verdict.FAIL and each.rule in failing:
-                    now[each.rule] = each.reason
-            why = "" if now else _open(judged, before, result)
-        return CaseChange(
-            case=case,
-            outcome=ReplayOutcome.OPEN if why else self._outcome(before, now),
-            before=before,
-            now=now,
-            warnings=tuple(warnings),
-            why=why,
-            judged=None if case in self._asked.unfit else judged,
-        )
-
-    def _outcome(
-        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
-    ) -> ReplayOutcome:
-        if not now:
-            return ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
-        if self._asked.before is None:
-            return ReplayOutcome.FAILS
-        if not before:
-            return ReplayOutcome.NOW
-        alike = any(
-            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
-            for rule, why in now.items()
-        )
-        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
-
     def _print(self, result: Result) -> None:
-        for each in self.changes:
-            if not self._quiet or each.outcome not in _GOOD:
-                # The message of the run is printed once, at the end.
-                why = "" if each.why == result.message else each.why
-                _print_change(self._out, replace(each, why=why), verbose=self._verbose)
-        counts = Counter(each.outcome for each in self.changes)
+        counts: Counter[ReplayOutcome] = Counter()
+        for case in self._ids:
+            outcome, texts = self._case(case, result)
+            counts[outcome] += 1
+            if self._quiet and outcome in _GOOD:
+                continue
+            word = (f"{outcome:<{_INDENT}}", _STYLES.get(outcome, "bold red"))
+            line(self._out, Text.assemble(word, (visible(case), "bold")))
+            judged = self._judged.get(case) if self._verbose else None
+            if judged is None or outcome is ReplayOutcome.FIXED:
+                shell = ""
+            else:
+                texts += [text for _, text in exchange_rows(judged.exchange)]
+                shell = curl(judged.exchange, case)
+            for text in texts:
+                row(self._out, "", text, indent=_INDENT)
+            # At the margin: a here-document does not end within an indent.
+            for part in shell.splitlines():
+                line(self._out, part, "cyan")
+        self.is_open = ReplayOutcome.OPEN in counts
         parts = [
             f"{counts[it]:,} {it if counts[it] == 1 else _PLURALS.get(it, it)}"
             for it in ReplayOutcome
@@ -210,21 +150,63 @@ class Replay:
         print_message(self._out, result)
         self._out.file.flush()
 
+    def _case(
+        self, case: str, result: Result
+    ) -> tuple[ReplayOutcome, list[Text | str]]:
+        """Return what became of a case, and the lines that say why."""
+        judged, before = self._judged.get(case), (self._before or {}).get(case, {})
+        rules = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
+        now: dict[RuleId, str] = {}
+        warnings: list[Text | str] = []
+        for each in judged.findings if judged else ():
+            if each.verdict is Verdict.FAIL and not each.level.gates(result.level):
+                why = _reason(each.rule, each.reason)
+                warnings.append(Text(f"warning, {each.level.upper()}: {why}", "dim"))
+            elif each.verdict is Verdict.FAIL and each.rule in rules:
+                now[each.rule] = each.reason
+        texts: list[Text | str] = [_reason(*each) for each in now.items()]
+        why = (
+            "" if now else self._unfit.get(case) or _open(case, judged, before, result)
+        )
+        outcome = ReplayOutcome.OPEN if why else self._outcome(before, now)
+        if outcome is ReplayOutcome.OTHERWISE:
+            texts += [f"before: {_reason(*each)}" for each in before.items()]
+        # The message of the run is printed once, at the end.
+        if why and why != result.message:
+            texts.append(shown(why, 300))
+        return outcome, texts + warnings
 
-def _open(judged: Judged, before: Mapping[RuleId, str], result: Result) -> str:
+    def _outcome(
+        self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
+    ) -> ReplayOutcome:
+        if not now:
+            return ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
+        if not before:
+            return ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
+        alike = any(
+            _VARYING.sub("", before.get(rule, "")) == _VARYING.sub("", why)
+            for rule, why in now.items()
+        )
+        return ReplayOutcome.STILL if alike else ReplayOutcome.OTHERWISE
+
+
+def _open(
+    case: str, judged: Judged | None, before: Mapping[RuleId, str], result: Result
+) -> str:
     """Say why a case that does not fail has not passed either, if so."""
+    if judged is None:
+        return _inapplicable(case, result) or result.message or "it was not fired"
     if not result.learnt:
         return result.message or "nothing was learnt of the API"
     for each in judged.findings:
         if each.verdict is Verdict.INCONCLUSIVE:
             return each.reason
     if not judged.findings:
-        return _inapplicable(judged.case.id, result) or "nobody judged it"
+        return _inapplicable(case, result) or "nobody judged it"
     passed = {each.rule for each in judged.findings}
-    for rule in before:
-        if rule.startswith(_OF_ANSWERS) and rule not in passed:
-            return f"this time the answer says nothing of {rule}"
-    return ""
+    silent = (it for it in before if it.startswith(_OF_ANSWERS) and it not in passed)
+    rule = next(silent, None)
+    return f"this time the answer says nothing of {rule}" if rule else ""
 
 
 def _inapplicable(case: str, result: Result) -> str:
@@ -232,28 +214,6 @@ def _inapplicable(case: str, result: Result) -> str:
     rule = case.partition("/")[0]
     found = (it for it in result.rules if it.rule.id == rule)
     return next((it.why for it in found if it.outcome is Outcome.NOT_APPLICABLE), "")
-
-
-def _print_change(out: Console, change: CaseChange, *, verbose: bool) -> None:
-    style = _STYLES.get(change.outcome, "bold red")
-    word = Text(f"{change.outcome:<{_INDENT}}", style)
-    line(out, Text.assemble(word, (visible(change.case), "bold")))
-    for rule, reason in change.now.items():
-        row(out, "", _reason(rule, reason), indent=_INDENT)
-    if change.outcome is ReplayOutcome.OTHERWISE:
-        for rule, reason in change.before.items():
-            row(out, "", f"before: {_reason(rule, reason)}", indent=_INDENT)
-    if change.why:
-        row(out, "", shown(change.why, 300), indent=_INDENT)
-    for each in change.warnings:
-        said = f"warning, {each.level.upper()}: {_reason(each.rule, each.reason)}"
-        row(out, "", Text(said, "dim"), indent=_INDENT)
-    if verbose and change.judged and change.outcome is not ReplayOutcome.FIXED:
-        for _, text in exchange_rows(change.judged.exchange):
-            row(out, "", text, indent=_INDENT)
-        # At the margin: a here-document does not end within an indent.
-        for part in curl(change.judged.exchange, change.case).splitlines():
-            line(out, part, "cyan")
 
 
 def _reason(rule: RuleId, reason: str) -> str:

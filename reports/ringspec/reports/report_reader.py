@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -19,7 +19,6 @@ import jsonschema_rs
 
 from ringspec.harness import (
     EXITS,
-    Conclusion,
     ContractName,
     Counts,
     Exchange,
@@ -42,13 +41,11 @@ from ringspec.reports.files import Record
 from ringspec.reports.json_report import FORMAT, SCHEMA
 from ringspec.reports.printable import counted, shown
 from ringspec.spec import Evidence, Json, Level, Rule, RuleId, UsageError
-from ringspec.strategies import Case, Expect, Phase, Request, parse_request, parse_step
+from ringspec.strategies import Case, Expect, Phase, Request, parse_case, parse_request
 
 Report: TypeAlias = dict[str, Any]
 
 _KIND, _, _VERSION = FORMAT.partition("/")
-_COUNTS = ("rules", "cases", "requests")
-_CONTRACT = ("title", "version", "sha256", "dialect")
 _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 
@@ -157,40 +154,18 @@ class FailedCase:
 
     def gating(self, level: Level) -> dict[RuleId, str]:
         """Return why it failed at a level."""
-        return {
-            rule: reason
-            for rule, reason in self.reasons.items()
-            if self.levels[rule].gates(level)
-        }
+        reasons = self.reasons.items()
+        return {rule: why for rule, why in reasons if self.levels[rule].gates(level)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
-    """A run, as far as its report holds it.
-
-    Attributes:
-        failed: the cases that failed, by their ids, in order of the report.
-    """
-
-    level: Level
-    seed: int
-    target: str
-    title: str
-    version: str
-    sha256: str
-    dialect: str | None
-    operation: str | None
-    failed: dict[str, FailedCase]
-
-
-def read_report(path: Path) -> PastRun:
+def read_report(path: Path) -> Report:
     """Read a report whose failing cases are to be fired again.
 
     Raises:
         UsageError: it cannot be read, or its requests cannot be sent again.
     """
-    trouble: str | _UnreadableError = ""
     report: Report = {}
+    trouble: str | _UnreadableError = ""
     try:
         report = _read(path)
     except _UnreadableError as error:
@@ -202,30 +177,23 @@ def read_report(path: Path) -> PastRun:
             f"{path} cannot be replayed: it {trouble}",
             hint="give what `ringspec run --report json=PATH` wrote",
         )
-    contract = report["contract"]
+    return report
+
+
+def failed_cases(report: Report) -> dict[str, FailedCase]:
+    """Return the cases that failed, by their ids, in order of the report."""
     failed: dict[str, FailedCase] = {}
     for rule in report["rules"]:
         for each in rule["failures"]:
             found = failed.setdefault(each["case"], _failed(each))
             found.reasons[RuleId(rule["id"])] = each["reason"]
             found.levels[RuleId(rule["id"])] = Level(each["level"])
-    return PastRun(
-        level=Level(report["level"]),
-        seed=report["seed"],
-        target=report["target"],
-        title=contract["title"],
-        version=contract["version"],
-        sha256=contract["sha256"],
-        dialect=contract["dialect"],
-        operation=contract.get("operation"),
-        failed=failed,
-    )
+    return failed
 
 
 def _failed(entry: Report) -> FailedCase:
     name, request = entry["case"], entry["request"]
     requests = [request, *(each["request"] for each in entry.get("steps", ()))]
-    cut = any(each.get("truncated") for each in requests)
     if entry.get("phase") != Phase.EXPLORE:
         explored = name.startswith(f"{Phase.EXPLORE}/")
         return FailedCase(
@@ -233,7 +201,7 @@ def _failed(entry: Report) -> FailedCase:
             request=None if request.get("truncated") else parse_request(request),
             unfit="the report is of an earlier version" if explored else "",
         )
-    if cut:
+    if any(each.get("truncated") for each in requests):
         size = counted(int(request.get("size", 0)), "byte")
         unfit = f"the report holds only a part of its body of {size}"
         return FailedCase(id=name, unfit=unfit)
@@ -250,36 +218,43 @@ def record_of(report: Report) -> Record:
     failing requests have in common, comes out less well.
     """
     contract, level = report["contract"], Level(report["level"])
-    counts = Counts(**{it: report["counts"][it] for it in _COUNTS})
+    counts = Counts(**report["counts"])
     rules = tuple(map(_rule, report["rules"]))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
     conclusion = conclude(rules, executed=counts.cases > 0, stale=stale)
+    judged: dict[str, list[Finding]] = {}
+    for rule in rules:
+        for each in rule.failures:
+            judged.setdefault(each.case.id, []).append(each)
     return Record(
         started=Started(
             contract=ContractName(
-                **{name: contract[name] for name in _CONTRACT},
+                **_members(contract, "title", "version", "sha256", "dialect"),
                 operation=contract.get("operation") or "",
             ),
-            target=report["target"],
             level=level,
-            seed=report["seed"],
             total=counts.cases,
+            **_members(report, "target", "seed"),
         ),
-        judged=tuple(_judged(rules)),
+        judged=tuple(
+            Judged(case=it[0].case, exchange=it[0].exchange, findings=tuple(it))
+            for it in judged.values()
+        ),
         notices=tuple(report["notices"]),
         result=Result(
-            conclusion=Conclusion(conclusion),
+            conclusion=conclusion,
             exit_code=EXITS[conclusion],
             level=level,
             rules=rules,
             counts=counts,
-            duration_s=report["duration_s"],
-            message=report["message"],
-            hint=report["hint"],
             stale=stale,
-            learnt=report["learnt"],
+            **_members(report, "duration_s", "message", "hint", "learnt"),
         ),
     )
+
+
+def _members(entry: Report, *names: str) -> Report:
+    return {name: entry[name] for name in names}
 
 
 def _rule(entry: Report) -> RuleResult:
@@ -287,45 +262,38 @@ def _rule(entry: Report) -> RuleResult:
         id=RuleId(entry["id"]),
         level=Level(entry["level"]),
         evidence=Evidence(entry["evidence"]),
-        sentence=entry["sentence"],
-        source=entry["source"],
         places=tuple(entry.get("places", ())),
+        **_members(entry, "sentence", "source"),
     )
     twins: dict[str, Case] = {}
     return RuleResult(
         rule=rule,
         outcome=Outcome(entry["outcome"]),
-        cases=entry["cases"],
         failures=tuple(_failure(rule, each, twins) for each in entry["failures"]),
-        inconclusive=tuple(_inconclusive(rule, each) for each in entry["inconclusive"]),
-        why=entry["why"],
+        inconclusive=tuple(
+            # A report has only the reason.
+            Finding(
+                rule=rule.id,
+                verdict=Verdict.INCONCLUSIVE,
+                reason=each["reason"],
+                level=rule.level,
+                gate=rule.level,
+                case=_accepted(each["case"], rule, _NOTHING),
+                exchange=Exchange(url="", request=_NOTHING),
+            )
+            for each in entry["inconclusive"]
+        ),
         known=tuple(map(_known, entry["known"])),
-        excused=entry["excused"],
         otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
+        **_members(entry, "cases", "why", "excused"),
     )
 
 
 def _known(entry: Report) -> Known:
     expires = entry["expires"]
     return Known(
-        id=entry["id"],
-        reason=entry["reason"],
-        issue=entry["issue"],
-        owner=entry["owner"],
         expires=date.fromisoformat(expires) if expires else None,
-    )
-
-
-def _inconclusive(rule: Rule, entry: Report) -> Finding:
-    """Return an inconclusive finding, of which a report has only the reason."""
-    return Finding(
-        rule=rule.id,
-        verdict=Verdict.INCONCLUSIVE,
-        reason=entry["reason"],
-        level=rule.level,
-        gate=rule.level,
-        case=_accepted(entry["case"], rule, _NOTHING),
-        exchange=Exchange(url="", request=_NOTHING),
+        **_members(entry, "id", "reason", "issue", "owner"),
     )
 
 
@@ -360,49 +328,34 @@ def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
 
 
 def _case(entry: Report) -> Case:
-    fault = entry["fault"]
-    steps = tuple(map(parse_step, entry.get("steps", ())))
-    return Case(
-        id=entry["case"],
-        rule=RuleId(entry["rule"]),
-        level=Level(entry["case_level"]),
-        expect=Expect(entry["expect"]),
-        status=tuple(entry["status"]),
-        request=steps[0].request if steps else parse_request(entry["request"]),
-        twin=entry["twin"]["case"] if entry["twin"] else None,
-        fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=tuple(map(RuleId, entry["broken"])),
-        phase=Phase(entry["phase"]),
-        steps=steps,
+    first = next(iter(entry.get("steps", ())), entry)
+    return parse_case(
+        {
+            **entry,
+            "id": entry["case"],
+            "level": entry["case_level"],
+            "request": first["request"],
+            "twin": entry["twin"] and entry["twin"]["case"],
+        }
     )
 
 
 def _exchange(entry: Report) -> Exchange:
     """Return an exchange of a report, with the steps before it."""
-    url, request = entry["request"]["url"], parse_request(entry["request"])
     earlier = tuple(map(_exchange, entry.get("before", ())))
-    played = Played(earlier=earlier, at=len(earlier)) if earlier else None
+    sent = Exchange(
+        url=entry["request"]["url"],
+        request=parse_request(entry["request"]),
+        played=Played(earlier=earlier, at=len(earlier)) if earlier else None,
+    )
     answer = entry["response"]
     if "error" in answer:
         trouble = Trouble(answer.get("trouble") or Trouble.DROPPED)
-        failure = Failure(trouble=trouble, message=answer["error"])
-        return Exchange(url=url, request=request, failure=failure, played=played)
+        return replace(sent, failure=Failure(trouble=trouble, message=answer["error"]))
     if "body_base64" in answer:
         body = base64.b64decode(answer["body_base64"])
     else:
         body = answer["body"].encode("utf-8", "surrogatepass")
-    response = Response(
-        status=answer["status"], headers=tuple(answer["headers"].items()), body=body
-    )
-    return Exchange(url=url, request=request, response=response, played=played)
-
-
-def _judged(rules: tuple[RuleResult, ...]) -> Iterator[Judged]:
-    """Yield the exchanges that failed, each with all findings."""
-    found: dict[str, list[Finding]] = {}
-    for rule in rules:
-        for each in rule.failures:
-            found.setdefault(each.case.id, []).append(each)
-    for findings in found.values():
-        first = findings[0]
-        yield Judged(case=first.case, exchange=first.exchange, findings=tuple(findings))
+    headers = tuple(answer["headers"].items())
+    response = Response(status=answer["status"], headers=headers, body=body)
+    return replace(sent, response=response)

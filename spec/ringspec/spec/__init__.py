@@ -36,6 +36,8 @@ from ringspec.spec.questions import (
 )
 from ringspec.spec.reading import short
 from ringspec.spec.rules import (
+    BODY_ACCEPTED,
+    ROBUSTNESS,
     Evidence,
     Level,
     Rule,
@@ -70,11 +72,13 @@ from ringspec.spec.values import (
 
 __all__ = [
     "ABOUT",
+    "BODY_ACCEPTED",
     "ITEM",
     "KEYWORDS",
     "NOT_BLANK",
     "OURS",
     "PROFILES",
+    "ROBUSTNESS",
     "Answer",
     "Answers",
     "Assertion",

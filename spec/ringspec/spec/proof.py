@@ -89,7 +89,7 @@ class Prover:
         """Return the broken rules by the quick validator alone: for searching."""
         return rules_of(self.breaches(body))
 
-    def prove(self, body: Json) -> frozenset[RuleId]:
+    def proven_broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules on which both validators agree.
 
         Raises:

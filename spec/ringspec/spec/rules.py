@@ -249,10 +249,10 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
     return tuple(found)
 
 
+# All other rules are judged by these two.
+BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
 RULES = "x-rules"
 _CHANGED = ("level", "evidence", "sentence", "source", "drop")
-# All others are judged by them.
-_NEEDED = frozenset({RuleId("body.accepted"), RuleId("robustness")})
 
 
 def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
@@ -275,7 +275,7 @@ def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
         raise SpecError(f"{place}: drop is neither true nor false", hint="drop: true")
     if drop and len(row) > 1:
         raise SpecError(f"{place} is dropped and changed", hint="do one of the two")
-    if drop and rule in _NEEDED:
+    if drop and rule in (BODY_ACCEPTED, ROBUSTNESS):
         raise SpecError(
             f"{place} cannot be dropped: all other rules are judged by it",
             hint="a run leaves it out with --exclude",

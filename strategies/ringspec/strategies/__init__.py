@@ -24,10 +24,10 @@ from ringspec.strategies.case import (
     encode,
     expecting,
     line,
+    parse_case,
     parse_request,
-    parse_step,
+    rules_without_case,
     status_fits,
-    unbroken,
     wire_request,
 )
 from ringspec.strategies.certificate import cases_of, certified, quick_of
@@ -68,12 +68,13 @@ if TYPE_CHECKING:
         SourceEnded,
         foreign_sources,
     )
-    from ringspec.strategies.lifecycle.machine import MAX_CALLS, state_machine
-    from ringspec.strategies.lifecycle.steps import Lifecycle
+    from ringspec.strategies.lifecycle.cases import Lifecycle
     from ringspec.strategies.lifecycle.walk import (
+        MAX_CALLS,
         Call,
         CallKind,
         Walk,
+        state_machine,
         without,
         write_walk,
     )
@@ -93,9 +94,8 @@ _LATE_BY_MODULE = {
     ),
     "drawn.sample": "Invalid Label Labelled",
     "shapes.bodies": "plain_request",
-    "lifecycle.machine": "MAX_CALLS state_machine",
-    "lifecycle.steps": "Lifecycle",
-    "lifecycle.walk": "Call CallKind Walk without write_walk",
+    "lifecycle.cases": "Lifecycle",
+    "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without write_walk",
 }
 _LATE = {
     name: module for module, names in _LATE_BY_MODULE.items() for name in names.split()
@@ -162,15 +162,15 @@ __all__ = [
     "line",
     "mutations_of",
     "own_sources",
+    "parse_case",
     "parse_request",
-    "parse_step",
     "plain_request",
     "probe_bodies",
     "prove",
     "quick_of",
+    "rules_without_case",
     "state_machine",
     "status_fits",
-    "unbroken",
     "unspecified_bodies",
     "valid_bodies",
     "wire_request",

@@ -35,8 +35,6 @@ TOKEN_URL = "{token_url}"  # noqa: S105 - a placeholder
 CLIENT_ID = "{client_id}"
 CLIENT_SECRET = "{client_secret}"  # noqa: S105 - a placeholder
 CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - a placeholder
-ROBUSTNESS = RuleId("robustness")
-ACCEPTED = RuleId("body.accepted")
 
 Status = tuple[str | int, ...]
 
@@ -365,7 +363,7 @@ def _expecting(case: Case, success: int | None, rejection: tuple[int, ...]) -> C
     return case
 
 
-def unbroken(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
+def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
     """List the rules of the request's schema that no case breaks.
 
     In the contract's order; those that the catalogue excuses are left out.

@@ -33,7 +33,7 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
     # What a dialect drops is left out at the end: the other cases stay the same.
     made = _cases(contract.undropped, seed)
     cases = tuple(case for case in made if case.rule in contract.rules)
-    prove(contract, cases)
+    check_labels(contract, cases)
     return cases
 
 
@@ -41,13 +41,13 @@ def _cases(contract: Contract, seed: int) -> Iterator[Case]:
     bodies = Bodies(contract)
     unique = _Ids().unique
     accepted: list[Case] = []
-    strained: set[str] = set()
-    for case, is_strained in valid_cases(bodies, seed):
+    edge_ids: set[str] = set()
+    for case, is_edge in valid_cases(bodies, seed):
         accepted.append(unique(case))
-        if is_strained:
-            strained.add(accepted[-1].id)
+        if is_edge:
+            edge_ids.add(accepted[-1].id)
     yield from accepted
-    rejected = [unique(each) for each in invalid_cases(bodies, accepted, strained)]
+    rejected = [unique(each) for each in invalid_cases(bodies, accepted, edge_ids)]
     yield from rejected
     plain = accepted[0]
     yield from map(unique, header_cases(contract, plain))
@@ -78,7 +78,7 @@ class _Ids:
         return replace(case, id=name)
 
 
-def prove(contract: Contract, cases: Iterable[Case]) -> None:
+def check_labels(contract: Contract, cases: Iterable[Case]) -> None:
     """Prove the label of each case on the bytes that will be sent.
 
     Raises:
@@ -98,10 +98,10 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
     """Return the rules that both validators find broken, or why it is not valid."""
     if case.expect == Expect.SURVIVE or not case.is_about_body:
         return frozenset()  # nothing is claimed of its body
-    broken = contract.prover.prove(case.body)
+    broken = contract.prover.proven_broken(case.body)
     if case.broken or broken:
         return broken
     if is_irregular(case.body):
         return frozenset({"unsettled text or number"})
-    unsettled = contract.settled_prover.prove(case.body)
+    unsettled = contract.settled_prover.proven_broken(case.body)
     return frozenset(f"unsettled {rule}" for rule in unsettled)

@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from ringspec.spec import Contract, Json, Role, RuleId, TokenHeader
+from ringspec.spec import ROBUSTNESS, Contract, Json, Role, RuleId, TokenHeader
 from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_CUT,
-    ROBUSTNESS,
     STATUS,
     TOKEN,
     TOKEN_CUT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness.judging.selection import Selection
-from ringspec.spec import Contract, UsageError
+from ringspec.spec import Contract
 from ringspec.strategies import Case, Expect
 
 
@@ -16,12 +16,6 @@ def fired(
     exclude: tuple[str, ...] = (),
 ) -> tuple[Case, ...]:
     return Selection.of(contract, select, exclude).fired(cases)
-
-
-def test_everything_is_fired_without_a_selection(
-    contract: Contract, cases: tuple[Case, ...]
-) -> None:
-    assert fired(contract, cases) == cases
 
 
 def test_selected_rule_is_fired_with_its_twins(
@@ -63,13 +57,3 @@ def test_excluded_cases_are_fired_as_twins_alone(
 
     twins = {case.twin for case in chosen}
     assert all(c.id in twins for c in chosen if c.rule.startswith("voiceFlow"))
-
-
-@pytest.mark.parametrize(
-    ("select", "exclude"), [(("nosuch",), ()), ((), ("nosuch",)), (("name",), ("na",))]
-)
-def test_selection_of_nothing_is_wrong_usage(
-    contract: Contract, select: tuple[str, ...], exclude: tuple[str, ...]
-) -> None:
-    with pytest.raises(UsageError):
-        Selection.of(contract, select, exclude)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +12,13 @@ import pytest
 
 from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
-from ringspec.harness.exploring.attempts import Attempt, Failures, SearchLimits
-from ringspec.harness.exploring.walking import Walker, walked
+from ringspec.harness.exploring.explore import (
+    Attempt,
+    Failures,
+    SearchLimits,
+    walked,
+)
+from ringspec.harness.exploring.search import Walker
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
@@ -92,8 +96,8 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
                 gone.fired.append(each)
                 return walked(each, once, oracle.judge)
 
-            walker = Walker(gone.life, limits, Failures(limits.known))
-            walker.begin(time.monotonic() + seconds, fire, gone.told.append)
+            known = Failures(limits.known)
+            walker = Walker(gone.life, limits, known, fire, gone.told.append)
             walker.turn(walks)
             gone.late = walker.late
         return gone

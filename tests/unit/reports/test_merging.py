@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from ringspec.reports import check_merged, merge_reports, read_report
+from ringspec.reports import check_merged, failed_cases, merge_reports, read_report
 from ringspec.reports.json_report import SCHEMA
 from ringspec.reports.merge import MergedReport
 from ringspec.spec import UsageError
@@ -292,7 +292,7 @@ def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     written = json.loads(path.read_bytes())
     schema = jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     assert list(schema.iter_errors(written)) == []
-    assert list(read_report(path).failed) == ["a.b/1"]
+    assert list(failed_cases(read_report(path))) == ["a.b/1"]
     with pytest.raises(UsageError, match="its parts are joined already"):
         merge_reports([path])
 

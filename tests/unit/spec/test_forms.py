@@ -77,7 +77,7 @@ def test_what_no_source_settles_is_neither_valid_nor_invalid(
 ) -> None:
     body = {**plain, **members}
 
-    assert contract.prover.prove(body) == frozenset()
+    assert contract.prover.proven_broken(body) == frozenset()
     assert not contract.settled_prover.is_valid(body)
 
 

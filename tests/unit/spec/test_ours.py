@@ -266,8 +266,8 @@ def test_examples_are_valid_and_settled(
 ) -> None:
     assert list(examples) == ["notice", "survey"]
     for body in examples.values():
-        assert contract.prover.prove(body) == frozenset()
-        assert contract.settled_prover.prove(body) == frozenset()
+        assert contract.prover.proven_broken(body) == frozenset()
+        assert contract.settled_prover.proven_broken(body) == frozenset()
     assert contract.level_of_use(plain) is Level.MUST
 
 
@@ -299,26 +299,26 @@ def test_a_dialect_makes_another_contract_with_rules_of_the_same_ids(
 
 
 def test_a_body_as_the_sdk_sends_it_is_valid(sdk: Contract) -> None:
-    assert sdk.prover.prove(SDK_BODY) == frozenset()
-    assert sdk.settled_prover.prove(SDK_BODY) == frozenset()
+    assert sdk.prover.proven_broken(SDK_BODY) == frozenset()
+    assert sdk.settled_prover.proven_broken(SDK_BODY) == frozenset()
     # To the SDK the canonical flag is none.
     body = {**SDK_BODY, "includeUnsubscribed": False}
     del body["inclubeUnsubscribed"]
-    assert sdk.prover.prove(body) == {"includeUnsubscribed.required"}
+    assert sdk.prover.proven_broken(body) == {"includeUnsubscribed.required"}
 
 
 @pytest.mark.parametrize(("members", "rules"), FAULTS["naxai-sdk"])
 def test_faults_in_the_sdks_spelling_have_canonical_names(
     sdk: Contract, members: Json, rules: list[str]
 ) -> None:
-    assert sdk.prover.prove({**SDK_BODY, **members}) == set(rules)
+    assert sdk.prover.proven_broken({**SDK_BODY, **members}) == set(rules)
 
 
 @pytest.mark.parametrize(("members", "rules"), FAULTS["canonical"])
 def test_each_fault_breaks_its_rule_and_no_other(
     contract: Contract, plain: dict[str, Json], members: Json, rules: list[str]
 ) -> None:
-    assert contract.prover.prove({**plain, **members}) == set(rules)
+    assert contract.prover.proven_broken({**plain, **members}) == set(rules)
 
 
 @pytest.mark.parametrize("name", [*STATED["required"], "includeUnsubscribed"])
@@ -327,4 +327,4 @@ def test_each_member_that_is_missing_breaks_one_rule(
 ) -> None:
     del plain[name]
 
-    assert contract.prover.prove(plain) == {RuleId(f"{name}.required")}
+    assert contract.prover.proven_broken(plain) == {RuleId(f"{name}.required")}

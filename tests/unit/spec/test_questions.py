@@ -12,7 +12,6 @@ from ringspec.spec import (
     UsageError,
     load,
     load_with_actions,
-    overlay_of,
     questions,
 )
 
@@ -28,24 +27,6 @@ def test_every_candidate_of_ours_is_a_contract_with_canonical_rules() -> None:
         assert question.candidates[0].actions == ()
         for each in question.candidates:
             assert load_with_actions(each.actions).rules.keys() <= known.keys()
-
-
-def test_answers_one_after_another_make_the_sdks_dialect() -> None:
-    chosen = [each.candidates[1].actions for each in questions()[:4]]
-
-    found = load_with_actions(tuple(action for listed in chosen for action in listed))
-
-    sdk = load(dialect="naxai-sdk")
-    assert found.request.schema == sdk.request.schema
-    assert found.dropped == sdk.dropped
-
-
-def test_nothing_but_the_contract_is_an_overlay_without_effect() -> None:
-    overlay = overlay_of([], "Nothing", description="d")
-
-    assert overlay["info"] == {"title": "Nothing", "version": "1", "description": "d"}
-    assert overlay["actions"][0]["update"] == {}
-    assert load_with_actions(()).request.schema == load().request.schema
 
 
 @pytest.mark.parametrize("name", ["mine.questions.yaml", "questions.yaml"])

@@ -19,7 +19,6 @@ from ringspec.strategies.adequacy import (
     Mutation,
     MutationResult,
     MutationVerdict,
-    fewest,
     mutations_of,
     prove,
     quick,
@@ -356,12 +355,3 @@ def test_the_quick_list_tells_all_that_the_whole_list_tells(
     assert all(by_id[name].twin in {None, *chosen} for name in chosen)
     assert chosen == quick(contract, cases)
     assert len(chosen) < len(cases)
-
-
-def test_of_cases_that_are_worth_the_same_the_first_is_taken(
-    cases: tuple[Case, ...],
-) -> None:
-    one, other = [case for case in cases if case.twin is None][:2]
-    telling = {"m": (one.id, other.id), "n": (other.id, one.id), "o": ()}
-
-    assert fewest(telling, cases) == (one.id,)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from ringspec.spec import Contract, Json, Level, Location, RuleId
+from ringspec.spec import Contract, Json, Level, Location
 from ringspec.strategies import Case, encode
 from ringspec.strategies.drawn import schemathesis_bodies as foreign
 from ringspec.strategies.drawn.label import (
@@ -161,23 +161,6 @@ def test_own_bodies_are_what_they_are_meant_to_be(
     assert {str(case.expect) for case in cases} == {["accept", "reject"][number]}
     assert all(len(case.broken) == number for case in cases)
     assert all((case.fault is not None) == bool(number) for case in cases)
-
-
-def test_only_selected_rules_are_broken(contract: Contract, labeller: Labeller) -> None:
-    wanted = {RuleId("name.required"), RuleId("name.type"), RuleId("robustness")}
-    _, invalid = own_sources(contract, wanted)
-    broken: set[str] = set()
-
-    @QUICK
-    @given(invalid.bodies)
-    def draw(drawn: Drawn) -> None:
-        example = labeller.example(drawn, 1)
-        assert example is not None
-        broken.update(example.case.broken)
-
-    draw()
-
-    assert broken == {"name.required", "name.type"}
 
 
 @pytest.fixture(scope="session")

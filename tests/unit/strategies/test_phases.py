@@ -101,14 +101,3 @@ def test_a_command_is_tried_from_each_state_that_allows_it(cases: Cases) -> None
         "lifecycle.cancel/paused-answer",
         "lifecycle.cancel/paused-read",
     }
-
-
-def test_updates_replace_what_was_there(cases: Cases) -> None:
-    case = next(each for each in cases if each.id == "lifecycle.updated/replaced")
-
-    assert case.steps[-1].wants
-    for want in case.steps[-1].wants:
-        name = want.at.strip("/")
-        assert want.what == What.DIFFERS
-        assert name in json.loads(case.steps[0].request.body)
-        assert name not in json.loads(case.steps[1].request.body)

@@ -8,14 +8,14 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from ringspec.spec import Contract, Level
 from ringspec.strategies import Case, Expect, Phase, What
-from ringspec.strategies.lifecycle.machine import state_machine
-from ringspec.strategies.lifecycle.steps import Lifecycle
+from ringspec.strategies.lifecycle.cases import Lifecycle
 from ringspec.strategies.lifecycle.walk import (
     MAX_STEPS,
     Call,
     CallKind,
     Model,
     WalkStep,
+    state_machine,
     write_walk,
 )
 

@@ -1,8 +1,8 @@
 """Explore: the search for what no list foresees, as the session drives it.
 
-In: what is known to fail, limits, and what fires an example. Out: events. Hypothesis
-calls back, and the session is a generator: a thread bridges the two. It asks for one
-exchange at a time, and waits for the answer. Every request goes out through the
+Examples are fired, and walks, and judged; what was known before is not found again.
+Hypothesis calls back, and the session is a generator: a thread bridges the two. It asks
+for one exchange at a time, and waits for the answer. Every request goes out through the
 session, which may end at any time.
 """
 
@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
-from ringspec.harness.exploring.attempts import Attempt, SearchLimits
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
 from ringspec.harness.judging.multi_step import missing_links
@@ -29,8 +29,8 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.sending.exchange import Exchange
-from ringspec.spec import Contract, RuleId, weakest
+from ringspec.harness.sending.exchange import Exchange, Played, Trouble
+from ringspec.spec import Contract, Level, RuleId, weakest
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _FAREWELL_S = 1.0
 # Refusals that other things than the rule may account for: what is not known, what
 # stands there already, what is too long.
 _OTHER_REASONS = frozenset({404, 409, 413, 414, 431})
-_LIFECYCLE = "lifecycle."
+LIFECYCLE = "lifecycle."
 # Rules that every search serves, whatever it finds.
 _SERVED = ("robustness", "body.accepted", "answer.", "error.")
 
@@ -50,6 +50,82 @@ _SERVED = ("robustness", "body.accepted", "answer.", "error.")
 def is_explored(rule: RuleId) -> bool:
     """Return whether explore serves a rule even where nothing fails."""
     return rule.startswith(_SERVED)
+
+
+class FailureKind(NamedTuple):
+    """Kind of a failure, of which one example is enough."""
+
+    rule: RuleId
+    expect: Expect
+    trouble: Trouble | None
+
+
+def kind_of(finding: Finding) -> FailureKind:
+    """Return the kind of a failure."""
+    failure = finding.exchange.failure
+    trouble = failure.trouble if failure else None
+    return FailureKind(finding.rule, finding.case.expect, trouble)
+
+
+class Failures(dict[FailureKind, Level]):
+    """Failures by their kind, each with the strongest level seen."""
+
+    def is_new(self, kind: FailureKind, level: Level) -> bool:
+        """Return whether a kind is not known, or only at weaker levels."""
+        return kind not in self or not self[kind].gates(level)
+
+    def add(self, kind: FailureKind, level: Level) -> None:
+        """Add a kind of failure at a level."""
+        if self.is_new(kind, level):
+            self[kind] = level
+
+    def note(self, findings: Iterable[Finding]) -> Self:
+        """Add the failures among some findings."""
+        for each in findings:
+            if each.verdict == Verdict.FAIL:
+                self.add(kind_of(each), each.level)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchLimits:
+    """What a search may spend, and what it need not find.
+
+    Attributes:
+        examples: how many bodies and walks are tried.
+        shrink_requests: spent on one failure, with `shrink_seconds`; twice on a walk.
+        known: the failures known before.
+    """
+
+    examples: int
+    seconds: float
+    seed: int = 0
+    shrink_requests: int = 200
+    shrink_seconds: float = 20.0
+    known: Failures = field(default_factory=Failures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """An example that was fired, and its findings.
+
+    Attributes:
+        idle: what a target may leave undone, and did, so that a walk ended.
+        ended: after how many steps a walk failed, or came to its end.
+        sent: how many requests it took.
+    """
+
+    case: Case
+    exchange: Exchange
+    findings: tuple[Finding, ...]
+    idle: str = ""
+    ended: int = 0
+    sent: int = 1
+
+    @cached_property
+    def failures(self) -> Failures:
+        """The failures among the findings."""
+        return Failures().note(self.findings)
 
 
 def judge(oracle: Oracle, example: Example, exchange: Exchange) -> Iterator[Finding]:
@@ -97,6 +173,66 @@ def _refusal(contract: Contract, case: Case, exchange: Exchange) -> Iterator[Jud
         yield ERROR_STATUS, Verdict.FAIL, reason
 
 
+JudgeStep: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]
+
+
+def walked(walk: Walk, play: Callable[..., Exchange], judge: JudgeStep) -> Attempt:
+    """Make a walk and judge each step, up to the first that fails.
+
+    `play` takes a case, and whether to be patient: what was written may show late.
+    """
+    exchange = play(walk.whole(), patient=not walk.hasty)
+    played, sent = exchange.played or Played(), exchange.sent
+    found: list[Finding] = []
+
+    def attempt(part: Walk, exchange: Exchange) -> Attempt:
+        failing = [each for each in found if each.verdict == Verdict.FAIL]
+        return Attempt(
+            case=failing[0].case if failing else part.whole(),
+            exchange=exchange,
+            findings=tuple(found),
+            ended=len(part.steps),
+            sent=sent,
+        )
+
+    for index, each in enumerate(played.earlier):
+        part, before = walk.upto(index + 1), played.earlier[:index]
+        so_far = Played(earlier=before, at=index, captured=played.captured)
+        then = replace(each, played=so_far)
+        found += _judged(part, then, judge)
+        if any(each.verdict == Verdict.FAIL for each in found):
+            return attempt(part, then)
+    part = walk.upto(played.at + 1)
+    if played.stuck and part.steps[-1].step.paging is not None:
+        # All pages of a list are read for a last step only.
+        exchange = play(part.whole(), patient=not part.hasty)
+        sent += exchange.sent
+        if exchange.played is None or exchange.played.stuck:
+            return attempt(part, exchange)
+    elif played.stuck:
+        exchange = replace(exchange, played=replace(played, stuck=""))
+    found += _judged(part, exchange, judge)
+    result = attempt(part, exchange)
+    idle = part.steps[-1].unsure if played.stuck and not result.failures else ""
+    return replace(result, idle=idle)
+
+
+def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> Iterator[Finding]:
+    """Judge the last step by each claim on it, without inconclusive findings."""
+    last = walk.steps[-1]
+    status = exchange.response.status if exchange.response else 0
+    # A wrong status is told once.
+    claims = last.claims if status_fits(status, last.due) else last.claims[:1]
+    # What may be left undone, and was, has passed nothing.
+    moot = len(last.due) > 1 and status // 100 != 2
+    for number, claim in enumerate(claims):
+        for each in judge(walk.case(claim), exchange):
+            own = each.rule == claim.rule
+            passed = each.verdict == Verdict.PASS and not (own and moot)
+            if (passed or each.verdict == Verdict.FAIL) and (own or not number):
+                yield each
+
+
 def offered_lifecycle(
     plan: Plan, selected: Collection[RuleId], play: Callable[[Case], Exchange]
 ) -> Lifecycle | None:
@@ -104,7 +240,7 @@ def offered_lifecycle(
     from ringspec.strategies import Lifecycle  # noqa: PLC0415 - it takes a while
 
     life = Lifecycle.of(plan.contract, plan.cases)
-    if life is None or not any(each.startswith(_LIFECYCLE) for each in selected):
+    if life is None or not any(each.startswith(LIFECYCLE) for each in selected):
         return None
     case = life.survey()
     exchange = play(case)
@@ -117,31 +253,22 @@ class _Closed(BaseException):
     """The session does not answer any more."""
 
 
-class _SearchEnded(NamedTuple):
-    """The search is over, by an error of ours if there is one."""
-
-    error: BaseException | None = None
+# None ends the search, and so does an error.
+_Item: TypeAlias = "Example | Walk | Judged | Notice | BaseException | None"
 
 
-_Item: TypeAlias = "Example | Walk | Judged | Notice | _SearchEnded | Interrupted"
-
-
+@dataclass
 class Explorer:
     """Runs a search in a thread, and answers what it asks for."""
 
-    def __init__(
-        self,
-        contract: Contract,
-        rules: Collection[RuleId],
-        limits: SearchLimits,
-        life: Lifecycle | None = None,
-    ) -> None:
-        self._contract = contract
-        self._rules = frozenset(rules)
-        self._life = life
-        self._limits = limits
-        self._items: asyncio.Queue[_Item] = asyncio.Queue()
-        self._answers: queue.SimpleQueue[Attempt | None] = queue.SimpleQueue()
+    contract: Contract
+    rules: Collection[RuleId]
+    limits: SearchLimits
+    life: Lifecycle | None = None
+    _items: asyncio.Queue[_Item] = field(default_factory=asyncio.Queue)
+    _answers: queue.SimpleQueue[Attempt | None] = field(
+        default_factory=queue.SimpleQueue
+    )
 
     def events(
         self, runner: asyncio.Runner, fire: Callable[[Example | Walk], Attempt]
@@ -156,16 +283,11 @@ class Explorer:
         )
         thread.start()
         try:
-            while True:
-                item = runner.run(self._items.get())
+            while (item := runner.run(self._items.get())) is not None:
                 match item:
                     case Judged() | Notice():
                         yield item
-                    case _SearchEnded():
-                        if item.error is not None:
-                            raise item.error
-                        return
-                    case Interrupted():
+                    case BaseException():
                         raise item
                     case _:
                         self._answers.put(fire(item))
@@ -191,16 +313,14 @@ class Explorer:
                 raise _Closed
             return answer
 
+        ended_by: BaseException | None = None
+        try:
+            from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
+
+            rules, limits = self.rules, self.limits
+            Search(self.contract, rules, limits, self.life, fire, put).run()
+        except BaseException as error:  # noqa: BLE001 - the session raises it
+            ended_by = error
         # Without a listener an error has no addressee either.
         with suppress(_Closed):
-            try:
-                from ringspec.harness.exploring.search import Search  # noqa: PLC0415 - as above
-
-                search = Search(self._contract, self._rules, self._limits, self._life)
-                search.run(fire, put)
-            except _Closed:
-                raise
-            except BaseException as error:  # noqa: BLE001 - the session raises it
-                put(_SearchEnded(error))
-            else:
-                put(_SearchEnded())
+            put(ended_by)

@@ -1,48 +1,237 @@
-"""The search: Hypothesis looks for bodies that a target errs at, and shrinks them.
+"""The search: Hypothesis looks for bodies and walks that a target errs at.
 
-In: sources of bodies, and what fires an example. Out: events: each example with what it
-passed, and of each failure the smallest body that shows it. A fixed share of examples
-are walks. Wall clock only ever ends the search; it never decides what is sent before
-that.
+Of each failure the smallest body, or the shortest walk, that shows it is reported. A
+fixed share of examples are walks, all steps of which are drawn before any is sent. Wall
+clock only ever ends the search; it never decides what is sent before that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeAlias
 
-from hypothesis import Phase, find
+from hypothesis import HealthCheck, Phase, Verbosity, find, seed, settings
+from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
+    LIFECYCLE,
     Attempt,
-    BudgetSpent,
+    FailureKind,
     Failures,
-    Fire,
-    Hunter,
-    OwnError,
     SearchLimits,
-    Shrinking,
-    Tell,
+    kind_of,
 )
-from ringspec.harness.exploring.walking import Walker, share_of
-from ringspec.harness.judging.verdict import Notice
-from ringspec.spec import Contract, RuleId
+from ringspec.harness.judging.verdict import Judged, Notice, Verdict
+from ringspec.spec import Contract, Level, RuleId
 from ringspec.strategies import (
+    MAX_CALLS,
+    Call,
+    CallKind,
     Drawn,
     Example,
     Labeller,
     Lifecycle,
     Source,
     SourceEnded,
+    Walk,
     foreign_sources,
     own_sources,
+    state_machine,
+    without,
+    write_walk,
 )
 
+# Requests without an answer in a row that end the shrinking of one failure: one less
+# than those that end a run.
+_SILENCE = 3
 # Rounds in a row without a new body after which there are no more.
 _STALE = 3
 # Walks after each round of bodies.
 _WALKS = 20
+# One example in ten is a walk, if there are some more than a handful.
+_ONE_IN, _AT_LEAST = 10, 5
+
+Fire: TypeAlias = Callable[[Example | Walk], Attempt]
+Tell: TypeAlias = Callable[[Judged | Notice], None]
+
+
+def share_of(examples: int) -> int:
+    """Return how many of some examples are walks."""
+    return min(max(examples // _ONE_IN, _AT_LEAST), examples // 2)
+
+
+class BudgetSpent(BaseException):
+    """Ends a search or a shrinking: to Hypothesis an Exception were a failure."""
+
+
+class OwnError(BaseException):
+    """An error of ours in a search: Hypothesis must not take it for a failure."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise OwnError(error) from error
+
+
+@dataclass(kw_only=True)
+class Shrinking:
+    """A failure that is being shrunk, and what may still be spent on it.
+
+    Attributes:
+        level: the weakest that counts: it may get stronger on the way.
+        best: the smallest example so far, and `attempt` what came of it.
+        kin: start of the rules of which one shows the failure as well; empty if none.
+        allowed: how many requests may be spent, so far.
+        silent: attempts without an answer in a row.
+    """
+
+    kind: FailureKind
+    level: Level
+    attempt: Attempt
+    best: Any
+    kin: str
+    until: float
+    allowed: int
+    requests: int = 0
+    silent: int = 0
+
+    def note(self, attempt: Attempt) -> None:
+        """Count an attempt without an answer."""
+        self.silent = 0 if attempt.exchange.failure is None else self.silent + 1
+
+    def shows(self, attempt: Attempt) -> bool:
+        """Return whether an attempt shows the failure, or one that is its kin."""
+        return any(
+            level.gates(self.level)
+            and (kind == self.kind or (self.kin and kind.rule.startswith(self.kin)))
+            for kind, level in attempt.failures.items()
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may be spent any more."""
+        spent = self.requests >= self.allowed or self.silent >= _SILENCE
+        return spent or time.monotonic() > self.until
+
+
+class Hunter:
+    """Searches for failures of one sort, within its quota and time.
+
+    Attributes:
+        late: whether the time is up.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        limits: SearchLimits,
+        known: Failures,
+        fire: Fire,
+        tell: Tell,
+    ) -> None:
+        self.late = False
+        self._order = {rule: number for number, rule in enumerate(contract.rules)}
+        self._limits, self._known = limits, known
+        self._fire, self._tell = fire, tell
+        self._until = time.monotonic() + limits.seconds
+        self._quota = self._hunts = 0
+        self._shrinking: Shrinking | None = None
+
+    def _hunt(self, draw: Callable[[], object]) -> Shrinking | None:
+        """Let Hypothesis draw until something is found, or all is spent."""
+        self._hunts += 1
+        self._shrinking = None
+        try:
+            draw()
+        except (NoSuchExample, Unsatisfiable, BudgetSpent):
+            pass
+        except OwnError as raised:
+            raise raised.error from None
+        return self._shrinking
+
+    def _begun(
+        self, attempt: Attempt, best: object, kin: str = "", *, share: float
+    ) -> Shrinking | None:
+        """Begin to shrink the worst of an attempt's failures that is not known yet.
+
+        The share is how much of the limits may be spent; for `kin` see `Shrinking`.
+        """
+        worst = self._worst_new(attempt)
+        if worst is None:
+            return None
+        shrinking = Shrinking(
+            kind=worst,
+            level=attempt.failures[worst],
+            attempt=attempt,
+            best=best,
+            kin=kin if worst.rule.startswith(kin) else "",
+            until=time.monotonic() + share * self._limits.shrink_seconds,
+            allowed=int(share * self._limits.shrink_requests),
+        )
+        shrinking.note(attempt)
+        return shrinking
+
+    def _check_budget(self) -> None:
+        """Check that one more example may be fired.
+
+        Raises:
+            BudgetSpent: it may not.
+        """
+        self.late = self.late or time.monotonic() > self._until
+        shrinking = self._shrinking
+        spent = self._quota <= 0 if shrinking is None else shrinking.is_over
+        if self.late or spent:
+            raise BudgetSpent
+
+    def _random(self, name: str = "") -> Random:
+        return Random(f"{self._limits.seed} {name}{self._hunts}")  # noqa: S311 - no secret
+
+    def _settings(self, *phases: Phase, **options: Any) -> settings:
+        return settings(
+            max_examples=2 * self._quota,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            phases=phases,
+            print_blob=False,
+            backend="hypothesis",
+            **options,
+        )
+
+    def _worst_new(self, attempt: Attempt) -> FailureKind | None:
+        """Return the worst of an attempt's failures that is not known yet."""
+        levels = attempt.failures
+        return min(
+            (kind for kind in levels if self._known.is_new(kind, levels[kind])),
+            key=lambda kind: (levels[kind].rank, self._order[kind.rule]),
+            default=None,
+        )
+
+    def _report(self, attempt: Attempt) -> None:
+        """Report an attempt, without failures that are known; they are from now on."""
+        self._quota -= 1
+        levels, known = attempt.failures, self._known
+        findings = tuple(
+            each
+            for each in attempt.findings
+            if each.verdict != Verdict.FAIL
+            or known.is_new(kind_of(each), levels[kind_of(each)])
+        )
+        known.note(attempt.findings)
+        judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
+        self._tell(judged)
 
 
 class Search(Hunter):
@@ -53,28 +242,27 @@ class Search(Hunter):
         contract: Contract,
         rules: Collection[RuleId],
         limits: SearchLimits,
-        life: Lifecycle | None = None,
+        life: Lifecycle | None,
+        fire: Fire,
+        tell: Tell,
     ) -> None:
-        super().__init__(contract, limits, Failures(limits.known))
+        super().__init__(contract, limits, Failures(limits.known), fire, tell)
         self._sources = own_sources(contract, rules)
         self._contract = contract
         self._labeller = Labeller(contract)
-        self._walker = Walker(life, limits, self._known) if life else None
+        self._walker = Walker(life, limits, self._known, fire, tell) if life else None
         self._walks = share_of(limits.examples) if life else 0
         self._examples: dict[bytes, Example | None] = {}
         self._seen: dict[bytes, Attempt | None] = {}
         self._left = limits.examples
         self._tries = 0
 
-    def run(self, fire: Fire, tell: Tell) -> None:
-        """Search, and tell of it."""
-        self.begin(time.monotonic() + self._limits.seconds, fire, tell)
-        if self._walker is not None:
-            self._walker.begin(self._until, fire, tell)
+    def run(self) -> None:
+        """Search until all is spent, and say why it ended early."""
         foreign, reason = foreign_sources(self._contract)
         self._sources += foreign
         if reason:
-            tell(Notice(message=reason))
+            self._tell(Notice(message=reason))
         stale = 0
         while self._goes_on and stale < _STALE:
             before = self._left
@@ -87,10 +275,10 @@ class Search(Hunter):
         if self.late:
             after = f"after {self._limits.seconds:g} seconds"
             message = f"explore ended {after}, with {done} of {wanted} examples"
-            tell(Notice(message=message))
+            self._tell(Notice(message=message))
         elif self._left > 0:
             message = f"explore ended with {done} examples: there are no others"
-            tell(Notice(message=message))
+            self._tell(Notice(message=message))
 
     @property
     def _goes_on(self) -> bool:
@@ -117,23 +305,22 @@ class Search(Hunter):
             find(source.bodies, self._is_found, settings=options, random=random)
 
         self._quota = min(source.share, self._left - self._walks)
-        found, ended = True, False
+        found, ended = True, ""
         while found and not ended and self._quota > 0 and self._goes_on:
             self._tries = source.tries
             try:
                 self._hunt(draw)
             except SourceEnded as error:
                 # All of its family would end alike.
-                family, ended = source.name.split("-")[0], True
+                family, ended = source.name.split("-")[0], str(error)
                 self._sources = [
                     each for each in self._sources if not each.name.startswith(family)
                 ]
-                notice = Notice(message=str(error))
             found = self._shrinking is not None
             if self._shrinking is not None:
                 self._report(self._plainest(self._shrinking))
             if ended:
-                self._tell(notice)
+                self._tell(Notice(message=ended))
 
     def _plainest(self, shrinking: Shrinking) -> Attempt:
         """Bring what was found nearer to the plain body."""
@@ -153,13 +340,8 @@ class Search(Hunter):
             self._labeller.reduce(shrinking.best, is_plainer)
         return shrinking.attempt
 
+    @_own_errors()
     def _is_found(self, drawn: Drawn) -> bool:
-        try:
-            return self._tried(drawn)
-        except Exception as error:
-            raise OwnError(error) from error
-
-    def _tried(self, drawn: Drawn) -> bool:
         """Return whether a body shows a failure: any new one, then just that one."""
         shrinking = self._shrinking
         if shrinking is not None:
@@ -204,3 +386,146 @@ class Search(Hunter):
     def _report(self, attempt: Attempt) -> None:
         self._left -= 1
         super()._report(attempt)
+
+
+class Walker(Hunter):
+    """Searches for walks that fail, some at a time."""
+
+    def __init__(
+        self,
+        life: Lifecycle,
+        limits: SearchLimits,
+        known: Failures,
+        fire: Fire,
+        tell: Tell,
+    ) -> None:
+        super().__init__(life.contract, limits, known, fire, tell)
+        self._life = life
+        self._idle: set[str] = set()
+        self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
+        self._fired = 0
+
+    def turn(self, share: int) -> int:
+        """Make some walks, whatever is found on the way; return how many."""
+        self._quota = share
+        found = True
+        while found and self._quota > 0 and not self.late:
+            shrinking = self._hunt(self._draw)
+            found = shrinking is not None
+            if shrinking is not None:
+                self._report(self._shortest(shrinking))
+                self._known.add(shrinking.kind, shrinking.level)
+        return share - self._quota
+
+    def _draw(self) -> None:
+        options = self._settings(
+            Phase.generate,
+            stateful_step_count=MAX_CALLS,
+            suppress_health_check=list(HealthCheck),
+            verbosity=Verbosity.quiet,
+        )
+        machine = state_machine(self._life, self._ended)
+        seed(self._random("walk ").getrandbits(64))(machine)
+        run_state_machine_as_test(machine, settings=options)
+
+    @_own_errors()
+    def _ended(self, calls: tuple[Call, ...]) -> None:
+        """Make the walk that was drawn.
+
+        Raises:
+            BudgetSpent: it shows a new failure, so no more are drawn.
+        """
+        walk = self._written(calls)
+        if not walk.steps or _key(walk) in self._attempts:
+            return
+        attempt = self._attempt(walk)
+        best = walk.upto(attempt.ended)
+        self._shrinking = self._begun(attempt, best, LIFECYCLE, share=2)
+        if self._shrinking is not None:
+            raise BudgetSpent
+        self._report(attempt)
+
+    def _shortest(self, shrinking: Shrinking) -> Attempt:
+        """Leave out what can be left out of a walk; then make it with all patience."""
+        first = shrinking.attempt
+        with suppress(BudgetSpent):
+            if first.case.steps[-1].request.method == "GET":
+                # What is wrong to the end mostly is so at once, without waiting.
+                walk = self._written(shrinking.best.calls, hasty=True)
+                attempt = self._attempt(walk)
+                if shrinking.shows(attempt):
+                    shrinking.best = walk.upto(attempt.ended)
+                    shrinking.attempt = attempt
+            while any(
+                self._is_shorter(calls, shrinking)
+                for calls in _shorter(shrinking.best.calls)
+            ):
+                pass
+        if not shrinking.best.hasty:
+            return shrinking.attempt
+        attempt = self._fire(self._written(shrinking.best.calls))
+        return attempt if shrinking.shows(attempt) else first
+
+    def _is_shorter(self, calls: tuple[Call, ...], shrinking: Shrinking) -> bool:
+        """Return whether a walk shows the failure, and is no longer than the best."""
+        known = shrinking.best.steps
+        walk = self._written(calls, hasty=shrinking.best.hasty).upto(len(known))
+        if _size(walk) >= _size(shrinking.best):
+            walk = walk.upto(len(known) - 1)
+        if not walk.steps or walk.steps == known[:-1]:
+            return False
+        attempt = self._attempts.get(_key(walk)) or self._attempt(walk)
+        shrinking.note(attempt)
+        if not shrinking.shows(attempt):
+            return False
+        shrinking.best, shrinking.attempt = walk.upto(attempt.ended), attempt
+        return True
+
+    def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:
+        idle, number = frozenset(self._idle), self._fired + 1
+        return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
+
+    def _attempt(self, walk: Walk) -> Attempt:
+        self._check_budget()
+        self._fired += 1
+        attempt = self._fire(walk)
+        if self._shrinking is not None:
+            self._shrinking.requests += attempt.sent
+        elif attempt.idle:
+            self._idle.add(attempt.idle)
+        self._attempts[_key(walk)] = attempt if attempt.failures else None
+        return attempt
+
+
+def _key(walk: Walk) -> tuple[tuple[Call, ...], int]:
+    return walk.calls, len(walk.steps)
+
+
+def _size(walk: Walk) -> tuple[int, int, int]:
+    """Return a key by which walks are compared: steps, bytes sent, commands."""
+    sent = sum(len(each.step.request.body) for each in walk.steps)
+    commands = sum(call.kind == CallKind.COMMAND for call in walk.calls)
+    return len(walk.steps), sent, commands
+
+
+def _shorter(calls: tuple[Call, ...]) -> Iterator[tuple[Call, ...]]:
+    """Leave out each call in turn, the last one first; then send plainer bodies.
+
+    Where a call that is left out has a body, a later one of its kind sends that instead
+    as well: what is wrong may show only where two bodies differ.
+    """
+    last = calls[-1]
+    if last.kind == CallKind.COMMAND:
+        # It may be the look before it that shows what is wrong.
+        yield (*calls[:-1], Call(CallKind.READ, last.resource))
+    for index, gone in reversed([*enumerate(calls)]):
+        yield without(calls, index)
+        if gone.choice and gone.kind != CallKind.COMMAND:
+            for later in range(index + 1, len(calls)):
+                if calls[later].kind == gone.kind:
+                    heir = calls[later]._replace(choice=gone.choice)
+                    yield without((*calls[:later], heir, *calls[later + 1 :]), index)
+    for index, call in enumerate(calls):
+        if call.choice:
+            plain = call._replace(choice=0)
+            yield (*calls[:index], plain, *calls[index + 1 :])

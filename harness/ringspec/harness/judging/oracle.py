@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
 from ringspec.harness.judging.multi_step import judge_last_step
-from ringspec.harness.judging.selection import ROBUSTNESS, SECRECY
+from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import Exchange, Response
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, RuleId, member_names, weakest
+from ringspec.spec import (
+    BODY_ACCEPTED,
+    ROBUSTNESS,
+    Contract,
+    RuleId,
+    member_names,
+    weakest,
+)
 from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, status_fits
 
 ERROR_STATUS = RuleId("error.status")
-# Broken by an acceptance with another status than the profile expects.
-ACCEPTED = RuleId("body.accepted")
 # Something that the request names is not there, or cannot be used now.
 _UNKNOWN = frozenset({404, 409})
 # A shorter token may stand in an answer by chance.
@@ -119,7 +124,8 @@ class Oracle:
             if not status_fits(status, case.status):
                 wanted = " or ".join(map(str, case.status))
                 reason = f"accepted with HTTP {status}, where {wanted} is expected"
-                yield ACCEPTED, Verdict.FAIL, reason
+                # Accepted, but with another status than the profile expects.
+                yield BODY_ACCEPTED, Verdict.FAIL, reason
             yield from checks.form(self.contract.answers, response)
             yield from checks.content(self.contract, case.body, response)
         elif status in NO_JUDGEMENT or status < 400:

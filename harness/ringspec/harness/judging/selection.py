@@ -10,16 +10,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ringspec.spec import Contract, RuleId, UsageError
+from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
 _SERVED = {"answer": Expect.ACCEPT, "error": Expect.REJECT}
 SECRECY = RuleId("auth.secrecy")
-ROBUSTNESS = RuleId("robustness")
 
 
-def _lends(case: Case, rule: RuleId) -> bool:
+def _serves_by_kind(case: Case, rule: RuleId) -> bool:
     if rule == SECRECY:
         return case.phase == Phase.AUTH
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
@@ -41,7 +40,7 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
     return {
         rule
         for rule in rules
-        if rule in own or any(_lends(case, rule) for case in cases)
+        if rule in own or any(_serves_by_kind(case, rule) for case in cases)
     }
 
 
@@ -100,7 +99,7 @@ class Selection:
                 _rules_of(case) & rules
                 or (
                     not case.rule.startswith(self.excluded)
-                    and any(_lends(case, rule) for rule in self.rules)
+                    and any(_serves_by_kind(case, rule) for rule in self.rules)
                 )
             )
             wanted: str | None = case.id if wants else None

@@ -119,7 +119,7 @@ class BodyJudge:
     def _judge(self, data: Json) -> Iterator[Statement]:
         prover = self.contract.prover
         try:
-            broken = prover.prove(data)
+            broken = prover.proven_broken(data)
         except Disagreement:
             why = "the two validators do not read the body alike"
             yield OPEN, "body.odd", why

@@ -39,7 +39,15 @@ from ringspec.harness.recording.client_rules import (
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.spec import Contract, Level, Rule, RuleId, TokenHeader, weakest
+from ringspec.spec import (
+    BODY_ACCEPTED,
+    Contract,
+    Level,
+    Rule,
+    RuleId,
+    TokenHeader,
+    weakest,
+)
 from ringspec.strategies import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -50,8 +58,6 @@ from ringspec.strategies import (
     Request,
 )
 
-# No finding about a client is of this rule, so that none is taken for a server's.
-_SERVES = RuleId("body.accepted")
 # Names of clients that are kept, and so many characters of each.
 _CLIENTS, _NAME = 20, 60
 _HIDDEN = "[redacted]"
@@ -151,7 +157,8 @@ class ClientSession:
         ]
         case = Case(
             id=f"request-{number}",
-            rule=_SERVES,
+            # No finding about a client is of this rule.
+            rule=BODY_ACCEPTED,
             level=weakest(self._levels[rule] for rule in broken),
             expect=Expect.REJECT if broken else Expect.ACCEPT,
             # The server is not judged: any answer of its may be.

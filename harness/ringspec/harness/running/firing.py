@@ -179,7 +179,7 @@ class Volley:
             played = replace(played, stuck=_UNSURE) if played else None
         return replace(exchange, sent=sent, played=played)
 
-    async def rest(self) -> None:
+    async def cancel_open(self) -> None:
         """Cancel what is under way."""
         for task in self._tasks:
             task.cancel()
@@ -188,7 +188,7 @@ class Volley:
 
     async def stop(self) -> None:
         """End what is under way and close all connections."""
-        await self.rest()
+        await self.cancel_open()
         for result in self._results:
             if result.done() and not result.cancelled():
                 result.exception()  # retrieved, or asyncio logs it

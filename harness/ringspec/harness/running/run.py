@@ -21,21 +21,20 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ringspec.harness.exploring.attempts import (
+from ringspec.harness.exploring.explore import (
     Attempt,
+    Explorer,
     Failures,
     SearchLimits,
-)
-from ringspec.harness.exploring.explore import (
-    Explorer,
     is_explored,
     judge,
     offered_lifecycle,
+    walked,
 )
 from ringspec.harness.judging.multi_step import links_of, missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
-from ringspec.harness.judging.selection import ROBUSTNESS, Selection, pending, served
+from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -67,8 +66,8 @@ from ringspec.harness.sending.journal import Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
-from ringspec.spec import RuleId
-from ringspec.strategies import Case, Phase, unbroken
+from ringspec.spec import ROBUSTNESS, RuleId
+from ringspec.strategies import Case, Phase, rules_without_case
 
 if TYPE_CHECKING:
     from ringspec.strategies import Example, Walk
@@ -296,7 +295,7 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        rules = unbroken(plan.contract, plan.cases)
+        rules = rules_without_case(plan.contract, plan.cases)
         ids = [each for each in rules if each in choice.selected]
         if ids and plan.only is None:
             yield Notice(
@@ -338,7 +337,7 @@ class Session:
             except Interrupted:
                 self.interrupted = True
             finally:
-                runner.run(volley.rest())
+                runner.run(volley.cancel_open())
                 try:
                     # Each takes its turn; none is hurried, unless somebody waits.
                     limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
@@ -423,8 +422,7 @@ class Session:
             seed=plan.seed,
             known=self._failed,
         )
-        from ringspec.harness.exploring.walking import walked  # noqa: PLC0415 - it takes a while
-        from ringspec.strategies import Walk  # noqa: PLC0415 - also slow
+        from ringspec.strategies import Walk  # noqa: PLC0415 - it takes a while
 
         def play(case: Case, *, patient: bool = True) -> Exchange:
             ((_, exchange),) = self._fired((case,), at_once=False, patient=patient)

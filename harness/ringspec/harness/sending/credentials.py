@@ -208,7 +208,7 @@ class Renewal:
                 await self._renew()
             return self.token != refused
 
-    def rest(self) -> None:
+    def pause(self) -> None:
         """Fetch none for a while: a new one made no difference."""
         self._quiet_until = self._clock() + QUIET_S
 
@@ -227,13 +227,13 @@ class Renewal:
             grant = await self._fetch()
         except (TargetError, UsageError) as error:
             self.trouble = str(error)
-            self.rest()
+            self.pause()
             return
         self.trouble = ""
         self._due = self._due_of(grant)
         if grant.token == self.token:
             # The same one again: asking once more would not change that.
-            self.rest()
+            self.pause()
             return
         for learn in self.learners:
             learn(grant.token)
@@ -267,7 +267,7 @@ class Renewing(Passing):
             return found  # the next one has the new token
         again = await self._inner.exchange(request, repeats=repeats)
         if _is_refused(again):
-            renewal.rest()
+            renewal.pause()
         return replace(again, sent=found.sent + again.sent)
 
 

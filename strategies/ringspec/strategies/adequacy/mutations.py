@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ringspec.spec import (
+    BODY_ACCEPTED,
     KEYWORDS,
     Assertion,
     Contract,
@@ -36,7 +37,6 @@ from ringspec.strategies.adequacy.changes import (
 from ringspec.strategies.faults.enums import sibling
 
 _SCHEMAS = "#/components/schemas/"
-_ACCEPTED = RuleId("body.accepted")
 _BY_NAME = frozenset({"required", "dependentRequired"})
 # Keywords whose schemas apply as they stand, and of which each may be mutated.
 _LEADING = frozenset(
@@ -252,7 +252,7 @@ class _Deriver:
                 and assertion.value in edit.new.get("required", ())
             )
         }
-        return tuple(found) or (_ACCEPTED,)
+        return tuple(found) or (BODY_ACCEPTED,)
 
     def _members(self) -> Iterator[Mutation]:
         """Leave each member and each list's items unchecked, place by place."""

@@ -55,21 +55,21 @@ States: TypeAlias = frozenset[tuple[str, str]]
 
 
 def invalid_cases(
-    bodies: Bodies, twins: list[Case], strained: Collection[str]
+    bodies: Bodies, twins: list[Case], edge_ids: Collection[str]
 ) -> Iterator[Case]:
     """Yield the invalid bodies, rule by rule in the contract's order.
 
     Args:
         bodies: of the contract.
         twins: its accepted cases, the plainest first.
-        strained: ids of those with a text as short, long or unusual as may be.
+        edge_ids: ids of those with a text as short, long or unusual as may be.
     """
     by_rule: dict[RuleId, list[Assertion]] = {}
     for assertion in bodies.contract.assertions:
         by_rule.setdefault(assertion.rule, []).append(assertion)
-    dealer = _Dealer(bodies, twins, strained)
+    maker = _CaseMaker(bodies, twins, edge_ids)
     for rule, assertions in by_rule.items():
-        yield from dealer.deal(rule, assertions)
+        yield from maker.cases(rule, assertions)
     yield from _coupled(bodies, twins)
 
 
@@ -158,14 +158,14 @@ class _Listing:
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
-        met = _Met(_own(assertions), everywhere=False)
+        seen = _SeenContexts(_own(assertions), everywhere=False)
         for twin, _ in (option for choice in choices for option in choice.options):
-            met.add(self.states[twin.id])
+            seen.add(self.states[twin.id])
         # By place, the contexts that the twins with that place would add.
         adding = [
             max(
                 (
-                    met.gain(self.states[twin.id])
+                    seen.count_new(self.states[twin.id])
                     for twin in self._twins
                     if any(places(each.instance, twin.body))
                 ),
@@ -226,11 +226,11 @@ class _Listing:
         return [_Choice(name + suffix, _long(sized)) for name, sized in found.items()]
 
 
-class _Dealer:
+class _CaseMaker:
     """Ranks the twins of each fault, and certifies the first that will do."""
 
     def __init__(
-        self, bodies: Bodies, twins: list[Case], strained: Collection[str]
+        self, bodies: Bodies, twins: list[Case], edge_ids: Collection[str]
     ) -> None:
         self._contract = bodies.contract
         self._certifier = Certifier(bodies.contract)
@@ -239,7 +239,7 @@ class _Dealer:
             twins,
             key=lambda each: (
                 each.level.rank,
-                each.id in strained,
+                each.id in edge_ids,
                 each is not twins[0],
                 len(each.request.body),
             ),
@@ -247,10 +247,10 @@ class _Dealer:
         self._listing = _Listing(bodies, self._certifier, ordered)
         self._states = self._listing.states
 
-    def deal(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
+    def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         """Return the cases of one rule."""
         conditional = any(map(is_conditional, assertions))
-        met = _Met(_own(assertions), everywhere=conditional)
+        seen = _SeenContexts(_own(assertions), everywhere=conditional)
         choices = self._listing.choices(assertions)
         wanted = CASES_IF if conditional else CASES
         again = (choices * wanted)[: max(0, wanted - len(choices))]
@@ -258,23 +258,29 @@ class _Dealer:
 
         def keep(case: Case) -> None:
             found.setdefault(canonical(case.body), case)
-            met.add(self._states[str(case.twin)])
+            seen.add(self._states[str(case.twin)])
 
         for choice in choices + again:
             # Every other twin is as strict as the rule, the rest may be richer.
             strict = len(found) % 2 == 0
-            case = self._best(rule, choice, met, first=not found, strict=strict)
+            case = self._best(rule, choice, seen, first=not found, strict=strict)
             if case is not None:
                 keep(case)
         for _ in range(MORE_IF if conditional else MORE):
-            case = self._richest(rule, choices, met)
+            case = self._richest(rule, choices, seen)
             if case is None:
                 break
             keep(case)
         return list(found.values()) or self._inseparable(rule, assertions, choices)
 
     def _best(
-        self, rule: RuleId, choice: _Choice, met: _Met, *, first: bool, strict: bool
+        self,
+        rule: RuleId,
+        choice: _Choice,
+        seen: _SeenContexts,
+        *,
+        first: bool,
+        strict: bool,
     ) -> Case | None:
         """Return the case of a fault in the best twin: masked last, new contexts first.
 
@@ -288,8 +294,8 @@ class _Dealer:
             return (
                 self._certifier.is_masked(twin.body, fault),
                 strict and twin.level.rank > own,
-                0 if first else -met.gain(states),
-                0 if first else -met.spare(states),
+                0 if first else -seen.count_new(states),
+                0 if first else -seen.count_tie_breakers(states),
             )
 
         found: Case | None = None
@@ -303,15 +309,17 @@ class _Dealer:
             found = found or case
         return found
 
-    def _richest(self, rule: RuleId, choices: list[_Choice], met: _Met) -> Case | None:
+    def _richest(
+        self, rule: RuleId, choices: list[_Choice], seen: _SeenContexts
+    ) -> Case | None:
         """Return a case in the context that adds the most, if one adds anything."""
         ranked = []
         for choice in choices:
             for twin, fault in choice.options:
                 states = self._states[twin.id]
-                if gain := met.gain(states):
+                if new := seen.count_new(states):
                     masked = self._certifier.is_masked(twin.body, fault)
-                    order = (masked, -gain, -met.spare(states))
+                    order = (masked, -new, -seen.count_tie_breakers(states))
                     ranked.append((order, choice.name, (twin, fault)))
         for _, name, option in sorted(ranked, key=lambda each: each[0]):
             case = self._certified(rule, name, option)
@@ -376,7 +384,7 @@ class _Dealer:
 
 
 @dataclass(frozen=True)
-class _Met:
+class _SeenContexts:
     """The contexts in which a rule has been broken.
 
     Attributes:
@@ -392,7 +400,7 @@ class _Met:
         for name, state in states:
             self._states[name].add(state)
 
-    def gain(self, states: States) -> int:
+    def count_new(self, states: States) -> int:
         """Count new contexts that are worth a case of their own."""
         return sum(
             self.everywhere or len(self._states[name]) < 2 or state == ABSENT
@@ -400,7 +408,7 @@ class _Met:
             if INSIDE not in name
         )
 
-    def spare(self, states: States) -> int:
+    def count_tie_breakers(self, states: States) -> int:
         """Count new contexts that only break ties."""
         return sum(
             # Null is mostly as good as absence: a value distinguishes more.

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from ringspec.spec import (
     ITEM,
+    ROBUSTNESS,
     Json,
     Location,
     at,
@@ -19,7 +20,7 @@ from ringspec.spec import (
     pointer,
 )
 from ringspec.strategies.bodies.valid import optional_members
-from ringspec.strategies.case import ROBUSTNESS, Case, Expect, Phase, Requests, encode
+from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema

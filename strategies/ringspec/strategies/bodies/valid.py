@@ -10,9 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from ringspec.spec import ITEM, Assertion, Contract, Json, Location, RuleId, weakest
+from ringspec.spec import (
+    BODY_ACCEPTED,
+    ITEM,
+    Assertion,
+    Contract,
+    Json,
+    Location,
+    RuleId,
+    weakest,
+)
 from ringspec.strategies.bodies.pairwise import rows
-from ringspec.strategies.case import ACCEPTED, Case, Expect, Requests, encode
+from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,
@@ -33,7 +42,7 @@ from ringspec.strategies.shapes.text import (
     fitted,
     matching,
     of_length,
-    shown,
+    with_examples,
 )
 
 # Longer arrays are not filled with a bound.
@@ -41,7 +50,7 @@ _FILLED = 10
 # A component that stands in more places than this is shown in all of them at once.
 _SHARED = 4
 # Texts on these edges strain some targets: their bodies are not the first to be twins.
-_STRAINED = frozenset({"format", "minLength", "maxLength"})
+_EDGE_KEYWORDS = frozenset({"format", "minLength", "maxLength"})
 
 # The rule that a body serves, a label, the body, and whether it strains.
 _Made: TypeAlias = tuple[RuleId, str, Json, bool]
@@ -57,7 +66,7 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
     contract, rules = bodies.contract, bodies.contract.rules
     requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
-    for rule, label, body, strained in _bodies(bodies, seed):
+    for rule, label, body, is_edge in _bodies(bodies, seed):
         # Texts of a form and lengths are only tried: what does not fit is left out.
         if bodies.is_settled(body):
             known = found.get(encode(body))
@@ -65,7 +74,7 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
                 known is None
                 or rules[rule].level.rank < rules[known[0].rule].level.rank
             ):
-                prefix = "" if rule == ACCEPTED else "valid-"
+                prefix = "" if rule == BODY_ACCEPTED else "valid-"
                 case = requests.case(
                     rule,
                     prefix + label,
@@ -73,12 +82,12 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
                     encode(body),
                     level=weakest((rules[rule].level, contract.level_of_use(body))),
                 )
-                found[encode(body)] = case, strained
+                found[encode(body)] = case, is_edge
     return list(found.values())
 
 
 def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
-    yield ACCEPTED, "plain", bodies.plain(), False
+    yield BODY_ACCEPTED, "plain", bodies.plain(), False
     yield from _boundaries(bodies)
     yield from _optional(bodies)
     yield from _texts(bodies)
@@ -87,7 +96,7 @@ def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
     for index, row in enumerate(rows(bodies.root, seed)):
         body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
         if body is not None:
-            yield ACCEPTED, f"pairs-{index + 1}", body, False
+            yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
 
 
 def _boundaries(bodies: Bodies) -> Iterator[_Made]:
@@ -98,7 +107,7 @@ def _boundaries(bodies: Bodies) -> Iterator[_Made]:
             body = None if key in shown else bodies.plain(wishes)
             if body is not None:
                 shown.add(key)
-                yield assertion.rule, label, body, assertion.keyword in _STRAINED
+                yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
 
 
 def _optional(bodies: Bodies) -> Iterator[_Made]:
@@ -111,12 +120,12 @@ def _optional(bodies: Bodies) -> Iterator[_Made]:
             body = bodies.plain(wishes)
             if body is not None:
                 label = ".".join((*place, name)).replace(".*", "")
-                yield ACCEPTED, f"with-{label}", body, False
+                yield BODY_ACCEPTED, f"with-{label}", body, False
                 if bodies.contract.level_of_use(body) == least:
                     strict |= wishes
     together = bodies.plain(strict)
     if together is not None and bodies.contract.level_of_use(together) == least:
-        yield ACCEPTED, "with-all-attested", together, False
+        yield BODY_ACCEPTED, "with-all-attested", together, False
 
 
 def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -162,7 +171,7 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
             ):
                 body = bodies.plain({(name,): Exactly(of_length(length))})
                 if body:
-                    yield ACCEPTED, f"{name}-of-{length}", body, True
+                    yield BODY_ACCEPTED, f"{name}-of-{length}", body, True
 
 
 def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
@@ -179,7 +188,7 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
     ):
         builder = Builder(turn=seed + 1, items=items, full=True, branch=branch)
         try:
-            yield ACCEPTED, label, builder.build((shape,)), False
+            yield BODY_ACCEPTED, label, builder.build((shape,)), False
         except Unfit:
             continue
 
@@ -264,7 +273,7 @@ def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Ed
     place = bodies.place(assertion.instance)
     for index, (branch, names) in enumerate(zip(assertion.value, asked, strict=True)):
         label = "-".join(names) if names else f"branch-{index}"
-        taken = Narrowed(compile_schema(shown(branch)))
+        taken = Narrowed(compile_schema(with_examples(branch)))
         others = {name for each in asked for name in each if name not in names}
         alone: _Wishes = {place: taken}
         alone.update({(*place, name): Absent() for name in sorted(others)})

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import (
+    BODY_ACCEPTED,
+    ROBUSTNESS,
     Breach,
     Contract,
     Disagreement,
@@ -37,8 +39,6 @@ from ringspec.spec import (
     weakest,
 )
 from ringspec.strategies.case import (
-    ACCEPTED,
-    ROBUSTNESS,
     STATUS,
     Case,
     Expect,
@@ -194,7 +194,7 @@ class Labeller:
         """Try plainer bodies, as long as there are any that show the same."""
 
         def is_shown(body: Json) -> bool:
-            fault = standing(drawn.fault, body)
+            fault = fault_if_present(drawn.fault, body)
             return shows(Drawn(content=encode(body), fault=fault))
 
         body = read_body(drawn.content)
@@ -209,11 +209,13 @@ class Labeller:
         body = read_body(drawn.content)
         if body is NOTHING:
             return survive
-        if not self._contract.prover.prove(body):
-            if is_irregular(body) or self._contract.settled_prover.prove(body):
+        if not self._contract.prover.proven_broken(body):
+            if is_irregular(body) or self._contract.settled_prover.proven_broken(body):
                 return survive
             used = self._contract.level_of_use(body)
-            return Expect.ACCEPT, {ACCEPTED: weakest((rules[ACCEPTED].level, used))}
+            return Expect.ACCEPT, {
+                BODY_ACCEPTED: weakest((rules[BODY_ACCEPTED].level, used))
+            }
         if not drawn.certified and not self._is_settled_but_for(body):
             return survive
         levels = self._levels(body)
@@ -299,7 +301,9 @@ class Labeller:
         }
 
 
-def standing(fault: tuple[Json, ...] | None, body: Json) -> tuple[Json, ...] | None:
+def fault_if_present(
+    fault: tuple[Json, ...] | None, body: Json
+) -> tuple[Json, ...] | None:
     """Return a fault, if a body still shows each of its edits."""
     shown = all(
         same(at_pointer(body, edit["path"]), edit.get("value")) for edit in fault or ()

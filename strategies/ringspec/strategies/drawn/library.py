@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ringspec.spec import (
+    BODY_ACCEPTED,
     Assertion,
     Contract,
     Json,
@@ -34,7 +35,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies.bodies.robustness import unsettled_edits
-from ringspec.strategies.case import ACCEPTED, Expect, Requests, encode
+from ringspec.strategies.case import Expect, Requests, encode
 from ringspec.strategies.drawn.breaking import (
     Breaker,
     breakable,
@@ -211,7 +212,7 @@ def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
     def unspecified(data: bytes) -> Labelled:
         choices = ByteChoices(data[:_TRIES])
         valid = read(ByteChoices(data[_TRIES:]))
-        twin = requests.case(ACCEPTED, "", Expect.ACCEPT, encode(valid))
+        twin = requests.case(BODY_ACCEPTED, "", Expect.ACCEPT, encode(valid))
         edits = list(unsettled_edits(whole, twin))
         for _ in range(_TRIES if edits else 0):
             name, patch = edits[choices.below(len(edits))]

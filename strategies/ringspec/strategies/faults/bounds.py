@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from ringspec.spec import ITEM, Json, pointer
 from ringspec.strategies.faults.fault import Fault, Spot, drop, extend, put
-from ringspec.strategies.shapes.build import Builder, Unfit, written
+from ringspec.strategies.shapes.build import Builder, Unfit, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
@@ -60,12 +60,12 @@ def _beyond(spot: Spot, greatest: float) -> Iterator[tuple[float, bool]]:
         over = ceil(bound / step) * step if step else bound
     else:
         over = (floor(bound / step) + 1) * step if step else bound + 1
-    yield written(over), True
+    yield json_number(over), True
     if spot.assertion.keyword in {"maximum", "exclusiveMaximum"}:
         far = abs(bound) * 10 + 7 * (step or 1)
     else:
         far = bound + 1000 * (step or 1)
-    yield written(far // step * step if step else far), False
+    yield json_number(far // step * step if step else far), False
 
 
 def _step(spot: Spot) -> Fraction | None:
@@ -80,8 +80,8 @@ def multiples(spot: Spot) -> Iterator[Fault]:
     """Break `multipleOf`."""
     value = Fraction(str(spot.value))
     between = value + Fraction(str(spot.assertion.value)) / 2
-    yield put("between", spot.location, written(between))
-    yield put("next", spot.location, written(value + 1))
+    yield put("between", spot.location, json_number(between))
+    yield put("next", spot.location, json_number(value + 1))
 
 
 def too_short(spot: Spot) -> Iterator[Fault]:

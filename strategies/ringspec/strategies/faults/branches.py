@@ -20,7 +20,7 @@ from ringspec.strategies.shapes.shape import (
     admitted,
     meet,
 )
-from ringspec.strategies.shapes.text import shown
+from ringspec.strategies.shapes.text import with_examples
 
 # So many shapes are tried: choices of many branches can fail in very many ways.
 _TRIED = 40
@@ -99,7 +99,7 @@ def _added(spot: Spot, name: str, value: Json) -> dict[str, Json]:
 
 def _fitting(spot: Spot, schema: Json) -> Alternatives:
     """Return the shapes of a schema, those of the value's kind first."""
-    return _sorted(spot, compile_schema(shown(schema)))
+    return _sorted(spot, compile_schema(with_examples(schema)))
 
 
 def _sorted(spot: Spot, shapes: Alternatives) -> Alternatives:

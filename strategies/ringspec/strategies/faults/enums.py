@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ringspec.spec import Json, Level, at_path, canonical, kind_of, same
-from ringspec.strategies.faults.fault import Fault, Spot, dealt, put
+from ringspec.strategies.faults.fault import Fault, Spot, put, sample_by_place
 
 # In a contract: what is taken for a value of a list, or for a name, by mistake.
 MISTAKEN = "x-mistaken"
@@ -76,7 +76,7 @@ def _rarer(spot: Spot, listed: list[Json]) -> _Named:
     forms = list(_rarely_misspelt(spot.value, listed))
     is_short = spot.is_on_top or len(spot.value) == 1
     is_full = is_short and spot.level != Level.MAY
-    yield from forms if is_full else dealt(spot, forms, _SOME)
+    yield from forms if is_full else sample_by_place(spot, forms, _SOME)
     yield from mistaken(spot.node.get(MISTAKEN, []))
 
 
@@ -205,7 +205,10 @@ def _uuids(spot: Spot) -> Iterator[Fault]:
         ("urn", f"urn:uuid:{value}"),
     ]
     if not spot.is_on_top:
-        forms, spellings = dealt(spot, forms, 3), dealt(spot, spellings)
+        forms, spellings = (
+            sample_by_place(spot, forms, 3),
+            sample_by_place(spot, spellings),
+        )
     yield from (put(name, spot.location, text) for name, text in forms)
     for name, text in spellings:
         yield put(name, spot.location, text, is_lax=True)

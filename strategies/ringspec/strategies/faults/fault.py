@@ -122,7 +122,7 @@ def extend(name: str, location: Location, *values: Json) -> Fault:
     )
 
 
-def dealt(spot: Spot, forms: Sequence[_Form], count: int = 1) -> list[_Form]:
+def sample_by_place(spot: Spot, forms: Sequence[_Form], count: int = 1) -> list[_Form]:
     """Return some of the forms of a fault, by the place: each place gets others."""
     start = crc32("/".join(spot.assertion.instance).encode())
     size = len(forms)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from ringspec.spec import Json, kind_of, pointer
 from ringspec.strategies.faults.enums import MISTAKEN, mistaken
-from ringspec.strategies.faults.fault import Fault, Spot, dealt, drop, put
+from ringspec.strategies.faults.fault import Fault, Spot, drop, put, sample_by_place
 
 # A number from here on may be a time, so that a written one may be taken for it.
 _UNIX_TIME = 10**9
@@ -55,9 +55,9 @@ def _rarer(spot: Spot) -> _Forms:
             ("exponent", f"{value}e0"),
             ("decimal", f"{value}.0"),
         ]
-        return [*forms, *dealt(spot, digits)]
+        return [*forms, *sample_by_place(spot, digits)]
     scalar = kind in {"integer", "number", "boolean"}
-    return dealt(spot, forms) if spot.is_needed or scalar else []
+    return sample_by_place(spot, forms) if spot.is_needed or scalar else []
 
 
 def _of_integer(value: int) -> _Forms:

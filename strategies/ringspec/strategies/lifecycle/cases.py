@@ -1,21 +1,38 @@
 """The phase lifecycle: what was created is there, and what was refused is not.
 
-In: accepted and refused cases, and the operations that the contract links to a create.
-Out: cases of several steps. A case whose early steps do not come out as they must says
-nothing of its rule.
+Cases of several steps, requests to the operations that a contract links to a create. A
+case whose early steps do not come out as they must says nothing of its rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
+from itertools import chain, pairwise
+from typing import Self
 
-from ringspec.spec import Link, patched, pointer
+from ringspec.spec import (
+    Assertion,
+    Contract,
+    Json,
+    Level,
+    Link,
+    Role,
+    RuleId,
+    canonical,
+    patched,
+    pointer,
+    weakest,
+)
 from ringspec.spec import steps as steps_of
 from ringspec.strategies.case import (
     Case,
     Expect,
+    Phase,
     Request,
+    Requests,
     Status,
     Step,
     Want,
@@ -24,20 +41,234 @@ from ringspec.strategies.case import (
     encode,
     with_header,
 )
-from ringspec.strategies.lifecycle.steps import (
-    ACCEPTED,
-    REFUSED,
-    Lifecycle,
-    members,
-    shows,
-)
 from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.locations import schema_at
 
+ACCEPTED: Status = ("2xx",)
+REFUSED: Status = ("4xx",)
+ANY: Status = ("2xx", "3xx", "4xx", "5xx")
 _GONE: Status = (404, 410)
-# Suffix of the names of a second thing's ids.
+# Suffix of the names of a second resource's ids.
 _OTHER = "-other"
 # Name under which the ids are captured that a list had before.
 _KNOWN = "known"
+# Bodies that are read back, besides the largest and the one with most in lists.
+_READ_BACK = 4
+# An id that a server is most unlikely to have given out.
+_UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+_IN_BRACES = re.compile(r"\{([^}]*)\}")
+_ORDER = (Role.LIST, Role.READ, Role.REPLACE, Role.COMMAND, Role.DELETE)
+
+
+class Lifecycle:
+    """The operations on what a contract creates, and the bodies to create it with.
+
+    Attributes:
+        accepted: the valid cases, `plain` the plainest.
+        refused: the invalid ones.
+        captures: pointers to the ids that paths need, by name.
+        read, listing, update, delete: operations that the target offers, if any.
+        first: states of what was just created from the plainest body.
+        waiting: states of what was created from any body, and not begun.
+    """
+
+    def __init__(
+        self,
+        bodies: Bodies,
+        accepted: list[Case],
+        refused: list[Case],
+        missing: Collection[str] = (),
+    ) -> None:
+        self.bodies, self.accepted, self.refused = bodies, accepted, refused
+        self.contract, self.plain = bodies.contract, accepted[0]
+        links = self.contract.links
+        self.captures = {n: at for each in links for n, at in each.captures.items()}
+        offered = [each for each in links if each.name not in missing]
+        by_role = {each.role: each for each in reversed(offered)}
+        self.read, self.listing = by_role.get(Role.READ), by_role.get(Role.LIST)
+        self.delete, update = by_role.get(Role.DELETE), by_role.get(Role.REPLACE)
+        self.update = update if update and update.same_body else None
+        self.commands = [each for each in offered if each.role == Role.COMMAND]
+        self.first = self.read.first if self.read else ()
+        begun = [each.transition.comes_from for each in links]
+        leaving = [states for states in begun if {*states} & {*self.first}]
+        self.waiting = tuple(dict.fromkeys(chain(self.first, *leaving)))
+
+    @classmethod
+    def of(cls, contract: Contract, cases: Iterable[Case]) -> Self | None:
+        """Take the bodies from a case list; None where nothing has an id."""
+        listed = [case for case in cases if case.phase == Phase.CASES]
+        accepted = [case for case in listed if case.expect == Expect.ACCEPT]
+        if not accepted or not any(each.captures for each in contract.links):
+            return None
+        # Hypothesis takes a while to load, and a case list needs none of it.
+        from ringspec.strategies.shapes.draw import compiled  # noqa: PLC0415
+
+        bodies, _ = compiled(contract)
+        return cls(bodies, accepted, [case for case in listed if case.broken])
+
+    def lacking(self, missing: Collection[str]) -> Lifecycle:
+        """Return it for a target that does not offer some links."""
+        return Lifecycle(self.bodies, self.accepted, self.refused, missing)
+
+    @cached_property
+    def rich(self) -> list[Case]:
+        """Accepted bodies that differ much, the strongest level first."""
+        found, seen = list[Case](), set[str]()
+        for case in sorted(
+            self.accepted, key=lambda each: (each.level.rank, -len(each.request.body))
+        ):
+            new = {f"{k}={canonical(v)}" for k, v in members(case.body)} - seen
+            if len(new) > 2 and len(found) < _READ_BACK:
+                found.append(case)
+                seen |= new
+        others = (
+            max(self.accepted, key=lambda each: len(each.request.body)),
+            max(self.accepted, key=lambda each: (_varied(each.body), -each.level.rank)),
+        )
+        return list({each.id: each for each in (*found, *others)}.values())
+
+    @cached_property
+    def richest(self) -> Case:
+        """The body with most members, at SHOULD or above."""
+
+        def size(case: Case) -> tuple[int, int]:
+            given = sum(value is not None for _, value in members(case.body))
+            return given, len(case.request.body)
+
+        return max((e for e in self.accepted if e.level.gates(Level.SHOULD)), key=size)
+
+    @cached_property
+    def differing(self) -> list[Case]:
+        """Accepted bodies that differ much, the plainest first."""
+        found = (self.plain, *self.rich, self.richest)
+        return list({each.request.body: each for each in found}.values())
+
+    @cached_property
+    def faults(self) -> list[Case]:
+        """Certified faults of different kinds, of the rules of strongest level."""
+        kinds: dict[str, Case] = {}
+        for case in sorted(self.refused, key=lambda each: each.level.rank):
+            for each in self.contract.assertions if len(case.broken) == 1 else ():
+                if each.rule == case.rule:
+                    kinds.setdefault(_kind(each), case)
+        return list({each.id: each for each in kinds.values()}.values())
+
+    def replaced(self, earlier: Iterable[Case], now: Case) -> list[Want]:
+        """Want that nothing is left of earlier bodies; defaults may be shown."""
+        found: dict[str, Want] = {}
+        for name, value in chain(*(members(case.body) for case in earlier)):
+            node = schema_at(self.contract.request.schema, (name,))
+            defaults = (None, False, node.get("default"))
+            if name not in now.body and value not in defaults:
+                want = Want(what=What.DIFFERS, at=pointer((name,)), value=value)
+                found[f"{name}={value}"] = want
+        return list(found.values())
+
+    def ids(self, what: What, suffix: str = "") -> list[Want]:
+        """Want something of the ids in an answer, compared with captured ones."""
+        listed = what == What.IF_SHOWN
+        return [
+            Want(what=what, at=place, value=[value] if listed else value)
+            for name, place in self.captures.items()
+            for value in (f"{{{name}{suffix}}}",)
+        ]
+
+    def create(self, case: Case, suffix: str = "") -> Step:
+        """Return the step that creates what a case sends, and captures its ids.
+
+        The suffix of the names of the ids tells it from what else was created.
+        """
+        capture = {f"{name}{suffix}": at for name, at in self.captures.items()}
+        return Step(request=case.request, status=ACCEPTED, capture=capture)
+
+    def step(
+        self,
+        link: Link,
+        status: Status = ACCEPTED,
+        *wants: Want,
+        content: bytes = b"",
+        suffix: str | None = "",
+    ) -> Step:
+        """Return a step of a linked operation on what was created with a suffix.
+
+        Without a suffix, None, it is about an id that no server has given out.
+        """
+        request = Requests(self.contract).relative(link, content)
+        named = _UNKNOWN_ID if suffix is None else rf"{{\1{suffix}}}"
+        return Step(
+            request=replace(request, path=_IN_BRACES.sub(named, request.path)),
+            status=status,
+            wants=wants,
+            link=link.name,
+            paging=link.paging if link.role == Role.LIST else None,
+        )
+
+    def case(
+        self, rule: str, label: str, *steps: Step, like: Case | None = None
+    ) -> Case:
+        """Return a case of some steps; its level is at most that of the body sent."""
+        like, id_ = like or self.plain, RuleId(f"lifecycle.{rule}")
+        return replace(
+            like,
+            id=f"{id_}/{label.replace('/', '-')}",
+            rule=id_,
+            level=weakest((self.contract.rules[id_].level, like.level)),
+            request=steps[0].request,
+            twin=None,
+            fault=None,
+            phase=Phase.LIFECYCLE,
+            steps=steps,
+        )
+
+    def after(
+        self, rule: str, label: str, *steps: Step, of: Case | None = None
+    ) -> Case:
+        """Return a case whose first step creates from a body, the plain one if None."""
+        body = of or self.plain
+        return self.case(rule, label, self.create(body), *steps, like=body)
+
+    def survey(self) -> Case:
+        """Return a case that calls each operation once, to see which are offered."""
+        steps = [
+            replace(self.step(each, ANY, content=self.content(each)), paging=None)
+            for each in sorted(self.contract.links, key=lambda e: _ORDER.index(e.role))
+        ]
+        return self.after("ids", "survey", *steps)
+
+    def content(self, link: Link) -> bytes:
+        """Return the plain body for an operation that takes one."""
+        return self.plain.request.body if link.same_body else b""
+
+
+def _kind(assertion: Assertion) -> str:
+    if assertion.keyword == "required" and not assertion.instance:
+        return "conditional" if "then" in assertion.path else "required"
+    if "then" in assertion.path:
+        return "cross-field"
+    bounds = {"maximum", "minimum", "maxLength", "maxItems"}
+    return "bound" if assertion.keyword in bounds else "any"
+
+
+def _varied(body: Json) -> int:
+    """Count neighbours that differ in a body's lists, palindromes aside."""
+    lists = [value for _, value in members(body) if isinstance(value, list)]
+    ordered = [each for each in lists if each != each[::-1]]
+    return sum(left != right for each in ordered for left, right in pairwise(each))
+
+
+def members(body: Json) -> list[tuple[str, Json]]:
+    """List the members of a body; none where it is no object."""
+    return list(body.items()) if isinstance(body, dict) else []
+
+
+def shows(case: Case) -> Want:
+    """Want an answer to show the body of a case."""
+    return Want(what=What.SHOWS, value=case.body)
+
+
+def _one_of(at: str, *values: str) -> Want:
+    return Want(what=What.ONE_OF, at=at, value=[*values])
 
 
 def lifecycle_cases(
@@ -50,158 +281,119 @@ def lifecycle_cases(
     yield from _ids(life)
     if life.read:
         yield from _readable(life, life.read)
-        yield from _states(life, life.read)
+        if life.first:
+            yield from _states(life, life.read)
         if life.update:
             yield from _updates(life, life.read, life.update)
         if life.delete:
             yield from _deletions(life, life.read, life.delete)
-        yield from _commands(life, life.read)
+        if life.first:
+            yield from _commands(life, life.read)
     if life.listing:
         yield from _listed(life, life.listing)
         yield from _traces(life, life.listing)
-    yield from _unknown(life)
+    for link in life.contract.links:
+        if link.captures:
+            step = life.step(link, REFUSED, content=life.content(link), suffix=None)
+            step = replace(step, request=closing(step.request))
+            yield _refused(life.case("unknown", link.name, step), step.request)
 
 
 def _ids(life: Lifecycle) -> Iterator[Case]:
-    """Compare the ids of several things."""
-    create, other = life.create(life.plain), life.create(life.plain, _OTHER)
+    other = life.create(life.plain, _OTHER)
     pairs = zip(life.ids(What.DIFFERS), life.ids(What.DIFFERS, _OTHER), strict=True)
     for name, (first, second) in zip(life.captures, pairs, strict=True):
-        again = replace(other, wants=(first,))
-        yield life.case("lifecycle.ids", f"two-{name}", create, again)
+        yield life.after("ids", f"two-{name}", replace(other, wants=(first,)))
         if life.delete is not None:
             # A server that numbers by what there is gives the last id again.
-            third = replace(create, capture={}, wants=(first, second))
-            steps = (create, other, life.step(life.delete), third)
-            yield life.case("lifecycle.ids", f"{name}-after-a-deletion", *steps)
-
-
-def _label(case: Case) -> str:
-    return case.id.replace("/", "-")
-
-
-def _after(
-    life: Lifecycle, rule: str, label: str, *steps: Step, of: Case | None = None
-) -> Case:
-    """Return a case whose first step is a create, of the plain body if not another."""
-    body = of or life.plain
-    return life.case(f"lifecycle.{rule}", label, life.create(body), *steps, like=body)
-
-
-def _one_of(at: str, *values: str) -> Want:
-    return Want(what=What.ONE_OF, at=at, value=[*values])
+            third = replace(life.create(life.plain), capture={}, wants=(first, second))
+            steps = (other, life.step(life.delete), third)
+            yield life.after("ids", f"{name}-after-a-deletion", *steps)
 
 
 def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
-    """Read what was created, and compare it with what was sent."""
     for body in {each.id: each for each in (life.plain, *life.rich)}.values():
-        seen = life.step(read, ACCEPTED, shows(body), *life.same_id())
-        yield _after(life, "readable", _label(body), seen, of=body)
+        seen = life.step(read, ACCEPTED, shows(body), *life.ids(What.IF_SHOWN))
+        yield life.after("readable", body.id, seen, of=body)
     other, rich = life.create(life.plain, _OTHER), life.rich[0]
     seen = life.step(read, ACCEPTED, shows(rich))
-    yield _after(life, "readable", "after-another", other, seen, of=rich)
+    yield life.after("readable", "after-another", other, seen, of=rich)
 
 
 def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
-    """Look at the state of what was just created."""
-    if not read.first:
-        return
-    new = _one_of(read.state, *read.first)
-    yield _after(life, "state", "read", life.step(read, ACCEPTED, new))
+    new = _one_of(read.state, *life.first)
+    yield life.after("state", "read", life.step(read, ACCEPTED, new))
     shown = replace(new, what=What.IF_SHOWN)
     create = replace(life.create(life.plain), wants=(shown,))
-    yield life.case("lifecycle.state", "created", create)
+    yield life.case("state", "created", create)
     # Whatever is asked for, nothing has begun yet.
     links = life.contract.links
-    if any(set(each.transition.comes_from) & set(read.first) for each in links):
+    if any(set(each.transition.comes_from) & set(life.first) for each in links):
         seen = life.step(read, ACCEPTED, _one_of(read.state, *life.waiting))
-        yield _after(life, "state", "of-full", seen, of=life.richest)
+        yield life.after("state", "of-full", seen, of=life.richest)
 
 
 def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
-    """Replace what was created, and look at it."""
     rule, old, new = "updated", life.richest, life.plain
     put = life.step(update, content=new.request.body)
-    answer = replace(put, wants=(shows(new), *life.same_id()))
-    yield _after(life, rule, "answer", answer, of=old)
-    seen = life.step(read, ACCEPTED, shows(new))
-    yield _after(life, rule, "read", put, seen, of=old)
+    answer = replace(put, wants=(shows(new), *life.ids(What.IF_SHOWN)))
+    yield life.after(rule, "answer", answer, of=old)
+    yield life.after(rule, "read", put, life.step(read, ACCEPTED, shows(new)), of=old)
     richer = life.step(update, content=old.request.body)
     steps = life.create(new), richer, life.step(read, ACCEPTED, shows(old))
-    yield life.case("lifecycle.updated", "richer", *steps, like=old)
-    gone = [
-        Want(what=What.DIFFERS, at=pointer((name,)), value=value)
-        for name, value in members(old.body)
-        if name not in new.body and not life.is_default(name, value)
-    ]
-    if gone:
+    yield life.case(rule, "richer", *steps, like=old)
+    if gone := life.replaced([old], new):
         seen = life.step(read, ACCEPTED, *gone)
-        yield _after(life, rule, "replaced", put, seen, of=old)
+        yield life.after(rule, "replaced", put, seen, of=old)
 
     rule, rich = "update.refused", life.rich[0]
     for case in life.faults:
         put = life.step(update, REFUSED, content=case.request.body)
-        yield _after(life, rule, _label(case), put)
+        yield life.after(rule, case.id, put)
     put = life.step(update, REFUSED, content=life.faults[-1].request.body)
     seen = life.step(read, ACCEPTED, shows(rich))
-    yield _after(life, rule, "read", life.step(read), put, seen, of=rich)
+    yield life.after(rule, "read", life.step(read), put, seen, of=rich)
 
 
 def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
-    """Delete what was created, and look for it."""
     rule, gone = "deleted", life.step(delete)
-    yield _after(life, rule, "answer", gone)
-    yield _after(life, rule, "read", gone, life.step(read, _GONE))
+    yield life.after(rule, "answer", gone)
+    yield life.after(rule, "read", gone, life.step(read, _GONE))
     other, second = life.create(life.plain, _OTHER), life.step(delete, suffix=_OTHER)
-    yield _after(life, rule, "others-stay", other, second, life.step(read))
+    yield life.after(rule, "others-stay", other, second, life.step(read))
     if life.listing:
         for lacks in life.ids(What.LACKS):
             seen = life.step(life.listing, ACCEPTED, lacks)
-            yield _after(life, rule, "listed", gone, seen)
+            yield life.after(rule, "listed", gone, seen)
 
 
 def _commands(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
-    for command in life.commands if read.first else ():
+    for command in life.commands:
         taken = command.transition
         allowed = (taken.to, *taken.via)
         leads = (_one_of(command.state, *allowed),) if command.state else ()
-        answer = life.step(command, ACCEPTED, *leads)
         stays = life.step(read, ACCEPTED, _one_of(read.state, *allowed))
         for state in taken.comes_from if taken.to else ():
             before, body = _brought(life, read, state)
             for label, steps in (
-                ("answer", [answer]),
-                ("read", [life.step(command), stays]),
+                (f"{state}-answer", [life.step(command, ACCEPTED, *leads)]),
+                (f"{state}-read", [life.step(command), stays]),
             ):
-                rule = f"lifecycle.{command.name}"
-                yield life.case(rule, f"{state}-{label}", *before, *steps, like=body)
+                yield life.after(command.name, label, *before, *steps, of=body)
         for state in taken.refuses:
             before, body = _brought(life, read, state)
             steps = [*before, life.step(command, REFUSED)]
             label = f"{command.name}-{state}"
-            yield life.case("lifecycle.transitions", label, *steps, like=body)
+            yield life.after("transitions", label, *steps, of=body)
 
 
 def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]:
-    """Return the steps that bring something into a state, and the body it has.
+    """Return the steps that bring what was created into a state, and its body.
 
-    Where no commands lead there, a full body may be in it from the first; where it is
-    not, the case says nothing.
+    They follow the shortest path of commands from a first state. Where none lead there,
+    a full body may be in it from the first; where it is not, the case says nothing.
     """
-    path = _path_to(life, state)
-    body = life.plain if path is not None else life.richest
-    steps = [life.create(body)]
-    for command in path or ():
-        seen = _one_of(read.state, command.transition.to)
-        steps += [life.step(command), life.step(read, ACCEPTED, seen)]
-    if not path:
-        steps.append(life.step(read, ACCEPTED, _one_of(read.state, state)))
-    return steps, body
-
-
-def _path_to(life: Lifecycle, state: str) -> list[Link] | None:
-    """Return the shortest path of commands from a first state; None without one."""
     paths: dict[str, list[Link]] = {each: [] for each in life.first}
     found = list(paths)
     for here in found:
@@ -210,16 +402,21 @@ def _path_to(life: Lifecycle, state: str) -> list[Link] | None:
             if here in command.transition.comes_from and there and there not in paths:
                 paths[there] = [*paths[here], command]
                 found.append(there)
-    return paths.get(state)
+    path, steps = paths.get(state, []), list[Step]()
+    for command in path:
+        seen = _one_of(read.state, command.transition.to)
+        steps += [life.step(command), life.step(read, ACCEPTED, seen)]
+    if not path:
+        steps.append(life.step(read, ACCEPTED, _one_of(read.state, state)))
+    return steps, life.plain if state in paths else life.richest
 
 
 def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
-    """Look for what was created in the list."""
     second = life.create(life.plain, _OTHER)
     for has, other in zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True):
-        yield _after(life, "listed", "created", life.step(listing, ACCEPTED, has))
+        yield life.after("listed", "created", life.step(listing, ACCEPTED, has))
         both = life.step(listing, ACCEPTED, has, other)
-        yield _after(life, "listed", "both-of-two", second, both)
+        yield life.after("listed", "both-of-two", second, both)
 
 
 def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
@@ -229,7 +426,7 @@ def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
     for label, request, text, case in _refusable(life, name) if name else ():
         unlike = Want(what=What.UNLIKE, at=place, value={name: text}, known=_KNOWN)
         made = life.case(
-            "lifecycle.rejected",
+            "rejected",
             label,
             replace(life.step(listing), capture={_KNOWN: place}),
             Step(request=request, status=REFUSED),
@@ -250,7 +447,7 @@ def _refusable(
         mark = {"op": "replace", "path": pointer((name,)), "value": text}
         body = patched(case.body, (mark,))
         if life.contract.prover.broken(body) == frozenset(case.broken):
-            yield _label(case), replace(case.request, body=encode(body)), text, case
+            yield case.id, replace(case.request, body=encode(body)), text, case
     for label in ("no-token", "other-media-type", "cut-off"):
         text = f"ringspec trace {label}"
         body = encode({**life.plain.body, name: text})
@@ -289,15 +486,3 @@ def _marked(life: Lifecycle, listing: Link) -> str | None:
         if name in names and shapes and free:
             return name
     return None
-
-
-def _unknown(life: Lifecycle) -> Iterator[Case]:
-    """Call each operation on what was never created."""
-    for relative in life.contract.links:
-        if not relative.captures:
-            continue
-        content = life.plain.request.body if relative.same_body else b""
-        step = life.step(relative, REFUSED, content=content, suffix=None)
-        step = replace(step, request=closing(step.request))
-        made = life.case("lifecycle.unknown", relative.name, step)
-        yield _refused(made, step.request)

@@ -1,9 +1,9 @@
 """Random walks through the life cycle, and the model of what each step must show.
 
-In: calls of operations. Out: walks: calls written as steps, each with what the rules of
-the life cycle claim of its answer. The model knows of each resource whether it exists,
-its body, and the states it may be in. What nothing settles is left out, or is a step
-without which the walk ends and no rule fails.
+Hypothesis draws calls of operations; the model, which knows of each resource whether it
+exists, its body, and the states it may be in, writes them as steps, each with what the
+rules claim of its answer. What nothing settles is left out, or is a step without which
+the walk ends and no rule fails.
 """
 
 from __future__ import annotations
@@ -11,10 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    rule,
+)
 
 from ringspec.spec import Contract, Level, Link, RuleId, weakest
-from ringspec.spec import pointer as pointer_to
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -25,12 +33,11 @@ from ringspec.strategies.case import (
     What,
     closing,
 )
-from ringspec.strategies.lifecycle.steps import (
+from ringspec.strategies.lifecycle.cases import (
     ACCEPTED,
     ANY,
     REFUSED,
     Lifecycle,
-    members,
     shows,
 )
 
@@ -38,10 +45,11 @@ from ringspec.strategies.lifecycle.steps import (
 UNCREATED = 0
 # A walk has no more steps than this, with the last reads of all that was created.
 MAX_STEPS = 12
+# Some more calls are drawn than steps are made: not each can be applied at once.
+MAX_CALLS = MAX_STEPS + 4
 # So many resources exist at once.
 MAX_RESOURCES = 3
 _EITHER: Status = ("2xx", "4xx")
-
 _UNKNOWN = RuleId("lifecycle.unknown")
 
 
@@ -55,6 +63,10 @@ class CallKind(StrEnum):
     SPOIL = "spoil"  # an update that breaks a rule
     DELETE = "delete"
     COMMAND = "command"
+
+
+# It takes several commands to come far, and what changes most is worth most looks.
+_WEIGHTS = {CallKind.COMMAND: 3, CallKind.UPDATE: 2, CallKind.DELETE: 2}
 
 
 class Call(NamedTuple):
@@ -99,9 +111,9 @@ class WalkStep:
     step: Step
     due: Status
     claims: tuple[Claim, ...]
-    unsure: str = ""
-    binds: Level = Level.MUST
-    call: int = 0
+    unsure: str
+    binds: Level
+    call: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +129,7 @@ class Walk:
     number: int
     calls: tuple[Call, ...]
     steps: tuple[WalkStep, ...]
-    hasty: bool = False
+    hasty: bool
 
     def upto(self, end: int) -> Walk:
         """Return the walk up to a step."""
@@ -224,16 +236,16 @@ class Model:
 
     def apply(self, call: Call) -> bool:
         """Apply a call if its result is settled; return whether it was applied."""
+        # Two looks in a row see the same.
         if call.resource > len(self.resources) or call in self._looks:
             return False
-        write: Callable[[Call], list[WalkStep]] = getattr(self, f"_{call.kind}")
-        steps = write(call)
-        if steps:
-            # Two looks in a row see the same.
-            self._looks = {*self._looks, call} if call.is_look else set()
-            self.steps += (replace(each, call=len(self.calls)) for each in steps)
-            self.calls.append(call)
-        return bool(steps)
+        before = len(self.steps)
+        self._write(call)
+        if len(self.steps) == before:
+            return False
+        self._looks = {*self._looks, call} if call.is_look else set()
+        self.calls.append(call)
+        return True
 
     @property
     def is_full(self) -> bool:
@@ -253,52 +265,74 @@ class Model:
 
     def settled(self, number: int) -> list[int]:
         """List the commands whose effect on a resource is settled."""
-        resource = self._existing(number)
+        resource = self.resources[number - 1]
         commands = enumerate(self.life.commands)
-        return [n for n, each in commands if resource and _states(resource, each)]
+        return [n for n, e in commands if resource.exists and _states(resource, e)]
 
-    def _existing(self, number: int) -> Resource | None:
-        found = self.resources[number - 1] if number else None
-        return found if found and found.exists else None
+    def _write(self, call: Call) -> None:
+        life, kind, choice = self.life, call.kind, call.choice
+        if kind == CallKind.CREATE:
+            return self._create(choice)
+        if kind == CallKind.LIST:
+            return self._list()
+        links = {CallKind.READ: life.read, CallKind.DELETE: life.delete}
+        link = life.commands[choice] if kind == CallKind.COMMAND else links.get(kind)
+        body: Case | None = None
+        if kind in {CallKind.UPDATE, CallKind.SPOIL}:
+            bodies = life.differing if kind == CallKind.UPDATE else life.faults
+            link, body = life.update, bodies[choice]
+        if link is None:
+            return None
+        suffix = f"-{call.resource}" if call.resource else None
+        content = body.request.body if body else b""
+        step = life.step(link, content=content, suffix=suffix)
+        resource = self.resources[call.resource - 1] if call.resource else None
+        if resource is None or not resource.exists:
+            return self._in_vain(call, link, step)
+        if kind == CallKind.UPDATE and body:
+            self._update(resource, body, choice, step)
+        elif body:
+            resource.kept = "update.refused"
+            self._add(step, REFUSED, _claim("update.refused"), binds=body.level)
+        elif kind == CallKind.DELETE:
+            self._delete(resource, step)
+        elif kind == CallKind.COMMAND:
+            self._command(resource, link, step)
+        else:
+            self._look(resource)
+        return None
 
-    def _create(self, call: Call) -> list[WalkStep]:
-        case, unsure = self.life.differing[call.choice], f"create {call.choice}"
+    def _create(self, choice: int) -> None:
+        case, unsure = self.life.differing[choice], f"create {choice}"
         if len(self.existing) >= MAX_RESOURCES or unsure in self.idle:
-            return []
+            return
         number = len(self.resources) + 1
-        states = self.life.waiting if call.choice else self.life.first
+        states = self.life.waiting if choice else self.life.first
         resource = Resource(number=number, bodies=[case], states=frozenset(states))
         others = [
             self.life.ids(What.DIFFERS, f"-{each.number}") for each in self.resources
         ]
         differs = (want for wants in zip(*others, strict=True) for want in wants)
-        step = self.life.create(case, f"-{number}")
         claims = (_claim("ids", *differs), *self._state(resource))
         self.resources.append(resource)
         # Whether a body is accepted is for other rules to say.
-        return self._steps(step, ANY, claims, unsure=unsure, binds=case.level)
+        step = self.life.create(case, f"-{number}")
+        self._add(step, ANY, *claims, unsure=unsure, binds=case.level)
 
-    def _read(self, call: Call) -> list[WalkStep]:
-        resource = self._existing(call.resource)
-        return self._look(resource) if resource else self._in_vain(self.life.read, call)
-
-    def _look(self, resource: Resource, wanted: str = "") -> list[WalkStep]:
+    def _look(self, resource: Resource, wanted: str = "") -> bool:
         """Read a resource; if need be, wait until it is in the state wanted."""
-        read = self.life.read
+        read, suffix = self.life.read, f"-{resource.number}"
         unsure = f"look {wanted}" if wanted else ""
         if read is None or unsure in self.idle:
-            return []
-        same = self.life.same_id(f"-{resource.number}")
-        wants = (shows(resource.bodies[-1]), *same, *self._replaced(resource))
+            return False
+        *earlier, now = resource.bodies
+        same = self.life.ids(What.IF_SHOWN, suffix)
+        wants = (shows(now), *same, *self.life.replaced(earlier, now))
         claims = (_claim(resource.kept, *wants), *self._state(resource))
-        step = self._step(read, resource.number)
-        found = self._steps(step, ACCEPTED, claims, unsure=unsure)
+        step = self.life.step(read, suffix=suffix)
         what = What.IF_SHOWN if self.hasty else What.ONE_OF
-        waits = Want(what=what, at=read.state, value=[wanted])
-        return [
-            replace(each, step=replace(each.step, wants=(waits,))) if wanted else each
-            for each in found
-        ]
+        waits = Want(what=what, at=read.state, value=[wanted]) if wanted else None
+        return self._add(step, ACCEPTED, *claims, unsure=unsure, waits=waits)
 
     def _state(self, resource: Resource) -> list[Claim]:
         """Claim that a resource is in a state that it may be in."""
@@ -311,19 +345,9 @@ class Model:
         want = Want(what=what, at=read.state, value=sorted(resource.states))
         return [_claim(resource.moved, want)]
 
-    def _replaced(self, resource: Resource) -> list[Want]:
-        """Want that nothing is left of earlier bodies."""
-        *earlier, now = (each.body for each in resource.bodies)
-        found: dict[str, Want] = {}
-        for name, value in (each for body in earlier for each in members(body)):
-            if name not in now and not self.life.is_default(name, value):
-                at = pointer_to((name,))
-                found[f"{name}={value}"] = Want(what=What.DIFFERS, at=at, value=value)
-        return list(found.values())
-
-    def _list(self, _call: Call) -> list[WalkStep]:
+    def _list(self) -> None:
         if self.life.listing is None or not self.resources:
-            return []
+            return
         claims: dict[str, list[Want]] = {}
         for each in self.resources:
             # A deleted resource is gone, and no other is by its deletion.
@@ -331,118 +355,98 @@ class Model:
             what = What.HAS if each.exists else What.LACKS
             claims.setdefault(by, []).extend(self.life.ids(what, f"-{each.number}"))
         asked = [_claim(name, *claims[name]) for name in sorted(claims, reverse=True)]
-        return self._steps(self._step(self.life.listing), ACCEPTED, asked)
+        self._add(self.life.step(self.life.listing, suffix=None), ACCEPTED, *asked)
 
-    def _update(self, call: Call) -> list[WalkStep]:
-        update, case = self.life.update, self.life.differing[call.choice]
-        resource = self._existing(call.resource)
-        if resource is None or update is None:
-            return self._in_vain(update, call, case.request.body)
+    def _update(self, resource: Resource, body: Case, choice: int, step: Step) -> None:
         sure = self._is_waiting(resource)
         unsure = "" if sure else f"update {' '.join(sorted(resource.states))}".strip()
-        if {unsure, f"create {call.choice}"} & self.idle:
-            return []
-        resource.bodies.append(case)
+        if {unsure, f"create {choice}"} & self.idle:
+            return
+        resource.bodies.append(body)
         resource.kept = "updated"
         if not sure:
             resource.states, resource.heading = frozenset(), ""
-        elif call.choice:
+        elif choice:
             resource.states = frozenset(self.life.waiting)
-        same = self.life.same_id(f"-{resource.number}")
-        step = self._step(update, resource.number, case.request.body)
-        due, claims = (
+        same = self.life.ids(What.IF_SHOWN, f"-{resource.number}")
+        claim, due = (
+            _claim("updated", shows(body), *same),
             ACCEPTED if sure else _EITHER,
-            [_claim("updated", shows(case), *same)],
         )
-        return self._steps(step, due, claims, unsure=unsure, binds=case.level)
+        self._add(step, due, claim, unsure=unsure, binds=body.level)
 
-    def _spoil(self, call: Call) -> list[WalkStep]:
-        update, case = self.life.update, self.life.faults[call.choice]
-        resource = self._existing(call.resource)
-        if resource is None or update is None:
-            return self._in_vain(update, call, case.request.body)
-        resource.kept = "update.refused"
-        step = self._step(update, resource.number, case.request.body)
-        return self._steps(step, REFUSED, [_claim("update.refused")], binds=case.level)
-
-    def _delete(self, call: Call) -> list[WalkStep]:
-        delete, resource = self.life.delete, self._existing(call.resource)
-        if resource is None or delete is None:
-            return self._in_vain(delete, call)
+    def _delete(self, resource: Resource, step: Step) -> None:
         sure = resource.states <= set(self.life.first)
         unsure = "" if sure else f"delete {' '.join(sorted(resource.states))}"
         if not self._is_waiting(resource) or unsure in self.idle:
-            return []
+            return
         resource.exists = False
         for other in self.existing:
             other.kept = "deleted"
-        step, due = self._step(delete, resource.number), ACCEPTED if sure else _EITHER
-        return self._steps(step, due, [_claim("deleted")], unsure=unsure)
+        due = ACCEPTED if sure else _EITHER
+        self._add(step, due, _claim("deleted"), unsure=unsure)
 
-    def _command(self, call: Call) -> list[WalkStep]:
-        command = self.life.commands[call.choice]
-        resource = self._existing(call.resource)
-        if resource is None:
-            return self._in_vain(command, call)
-        states, before = _states(resource, command), list[WalkStep]()
-        if states and states != resource.states:
-            before = self._look(resource, resource.heading)
-        if not states or (states != resource.states and not before):
-            return []
-        step = self._step(command, resource.number)
-        if _is_refused(command, states):
+    def _command(self, resource: Resource, command: Link, step: Step) -> None:
+        states = _states(resource, command)
+        if not states or (
+            states != resource.states and not self._look(resource, resource.heading)
+        ):
+            return
+        if states <= {*command.transition.refuses}:
             resource.moved = "transitions"
-            return [*before, *self._steps(step, REFUSED, [_claim("transitions")])]
+            self._add(step, REFUSED, _claim("transitions"))
+            return
         resource.heading, resource.moved = command.transition.to, command.name
         resource.states = frozenset({resource.heading, *command.transition.via})
         value = sorted(resource.states)
         leads = Want(what=What.ONE_OF, at=command.state, value=value)
         claim = _claim(command.name, *((leads,) if command.state else ()))
-        return [*before, *self._steps(step, ACCEPTED, [claim])]
+        self._add(step, ACCEPTED, claim)
 
-    def _in_vain(
-        self, link: Link | None, call: Call, content: bytes = b""
-    ) -> list[WalkStep]:
-        """Call an operation, if it is offered, on a resource that does not exist."""
-        if link is None or not link.captures:
-            return []
-        step = self._step(link, call.resource or None, content)
-        # What is refused at once may leave its body to be taken for another request.
-        step = replace(step, request=closing(step.request)) if content else step
-        if call.resource == UNCREATED:
-            return self._steps(step, REFUSED, [_claim("unknown")])
+    def _in_vain(self, call: Call, link: Link, step: Step) -> None:
+        """Call an operation on a resource that does not exist."""
+        if not link.captures:
+            return
+        if step.request.body:
+            # A body that is refused unread may be taken for another request.
+            step = replace(step, request=closing(step.request))
         # A second deletion may be accepted: nothing exists afterwards, as wanted.
-        due = _EITHER if call.kind == CallKind.DELETE else REFUSED
-        return self._steps(step, due, [_claim("deleted")])
+        again = call.resource != UNCREATED and call.kind == CallKind.DELETE
+        name = "unknown" if call.resource == UNCREATED else "deleted"
+        self._add(step, _EITHER if again else REFUSED, _claim(name))
 
     def _is_waiting(self, resource: Resource) -> bool:
         """Return whether nothing has begun, so that it can surely be changed."""
         known = bool(resource.states) or not self.life.first
         return known and resource.states <= set(self.life.waiting)
 
-    def _step(
-        self, link: Link, number: int | None = None, content: bytes = b""
-    ) -> Step:
-        """Return the step of an operation on a resource, with nothing wanted of it."""
-        suffix = None if number is None else f"-{number}"
-        return self.life.step(link, content=content, suffix=suffix)
-
-    def _steps(
+    def _add(
         self,
         step: Step,
         due: Status,
-        claims: Iterable[Claim],
-        *,
+        *claims: Claim,
         unsure: str = "",
         binds: Level = Level.MUST,
-    ) -> list[WalkStep]:
-        """Write one step, if there are rules to judge it by."""
+        waits: Want | None = None,
+    ) -> bool:
+        """Add a step, if there are rules to judge it by."""
         asked = tuple(each for each in claims if each.rule in self.life.contract.rules)
         wants = tuple(want for each in asked for want in each.wants)
-        status = ACCEPTED if unsure else due
-        step = replace(step, status=status, wants=wants)
-        made = WalkStep(step=step, due=due, claims=asked, unsure=unsure, binds=binds)
-        return [made] if asked else []
+        step = replace(
+            step,
+            status=ACCEPTED if unsure else due,
+            wants=(waits,) if waits else wants,
+        )
+        made = WalkStep(
+            step=step,
+            due=due,
+            claims=asked,
+            unsure=unsure,
+            binds=binds,
+            call=len(self.calls),
+        )
+        self.steps += [made] if asked else []
+        return bool(asked)
 
 
 def _claim(name: str, *wants: Want) -> Claim:
@@ -455,17 +459,102 @@ def _states(resource: Resource, command: Link) -> frozenset[str]:
     Where those that a resource may be in do not settle it, the one that it should reach
     by now may: it is looked at before.
     """
+    transition = command.transition
     for states in (resource.states, frozenset({resource.heading} - {""})):
-        taken = (
-            states
-            and command.transition.to
-            and states <= {*command.transition.comes_from}
-        )
-        if taken or _is_refused(command, states):
+        taken = transition.to and states <= {*transition.comes_from}
+        if states and (taken or states <= {*transition.refuses}):
             return states
     return frozenset()
 
 
-def _is_refused(command: Link, states: frozenset[str]) -> bool:
-    """Return whether a command is surely refused in any of some states."""
-    return bool(states) and states <= {*command.transition.refuses}
+# Numbers of the resources of a walk, whether they still exist or not.
+_RESOURCES: Bundle[int] = Bundle("things")
+
+
+class _Drawing(RuleBasedStateMachine):
+    """Applies the calls that are drawn to a model, and passes them on at the end."""
+
+    life: Lifecycle
+    ended: Callable[[tuple[Call, ...]], None]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model(self.life)
+
+    def teardown(self) -> None:
+        self.model.close()
+        type(self).ended(tuple(self.model.calls))
+
+    def apply(self, call: Call) -> bool:
+        return not self.model.is_full and self.model.apply(call)
+
+    def create(self, choice: int) -> Any:
+        created = self.apply(Call(CallKind.CREATE, choice=choice))
+        return len(self.model.resources) if created else multiple()
+
+    def begin(self, first: int, others: list[int]) -> Any:
+        made = [self.create(choice) for choice in (first, *others)]
+        return multiple(*(each for each in made if isinstance(each, int)))
+
+    def call(self, resource: int, choice: int) -> None:
+        # In most states the effect of few commands is settled.
+        settled = self.model.settled(resource)
+        choice = settled[choice % len(settled)] if settled else choice
+        self.apply(Call(CallKind.COMMAND, resource, choice))
+
+
+def state_machine(
+    life: Lifecycle, ended: Callable[[tuple[Call, ...]], None]
+) -> type[RuleBasedStateMachine]:
+    """Return the state machine that draws calls, and passes them on at the end.
+
+    Its rules are the operations that a target offers; something is created first of
+    all. Nothing is sent while it draws: what is due does not depend on answers.
+    """
+    # For the plainest body most is settled.
+    bodies = st.just(0) | st.integers(0, len(life.differing) - 1)
+    others = st.lists(bodies, max_size=MAX_RESOURCES - 1)
+    begin = initialize(target=_RESOURCES, first=bodies, others=others)
+    create = rule(target=_RESOURCES, choice=bodies)
+    rules: dict[str, Any] = {
+        "begin": begin(_Drawing.begin),
+        "create": create(_Drawing.create),
+    }
+
+    # Hypothesis sorts rules by the names of their functions.
+    def apply_in_vain(self: Any, call: Call) -> None:
+        self.apply(call)
+
+    def apply_list(self: Any) -> None:
+        self.apply(Call(CallKind.LIST))
+
+    def calling(kind: CallKind) -> Callable[..., None]:
+        def call(self: Any, resource: int, choice: int) -> None:
+            self.apply(Call(kind, resource, choice))
+
+        return _Drawing.call if kind == CallKind.COMMAND else call
+
+    if life.listing:
+        rules["list"] = rule()(apply_list)
+    operations = offered(life)
+    for kind, many in operations:
+        drawn = rule(resource=_RESOURCES, choice=st.integers(0, many - 1))
+        for number in range(_WEIGHTS.get(kind, 1)):
+            rules[f"{kind}_{number}"] = drawn(calling(kind))
+    calls = [Call(kind, UNCREATED, n) for kind, many in operations for n in range(many)]
+    if calls:
+        rules["nobody"] = rule(call=st.sampled_from(calls))(apply_in_vain)
+    made = {"life": life, "ended": staticmethod(ended), **rules}
+    return type("Walking", (_Drawing,), made)
+
+
+def offered(life: Lifecycle) -> list[tuple[CallKind, int]]:
+    """List the kinds of calls on a resource, each with how many choices there are."""
+    found = [
+        (CallKind.READ, 1 if life.read else 0),
+        (CallKind.UPDATE, len(life.differing) if life.update else 0),
+        (CallKind.SPOIL, len(life.faults) if life.update else 0),
+        (CallKind.DELETE, 1 if life.delete else 0),
+        (CallKind.COMMAND, len(life.commands)),
+    ]
+    return [each for each in found if each[1]]

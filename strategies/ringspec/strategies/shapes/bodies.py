@@ -32,7 +32,7 @@ from ringspec.strategies.shapes.compile import (
 )
 from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
-from ringspec.strategies.shapes.text import of_media_type, shown
+from ringspec.strategies.shapes.text import of_media_type, with_examples
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Bodies:
     def _compiled(self) -> Alternatives:
         examples = of_media_type(self.contract.operation)
         try:
-            return compile_schema(shown(self.contract.settled, examples))
+            return compile_schema(with_examples(self.contract.settled, examples))
         except TooMany as error:
             place = self.contract.request.place_of(())
             raise SpecError(f"{place}: {error}", hint=error.hint) from error
@@ -108,7 +108,9 @@ class Bodies:
         Shapes say not quite all that schemas do.
         """
         try:
-            return not (is_irregular(body) or self.contract.settled_prover.prove(body))
+            return not (
+                is_irregular(body) or self.contract.settled_prover.proven_broken(body)
+            )
         except Disagreement:
             return False
 

@@ -264,13 +264,13 @@ def number_near(shape: Shape) -> Json:
     for away in range(1, len(shape.excluded) + 1):
         tried += [value + away * step, value - away * step]
     plain = replace(shape, excluded=())
-    for each in map(written, tried):
+    for each in map(json_number, tried):
         if plain.admits(each) and not any(each == no for no in shape.excluded):
             return each
     raise Unfit
 
 
-def written(number: Fraction) -> float:
+def json_number(number: Fraction) -> float:
     """Return a number as JSON writes it: an integer if it is whole."""
     return int(number) if number.denominator == 1 else float(number)
 
@@ -281,7 +281,7 @@ def within(shape: Shape, bound: float, *, least: bool) -> Json:
     if shape.multiple or shape.kind == "integer":
         step = Fraction(str(shape.multiple or 1))
         edge = -(-edge // step) * step if least else edge // step * step
-    return written(edge)
+    return json_number(edge)
 
 
 def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json:

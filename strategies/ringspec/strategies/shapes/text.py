@@ -116,7 +116,7 @@ def of_media_type(operation: Operation) -> list[Json]:
     return [node["example"], *found] if "example" in node else found
 
 
-def shown(schema: Json, values: Iterable[Json] = ()) -> Json:
+def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
     """Return a schema in which each text of a form has an example, if one is known.
 
     Known are what the examples around it show, else a plain text of its form.
@@ -134,18 +134,20 @@ def shown(schema: Json, values: Iterable[Json] = ()) -> Json:
         if keyword == "properties":
             objects = [each for each in known if isinstance(each, dict)]
             changed[keyword] = {
-                name: shown(child, [each[name] for each in objects if name in each])
+                name: with_examples(
+                    child, [each[name] for each in objects if name in each]
+                )
                 for name, child in value.items()
             }
         elif keyword == "items":
             items = [each for each in known if isinstance(each, list)]
-            changed[keyword] = shown(value, chain.from_iterable(items))
+            changed[keyword] = with_examples(value, chain.from_iterable(items))
         elif keyword in {"allOf", "anyOf", "oneOf"}:
-            changed[keyword] = [shown(child, known) for child in value]
+            changed[keyword] = [with_examples(child, known) for child in value]
         elif keyword in {"then", "else"}:
-            changed[keyword] = shown(value, known)
+            changed[keyword] = with_examples(value, known)
         elif keyword == "additionalProperties" and isinstance(value, dict):
-            changed[keyword] = shown(value)
+            changed[keyword] = with_examples(value)
     has_form = "format" in schema or schema.get("pattern", NOT_BLANK) != NOT_BLANK
     if has_form and not _GIVEN & schema.keys():
         changed["examples"] = _texts(schema, known)
