@@ -16,8 +16,6 @@ from ringspec.spec import OURS
 
 from .. import called  # noqa: TID252 - tests are no distribution
 
-pytestmark = pytest.mark.socket
-
 # General tools miss it: the bodies they send are wrong in several ways at once.
 MUTANT, RULE = "last-delay-unbounded", "retryDelays.items.max"
 EXAMPLES = ("--phases", "examples")

@@ -10,8 +10,6 @@ import pytest
 
 from ..serving import answering  # noqa: TID252 - tests are no distribution
 
-pytestmark = pytest.mark.socket
-
 Run = Callable[..., Any]
 
 

@@ -12,8 +12,6 @@ from ringspec.reference import Embedded
 
 from .conftest import Ended
 
-pytestmark = pytest.mark.socket
-
 Ringspec = Callable[..., Ended]
 SELECT = ("--select", "retryDelays")
 

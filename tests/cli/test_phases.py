@@ -9,8 +9,6 @@ import pytest
 
 from ringspec.reference import Embedded
 
-pytestmark = pytest.mark.socket
-
 Run = Callable[..., Any]
 
 

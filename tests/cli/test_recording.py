@@ -18,8 +18,6 @@ from ringspec.reports.json_report import SCHEMA
 
 from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
 
-pytestmark = pytest.mark.socket
-
 Started = Callable[..., subprocess.Popen[str]]
 
 

@@ -29,8 +29,6 @@ from ringspec.reports import FORMATS
 
 from ..serving import ACCEPTED, slow  # noqa: TID252 - tests are no distribution
 
-pytestmark = pytest.mark.socket
-
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
 Served = Callable[[Callable[[socket.socket], None]], str]

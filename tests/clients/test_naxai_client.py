@@ -25,8 +25,6 @@ from ringspec.spec import load
 
 from .careless import CARELESS
 
-pytestmark = pytest.mark.socket
-
 Listen: TypeAlias = Callable[[Any], list[httpx.Response]]
 
 ALL = "/voice/broadcasts"

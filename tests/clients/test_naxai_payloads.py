@@ -40,7 +40,6 @@ def kept() -> dict[str, Any]:
     return {payload["name"]: payload["body"] for payload in payloads}
 
 
-@pytest.mark.socket
 def test_client_sends_today_what_was_written_down(
     sent: list[httpx.Request], broadcasts: dict[str, Any]
 ) -> None:
@@ -54,7 +53,6 @@ def test_client_sends_today_what_was_written_down(
     assert payloads == json.loads(PAYLOADS.read_text("utf-8"))
 
 
-@pytest.mark.socket
 def test_client_fetches_one_token_and_names_the_version(
     sent: list[httpx.Request], dialect: Embedded
 ) -> None:

@@ -21,7 +21,6 @@ def test_page_is_rendered_from_the_results() -> None:
     assert PAGE.read_text("utf-8") == render(RESULTS)
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize("client", CLIENTS, ids=[each.name for each in CLIENTS])
 def test_client_breaks_what_the_page_says(client: Client) -> None:
     if not client.is_here:
@@ -34,7 +33,6 @@ def test_every_carelessness_is_on_the_page() -> None:
     assert RESULTS["sdk-careless"]["broken"].keys() == {rule for _, rule in CARELESS}
 
 
-@pytest.mark.socket
 def test_newman_sends_what_our_reader_sends() -> None:
     command = shutil.which("newman")
     if command is None:

@@ -70,7 +70,6 @@ def failing(result: Result) -> set[str]:
     return {str(each.rule.id) for each in result.rules if each.outcome == Outcome.FAIL}
 
 
-@pytest.mark.socket
 def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> None:
     result, faults = disturbed(None)
 
@@ -79,7 +78,6 @@ def test_correct_server_is_not_accused_for_what_lies_between(disturbed: Any) -> 
     assert result.exit_code == 0
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize(
     ("mutant", "rules"),
     [

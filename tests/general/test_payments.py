@@ -12,8 +12,6 @@ from .conftest import Ended
 from .mutants import LIARS, MUTANTS, Mutant
 from .payments import TOKEN
 
-pytestmark = [pytest.mark.kill, pytest.mark.socket]
-
 HERE = Path(__file__).parent
 CONTRACT = HERE / "payments.openapi.yaml"
 WIDEST = ("--level", "may")

@@ -13,17 +13,14 @@ import pytest
 
 from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
-from ringspec.harness.running.plan import Part, Plan
+from ringspec.harness.running.plan import Part, Plan, part_of
 from ringspec.harness.running.run import run
-from ringspec.harness.running.shards import part_of
 from ringspec.harness.sending.inprocess import URL, InProcess
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Phase, cases_of
-
-pytestmark = pytest.mark.kill
 
 WHOLES, FEWER = (2, 3, 5), (3,)
 # What a server makes up differs from run to run.

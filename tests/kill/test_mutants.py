@@ -12,8 +12,6 @@ from ringspec.reference import DIALECTS
 from ringspec.reports import Channel, FleetRun, RunMark, ServerKind
 from ringspec.spec import Level, load
 
-pytestmark = pytest.mark.kill
-
 SUBJECTS = fleet(load(), (), Level.MAY, over_network=False)
 MUTANTS = [each for each in SUBJECTS if each.kind is ServerKind.MUTANT]
 # Any case may show these, or it takes the others to tell whether an operation is there.
@@ -51,7 +49,6 @@ def test_mutant_is_noticed_by_a_whole_run(subject: FleetRun) -> None:
     assert trial.mark is RunMark.NOTICED
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize("subject", SAMPLE, ids=named)
 def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
     subject: FleetRun,
@@ -64,7 +61,6 @@ def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
     assert over_network.cases.keys() == in_process.cases.keys()
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize("way", Channel)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_reference_is_never_accused(dialect: str, way: Channel) -> None:

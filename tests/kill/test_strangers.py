@@ -13,8 +13,6 @@ from ringspec.strategies import cases_of
 
 from .strangers import TOKEN, stdlib
 
-pytestmark = [pytest.mark.kill, pytest.mark.socket]
-
 
 def result_of(url: str) -> Result:
     contract = load()

@@ -18,8 +18,6 @@ from .conftest import NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
-pytestmark = pytest.mark.socket
-
 USING_TARGET = """
     def test_target(ringspec_target):
         answer = ringspec_target.client.get("/voice/broadcasts")

@@ -16,8 +16,6 @@ from .conftest import BROKEN, KEPT, NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
-pytestmark = pytest.mark.socket
-
 
 def listed(result: pytest.RunResult) -> list[str]:
     return [line for line in result.outlines if line.startswith("ringspec::")]

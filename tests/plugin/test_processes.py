@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from .conftest import Careless
 
 # Slow to load, and needed only to test a server.
@@ -55,7 +53,6 @@ def test_session_without_a_server_loads_little(tmp_path: Path) -> None:
     assert modules.isdisjoint(HEAVY)
 
 
-@pytest.mark.socket
 def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> None:
     text = alone(
         tmp_path,

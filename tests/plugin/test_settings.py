@@ -16,8 +16,6 @@ from .conftest import KEPT, NOBODY, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
-pytestmark = pytest.mark.socket
-
 # What pytest has in its own way, and what makes no sense of a suite.
 LEFT_OUT = {
     *("select", "exclude", "fail_fast", "dry_run", "quiet", "verbose", "color"),

@@ -18,8 +18,6 @@ from .conftest import BROKEN, KEPT, NOBODY, Careless, at, output
 
 Suite = Callable[..., pytest.RunResult]
 
-pytestmark = pytest.mark.socket
-
 
 def test_unreachable_target_is_reported_once_and_every_rule_is_inconclusive(
     suite: Suite, pytester: pytest.Pytester

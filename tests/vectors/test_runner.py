@@ -25,8 +25,6 @@ ENDED = re.compile(
     r"^(ok|not ok) \d+ - (\S+) (\S+?)(?: # (SKIP|TODO) (.*))?$", re.MULTILINE
 )
 
-pytestmark = pytest.mark.socket
-
 
 @dataclass(frozen=True)
 class Told:
@@ -107,7 +105,6 @@ def test_a_correct_server_passes_all_that_can_be_judged(
     assert told.passed.total() + told.skipped.total() == len(cases)
 
 
-@pytest.mark.kill
 @pytest.mark.parametrize(
     ("mutant", "rule"),
     [
@@ -130,7 +127,6 @@ def test_a_mutant_fails_by_its_rule_alone(
     assert told.passed.total() > 10
 
 
-@pytest.mark.kill
 def test_what_fails_below_the_level_does_not_fail_the_run(
     node: str, tmp_path: Path
 ) -> None:
@@ -172,7 +168,6 @@ def test_a_weaker_twin_that_is_refused_leaves_its_case_open(
     assert told.skipped == {"inconclusive: its twin was not accepted": 1}
 
 
-@pytest.mark.kill
 def test_a_crash_fails_the_case_as_one(node: str, tmp_path: Path) -> None:
     with Embedded(mutant="crash-on-missing-name") as server:
         told = fire(node, server, wanted("name.required"), tmp_path, "must")

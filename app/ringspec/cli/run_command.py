@@ -26,10 +26,14 @@ from ringspec.cli.options import (
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
-from ringspec.harness.running.plan import DEFAULT_PHASES, EXAMPLES, Plan
-from ringspec.harness.running.precautions import choose, effects_in, listed
-from ringspec.harness.running.run import run
-from ringspec.harness.running.shards import parse_shard, part_of
+from ringspec.harness.running.plan import (
+    DEFAULT_PHASES,
+    EXAMPLES,
+    Plan,
+    parse_shard,
+    part_of,
+)
+from ringspec.harness.running.run import choose, effects_in, listed, run
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted

@@ -13,7 +13,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.policy import Safety
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Overrides, UsageError, load
 
 from ...serving import served  # noqa: TID252 - tests are no distribution
@@ -25,8 +25,6 @@ ALL = "GET /people/segments"
 CREATE = "POST /voice/broadcasts"
 OPEN = {LIST: 200, "POST /token": 200}
 FIXTURES = Overrides(fixtures={"segment": UUID})
-
-pytestmark = pytest.mark.socket
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ import pytest
 from ringspec.harness import Event, Exchange, Notice, Trouble
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.target import Target
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
@@ -101,7 +100,6 @@ async def asked(url: str, route: Route) -> Exchange:
         await target.close()
 
 
-@pytest.mark.socket
 def test_only_a_certificate_that_the_profile_names_is_trusted(pems: Path) -> None:
     unknown, heard = fetched(Route(), pems)
     named, _ = fetched(Route(ca=str(pems / "cert.pem")), pems)
@@ -112,7 +110,6 @@ def test_only_a_certificate_that_the_profile_names_is_trusted(pems: Path) -> Non
     assert named.summary == "HTTP 200"
 
 
-@pytest.mark.socket
 def test_a_certificate_of_our_own_is_shown(pems: Path) -> None:
     trusting = Route(ca=str(pems / "cert.pem"))
     own = replace(
@@ -198,7 +195,6 @@ def test_the_password_of_a_proxy_is_a_secret() -> None:
     assert "hush" not in repr(route)
 
 
-@pytest.mark.socket
 def test_requests_go_by_the_proxy() -> None:
     found, heard = fetched(Route())
 
@@ -206,7 +202,6 @@ def test_requests_go_by_the_proxy() -> None:
     assert heard[0].startswith(b"GET http://127.0.0.1:1/x HTTP/1.1\r\n")
 
 
-@pytest.mark.socket
 def test_a_token_is_fetched_on_the_same_route(pems: Path) -> None:
     gone = Route(ca=str(pems / "gone.pem"))
     client = Credentials(client_id="me", client_secret="x", token_url=f"{HERE}/token")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringspec.harness.judging.selection import Selection
-from ringspec.harness.running.plan import Part
-from ringspec.harness.running.shards import parse_shard, part_of
+from ringspec.harness.running.plan import Part, parse_shard, part_of
 from ringspec.spec import Contract, UsageError, load
 from ringspec.strategies import Case, cases_of
 

@@ -14,8 +14,6 @@ from ringspec.harness.sending.target import Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
-pytestmark = pytest.mark.socket
-
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\n"
 

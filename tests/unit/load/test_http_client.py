@@ -15,8 +15,6 @@ from ringspec.harness.sending.placeholders import Filling
 from ringspec.load.http_client import BlockingClient
 from ringspec.strategies import Request
 
-pytestmark = pytest.mark.socket
-
 ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nX-One: 1\r\n\r\n{}"
 REQUEST = Request(
     method="POST",

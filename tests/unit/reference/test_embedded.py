@@ -14,8 +14,6 @@ from ringspec.reference import Embedded, EmbeddedError
 
 from .conftest import ALL, Body
 
-pytestmark = pytest.mark.socket
-
 
 def post(server: Embedded, body: object) -> httpx.Response:
     headers = {"Authorization": f"Bearer {server.token}"}

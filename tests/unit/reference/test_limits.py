@@ -128,7 +128,6 @@ def test_body_limit_is_the_one_that_was_set(started: Callable[..., Send]) -> Non
     assert "100 bytes" in answer.json()["error"]["message"]
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize(
     ("length", "before", "after"),
     [
@@ -158,7 +157,6 @@ def test_body_of_100_megabytes_is_neither_read_nor_held(
     assert server.lists()
 
 
-@pytest.mark.socket
 def test_thousand_open_connections_hold_nobody_up(server: Server) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(closing(server.connect())) for _ in range(1000)]
@@ -170,7 +168,6 @@ def test_thousand_open_connections_hold_nobody_up(server: Server) -> None:
         assert server.peak_mb < 120
 
 
-@pytest.mark.socket
 def test_one_connection_too_many_costs_the_one_longest_idle(server: Server) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(closing(server.connect())) for _ in range(1110)]
@@ -180,7 +177,6 @@ def test_one_connection_too_many_costs_the_one_longest_idle(server: Server) -> N
         assert server.status(held[-1]) == 200
 
 
-@pytest.mark.socket
 def test_idle_connection_is_closed_in_the_end(server: Server) -> None:
     with closing(server.connect()) as connection:
         assert server.status(connection) == 200
@@ -188,7 +184,6 @@ def test_idle_connection_is_closed_in_the_end(server: Server) -> None:
         assert connection.recv(1) == b""
 
 
-@pytest.mark.socket
 def test_answer_that_nobody_reads_is_given_up(server: Server, body: Body) -> None:
     sent = body("people", {"/voiceFlow/welcome/say": "x" * 900_000})
     headers = {"Authorization": f"Bearer {server.token}"}
@@ -208,7 +203,6 @@ def test_answer_that_nobody_reads_is_given_up(server: Server, body: Body) -> Non
     assert server.lists()
 
 
-@pytest.mark.socket
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_request_that_drips_in_is_given_up(server: Server, part: str) -> None:
     began = time.monotonic()

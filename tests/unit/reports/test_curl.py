@@ -200,7 +200,6 @@ def every_request() -> list[Request]:
     return [*hard, *(each for each in real if len(each.body) <= 8192)]
 
 
-@pytest.mark.socket
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("bash")), reason="no curl or bash here"
 )

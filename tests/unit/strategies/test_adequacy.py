@@ -246,7 +246,6 @@ def undetected(results: Iterable[MutationResult]) -> list[tuple[str, str]]:
     return [(each.mutation.id, each.reason) for each in results if each.verdict in bad]
 
 
-@pytest.mark.kill
 def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     findings: tuple[MutationResult, ...],
 ) -> None:
@@ -255,14 +254,12 @@ def test_every_mutant_of_our_contract_is_told_or_proven_not_to_be_one(
     assert all(bool(each.reason) == (each.verdict != "told") for each in findings)
 
 
-@pytest.mark.kill
 def test_every_mutant_of_the_sdks_dialect_is_too() -> None:
     contract = load(dialect="naxai-sdk")
 
     assert undetected(prove(contract, cases_of(contract))) == []
 
 
-@pytest.mark.kill
 @settings(
     max_examples=60,
     deadline=None,
@@ -322,7 +319,6 @@ def spoilt(draw: st.DrawFn, value: Json) -> Json:
     return draw(VALUES)
 
 
-@pytest.mark.kill
 def test_no_invalid_case_is_taken_by_what_is_called_alike(
     contract: Contract, cases: tuple[Case, ...], findings: tuple[MutationResult, ...]
 ) -> None:

@@ -95,15 +95,15 @@ class Selection:
         chosen: set[str] = set()
         rules = frozenset(self.rules)
         for case in cases:
-            wants = taken(case) and self._wants(case, rules)
+            wants = taken(case) and (
+                _rules_of(case) & rules
+                or (
+                    not case.rule.startswith(self.excluded)
+                    and any(_serves_by_kind(case, rule) for rule in self.rules)
+                )
+            )
             wanted: str | None = case.id if wants else None
             while wanted is not None and wanted not in chosen:
                 chosen.add(wanted)
                 wanted = twins.get(wanted)
         return tuple(case for case in cases if case.id in chosen)
-
-    def _wants(self, case: Case, rules: frozenset[RuleId]) -> bool:
-        if _rules_of(case) & rules:
-            return True
-        excluded = case.rule.startswith(self.excluded)
-        return not excluded and any(_serves_by_kind(case, rule) for rule in self.rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,13 +14,14 @@ from ringspec.harness.judging.verdict import (
     KnownUpdate,
     Outcome,
     RuleResult,
+    Share,
     Stale,
     Standing,
     Verdict,
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import RuleId, nearest
-from ringspec.strategies import Case, Phase
+from ringspec.strategies import Case, Phase, line
 
 # The reason of an entry that was added by a run.
 UNREASONED = "not yet looked at"
@@ -166,3 +168,37 @@ class KnownAudit:
                 yield Known(id=case, reason=UNREASONED)
             if len(others) < len(found):
                 yield Known(id=result.rule.id, reason=UNREASONED, explored=True)
+
+
+def share_of(
+    audit: KnownAudit,
+    results: Results,
+    *,
+    lent: dict[str, tuple[RuleId, ...]],
+    open_cases: Collection[str],
+    learnt: bool,
+) -> Share | None:
+    """Return what a run says of the part of the list that it fired, if of one."""
+    plan, part = audit.plan, audit.plan.part
+    if part is None:
+        return None
+    own = [each for each in plan.cases if each.id in part.ids]
+    digest = hashlib.sha256()
+    for case in plan.cases:
+        digest.update(line(case).encode() + b"\n")
+    # The order in which a run of the whole list would come to them.
+    whole = sorted(plan.cases, key=lambda case: bool(case.steps))
+    return Share(
+        part=part.number,
+        of=part.of,
+        digest=digest.hexdigest(),
+        # Nothing divides what explore draws: it goes with the first part.
+        phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
+        select=plan.select,
+        exclude=plan.exclude,
+        quick=plan.quick is not None,
+        lent=lent,
+        places={it.id: n for n, it in enumerate(whole) if it.id in open_cases},
+        known=tuple(audit.standings(results, own)),
+        learnt=learnt,
+    )

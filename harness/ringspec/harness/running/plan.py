@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapreplace
 
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
@@ -12,7 +13,7 @@ from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Safety
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 
@@ -23,16 +24,19 @@ WORKERS = 4
 LIVE_RATE = 5.0
 # How many bodies explore tries by default.
 EXAMPLES = 200
+# The group of all scripts of a list; no case has such an id.
+_SCRIPTS = ""
 _AUTH = "auth."
 _CLIENT = RuleId("auth.client")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a list, numbered from 1.
+    """One part of a list, numbered from 1, for runs beside each other.
 
-    Attributes:
-        ids: of its cases; what is fired beside them belongs to another part.
+    A case and its twin belong together, unless the twin is the case that every run
+    begins with; and so do all scripts, since what an operation answers in one of them
+    shows whether the target has it at all.
     """
 
     number: int
@@ -107,6 +111,48 @@ class Plan:
     def explored(self) -> int:
         """How many bodies explore tries; none unless that phase is wanted."""
         return self.examples if Phase.EXPLORE in self.phases else 0
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read which part of how many is meant, such as `2/3`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    number, slash, of = text.partition("/")
+    if slash and number.isascii() and of.isascii() and (number + of).isdigit():
+        found = int(number or 0), int(of or 0)
+        if 1 <= found[0] <= found[1]:
+            return found
+    raise UsageError(
+        f"--shard {text!r} is no part of a whole",
+        hint="write it as 1/3, 2/3 and 3/3, one for each run",
+    )
+
+
+def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
+    """Return one part of a list, in size by the requests that it takes."""
+    listed = {case.id for case in cases}
+    common = cases[0].id if cases else ""
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        # A case made from the one that every part fires may be in any part.
+        near = case.twin in listed and case.twin != common
+        key = case.twin if near and case.twin else case.id
+        groups.setdefault(_SCRIPTS if case.steps else key, []).append(case)
+
+    def requests(group: Sequence[Case]) -> int:
+        return sum(len(case.steps) or 1 for case in group)
+
+    loads = [(0, each) for each in range(1, of + 1)]
+    found: set[str] = set()
+    # The largest first, so that the small ones even out the rest.
+    for group in sorted(groups.values(), key=requests, reverse=True):
+        load, least = loads[0]
+        heapreplace(loads, (load + requests(group), least))
+        if least == number:
+            found.update(case.id for case in group)
+    return Part(number, of, frozenset(found))
 
 
 def check(plan: Plan) -> None:
