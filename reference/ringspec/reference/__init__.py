@@ -1,7 +1,7 @@
 """The reference server: correct, embedded, with a validator of its own, and mutants.
 
 It shares no code with the oracle, so that they share no mistake. Mutants and lawful
-variants are loaded when asked for: a plain run needs none.
+variants are loaded on demand.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load the variants when they are asked for."""
+    """Load the variants on demand."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.mutants"), name)

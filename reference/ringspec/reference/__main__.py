@@ -10,7 +10,7 @@ from ringspec.reference.serving import ServerSettings, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal; give 0, or 2 if nothing can be served like that."""
+    """Serve until a signal; return 0, or 2 if the server cannot start."""
     parser = ArgumentParser(prog="python -m ringspec.reference", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), default="canonical")
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.mutant is not None:
-        # Imported late: a plain run needs none.
+        # Imported late: slow to load.
         from ringspec.reference.mutants import variant  # noqa: PLC0415
 
         try:

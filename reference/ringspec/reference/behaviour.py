@@ -1,4 +1,4 @@
-"""How the server behaves: parts that a mutant or a lawful variant replaces."""
+"""The server's behaviour: the parts that a mutant or lawful variant replaces."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Values in an answer where nothing, or null, was sent. Source: facts.md A.
+# Values in an answer for absent or null members. Source: facts.md A.
 DEFAULTS: Mapping[str, Json] = {
     "distribution": "none",
     "language": "fr-BE",
@@ -39,13 +39,13 @@ def same(value: T) -> T:
 
 
 async def turn_away(_operation: Operation, _request: Request) -> Reply:
-    """Refuse a request without the token, and do nothing else."""
+    """Refuse a request without the token."""
     challenge = {"WWW-Authenticate": "Bearer"}
     raise refused(401, "A bearer token is needed.", challenge)
 
 
 def unchanged(operation: Operation, _store: Store) -> Operation:
-    """Return an operation as it is."""
+    """Return the operation unchanged."""
     return operation
 
 
@@ -56,7 +56,7 @@ class Behaviour:
     Of a body, in this order:
     label: raises RefusedError for a Content-Type that is not taken.
     parse: bytes to JSON, or raises RefusedError.
-    read: the body as the checks see it; it is kept as it was sent all the same.
+    read: the body as the checks see it; the sent one is kept.
     checks: the rules it must keep.
     keep: the part of an accepted body that is kept.
     store: makes the place where broadcasts are kept.

@@ -1,4 +1,4 @@
-"""What this server demands of a broadcast: an ordered table of small checks.
+"""The requirements on a broadcast: an ordered table of small checks.
 
 In: a body in canonical spelling. Out: its problems, each of its check's one rule. A
 check passes a value of another type than it is about, so that a type error stands
@@ -61,7 +61,7 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A broken rule, where it is broken, and what must stand there."""
+    """A broken rule, the place, and the value required there."""
 
     rule: str
     path: Path
@@ -70,7 +70,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule: which values it is about, and what must hold of each."""
+    """One rule: the values it applies to, and the test of each."""
 
     rule: str
     select: Select
@@ -92,8 +92,8 @@ def validate(body: Json, checks: Iterable[Check]) -> list[Problem]:
 def _paths_of(name: str) -> list[str]:
     """List the paths of the values that a rule's id names, without its last part.
 
-    `.items` is each item of an array. A choice is each item of `choices`. A reaction,
-    wherever it stands, is held to the same rules: to an outcome, or to a key.
+    `.items` is each item of an array. A choice is each item of `choices`. A reaction to
+    an outcome or a key is held to the same rules.
     """
     path = name.replace(".items", ".*")
     path = re.sub(r"\bchoices\.(?!\*)", "choices.*.", path)
@@ -120,18 +120,18 @@ def _parents(name: str) -> Select:
 
 
 def _typed(rule: str, kind: JsonType) -> Check:
-    """Check that a required value, which null is not, has a type."""
+    """Check the type of a required value; null fails."""
     return Check(rule, _values(rule), kind.holds, f"must be {kind.name}")
 
 
 def _optional(rule: str, kind: JsonType) -> Check:
-    """Check that a value has a type. Assumed: null is as good as absent."""
+    """Check the type of a value. Assumed: null equals absent."""
     check = _typed(rule, kind)
     return replace(check, holds=lambda value: value is None or kind.holds(value))
 
 
 def _required(rule: str) -> Check:
-    """Check that a member was sent; whether null will do its type decides."""
+    """Check that a member was sent; its type decides about null."""
     path = rule.removesuffix(".required")
     select = member(_parents(path), path.rpartition(".")[2])
     return Check(rule, select, lambda value: value is not ABSENT, "is required")
@@ -182,7 +182,7 @@ def _sized(rule: str, kind: JsonType, low: int, high: int | None = None) -> Chec
 
 
 def _bounded(rule: str, bound: int) -> Check:
-    """Check that an integer is not below, or not above, a bound: as the rule ends."""
+    """Check that an integer keeps to a bound: the rule's last word says which."""
     is_minimum = rule.endswith(".min")
 
     def holds(value: Json) -> bool:
@@ -268,13 +268,13 @@ def _is_known_count(value: Json) -> bool:
 
 
 def _delays_with_retries(body: Json) -> Iterator[Place]:
-    """Select the delays, with the body as value: the rule is about two members."""
+    """Select the delays, with the body as value, since the rule compares members."""
     if isinstance(body, dict) and isinstance(body.get("retryDelays"), list):
         yield Place(("retryDelays",), body)
 
 
 def _counts_match(body: Json) -> bool:
-    """Return whether there are as many delays as retries, if those are countable."""
+    """Return whether delays and retries, if countable, are equal in number."""
     delays, retries = (as_object(body).get(name) for name in ("retryDelays", "retries"))
     if not isinstance(delays, list) or number(retries) not in RETRIES:
         return True
@@ -305,7 +305,7 @@ _RETRIES = (
 
 
 def _keys_differ(choices: Json) -> bool:
-    """Return whether no key of a menu is offered twice; unknown keys do not count."""
+    """Return whether the known keys of a menu are all different."""
     if not isinstance(choices, list):
         return True
     keys = [as_object(choice).get("key") for choice in choices]

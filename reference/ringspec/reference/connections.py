@@ -1,4 +1,4 @@
-"""Connections within limits: no slow, idle or surplus one holds the server up.
+"""Connections within limits on time and number.
 
 uvicorn's own protocol, with a time limit on every wait for a client. uvicorn itself
 limits idle connections after an answer only, and refuses all where there are many.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# How long a client that still sends has time to read why it is closed.
+# Seconds for a client to read the last answer before its connection closes.
 _PARTING_S = 1.0
 _LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -38,10 +38,10 @@ class _Waits(Enum):
 
 
 class Parting:
-    """A transport that is closed gently while a client still sends.
+    """A transport that closes only after the client could read the answer.
 
-    To close at once would reset the connection, and the client might lose the answer
-    that says why. Nothing more is read. Source: RFC 9112, 9.6.
+    An immediate close would reset the connection and might lose the answer. Nothing
+    more is read. Source: RFC 9112, 9.6.
     """
 
     def __init__(self, inner: asyncio.Transport, protocol: BoundedProtocol) -> None:

@@ -1,7 +1,7 @@
 """Spellings of the contract, known by name.
 
-A body is read into the canonical spelling before it is judged and kept, and an answer
-is written back, so that no other module of the server knows of dialects.
+Bodies are converted to the canonical spelling before anything else, and answers back,
+so that no other module knows dialects.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _FAREWELL_S = 3.0
 
 
 class EmbeddedError(RuntimeError):
-    """Raised when the child cannot serve; carries what it wrote to stderr."""
+    """Raised when the child cannot serve; carries its stderr."""
 
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(reason, stderr)
@@ -29,7 +29,7 @@ class EmbeddedError(RuntimeError):
         self.stderr = stderr
 
     def __str__(self) -> str:
-        """Write the reason, and below it what the child wrote."""
+        """Write the reason, then the child's stderr."""
         return f"the embedded server {self.reason}\n{self.stderr}".rstrip()
 
 
@@ -74,11 +74,11 @@ class Embedded:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, if there is a child."""
+        """The child's process id, if any."""
         return self._child.process.pid if self._child else None
 
     def begin(self) -> Self:
-        """Start the child if there is none, without waiting for it."""
+        """Start the child if none runs; do not wait."""
         self._child = self._child or _Child(self._arguments)
         return self
 

@@ -67,7 +67,7 @@ def build(settings: ServerSettings, behaviour: Behaviour | None = None) -> Starl
 
 
 def to_response(reply: Reply) -> Response:
-    """Put a reply on the wire; escapes keep lone surrogates from breaking it."""
+    """Convert a reply; escapes protect lone surrogates."""
     content = b""
     if reply.status != 204:
         content = json.dumps(reply.body, separators=(",", ":")).encode("ascii")
@@ -120,7 +120,7 @@ def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
 def _guard(
     operation: Operation, settings: ServerSettings, behaviour: Behaviour
 ) -> Endpoint:
-    """Let an operation answer only requests that bring the token."""
+    """Wrap an operation to refuse requests without the token."""
 
     async def respond(request: Request) -> Response:
         try:
@@ -171,7 +171,7 @@ def _elsewhere(
 class Broadcasts:
     """The operations on the broadcasts of one server.
 
-    In: a request that was let in. Out: a reply, or RefusedError.
+    In: an authorized request. Out: a reply, or RefusedError.
     """
 
     store: Store
@@ -179,7 +179,7 @@ class Broadcasts:
     dialect: ServerDialect
 
     async def create(self, request: Request) -> Reply:
-        """Keep a new broadcast, if its body breaks no rule."""
+        """Store a new broadcast, if its body breaks no rule."""
         body, size = await self._read_body(request)
         return self._shown(201, self.store.add(body, size))
 
@@ -206,7 +206,7 @@ class Broadcasts:
         return self._shown(200, self.store.change(broadcast, body, size))
 
     async def delete(self, request: Request) -> Reply:
-        """Forget a broadcast that is not running."""
+        """Delete a broadcast that is not running."""
         broadcast = self._found(request)
         if broadcast.state in RUNNING:
             raise refused(409, f"A {broadcast.state} broadcast cannot be deleted.")
@@ -243,7 +243,7 @@ class Broadcasts:
             raise invalid(
                 [replace(one, path=self.dialect.sent(one.path)) for one in problems]
             )
-        # A mutant may accept what is no object; it cannot be kept.
+        # A mutant may accept a value that is no object; it cannot be kept.
         return behaviour.keep(body if isinstance(body, dict) else {}), memory_of(raw)
 
     def _shown(self, status: int, broadcast: Broadcast) -> Reply:

@@ -29,9 +29,9 @@ class JsonType:
 
 
 def is_integer(value: Json) -> bool:
-    """Return whether a value is a whole number; true and false are none.
+    """Return whether a value is a whole number; booleans are not.
 
-    Assumed: 2.0 is as good as 2. No source says, and JSON knows only numbers.
+    Assumed: 2.0 equals 2. No source settles it; JSON has only numbers.
     """
     if isinstance(value, float):
         return value.is_integer()
@@ -63,7 +63,7 @@ OBJECT = JsonType("an object", lambda value: isinstance(value, dict))
 
 
 def either(*types: JsonType) -> JsonType:
-    """Join types into one that takes what any of them takes."""
+    """Return the union of types."""
     name = " or ".join(each.name for each in types)
     return JsonType(name, lambda value: any(each.holds(value) for each in types))
 
@@ -90,7 +90,7 @@ def steps_of(path: str) -> list[tuple[str, ...]]:
 
 
 def at(path: str = "") -> Select:
-    """Select the values at a dotted path, as often as there are any.
+    """Select all values at a dotted path.
 
     A value that is missing, or below a value of another type, is not selected.
     """
@@ -156,5 +156,5 @@ def member(parents: Select, name: str) -> Select:
 
 
 def when(condition: Test, selected: Select) -> Select:
-    """Select only in bodies that meet a condition."""
+    """Restrict a selection to bodies that meet a condition."""
     return lambda body: selected(body) if condition(body) else ()

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ringspec.reference.json_values import Json, JsonObject, Path
 
 JSON_TYPE = "application/json"
-# Deeper values could be read, but not written again.
+# Deeper values could be read, but not written.
 MAX_DEPTH = 200
-# Bytes that Python needs for a value beside its letters.
+# Overhead of a Python value, in bytes.
 _VALUE = 64
 
 # Source: facts.md F; the codes are one of two tables that disagree.
@@ -50,7 +50,7 @@ class Reply:
 
 
 class RefusedError(Exception):
-    """Raised where a request cannot be served; carries the answer to it."""
+    """Raised to refuse a request; carries the answer."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
@@ -110,7 +110,7 @@ def _rules(problems: Iterable[Problem]) -> list[str]:
 
 
 def memory_of(raw: bytes) -> int:
-    """Return about how many bytes of memory the JSON of a body takes."""
+    """Estimate the memory of a body's JSON, in bytes."""
     return len(raw) + _VALUE * (_brackets(raw) + raw.count(b","))
 
 

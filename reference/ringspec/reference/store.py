@@ -27,9 +27,9 @@ RUNNING = frozenset({STARTED, PAUSED})
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """A command: the states it may start from, the state it answers, where it ends.
+    """A command: the states that allow it, the answered state, the final state.
 
-    stamp: the member with the time at which it was last given, if there is one.
+    stamp: the member with the time of the last such command, if any.
     """
 
     sources: frozenset[str]
@@ -87,7 +87,7 @@ class Broadcast:
     """A broadcast that was accepted.
 
     body: as sent, in canonical spelling, without unknown members.
-    size: about how many bytes of memory it takes.
+    size: estimated memory in bytes.
     stamps: times at which it was last started, paused, canceled.
     """
 
@@ -146,7 +146,7 @@ class Store:
         return len(self._kept)
 
     def add(self, body: JsonObject, size: int) -> Broadcast:
-        """Keep a new broadcast."""
+        """Store a new broadcast."""
         return self.restore(self.made(body, size))
 
     def made(self, body: JsonObject, size: int) -> Broadcast:
@@ -164,25 +164,25 @@ class Store:
         return self._kept.get(broadcast_id)
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
-        """Give a broadcast another body."""
+        """Replace a broadcast's body."""
         return self.restore(
             replace(broadcast, body=_known(body), size=size, state=_first_state(body))
         )
 
     def move(self, broadcast: Broadcast, transition: StateChange) -> Broadcast:
-        """Bring a broadcast into another state."""
+        """Set a broadcast's state."""
         stamps = dict(broadcast.stamps)
         if transition.stamp is not None:
             stamps[transition.stamp] = now_ms()
         return self.restore(replace(broadcast, state=transition.target, stamps=stamps))
 
     def restore(self, broadcast: Broadcast) -> Broadcast:
-        """Keep a broadcast as it is, or was."""
+        """Put a broadcast back."""
         before = self._kept.get(broadcast.broadcast_id)
         self._bytes += broadcast.size - (before.size if before else 0)
         self._kept[broadcast.broadcast_id] = broadcast
         while len(self) > self.max_broadcasts or self._bytes > self.max_bytes:
-            # The oldest, but never the one that is kept just now.
+            # The oldest, but never the newest one.
             oldest = iter(self._kept)
             first = next(oldest)
             same = first == broadcast.broadcast_id
@@ -190,7 +190,7 @@ class Store:
         return broadcast
 
     def remove(self, broadcast_id: str) -> None:
-        """Forget a broadcast."""
+        """Delete a broadcast."""
         self._bytes -= self._kept.pop(broadcast_id).size
 
     def slice(self, start: int, stop: int) -> list[Broadcast]:

@@ -1,6 +1,6 @@
-"""Access tokens: issued to a client that knows its secret, and asked of every request.
+"""Access tokens: issued for a client's secret, required of every request.
 
-Source: facts.md E; RFC 6749, sections 4.4, 5.1 and 5.2, where that leaves things open.
+Source: facts.md E, else RFC 6749, sections 4.4, 5.1 and 5.2.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
 
 
 def is_grant(kind: str) -> bool:
-    """Return whether a grant is the one that is served."""
+    """Return whether a grant type is supported."""
     return kind == "client_credentials"
 
 

@@ -1,4 +1,4 @@
-"""The contract that a server promises: its rules, dialects, and proof of breaches."""
+"""The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
 from ringspec.spec.assertions import Assertion

@@ -17,7 +17,7 @@ from ringspec.spec.values import Json
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers of some status (`201`, `2XX` or `default`)."""
+    """The schema of the answers with a status (`201`, `2XX` or `default`)."""
 
     status: str
     schema: Inlined
@@ -39,16 +39,16 @@ class Answer:
 
     @cached_property
     def prover(self) -> Prover:
-        """Names what an answer breaks."""
+        """Validator of answers."""
         return Prover(self.schema.schema, self.assertions)
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of one operation, and the assertions of its relatives' too.
+    """The answers of one operation, with the assertions of its relatives'.
 
     Attributes:
-        bare: statuses described without a body, so that none is needed.
+        bare: statuses described without a body: none is needed.
         media_type: the first JSON type of accepted answers.
     """
 
@@ -67,7 +67,7 @@ class Answers:
         """Return the closest description of answers with a status."""
         keys = [str(status), f"{status // 100}XX"]
         if status >= 400:
-            # Contracts describe their errors by it, not another success.
+            # Contracts describe errors by `default`, not another success.
             keys.append("DEFAULT")
         return next(
             (self.by_status[key] for key in keys if key in self.by_status), None
@@ -77,8 +77,8 @@ class Answers:
 def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
     """Read an operation's answers, and every assertion about those of its relatives.
 
-    Relatives are the operations on the same path and below it: what was created is
-    read, started and deleted there.
+    Relatives are the operations on the same path and below it, which read, start and
+    delete.
     """
     listed = list(endpoints(base))
     own = next(each for each in listed if each.node.place == operation.place)
@@ -111,7 +111,7 @@ def answers_of(node: Node) -> Answers:
             if status.startswith("2"):
                 media_types.append(name)
             if media.has("schema"):
-                # A schema that contains itself is judged as deep as it is written.
+                # A recursive schema is judged to the depth written.
                 schema = inline(node.document, f"{media.place}/schema", cut=True)
                 check(schema, Catalogue({}))
                 found.setdefault(status, Answer.of(status, for_answer(schema)))

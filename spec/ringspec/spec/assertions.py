@@ -1,4 +1,4 @@
-"""Assertions: each thing in a schema that can fail by itself, and the rule it is of.
+"""Assertions: each part of a schema that can fail by itself, and its rule.
 
 Assertions inside `anyOf`, `oneOf`, `not`, `if` and `contains` never fail by themselves:
 the keyword around them does.
@@ -26,7 +26,7 @@ _REQUIRED = frozenset({"required", "dependentRequired"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Assertion:
-    """One thing in a schema that can fail by itself.
+    """A part of a schema that can fail by itself.
 
     Attributes:
         path: steps in the inlined schema, the keyword and, for `required`, the
@@ -51,7 +51,7 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
-    """How the rules of a schema are called where it names none.
+    """The names of the rules of a schema that names none.
 
     Attributes:
         own: prefix of the ids of its own rules.
@@ -93,9 +93,9 @@ class _Naming:
 
 
 def _spellings(node: dict[str, Json]) -> dict[str, str]:
-    """Map members that a dialect spells its own way to their canonical names.
+    """Map a dialect's member names to the canonical ones.
 
-    A branch may name what only another one describes.
+    A branch may name members that only another one describes.
     """
     found: dict[str, str] = {}
     for branch in branches(node):

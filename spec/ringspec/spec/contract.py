@@ -44,21 +44,22 @@ from ringspec.spec.schemas import walk
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
-# The latest contracts, by a digest of all that they are made of.
+# The latest contracts, by a digest of all their inputs.
 _LOADED: dict[str, Contract] = {}
 _MOST_LOADED = 16
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Everything that one operation promises; shared between callers, so not changed.
+    """One operation's promises; immutable, since callers share it.
 
     Attributes:
         rules: the catalogue's rows in its order, each with its places.
-        links: operations that act on what is created.
-        fixtures: things that a target has to know beforehand.
-        whole: the body's schema with what a dialect drops: valid bodies keep to it.
-        dropped: rules of the catalogue that this dialect drops, or has no place for.
+        links: operations that act on created resources.
+        fixtures: values that a target has to know beforehand.
+        whole: the body's schema with the keywords that a dialect drops, for valid
+            bodies.
+        dropped: rules of the catalogue that this dialect drops or lacks.
         sha256: digest of the document, dialect and overrides applied, of the catalogue,
             and of the values of fixtures.
     """
@@ -85,17 +86,17 @@ class Contract:
 
     @cached_property
     def prover(self) -> Prover:
-        """Names the rules that a body breaks."""
+        """Validator of bodies."""
         return Prover(self.request.schema, self.assertions)
 
     @cached_property
     def settled_prover(self) -> Prover:
-        """Decides whether a body keeps to the settled form."""
+        """Validator of the settled form."""
         return Prover(self.settled, assertions(Inlined(self.settled, {})))
 
     @cached_property
     def live_prover(self) -> Prover:
-        """Decides whether a body may be sent to a live target."""
+        """Validator of bodies for a live target."""
         form = forms.live_form(self.request.schema)
         return Prover(form, assertions(Inlined(form, {})))
 
@@ -142,7 +143,7 @@ def load(
         path: an OpenAPI file.
         operation: its id; without one, the only POST with a JSON body.
         dialect: a shipped one's name, a file, or an overlay that is in no file.
-        overrides: what one target has otherwise.
+        overrides: differences of one target.
 
     Raises:
         SpecError: the file, its catalogue or the dialect is at fault.
@@ -233,7 +234,7 @@ def _build(
     left = without(request, stated, frozenset(dropped))
     catalogue = respelt(catalogue, request.schema)
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
-    # Everything that decides which cases are sent and how answers are judged.
+    # All that determines the cases and the judgement of answers.
     parts = [base, rows, operation.id]
     parts += [dialect.content[RULES]] if dialect and changes else []
     parts += [values] if values else []

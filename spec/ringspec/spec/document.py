@@ -13,7 +13,7 @@ from ringspec.spec.rules import Catalogue, Evidence
 from ringspec.spec.schemas import CLOSING, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
-# They mean another base, or what no pointer can say.
+# They change the base URI, or cannot be written as pointers.
 _UNSUPPORTED = frozenset({"$dynamicRef", "$recursiveRef", "$id"})
 _ANNOTATIONS = frozenset(
     {
@@ -73,7 +73,7 @@ class Node:
     """A node of a document, its reference followed.
 
     Attributes:
-        place: JSON pointer of what the reference leads to.
+        place: JSON pointer of the referenced node.
     """
 
     document: Json
@@ -130,8 +130,8 @@ def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:
     Args:
         document: the whole document.
         place: JSON pointer of the schema.
-        cut: let a schema that contains itself admit anything the second time,
-            instead of refusing it.
+        cut: let a recursive schema admit anything at its second level, instead of an
+            error.
     """
     inliner = _Inliner(document, cut)
     return Inlined(inliner.schema(follow(document, place), place), inliner.origins)
@@ -156,7 +156,7 @@ class _Inliner:
             return self._referred(node, place, path, inside)
         self.origins[path] = place
         if isinstance(node, bool):
-            # jsonschema gives no location for what the schema `false` refuses.
+            # jsonschema gives no location for errors of the schema `false`.
             return {} if node else {"not": {}}
         for keyword in node:
             if keyword in _UNSUPPORTED:
@@ -188,7 +188,7 @@ class _Inliner:
         schema = self.schema(found, target, path, (*inside, target))
         beside = {name: value for name, value in node.items() if name != "$ref"}
         # Annotations beside a reference replace the target's. Assertions are refused:
-        # they would need an allOf that has no place in the document.
+        # they would need an allOf, without a place in the document.
         for keyword in beside:
             if keyword not in _ANNOTATIONS and not keyword.startswith("x-"):
                 raise SpecError(

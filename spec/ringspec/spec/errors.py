@@ -1,4 +1,4 @@
-"""Errors that mean *we* cannot go on; a server's wrong answer is a verdict instead.
+"""Errors of ringspec itself; a server's wrong answer is a verdict instead.
 
     RingspecError
      ├── UsageError      wrong flags, or values that do not fit          exit 2
@@ -20,7 +20,7 @@ from typing import ClassVar
 
 
 class RingspecError(Exception):
-    """Says what went wrong, where, and what to do about it."""
+    """Base of our errors: message, place and hint."""
 
     exit_code: ClassVar[int] = 4
 
@@ -40,10 +40,10 @@ class UsageError(RingspecError):
 
 
 class MisfitError(UsageError):
-    """What a profile gives does not fit the contract.
+    """The values of a profile do not fit the contract.
 
     Attributes:
-        path: where in the profile it stands: table and key.
+        path: its table and key in the profile.
     """
 
     def __init__(self, message: str, *, hint: str = "", path: tuple[str, ...]) -> None:
@@ -70,7 +70,7 @@ class TargetError(RingspecError):
 
 
 class InternalError(RingspecError):
-    """We contradict ourselves; please report it."""
+    """A bug of ringspec; please report it."""
 
     exit_code = 4
 

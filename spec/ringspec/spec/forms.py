@@ -1,13 +1,13 @@
-"""Forms of a schema: what valid bodies, requests, answers and live targets keep to.
+"""Forms of a schema: for valid bodies, requests, answers and live targets.
 
 * The **settled** form is stricter where sources are silent: a body is valid if it keeps
   to it, invalid if it breaks the schema itself, and unspecified otherwise. Members
   without a name in the schema, and texts that are empty, blank or of more than a
   hundred characters are unsettled for every API.
-* The **live** form is made of `x-live` alone: what the value of a member has to keep to
-  on a target that acts on what it takes; `{not: {}}` keeps the member away.
+* The **live** form is made of `x-live` alone: the schema of a member's value on a
+  target that acts on requests; `{not: {}}` forbids the member.
 * Requests lack members that are only read, answers those that are only written.
-* A form limited to a level has no member or value that is attested less well.
+* A form limited to a level has no member or value of a weaker one.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from ringspec.spec.values import Json, Path, enum_key
 
 TEXT_MIN = 1
 TEXT_MAX = 100
-# A text without a visible character may be taken for an absent one.
+# A text without a visible character may be read as absent.
 NOT_BLANK = r"[^\s]"
 _BOUNDED = frozenset({"enum", "const", "format", "pattern", "x-settled"})
 # Schemas that are settled on their own, and those that are so beside others of the
-# same value. What decides between branches is left as written.
+# same value. Conditions stay as written.
 _ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
 _BESIDE = frozenset({"allOf", "dependentSchemas"})
 _CONDITIONAL = frozenset({"then", "else"})
@@ -81,9 +81,9 @@ def _types(schema: dict[str, Json]) -> set[str]:
 
 
 def live_form(schema: Json) -> dict[str, Json]:
-    """Return the schema of what may be sent to a live target; empty without any.
+    """Return the schema of bodies for a live target; empty without `x-live`.
 
-    What a branch says holds always: to find out which one applies is to trust the body.
+    All branches apply always, since the choice of one would trust the body.
     """
     if not isinstance(schema, dict):
         return {}
@@ -181,7 +181,7 @@ def _parts(schema: Json) -> Iterator[dict[str, Json]]:
 def limited_to(
     schema: Json, level: Level, inherited: Evidence = Evidence.DOCUMENTED
 ) -> Json:
-    """Return a schema without members and values that are attested less well."""
+    """Return a schema without members and values of a weaker level."""
     if not isinstance(schema, dict):
         return schema
     own = Evidence(schema.get("x-evidence", inherited))

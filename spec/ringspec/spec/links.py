@@ -1,7 +1,7 @@
-"""Links: the operations that act on what the one under test creates.
+"""Links: the operations that act on created resources.
 
-A link of an accepted answer is followed if it names an operation by its id and takes
-all that its path needs from the answer's body (`$response.body#/…`). In extensions:
+A link of an accepted answer is followed if it names an operation by its id and fills
+its path from the answer's body (`$response.body#/…`). In extensions:
 
 * `x-items`: pointer to the items in the answer of a list; without one the answer is
   a bare array. `x-total`: pointer to how many there are on all pages. `x-page` and
@@ -36,7 +36,7 @@ _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
 
 
 class Role(StrEnum):
-    """What a linked operation does with what was created."""
+    """The effect of a linked operation on the created resource."""
 
     READ = "read"
     LIST = "list"
@@ -82,11 +82,11 @@ class Link:
 
     Attributes:
         name: the link's.
-        path: relative to the server URL; `{name}` stands for what was captured.
+        path: relative to the server URL; `{name}` stands for a captured value.
         captures: pointers into the answer of a create, by the names in the path.
-        same_body: whether it takes the very body of a create.
-        state: pointer to the state in its answer; empty where there is none.
-        first: states of what has just been created.
+        same_body: whether it takes the same body as a create.
+        state: pointer to the state in its answer; empty without one.
+        first: states of a new resource.
     """
 
     name: str
@@ -120,7 +120,7 @@ def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
 def _link(
     name: str, node: Node, operation: Operation, known: dict[str, Endpoint]
 ) -> Link | None:
-    """Read a Link Object; None if it leads by a way that we cannot follow."""
+    """Read a Link Object; None if it cannot be followed."""
     if not node.has("operationId"):
         return None
     wanted = node.at("operationId").text()

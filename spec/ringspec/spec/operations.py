@@ -60,7 +60,7 @@ class Parameter:
 
     @property
     def needed(self) -> str:
-        """Return the value to send; SpecError if there is none."""
+        """Return the value to send; SpecError without one."""
         if self.value is not None:
             return self.value
         raise SpecError(

@@ -1,8 +1,8 @@
-"""Overrides: what one target has otherwise than a contract says.
+"""Overrides: how one target differs from the contract.
 
-Other paths, another header for credentials, and values of **fixtures**: things that a
-target has to know beforehand. `x-fixture` annotations mark their places; the settled
-form has their values there, so that every valid body does.
+Other paths, another header for credentials, and **fixtures**: values that a target has
+to know beforehand. `x-fixture` annotations mark their places; the settled form has
+their values there, so that every valid body does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TELEPHONE = "telephone"
 _SCHEME = "profile"
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 _KEYS = ("name", "form", "read")
-# Characters of a telephone number, as people write it.
+# Characters of a written telephone number.
 _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
 
@@ -38,7 +38,7 @@ class Overrides:
     """How one target differs from the contract.
 
     Attributes:
-        fixtures: what the target knows, by the names that the contract gives it.
+        fixtures: values that the target knows, by the contract's names.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
     """
@@ -112,7 +112,7 @@ def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
     return {
         **base,
         "paths": paths,
-        # An API without credentials does not begin to ask for any.
+        # An API without credentials stays so.
         **(secured if base.get("security") else {}),
         "components": {**components, "securitySchemes": schemes},
     }
@@ -120,13 +120,13 @@ def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixture:
-    """Something that a target has to know beforehand.
+    """A value that a target has to know beforehand.
 
     Attributes:
         place: JSON pointer of the schema that is marked.
         form: `telephone` if a value that is no address is a telephone number.
-        read: path of a GET that answers whether the target knows a value, which `{}`
-            stands for; empty without one.
+        read: path of a GET for the value at `{}`, to check that the target knows it;
+            may be empty.
     """
 
     name: str
@@ -211,7 +211,7 @@ def fixture_of(node: dict[str, Json]) -> str:
 
 
 def _narrowed(schema: Json, values: Mapping[str, Json]) -> Json:
-    """Settle a schema for a value wherever a fixture has one."""
+    """Settle a schema for the values of fixtures."""
     if not isinstance(schema, dict):
         return schema
     if fixture_of(schema) in values:
@@ -224,7 +224,7 @@ def _narrowed(schema: Json, values: Mapping[str, Json]) -> Json:
 
 
 def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:
-    """Settle a schema for one value, whatever else is settled without it.
+    """Settle a schema for one value only.
 
     Members of the value are named, since valid bodies have no others.
     """

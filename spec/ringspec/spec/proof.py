@@ -1,4 +1,4 @@
-"""Proof of the rules that a body breaks: two independent validators have to agree."""
+"""Proof of the rules that a body breaks, by two independent validators."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Prover:
 
         return jsonschema.Draft202012Validator(
             self._schema,
-            # Not the bare FormatChecker: that one knows formats of old drafts too.
+            # The bare FormatChecker knows formats of old drafts too.
             format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
         )
 
@@ -115,7 +115,7 @@ class Prover:
             if path[-1] not in {"required", "dependentRequired"}:
                 yield Breach(self._by_path[path], location)
                 continue
-            # Neither validator says in its path which name is missing.
+            # Neither validator has the missing name in its path.
             present, wanted = at(body, location), at_path(self._schema, path)
             if isinstance(wanted, dict):
                 wanted = [n for name in wanted if name in present for n in wanted[name]]
@@ -138,7 +138,7 @@ def _subsumed(found: Iterable[Breach]) -> list[Breach]:
 
 
 def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
-    """Return the rules that some breaches are of."""
+    """Return the rules of some breaches."""
     return frozenset(breach.assertion.rule for breach in breaches)
 
 
@@ -154,8 +154,8 @@ def _location(body: Json, path: Iterable[str | int]) -> Location:
 def _steps(path: Iterable[str | int]) -> Path:
     """Cut an error's path at the keyword that a rule is of.
 
-    The validators differ in how deep they go where names are checked, and in how they
-    call too few or too many of what `contains` counts.
+    The validators differ in the depth of paths about names, and in the keywords for too
+    few or too many items of `contains`.
     """
     found: list[str] = []
     rest = iter(str(step) for step in path)

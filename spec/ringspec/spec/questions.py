@@ -22,7 +22,7 @@ class Candidate:
     """One possible answer.
 
     Attributes:
-        actions: of an overlay that makes it so; none for the contract as it is.
+        actions: of the overlay that states it; none for the unchanged contract.
     """
 
     name: str
@@ -31,11 +31,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Something that no source settles.
+    """A question that no source settles.
 
     Attributes:
         asks: the question, as a sentence.
-        rule: tells the candidates apart by whether and where a target enforces it.
+        rule: distinguishes the candidates by whether and where a target enforces it.
     """
 
     id: str
@@ -49,7 +49,7 @@ def questions(path: Path | None = None) -> tuple[Question, ...]:
 
     Raises:
         SpecError: the file is not of that form.
-        UsageError: there is no such file.
+        UsageError: the file does not exist.
     """
     path = path or OURS
     for beside in (
@@ -104,7 +104,7 @@ def _question(row: dict[str, Json], place: str) -> Question:
 
 
 def overlay_of(listed: Sequence[Json], title: str, **info: Json) -> dict[str, Json]:
-    """Return an overlay of some actions; of one without effect if there are none."""
+    """Return an overlay of some actions; without any, one of no effect."""
     nothing = {
         "target": "$",
         "description": "The contract's own spelling: nothing is changed.",
@@ -127,7 +127,7 @@ def load_with_actions(
 
     Raises:
         SpecError: the contract or an action is at fault.
-        UsageError: the operation is not there.
+        UsageError: the operation does not exist.
     """
     dialect = Overlay("probed", origin, overlay_of(listed, "As answered so far"))
     return load(path, operation=operation, dialect=dialect)

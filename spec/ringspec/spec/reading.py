@@ -1,4 +1,4 @@
-"""Reading files into plain data: YAML or JSON in, what json.loads could return out."""
+"""Reads YAML and JSON files into the data types of json.loads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import yaml
 
 _TAG = "tag:yaml.org,2002:"
-# Plain texts of YAML that are no strings, by tag: a pattern, and how they begin.
+# Plain scalars of YAML that are no strings, by tag: a pattern, and first characters.
 _PLAIN = {
     "null": (r"~|null|Null|NULL|", "~nN"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -65,7 +65,7 @@ def _yaml(path: Path, text: str) -> Json:
     try:
         # Safe: the loader is yaml's safe one, in C or in Python.
         found = yaml.load(text, Loader=_loader())  # noqa: S506
-        # No JSON has an alias inside its own anchor: writing it never ends.
+        # An alias inside its own anchor could never be written as JSON.
         json.dumps(found)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -82,10 +82,10 @@ def _yaml(path: Path, text: str) -> Json:
 
 @cache
 def _loader() -> type[yaml.SafeLoader]:
-    """Return a loader that reads what json.loads could have read, and nothing else.
+    """Return a loader that yields only the types of json.loads.
 
-    Keys are texts and stand once; plain texts mean what they do to YAML 1.2, as OpenAPI
-    asks: to YAML 1.1 `NO` is false, `12:30` a number and 2023-03-25 a date.
+    Keys are unique texts; scalars are read as by YAML 1.2, as OpenAPI asks: to YAML 1.1
+    `NO` is false, `12:30` a number and 2023-03-25 a date.
     """
     import yaml  # noqa: PLC0415 - as above
 
@@ -110,7 +110,7 @@ def _loader() -> type[yaml.SafeLoader]:
             for key, value in node.value
         }
 
-    # libyaml if it is there: ten times quicker.
+    # libyaml, if installed, is ten times quicker.
     fastest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     tags = {None, *(_TAG + name for name in ("str", "seq", "map", *_PLAIN))}
     known = fastest.yaml_constructors.items()
@@ -129,7 +129,7 @@ def _loader() -> type[yaml.SafeLoader]:
 
 
 def digest(document: Json) -> str:
-    """Return the sha256 of a document's content, whatever its spelling."""
+    """Return the sha256 of a document's content."""
     return hashlib.sha256(canonical(document).encode()).hexdigest()
 
 
@@ -171,6 +171,6 @@ def word(value: Json, words: Iterable[str], place: str) -> str:
 
 
 def short(value: Json, limit: int = 60) -> str:
-    """Write a value for a message, cut after so many characters."""
+    """Write a value for a message, cut after some characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= limit else f"{text[:limit]}…"

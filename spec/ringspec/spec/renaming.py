@@ -1,9 +1,9 @@
-"""Renaming: `x-rename`, another name for a member or a path, wherever it is named.
+"""Renaming: `x-rename`, another name for a member or a path in all its places.
 
 * A member, where a schema describes it (`….properties.NAME`), is renamed in every
   schema that speaks of the same object, those in conditions and choices included, in
   defaults and examples, and in the accepted answers to such a body. `x-member` keeps
-  the canonical name, so that the ids of rules stay what they are.
+  the canonical name, so that the ids of rules stay the same.
 * A path (`$.paths['/…']`) takes along the paths that lie below it.
 
 A renamed member then stands last among its siblings, as an added one does: plain
@@ -26,13 +26,13 @@ from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer,
 
 _Value = TypeVar("_Value")
 _EXPRESSION = re.compile(r"(\$response\.body#)(/.*)")
-# Pointers of ours in links: into what the linked operation answers.
+# Our pointers in links: into the answers of the linked operation.
 _POINTERS = ("x-state", "x-items", "x-total")
 _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
-    """Give the nodes at some places another name."""
+    """Rename the nodes at some places."""
     if all(len(place) == 2 and place[0] == "paths" for place in places):
         for place in places:
             base = _move(base, str(place[1]), new, where)
@@ -111,7 +111,7 @@ class _Content:
         self._trace(base, (*steps(media), "schema"), (), ())
 
     def _trace(self, base: Json, path: Path, instance: Path, inside: Path) -> None:
-        """Note a schema and all below it; one that contains itself is noted once."""
+        """Note a schema and all below it, a recursive one once."""
         node, place = at_path(base, path), pointer(path)
         if not isinstance(node, dict) or place in inside:
             return
@@ -146,7 +146,7 @@ def _contents(base: dict[str, Json]) -> Iterator[_Content]:
 
 
 class _Renaming:
-    """One member on its way to another name.
+    """One member to be renamed.
 
     Everything is found before anything is changed. Every schema is concerned that
     describes the member for the same part of a body as one that is selected, or in the
@@ -165,7 +165,7 @@ class _Renaming:
             owners = self._spread()
 
     def _spread(self) -> set[Path]:
-        """Find the objects that the owners describe, and all that describe them."""
+        """Find the objects that the owners describe, and all their schemas."""
         for content in self._contents:
             listed = (content.schemas.get(path, set()) for path in self._owners)
             content.named = set().union(*listed)
@@ -182,7 +182,7 @@ class _Renaming:
         }
 
     def done(self) -> Json:
-        """Rename the member wherever it is named; return the document."""
+        """Rename the member in all its places; return the document."""
         edited = self._owners.union(*(each.about() for each in self._contents))
         for path in edited:
             self._check_shared(path)
@@ -204,7 +204,7 @@ class _Renaming:
         return _repointed(self._base, moved)
 
     def _check_shared(self, path: Path) -> None:
-        """Refuse to change a schema that is about something else as well."""
+        """Refuse to change a schema that other users share."""
         node = at_path(self._base, path)
         changed = dict(node)
         self._in_schema(changed, ())

@@ -1,4 +1,4 @@
-"""Rules: the catalogue, the rules about HTTP, and what a dialect changes about them.
+"""Rules: the catalogue, the rules about HTTP, and a dialect's changes.
 
 A dialect's `x-rules` change rules by their ids, at the overlay's top:
 
@@ -6,7 +6,7 @@ A dialect's `x-rules` change rules by their ids, at the overlay's top:
     retryDelays.count: {drop: true}
 
 A dropped rule loses its keywords in the contract and its cases, and is reported as not
-applicable. Valid bodies keep to it still: what only it refused is unspecified.
+applicable. Valid bodies still keep to it: a body that breaks only it is unspecified.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def weakest(levels: Iterable[Level]) -> Level:
 
 
 class Evidence(StrEnum):
-    """How well a statement is attested, best first."""
+    """The kinds of sources of a statement, best first."""
 
     DOCUMENTED = "documented"
     WITNESSED = "witnessed"
@@ -57,7 +57,7 @@ class Evidence(StrEnum):
 
     @property
     def level(self) -> Level:
-        """Return the strongest level that such evidence supports."""
+        """Return the strongest level that the evidence supports."""
         return {
             Evidence.DOCUMENTED: Level.MUST,
             Evidence.WITNESSED: Level.SHOULD,
@@ -81,13 +81,13 @@ class Rule:
 
     @property
     def group(self) -> str:
-        """Return the first word of the id: the member, `body`, `answer` and so on."""
+        """Return the first word of the id: a member, `body`, `answer` ..."""
         return self.id.split(".", 1)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A fault that the catalogue writes out, since no keyword alone yields it.
+    """A fault given by the catalogue, since no keyword yields it.
 
     Attributes:
         where: members and values that the twin's body must have.
@@ -101,7 +101,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupling:
-    """Rules that some bodies can only break together, by the edits that do."""
+    """Rules that break only together, with the edits that do so."""
 
     rules: frozenset[RuleId]
     edits: tuple[Edit, ...]
@@ -109,7 +109,7 @@ class Coupling:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The rules by id, in their order, and what goes with them.
+    """The rules by id, in order, with couplings and exceptions.
 
     Attributes:
         not_isolated: rules without a case of their own, each with the reason.
@@ -211,7 +211,7 @@ def _check_known(ids: Iterable[str], rules: dict[RuleId, Rule], place: str) -> N
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
-    """Return a catalogue whose edits fit bodies as a dialect spells them.
+    """Return a catalogue whose edits have a dialect's spelling.
 
     Args:
         catalogue: its edits name members canonically.
@@ -234,7 +234,7 @@ def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
 
 
 def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
-    """Spell a canonical path, as far as the schema names its steps."""
+    """Convert a canonical path, as far as the schema names its steps."""
     found: list[str] = []
     for step in path:
         node = schema if isinstance(schema, dict) else {}
@@ -293,7 +293,7 @@ def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
 def amended(
     rules: dict[RuleId, Rule], changes: dict[RuleId, dict[str, Any]], origin: str
 ) -> dict[RuleId, Rule]:
-    """Return the rules as a dialect changes them; those it drops are still there."""
+    """Return the rules with a dialect's changes; dropped ones stay."""
     found = dict(rules)
     for name, change in changes.items():
         if name not in rules:
@@ -308,6 +308,6 @@ def amended(
 
 @cache
 def http_rules() -> dict[RuleId, Rule]:
-    """Return the rules about HTTP and life cycles, as they read without a catalogue."""
+    """Return the default rules about HTTP and life cycles."""
     file = Path(__file__).with_name("http_rules.yaml")
     return parse_catalogue(read(file), file.name).rules

@@ -1,9 +1,9 @@
-"""JSON Schema: a table of its keywords, and the one way to the subschemas.
+"""JSON Schema: a table of its keywords, and iteration over subschemas.
 
-Code about schemas asks `KEYWORDS` what a keyword asserts, and reaches subschemas by
-these functions, not by a walker of its own: `subschemas` yields those right below a
-schema, `walk` a schema and all below it, `branches` lists those that speak of the same
-value, `rebuilt` replaces those right below. `pointer(each.path)` is a JSON pointer.
+Code about schemas looks up keywords in `KEYWORDS` and reaches subschemas by these
+functions only: `subschemas` yields those right below a schema, `walk` a schema and all
+below it, `branches` lists those about the same value, `rebuilt` replaces those right
+below. `pointer(each.path)` is a JSON pointer.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ KEYWORDS = {
     "dependentRequired": Keyword(word="required", about="object"),
     "minProperties": Keyword(word="size", about="object"),
     "maxProperties": Keyword(word="size", about="object"),
-    # About the names of members, which are no values of their own.
+    # Applies to the names of members.
     "propertyNames": Keyword(word="names", about="object", holds="one"),
     "properties": Keyword(holds="named", speaks_of="members", fails_inside=True),
     "patternProperties": Keyword(holds="named", speaks_of="members", fails_inside=True),
@@ -93,9 +93,9 @@ KEYWORDS = {
     "then": Keyword(holds="one", fails_inside=True),
     "else": Keyword(holds="one", fails_inside=True),
     "dependentSchemas": Keyword(holds="named", fails_inside=True),
-    # Ours: what valid bodies keep to beside the schema.
+    # Ours: a further schema of valid bodies.
     "x-settled": Keyword(holds="one"),
-    # Asserts nothing where it stands; references to it are inlined.
+    # Asserts nothing by itself; references to it are inlined.
     "$defs": Keyword(holds="named"),
 }
 ABOUT = {name: each.about for name, each in KEYWORDS.items() if each.about}
@@ -123,7 +123,7 @@ class Subschema:
 
 
 def subschemas(parent: Subschema) -> Iterator[Subschema]:
-    """Yield the schemas right below one, in its order; those in `$defs` aside."""
+    """Yield the schemas right below one, in its order, without `$defs`."""
     node = parent.schema
     for keyword in node if isinstance(node, dict) else ():
         known = KEYWORDS.get(keyword, _NONE)
@@ -165,7 +165,7 @@ def walk(schema: Json) -> Iterator[Subschema]:
 
 
 def branches(schema: Json) -> list[Json]:
-    """List the schemas right below one that speak of the same value, as objects."""
+    """List the schemas right below one about the same value, as objects."""
     return [
         each.schema
         for each in subschemas(Subschema(schema))
@@ -179,7 +179,7 @@ def rebuilt(
     """Return a schema with each one right below it changed, `$defs` included.
 
     Args:
-        schema: as it is; it is left alone.
+        schema: stays unchanged.
         change: gets the keyword, the steps to the subschema and the subschema.
     """
     changed = dict(schema)

@@ -117,7 +117,7 @@ def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
     """Return a copy of a body with RFC 6902 operations applied.
 
     Raises:
-        ValueError: an operation does not fit the body, or is no operation.
+        ValueError: an operation is malformed or does not fit the body.
     """
     import jsonpath  # noqa: PLC0415 - slow to import, and certified cases need no patch
 

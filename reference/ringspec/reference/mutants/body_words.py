@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def together(defects: Iterable[Defect]) -> Defect:
-    """Make one defect of several changes."""
+    """Combine several changes into one defect."""
     found = tuple(defects)
 
     def apply(behaviour: Behaviour) -> Behaviour:
@@ -56,7 +56,7 @@ def together(defects: Iterable[Defect]) -> Defect:
 
 
 def forgets(patterns: Any, _row: Variant) -> Defect:
-    """Forget the rules that match one of the patterns, and none that begins with !."""
+    """Drop the rules that match a pattern, except those that match one with !."""
     wanted = as_list(patterns)
 
     def is_forgotten(rule: str) -> bool:
@@ -116,7 +116,7 @@ def refuses(written: Any, row: Variant) -> Defect:
 
 
 def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
-    """Hold rules by other tests than their own."""
+    """Replace the tests of rules."""
 
     def judging(rule: str, written: Any) -> Defect:
         test = test_of(written)
@@ -159,12 +159,12 @@ def checks_only_where(written: Any, row: Variant) -> Defect:
 
 
 def reads(written: Any, row: Variant) -> Defect:
-    """Take values for others before they are judged."""
+    """Replace values before they are judged."""
     return _reading({row.at or "": change_of(written)})
 
 
 def reads_all(changes: Mapping[str, Any], _row: Variant) -> Defect:
-    """Take values for others before they are judged, by path."""
+    """Replace values before they are judged, by path."""
     return _reading({path: change_of(written) for path, written in changes.items()})
 
 
@@ -226,7 +226,7 @@ def parses(name: str, _row: Variant) -> Defect:
 
 
 def mends(name: str, _row: Variant) -> Defect:
-    """Read bytes that are no JSON all the same. Source: RFC 8259, section 9."""
+    """Read some bytes that are not JSON. Source: RFC 8259, section 9."""
     mend = _MENDERS[name]
 
     def read(raw: bytes) -> Json:
@@ -347,7 +347,7 @@ _FATAL_BYTES: dict[str, Callable[[bytes], bool]] = {
 
 
 def takes_label(pattern: str, _row: Variant) -> Defect:
-    """Take another Content-Type than JSON's."""
+    """Accept another Content-Type than JSON's."""
 
     def label(content_type: str) -> None:
         if not re.search(pattern, content_type.strip().lower()):

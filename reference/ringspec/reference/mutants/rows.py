@@ -1,7 +1,6 @@
 """The fleet, read from its rows: mutants with one defect each, and lawful variants.
 
-The words of a row, which say what differs, are functions of `body_words` and
-`server_words`.
+The words of a row are functions of `body_words` and `server_words`.
 """
 
 from __future__ import annotations
@@ -61,14 +60,14 @@ SHARED = {
     "lifecycle.ids": "What shares an id shares a life: reading, deleting and commands"
     " notice it as well.",
 }
-# A mutant that fails when busy does so above so many connections within a second.
+# A busy mutant fails above this number of connections within a second.
 BUSY_CONNECTIONS = 16
 _BUSY_WINDOW_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A server that differs from the reference in one way, as a row describes it.
+    """A server with one difference from the reference, described by a row.
 
     Attributes:
         rule: id of the rule that a mutant breaks; a lawful variant breaks none.
@@ -78,7 +77,7 @@ class Variant:
         at: path of the values that the words are about; empty for the whole body.
         during: operations that differ; all if none is named.
         when: "busy" if it differs only while many connections are in use.
-        words: what differs, by word.
+        words: the differences, by word.
     """
 
     name: str
@@ -91,7 +90,7 @@ class Variant:
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, behaviour: Behaviour) -> Behaviour:
-        """Make a behaviour differ as the row says."""
+        """Apply the row's difference to a behaviour."""
         defect = body_words.together(
             _function_of(word)(argument, self) for word, argument in self.words.items()
         )
@@ -115,7 +114,7 @@ class Traffic:
 
     @property
     def is_dense(self) -> bool:
-        """Return whether these are too many for the server."""
+        """Return whether there are too many of them."""
         return len(self._asked) > BUSY_CONNECTIONS
 
     def through(self, app: ASGIApp) -> ASGIApp:
@@ -136,7 +135,7 @@ class Traffic:
 
 
 def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
-    """Have a defect only while traffic is dense.
+    """Apply a defect only while traffic is dense.
 
     The number of connections counts, not their pace, which no machine keeps.
     """
@@ -225,6 +224,6 @@ def variant(name: str) -> Variant:
     """Return the mutant or the lawful variant of a name.
 
     Raises:
-        KeyError: there is none.
+        KeyError: unknown name.
     """
     return {**MUTANTS, **BUSY, **{each.name: each for each in LAWFUL}}[name]

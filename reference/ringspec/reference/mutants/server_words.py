@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     Headers = list[tuple[bytes, bytes]]
     Finish = Callable[[Message, bytes, Send], Awaitable[None]]
 
-# Longer than any client waits.
+# Seconds; longer than any client waits.
 _HANG_S = 60.0
 
 
 def shows(written: Any, row: Variant) -> Defect:
-    """Answer values of a broadcast otherwise than they are."""
+    """Change values of a broadcast in answers."""
     change, steps = change_of(written), steps_of(row.at or "")
 
     def show(body: JsonObject) -> JsonObject:
@@ -50,7 +50,7 @@ def shows(written: Any, row: Variant) -> Defect:
 
 
 def fills_in(defaults: JsonObject, _row: Variant) -> Defect:
-    """Fill in other values; nothing where the value is null."""
+    """Fill in other defaults; none where the value is null."""
 
     def apply(behaviour: Behaviour) -> Behaviour:
         filled = {**behaviour.defaults, **defaults}
@@ -141,7 +141,7 @@ def breaks_down(statuses: Mapping[int, int], _row: Variant) -> Defect:
 
 
 def elsewhere(statuses: Mapping[int, int], _row: Variant) -> Defect:
-    """Answer otherwise where there is no operation: 404 for its path, 405 for it."""
+    """Change the answer to an unknown path (404) or method (405)."""
     ((due_status, other),) = statuses.items()
     given = Reply(other, {}) if other < 400 else envelope(other, "This cannot be done.")
 
@@ -157,17 +157,17 @@ def store(name: str, _row: Variant) -> Defect:
 
 
 def begins(states: str | dict[str, str], _row: Variant) -> Defect:
-    """Give new broadcasts another state, or another one for each due one."""
+    """Change the first state of broadcasts, which may depend on the due one."""
     return lambda behaviour: replace(behaviour, store=stores.beginning(states))
 
 
 def ids(name: str, _row: Variant) -> Defect:
-    """Give ids in another way."""
+    """Generate ids in another way."""
     return lambda behaviour: replace(behaviour, store=stores.with_ids(name))
 
 
 def lists(name: str, _row: Variant) -> Defect:
-    """List other broadcasts than those asked for."""
+    """List the wrong broadcasts."""
     return lambda behaviour: replace(behaviour, store=stores.listing(name))
 
 
@@ -201,7 +201,7 @@ def _state_change(due: StateChange, **change: Any) -> StateChange:
 
 
 def operation(name: str, _row: Variant) -> Defect:
-    """Do more or less in an operation than is due: one of `_OPERATIONS`."""
+    """Change an operation: one of `_OPERATIONS`."""
     return _doing(_OPERATIONS[name])
 
 
@@ -212,7 +212,7 @@ def _doing(do: Around) -> Defect:
 
 
 def finds_nothing(code: int, _row: Variant) -> Defect:
-    """Answer otherwise for an id that no create answered."""
+    """Change the answer for an unknown id."""
     reply = {200: Reply(200, {}), 204: Reply(204)}.get(
         code, envelope(code, "There is no such broadcast.")
     )
@@ -244,7 +244,7 @@ def creates_despite(code: int, _row: Variant) -> Defect:
 
 
 def _body_of(raw: bytes) -> JsonObject:
-    """Read an object as far as possible; one of ours if there is none."""
+    """Read an object as far as possible, else return a default one."""
     for content in (raw, raw + b"}"):
         try:
             found = json.loads(content)
@@ -290,7 +290,7 @@ async def _not_found_at_once(
 
 
 async def _gone(operation: Operation, store: Store, request: Request) -> Reply:
-    """Tell a deleted broadcast from one that never was."""
+    """Answer 410 for a deleted broadcast."""
     gone = store.deleted if isinstance(store, stores.RemembersDeleted) else ()
     known = request.path_params.get("broadcast_id") in gone
     try:
@@ -329,7 +329,7 @@ async def _created_if_unknown(
 async def _as_if_allowed(
     operation: Operation, _store: Store, request: Request
 ) -> Reply:
-    """Answer a command that the state does not allow as if it were done."""
+    """Answer success to a command that the state does not allow."""
     try:
         return await operation(request)
     except RefusedError as error:
@@ -371,7 +371,7 @@ _OPERATIONS: dict[str, Around] = {
 
 
 def admits(name: str, _row: Variant) -> Defect:
-    """Let in by another look at the Authorization header, empty where it is absent."""
+    """Check the Authorization header (empty if absent) in another way."""
     look = _ADMITTED[name]
 
     def admit(request: Request, token: str) -> bool:
@@ -412,7 +412,7 @@ _ADMITTED: dict[str, Callable[[str, str], bool]] = {
 
 
 def turns_away(how: str | int, _row: Variant) -> Defect:
-    """Answer otherwise a request that is not let in."""
+    """Change the answer to an unauthorized request."""
 
     async def turn_away(operation: Operation, request: Request) -> Reply:
         if how == "after the operation is done":
@@ -443,7 +443,7 @@ def repeats_token_in(where: str, _row: Variant) -> Defect:
 
 
 def issues_tokens_to(name: str, _row: Variant) -> Defect:
-    """Issue tokens by another look at the client's id and secret."""
+    """Check the client's id and secret in another way."""
     look = _CLIENTS[name]
 
     def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
@@ -457,7 +457,7 @@ def issues_tokens_to(name: str, _row: Variant) -> Defect:
     return lambda behaviour: replace(behaviour, issue=issue)
 
 
-# By name of the client's id being right, the secret given, and the right one.
+# By name: a test of (id is right, secret given, right secret).
 _CLIENTS: dict[str, Callable[[bool, str, str], bool]] = {
     "clients with any secret": lambda is_named, _given, _secret: is_named,
     "any client with the secret": lambda _, given, secret: given == secret,
@@ -496,7 +496,7 @@ class BrokenOffError(Exception):
 
 
 def _finishing(finish: Finish) -> Defect:
-    """Send each answer otherwise, given its start, its bytes and the way to send."""
+    """Change each answer, given its start, its bytes and the send function."""
 
     def wire(app: ASGIApp) -> ASGIApp:
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -592,7 +592,7 @@ def breaks_off(how: Mapping[str, Any], _row: Variant) -> Defect:
 
 
 def wire(name: str, _row: Variant) -> Defect:
-    """Treat HTTP otherwise: one of `_WIRES`."""
+    """Change HTTP handling: one of `_WIRES`."""
     return _WIRES[name]
 
 

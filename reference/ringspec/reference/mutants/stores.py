@@ -1,6 +1,6 @@
-"""Stores that keep broadcasts otherwise: wrongly, or in another lawful way."""
+"""Stores that differ from the reference's: defective, or lawful variants."""
 
-# ruff: noqa: D102 - a method does the same as the store's, but for what the class says
+# ruff: noqa: D102 - a method does the same as the store's, except as the class says
 from __future__ import annotations
 
 import json
@@ -22,7 +22,7 @@ BEHIND_S = 0.15
 
 
 def with_ids(name: str) -> type[Store]:
-    """Return a store that gives ids in another way."""
+    """Return a store that generates ids in another way."""
     give, numbers = _IDS[name], count(1)
 
     class OtherIds(Store):
@@ -49,7 +49,7 @@ _IDS: dict[str, Callable[[JsonObject, int], str]] = {
 
 
 def listing(name: str) -> type[Store]:
-    """Return a store that lists other broadcasts than those asked for."""
+    """Return a store that lists the wrong broadcasts."""
     choose = _LISTED[name]
 
     class OtherList(Store):
@@ -126,7 +126,7 @@ class ListsLate(Store):
 
 
 class ForgetsUpdates(Store):
-    """Answers an update as if it were done, and does nothing."""
+    """Answers success to an update, and does nothing."""
 
     def change(self, broadcast: Broadcast, body: JsonObject, size: int) -> Broadcast:
         kept = self.find(broadcast.broadcast_id)
@@ -146,7 +146,7 @@ class UpdatesUnderNewId(Store):
 
 @dataclass(slots=True)
 class FindsDeleted(Store):
-    """Finds a deleted broadcast, but lists it no more."""
+    """Finds a deleted broadcast, but does not list it."""
 
     _gone: dict[str, Broadcast] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ class FindsDeleted(Store):
 
 @dataclass(slots=True)
 class ListsDeleted(Store):
-    """Lists a deleted broadcast, but finds it no more."""
+    """Lists a deleted broadcast, but does not find it."""
 
     _hidden: set[str] = field(default_factory=set)
 
@@ -209,7 +209,7 @@ class FindsNewest(Store):
 
 
 def beginning(states: str | dict[str, str]) -> type[Store]:
-    """Return a store whose new broadcasts are in another state, or by the due one."""
+    """Return a store with another first state, which may depend on the due one."""
 
     class OtherState(Store):
         def made(self, body: JsonObject, size: int) -> Broadcast:

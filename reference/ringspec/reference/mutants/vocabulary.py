@@ -2,7 +2,7 @@
 
 A test is a value that is equal, a list of such values, or an object all of whose
 members hold: a word of `_TESTS` with its argument, or a dotted path with the test of
-the value there, null if there is none. A change is a name in `_PLAIN_CHANGES`, or an
+the value there (null if absent). A change is a name in `_PLAIN_CHANGES`, or an
 object of one word of `_CHANGES` with its argument.
 """
 
@@ -64,7 +64,7 @@ def change_of(written: Any) -> Change:
 
 
 def _equals(*wanted: Json) -> Test:
-    """Test for a few values; true is not 1 here."""
+    """Test for equality with a value; true is not 1."""
     return lambda value: any(
         value == one and isinstance(value, bool) == isinstance(one, bool)
         for one in wanted
@@ -72,7 +72,7 @@ def _equals(*wanted: Json) -> Test:
 
 
 def member_of(value: Json, path: str) -> Json:
-    """Return the value at a dotted path of members, null if there is none."""
+    """Return the value at a dotted path of members, null if absent."""
     for name in path.split("."):
         value = as_object(value).get(name)
     return value
@@ -84,7 +84,7 @@ def _at_member(path: str, written: Any) -> Test:
 
 
 def as_list(written: Any) -> list[Any]:
-    """Return a list as it is, and any other value as a list of it."""
+    """Return a list unchanged, any other value in a list."""
     return written if isinstance(written, list) else [written]
 
 
@@ -117,7 +117,7 @@ def _items(value: Json) -> list[Json]:
 
 
 def _surplus(body: Json) -> float:
-    """Return how many more delays there are than retries; 0 if not countable."""
+    """Return the number of delays minus retries; 0 if not countable."""
     delays, count = member_of(body, "retryDelays"), number(member_of(body, "retries"))
     if not isinstance(delays, list) or count is None:
         return 0
@@ -285,7 +285,7 @@ def _numbered(items: list[Json]) -> Json:
 _WORDS: dict[Json, Json] = {"true": True, "false": False}
 _NULLS = {name: None for name in MEMBERS if name not in REQUIRED_DEFAULTS}
 _PLAIN_CHANGES: dict[str, Change] = {
-    # Values of one type that are taken for another one.
+    # Values of one type read as another.
     "text of digits as number": _of_text(
         lambda text: int(text) if re.fullmatch("-?[0-9]{1,12}", text) else text
     ),
@@ -389,7 +389,7 @@ def _losing(paths: Any) -> Change:
 
 
 def _remembering(which: str) -> Change:
-    """Give the first value ever met, or the one met before."""
+    """Return the first value received, or the previous one."""
     met: list[Json] = []
 
     def recall(value: Json) -> Json:
