@@ -33,8 +33,7 @@ from ringspec.harness.running.plan import (
     parse_shard,
     part_of,
 )
-from ringspec.harness.running.precautions import choose, effects_in, listed
-from ringspec.harness.running.run import run
+from ringspec.harness.running.run import choose, effects_in, listed, run
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted

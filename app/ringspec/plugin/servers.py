@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import httpx
 
-    from ringspec.harness.sending.transport import Route
+    from ringspec.harness.sending.target import Route
     from ringspec.reference import Embedded
 
 # Methods that neither ring a phone nor change anything.

@@ -13,7 +13,7 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.profile.checking import CheckState, CheckStep, ProfileCheck
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.policy import Safety
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Overrides, UsageError, load
 
 from ...serving import served  # noqa: TID252 - tests are no distribution

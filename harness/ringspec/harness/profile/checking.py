@@ -21,8 +21,7 @@ from ringspec.harness.sending.exchange import Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.target import Target
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import (
     Contract,
     Fixture,

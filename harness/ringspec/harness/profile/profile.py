@@ -21,7 +21,7 @@ from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.hosts import checked_url, is_loopback, is_same_host
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route
 from ringspec.spec import PROFILES, Json, Overrides, UsageError, did_you_mean
 
 # In place of a URL: the server that comes with the package.

@@ -13,7 +13,7 @@ from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Safety
-from ringspec.harness.sending.transport import Route
+from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 

@@ -18,7 +18,7 @@ import httpx
 from ringspec.harness.sending.exchange import Connection, Exchange, Passing
 from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.transport import Route, transport
+from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
 

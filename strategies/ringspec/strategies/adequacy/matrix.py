@@ -1,8 +1,7 @@
 """Which cases detect which mutations of the contract, by validation alone.
 
-In: a contract, its mutations and a case list. Out: for each mutation the cases that
-detect it: an accepted body that it refuses, or a refused one that it accepts. Also the
-smallest list that still detects all, as far as a greedy search finds it.
+An accepted body that a mutation refuses detects it, or a refused one that it accepts.
+Also the smallest list that still detects all, as far as a greedy search finds it.
 
 A mutation differs in one keyword, so only that is evaluated again, on the values it
 applies to: all else in an accepted body holds, and a refused one has to be wrong in
@@ -13,8 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 
 import jsonschema_rs
 
@@ -115,7 +113,7 @@ class _CaseMatrix:
             for index, case in judged
             if case.expect == Expect.REJECT and case.broken
         }
-        self._locator = Locator(schema)
+        self._conditions: dict[Path, _Validator] = {}
         self._located: dict[tuple[int, Path], _Located] = {}
         self._dropped: dict[str, tuple[int, ...]] = {}
         self._where: dict[str, frozenset[int]] = {}
@@ -124,7 +122,7 @@ class _CaseMatrix:
         if mutation.when is not None:
             yield from self._in_context(mutation, mutation.when)
             return
-        tests = [_KeywordTest(self._schema, edit) for edit in mutation.edits]
+        tests = [self._validators(mutation, edit) for edit in mutation.edits]
         for index in self._accepted:
             if not self._takes(mutation, tests, index):
                 yield index
@@ -149,70 +147,50 @@ class _CaseMatrix:
         written = self._where[when.words]
         yield from (index for index in self._dropped[rule] if index not in written)
 
-    def _takes(self, mutation: Mutation, tests: list[_KeywordTest], index: int) -> bool:
-        for edit, test in zip(mutation.edits, tests, strict=True):
+    def _takes(
+        self, mutation: Mutation, tests: list[tuple[_Validator, ...]], index: int
+    ) -> bool:
+        for edit, (by_new, *by_old) in zip(mutation.edits, tests, strict=True):
             for value, indexes in self._values(index, edit.path):
-                written = mutation.kept is not None and (indexes[-1] == 0) == (
+                written = by_old and (indexes[-1] == 0) == (
                     mutation.kept == Items.FIRST
                 )
-                if not (test.by_old if written else test.by_new).is_valid(value):
+                if not (by_old[0] if written else by_new).is_valid(value):
                     return False
         return True
 
+    def _validators(
+        self, mutation: Mutation, edit: KeywordEdit
+    ) -> tuple[_Validator, ...]:
+        """Return a validator of the keyword as it is now, and as it was if needed."""
+        node = at_path(self._schema, edit.path)
+        found = []
+        for keywords in (edit.new,) if mutation.kept is None else (edit.new, edit.old):
+            beside: Json = {
+                name: {each: {} for each in node[name]}
+                for name in _NAMING
+                if "additionalProperties" in keywords and name in node
+            }
+            if any(name.startswith("unevaluated") for name in keywords):
+                beside = {n: v for n, v in node.items() if n not in edit.old}
+            found.append(_Validator({**beside, **keywords}, validate_formats=True))
+        return tuple(found)
+
     def _values(self, index: int, path: Path) -> _Located:
+        """Return the values below the path of a node, and the indexes on the way."""
         key = index, path
         if key not in self._located:
-            body = self.cases[index].body
-            self._located[key] = self._locator.values(path, body)
+            found: _Located = [(self.cases[index].body, ())]
+            parent: Path = ()
+            for step in split(path):
+                found = [
+                    below
+                    for value, indexes in found
+                    for below in self._below(parent, step, value, indexes)
+                ]
+                parent += step
+            self._located[key] = found
         return self._located[key]
-
-
-class _KeywordTest:
-    """Evaluates one edited keyword on a value, as it was and as it is now."""
-
-    def __init__(self, schema: Json, edit: KeywordEdit) -> None:
-        self._node = at_path(schema, edit.path)
-        self._edit = edit
-
-    @cached_property
-    def by_new(self) -> _Validator:
-        return self._validator(self._edit.new)
-
-    @cached_property
-    def by_old(self) -> _Validator:
-        return self._validator(self._edit.old)
-
-    def _validator(self, keywords: dict[str, Json]) -> _Validator:
-        if any(name.startswith("unevaluated") for name in keywords):
-            rest = {n: v for n, v in self._node.items() if n not in self._edit.old}
-            return _Validator({**rest, **keywords}, validate_formats=True)
-        naming: Json = {
-            name: {each: {} for each in self._node[name]}
-            for name in _NAMING
-            if "additionalProperties" in keywords and name in self._node
-        }
-        return _Validator({**naming, **keywords}, validate_formats=True)
-
-
-@dataclass(frozen=True)
-class Locator:
-    """Locates the values of a body that a node of a schema applies to."""
-
-    schema: Json
-    _conditions: dict[Path, _Validator] = field(default_factory=dict)
-
-    def values(self, path: Path, body: Json) -> _Located:
-        """Return the values below the path of a node, and the indexes on the way."""
-        found: _Located = [(body, ())]
-        parent: Path = ()
-        for step in split(path):
-            found = [
-                below
-                for value, indexes in found
-                for below in self._below(parent, step, value, indexes)
-            ]
-            parent += step
-        return found
 
     def _below(
         self, parent: Path, step: Path, value: Json, indexes: tuple[int, ...]
@@ -220,7 +198,7 @@ class Locator:
         keyword, name = step[0], step[-1]
         if keyword in {"items", "prefixItems"}:
             size = len(value) if isinstance(value, list) else 0
-            fixed = at_path(self.schema, parent).get("prefixItems", ())
+            fixed = at_path(self._schema, parent).get("prefixItems", ())
             first = len(fixed) if keyword == "items" else int(name)
             end = size if keyword == "items" else min(first + 1, size)
             for index in range(first, end):
@@ -236,6 +214,6 @@ class Locator:
 
     def _condition(self, parent: Path, value: Json) -> bool:
         if parent not in self._conditions:
-            condition = at_path(self.schema, (*parent, "if"))
+            condition = at_path(self._schema, (*parent, "if"))
             self._conditions[parent] = _Validator(condition, validate_formats=True)
         return self._conditions[parent].is_valid(value)

@@ -1,8 +1,5 @@
 """What a case list says of every first-order mutation of its contract.
 
-In: a contract and its cases. Out: for each mutation a verdict, the reason where no case
-detects it, and the cases that do.
-
 The contract and a mutation differ only in bodies in which the edited keyword, as it was
 and as it is, disagrees somewhere. If the rest of the contract leaves no such body, the
 two are equivalent. If there are some, but none is settled, no case may detect the
@@ -19,11 +16,10 @@ from enum import StrEnum
 import jsonschema_rs
 
 from ringspec.spec import ITEM, Contract, Json, Path, at_path
-from ringspec.strategies.adequacy.changes import TOGETHER
 from ringspec.strategies.adequacy.matrix import detecting_cases
 from ringspec.strategies.adequacy.mutations import (
+    TOGETHER,
     BodyCondition,
-    Items,
     KeywordEdit,
     Mutation,
     mutations_of,
@@ -77,14 +73,10 @@ def prove(
     listed = [each for each in mutations_of(contract) if chosen(each)]
     detecting = detecting_cases(contract, listed, cases)
     decider = _Decider(contract)
-    for mutation in listed:
-        names = detecting[mutation.id]
-        verdict, reason = MutationVerdict.TOLD, ""
-        if not names:
-            verdict, reason = decider.decide(mutation)
-        yield MutationResult(
-            mutation=mutation, verdict=verdict, reason=reason, cases=names
-        )
+    for each in listed:
+        names, told = detecting[each.id], (MutationVerdict.TOLD, "")
+        verdict, reason = told if names else decider.decide(each)
+        yield MutationResult(mutation=each, verdict=verdict, reason=reason, cases=names)
 
 
 class _Decider:
@@ -148,7 +140,7 @@ class _Decider:
                 schema = each.applied(schema)
             wrong = {"not": edit.old}, _counted(edit), narrower or {}
             wanted = {"allOf": [edit.new, *wrong]}
-            return self._reach(schema, edit, wanted, _least(mutation))
+            return self._reach(schema, edit, wanted, mutation.least)
 
         found = self._memo((id(edit), narrower is not None), difference)
         if mutation.when is None or not found:
@@ -217,11 +209,6 @@ class _Decider:
         return self._memo(("around", place, mended), around)
 
 
-def _least(mutation: Mutation) -> int:
-    """Return how many items the innermost array needs for a mutation to show."""
-    return 2 if mutation.kept == Items.FIRST else 1
-
-
 def _holding(place: Instance, value: Json) -> Json:
     """Return a schema of the bodies with a value at a place, where it is no item's."""
     wanted: Json = {"const": value}
@@ -285,9 +272,8 @@ def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
     It is a body that the mutation refuses, or one that breaks just one rule and that
     the mutation accepts; None where none is found.
     """
-    mutated = jsonschema_rs.Draft202012Validator(
-        mutation.schema(contract.request.schema), validate_formats=True
-    )
+    schema = mutation.schema(contract.request.schema)
+    mutated = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     for shape in _candidates(contract.settled, mutation):
         try:
             body = Builder().build((shape,))
@@ -308,7 +294,7 @@ def _candidates(settled: Json, mutation: Mutation) -> Iterator[Shape]:
         wrong = {"allOf": [edit.new, {"not": edit.old}]}
         refused = {"allOf": [edit.old, {"not": edit.new}]}
         for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
-            there = somewhere(settled, edit.path, wanted, _least(mutation))
+            there = somewhere(settled, edit.path, wanted, mutation.least)
             yield from reach(_joined(base, there, unless))[:_TRIED]
 
 
@@ -324,14 +310,9 @@ def instance_of(path: Path) -> Instance:
 
 
 def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
-    """Return a schema of the bodies in which something fits at some value of a path.
+    """Return a schema of the bodies in which `wanted` fits at some value of a path.
 
-    Args:
-        schema: the schema of the path.
-        path: of a subschema.
-        wanted: schema of the value there.
-        least: how many items the innermost array on the way has.
-
+    `least` is how many items the innermost array on the way has.
     """
     end = len(path)
     for step in reversed(list(split(path))):
