@@ -14,7 +14,7 @@ _FOR = {
     "html": "people: one file that asks nothing of a network; twin and invalid body"
     " side by side",
     "json": "tools, `ringspec replay` and `ringspec compare`; described below",
-    "ndjson": "whoever watches: events, a line each, written while the run goes on",
+    "ndjson": "live monitoring: events, a line each, written while the run goes on",
     "junit": "Jenkins, GitLab and the like: a testcase for each rule; inconclusive is"
     " an error there, never a skip",
     "har": "a browser's network panel: every exchange, byte for byte",
@@ -25,7 +25,7 @@ _HEAD = """\
 # Reports
 
 `--report FORMAT=PATH`, as often as wanted, on `run`, `replay` and `serve`. Failures
-that one defect explains are told once. Secrets stand in none of them: tokens and
+with one cause are grouped. Secrets stand in none of them: tokens and
 passwords are replaced before anything is written. A report that cannot be written costs
 no other, and exit status 2, unless the run is nonconformant.
 

@@ -49,7 +49,7 @@ def test_all_told_or_proven_not_to_be_ends_with_zero(
     assert done.stderr == ""
     head, *_, last = done.stdout.splitlines()
     assert head == "Mutants of Small 1"
-    assert last.endswith("cases are enough to tell what is told.")
+    assert last.endswith("cases detect all that the list detects.")
     assert "\nequivalent\n" in done.stdout
     assert "\nunsettled\n  body/properties/note/type or null" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80

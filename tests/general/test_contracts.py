@@ -459,6 +459,6 @@ def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -
             "run", url, "--contract", DATA / "members-at-most.yaml", "--operation", "t"
         )
 
-    said = "no case breaks body.size: whoever does not check that is not noticed"
+    said = "no case breaks body.size: a server that does not check it is not noticed"
     assert said in ended.report["notices"]
     assert f"note: {said}" in ended.stderr

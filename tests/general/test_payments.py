@@ -133,5 +133,5 @@ def test_a_server_that_lets_nobody_in_is_not_judged(
     done = ringspec("run", f"{payments}/correct", "--contract", CONTRACT)
 
     assert done.status == 3
-    assert "lets nobody in" in done.stdout + done.stderr
+    assert "refuses every request" in done.stdout + done.stderr
     assert done.failing == set()

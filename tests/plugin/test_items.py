@@ -161,7 +161,7 @@ def test_a_rule_that_no_case_serves_is_inconclusive(
     result.stdout.fnmatch_lines(
         [
             "inconclusive: 1 rule inconclusive*",
-            "no case serves what is selected",
+            "no case serves the selection",
             "hint: see -k, -m and --deselect",
         ]
     )

@@ -48,7 +48,7 @@ def test_refused_access_hints_at_options_as_pytest_has_them(
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
-            f"{mutant.url} lets nobody in: HTTP 401",
+            f"{mutant.url} refuses every request: HTTP 401",
             "hint: give --ringspec-bearer TOKEN, or --ringspec-client-id,*",
         ]
     )

@@ -210,7 +210,7 @@ def _row_slips(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _unknown(key: str, known: tuple[str, ...]) -> tuple[str, str]:
     near = nearest(key.lower(), known)
     meant = f"is {near[0]!r} meant?" if near else f"there are {', '.join(known)}"
-    return f"nobody knows the key {key!r}", meant
+    return f"unknown key {key!r}", meant
 
 
 def _split(

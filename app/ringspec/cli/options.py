@@ -102,7 +102,7 @@ document_options = added(
     click.option(
         "--operation",
         metavar="ID",
-        help="The operation meant; by default the only POST with a JSON body.",
+        help="The operation to test; by default the only POST with a JSON body.",
     ),
 )
 contract_options = added(

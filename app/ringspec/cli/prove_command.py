@@ -121,7 +121,7 @@ def command(  # noqa: PLR0913 - its options
         _echo_row("all", (kinds[each].total() for each in _VERDICTS))
         for verdict in reversed(_VERDICTS[1:]):
             _echo_entries([each for each in results if each.verdict == verdict])
-        ends = f"{len(enough)} of {len(cases)} cases are enough to tell what is told."
+        ends = f"{len(enough)} of {len(cases)} cases detect all that the list detects."
         click.echo("\n".join(["", ends, *(f"  {it}" for it in enough if quick)]))
     return int(any(each.verdict in _BAD for each in results))
 

@@ -323,6 +323,6 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
     if most < creates:
         yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
     if any(step.paging for case in cases for step in case.steps):
-        yield "lists of several pages take more requests, and so does what is repeated"
+        yield "lists of several pages and repeated requests take more"
     if plan.explored:
         yield f"explore looks for {plan.explored} more bodies and walks"

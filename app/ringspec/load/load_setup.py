@@ -36,7 +36,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "dialect": ("An OpenAPI Overlay: a name, or a file.", _NAME),
     "profile": ("What a target needs: a name, or a file.", _NAME),
     "contract": ("Another API's OpenAPI 3.1 file.", {"metavar": "FILE"}),
-    "operation": ("The operation meant.", {"metavar": "ID"}),
+    "operation": ("The operation to test.", {"metavar": "ID"}),
     "seed": ("Other cases.", {"type": int, "default": 0}),
     "select": ("Only rules that begin so, by commas.", _PREFIXES),
     "exclude": ("No rules that begin so, by commas.", _PREFIXES),
@@ -151,7 +151,7 @@ def _checked(setup: RunSetup, given: str | None) -> str:
     target = setup.profile.address(given)
     if target is None:
         raise UsageError(
-            "nobody said what to put load on",
+            "no server to load is named",
             hint="name it: --host http://127.0.0.1:8000",
         )
     target = checked_url(target)

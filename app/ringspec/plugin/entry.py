@@ -65,7 +65,7 @@ OPTIONS = (
     PytestOption("level", "LEVEL", "what fails: must (default), should or may"),
     PytestOption("dialect", "NAME|FILE", "the provider's spelling", is_path=True),
     PytestOption("contract", "FILE", "another API's OpenAPI 3.1 file", is_path=True),
-    PytestOption("operation", "ID", "the operation of it that is meant"),
+    PytestOption("operation", "ID", "the operation of it to test"),
     PytestOption("phase", "NAME,…", "only these parts of a run", "args"),
     PytestOption("quick", "", "only the fewest bodies that tell all", "bool"),
     PytestOption("examples", "N", "explore so many bodies as well", "int"),

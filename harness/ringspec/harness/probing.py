@@ -98,7 +98,7 @@ class _Tried:
 
     @property
     def summary(self) -> str:
-        return self.valid.summary if self.valid else "no body tells of it"
+        return self.valid.summary if self.valid else "no body can show it"
 
 
 def _taken(exchange: Exchange | None) -> bool | None:
@@ -195,7 +195,7 @@ class Prober:
             self._unanswered = 0
             if exchange.response.status in {401, 407}:
                 raise TargetError(
-                    f"{self.url} lets nobody in: {exchange.summary}",
+                    f"{self.url} refuses every request: {exchange.summary}",
                     hint="give --bearer TOKEN, or --client-id, --client-secret"
                     " and --token-url",
                 )

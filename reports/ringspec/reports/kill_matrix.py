@@ -341,7 +341,7 @@ def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
         row(out, "", shown(trial.defect, _REASON))
     if trial.rule:
         known = trial.rule in {str(each) for each in matrix.contract.rules}
-        level = trial.binding.upper() if known else "a rule that nobody has"
+        level = trial.binding.upper() if known else "an unknown rule"
         row(out, "expected", f" {visible(trial.rule)} ({level})")
     if trial.noticed:
         row(out, "noticed", f" {_rules(trial)}")
@@ -413,6 +413,6 @@ def _summary(matrix: KillMatrix) -> Iterator[str]:
         return
     numbers = ((len(matrix.marked(mark)), noun) for mark, (_, noun) in _WRONG.items())
     verdict = ", ".join(counted(*each) for each in numbers if each[0])
-    verdict = verdict or "every defect noticed by its rule, nobody accused falsely"
+    verdict = verdict or "every defect noticed by its rule, no false alarm"
     runs = counted(len(matrix.trials), "run")
     yield f"{verdict} ({runs}, {matrix.duration_s:.1f} s)"

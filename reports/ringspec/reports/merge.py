@@ -41,7 +41,7 @@ _ORDER = (
     Outcome.SKIPPED,
 )
 _DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
-_STALE = "take out of the known failures what is stale, or mend it"
+_STALE = "remove or update the stale known failures"
 _DIGEST = 12
 
 
@@ -146,7 +146,7 @@ def _unfit(path: Path, report: Report) -> Iterator[str]:
     """Yield why a report can be no part of anything."""
     name = shown(str(path), 300)
     if report.get("judged") == "clients":
-        yield f"{name} is of clients, whose requests nobody divides"
+        yield f"{name} is of clients, whose requests are not divided"
     elif "merged" in report:
         yield f"{name} is of a whole: its parts are joined already"
     elif "shard" not in report:

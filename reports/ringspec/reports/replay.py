@@ -198,7 +198,7 @@ def _open(
         if each.verdict is Verdict.INCONCLUSIVE:
             return each.reason
     if not judged.findings:
-        return next(inapplicable, "") or "nobody judged it"
+        return next(inapplicable, "") or "it was not judged"
     passed = {each.rule for each in judged.findings}
     silent = (it for it in before if it.startswith(_OF_ANSWERS) and it not in passed)
     rule = next(silent, None)

@@ -309,7 +309,7 @@ def _next(
         yield "ringspec run … --report html=report.html", "every case, side by side"
     if result.stale:
         known = "ringspec run … --known-failures FILE --update-known-failures"
-        yield known, "once what is stale is looked at"
+        yield known, "after the stale entries are reviewed"
     warns = any(each.warnings(result.level) for each in result.rules)
     if result.conclusion is Conclusion.CONFORMANT and not warns:
         for level in Level:

@@ -61,7 +61,7 @@ def resolve(document: Json, node: Json, place: str) -> tuple[Json, str]:
         if place in seen:
             raise SpecError(
                 f"reference {place!r} points at itself",
-                hint="let one of the references point at what is meant",
+                hint="make one of the references point to the schema",
             )
         seen.add(place)
         node = follow(document, place)

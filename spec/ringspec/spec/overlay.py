@@ -168,7 +168,7 @@ def apply(base: Json, overlay: Overlay) -> Json:
             if action.get("remove"):
                 if not location:
                     raise SpecError(
-                        f"{where} removes everything", hint="target what is below $"
+                        f"{where} removes everything", hint="target a node below $"
                     )
                 del at(base, location[:-1])[location[-1]]
                 continue

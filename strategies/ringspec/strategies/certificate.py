@@ -80,7 +80,7 @@ def _path(contract: Contract) -> Path:
 def _damaged(path: Path, error: Exception) -> InternalError:
     return InternalError(
         f"the certificate {path.name} is damaged: {error}",
-        hint="install the package anew",
+        hint="reinstall the package",
     )
 
 

@@ -57,8 +57,8 @@ def setup() -> LoadSetup:
         ("http://192.0.2.1:8000", "is live: no load is ever put on it"),
         ("https://api.example.com/v1", "is live: no load is ever put on it"),
         ("http://[2001:db8::1]", "is live: no load is ever put on it"),
-        (None, "nobody said what to put load on"),
-        ("", "nobody said what to put load on"),
+        (None, "no server to load is named"),
+        ("", "no server to load is named"),
     ],
 )
 def test_live_target_never_gets_load(url: str | None, message: str) -> None:

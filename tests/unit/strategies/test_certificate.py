@@ -51,7 +51,7 @@ def test_a_damaged_list_is_said_to_be_so(contract: Contract, folder: Path) -> No
 
     with pytest.raises(InternalError, match="is damaged") as caught:
         certified(contract)
-    assert caught.value.hint == "install the package anew"
+    assert caught.value.hint == "reinstall the package"
 
 
 def test_a_list_of_another_contract_is_not_used(

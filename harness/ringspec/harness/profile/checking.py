@@ -38,7 +38,7 @@ _STEPS = (
 )
 _HINTS = {
     401: "the token is refused: is it of this server, and of this account?",
-    403: "the token is known, and may not read: what is the client allowed?",
+    403: "the token is valid but may not read: check what the client is allowed",
     404: "is the URL right, mount prefix included? see also [paths]",
     407: "the proxy asks for a password: [proxy] url may hold one",
     429: "the target limits its callers: lower [pacing] rate",

@@ -154,7 +154,7 @@ class Profile:
         why = self.misses(url) if allows and self.safety.is_live(url) else ""
         if why:
             raise UsageError(
-                f"{why}: what it allows is not meant for others",
+                f"{why}: its permissions do not apply to others",
                 hint="write a profile for that target, or name both hosts in its"
                 " `allowed_hosts`",
             )

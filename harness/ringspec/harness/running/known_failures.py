@@ -25,7 +25,7 @@ from ringspec.strategies import Case, Phase, line
 
 # The reason of an entry that was added by a run.
 UNREASONED = "not yet looked at"
-_DROPS = "--update-known-failures drops what is stale, and takes in what is new"
+_DROPS = "--update-known-failures drops stale entries and adds new ones"
 _RENEW = "mend what has expired, or give it another day in the file"
 
 Results = tuple[RuleResult, ...]

@@ -161,12 +161,13 @@ def check(plan: Plan) -> None:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
             f"{plan.url} is {where}: explore is out of the question",
-            hint="what is explored may be accepted, and ring real phones",
+            hint="explored bodies may be accepted and ring real phones",
         )
     elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
     if elsewhere:
         raise UsageError(
-            elsewhere, hint="add its host to `allowed_hosts` in the profile, if meant"
+            elsewhere,
+            hint="add its host to `allowed_hosts` in the profile, if that is intended",
         )
 
 
@@ -200,4 +201,4 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
         return None
     hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
     given = plan.filling.token is not None
-    return f"{plan.url} lets nobody in: HTTP {status}", "" if given else hint
+    return f"{plan.url} refuses every request: HTTP {status}", "" if given else hint

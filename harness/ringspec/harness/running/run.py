@@ -192,7 +192,7 @@ def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Not
     for why, ids in choice.omissions():
         yield Notice(message=f"not sent, as {why}: {listed(ids)}")
     if journal is not None:
-        yield Notice(message=f"what is created stands in {journal.path}")
+        yield Notice(message=f"created items are listed in {journal.path}")
 
 
 async def clean_up(
@@ -300,7 +300,7 @@ class Session:
         if ids and plan.only is None:
             yield Notice(
                 message=f"no case breaks {', '.join(ids)}: "
-                "whoever does not check that is not noticed"
+                "a server that does not check it is not noticed"
             )
         if choice.cases:
             yield from opening(plan, choice, self._journal)
@@ -310,7 +310,7 @@ class Session:
         elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
-            self._end("no case serves what is selected", "see --select and --exclude")
+            self._end("no case serves the selection", "see --select and --exclude")
 
     def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""

@@ -163,7 +163,7 @@ def read(path: Path) -> tuple[Entry, ...]:
             except (ValueError, RecursionError) as error:
                 raise UsageError(
                     f"{path}, line {number} is no entry of a journal: {error}",
-                    hint="is it the journal that the run told of?",
+                    hint="is it the journal that the run named?",
                 ) from error
             found[entry.url, entry.delete or number] = entry
     return tuple(found.values())
