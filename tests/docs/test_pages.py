@@ -54,7 +54,7 @@ def read(path: Path) -> list[Step]:
 
 @pytest.mark.parametrize(
     "path",
-    list(filter(read, PAGES)),
+    [path for path in PAGES if read(path)],
     ids=lambda path: path.relative_to(DOCS).as_posix(),
 )
 def test_page(path: Path, tmp_path: Path) -> None:

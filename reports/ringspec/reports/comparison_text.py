@@ -5,7 +5,7 @@ A terminal shows what differs, or how it changed, and counts the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
@@ -26,7 +26,12 @@ from ringspec.reports.files import check, check_format
 from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import counted, json_page, listed, shown, visible
 
-FORMAT = "ringspec-comparison/1"
+# Names, with the template and its styles.
+COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
+    "json": (),
+    "markdown": ("compare.md",),
+    "html": ("compare.html", "report.css", "compare.css"),
+}
 _WORDS = {
     RuleMark.FAIL: "FAIL",
     RuleMark.INCONCLUSIVE: "open",
@@ -66,8 +71,8 @@ _LISTED = {
     ChangeKind.ADDED: "judged now and not before",
     ChangeKind.REMOVED: "judged before and not now",
 }
-# Cases of a change that are named on a terminal, and in files.
-_CASES, _MORE_CASES = 3, 5
+# Cases of a change that are named.
+_CASES = 3
 # The room for an id beside the columns, before these are cut to letters.
 _ID = 34
 
@@ -237,80 +242,23 @@ def check_comparison(name: str, path: Path) -> None:
 
 
 def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
-    """Return a comparison in one of its formats."""
-    return COMPARISON_FORMATS[name](found, everything=everything)
+    """Return a comparison in one of its formats; JSON has all rules, those alike too.
 
-
-def _json(found: Comparison, **_options: bool) -> bytes:
-    """Write all rules, those alike too."""
-    number, labels = len(found.differing), [column.label for column in found.columns]
-    rows: dict[str, Any] = {
-        "counts": {"differing": number, "alike": len(found.rules) - number},
-        "rules": [
-            {
-                "id": name,
-                "level": entry.level,
-                "differs": name in found.differing,
-                "outcomes": dict(zip(labels, found.marks(name), strict=True)),
-            }
-            for name, entry in found.rules.items()
-        ],
-    }
-    if found.mode == "runs":
-        rows = {
-            "counts": {str(kind): len(found.of(kind)) for kind in ChangeKind},
-            "changes": [
-                {
-                    "id": it.entry.id,
-                    "level": it.entry.level,
-                    "kind": it.kind,
-                    "before": it.before,
-                    "after": it.after,
-                    "new": [{"case": k, "reason": why} for k, why in it.new.items()],
-                    "gone": list(it.gone),
-                }
-                for it in found.changes
-            ],
-        }
-    reports = [
-        {
-            "label": column.label,
-            "path": column.path,
-            **{
-                it: column.report[it]
-                for it in ("target", "conclusion", "level", "seed")
-            },
-            "contract": {
-                **{
-                    it: column.report["contract"][it]
-                    for it in ("title", "version", "sha256")
-                },
-                "dialect": column.dialect or None,
-            },
-            "counts": {str(mark): column.counts[mark] for mark in RuleMark},
-        }
-        for column in found.columns
-    ]
-    page = {
-        "format": FORMAT,
-        "mode": found.mode,
-        "level": found.level,
-        "exit_code": found.exit_code,
-        "remarks": list(found.remarks),
-        "reports": reports,
-        **rows,
-    }
-    return json_page(page)
-
-
-def _filled(
-    template: str, found: Comparison, *styles: str, rules: Sequence[str]
-) -> bytes:
+    The page of HTML has no scripts, and the style of the HTML report.
+    """
+    if name == "json":
+        return json_page(_data(found))
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
+    rules = found.differing
+    if everything and name == "html":
+        rules += tuple(each for each in found.rules if each not in rules)
+    elif everything:
+        rules = tuple(found.rules)
+    template, *styles = COMPARISON_FORMATS[name]
     return filled(
         template,
-        styles=styles,
+        styles=tuple(styles),
         found=found,
         runs=found.mode == "runs",
         rules=rules,
@@ -318,29 +266,61 @@ def _filled(
         heads=_HEADS,
         listed=_LISTED,
         account=_account,
-        cases=_MORE_CASES,
+        cases=5,
         code=code,
         plain=plain,
         counted=counted,
-        named=lambda cases: listed(list(map(code, cases)), _MORE_CASES),
+        named=lambda cases: listed(list(map(code, cases)), 5),
     )
 
 
-def _markdown(found: Comparison, *, everything: bool) -> bytes:
-    rules = tuple(found.rules) if everything else found.differing
-    return _filled("compare.md", found, rules=rules)
+def _data(found: Comparison) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "format": "ringspec-comparison/1",
+        "mode": found.mode,
+        "level": found.level,
+        "exit_code": found.exit_code,
+        "remarks": list(found.remarks),
+        "reports": list(map(_report_data, found.columns)),
+    }
+    if found.mode == "runs":
+        data["counts"] = {str(kind): len(found.of(kind)) for kind in ChangeKind}
+        data["changes"] = [
+            {
+                "id": it.entry.id,
+                "level": it.entry.level,
+                "kind": it.kind,
+                "before": it.before,
+                "after": it.after,
+                "new": [{"case": case, "reason": why} for case, why in it.new.items()],
+                "gone": list(it.gone),
+            }
+            for it in found.changes
+        ]
+        return data
+    number, labels = len(found.differing), [column.label for column in found.columns]
+    data["counts"] = {"differing": number, "alike": len(found.rules) - number}
+    data["rules"] = [
+        {
+            "id": name,
+            "level": entry.level,
+            "differs": name in found.differing,
+            "outcomes": dict(zip(labels, found.marks(name), strict=True)),
+        }
+        for name, entry in found.rules.items()
+    ]
+    return data
 
 
-def _html(found: Comparison, *, everything: bool) -> bytes:
-    """Write a page without scripts, in the style of the HTML report."""
-    rules = found.differing
-    if everything:
-        rules += tuple(name for name in found.rules if name not in rules)
-    return _filled("compare.html", found, "report.css", "compare.css", rules=rules)
-
-
-COMPARISON_FORMATS: dict[str, Callable[..., bytes]] = {
-    "json": _json,
-    "markdown": _markdown,
-    "html": _html,
-}
+def _report_data(column: Column) -> dict[str, Any]:
+    report, contract = column.report, column.report["contract"]
+    return {
+        "label": column.label,
+        "path": column.path,
+        **{name: report[name] for name in ("target", "conclusion", "level", "seed")},
+        "contract": {
+            **{name: contract[name] for name in ("title", "version", "sha256")},
+            "dialect": column.dialect or None,
+        },
+        "counts": {str(mark): column.counts[mark] for mark in RuleMark},
+    }

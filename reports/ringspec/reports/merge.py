@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,7 +23,7 @@ from ringspec.reports.files import (
     rendered,
 )
 from ringspec.reports.json_report import FORMAT, report_bytes
-from ringspec.reports.printable import by_value, counted, shown
+from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
 
@@ -41,7 +42,7 @@ _ORDER = (
 )
 _DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
 _STALE = "take out of the known failures what is stale, or mend it"
-_DIGEST, _MISSING = 12, 10
+_DIGEST = 12
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class MergedReport:
 
     def render(self, name: str) -> bytes:
         """Return the whole in one of its formats."""
-        return (
-            report_bytes(self.report) if name == "json" else rendered(name, self.record)
-        )
+        if name == "json":
+            return report_bytes(self.report)
+        return rendered(name, self.record)
 
 
 def merge_reports(
@@ -78,7 +79,19 @@ def merge_reports(
     if not paths:
         raise UsageError("nothing to join", hint="give the report of every part")
     named = list(zip(paths, read_reports(paths), strict=True))
-    _check_parts(named, one_deployment=one_deployment)
+    troubles = [trouble for each in named for trouble in _unfit(*each)]
+    if not troubles:
+        troubles = list(_troubles(named))
+        if not one_deployment and len({it["target"] for _, it in named}) > 1:
+            values = _values("the target", named, lambda it: shown(it["target"], 200))
+            hint = "if these are of one deployment, say --one-deployment"
+            troubles.append(f"{values}; {hint}")
+    if troubles:
+        raise UsageError(
+            "\nringspec: ".join(troubles),
+            hint="give what each `ringspec run --shard I/N --report json=PATH` wrote,"
+            " with the same options but for I",
+        )
     parts = sorted((report for _, report in named), key=_part)
     report = _joined(parts)
     learnt = any(each["shard"]["learnt"] for each in parts)
@@ -106,25 +119,31 @@ def check_merged(name: str, path: Path) -> None:
     check(path, name)
 
 
-def _check_parts(named: Sequence[_Named], *, one_deployment: bool) -> None:
-    """Raise a UsageError for reports that are not the parts of one whole."""
-    troubles = [trouble for each in named for trouble in _unfit(*each)]
-    if not troubles:
-        troubles = [*_numbering(named), *_differences(named)]
-        if not one_deployment and len({it["target"] for _, it in named}) > 1:
-            listed = _values("the target", named, lambda it: shown(it["target"], 200))
-            hint = "if these are of one deployment, say --one-deployment"
-            troubles.append(f"{listed}; {hint}")
-    if troubles:
-        raise UsageError(
-            "\nringspec: ".join(troubles),
-            hint="give what each `ringspec run --shard I/N --report json=PATH` wrote,"
-            " with the same options but for I",
-        )
+def _troubles(named: Sequence[_Named]) -> Iterator[str]:
+    """Yield why reports are not the parts of one whole."""
+    whole, *others = {int(report["shard"]["of"]) for _, report in named}
+    if others:
+        yield _values("the number of parts", named, lambda it: str(it["shard"]["of"]))
+    else:
+        paths: dict[int, list[str]] = {}
+        for path, report in named:
+            paths.setdefault(_part(report), []).append(str(path))
+        for part, same in sorted(paths.items()):
+            if len(same) > 1:
+                yield f"part {part} is there {len(same)} times: {', '.join(same)}"
+        missing = [str(part) for part in range(1, whole + 1) if part not in paths]
+        if missing:
+            parts = "part" if len(missing) == 1 else "parts"
+            yield f"{parts} {listed(missing, 10)} of {whole} missing"
+    for what, read in _ALIKE.items():
+        if len({read(report) for _, report in named}) > 1:
+            yield _values(what, named, read)
+    if len({tuple(rule["id"] for rule in it["rules"]) for _, it in named}) > 1:
+        yield "the parts do not judge the same rules: were they run by one version?"
 
 
 def _unfit(path: Path, report: Report) -> Iterator[str]:
-    """Say why a report can be no part of anything."""
+    """Yield why a report can be no part of anything."""
     name = shown(str(path), 300)
     if report.get("judged") == "clients":
         yield f"{name} is of clients, whose requests nobody divides"
@@ -142,54 +161,27 @@ def _part(report: Report) -> int:
     return int(report["shard"]["part"])
 
 
-def _numbering(named: Sequence[_Named]) -> Iterator[str]:
-    """Say which parts are there twice, and which are missing."""
-    whole, *others = {int(report["shard"]["of"]) for _, report in named}
-    if others:
-        yield _values("the number of parts", named, lambda it: str(it["shard"]["of"]))
-        return
-    seen = Counter(_part(report) for _, report in named)
-    for part, times in sorted(seen.items()):
-        if times > 1:
-            paths = [str(path) for path, it in named if _part(it) == part]
-            yield f"part {part} is there {times} times: {', '.join(paths)}"
-    missing = [part for part in range(1, whole + 1) if part not in seen]
-    if missing:
-        more = f" and {len(missing) - _MISSING} more" if missing[_MISSING:] else ""
-        parts = "part" if len(missing) == 1 else "parts"
-        listed = ", ".join(map(str, missing[:_MISSING]))
-        yield f"{parts} {listed}{more} of {whole} missing"
-
-
 def _known_ids(report: Report) -> str:
     ids = [each["id"] for each in report["shard"]["known"]]
     return shown(json.dumps(ids), 120) if ids else "no"
 
 
-# The members that have to be the same in all parts: in words, and how each is shown.
-_ALIKE: tuple[tuple[str, Callable[[Report], str]], ...] = (
-    ("the API", lambda it: f"{it['contract']['title']} {it['contract']['version']}"),
-    ("the contract's digest", lambda it: it["contract"]["sha256"][:_DIGEST]),
-    ("the operation", lambda it: it["contract"].get("operation") or "none"),
-    ("the dialect", lambda it: it["contract"]["dialect"] or "none"),
-    ("the level", lambda it: str(it["level"])),
-    ("the seed", lambda it: str(it["seed"])),
-    ("the list of cases", lambda it: it["shard"]["list"][:_DIGEST]),
-    ("the phases", lambda it: ",".join(it["shard"]["phases"])),
-    ("--select", lambda it: " ".join(it["shard"]["select"]) or "none"),
-    ("--exclude", lambda it: " ".join(it["shard"]["exclude"]) or "none"),
-    ("--quick", lambda it: "yes" if it["shard"]["quick"] else "no"),
-    ("the known failures", _known_ids),
-    ("the rules", lambda it: counted(len(it["rules"]), "rule")),
-)
-
-
-def _differences(named: Sequence[_Named]) -> Iterator[str]:
-    for what, read in _ALIKE:
-        if len({read(report) for _, report in named}) > 1:
-            yield _values(what, named, read)
-    if len({tuple(rule["id"] for rule in it["rules"]) for _, it in named}) > 1:
-        yield "the parts do not judge the same rules: were they run by one version?"
+# The members that have to be the same in all parts, and how each is shown.
+_ALIKE: dict[str, Callable[[Report], str]] = {
+    "the API": lambda it: f"{it['contract']['title']} {it['contract']['version']}",
+    "the contract's digest": lambda it: it["contract"]["sha256"][:_DIGEST],
+    "the operation": lambda it: it["contract"].get("operation") or "none",
+    "the dialect": lambda it: it["contract"]["dialect"] or "none",
+    "the level": lambda it: str(it["level"]),
+    "the seed": lambda it: str(it["seed"]),
+    "the list of cases": lambda it: it["shard"]["list"][:_DIGEST],
+    "the phases": lambda it: ",".join(it["shard"]["phases"]),
+    "--select": lambda it: " ".join(it["shard"]["select"]) or "none",
+    "--exclude": lambda it: " ".join(it["shard"]["exclude"]) or "none",
+    "--quick": lambda it: "yes" if it["shard"]["quick"] else "no",
+    "the known failures": _known_ids,
+    "the rules": lambda it: counted(len(it["rules"]), "rule"),
+}
 
 
 def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -> str:
@@ -201,24 +193,35 @@ def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -
 
 def _joined(parts: Sequence[Report]) -> Report:
     """Return the report of the whole, its conclusion still to be drawn."""
-    first = parts[0]
+    first, shards = parts[0], [each["shard"] for each in parts]
+    targets = [each["target"] for each in parts]
+    notices = [text for each in parts for text in each.get("notices", ())]
+    if len(set(targets)) > 1:
+        numbered = (f"{url} ({part})" for part, url in enumerate(targets, 1))
+        notices.insert(0, f"the parts went to several URLs: {', '.join(numbered)}")
     stale = list(_stale(parts))
-    hints = dict.fromkeys(str(each["hint"]) for each in parts if each["hint"])
-    messages = [str(each["message"]) for each in parts]
+    hints = dict.fromkeys(each["hint"] for each in parts if each["hint"])
+    messages = [each["message"] for each in parts]
     numbered = (f"part {number}: {it}" for number, it in enumerate(messages, 1) if it)
+    seconds = [each["duration_s"] for each in parts]
     own_cases = (it["counts"]["cases"] - len(it["shard"]["lent"]) for it in parts)
+    # The rules that parts judged by a case of another part.
+    lent = Counter(
+        it for shard in shards for ids in shard["lent"].values() for it in ids
+    )
+    places = {case: it for shard in shards for case, it in shard["places"].items()}
     return {
         "format": FORMAT,
         "conclusion": "",
         "level": first["level"],
         "seed": first["seed"],
         # They run beside each other.
-        "duration_s": max(each["duration_s"] for each in parts),
+        "duration_s": max(seconds),
         "target": first["target"],
         "merged": {
             "of": len(parts),
-            "targets": [str(each["target"]) for each in parts],
-            "spent_s": round(sum(each["duration_s"] for each in parts), 3),
+            "targets": targets,
+            "spent_s": round(sum(seconds), 3),
         },
         "contract": first["contract"],
         "counts": {
@@ -229,81 +232,65 @@ def _joined(parts: Sequence[Report]) -> Report:
         "message": messages[0] if len(set(messages)) == 1 else "; ".join(numbered),
         "hint": "; ".join(hints) or (_STALE if stale else ""),
         "interrupted": False,
-        "notices": list(_notices(parts)),
+        "notices": list(dict.fromkeys(notices)),
         "stale": stale,
-        "rules": [_rule(parts, number) for number in range(len(first["rules"]))],
+        "rules": [
+            _rule(entries, Level(first["level"]), lent[entries[0]["id"]], places)
+            for entries in zip(*(each["rules"] for each in parts), strict=True)
+        ],
     }
 
 
-def _notices(parts: Sequence[Report]) -> Iterator[str]:
-    targets = [str(each["target"]) for each in parts]
-    if len(set(targets)) > 1:
-        listed = (f"{url} ({part})" for part, url in enumerate(targets, 1))
-        yield f"the parts went to several URLs: {', '.join(listed)}"
-    notices = (str(text) for each in parts for text in each.get("notices", ()))
-    yield from dict.fromkeys(notices)
+def _rule(
+    entries: Sequence[Report], level: Level, lent: int, places: Mapping[str, int]
+) -> dict[str, Json]:
+    """Join one rule of all parts.
 
+    Args:
+        entries: the rule in each part.
+        level: of the run.
+        lent: how often it was judged by a case of another part.
+        places: of the cases, in a whole run; explored ones have none, and come last.
+    """
+    found: list[tuple[Outcome, Report, bool]] = []
+    for entry in entries:
+        outcome = Outcome(entry["outcome"])
+        failures = entry["failures"]
+        gating = [it for it in failures if Level(it["level"]).gates(level)]
+        # Only a case lent to the part may decide.
+        fails = gating and outcome is Outcome.SKIPPED
+        known = all(it.get("known", False) for it in gating)
+        found.append((Outcome.FAIL if fails else outcome, entry, known))
+    outcome = min((it for it, _, _ in found), key=_ORDER.index)
+    deciding = [each for each in found if each[0] is outcome]
+    excused = outcome is Outcome.FAIL and all(known for _, _, known in deciding)
+    whys = (entry["why"] for _, entry, _ in deciding if entry["why"])
 
-def _rule(parts: Sequence[Report], number: int) -> dict[str, Json]:
-    """Join one rule of all parts."""
-    entries = [each["rules"][number] for each in parts]
-    first = entries[0]
-    level = Level(parts[0]["level"])
-    outcomes = [_outcome(each, level) for each in entries]
-    outcome = min(outcomes, key=_ORDER.index)
-    deciding = [it for it, out in zip(entries, outcomes, strict=True) if out == outcome]
-    fails = outcome is Outcome.FAIL
-    excused = fails and all(_is_excused(each, level) for each in deciding)
-    known = {it["id"]: it for each in entries for it in each["known"]}
-    # The rules that parts judged by a case of another part.
-    lent = [
-        it for each in parts for ids in each["shard"]["lent"].values() for it in ids
-    ]
+    def in_order(member: str) -> list[Json]:
+        """Return the entries under the rule, each case once."""
+        once: dict[str, Json] = {}
+        for entry in entries:
+            for each in entry[member]:
+                once.setdefault(each["case"], each)
+        return sorted(once.values(), key=lambda it: places.get(it["case"], inf))
+
     joined = {
-        **{name: first[name] for name in _DESCRIBED if name in first},
+        **{name: entries[0][name] for name in _DESCRIBED if name in entries[0]},
         "outcome": str(outcome),
-        "cases": sum(each["cases"] for each in entries) - lent.count(first["id"]),
-        "known": list(known.values()),
+        "cases": sum(each["cases"] for each in entries) - lent,
+        "known": list(
+            {it["id"]: it for each in entries for it in each["known"]}.values()
+        ),
         "excused": excused,
-        "failures": _in_order(parts, number, "failures"),
-        "inconclusive": _in_order(parts, number, "inconclusive"),
-        "why": next((it["why"] for it in deciding if it["why"]), ""),
+        "failures": in_order("failures"),
+        "inconclusive": in_order("inconclusive"),
+        "why": next(whys, ""),
     }
     if excused:
-        left = (Outcome(each.get("otherwise", each["outcome"])) for each in entries)
+        left = [Outcome(each.get("otherwise") or each["outcome"]) for each in entries]
         settled = (it for it in left if it is not Outcome.FAIL)
         joined["otherwise"] = str(min(settled, key=_ORDER.index, default=Outcome.PASS))
     return joined
-
-
-def _outcome(rule: Report, level: Level) -> Outcome:
-    """Return the outcome in a part, even if only a case lent to it decides."""
-    outcome = Outcome(rule["outcome"])
-    lent = outcome is Outcome.SKIPPED and _gating(rule, level)
-    return Outcome.FAIL if lent else outcome
-
-
-def _is_excused(rule: Report, level: Level) -> bool:
-    if rule["outcome"] == Outcome.FAIL:
-        return bool(rule["excused"])
-    return all(each["known"] for each in _gating(rule, level))
-
-
-def _gating(rule: Report, level: Level) -> list[Report]:
-    return [it for it in rule["failures"] if Level(it["level"]).gates(level)]
-
-
-def _in_order(parts: Sequence[Report], number: int, member: str) -> list[Json]:
-    """Return the entries under a rule, each case once, in the order of a whole run."""
-    found: dict[str, Json] = {}
-    places: dict[str, int] = {}
-    for part in parts:
-        places |= part["shard"]["places"]
-        for each in part["rules"][number][member]:
-            found.setdefault(each["case"], each)
-    # What is explored has no place, and comes last.
-    last = max(places.values(), default=0) + 1
-    return sorted(found.values(), key=lambda it: places.get(it["case"], last))
 
 
 def _stale(parts: Sequence[Report]) -> Iterator[dict[str, Json]]:

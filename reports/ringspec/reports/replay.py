@@ -70,6 +70,11 @@ _PLURALS = {
 class Replay:
     """A reporter that prints what became of each case.
 
+    Args:
+        ids: in the order in which they are printed.
+        before: why they failed in a report, by rule; None without a report.
+        unfit: why some cannot be fired again.
+
     Attributes:
         is_open: whether some case could not be judged, once the run has ended.
     """
@@ -85,17 +90,6 @@ class Replay:
         verbose: bool = False,
         color: Color = "auto",
     ) -> None:
-        """Take the cases of a replay.
-
-        Args:
-            ids: in the order in which they are printed.
-            before: why they failed in a report, by rule; None without a report.
-            unfit: why some cannot be fired again.
-            redactor: removes secrets.
-            quiet: whether only failures are printed.
-            verbose: whether exchanges are printed.
-            color: whether to colour.
-        """
         self._ids, self._before, self._unfit = ids, before, unfit
         self._redactor = redactor
         self._quiet, self._verbose = quiet, verbose
@@ -194,26 +188,21 @@ def _open(
     case: str, judged: Judged | None, before: Mapping[RuleId, str], result: Result
 ) -> str:
     """Say why a case that does not fail has not passed either, if so."""
+    own = (it for it in result.rules if it.rule.id == case.partition("/")[0])
+    inapplicable = (it.why for it in own if it.outcome is Outcome.NOT_APPLICABLE)
     if judged is None:
-        return _inapplicable(case, result) or result.message or "it was not fired"
+        return next(inapplicable, "") or result.message or "it was not fired"
     if not result.learnt:
         return result.message or "nothing was learnt of the API"
     for each in judged.findings:
         if each.verdict is Verdict.INCONCLUSIVE:
             return each.reason
     if not judged.findings:
-        return _inapplicable(case, result) or "nobody judged it"
+        return next(inapplicable, "") or "nobody judged it"
     passed = {each.rule for each in judged.findings}
     silent = (it for it in before if it.startswith(_OF_ANSWERS) and it not in passed)
     rule = next(silent, None)
     return f"this time the answer says nothing of {rule}" if rule else ""
-
-
-def _inapplicable(case: str, result: Result) -> str:
-    """Say why a case's rule does not apply, if so."""
-    rule = case.partition("/")[0]
-    found = (it for it in result.rules if it.rule.id == rule)
-    return next((it.why for it in found if it.outcome is Outcome.NOT_APPLICABLE), "")
 
 
 def _reason(rule: RuleId, reason: str) -> str:

@@ -74,14 +74,14 @@ class _UnreadableError(Exception):
     """Says why a file is no report, as a predicate of the file."""
 
 
-def _read(path: Path) -> Report:
+def _read(path: Path, *, replayed: bool = False) -> Report:
     try:
         text = path.read_bytes().decode()
     except OSError as error:
         raise _UnreadableError(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise _UnreadableError("is no text in UTF-8, and so no report") from error
-    report = _parsed(text)
+    report: Report = _parsed(text)
     _check_format(report)
     try:
         found = next(iter(_schema().iter_errors(report)), None)
@@ -91,7 +91,9 @@ def _read(path: Path) -> Report:
         place = "".join(f"/{each}" for each in found.instance_path) or "as a whole"
         what = shown(found.message, 120)
         raise _UnreadableError(f"is no whole report: {shown(place, 80)}: {what}")
-    return dict(report)
+    if replayed and report.get("judged") == "clients":
+        raise _UnreadableError("is of clients, which alone can send that again")
+    return report
 
 
 def _parsed(text: str) -> Json:
@@ -164,20 +166,13 @@ def read_report(path: Path) -> Report:
     Raises:
         UsageError: it cannot be read, or its requests cannot be sent again.
     """
-    report: Report = {}
-    trouble: str | _UnreadableError = ""
     try:
-        report = _read(path)
-    except _UnreadableError as error:
-        trouble = error
-    if report.get("judged") == "clients":
-        trouble = "is of clients, which alone can send that again"
-    if trouble:
+        return _read(path, replayed=True)
+    except _UnreadableError as trouble:
         raise UsageError(
             f"{path} cannot be replayed: it {trouble}",
             hint="give what `ringspec run --report json=PATH` wrote",
-        )
-    return report
+        ) from trouble
 
 
 def failed_cases(report: Report) -> dict[str, FailedCase]:

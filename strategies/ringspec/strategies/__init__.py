@@ -1,4 +1,4 @@
-"""Cases compiled from a contract, proven, and bodies drawn from it."""
+"""Cases compiled from a contract, with proof, and bodies drawn from it."""
 
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     )
     from ringspec.strategies.shapes.bodies import plain_request
 
-# Hypothesis takes a while to load, and a run of certified cases needs none of it.
+# Hypothesis is slow to load, and a run of certified cases does not need it.
 _LATE_BY_MODULE = {
     "adequacy": (
         "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"

@@ -40,7 +40,7 @@ Status = tuple[str | int, ...]
 
 
 class Phase(StrEnum):
-    """A part of a run, in the order of a run."""
+    """A part of a run, in order."""
 
     CASES = "cases"
     WIRE = "wire"
@@ -50,14 +50,14 @@ class Phase(StrEnum):
 
 
 class Expect(StrEnum):
-    """What a conforming target does with a case's request."""
+    """The reaction of a conforming target to a case's request."""
 
     ACCEPT = "accept"
     REJECT = "reject"
     SURVIVE = "survive"
 
 
-# The statuses that an answer may have, unless a rule is about the status.
+# The allowed statuses, unless a rule is about the status.
 STATUS: dict[Expect, Status] = {
     Expect.ACCEPT: ("2xx",),
     Expect.REJECT: (400, 422),
@@ -82,7 +82,7 @@ class Request:
 
 
 class What(StrEnum):
-    """What an answer must show."""
+    """A kind of requirement on an answer."""
 
     ONE_OF = "one-of"  # one of the values stands there
     IF_SHOWN = "if-shown"  # one of the values, or nothing, stands there
@@ -99,7 +99,7 @@ class Want:
 
     Attributes:
         at: pointer to it; of a list, pointer inside each item.
-        value: `{name}` in it stands for what was captured.
+        value: `{name}` in it stands for a captured value.
         known: name of the captured list of items that are ignored, by `at`.
     """
 
@@ -119,11 +119,11 @@ class Step:
     """One request of a case that needs several.
 
     Attributes:
-        request: `{name}` in its path stands for what was captured.
+        request: `{name}` in its path stands for a captured value.
         status: of the answer, for the case to go on.
         capture: pointers into the answer, by the names they are captured under; in
             the answer of a list, pointers inside each item.
-        wants: what else has to hold; of the last step, what is judged.
+        wants: further requirements; those of the last step are judged.
         link: name of the link to its operation; empty for the one under test.
         paging: how the pages of a list are fetched.
     """
@@ -156,8 +156,8 @@ class Case:
     Attributes:
         status: that the answer may have, such as `("2xx",)` or `(400, 422)`.
         twin: id of the accepted case that this one was made from.
-        fault: an RFC 6902 patch from the twin's body to this one, or an object
-            that names what else differs.
+        fault: an RFC 6902 patch from the twin's body to this one, or an object that
+            names other differences.
         broken: the rules that both validators find broken; two if coupled.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
@@ -260,7 +260,7 @@ def wire_request(request: Request) -> dict[str, Json]:
 
 
 def _no_json(name: str) -> Json:
-    raise ValueError(name)  # Python reads NaN and Infinity, which are no JSON
+    raise ValueError(name)  # not JSON, but Python reads them
 
 
 @dataclass(frozen=True)

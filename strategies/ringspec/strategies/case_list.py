@@ -1,6 +1,6 @@
-"""The case list of a contract: what is fired, in which order, proven.
+"""The case list of a contract, in firing order, with proof.
 
-In: a contract and a seed. Out: cases, twins before what was made from them. The same
+In: a contract and a seed. Out: cases, twins before the cases made from them. The same
 contract and seed give the same cases, byte for byte.
 """
 
@@ -30,7 +30,7 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
         SpecError: the contract has something that cannot be compiled.
         InternalError: the proof fails; nothing unproven is ever returned.
     """
-    # What a dialect drops is left out at the end: the other cases stay the same.
+    # Dropped rules are left out at the end, so that the other cases stay the same.
     made = _cases(contract.undropped, seed)
     cases = tuple(case for case in made if case.rule in contract.rules)
     check_labels(contract, cases)
@@ -62,7 +62,7 @@ def _cases(contract: Contract, seed: int) -> Iterator[Case]:
 
 
 class _Ids:
-    """Makes ids unique: that of a second case of one name gets its twin."""
+    """Makes ids unique: a repeated id gets the twin's name."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -82,7 +82,7 @@ def check_labels(contract: Contract, cases: Iterable[Case]) -> None:
     """Prove the label of each case on the bytes that will be sent.
 
     Raises:
-        InternalError: a case is not what it is called.
+        InternalError: a label is wrong.
     """
     for case in cases:
         found = _label(contract, case)

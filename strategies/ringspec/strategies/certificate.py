@@ -1,8 +1,8 @@
-"""Certificates: case lists that were proven beforehand, bound to their contract.
+"""Certificates: case lists proven beforehand, bound to their contract.
 
 Proof by two validators takes a second or two; a run on a contract that comes with the
 package need not wait for it. A list is only used for the very contract (by its digest)
-and seed that it was proven for; the tests compile and prove each of them anew.
+and seed that it was proven for; the tests compile and prove each again.
 `python -m ringspec.strategies` writes them.
 """
 
@@ -21,7 +21,7 @@ SEED = 0
 
 
 def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
-    """Return the proven cases of a contract, from its certificate if there is one.
+    """Return the proven cases of a contract, from its certificate if possible.
 
     Raises:
         SpecError: the contract has something that cannot be compiled.
@@ -60,7 +60,7 @@ def certified(contract: Contract) -> tuple[Case, ...] | None:
 def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
     """Read the head and the rows of a contract's certificate; None without one."""
     own = _path(contract)
-    # A dialect of another name may have the same rules, as one that was probed does.
+    # A probed dialect may have the same rules under another name.
     for path in [own] if own.is_file() else sorted(FOLDER.glob("*.jsonl.gz")):
         try:
             first, *rows = gzip.decompress(path.read_bytes()).decode().splitlines()

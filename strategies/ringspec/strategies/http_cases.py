@@ -1,9 +1,9 @@
 """Cases that are about HTTP, whatever the body: the phases wire and authentication.
 
 In: the plain accepted case. Out: cases that differ from it in bytes, headers, method or
-path, or that lack a valid token. What httpx does not send is left out: a body shorter
-than its length (a server may close without an answer), a chunked body (a server may
-require a length), malformed heads.
+path, or that lack a valid token. Requests that httpx cannot send are left out: a body
+shorter than its length (a server may close without an answer), a chunked body (a server
+may require a length), malformed heads.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TOKEN_RULE = RuleId("auth.token")
 CLIENT_RULE = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 
-# The name of a case, its request, and how that differs from the plain one.
+# The name of a case, its request, and the difference from the plain one.
 _Made: TypeAlias = tuple[str, Request, dict[str, Json]]
 
 
@@ -70,7 +70,7 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
 
 
 def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Send what is no JSON, is not labelled so, or goes elsewhere."""
+    """Send bytes that are no JSON, other labels, methods and paths."""
     sent, good = plain.request, plain.request.body
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
     charset = f"{contract.operation.media_type}; charset=utf-8"
@@ -159,7 +159,7 @@ def _case(
 
 
 def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
-    """Send no token, and others than the one that was issued."""
+    """Send no token, and wrong ones."""
     header = contract.operation.token_header
     if header is None:
         return
@@ -210,7 +210,7 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             case = unauthorized(made)
             last = Step(request=made[1], status=case.status, link=link.name)
             if link.captures:
-                # A case that creates is known by its create.
+                # A created resource is known by its create.
                 yield replace(
                     case,
                     request=plain.request,

@@ -1,4 +1,4 @@
-"""Vectors: the case lists of a release, as files for tools in any language.
+"""Vectors: the case lists of a release, as files for other tools.
 
 In: the contracts that come with the package, and a version. Out: files by name, the
 same bytes for the same version: a list for each dialect, the schema of its lines, a

@@ -1,8 +1,8 @@
 """Certifying: proof that a fault breaks just its rule.
 
-In: a valid body and a fault. Out: the invalid body, if exactly the rule is broken. The
-letter of the contract is not enough: a default that a server may fill in must not mend
-the body, and null is a fault only where something is required.
+In: a valid body and a fault. Out: the invalid body, if exactly the rule is broken.
+Filled-in defaults must not mend the body, and null is a fault only where a value is
+required.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ringspec.strategies.shapes.locations import (
 
 @dataclass(frozen=True)
 class Certifier:
-    """Applies faults and judges what they break, by both validators."""
+    """Applies faults and proves by both validators which rules break."""
 
     contract: Contract
     _conditions: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = field(
@@ -46,7 +46,7 @@ class Certifier:
     )
 
     def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
-        """Return a valid body with a fault, or NOTHING if other rules break than said.
+        """Return a valid body with a fault, or NOTHING if other rules break.
 
         A format on which the two validators differ proves nothing.
         """
@@ -63,9 +63,8 @@ class Certifier:
     def level(self, level: Level, fault: Fault, body: Json) -> Level:
         """Return the level of a case, given that of its rule.
 
-        Null where a default may be filled in binds less. Elsewhere null means that
-        nothing is there: it binds as much as that something is required. What good
-        readers differ on binds the least.
+        Null where a default may be filled in binds less. Elsewhere null equals absence
+        and binds like `required`. Lax faults bind the least.
         """
         if fault.is_lax:
             return Level.MAY
@@ -93,7 +92,7 @@ class Certifier:
     def applies(self, assertion: Assertion, body: Json) -> bool:
         """Return whether a body takes every `then` or `else` around an assertion.
 
-        Conditions on items of arrays are taken to hold: each item has its own.
+        Conditions on items of arrays are assumed to hold: each item has its own.
         """
         steps = list(keywords(assertion.path))
         if ITEM in assertion.instance:
@@ -127,8 +126,7 @@ class Certifier:
         default = default_at(self.contract, fault.gap)
         if default is NOTHING:
             return True
-        # A server may fill in the default: the body must then be a valid one, or be
-        # refused for the same rule.
+        # With the default filled in, the body must be valid or break the same rule.
         path = pointer(fault.gap)
         filled = patched(body, ({"op": "add", "path": path, "value": default},))
         if self.contract.settled_prover.is_valid(filled):

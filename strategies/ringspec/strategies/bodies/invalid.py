@@ -2,7 +2,7 @@
 
 In: a contract and its accepted cases, the twins. Out: cases, each a twin with one fault
 that breaks just its rule. Three steps: list the faults of a rule with the twins they
-fit; rank the twins; certify the first one that will do. The first case of a rule has
+fit; rank the twins; certify the first suitable one. The first case of a rule has
 the twin of the strictest level; the others have twins in contexts that are new to the
 rule. A context is a value of another member, or its absence: a rule that is checked
 only beside one value is found by a case beside another, and the other way round.
@@ -31,23 +31,23 @@ from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING, is_conditional, places
 
-# How many cases a rule has at least, and one that depends on other members.
+# Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4
-# How many more a rule may get for new contexts.
+# Most further cases of a rule for new contexts.
 MORE, MORE_IF = 2, 8
-# How many contexts fewer another place of a shared component may add than the best.
+# Another place of a shared component may add this many contexts less than the best.
 SLACK = 2
-# How many twins are tried for a fault before it is given up.
+# Most twins tried for a fault.
 _TRIES = 40
-# A rule in no more places than this is tried in all of them.
+# Most places in which a rule is tried in all.
 FEW = 4
-# Arrays of so many items have a first, a middle and a last one.
+# Least length of an array with a first, a middle and a last item.
 _LONG = 3
-# States of a member: absent, or there with a value that is not counted.
+# States of a member: absent, present with a value that is not counted, or null.
 ABSENT, PRESENT, NULL = "", "+", "null"
-# Stands between the names of members inside each other.
+# Separates the names of nested members.
 INSIDE = "/"
-# States that are each worth meeting.
+# States that count even after two others.
 _PLAIN = frozenset({ABSENT, PRESENT, "true", "false"})
 
 Option: TypeAlias = tuple[Case, Fault]
@@ -62,7 +62,7 @@ def invalid_cases(
     Args:
         bodies: of the contract.
         twins: its accepted cases, the plainest first.
-        edge_ids: ids of those with a text as short, long or unusual as may be.
+        edge_ids: ids of those with a text of extreme length or unusual form.
     """
     by_rule: dict[RuleId, list[Assertion]] = {}
     for assertion in bodies.contract.assertions:
@@ -74,7 +74,7 @@ def invalid_cases(
 
 
 def _coupled(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
-    """Yield the bodies that the catalogue gives for rules that only break together."""
+    """Yield the catalogue's bodies for rules that only break together."""
     contract = bodies.contract
     alone = contract.catalogue.not_isolated
     for coupling in contract.catalogue.couplings:
@@ -105,7 +105,7 @@ def _matches(body: Json, where: dict[str, Json]) -> bool:
 
 
 class _Choice(NamedTuple):
-    """One fault, with the twins that it can be put into."""
+    """One fault, with the twins that it fits."""
 
     name: str
     options: list[Option]
@@ -119,14 +119,14 @@ def _long(sized: list[tuple[Option, int]]) -> list[Option]:
     enough = min(_LONG, max(size for _, size in sized))
     long = [option for option, size in sized if size >= enough]
     best = min(twin.level.rank for (twin, _), _ in sized)
-    # Not at the price of a weaker level.
+    # A weaker level would be worse.
     if best < min(twin.level.rank for twin, _ in long):
         long += [option for option, _ in sized if option[0].level.rank == best]
     return long
 
 
 def _size(body: Json, location: Location, position: str) -> int:
-    """Count the items around a place; 0 if it is not at the end that is meant."""
+    """Count the items around a place; 0 if it is not at the wanted end."""
     depth = max(i for i, step in enumerate(location) if isinstance(step, int))
     index, size = location[depth], len(at(body, location[:depth]))
     wanted = {"first": 0, "only": 0, "last": size - 1}.get(position, index)
@@ -144,7 +144,7 @@ class _Listing:
         self.states: dict[str, States] = {
             twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
-        # How often each place of a shared component was taken, by how many it has.
+        # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
     def choices(self, assertions: list[Assertion]) -> list[_Choice]:
@@ -152,8 +152,8 @@ class _Listing:
         instances = dict.fromkeys(each.instance for each in assertions)
         if len(instances) <= FEW:
             return self._everywhere(assertions, many=len(instances) > 1)
-        # Other places for each rule of the component: together they meet them all.
-        # What is shared stands in the same order in each rule, so its number is a name.
+        # Each rule of the component takes other places, so that together they cover
+        # all. Places have the same order in each rule, so an index identifies them.
         size = len(assertions)
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
@@ -161,7 +161,7 @@ class _Listing:
         seen = _SeenContexts(_own(assertions), everywhere=False)
         for twin, _ in (option for choice in choices for option in choice.options):
             seen.add(self.states[twin.id])
-        # By place, the contexts that the twins with that place would add.
+        # By place, the number of contexts that twins with it would add.
         adding = [
             max(
                 (
@@ -175,7 +175,7 @@ class _Listing:
         ]
         rest = [each for each in range(size) if each != main]
         paths = [each.instance for each in assertions]
-        # The further away the better: a check may be missing in a whole branch.
+        # The most distant: a check may be missing in a whole branch.
         far = min(
             rest,
             key=lambda each: (
@@ -199,8 +199,7 @@ class _Listing:
         for assertion in assertions:
             choices = self._choices(assertion, _suffix(assertion) if many else "")
             fresh = [choice for choice in choices if choice.name not in named]
-            # Each `contains` or condition has a value of its own: none stands for
-            # another.
+            # Each `contains` or condition has a value of its own.
             alone = assertion.keyword == "contains" or is_conditional(assertion)
             if choices and not fresh and alone:
                 turn = choices[len(named) % len(choices)]
@@ -210,7 +209,7 @@ class _Listing:
 
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
-        # With the number of items around, if it matters which one it is.
+        # With the number of items around, where the position matters.
         found: dict[str, list[tuple[Option, int]]] = defaultdict(list)
         for twin in self._twins:
             if self._certifier.applies(assertion, twin.body):
@@ -219,7 +218,7 @@ class _Listing:
                 ):
                     name, size = fault.name, 0
                     if fault.everywhere and position:
-                        # An only item is a first one.
+                        # An only item counts as the first.
                         name = f"{name}-{position.replace('only', 'first')}"
                         size = _size(twin.body, location, position)
                     found[name].append(((twin, fault), size))
@@ -227,7 +226,7 @@ class _Listing:
 
 
 class _CaseMaker:
-    """Ranks the twins of each fault, and certifies the first that will do."""
+    """Ranks the twins of each fault, and certifies the first suitable one."""
 
     def __init__(
         self, bodies: Bodies, twins: list[Case], edge_ids: Collection[str]
@@ -261,7 +260,7 @@ class _CaseMaker:
             seen.add(self._states[str(case.twin)])
 
         for choice in choices + again:
-            # Every other twin is as strict as the rule, the rest may be richer.
+            # Every other twin is as strict as the rule.
             strict = len(found) % 2 == 0
             case = self._best(rule, choice, seen, first=not found, strict=strict)
             if case is not None:
@@ -312,7 +311,7 @@ class _CaseMaker:
     def _richest(
         self, rule: RuleId, choices: list[_Choice], seen: _SeenContexts
     ) -> Case | None:
-        """Return a case in the context that adds the most, if one adds anything."""
+        """Return a case in the twin that adds the most contexts, if any."""
         ranked = []
         for choice in choices:
             for twin, fault in choice.options:
@@ -332,7 +331,7 @@ class _CaseMaker:
     ) -> list[Case]:
         """Return a case of a rule that no body breaks by itself.
 
-        A value that a choice or a condition depends on may be wrong only with them.
+        A wrong value may always break a choice or condition too.
         """
         if rule in self._contract.catalogue.not_isolated:
             return []
@@ -401,7 +400,7 @@ class _SeenContexts:
             self._states[name].add(state)
 
     def count_new(self, states: States) -> int:
-        """Count new contexts that are worth a case of their own."""
+        """Count new contexts that justify a further case."""
         return sum(
             self.everywhere or len(self._states[name]) < 2 or state == ABSENT
             for name, state in self._new(states)
@@ -411,7 +410,7 @@ class _SeenContexts:
     def count_tie_breakers(self, states: States) -> int:
         """Count new contexts that only break ties."""
         return sum(
-            # Null is mostly as good as absence: a value distinguishes more.
+            # Null mostly equals absence: a value distinguishes more.
             PRESENT in self._states[name]
             if state == NULL
             else state in _PLAIN or len(self._states[name]) < 2
@@ -450,7 +449,7 @@ def _own(assertions: list[Assertion]) -> set[str]:
 
 
 def _suffix(assertion: Assertion) -> str:
-    """Return what distinguishes the places of one rule in ids of cases."""
+    """Return the part of a case's id that distinguishes places of one rule."""
     return "@" + (
         ".".join(step for step in assertion.instance if step != "*") or "body"
     )

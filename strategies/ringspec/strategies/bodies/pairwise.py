@@ -1,7 +1,7 @@
-"""Rows that together show each two values of what varies in a body.
+"""Rows that together show each pair of values that vary in a body.
 
 In: a contract's alternatives. Out: wishes for whole bodies, from a covering array over
-what can be counted: enums, booleans, branches, and whether an optional member is there.
+enums, booleans, branches and the presence of optional members.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ringspec.spec import Location, canonical
 from ringspec.strategies.shapes.build import Absent, Exactly, Narrowed, Present, Wish
 from ringspec.strategies.shapes.shape import Alternatives, Shape, admitted
 
-# Of more factors than these a covering array takes its time.
+# Beyond this number of factors a covering array is slow.
 MANY = 25
 
 # A factor and one of its wishes, by index.
@@ -30,14 +30,14 @@ _Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One thing that varies: where, and the wishes it varies over."""
+    """A place that varies, with its wishes."""
 
     place: Location
     wishes: tuple[Wish, ...]
 
 
 def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
-    """List what varies in a body, in the contract's order."""
+    """List the factors of a body, in the contract's order."""
     found: list[Factor] = []
     for name in dict.fromkeys(name for shape in shapes for name in shape.members):
         below = (*place, name)
@@ -64,7 +64,7 @@ def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
 
 
 def _wishes(children: list[Alternatives]) -> list[Wish]:
-    """List what a member may be: its values, else its branches, else just there."""
+    """List the wishes for a member: its values, else its branches, else presence."""
     values: dict[str, Wish] = {}
     others: list[Shape] = []
     for shape in (shape for child in children for shape in child):
@@ -122,7 +122,7 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
 
 
 def _allowed(root: Alternatives, varying: list[Factor]) -> _Allowed:
-    """Return what some alternative allows, of factors that restrict each other."""
+    """Return the allowed values of factors that restrict each other."""
     found: _Allowed = {}
     for (i, left), (j, right) in combinations(enumerate(varying), 2):
         if len(left.place) > 1 or len(right.place) > 1:
@@ -157,12 +157,12 @@ def _is_in(i: int, j: int, allowed: set[tuple[int, int]], row: Any) -> bool:
 def greedy_rows(
     varying: list[Factor], forbidden: set[frozenset[_Value]], seed: int
 ) -> Iterator[list[int]]:
-    """Yield rows that show all pairs: where there are many factors, more quickly.
+    """Yield rows that show all pairs; quicker for many factors.
 
-    A row takes, factor by factor, what shows most pairs that no row has shown yet.
+    A row takes, factor by factor, the value that shows most new pairs.
     """
     values = [[(i, a) for a in range(len(f.wishes))] for i, f in enumerate(varying)]
-    # By value, the values of other factors that it still has to be shown beside.
+    # By value, the values of other factors not yet shown beside it.
     lacking: dict[_Value, set[_Value]] = {
         value: {
             other

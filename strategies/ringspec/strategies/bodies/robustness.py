@@ -1,7 +1,7 @@
-"""Bodies that no source settles, and hostile bytes: a target has to survive them.
+"""Unspecified bodies and hostile bytes: a target has to survive them.
 
-In: a contract and its accepted cases. Out: cases of the rule of robustness: bodies that
-are neither valid nor invalid, and bytes that are no JSON.
+In: a contract and its accepted cases. Out: cases of the rule of robustness: unspecified
+bodies, and bytes that are no JSON.
 """
 
 from __future__ import annotations
@@ -99,17 +99,17 @@ def _edits(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
 
 
 def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
-    """Put hostile texts; some are valid by the contract, but not to all servers.
+    """Put hostile texts; some are valid by the contract.
 
-    Once for the first free text alone, and once for all others together: a server that
-    refuses an unusual name never reads the rest.
+    In the first free text alone, then in all others: a server that refuses an unusual
+    name never reads these.
     """
     plain = list(_free(bodies, (), twins[0].body))
     first = [place for place in plain if len(place) == 1][:1]
     if first:
         yield from _hostile(twins[0], str(first[0][0]), first)
     found = [(twin, list(_free(bodies, (), twin.body))) for twin in twins]
-    # Where the plainest body has texts, there are some in every body of this kind.
+    # Where the plainest body has texts, every body has some.
     twin, places = max(
         (each for each in found if set(plain) <= set(each[1])),
         key=lambda each: len(each[1]),
@@ -126,7 +126,7 @@ def _hostile(twin: Case, name: str, places: Sequence[Location]) -> Iterator[_Edi
 
 
 def _free(bodies: Bodies, place: Location, value: Json) -> Iterator[Location]:
-    """Yield where free text stands in a body."""
+    """Yield the locations of free texts in a body."""
     if isinstance(value, dict):
         for name, child in value.items():
             yield from _free(bodies, (*place, name), child)
@@ -170,7 +170,7 @@ def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
 
 
 def _unsettled_values(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
-    """Put values that the contract admits and no source confirms."""
+    """Put values that the contract admits, but no source confirms."""
     for assertion in bodies.contract.assertions:
         place = concrete(assertion.instance)
         twin = _having(twins, place) if assertion.keyword in _BOUNDS else None
@@ -184,7 +184,7 @@ def _unsettled_values(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
 
 
 def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
-    """Put members beside others with which they are not settled to stand."""
+    """Put members beside others where that is unspecified."""
     members = bodies.contract.request.schema.get("properties", {})
     shown: set[str] = set()
     for shape in bodies.root:
@@ -203,7 +203,7 @@ def _out_of_place(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
 
 
 def _having(twins: list[Case], place: Location) -> Case | None:
-    """Return the first twin with something at a location."""
+    """Return the first twin that has a location."""
     return next((each for each in twins if present(each.body, place)), None)
 
 
@@ -220,7 +220,7 @@ def _add(name: str, value: Json) -> _Patch:
 
 
 def _bytes(good: bytes) -> dict[str, bytes]:
-    """Return bytes that are no JSON, or hardly, made from a valid body."""
+    """Return malformed and borderline JSON, made from a valid body."""
     return {
         "no-bytes": b"",
         "cut-off": good[: len(good) // 2],

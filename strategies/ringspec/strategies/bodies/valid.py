@@ -47,27 +47,27 @@ from ringspec.strategies.shapes.text import (
 
 # Longer arrays are not filled with a bound.
 _FILLED = 10
-# A component that stands in more places than this is shown in all of them at once.
+# A component in more places than this is shown in all of them at once.
 _SHARED = 4
-# Texts on these edges strain some targets: their bodies are not the first to be twins.
+# Some targets refuse texts on these edges: their bodies are used last as twins.
 _EDGE_KEYWORDS = frozenset({"format", "minLength", "maxLength"})
 
-# The rule that a body serves, a label, the body, and whether it strains.
+# The rule that a body serves, a label, the body, and whether a text is on an edge.
 _Made: TypeAlias = tuple[RuleId, str, Json, bool]
 _Wishes: TypeAlias = "dict[Location, Wish]"
 _Edges: TypeAlias = "Iterator[tuple[str, Wish | _Wishes]]"
 
 
 def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
-    """List the valid bodies, the plainest first, and whether each strains a target.
+    """List the valid bodies, the plainest first, with whether a text is on an edge.
 
-    Of two equal ones the one with the stronger rule is kept: it makes more twins.
+    Of equal bodies the one with the strongest rule is kept, to be a twin more often.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
     for rule, label, body, is_edge in _bodies(bodies, seed):
-        # Texts of a form and lengths are only tried: what does not fit is left out.
+        # Texts of a form or length may not fit.
         if bodies.is_settled(body):
             known = found.get(encode(body))
             if (
@@ -111,7 +111,7 @@ def _boundaries(bodies: Bodies) -> Iterator[_Made]:
 
 
 def _optional(bodies: Bodies) -> Iterator[_Made]:
-    """Show each optional member by itself, and all together of the strictest level."""
+    """Show each optional member alone, and all of the strictest level together."""
     least = bodies.contract.level_of_use(bodies.plain())
     strict: _Wishes = {}
     for place, members in optional_members(bodies.contract):
@@ -158,7 +158,7 @@ def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str
 
 
 def _texts(bodies: Bodies) -> Iterator[_Made]:
-    """Show free text at the lengths that valid bodies keep to."""
+    """Show free text at the lengths settled for valid bodies."""
     plain = bodies.plain()
     for name in plain if isinstance(plain, dict) else ():
         for length in (1, 100):
@@ -177,7 +177,7 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
 def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
     """Show every optional member at once, on the first path and on the last.
 
-    Where a member has several branches, the last time another one than before.
+    A member of several branches takes another one the last time.
     """
     first, last = bodies.root[0], bodies.root[-1]
     for label, shape, branch, items in (
@@ -212,7 +212,7 @@ def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges
         for kind in kinds:
             if any(each.kind == kind for each in shapes):
                 yield kind, Narrowed(compile_schema({"type": kind}))
-    # Several examples differ for a reason.
+    # Several examples are distinct cases.
     for shape in shapes[:1]:
         if len(shape.examples) > 1 and shape.kind not in {"array", "object"}:
             for example in shape.examples:
@@ -265,7 +265,7 @@ def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edg
 
 
 def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edges:
-    """Take each branch, by itself where that can be."""
+    """Take each branch, alone if possible."""
     asked = [
         branch.get("required", []) if isinstance(branch, dict) else []
         for branch in assertion.value
@@ -281,7 +281,7 @@ def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Ed
 
 
 def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    """Take as many items as there are different ones, three, and one uncounted."""
+    """Take all different items, three, and one uncounted."""
     place = bodies.place(assertion.instance)
     uncounted = Narrowed(negate(assertion.value))
     yield "without", {place: Sized(1), (*place, 0): uncounted}
@@ -297,7 +297,7 @@ _Reader: TypeAlias = Callable[[Bodies, Assertion, list[Shape]], _Edges]
 
 
 def _bounds(*, least: bool) -> _Reader:
-    """Return the edges of numbers, at the least one or at the greatest."""
+    """Return the edges at the least or greatest number."""
 
     def read(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
         ends = [(shape, shape.low if least else shape.high) for shape in shapes]

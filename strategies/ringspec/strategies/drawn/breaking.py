@@ -1,7 +1,7 @@
 """Bodies drawn with one fault, certified to break one rule.
 
 In: a contract, and rules by their assertions. Out: a strategy for a valid body and one
-edit of it. What the edit breaks is proven before it is returned.
+edit of it. The broken rules are proven before it is returned.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from ringspec.strategies.shapes.draw import (
 from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
 
-# The first bytes choose a fault, and the members that are to be as in the plain body,
-# one in so many. Shrinking makes them all so.
+# The first bytes choose a fault, and the members taken from the plain body, one in this
+# many. Shrinking takes them all.
 _CHOICES, _FAULTS, _RESET = 24, 256, 128
-# So many members may prevent others from being reset.
+# Most members that may prevent the reset of others.
 _HOLDING = 2
 
 
@@ -63,7 +63,7 @@ def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
 def chosen(
     contract: Contract, rule: str | None, family: str | None, level: Level
 ) -> dict[RuleId, list[Assertion]]:
-    """Return the rules that are asked for, each with its assertions to be broken.
+    """Return the wanted rules, each with its assertions to be broken.
 
     Args:
         contract: has the rules.
@@ -72,7 +72,7 @@ def chosen(
         level: rules that bind less are left out.
 
     Raises:
-        UsageError: there is no such rule or family, or nothing is left.
+        UsageError: the rule or family is unknown, or none is left.
     """
     kept = None if family is None else FAMILIES[_known("family of faults", family)]
     known = breakable(contract)
@@ -92,12 +92,12 @@ def chosen(
 
 
 def level_of(level: Level | str) -> Level:
-    """Read a level; UsageError if there is no such level."""
+    """Read a level; UsageError if unknown."""
     return Level(_known("level", str(level).lower()))
 
 
 def refused(message: str, hint: str) -> UsageError:
-    """Return an error that shows its hint wherever its traceback is shown."""
+    """Return an error with its hint in the traceback."""
     error = UsageError(message, hint=hint)
     error.add_note(f"hint: {hint}")
     return error
@@ -119,7 +119,7 @@ def _named(contract: Contract, known: list[RuleId], rule: str) -> list[RuleId]:
 
 
 def _known(what: str, name: str) -> str:
-    """Return the name of a level or family of faults, if there is one."""
+    """Return the name of a level or family of faults, if known."""
     names = [str(each) for each in Level] if what == "level" else list(FAMILIES)
     if name in names:
         return name
@@ -143,7 +143,7 @@ class Breaker:
     def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
         """Draw a rule by its assertions, then one of them, then a body."""
         strategies: dict[int, SearchStrategy[Invalid]] = {}
-        # It takes a while, and no draw is to be slow.
+        # Slow, so done before the first draw.
         _ = self._bodies.root, self._plain
 
         def one(index: int) -> SearchStrategy[Invalid]:
@@ -152,7 +152,7 @@ class Breaker:
                 strategies[index] = st.one_of(made)
             return strategies[index]
 
-        # By rule, so that one in many places is not drawn more often than others.
+        # By rule, so that one in many places is not drawn more often.
         return st.sampled_from(range(len(rules))).flatmap(one)
 
     def _drawn(
@@ -163,7 +163,7 @@ class Breaker:
             return st.nothing()
 
         def drawn(data: bytes) -> Invalid:
-            # What comes first shrinks first: the members that are reset.
+            # The first bytes shrink first: they choose the members to reset.
             choices = ByteChoices(data[:_CHOICES])
             valid = read(ByteChoices(data[_CHOICES:]))
             number = choices.below(_FAULTS)
@@ -177,15 +177,15 @@ class Breaker:
                         return made
             return reject()
 
-        # One draw of bytes: of many small ones Hypothesis makes many equal bodies.
+        # One draw of bytes: with many small ones Hypothesis repeats bodies.
         size = _CHOICES + CHOICE_BYTES
         return st.binary(min_size=size, max_size=size).map(drawn)
 
     def _reset(self, body: Json, names: Sequence[str]) -> Json:
-        """Return a body with as many of some members as may be as in the plain one.
+        """Return a body with as many of some members as possible from the plain one.
 
-        A shrinker of bytes seldom finds its way from one alternative to another: this
-        resets a member at a time instead.
+        A byte shrinker seldom gets from one alternative to another: this resets single
+        members instead.
         """
         for without in range(min(_HOLDING + 1, len(names))):
             for left in combinations(names, len(names) - without):
@@ -200,7 +200,7 @@ class Breaker:
         return body
 
     def _broken(self, valid: Json, assertion: Assertion, number: int) -> Invalid | None:
-        """Return a body with a fault, which a number chooses; None if there is none.
+        """Return a body with a fault chosen by a number, or None.
 
         Which faults break just the rule depends on the body; few do not.
         """
@@ -226,7 +226,7 @@ class Breaker:
     def _reader(self, assertion: Assertion) -> Reader | None:
         """Return a reader of valid bodies that have an assertion's place; None if none.
 
-        A place may be of a weaker level than a rule that is about it.
+        A place may be of a weaker level than its rule.
         """
         missing = assertion.keyword in {"required", "dependentRequired"}
         place = assertion.instance + ((assertion.value,) if missing else ())
@@ -271,7 +271,7 @@ class Breaker:
 
 
 def _differing(plain: Json, body: Json) -> list[str]:
-    """Return the members in which a body is not as the plain one."""
+    """Return the members that differ from the plain body."""
     if not (isinstance(body, dict) and isinstance(plain, dict)):
         return []
     return [

@@ -2,7 +2,7 @@
 
 In: a contract. Out: Hypothesis strategies for bodies, and the case of each body, its
 label proven by both validators on the bytes that will be sent. A body on which they
-differ is dropped; one that is neither valid nor invalid only has to be survived.
+differ is dropped; an unspecified one only has to be survived.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _BLANK: dict[str, Json] = {
     "null": None,
 }
 _SHARE, _TRIES = 16, 400
-# Keywords about a value by itself: what is wrong with it anyway may break them too.
+# Keywords that a value with another fault may break too.
 _OF_VALUE = frozenset(
     {
         *("type", "enum", "const", "format", "pattern", "multipleOf"),
@@ -75,16 +75,16 @@ _OF_VALUE = frozenset(
         *("exclusiveMinimum", "exclusiveMaximum"),
     }
 )
-# Up to so many differences, each two are undone together: some need each other.
+# Up to this number of differences, pairs are undone together: some need each other.
 _PAIRED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A body as it came from its source.
+    """A body from a source.
 
     Attributes:
-        fault: the edit that it was made by, if it is known.
+        fault: the edit that made it, if known.
         certified: whether it is valid but for its fault.
     """
 
@@ -98,8 +98,8 @@ class Source:
     """A source of bodies.
 
     Attributes:
-        share: how many bodies it gives in its turn.
-        tries: how many smaller ones it is asked for where one is found.
+        share: number of bodies in its turn.
+        tries: number of smaller bodies drawn once one is found.
     """
 
     name: str
@@ -113,8 +113,7 @@ class Example:
     """The case of a body.
 
     Attributes:
-        levels: how strongly each rule that the body breaks binds; that of the case is
-            the level of its first one.
+        levels: the level of each broken rule; the case has that of the first.
     """
 
     case: Case
@@ -191,7 +190,7 @@ class Labeller:
         )
 
     def reduce(self, drawn: Drawn, shows: Callable[[Drawn], bool]) -> None:
-        """Try plainer bodies, as long as there are any that show the same."""
+        """Try plainer bodies, as long as they show the same."""
 
         def is_shown(body: Json) -> bool:
             fault = fault_if_present(drawn.fault, body)
@@ -203,7 +202,7 @@ class Labeller:
             reduced(plain, body, is_shown, lambda at: default_at(self._contract, at))
 
     def _label(self, drawn: Drawn) -> tuple[Expect, dict[RuleId, Level]]:
-        """Return what is expected, and the rules it serves, the strongest first."""
+        """Return the expectation, and the rules it serves, the strongest first."""
         rules = self._contract.rules
         survive = Expect.SURVIVE, {ROBUSTNESS: rules[ROBUSTNESS].level}
         body = read_body(drawn.content)
@@ -241,9 +240,9 @@ class Labeller:
         )
 
     def _is_banned(self, body: Json, found: list[Breach]) -> bool:
-        """Return whether a value of the wrong type had better be absent.
+        """Return whether a value of the wrong type should be absent.
 
-        The wrong type hides whatever else is wrong with a value.
+        The wrong type hides all other faults of a value.
         """
         blanks: dict[Location, dict[str, Json]] = {}
         for each in found:
@@ -260,8 +259,8 @@ class Labeller:
     def _levels(self, body: Json) -> dict[RuleId, Level]:
         """Return the rules broken, with levels; none if sources do not settle it.
 
-        A server may fill in a default for what is absent or null. What stands
-        elsewhere has to be wrong even then.
+        A server may fill in a default for an absent or null value. The rest has to be
+        wrong even then.
         """
         levels: dict[RuleId, Level] = {}
         gaps: list[dict[str, Json]] = []
@@ -274,7 +273,7 @@ class Labeller:
                 gap, edit = (*gap, breach.assertion.value), "add"
             elif at(body, gap) is None:
                 edit = "replace"
-                # Null for what may be absent. Source: product.md, Levels.
+                # Null for an optional member. Source: product.md, Levels.
                 is_member = bool(gap) and not isinstance(gap[-1], int)
                 if is_member and instance_path(gap) not in self._required:
                     return {}
@@ -304,7 +303,7 @@ class Labeller:
 def fault_if_present(
     fault: tuple[Json, ...] | None, body: Json
 ) -> tuple[Json, ...] | None:
-    """Return a fault, if a body still shows each of its edits."""
+    """Return a fault, if each of its edits is still in a body."""
     shown = all(
         same(at_pointer(body, edit["path"]), edit.get("value")) for edit in fault or ()
     )
@@ -316,7 +315,7 @@ def _edit(operation: str, location: Location, value: Json) -> dict[str, Json]:
 
 
 def read_body(content: bytes) -> Json:
-    """Read bytes as any reader of JSON would; NOTHING if they are none."""
+    """Read JSON; NOTHING if a usual reader would not."""
 
     def finite(text: str) -> float:
         value = float(text)
@@ -331,7 +330,7 @@ def read_body(content: bytes) -> Json:
     return body if is_shallow(body) else NOTHING
 
 
-# What stands at a location; NOTHING for what is to be absent.
+# A location and its value; NOTHING if absent.
 _Difference: TypeAlias = tuple[Location, Json]
 
 
@@ -343,9 +342,9 @@ def reduced(
 ) -> Json:
     """Return the plainest body found that still shows what this one does.
 
-    A shrinker of bytes cannot leave out just any members. Here each difference from
-    the plain body is undone, many at a time, then one by one, then each two of few;
-    then what is inside the rest is simplified.
+    A byte shrinker cannot leave out any member. This undoes differences from the plain
+    body, many at a time, one by one, then in pairs if few; then it simplifies the
+    remaining values.
 
     Args:
         plain: the plain body.
@@ -379,7 +378,7 @@ def reduced(
 
 
 def _differences(plain: Json, body: Json, above: Location) -> Iterator[_Difference]:
-    """Yield what makes one body of another, member by member."""
+    """Yield the differences of two bodies, member by member."""
     if isinstance(plain, dict) and isinstance(body, dict):
         yield from (((*above, name), NOTHING) for name in plain if name not in body)
         for name, value in body.items():
@@ -406,7 +405,7 @@ def _edited(plain: Json, differences: list[_Difference]) -> Json:
 def _without_pairs(
     plain: Json, differences: list[_Difference], shows: Callable[[Json], bool]
 ) -> list[_Difference]:
-    """Leave out each two differences, if there are few."""
+    """Leave out each pair of differences, if there are few."""
     if len(differences) <= _PAIRED:
         for pair in combinations(differences, 2):
             rest = [each for each in differences if each not in pair]
@@ -418,7 +417,7 @@ def _without_pairs(
 def _simpler(
     plain: Json, value: Json, above: Location, default: Callable[[Location], Json]
 ) -> Iterator[_Difference]:
-    """Yield edits that leave less; what is as in the plain body is left alone."""
+    """Yield edits that remove or shorten values that differ from the plain body."""
     if plain is not NOTHING and same(plain, value):
         return
     usual = default(above)
@@ -433,7 +432,7 @@ def _simpler(
     if isinstance(value, dict):
         children = dict(value)
     elif isinstance(value, list):
-        # The last one first, so that the first one stays if any will do.
+        # The last one first, so that the first one is kept if any will do.
         children = dict(reversed(list(enumerate(value))))
     known = plain if isinstance(plain, dict) and isinstance(value, dict) else {}
     yield from (((*above, each), NOTHING) for each in children if each not in known)

@@ -54,7 +54,7 @@ _Drawn = TypeVar("_Drawn")
 
 FAULT_FAMILIES = tuple(FAMILIES)
 
-# Of eight labelled bodies so many are of a kind: faults have most forms.
+# Of eight labelled bodies, the number of each kind: faults have most forms.
 _VALID, _INVALID = 2, 5
 # Edits of a body that are tried until one leaves it unspecified; a byte chooses each.
 _TRIES = 8
@@ -168,10 +168,10 @@ def breakable_rules(
 
 
 def contract_of(contract: AnyContract, dialect: str | None) -> Contract:
-    """Return a contract in a dialect, loaded if it is not yet.
+    """Return a contract in a dialect, loaded if need be.
 
     Raises:
-        UsageError: there is no such dialect, or a loaded contract has been given one.
+        UsageError: the dialect is unknown, or given for a loaded contract.
         SpecError: it cannot be read.
     """
     if not isinstance(contract, Contract):
@@ -235,7 +235,7 @@ def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
 def _labelled(
     contract: Contract, rules: list[list[Assertion]], level: Level
 ) -> SearchStrategy[Labelled]:
-    # What takes a while is done here, so that no draw is slow.
+    # The slow part is done here, so that no draw is slow.
     valid = _valid(contract, level).map(Labeller(contract).label)
     invalid = Breaker(contract, level).of(rules)
     unspecified = _unspecified(contract, level)
@@ -251,5 +251,5 @@ def _labelled(
 
 
 def _late(made: Callable[[], SearchStrategy[_Drawn]]) -> SearchStrategy[_Drawn]:
-    """Make a strategy when it is first drawn from: a module of tests loads quickly."""
+    """Make a strategy at its first draw, so that modules of tests load quickly."""
     return st.deferred(made)

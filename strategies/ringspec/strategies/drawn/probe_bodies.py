@@ -1,4 +1,4 @@
-"""The bodies of `probe`: they show whether a target keeps to a contract at one rule."""
+"""The bodies of `probe`: they show whether a target enforces a rule."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ringspec.strategies.shapes.locations import NOTHING, default_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeBodies:
-    """A valid and an invalid body, to tell whether a target keeps to a rule.
+    """A valid and an invalid body that show whether a target enforces a rule.
 
     Attributes:
-        valid: the plainest body that has the place which the rule is about.
+        valid: the plainest body that has the rule's place.
         invalid: the same body with the rule broken there.
         place: where that is.
-        by_default: whether the default stands there, which a server may fill in anyway.
+        by_default: whether the value there is the default, which a server may fill in
+            anyway.
     """
 
     valid: Json
@@ -30,7 +31,7 @@ class ProbeBodies:
 
 
 def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
-    """Return the bodies that show a rule; None if the contract has no such ones.
+    """Return the bodies that show a rule; None if impossible.
 
     Raises:
         SpecError: the contract has something that cannot be compiled.
@@ -52,8 +53,8 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
             if certifier.certified(body, fault, frozenset({rule})) is not NOTHING
         ]
         if made:
-            # The last one is the grossest: no reader is so lax as to accept it; except
-            # null, which may be taken for what is absent.
+            # The last one is the grossest: no reader accepts it, except null, which may
+            # equal absence.
             fault = ([each for each in made if each.gap is None] or made)[-1]
             default = default_at(contract, place)
             return ProbeBodies(
@@ -66,5 +67,5 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
 
 
 def is_settled(contract: Contract, body: Json) -> bool:
-    """Return whether a body is settled to be valid by a contract."""
+    """Return whether a body is valid by a contract's settled form."""
     return bodies_of(contract).is_settled(body)

@@ -1,4 +1,4 @@
-"""Labelled bodies, as the strategies for other people's tests draw them.
+"""Labelled bodies, drawn by the strategies for users' tests.
 
 In a failing test they show what is wrong, and the body, as shortly as possible.
 """
@@ -20,7 +20,7 @@ _SHORT = 60
 
 
 class Label(StrEnum):
-    """What a body is by the contract."""
+    """The class of a body by the contract."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -37,13 +37,13 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Labelled:
-    """A body, and what it is by the contract.
+    """A body with its label by the contract.
 
     Attributes:
         level: how strongly the label binds a server.
         broken: the rules that the body breaks; none unless it is invalid.
-        fault: names what is wrong with it, or unspecified; empty if nothing is.
-        twin: the valid body that it was made from, if it was.
+        fault: name of its fault, or of the unspecified part; may be empty.
+        twin: the valid body that it was made from, if any.
         patch: the RFC 6902 operations between the two.
     """
 

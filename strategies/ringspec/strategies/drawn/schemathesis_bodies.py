@@ -1,7 +1,6 @@
 """Bodies of schemathesis, as more sources for exploring, if it is installed.
 
-What schemathesis calls a body is ignored: a label is proven on the bytes, as for every
-body.
+Schemathesis' own label is ignored: labels are proven on the bytes, as for every body.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ LACKING = (
     "schemathesis is not installed: explore goes without its bodies;"
     " `pip install 'ringspec[schemathesis]'` adds them"
 )
-# Each of its bodies takes a while to draw.
+# Its bodies are slow to draw.
 _TRIES = 40
 
 
@@ -48,7 +47,7 @@ def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
             )
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ], ""
-    except Exception as error:  # noqa: BLE001 - whatever it raises is no fault of ours
+    except Exception as error:  # noqa: BLE001 - any error of the library
         return [], _left_out(error)
 
 
@@ -62,7 +61,7 @@ def _bodies(contract: Contract, mode: GenerationMode) -> SearchStrategy[Drawn]:
 
     operation = contract.operation
     method = operation.method.lower()
-    # Of what the contract itself admits, most is merely not settled.
+    # Most bodies that the contract admits are unspecified.
     schema = _with_known_texts(contract.settled)
     body = {"required": True, "content": {operation.media_type: {"schema": schema}}}
     responses = {"default": {"description": "Any answer."}}
@@ -86,7 +85,7 @@ def _drawn(draw: DrawFn, cases: SearchStrategy[Any]) -> Drawn:
         raise
     except Exception as error:
         raise SourceEnded(_left_out(error)) from error
-    # Most of its bodies are merely irregular somewhere: most are regularised.
+    # Most of its bodies have an irregular value: most are regularised.
     if draw(st.sampled_from([True, True, True, False])):
         body = _regular(body)
     try:
@@ -96,7 +95,7 @@ def _drawn(draw: DrawFn, cases: SearchStrategy[Any]) -> Drawn:
 
 
 def _regular(value: Json) -> Json:
-    """Return a value without what is irregular in it."""
+    """Return a value without its irregular parts."""
     if isinstance(value, dict):
         return {_regular(name): _regular(child) for name, child in value.items()}
     if isinstance(value, list):

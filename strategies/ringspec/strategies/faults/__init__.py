@@ -1,4 +1,4 @@
-"""Faults by family: for each keyword of JSON Schema, the ways in which it is broken.
+"""Faults by family: for each keyword of JSON Schema, the ways to break it.
 
 Each function takes a spot in a valid body and yields faults there. Whether a fault
 breaks just its rule is proven afterwards, never assumed.
@@ -59,7 +59,7 @@ _FORMS = {name: form for forms in _FAMILIES.values() for name, form in forms.ite
 
 
 def faults(spot: Spot) -> Iterator[Fault]:
-    """Yield the ways in which a spot's assertion can be broken there."""
+    """Yield the faults that break a spot's assertion."""
     keyword = spot.assertion.keyword
     kind = kind_of(spot.value).replace("integer", "number")
     if keyword in _FORMS and ABOUT.get(keyword, kind) == kind:

@@ -28,9 +28,9 @@ from ringspec.strategies.shapes.text import (
     sibling_id,
 )
 
-# Beyond, readers of JSON differ on what a number is.
+# Beyond, JSON readers differ on numbers.
 _GREATEST = 1e300
-# Wrong numbers of items are tried one by one up to here: counts depend on each other.
+# Wrong numbers of items are tried one by one up to here.
 _NEAR = 3
 
 
@@ -69,7 +69,7 @@ def _beyond(spot: Spot, greatest: float) -> Iterator[tuple[float, bool]]:
 
 
 def _step(spot: Spot) -> Fraction | None:
-    """Return what numbers are multiples of: what is none breaks another rule too."""
+    """Return the step of numbers: others break another rule too."""
     if "multipleOf" in spot.node:
         return Fraction(str(spot.node["multipleOf"]))
     kinds = {shape.kind for shape in spot.shapes}
@@ -133,12 +133,12 @@ def too_many(spot: Spot) -> Iterator[Fault]:
         more = [_another(spot, index) for index in range(size, wanted)]
         yield extend(f"{wanted}-for-{most}", spot.location, *more)
     if size == most > 0 and _another(spot, size) != spot.value[-1]:
-        # What is known to the target stands there twice: only the count is wrong.
+        # A value known to the target is repeated: only the count is wrong.
         yield extend("same-again", spot.location, spot.value[-1])
 
 
 def _another(spot: Spot, index: int) -> Json:
-    """Return one more item, unlike those that are there if they have to differ."""
+    """Return one more item, unlike the present ones if they have to differ."""
     shapes = spot.shapes_below(ITEM)
     if spot.node.get("uniqueItems"):
         listed = [
@@ -206,7 +206,7 @@ def repeated(spot: Spot) -> Iterator[Fault]:
 
 
 def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
-    """Leave fewer items that are counted than there must be."""
+    """Leave too few counted items."""
     counted = [i for i, item in enumerate(spot.value) if admitted(fitting, item)]
     needed = spot.node.get("minContains", 1)
     spare = len(counted) - needed
@@ -222,7 +222,7 @@ def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
 
 
 def _uncounted(spot: Spot, counted: list[int]) -> Json:
-    """Return an item that is not counted: one that is there, else a new one."""
+    """Return an item that is not counted: a present one, else a new one."""
     others = [item for i, item in enumerate(spot.value) if i not in counted]
     if others:
         return others[0]
@@ -248,6 +248,6 @@ def duplicated(spot: Spot) -> Iterator[Fault]:
     if spot.value:
         yield extend("same-again", spot.location, spot.value[0])
     if len(spot.value) > 1:
-        # Where there is no room for one more.
+        # If the array is full.
         last = (*spot.location, len(spot.value) - 1)
         yield put("same-instead", last, spot.value[0])

@@ -1,6 +1,6 @@
-"""Choices among branches: none taken, or more than one; and values that may not be.
+"""Choices among branches: none taken, or more than one; and forbidden values.
 
-A value is bent to fit other shapes: as little of it is changed as has to be.
+A value is changed as little as possible to fit other shapes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ringspec.strategies.shapes.shape import (
 )
 from ringspec.strategies.shapes.text import with_examples
 
-# So many shapes are tried: choices of many branches can fail in very many ways.
+# Most shapes tried: choices of many branches can fail in very many ways.
 _TRIED = 40
-# So many differences are shown.
+# Most differences yielded.
 _SHOWN = 8
 
 
 def none_of(spot: Spot) -> Iterator[Fault]:
-    """Break `anyOf`: take away every member that a branch asks for, or fit none."""
+    """Break `anyOf`: remove every member that a branch requires, or fit none."""
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
         present = [(*spot.location, name) for name in spot.value if name in named]
@@ -108,7 +108,7 @@ def _sorted(spot: Spot, shapes: Alternatives) -> Alternatives:
 
 
 def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
-    """Yield faults in which the value fits one of some shapes, by what they change."""
+    """Yield faults in which the value fits one of some shapes, by their difference."""
     found: set[str] = set()
     for shape in islice(_sorted(spot, shapes), _TRIED):
         try:
@@ -122,7 +122,7 @@ def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
 
 
 def _difference(old: Json, new: Json) -> str:
-    """Name what is different in a word or two; empty if nothing is."""
+    """Name a difference in a word or two; empty if none."""
     if isinstance(old, dict) and isinstance(new, dict):
         lost = [f"without-{name}" for name in old if name not in new]
         other = [
@@ -144,13 +144,13 @@ def _bend(spot: Spot, value: Json, shape: Shape) -> Json:
             made[name] = _member(spot, name, shape.members.get(name, ANYTHING))
         return made
     if shape.kind == "array" and shape.items is None:
-        # Of what the array may hold, as many as are wanted.
+        # Allowed items, as many as wanted.
         shape = replace(shape, items=spot.shapes_below(ITEM) or None)
     return Builder().build((shape,))
 
 
 def _member(spot: Spot, name: str, wanted: Alternatives) -> Json:
-    """Build a member, of what the contract says elsewhere that it may be."""
+    """Build a member by the contract's other schemas of it."""
     try:
         return Builder().build(meet(spot.shapes_below(name), wanted))
     except Unfit:

@@ -9,13 +9,13 @@ from typing import TypeAlias
 from ringspec.spec import Json, Level, at_path, canonical, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot, put, sample_by_place
 
-# In a contract: what is taken for a value of a list, or for a name, by mistake.
+# In a contract: values commonly mistaken for one of a list, or for a name.
 MISTAKEN = "x-mistaken"
-# How many values of another place are tried; a list of more has shorter names.
+# Most values of another place that are tried; a list of more has shorter names.
 FEW = 3
 UNKNOWN = "unknown"
 OTHER = "of-another-member"
-# So many of the rarer misspellings stand for all where they do not matter as much.
+# Rarer misspellings tried where they matter less.
 _SOME = 3
 
 _Named: TypeAlias = Iterator[tuple[str, Json]]
@@ -83,12 +83,12 @@ def _rarer(spot: Spot, listed: list[Json]) -> _Named:
 def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
     kind = kind_of(value)
     if kind == "string":
-        # What is a value elsewhere stands for an unknown one too.
+        # A value of another place is an unknown one too.
         yield (OTHER, other[0]) if other else (UNKNOWN, UNKNOWN)
         yield from _misspelt(value)
     elif kind in {"integer", "number"}:
         numbers = [each for each in listed if kind_of(each) in {"integer", "number"}]
-        # From the nearest value, so that what depends on it is upset the least.
+        # From the nearest value, so that dependent values still fit.
         if value == max(numbers):
             yield str(value + 1), value + 1
         if value == min(numbers):
@@ -117,7 +117,7 @@ def _misspelt(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _rarely_misspelt(value: str, listed: list[Json]) -> Iterator[tuple[str, str]]:
-    """Yield rarer misspellings: in full where it matters, else dealt out."""
+    """Yield rarer misspellings: in full where it matters, else a sample."""
     yield "blank-before", f" {value}"
     yield "newline-after", f"{value}\n"
     if len(value) > 1:
@@ -139,7 +139,7 @@ def _rarely_misspelt(value: str, listed: list[Json]) -> Iterator[tuple[str, str]
 
 
 def mistaken(values: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield what the contract says is taken for a value by mistake.
+    """Yield values that the contract lists as common mistakes.
 
     In a name, signs are written by their number.
     """

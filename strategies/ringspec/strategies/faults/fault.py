@@ -20,7 +20,7 @@ class Spot:
 
     Attributes:
         location: where the assertion applies in a valid body.
-        value: what stands there.
+        value: the value there.
     """
 
     bodies: Bodies
@@ -41,7 +41,7 @@ class Spot:
 
     @property
     def is_on_top(self) -> bool:
-        """Whether it is at the top of a body, or an item of what is there."""
+        """Whether it is at the top of a body, or an item of a member there."""
         return sum(step != ITEM for step in self.assertion.instance) <= 1
 
     @property
@@ -51,17 +51,17 @@ class Spot:
 
     @property
     def is_needed(self) -> bool:
-        """Whether something has to stand there, if what is around it does."""
+        """Whether a value is required there, if its parent is present."""
         instance = self.assertion.instance
         return instance[-1:] in {(), (ITEM,)} or instance in self.bodies.needed
 
     @property
     def shapes(self) -> Alternatives:
-        """What the contract allows there."""
+        """The shapes that the contract allows there."""
         return tuple(self.bodies.shapes_at(self.assertion.instance))
 
     def shapes_below(self, step: str) -> Alternatives:
-        """Return what the contract allows for a member, or an item, of it."""
+        """Return the shapes that the contract allows for a member or item of it."""
         return tuple(self.bodies.shapes_at((*self.assertion.instance, step)))
 
 
@@ -70,11 +70,11 @@ class Fault:
     """One edit of a valid body.
 
     Attributes:
-        name: says what is wrong, as a word of a case's id.
+        name: describes the fault, as a word of a case's id.
         patch: RFC 6902 operations.
         gap: the place left empty, or null, which a default may fill.
         everywhere: whether it is worth trying in each item of an array.
-        is_lax: whether good readers differ on it, so that it binds the least.
+        is_lax: whether good readers differ on it: it then binds the least.
     """
 
     name: str
@@ -92,7 +92,7 @@ def put(
     everywhere: bool = False,
     is_lax: bool = False,
 ) -> Fault:
-    """Return the fault that another value stands somewhere."""
+    """Return the fault of another value at a location."""
     operation = {"op": "replace", "path": pointer(location), "value": value}
     return Fault(
         name=name,
@@ -104,7 +104,7 @@ def put(
 
 
 def drop(name: str, *locations: Location, everywhere: bool = False) -> Fault:
-    """Return the fault that something is missing."""
+    """Return the fault of missing values."""
     return Fault(
         name=name,
         patch=tuple({"op": "remove", "path": pointer(each)} for each in locations),
@@ -114,7 +114,7 @@ def drop(name: str, *locations: Location, everywhere: bool = False) -> Fault:
 
 
 def extend(name: str, location: Location, *values: Json) -> Fault:
-    """Return the fault that an array has more items."""
+    """Return the fault of surplus items in an array."""
     path = pointer((*location, "-"))
     return Fault(
         name=name,
@@ -123,7 +123,7 @@ def extend(name: str, location: Location, *values: Json) -> Fault:
 
 
 def sample_by_place(spot: Spot, forms: Sequence[_Form], count: int = 1) -> list[_Form]:
-    """Return some of the forms of a fault, by the place: each place gets others."""
+    """Return some forms of a fault, chosen by a hash of the place."""
     start = crc32("/".join(spot.assertion.instance).encode())
     size = len(forms)
     return [forms[(start + index) % size] for index in range(min(count, size))]

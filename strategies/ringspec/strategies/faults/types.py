@@ -1,8 +1,8 @@
 """Values of another JSON type, members that are missing, and members that are unknown.
 
-A value of another type is as near to the valid one as a lax server would take: "3" for
-3, true for 1, 1.5 for 1, [x] for x. What is taken for another type most often is tried
-everywhere; the rest in full at the top of a body only, elsewhere one of it.
+A value of another type is near to the valid one, as a lax server would take it: "3" for
+3, true for 1, 1.5 for 1, [x] for x. The usual confusions are tried everywhere; the
+rarer in full at the top of a body, elsewhere one of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ringspec.spec import Json, kind_of, pointer
 from ringspec.strategies.faults.enums import MISTAKEN, mistaken
 from ringspec.strategies.faults.fault import Fault, Spot, drop, put, sample_by_place
 
-# A number from here on may be a time, so that a written one may be taken for it.
+# A number from here on may be a time, and a written time be taken for it.
 _UNIX_TIME = 10**9
 _Forms: TypeAlias = list[tuple[str, Json]]
 
@@ -38,18 +38,18 @@ def types(spot: Spot) -> Iterator[Fault]:
             yield put(name, spot.location, value, everywhere=first)
             first = False
     if "null" not in allowed:
-        # A fault only where something must stand: certifying sees to that.
+        # A fault only where a value is required: certifying checks that.
         yield put("null", spot.location, None)
 
 
 def _rarer(spot: Spot) -> _Forms:
-    """Return the rarer forms: all at the top, one where something must stand."""
+    """Return the rarer forms: all at the top, one where a value is required."""
     value, kind = spot.value, kind_of(spot.value)
     forms = _FORMS[kind][1](value)
     if spot.is_on_top and not spot.is_whole:
         if kind != "integer":
             return forms
-        # What is read by a server that takes plain digits, and hardly by others.
+        # Read only by a server that takes plain digits.
         digits = [
             ("padded", f"{value} "),
             ("exponent", f"{value}e0"),

@@ -63,7 +63,7 @@ class Bodies:
             use = self.contract.level_of_use(body)
             ranked.append((use.rank, len(encode(body)), index, shape, body))
         ordered = sorted(ranked, key=lambda each: each[:3])
-        # The plainest is to be valid to both validators; they differ on some formats.
+        # The plainest has to be valid to both validators; they differ on some formats.
         while ordered and not self.is_settled(ordered[0][-1]):
             unfit = ordered.pop(0)[-1]
         if not ordered:
@@ -88,7 +88,7 @@ class Bodies:
             raise SpecError(f"{place}: {error}", hint=error.hint) from error
 
     def _nothing(self, body: Json) -> SpecError:
-        """Return the reason why there is no valid body."""
+        """Return the error that no valid body exists."""
         prover = self.contract.prover
         found = prover.breaches(body) or prover.breaches_by_second(body)
         if body is not None and found:
@@ -105,7 +105,7 @@ class Bodies:
     def is_settled(self, body: Json) -> bool:
         """Return whether both validators find a body valid and settled.
 
-        Shapes say not quite all that schemas do.
+        Shapes are not quite as strict as schemas.
         """
         try:
             return not (
@@ -158,7 +158,7 @@ def plain_request(contract: Contract) -> Request:
     return Requests(contract).create(encode(Bodies(contract).plain()))
 
 
-# Compiling takes a while; by digest, as a contract cannot be hashed, and by level.
+# Compiling is slow; by digest, as contracts cannot be hashed, and level.
 _KNOWN: dict[tuple[str, Level], Bodies] = {}
 
 
@@ -171,7 +171,7 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
     return _KNOWN[key]
 
 
-# Of older drafts: validators may still go by them, but no rule is read from them.
+# Of older drafts: validators may apply them, but no rule is read from them.
 _OLD = frozenset(
     {
         *("dependencies", "additionalItems", "divisibleBy", "disallow", "extends"),
@@ -190,7 +190,7 @@ _HINTS = {
     "$anchor": "refer by $ref and JSON pointers into this file",
     "$dynamicAnchor": "refer by $ref and JSON pointers into this file",
 }
-# The last character that a header can have.
+# The last character allowed in a header.
 _LATIN = 0xFF
 
 
@@ -206,7 +206,7 @@ def check_supported(contract: Contract) -> None:
         around = {keyword for _, keyword in keywords(each.path)}
         negated = bool(around & {"not", "if"})
         _check_keywords(each.schema, place, negated=negated)
-        # What is shown has to fit only where any value does.
+        # An example has to fit only where any value does.
         if not negated and "contains" not in around:
             _check_examples(each.schema, place)
     for answer in contract.answers.by_status.values():
@@ -218,7 +218,7 @@ def check_supported(contract: Contract) -> None:
 
 
 def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
-    """Check a subschema; if negated, what breaks it has to be worked out, too."""
+    """Check a subschema; if negated, its opposite must be compilable too."""
     for keyword in schema:
         if keyword.startswith("x-") or keyword in SILENT:
             continue
@@ -270,7 +270,7 @@ def _check_examples(schema: dict[str, Json], place: str) -> None:
 
 
 def _check_header(value: str, place: str) -> None:
-    """Check that a value can go out in a header. Source: RFC 9110, 5.5."""
+    """Check that a value can be sent in a header. Source: RFC 9110, 5.5."""
     if not value.isprintable() or any(ord(each) > _LATIN for each in value):
         raise SpecError(
             f"{place}: no header can have the value {value!r}",

@@ -2,7 +2,7 @@
 
 In: alternatives, and wishes by place (this value, this alternative, absent, present).
 Out: a value that fits. Nothing is random: an alternative that cannot meet the wishes is
-passed over for the next.
+skipped.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """Wish for an array of so many items."""
+    """Wish for an array of some length."""
 
     items: int
 
@@ -78,8 +78,8 @@ class Builder:
 
     Attributes:
         wishes: by location.
-        items: how many an array holds unless something else decides.
-        full: whether optional members are put in wherever they may stand.
+        items: length of an array unless something else decides.
+        full: whether all possible optional members are put in.
         branch: which of several branches a full value begins with.
     """
 
@@ -103,7 +103,7 @@ class Builder:
         )
 
     def build(self, alternatives: Alternatives, place: Location = ()) -> Json:
-        """Return a value that fits and meets the wishes; Unfit if there is none."""
+        """Return a value that fits and meets the wishes; Unfit if none does."""
         wish = self.wishes.get(place)
         if isinstance(wish, Exactly):
             if not admitted(alternatives, wish.value):
@@ -112,8 +112,8 @@ class Builder:
         if isinstance(wish, Narrowed):
             alternatives = meet(alternatives, wish.shapes)
         if self.full and place and len(alternatives) > 1:
-            # So that a body with everything in it shows several branches: another for
-            # each member of an object; items turn anyway.
+            # A full body shows several branches: another for each member of an object;
+            # items turn anyway.
             branch = self.branch
             if not isinstance(place[-1], int):
                 branch += self._branches[place[:-1]]
@@ -216,7 +216,7 @@ class Builder:
         raise Unfit(place)
 
     def scalar(self, shape: Shape, place: Location) -> Json:
-        """Return a value of a shape that is no object or array."""
+        """Return a value of a shape that is neither object nor array."""
         index = next((int(s) for s in reversed(place) if isinstance(s, int)), 0)
         choices = shape.choices()
         if choices is not None:
@@ -237,13 +237,13 @@ class Builder:
             return sibling_id(examples[0] if examples else _UUID, index)
         high = float("inf") if shape.max_length is None else shape.max_length
         if not shape.own_patterns and shape.format is None:
-            # Only what is free text takes turns: a number's digits do not.
+            # Only free text takes turns: the digits of a number do not.
             turn = next(self._texts)
             roomy = not examples or high >= len(of_length(100))
             if self.turn and roomy and is_prose(examples):
                 return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
         if not examples and (shape.own_patterns or shape.format):
-            raise Unfit  # there is no example of such a text
+            raise Unfit  # no example of such a text
         for example in (*examples, "text", "other"):
             text = fitted(example, shape.min_length, high)
             if shape.admits(text):
@@ -295,7 +295,7 @@ def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json
 def _varied(value: Json, numbers: range) -> Iterator[Json]:
     """Yield values that are nearly the same."""
     if isinstance(value, bool) or value in (None, {}, []):
-        # Where anything may stand, so may a text.
+        # Where any value fits, so does a text.
         yield from (f"other-{number}" for number in numbers)
     elif isinstance(value, str):
         yield from (sibling_text(value, number) for number in numbers)

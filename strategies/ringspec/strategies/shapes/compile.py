@@ -1,11 +1,10 @@
-"""From JSON Schema 2020-12 to shapes: what surely fits a schema, and what may fit it.
+"""From JSON Schema 2020-12 to shapes: values that surely fit a schema, or may fit it.
 
 Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C). One
-table says of each keyword which values it admits and which it refuses. It is read in
-two ways. `compile_schema` and `negate` give values that surely fit: of what cannot be
-worked out, fewer values than there are. `reach` and `avoid` give every value that may
-fit: no shape left proves that no value is. What may stand in a schema at all is checked
-beforehand, by `check_supported`.
+table has for each keyword the values that it admits and refuses. `compile_schema` and
+`negate` give only values that surely fit, perhaps not all. `reach` and `avoid` give
+every value that may fit: no shape left proves that no value fits. `check_supported`
+checks beforehand that a schema can be compiled.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from ringspec.strategies.shapes.shape import (
 )
 from ringspec.strategies.shapes.text import MISSING
 
-# Annotations, and what is read with another keyword.
+# Annotations, and keywords that are read with another one.
 SILENT = frozenset(
     {
         *("title", "summary", "description", "default", "examples", "example"),
@@ -39,7 +38,7 @@ SILENT = frozenset(
         *("contentMediaType", "contentEncoding"),
     }
 )
-# What to do without a keyword that is not supported.
+# By unsupported keyword, the hint.
 INSTEAD = "state it by others, such as properties, if, oneOf or contains"
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"
@@ -47,11 +46,11 @@ _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)
 _NUMBERS = frozenset({"integer", "number", FRACTION})
 _ALL = frozenset(KINDS) | _NUMBERS
 _TEXT, _LIST, _MAP = frozenset({"string"}), frozenset({"array"}), frozenset({"object"})
-# Up to so many alternatives are all worked out; of more, a sample.
+# Most alternatives that are all worked out; of more, a sample.
 FEW = 256
-# Meets that may be needed for a sample of pairs, or of singles.
+# Most meets for a sample of pairs, or of singles.
 _STEPS = 40_000
-# Integers in a range of at most so many are counted one by one.
+# Longest range of integers that are listed one by one.
 _COUNTED = 1000
 
 
@@ -62,7 +61,7 @@ class _Compiler:
     wide: bool
 
     def fits(self, schema: Json, kinds: Iterable[str] | None = None) -> Alternatives:
-        """Return what fits a schema, of some kinds.
+        """Return the alternatives of some kinds that fit a schema.
 
         Raises:
             SpecError: it uses a keyword that cannot be compiled, or too many
@@ -80,7 +79,7 @@ class _Compiler:
         )
 
     def breaks(self, schema: Json, kinds: Iterable[str] | None = None) -> Alternatives:
-        """Return what does not fit a schema, of some kinds."""
+        """Return the alternatives of some kinds that break a schema."""
         kinds = self._all_kinds if kinds is None else tuple(kinds)
         if schema is True or schema == {}:
             return ()
@@ -91,7 +90,7 @@ class _Compiler:
         for kind in kinds:
             if kind in stated:
                 found += self._failures(schema, kind)
-            # A number that is no integer is no kind of its own, unless `wide`.
+            # A fraction is a kind of its own only if `wide`.
             elif kind != "number" or not _stated(schema, ("integer",)):
                 found.append(Shape(kind=kind))
         return _live(found) if self.wide else tuple(found)
@@ -107,7 +106,7 @@ class _Compiler:
 
     @property
     def anything(self) -> Alternatives:
-        """What any value fits, as a member that is only named."""
+        """Alternatives for any value, as of a member that is only named."""
         return self.fits(True) if self.wide else ANYTHING  # noqa: FBT003 - a schema
 
     @property
@@ -123,7 +122,7 @@ class _Compiler:
         yield tuple(
             Shape(kind=each, examples=shown) for each in _stated(schema, (kind,))
         )
-        # For a superset, what has the most branches comes last.
+        # For a superset, the parts with the most branches come last.
         keywords = sorted(schema, key="allOf".__eq__) if self.wide else schema
         for keyword in keywords:
             value = schema[keyword]
@@ -154,7 +153,7 @@ class _Compiler:
             if kind in about and refuses is not None:
                 yield from refuses(_Context(self, schema, kind), value)
             elif kind in about and self.wide:
-                yield Shape(kind=kind)  # what it refuses is not worked out
+                yield Shape(kind=kind)  # its negation is not worked out
 
 
 def _is_silent(keyword: str) -> bool:
@@ -180,7 +179,7 @@ def _examples(schema: dict[str, Json]) -> tuple[Json, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What a keyword stands in, for values of one type."""
+    """The surroundings of a keyword, for values of one type."""
 
     compiler: _Compiler
     schema: dict[str, Json]
@@ -227,7 +226,7 @@ def _below(c: _Context, value: Json) -> list[Shape]:
 
 
 def _near(value: float) -> float:
-    """Return a small step from a number: of large ones, one that still tells."""
+    """Return a small step from a number, large enough to change it."""
     digits = len(str(int(abs(value))))
     return 1e-9 * 10.0 ** max(0, digits - 4)
 
@@ -301,7 +300,7 @@ def _additional(c: _Context, value: Json) -> list[Shape]:
         return c.shape()
     members = dict.fromkeys(c.schema.get("properties", {}), c.compiler.anything)
     if isinstance(value, dict) and value and not closed:
-        # What any name may stand for is shown by a few.
+        # A few members show the schema of any name.
         members = {**dict.fromkeys(OTHERS, c.compiler.fits(value)), **members}
     return c.shape(closed=closed, members=members)
 
@@ -349,8 +348,8 @@ def _not_if(c: _Context, value: Json) -> Alternatives:
     return broken + meet(c.breaks(value), c.breaks(otherwise))
 
 
-# By keyword: the kinds it says something of, what it admits, and what it refuses if
-# that can be worked out. `allOf` and `dependentRequired` are taken apart beforehand. A
+# By keyword: the kinds it is about, the values it admits, and those it refuses, if they
+# can be worked out. `allOf` and `dependentRequired` are taken apart beforehand. A
 # superset leaves out `format`, `pattern` and `uniqueItems`.
 COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "enum": (_ALL, _enum, _excluded),
@@ -426,7 +425,7 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "not": (_ALL, lambda c, v: c.breaks(v), lambda c, v: c.fits(v)),
     "if": (_ALL, _if, _not_if),
 }
-# The keywords that can be turned into their contrary.
+# The keywords that can be negated.
 NEGATED = frozenset(name for name, row in COMPILED.items() if row[2] is not None)
 
 _EXACT, _SUPERSET = _Compiler(wide=False), _Compiler(wide=True)
@@ -496,7 +495,7 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
         for a, b in product(range(len(one)), range(len(other)))
     ]
     if len(pairs) * len(choices) <= _STEPS:
-        # The last alternative of a condition mostly is that it does not apply.
+        # The last alternative of a condition mostly is its negation.
         yield from ((pair, -1) for pair in pairs)
 
 
@@ -505,7 +504,7 @@ def _live(shapes: Iterable[Shape]) -> Alternatives:
 
 
 def is_void(shape: Shape) -> bool:
-    """Return whether certainly nothing fits a shape."""
+    """Return whether certainly no value fits a shape."""
     if shape.kind == "object":
         return _no_object(shape)
     if shape.kind == "array":
@@ -543,7 +542,7 @@ def _no_array(shape: Shape) -> bool:
         fitting = counted.fits if items is None else meet(items, counted.fits)
         if counted.least > (most if _some(fitting) else 0):
             return True
-    # The same items may be counted twice, by a keyword and by its contrary.
+    # The same items may be counted twice, by a keyword and its negation.
     return any(
         one.least > (float("inf") if other.most is None else other.most)
         for one, other in product(shape.contained, repeat=2)

@@ -1,9 +1,9 @@
-"""Hypothesis strategies compiled from shapes: whatever is drawn fits.
+"""Hypothesis strategies compiled from shapes: every drawn value fits.
 
-In: alternatives, and perhaps a place that must be there. Out: a search strategy that
-rejects nothing: one draw of bytes, read as choices. That is some twenty times quicker
-than a draw for each choice, and shrinks as well: zeros choose what is plainest: the
-first alternative, no optional members, the contract's own examples.
+In: alternatives, and perhaps a place that must be present. Out: a search strategy
+without rejection: one draw of bytes, read as choices. That is twenty times quicker than
+a draw for each choice, and shrinks as well: zeros choose the first alternative, no
+optional members, the contract's own examples.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from ringspec.strategies.shapes.text import TEXTS, fitted, is_prose
 
 # Enough for nine bodies of ten; beyond, zeros are read.
 CHOICE_BYTES = 320
-# Where scripts begin that people write in, and emoji.
+# First characters of common scripts, and of emoji.
 _SCRIPTS = (0x0, 0x100, 0x300, 0x400, 0x600, 0x900, 0x3000, 0x4E00, 0x1F300, 0x1F600)
-# All of Unicode has so many blocks of 256.
+# Number of blocks of 256 in Unicode.
 _BLOCKS = 0x1100
 # Where nothing bounds an array or a number.
 _ITEMS = 4
 _NUMBER = 2**31 - 1
-# A text of up to so many characters is free; a shorter one is fitted from examples.
+# Least maximum for a free text; a shorter one is fitted from examples.
 _FREE = 100
 _TRIES = 50
-# So many values are read to see how many bytes a member needs.
+# Number of values read to measure the bytes of a member.
 _SAMPLES = 8
 
 
@@ -54,7 +54,7 @@ class ByteChoices:
     """Reads choices from bytes.
 
     Attributes:
-        at: how many bytes have been read.
+        at: number of bytes read.
     """
 
     __slots__ = ("_data", "at")
@@ -72,17 +72,17 @@ class ByteChoices:
             return int.from_bytes(self.take(size)) * bound >> (8 * size)
         at = self.at
         self.at = at + 1
-        # Scaled, so that a lower byte never chooses more.
+        # Scaled, so that a lower byte never chooses a higher number.
         return (self._data[at] * bound) >> 8 if at < len(self._data) else 0
 
     def take(self, size: int) -> bytes:
-        """Read bytes as they are, zeros beyond the end."""
+        """Read bytes, zeros beyond the end."""
         at = self.at
         self.at = at + size
         return self._data[at : at + size].ljust(size, b"\0")
 
     def some(self, count: int, least: int, most: int) -> set[int]:
-        """Choose some of so many things: mostly none, one or all of them."""
+        """Choose some of a number of things: mostly none, one or all."""
         if count == 0:
             return set()
         amount = self.below(5)
@@ -101,7 +101,7 @@ class ByteChoices:
         return chosen if len(chosen) <= most else set(sorted(chosen)[:most])
 
     def text(self, low: int, high: int) -> str:
-        """Choose a text with something to read in it, within lengths."""
+        """Choose a text of some length that is not blank."""
         if self.below(3) == 0:
             known = TEXTS[self.below(len(TEXTS))]
             if low <= len(known) <= high:
@@ -116,17 +116,17 @@ class ByteChoices:
             letters = _block(_SCRIPTS[script])
         else:
             letters = _block(256 * self.below(_BLOCKS))
-        # Each character is one byte: one text is not to use up the bytes.
+        # Each character is one byte, so that one text does not use up the bytes.
         size = len(letters)
         read = "".join([letters[byte % size] for byte in self.take(low + more)])
-        # Never blank, so the first one has to be seen.
+        # Never blank: the first one is visible.
         return "x" + read[1:] if read[:1] in _blanks() else read
 
 
 @lru_cache(maxsize=512)
 def _block(start: int) -> str:
     """Return the characters of a block, the plainest first."""
-    # No surrogates and no control characters: what they mean is not settled.
+    # No surrogates and no control characters: they are unspecified.
     found = [
         chr(code)
         for code in range(start, start + 256)
@@ -139,7 +139,7 @@ def _block(start: int) -> str:
 
 @lru_cache(maxsize=1)
 def _blanks() -> frozenset[str]:
-    """Return what some reader takes for a blank."""
+    """Return the characters that some reader takes for a blank."""
     separators = (
         c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
     )
@@ -160,7 +160,7 @@ class Drawer:
         self._needs: dict[Reader, int] = {}
 
     def drawn(self, shapes: Alternatives) -> SearchStrategy[Json]:
-        """Return a strategy for what fits."""
+        """Return a strategy for values that fit."""
         try:
             reader = self.reader(shapes)
         except Unfit:
@@ -171,10 +171,10 @@ class Drawer:
         )
 
     def reader(self, shapes: Alternatives, place: Place = ()) -> Reader:
-        """Return a reader of bodies with something at a place; Unfit if nothing fits.
+        """Return a reader of bodies that have a place; Unfit if none fits.
 
-        Each member of the body has a stretch of the bytes to itself, so that one can
-        shrink without the others becoming something else.
+        Each member of the body has its own range of bytes, so that one can shrink
+        without changing the others.
         """
         if any(shape.kind != "object" or shape.enum for shape in shapes):
             return self._any(shapes, place)
@@ -182,7 +182,7 @@ class Drawer:
         return _one_of(shapes, place, lambda shape: self._object(shape, place, starts))
 
     def _starts(self, shapes: Alternatives, place: Place) -> dict[str, int]:
-        """Return where the bytes of each member begin, by how many it mostly reads."""
+        """Return the start of each member's bytes, by its usual need."""
         needs: dict[str, int] = {}
         for shape in shapes:
             for name, below in shape.members.items():
@@ -191,7 +191,7 @@ class Drawer:
                     if reader not in self._needs:
                         self._needs[reader] = _need(reader)
                     needs[name] = max(needs.get(name, 0), self._needs[reader])
-        # What comes first is which alternative, and which members there are.
+        # The first bytes choose the alternative and the members.
         begin: float = min(len(needs) + 2, CHOICE_BYTES // 4)
         scale = min((CHOICE_BYTES - begin) / max(sum(needs.values()), 1), 1)
         found: dict[str, int] = {}
@@ -233,7 +233,7 @@ class Drawer:
             except Unfit:
                 if name in wanted:
                     raise
-                continue  # nothing fits, or there is no example of it
+                continue  # no value fits, or no example is known
             number = -1 if name in wanted else count
             count += name not in wanted
             plan.append((name, reader, starts.get(name, -1), number))
@@ -273,7 +273,7 @@ class Drawer:
         ]
 
     def _counted(self, shape: Shape, least: int, most: int, inner: Place) -> Reader:
-        """Choose how many items of each class there are first, then the items."""
+        """Choose the number of items of each class, then the items."""
         needed: list[Reader] = []
         pool: list[Reader] = []
         for each in item_classes(shape):
@@ -286,7 +286,7 @@ class Drawer:
         span = min(most - len(needed), len(pool)) - least + 1
 
         def read(choices: ByteChoices) -> Json:
-            # What is picked is gone, so that none is there too often.
+            # Each pick is removed, so that none is used too often.
             left = pool.copy()
             more = least + choices.below(span)
             picked = [left.pop(choices.below(len(left))) for _ in range(more)]
@@ -296,7 +296,7 @@ class Drawer:
 
 
 def _need(reader: Reader) -> int:
-    """Return how many bytes a reader mostly reads."""
+    """Return the usual number of bytes of a reader."""
     read = 0
     for seed in range(_SAMPLES):
         choices = ByteChoices(random.Random(seed).randbytes(4 * CHOICE_BYTES))  # noqa: S311
@@ -323,7 +323,7 @@ def _one_of(
 
 
 def _reaches(shape: Shape, place: Place) -> bool:
-    """Return whether something can stand at a place."""
+    """Return whether a place can be present."""
     if not place:
         return True
     below: Alternatives = ()
@@ -351,7 +351,7 @@ def _unique(item: Reader, least: int, most: int) -> Reader:
         for attempt in range(_TRIES * (wanted + 1)):
             if len(found) >= wanted:
                 break
-            if attempt >= wanted:  # the bytes may have run out: others stand in
+            if attempt >= wanted:  # the bytes may have run out: use others
                 choices = ByteChoices(bytes([attempt % 256] * CHOICE_BYTES))
             value = item(choices)
             found.setdefault(canonical(value), value)
@@ -386,7 +386,7 @@ def _string(shape: Shape) -> Reader:
 
 
 def _sized(shape: Shape, examples: list[str]) -> list[Json]:
-    """List examples, in other lengths too where that keeps to everything else."""
+    """List examples, also in other lengths where these fit."""
     found = [each for each in examples if shape.admits(each)]
     if shape.max_length is not None and shape.format is None:
         # Other digits could be a real number: only the length varies.
@@ -442,7 +442,7 @@ def _number(shape: Shape) -> Reader:
         else:
             share = choices.below(2**24) / 2**24
             value = min(float(low) + (float(high) - float(low)) * share, float(high))
-        # Whole numbers with a fraction of zero are not settled to be anything else.
+        # Numbers such as 2.0 are unspecified.
         return int(value) if float(value).is_integer() else value
 
     return integer if whole else fraction
@@ -452,7 +452,7 @@ _DRAWERS: dict[int, Drawer] = {}
 
 
 def compiled(contract: Contract, level: Level = Level.MAY) -> tuple[Bodies, Drawer]:
-    """Return a contract's compiled bodies and what draws them, made once.
+    """Return a contract's compiled bodies with their drawer, cached.
 
     Args:
         contract: defines what is valid.

@@ -1,4 +1,4 @@
-"""Paths into schemas, and the locations in bodies that they are about."""
+"""Paths into schemas, and the matching locations in bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMING = frozenset(
         *("required", "dependentRequired"),
     }
 )
-# Stands for no value where null is one.
+# No value, where null is one.
 NOTHING = object()
 
 
@@ -30,12 +30,12 @@ def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
 
 
 def is_conditional(assertion: Assertion) -> bool:
-    """Return whether an assertion holds only if something else does."""
+    """Return whether an assertion applies only under a condition."""
     return any(keyword in {"then", "else"} for _, keyword in keywords(assertion.path))
 
 
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
-    """Return the base subschema of an instance path; empty if there is none."""
+    """Return the base subschema of an instance path; empty without one."""
     for step in instance:
         if step == ITEM:
             schema = schema.get("items", {})
@@ -63,7 +63,7 @@ def instance_path(location: Location) -> tuple[str, ...]:
 
 
 def present(body: Json, location: Location) -> bool:
-    """Return whether something stands at a location."""
+    """Return whether a location is present."""
     try:
         at(body, location)
     except KeyError:
@@ -72,9 +72,9 @@ def present(body: Json, location: Location) -> bool:
 
 
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
-    """Yield where an assertion applies in a body, and in which item of an array.
+    """Yield the locations of an assertion in a body, each with its item of an array.
 
-    For a member that must be absent, the object around it.
+    For a forbidden member, the object around it.
     """
     if assertion.keyword == "not" and not assertion.value and assertion.instance:
         *around, name = assertion.instance
@@ -89,7 +89,7 @@ def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, s
 def places(
     instance: tuple[str, ...], body: Json, above: Location = (), position: str = ""
 ) -> Iterator[tuple[Location, str]]:
-    """Yield each location of an instance path in a body, and which item it is in.
+    """Yield each location of an instance path in a body, with its item.
 
     Of an array the first, a middle and the last item are taken.
     """
@@ -117,7 +117,7 @@ def _sampled(
     if not deep:
         ends = [(0, "first"), (size - 1, "last")]
         return [*ends, (size // 2, "middle")] if size > 2 else ends[:size]
-    # Of those that have the place, the first and the last: items are not all alike.
+    # The first and the last that have the place: items differ.
     having = [i for i, item in enumerate(items) if any(places(rest, item))]
     if len(having) < 2:
         return [(index, "only") for index in having]

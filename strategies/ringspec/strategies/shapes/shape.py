@@ -1,9 +1,9 @@
 """Shapes: a schema compiled into plain alternatives without conditions.
 
 In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds,
-and for an object each member's alternatives. Whatever fits one alternative is valid, so
-values are built, never searched for. `if`, `oneOf`, `not` and the like become more
-alternatives; those that nothing fits are dropped.
+and for an object each member's alternatives. A value that fits one alternative is
+valid, so values are built without search. `if`, `oneOf`, `not` and the like become more
+alternatives; empty ones are dropped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OTHERS = ("other-1", "other-2", "other-3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contained:
-    """How many items of an array may fit something: `fits`, and not `others`."""
+    """Bounds on the number of items that fit `fits` and not `others`."""
 
     fits: Alternatives
     others: Alternatives
@@ -40,7 +40,7 @@ class Shape:
 
     Attributes:
         low: least number, inclusive, as `high`.
-        items: alternatives of an item; None where anything goes.
+        items: alternatives of an item; None for any value.
         members: by name; a member without alternatives must be absent.
         closed: whether members not named must be absent.
     """
@@ -69,7 +69,7 @@ class Shape:
 
     @property
     def own_patterns(self) -> tuple[str, ...]:
-        """The patterns that an example is needed for: any but `NOT_BLANK`."""
+        """The patterns that need an example: all but `NOT_BLANK`."""
         return tuple(each for each in self.patterns if each != NOT_BLANK)
 
     @property
@@ -135,7 +135,7 @@ def admitted(alternatives: Alternatives, value: Json) -> bool:
 
 
 def meet(left: Alternatives, right: Alternatives) -> Alternatives:
-    """Return what fits both of two sets of alternatives."""
+    """Return the intersection of two sets of alternatives."""
     found: list[Shape] = []
     for one in left:
         for other in right:
@@ -187,13 +187,14 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
     )
     choices = shape.choices()
     if choices is not None:
-        # Counted values say it all: shapes that admit the same ones become equal.
+        # Listed values replace the bounds: shapes that admit the same ones become
+        # equal.
         shape = Shape(kind=kind, enum=choices, examples=shape.examples)
     return None if _is_empty(shape) else shape
 
 
 def _is_empty(shape: Shape) -> bool:
-    """Return whether nothing fits, for a plain reason; others are found on building."""
+    """Return whether no value fits, for a simple reason; others show on building."""
     return (
         shape.choices() == ()
         or (shape.low is not None and not _within(None, shape.low, shape.high))
@@ -215,7 +216,7 @@ def _meet_members(
         else:
             members[name] = meet(in_left, in_right)
     if OTHERS[0] in members:
-        # What any name may stand for stands where a name is required.
+        # A required name gets the schema of any name.
         for name in sorted(required - members.keys()):
             members[name] = members[OTHERS[0]]
     return members
@@ -233,7 +234,7 @@ def _in_both(left: tuple[Json, ...], right: tuple[Json, ...]) -> tuple[Json, ...
 
 
 def is_multiple(value: float, step: float) -> bool:
-    """Return whether a number is a multiple, as it is written: 0.3 is one of 0.1."""
+    """Return whether a number is a decimal multiple: 0.3 is one of 0.1."""
     return Fraction(str(value)) % Fraction(str(step)) == 0
 
 
@@ -251,8 +252,8 @@ def _common(left: float, right: float) -> float:
 def interned(alternatives: Alternatives) -> Alternatives:
     """Return equal alternatives in which equal parts are the same objects.
 
-    Branches of a condition mostly differ in one member; what is made from the others
-    need then be made only once.
+    Branches of a condition mostly differ in one member; results for the others are then
+    shared.
     """
     known: dict[tuple[object, ...], Shape] = {}
     tuples: dict[tuple[int, ...], Alternatives] = {}
@@ -279,19 +280,19 @@ def _key(value: object) -> object:
         return tuple((name, id(below)) for name, below in value.items())
     if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
         return tuple(map(id, value))
-    return repr(value)  # 1 and True are equal, but not to us
+    return repr(value)  # 1 and True are equal in Python
 
 
 @dataclass(slots=True)
 class ItemClass:
-    """Items of one kind in an array, and how many there must and may be."""
+    """Items of one kind in an array, with bounds on their number."""
 
     shapes: Alternatives
     least: int = 0
     most: int | None = None
 
 
-# Values without values in them.
+# Scalar values.
 SIMPLE = tuple(each for each in ANYTHING if each.kind not in {"object", "array"})
 # Splitting is slow and shapes are few; the shape is kept so that its id stays its own.
 _SPLIT: dict[int, tuple[Shape, list[ItemClass]]] = {}
@@ -305,7 +306,7 @@ def item_classes(shape: Shape) -> list[ItemClass]:
 
 
 def _split(shape: Shape) -> list[ItemClass]:
-    # Where nothing is said of items, arrays in arrays would have no end.
+    # Without a schema of items, arrays in arrays would have no end.
     anything = ANYTHING if shape.contained else SIMPLE
     found = [ItemClass(anything if shape.items is None else shape.items)]
     for counted in shape.contained:

@@ -1,6 +1,6 @@
-"""Texts: readable ones, ones fitted to bounds, and examples where a schema has none.
+"""Texts: readable, fitted to bounds, and examples where a schema has none.
 
-Other digits could be somebody's number: only a contract may give a text with many.
+Other digits could be a real number: only a contract may give a text with many.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from random import Random
 
 from ringspec.spec import NOT_BLANK, Json, Operation
 
-# Within what is settled for a free text: 1 to 100 characters, not blank.
+# The settled form of a free text: 1 to 100 characters, not blank.
 TEXTS = (
     "Réunion d'équipe à 14 h",
     "Größe & Maß für Straße",
@@ -30,18 +30,18 @@ TEXTS = (
     "0012",
     "x",
 )
-# Nothing longer, or with more items, is sent: a bound beyond stays untried.
+# Longest texts and arrays that are sent: a bound beyond stays untried.
 LONGEST = 1_000_000
 MOST_ITEMS = 1000
-# Some of these miss a pattern, whatever it asks for.
+# At least one of these breaks any pattern.
 MISSING = ("text", "other", "0", "A", "-", "no match, at all")
 LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
 
 
 def is_prose(examples: Sequence[str]) -> bool:
-    """Return whether examples are text to be read, rather than names.
+    """Return whether examples are prose, not names.
 
-    A single word may name something that the target has to know: it stays as it is.
+    A single word may name a resource of the target: it is kept unchanged.
     """
     return not examples or any(" " in each for each in examples)
 
@@ -50,7 +50,7 @@ def of_length(length: int) -> str:
     """Return a readable text of exactly that many characters."""
     repeated = LONG * (length // len(LONG) + 1)
     text = repeated[:length]
-    # A text that begins or ends in a blank may be trimmed by its receiver.
+    # A receiver may trim blanks at the ends of a text.
     return text[:-1] + "." if text.endswith(" ") else text
 
 
@@ -96,7 +96,7 @@ _FORMATS = {
     "relative-json-pointer": "1/a",
     "regex": "^a+",
 }
-# A text with so many digits may be somebody's number.
+# A text with this many digits may be a real number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
 _GIVEN = frozenset({"example", "examples", "default", "enum", "const"})
 
@@ -119,11 +119,11 @@ def of_media_type(operation: Operation) -> list[Json]:
 def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
     """Return a schema in which each text of a form has an example, if one is known.
 
-    Known are what the examples around it show, else a plain text of its form.
+    Known are values from the examples around it, else a plain text of its form.
 
     Args:
         schema: an inlined schema.
-        values: examples of what fits it.
+        values: examples that fit it.
     """
     if not isinstance(schema, dict):
         return schema
@@ -155,7 +155,7 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
 
 
 def _texts(schema: dict[str, Json], known: list[Json]) -> list[Json]:
-    """List texts of a form: those around it, else one of our own."""
+    """List texts of a form: known ones, else one of our own."""
     found = [each for each in known if isinstance(each, str)]
     if found:
         return list(dict.fromkeys(found))
