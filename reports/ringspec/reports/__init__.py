@@ -1,4 +1,4 @@
-"""Renders what a run found: terminal, files, comparisons; reads reports back."""
+"""Renders the results of a run: terminal, files, comparisons; reads reports back."""
 
 from ringspec.reports.by_rule import RuleText, RuleTexts
 from ringspec.reports.catalogue import (

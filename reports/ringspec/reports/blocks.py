@@ -1,4 +1,4 @@
-"""Blocks of the terminal report: failures by cause, and all the rest that was found."""
+"""Blocks of the terminal report: failures by cause, and other findings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LONG, _HUGE = 512, 1024
 def print_failures(
     console: Console, found: Iterable[Cause], *, verbose: bool = False, more: str = MORE
 ) -> None:
-    """Print why a run fails, with what is needed to act on each cause.
+    """Print why a run fails, with the details of each cause.
 
     Args:
         console: where to.
@@ -126,7 +126,7 @@ def print_inconclusive(
 def print_warnings(
     console: Console, found: Sequence[Cause], *, verbose: bool = False
 ) -> None:
-    """Print what fails below the level, but for what a failure already explains."""
+    """Print failures below the level that no other failure explains."""
     for each in found:
         said = each.title if len(each.rules) > 1 else each.findings[0].reason
         text = Text.assemble(
@@ -199,7 +199,7 @@ def _ids(rules: Sequence[RuleResult], *, verbose: bool) -> str:
 
 
 def excuse(known: Known) -> str:
-    """Write why a failure is excused, and who sees to it until when."""
+    """Write why a failure is excused, by whom and until when."""
     owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
     issue = [shown(known.issue, 200)] if known.issue else []
     parts = (*issue, owner, expiry(known) or "no expiry")

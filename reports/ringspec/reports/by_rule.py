@@ -33,10 +33,10 @@ class RuleText:
 
     Attributes:
         outcome: once known failures are set aside; a fail where one of them is stale.
-        excused: whether it would fail but for what is known beforehand.
-        reason: in one line, why it did not simply pass; or empty.
+        excused: whether it would fail without known failures.
+        reason: in one line, why it did not pass; or empty.
         text: the blocks of all that fails it, or empty.
-        warnings: what fails below the level, or empty.
+        warnings: failures below the level, or empty.
     """
 
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""A case in words: its fault, its expectation, what came back, why it failed."""
+"""A case in words: its fault, expectation, answer and failure."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _operation(operation: dict[str, Json], body: Json) -> str:
 
 
 def _old(body: Json, path: str) -> str:
-    """Write the value at a pointer; empty where there is none."""
+    """Write the value at a pointer; empty without one."""
     for step in steps(path):
         try:
             body = body[int(step)] if isinstance(body, list) else body[step]
@@ -142,7 +142,7 @@ def _written(value: Json, limit: int = _VALUE) -> str:
 
 
 def due(finding: Finding, rule: Rule) -> str:
-    """Say what a conforming target does, where this one did not.
+    """Describe the expected reaction where the target failed.
 
     For a check of the answer that is the rule's sentence; after a breakdown, what the
     case expects as well.
@@ -158,7 +158,7 @@ def due(finding: Finding, rule: Rule) -> str:
 
 
 def expectation(case: Case) -> str:
-    """Say what a case expects, as a phrase."""
+    """Write the expectation of a case, as a phrase."""
     if case.steps:
         last = case.steps[-1]
         wanted = "; ".join((_status(last.status), *_wants(last.wants)))

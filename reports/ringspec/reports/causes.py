@@ -23,9 +23,9 @@ from ringspec.reports.traits import Trait, parted
 from ringspec.spec import Json, Level, Rule, RuleId, at_pointer
 from ringspec.strategies import Case, Expect, Phase, Status, status_fits
 
-# So few that nothing joins may be parted by their rules alone.
+# Most unrelated failures that are split by rule alone.
 _LONE = 3
-# So many operations that err alike do so by what they share.
+# This many operations with the same failure share its cause.
 _ALIKE = 3
 # Fewer rules of a scope may well be missed one by one.
 _MANY = 3
@@ -55,7 +55,7 @@ _MORE = re.compile(r" \(and \d+ more\)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What one defect explains.
+    """The failures that one defect explains.
 
     Attributes:
         rules: those that fail by it, in order of the catalogue; never empty. A rule
@@ -63,9 +63,9 @@ class Cause:
         findings: their gating failures, one for each request, in order of the rules;
             of a warning, which has no such, all its failures.
         weaker: failures below the level by the same defect, in the same order.
-        title: what goes wrong, in words; it may cite the target.
+        title: the defect in words; it may cite the target.
         common: what those requests have in common, and hardly any other; or empty.
-        known: whether all that fails by it is known beforehand.
+        known: whether all its failures are known beforehand.
     """
 
     rules: tuple[RuleResult, ...]
@@ -82,7 +82,7 @@ class Cause:
 
 
 def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
-    """Group what fails in a run by what explains it, the worst first.
+    """Group the failures of a run by cause, the worst first.
 
     New ones come before known ones, then by level, then the one that more requests
     show; otherwise in order of the catalogue.
@@ -98,7 +98,7 @@ def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
 def explained(
     result: Result, judged: Iterable[Judged] = ()
 ) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
-    """Return the causes of what fails, and those of what only warns, in one go."""
+    """Return the causes of failures, and those of warnings."""
     failures = [it for each in result.rules for it in each.failures]
     bad = [each for each in failures if _is_bad_answer(each)]
     others = [each for each in failures if not _is_bad_answer(each)]
@@ -162,7 +162,7 @@ def _by_sign(
     scopes = _coercions(unchecked, judged)
     scopes |= _scopes({each.rule for each in unchecked}, result.rules)
     bodies = {each.exchange.request.body for each in unchecked}
-    # A sign that many operations show is of what these share.
+    # A sign of many operations belongs to their shared code.
     shown: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
     for each in failures:
         shown[_sign(each)].add(_operation(each))
@@ -208,7 +208,7 @@ def _by_answer(failures: Sequence[Finding], judged: Sequence[Judged]) -> _Groups
 def _parts(
     failures: list[Finding], judged: Sequence[Judged]
 ) -> Iterator[tuple[Trait | None, list[Finding]]]:
-    """Part failures by what tells their requests from those that went well."""
+    """Split failures by traits that successful requests lack."""
     first = _once(failures)
     wrong = [(each.case, each.exchange.request) for each in first]
     right = [
@@ -247,7 +247,7 @@ def _went_well(judged: Judged, beside: Finding) -> bool:
 
 
 def _joined(signs: list[set[Hashable]]) -> list[list[int]]:
-    """Put together what shares a sign, directly or through others."""
+    """Join failures that share a sign, directly or through others."""
     holders: defaultdict[Hashable, list[int]] = defaultdict(list)
     for number, each in enumerate(signs):
         for it in each:
@@ -421,7 +421,7 @@ def _operation(finding: Finding) -> tuple[str, str] | None:
 
 
 def _complaint(finding: Finding) -> str:
-    """Say what is wrong with an answer; it may cite the target."""
+    """Describe the fault of an answer; it may cite the target."""
     exchange = finding.exchange
     if exchange.response is None:
         return f"no answer: {exchange.summary}"

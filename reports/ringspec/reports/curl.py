@@ -39,9 +39,9 @@ _PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))})")
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
-# A variable whose name would run into what follows.
+# A variable whose name would run into the next text.
 _BARE = re.compile(r"\$(RINGSPEC_TOKEN)(?=\w)")
-# What printf's format leaves as it is.
+# Characters that printf's format keeps.
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ")
 # What the client leaves as it is in a path, and in a query.
 _PATH = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>?`{}')
@@ -100,7 +100,7 @@ def _words(url: str, request: Request) -> list[str]:
 
 
 def sendable(url: str) -> str:
-    """Escape in a URL what the client escapes before it sends it."""
+    """Escape a URL as the client does."""
     path, mark, query = url.partition("?")
     return (
         quote(path, safe=_PATH, errors="replace")
@@ -138,7 +138,7 @@ def _form(body: bytes) -> str:
 
 
 def _printable(body: bytes) -> str | None:
-    """Return the body as text if it may stand in an argument as it is."""
+    """Return the body as text if an argument can hold it."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

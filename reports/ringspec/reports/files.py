@@ -140,7 +140,7 @@ def check_format(name: str, formats: Iterable[str], said: str) -> None:
 
 
 def write_obstacle(path: Path) -> str:
-    """Say what stands in the way of writing a path; empty if nothing seems to."""
+    """Return why a path cannot be written; empty if it seems possible."""
     parent = path.parent
     try:
         # A device or pipe must be writable itself, else the directory.
@@ -161,7 +161,7 @@ def _is_special(path: Path) -> bool:
 
 
 def refused(path: Path, name: str, error: OSError) -> ReportError:
-    """Return the error that says why a report could not be written, and what to do."""
+    """Return the error, with a hint, for a report that cannot be written."""
     hint = _ROOM if error.errno in _FULL else _WRITABLE
     return _refusal(path, name, error.strerror or str(error), hint)
 
@@ -271,5 +271,5 @@ def checked_docs(base: str) -> str:
 
 
 def rule_link(base: str, rule: str) -> str:
-    """Return the address of a rule's documentation; empty where there is none."""
+    """Return the address of a rule's documentation, or an empty text."""
     return f"{base}/{_RULES_PAGE}#{quote(rule, safe='')}" if base else ""

@@ -20,7 +20,7 @@ from ringspec.reports.files import Display, rule_link
 from ringspec.reports.printable import counted, shown
 from ringspec.reports.redact import Redactor
 
-# GitHub shows so many of each kind of a step.
+# Most annotations of each kind that GitHub shows for a step.
 LIMIT = 10
 _TEXT = 500
 
@@ -135,7 +135,7 @@ def _case(finding: Finding, number: int) -> tuple[str, str]:
 
 
 def _warnings(result: Result) -> Iterator[str]:
-    """Yield what is inconclusive, and what fails below the level."""
+    """Yield inconclusive rules, and failures below the level."""
     reasons = inconclusive_by_reason(result) if result.learnt else {}
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""

@@ -1,6 +1,7 @@
 """The HAR report: every exchange of a run, for a browser's network panel.
 
-HTTP Archive 1.2. What its texts cannot hold is base64: of an answer's body as the
+HTTP Archive 1.2. Bytes that its texts cannot hold are base64: of an answer's body as
+the
 format has it, of a request's as its successor 1.3 does, with a comment for people.
 """
 
@@ -26,7 +27,7 @@ from ringspec.strategies import Request
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.
 _ALL, _LIMIT = 3 * 2**20, 256 * 1024
 _COMMENT = 1000
-# What browsers write for a body without a type.
+# The type that browsers write for a body without one.
 _UNKNOWN = "x-unknown"
 
 

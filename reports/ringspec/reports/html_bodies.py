@@ -74,7 +74,7 @@ def one(body: bytes) -> Body:
 
 
 def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
-    """Show a twin and a case's body, with what differs marked in both."""
+    """Show a twin and a case's body, with the differences marked."""
     left, right = _plain(twin), _plain(body)
     if left is _ABSENT or right is _ABSENT:
         return _texts(twin, body)
@@ -101,7 +101,7 @@ def _plain(body: bytes) -> Any:
 
 
 def _indented(text: str, depth: int = 0) -> list[str]:
-    """Indent JSON as it is written: numbers, escapes and repeated names stay."""
+    """Indent JSON text: numbers, escapes and repeated names stay."""
     lines: list[str] = []
     for name, value, comma in _JSON_LINE.findall(text):
         if value[0] in "[{" and len(value) > 1:
@@ -267,7 +267,7 @@ def _common(left: str, right: str) -> int:
 
 
 def _text(text: str, start: int, stop: int, mark: str) -> Body:
-    """Show a text in which a part is marked, and what is near it."""
+    """Show the marked part of a text, and its surroundings."""
     near = max(0, start - _NEAR_TEXT) if len(text) > TEXT else 0
     parts = (
         ("cut", f"… {counted(near, 'character')}\n" if near else ""),

@@ -48,7 +48,7 @@ SLOTS = (
     "curl",
     "replay",
 )
-# Shortened, these are of no use.
+# These are useless if shortened.
 _EXACT = frozenset({"curl", "replay"})
 # Failures that are listed, in all and at least of each rule.
 LISTED = 6000
@@ -395,7 +395,7 @@ def _headers(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _step(exchange: Exchange) -> Iterator[str]:
-    """Yield what was sent before and how it was answered, bodies in short."""
+    """Yield an earlier request and its answer, bodies in short."""
     yield _line(exchange)
     if exchange.request.body:
         yield _start(exchange.request.body)

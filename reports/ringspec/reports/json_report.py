@@ -185,7 +185,7 @@ def failure_json(
 
 
 def _case(case: Case) -> dict[str, Json]:
-    """Return what judging a case again needs; its steps if it is on no list."""
+    """Return the data to judge a case again; its steps if it is on no list."""
     written: dict[str, Json] = {
         "case": case.id,
         "phase": case.phase,
@@ -200,7 +200,7 @@ def _case(case: Case) -> dict[str, Json]:
 
 
 def _shard(share: Share) -> dict[str, Json]:
-    """Return which part of a list was fired, and what joining it with others needs."""
+    """Return the shard of the list, and the data to merge it with others."""
     return {
         "part": share.part,
         "of": share.of,
@@ -237,7 +237,7 @@ def _answer_size(finding: Finding) -> int:
 def request_json(
     request: Request, url: str | None = None, limit: int = LIMIT
 ) -> dict[str, Json]:
-    """Return a request; a body of more bytes than the limit is cut, and says so."""
+    """Return a request; a body beyond the limit is cut and marked so."""
     written = wire_request(request)
     if len(request.body) > limit:
         written.pop("body", None)

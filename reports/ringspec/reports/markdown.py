@@ -86,7 +86,7 @@ def row(*cells: str) -> str:
 
 
 def _folded(summary: str, body: str) -> str:
-    """Write what opens by a click; the summary is HTML, the body Markdown."""
+    """Write a folded block; the summary is HTML, the body Markdown."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
@@ -141,7 +141,7 @@ def _opening(record: Record) -> str:
         f"seed {started.seed}."
     )
     if result.message:
-        # Of clients it says who they were, of a server what is amiss.
+        # It names the clients, or the faults of a server.
         label = "" if started.clients else "Message: "
         lines.append(f"> {label}{code(result.message, 1000)}")
     if result.hint:
@@ -150,7 +150,7 @@ def _opening(record: Record) -> str:
 
 
 def _numbers(result: Result) -> Iterator[str]:
-    """Yield how many rules came out how, but for those that fail anew."""
+    """Yield the number of rules by outcome, except new failures."""
     excused = sum(each.excused for each in result.rules)
     if excused:
         yield counted(excused, "known failure")
@@ -281,7 +281,7 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:
 
 
 def _size(text: str) -> int:
-    """Return how many bytes a text takes, with what parts it from the next."""
+    """Return the bytes of a text with its separator."""
     return len(text.encode()) + 2
 
 
@@ -307,7 +307,7 @@ def render_badge(record: Record) -> bytes:
 
 
 def headline(result: Result) -> str:
-    """Say in a few words what a run found, such as `3 of 142 rules fail`."""
+    """Summarise a run in a few words, such as `3 of 142 rules fail`."""
     failing = [each for each in result.rules if each.outcome is Outcome.FAIL]
     known = sum(each.excused for each in failing)
     if result.conclusion is Conclusion.CONFORMANT:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ringspec.spec import Json
 
-# What XML 1.0 cannot hold, and the carriage return that it would not keep.
+# Characters that XML 1.0 cannot hold, and the carriage return, which it drops.
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAK = re.compile(r"\s*[\r\n]\s*")
 _COMPACT = json.JSONEncoder(
@@ -35,7 +35,7 @@ def visible(text: str) -> str:
 
 
 def xml_safe(text: str) -> str:
-    """Escape what XML 1.0 cannot hold."""
+    """Escape characters that XML 1.0 cannot hold."""
     return _NOT_XML.sub(lambda found: escaped(found.group()), text)
 
 

@@ -1,8 +1,8 @@
 """Redaction: secrets are taken out of the events before any report sees them.
 
 In: an event. Out: the same event, its texts and bytes without the secrets. Requests
-hold `{token}` already; what leaks is what a target echoes, or a URL with a password.
-A secret is found as others spell it, too: as JSON, a URL, HTML or several of these
+    hold `{token}` already; leaks are a target's echoes, or a URL with a password.
+A secret is found in other spellings, too: as JSON, a URL, HTML or several of these
 within each other escape it, and as base64 or hexadecimal.
 """
 
@@ -23,7 +23,7 @@ _SHORTEST = 4
 # Shorter ones, encoded, would be found in innocent text.
 _SHORTEST_ENCODED = 8
 REDACTED = "[redacted]"
-# So short a text is remembered, and so many of them.
+# Longest text that is cached, and most of them.
 _SHORT, _MANY = 100, 10_000
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -159,7 +159,7 @@ def _encoded(secret: str) -> Iterator[str]:
 
 
 def _base64_core(data: bytes, before: int) -> str:
-    """Write in base64 what does not depend on the bytes around.
+    """Return the base64 text that does not depend on the bytes around.
 
     Of the group of three bytes that data begins in, some stand before it.
     """

@@ -52,7 +52,7 @@ from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
 from ringspec.strategies import Phase
 
-# The outcome of a rule that fails only by what is known beforehand.
+# The outcome of a rule whose failures are all known.
 KNOWN = "known"
 STYLES: dict[str, str] = {
     Outcome.PASS: "green",
@@ -195,7 +195,7 @@ class Terminal:
 
 
 def print_table(console: Console, result: Result) -> None:
-    """Print how many rules of each group came out how."""
+    """Print the number of rules of each group by outcome."""
     groups: dict[str, Counter[str]] = {}
     for each in result.rules:
         groups.setdefault(each.rule.group, Counter())[_outcome(each)] += 1
@@ -251,7 +251,7 @@ def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
 
 
 def print_conclusion(console: Console, result: Result) -> None:
-    """Print the last line, with the message and the hint if there are any."""
+    """Print the last line, with the message and the hint, if any."""
     conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
     counts = Counter(map(_outcome, result.rules))
     rules = ", ".join(_outcomes(counts)) or "no rule was looked at"
@@ -282,7 +282,7 @@ def _outcomes(counts: Counter[str]) -> list[str]:
 
 
 def _print_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:
-    """Print what to run next, if anything helps."""
+    """Print commands to run next, if any helps."""
     if commands:
         line(console)
         line(console, "next", "dim")

@@ -1,7 +1,7 @@
-"""Traits of requests: what those that went wrong have in common, and no others.
+"""Traits of requests: common to the failed ones, absent from others.
 
-In: requests that went wrong in one way, and such as went well. Out: the few traits that
-tell the ones from the others, each a suspect. Knows JSON and HTTP, no member.
+In: requests that failed in one way, and successful ones. Out: the few traits that
+distinguish them, each a suspect. Knows JSON and HTTP, no member.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _SUSPECTS = 3
 _ENOUGH = 150
 # Fewer that went well show nothing.
 _FEW = 10
-# The probability, at most, that a trait is of some of them by mere chance.
+# Greatest probability that a trait is shared by chance.
 _CHANCE = 0.01
 _DEPTH = 12
 _VALUE = 40
 # Headers that depend on how we connect.
 _OURS = ("connection", "host", "content-length")
-# Kinds of traits in words; of those that tell the same requests, the first says most.
+# Kinds of traits in words; of those with the same requests, the first is best.
 _WORDS = {
     "is": "{place} = {value}",
     "beyond": "{place} has {value}",
@@ -47,7 +47,7 @@ Sent: TypeAlias = tuple[Case, Request]
 
 
 class Trait(NamedTuple):
-    """Something that may be said of a request.
+    """A property of a request.
 
     Attributes:
         kind: one of `_WORDS`.
@@ -102,7 +102,7 @@ def _one(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Trait | 
 
 
 def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Parts:
-    """Return the few traits that nothing innocent has, and that explain most."""
+    """Return the few traits that no successful request has, and that explain most."""
     rate = len(bad) / (len(bad) + good)
     left = dict(enumerate(bad))
     parts: list[tuple[Trait | None, tuple[int, ...]]] = []

@@ -23,7 +23,7 @@ from ringspec.strategies.adequacy import (
     prove,
     quick,
 )
-from ringspec.strategies.adequacy.matrix import detecting_cases
+from ringspec.strategies.adequacy.verdicts import detecting_cases
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]

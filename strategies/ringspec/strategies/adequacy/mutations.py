@@ -337,23 +337,22 @@ class _Deriver:
     def _rules(self) -> Iterator[Mutation]:
         """Drop each rule, all its assertions at once."""
         for rule, owned in self._by_rule.items():
+            values: dict[tuple[Path, str], list[Json]] = {}
+            for each in owned:
+                values.setdefault((each.stem, each.keyword), []).append(each.value)
+            edits: list[KeywordEdit] = []
+            for (path, keyword), names in values.items():
+                old = _unit(at_path(self._schema, path), keyword)
+                new = _less(old, keyword, names)
+                edits.append(KeywordEdit(path=path, old=old, new=new))
             yield Mutation(
                 id=f"{rule} dropped",
                 kind=MutationKind.RULE,
                 rules=(rule,),
                 place=owned[0].place,
                 change="dropped",
-                edits=tuple(self._without(owned)),
+                edits=tuple(edits),
             )
-
-    def _without(self, owned: list[Assertion]) -> Iterator[KeywordEdit]:
-        stems: dict[tuple[Path, str], list[Assertion]] = {}
-        for each in owned:
-            stems.setdefault((each.stem, each.keyword), []).append(each)
-        for (path, keyword), listed in stems.items():
-            old = _unit(at_path(self._schema, path), keyword)
-            names = {each.value for each in listed if keyword in _BY_NAME}
-            yield KeywordEdit(path=path, old=old, new=_less(old, keyword, names))
 
     def _contexts(self, dropped: Mutation) -> Iterator[Mutation]:
         """Apply a rule only to bodies of one kind, or to all but those."""
@@ -400,16 +399,13 @@ class _Deriver:
 _ITEMS = {Items.FIRST: "the first item", Items.REST: "the items after the first"}
 
 
-def _less(old: dict[str, Json], keyword: str, names: set[str]) -> dict[str, Json]:
+def _less(old: dict[str, Json], keyword: str, names: list[Json]) -> dict[str, Json]:
     """Return a keyword without some names, or nothing."""
-
-    def rest(listed: list[str]) -> list[str]:
-        return [each for each in listed if each not in names]
-
+    value = old[keyword]
     if keyword == "required":
-        return {keyword: rest(old[keyword])}
+        return {keyword: _omitting(value, *names)}
     if keyword == "dependentRequired":
-        return {keyword: {name: rest(each) for name, each in old[keyword].items()}}
+        return {keyword: {n: _omitting(each, *names) for n, each in value.items()}}
     return {}
 
 
@@ -469,8 +465,8 @@ def _type(node: _Node, _siblings: tuple[Json, ...]) -> _Changes:
             yield MutationKind.TYPE, f"or {other}", {"type": [*types, other]}
 
 
-def _omitting(listed: list[Json], value: Json) -> list[Json]:
-    return [each for each in listed if each != value]
+def _omitting(listed: list[Json], *values: Json) -> list[Json]:
+    return [each for each in listed if each not in values]
 
 
 def _const(node: _Node, siblings: tuple[Json, ...]) -> _Changes:
