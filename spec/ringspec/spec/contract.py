@@ -248,7 +248,7 @@ def _build(
         whole=request.schema,
         answers=answers,
         links=links,
-        assertions=assertions(left),
+        assertions=stated if left is request else assertions(left),
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
