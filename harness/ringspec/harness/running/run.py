@@ -158,7 +158,7 @@ def choose(plan: Plan) -> Choice:
 
 def connect(
     plan: Plan, policy: Policy, journal: Journal | None, tell: Callable[[str], None]
-) -> tuple[Guard, Pacer]:
+) -> tuple[Guard, Pacer, Connection]:
     """Open the way to the target that every request takes."""
     pace, filling = plan.pace, plan.filling
     if journal is not None:
@@ -178,9 +178,9 @@ def connect(
         connection = Limited(connection, pace.rate)
     guard = Guard(connection, policy, url=plan.url, filling=filling, journal=journal)
     renewal, may_repeat = filling.renewal, guard.may_repeat
-    passing = Renewing(guard, renewal, may_repeat) if renewal else guard
-    pacer = Pacer(passing, pace, seed=plan.seed, may_repeat=may_repeat, tell=tell)
-    return guard, pacer
+    pacer = Pacer(guard, pace, seed=plan.seed, may_repeat=may_repeat, tell=tell)
+    # Outside of the pacer, whose repeats would each fetch a token again.
+    return guard, pacer, Renewing(pacer, renewal, may_repeat) if renewal else pacer
 
 
 def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Notice]:
@@ -196,7 +196,7 @@ def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Not
 
 
 async def clean_up(
-    guard: Guard, via: Pacer, journal: Journal | None, limit_s: float
+    guard: Guard, via: Connection, journal: Journal | None, limit_s: float
 ) -> list[str]:
     """Delete what was created; return notices of what is left."""
     left = await guard.clean_up(via, limit_s)
@@ -315,10 +315,10 @@ class Session:
     def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
         plan, journal, told = self._plan, self._journal, self._messages
-        guard, pacer = connect(plan, self._choice.policy, journal, told.append)
+        guard, pacer, way = connect(plan, self._choice.policy, journal, told.append)
         runner, self._guard = self._runner, guard
         self._volley = volley = Volley(
-            pacer,
+            way,
             plan.pace.workers or 1,
             plan.patience_s,
             plays=1 if plan.live else PLAYS,
@@ -342,7 +342,7 @@ class Session:
                     # Each takes its turn; none is hurried, unless somebody waits.
                     limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
                     limit_s = HASTY_S if self.interrupted else limit_s
-                    told += runner.run(clean_up(guard, pacer, journal, limit_s))
+                    told += runner.run(clean_up(guard, way, journal, limit_s))
                 finally:
                     with suppress(Exception):
                         runner.run(volley.stop())
