@@ -120,7 +120,7 @@ class Recording:
             self._record.close()
             status = attempted((self._record.check,), status)
         try:
-            print_account(self._session.tally, ended.result, self._redactor)
+            print_account(self._session, ended.result, self._redactor)
         except (BrokenPipeError, SystemExit):  # its reader has left
             with suppress(OSError):
                 release_output()
