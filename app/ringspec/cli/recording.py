@@ -22,7 +22,7 @@ from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.harness import Event, JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,

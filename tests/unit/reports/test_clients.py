@@ -13,7 +13,7 @@ import pytest
 
 from ringspec.harness import Event
 from ringspec.harness.recording import CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Record,
     Recorder,

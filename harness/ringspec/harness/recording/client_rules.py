@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ringspec.harness.judging.verdict import Verdict
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest
-from ringspec.harness.sending.exchange import no_constant
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling, no_constant
 from ringspec.spec import (
     ABOUT,
     Breach,

@@ -37,8 +37,13 @@ from ringspec.harness.recording.client_rules import (
     RequestJudge,
     read_form,
 )
-from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import (
+    Exchange,
+    Failure,
+    Filling,
+    Response,
+    Trouble,
+)
 from ringspec.spec import (
     BODY_ACCEPTED,
     Contract,
