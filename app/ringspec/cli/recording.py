@@ -22,7 +22,7 @@ from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.harness import Event, JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,
@@ -127,7 +127,7 @@ class Recording:
             self._record.close()
             status = attempted((self._record.check,), status)
         try:
-            print_account(self._session.tally, ended.result, self._redactor)
+            print_account(self._session, ended.result, self._redactor)
         except (BrokenPipeError, SystemExit):  # its reader has left
             with suppress(OSError):
                 release_output()

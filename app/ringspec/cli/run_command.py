@@ -34,7 +34,7 @@ from ringspec.harness.running.plan import (
     part_of,
 )
 from ringspec.harness.running.run import choose, effects_in, listed, run
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
 from ringspec.spec import Level, UsageError

@@ -34,8 +34,8 @@ from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     DIALECTS,
     EQUIVALENT,

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from ringspec.harness.sending.exchange import Connection, Exchange, Passing
+from ringspec.harness.sending.exchange import Connection, Exchange, Filling, Passing
 from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
