@@ -165,7 +165,7 @@ class RunOptions(FireOptions):
                 redactor=redactor,
                 again=tuple(chain.from_iterable(given)),
             )
-            outputs = Outputs(wanted, terminal, redactor)
+            outputs = Outputs(wanted, terminal, redactor, self.docs)
             status, result = report_run(run(plan), outputs)
         return known_file.renewed(result, plan.contract, status)
 
