@@ -26,7 +26,6 @@ from ringspec.cli.options import (
     completer,
     level_type,
     report_paths,
-    report_values,
     reports_option,
 )
 from ringspec.cli.outputs import attempted
@@ -88,10 +87,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     default=CANONICAL,
     help="The spelling that all of them speak.",
 )
-@reports_option(
-    shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
-    help="Write the matrix: json.",
-)
+@reports_option("Write the matrix: json.", lambda: MATRIX_FORMATS)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
