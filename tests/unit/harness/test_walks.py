@@ -19,8 +19,7 @@ from ringspec.harness.exploring.explore import (
     walked,
 )
 from ringspec.harness.exploring.search import Walker
-from ringspec.harness.judging.multi_step import missing_links
-from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
