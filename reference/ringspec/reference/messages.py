@@ -166,10 +166,8 @@ def demand_json(content_type: str) -> None:
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        is_word = digits.endswith(("N", "y"))  # NaN, Infinity
-        raise ValueError(
-            f"{digits} is no number" if is_word else "a number is too large"
-        )
+        large = "a number is too large"
+        raise ValueError(large if digits[-1].isdigit() else f"{digits} is no number")
     return value
 
 
