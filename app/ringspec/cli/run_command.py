@@ -303,7 +303,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
     yield from _sums(plan, cases)
-    for why, ids in choice.omissions():
+    for why, ids in choice.omissions:
         line = f"left out, as {why}: {counted(len(ids), 'case')}"
         yield from wrapped(line, hanging="    ")
         yield from wrapped(listed(ids), "    ")

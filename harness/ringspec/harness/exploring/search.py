@@ -32,8 +32,8 @@ from ringspec.strategies import (
     MAX_CALLS,
     Call,
     CallKind,
+    Case,
     Drawn,
-    Example,
     Labeller,
     Lifecycle,
     Source,
@@ -56,7 +56,7 @@ _WALKS = 20
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
 
-Fire: TypeAlias = Callable[[Example | Walk], Attempt]
+Fire: TypeAlias = Callable[[Case | Walk], Attempt]
 Tell: TypeAlias = Callable[[Judged | Notice], None]
 
 
@@ -252,7 +252,7 @@ class Search(Hunter):
         self._labeller = Labeller(contract)
         self._walker = Walker(life, limits, self._known, fire, tell) if life else None
         self._walks = share_of(limits.examples) if life else 0
-        self._examples: dict[bytes, Example | None] = {}
+        self._cases: dict[bytes, Case | None] = {}
         self._seen: dict[bytes, Attempt | None] = {}
         self._left = limits.examples
         self._tries = 0
@@ -365,16 +365,16 @@ class Search(Hunter):
         if drawn.content in self._seen:
             return self._seen[drawn.content]
         # Proof takes a while, and shrinking comes by many bodies more than once.
-        if drawn.content not in self._examples:
-            number = len(self._examples) + 1
-            self._examples[drawn.content] = self._labeller.example(drawn, number)
-        example, shrinking = self._examples[drawn.content], self._shrinking
-        if example is None or (
-            shrinking is not None and example.case.expect != shrinking.kind.expect
+        if drawn.content not in self._cases:
+            number = len(self._cases) + 1
+            self._cases[drawn.content] = self._labeller.case(drawn, number)
+        case, shrinking = self._cases[drawn.content], self._shrinking
+        if case is None or (
+            shrinking is not None and case.expect != shrinking.kind.expect
         ):
             return None
         self._check_budget()
-        attempt = self._fire(example)
+        attempt = self._fire(case)
         self._seen[drawn.content] = attempt if attempt.failures else None
         if shrinking is not None:
             shrinking.requests += 1
