@@ -56,6 +56,7 @@ class Recording:
     Args:
         record: the file that gets a line for each request, if one is wanted.
         reports: values of `--report`.
+        docs: base of the documentation that rules are linked to; empty for none.
 
     Raises:
         UsageError: the options contradict each other.
@@ -63,8 +64,14 @@ class Recording:
     """
 
     def __init__(
-        self, record: Path | None, reports: Iterable[str], dialect: str, level: str
+        self,
+        record: Path | None,
+        reports: Iterable[str],
+        dialect: str,
+        level: str,
+        docs: str,
     ) -> None:
+        self._docs = docs
         self._reports = report_paths(reports, lambda name, path: check(path, name))
         if record is not None and record in (path for _, path in self._reports):
             raise UsageError(
@@ -90,7 +97,7 @@ class Recording:
         url = about.pop("url")
         filling = Filling(**about)
         self._redactor = Redactor(filling.secrets())
-        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor)
+        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor, self._docs)
         self._session = ClientSession(self._contract, self._level, url, filling)
         self._thread = threading.Thread(target=self._judge_all, daemon=True)
         self._thread.start()

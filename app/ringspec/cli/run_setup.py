@@ -212,6 +212,7 @@ class FireOptions:
     rate: str | None
     timeout: float | None
     reports: tuple[str, ...]
+    docs: str
     quiet: bool
     verbose: bool
     color: Any

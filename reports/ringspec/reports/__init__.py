@@ -13,10 +13,11 @@ from ringspec.reports.client_record import (
     record_line,
     screen_line,
 )
-from ringspec.reports.comparison import Comparison, compare_reports
-from ringspec.reports.comparison_text import (
+from ringspec.reports.comparison import (
     COMPARISON_FORMATS,
+    Comparison,
     check_comparison,
+    compare_reports,
     print_comparison,
     render_comparison,
 )
@@ -50,7 +51,7 @@ from ringspec.reports.kill_matrix import (
     ServerKind,
     check_matrix,
     print_matrix,
-    write_matrix,
+    render_matrix,
 )
 from ringspec.reports.merge import (
     MERGED_FORMATS,
@@ -118,6 +119,7 @@ __all__ = [
     "read_report",
     "record_line",
     "render_comparison",
+    "render_matrix",
     "rendered",
     "report_bytes",
     "report_json",
@@ -130,6 +132,5 @@ __all__ = [
     "shown",
     "write",
     "write_data",
-    "write_matrix",
     "write_obstacle",
 ]

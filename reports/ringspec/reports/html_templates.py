@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ringspec.reports.printable import shown
+from ringspec.reports.printable import counted, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600
@@ -61,7 +61,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["shown"] = lambda text: shown(str(text), _TEXT)
+    made.filters["shown"] = lambda text, limit=_TEXT: shown(str(text), limit)
+    made.filters["visible"] = visible
+    made.globals["counted"] = counted
     return made
 
 

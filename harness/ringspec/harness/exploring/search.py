@@ -33,8 +33,8 @@ from ringspec.strategies import (
     MAX_CALLS,
     Call,
     CallKind,
+    Case,
     Drawn,
-    Example,
     Labeller,
     Lifecycle,
     Source,
@@ -57,7 +57,7 @@ _WALKS = 20
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
 
-Fire: TypeAlias = Callable[[Example | Walk], Attempt]
+Fire: TypeAlias = Callable[[Case | Walk], Attempt]
 Tell: TypeAlias = Callable[[Judged | Notice], None]
 
 
@@ -151,7 +151,7 @@ class Search:
         self._turns = Counter[str]()
         self._sources = own_sources(contract, rules)
         self._labeller = Labeller(contract)
-        self._examples: dict[bytes, Example | None] = {}
+        self._cases: dict[bytes, Case | None] = {}
         # What bodies and walks came to, if they failed.
         self._bodies: dict[bytes, Attempt | None] = {}
         self._walked: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
@@ -345,16 +345,16 @@ class Search:
         if drawn.content in self._bodies:
             return self._bodies[drawn.content]
         # Proof takes a while, and shrinking comes by many bodies more than once.
-        if drawn.content not in self._examples:
-            number = len(self._examples) + 1
-            self._examples[drawn.content] = self._labeller.example(drawn, number)
-        example, shrinking = self._examples[drawn.content], self._shrinking
-        if example is None or (
-            shrinking is not None and example.case.expect != shrinking.kind.expect
+        if drawn.content not in self._cases:
+            number = len(self._cases) + 1
+            self._cases[drawn.content] = self._labeller.case(drawn, number)
+        case, shrinking = self._cases[drawn.content], self._shrinking
+        if case is None or (
+            shrinking is not None and case.expect != shrinking.kind.expect
         ):
             return None
         self._check_budget()
-        attempt = self._fire(example)
+        attempt = self._fire(case)
         self._bodies[drawn.content] = attempt if attempt.failures else None
         if shrinking is not None:
             shrinking.requests += 1
