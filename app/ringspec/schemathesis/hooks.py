@@ -201,24 +201,21 @@ class Bridge:
         as strong as its rule where the body breaks that.
         """
         self._number += 1
-        example = self._labeller.example(Drawn(content=content), self._number)
-        if example is None:
+        case = self._labeller.case(Drawn(content=content), self._number)
+        if case is None:
             return []
-        request, levels = example.case.request, example.levels
-        exchange = Exchange(url=url, request=request, response=response)
+        exchange = Exchange(url=url, request=case.request, response=response)
         found: list[Finding] = []
-        for each in self._oracle.judge(example.case, exchange):
+        for each in self._oracle.judge(case, exchange):
             if each.verdict is Verdict.FAIL:
-                level = levels.get(each.rule, each.level)
+                level = case.levels.get(each.rule, each.level)
                 found.append(replace(each, level=level, gate=level))
         return self._gating(tuple(found))
 
     def label(self, content: bytes) -> Label | None:
         """Return the proven label of a body; None if validators do not agree."""
-        example = self._labeller.example(Drawn(content=content), 0)
-        if example is None:
-            return None
-        return self._labeller.label(example.case.body).label
+        case = self._labeller.case(Drawn(content=content), 0)
+        return None if case is None else self._labeller.label(case.body).label
 
     def _gating(self, found: tuple[Finding, ...]) -> list[Finding]:
         self._tally.add(found)
