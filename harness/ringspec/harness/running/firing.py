@@ -170,14 +170,13 @@ class Volley:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+            ended, _ = await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+            for task in ended:
+                if not task.cancelled():
+                    task.exception()  # retrieved, or asyncio logs it
 
-    async def stop(self) -> None:
-        """End what is under way and close all connections."""
-        await self.cancel_open()
-        for task in self._tasks:
-            if task.done() and not task.cancelled():
-                task.exception()  # retrieved, or asyncio logs it
+    async def close(self) -> None:
+        """Close all connections."""
         async with asyncio.timeout(_FAREWELL_S):
             await self._target.close()
 
