@@ -103,8 +103,19 @@ def print_failing_ids(console: Console, result: Result) -> None:
         line(console, Text.assemble(("STALE", "bold red"), " ", shown(text, _REASON)))
 
 
-def print_known(console: Console, result: Result) -> None:
-    """Print the failures that are known beforehand, and why they are excused."""
+def print_others(
+    console: Console, result: Result, warned: Sequence[Cause], *, verbose: bool = False
+) -> None:
+    """Print what is known, stale or inconclusive, and what only warns."""
+    _print_known(console, result)
+    _print_stale(console, result.stale)
+    if result.learnt:
+        # Else every rule would be listed, and the message says why.
+        _print_inconclusive(console, result, verbose=verbose)
+        _print_warnings(console, warned, verbose=verbose)
+
+
+def _print_known(console: Console, result: Result) -> None:
     known: dict[Known, int] = {}
     for each in result.rules:
         for entry in each.known if each.outcome is Outcome.FAIL else ():
@@ -118,8 +129,7 @@ def print_known(console: Console, result: Result) -> None:
         line(console)
 
 
-def print_stale(console: Console, stale: Sequence[Stale]) -> None:
-    """Print the known failures that may not be listed any longer."""
+def _print_stale(console: Console, stale: Sequence[Stale]) -> None:
     if stale:
         about = " known failures, which fail the run"
         line(console, Text.assemble(("STALE", "bold red"), about))
@@ -135,10 +145,7 @@ def _print_entry(console: Console, known: Known, remark: Text) -> None:
     hanging(console, Text("    "), Text(_excuse(known), "dim"))
 
 
-def print_inconclusive(
-    console: Console, result: Result, *, verbose: bool = False
-) -> None:
-    """Print the rules that are inconclusive, those of one reason together."""
+def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> None:
     for reason, rules in inconclusive_by_reason(result, _reason).items():
         cases = sum(len(each.inconclusive) for each in rules)
         named = Text(visible(rules[0].rule.id), "bold")
@@ -151,10 +158,7 @@ def print_inconclusive(
         line(console)
 
 
-def print_warnings(
-    console: Console, found: Sequence[Cause], *, verbose: bool = False
-) -> None:
-    """Print failures below the level that no other failure explains."""
+def _print_warnings(console: Console, found: Sequence[Cause], *, verbose: bool) -> None:
     for each in found:
         said = each.title if len(each.rules) > 1 else each.findings[0].reason
         text = Text.assemble(
@@ -315,11 +319,7 @@ class RuleTexts:
     def other_text(self) -> str:
         """Write what is inconclusive, only warns or is known, of all rules."""
         console, text = page(self._width)
-        print_known(console, self._result)
-        print_stale(console, self._result.stale)
-        if self._result.learnt:
-            print_inconclusive(console, self._result, verbose=self._verbose)
-            print_warnings(console, self._warned, verbose=self._verbose)
+        print_others(console, self._result, self._warned, verbose=self._verbose)
         return text.getvalue()
 
     def conclusion(self) -> str:
@@ -339,7 +339,7 @@ class RuleTexts:
             outcome = Outcome.FAIL
         console, text = page(self._width)
         about = [each for each in self._warned if result in each.rules]
-        print_warnings(console, about, verbose=self._verbose)
+        _print_warnings(console, about, verbose=self._verbose)
         return RuleText(
             outcome=outcome,
             excused=result.excused and outcome is Outcome.PASS,
@@ -364,7 +364,7 @@ class RuleTexts:
 
     def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
         console, text = page(self._width)
-        print_stale(console, stale)
+        _print_stale(console, stale)
         for cause in self._found:
             if result not in cause.rules:
                 continue

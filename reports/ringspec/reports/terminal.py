@@ -33,10 +33,7 @@ from ringspec.reports.blocks import (
     print_conclusion,
     print_failing_ids,
     print_failures,
-    print_inconclusive,
-    print_known,
-    print_stale,
-    print_warnings,
+    print_others,
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import (
@@ -153,12 +150,7 @@ class Terminal:
         found, warned = explained(result, self._judged)
         found = tuple(each for each in found if not each.known)
         print_failures(self._out, found, verbose=self._verbose)
-        print_known(self._out, result)
-        print_stale(self._out, result.stale)
-        if result.learnt:
-            # Else every rule would be listed, and the message says why.
-            print_inconclusive(self._out, result, verbose=self._verbose)
-            print_warnings(self._out, warned, verbose=self._verbose)
+        print_others(self._out, result, warned, verbose=self._verbose)
         print_conclusion(self._out, result)
         if self._started is not None:
             again = self._again
