@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.hosts import checked_url, is_loopback, is_same_host
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.policy import (
+    Safety,
+    checked_url,
+    is_loopback,
+    is_same_host,
+)
 from ringspec.harness.sending.target import Route
 from ringspec.spec import PROFILES, Overrides, UsageError, did_you_mean
 
