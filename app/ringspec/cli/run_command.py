@@ -33,7 +33,7 @@ from ringspec.harness.running.plan import (
     parse_shard,
     part_of,
 )
-from ringspec.harness.running.run import choose, effects_in, listed, run
+from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
@@ -285,8 +285,8 @@ def _phases(
 
 
 def _planned(plan: Plan, target: str) -> Iterator[str]:
-    choice = choose(plan)
-    cases, pace = choice.cases, plan.pace
+    session = Session(plan)
+    cases, pace = session.cases, plan.pace
     kind = "live" if plan.live else "on this machine"
     workers = pace.workers or 1
     speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
@@ -303,7 +303,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
     yield from _sums(plan, cases)
-    for why, ids in choice.omissions:
+    for why, ids in session.omissions:
         line = f"left out, as {why}: {counted(len(ids), 'case')}"
         yield from wrapped(line, hanging="    ")
         yield from wrapped(listed(ids), "    ")
