@@ -23,7 +23,7 @@ from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.hosts import checked_url
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.reports import Redactor, check
-from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
+from ringspec.spec import Contract, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
 # Returns the URL and the credentials of a server, once it is up.
@@ -121,15 +121,12 @@ class RunSetup:
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
-        from ringspec.reference import Embedded, EmbeddedError  # noqa: PLC0415 - as above
+        from ringspec.reference import Embedded  # noqa: PLC0415 - as above
 
         embedded = Embedded(dialect=self._embedded_dialect)
 
         def resolve() -> tuple[str, Credentials]:
-            try:
-                ready = embedded.ready()
-            except EmbeddedError as error:
-                raise InternalError(str(error)) from error
+            ready = embedded.ready()
             return ready.url, Credentials(
                 bearer=ready.token,
                 client_id=ready.client_id,
@@ -148,9 +145,7 @@ class RunSetup:
     ) -> tuple[Filling, Redactor]:
         """Return what fills credentials in, with a token, and what redacts them.
 
-        Args:
-            url: of the target.
-            credentials: None for the profile's.
+        Without credentials, they are the profile's.
 
         Raises:
             UsageError: the token would come from a host that is not allowed.
@@ -238,14 +233,10 @@ class FireOptions:
         Raises:
             UsageError: the profile cannot be read, or has something wrong.
         """
+        credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
             "dialect": self.dialect,
-            "credentials": {
-                "bearer": self.bearer,
-                "client_id": self.client_id,
-                "client_secret": self.client_secret,
-                "token_url": self.token_url,
-            },
+            "credentials": {name: getattr(self, name) for name in credentials},
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,

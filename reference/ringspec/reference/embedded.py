@@ -12,22 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
+from ringspec.spec import InternalError
+
 # The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
 _FAREWELL_S = 3.0
-
-
-class EmbeddedError(RuntimeError):
-    """Raised when the child cannot serve; carries its stderr."""
-
-    def __init__(self, reason: str, stderr: str) -> None:
-        super().__init__(reason, stderr)
-        self.reason = reason
-        self.stderr = stderr
-
-    def __str__(self) -> str:
-        """Write the reason, then the child's stderr."""
-        return f"the embedded server {self.reason}\n{self.stderr}".rstrip()
 
 
 class Embedded:
@@ -92,7 +81,8 @@ class Embedded:
     def ready(self) -> Self:
         """Wait until the child listens, and read where; start it if need be.
 
-        Raises EmbeddedError if it dies before, or takes longer than the time limit.
+        Raises:
+            InternalError: it dies before, or takes longer than the time limit.
         """
         process = self.begin().process
         self._reader.join(self._timeout_s)
@@ -104,7 +94,8 @@ class Embedded:
                 status = process.returncode
                 reason = f"ended before it listened (exit status {status})"
             self._stderr.seek(0)
-            raise EmbeddedError(reason, self._stderr.read()[-4000:])
+            printed = self._stderr.read()[-4000:]
+            raise InternalError(f"the embedded server {reason}\n{printed}".rstrip())
         vars(self).update(json.loads(self._line))
         return self
 
