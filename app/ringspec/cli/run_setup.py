@@ -23,7 +23,7 @@ from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Redactor, check
-from ringspec.spec import Contract, MisfitError, UsageError, load
+from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
 # Returns the URL and the credentials of a server, once it is up.
@@ -121,12 +121,15 @@ class RunSetup:
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
-        from ringspec.reference import Embedded  # noqa: PLC0415 - as above
+        from ringspec.reference import Embedded, EmbeddedError  # noqa: PLC0415 - as above
 
         embedded = Embedded(dialect=self._embedded_dialect)
 
         def resolve() -> tuple[str, Credentials]:
-            ready = embedded.ready()
+            try:
+                ready = embedded.ready()
+            except EmbeddedError as error:
+                raise InternalError(str(error)) from error
             return ready.url, Credentials(
                 bearer=ready.token,
                 client_id=ready.client_id,

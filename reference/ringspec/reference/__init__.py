@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.body_checks import CHECKS
 from ringspec.reference.dialects import DIALECTS, ServerDialect
-from ringspec.reference.embedded import Embedded
+from ringspec.reference.embedded import Embedded, EmbeddedError
 from ringspec.reference.serving import (
     HOST,
     ServerLimits,
@@ -42,6 +42,7 @@ __all__ = [
     "SHARED",
     "Behaviour",
     "Embedded",
+    "EmbeddedError",
     "ServerDialect",
     "ServerLimits",
     "ServerSettings",

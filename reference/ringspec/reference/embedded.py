@@ -12,11 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-from ringspec.spec import InternalError
-
 # The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
 _FAREWELL_S = 3.0
+
+
+class EmbeddedError(RuntimeError):
+    """Raised when the child cannot serve; its text ends with the child's stderr."""
 
 
 class Embedded:
@@ -82,7 +84,7 @@ class Embedded:
         """Wait until the child listens, and read where; start it if need be.
 
         Raises:
-            InternalError: it dies before, or takes longer than the time limit.
+            EmbeddedError: it dies before, or takes longer than the time limit.
         """
         process = self.begin().process
         self._reader.join(self._timeout_s)
@@ -95,7 +97,7 @@ class Embedded:
                 reason = f"ended before it listened (exit status {status})"
             self._stderr.seek(0)
             printed = self._stderr.read()[-4000:]
-            raise InternalError(f"the embedded server {reason}\n{printed}".rstrip())
+            raise EmbeddedError(f"the embedded server {reason}\n{printed}".rstrip())
         vars(self).update(json.loads(self._line))
         return self
 

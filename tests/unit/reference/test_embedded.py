@@ -10,8 +10,7 @@ import time
 import httpx
 import pytest
 
-from ringspec.reference import Embedded
-from ringspec.spec import InternalError
+from ringspec.reference import Embedded, EmbeddedError
 
 from .conftest import ALL, Body
 
@@ -46,14 +45,14 @@ def test_child_serves_and_ends_with_the_block(body: Body) -> None:
 
 
 def test_child_that_dies_early_tells_why() -> None:
-    with pytest.raises(InternalError, match="no mutant 'nonesuch'") as caught:
+    with pytest.raises(EmbeddedError, match="no mutant 'nonesuch'") as caught:
         Embedded(mutant="nonesuch").__enter__()
 
     assert "exit status 2" in str(caught.value)
 
 
 def test_child_that_takes_too_long_is_given_up() -> None:
-    with pytest.raises(InternalError, match="did not start within"):
+    with pytest.raises(EmbeddedError, match="did not start within"):
         Embedded(timeout_s=0.001).__enter__()
 
 
