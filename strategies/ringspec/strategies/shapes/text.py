@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from random import Random
 
-from ringspec.spec import NOT_BLANK, Json, Operation, Path, rebuilt
+from ringspec.spec import NOT_BLANK, Json, Operation
 
 # The settled form of a free text: 1 to 100 characters, not blank.
 TEXTS = (
@@ -129,19 +129,25 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
         return schema
     alone = [schema[name] for name in ("default", "example") if name in schema]
     known = [*values, *alone, *schema.get("examples", ())]
-
-    def below(keyword: str, steps: Path, child: Json) -> Json:
+    changed = dict(schema)
+    for keyword, value in schema.items():
         if keyword == "properties":
             objects = [each for each in known if isinstance(each, dict)]
-            return with_examples(child, [o[steps[1]] for o in objects if steps[1] in o])
-        if keyword == "items":
-            lists = [each for each in known if isinstance(each, list)]
-            return with_examples(child, chain.from_iterable(lists))
-        if keyword in {"allOf", "anyOf", "oneOf", "then", "else"}:
-            return with_examples(child, known)
-        return with_examples(child) if keyword == "additionalProperties" else child
-
-    changed = rebuilt(schema, below)
+            changed[keyword] = {
+                name: with_examples(
+                    child, [each[name] for each in objects if name in each]
+                )
+                for name, child in value.items()
+            }
+        elif keyword == "items":
+            items = [each for each in known if isinstance(each, list)]
+            changed[keyword] = with_examples(value, chain.from_iterable(items))
+        elif keyword in {"allOf", "anyOf", "oneOf"}:
+            changed[keyword] = [with_examples(child, known) for child in value]
+        elif keyword in {"then", "else"}:
+            changed[keyword] = with_examples(value, known)
+        elif keyword == "additionalProperties" and isinstance(value, dict):
+            changed[keyword] = with_examples(value)
     has_form = "format" in schema or schema.get("pattern", NOT_BLANK) != NOT_BLANK
     if has_form and not _GIVEN & schema.keys():
         changed["examples"] = _texts(schema, known)
