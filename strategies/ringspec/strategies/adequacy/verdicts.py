@@ -1,16 +1,11 @@
 """What a case list says of every first-order mutation of its contract.
 
-Validation alone shows which cases detect it: by an accepted body that it refuses,
-or a refused one that it accepts. A mutation differs in one keyword, so only that is
-evaluated again, on the values it applies to: all else in an accepted body holds, and a
-refused one has to be wrong in nothing else. A greedy search finds a small list of cases
-that still detects all.
-
-The contract and a mutation differ only in bodies in which the edited keyword, as it was
-and as it is, disagrees somewhere. If the rest of the contract leaves no such body, the
-two are equivalent. If there are some, but none is settled, no case may detect the
-mutation: it is unsettled. Otherwise a body that detects it is built, if one is quickly
-found.
+Validation shows which cases detect a mutation. It differs in one keyword, so only that
+is evaluated again, on the values it applies to: all else in an accepted body holds, and
+a refused one has to be wrong in nothing else. The contract and a mutation differ only
+in bodies in which that keyword, as it was and as it is, disagrees somewhere: if the
+rest of the contract leaves none the two are equivalent, if none is settled no case may
+detect the mutation.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Random walks through the life cycle, and the model of what each step must show.
+"""Random walks through the life cycle: calls that Hypothesis draws, written as steps.
 
-Hypothesis draws calls of operations; the model, which knows of each resource whether it
-exists, its body, and the states it may be in, writes them as steps, each with what the
-rules claim of its answer. What nothing settles is left out, or is a step without which
-the walk ends and no rule fails.
+The model of a target knows of each resource whether it exists, its body, and the states
+it may be in. What nothing settles is left out, or is a step without which the walk ends
+and no rule fails.
 """
 
 from __future__ import annotations

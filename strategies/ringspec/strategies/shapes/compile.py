@@ -3,8 +3,7 @@
 Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C). One
 table has for each keyword the values that it admits and refuses. `compile_schema` and
 `negate` give only values that surely fit, perhaps not all. `reach` and `avoid` give
-every value that may fit: no shape left proves that no value fits. `check_supported`
-checks beforehand that a schema can be compiled.
+every value that may fit: no shape left proves that no value fits.
 """
 
 from __future__ import annotations
