@@ -15,9 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ringspec.spec.assertions import Chosen
 from ringspec.spec.document import Inlined
 from ringspec.spec.rules import Evidence, Level, weakest
-from ringspec.spec.schemas import Subschema, branches, rebuilt, subschemas
+from ringspec.spec.schemas import (
+    CHOICES,
+    KEYWORDS,
+    Subschema,
+    branches,
+    rebuilt,
+    subschemas,
+)
 from ringspec.spec.values import Json, Path, enum_key
 
 TEXT_MIN = 1
@@ -78,6 +86,40 @@ def _types(schema: dict[str, Json]) -> set[str]:
     stated = schema.get("type", ())
     own = {stated} if isinstance(stated, str) else set(stated)
     return own.union(*map(_types, branches(schema)))
+
+
+def read_as(schema: Json, chosen: Chosen, path: Path = ()) -> Json:
+    """Return a schema with some choices decided: only the chosen branch is left.
+
+    A branch that says nothing of what is beside the choice becomes part of it.
+    """
+    if not isinstance(schema, dict):
+        return schema
+
+    def below(_keyword: str, steps: Path, child: Json) -> Json:
+        return read_as(child, chosen, (*path, *steps))
+
+    changed = rebuilt(schema, below)
+    for keyword in CHOICES & schema.keys():
+        if (*path, keyword) in chosen:
+            branch = changed.pop(keyword)[chosen[*path, keyword]]
+            changed = _joined(changed, branch)
+    return changed
+
+
+def _joined(schema: dict[str, Json], branch: Json) -> dict[str, Json]:
+    joined = dict(schema)
+    members = {**schema.get("properties", {}), **branch.get("properties", {})}
+    for keyword, value in branch.items():
+        if keyword == "required":
+            joined[keyword] = [*dict.fromkeys([*schema.get(keyword, ()), *value])]
+        elif keyword == "properties" and not value.keys() & schema.get(keyword, {}):
+            joined[keyword] = members
+        elif keyword in KEYWORDS and schema.get(keyword, value) != value:
+            return {**schema, "allOf": [*schema.get("allOf", ()), branch]}
+        else:
+            joined.setdefault(keyword, value)
+    return joined
 
 
 def live_form(schema: Json) -> dict[str, Json]:

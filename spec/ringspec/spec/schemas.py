@@ -18,6 +18,8 @@ from ringspec.spec.values import Json, Path
 ITEM = "*"
 # These three fail as one.
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+# Their branches are alternatives.
+CHOICES = frozenset({"anyOf", "oneOf"})
 # `false` is reported at these keywords, and is not turned into an object.
 CLOSING = frozenset(
     {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
