@@ -15,8 +15,8 @@ from tests.benchmarks.results import arguments, note, show
 
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Embedded
 from ringspec.spec import Level, load
 from ringspec.strategies import Case, Phase, cases_of

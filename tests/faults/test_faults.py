@@ -14,9 +14,8 @@ from tests.faults.proxy import HEAVY, disturbing
 from ringspec.harness import Ended, Notice, Outcome, Result, Trouble
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.exchange import Exchange, Failure
+from ringspec.harness.sending.exchange import Exchange, Failure, Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Behaviour, Embedded, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Request, cases_of

@@ -15,8 +15,8 @@ from ringspec.harness import Known
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.plan import Part, Plan, part_of
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import Behaviour, ServerSettings, application
 from ringspec.reports import Recorder, merge_reports, rendered
 from ringspec.spec import Contract, Level, load

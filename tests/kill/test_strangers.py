@@ -7,7 +7,7 @@ import pytest
 from ringspec.harness import Ended, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import Level, load
 from ringspec.strategies import cases_of
 

@@ -19,6 +19,7 @@ PACKAGES = (
 )
 DATA = {
     "ringspec/cli/manual.toml",
+    "ringspec/spec/forms.json",
     "ringspec/spec/http_rules.yaml",
     "ringspec/spec/openapi.yaml",
     "ringspec/spec/questions.yaml",

@@ -13,9 +13,7 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
-    completer,
     report_paths,
-    report_values,
     reports_option,
 )
 from ringspec.cli.outputs import attempted
@@ -70,11 +68,9 @@ from ringspec.spec import UsageError
     help="How to print it.",
 )
 @reports_option(
-    shell_complete=completer(
-        lambda: report_values(dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)))
-    ),
-    help=f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
+    f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
     f" with --merge {', '.join(MERGED_FORMATS)}.",
+    lambda: dict.fromkeys((*COMPARISON_FORMATS, *MERGED_FORMATS)),
 )
 @color_option
 def command(  # noqa: PLR0913 - its options

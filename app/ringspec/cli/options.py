@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,9 +16,6 @@ from ringspec.spec import PROFILES, Level, UsageError, dialect_names, load
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
 ReportPaths = list[tuple[str, Path]]
-
-DOCS_VARIABLE = "RINGSPEC_DOCS"
-_DOCS_KEY = "ringspec.docs"
 
 
 def completer(
@@ -54,17 +50,6 @@ def _rule_prefixes() -> dict[str, str]:
     return {**groups, **{str(each.id): each.sentence for each in rules}}
 
 
-def _report_formats() -> list[str]:
-    from ringspec.reports import FORMATS  # noqa: PLC0415 - only to complete
-
-    return report_values(FORMATS)
-
-
-def report_values(formats: Iterable[str]) -> list[str]:
-    """Return values of `--report` for some formats."""
-    return [f"{name}=report.{name}" for name in formats]
-
-
 def added(*options: Decorator[Any]) -> Decorator[Any]:
     """Return a decorator that adds options to a command, listed in their order."""
 
@@ -84,14 +69,35 @@ color_option = click.option(
     default="auto",
     help="Colours in the terminal.",
 )
-reports_option = partial(
-    click.option,
-    "--report",
-    "reports",
-    metavar="FORMAT=PATH",
-    multiple=True,
-    shell_complete=completer(_report_formats),
-)
+
+
+def _run_formats() -> Iterable[str]:
+    from ringspec.reports import FORMATS  # noqa: PLC0415 - only to complete
+
+    return FORMATS
+
+
+def reports_option(
+    text: str, formats: Callable[[], Iterable[str]] = _run_formats
+) -> Decorator[Any]:
+    """Return the option `--report`.
+
+    Args:
+        text: its help.
+        formats: returns those that complete it.
+    """
+    return click.option(
+        "--report",
+        "reports",
+        metavar="FORMAT=PATH",
+        multiple=True,
+        shell_complete=completer(
+            lambda: [f"{name}=report.{name}" for name in formats()]
+        ),
+        help=text,
+    )
+
+
 document_options = added(
     click.option(
         "--contract",
@@ -116,20 +122,16 @@ contract_options = added(
     ),
 )
 selection_options = added(
-    click.option(
-        "--select",
-        metavar="ID-PREFIX",
-        multiple=True,
-        shell_complete=completer(_rule_prefixes),
-        help="Only rules whose id begins so (repeatable).",
-    ),
-    click.option(
-        "--exclude",
-        metavar="ID-PREFIX",
-        multiple=True,
-        shell_complete=completer(_rule_prefixes),
-        help="No rules whose id begins so (repeatable).",
-    ),
+    *(
+        click.option(
+            f"--{name}",
+            metavar="ID-PREFIX",
+            multiple=True,
+            shell_complete=completer(_rule_prefixes),
+            help=f"{which} rules whose id begins so (repeatable).",
+        )
+        for name, which in (("select", "Only"), ("exclude", "No"))
+    )
 )
 profile_option = click.option(
     "--profile",
@@ -148,23 +150,26 @@ credential_options = added(
         envvar=["RINGSPEC_BEARER", "RINGSPEC_TOKEN"],
         help="The access token; better given as RINGSPEC_BEARER or RINGSPEC_TOKEN.",
     ),
-    click.option(
-        "--client-id",
-        metavar="ID",
-        envvar="RINGSPEC_CLIENT_ID",
-        help="Id of the client that fetches a token.",
-    ),
-    click.option(
-        "--client-secret",
-        metavar="SECRET",
-        envvar="RINGSPEC_CLIENT_SECRET",
-        help="Its secret; better given as RINGSPEC_CLIENT_SECRET.",
-    ),
-    click.option(
-        "--token-url",
-        metavar="URL",
-        envvar="RINGSPEC_TOKEN_URL",
-        help="Where client id and secret are exchanged for a token.",
+    *(
+        click.option(
+            f"--{name}",
+            metavar=metavar,
+            envvar=f"RINGSPEC_{name.upper().replace('-', '_')}",
+            help=text,
+        )
+        for name, metavar, text in (
+            ("client-id", "ID", "Id of the client that fetches a token."),
+            (
+                "client-secret",
+                "SECRET",
+                "Its secret; better given as RINGSPEC_CLIENT_SECRET.",
+            ),
+            (
+                "token-url",
+                "URL",
+                "Where client id and secret are exchanged for a token.",
+            ),
+        )
     ),
 )
 
@@ -201,35 +206,21 @@ pace_options = added(
 )
 
 
-def _keep_docs(ctx: click.Context, _option: click.Parameter, base: str | None) -> None:
+def _checked_docs(
+    _ctx: click.Context, _option: click.Parameter, base: str | None
+) -> str:
     from ringspec.reports import checked_docs  # noqa: PLC0415 - `serve` may do without
 
-    ctx.meta[_DOCS_KEY] = checked_docs(base) if base else ""
+    return checked_docs(base) if base else ""
 
 
 docs_option = click.option(
     "--docs",
     metavar="URL",
-    envvar=DOCS_VARIABLE,
-    expose_value=False,
-    callback=_keep_docs,
+    envvar="RINGSPEC_DOCS",
+    callback=_checked_docs,
     help="Where this documentation is published: reports link each rule to it.",
 )
-
-
-def docs_base() -> str:
-    """Return the value of `--docs`; outside of a command, that of its variable.
-
-    Raises:
-        UsageError: the variable has no address.
-    """
-    context = click.get_current_context(silent=True)
-    if context is not None and _DOCS_KEY in context.meta:
-        return str(context.meta[_DOCS_KEY])
-    from ringspec.reports import checked_docs  # noqa: PLC0415 - as above
-
-    base = os.environ.get(DOCS_VARIABLE, "")
-    return checked_docs(base) if base else ""
 
 
 def report_paths(

@@ -24,7 +24,6 @@ from ringspec.cli.exits import (
 from ringspec.cli.options import (
     added,
     color_option,
-    docs_base,
     docs_option,
     reports_option,
 )
@@ -47,7 +46,7 @@ _STREAM = "ndjson"
 _WIDEST = 80
 
 output_options = added(
-    reports_option(help=f"Write a report (repeatable): {', '.join(FORMATS)}."),
+    reports_option(f"Write a report (repeatable): {', '.join(FORMATS)}."),
     docs_option,
     click.option("--quiet", is_flag=True, help="Only failures and the last line."),
     click.option("--verbose", is_flag=True, help="Every failing case."),
@@ -61,6 +60,7 @@ class Outputs:
     Args:
         wanted: formats, each with its path.
         display: the terminal report. It ends when its reader is gone or its disk full.
+        docs: base of the documentation that rules are linked to; empty for none.
         annotates: whether a job of GitHub Actions gets annotations.
     """
 
@@ -69,10 +69,10 @@ class Outputs:
         wanted: Sequence[tuple[str, Path]],
         display: Display,
         redactor: Redactor,
+        docs: str = "",
         *,
         annotates: bool = True,
     ) -> None:
-        docs = docs_base()
         self._wanted = [each for each in wanted if each[0] != _STREAM]
         self._recorder = Recorder(redactor, docs)
         self._streams = [

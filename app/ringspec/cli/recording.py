@@ -22,7 +22,7 @@ from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.harness import Event, JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     RecordFile,
     Redactor,
@@ -56,6 +56,7 @@ class Recording:
     Args:
         record: the file that gets a line for each request, if one is wanted.
         reports: values of `--report`.
+        docs: base of the documentation that rules are linked to; empty for none.
 
     Raises:
         UsageError: the options contradict each other.
@@ -63,8 +64,14 @@ class Recording:
     """
 
     def __init__(
-        self, record: Path | None, reports: Iterable[str], dialect: str, level: str
+        self,
+        record: Path | None,
+        reports: Iterable[str],
+        dialect: str,
+        level: str,
+        docs: str,
     ) -> None:
+        self._docs = docs
         self._reports = report_paths(reports, lambda name, path: check(path, name))
         if record is not None and record in (path for _, path in self._reports):
             raise UsageError(
@@ -90,7 +97,7 @@ class Recording:
         url = about.pop("url")
         filling = Filling(**about)
         self._redactor = Redactor(filling.secrets())
-        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor)
+        self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor, self._docs)
         self._session = ClientSession(self._contract, self._level, url, filling)
         self._thread = threading.Thread(target=self._judge_all, daemon=True)
         self._thread.start()
@@ -120,7 +127,7 @@ class Recording:
             self._record.close()
             status = attempted((self._record.check,), status)
         try:
-            print_account(self._session.tally, ended.result, self._redactor)
+            print_account(self._session, ended.result, self._redactor)
         except (BrokenPipeError, SystemExit):  # its reader has left
             with suppress(OSError):
                 release_output()

@@ -119,7 +119,7 @@ class ReplayOptions(FireOptions):
                 color=self.color,
             )
             events = run(replace(plan, only=frozenset(ids) - unfit.keys()))
-            status, _ = report_run(events, Outputs(wanted, replay, redactor))
+            status, _ = report_run(events, Outputs(wanted, replay, redactor, self.docs))
         return _INCONCLUSIVE if status == 0 and replay.is_open else status
 
     def _setup(

@@ -34,7 +34,7 @@ from ringspec.harness.running.plan import (
     part_of,
 )
 from ringspec.harness.running.run import choose, effects_in, listed, run
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
 from ringspec.spec import Level, UsageError
@@ -165,7 +165,7 @@ class RunOptions(FireOptions):
                 redactor=redactor,
                 again=tuple(chain.from_iterable(given)),
             )
-            outputs = Outputs(wanted, terminal, redactor)
+            outputs = Outputs(wanted, terminal, redactor, self.docs)
             status, result = report_run(run(plan), outputs)
         return known_file.renewed(result, plan.contract, status)
 
@@ -303,7 +303,7 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
     yield from _sums(plan, cases)
-    for why, ids in choice.omissions():
+    for why, ids in choice.omissions:
         line = f"left out, as {why}: {counted(len(ids), 'case')}"
         yield from wrapped(line, hanging="    ")
         yield from wrapped(listed(ids), "    ")

@@ -19,9 +19,9 @@ from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.hosts import checked_url
 from ringspec.harness.sending.pacer import parse_rate
-from ringspec.harness.sending.placeholders import Filling, variants
 from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
@@ -212,6 +212,7 @@ class FireOptions:
     rate: str | None
     timeout: float | None
     reports: tuple[str, ...]
+    docs: str
     quiet: bool
     verbose: bool
     color: Any

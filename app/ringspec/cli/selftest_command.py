@@ -27,7 +27,6 @@ from ringspec.cli.options import (
     completer,
     level_type,
     report_paths,
-    report_values,
     reports_option,
 )
 from ringspec.cli.outputs import attempted
@@ -35,8 +34,8 @@ from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import (
     DIALECTS,
     EQUIVALENT,
@@ -89,10 +88,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     default=CANONICAL,
     help="The spelling that all of them speak.",
 )
-@reports_option(
-    shell_complete=completer(lambda: report_values(MATRIX_FORMATS)),
-    help="Write the matrix: json.",
-)
+@reports_option("Write the matrix: json.", lambda: MATRIX_FORMATS)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),

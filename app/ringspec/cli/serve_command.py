@@ -60,7 +60,7 @@ def _mutants() -> dict[str, str]:
     help="Judge what clients send; add a line of JSON for each request.",
 )
 @reports_option(
-    help="Judge what clients send; write a report of it at the end (repeatable):"
+    "Judge what clients send; write a report of it at the end (repeatable):"
     " html, json, ndjson, junit, har, markdown, badge.",
 )
 @docs_option
@@ -107,6 +107,7 @@ def command(  # noqa: PLR0913 - its options
     list_mutants: bool,
     record: Path | None,
     reports: tuple[str, ...],
+    docs: str,
     level: str,
     max_broadcasts: int,
     max_body: int,
@@ -145,7 +146,7 @@ def command(  # noqa: PLR0913 - its options
         # It takes a while to import, and a mere server needs none of it.
         from ringspec.cli.recording import Recording  # noqa: PLC0415
 
-        recording = Recording(record, reports, dialect, level)
+        recording = Recording(record, reports, dialect, level, docs)
         serve(
             settings,
             host=host,

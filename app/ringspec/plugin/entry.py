@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringspec.plugin.servers import mutant_maker, reference_server
+from ringspec.plugin.servers import reference_server
 
 if TYPE_CHECKING:
     from ringspec.plugin.servers import Mutants, Server
@@ -139,7 +139,12 @@ def ringspec_target(request: pytest.FixtureRequest) -> Iterator[Server]:
 @pytest.fixture
 def ringspec_mutant() -> Iterator[Mutants]:
     """Give a maker of mutants: reference servers with one defect each."""
-    with mutant_maker() as start:
+    with ExitStack() as stack:
+
+        def start(name: str, *, dialect: str = "canonical") -> Server:
+            __tracebackhide__ = True
+            return stack.enter_context(reference_server(name, dialect))
+
         yield start
 
 

@@ -7,10 +7,10 @@ only once there is one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -56,11 +56,6 @@ class Server:
         """
         import httpx  # noqa: PLC0415 - takes a while
 
-        from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415
-
-        hooks: list[Callable[..., None]] = [partial(_keep_to, httpx.URL(self.url))]
-        if self.only_reads or not is_loopback(self.url):
-            hooks.append(_only_read)
         route: Any = self.route.opened() if self.route else {}
         return httpx.Client(
             base_url=self.url,
@@ -68,9 +63,36 @@ class Server:
             timeout=_TIMEOUT_S,
             # Proxies of the environment stand in the route.
             trust_env=False,
-            event_hooks={"request": hooks},
+            event_hooks={"request": [self._pass]},
             **route,
         )
+
+    def _pass(self, request: httpx.Request) -> None:
+        """Pass a request to this server, which has to read a live one, after a pause.
+
+        Raises:
+            UsageError: it goes elsewhere, or might change something.
+        """
+        import httpx  # noqa: PLC0415 - loaded by now
+
+        from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415
+        from ringspec.spec import UsageError  # noqa: PLC0415
+
+        base, to = httpx.URL(self.url), request.url
+        if (to.scheme, to.netloc) != (base.scheme, base.netloc):
+            raise UsageError(
+                f"{to} is not sent to: it is not at {base}",
+                hint="take a client of your own for other servers",
+            )
+        if not self.only_reads and is_loopback(self.url):
+            return
+        if request.method not in _READS:
+            raise UsageError(
+                f"{request.method} {to} is not sent: that target is live, and a"
+                " valid broadcast makes phones ring",
+                hint="only `ringspec run` and `pytest --ringspec` send to live targets",
+            )
+        time.sleep(_LIVE_S)
 
     def close(self) -> None:
         """Close the client, if there is one."""
@@ -117,31 +139,11 @@ def reference_server(
 
 @contextmanager
 def _running(embedded: Embedded) -> Iterator[Server]:
+    names = ("url", "token", "token_url", "client_id", "client_secret")
     with embedded as running:
-        server = Server(
-            url=running.url,
-            token=running.token,
-            headers=bearer(running.token),
-            token_url=running.token_url,
-            client_id=running.client_id,
-            client_secret=running.client_secret,
-        )
-        try:
+        given = {name: getattr(running, name) for name in names}
+        with closing(Server(headers=bearer(running.token), **given)) as server:
             yield server
-        finally:
-            server.close()
-
-
-@contextmanager
-def mutant_maker() -> Iterator[Mutants]:
-    """Yield a maker of mutants, which end with the block."""
-    with ExitStack() as stack:
-
-        def start(name: str, *, dialect: str = "canonical") -> Server:
-            __tracebackhide__ = True
-            return stack.enter_context(reference_server(name, dialect))
-
-        yield start
 
 
 def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
@@ -152,35 +154,3 @@ def _check(what: str, name: str, known: Collection[str], hint: str) -> None:
 
     hint = did_you_mean(name, known) + hint
     raise UsageError(f"the reference server has no {what} {name!r}: {hint}", hint=hint)
-
-
-def _keep_to(base: httpx.URL, request: httpx.Request) -> None:
-    """Pass a request to the server whose token it has.
-
-    Raises:
-        UsageError: it goes elsewhere.
-    """
-    from ringspec.spec import UsageError  # noqa: PLC0415 - loaded by now
-
-    if (request.url.scheme, request.url.netloc) != (base.scheme, base.netloc):
-        raise UsageError(
-            f"{request.url} is not sent to: it is not at {base}",
-            hint="take a client of your own for other servers",
-        )
-
-
-def _only_read(request: httpx.Request) -> None:
-    """Pass a request that reads, after a pause.
-
-    Raises:
-        UsageError: it might change something.
-    """
-    from ringspec.spec import UsageError  # noqa: PLC0415 - loaded by now
-
-    if request.method not in _READS:
-        raise UsageError(
-            f"{request.method} {request.url} is not sent: that target is live, and a"
-            " valid broadcast makes phones ring",
-            hint="only `ringspec run` and `pytest --ringspec` send to live targets",
-        )
-    time.sleep(_LIVE_S)

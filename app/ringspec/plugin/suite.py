@@ -1,13 +1,17 @@
-"""The suite: a test for each rule, collected and reported by pytest's hooks."""
+"""The suite: a test for each rule, collected and reported by pytest's hooks.
+
+Of several processes of one test run, the first fires and the others read its result.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +23,15 @@ from ringspec.plugin.servers import Server, bearer, reference_server
 from ringspec.plugin.suite_run import (
     SuiteResult,
     run_options,
-    shared_result,
     suite_result,
     usage_error,
 )
 from ringspec.reports import RuleText, shown
-from ringspec.spec import Contract, RingspecError, Rule, did_you_mean
+from ringspec.spec import RingspecError, Rule, did_you_mean
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
+_LOCK, _RESULT = "lock", "result.json"
 _INCONCLUSIVE = "inconclusive", "i", ("INCONCLUSIVE", {"yellow": True})
 _COLOURS = {"conformant": "green", "nonconformant": "red"}
 _MARKERS = (
@@ -39,20 +43,16 @@ _MARKERS = (
 
 
 class RuleCollector(pytest.Collector):
-    """Collects an item for each rule.
+    """Collects an item for each rule that is wanted."""
 
-    Attributes:
-        rules: those that become items.
-        result: of the run, once there was one.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    result: SuiteResult | None = None
+    suite: Suite
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each rule."""
-        for each in self.rules:
-            yield RuleItem.from_parent(self, name=str(each.id), rule=each)
+        for each in self.suite.wanted_rules():
+            yield RuleItem.from_parent(
+                self, name=str(each.id), rule=each, suite=self.suite
+            )
 
 
 class RuleItem(pytest.Item):
@@ -62,17 +62,12 @@ class RuleItem(pytest.Item):
         rule: of the contract.
     """
 
-    def __init__(self, *, rule: Rule, **given: Any) -> None:
+    def __init__(self, *, rule: Rule, suite: Suite, **given: Any) -> None:
         super().__init__(**given)
-        self.rule = rule
+        self.rule, self._suite = rule, suite
         self._crash = ""
-        properties = {
-            "level": str(rule.level),
-            "evidence": str(rule.evidence),
-            "source": str(rule.source),
-        }
-        self.user_properties += properties.items()
-        del properties["source"]
+        properties = {"level": str(rule.level), "evidence": str(rule.evidence)}
+        self.user_properties += [*properties.items(), ("source", str(rule.source))]
         self.add_marker(str(rule.level))
         self.add_marker(
             pytest.mark.ringspec(rule=str(rule.id), group=rule.group, **properties)
@@ -81,7 +76,7 @@ class RuleItem(pytest.Item):
     @property
     def _text(self) -> RuleText | None:
         """The text of the rule; none where pytest runs no tests."""
-        result = self.parent.result if isinstance(self.parent, RuleCollector) else None
+        result = self._suite.result
         return result.of(self.rule.id) if result else None
 
     def setup(self) -> None:
@@ -130,52 +125,44 @@ class Suite:
 
     Attributes:
         options: of the run.
+        result: of the run, once there was one.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         for each in _MARKERS:
             config.addinivalue_line("markers", each)
         self.options = run_options(config)
+        self.result: SuiteResult | None = None
         self._config = config
         rules = {each: _named_rule(config, each) for each in config.args}
         self._other_arguments = [each for each, rule in rules.items() if rule is None]
         # The rules that are named, by an empty text all of them.
         self._named = [rule for rule in rules.values() if rule is not None]
-        self._collector: RuleCollector | None = None
+        # The folder that several processes of this test run share.
         self._own_folder: Path | None = None
-        self._check(filter(None, self._named))
-
-    @cached_property
-    def contract(self) -> Contract:
-        """The contract, as it is adapted to the target.
-
-        Raises:
-            pytest.UsageError: it is at fault, or does not fit the profile.
-        """
         try:
-            return self.options.setup.contract
+            self._contract = contract = self.options.setup.contract
         except RingspecError as error:
             raise usage_error(error.message, error.hint) from error
-
-    @property
-    def _all_rules(self) -> Iterator[Rule]:
-        """Yield every rule; at the end those that the dialect has dropped."""
-        yield from self.contract.rules.values()
-        yield from (self.contract.catalogue.rules[e] for e in self.contract.dropped)
-
-    def _check(self, ids: Iterable[str]) -> None:
-        known = [str(each.id) for each in self._all_rules]
-        for each in ids:
-            if each not in known:
+        dropped = [contract.catalogue.rules[each] for each in contract.dropped]
+        self._rules = [*contract.rules.values(), *dropped]
+        known = [str(each.id) for each in self._rules]
+        for name in filter(None, self._named):
+            if name not in known:
                 raise usage_error(
-                    f"there is no rule {shown(each, 200)!r}",
-                    did_you_mean(each, known)
+                    f"there is no rule {shown(name, 200)!r}",
+                    did_you_mean(name, known)
                     + "`ringspec rules` lists them, and so does --collect-only",
                 )
 
+    def wanted_rules(self) -> list[Rule]:
+        """Return the rules that are named, or all."""
+        is_whole = not self._named or "" in self._named
+        return [each for each in self._rules if is_whole or each.id in self._named]
+
     def pytest_report_header(self) -> str:
         """Return the target and the contract, for the head of the session."""
-        contract, level = self.contract, self.options.level
+        contract, level = self._contract, self.options.level
         target = self.options.address or "the embedded reference server"
         dialect = f", dialect {contract.dialect}" if contract.dialect else ""
         against = shown(f"{contract.title} {contract.version}{dialect}", 200)
@@ -195,64 +182,71 @@ class Suite:
         is_narrow = source is pytest.Config.ArgsSource.ARGS
         if is_narrow and not (self._named or is_flagged(session.config)):
             return  # the ini file asks, but paths were named
-        is_whole = not self._named or "" in self._named
         collector: RuleCollector = RuleCollector.from_parent(
             session, name=GROUP, nodeid=GROUP
         )
-        collector.rules = tuple(
-            each for each in self._all_rules if is_whole or each.id in self._named
-        )
-        self._collector = collector
+        collector.suite = self
         items.extend(session.genitems(collector))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         """Fire, once, before the first of our items."""
-        collector = self._collector
-        if not isinstance(item, RuleItem) or collector is None or collector.result:
+        is_planned = item.config.getoption("setuponly", default=False)
+        if not isinstance(item, RuleItem) or self.result or is_planned:
             return
-        if item.config.getoption("setuponly", default=False):
-            return  # nothing is called
-        ours = [each for each in item.session.items if isinstance(each, RuleItem)]
-        collector.result = shared_result(
-            self._folder,
-            lambda: suite_result(
-                self.options,
-                [each.rule.id for each in ours],
-                self._config.pluginmanager.getplugin("terminalreporter"),
-                verbose=self._config.get_verbosity() > 1,
-                width=min(100, shutil.get_terminal_size().columns),
-            ),
-        )
-        if collector.result.trouble == "interrupted":
+        folder = getattr(self._config, "workerinput", {}).get(_FOLDER)
+        if folder is None:
+            self.result = self._fire(item.session)
+        else:
+            self.result = self._shared_result(Path(folder), item.session)
+        if self.result.trouble == "interrupted":
             pytest.exit(f"{GROUP}: interrupted", returncode=pytest.ExitCode.INTERRUPTED)
+
+    def _fire(self, session: pytest.Session) -> SuiteResult:
+        return suite_result(
+            self.options,
+            [each.rule.id for each in session.items if isinstance(each, RuleItem)],
+            self._config.pluginmanager.getplugin("terminalreporter"),
+            verbose=self._config.get_verbosity() > 1,
+            width=min(100, shutil.get_terminal_size().columns),
+        )
+
+    def _shared_result(self, folder: Path, session: pytest.Session) -> SuiteResult:
+        """Return the result of another process, or else fire and write it."""
+        import fcntl  # noqa: PLC0415 - not everywhere, and only for several processes
+
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The lock ends with this process: if that dies, the next one fires.
+        with (folder / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            result = _read(folder)
+            if result is None:
+                result = self._fire(session)
+                (folder / _RESULT).write_text(json.dumps(asdict(result)), "utf-8")
+            return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> Any:
         """Report a rule as inconclusive, which is neither a failure nor an error."""
         is_ours = report.nodeid.startswith(f"{GROUP}::")
-        return (
-            _INCONCLUSIVE
-            if is_ours and report.failed and report.when == "setup"
-            else None
-        )
+        is_open = is_ours and report.failed and report.when == "setup"
+        return _INCONCLUSIVE if is_open else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a session whose run failed though none of its items did."""
-        result = self._result
+        result = self._final_result()
         if result and result.status and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print what belongs to no single rule, and the conclusion."""
-        result = self._result
+        result = self._final_result()
         if result is None:
             return
         terminalreporter.write_sep("=", GROUP)
-        for note in result.notes:
-            terminalreporter.write_line(f"note: {shown(note, 1000)}")
-        for line in result.rest.splitlines():
+        notes = [f"note: {shown(each, 1000)}" for each in result.notes]
+        for line in (*notes, *result.rest.splitlines()):
             terminalreporter.write_line(line)
         first, *others = result.conclusion.rstrip("\n").splitlines() or [""]
         colour = _COLOURS.get(first.partition(":")[0], "yellow")
@@ -260,18 +254,8 @@ class Suite:
         for line in others:
             terminalreporter.write_line(line)
 
-    @property
-    def _result(self) -> SuiteResult | None:
-        """The result of the run, whichever process fired it."""
-        if self._own_folder is not None:
-            return SuiteResult.read(self._own_folder)
-        return self._collector.result if self._collector else None
-
-    @property
-    def _folder(self) -> Path | None:
-        """The folder that several processes of this test run share."""
-        given = getattr(self._config, "workerinput", {}).get(_FOLDER)
-        return Path(given) if given else None
+    def _final_result(self) -> SuiteResult | None:
+        return self.result if self._own_folder is None else _read(self._own_folder)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -284,6 +268,19 @@ class Suite:
         """Remove the shared folder."""
         if self._own_folder is not None:
             shutil.rmtree(self._own_folder, ignore_errors=True)
+
+
+def _read(folder: Path) -> SuiteResult | None:
+    """Read the result that a process has written to a folder, if any has."""
+    try:
+        data = json.loads((folder / _RESULT).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    data["rules"] = {
+        name: RuleText(**{**each, "outcome": Outcome(each["outcome"])})
+        for name, each in data["rules"].items()
+    }
+    return SuiteResult(**data)
 
 
 def _named_rule(config: pytest.Config, argument: str) -> str | None:
@@ -324,7 +321,5 @@ def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         route=profile.route.to(url),
         only_reads=profile.safety.is_live(url),
     )
-    try:
+    with closing(server):
         yield server
-    finally:
-        server.close()

@@ -23,7 +23,7 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording import ClientTally, JudgedRequest
+from ringspec.harness.recording import ClientSession, JudgedRequest
 from ringspec.harness.sending.exchange import (
     Exchange,
     Failure,
@@ -36,7 +36,7 @@ __all__ = [
     "EXITS",
     "EXPIRED",
     "GONE",
-    "ClientTally",
+    "ClientSession",
     "Conclusion",
     "ContractName",
     "Counts",

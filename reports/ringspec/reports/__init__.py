@@ -13,10 +13,11 @@ from ringspec.reports.client_record import (
     record_line,
     screen_line,
 )
-from ringspec.reports.comparison import Comparison, compare_reports
-from ringspec.reports.comparison_text import (
+from ringspec.reports.comparison import (
     COMPARISON_FORMATS,
+    Comparison,
     check_comparison,
+    compare_reports,
     print_comparison,
     render_comparison,
 )

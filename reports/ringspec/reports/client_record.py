@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
-    ClientTally,
+    ClientSession,
     Exchange,
     Judged,
     JudgedRequest,
@@ -136,7 +136,7 @@ def screen_line(request: JudgedRequest) -> str:
 
 
 def print_account(
-    account: ClientTally,
+    session: ClientSession,
     result: Result,
     redactor: Redactor,
     *,
@@ -145,16 +145,16 @@ def print_account(
 ) -> None:
     """Print the rules that clients broke and never touched, and the conclusion."""
     out = console(stdout or sys.stdout, color)
-    rules = account.contract.rules.values()
+    rules = session.contract.rules.values()
     for rule in sorted(rules, key=lambda each: each.level.rank):
-        if account.broken[rule.id]:
-            _print_broken(out, account, rule, redactor)
+        if session.counts[Verdict.FAIL][rule.id]:
+            _print_broken(out, session, rule, redactor)
     _print_list(
         out,
         "unspecified, neither right nor wrong:",
         (
-            f"{visible(name)}, {times(number)}: {_example(account, name, redactor)}"
-            for name, number in account.unspecified.items()
+            f"{visible(name)}, {times(number)}: {_example(session, name, redactor)}"
+            for name, number in session.counts[Verdict.INCONCLUSIVE].items()
         ),
     )
     _print_list(
@@ -162,35 +162,35 @@ def print_account(
         "remarks:",
         (
             f"{shown(redactor.text(why), _TEXT)}, {times(number)}"
-            for why, number in account.remarks.items()
+            for why, number in session.counts[None].items()
         ),
     )
-    left = account.unexercised()
-    if left and account.requests:
+    left = session.unexercised()
+    if left and session.requests:
         names = f"{counted(len(left), 'rule')}: {', '.join(map(visible, left))}"
         _print_list(out, "never exercised:", [names])
-    line(out, _conclusion(account, result))
+    line(out, _conclusion(session, result))
     for text in filter(None, (result.message, result.hint)):
         line(out, shown(redactor.text(text), 1000))
     out.file.flush()
 
 
 def _print_broken(
-    out: Console, account: ClientTally, rule: Rule, redactor: Redactor
+    out: Console, session: ClientSession, rule: Rule, redactor: Redactor
 ) -> None:
-    gates = rule.level.gates(account.level)
+    gates = rule.level.gates(session.level)
     label, style = ("FAIL", "bold red") if gates else ("warn", "yellow")
-    number = account.broken[rule.id]
-    of = counted(account.exercised(rule.id), "request")
+    number = session.counts[Verdict.FAIL][rule.id]
+    of = counted(session.exercised(rule.id), "request")
     head = Text.assemble((label, style), " ", (visible(rule.id), "bold"))
     line(out, Text.assemble(head, f"  {rule.level.upper()}, {number} of {of}"))
     hanging(out, Text("  rule    ", "dim"), shown(rule.sentence, _TEXT))
-    hanging(out, Text("  first   ", "dim"), _example(account, rule.id, redactor))
+    hanging(out, Text("  first   ", "dim"), _example(session, rule.id, redactor))
     line(out)
 
 
-def _example(account: ClientTally, name: str, redactor: Redactor) -> str:
-    number, why = account.examples[name]
+def _example(session: ClientSession, name: str, redactor: Redactor) -> str:
+    number, why = session.examples[name]
     return f"request {number} {shown(redactor.text(why), _TEXT)}"
 
 
@@ -208,19 +208,20 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def _conclusion(account: ClientTally, result: Result) -> Text:
+def _conclusion(session: ClientSession, result: Result) -> Text:
     outcomes = [each.outcome for each in result.rules]
     warned = sum(
-        bool(account.broken[each.rule.id]) and each.outcome is not Outcome.FAIL
+        bool(session.counts[Verdict.FAIL][each.rule.id])
+        and each.outcome is not Outcome.FAIL
         for each in result.rules
     )
     parts = (
         f"{counted(outcomes.count(Outcome.FAIL), 'rule')} broken",
         *([f"{warned} broken below the level"] if warned else []),
         f"{outcomes.count(Outcome.PASS) - warned} kept",
-        f"{len(account.unexercised())} never exercised",
+        f"{len(session.unexercised())} never exercised",
     )
-    took = f"({counted(account.requests, 'request')}, {result.duration_s:.1f} s)"
+    took = f"({counted(session.requests, 'request')}, {result.duration_s:.1f} s)"
     style = STYLES[_STYLES.get(result.conclusion, Outcome.INCONCLUSIVE)]
     rest = f": {', '.join(parts)} at level {result.level} {took}"
     return Text.assemble((str(result.conclusion), style), rest)

@@ -1,59 +1,108 @@
 """Comparisons of JSON reports: several providers, or two runs of one target.
 
-Rules are compared by id, and the cases that fail them by theirs.
+Rules are compared by id, and the cases that fail them by theirs. A terminal shows what
+differs, or how it changed, and counts the rest; files are JSON, Markdown or HTML.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import product
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from string import ascii_lowercase
+from typing import Any, Literal, Self, TextIO
 
-from ringspec.reports.printable import by_value, counted, shown
+from rich.console import Console
+from rich.text import Text
+
+from ringspec.reports.console import Color, console, hanging, line, row
+from ringspec.reports.files import check, check_format
+from ringspec.reports.markdown import code, plain
+from ringspec.reports.printable import (
+    by_value,
+    counted,
+    json_page,
+    listed,
+    shown,
+    visible,
+)
 from ringspec.reports.report_reader import Report, read_reports
 from ringspec.spec import Level, UsageError
 
+# Names, with the template and its styles.
+COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
+    "json": (),
+    "markdown": ("compare.md",),
+    "html": ("compare.html", "report.css", "compare.css"),
+}
 _LABEL = 24
 _LOCAL = ("localhost", "127.", "[::1]", "::1")
+_LEGEND = (
+    "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
+)
+_CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
+# Cases of a change that are named.
+_CASES = 3
+# The room for an id beside the columns, before these are cut to letters.
+_ID = 34
 
 
-class RuleMark(StrEnum):
+class _Printed(StrEnum):
+    """A value with its words, and their style, on a terminal."""
+
+    words: str
+    style: str
+
+    def __new__(cls, value: str, words: str = "", style: str = "") -> Self:
+        made = str.__new__(cls, value)
+        made._value_ = value
+        made.words, made.style = words, style
+        return made
+
+
+class RuleMark(_Printed):
     """The outcome of a rule in a report, worst first."""
 
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    KNOWN = "known"  # fails only by known failures
-    WARN = "warn"  # fails below the level only
-    PASS = "pass"  # noqa: S105 - no password
-    NOT_APPLICABLE = "not-applicable"
-    SKIPPED = "skipped"
-    ABSENT = "absent"  # the report has no such rule
+    FAIL = "fail", "FAIL", "bold red"
+    INCONCLUSIVE = "inconclusive", "open", "yellow"
+    KNOWN = "known", "known", "cyan"  # fails only by known failures
+    WARN = "warn", "warn", "yellow"  # fails below the level only
+    PASS = "pass", "pass", "green"
+    NOT_APPLICABLE = "not-applicable", "n/a", "dim"
+    SKIPPED = "skipped", "skip", "dim"
+    ABSENT = "absent", "none", "dim"  # the report has no such rule
 
 
+# Where there is no room for words.
+_LETTERS = dict(zip(RuleMark, "F?kw.-s ", strict=True))
+_FAILS = {RuleMark.FAIL, RuleMark.KNOWN}
 _UNJUDGED = {RuleMark.NOT_APPLICABLE, RuleMark.SKIPPED, RuleMark.ABSENT}
 
 
-class ChangeKind(StrEnum):
+class ChangeKind(_Printed):
     """How a rule changed from one run to the next, worst first."""
 
-    REGRESSION = "regression"
-    WORSE = "worse"
-    UNSETTLED = "unsettled"
-    NEW_FAILURE = "new failure"
-    EXCUSED = "excused"
-    FIXED = "fixed"
-    BETTER = "better"
-    SETTLED = "settled"
-    ADDED = "added"
-    REMOVED = "removed"
+    REGRESSION = "regression", "did not fail before, and fails now", "bold red"
+    WORSE = "worse", "failed before, and now by more cases", "bold red"
+    UNSETTLED = "unsettled", "was judged before, and is inconclusive now", "bold yellow"
+    NEW_FAILURE = "new failure", "was not judged before, and fails now", "red"
+    EXCUSED = "excused", "did not fail before, and fails as known now", "cyan"
+    FIXED = "fixed", "failed before, and no longer does", "green"
+    BETTER = "better", "fails by fewer cases than before", "green"
+    SETTLED = "settled", "was inconclusive before, and passes now", "green"
+    ADDED = "added", "judged now and not before"
+    REMOVED = "removed", "judged before and not now"
     UNCHANGED = "unchanged"
 
 
+_BAD = list(ChangeKind)[:4]
+# Files have a table for each of these, and a list of ids for each of the neutral ones.
+_TABLES, _NEUTRAL = list(ChangeKind)[:8], list(ChangeKind)[8:10]
 # Kinds by the outcome before, and after in the order of _AFTER. Rules that fail both
 # times are told apart by their cases.
 _AFTER = ("fail", "known", "inconclusive", "pass", "unjudged")
@@ -68,31 +117,14 @@ _GROUPS = {**dict.fromkeys(_UNJUDGED, "unjudged"), RuleMark.WARN: "pass"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleEntry:
-    """A rule in a report.
-
-    Attributes:
-        failing: ids of the cases that fail at the level, each with the reason.
-        known: those of them that are known failures.
-    """
-
-    id: str
-    level: Level
-    sentence: str
-    mark: RuleMark
-    failing: Mapping[str, str] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A report that is compared; its label is short and unique."""
+    """A report that is compared, and its rules by id; its label is short and unique."""
 
     path: str
     label: str
     report: Report
-    entries: Mapping[str, RuleEntry]
+    rules: Mapping[str, Report]
+    marks: Mapping[str, RuleMark]
 
     @property
     def title(self) -> str:
@@ -101,14 +133,17 @@ class Column:
         return f"{contract['title']} {contract['version']}"
 
     @property
-    def dialect(self) -> str:
-        """The dialect of the API; empty for none."""
-        return self.report["contract"]["dialect"] or ""
-
-    @property
     def counts(self) -> Counter[RuleMark]:
         """The number of rules by outcome."""
-        return Counter(each.mark for each in self.entries.values())
+        return Counter(self.marks.values())
+
+    @property
+    def account(self) -> str:
+        """How many rules have which outcome."""
+        words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
+        counts = self.counts
+        parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
+        return ", ".join(parts) or "no rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +151,24 @@ class RuleChange:
     """A rule in two runs.
 
     Attributes:
-        entry: the rule, as the later report has it, or else the earlier one.
+        rule: as the later report has it, or else the earlier one.
         new: the cases that fail only in the later run, with the reasons.
         gone: the cases that fail only in the earlier run.
+        why: the first reason that the later report has.
     """
 
     kind: ChangeKind
-    entry: RuleEntry
+    rule: Report
     before: RuleMark
     after: RuleMark
     new: Mapping[str, str]
     gone: tuple[str, ...]
+    why: str
+
+    @property
+    def step(self) -> str:
+        """The outcomes before and after."""
+        return f"{self.before.words} -> {self.after.words}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,42 +184,42 @@ class Comparison:
     level: Level
 
     @cached_property
-    def rules(self) -> dict[str, RuleEntry]:
+    def rules(self) -> dict[str, Report]:
         """All rules by id, as the first report that has one describes it."""
-        found: dict[str, RuleEntry] = {}
+        found: dict[str, Report] = {}
         for column in self.columns:
-            found = {**found, **column.entries, **found}
+            found = {**found, **column.rules, **found}
         return found
 
     @cached_property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> list[str]:
         """What makes the reports hard to compare."""
-        return tuple(self._remarks())
-
-    def _remarks(self) -> Iterator[str]:
+        reports = [column.report for column in self.columns]
         compared = {
-            "contract": [it.title for it in self.columns],
-            "dialect": [it.dialect or "none" for it in self.columns],
-            "level": [it.report["level"] for it in self.columns],
-            "seed": [str(it.report["seed"]) for it in self.columns],
+            "contract": [column.title for column in self.columns],
+            "dialect": [it["contract"]["dialect"] or "none" for it in reports],
+            "level": [it["level"] for it in reports],
+            "seed": [str(it["seed"]) for it in reports],
         }
         labels = [column.label for column in self.columns]
-        digests = [it.report["contract"]["sha256"] for it in self.columns]
+        digests = [it["contract"]["sha256"] for it in reports]
+        remarks: list[str] = []
         for name, values in compared.items():
             if len(set(values)) > 1:
                 at = f"; compared at {self.level}" if name == "level" else ""
-                yield f"another {name}: {by_value(values, labels)}{at}"
+                remarks.append(f"another {name}: {by_value(values, labels)}{at}")
             elif name == "contract" and len(set(digests)) > 1:
                 short = by_value([each[:12] for each in digests], labels)
-                yield f"another contract of the same name: {short}"
-        for column in self.columns:
-            if column.report.get("interrupted", False):
-                yield f"interrupted: {column.label}"
+                remarks.append(f"another contract of the same name: {short}")
+        return remarks + [
+            f"interrupted: {column.label}"
+            for column in self.columns
+            if column.report.get("interrupted", False)
+        ]
 
     def marks(self, rule: str) -> tuple[RuleMark, ...]:
         """Return the outcome of a rule in each report."""
-        found = (column.entries.get(rule) for column in self.columns)
-        return tuple(each.mark if each else RuleMark.ABSENT for each in found)
+        return tuple(it.marks.get(rule, RuleMark.ABSENT) for it in self.columns)
 
     @cached_property
     def differing(self) -> tuple[str, ...]:
@@ -188,14 +230,13 @@ class Comparison:
             return (
                 # Not judged differs from judged least of all.
                 len(marks.keys() - _UNJUDGED) < 2,
-                self.rules[rule].level.rank,
+                Level(self.rules[rule]["level"]).rank,
                 -marks[RuleMark.FAIL],
                 -marks[RuleMark.INCONCLUSIVE],
             )
 
-        return tuple(
-            sorted((it for it in self.rules if len(set(self.marks(it))) > 1), key=rank)
-        )
+        differing = (it for it in self.rules if len(set(self.marks(it))) > 1)
+        return tuple(sorted(differing, key=rank))
 
     @cached_property
     def alike(self) -> dict[RuleMark, tuple[str, ...]]:
@@ -213,8 +254,41 @@ class Comparison:
         return tuple(
             sorted(
                 map(self._change, self.rules),
-                key=lambda it: (kinds.index(it.kind), it.entry.level.rank),
+                key=lambda it: (kinds.index(it.kind), Level(it.rule["level"]).rank),
             )
+        )
+
+    def _change(self, rule: str) -> RuleChange:
+        earlier, later = (column.rules.get(rule) for column in self.columns)
+        before, after = self.marks(rule)
+        failed, fails = _failing(earlier, self.level), _failing(later, self.level)
+        failures, inconclusive = (
+            later[name] if later else () for name in ("failures", "inconclusive")
+        )
+        known = {it["case"] for it in failures if it.get("known", False)}
+        new = {
+            case: why for case, why in fails.items() if case not in {*failed, *known}
+        }
+        gone = tuple(case for case in failed if case not in fails)
+        kinds = _KINDS[_GROUPS.get(before, before)]
+        kind = ChangeKind(kinds[_AFTER.index(_GROUPS.get(after, after))])
+        reports = [column.report for column in self.columns]
+        # Cases of another list cannot be compared.
+        one_list = len({(it["seed"], it["contract"]["sha256"]) for it in reports}) == 1
+        if one_list and {before, after} <= _FAILS:
+            if new and after is RuleMark.FAIL:
+                kind = ChangeKind.WORSE
+            elif gone:
+                kind = ChangeKind.BETTER
+        reasons = (*fails.values(), *(each["reason"] for each in inconclusive))
+        return RuleChange(
+            kind=kind,
+            rule=later or self.rules[rule],
+            before=before,
+            after=after,
+            new=new,
+            gone=gone,
+            why=next(iter(reasons), later["why"] if later else ""),
         )
 
     def of(self, kind: ChangeKind) -> tuple[RuleChange, ...]:
@@ -246,36 +320,6 @@ class Comparison:
         ]
         return ", ".join(parts)
 
-    def _change(self, rule: str) -> RuleChange:
-        earlier, later = (column.entries.get(rule) for column in self.columns)
-        before, after = self.marks(rule)
-        failed = earlier.failing if earlier else {}
-        fails = later.failing if later else {}
-        new = {
-            name: why
-            for name, why in fails.items()
-            if name not in failed and later and name not in later.known
-        }
-        gone = tuple(name for name in failed if name not in fails)
-        kinds = _KINDS[_GROUPS.get(before, before)]
-        kind = ChangeKind(kinds[_AFTER.index(_GROUPS.get(after, after))])
-        reports = [column.report for column in self.columns]
-        # Cases of another list cannot be compared.
-        one_list = len({(it["seed"], it["contract"]["sha256"]) for it in reports}) == 1
-        if one_list and {before, after} <= {RuleMark.FAIL, RuleMark.KNOWN}:
-            if new and after is RuleMark.FAIL:
-                kind = ChangeKind.WORSE
-            elif gone:
-                kind = ChangeKind.BETTER
-        return RuleChange(
-            kind=kind,
-            entry=later or self.rules[rule],
-            before=before,
-            after=after,
-            new=new,
-            gone=gone,
-        )
-
 
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
@@ -297,51 +341,47 @@ def compare_reports(
             hint="give the earlier one, then the later one",
         )
     level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
-    labels = _labels(paths, [it["target"] for it in reports])
-    same = len(reports) == 2 and reports[0]["target"] == reports[1]["target"]
+    targets = [it["target"] for it in reports]
+    same = len(targets) == 2 and targets[0] == targets[1]
+    columns = (
+        Column(
+            path=str(path),
+            label=label,
+            report=report,
+            rules={it["id"]: it for it in report["rules"]},
+            marks={it["id"]: _mark(it, level) for it in report["rules"]},
+        )
+        for path, label, report in zip(
+            paths, _labels(paths, targets), reports, strict=True
+        )
+    )
     return Comparison(
         mode=mode or ("runs" if same else "providers"),
-        columns=tuple(
-            Column(
-                path=str(path),
-                label=label,
-                report=report,
-                entries={it["id"]: _entry(it, level) for it in report["rules"]},
-            )
-            for path, label, report in zip(paths, labels, reports, strict=True)
-        ),
+        columns=tuple(columns),
         level=level,
     )
 
 
-def _entry(rule: Report, level: Level) -> RuleEntry:
-    gating = {
-        each["case"]: each["reason"]
-        for each in rule["failures"]
-        if Level(each["level"]).gates(level)
-    }
-    known = (it["case"] for it in rule["failures"] if it.get("known", False))
+def _failing(rule: Report | None, level: Level) -> dict[str, str]:
+    """Return the cases that fail a rule at a level, each with the reason."""
+    failures = rule["failures"] if rule else ()
+    gating = (each for each in failures if Level(each["level"]).gates(level))
+    return {each["case"]: each["reason"] for each in gating}
+
+
+def _mark(rule: Report, level: Level) -> RuleMark:
     mark = RuleMark(rule["outcome"])
     if mark is RuleMark.FAIL and rule.get("excused", False):
         mark = RuleMark.KNOWN
-    if not gating and mark in {RuleMark.FAIL, RuleMark.KNOWN, RuleMark.PASS}:
+    if mark in {*_FAILS, RuleMark.PASS} and not _failing(rule, level):
         # What fails, fails below the level that all are compared at.
         mark = RuleMark.WARN if rule["failures"] else RuleMark.PASS
-    reasons = (*gating.values(), *(each["reason"] for each in rule["inconclusive"]))
-    return RuleEntry(
-        id=rule["id"],
-        level=Level(rule["level"]),
-        sentence=rule["sentence"],
-        mark=mark,
-        failing=gating,
-        known=frozenset(known) & gating.keys(),
-        why=next(iter(reasons), rule["why"]),
-    )
+    return mark
 
 
 def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
     """Label each report by its target if these differ, else by its file."""
-    hosts = list(map(_host, targets))
+    hosts = [re.split("[/?#]", it.partition("://")[2])[0] for it in targets]
     stems = [_short(each.stem) for each in paths]
     ways = [stems, ["/".join(it.with_suffix("").parts[-2:]) for it in paths]]
     if not any(each.startswith(_LOCAL) for each in hosts):
@@ -356,13 +396,6 @@ def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
     ]
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""
-
-
 def _short(text: str) -> str:
     """Cut a label in its middle: its ends differ most."""
     text = shown(text, 300)
@@ -370,3 +403,215 @@ def _short(text: str) -> str:
         return text
     half = (_LABEL - 1) // 2
     return f"{text[:half]}…{text[-(_LABEL - 1 - half) :]}"
+
+
+def print_comparison(
+    found: Comparison,
+    stdout: TextIO,
+    *,
+    everything: bool = False,
+    color: Color = "auto",
+) -> None:
+    """Print a comparison; everything: also the rules that are alike, or unchanged."""
+    out = console(stdout, color)
+    first = found.columns[0]
+    name = first.report["contract"]["dialect"]
+    title = shown(first.title + (f", dialect {name}" if name else ""), 200)
+    line(out, Text.assemble("api     ", (title, "bold")))
+    row(out, "level", str(found.level), indent=0)
+    for each in found.remarks:
+        row(out, "note", Text(shown(each, 600), "yellow"), indent=0)
+    line(out)
+    if found.mode == "runs":
+        _print_runs(out, found, everything=everything)
+    else:
+        _print_providers(out, found, everything=everything)
+    out.file.flush()
+
+
+def _conclusion(name: Text, column: Column) -> Text:
+    conclusion = column.report["conclusion"]
+    style = _CONCLUSIONS.get(conclusion, "yellow")
+    counts = f", {column.account}"
+    return Text.assemble(name, ": ", (conclusion, style), (counts, "dim"))
+
+
+def _print_providers(out: Console, found: Comparison, *, everything: bool) -> None:
+    """Print a matrix of the rules that differ, outcomes first: no id need be cut."""
+    names = [column.label for column in found.columns]
+    widths = [max(len(label), 5) + 2 for label in names]
+    cut = sum(widths) + _ID > out.width
+    if cut:
+        pairs = map("".join, product(ascii_lowercase, repeat=2))
+        names = [*ascii_lowercase, *pairs][: len(names)]
+        widths = [3 if len(names) > 26 else 2] * len(names)
+    for name, column in zip(names, found.columns, strict=True):
+        head = Text(f"{name}  " if cut else "")
+        hanging(out, head, _conclusion(Text(column.label, "bold"), column))
+    line(out)
+
+    def named(rule: str) -> Text:
+        level = f" {found.rules[rule]['level'].upper()}"
+        return Text.assemble(visible(rule), (level, "dim"))
+
+    if found.differing:
+        heads = (f"{it:<{width}}" for it, width in zip(names, widths, strict=True))
+        line(out, f"{''.join(heads)}rule", "dim")
+        for rule in found.differing:
+            marks = zip(found.marks(rule), widths, strict=True)
+            parts = (
+                (f"{_LETTERS[it] if cut else it.words:<{width}}", it.style)
+                for it, width in marks
+            )
+            hanging(out, Text.assemble(*parts), named(rule))
+        line(out)
+    if cut and (found.differing or everything):
+        row(out, "", Text(_LEGEND, "dim"), indent=0)
+        line(out)
+    phrases = {
+        RuleMark.KNOWN: "fail as known",
+        RuleMark.NOT_APPLICABLE: "not applicable",
+    }
+    for mark, rules in found.alike.items():
+        bad = mark in {*_FAILS, RuleMark.INCONCLUSIVE}
+        most = len(rules) if everything else _CASES if bad else 0
+        head_ = f"{phrases.get(mark, mark)} everywhere: {counted(len(rules), 'rule')}"
+        line(out, head_, mark.style if most else "dim")
+        for rule in rules[:most]:
+            row(out, "", named(rule))
+        if bad and len(rules) > most:
+            row(out, "", Text(f"and {len(rules) - most} more, see --all", "dim"))
+    same = len(found.rules) - len(found.differing)
+    are = f"{same} {'is' if same == 1 else 'are'}"
+    line(out, f"{found.summary}, {are} alike in all {counted(len(names), 'report')}")
+
+
+def _print_runs(out: Console, found: Comparison, *, everything: bool) -> None:
+    for name, column in zip(("before", "after"), found.columns, strict=True):
+        row(out, name, _conclusion(Text(shown(column.path, 200)), column), indent=0)
+    row(out, "target", shown(found.columns[1].report["target"], 300), indent=0)
+    line(out)
+    for kind in ChangeKind:
+        changes = found.of(kind)
+        if kind in _BAD:
+            for change in changes:
+                _print_change(out, change)
+        elif changes and (everything or kind is not ChangeKind.UNCHANGED):
+            about = f": {kind.words}" if kind.words else ""
+            explained = f" {counted(len(changes), 'rule')}{about}"
+            head = Text.assemble((kind.upper(), kind.style), (explained, "dim"))
+            hanging(out, Text(), head)
+            for each in changes:
+                better = kind is ChangeKind.BETTER
+                fewer = f", {len(each.gone):,} cases fewer" if better else ""
+                step = (f" {each.step}{fewer}", "dim")
+                row(out, "", Text.assemble(visible(each.rule["id"]), step))
+            line(out)
+    line(out, found.summary)
+
+
+def _print_change(out: Console, change: RuleChange) -> None:
+    rule, kind = change.rule, change.kind
+    level = (f"  {rule['level'].upper()}", "dim")
+    title = Text.assemble((visible(rule["id"]), "bold"), level)
+    hanging(out, Text.assemble((kind.upper(), kind.style), " "), title)
+    row(out, "", shown(rule["sentence"], 600))
+    row(out, "", Text(f"{kind.words} ({change.step})", "dim"))
+    if change.after is RuleMark.FAIL and change.new:
+        row(out, "why", shown(next(iter(change.new.values())), 200))
+        row(out, "cases", listed(list(map(visible, change.new)), _CASES))
+    elif change.after is RuleMark.INCONCLUSIVE:
+        row(out, "why", shown(change.why, 200) or "no reason")
+    if change.gone and kind is ChangeKind.WORSE:
+        row(out, "gone", listed(list(map(visible, change.gone)), _CASES))
+    line(out)
+
+
+def check_comparison(name: str, path: Path) -> None:
+    """Raise a UsageError or ReportError if a comparison cannot be written."""
+    check_format(name, COMPARISON_FORMATS, f"comparison format {name!r}")
+    check(path)
+
+
+def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
+    """Return a comparison in one of its formats; JSON has all rules, those alike too.
+
+    The page of HTML has no scripts, and the style of the HTML report.
+    """
+    if name == "json":
+        return json_page(_data(found))
+    from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
+
+    rules = found.differing
+    if everything and name == "html":
+        rules += tuple(each for each in found.rules if each not in rules)
+    elif everything:
+        rules = tuple(found.rules)
+    template, *styles = COMPARISON_FORMATS[name]
+    return filled(
+        template,
+        styles=tuple(styles),
+        found=found,
+        runs=found.mode == "runs",
+        rules=rules,
+        heads=_TABLES,
+        listed=_NEUTRAL,
+        cases=5,
+        code=code,
+        plain=plain,
+        counted=counted,
+        named=lambda cases: listed(list(map(code, cases)), 5),
+    )
+
+
+def _members(data: Report, *names: str) -> Report:
+    return {name: data[name] for name in names}
+
+
+def _data(found: Comparison) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "format": "ringspec-comparison/1",
+        "mode": found.mode,
+        "level": found.level,
+        "exit_code": found.exit_code,
+        "remarks": found.remarks,
+        "reports": [
+            {
+                "label": it.label,
+                "path": it.path,
+                **_members(it.report, "target", "conclusion", "level", "seed"),
+                "contract": _members(
+                    it.report["contract"], "title", "version", "sha256", "dialect"
+                ),
+                "counts": {str(mark): it.counts[mark] for mark in RuleMark},
+            }
+            for it in found.columns
+        ],
+    }
+    if found.mode == "runs":
+        data["counts"] = {str(kind): len(found.of(kind)) for kind in ChangeKind}
+        data["changes"] = [
+            {
+                "id": it.rule["id"],
+                "level": it.rule["level"],
+                "kind": it.kind,
+                "before": it.before,
+                "after": it.after,
+                "new": [{"case": case, "reason": why} for case, why in it.new.items()],
+                "gone": list(it.gone),
+            }
+            for it in found.changes
+        ]
+        return data
+    number, labels = len(found.differing), [column.label for column in found.columns]
+    data["counts"] = {"differing": number, "alike": len(found.rules) - number}
+    data["rules"] = [
+        {
+            "id": name,
+            "level": rule["level"],
+            "differs": name in found.differing,
+            "outcomes": dict(zip(labels, found.marks(name), strict=True)),
+        }
+        for name, rule in found.rules.items()
+    ]
+    return data

@@ -8,8 +8,8 @@ from typing import cast
 from urllib.parse import unquote
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.reading import mapping, sequence, text, word
-from ringspec.spec.rules import Catalogue, Evidence
+from ringspec.spec.reading import check_form, mapping, sequence, text
+from ringspec.spec.rules import Catalogue
 from ringspec.spec.schemas import CLOSING, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
@@ -240,22 +240,18 @@ def _check_pattern(pattern: str, place: str) -> None:
 
 
 def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
-    if "x-evidence" in node:
-        word(node["x-evidence"], Evidence, f"{place}/x-evidence")
-    listed = f"{place}/x-enum-evidence"
-    known = [enum_key(value) for value in node.get("enum", [])]
-    for value, evidence in mapping(node.get("x-enum-evidence", {}), listed).items():
-        word(evidence, Evidence, f"{listed}/{escape(value)}")
+    stated = {name: node[name] for name in node if name.startswith("x-")}
+    if not stated:
+        return
+    check_form(stated, "annotations", place)
+    known = [enum_key(value) for value in node.get("enum", ())]
+    for value in node.get("x-enum-evidence", ()):
         if value not in known:
             raise SpecError(
-                f"{listed} names {value!r}, which is not in the enum",
+                f"{place}/x-enum-evidence names {value!r}, which is not in the enum",
                 hint="compare its spelling with the enum's values",
             )
-    for name in ("x-rule", "x-rule-prefix", "x-member"):
-        if name in node:
-            text(node[name], f"{place}/{name}")
-    for keyword, rule in mapping(node.get("x-rules", {}), f"{place}/x-rules").items():
-        text(rule, f"{place}/x-rules/{escape(keyword)}")
+    for keyword in node.get("x-rules", ()):
         if keyword not in node:
             raise SpecError(
                 f"{place}/x-rules names {keyword!r}, which is not beside it",

@@ -29,6 +29,7 @@ from ringspec.spec.operations import (
     json_body,
     token_header_of,
 )
+from ringspec.spec.reading import check_form
 from ringspec.spec.rules import Rule, RuleId, http_rules
 from ringspec.spec.values import Json
 
@@ -62,21 +63,6 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """The states in which a command is taken, and the one it leads to.
-
-    Attributes:
-        via: states that may be seen instead of `to`, before or after it.
-        refuses: states in which it is settled that the command is refused.
-    """
-
-    comes_from: tuple[str, ...] = ()
-    to: str = ""
-    via: tuple[str, ...] = ()
-    refuses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """An operation that is linked to the one under test.
 
@@ -87,6 +73,10 @@ class Link:
         same_body: whether it takes the same body as a create.
         state: pointer to the state in its answer; empty without one.
         first: states of a new resource.
+        comes_from: states in which a command is taken.
+        leads_to: the state it leads to; empty if that is not known.
+        via: states that may be seen instead, before or after it.
+        refuses: states in which it is settled that a command is refused.
     """
 
     name: str
@@ -100,7 +90,10 @@ class Link:
     paging: Paging = field(default_factory=Paging)
     state: str = ""
     first: tuple[str, ...] = ()
-    transition: Transition = field(default_factory=Transition)
+    comes_from: tuple[str, ...] = ()
+    leads_to: str = ""
+    via: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
 
 
 def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
@@ -123,7 +116,9 @@ def _link(
     """Read a Link Object; None if it cannot be followed."""
     if not node.has("operationId"):
         return None
-    wanted = node.at("operationId").text()
+    check_form(node.value, "link", node.place)
+    stated: dict[str, Json] = node.value
+    wanted = stated["operationId"]
     if wanted not in known:
         raise SpecError(
             f"{node.place}/operationId: there is no operation {wanted!r}",
@@ -150,39 +145,20 @@ def _link(
         answers=answers_of(endpoint.node),
         token_header=token_header_of(endpoint.node),
         same_body=bool(same),
-        paging=_paging(node),
-        state=_text(node, "x-state"),
-        first=_texts(node, "x-first"),
-        transition=Transition(
-            comes_from=_texts(node, "x-from"),
-            to=_text(node, "x-to"),
-            via=_texts(node, "x-via"),
-            refuses=_texts(node, "x-refuses"),
+        paging=Paging(
+            items=stated.get("x-items", ""),
+            total=stated.get("x-total", ""),
+            page=stated.get("x-page", ""),
+            size=stated.get("x-size", ""),
+            most=stated.get("x-most", 0),
         ),
+        state=stated.get("x-state", ""),
+        first=tuple(stated.get("x-first", ())),
+        comes_from=tuple(stated.get("x-from", ())),
+        leads_to=stated.get("x-to", ""),
+        via=tuple(stated.get("x-via", ())),
+        refuses=tuple(stated.get("x-refuses", ())),
     )
-
-
-def _paging(node: Node) -> Paging:
-    most = node.value.get("x-most", 0)
-    if not isinstance(most, int) or isinstance(most, bool) or most < 0:
-        raise SpecError(
-            f"{node.place}/x-most is no number of items", hint="such as 100"
-        )
-    return Paging(
-        items=_text(node, "x-items"),
-        total=_text(node, "x-total"),
-        page=_text(node, "x-page"),
-        size=_text(node, "x-size"),
-        most=most,
-    )
-
-
-def _text(node: Node, name: str) -> str:
-    return node.at(name).text() if node.has(name) else ""
-
-
-def _texts(node: Node, name: str) -> tuple[str, ...]:
-    return tuple(each.text() for each in node.at(name, []).items())
 
 
 def _target(base: dict[str, Json], place: str) -> str:
@@ -199,9 +175,9 @@ def standard_rules(links: tuple[Link, ...]) -> dict[RuleId, Rule]:
     }
     like = http_rules()[RuleId("lifecycle.transitions")]
     for each in links:
-        if each.role == Role.COMMAND and each.transition.to:
-            name, to = RuleId(f"lifecycle.{each.name}"), each.transition.to
-            sentence = f"The command {each.name} leads to the state {to}."
+        if each.role == Role.COMMAND and each.leads_to:
+            name = RuleId(f"lifecycle.{each.name}")
+            sentence = f"The command {each.name} leads to the state {each.leads_to}."
             rules[name] = replace(like, id=name, sentence=sentence)
     return rules
 
@@ -220,5 +196,5 @@ def _judged_by(link: Link, links: tuple[Link, ...]) -> Iterator[str]:
             yield from ("lifecycle.updated", "lifecycle.update.refused")
         case Role.DELETE if reads:
             yield "lifecycle.deleted"
-        case Role.COMMAND if link.transition.refuses:
+        case Role.COMMAND if link.refuses:
             yield "lifecycle.transitions"

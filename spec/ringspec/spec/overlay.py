@@ -8,24 +8,18 @@ top (`rules.py`).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
 from ringspec.spec.errors import SpecError, UsageError
-from ringspec.spec.reading import mapping, only, short, text
+from ringspec.spec.reading import check_form, short
 from ringspec.spec.renaming import rename
-from ringspec.spec.rules import RULES
 from ringspec.spec.values import Json, Location, at, pointer, unshared
 
 SHIPPED = Path(__file__).parent / "dialects"
 RENAME = "x-rename"
-_VERSION = re.compile(r"1\.[01]\.\d+")
-_ROOT = ("actions", "extends", "info", "overlay")
-_INFO = ("description", "title", "version")
-_ACTION = ("description", "remove", "target", "update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,8 @@ def load(path: Path, contract: Path | None = None) -> Overlay:
         contract: the file that it has to extend, if it names one: by its file name,
             since installed contracts lie anywhere.
     """
-    content = check(reading.read(path), str(path))
+    content = reading.read(path)
+    check_form(content, "overlay", f"{path}: #")
     extends = content.get("extends")
     if contract is not None and extends is not None:
         named = Path(unquote(urlsplit(extends).path))
@@ -73,84 +68,6 @@ def load(path: Path, contract: Path | None = None) -> Overlay:
                 hint="leave `extends` out, or name the contract that it adapts",
             )
     return Overlay(path.stem, path.name, content)
-
-
-def check(content: Json, origin: str) -> dict[str, Json]:
-    """Check the form of an overlay."""
-    stated = content.get("overlay") if isinstance(content, dict) else None
-    if not _VERSION.fullmatch(str(stated)):
-        raise SpecError(
-            f"{origin}: not an OpenAPI Overlay 1.0 or 1.1",
-            hint="it begins with `overlay: 1.1.0`",
-        )
-    _check_fields(content, _ROOT, origin)
-    if RENAME in content:
-        raise SpecError(
-            f"{origin}: {RENAME} stands at the top",
-            hint=f"it is an action's: a `target` that selects what `{RENAME}` renames",
-        )
-    info = mapping(content.get("info"), f"{origin}: info")
-    for name in ("title", "version"):
-        text(info.get(name), f"{origin}: info: {name}")
-    _check_fields(info, _INFO, f"{origin}: info")
-    if "extends" in content:
-        text(content["extends"], f"{origin}: extends")
-    _check_actions(content.get("actions"), origin)
-    return dict(content)
-
-
-def _check_fields(node: dict[str, Json], known: tuple[str, ...], place: str) -> None:
-    own = {name: node[name] for name in node if not name.startswith("x-")}
-    hint = f"there are {', '.join(known)}, and extensions that begin with x-"
-    only(own, known, place, hint)
-    if not isinstance(node.get("description", ""), str):
-        raise SpecError(
-            f"{place}: description is not a text",
-            hint=f"it is {short(node['description'])}",
-        )
-
-
-def _check_actions(actions: Json, origin: str) -> None:
-    if not isinstance(actions, list) or not actions:
-        raise SpecError(
-            f"{origin}: an overlay has a list of `actions`, and one at least",
-            hint="one that changes nothing is {target: $, update: {}}",
-        )
-    for index, given in enumerate(actions):
-        place = f"{origin}: action {index}"
-        action = mapping(given, place)
-        text(action.get("target"), f"{place}: target")
-        _check_action(action, f"{place} ({action['target']})")
-
-
-def _check_action(action: dict[str, Json], place: str) -> None:
-    _check_fields(action, _ACTION, place)
-    if RULES in action:
-        raise SpecError(
-            f"{place}: {RULES} stands in an action",
-            hint="it stands at the overlay's top: rules have no place in the contract",
-        )
-    removes = action.get("remove", False)
-    if not isinstance(removes, bool):
-        raise SpecError(
-            f"{place}: remove is neither true nor false", hint="remove: true"
-        )
-    if RENAME in action:
-        text(action[RENAME], f"{place}: {RENAME}")
-        if "update" in action:
-            raise SpecError(
-                f"{place} has both update and {RENAME}",
-                hint="make two actions of it; they follow one another",
-            )
-        if removes:
-            raise SpecError(
-                f"{place} removes what it renames", hint="make two actions of it"
-            )
-    elif not removes and "update" not in action:
-        raise SpecError(
-            f"{place} changes nothing",
-            hint=f"give it `update`, `remove: true` or `{RENAME}`",
-        )
 
 
 def apply(base: Json, overlay: Overlay) -> Json:

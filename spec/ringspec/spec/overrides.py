@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ringspec.spec.document import Inlined
-from ringspec.spec.errors import MisfitError, SpecError, did_you_mean
+from ringspec.spec.errors import MisfitError, did_you_mean
 from ringspec.spec.operations import METHODS, endpoints
 from ringspec.spec.proof import is_irregular
-from ringspec.spec.reading import mapping, short, text
+from ringspec.spec.reading import short
 from ringspec.spec.schemas import rebuilt, walk
 from ringspec.spec.values import Json
 from ringspec.spec.values import Path as Steps
@@ -28,7 +28,6 @@ MARK = "x-fixture"
 TELEPHONE = "telephone"
 _SCHEME = "profile"
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
-_KEYS = ("name", "form", "read")
 # Characters of a written telephone number.
 _DIGITS = re.compile(r"\+?[0-9 ()./-]+")
 
@@ -139,30 +138,11 @@ def read_fixtures(inlined: Inlined) -> tuple[Fixture, ...]:
     """List the fixtures that a schema marks, each where it is marked first."""
     found: dict[str, Fixture] = {}
     for each in walk(inlined.schema):
-        if MARK in each.schema:
-            fixture = _fixture(each.schema[MARK], inlined.place_of(each.path))
-            found.setdefault(fixture.name, fixture)
+        if name := fixture_of(each.schema):
+            mark, place = each.schema[MARK], inlined.place_of(each.path)
+            stated = mark if isinstance(mark, dict) else {"name": name}
+            found.setdefault(name, Fixture(place=place, **stated))
     return tuple(found.values())
-
-
-def _fixture(given: Json, place: str) -> Fixture:
-    where = f"{place}/{MARK}"
-    stated = {"name": given} if isinstance(given, str) else mapping(given, where)
-    for key in stated:
-        if key not in _KEYS:
-            raise SpecError(f"{where} has {key!r}", hint=f"it has {', '.join(_KEYS)}")
-    found = {key: text(value, f"{where}/{key}") for key, value in stated.items()}
-    if "name" not in found:
-        raise SpecError(f"{where} has no name", hint="a profile gives its value by it")
-    if found.get("form", TELEPHONE) != TELEPHONE:
-        raise SpecError(
-            f"{where}/form is {found['form']!r}", hint=f"the only form is {TELEPHONE}"
-        )
-    if found.get("read", "/{}").count("{}") != 1:
-        raise SpecError(
-            f"{where}/read has no place for the value", hint="write it as /things/{}"
-        )
-    return Fixture(place=place, **found)
 
 
 def member_names(body: Json) -> set[str]:

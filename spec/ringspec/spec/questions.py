@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringspec.spec import overlay, reading
+from ringspec.spec import reading
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.overlay import Overlay
-from ringspec.spec.reading import mapping, only, sequence, text
+from ringspec.spec.reading import check_form
 from ringspec.spec.rules import RuleId
 from ringspec.spec.values import Json
-
-_NAMES = ("id", "asks", "source", "rule", "candidates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +63,27 @@ def questions(path: Path | None = None) -> tuple[Question, ...]:
 
 
 def _read(path: Path) -> tuple[Question, ...]:
-    data = mapping(reading.read(path), str(path))
-    rows = sequence(data.get("questions"), f"{path}: questions")
-    found: dict[str, Question] = {}
-    for index, row in enumerate(rows):
-        place = f"{path}: question {index + 1}"
-        question = _question(mapping(row, place), place)
-        if question.id in found:
-            raise SpecError(f"{place}: {question.id} stands twice", hint="keep one")
-        found[question.id] = question
+    data = reading.read(path)
+    check_form(data, "questions", f"{path}: #")
+    found = {row["id"]: _question(row, str(path)) for row in data["questions"]}
+    if len(found) < len(data["questions"]):
+        raise SpecError(f"{path}: two questions have one id", hint="keep one")
     return tuple(found.values())
 
 
 def _question(row: dict[str, Json], place: str) -> Question:
-    only(row, _NAMES, place, f"a question has {', '.join(_NAMES)}")
-    id_ = text(row.get("id"), f"{place}: id")
-    place = f"{place} ({id_})"
-    candidates: dict[str, Candidate] = {}
-    listed = sequence(row.get("candidates"), f"{place}: candidates")
-    for given in listed:
-        each = mapping(given, f"{place}: candidate")
-        actions = sequence(each.get("actions", []), f"{place}: candidate: actions")
-        name = text(each.get("name"), f"{place}: candidate: name")
-        if actions:
-            overlay.check(overlay_of(actions, name), f"{place}: candidate {name}")
-        candidates[name] = Candidate(name, tuple(actions))
-    if len(candidates) < max(2, len(listed)):
+    candidates = {
+        each["name"]: Candidate(each["name"], tuple(each.get("actions", ())))
+        for each in row["candidates"]
+    }
+    if len(candidates) < len(row["candidates"]):
         raise SpecError(
-            f"{place} has no two candidates, or two of one name",
-            hint="list every way in which a target may have it",
+            f"{place}: {row['id']} has two candidates of one name", hint="keep one"
         )
     return Question(
-        id=id_,
-        asks=text(row.get("asks"), f"{place}: asks"),
-        rule=RuleId(text(row.get("rule"), f"{place}: rule")),
+        id=row["id"],
+        asks=row["asks"],
+        rule=RuleId(row["rule"]),
         candidates=tuple(candidates.values()),
     )
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringspec.spec.errors import SpecError
-from ringspec.spec.values import Json, canonical
+from ringspec.spec.values import Json, at_pointer, canonical, pointer
 
 if TYPE_CHECKING:
+    import jsonschema_rs
     import yaml
 
 _TAG = "tag:yaml.org,2002:"
@@ -154,20 +154,38 @@ def text(value: Json, place: str) -> str:
     raise SpecError(f"{place} is not a text", hint=f"it is {short(value)}")
 
 
-def only(node: dict[str, Json], known: Iterable[str], place: str, hint: str) -> None:
-    """Check that an object has known members only; SpecError names any others."""
-    if unknown := [name for name in node if name not in known]:
-        raise SpecError(f"{place} has {', '.join(unknown)}", hint=hint)
+def check_form(value: Json, form: str, place: str) -> None:
+    """Check a file of our own, or annotations, by a form of `forms.json`.
+
+    Args:
+        value: the content of the file, or an object that has the annotations.
+        form: a name in its `$defs`.
+        place: of the value, for the message; SpecError adds the place inside.
+    """
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    schema, validator = _form(form)
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        hint = ""
+        node = schema
+        for step in error.evaluation_path:
+            node = at_pointer(schema, node[step]) if step == "$ref" else node[step]
+            hint = node.get("description", hint) if isinstance(node, dict) else hint
+        inside = pointer(tuple(error.instance_path))
+        raise SpecError(f"{place}{inside}: {error.message}", hint=hint) from error
+    except ValueError as error:
+        raise SpecError(f"{place}: {error}", hint="keep to Unicode") from error
 
 
-def word(value: Json, words: Iterable[str], place: str) -> str:
-    """Return one of some words; SpecError names the place of any other."""
-    known = [str(each) for each in words]
-    if isinstance(value, str) and value in known:
-        return value
-    raise SpecError(
-        f"{place} is {short(value)}", hint=f"it is one of {', '.join(known)}"
-    )
+@cache
+def _form(name: str) -> tuple[Json, jsonschema_rs.Draft202012Validator]:
+    import jsonschema_rs  # noqa: PLC0415 - as above
+
+    forms = json.loads(Path(__file__).with_name("forms.json").read_text("utf-8"))
+    schema = {**forms, "$ref": f"#/$defs/{name}"}
+    return schema, jsonschema_rs.Draft202012Validator(schema)
 
 
 def short(value: Json, limit: int = 60) -> str:

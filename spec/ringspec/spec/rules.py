@@ -11,7 +11,7 @@ applicable. Valid bodies still keep to it: a body that breaks only it is unspeci
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NewType
 
 from ringspec.spec.errors import SpecError, did_you_mean
-from ringspec.spec.reading import mapping, only, read, sequence, short, text, word
+from ringspec.spec.reading import check_form, read
 from ringspec.spec.values import Json, pointer, steps
 
 RuleId = NewType("RuleId", str)
@@ -120,94 +120,52 @@ class Catalogue:
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
 
 
-# `unjudged`: places whose assertions no rule owns, each with the reason.
-_PARTS = ("rules", "couplings", "not_isolated", "unjudged")
+# The fields of a rule as rows and changes give them.
+_FIELDS: dict[str, Callable[[str], Any]] = {
+    "id": RuleId,
+    "level": Level,
+    "evidence": Evidence,
+    "sentence": str,
+    "source": str,
+}
+
+
+def _fields(row: dict[str, Json]) -> dict[str, Any]:
+    return {name: read(row[name]) for name, read in _FIELDS.items() if name in row}
 
 
 def parse_catalogue(data: Json, origin: str) -> Catalogue:
-    """Read a catalogue's data; SpecError names the row at fault."""
-    if not isinstance(data, dict) or "rules" not in data:
-        raise SpecError(
-            f"{origin}: a catalogue has a list `rules`",
-            hint="a file of this name beside a contract is taken for its catalogue",
-        )
-    only(data, _PARTS, origin, f"a catalogue has {', '.join(_PARTS)}")
+    """Read a catalogue's data; SpecError names the place at fault."""
+    check_form(data, "catalogue", f"{origin}: #")
     rules: dict[RuleId, Rule] = {}
-    for index, row in enumerate(sequence(data["rules"], f"{origin}: rules")):
-        rule = _rule(row, f"{origin}: rule {index + 1}")
+    for row in data["rules"]:
+        rule = Rule(**_fields(row))
         if rule.id in rules:
             raise SpecError(
                 f"{origin}: rule {rule.id} stands twice", hint="keep one of the rows"
             )
         rules[rule.id] = rule
-    place = f"{origin}: couplings"
-    couplings = tuple(
-        _coupling(mapping(row, f"{place} {index + 1}"), rules, f"{place} {index + 1}")
-        for index, row in enumerate(sequence(data.get("couplings", []), place))
-    )
-    reasons = mapping(data.get("not_isolated", {}), f"{origin}: not_isolated")
-    for name, reason in reasons.items():
-        text(reason, f"{origin}: not_isolated: {name}")
-    _check_known(reasons, rules, f"{origin}: not_isolated")
-    return Catalogue(rules, couplings, {RuleId(n): why for n, why in reasons.items()})
-
-
-def _rule(row: Json, place: str) -> Rule:
-    row = mapping(row, place)
-    for name in ("id", "level", "evidence", "sentence", "source"):
-        if name not in row:
-            raise SpecError(
-                f"{place} ({short(row.get('id'))}) lacks {name}",
-                hint="a row has id, level, evidence, sentence and source",
-            )
-        text(row[name], f"{place} ({short(row.get('id'))}): {name}")
-    place = f"{place} ({row['id']})"
-    return Rule(
-        id=RuleId(row["id"]),
-        level=Level(word(row["level"], Level, f"{place}: level")),
-        evidence=Evidence(word(row["evidence"], Evidence, f"{place}: evidence")),
-        sentence=row["sentence"],
-        source=row["source"],
-    )
-
-
-def _coupling(row: dict[str, Json], rules: dict[RuleId, Rule], place: str) -> Coupling:
-    named = sequence(row.get("rules"), f"{place}: rules")
-    ids = [text(name, f"{place}: rules") for name in named]
-    _check_known(ids, rules, place)
-    faults = sequence(row.get("faults"), f"{place}: faults")
-    edits = [
-        _edit(mapping(fault, f"{place}: fault {index + 1}"), place)
-        for index, fault in enumerate(faults)
-    ]
-    return Coupling(rules=frozenset(map(RuleId, ids)), edits=tuple(edits))
-
-
-def _edit(fault: dict[str, Json], place: str) -> Edit:
-    name = text(fault.get("name"), f"{place}: the name of a fault")
-    place = f"{place}: {name}"
-    patch = sequence(fault.get("patch"), f"{place}: patch")
-    for given in patch:
-        step = mapping(given, f"{place}: patch")
-        word(step.get("op"), ("add", "replace", "remove"), f"{place}: op")
-        if not text(step.get("path"), f"{place}: path").startswith("/"):
-            raise SpecError(
-                f"{place}: path {short(step['path'])} is no JSON pointer",
-                hint="a pointer begins with /",
-            )
-        if step["op"] != "remove" and "value" not in step:
-            raise SpecError(f"{place}: {step['op']} lacks a value", hint="give it one")
-    where = mapping(fault.get("where", {}), f"{place}: where")
-    return Edit(name=name, where=where, patch=tuple(patch))
-
-
-def _check_known(ids: Iterable[str], rules: dict[RuleId, Rule], place: str) -> None:
-    for name in ids:
+    couplings = data.get("couplings", [])
+    not_isolated = data.get("not_isolated", {})
+    for name in (*not_isolated, *(name for row in couplings for name in row["rules"])):
         if name not in rules:
             raise SpecError(
-                f"{place}: {name} is named, but no rule has that id",
+                f"{origin}: {name} is named, but no rule has that id",
                 hint="compare the spelling with the catalogue's rows",
             )
+    return Catalogue(rules, tuple(map(_coupling, couplings)), not_isolated)
+
+
+def _coupling(row: dict[str, Json]) -> Coupling:
+    edits = (
+        Edit(
+            name=fault["name"],
+            where=fault.get("where", {}),
+            patch=tuple(fault["patch"]),
+        )
+        for fault in row["faults"]
+    )
+    return Coupling(rules=frozenset(row["rules"]), edits=tuple(edits))
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:
@@ -252,42 +210,16 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
 # All other rules are judged by these two.
 BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
 RULES = "x-rules"
-_CHANGED = ("level", "evidence", "sentence", "source", "drop")
 
 
 def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:
     """Read a dialect's `x-rules`: new values of a rule's fields, or `drop: true`."""
-    place = f"{origin}: {RULES}"
+    changes = overlay.get(RULES, {})
+    check_form(changes, "changes", f"{origin}: #/{RULES}")
     return {
-        RuleId(name): _change(RuleId(name), given, f"{place}: {name}")
-        for name, given in mapping(overlay.get(RULES, {}), place).items()
+        RuleId(name): {"drop": True} if row.get("drop") else _fields(row)
+        for name, row in changes.items()
     }
-
-
-def _change(rule: RuleId, given: Json, place: str) -> dict[str, Any]:
-    row = mapping(given, place)
-    hint = f"it changes {', '.join(_CHANGED[:-1])}, or says drop: true"
-    only(row, _CHANGED, place, hint)
-    if not row:
-        raise SpecError(f"{place} has nothing", hint=hint)
-    drop = row.get("drop", False)
-    if not isinstance(drop, bool):
-        raise SpecError(f"{place}: drop is neither true nor false", hint="drop: true")
-    if drop and len(row) > 1:
-        raise SpecError(f"{place} is dropped and changed", hint="do one of the two")
-    if drop and rule in (BODY_ACCEPTED, ROBUSTNESS):
-        raise SpecError(
-            f"{place} cannot be dropped: all other rules are judged by it",
-            hint="a run leaves it out with --exclude",
-        )
-    found: dict[str, Any] = {"drop": True} if drop else {}
-    for name in ("sentence", "source"):
-        if name in row:
-            found[name] = text(row[name], f"{place}: {name}")
-    for name, words in (("level", Level), ("evidence", Evidence)):
-        if name in row:
-            found[name] = words(word(row[name], words, f"{place}: {name}"))
-    return found
 
 
 def amended(
@@ -298,10 +230,10 @@ def amended(
     for name, change in changes.items():
         if name not in rules:
             raise SpecError(
-                f"{origin}: {RULES}: {name}: there is no such rule",
+                f"{origin}: #/{RULES}/{name}: there is no such rule",
                 hint=f"{did_you_mean(name, rules)}`ringspec rules` lists them",
             )
-        if not change.get("drop"):
+        if "drop" not in change:
             found[name] = replace(rules[name], **change)
     return found
 

@@ -14,7 +14,7 @@ from ringspec.harness import Ended, Event, Exchange, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending import target as target_module
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import Contract, Json, load
 from ringspec.strategies import Case, Request, cases_of
 

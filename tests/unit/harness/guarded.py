@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Journal
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Policy, Safety
 from ringspec.spec import Contract, Json
 from ringspec.strategies import Case, Request

@@ -10,7 +10,7 @@ import pytest
 
 from ringspec.harness.sending import credentials as credentials_module
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import (
     TOKEN,

@@ -12,8 +12,8 @@ import pytest
 from ringspec.harness import Conclusion, Ended, Outcome, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Expect, Phase

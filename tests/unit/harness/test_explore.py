@@ -28,8 +28,8 @@ from ringspec.harness.exploring import search
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request

@@ -195,7 +195,8 @@ def gone(plan: Plan, *entries: Known, more: tuple[Case, ...] = (), **how: Any) -
     passed = RuleResult(rule=rule, outcome=Outcome.PASS, cases=len(own))
     plan = replace(plan, known=listing(*entries), cases=(*plan.cases, *more))
     audit = KnownAudit(plan, {each.id: {Verdict.PASS} for each in own}, **how)
-    return [each.known.id for each in audit.account(lambda _: (passed,)).stale]
+    _, stale, *_ = audit.account(lambda _: (passed,))
+    return [each.known.id for each in stale]
 
 
 def test_only_what_had_its_turn_no_longer_fails(plan: Plan) -> None:
@@ -225,11 +226,11 @@ def failed(plan: Plan) -> RuleResult:
 
 
 def updated(
-    plan: Plan, result: RuleResult, *entries: Known, learnt: bool = True, **how: Any
+    plan: Plan, result: RuleResult, *entries: Known, **how: Any
 ) -> KnownUpdate | None:
     plan = replace(plan, known=listing(*entries, renews=True))
     audit = KnownAudit(plan, {}, **how)
-    return audit.account(lambda _: (result,), learnt=learnt).update
+    return audit.account(lambda _: (result,))[2]
 
 
 def test_update_adds_rules_or_cases_where_cases_are_listed(

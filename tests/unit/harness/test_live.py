@@ -26,8 +26,8 @@ from ringspec.harness import (
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import Safety
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.spec import Contract, Level, UsageError

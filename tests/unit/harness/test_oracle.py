@@ -10,7 +10,7 @@ import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Trouble, Verdict
 from ringspec.harness.judging.oracle import Oracle
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect
 

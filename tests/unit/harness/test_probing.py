@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ringspec.harness.probing import ProbeAnswer, Prober, Sureness
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import SpecError, TargetError, questions
 

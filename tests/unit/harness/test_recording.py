@@ -13,7 +13,7 @@ import pytest
 
 from ringspec.harness import JudgedRequest, Outcome, Verdict
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import Contract, Level
 
 from ...plain import PLAIN  # noqa: TID252 - tests are no distribution

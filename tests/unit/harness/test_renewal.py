@@ -20,12 +20,12 @@ from ringspec.harness.sending.credentials import (
     Renewing,
     is_proper,
 )
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import (
     URL,
     Application,
     InProcess,
 )
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError

@@ -14,7 +14,7 @@ import pytest
 
 from ringspec.harness import Event, Exchange, Notice, Trouble
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request

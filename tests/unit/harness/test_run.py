@@ -12,8 +12,8 @@ import pytest
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import Contract
 from ringspec.strategies import Case
 

@@ -160,7 +160,7 @@ def test_whatever_is_not_plainly_this_machine_is_live(
 def test_localhost_is_this_machine_whatever_a_resolver_says(
     no_name_is_asked_for: list[str],
 ) -> None:
-    from ringspec.harness.sending.placeholders import Filling  # noqa: PLC0415 - only here
+    from ringspec.harness.sending.exchange import Filling  # noqa: PLC0415 - only here
 
     async def talk() -> Any:
         target = Target("http://localhost:1", filling=Filling(), timeout_s=1, workers=1)

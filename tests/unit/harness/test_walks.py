@@ -24,9 +24,8 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.sending.exchange import Connection
+from ringspec.harness.sending.exchange import Connection, Filling
 from ringspec.harness.sending.inprocess import InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import LAWFUL, Behaviour, ServerSettings, Variant, application
 from ringspec.spec import Contract, Level, load
 from ringspec.strategies import Case, Lifecycle, Phase, Request, Walk, cases_of

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from ringspec.harness import Trouble
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.hosts import Hosts
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.load.http_client import BlockingClient
 from ringspec.strategies import Request
 

@@ -12,8 +12,8 @@ import pytest
 from ringspec.harness import Outcome
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, InProcess
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.reference import MUTANTS, Behaviour, ServerSettings, application
 from ringspec.reports import Record, Recorder
 from ringspec.reports.causes import Cause, causes, explained

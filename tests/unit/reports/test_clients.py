@@ -13,7 +13,7 @@ import pytest
 
 from ringspec.harness import Event
 from ringspec.harness.recording import CapturedRequest, ClientSession
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Record,
     Recorder,
@@ -147,9 +147,7 @@ def test_summary_tells_what_how_often_and_first(session: ClientSession) -> None:
         session.judge(heard(body))
     out = io.StringIO()
 
-    print_account(
-        session.tally, session.ended().result, REDACTOR, stdout=out, color="never"
-    )
+    print_account(session, session.ended().result, REDACTOR, stdout=out, color="never")
 
     text = out.getvalue()
     assert "FAIL name.type  MUST, 2 of 3 requests" in text

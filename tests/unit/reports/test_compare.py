@@ -118,7 +118,7 @@ def test_what_became_of_a_rule(
 ) -> None:
     found = runs(made("a.json", before), made("b.json", after))
 
-    change = next(each for each in found.changes if each.entry.id == RULE)
+    change = next(each for each in found.changes if each.rule["id"] == RULE)
     assert change.kind is kind
     assert found.exit_code == status
     others = {each.kind for each in found.changes if each is not change}

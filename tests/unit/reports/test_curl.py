@@ -13,7 +13,7 @@ from io import BufferedReader
 
 import pytest
 
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Target
 from ringspec.reports import command
 from ringspec.spec import load

@@ -65,10 +65,10 @@ def test_an_overlay_of_another_form_is_refused(
 def test_other_versions_are_refused(written: Callable[..., Path], head: str) -> None:
     text = head if head in {"[]", "x"} else f"{head}\n{FINE}"
 
-    with pytest.raises(SpecError, match=r"not an OpenAPI Overlay 1\.0 or 1\.1") as got:
+    with pytest.raises(SpecError) as got:
         overlays.load(written(text))
 
-    assert got.value.hint
+    assert got.value.hint.startswith("an OpenAPI Overlay 1.0 or 1.1")
 
 
 def test_an_overlay_may_name_the_contract_it_extends(

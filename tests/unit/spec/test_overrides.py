@@ -15,7 +15,9 @@ from ringspec.spec import (
     TokenHeader,
     load,
 )
-from ringspec.spec.overrides import read_fixtures, with_fixtures
+from ringspec.spec.document import check
+from ringspec.spec.overrides import with_fixtures
+from ringspec.spec.rules import Catalogue
 
 UUID = "11111111-2222-4333-8444-555555555555"
 
@@ -119,19 +121,19 @@ def test_members_of_an_object_are_named_as_valid_bodies_have_no_others() -> None
 @pytest.mark.parametrize(
     ("mark", "message"),
     [
-        (3, "is not an object"),
-        ({"form": "telephone"}, "has no name"),
-        ({"name": "colour", "from": "x"}, "has 'from'"),
-        ({"name": "colour", "form": "address"}, "form is 'address'"),
-        ({"name": "colour", "read": "/colours"}, "no place for the value"),
-        ({"name": ""}, "is not a text"),
+        (3, "not of types"),
+        ({"form": "telephone"}, '"name" is a required'),
+        ({"name": "colour", "from": "x"}, "'from' was unexpected"),
+        ({"name": "colour", "form": "address"}, "form: .telephone. was expected"),
+        ({"name": "colour", "read": "/colours"}, "read: ./colours. does not match"),
+        ({"name": ""}, "name: .. is shorter"),
     ],
 )
 def test_a_malformed_annotation_is_named_with_its_place(
     mark: Any, message: str
 ) -> None:
     with pytest.raises(SpecError, match=message) as caught:
-        read_fixtures(marked(mark))
+        check(marked(mark), Catalogue({}))
 
     assert "#/properties/colour/x-fixture" in str(caught.value)
 

@@ -15,8 +15,7 @@ from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
 from ringspec.harness.judging.multi_step import judge_last_step
 from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
-from ringspec.harness.sending.exchange import Exchange, Response
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Exchange, Filling, Response
 from ringspec.spec import (
     BODY_ACCEPTED,
     ROBUSTNESS,

@@ -17,10 +17,9 @@ from urllib.parse import quote, urlsplit
 from ringspec.harness.profile.profile import Profile
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.exchange import Exchange, Filling
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.hosts import is_loopback
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import (
     Contract,

@@ -3,7 +3,6 @@
 from ringspec.harness.recording.capture import Capture, CapturedRequest
 from ringspec.harness.recording.client_session import (
     ClientSession,
-    ClientTally,
     JudgedRequest,
 )
 
@@ -11,6 +10,5 @@ __all__ = [
     "Capture",
     "CapturedRequest",
     "ClientSession",
-    "ClientTally",
     "JudgedRequest",
 ]

@@ -6,14 +6,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from ringspec.harness.judging.verdict import Verdict
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest
-from ringspec.harness.sending.placeholders import Filling
+from ringspec.harness.sending.exchange import Filling, no_constant
 from ringspec.spec import (
     ABOUT,
     Breach,
@@ -38,9 +37,8 @@ from ringspec.spec import (
 if TYPE_CHECKING:
     import jsonschema_rs
 
-# One statement about a request: its verdict, the rule, and the reason, with value and
-# place. OPEN, which no source settles, may be about a name that is no rule's; None is a
-# remark, which is about none.
+# Verdict; the rule, or a name of what no source settles (OPEN), or a remark (None); and
+# the reason, with value and place.
 Statement: TypeAlias = tuple[Verdict | None, str, str]
 BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
 JSON_RULE = "wire.json"
@@ -61,148 +59,6 @@ _FORM = "application/x-www-form-urlencoded"
 _PARTIAL = f"a body of more than {LIMIT // 1024} KiB, or one cut off, is not judged"
 # Methods whose body has no meaning. Source: RFC 9110, 9.3.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-
-
-@dataclass
-class BodyJudge:
-    """Judges the bodies of one contract's operation, by two validators."""
-
-    contract: Contract
-    _repeated: list[str] = field(default_factory=list)
-
-    @cached_property
-    def _schema(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
-
-        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
-
-    def judge(self, content: bytes) -> Iterator[Statement]:
-        """Judge bytes as the body of a create."""
-        self._repeated.clear()
-        data, why = self._parse(content)
-        if why:
-            yield BROKEN, JSON_RULE, why
-            return
-        yield KEPT, JSON_RULE, ""
-        if self._repeated:
-            listed = _listed(list(dict.fromkeys(self._repeated)))
-            yield OPEN, "body.twice", f"members stand twice: {listed}"
-        if is_shallow(data):
-            yield from self._judge(data)
-        else:
-            why = "the body is nested too deeply to be judged"
-            yield OPEN, "body.depth", why
-
-    def _parse(self, content: bytes) -> tuple[Json, str]:
-        """Return JSON, or why it is none. Source: RFC 8259."""
-
-        def constant(name: str) -> Json:
-            raise ValueError(f"{name} is no JSON")  # though Python reads it
-
-        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-            times = Counter(name for name, _ in pairs)
-            self._repeated += [name for name in times if times[name] > 1]
-            return dict(pairs)
-
-        try:
-            data = json.loads(
-                content.decode(), parse_constant=constant, object_pairs_hook=members
-            )
-        except UnicodeDecodeError as error:
-            return None, f"the body is not UTF-8 at byte {error.start}"
-        except json.JSONDecodeError as error:
-            return None, f"the body is no JSON: {error.msg} at character {error.pos}"
-        except (ValueError, RecursionError) as error:
-            return None, f"the body is no JSON that can be read: {error}"
-        return data, ""
-
-    def _judge(self, data: Json) -> Iterator[Statement]:
-        prover = self.contract.prover
-        try:
-            broken = prover.proven_broken(data)
-        except Disagreement:
-            why = "the two validators do not read the body alike"
-            yield OPEN, "body.odd", why
-            return
-        reasons: dict[RuleId, str] = {}
-        locations: set[Location] = set()
-        for breach in prover.breaches(data):
-            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
-            locations.add(breach.location)
-        for rule in self.contract.rules:
-            if rule in broken:
-                yield BROKEN, rule, reasons[rule]
-        for rule in sorted(self._applicable(data) - broken):
-            yield KEPT, rule, ""
-        if is_irregular(data):
-            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
-        for breach in self.contract.settled_prover.breaches(data):
-            rule = breach.assertion.rule
-            unknown = _unknown_members(self.contract.settled, breach, data)
-            # What is broken at a place is not called unsettled there as well.
-            if rule not in broken and (unknown or breach.location not in locations):
-                yield OPEN, rule, unknown or _reason(breach, data, settled=False)
-
-    def _applicable(self, data: Json) -> set[RuleId]:
-        """Return the rules that a body gives occasion to keep or to break."""
-        # The validator takes no half a surrogate pair, and no rule depends on one.
-        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-        body = json.loads(text)
-        places: dict[str, set[str]] = {}
-        for unit in self._schema.evaluate(body).list()["details"]:
-            place = unit["instanceLocation"]
-            places.setdefault(unit["evaluationPath"], set()).add(place)
-        found: set[RuleId] = set()
-        for each in self.contract.assertions:
-            met = places.get(pointer(each.stem), set())
-            if each.stem[-1:] in _CHILDREN:
-                # The keyword is listed as well, at the value of the schema around it.
-                met = met - places.get(pointer(each.stem[:-1]), set())
-            kinds = {kind_of(at_pointer(body, place)) for place in met}
-            about = ABOUT.get(each.keyword)
-            if about == "number" and "integer" in kinds:
-                about = "integer"
-            if kinds and (about is None or about in kinds):
-                found.add(each.rule)
-        return found
-
-
-def _reason(breach: Breach, data: Json, *, settled: bool = True) -> str:
-    assertion, place = breach.assertion, pointer(breach.location)
-    if assertion.keyword in _NAMING:
-        found = f"left out {assertion.value}" + (f" at {place}" if place else "")
-        return found if settled else f"{found}, which no source settles"
-    sent = short(at(data, breach.location), _VALUE)
-    if not settled:
-        return f"sent {sent} at {place or 'the top'}, which no source settles"
-    where = f"at {place}" if place else "as the body"
-    against = assertion.keyword
-    if assertion.keyword not in _LONG:
-        against += f" {short(assertion.value, _VALUE)}"
-    return f"sent {sent} {where}, against {against}"
-
-
-def _unknown_members(schema: Json, breach: Breach, data: Json) -> str:
-    """Return which members no source names; empty for other breaches."""
-    if breach.assertion.keyword not in _CLOSED:
-        return ""
-    known = set(_member_names(at_path(schema, breach.assertion.stem)))
-    names = [each for each in at(data, breach.location) if each not in known]
-    place = pointer(breach.location) or "the top"
-    return f"sent {_listed(names)} at {place}, which no source names"
-
-
-def _member_names(schema: Json) -> Iterator[str]:
-    if not isinstance(schema, dict):
-        return
-    yield from schema.get("properties", ())
-    for branch in branches(schema):
-        yield from _member_names(branch)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
 
 
 class RequestedOperation(NamedTuple):
@@ -229,7 +85,12 @@ class RequestJudge:
 
     def __init__(self, contract: Contract, filling: Filling) -> None:
         self._contract, self._filling = contract, filling
-        self._bodies = BodyJudge(contract)
+
+    @cached_property
+    def _schema(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
+
+        return jsonschema_rs.Draft202012Validator(self._contract.request.schema)
 
     def operation(self, method: str, path: str) -> RequestedOperation:
         """Return what a request asks for, by its method and path."""
@@ -257,19 +118,22 @@ class RequestJudge:
         self, request: CapturedRequest, operation: RequestedOperation
     ) -> tuple[Statement, ...]:
         """Return one statement of a kind about each rule, and remarks."""
-        first: dict[tuple[str, str], Statement] = {}
+        first: dict[tuple[Verdict | None, str], Statement] = {}
         for verdict, about, why in self._statements(request, operation):
-            first.setdefault((str(verdict), about or why), (verdict, about, why))
-        broken = {about for verdict, about, _ in first.values() if verdict is BROKEN}
-        found = [x for x in first.values() if x[0] is not KEPT or x[1] not in broken]
+            first.setdefault((verdict, about), (verdict, about, why))
+        found = [
+            each
+            for (verdict, about), each in first.items()
+            if verdict is not KEPT or (BROKEN, about) not in first
+        ]
         status = request.status
         if status is None:
-            found.append((None, "", "it was not answered"))
+            found.append((None, "it was not answered", ""))
         elif status >= 500:
-            found.append((None, "", f"the server failed: HTTP {status}"))
+            found.append((None, f"the server failed: HTTP {status}", ""))
         elif status >= 400 and all(verdict is KEPT for verdict, _, _ in found):
             why = f"it breaks nothing, but was refused with HTTP {status}"
-            found.append((None, "", why))
+            found.append((None, why, ""))
         return tuple(found)
 
     def _statements(
@@ -294,27 +158,23 @@ class RequestJudge:
         if operation.takes_body:
             yield self._media_type(request)
             if request.is_whole:
-                yield from self._bodies.judge(request.body)
+                yield from self._body(request.body)
             else:
-                yield None, "", _PARTIAL
+                yield None, _PARTIAL, ""
         elif request.body and request.method in _BODILESS:
-            yield None, "", f"a body came with {request.method}, which has none"
+            yield None, f"a body came with {request.method}, which has none", ""
 
     def _token(self, request: CapturedRequest, due: TokenHeader) -> Statement:
         given = request.header(due.header) or ""
-        scheme, _, token = given.partition(" ")
-        is_scheme = scheme.lower() == due.scheme.lower()
-        if given and given == due.value(self._filling.token or ""):
-            return KEPT, TOKEN, ""
-        # Schemes may be in any case. Source: RFC 9110, 11.1.
-        if due.scheme and is_scheme and token.strip() == self._filling.token:
-            return KEPT, TOKEN, ""
-        why = "sent another access token than the one given out"
+        scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
         if not given:
-            why = f"sent no {due.header} header"
-        elif due.scheme and not is_scheme:
-            why = f"sent no {due.scheme} token as {due.header}"
-        return BROKEN, TOKEN, why
+            return BROKEN, TOKEN, f"sent no {due.header} header"
+        # Schemes may be in any case. Source: RFC 9110, 11.1.
+        if scheme.lower() != due.scheme.lower():
+            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.header}"
+        if token.strip() != self._filling.token:
+            return BROKEN, TOKEN, "sent another access token than the one given out"
+        return KEPT, TOKEN, ""
 
     def _headers(self, request: CapturedRequest) -> Iterator[Statement]:
         for header in self._contract.operation.headers:
@@ -349,14 +209,132 @@ class RequestJudge:
             return BROKEN, CLIENT, "asked for a token by a body that is no form"
         if (request.header("authorization") or "").lower().startswith("basic "):
             return OPEN, CLIENT, "proved to be a client by Basic credentials"
-        why = ""
-        if form.get("grant_type") != _GRANT:
-            why = f"asked for a token by another grant than {_GRANT}"
-        elif form.get("client_id") != self._filling.client_id:
-            why = "asked for a token as another client, or as none"
-        elif form.get("client_secret") != self._filling.client_secret:
-            why = "asked for a token without the client's secret"
-        return BROKEN if why else KEPT, CLIENT, why
+        for name, due, wrong in (
+            ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
+            ("client_id", self._filling.client_id, "as another client, or as none"),
+            (
+                "client_secret",
+                self._filling.client_secret,
+                "without the client's secret",
+            ),
+        ):
+            if form.get(name) != due:
+                return BROKEN, CLIENT, f"asked for a token {wrong}"
+        return KEPT, CLIENT, ""
+
+    def _body(self, content: bytes) -> Iterator[Statement]:
+        """Judge the body of a create, by two validators. Source: RFC 8259."""
+        repeated: dict[str, None] = {}
+
+        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+            times = Counter(name for name, _ in pairs)
+            repeated.update({name: None for name in times if times[name] > 1})
+            return dict(pairs)
+
+        why, data = "", None
+        try:
+            data = json.loads(
+                content.decode(), parse_constant=no_constant, object_pairs_hook=members
+            )
+        except UnicodeDecodeError as error:
+            why = f"the body is not UTF-8 at byte {error.start}"
+        except json.JSONDecodeError as error:
+            why = f"the body is no JSON: {error.msg} at character {error.pos}"
+        except (ValueError, RecursionError) as error:
+            why = f"the body is no JSON that can be read: {error}"
+        yield BROKEN if why else KEPT, JSON_RULE, why
+        if not why and repeated:
+            listed = _listed(list(repeated))
+            yield OPEN, "body.twice", f"members stand twice: {listed}"
+        if not why and not is_shallow(data):
+            yield OPEN, "body.depth", "the body is nested too deeply to be judged"
+        elif not why:
+            yield from self._data(data)
+
+    def _data(self, data: Json) -> Iterator[Statement]:
+        contract, prover = self._contract, self._contract.prover
+        try:
+            broken = prover.proven_broken(data)
+        except Disagreement:
+            why = "the two validators do not read the body alike"
+            yield OPEN, "body.odd", why
+            return
+        reasons: dict[RuleId, str] = {}
+        locations: set[Location] = set()
+        for breach in prover.breaches(data):
+            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            locations.add(breach.location)
+        for rule in contract.rules:
+            if rule in broken:
+                yield BROKEN, rule, reasons[rule]
+        for rule in sorted(self._applicable(data) - broken):
+            yield KEPT, rule, ""
+        if is_irregular(data):
+            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
+        for breach in contract.settled_prover.breaches(data):
+            rule, closed = breach.assertion.rule, breach.assertion.keyword in _CLOSED
+            # What is broken at a place is not called unsettled there as well.
+            if rule not in broken and (closed or breach.location not in locations):
+                yield OPEN, rule, _unsettled(breach, data, contract.settled)
+
+    def _applicable(self, data: Json) -> set[RuleId]:
+        """Return the rules that a body gives occasion to keep or to break."""
+        # The validator takes no half a surrogate pair, and no rule depends on one.
+        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        body = json.loads(text)
+        places: dict[str, set[str]] = {}
+        for unit in self._schema.evaluate(body).list()["details"]:
+            place = unit["instanceLocation"]
+            places.setdefault(unit["evaluationPath"], set()).add(place)
+        found: set[RuleId] = set()
+        for each in self._contract.assertions:
+            met = places.get(pointer(each.stem), set())
+            if each.stem[-1:] in _CHILDREN:
+                # The keyword is listed as well, at the value of the schema around it.
+                met = met - places.get(pointer(each.stem[:-1]), set())
+            kinds = {kind_of(at_pointer(body, place)) for place in met}
+            about = ABOUT.get(each.keyword)
+            if about == "number" and "integer" in kinds:
+                about = "integer"
+            if kinds and (about is None or about in kinds):
+                found.add(each.rule)
+        return found
+
+
+def _reason(breach: Breach, data: Json) -> str:
+    assertion, place = breach.assertion, pointer(breach.location)
+    if assertion.keyword in _NAMING:
+        return f"left out {assertion.value}" + (f" at {place}" if place else "")
+    sent, against = short(at(data, breach.location), _VALUE), assertion.keyword
+    if against not in _LONG:
+        against += f" {short(assertion.value, _VALUE)}"
+    return f"sent {sent} {f'at {place}' if place else 'as the body'}, against {against}"
+
+
+def _unsettled(breach: Breach, data: Json, settled: Json) -> str:
+    """Return what no source settles; of a closed object, its unknown members."""
+    assertion, place = breach.assertion, pointer(breach.location) or "the top"
+    if assertion.keyword in _NAMING:
+        return f"{_reason(breach, data)}, which no source settles"
+    sent = at(data, breach.location)
+    if assertion.keyword not in _CLOSED:
+        return f"sent {short(sent, _VALUE)} at {place}, which no source settles"
+    known = set(_member_names(at_path(settled, assertion.stem)))
+    names = _listed([each for each in sent if each not in known])
+    return f"sent {names} at {place}, which no source names"
+
+
+def _member_names(schema: Json) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    yield from schema.get("properties", ())
+    for branch in branches(schema):
+        yield from _member_names(branch)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
 
 
 def _fits(template: str, path: str) -> bool:

@@ -31,70 +31,83 @@ _RENEW = "mend what has expired, or give it another day in the file"
 Results = tuple[RuleResult, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownAccount:
-    """What a run found once known failures were excused."""
-
-    results: Results
-    stale: tuple[Stale, ...] = ()
-    update: KnownUpdate | None = None
-    hint: str = ""
-
-
 @dataclass(frozen=True)
 class KnownAudit:
     """Holds the list of known failures against what a run found.
 
     Attributes:
         verdicts: what each case was judged by, even for rules that are not selected.
+        learnt: as of `Result`.
     """
 
     plan: Plan
     verdicts: Mapping[str, Collection[Verdict]]
+    learnt: bool = True
     interrupted: bool = False
 
     def account(
-        self, reckon: Callable[[Collection[Known]], Results], *, learnt: bool = True
-    ) -> KnownAccount:
-        """Return the results, and what they mean for the entries.
+        self, reckon: Callable[[Collection[Known]], Results]
+    ) -> tuple[Results, tuple[Stale, ...], KnownUpdate | None, str]:
+        """Return the results, stale entries, how to renew the list, and a hint.
 
         Args:
             reckon: returns the results, given the known failures that are excused.
-            learnt: as of `Result`.
         """
         known = self.plan.known
         results = reckon(known.in_force)
-        if not known.entries and not known.renews:
-            return KnownAccount(results=results)
         # The entries that nothing stands behind any more, and why.
         gone = {
             entry: GONE if standing is Standing.PASSED else self._misnomer(entry.id)
-            for entry, standing in self.standings(results, self.plan.cases)
-            if standing in {Standing.PASSED, Standing.WRONG}
+            for entry, standing in self._standings(results, self.plan.cases)
+            if standing is Standing.WRONG
+            or (standing is Standing.PASSED and not self.interrupted)
         }
         expired = set(filter(known.has_expired, known.entries))
         judged = {each.outcome for each in results} & {Outcome.PASS, Outcome.FAIL}
-        if not known.renews or self.interrupted or not (learnt and judged):
-            return KnownAccount(
-                results=results,
-                stale=self._stale(known.entries, gone),
-                hint=_DROPS if gone else _RENEW if expired else "",
-            )
+        if not known.renews or self.interrupted or not (self.learnt and judged):
+            hint = _DROPS if gone else _RENEW if expired else ""
+            return results, self._stale(known.entries, gone), None, hint
         kept = tuple(each for each in known.entries if each not in gone)
         added = tuple(self._new(results))
-        return KnownAccount(
-            results=reckon((*known.in_force, *added)),
-            # A new date is for people to give.
-            stale=self._stale(kept, gone),
-            hint=_RENEW if expired & set(kept) else "",
-            update=KnownUpdate(
-                kept=kept,
-                added=added,
-                dropped=tuple(Stale(known=each, why=gone[each]) for each in gone),
-            ),
+        dropped = tuple(Stale(known=each, why=gone[each]) for each in gone)
+        update = KnownUpdate(kept=kept, added=added, dropped=dropped)
+        # A new date is for people to give.
+        hint = _RENEW if expired & set(kept) else ""
+        results = reckon((*known.in_force, *added))
+        return results, self._stale(kept, gone), update, hint
+
+    def share(
+        self,
+        results: Results,
+        lent: dict[str, tuple[RuleId, ...]],
+        open_cases: Collection[str],
+    ) -> Share | None:
+        """Return what a run says of the part of the list that it fired, if of one."""
+        plan, part = self.plan, self.plan.part
+        if part is None:
+            return None
+        own = [each for each in plan.cases if each.id in part.ids]
+        digest = hashlib.sha256()
+        for case in plan.cases:
+            digest.update(line(case).encode() + b"\n")
+        # The order in which a run of the whole list would come to them.
+        whole = sorted(plan.cases, key=lambda case: bool(case.steps))
+        return Share(
+            part=part.number,
+            of=part.of,
+            digest=digest.hexdigest(),
+            # Nothing divides what explore draws: it goes with the first part.
+            phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
+            select=plan.select,
+            exclude=plan.exclude,
+            quick=plan.quick is not None,
+            lent=lent,
+            places={it.id: n for n, it in enumerate(whole) if it.id in open_cases},
+            known=tuple(self._standings(results, own)),
+            learnt=self.learnt,
         )
 
-    def standings(
+    def _standings(
         self, results: Results, cases: Collection[Case]
     ) -> Iterator[tuple[Known, Standing]]:
         """Yield what some cases say of each entry; it is gone if all of them pass."""
@@ -106,7 +119,7 @@ class KnownAudit:
             if result is None and known.id not in ids:
                 wrong = self._misnomer(known.id)
                 standing = Standing.WRONG if wrong else Standing.UNSEEN
-            elif known.explored or self.interrupted:
+            elif known.explored:
                 pass
             elif result is None:
                 verdicts = set(self.verdicts.get(known.id, ()))
@@ -134,7 +147,7 @@ class KnownAudit:
         return tuple(found)
 
     def _misnomer(self, name: str) -> str:
-        """Return that nothing has a name; empty if the dialect dropped its rule."""
+        """Return why a name is wrong; empty if the dialect dropped its rule."""
         rule = RuleId(name.partition("/")[0])
         if rule in self.plan.contract.dropped:
             return ""
@@ -168,37 +181,3 @@ class KnownAudit:
                 yield Known(id=case, reason=UNREASONED)
             if len(others) < len(found):
                 yield Known(id=result.rule.id, reason=UNREASONED, explored=True)
-
-
-def share_of(
-    audit: KnownAudit,
-    results: Results,
-    *,
-    lent: dict[str, tuple[RuleId, ...]],
-    open_cases: Collection[str],
-    learnt: bool,
-) -> Share | None:
-    """Return what a run says of the part of the list that it fired, if of one."""
-    plan, part = audit.plan, audit.plan.part
-    if part is None:
-        return None
-    own = [each for each in plan.cases if each.id in part.ids]
-    digest = hashlib.sha256()
-    for case in plan.cases:
-        digest.update(line(case).encode() + b"\n")
-    # The order in which a run of the whole list would come to them.
-    whole = sorted(plan.cases, key=lambda case: bool(case.steps))
-    return Share(
-        part=part.number,
-        of=part.of,
-        digest=digest.hexdigest(),
-        # Nothing divides what explore draws: it goes with the first part.
-        phases=tuple(sorted(plan.phases - {Phase.EXPLORE})),
-        select=plan.select,
-        exclude=plan.exclude,
-        quick=plan.quick is not None,
-        lent=lent,
-        places={it.id: n for n, it in enumerate(whole) if it.id in open_cases},
-        known=tuple(audit.standings(results, own)),
-        learnt=learnt,
-    )

@@ -9,12 +9,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import (
-    Callable,
     Collection,
     Generator,
     Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from contextlib import closing, suppress
@@ -51,7 +49,7 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
-from ringspec.harness.running.known_failures import KnownAudit, share_of
+from ringspec.harness.running.known_failures import KnownAudit
 from ringspec.harness.running.plan import (
     Plan,
     check,
@@ -62,7 +60,7 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import Journal, Status, default_path
+from ringspec.harness.sending.journal import Entry, Journal, Status, default_path
 from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
@@ -95,23 +93,17 @@ class Choice:
 
     Attributes:
         cases: those fired, the first of the list in any case.
-        left_out: why cases are not sent to a live target, by id.
+        omissions: why cases are not sent to a live target, with their ids, the most
+            first.
         tally: without findings yet; it skips the rules that no case which is taken
             serves.
     """
 
     policy: Policy
     cases: tuple[Case, ...]
-    left_out: Mapping[str, str]
+    omissions: list[tuple[str, list[str]]]
     selected: frozenset[RuleId]
     tally: Tally
-
-    def omissions(self) -> list[tuple[str, list[str]]]:
-        """Return each reason for leaving out cases, with their ids; the most first."""
-        found: dict[str, list[str]] = {}
-        for case, why in self.left_out.items():
-            found.setdefault(why, []).append(case)
-        return sorted(found.items(), key=lambda it: -len(it[1]))
 
 
 def choose(plan: Plan) -> Choice:
@@ -121,15 +113,16 @@ def choose(plan: Plan) -> Choice:
     selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
     plain = plan.cases[0].body if plan.cases else None
     policy = Policy(plan.safety, plan.contract, plan.live, plain)
-    wanted = selection.fired(plan.cases, plan.takes)
     left_out: dict[str, str] = {}
-    for case in wanted:
+    out, others = [], []
+    for case in selection.fired(plan.cases, plan.takes):
         # Without its twin a refusal says nothing, and costs a create.
         twin = "" if case.steps else left_out.get(case.twin or "", "")
         if case.rule not in inapplicable and (why := policy.leaves_out(case) or twin):
             left_out[case.id] = why
-    out = [case for case in wanted if case.id in left_out]
-    others = [case for case in wanted if case.id not in left_out]
+            out.append(case)
+        else:
+            others.append(case)
     fired = [case for case in others if case.rule not in inapplicable]
     fires = (fired or plan.explored) and not policy.no_create
     first = plan.cases[:1] if fires else ()
@@ -147,76 +140,16 @@ def choose(plan: Plan) -> Choice:
     tally = Tally(plan.contract, plan.level, skipped, inapplicable)
     # Where creates are allowed, what is left out is so on purpose: it binds no rule.
     (tally.withheld if policy.no_create else tally.inapplicable).update(unsent)
+    omissions: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        omissions.setdefault(why, []).append(name)
     return Choice(
         policy=policy,
         cases=(*first, *(case for case in fired if case not in first)),
-        left_out=left_out,
+        omissions=sorted(omissions.items(), key=lambda it: -len(it[1])),
         selected=selected,
         tally=tally,
     )
-
-
-def connect(
-    plan: Plan, policy: Policy, journal: Journal | None, tell: Callable[[str], None]
-) -> tuple[Guard, Pacer]:
-    """Open the way to the target that every request takes."""
-    pace, filling = plan.pace, plan.filling
-    if journal is not None:
-        journal.open()
-    connection: Connection
-    if plan.connect is not None:
-        connection = plan.connect()
-    else:
-        connection = Target(
-            plan.url,
-            filling=filling,
-            timeout_s=pace.timeout_s,
-            workers=pace.workers or 1,
-            route=plan.route,
-        )
-    if pace.rate is not None:
-        connection = Limited(connection, pace.rate)
-    guard = Guard(connection, policy, url=plan.url, filling=filling, journal=journal)
-    renewal, may_repeat = filling.renewal, guard.may_repeat
-    passing = Renewing(guard, renewal, may_repeat) if renewal else guard
-    pacer = Pacer(passing, pace, seed=plan.seed, may_repeat=may_repeat, tell=tell)
-    return guard, pacer
-
-
-def opening(plan: Plan, choice: Choice, journal: Journal | None) -> Iterator[Notice]:
-    """Yield what a live run is careful about."""
-    if not plan.live:
-        return
-    pace = f"one request at a time, {plan.pace.rate:g} a second at most"
-    yield Notice(message=f"{plan.url} is live: {pace}")
-    for why, ids in choice.omissions():
-        yield Notice(message=f"not sent, as {why}: {listed(ids)}")
-    if journal is not None:
-        yield Notice(message=f"created items are listed in {journal.path}")
-
-
-async def clean_up(
-    guard: Guard, via: Pacer, journal: Journal | None, limit_s: float
-) -> list[str]:
-    """Delete what was created; return notices of what is left."""
-    left = await guard.clean_up(via, limit_s)
-    if journal is None:
-        return []
-    notices: list[str] = []
-    lost = sum(1 for entry in left if entry.delete is None)
-    if len(left) > lost:
-        notices.append(
-            f"{len(left) - lost} of what was created could not be deleted:"
-            f" run `ringspec cleanup {journal.path}`"
-        )
-    if lost:
-        unknown = any(entry.status is Status.UNKNOWN for entry in left)
-        why = "creates went unanswered or failed" if unknown else "came without id"
-        notices.append(f"{lost} {why}: look by hand what the target holds")
-    if not left and guard.creates:
-        notices.append("all that was created has been deleted again")
-    journal.discard()
-    return notices
 
 
 def listed(ids: Sequence[str]) -> str:
@@ -259,15 +192,14 @@ class Session:
         self.interrupted = False
         self._plan = plan
         self._choice = choice = choose(plan)
-        policy = choice.policy
+        policy, safety = choice.policy, plan.safety
         self._journal: Journal | None = None
         if plan.live and not policy.no_create:
-            self._journal = Journal(plan.safety.journal or default_path())
+            self._journal = Journal(safety.journal or default_path())
         self._guard: Guard | None = None
         self._messages: list[str] = []
-        self._oracle = Oracle(
-            plan.contract, plan.filling, policy.unnamed if plan.live else {}
-        )
+        unnamed = policy.unnamed if plan.live else {}
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed)
         self._tally = choice.tally
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
@@ -303,7 +235,7 @@ class Session:
                 "a server that does not check it is not noticed"
             )
         if choice.cases:
-            yield from opening(plan, choice, self._journal)
+            yield from self._cautions()
             with asyncio.Runner() as self._runner:
                 yield from self._fire()
             yield from self._notices()
@@ -312,14 +244,55 @@ class Session:
         elif not self._tally.withheld:
             self._end("no case serves the selection", "see --select and --exclude")
 
+    def _cautions(self) -> Iterator[Notice]:
+        plan = self._plan
+        if plan.live:
+            pace = f"one request at a time, {plan.pace.rate:g} a second at most"
+            yield Notice(message=f"{plan.url} is live: {pace}")
+            for why, ids in self._choice.omissions:
+                yield Notice(message=f"not sent, as {why}: {listed(ids)}")
+        if self._journal is not None:
+            yield Notice(message=f"created items are listed in {self._journal.path}")
+
     def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
-        plan, journal, told = self._plan, self._journal, self._messages
-        guard, pacer = connect(plan, self._choice.policy, journal, told.append)
-        runner, self._guard = self._runner, guard
+        plan, runner = self._plan, self._runner
+        pace, filling = plan.pace, plan.filling
+        if self._journal is not None:
+            self._journal.open()
+        connection: Connection
+        if plan.connect is not None:
+            connection = plan.connect()
+        else:
+            connection = Target(
+                plan.url,
+                filling=filling,
+                timeout_s=pace.timeout_s,
+                workers=pace.workers or 1,
+                route=plan.route,
+            )
+        if pace.rate is not None:
+            connection = Limited(connection, pace.rate)
+        self._guard = guard = Guard(
+            connection,
+            self._choice.policy,
+            url=plan.url,
+            filling=filling,
+            journal=self._journal,
+        )
+        connection = pacer = Pacer(
+            guard,
+            pace,
+            seed=plan.seed,
+            may_repeat=guard.may_repeat,
+            tell=self._messages.append,
+        )
+        if filling.renewal:
+            # Outside of the pacer, whose repeats would each fetch a token again.
+            connection = Renewing(pacer, filling.renewal, guard.may_repeat)
         self._volley = volley = Volley(
-            pacer,
-            plan.pace.workers or 1,
+            connection,
+            pace.workers or 1,
             plan.patience_s,
             plays=1 if plan.live else PLAYS,
             absences=lambda: pacer.absences,
@@ -340,12 +313,32 @@ class Session:
                 runner.run(volley.cancel_open())
                 try:
                     # Each takes its turn; none is hurried, unless somebody waits.
-                    limit_s = CLEAN_S + 2 * guard.holds / (plan.pace.rate or 1)
+                    limit_s = CLEAN_S + 2 * guard.holds / (pace.rate or 1)
                     limit_s = HASTY_S if self.interrupted else limit_s
-                    told += runner.run(clean_up(guard, pacer, journal, limit_s))
+                    left = runner.run(guard.clean_up(connection, limit_s))
+                    self._messages += self._left_behind(left, guard.creates)
                 finally:
                     with suppress(Exception):
                         runner.run(volley.stop())
+
+    def _left_behind(self, left: Sequence[Entry], creates: int) -> Iterator[str]:
+        """Yield messages about what was created."""
+        journal = self._journal
+        if journal is None:
+            return
+        lost = sum(1 for entry in left if entry.delete is None)
+        if len(left) > lost:
+            yield (
+                f"{len(left) - lost} of what was created could not be deleted:"
+                f" run `ringspec cleanup {journal.path}`"
+            )
+        if lost:
+            unknown = any(entry.status is Status.UNKNOWN for entry in left)
+            why = "creates went unanswered or failed" if unknown else "came without id"
+            yield f"{lost} {why}: look by hand what the target holds"
+        if not left and creates:
+            yield "all that was created has been deleted again"
+        journal.discard()
 
     def _notices(self) -> Iterator[Notice]:
         while self._messages:
@@ -353,8 +346,7 @@ class Session:
 
     def _phases(self) -> Iterator[Event]:
         if not self._choice.policy.no_create:
-            first = self._left[:1]
-            ((case, exchange),) = self._fired(first, repeats=FIRST_REPEATS)
+            ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(case, exchange)
             refused = refusal(self._plan, exchange)
             if refused is not None:
@@ -363,8 +355,7 @@ class Session:
         if is_unguarded(self._plan):
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
-        single = [case for case in self._left if not case.steps]
-        for case, exchange in self._fired(single):
+        for case, exchange in self._fired([it for it in self._left if not it.steps]):
             judged = self._judged(case, exchange)
             yield judged
             yield from self._notices()
@@ -388,14 +379,21 @@ class Session:
                     break
         except Interrupted:
             interrupted = True
+        contract = self._plan.contract
         played = [(case, done[case.id]) for case in scripts if case.id in done]
-        missing = missing_links(self._plan.contract, played)
+        missing = missing_links(contract, played)
         for case, exchange in played:
             yield self._judged(case, exchange, missing)
         if interrupted:
             raise Interrupted
         if missing:
-            yield self._set_aside(missing)
+            names = [each.name for each in contract.links if each.name in missing]
+            reason = f"the target does not offer {', '.join(names)}"
+            cases = self._choice.cases
+            offered = {case.rule for case in cases if not links_of(case) & missing}
+            lacking = {case.rule for case in cases if links_of(case) & missing}
+            self._tally.inapplicable |= dict.fromkeys(lacking - offered, reason)
+            yield Notice(message=reason)
 
     def _played(self) -> Iterator[tuple[Case, Exchange]]:
         """Play all that is left; those that others would disturb one by one."""
@@ -403,16 +401,6 @@ class Session:
         for at_once in (True, False):
             batch = [each for each in self._left if (each.phase in alone) != at_once]
             yield from self._fired(batch, at_once=at_once)
-
-    def _set_aside(self, missing: set[str]) -> Notice:
-        links = (each.name for each in self._plan.contract.links)
-        listed = ", ".join(each for each in links if each in missing)
-        reason = f"the target does not offer {listed}"
-        cases = self._choice.cases
-        served = {case.rule for case in cases if not links_of(case) & missing}
-        lacking = {case.rule for case in cases if links_of(case) & missing} - served
-        self._tally.inapplicable |= dict.fromkeys(lacking, reason)
-        return Notice(message=reason)
 
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._choice.selected
@@ -536,16 +524,17 @@ class Session:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
             self._end(f"interrupted after {self._done} of {self._total} cases")
-        plan, reachability = self._plan, self._reachability
+        plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
-        withheld, policy = len(self._tally.withheld), self._choice.policy
+        policy = self._choice.policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.
             message = f"{plan.url}: {failure.message}"
-        elif policy.no_create and withheld:
+        elif policy.no_create and tally.withheld:
             live = f"{plan.url} is live, and {policy.no_create}"
-            message, hint = f"{live}: {withheld} rules stay open", _OPEN_HINT
+            message = f"{live}: {len(tally.withheld)} rules stay open"
+            hint = _OPEN_HINT
         elif self._guard is not None and self._guard.is_spent:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
@@ -555,15 +544,14 @@ class Session:
         def reckon(known: Collection[Known]) -> tuple[RuleResult, ...]:
             if learnt:
                 left = pending(self._left, self._choice.selected)
-                return self._tally.results(message, left, known)
+                return tally.results(message, left, known)
             # Such answers say something of their sender, not of the API.
             judged = {ROBUSTNESS} if reachability.broken else set[RuleId]()
             why = message or "nothing was learnt of the API"
-            return self._tally.results(why, known=known, judged=judged)
+            return tally.results(why, known=known, judged=judged)
 
-        audit = KnownAudit(plan, self._verdicts, interrupted=self.interrupted)
-        account = audit.account(reckon, learnt=learnt)
-        results, stale = account.results, account.stale
+        audit = KnownAudit(plan, self._verdicts, learnt, self.interrupted)
+        results, stale, update, known_hint = audit.account(reckon)
         conclusion = conclude(results, executed=self._done > 0, stale=stale)
         return Result(
             conclusion=conclusion,
@@ -575,16 +563,10 @@ class Session:
             ),
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
-            hint=self._hint or hint or account.hint,
+            hint=self._hint or hint or known_hint,
             interrupted=self.interrupted,
             stale=stale,
-            known_update=account.update,
+            known_update=update,
             learnt=learnt,
-            share=share_of(
-                KnownAudit(plan, self._verdicts),
-                results,
-                lent=self._lent,
-                open_cases=self._tally.open_cases,
-                learnt=learnt,
-            ),
+            share=audit.share(results, self._lent, tally.open_cases),
         )

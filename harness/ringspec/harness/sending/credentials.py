@@ -12,12 +12,13 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
 
 import httpx
 
-from ringspec.harness.sending.exchange import Connection, Exchange, Passing
+from ringspec.harness.sending.exchange import Connection, Exchange, Filling, Passing
 from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import TOKEN, Request
@@ -37,8 +38,7 @@ _TOKEN = re.compile(r"[!-~]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """A token as it was given out, and how many seconds it lasts, if that is known."""
 
     token: str
@@ -78,12 +78,11 @@ class Credentials:
             TargetError: the token endpoint does not give a token.
         """
         token, renewal = self._given(), None
-        client = (self.client_id, self.client_secret, self.token_url)
-        if token is None and any(client):
+        if token is None and any((self.client_id, self.client_secret, self.token_url)):
             self._check_client(hosts or Hosts())
-            first = asyncio.run(self._grant(timeout_s, route))
-            renewal = Renewal(first, lambda: self._grant(timeout_s, route))
-            token = first.token
+            fetch = partial(self._grant, timeout_s, route or Route())
+            first = asyncio.run(fetch())
+            token, renewal = first.token, Renewal(first, fetch)
         return Filling(
             token=token,
             token_url=self.token_url or "",
@@ -95,8 +94,7 @@ class Credentials:
     def _given(self) -> str | None:
         if not (self.header or self.value):
             bearer = (self.bearer or "").strip()
-            hint = "check --bearer"
-            return _sendable(bearer, "the token", hint) if bearer else None
+            return _sendable(bearer, "the token", "check --bearer") if bearer else None
         if not (self.header and self.value):
             raise UsageError(
                 "header and value belong together",
@@ -125,7 +123,7 @@ class Credentials:
                 " give --bearer",
             )
 
-    async def _grant(self, timeout_s: float, route: Route | None) -> Grant:
+    async def _grant(self, timeout_s: float, route: Route) -> Grant:
         url = self.token_url or ""
         form = {
             "grant_type": "client_credentials",
@@ -133,7 +131,7 @@ class Credentials:
             "client_secret": self.client_secret or "",
         }
         try:
-            opened = (route or Route()).to(url).opened()
+            opened = route.to(url).opened()
             opener = transport(workers=1, trust_env=not is_loopback(url), **opened)
             async with (
                 asyncio.timeout(timeout_s),
@@ -153,9 +151,9 @@ class Credentials:
                 hint="check client id and client secret",
             )
         token = _sendable(token, f"the token from {url}", "check --token-url")
-        if isinstance(lasts, bool) or not isinstance(lasts, int | float):
-            return Grant(token)
-        return Grant(token, float(lasts) if lasts > 0 else None)
+        if isinstance(lasts, int | float) and lasts is not True and lasts > 0:
+            return Grant(token, float(lasts))
+        return Grant(token)
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
@@ -186,8 +184,8 @@ class Renewal:
         self._fetch = fetch
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._due = self._due_of(first)
         self._quiet_until = clock()
+        self._expect(first)
 
     @property
     def token(self) -> str:
@@ -216,11 +214,12 @@ class Renewal:
         now = self._clock()
         return self._due is not None and now >= max(self._due, self._quiet_until)
 
-    def _due_of(self, grant: Grant) -> float | None:
-        if grant.expires_in is None:
-            return None
-        margin = min(MARGIN_S, grant.expires_in / 2)
-        return self._clock() + grant.expires_in - margin
+    def _expect(self, grant: Grant) -> None:
+        """Note when a grant is to be replaced."""
+        lasts = grant.expires_in
+        self._due: float | None = None
+        if lasts is not None:
+            self._due = self._clock() + lasts - min(MARGIN_S, lasts / 2)
 
     async def _renew(self) -> None:
         try:
@@ -230,7 +229,7 @@ class Renewal:
             self.pause()
             return
         self.trouble = ""
-        self._due = self._due_of(grant)
+        self._expect(grant)
         if grant.token == self.token:
             # The same one again: asking once more would not change that.
             self.pause()
@@ -268,7 +267,8 @@ class Renewing(Passing):
         again = await self._inner.exchange(request, repeats=repeats)
         if _is_refused(again):
             renewal.pause()
-        return replace(again, sent=found.sent + again.sent)
+        sent, twice = found.sent + again.sent, found.twice or again.twice
+        return replace(again, sent=sent, twice=twice)
 
 
 def is_proper(request: Request) -> bool:

@@ -1,20 +1,36 @@
 """Exchanges: a request with its answer, or the transport's failure.
 
-`Connection` is the interface of everything that answers requests.
+Requests are kept and shown with `{token}`; `Filling` puts credentials in at sending.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote_plus
 
 from ringspec.spec import Json
-from ringspec.strategies import Request
+from ringspec.strategies import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLIENT_SECRET_CUT,
+    TOKEN,
+    TOKEN_CUT,
+    TOKEN_SWAPPED,
+    TOKEN_URL,
+    Request,
+)
+
+if TYPE_CHECKING:
+    from ringspec.harness.sending.credentials import Renewal
 
 MISSING = object()
+_PLACES = (TOKEN, TOKEN_CUT, TOKEN_SWAPPED)
 
 
 class Trouble(StrEnum):
@@ -58,10 +74,10 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        for known, value in self.headers:
-            if known.lower() == name.lower():
-                return value
-        return None
+        found = (
+            value for known, value in self.headers if known.lower() == name.lower()
+        )
+        return next(found, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +135,70 @@ class Exchange:
         return self.failure.message if self.failure else "nothing was sent"
 
 
+def variants(token: str) -> Iterator[str]:
+    """Yield what is sent of a token: itself, and two that are wrong on purpose."""
+    yield token
+    yield token[:-1]
+    yield token.swapcase()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """The values of placeholders.
+
+    Attributes:
+        token: the access token; without it headers that hold it are left out.
+        token_url: where tokens are fetched; absolute.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    renewal: Renewal | None = field(default=None, repr=False)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """All tokens that have been in use so far, the present one last."""
+        if self.renewal is not None:
+            return self.renewal.tokens
+        return (self.token,) if self.token else ()
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what no report may show."""
+        for token in self.tokens:
+            yield from variants(token)
+        yield from filter(None, (self.client_secret, self.client_secret[:-1]))
+
+    def headers(self, request: Request) -> list[tuple[str, str]]:
+        """Return a request's headers, the token in place."""
+        found: list[tuple[str, str]] = []
+        token = next(reversed(self.tokens), None)
+        for name, value in request.headers:
+            if token is not None:
+                for place, shown in zip(_PLACES, variants(token), strict=True):
+                    value = value.replace(place, shown)  # noqa: PLW2901
+            elif any(place in value for place in _PLACES):
+                continue
+            # A token of one letter, cut, is empty, and no header ends in a blank.
+            found.append((name, value.strip()))
+        return found
+
+    def body(self, request: Request) -> bytes:
+        """Return a request's body; only one for the token endpoint has placeholders."""
+        body, secret = request.body, self.client_secret
+        if request.path == TOKEN_URL:
+            places = (CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_CUT)
+            values = (self.client_id, secret, secret[:-1])
+            for place, value in zip(places, values, strict=True):
+                body = body.replace(place.encode(), quote_plus(value).encode())
+        return body
+
+    def url(self, base: str, request: Request) -> str:
+        """Return the absolute URL of a request."""
+        return self.token_url if request.path == TOKEN_URL else base + request.path
+
+
 class Connection(Protocol):
     """Answers requests: a server over the network, or one in this process."""
 
@@ -149,6 +229,34 @@ async def repeated(once: Callable[[], Awaitable[Exchange]], repeats: int) -> Exc
         failure = exchange.failure
         if failure is None or failure.trouble in HOPELESS or sent > repeats:
             return exchange if sent == exchange.sent else replace(exchange, sent=sent)
+
+
+class Sender(ABC):
+    """Sends requests to one server, and times its answers."""
+
+    def __init__(self, url: str, filling: Filling, timeout_s: float) -> None:
+        self.url, self.filling, self.timeout_s = url, filling, timeout_s
+
+    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
+        """Send a request; up to `repeats` times again if the transport fails."""
+        return await repeated(lambda: self._once(request), repeats)
+
+    async def _once(self, request: Request) -> Exchange:
+        began_s, began = time.time(), time.perf_counter()
+        url = self.filling.url(self.url, request)
+        answer = await self._answer(request, url)
+        return Exchange(
+            url=url,
+            request=request,
+            response=answer if isinstance(answer, Response) else None,
+            failure=answer if isinstance(answer, Failure) else None,
+            began_s=began_s,
+            elapsed_s=time.perf_counter() - began,
+        )
+
+    @abstractmethod
+    async def _answer(self, request: Request, url: str) -> Response | Failure:
+        """Send a request once."""
 
 
 def parse(response: Response) -> tuple[Json, str]:

@@ -16,11 +16,11 @@ from ringspec.harness.sending.exchange import (
     Connection,
     Exchange,
     Failure,
+    Filling,
     Passing,
     Trouble,
 )
 from ringspec.harness.sending.journal import Entry, Journal, Status
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.harness.sending.policy import (
     Effect,
     Policy,

@@ -7,7 +7,6 @@ each would take six times as long. Source: ASGI 3.0, HTTP connection scope.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -18,12 +17,12 @@ import httpx
 from ringspec.harness.sending.exchange import (
     Exchange,
     Failure,
+    Filling,
     Response,
+    Sender,
     Trouble,
-    repeated,
 )
-from ringspec.harness.sending.placeholders import Filling
-from ringspec.harness.sending.target import ANSWER_LIMIT
+from ringspec.harness.sending.target import ANSWER_LIMIT, TOO_LONG
 from ringspec.strategies import Request
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -37,7 +36,7 @@ _BODILESS = frozenset({204, 304})
 _PATH = "/%:@!$&'()*+,;=~-._"
 
 
-class InProcess:
+class InProcess(Sender):
     """Answers requests by an ASGI application."""
 
     def __init__(
@@ -48,9 +47,7 @@ class InProcess:
         timeout_s: float = 5.0,
         url: str = URL,
     ) -> None:
-        self.filling = filling
-        self.timeout_s = timeout_s
-        self.url = url.rstrip("/")
+        super().__init__(url.rstrip("/"), filling, timeout_s)
         self._app = app
         self._host = (b"host", self.url.split("//", 1)[-1].encode("ascii"))
 
@@ -61,15 +58,14 @@ class InProcess:
         """Hand over a request; up to `repeats` times again if it is not answered."""
         # An application that never waits must not keep the loop from its other work.
         await asyncio.sleep(0)
-        return await repeated(lambda: self._once(request), repeats)
+        return await super().exchange(request, repeats=repeats)
 
-    async def _once(self, request: Request) -> Exchange:
-        began_s, began = time.time(), time.perf_counter()
-        url, body = self.filling.url(self.url, request), self.filling.body(request)
-        answer = _Answer(request.method)
+    async def _answer(self, request: Request, url: str) -> Response | Failure:
+        body, answer = self.filling.body(request), _Answer(request.method)
         limit, ended = asyncio.timeout(self.timeout_s), "the application ended"
-        messages: list[Message] = [{"type": "http.request", "body": body}]
-        messages[0]["more_body"] = False
+        messages: list[Message] = [
+            {"type": "http.request", "body": body, "more_body": False}
+        ]
 
         async def receive() -> Message:
             if not messages:
@@ -82,15 +78,7 @@ class InProcess:
                 await self._app(self._scope(request, url, body), receive, answer.send)
         except Exception as error:  # noqa: BLE001 - whatever the application raises
             ended = f"the application raised {type(error).__name__}"
-        result = answer.result(ended, self.timeout_s if limit.expired() else None)
-        return Exchange(
-            url=url,
-            request=request,
-            response=result if isinstance(result, Response) else None,
-            failure=result if isinstance(result, Failure) else None,
-            began_s=began_s,
-            elapsed_s=time.perf_counter() - began,
-        )
+        return answer.result(ended, self.timeout_s if limit.expired() else None)
 
     def _scope(self, request: Request, url: str, body: bytes) -> Message:
         path, _, query = url.split("//", 1)[-1].partition("/")[2].partition("?")
@@ -152,21 +140,19 @@ class _Answer:
         counted = not bodiless and lengths and lengths[0].isdecimal()
         whole = self.ended and (not counted or int(lengths[0]) == len(self.body))
         if len(self.body) > ANSWER_LIMIT:
-            trouble = Trouble.GARBLED
-            message = f"the answer is longer than {ANSWER_LIMIT >> 20} MiB"
+            trouble, message = Trouble.GARBLED, TOO_LONG
         elif whole:
             body = b"" if bodiless else bytes(self.body)
             try:
                 if body and any(name == "content-encoding" for name, _ in self.headers):
                     decoded = httpx.Response(200, headers=self.headers, content=body)
                     body = decoded.content
-            except httpx.DecodingError as error:
-                trouble = Trouble.GARBLED
-                message = f"the answer cannot be decoded: {error}"
-            else:
                 return Response(
                     status=self.status or 0, headers=self.headers, body=body
                 )
+            except httpx.DecodingError as error:
+                trouble = Trouble.GARBLED
+                message = f"the answer cannot be decoded: {error}"
         elif late_s is not None:
             trouble = Trouble.TIMEOUT
             message = f"no whole answer within {late_s:g} seconds"

@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -114,7 +114,11 @@ class _Tries:
 
 
 class Pacer(Passing):
-    """Sends requests as a target can take them."""
+    """Sends requests as a target can take them.
+
+    Attributes:
+        absences: how often the target has been away.
+    """
 
     def __init__(
         self,
@@ -141,68 +145,68 @@ class Pacer(Passing):
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; again, if it is not answered."""
-        found = await self._once(request)
-        if _is_answer(found):
-            if self._deferred:
-                # What was waited for has come.
-                self._deferred, self._waited = False, 0.0
-            return found
-        tries = _Tries(repeats=repeats)
-        sent = found.sent
-        while await self._goes_on(request, found, tries):
+        tries, sent = _Tries(repeats=repeats), 0
+        while True:
             found = await self._once(request)
             sent += found.sent
             if _is_answer(found):
-                # The failure was transient, or what was waited for has come.
-                if tries.waits:
-                    self._waited = 0.0
+                if tries.waits or self._deferred:
+                    # What was waited for has come.
+                    self._deferred, self._waited = False, 0.0
                 if tries.failed:
+                    # The failure was transient.
                     self._healed += 1
                     self._late += tries.late
                     self._doubts = _DOUBTS
                 break
-        else:
-            self._doubts -= tries.failed > 1
+            if not await self._goes_on(request, found, tries):
+                self._doubts -= tries.failed > 1
+                break
         return replace(found, sent=sent, twice=tries.failed > 0 and sent > 1)
 
     async def _once(self, request: Request) -> Exchange:
         """Send a request once, when its time has come."""
-        if self._held_until:
-            # Others may be asked to wait meanwhile, and longer.
-            while (pause := self._held_until - _now()) > 0:  # noqa: ASYNC110 - no event
-                await asyncio.sleep(pause)
-        if self._narrow:
-            async with self._one_at_a_time:
-                found = await self._inner.exchange(request, repeats=0)
-        else:
+        # Others may be asked to wait meanwhile, and longer.
+        while (pause := self._held_until - _now()) > 0:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(pause)
+        async with self._one_at_a_time if self._narrow else nullcontext():
             found = await self._inner.exchange(request, repeats=0)
         self._sent += 1
         self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
-        if found.response is not None:
-            self._answered, self._lost = True, False
-            if self._away_since is not None:
-                self.absences += 1
-                gone_s = _now() - self._away_since
-                self._tell(f"the target is back after {gone_s:.1f} seconds")
-                self._away_since = None
-            remaining = found.response.header("x-ratelimit-remaining") or ""
-            if remaining.strip() == "0" and found.response.status != 429:
-                self._spare(due_s(found.response, time.time()) or 0.0)
+        if found.response is None:
+            return found
+        self._answered, self._lost = True, False
+        if self._away_since is not None:
+            self.absences += 1
+            gone_s = _now() - self._away_since
+            self._tell(f"the target is back after {gone_s:.1f} seconds")
+            self._away_since = None
+        remaining = found.response.header("x-ratelimit-remaining") or ""
+        if remaining.strip() == "0" and found.response.status != 429:
+            # Rather wait while a limit is used up than be refused; not without end.
+            pause = due_s(found.response, time.time()) or 0.0
+            ahead = max(self._held_until - _now(), 0.0)
+            if pause > ahead and self._spared + pause <= self._pacing.wait_s:
+                self._spared += pause - ahead
+                self._tell(
+                    f"the target's limit is used up: waiting {pause:.1f} seconds"
+                )
+                self._hold(pause)
         return found
 
     async def _goes_on(self, request: Request, found: Exchange, tries: _Tries) -> bool:
         """Wait until a request may be sent again; False if it may not."""
         may_repeat = self._may_repeat(request)
         if found.response is not None:
-            status = found.response.status
-            asked = due_s(found.response, time.time(), limits=status == 429)
-            if status == 429:
-                waits = may_repeat and await self._waits(asked, tries)
-                if not may_repeat:
-                    self._defer(asked)
-                return waits
-            if asked is not None and may_repeat and await self._waits(asked, tries):
-                return True
+            limited = found.response.status == 429
+            asked = due_s(found.response, time.time(), limits=limited)
+            if limited and not may_repeat:
+                self._defer(self._pacing.backoff_s if asked is None else asked)
+                return False
+            asks = limited or asked is not None
+            waited = asks and may_repeat and await self._waits(asked, tries)
+            if limited or waited:
+                return waited
         elif found.failure is not None:
             if found.failure.trouble in HOPELESS:
                 return False
@@ -253,10 +257,9 @@ class Pacer(Passing):
         await asyncio.sleep(pause)
         return True
 
-    def _defer(self, asked: float | None) -> None:
+    def _defer(self, pause: float) -> None:
         """Let the next requests wait as long as the target asks; not this one."""
         self._narrow = True
-        pause = self._pacing.backoff_s if asked is None else asked
         if self._waited + pause <= self._pacing.wait_s:
             self._tell(f"the target asks us to slow down: waiting {pause:.1f} seconds")
             self._hold(pause)
@@ -266,14 +269,6 @@ class Pacer(Passing):
     def _hold(self, pause_s: float) -> None:
         pause = min(pause_s, max(self._pacing.wait_s - self._waited, 0.0))
         self._held_until = max(self._held_until, _now() + pause)
-
-    def _spare(self, pause_s: float) -> None:
-        """Wait while a limit is used up, rather than be refused; not without end."""
-        ahead = max(self._held_until - _now(), 0.0)
-        if pause_s > ahead and self._spared + pause_s <= self._pacing.wait_s:
-            self._spared += pause_s - ahead
-            self._tell(f"the target's limit is used up: waiting {pause_s:.1f} seconds")
-            self._hold(pause_s)
 
     async def _returns(self) -> bool:
         """Wait a little for a target that has answered and refuses connections now."""
@@ -303,21 +298,13 @@ def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | N
     may name it as well.
     """
     for name in ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]:
-        found = _seconds((response.header(name) or "").strip(), now_s)
-        if found is not None:
-            return max(found, 0.0)
-    return None
-
-
-def _seconds(text: str, now_s: float) -> float | None:
-    if text.isascii() and text.replace(".", "", 1).isdigit():
-        number = float(text)
-        return number - now_s if number >= _EPOCH else number
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            found = read(text)
-        except ValueError:
-            continue
-        known = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return known.timestamp() - now_s
+        text = (response.header(name) or "").strip()
+        if text.isascii() and text.replace(".", "", 1).isdigit():
+            number = float(text)
+            return max(number - now_s if number >= _EPOCH else number, 0.0)
+        for read in (datetime.fromisoformat, parsedate_to_datetime):
+            with suppress(ValueError):
+                found = read(text)
+                known = found if found.tzinfo else found.replace(tzinfo=UTC)
+                return max(known.timestamp() - now_s, 0.0)
     return None

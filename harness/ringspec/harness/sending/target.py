@@ -11,7 +11,6 @@ import os
 import re
 import socket
 import ssl
-import time
 import urllib.request
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -23,19 +22,19 @@ import httpcore
 import httpx
 
 from ringspec.harness.sending.exchange import (
-    Exchange,
     Failure,
+    Filling,
     Response,
+    Sender,
     Trouble,
-    repeated,
 )
 from ringspec.harness.sending.hosts import checked_url, is_loopback
-from ringspec.harness.sending.placeholders import Filling
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
 # No more of an answer than this is read.
 ANSWER_LIMIT = 8 * 2**20
+TOO_LONG = f"the answer is longer than {ANSWER_LIMIT >> 20} MiB"
 # How h11 words an answer that ends before its time.
 _CLOSED = re.compile("disconnected|peer closed")
 # The record that a TLS server sends to a client that does not speak TLS.
@@ -70,9 +69,12 @@ class Route:
                     " leave the proxy out",
                 )
             return self
-        found = "" if is_loopback(url) else _environment_proxy(url)
-        if not found:
+        parts, known = urlsplit(url), urllib.request.getproxies()
+        found = known.get(parts.scheme) or known.get("all") or ""
+        bypassed = urllib.request.proxy_bypass(parts.hostname or "")
+        if is_loopback(url) or bypassed or not found:
             return self
+        found = found if "://" in found else f"http://{found}"
         _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
         return replace(self, proxy=found, from_environment=True)
 
@@ -90,6 +92,9 @@ class Route:
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS context."""
+        key = self.key or self.certificate
+        what = f"the certificates in {self.ca}"
+        hint = "[tls] ca names a file of certificates in PEM form"
         try:
             if not self.ca:
                 context = httpx.create_ssl_context()
@@ -97,23 +102,16 @@ class Route:
                 context = ssl.create_default_context(capath=self.ca)
             else:
                 context = ssl.create_default_context(cafile=self.ca)
+            if self.certificate:
+                what = f"the certificate {self.certificate} with the key {key}"
+                hint = "both are in PEM form, belong together, and take no password"
+                # Without a password OpenSSL would ask for it at the terminal.
+                context.load_cert_chain(self.certificate, key, password="")
         except (OSError, ValueError) as error:
-            raise UsageError(
-                f"the certificates in {self.ca} cannot be used: {_reason(error)}",
-                hint="[tls] ca names a file of certificates in PEM form",
-            ) from error
-        if not self.certificate:
-            return context
-        key = self.key or self.certificate
-        try:
-            # Without a password OpenSSL would ask for it at the terminal.
-            context.load_cert_chain(self.certificate, key, password="")
-        except (OSError, ValueError) as error:
-            raise UsageError(
-                f"the certificate {self.certificate} with the key {key} cannot be"
-                f" used: {_reason(error)}",
-                hint="both are in PEM form, belong together, and take no password",
-            ) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, ssl.SSLError):
+                reason = (error.reason or error.strerror or "it is no PEM").lower()
+            raise UsageError(f"{what} cannot be used: {reason}", hint=hint) from error
         return context
 
     def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
@@ -141,21 +139,6 @@ def _check_proxy(url: str, hint: str) -> None:
             f"the proxy {shown!r} cannot be used: it is not the URL of an HTTP proxy",
             hint=hint,
         )
-
-
-def _environment_proxy(url: str) -> str:
-    parts = urlsplit(url)
-    if urllib.request.proxy_bypass(parts.hostname or ""):
-        return ""
-    known = urllib.request.getproxies()
-    found = known.get(parts.scheme) or known.get("all") or ""
-    return found if "://" in found or not found else f"http://{found}"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError):
-        return str(error.reason or error.strerror or "it is no PEM").lower()
-    return getattr(error, "strerror", None) or str(error)
 
 
 @dataclass(slots=True)
@@ -228,8 +211,8 @@ class _Stream(httpcore.AsyncNetworkStream):
         return _Stream(await self._inner.start_tls(*args, **options))
 
 
-class Target:
-    """Sends requests to one server."""
+class Target(Sender):
+    """Sends requests to one server over the network."""
 
     def __init__(
         self,
@@ -240,9 +223,7 @@ class Target:
         workers: int,
         route: Route | None = None,
     ) -> None:
-        self.url = checked_url(url)
-        self.filling = filling
-        self.timeout_s = timeout_s
+        super().__init__(checked_url(url), filling, timeout_s)
         trust_env = not is_loopback(url)
         opened = route.opened() if route else {}
         self._client = httpx.AsyncClient(
@@ -259,46 +240,26 @@ class Target:
         """Close all connections."""
         await self._client.aclose()
 
-    async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
-        """Send a request; up to `repeats` times again if the transport fails."""
-        return await repeated(lambda: self._once(request), repeats)
-
-    async def _once(self, request: Request) -> Exchange:
-        began_s, began = time.time(), time.perf_counter()
+    async def _answer(self, request: Request, url: str) -> Response | Failure:
         answer = AnswerStart()
         ANSWER_START.set(answer)
-        response: Response | None = None
-        failure: Failure | None = None
+        went_out = True
         try:
             async with asyncio.timeout(self.timeout_s):
-                response = await self._send(request)
+                return await self._send(request, url)
         except TimeoutError:
-            failure = Failure(
-                trouble=Trouble.TIMEOUT,
-                message=f"no whole answer within {self.timeout_s:g} seconds",
-                some=bool(answer.start),
-            )
+            trouble = Trouble.TIMEOUT
+            message = f"no whole answer within {self.timeout_s:g} seconds"
         except httpx.HTTPError as error:
             trouble, message = _trouble(error, answer.start)
-            failure = Failure(
-                trouble=trouble,
-                message=message,
-                some=bool(answer.start),
-                went_out=answer.asked,
-            )
-        return Exchange(
-            url=self.filling.url(self.url, request),
-            request=request,
-            response=response,
-            failure=failure,
-            began_s=began_s,
-            elapsed_s=time.perf_counter() - began,
-        )
+            went_out = answer.asked
+        some = bool(answer.start)
+        return Failure(trouble=trouble, message=message, some=some, went_out=went_out)
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, request: Request, url: str) -> Response | Failure:
         built = self._client.build_request(
             request.method,
-            self.filling.url(self.url, request),
+            url,
             # As bytes, so that nothing changes a letter on the way.
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1"))
@@ -312,7 +273,7 @@ class Target:
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > ANSWER_LIMIT:
-                    raise _EndlessError
+                    return Failure(trouble=Trouble.GARBLED, message=TOO_LONG, some=True)
         finally:
             await answer.aclose()
         return Response(
@@ -322,16 +283,13 @@ class Target:
         )
 
 
-class _EndlessError(httpx.HTTPError):
-    """Raised at an answer that exceeds the limit."""
-
-    def __init__(self) -> None:
-        super().__init__(f"the answer is longer than {ANSWER_LIMIT >> 20} MiB")
-
-
 def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
     text = str(error) or type(error).__name__
-    causes = _causes(error)
+    causes: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and each not in causes:
+        causes.append(each)
+        each = each.__cause__ or each.__context__
     match error:
         case _ if any(isinstance(each, socket.gaierror) for each in causes):
             found = Trouble.NAME, "the host's name is not known"
@@ -342,8 +300,6 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
             why = [each for each in causes if type(each) is ConnectionRefusedError]
             said = os.strerror(why[0].errno) if why and why[0].errno else ""
             found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
-        case _EndlessError():
-            found = Trouble.GARBLED, text
         case httpx.DecodingError():
             found = Trouble.GARBLED, f"the answer cannot be decoded: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
@@ -354,12 +310,4 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
             found = Trouble.GARBLED, f"the answer is not HTTP: {text}"
         case _:
             found = Trouble.DROPPED, f"the connection was dropped: {text}"
-    return found
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
     return found

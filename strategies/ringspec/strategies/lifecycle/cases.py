@@ -90,7 +90,7 @@ class Lifecycle:
         self.update = update if update and update.same_body else None
         self.commands = [each for each in offered if each.role == Role.COMMAND]
         self.first = self.read.first if self.read else ()
-        begun = [each.transition.comes_from for each in links]
+        begun = [each.comes_from for each in links]
         leaving = [states for states in begun if {*states} & {*self.first}]
         self.waiting = tuple(dict.fromkeys(chain(self.first, *leaving)))
 
@@ -328,7 +328,7 @@ def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
     yield life.case("state", "created", create)
     # Whatever is asked for, nothing has begun yet.
     links = life.contract.links
-    if any(set(each.transition.comes_from) & set(life.first) for each in links):
+    if any(set(each.comes_from) & set(life.first) for each in links):
         seen = life.step(read, ACCEPTED, _one_of(read.state, *life.waiting))
         yield life.after("state", "of-full", seen, of=life.richest)
 
@@ -370,18 +370,17 @@ def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
 def _commands(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
     for command in life.commands:
-        taken = command.transition
-        allowed = (taken.to, *taken.via)
+        allowed = (command.leads_to, *command.via)
         leads = (_one_of(command.state, *allowed),) if command.state else ()
         stays = life.step(read, ACCEPTED, _one_of(read.state, *allowed))
-        for state in taken.comes_from if taken.to else ():
+        for state in command.comes_from if command.leads_to else ():
             before, body = _brought(life, read, state)
             for label, steps in (
                 (f"{state}-answer", [life.step(command, ACCEPTED, *leads)]),
                 (f"{state}-read", [life.step(command), stays]),
             ):
                 yield life.after(command.name, label, *before, *steps, of=body)
-        for state in taken.refuses:
+        for state in command.refuses:
             before, body = _brought(life, read, state)
             steps = [*before, life.step(command, REFUSED)]
             label = f"{command.name}-{state}"
@@ -398,13 +397,13 @@ def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]
     found = list(paths)
     for here in found:
         for command in life.commands:
-            there = command.transition.to
-            if here in command.transition.comes_from and there and there not in paths:
+            there = command.leads_to
+            if here in command.comes_from and there and there not in paths:
                 paths[there] = [*paths[here], command]
                 found.append(there)
     path, steps = paths.get(state, []), list[Step]()
     for command in path:
-        seen = _one_of(read.state, command.transition.to)
+        seen = _one_of(read.state, command.leads_to)
         steps += [life.step(command), life.step(read, ACCEPTED, seen)]
     if not path:
         steps.append(life.step(read, ACCEPTED, _one_of(read.state, state)))

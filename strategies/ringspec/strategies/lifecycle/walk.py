@@ -392,12 +392,12 @@ class Model:
             states != resource.states and not self._look(resource, resource.heading)
         ):
             return
-        if states <= {*command.transition.refuses}:
+        if states <= {*command.refuses}:
             resource.moved = "transitions"
             self._add(step, REFUSED, _claim("transitions"))
             return
-        resource.heading, resource.moved = command.transition.to, command.name
-        resource.states = frozenset({resource.heading, *command.transition.via})
+        resource.heading, resource.moved = command.leads_to, command.name
+        resource.states = frozenset({resource.heading, *command.via})
         value = sorted(resource.states)
         leads = Want(what=What.ONE_OF, at=command.state, value=value)
         claim = _claim(command.name, *((leads,) if command.state else ()))
@@ -459,10 +459,9 @@ def _states(resource: Resource, command: Link) -> frozenset[str]:
     Where those that a resource may be in do not settle it, the one that it should reach
     by now may: it is looked at before.
     """
-    transition = command.transition
     for states in (resource.states, frozenset({resource.heading} - {""})):
-        taken = transition.to and states <= {*transition.comes_from}
-        if states and (taken or states <= {*transition.refuses}):
+        taken = command.leads_to and states <= {*command.comes_from}
+        if states and (taken or states <= {*command.refuses}):
             return states
     return frozenset()
 
