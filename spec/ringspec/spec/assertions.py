@@ -242,7 +242,7 @@ def _stated(
         keyword=keyword,
         rule=RuleId(""),
         instance=at.instance,
-        place=f"{inlined.origins.get(at.path, '#')}/{keyword}",
+        place=inlined.place_of((*at.path, keyword)),
         value=value,
     )
     given = at.schema.get("x-rules", {}).get(keyword)

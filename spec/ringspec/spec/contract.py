@@ -237,7 +237,7 @@ def _build(
     base = overrides.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
     operation = choose(base, wanted)
-    request = document.inline(base, operation.schema_place)
+    request = document.inline(base, operation.schema_place, is_request=True)
     document.check(request, catalogue)
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
