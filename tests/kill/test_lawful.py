@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from ringspec.cli.selftest_command import FleetRunner, fleet
+from ringspec.cli.selftest_command import fleet, run_against
 from ringspec.reports import FleetRun, ServerKind
 from ringspec.spec import Level, load
 
@@ -17,14 +15,9 @@ LAWFUL = [
 ]
 
 
-@cache
-def runner() -> FleetRunner:
-    return FleetRunner.of("canonical")
-
-
 @pytest.mark.parametrize("subject", LAWFUL, ids=lambda each: each.name)
 def test_lawful_variant_is_conformant(subject: FleetRun) -> None:
-    trial = runner().run(subject)
+    trial = run_against(subject)
 
     assert (trial.noticed, trial.exit_code) == ({}, 0), trial.reason
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import pytest
 
-from ringspec.cli.selftest_command import FleetRunner, fleet
+from ringspec.cli.selftest_command import fleet, run_against
 from ringspec.reference import DIALECTS
 from ringspec.reports import Channel, FleetRun, RunMark, ServerKind
 from ringspec.spec import Level, load
@@ -22,11 +21,6 @@ WHOLE = IN_PROCESS[5 :: max(len(IN_PROCESS) // 24, 1)][:24]
 SAMPLE = IN_PROCESS[:: max(len(IN_PROCESS) // 12, 1)][:12]
 
 
-@cache
-def runner(dialect: str = "canonical") -> FleetRunner:
-    return FleetRunner.of(dialect)
-
-
 def named(subject: FleetRun) -> str:
     return subject.name
 
@@ -35,7 +29,7 @@ def named(subject: FleetRun) -> str:
 def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetRun) -> None:
     select = () if subject.rule.startswith(NEED_ALL) else (subject.rule,)
 
-    trial = runner().run(subject, select)
+    trial = run_against(subject, select=select)
 
     assert trial.exit_code == 1
     assert subject.rule in trial.noticed
@@ -43,7 +37,7 @@ def test_mutant_is_noticed_by_the_cases_of_its_rule(subject: FleetRun) -> None:
 
 @pytest.mark.parametrize("subject", WHOLE, ids=named)
 def test_mutant_is_noticed_by_a_whole_run(subject: FleetRun) -> None:
-    trial = runner().run(subject)
+    trial = run_against(subject)
 
     assert trial.exit_code == 1
     assert trial.mark is RunMark.NOTICED
@@ -53,9 +47,9 @@ def test_mutant_is_noticed_by_a_whole_run(subject: FleetRun) -> None:
 def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
     subject: FleetRun,
 ) -> None:
-    over_network = runner().run(replace(subject, way=Channel.NETWORK))
+    over_network = run_against(replace(subject, way=Channel.NETWORK))
 
-    in_process = runner().run(subject)
+    in_process = run_against(subject)
     assert over_network.exit_code == in_process.exit_code
     assert over_network.noticed == in_process.noticed
     assert over_network.cases.keys() == in_process.cases.keys()
@@ -66,7 +60,7 @@ def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
 def test_the_reference_is_never_accused(dialect: str, way: Channel) -> None:
     reference = replace(SUBJECTS[0], way=way)
 
-    trial = runner(dialect).run(reference)
+    trial = run_against(reference, dialect)
 
     assert reference.kind is ServerKind.REFERENCE
     assert trial.reason == ""

@@ -1,7 +1,6 @@
 """`ringspec selftest`: run against the whole fleet, and print the kill matrix.
 
-The fleet is the reference server, its mutants and its lawful variants. Each process of
-the pool loads contract and cases once.
+The fleet is the reference server, its mutants and its lawful variants.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import click
@@ -30,7 +29,7 @@ from ringspec.cli.options import (
     reports_option,
 )
 from ringspec.cli.outputs import attempted
-from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result
+from ringspec.harness import Ended, Event, Judged, Outcome
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
@@ -45,7 +44,6 @@ from ringspec.reference import (
     Behaviour,
     Embedded,
     ServerSettings,
-    Variant,
     application,
 )
 from ringspec.reports import (
@@ -58,7 +56,8 @@ from ringspec.reports import (
     check_matrix,
     console,
     print_matrix,
-    write_matrix,
+    render_matrix,
+    write_data,
 )
 from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
 from ringspec.strategies import Case, cases_of
@@ -144,7 +143,8 @@ def command(
         duration_s=time.monotonic() - began,
     )
     print_matrix(matrix, sys.stdout, color=color)
-    writes = [partial(write_matrix, name, path, matrix) for name, path in wanted]
+    data = render_matrix(matrix)
+    writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)
 
 
@@ -161,10 +161,11 @@ def _runs(
                 min(workers or _processors(), len(servers)),
                 # Not fork: a copy of this process may hold a lock for good.
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=prepare,
-                initargs=(dialect,),
+                # Ctrl-C is for the process that waits for all of them.
+                initializer=signal.signal,
+                initargs=(signal.SIGINT, signal.SIG_IGN),
             )
-            submitted = [pool.submit(run_in_pool, each) for each in queued]
+            submitted = [pool.submit(run_against, each, dialect) for each in queued]
         for done in as_completed(submitted):
             found = done.result()
             if found.exit_code == INTERRUPTED:
@@ -229,95 +230,73 @@ def fleet(
                 hint="`ringspec serve --list-mutants` lists the mutants",
             )
 
-    def way(variant: Variant) -> Channel:
-        plain = Behaviour()
-        # What changes bytes below JSON shows only over the network.
-        is_plain = not over_network and variant.apply(plain).wire is plain.wire
-        return Channel.IN_PROCESS if is_plain else Channel.NETWORK
-
+    plain = Behaviour()
+    network = Channel.NETWORK if over_network else Channel.IN_PROCESS
     levels = {str(name): rule.level for name, rule in contract.rules.items()}
-    mutants = (
-        FleetRun(
-            kind=ServerKind.MUTANT,
+    servers = [
+        FleetRun(kind=ServerKind.REFERENCE, name=REFERENCE, level=level, way=network)
+    ]
+    for each in (*MUTANTS.values(), *LAWFUL):
+        own = Level(each.level or Level.MUST)
+        binding = weakest((levels.get(each.rule, Level.MAY), own))
+        left_out = each.rule in contract.dropped or not binding.gates(level)
+        if not each.name.startswith(prefixes or ("",)) or (each.rule and left_out):
+            continue
+        # What changes bytes below JSON shows only over the network.
+        below = each.apply(plain).wire is not plain.wire
+        server = FleetRun(
+            kind=ServerKind.MUTANT if each.rule else ServerKind.LAWFUL,
             name=each.name,
-            level=level,
-            way=way(each),
-            binding=binding,
             rule=each.rule,
             defect=each.defect,
+            level=level if each.rule else own,
+            way=Channel.NETWORK if below else network,
+            binding=binding if each.rule else Level.MAY,
         )
-        for each in MUTANTS.values()
-        if each.rule not in contract.dropped
-        for shows in [Level(each.level or Level.MUST)]
-        for binding in [weakest((levels.get(each.rule, Level.MAY), shows))]
-        if binding.gates(level)
-    )
-    lawful = (
-        FleetRun(
-            kind=ServerKind.LAWFUL,
-            name=each.name,
-            level=Level(each.level),
-            way=way(each),
+        servers.append(server)
+    return tuple(servers)
+
+
+@cache
+def _loaded(dialect: str) -> tuple[Contract, tuple[Case, ...]]:
+    contract = load(dialect=None if dialect == CANONICAL else dialect)
+    return contract, cases_of(contract)
+
+
+def run_against(
+    server: FleetRun, dialect: str = CANONICAL, select: tuple[str, ...] = ()
+) -> FleetRun:
+    """Run against a server of the fleet: every case, or those of some rules."""
+    contract, cases = _loaded(dialect)
+    with _started(server, dialect) as target:
+        plan = Plan(
+            contract=contract,
+            cases=cases,
+            level=server.level,
+            select=select,
+            # No mutant is late: polling for an effect would be in vain.
+            patience_s=0.0 if server.kind is ServerKind.MUTANT else Patience.seconds,
+            **target,
         )
-        for each in LAWFUL
-    )
-    reference = FleetRun(
-        kind=ServerKind.REFERENCE,
-        name=REFERENCE,
-        level=level,
-        way=Channel.NETWORK if over_network else Channel.IN_PROCESS,
-    )
-    wanted = prefixes or ("",)
-    others = (each for each in (*mutants, *lawful) if each.name.startswith(wanted))
-    return (reference, *others)
+        return _fleet_run(server, run(plan))
 
 
-@dataclass(frozen=True, slots=True)
-class FleetRunner:
-    """Runs against servers of the fleet, with one contract and its cases."""
-
-    contract: Contract
-    cases: tuple[Case, ...]
-    dialect: str = CANONICAL
-
-    @classmethod
-    def of(cls, dialect: str) -> FleetRunner:
-        """Load what every run needs."""
-        contract = load(dialect=None if dialect == CANONICAL else dialect)
-        return cls(contract, cases_of(contract), dialect)
-
-    def run(self, server: FleetRun, select: tuple[str, ...] = ()) -> FleetRun:
-        """Run against a server: every case, or those of some rules."""
-        with self._started(server) as target:
-            plan = Plan(
-                contract=self.contract,
-                cases=self.cases,
-                level=server.level,
-                select=select,
-                # No mutant is late: polling for an effect would be in vain.
-                patience_s=0.0
-                if server.kind is ServerKind.MUTANT
-                else Patience.seconds,
-                **target,
-            )
-            return _fleet_run(server, run(plan))
-
-    @contextmanager
-    def _started(self, server: FleetRun) -> Iterator[dict[str, Any]]:
-        """Start a server; yield URL, credentials and connection as a plan has them."""
-        variant = None if server.kind is ServerKind.REFERENCE else server.name
-        if server.way is Channel.NETWORK:
-            with Embedded(dialect=self.dialect, mutant=variant) as embedded:
-                filling = _filling(embedded, embedded.token_url)
-                yield {"url": embedded.url, "filling": filling}
-            return
-        settings = ServerSettings(dialect=self.dialect, mutant=variant)
-        app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
-        yield {
-            "url": URL,
-            "filling": filling,
-            "connect": lambda: InProcess(app, filling=filling),
-        }
+@contextmanager
+def _started(server: FleetRun, dialect: str) -> Iterator[dict[str, Any]]:
+    """Start a server; yield URL, credentials and connection as a plan has them."""
+    variant = None if server.kind is ServerKind.REFERENCE else server.name
+    if server.way is Channel.NETWORK:
+        with Embedded(dialect=dialect, mutant=variant) as embedded:
+            filling = _filling(embedded, embedded.token_url)
+            yield {"url": embedded.url, "filling": filling}
+        return
+    settings = ServerSettings(dialect=dialect, mutant=variant)
+    app, filling = application(settings), _filling(settings, f"{URL}{TOKEN_PATH}")
+    yield {
+        "url": URL,
+        "filling": filling,
+        "connect": lambda: InProcess(app, filling=filling),
+    }
 
 
 def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
@@ -344,40 +323,21 @@ def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
     failures = [it for each in result.rules for it in each.gating(server.level)]
     failing = {finding.case.id for finding in failures} & requests.keys()
     noticed: dict[str, Level] = {}
-    # The strongest level of each rule.
-    for finding in sorted(failures, key=lambda each: -each.level.rank):
-        noticed[finding.rule] = finding.level
+    for finding in failures:
+        strongest = noticed.get(finding.rule, finding.level)
+        noticed[finding.rule] = min(strongest, finding.level, key=lambda it: it.rank)
+    reason = failures[0].reason if failures else ""
+    if result.exit_code and not failures:
+        open_ = [each for each in result.rules if each.outcome is Outcome.INCONCLUSIVE]
+        ids = ", ".join(each.rule.id for each in open_[:3])
+        why = next((each.why for each in open_ if each.why), "")
+        reason = result.message or f"{result.conclusion}: {ids}: {why}"
     return replace(
         server,
         exit_code=result.exit_code,
-        noticed={each.rule: noticed[each.rule] for each in failures},
+        noticed=noticed,
         cases={name: it[0] for name, it in requests.items() if name in failing},
         until=min((requests[name][1] for name in failing), default=None),
         requests=result.counts.requests,
-        reason=_reason(result, failures),
+        reason=reason,
     )
-
-
-def _reason(result: Result, failures: list[Finding]) -> str:
-    if failures or not result.exit_code:
-        return failures[0].reason if failures else ""
-    open_ = [each for each in result.rules if each.outcome is Outcome.INCONCLUSIVE]
-    ids = ", ".join(each.rule.id for each in open_[:3])
-    why = next((each.why for each in open_ if each.why), "")
-    return result.message or f"{result.conclusion}: {ids}: {why}"
-
-
-_runner: FleetRunner
-
-
-def prepare(dialect: str) -> None:
-    """Make a process of the pool ready, once."""
-    global _runner  # noqa: PLW0603 - a pool gives its processes nothing else
-    # Ctrl-C is for the process that waits for all of them.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _runner = FleetRunner.of(dialect)
-
-
-def run_in_pool(server: FleetRun) -> FleetRun:
-    """Run against a server, in a process of the pool."""
-    return _runner.run(server)

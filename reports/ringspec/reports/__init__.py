@@ -51,7 +51,7 @@ from ringspec.reports.kill_matrix import (
     ServerKind,
     check_matrix,
     print_matrix,
-    write_matrix,
+    render_matrix,
 )
 from ringspec.reports.merge import (
     MERGED_FORMATS,
@@ -119,6 +119,7 @@ __all__ = [
     "read_report",
     "record_line",
     "render_comparison",
+    "render_matrix",
     "rendered",
     "report_bytes",
     "report_json",
@@ -131,6 +132,5 @@ __all__ = [
     "shown",
     "write",
     "write_data",
-    "write_matrix",
     "write_obstacle",
 ]

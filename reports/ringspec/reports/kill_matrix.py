@@ -1,12 +1,11 @@
 """The kill matrix: which run noticed which defect, by which rules and cases.
 
-In: the runs, one for each server of the fleet. Out: survivors, false alarms and
-figures, on a terminal or as `ringspec-matrix/1` in JSON (matrix.schema.json).
+On a terminal, or as `ringspec-matrix/1` in JSON (matrix.schema.json).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -18,10 +17,10 @@ from rich.text import Text
 
 from ringspec.harness import ContractName
 from ringspec.reports.console import Color, console, hanging, line, row
-from ringspec.reports.files import check, check_format, write_data
+from ringspec.reports.files import check, check_format
 from ringspec.reports.json_report import contract_json
 from ringspec.reports.printable import counted, json_page, shown, visible
-from ringspec.spec import Contract, Json, Level
+from ringspec.spec import Contract, Json, Level, RuleId
 
 FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
@@ -167,18 +166,15 @@ class KillMatrix:
     def levels(self) -> dict[Level, dict[str, int]]:
         """At each level up to that of the runs, how many mutants are noticed."""
         found: dict[Level, dict[str, int]] = {}
-        for level in Level:
-            mutants = self.of(ServerKind.MUTANT)
-            bound = [each for each in mutants if each.binding.gates(level)]
-            if level.gates(self.level):
-                found[level] = {
-                    "mutants": len(bound),
-                    "noticed": sum(
-                        any(it.gates(level) for it in each.noticed.values())
-                        for each in bound
-                    ),
-                    "named": sum(each.named_at(level) for each in bound),
-                }
+        for level in (each for each in Level if each.gates(self.level)):
+            bound = [it for it in self.of(ServerKind.MUTANT) if it.binding.gates(level)]
+            noticed = [any(it.gates(level) for it in x.noticed.values()) for x in bound]
+            named = [each.named_at(level) for each in bound]
+            found[level] = {
+                "mutants": len(bound),
+                "noticed": sum(noticed),
+                "named": sum(named),
+            }
         return found
 
     @cached_property
@@ -223,17 +219,16 @@ class KillMatrix:
         return tuple(cover)
 
     @cached_property
-    def unisolated(self) -> tuple[tuple[str, str], ...]:
+    def unisolated(self) -> dict[RuleId, str]:
         """The rules without a mutant that they alone notice, with the stated reason."""
         mutants = self.of(ServerKind.MUTANT)
         alone = {each.rule for each in mutants if set(each.noticed) == {each.rule}}
-        stated = {str(k): v for k, v in self.contract.catalogue.not_isolated.items()}
-        reasons = {**self.shared, **stated}
-        return tuple(
-            (str(name), reasons.get(str(name), ""))
+        stated = self.contract.catalogue.not_isolated
+        return {
+            name: stated.get(name) or self.shared.get(name, "")
             for name, rule in self.contract.rules.items()
-            if str(name) not in alone and rule.level.gates(self.level)
-        )
+            if name not in alone and rule.level.gates(self.level)
+        }
 
 
 def check_matrix(name: str, path: Path) -> None:
@@ -242,15 +237,12 @@ def check_matrix(name: str, path: Path) -> None:
     check(path)
 
 
-def write_matrix(name: str, path: Path, matrix: KillMatrix) -> None:
-    """Write a matrix, or raise a ReportError."""
-    write_data(name, path, render_json(matrix))
-
-
-def render_json(matrix: KillMatrix) -> bytes:
-    """Write the matrix as JSON."""
+def render_matrix(matrix: KillMatrix) -> bytes:
+    """Return the matrix in JSON."""
     contract = contract_json(ContractName.of(matrix.contract))
     del contract["operation"]
+    unisolated = matrix.unisolated if matrix.whole else {}
+    equivalents = matrix.equivalents.items()
     report = {
         "format": FORMAT,
         "level": matrix.level,
@@ -262,14 +254,8 @@ def render_json(matrix: KillMatrix) -> bytes:
         "requests": matrix.requests,
         "cover": [name for name, _ in matrix.cover],
         "trials": [_trial(each) for each in matrix.trials],
-        "unisolated": [
-            {"rule": rule, "reason": reason}
-            for rule, reason in (matrix.unisolated if matrix.whole else ())
-        ],
-        "equivalents": [
-            {"name": name, "reason": reason}
-            for name, reason in matrix.equivalents.items()
-        ],
+        "unisolated": [{"rule": it, "reason": why} for it, why in unisolated.items()],
+        "equivalents": [{"name": it, "reason": why} for it, why in equivalents],
     }
     return json_page(report)
 
@@ -291,46 +277,29 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
 def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
     """Print the whole matrix, the runs that came out wrong first."""
     out = console(stdout, color)
-    _print_head(out, matrix)
+    contract = matrix.contract
+    dialect = f", dialect {contract.dialect}" if contract.dialect else ""
+    title = shown(f"{contract.title} {contract.version}", 200) + dialect
+    row(out, "api", Text(title, "bold"), indent=0)
+    kinds = [
+        counted(matrix.counts["mutants"], "mutant"),
+        counted(matrix.counts["lawful"], "lawful variant"),
+        *("the reference" for _ in matrix.of(ServerKind.REFERENCE)),
+    ]
+    row(out, "fleet", f"{', '.join(kinds)}; at level {matrix.level}", indent=0)
+    line(out)
     for mark in _WRONG:
         for trial in matrix.marked(mark):
             _print_wrong(out, matrix, trial)
     _print_noticed(out, matrix)
-    noticed = matrix.marked(RunMark.NOTICED)
-    weaker = [visible(each.name) for each in noticed if not each.named_at(each.binding)]
-    if weaker:
-        line(out, f"BELOW ITS LEVEL {counted(len(weaker), 'mutant')}", "yellow")
-        said = "noticed by their rule, but only by cases of a weaker level"
-        row(out, "", f"{said}: {', '.join(weaker)}")
-        line(out)
     quiet = [visible(each.name) for each in matrix.marked(RunMark.QUIET)]
     if quiet:
         hanging(out, Text("never accused  "), ", ".join(quiet))
         line(out)
     if matrix.whole and not matrix.interrupted:
         _print_unisolated(out, matrix)
-    line(out, f"{'level':<8}{'mutants':>10}{'noticed':>10}{'by their rule':>16}", "dim")
-    for level, it in matrix.levels.items():
-        numbers = f"{it['mutants']:>10}{it['noticed']:>10}{it['named']:>16}"
-        line(out, f"{level:<8}{numbers}")
-    line(out)
-    for text in _summary(matrix):
-        line(out, text)
+    _print_figures(out, matrix)
     out.file.flush()
-
-
-def _print_head(out: Console, matrix: KillMatrix) -> None:
-    contract = matrix.contract
-    dialect = f", dialect {contract.dialect}" if contract.dialect else ""
-    title = shown(f"{contract.title} {contract.version}", 200) + dialect
-    row(out, "api", Text(title, "bold"), indent=0)
-    kinds = [
-        counted(len(matrix.of(ServerKind.MUTANT)), "mutant"),
-        counted(len(matrix.of(ServerKind.LAWFUL)), "lawful variant"),
-        *("the reference" for _ in matrix.of(ServerKind.REFERENCE)),
-    ]
-    row(out, "fleet", f"{', '.join(kinds)}; at level {matrix.level}", indent=0)
-    line(out)
 
 
 def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
@@ -340,7 +309,7 @@ def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
     if trial.defect:
         row(out, "", shown(trial.defect, _REASON))
     if trial.rule:
-        known = trial.rule in {str(each) for each in matrix.contract.rules}
+        known = RuleId(trial.rule) in matrix.contract.rules
         level = trial.binding.upper() if known else "an unknown rule"
         row(out, "expected", f" {visible(trial.rule)} ({level})")
     if trial.noticed:
@@ -371,48 +340,59 @@ def _print_noticed(out: Console, matrix: KillMatrix) -> None:
             head = " " * (_UNTIL + _NAME + 4)
         hanging(out, Text(head), _rules(trial))
     line(out)
+    weaker = [visible(each.name) for each in noticed if not each.named_at(each.binding)]
+    if weaker:
+        line(out, f"BELOW ITS LEVEL {counted(len(weaker), 'mutant')}", "yellow")
+        about = "noticed by their rule, but only by cases of a weaker level"
+        row(out, "", f"{about}: {', '.join(weaker)}")
+        line(out)
 
 
 def _print_unisolated(out: Console, matrix: KillMatrix) -> None:
     """Print the rules that no mutant shows to work by themselves."""
-    for name, reason in matrix.unisolated:
-        if reason:
-            head = Text.assemble(("NOT ALONE", "yellow"), " ", (visible(name), "bold"))
-            line(out, head)
-            row(out, "", shown(reason, _REASON))
-    bare = [visible(name) for name, reason in matrix.unisolated if not reason]
+    stated = {name: why for name, why in matrix.unisolated.items() if why}
+    bare = [visible(name) for name in matrix.unisolated if name not in stated]
+    _print_reasons(out, ("NOT ALONE", "yellow"), stated.items())
     if bare:
         line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
         row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
     if matrix.unisolated:
         line(out)
-    for name, reason in matrix.equivalents.items():
-        line(out, Text.assemble(("EQUIVALENT", "dim"), " ", (visible(name), "bold")))
-        row(out, "", shown(reason, _REASON))
+    _print_reasons(out, ("EQUIVALENT", "dim"), matrix.equivalents.items())
     if matrix.equivalents:
         line(out)
 
 
-def _summary(matrix: KillMatrix) -> Iterator[str]:
+def _print_reasons(
+    out: Console, head: tuple[str, str], reasons: Iterable[tuple[str, str]]
+) -> None:
+    for name, reason in reasons:
+        line(out, Text.assemble(head, " ", (visible(name), "bold")))
+        row(out, "", shown(reason, _REASON))
+
+
+def _print_figures(out: Console, matrix: KillMatrix) -> None:
+    line(out, f"{'level':<8}{'mutants':>10}{'noticed':>10}{'by their rule':>16}", "dim")
+    for level, it in matrix.levels.items():
+        numbers = f"{it['mutants']:>10}{it['noticed']:>10}{it['named']:>16}"
+        line(out, f"{level:<8}{numbers}")
+    line(out)
     counts, took = matrix.counts, matrix.requests
     mutants = counted(counts["mutants"], "mutant")
-    yield f"{counts['noticed']} of {mutants} noticed, {counts['named']} by their rule"
-    lawful = len(matrix.of(ServerKind.LAWFUL, ServerKind.REFERENCE))
-    alarms = counted(counts["false_alarms"], "false alarm")
-    yield f"{alarms} on {counted(lawful, 'correct server')}"
-    yield (
-        f"requests until noticed: median {took['median']:g}, worst {took['worst']}; "
-        f"a whole run {took['whole']}"
-    )
+    named = f"{counts['named']} by their rule"
+    line(out, f"{counts['noticed']} of {mutants} noticed, {named}")
+    correct = counted(len(matrix.trials) - counts["mutants"], "correct server")
+    line(out, f"{counted(counts['false_alarms'], 'false alarm')} on {correct}")
+    until = f"median {took['median']:g}, worst {took['worst']}"
+    line(out, f"requests until noticed: {until}; a whole run {took['whole']}")
     least = counted(int(took["minimum"]), "request")
-    yield f"the least that could do: {least}, by a greedy cover of all mutants"
+    line(out, f"the least that could do: {least}, by a greedy cover of all mutants")
+    took_s = f"{matrix.duration_s:.1f} s"
     if matrix.interrupted:
         servers = counted(matrix.expected, "server")
-        verdict = f"interrupted after {len(matrix.trials)} of {servers}"
-        yield f"{verdict} ({matrix.duration_s:.1f} s)"
-        return
-    numbers = ((len(matrix.marked(mark)), noun) for mark, (_, noun) in _WRONG.items())
-    verdict = ", ".join(counted(*each) for each in numbers if each[0])
-    verdict = verdict or "every defect noticed by its rule, no false alarm"
-    runs = counted(len(matrix.trials), "run")
-    yield f"{verdict} ({runs}, {matrix.duration_s:.1f} s)"
+        line(out, f"interrupted after {len(matrix.trials)} of {servers} ({took_s})")
+    else:
+        found = ((len(matrix.marked(it)), noun) for it, (_, noun) in _WRONG.items())
+        wrong = ", ".join(counted(*each) for each in found if each[0])
+        verdict = wrong or "every defect noticed by its rule, no false alarm"
+        line(out, f"{verdict} ({counted(len(matrix.trials), 'run')}, {took_s})")

@@ -42,12 +42,18 @@ if TYPE_CHECKING:
         mutations_of,
         prove,
     )
+    from ringspec.strategies.bodies.certify import (
+        ProbeBodies,
+        is_settled,
+        probe_bodies,
+    )
+    from ringspec.strategies.drawn.breaking import Source, own_sources
     from ringspec.strategies.drawn.label import (
         Drawn,
-        Example,
+        Invalid,
+        Label,
+        Labelled,
         Labeller,
-        Source,
-        own_sources,
     )
     from ringspec.strategies.drawn.library import (
         FAULT_FAMILIES,
@@ -58,12 +64,6 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
-    from ringspec.strategies.drawn.probe_bodies import (
-        ProbeBodies,
-        is_settled,
-        probe_bodies,
-    )
-    from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
     from ringspec.strategies.drawn.schemathesis_bodies import (
         SourceEnded,
         foreign_sources,
@@ -85,14 +85,14 @@ _LATE_BY_MODULE = {
     "adequacy": (
         "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"
     ),
-    "drawn.probe_bodies": "ProbeBodies is_settled probe_bodies",
-    "drawn.label": "Drawn Example Labeller Source own_sources",
+    "bodies.certify": "ProbeBodies is_settled probe_bodies",
+    "drawn.breaking": "Source own_sources",
+    "drawn.label": "Drawn Invalid Label Labelled Labeller",
     "drawn.schemathesis_bodies": "SourceEnded foreign_sources",
     "drawn.library": (
         "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
         " unspecified_bodies labelled_bodies"
     ),
-    "drawn.sample": "Invalid Label Labelled",
     "shapes.bodies": "plain_request",
     "lifecycle.cases": "Lifecycle",
     "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without write_walk",
@@ -126,7 +126,6 @@ __all__ = [
     "CallKind",
     "Case",
     "Drawn",
-    "Example",
     "Expect",
     "Invalid",
     "Label",

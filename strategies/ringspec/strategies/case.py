@@ -159,6 +159,7 @@ class Case:
         fault: an RFC 6902 patch from the twin's body to this one, or an object that
             names other differences.
         broken: the rules that both validators find broken; two if coupled.
+        levels: of each broken rule, where known; the case has that of the first.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
     """
@@ -172,6 +173,7 @@ class Case:
     twin: str | None = None
     fault: tuple[Json, ...] | dict[str, Json] | None = None
     broken: tuple[RuleId, ...] = ()
+    levels: dict[RuleId, Level] = field(default_factory=dict)
     phase: Phase = Phase.CASES
     steps: tuple[Step, ...] = ()
 

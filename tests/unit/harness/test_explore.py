@@ -34,7 +34,8 @@ from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request
 from ringspec.strategies.drawn import schemathesis_bodies as foreign
-from ringspec.strategies.drawn.label import Drawn, Labeller, Source
+from ringspec.strategies.drawn.breaking import Source
+from ringspec.strategies.drawn.label import Drawn, Labeller
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -312,7 +313,7 @@ def threads() -> list[str]:
 @pytest.mark.parametrize(
     "place",
     [
-        "ringspec.harness.exploring.search.Labeller.example",
+        "ringspec.harness.exploring.search.Labeller.case",
         "ringspec.harness.exploring.search.own_sources",
         "ringspec.harness.running.run.judge",
     ],
@@ -395,15 +396,15 @@ def verdicts(contract: Contract) -> Alone:
 
     def judge(body: Json, status: int, answer: Json) -> set[tuple[str, str, str]]:
         content = json.dumps(body).encode()
-        example = Labeller(contract).example(Drawn(content=content), 1)
-        assert example is not None
+        case = Labeller(contract).case(Drawn(content=content), 1)
+        assert case is not None
         response = Response(
             status=status,
             headers=(("content-type", "application/json"),),
             body=json.dumps(answer).encode(),
         )
-        exchange = Exchange(url="x", request=example.case.request, response=response)
-        found = explore_module.judge(Oracle(contract), example, exchange)
+        exchange = Exchange(url="x", request=case.request, response=response)
+        found = explore_module.judge(Oracle(contract), case, exchange)
         return {(each.rule, str(each.verdict), str(each.level)) for each in found}
 
     return judge

@@ -12,15 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from ringspec.spec import Contract, Json, Level, Location
 from ringspec.strategies import Case, encode
 from ringspec.strategies.drawn import schemathesis_bodies as foreign
-from ringspec.strategies.drawn.label import (
-    Drawn,
-    Example,
-    Labeller,
-    Source,
-    own_sources,
-    read_body,
-    reduced,
-)
+from ringspec.strategies.drawn.breaking import Source, own_sources
+from ringspec.strategies.drawn.label import Drawn, Labeller, read_body, reduced
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING
 
@@ -46,24 +39,24 @@ def labeller(contract: Contract) -> Labeller:
 
 
 @pytest.fixture
-def labelled(labeller: Labeller, plain: dict[str, Any]) -> Callable[..., Example]:
+def labelled(labeller: Labeller, plain: dict[str, Any]) -> Callable[..., Case]:
     """Label the plain body with some members otherwise; NOTHING for none."""
 
-    def label(**members: Json) -> Example:
+    def label(**members: Json) -> Case:
         body = {**plain, **members}
         kept = {name: value for name, value in body.items() if value is not NOTHING}
-        example = labeller.example(Drawn(content=encode(kept)), number=7)
-        assert example is not None
-        return example
+        case = labeller.case(Drawn(content=encode(kept)), number=7)
+        assert case is not None
+        return case
 
     return label
 
 
-Labelled = Callable[..., Example]
+Labelled = Callable[..., Case]
 
 
 def test_settled_body_is_to_be_accepted(labelled: Labelled) -> None:
-    case = labelled().case
+    case = labelled()
 
     assert (case.expect, case.rule, case.level) == ("accept", "body.accepted", "must")
     assert case.id == "explore/body.accepted-7"
@@ -73,13 +66,13 @@ def test_settled_body_is_to_be_accepted(labelled: Labelled) -> None:
 
 
 def test_invalid_body_is_to_be_refused_for_all_it_breaks(labelled: Labelled) -> None:
-    example = labelled(type="unheard-of", retries=7)
+    case = labelled(type="unheard-of", retries=7)
 
-    assert example.case.expect == "reject"
-    assert example.case.broken == ("retries.enum", "type.enum")
-    assert example.case.coupled
-    assert example.case.level is Level.MUST
-    assert example.levels == {"retries.enum": Level.MUST, "type.enum": Level.MAY}
+    assert case.expect == "reject"
+    assert case.broken == ("retries.enum", "type.enum")
+    assert case.coupled
+    assert case.level is Level.MUST
+    assert case.levels == {"retries.enum": Level.MUST, "type.enum": Level.MAY}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +96,7 @@ def test_invalid_body_is_to_be_refused_for_all_it_breaks(labelled: Labelled) -> 
 def test_what_is_not_settled_only_has_to_be_survived(
     labelled: Labelled, members: dict[str, Json]
 ) -> None:
-    case = labelled(**members).case
+    case = labelled(**members)
 
     assert (case.expect, case.rule, case.broken) == ("survive", "robustness", ())
 
@@ -114,19 +107,19 @@ def test_what_is_not_settled_only_has_to_be_survived(
 def test_what_is_no_json_only_has_to_be_survived(
     labeller: Labeller, content: bytes
 ) -> None:
-    example = labeller.example(Drawn(content=content), 1)
+    case = labeller.case(Drawn(content=content), 1)
 
-    assert example is not None
-    assert example.case.expect == "survive"
-    assert example.case.request.body == content
+    assert case is not None
+    assert case.expect == "survive"
+    assert case.request.body == content
 
 
 @pytest.mark.parametrize("value", [None, NOTHING], ids=["null", "absent"])
 def test_missing_default_binds_less(labelled: Labelled, value: Json) -> None:
-    example = labelled(retries=value)
+    case = labelled(retries=value)
 
-    assert example.case.expect == "reject"
-    assert set(example.levels.values()) == {Level.SHOULD}
+    assert case.expect == "reject"
+    assert set(case.levels.values()) == {Level.SHOULD}
 
 
 def test_what_a_default_mends_is_not_held_against_a_server(
@@ -136,10 +129,10 @@ def test_what_a_default_mends_is_not_held_against_a_server(
     body = {**plain, "retryDelays": [15]}
     del body["retries"]
 
-    example = labeller.example(Drawn(content=encode(body)), 1)
+    case = labeller.case(Drawn(content=encode(body)), 1)
 
-    assert example is not None
-    assert example.levels == {"retries.required": Level.SHOULD}
+    assert case is not None
+    assert case.levels == {"retries.required": Level.SHOULD}
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["valid", "invalid"])
@@ -147,16 +140,16 @@ def test_own_bodies_are_what_they_are_meant_to_be(
     contract: Contract, labeller: Labeller, number: int
 ) -> None:
     source = own_sources(contract, contract.rules)[number]
-    found: list[Example | None] = []
+    found: list[Case | None] = []
 
     @QUICK
     @given(source.bodies)
     def draw(drawn: Drawn) -> None:
-        found.append(labeller.example(drawn, 1))
+        found.append(labeller.case(drawn, 1))
 
     draw()
 
-    cases = [each.case for each in found if each is not None]
+    cases = [each for each in found if each is not None]
     assert len(cases) == len(found) >= 60
     assert {str(case.expect) for case in cases} == {["accept", "reject"][number]}
     assert all(len(case.broken) == number for case in cases)

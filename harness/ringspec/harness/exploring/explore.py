@@ -35,7 +35,7 @@ from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
     # Hypothesis takes a while to load, and most runs need none of it.
-    from ringspec.strategies import Example, Lifecycle, Walk
+    from ringspec.strategies import Lifecycle, Walk
 
 # Seconds until the thread is given up. It asks for something often enough.
 _FAREWELL_S = 1.0
@@ -128,19 +128,19 @@ class Attempt:
         return Failures().note(self.findings)
 
 
-def judge(oracle: Oracle, example: Example, exchange: Exchange) -> Iterator[Finding]:
-    """Judge an example, which has no twin.
+def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
+    """Judge an explored case, which has no twin.
 
     A refusal therefore proves no rule. An invalid body that was accepted fails each
     rule that it breaks, at the level of that rule.
     """
-    case, response = example.case, exchange.response
+    response = exchange.response
     answered = response is not None and response.status < 500
     for finding in oracle.judge(case, exchange):
         inconclusive = finding.verdict == Verdict.INCONCLUSIVE
         if inconclusive and (case.expect == Expect.REJECT or not answered):
             continue
-        yield replace(finding, level=example.levels.get(finding.rule, finding.level))
+        yield replace(finding, level=case.levels.get(finding.rule, finding.level))
     for rule, verdict, reason in _refusal(oracle.contract, case, exchange):
         if rule not in oracle.contract.rules:
             continue  # a dialect has dropped it
@@ -254,7 +254,7 @@ class _Closed(BaseException):
 
 
 # None ends the search, and so does an error.
-_Item: TypeAlias = "Example | Walk | Judged | Notice | BaseException | None"
+_Item: TypeAlias = "Case | Walk | Judged | Notice | BaseException | None"
 
 
 @dataclass
@@ -271,7 +271,7 @@ class Explorer:
     )
 
     def events(
-        self, runner: asyncio.Runner, fire: Callable[[Example | Walk], Attempt]
+        self, runner: asyncio.Runner, fire: Callable[[Case | Walk], Attempt]
     ) -> Generator[Judged | Notice, None, None]:
         """Search; the caller makes every exchange.
 
@@ -306,7 +306,7 @@ class Explorer:
             except RuntimeError as error:  # the loop is closed
                 raise _Closed from error
 
-        def fire(example: Example | Walk) -> Attempt:
+        def fire(example: Case | Walk) -> Attempt:
             put(example)
             answer = self._answers.get()
             if answer is None:

@@ -68,7 +68,7 @@ from ringspec.spec import ROBUSTNESS, RuleId
 from ringspec.strategies import Case, Phase, rules_without_case
 
 if TYPE_CHECKING:
-    from ringspec.strategies import Example, Walk
+    from ringspec.strategies import Walk
 
 # A target that leaves so many cases in a row without an answer is given up. With one
 # worker and the default time limit that takes 25 seconds: the first is repeated.
@@ -417,12 +417,12 @@ class Session:
             self._requests += exchange.sent
             return exchange
 
-        def fire(example: Example | Walk) -> Attempt:
+        def fire(example: Case | Walk) -> Attempt:
             if isinstance(example, Walk):
                 return walked(example, play, self._findings)
-            exchange = play(example.case)
+            exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
-            return Attempt(case=example.case, exchange=exchange, findings=findings)
+            return Attempt(case=example, exchange=exchange, findings=findings)
 
         life = offered_lifecycle(plan, selected, play)
         self._explorer = Explorer(plan.contract, selected, limits, life)

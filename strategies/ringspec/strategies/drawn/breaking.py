@@ -1,14 +1,14 @@
-"""Bodies drawn with one fault, certified to break one rule.
+"""Bodies drawn with one fault, and the sources that `explore` draws from.
 
-In: a contract, and rules by their assertions. Out: a strategy for a valid body and one
-edit of it. The broken rules are proven before it is returned.
+Each is a valid body with one edit; the broken rules are proven before it is returned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from hypothesis import reject
@@ -23,15 +23,14 @@ from ringspec.spec import (
     Json,
     Level,
     RuleId,
-    UsageError,
     at_path,
-    did_you_mean,
     same,
 )
 from ringspec.strategies.bodies.certify import Certifier
-from ringspec.strategies.drawn.sample import Invalid
-from ringspec.strategies.faults import FAMILIES, faults_in
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.case import encode
+from ringspec.strategies.drawn.label import Drawn, Invalid
+from ringspec.strategies.faults import faults_in
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import (
@@ -50,6 +49,37 @@ _CHOICES, _FAULTS, _RESET = 24, 256, 128
 _HOLDING = 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source of bodies.
+
+    Attributes:
+        share: number of bodies in its turn.
+        tries: number of smaller bodies drawn once one is found.
+    """
+
+    name: str
+    bodies: SearchStrategy[Drawn]
+    share: int = 16
+    tries: int = 400
+
+
+def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
+    """Return our own sources: valid bodies, and bodies that break one of some rules."""
+    bodies, drawer = compiled(contract)
+    valid = drawer.drawn(bodies.root).map(
+        lambda body: Drawn(content=encode(body), certified=True)
+    )
+    sources = [Source(name="valid", bodies=valid)]
+    broken = [each for rule, each in breakable(contract).items() if rule in rules]
+    if broken:
+        invalid = st.one_of([Breaker(contract).of([each]) for each in broken]).map(
+            lambda made: Drawn(content=made.content, fault=made.patch, certified=True)
+        )
+        sources.append(Source(name="invalid", bodies=invalid))
+    return sources
+
+
 def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
     """List the rules that a body can break alone, with their assertions."""
     found: dict[RuleId, list[Assertion]] = {}
@@ -60,97 +90,24 @@ def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
     return found
 
 
-def chosen(
-    contract: Contract, rule: str | None, family: str | None, level: Level
-) -> dict[RuleId, list[Assertion]]:
-    """Return the wanted rules, each with its assertions to be broken.
-
-    Args:
-        contract: has the rules.
-        rule: an id, or a prefix of ids; None for all.
-        family: of faults; None for any.
-        level: rules that bind less are left out.
-
-    Raises:
-        UsageError: the rule or family is unknown, or none is left.
-    """
-    kept = None if family is None else FAMILIES[_known("family of faults", family)]
-    known = breakable(contract)
-    found: dict[RuleId, list[Assertion]] = {}
-    for each in list(known) if rule is None else _named(contract, list(known), rule):
-        fitting = [one for one in known[each] if kept is None or one.keyword in kept]
-        if fitting and contract.rules[each].level.gates(level):
-            found[each] = fitting
-    if not found:
-        what = f"rules {rule!r}" if rule else "rules"
-        among = f" of the family {family!r}" if family else ""
-        raise refused(
-            f"no {what}{among} bind at level {level}",
-            "`ringspec rules` lists them with their levels",
-        )
-    return found
-
-
-def level_of(level: Level | str) -> Level:
-    """Read a level; UsageError if unknown."""
-    return Level(_known("level", str(level).lower()))
-
-
-def refused(message: str, hint: str) -> UsageError:
-    """Return an error with its hint in the traceback."""
-    error = UsageError(message, hint=hint)
-    error.add_note(f"hint: {hint}")
-    return error
-
-
-def _named(contract: Contract, known: list[RuleId], rule: str) -> list[RuleId]:
-    exact = [each for each in known if each == rule]
-    found = exact or [each for each in known if each.startswith(rule)]
-    if found:
-        return found
-    if any(each.startswith(rule) for each in contract.rules):
-        why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
-        raise refused(
-            f"no body breaks {rule!r} alone: {why}",
-            "`breakable_rules()` lists those that some body breaks",
-        )
-    nearest = did_you_mean(rule, list(contract.rules))
-    raise refused(f"no rule {rule!r}", f"{nearest}`ringspec rules` lists them")
-
-
-def _known(what: str, name: str) -> str:
-    """Return the name of a level or family of faults, if known."""
-    names = [str(each) for each in Level] if what == "level" else list(FAMILIES)
-    if name in names:
-        return name
-    nearest = did_you_mean(name, names)
-    raise refused(f"no {what} {name!r}", f"{nearest}one of: {', '.join(names)}")
-
-
 class Breaker:
     """Draws a valid body that has the place of an assertion, then a fault there."""
 
     def __init__(self, contract: Contract, level: Level = Level.MAY) -> None:
         self._contract = contract
         self._level = level
-        self._bodies, _ = compiled(contract)
+        self._bodies = bodies_of(contract)
         self._certifier = Certifier(contract)
-
-    @cached_property
-    def _plain(self) -> Json:
-        return compiled(self._contract, self._level)[0].plain()
+        # Slow, so done before the first draw.
+        _ = self._bodies.root
+        self._plain = bodies_of(contract, level).plain()
 
     def of(self, rules: list[list[Assertion]]) -> SearchStrategy[Invalid]:
         """Draw a rule by its assertions, then one of them, then a body."""
-        strategies: dict[int, SearchStrategy[Invalid]] = {}
-        # Slow, so done before the first draw.
-        _ = self._bodies.root, self._plain
 
+        @cache
         def one(index: int) -> SearchStrategy[Invalid]:
-            if index not in strategies:
-                made = [self._drawn(each, rules[index]) for each in rules[index]]
-                strategies[index] = st.one_of(made)
-            return strategies[index]
+            return st.one_of([self._drawn(each, rules[index]) for each in rules[index]])
 
         # By rule, so that one in many places is not drawn more often.
         return st.sampled_from(range(len(rules))).flatmap(one)
@@ -167,8 +124,19 @@ class Breaker:
             choices = ByteChoices(data[:_CHOICES])
             valid = read(ByteChoices(data[_CHOICES:]))
             number = choices.below(_FAULTS)
-            differing = _differing(self._plain, valid)
-            reset = [each for each in differing if not choices.below(_RESET)]
+            both = {}
+            if isinstance(valid, dict) and isinstance(self._plain, dict):
+                both = {**self._plain, **valid}
+            reset = [
+                name
+                for name in both
+                if not (
+                    name in valid
+                    and name in self._plain
+                    and same(valid[name], self._plain[name])
+                )
+                and not choices.below(_RESET)
+            ]
             # Other assertions of the rule may have more faults in this body.
             for body in (self._reset(valid, reset), valid) if reset else (valid,):
                 for each in (assertion, *siblings):
@@ -268,14 +236,3 @@ class Breaker:
         for step in reversed(instance if fitting else ()):
             fitting = {"type": "object", "properties": {step: fitting}}
         return fitting
-
-
-def _differing(plain: Json, body: Json) -> list[str]:
-    """Return the members that differ from the plain body."""
-    if not (isinstance(body, dict) and isinstance(plain, dict)):
-        return []
-    return [
-        name
-        for name in {**plain, **body}
-        if not (name in body and name in plain and same(body[name], plain[name]))
-    ]

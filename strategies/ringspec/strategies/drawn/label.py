@@ -1,28 +1,24 @@
-"""Bodies to explore with, and their labels.
+"""Bodies with their labels, as both validators prove them on the bytes to be sent.
 
-In: a contract. Out: Hypothesis strategies for bodies, and the case of each body, its
-label proven by both validators on the bytes that will be sent. A body on which they
-differ is dropped; an unspecified one only has to be survived.
+A body on which the validators differ gets no case; an unspecified one only has to be
+survived.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from enum import StrEnum
 from itertools import combinations
-from typing import TypeAlias
-
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from typing import TYPE_CHECKING, TypeAlias
 
 from ringspec.spec import (
+    ABOUT,
     BODY_ACCEPTED,
     ROBUSTNESS,
-    Breach,
     Contract,
     Disagreement,
     Json,
@@ -38,24 +34,18 @@ from ringspec.spec import (
     same,
     weakest,
 )
-from ringspec.strategies.case import (
-    STATUS,
-    Case,
-    Expect,
-    Phase,
-    Requests,
-    encode,
+from ringspec.strategies.case import STATUS, Case, Expect, Phase, Requests, encode
+from ringspec.strategies.shapes.bodies import bodies_of
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    default_at,
+    instance_path,
+    is_conditional,
 )
-from ringspec.strategies.drawn.breaking import Breaker, breakable
-from ringspec.strategies.drawn.sample import Label, Labelled
-from ringspec.strategies.shapes.draw import compiled
-from ringspec.strategies.shapes.locations import NOTHING, default_at, instance_path
 
-_LABELS: dict[Expect, Label] = {
-    Expect.ACCEPT: Label.VALID,
-    Expect.REJECT: Label.INVALID,
-    Expect.SURVIVE: Label.UNSPECIFIED,
-}
+if TYPE_CHECKING:
+    from hypothesis.vendor.pretty import RepresentationPrinter
+
 # The least value of each type.
 _BLANK: dict[str, Json] = {
     "object": {},
@@ -66,17 +56,110 @@ _BLANK: dict[str, Json] = {
     "boolean": False,
     "null": None,
 }
-_SHARE, _TRIES = 16, 400
 # Keywords that a value with another fault may break too.
-_OF_VALUE = frozenset(
-    {
-        *("type", "enum", "const", "format", "pattern", "multipleOf"),
-        *("minLength", "maxLength", "minimum", "maximum"),
-        *("exclusiveMinimum", "exclusiveMaximum"),
-    }
-)
+_OF_VALUE = {"type", "enum", "const"} | {
+    name for name, about in ABOUT.items() if about in {"string", "number"}
+}
 # Up to this number of differences, pairs are undone together: some need each other.
 _PAIRED = 12
+_SHORT = 60
+
+
+class Label(StrEnum):
+    """The class of a body by the contract."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNSPECIFIED = "unspecified"  # no source settles it: a server need only survive it
+
+
+# By label, the status codes that an answer may have.
+_STATUSES = {
+    Label.VALID: range(200, 300),
+    Label.INVALID: range(400, 500),
+    Label.UNSPECIFIED: range(100, 500),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Labelled:
+    """A body with its label by the contract.
+
+    Attributes:
+        level: how strongly the label binds a server.
+        broken: the rules that the body breaks; none unless it is invalid.
+        fault: name of its fault, or of the unspecified part; may be empty.
+        twin: the valid body that it was made from, if any.
+        patch: the RFC 6902 operations between the two.
+    """
+
+    body: Json
+    label: Label
+    level: Level = Level.MUST
+    broken: tuple[RuleId, ...] = ()
+    fault: str = ""
+    twin: Json = None
+    patch: tuple[dict[str, Json], ...] = ()
+
+    def allows(self, status: int) -> bool:
+        """Return whether a server may answer this body with an HTTP status."""
+        return status in _STATUSES[self.label]
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent; not every JSON writer can write all of them."""
+        return encode(self.body)
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether a server has to accept it."""
+        return self.label is Label.VALID
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether a server has to reject it."""
+        return self.label is Label.INVALID
+
+    def __repr__(self) -> str:
+        words = "".join(f"{each}, " for each in self._words())
+        return f"{type(self).__name__}({words}body={self.body!r})"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:  # noqa: FBT001 - printers call it so
+        """Print it for Hypothesis, which breaks long bodies into lines."""
+        with printer.group(4, f"{type(self).__name__}(", ")"):
+            for each in self._words():
+                printer.text(f"{each},")
+                printer.breakable()
+            printer.text("body=")
+            printer.pretty(self.body)
+
+    def _words(self) -> list[str]:
+        """Return its rules or label, and its edits or fault."""
+        what = " and ".join(self.broken) or str(self.label)
+        edits = "; ".join(map(_described, self.patch)) or self.fault
+        return [repr(each) for each in (what, edits) if each]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Invalid(Labelled):
+    """A body with one fault: it breaks one rule, and nothing else."""
+
+    label: Label = Label.INVALID
+
+    @property
+    def rule(self) -> RuleId:
+        """The rule that it breaks."""
+        return self.broken[0]
+
+
+def _described(operation: dict[str, Json]) -> str:
+    """Describe an edit: `replace /retries by 4`."""
+    what = f"{operation['op']} {operation['path'] or 'the body'}"
+    if "value" not in operation:
+        return what
+    value = json.dumps(operation["value"], ensure_ascii=False)
+    value = value if len(value) <= _SHORT else f"{value[:_SHORT]}…"
+    return f"{what}{' by' if operation['op'] == 'replace' else ':'} {value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,55 +176,6 @@ class Drawn:
     certified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A source of bodies.
-
-    Attributes:
-        share: number of bodies in its turn.
-        tries: number of smaller bodies drawn once one is found.
-    """
-
-    name: str
-    share: int
-    tries: int
-    bodies: SearchStrategy[Drawn]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """The case of a body.
-
-    Attributes:
-        levels: the level of each broken rule; the case has that of the first.
-    """
-
-    case: Case
-    levels: dict[RuleId, Level]
-
-
-def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
-    """Return our own sources: valid bodies, and bodies that break one of some rules."""
-    bodies, drawer = compiled(contract)
-    strategies = {
-        "valid": drawer.drawn(bodies.root).map(
-            lambda body: Drawn(content=encode(body), certified=True)
-        )
-    }
-    broken = [each for rule, each in breakable(contract).items() if rule in rules]
-    if broken:
-        drawn = st.one_of([Breaker(contract).of([each]) for each in broken])
-        strategies["invalid"] = drawn.map(
-            lambda made: Drawn(
-                content=encode(made.body), fault=made.patch, certified=True
-            )
-        )
-    return [
-        Source(name=name, share=_SHARE, tries=_TRIES, bodies=strategy)
-        for name, strategy in strategies.items()
-    ]
-
-
 class Labeller:
     """Calls bodies valid, invalid or neither, as both validators prove."""
 
@@ -149,8 +183,14 @@ class Labeller:
         self._contract = contract
         self._requests = Requests(contract)
         self._order = {rule: number for number, rule in enumerate(contract.rules)}
+        # Whatever else a body has.
+        self._required = {
+            (*each.instance, each.value)
+            for each in contract.assertions
+            if each.keyword == "required" and not is_conditional(each)
+        }
 
-    def example(self, drawn: Drawn, number: int) -> Example | None:
+    def case(self, drawn: Drawn, number: int) -> Case | None:
         """Return the case of a body; None if the validators do not agree.
 
         Args:
@@ -163,7 +203,7 @@ class Labeller:
             return None
         rule = next(iter(levels))
         rejects = expect == Expect.REJECT
-        case = Case(
+        return Case(
             id=f"explore/{rule}-{number}",
             rule=rule,
             level=levels[rule],
@@ -172,88 +212,80 @@ class Labeller:
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
+            levels=levels,
             phase=Phase.EXPLORE,
         )
-        return Example(case=case, levels=levels)
 
     def label(self, body: Json) -> Labelled:
         """Return a body with its label; unspecified if the validators differ."""
-        try:
-            expect, levels = self._label(Drawn(content=encode(body)))
-        except Disagreement:
-            expect, levels = Expect.SURVIVE, {ROBUSTNESS: Level.MUST}
-        return Labelled(
-            body=body,
-            label=_LABELS[expect],
-            level=next(iter(levels.values())),
-            broken=tuple(levels) if expect is Expect.REJECT else (),
-        )
+        case = self.case(Drawn(content=encode(body)), 0)
+        if case is None:
+            return Labelled(body=body, label=Label.UNSPECIFIED)
+        # Both enums have the same order.
+        label = dict(zip(Expect, Label, strict=True))[case.expect]
+        return Labelled(body=body, label=label, level=case.level, broken=case.broken)
 
     def reduce(self, drawn: Drawn, shows: Callable[[Drawn], bool]) -> None:
         """Try plainer bodies, as long as they show the same."""
 
         def is_shown(body: Json) -> bool:
-            fault = fault_if_present(drawn.fault, body)
+            is_faulty = all(
+                same(at_pointer(body, edit["path"]), edit.get("value"))
+                for edit in drawn.fault or ()
+            )
+            fault = drawn.fault if is_faulty else None
             return shows(Drawn(content=encode(body), fault=fault))
 
         body = read_body(drawn.content)
         if body is not NOTHING:
-            plain = compiled(self._contract)[0].plain()
+            plain = bodies_of(self._contract).plain()
             reduced(plain, body, is_shown, lambda at: default_at(self._contract, at))
 
     def _label(self, drawn: Drawn) -> tuple[Expect, dict[RuleId, Level]]:
         """Return the expectation, and the rules it serves, the strongest first."""
-        rules = self._contract.rules
+        contract, rules = self._contract, self._contract.rules
         survive = Expect.SURVIVE, {ROBUSTNESS: rules[ROBUSTNESS].level}
         body = read_body(drawn.content)
         if body is NOTHING:
             return survive
-        if not self._contract.prover.proven_broken(body):
-            if is_irregular(body) or self._contract.settled_prover.proven_broken(body):
+        if not contract.prover.proven_broken(body):
+            if is_irregular(body) or contract.settled_prover.proven_broken(body):
                 return survive
-            used = self._contract.level_of_use(body)
-            return Expect.ACCEPT, {
-                BODY_ACCEPTED: weakest((rules[BODY_ACCEPTED].level, used))
-            }
-        if not drawn.certified and not self._is_settled_but_for(body):
-            return survive
-        levels = self._levels(body)
-        if not levels:
-            return survive
-        strongest = sorted(
-            levels, key=lambda rule: (levels[rule].rank, self._order[rule])
-        )
-        return Expect.REJECT, {rule: levels[rule] for rule in strongest}
+            level = weakest((rules[BODY_ACCEPTED].level, contract.level_of_use(body)))
+            return Expect.ACCEPT, {BODY_ACCEPTED: level}
+        if drawn.certified or self._is_settled_but_for(body):
+            levels = self._levels(body)
+            if levels:
+                order = sorted(levels, key=lambda r: (levels[r].rank, self._order[r]))
+                return Expect.REJECT, {rule: levels[rule] for rule in order}
+        return survive
 
     def _is_settled_but_for(self, body: Json) -> bool:
         """Return whether nothing in an invalid body is merely unspecified."""
         if is_irregular(body):
             return False
         found = self._contract.prover.breaches(body)
-        places = {breach.location for breach in found}
-        # Both schemas state these, at the same path.
-        stated = {breach.assertion.path for breach in found}
-        return not self._is_banned(body, found) and all(
-            breach.assertion.path in stated
-            or (breach.location in places and breach.assertion.keyword in _OF_VALUE)
-            for breach in self._contract.settled_prover.breaches(body)
-        )
-
-    def _is_banned(self, body: Json, found: list[Breach]) -> bool:
-        """Return whether a value of the wrong type should be absent.
-
-        The wrong type hides all other faults of a value.
-        """
+        settled = self._contract.settled_prover
+        # The wrong type hides all other faults of a value: that it should be absent.
         blanks: dict[Location, dict[str, Json]] = {}
         for each in found:
             if each.assertion.keyword == "type" and each.location:
                 kinds = each.assertion.value
                 blank = _BLANK[kinds if isinstance(kinds, str) else kinds[0]]
                 blanks[each.location] = _edit("replace", each.location, blank)
-        settled = self._contract.settled_prover
-        return bool(blanks) and any(
-            breach.assertion.keyword == "not" and breach.location in blanks
-            for breach in settled.breaches(patched(body, tuple(blanks.values())))
+        hidden = settled.breaches(patched(body, blanks.values())) if blanks else ()
+        if any(
+            each.assertion.keyword == "not" and each.location in blanks
+            for each in hidden
+        ):
+            return False
+        places = {each.location for each in found}
+        # Both schemas state these, at the same path.
+        stated = {each.assertion.path for each in found}
+        return all(
+            each.assertion.path in stated
+            or (each.location in places and each.assertion.keyword in _OF_VALUE)
+            for each in settled.breaches(body)
         )
 
     def _levels(self, body: Json) -> dict[RuleId, Level]:
@@ -289,25 +321,6 @@ class Labeller:
             still = self._contract.prover.broken(patched(body, tuple(gaps))) | mended
             return {rule: levels[rule] for rule in levels if rule in still}
         return levels
-
-    @cached_property
-    def _required(self) -> set[tuple[str, ...]]:
-        # Whatever else a body has.
-        return {
-            (*each.instance, each.value)
-            for each in self._contract.assertions
-            if each.keyword == "required" and not {"then", "else"} & set(each.path)
-        }
-
-
-def fault_if_present(
-    fault: tuple[Json, ...] | None, body: Json
-) -> tuple[Json, ...] | None:
-    """Return a fault, if each of its edits is still in a body."""
-    shown = all(
-        same(at_pointer(body, edit["path"]), edit.get("value")) for edit in fault or ()
-    )
-    return fault if shown else None
 
 
 def _edit(operation: str, location: Location, value: Json) -> dict[str, Json]:
@@ -352,10 +365,9 @@ def reduced(
         shows: whether a body shows the same.
         default: of a location, or NOTHING.
     """
-    differences = list(_differences(plain, body, ()))
-    kept = differences
+    differences = kept = list(_differences(plain, body, ()))
     size = len(kept)
-    while kept and size:
+    while size:
         start = 0
         while start < len(kept):
             rest = kept[:start] + kept[start + size :]
@@ -364,16 +376,17 @@ def reduced(
             else:
                 start += size
         size //= 2
-    kept = _without_pairs(plain, kept, shows)
+    pairs = combinations(kept, 2) if len(kept) <= _PAIRED else iter(())
+    while (pair := next(pairs, None)) is not None:
+        rest = [each for each in kept if each not in pair]
+        if shows(_edited(plain, rest)):
+            kept, pairs = rest, combinations(rest, 2)
     body = _edited(plain, kept) if len(kept) < len(differences) else body
-    changed = True
-    while changed:
-        changed = False
-        for simpler in _simpler(plain, body, (), default):
-            candidate = _edited(body, [simpler])
-            if shows(candidate):
-                body, changed = candidate, True
-                break
+    simpler = _simpler(plain, body, (), default)
+    while (edit := next(simpler, None)) is not None:
+        candidate = _edited(body, [edit])
+        if shows(candidate):
+            body, simpler = candidate, _simpler(plain, candidate, (), default)
     return body
 
 
@@ -400,18 +413,6 @@ def _edited(plain: Json, differences: list[_Difference]) -> Json:
         else:
             at(body, location[:-1])[location[-1]] = deepcopy(value)
     return body
-
-
-def _without_pairs(
-    plain: Json, differences: list[_Difference], shows: Callable[[Json], bool]
-) -> list[_Difference]:
-    """Leave out each pair of differences, if there are few."""
-    if len(differences) <= _PAIRED:
-        for pair in combinations(differences, 2):
-            rest = [each for each in differences if each not in pair]
-            if shows(_edited(plain, rest)):
-                return _without_pairs(plain, rest, shows)
-    return differences
 
 
 def _simpler(

@@ -13,11 +13,11 @@ and a dialect by its name. Nothing is compiled before the first body is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -31,26 +31,20 @@ from ringspec.spec import (
     Level,
     RuleId,
     SpecError,
+    UsageError,
+    did_you_mean,
     load,
     patched,
 )
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
-from ringspec.strategies.drawn.breaking import (
-    Breaker,
-    breakable,
-    chosen,
-    level_of,
-    refused,
-)
-from ringspec.strategies.drawn.label import Labeller
-from ringspec.strategies.drawn.sample import Invalid, Label, Labelled
+from ringspec.strategies.drawn.breaking import Breaker, breakable
+from ringspec.strategies.drawn.label import Invalid, Label, Labelled, Labeller
 from ringspec.strategies.faults import FAMILIES
+from ringspec.strategies.shapes.bodies import bodies_of
 from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 
 AnyContract: TypeAlias = "Contract | str | PathLike[str] | None"
-
-_Drawn = TypeVar("_Drawn")
 
 FAULT_FAMILIES = tuple(FAMILIES)
 
@@ -58,6 +52,8 @@ FAULT_FAMILIES = tuple(FAMILIES)
 _VALID, _INVALID = 2, 5
 # Edits of a body that are tried until one leaves it unspecified; a byte chooses each.
 _TRIES = 8
+# Modules of tests name the same contract in many places.
+_load = lru_cache(maxsize=16)(load)
 
 
 def valid_bodies(
@@ -77,8 +73,8 @@ def valid_bodies(
         UsageError: there is no such dialect or level.
         SpecError: the contract cannot be read; on drawing, that it cannot be compiled.
     """
-    loaded, wanted = contract_of(contract, dialect), level_of(level)
-    return _late(lambda: _valid(loaded, wanted))
+    loaded, wanted = _read(contract, dialect, level)
+    return st.deferred(lambda: _valid(loaded, wanted))
 
 
 def invalid_bodies(
@@ -103,9 +99,9 @@ def invalid_bodies(
             the rule alone.
         SpecError: as of `valid_bodies`.
     """
-    loaded, wanted = contract_of(contract, dialect), level_of(level)
-    rules = chosen(loaded, rule, family, wanted)
-    return _late(lambda: Breaker(loaded, wanted).of(list(rules.values())))
+    loaded, wanted = _read(contract, dialect, level)
+    rules = _chosen(loaded, rule, family, wanted)
+    return st.deferred(lambda: Breaker(loaded, wanted).of(rules))
 
 
 def unspecified_bodies(
@@ -119,8 +115,8 @@ def unspecified_bodies(
     A server may accept or reject them, as long as it answers. Arguments and errors as
     of `valid_bodies`; the level is that of the valid bodies they are made from.
     """
-    loaded, wanted = contract_of(contract, dialect), level_of(level)
-    return _late(lambda: _unspecified(loaded, wanted))
+    loaded, wanted = _read(contract, dialect, level)
+    return st.deferred(lambda: _unspecified(loaded, wanted))
 
 
 def labelled_bodies(
@@ -134,9 +130,9 @@ def labelled_bodies(
     It shrinks to the plainest valid body, else to that body with one fault. Arguments
     and errors as of `invalid_bodies`.
     """
-    loaded, wanted = contract_of(contract, dialect), level_of(level)
-    rules = list(chosen(loaded, None, None, wanted).values())
-    return _late(lambda: _labelled(loaded, rules, wanted))
+    loaded, wanted = _read(contract, dialect, level)
+    rules = _chosen(loaded, None, None, wanted)
+    return st.deferred(lambda: _labelled(loaded, rules, wanted))
 
 
 def label_of(
@@ -148,7 +144,8 @@ def label_of(
         UsageError: there is no such dialect.
         SpecError: the contract cannot be read or compiled.
     """
-    return Labeller(contract_of(contract, dialect)).label(body)
+    loaded, _ = _read(contract, dialect, Level.MAY)
+    return Labeller(loaded).label(body)
 
 
 def breakable_rules(
@@ -161,32 +158,87 @@ def breakable_rules(
 
     Arguments and errors as there.
     """
-    loaded, wanted = contract_of(contract, dialect), level_of(level)
+    loaded, wanted = _read(contract, dialect, level)
     return tuple(
         each for each in breakable(loaded) if loaded.rules[each].level.gates(wanted)
     )
 
 
-def contract_of(contract: AnyContract, dialect: str | None) -> Contract:
-    """Return a contract in a dialect, loaded if need be.
-
-    Raises:
-        UsageError: the dialect is unknown, or given for a loaded contract.
-        SpecError: it cannot be read.
-    """
+def _read(
+    contract: AnyContract, dialect: str | None, level: Level | str
+) -> tuple[Contract, Level]:
+    """Return a contract in a dialect, loaded if need be, and a level."""
     if not isinstance(contract, Contract):
-        return _loaded(None if contract is None else Path(contract), dialect)
-    if dialect is not None:
-        raise refused(
+        path = None if contract is None else Path(contract)
+        contract = _load(path, dialect=dialect)
+    elif dialect is not None:
+        raise _refused(
             f"a contract that is loaded takes no dialect {dialect!r}",
             f"load it with `load(..., dialect={dialect!r})`",
         )
-    return contract
+    return contract, Level(_known("level", str(level).lower(), Level))
 
 
-@lru_cache(maxsize=16)
-def _loaded(path: Path | None, dialect: str | None) -> Contract:
-    return load(path, dialect=dialect)
+def _chosen(
+    contract: Contract, rule: str | None, family: str | None, level: Level
+) -> list[list[Assertion]]:
+    """List the assertions to be broken, by rule.
+
+    Args:
+        contract: has the rules.
+        rule: an id, or a prefix of ids; None for all.
+        family: of faults; None for any.
+        level: rules that bind less are left out.
+    """
+    kept = None
+    if family is not None:
+        kept = FAMILIES[_known("family of faults", family, FAMILIES)]
+    known = breakable(contract)
+    named = [each for each in known if each == rule or rule is None]
+    if rule is not None and not named:
+        named = [each for each in known if each.startswith(rule)]
+        if not named:
+            raise _unbreakable(contract, rule)
+    found = [
+        fitting
+        for each in named
+        if contract.rules[each].level.gates(level)
+        and (fitting := [a for a in known[each] if kept is None or a.keyword in kept])
+    ]
+    if not found:
+        what = f"rules {rule!r}" if rule else "rules"
+        among = f" of the family {family!r}" if family else ""
+        raise _refused(
+            f"no {what}{among} bind at level {level}",
+            "`ringspec rules` lists them with their levels",
+        )
+    return found
+
+
+def _unbreakable(contract: Contract, rule: str) -> UsageError:
+    if any(each.startswith(rule) for each in contract.rules):
+        why = contract.catalogue.not_isolated.get(RuleId(rule), "it is not of the body")
+        return _refused(
+            f"no body breaks {rule!r} alone: {why}",
+            "`breakable_rules()` lists those that some body breaks",
+        )
+    nearest = did_you_mean(rule, list(contract.rules))
+    return _refused(f"no rule {rule!r}", f"{nearest}`ringspec rules` lists them")
+
+
+def _known(what: str, name: str, names: Iterable[str]) -> str:
+    listed = list(map(str, names))
+    if name in listed:
+        return name
+    hint = f"{did_you_mean(name, listed)}one of: {', '.join(listed)}"
+    raise _refused(f"no {what} {name!r}", hint)
+
+
+def _refused(message: str, hint: str) -> UsageError:
+    """Return an error with its hint in the traceback."""
+    error = UsageError(message, hint=hint)
+    error.add_note(f"hint: {hint}")
+    return error
 
 
 def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
@@ -196,7 +248,7 @@ def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
     except SpecError as error:
         if level is Level.MAY:
             raise
-        raise refused(
+        raise _refused(
             f"no valid body is attested at level {level}: {error}",
             "a weaker level, such as 'may', admits more",
         ) from error
@@ -205,7 +257,7 @@ def _valid(contract: Contract, level: Level) -> SearchStrategy[Json]:
 def _unspecified(contract: Contract, level: Level) -> SearchStrategy[Labelled]:
     """Draw a valid body, then an edit that leaves it unspecified."""
     bodies, drawer = compiled(contract, level)
-    whole, _ = compiled(contract)
+    whole = bodies_of(contract)
     read = drawer.reader(bodies.root)
     labeller, requests = Labeller(contract), Requests(contract)
 
@@ -248,8 +300,3 @@ def _labelled(
         return draw(invalid if kind < _VALID + _INVALID else unspecified)
 
     return labelled()
-
-
-def _late(made: Callable[[], SearchStrategy[_Drawn]]) -> SearchStrategy[_Drawn]:
-    """Make a strategy at its first draw, so that modules of tests load quickly."""
-    return st.deferred(made)

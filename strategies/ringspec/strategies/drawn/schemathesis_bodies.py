@@ -14,7 +14,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ringspec.spec import NOT_BLANK, Contract, Json, is_irregular
 from ringspec.strategies.case import encode
-from ringspec.strategies.drawn.label import Drawn, Source
+from ringspec.strategies.drawn.breaking import Source
+from ringspec.strategies.drawn.label import Drawn
 
 if TYPE_CHECKING:
     from schemathesis import GenerationMode
