@@ -23,12 +23,17 @@ from ringspec.spec.schemas import (
     Subschema,
     branches,
     subschemas,
+    walk,
 )
 from ringspec.spec.values import Json, Path, at_path, steps, unshared
 
+# The branches of choices that something stands in, by the paths of the choices.
+Within: TypeAlias = tuple[tuple[Path, int], ...]
 # The branch that each choice is read as, by the path of the choice.
 Chosen: TypeAlias = Mapping[Path, int]
 
+# The annotations by which a contract names its rules.
+_NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
 _REQUIRED = frozenset({"required", "dependentRequired"})
 
 
@@ -52,7 +57,7 @@ class Assertion:
     instance: Path
     place: str
     value: Json
-    within: tuple[tuple[Path, int], ...] = ()
+    within: Within = ()
 
     @property
     def stem(self) -> Path:
@@ -96,7 +101,7 @@ class _Naming:
 
     def member(self, name: str) -> str:
         """Return the dotted canonical path of a member."""
-        canonical = self.names.get(name, name)
+        canonical = self.names.get(name, name) or "unnamed"
         return f"{self.inner}.{canonical}" if self.inner else canonical
 
     def branch(self, name: str) -> _Naming:
@@ -145,14 +150,29 @@ def assertions(
         in_choices: also list those inside the branches of `anyOf` and `oneOf`.
     """
     naming = _Naming(root, in_choices=in_choices)
-    return tuple(_walk(inlined, Subschema(inlined.schema), naming))
+    stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
+    is_named = any(_NAMING & each.schema.keys() for each in walk(inlined.schema))
+    return stated if is_named else tuple(_distinguished(stated))
+
+
+def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
+    """Yield assertions, with a number where other values would share an id."""
+    known: dict[RuleId, list[tuple[Path, Within]]] = {}
+    for each in stated:
+        about = (each.instance, each.within)
+        owners = known.setdefault(each.rule, [])
+        if about not in owners:
+            owners.append(about)
+        turn = owners.index(about) + 1
+        rule = each.rule if turn == 1 else RuleId(f"{each.rule}~{turn}")
+        yield replace(each, rule=rule)
 
 
 def _walk(
     inlined: Inlined,
     at: Subschema,
     naming: _Naming,
-    within: tuple[tuple[Path, int], ...] = (),
+    within: Within = (),
 ) -> Iterator[Assertion]:
     node = at.schema
     if not isinstance(node, dict):
@@ -182,12 +202,12 @@ def branch_names(
     """Name the branches of a choice, for the ids of rules inside.
 
     A branch is named by the constant that tells it apart, else by its reference, title
-    or number. Beside null, a single branch needs no name, nor does null.
+    or number. Beside null, a single branch needs no name.
     """
     listed = node[keyword]
     nulls = [isinstance(each, dict) and each.get("type") == "null" for each in listed]
     if nulls.count(False) == 1:
-        return [""] * len(listed)
+        return ["null" if is_null else "" for is_null in nulls]
     names = []
     for index, branch in enumerate(listed):
         own = constants(branch)
@@ -218,7 +238,7 @@ def constants(branch: Json) -> dict[str, Json]:
     for part in branch.get("allOf", ()):
         found |= constants(part)
     for name, child in branch.get("properties", {}).items():
-        listed = child.get("enum", ()) if isinstance(child, dict) else ()
+        listed: Json = child.get("enum", ()) if isinstance(child, dict) else ()
         if isinstance(child, dict) and "const" in child:
             listed = [child["const"]]
         if len(listed) == 1 and isinstance(listed[0], str | int):
@@ -266,12 +286,12 @@ def readings(stated: Iterable[Assertion]) -> list[Chosen]:
     stated = tuple(stated)
     # By the branch around them, the choices that have rules inside.
     opened = {path for each in stated for path, _ in each.within}
-    inside: dict[tuple[tuple[Path, int], ...], list[Assertion]] = {}
+    inside: dict[Within, list[Assertion]] = {}
     for each in stated:
         if each.path in opened:
             inside.setdefault(each.within, []).append(each)
 
-    def below(within: tuple[tuple[Path, int], ...]) -> list[Chosen]:
+    def below(within: Within) -> list[Chosen]:
         turns = [
             [
                 {choice.path: index, **deeper}

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from ringspec.spec.errors import SpecError
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
-from ringspec.spec.schemas import CHOICES, CLOSING, rebuilt, walk
+from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
 # They change the base URI, or cannot be written as pointers.
@@ -121,6 +121,7 @@ class Inlined:
         cut = len(path)
         while cut and path[:cut] not in self.origins:
             cut -= 1
+        # Of a keyword that another one stands for, that one's place.
         return self.origins.get(path[:cut], "#") + pointer(path[cut:])
 
 
@@ -148,13 +149,20 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
     )
 
 
+_BITS = {"int32": 32, "int64": 64}
+
+
+def _listed(types: Json) -> list[Json]:
+    return types if isinstance(types, list) else [types]
+
+
 # How often a schema is repeated inside itself; less, where that is too large.
 _DEPTHS = (2, 1, 0)
 _LARGE = 5000
 
 
 # A schema whose values are absent from valid bodies, and marks where one was cut off.
-_CLOSED = {"x-settled": {"not": {}}}
+_CLOSED: dict[str, Json] = {"x-settled": {"not": {}}}
 _CUT = "x-cut"
 
 
@@ -212,7 +220,31 @@ class _Inliner:
             return _CLOSED if is_optional and _is_cut(made) else made
 
         required = node.get("required", ())
-        return rebuilt(node, below)
+        return self._formatted(rebuilt(node, below), place, path)
+
+    def _formatted(
+        self, node: dict[str, Json], place: str, path: Path
+    ) -> dict[str, Json]:
+        """Return a schema with the formats of OpenAPI as what they assert.
+
+        Source: OpenAPI Format Registry, int32, int64 and byte.
+        """
+        form = node.get("format")
+        if form is None or form in FORMATS:
+            return node
+        left = {name: value for name, value in node.items() if name != "format"}
+        if form == "byte":
+            left["contentEncoding"] = "base64"
+        if form in _BITS and {"integer", "number"} & {*_listed(node.get("type"))}:
+            most = 2 ** (_BITS[form] - 1)
+            for keyword, bound, tighter in (
+                ("minimum", -most, max),
+                ("maximum", most - 1, min),
+            ):
+                if tighter(left.get(keyword, bound), bound) == bound:
+                    left[keyword] = bound
+                    self.origins[*path, keyword] = f"{place}/format"
+        return left
 
     def _discriminated(
         self, node: dict[str, Json], place: str, path: Path, inside: Path

@@ -32,7 +32,12 @@ TEXT_MIN = 1
 TEXT_MAX = 100
 # A text without a visible character may be read as absent.
 NOT_BLANK = r"[^\s]"
-_BOUNDED = frozenset({"enum", "const", "format", "pattern", "x-settled"})
+BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_BOUNDED = frozenset(
+    {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
+)
+    {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
+)
 # Schemas that are settled on their own, and those that are so beside others of the
 # same value. Conditions stay as written.
 _ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
@@ -51,8 +56,18 @@ def settle(schema: Json) -> Json:
             longest = max(least, TEXT_MAX) if most is None else most
             bounds = {"minLength": max(least, TEXT_MIN), "pattern": NOT_BLANK}
             changed |= {**bounds, "maxLength": longest}
+    if schema.get("contentEncoding") == "base64":
+        changed.setdefault("pattern", BASE64)
     if "object" in _types(schema):
-        own = set(schema.get("properties", {}))
+        # A member that is required and not described: any value is right, a text is
+        # what most readers take.
+        nameless = {
+            name: settle({"type": "string"})
+            for name in sorted(_required(schema) - _names(schema))
+        }
+        if nameless:
+            changed["properties"] = {**changed.get("properties", {}), **nameless}
+        own = set(changed.get("properties", {}))
         if _names(schema) - own:
             # Only this keyword sees the members that branches name.
             changed.setdefault("unevaluatedProperties", False)
@@ -80,6 +95,13 @@ def _settled(schema: dict[str, Json], beside: frozenset[str]) -> dict[str, Json]
 
 def _names(schema: dict[str, Json]) -> set[str]:
     return set(schema.get("properties", {})).union(*map(_names, branches(schema)))
+
+
+def _required(schema: dict[str, Json]) -> set[str]:
+    """Return the members that a schema or its parts require."""
+    return set(schema.get("required", ())).union(
+        *(_required(part) for part in schema.get("allOf", ()) if part)
+    )
 
 
 def _types(schema: dict[str, Json]) -> set[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ringspec.spec.assertions import Assertion, Chosen
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
-from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS
+from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
 from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,14 @@ class Prover:
     def _quick(self) -> jsonschema_rs.Draft202012Validator:
         import jsonschema_rs  # noqa: PLC0415
 
-        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+        schema = _renamed(self._schema) if self._is_nameless else self._schema
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+    @cached_property
+    def _is_nameless(self) -> bool:
+        """Whether a member's name is empty: jsonschema-rs leaves it out of paths."""
+        named = (each.schema.get("properties", {}) for each in walk(self._schema))
+        return any("" in members for members in named)
 
     @cached_property
     def _second(self) -> jsonschema.Draft202012Validator:
@@ -84,7 +91,8 @@ class Prover:
     def is_valid(self, body: Json) -> bool:
         """Return whether a body breaks nothing, by the quick validator alone."""
         try:
-            return bool(self._quick.is_valid(body))
+            renamed = _renamed(body) if self._is_nameless else body
+            return bool(self._quick.is_valid(renamed))
         except ValueError:  # a lone surrogate, or an integer beyond its reach
             return bool(self._second.is_valid(body))
 
@@ -96,9 +104,10 @@ class Prover:
             return self.breaches_by_second(body)
 
     def _breaches_by_quick(self, body: Json) -> list[Breach]:
+        errors = self._quick.iter_errors(_renamed(body) if self._is_nameless else body)
         found = [
-            (_steps(error.schema_path), _location(body, error.instance_path))
-            for error in self._quick.iter_errors(body)
+            (_steps(each.schema_path), _location(body, each.instance_path))
+            for each in errors
         ]
         return self._read(body, found, Prover._breaches_by_quick)
 
@@ -211,11 +220,28 @@ def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
     return frozenset(breach.assertion.rule for breach in breaches)
 
 
+# Stands for an empty name.
+_NAMELESS = "\ufffc"
+
+
+def _renamed(value: Json) -> Json:
+    """Return a schema or a body with a stand-in for each empty name of a member."""
+    if isinstance(value, list):
+        return [_renamed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {name or _NAMELESS: _renamed(child) for name, child in value.items()}
+    if isinstance(listed := value.get("required"), list):
+        renamed["required"] = [name or _NAMELESS for name in listed]
+    return renamed
+
+
 def _location(body: Json, path: Iterable[str | int]) -> Location:
     """Read a location by the body: jsonschema-rs gives the member "6" as index 6."""
     found: list[str | int] = []
     for step in path:
-        found.append(int(step) if isinstance(body, list) else str(step))
+        name = "" if step == _NAMELESS else str(step)
+        found.append(int(step) if isinstance(body, list) else name)
         body = body[found[-1]]
     return tuple(found)
 
@@ -227,7 +253,7 @@ def _steps(path: Iterable[str | int]) -> Path:
     few or too many items of `contains`.
     """
     found: list[str] = []
-    rest = iter(str(step) for step in path)
+    rest = iter("" if step == _NAMELESS else str(step) for step in path)
     for step in rest:
         keyword = "contains" if step in CONTAINS else step
         found.append(keyword)

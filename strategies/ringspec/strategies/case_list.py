@@ -46,15 +46,14 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
 def _cases(contract: Contract, seed: int) -> Iterator[tuple[Contract, Case]]:
     """Yield cases, each with the reading of the contract that it is made for."""
     unique = _Ids().unique
-    # The first reading has the plainest body.
-    first: tuple[Bodies, list[Case], list[Case]] | None = None
-    for bodies, accepted, rejected, undecided in _readings(contract, seed, unique):
-        first = first or (bodies, accepted, rejected)
+    made = list(_readings(contract, seed, unique))
+    for bodies, accepted, rejected, undecided in made:
         for case in (*accepted, *rejected):
             yield bodies.contract, case
         for case in undecided:
             yield contract, case
-    bodies, accepted, rejected = first
+    # The first reading has the plainest body.
+    bodies, accepted, rejected, _ = made[0]
     plain = accepted[0]
     coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
     headers = [unique(each) for each in header_cases(contract, plain)]
@@ -106,7 +105,7 @@ def _readings(
                 by_body[case.request.body] = accepted[-1]
                 edges |= {accepted[-1].id} if is_edge else set()
         twins = [by_body[case.request.body] for case, _ in valid]
-        made = []
+        made: list[list[Case]] = []
         for judge, is_choice in (reading, False), (contract, True):
             left = [
                 each
@@ -119,7 +118,7 @@ def _readings(
             rules = {case.rule for case in cases}
             broken.update(each for each in left if each.rule in rules)
             made.append(cases)
-        yield bodies, accepted, *made
+        yield bodies, accepted, made[0], made[1]
     if failed is not None and not shown:
         raise failed
 
