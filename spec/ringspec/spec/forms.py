@@ -36,8 +36,6 @@ BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _BOUNDED = frozenset(
     {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
 )
-    {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
-)
 # Schemas that are settled on their own, and those that are so beside others of the
 # same value. Conditions stay as written.
 _ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
