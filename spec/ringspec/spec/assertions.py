@@ -158,7 +158,15 @@ def assertions(
 def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
     """Yield assertions, with a number where other values would share an id."""
     known: dict[RuleId, list[tuple[Path, Within]]] = {}
+    # What is stated outside a branch too is one rule.
+    outside: dict[str, list[Assertion]] = {}
     for each in stated:
+        same = outside.setdefault(repr((each.keyword, each.instance, each.value)), [])
+        around = (a for a in same if a.within == each.within[: len(a.within)])
+        if outer := next(around, None):
+            yield replace(each, rule=outer.rule)
+            continue
+        same.append(each)
         about = (each.instance, each.within)
         owners = known.setdefault(each.rule, [])
         if about not in owners:

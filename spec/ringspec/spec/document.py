@@ -215,12 +215,24 @@ class _Inliner:
         def below(keyword: str, steps: Path, child: Json) -> Json:
             if keyword in CLOSING and isinstance(child, bool):
                 return child
-            made = self.schema(child, place + pointer(steps), (*path, *steps), inside)
+            at, to = place + pointer(steps), (*path, *steps)
+            if keyword == "allOf" and isinstance(child, dict) and "$ref" in child:
+                # What a schema extends is no choice of the ones that extend it.
+                return self._referred(child, at, to, inside, is_part=True)
+            made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required
             return _CLOSED if is_optional and _is_cut(made) else made
 
         required = node.get("required", ())
-        return self._formatted(rebuilt(node, below), place, path)
+        schema = self._formatted(rebuilt(node, below), place, path)
+        # `dependentSchemas` is a condition on a member's presence.
+        for name, sub in schema.pop("dependentSchemas", {}).items():
+            parts = schema.setdefault("allOf", [])
+            to = (*path, "allOf", str(len(parts)))
+            at = f"{place}/dependentSchemas/{escape(name)}"
+            self.origins[to] = self.origins[*to, "then"] = at
+            schema["allOf"] = [*parts, {"if": {"required": [name]}, "then": sub}]
+        return schema
 
     def _formatted(
         self, node: dict[str, Json], place: str, path: Path
@@ -257,15 +269,17 @@ class _Inliner:
         member = text(stated.get("propertyName"), f"{place}/discriminator/propertyName")
         keyword = next((each for each in sorted(CHOICES) if each in node), "")
         if not keyword:
-            children = self._children(place, stated) if place not in inside[:-1] else []
+            children = self._children(place, stated)
             if not children:
                 return self._plain(node, place, path, inside)
-            node = {**node, "oneOf": [{"$ref": each} for each in children]}
-            keyword, inside = "oneOf", (*inside, place)
+            node = {**node, "oneOf": [self._extension(e, place) for e in children]}
+            keyword = "oneOf"
         mapped = mapping(stated.get("mapping", {}), f"{place}/discriminator/mapping")
         schema = self._plain(node, place, path, inside)
         for index, branch in enumerate(node[keyword]):
-            target = branch.get("$ref") if isinstance(branch, dict) else None
+            target = None
+            if isinstance(branch, dict):
+                target = branch.get("$ref", branch.get("x-extension"))
             names = [
                 name for name, each in mapped.items() if self._names(each) == target
             ]
@@ -275,7 +289,10 @@ class _Inliner:
                 parts = own.get("allOf", ())
                 below = (*path, keyword, str(index), "allOf", str(len(parts)))
                 self.origins[below] = f"{place}/discriminator"
-                named = {"required": [member], "properties": {member: {"enum": listed}}}
+                named: dict[str, Json] = {"properties": {member: {"enum": listed}}}
+                required = (*node.get("required", ()), *own.get("required", ()))
+                if member not in required:
+                    named["required"] = [member]
                 schema[keyword][index] = {**own, "allOf": [*parts, named]}
         return schema
 
@@ -290,6 +307,15 @@ class _Inliner:
         ]
         return list(dict.fromkeys((*mapped, *extending)))
 
+    def _extension(self, child: str, parent: str) -> Json:
+        """Return what a schema adds to the one that it extends."""
+        node = follow(self.document, child)
+        parts = node.get("allOf", ()) if isinstance(node, dict) else ()
+        added = [each for each in parts if each != {"$ref": parent}]
+        if child == parent or len(added) == len(parts):
+            return {"$ref": child} if child != parent else {"x-extension": child}
+        return {**node, "allOf": added, "x-extension": child}
+
     def _names(self, reference: Json) -> str:
         """Return the place that a value of a mapping means."""
         known = self.document.get("components", {}).get("schemas", {})
@@ -298,13 +324,21 @@ class _Inliner:
         return str(reference)
 
     def _referred(
-        self, node: dict[str, Json], place: str, path: Path, inside: Path
+        self,
+        node: dict[str, Json],
+        place: str,
+        path: Path,
+        inside: Path,
+        *,
+        is_part: bool = False,
     ) -> Json:
         target = _reference(node, place)
         if inside.count(target) > self.depth:
             self.origins[path] = target
             return {**_CLOSED, _CUT: True}
         found = follow(self.document, target)
+        if is_part and isinstance(found, dict) and not CHOICES & found.keys():
+            found = {k: value for k, value in found.items() if k != "discriminator"}
         schema = self.schema(found, target, path, (*inside, target))
         beside = {name: value for name, value in node.items() if name != "$ref"}
         # Annotations beside a reference replace the target's. Assertions are refused:

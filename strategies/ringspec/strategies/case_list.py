@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from ringspec.spec import (
     Assertion,
@@ -43,17 +44,20 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
     return tuple(case for _, case in made)
 
 
-def _cases(contract: Contract, seed: int) -> Iterator[tuple[Contract, Case]]:
-    """Yield cases, each with the reading of the contract that it is made for."""
+# A case, and the reading of the contract that names the rules it breaks.
+_Judged: TypeAlias = tuple[Contract, Case]
+
+
+def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = _Ids().unique
     made = list(_readings(contract, seed, unique))
-    for bodies, accepted, rejected, undecided in made:
-        for case in (*accepted, *rejected):
+    for bodies, accepted, judged in made:
+        for case in accepted:
             yield bodies.contract, case
-        for case in undecided:
-            yield contract, case
+        yield from judged
     # The first reading has the plainest body.
-    bodies, accepted, rejected, _ = made[0]
+    bodies, accepted, judged = made[0]
+    rejected = [case for _, case in judged]
     plain = accepted[0]
     coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
     headers = [unique(each) for each in header_cases(contract, plain)]
@@ -75,10 +79,8 @@ def _cases(contract: Contract, seed: int) -> Iterator[tuple[Contract, Case]]:
 
 def _readings(
     contract: Contract, seed: int, unique: Callable[[Case], Case]
-) -> Iterator[tuple[Bodies, list[Case], list[Case], list[Case]]]:
+) -> Iterator[tuple[Bodies, list[Case], list[_Judged]]]:
     """Yield each reading's bodies, with its accepted cases and those that it rejects.
-
-    The last list has the cases that break a choice, whichever branch is meant.
 
     Raises:
         SpecError: no reading can be compiled.
@@ -105,20 +107,20 @@ def _readings(
                 by_body[case.request.body] = accepted[-1]
                 edges |= {accepted[-1].id} if is_edge else set()
         twins = [by_body[case.request.body] for case, _ in valid]
-        made: list[list[Case]] = []
-        for judge, is_choice in (reading, False), (contract, True):
-            left = [
-                each
-                for each in reading.applicable
-                if each not in broken and (each.path in reading.chosen) == is_choice
-            ]
-            cases = [
-                unique(c) for c in invalid_cases(bodies, judge, left, twins, edges)
-            ]
-            rules = {case.rule for case in cases}
-            broken.update(each for each in left if each.rule in rules)
-            made.append(cases)
-        yield bodies, accepted, made[0], made[1]
+        left = [each for each in reading.applicable if each not in broken]
+        choices = [each for each in left if each.path in reading.chosen]
+        # What breaks a choice itself is meant for none of its branches.
+        judged = [
+            (reading, [each for each in left if each not in choices]),
+            *((replace(contract, chosen=dict(c.within)), [c]) for c in choices),
+        ]
+        rejected: list[_Judged] = []
+        for judge, about in judged:
+            made = invalid_cases(bodies, judge, about, twins, edges)
+            rejected += [(judge, unique(case)) for case in made]
+            rules = {case.rule for _, case in rejected}
+            broken.update(each for each in about if each.rule in rules)
+        yield bodies, accepted, rejected
     if failed is not None and not shown:
         raise failed
 

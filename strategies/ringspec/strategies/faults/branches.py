@@ -24,25 +24,33 @@ from ringspec.strategies.shapes.text import with_examples
 
 # Most shapes tried: choices of many branches can fail in very many ways.
 _TRIED = 40
+# Most branches of which the opposite is worked out, and most pairs of branches.
+_FEW, _PAIRS = 4, 30
+# A value of each kind that a choice may not have.
+_KINDS: tuple[Json, ...] = (7, "text", True, ["text"], {"value": "text"}, None)
 # Most differences yielded.
 _SHOWN = 8
 
 
 def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
+    if spot.assertion.path in spot.bodies.contract.chosen:
+        for value in _KINDS:
+            if kind_of(value) != kind_of(spot.value):
+                yield put(f"{kind_of(value)}-for-any", spot.location, value)
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
         present = [(*spot.location, name) for name in spot.value if name in named]
         if present:
             yield drop("none", *present, everywhere=True)
-    if not _is_about_members(spot):
+    if not _is_about_members(spot) and len(spot.assertion.value) <= _FEW:
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:
     """Break `oneOf`: none of the branches, or two of them."""
     yield from none_of(spot)
-    pairs = list(combinations(spot.assertion.value, 2))
+    pairs = list(combinations(spot.assertion.value, 2))[:_PAIRS]
     for left, right in pairs if isinstance(spot.value, dict) else ():
         wanted = [*_required(left), *_required(right)]
         added = {n: _value(spot, n) for n in wanted if n not in spot.value}

@@ -99,7 +99,7 @@ _FORMATS = {
 }
 # A text with this many digits may be a real number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
-_GIVEN = frozenset({"example", "examples", "default", "enum", "const"})
+_GIVEN = frozenset({"examples", "enum", "const"})
 
 
 def of_media_type(operation: Operation) -> list[Json]:
@@ -154,7 +154,8 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
         or "contentEncoding" in schema
         or schema.get("pattern", NOT_BLANK) != NOT_BLANK
     )
-    if has_form and not _GIVEN & schema.keys():
+    is_given = _GIVEN & schema.keys() or any(isinstance(each, str) for each in alone)
+    if has_form and not is_given:
         changed["examples"] = _texts(schema, known)
     return changed
 
