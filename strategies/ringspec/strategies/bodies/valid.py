@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from typing import TypeAlias
 
 from ringspec.spec import (
@@ -175,7 +176,7 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
                 shape.kind == "string"
                 and shape.choices() is None
                 and shape.format is None
-                and (shape.min_length, shape.max_length) == (1, 100)
+                and (shape.min_size, shape.max_size) == (1, 100)
                 for shape in bodies.shapes_at((name,))
             ):
                 body = bodies.plain({(name,): Exactly(of_length(length))})
@@ -247,8 +248,8 @@ def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
     yield str(value), Exactly(value)
     *around, last = assertion.instance
     if last == ITEM:
-        sizes = [shape.max_items for shape in bodies.shapes_at(tuple(around))]
-        most = max((size for size in sizes if size is not None), default=0)
+        sizes = [shape.max_size for shape in bodies.shapes_at(tuple(around))]
+        most = max((int(size) for size in sizes if size < inf), default=0)
         if 1 < most <= _FILLED:
             place = bodies.place(tuple(around))
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
@@ -298,11 +299,10 @@ def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
     uncounted = Narrowed(negate(assertion.value))
     yield "without", {place: Sized(1), (*place, 0): uncounted}
     for shape in shapes[:1]:
-        room = [each.most for each in item_classes(shape)]
-        if all(most is not None for most in room):
-            everything = sum(most for most in room if most is not None)
-            yield "3-items", Sized(min(3, everything))
-            yield "all", Sized(everything)
+        room = sum(each.most for each in item_classes(shape))
+        if room < inf:
+            yield "3-items", Sized(int(min(3, room)))
+            yield "all", Sized(int(room))
 
 
 _Reader: TypeAlias = Callable[[Bodies, Assertion, list[Shape]], _Edges]
@@ -313,7 +313,7 @@ def _bounds(*, least: bool) -> _Reader:
 
     def read(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
         ends = [(shape, shape.low if least else shape.high) for shape in shapes]
-        bounds = [within(s, end, least=least) for s, end in ends if end is not None]
+        bounds = [within(s, end, least=least) for s, end in ends if abs(end) < inf]
         if bounds:
             yield from _bound(bodies, assertion, min(bounds) if least else max(bounds))
 
@@ -323,7 +323,7 @@ def _bounds(*, least: bool) -> _Reader:
 def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     size = assertion.value
     if assertion.keyword == "minItems":
-        size = max(size, min((shape.min_items for shape in shapes), default=0))
+        size = max(size, min((shape.min_size for shape in shapes), default=0))
     if size <= MOST_ITEMS:
         yield f"{size}-items", Sized(size)
 
@@ -331,9 +331,9 @@ def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges
 def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     for shape in shapes[:1]:
         is_least = assertion.keyword == "minLength"
-        length = shape.min_length if is_least else shape.max_length
-        if length is not None:
-            yield from _text(shape, length)
+        length = shape.min_size if is_least else shape.max_size
+        if length < inf:
+            yield from _text(shape, int(length))
 
 
 def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
