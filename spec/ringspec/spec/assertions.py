@@ -229,10 +229,12 @@ def branch_names(
             )
         ]
         place = inlined.origins.get((*path, keyword, str(index)), "")
-        referred = place.rsplit("/", 1)[-1] if "/schemas/" in place else ""
+        *around, name = steps(place) or ("",)
+        referred = name if around == ["components", "schemas"] else ""
         stated = branch if isinstance(branch, dict) else {}
-        described = [str(stated.get(each, "")) for each in ("title", "type")]
-        found = [*apart, *steps(f"/{referred}"), *described, f"option-{index + 1}"]
+        described = [stated.get("title", ""), *stated.get("required", ())[:1]]
+        kinds = f"{stated.get('type', '')}"
+        found = [*apart, referred, *described, kinds, f"option-{index + 1}"]
         name = next(each for each in map(_plain_word, found) if each)
         names.append(name if name not in names else f"{name}-{index + 1}")
     return names

@@ -118,6 +118,18 @@ class Contract:
             yield replace(self, whole=whole, chosen=chosen) if chosen else self
 
     @cached_property
+    def _provers(self) -> list[Prover]:
+        """A prover for each reading, as a whole and as far as each choice."""
+        kept = {frozenset(each.items()) for each in readings(self.assertions)}
+        ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
+        schema, stated = self.request.schema, self.assertions
+        return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]
+
+    def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
+        """Return whether a body breaks some rules and no others, read in some way."""
+        return any(each.proven_broken(body) == rules for each in self._provers)
+
+    @cached_property
     def undropped(self) -> Contract:
         """The contract with the dropped rules, so that cases can look up any rule."""
         known = {name: self.catalogue.rules[name] for name in self.dropped}

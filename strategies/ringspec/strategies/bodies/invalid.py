@@ -352,6 +352,8 @@ class _CaseMaker:
             if each.rule != rule
             and (
                 is_conditional(each)
+                # A choice may say the same of the value once more.
+                or (each.within != own.within and each.instance == own.instance)
                 or (
                     each.keyword in {"anyOf", "oneOf"}
                     and each.instance == own.instance[: len(each.instance)]

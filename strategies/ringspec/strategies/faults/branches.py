@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 
-from ringspec.spec import ITEM, Json, kind_of, pointer, same
+from ringspec.spec import ITEM, Json, constants, kind_of, pointer, same
 from ringspec.strategies.faults.fault import Fault, Spot, drop, put
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -34,10 +34,16 @@ _SHOWN = 8
 
 def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
-    if spot.assertion.path in spot.bodies.contract.chosen:
+    if spot.is_choice:
         for value in _KINDS:
             if kind_of(value) != kind_of(spot.value):
                 yield put(f"{kind_of(value)}-for-any", spot.location, value)
+        for branch in (
+            spot.assertion.value[:_FEW] if isinstance(spot.value, dict) else ()
+        ):
+            for name, value in constants(branch).items():
+                if spot.value.get(name, value) != value:
+                    yield put(f"{name}-{value}", (*spot.location, name), value)
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
         present = [(*spot.location, name) for name in spot.value if name in named]

@@ -56,6 +56,11 @@ class Spot:
         return instance[-1:] in {(), (ITEM,)} or instance in self.bodies.needed
 
     @property
+    def is_choice(self) -> bool:
+        """Whether it is a choice whose branches have rules of their own."""
+        return self.assertion.path in self.bodies.contract.chosen
+
+    @property
     def shapes(self) -> Alternatives:
         """The shapes that the contract allows there."""
         return tuple(self.bodies.shapes_at(self.assertion.instance))
