@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 
 from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
 from ringspec.strategies.faults.bounds import (
-    above,
-    below,
     duplicated,
     multiples,
+    out_of_range,
     repeated,
     too_few,
     too_few_members,
@@ -23,9 +22,8 @@ from ringspec.strategies.faults.bounds import (
     too_short,
 )
 from ringspec.strategies.faults.branches import excluded, none_of, not_one_of
-from ringspec.strategies.faults.enums import enums, formats
 from ringspec.strategies.faults.fault import Fault, Spot
-from ringspec.strategies.faults.types import missing, types, unknown
+from ringspec.strategies.faults.values import enums, formats, missing, types, unknown
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
@@ -36,10 +34,10 @@ _FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
     "required": {"required": missing, "dependentRequired": missing},
     "unknown": {"additionalProperties": unknown, "unevaluatedProperties": unknown},
     "range": {
-        "minimum": below,
-        "exclusiveMinimum": below,
-        "maximum": above,
-        "exclusiveMaximum": above,
+        "minimum": out_of_range,
+        "exclusiveMinimum": out_of_range,
+        "maximum": out_of_range,
+        "exclusiveMaximum": out_of_range,
         "multipleOf": multiples,
     },
     "length": {"minLength": too_short, "maxLength": too_long},

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 
-from ringspec.spec import ITEM, Json, constants, kind_of, pointer, same
-from ringspec.strategies.faults.fault import Fault, Spot, drop, put
+from ringspec.spec import ITEM, Json, constants, kind_of, same
+from ringspec.strategies.faults.fault import Fault, Spot, replacing
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
@@ -35,22 +35,27 @@ _SHOWN = 8
 def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
     if spot.is_choice:
-        for value in _KINDS:
-            if kind_of(value) != kind_of(spot.value):
-                yield put(f"{kind_of(value)}-for-any", spot.location, value)
-        for branch in (
-            spot.assertion.value[:_FEW] if isinstance(spot.value, dict) else ()
-        ):
-            for name, value in constants(branch).items():
-                if spot.value.get(name, value) != value:
-                    yield put(f"{name}-{value}", (*spot.location, name), value)
+        yield from _of_no_branch(spot)
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
-        present = [(*spot.location, name) for name in spot.value if name in named]
+        present = [name for name in spot.value if name in named]
         if present:
-            yield drop("none", *present, everywhere=True)
+            yield spot.drop("none", *present, everywhere=True)
     if not _is_about_members(spot) and len(spot.assertion.value) <= _FEW:
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
+
+
+def _of_no_branch(spot: Spot) -> Iterator[Fault]:
+    """Put values of other kinds, and the label of another branch."""
+    for value in _KINDS:
+        if kind_of(value) != kind_of(spot.value):
+            yield spot.put(f"{kind_of(value)}-for-any", value)
+    own = spot.value if isinstance(spot.value, dict) else {}
+    for branch in spot.assertion.value[:_FEW]:
+        for name, value in constants(branch).items():
+            if own.get(name, value) != value:
+                patch = (replacing((*spot.location, name), value),)
+                yield Fault(name=f"{name}-{value}", patch=patch)
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:
@@ -62,8 +67,7 @@ def not_one_of(spot: Spot) -> Iterator[Fault]:
         added = {n: _value(spot, n) for n in wanted if n not in spot.value}
         if added and None not in added.values():
             name = "both" if len(pairs) == 1 else "-and-".join(wanted)
-            patches = (_added(spot, each, value) for each, value in added.items())
-            yield Fault(name=name, patch=tuple(patches))
+            yield spot.add(name, *added.items())
     for left, right in () if _is_about_members(spot) else pairs:
         shapes = meet(_fitting(spot, left), _fitting(spot, right))
         yield from _bent("fits-two", spot, shapes)
@@ -81,8 +85,7 @@ def excluded(spot: Spot) -> Iterator[Fault]:
         value = Builder().build(spot.shapes)
     except Unfit:
         value = "text"  # it may stand nowhere
-    patch = (_added(spot, spot.assertion.instance[-1], value),)
-    yield Fault(name="given", patch=patch, everywhere=True)
+    yield spot.add("given", (spot.assertion.instance[-1], value), everywhere=True)
 
 
 def _required(branch: Json) -> list[str]:
@@ -99,16 +102,11 @@ def _is_about_members(spot: Spot) -> bool:
 
 
 def _value(spot: Spot, name: str) -> Json:
-    """Return a plain value of a missing member."""
     schema = spot.node.get("properties", {}).get(name)
     try:
         return Builder().build(compile_schema(schema)) if schema else None
     except Unfit:
         return None
-
-
-def _added(spot: Spot, name: str, value: Json) -> dict[str, Json]:
-    return {"op": "add", "path": pointer((*spot.location, name)), "value": value}
 
 
 def _fitting(spot: Spot, schema: Json) -> Alternatives:
@@ -132,7 +130,7 @@ def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
         what = _difference(spot.value, value)
         if what and what not in found and len(found) < _SHOWN:
             found.add(what)
-            yield put(f"{name}-{what}", spot.location, value, everywhere=True)
+            yield spot.put(f"{name}-{what}", value, everywhere=True)
 
 
 def _difference(old: Json, new: Json) -> str:
