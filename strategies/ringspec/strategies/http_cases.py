@@ -1,7 +1,7 @@
 """Cases that are about HTTP, whatever the body: the phases wire and authentication.
 
-In: the plain accepted case. Out: cases that differ from it in bytes, headers, method or
-path, or that lack a valid token. Requests that httpx cannot send are left out: a body
+They differ from the plain accepted case in bytes, headers, method or path, or lack a
+valid token. Requests that httpx cannot send are left out: a body
 shorter than its length (a server may close without an answer), a chunked body (a server
 may require a length), malformed heads.
 """
@@ -9,8 +9,7 @@ may require a length), malformed heads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from ringspec.spec import ROBUSTNESS, Contract, Json, Role, RuleId, TokenHeader
@@ -42,12 +41,57 @@ TOKEN_RULE = RuleId("auth.token")
 CLIENT_RULE = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 
-# The name of a case, its request, and the difference from the plain one.
-_Made: TypeAlias = tuple[str, Request, dict[str, Json]]
+
+@dataclass(frozen=True)
+class _Variants:
+    """Makes the cases that differ from the plain one."""
+
+    contract: Contract
+    plain: Case
+
+    def case(
+        self,
+        rule: RuleId,
+        label: str,
+        request: Request,
+        fault: dict[str, Json],
+        status: Status = (),
+    ) -> Case:
+        """Return the case of another request, to be rejected with a status if given."""
+        expect = Expect.SURVIVE if rule == ROBUSTNESS else Expect.ACCEPT
+        return replace(
+            self.plain,
+            id=f"{rule}/{label}",
+            rule=rule,
+            level=self.contract.rules[rule].level,
+            expect=Expect.REJECT if status else expect,
+            status=status or STATUS[expect],
+            request=request,
+            twin=self.plain.id,
+            fault=fault,
+            phase=Phase.AUTH if rule in {TOKEN_RULE, CLIENT_RULE} else Phase.WIRE,
+        )
+
+    def header(
+        self,
+        rule: RuleId,
+        label: str,
+        name: str,
+        value: str | None,
+        status: Status = (),
+        *,
+        closes: bool = True,
+    ) -> Case:
+        """Return the case of another value of a header."""
+        request = with_header(self.plain.request, name, value)
+        fault = {"header": name, "value": value}
+        made = closing(request) if closes else request
+        return self.case(rule, label, made, fault, status)
 
 
 def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send each optional header that has a settled value, and unsettled ones."""
+    variants = _Variants(contract, plain)
     for header in contract.operation.headers:
         if header.required or header.value is None:
             continue
@@ -56,26 +100,25 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ("valid-lower-case", header.name.lower()),
             ("valid-upper-case", header.name.upper()),
         ):
-            made = _header(label, plain.request, name, header.value)
-            yield _case(contract, plain, header.rule, made)
-        for label, value in (
+            yield variants.header(header.rule, label, name, header.value, closes=False)
+        for unsettled, value in (
             ("unknown", "no-such-value"),
             ("empty", ""),
             ("long", "2" * 4000),
             ("not-ascii", "2023\u00a003\u00ff"),
             ("template", "${jndi:x}%00"),
         ):
-            made = _header(f"{header.name}-{label}", plain.request, header.name, value)
-            yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
+            label = f"{header.name}-{unsettled}"
+            yield variants.header(ROBUSTNESS, label, header.name, value, closes=False)
 
 
 def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send bytes that are no JSON, other labels, methods and paths."""
-    sent, good = plain.request, plain.request.body
+    variants, sent, good = _Variants(contract, plain), plain.request, plain.request.body
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
     charset = f"{contract.operation.media_type}; charset=utf-8"
-    made = _header("valid-charset", sent, "Content-Type", charset)
-    yield _case(contract, plain, _MEDIA, made)
+    label, name = "valid-charset", "Content-Type"
+    yield variants.header(_MEDIA, label, name, charset, closes=False)
     for label, content in {
         "no-bytes": b"",
         "blank": b" \r\n",
@@ -88,24 +131,23 @@ def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         "form": b"name=x&type=default",
         "markup": b"<create/>",
     }.items():
-        made = label, closing(replace(sent, body=content)), {"bytes": label}
-        yield _case(contract, plain, _JSON, made, Expect.REJECT, ("4xx",))
+        request = closing(replace(sent, body=content))
+        yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         label = value.replace("/", "-")
-        made = _header(label, sent, "Content-Type", value, closes=True)
-        yield _case(contract, plain, _MEDIA, made, Expect.REJECT, (415,))
+        yield variants.header(_MEDIA, label, "Content-Type", value, (415,))
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):
         if method.lower() not in contract.operation.methods:
             bare = with_header(sent, "Content-Type", None)
             request = replace(bare, method=method, body=b"")
-            made = method.lower(), request, {"method": method}
+            fault = {"method": method}
             # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
-            yield _case(contract, plain, _METHOD, made, Expect.REJECT, (405, 501))
+            yield variants.case(_METHOD, method.lower(), request, fault, (405, 501))
     path = sent.path.partition("?")[0].rstrip("/")
     for label, other in (("longer-name", f"{path}-ringspec"), ("cut-name", path[:-1])):
-        made = label, closing(replace(sent, path=other)), {"path": other}
-        yield _case(contract, plain, _PATH, made, Expect.REJECT, (404,))
+        request = closing(replace(sent, path=other))
+        yield variants.case(_PATH, label, request, {"path": other}, (404,))
     for label, name, unsettled in (
         ("no-media-type", "Content-Type", None),
         ("media-type-rubbish", "Content-Type", "json"),
@@ -118,44 +160,10 @@ def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         ("encoding-unknown", "Content-Encoding", "no-such-coding"),
         ("many-cookies", "Cookie", "; ".join(f"c{n}=v" for n in range(100))),
     ):
-        made = _header(label, sent, name, unsettled, closes=True)
-        yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
+        yield variants.header(ROBUSTNESS, label, name, unsettled)
     huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
-    label = "300-kilobytes"
-    made = label, closing(replace(sent, body=huge)), {"bytes": label}
-    yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
-
-
-def _header(
-    label: str, sent: Request, name: str, value: str | None, *, closes: bool = False
-) -> _Made:
-    request = with_header(sent, name, value)
-    fault = {"header": name, "value": value}
-    return label, closing(request) if closes else request, fault
-
-
-def _case(
-    contract: Contract,
-    plain: Case,
-    rule: RuleId,
-    made: _Made,
-    expect: Expect = Expect.ACCEPT,
-    status: Status = (),
-    phase: Phase = Phase.WIRE,
-) -> Case:
-    label, request, fault = made
-    return replace(
-        plain,
-        id=f"{rule}/{label}",
-        rule=rule,
-        level=contract.rules[rule].level,
-        expect=expect,
-        status=status or STATUS[expect],
-        request=request,
-        twin=plain.id,
-        fault=fault,
-        phase=phase,
-    )
+    label, request = "300-kilobytes", closing(replace(sent, body=huge))
+    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
 
 
 def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
@@ -163,16 +171,9 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     header = contract.operation.token_header
     if header is None:
         return
-
-    def unauthorized(made: _Made, status: Status = (401,)) -> Case:
-        rule = TOKEN_RULE if status == (401,) else CLIENT_RULE
-        return _case(
-            contract, plain, rule, made, Expect.REJECT, status, phase=Phase.AUTH
-        )
-
+    variants = _Variants(contract, plain)
     for label, value in _tokens(header):
-        made = _header(label, plain.request, header.header, value, closes=True)
-        yield unauthorized(made)
+        yield variants.header(TOKEN_RULE, label, header.header, value, (401,))
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -195,7 +196,7 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ),
             body=urlencode({**right, **wrong}, safe="{}").encode(),
         )
-        case = unauthorized((label, request, wrong), (400, 401, 403))
+        case = variants.case(CLIENT_RULE, label, request, wrong, (400, 401, 403))
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
     for link in contract.links:
@@ -206,19 +207,16 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         create = Step(request=plain.request, status=("2xx",), capture=link.captures)
         for label, value in list(_tokens(link.token_header))[:2]:
             name, field = f"{link.name}-{label}", link.token_header.header
-            made = _header(name, request, field, value, closes=True)
-            case = unauthorized(made)
-            last = Step(request=made[1], status=case.status, link=link.name)
-            if link.captures:
-                # A created resource is known by its create.
-                yield replace(
-                    case,
-                    request=plain.request,
-                    expect=Expect.ACCEPT,
-                    steps=(create, last),
-                )
-            else:
+            sent = closing(with_header(request, field, value))
+            fault = {"header": field, "value": value}
+            case = variants.case(TOKEN_RULE, name, sent, fault, (401,))
+            last = Step(request=sent, status=case.status, link=link.name)
+            if not link.captures:
                 yield replace(case, steps=(last,))
+                continue
+            # A created resource is known by its create.
+            known = replace(case, request=plain.request, expect=Expect.ACCEPT)
+            yield replace(known, steps=(create, last))
 
 
 def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
