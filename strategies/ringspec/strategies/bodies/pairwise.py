@@ -1,7 +1,6 @@
-"""Rows that together show each pair of values that vary in a body.
+"""Wishes for bodies that together show each pair of values that vary: a covering array.
 
-In: a contract's alternatives. Out: wishes for whole bodies, from a covering array over
-enums, booleans, branches and the presence of optional members.
+Its factors are enums, booleans, branches and the presence of optional members.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import Any, TypeAlias
 
 import covertable
@@ -24,7 +23,7 @@ MANY = 25
 
 # A factor and one of its wishes, by index.
 _Value: TypeAlias = tuple[int, int]
-# The values that are allowed beside each other, of factors that restrict each other.
+# Of factors that restrict each other, the wishes that are allowed beside each other.
 _Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 
@@ -43,21 +42,18 @@ def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
         below = (*place, name)
         children = [shape.members.get(name, ()) for shape in shapes]
         wishes = _wishes(children)
-        objects = [
-            child
-            for child in children
-            if child and all(shape.kind == "object" for shape in child)
-        ]
         required = [name in shape.required for shape in shapes]
-        if all(required) and objects and wishes == [Present()]:
-            found += factors(objects[0], below)
-            continue
-        tied = all(
-            needed or not child
-            for needed, child in zip(required, children, strict=True)
-        )
-        if not all(required) and not (tied and wishes == [Present()]):
-            wishes.append(Absent())
+        if not all(required):
+            tied = all(name in s.required or not s.members.get(name) for s in shapes)
+            if not tied or wishes != [Present()]:
+                wishes.append(Absent())
+        elif wishes == [Present()]:
+            objects = (
+                child
+                for child in children
+                if child and all(shape.kind == "object" for shape in child)
+            )
+            found += factors(next(objects, ()), below)
         if len(wishes) > 1:
             found.append(Factor(below, tuple(wishes)))
     return found
@@ -87,29 +83,40 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
     varying = factors(root)
     if len(varying) < 2:
         return [{each.place: wish} for each in varying for wish in each.wishes]
-    allowed = _allowed(root, varying)
+    values = [list(range(len(each.wishes))) for each in varying]
+    allowed: _Allowed = {}
+    for (i, left), (j, right) in combinations(enumerate(varying), 2):
+        if len(left.place) == len(right.place) == 1:
+            pairs = set(product(values[i], values[j]))
+            allowed[i, j] = {
+                (a, b)
+                for a, b in pairs
+                if any(
+                    _allows(shape, left, a) and _allows(shape, right, b)
+                    for shape in root
+                )
+            }
+            if allowed[i, j] == pairs:
+                del allowed[i, j]
+
+    def is_allowed(i: int, j: int, row: Any) -> bool:
+        return (row[i], row[j]) in allowed[i, j]
+
     made: Iterable[Any]
     if len(varying) > MANY:
-        forbidden = {
-            frozenset({(i, a), (j, b)})
-            for (i, j), pairs in allowed.items()
-            for a in range(len(varying[i].wishes))
-            for b in range(len(varying[j].wishes))
-            if (a, b) not in pairs
-        }
-        made = greedy_rows(varying, forbidden, seed)
+        made = _greedy_rows(values, allowed, seed)
     else:
         made = covertable.make(
-            [list(range(len(each.wishes))) for each in varying],
+            values,
             sorter=by_hash,
             salt=str(seed),
             constraints=[
                 {
                     "operator": "fn",
                     "requires": [i, j],
-                    "evaluate": partial(_is_in, i, j, ok),
+                    "evaluate": partial(is_allowed, i, j),
                 }
-                for (i, j), ok in allowed.items()
+                for i, j in allowed
             ],
         )
     return [
@@ -119,25 +126,6 @@ def rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
         }
         for row in made
     ]
-
-
-def _allowed(root: Alternatives, varying: list[Factor]) -> _Allowed:
-    """Return the allowed values of factors that restrict each other."""
-    found: _Allowed = {}
-    for (i, left), (j, right) in combinations(enumerate(varying), 2):
-        if len(left.place) > 1 or len(right.place) > 1:
-            continue
-        pairs = set(product(range(len(left.wishes)), range(len(right.wishes))))
-        allowed = {
-            (a, b)
-            for a, b in pairs
-            if any(
-                _allows(shape, left, a) and _allows(shape, right, b) for shape in root
-            )
-        }
-        if allowed != pairs:
-            found[i, j] = allowed
-    return found
 
 
 def _allows(shape: Shape, factor: Factor, index: int) -> bool:
@@ -150,28 +138,29 @@ def _allows(shape: Shape, factor: Factor, index: int) -> bool:
     return bool(child)
 
 
-def _is_in(i: int, j: int, allowed: set[tuple[int, int]], row: Any) -> bool:
-    return (row[i], row[j]) in allowed
-
-
-def greedy_rows(
-    varying: list[Factor], forbidden: set[frozenset[_Value]], seed: int
+def _greedy_rows(
+    factors: list[list[int]], allowed: _Allowed, seed: int
 ) -> Iterator[list[int]]:
     """Yield rows that show all pairs; quicker for many factors.
 
     A row takes, factor by factor, the value that shows most new pairs.
     """
-    values = [[(i, a) for a in range(len(f.wishes))] for i, f in enumerate(varying)]
+    values = [[(i, a) for a in factor] for i, factor in enumerate(factors)]
+    forbidden = {
+        frozenset({(i, a), (j, b)})
+        for (i, j), pairs in allowed.items()
+        for a, b in product(factors[i], factors[j])
+        if (a, b) not in pairs
+    }
     # By value, the values of other factors not yet shown beside it.
     lacking: dict[_Value, set[_Value]] = {
         value: {
             other
-            for j, others in enumerate(values)
+            for others in values
             for other in others
-            if j != value[0] and frozenset({value, other}) not in forbidden
+            if other[0] != value[0] and frozenset({value, other}) not in forbidden
         }
-        for listed in values
-        for value in listed
+        for value in chain.from_iterable(values)
     }
     turn = seed
     while any(lacking.values()):
@@ -185,8 +174,8 @@ def greedy_rows(
             shown = len(lacking[value] & row)
             return -clashes, shown, len(lacking[value]), -value[1]
 
-        for k in range(len(varying)):
-            index = (k + turn) % len(varying)
+        for k in range(len(values)):
+            index = (k + turn) % len(values)
             if index not in (start[0], partner[0]):
                 row.add(max(values[index], key=fit))
         for value in row:

@@ -1,7 +1,7 @@
 """The valid bodies of the case list: plain, on every boundary, in every pair.
 
-In: a contract. Out: accepted cases. A boundary of an assertion, one of its values or
-branches, is a wish for a body; the body built from it serves the assertion's rule.
+A boundary of an assertion, one of its values or branches, is a wish for a body; the
+body built from it serves the assertion's rule.
 """
 
 from __future__ import annotations
@@ -64,31 +64,38 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
     Of equal bodies the one with the strongest rule is kept, to be a twin more often.
     """
     contract, rules = bodies.contract, bodies.contract.rules
-    requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
     for rule, label, body, is_edge in _bodies(bodies, seed):
+        level, content = rules[rule].level, encode(body)
+        known = found.get(content)
+        if known and rules[known[0].rule].level.rank <= level.rank:
+            continue
         # Texts of a form or length may not fit.
         if bodies.is_settled(body):
-            known = found.get(encode(body))
-            if (
-                known is None
-                or rules[rule].level.rank < rules[known[0].rule].level.rank
-            ):
-                prefix = "" if rule == BODY_ACCEPTED else "valid-"
-                case = requests.case(
-                    rule,
-                    prefix + label,
-                    Expect.ACCEPT,
-                    encode(body),
-                    level=weakest((rules[rule].level, contract.level_of_use(body))),
-                )
-                found[encode(body)] = case, is_edge
+            prefix = "" if rule == BODY_ACCEPTED else "valid-"
+            least = weakest((level, contract.level_of_use(body)))
+            case = Requests(contract).case(
+                rule, prefix + label, Expect.ACCEPT, content, level=least
+            )
+            found[content] = case, is_edge
     return list(found.values())
 
 
 def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
     yield BODY_ACCEPTED, "plain", bodies.plain(), False
-    yield from _boundaries(bodies)
+    shown: set[tuple[str, str]] = set()
+    for assertion in bodies.contract.assertions:
+        if assertion.keyword not in _EDGES:
+            continue
+        place = bodies.place(assertion.instance)
+        shapes = bodies.shapes_at(assertion.instance)
+        for label, wish in _EDGES[assertion.keyword](bodies, assertion, shapes):
+            wishes = wish if isinstance(wish, dict) else {place: wish}
+            key = (assertion.rule, label)
+            body = None if key in shown else bodies.plain(wishes)
+            if body is not None:
+                shown.add(key)
+                yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
     yield from _optional(bodies)
     yield from _texts(bodies)
     yield from _full(bodies, seed)
@@ -97,17 +104,6 @@ def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
         body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
         if body is not None:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
-
-
-def _boundaries(bodies: Bodies) -> Iterator[_Made]:
-    shown: set[tuple[str, str]] = set()
-    for assertion in bodies.contract.assertions:
-        for label, wishes in edges(bodies, assertion):
-            key = (assertion.rule, label)
-            body = None if key in shown else bodies.plain(wishes)
-            if body is not None:
-                shown.add(key)
-                yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
 
 
 def _optional(bodies: Bodies) -> Iterator[_Made]:
@@ -161,14 +157,14 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
     """Show free text at the lengths settled for valid bodies."""
     plain = bodies.plain()
     for name in plain if isinstance(plain, dict) else ():
-        for length in (1, 100):
-            if any(
-                shape.kind == "string"
-                and shape.choices() is None
-                and shape.format is None
-                and (shape.min_length, shape.max_length) == (1, 100)
-                for shape in bodies.shapes_at((name,))
-            ):
+        if any(
+            shape.kind == "string"
+            and shape.choices() is None
+            and shape.format is None
+            and (shape.min_length, shape.max_length) == (1, 100)
+            for shape in bodies.shapes_at((name,))
+        ):
+            for length in (1, 100):
                 body = bodies.plain({(name,): Exactly(of_length(length))})
                 if body:
                     yield BODY_ACCEPTED, f"{name}-of-{length}", body, True
@@ -191,15 +187,6 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
             yield BODY_ACCEPTED, label, builder.build((shape,)), False
         except Unfit:
             continue
-
-
-def edges(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, _Wishes]]:
-    """Yield each settled edge of an assertion, as a label and wishes."""
-    if assertion.keyword in _EDGES:
-        place = bodies.place(assertion.instance)
-        shapes = bodies.shapes_at(assertion.instance)
-        for label, wish in _EDGES[assertion.keyword](bodies, assertion, shapes):
-            yield label, wish if isinstance(wish, dict) else {place: wish}
 
 
 def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -233,8 +220,14 @@ def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edge
         yield str(value), Exactly(value)
 
 
-def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
+def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     """Put a bound in one place, and in each item of an array: they may repeat."""
+    least = assertion.keyword in {"minimum", "exclusiveMinimum"}
+    ends = [(shape, shape.low if least else shape.high) for shape in shapes]
+    bounds = [within(s, end, least=least) for s, end in ends if end is not None]
+    if not bounds:
+        return
+    value = min(bounds) if least else max(bounds)
     yield str(value), Exactly(value)
     *around, last = assertion.instance
     if last == ITEM:
@@ -245,16 +238,19 @@ def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
 
 
-def _text(shape: Shape, length: int) -> _Edges:
-    if length > LONGEST:
-        return
-    examples = [each for each in shape.examples if isinstance(each, str)]
-    tried = [fitted(each, length, length) for each in examples] or [of_length(length)]
-    text = next(filter(shape.admits, tried), None)
-    if text is None and shape.format is None and shape.own_patterns:
-        text = matching(shape.own_patterns[0], length, length)
-    if text is not None:
-        yield f"{length}-characters", Exactly(text)
+def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+    for shape in shapes[:1]:
+        is_least = assertion.keyword == "minLength"
+        length = shape.min_length if is_least else shape.max_length
+        if length is None or length > LONGEST:
+            return
+        examples = [each for each in shape.examples if isinstance(each, str)]
+        tried = [fitted(each, length, length) for each in examples]
+        text = next(filter(shape.admits, tried or [of_length(length)]), None)
+        if text is None and shape.format is None and shape.own_patterns:
+            text = matching(shape.own_patterns[0], length, length)
+        if text is not None:
+            yield f"{length}-characters", Exactly(text)
 
 
 def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -293,35 +289,12 @@ def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", Sized(everything)
 
 
-_Reader: TypeAlias = Callable[[Bodies, Assertion, list[Shape]], _Edges]
-
-
-def _bounds(*, least: bool) -> _Reader:
-    """Return the edges at the least or greatest number."""
-
-    def read(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-        ends = [(shape, shape.low if least else shape.high) for shape in shapes]
-        bounds = [within(s, end, least=least) for s, end in ends if end is not None]
-        if bounds:
-            yield from _bound(bodies, assertion, min(bounds) if least else max(bounds))
-
-    return read
-
-
 def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     size = assertion.value
     if assertion.keyword == "minItems":
         size = max(size, min((shape.min_items for shape in shapes), default=0))
     if size <= MOST_ITEMS:
         yield f"{size}-items", Sized(size)
-
-
-def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    for shape in shapes[:1]:
-        is_least = assertion.keyword == "minLength"
-        length = shape.min_length if is_least else shape.max_length
-        if length is not None:
-            yield from _text(shape, length)
 
 
 def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -334,14 +307,14 @@ def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", {(*place, name): Present() for name in names}
 
 
-_EDGES: dict[str, _Reader] = {
+_EDGES: dict[str, Callable[[Bodies, Assertion, list[Shape]], _Edges]] = {
     "type": _types,
     "enum": _values,
     "const": _values,
-    "minimum": _bounds(least=True),
-    "exclusiveMinimum": _bounds(least=True),
-    "maximum": _bounds(least=False),
-    "exclusiveMaximum": _bounds(least=False),
+    "minimum": _numbers,
+    "exclusiveMinimum": _numbers,
+    "maximum": _numbers,
+    "exclusiveMaximum": _numbers,
     "minLength": _lengths,
     "maxLength": _lengths,
     "minItems": _sizes,
