@@ -59,7 +59,7 @@ def test_a_refusal_counts_only_if_the_twin_was_accepted(judge: Bridge) -> None:
         judge.judge_certified(case, URL, REFUSED)
 
     assert outcomes(judge)[RuleId("retryDelays.count")] is Outcome.INCONCLUSIVE
-    assert judge.reachability()[0] == "no valid body was accepted"
+    assert judge.reachability.account()[0] == "no valid body was accepted"
 
 
 def test_who_is_not_let_in_learns_nothing(judge: Bridge) -> None:
@@ -67,7 +67,7 @@ def test_who_is_not_let_in_learns_nothing(judge: Bridge) -> None:
         assert judge.judge_certified(case, URL, LOCKED) == []
 
     assert {each.rule.id for each in judge.open_rules()} >= {"retryDelays.count"}
-    assert judge.reachability()[0] == "every answer was HTTP 401"
+    assert judge.reachability.account()[0] == "every answer was HTTP 401"
 
 
 def test_what_is_weaker_than_the_level_only_warns() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,7 @@ class ReplayOptions(FireOptions):
         failed = failed_cases(past) if past else {}
         setup, address = self._setup(past, path, url)
         with setup.server(address) as resolve:
-            if past is not None:
-                _check_title(past["contract"]["title"], setup.contract.title, path)
-            plan = self._plan(setup, ids, past, failed)
+            plan = self._plan(setup, ids, past, path, failed)
             before: dict[str, dict[RuleId, str]] | None = None
             unfit: dict[str, str] = {}
             if past is not None:
@@ -157,10 +155,17 @@ class ReplayOptions(FireOptions):
         setup: RunSetup,
         ids: tuple[str, ...],
         past: Report | None,
+        path: Path | None,
         failed: dict[str, FailedCase],
     ) -> Plan:
         """Return the plan, at a level that none of the cases is too weak for."""
         contract, listed = setup.contract, {case.id: case for case in setup.cases}
+        if past is not None and past["contract"]["title"] != contract.title:
+            title = shown(past["contract"]["title"], 100)
+            raise UsageError(
+                f"{path} is of the contract {title!r}, not of {contract.title!r}",
+                hint="give the contract of the report with --contract FILE",
+            )
         for each in ids:
             if each not in listed and each not in failed:
                 hint = "; ".join(_advice(each, [*failed, *listed], contract))
@@ -169,14 +174,6 @@ class ReplayOptions(FireOptions):
         levels += [(failed.get(each) or listed[each]).level for each in ids]
         weakest = max(levels, key=lambda each: each.rank)
         return setup.plan(level=Level(self.level) if self.level else weakest)
-
-
-def _check_title(title: str, own: str, path: Path | None) -> None:
-    if title != own:
-        raise UsageError(
-            f"{path} is of the contract {shown(title, 100)!r}, not of {own!r}",
-            hint="give the contract of the report with --contract FILE",
-        )
 
 
 def _ids_report_url(
@@ -229,7 +226,7 @@ def _advice(name: str, known: list[str], contract: Contract) -> Iterator[str]:
 def _again(
     plan: Plan, again: list[FailedCase], past: Report, path: Path | None
 ) -> tuple[Plan, dict[str, str]]:
-    """Add to a plan what a report has of its cases; return why some are unfit."""
+    """Add to a plan what explore found; return why some cases are unfit."""
     contract, listed = plan.contract, {case.id: case for case in plan.cases}
     sha256 = past["contract"]["sha256"]
     changed = sha256 != contract.sha256
@@ -237,36 +234,28 @@ def _again(
         digests = f"{contract.sha256[:12]}, not {sha256[:12]}"
         note = f"the contract is not the one of {path}: sha256 {digests}"
         click.echo(f"note: {note}; cases that differ are left out", err=True)
-    unfit = {each.id: _unfit(each, listed, changed=changed) for each in again}
+    unfit: dict[str, str] = {}
     levels: dict[str, dict[RuleId, Level]] = {}
     found: list[Case] = []
     for each in again:
-        if each.found is not None:
+        if why := _unfit(each, listed.get(each.id), changed=changed):
+            unfit[each.id] = why
+        elif each.found is not None:
             broken = (contract.rules.get(it) for it in each.found.broken)
-            own = {rule.id: rule.level for rule in broken if rule}
-            levels[each.id] = {**own, **each.levels}
-            if not unfit[each.id]:
-                # Explored bodies have no twin: the plain body has to be accepted.
-                twin = plan.cases[0].id
-                found.append(replace(each.found, twin=twin, fault=None))
-    return (
-        replace(plan, cases=(*plan.cases, *found), found=levels),
-        {each: why for each, why in unfit.items() if why},
-    )
+            levels[each.id] = {it.id: it.level for it in broken if it} | each.levels
+            # Explored bodies have no twin: the plain body has to be accepted.
+            found.append(replace(each.found, twin=plan.cases[0].id, fault=None))
+    return replace(plan, cases=(*plan.cases, *found), found=levels), unfit
 
 
-def _unfit(failed: FailedCase, listed: Mapping[str, Case], *, changed: bool) -> str:
+def _unfit(failed: FailedCase, case: Case | None, *, changed: bool) -> str:
     """Return why a case cannot be fired again; empty if it can."""
     if failed.unfit or failed.found:
         why = "what explore found was held against another contract"
         return failed.unfit or (why if changed else "")
-    case = listed.get(failed.id)
     if case is None:
         return "the contract has no such case any more, or the seed was another"
     sent, now = failed.request, case.request
-    is_same = (
-        case.steps
-        or sent is None
-        or (now.method.upper(), now.body) == (sent.method, sent.body)
-    )
+    same = sent and (now.method.upper(), now.body) == (sent.method, sent.body)
+    is_same = case.steps or sent is None or same
     return "" if is_same else "the contract has another case of that id now"

@@ -6,9 +6,10 @@ Counts are of one process; data goes from one to another.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from ringspec.harness import (
@@ -35,16 +36,6 @@ from ringspec.strategies import Case, Request
 # Cases of one rule that are kept as examples.
 EXAMPLES = 5
 TURNED_AWAY = "429"
-# Each user begins at another share of the list, far from those before it.
-_GOLDEN = 0.6180339887498949
-
-
-def turns(cases: Sequence[Case], number: int) -> Iterator[Case]:
-    """Yield the cases round and round; user `number`, from 0, begins elsewhere."""
-    start = int(number * _GOLDEN % 1 * len(cases))
-    while cases:
-        yield from cases[start:]
-        yield from cases[:start]
 
 
 class Shooter:
@@ -56,7 +47,7 @@ class Shooter:
 
     def __init__(self, setup: LoadSetup, send: Callable[[Request], Exchange]) -> None:
         self._setup, self._send = setup, send
-        self._oracle = Oracle(setup.contract, setup.filling)
+        self._oracle = Oracle(setup.contract, setup.plan.filling)
         self._cases = {case.id: case for case in setup.cases}
         self._accepted: set[str] = set()
 
@@ -124,7 +115,7 @@ class LoadCounts:
             self.troubles[str(exchange.failure.trouble)] += 1
         elif exchange.response and exchange.response.status == 429:
             self.troubles[TURNED_AWAY] += 1
-        failures: list[Finding] = []
+        gating: list[Finding] = []
         for each in judged.findings:
             count = self.rules[each.rule]
             count["judged"] += 1
@@ -135,13 +126,12 @@ class LoadCounts:
             elif each.rule in {case.rule, *case.broken}:
                 self.settled.add(case.id)
             if each.verdict is Verdict.FAIL:
-                count["wrong" if each.level.gates(level) else "warned"] += 1
-                failures.append(each)
-        for each in failures:
-            kept = self.examples[each.rule]
-            if _has_room(kept, each.level) and case.id not in kept:
-                kept[case.id] = example(each)
-        return [each for each in failures if each.level.gates(level)]
+                gates, kept = each.level.gates(level), self.examples[each.rule]
+                count["wrong" if gates else "warned"] += 1
+                gating += [each] if gates else []
+                if _has_room(kept, each.level) and case.id not in kept:
+                    kept[case.id] = example(each)
+        return gating
 
     def add(self, wire: Mapping[str, Any], users: int) -> None:
         """Add the counts of a worker, while there are so many users."""
@@ -190,17 +180,17 @@ class LoadComparison:
     load: LoadCounts
     figures: Mapping[str, Any]
 
-    def is_broken(self, rule: RuleId) -> bool:
-        """Return whether a rule breaks at all."""
-        return self.rest.rules[rule]["wrong"] + self.load.rules[rule]["wrong"] > 0
-
     @cached_property
+    def broken(self) -> list[RuleId]:
+        """The rules that break at all."""
+        rest, load = self.rest.rules, self.load.rules
+        rules = self.setup.contract.rules
+        return [each for each in rules if rest[each]["wrong"] or load[each]["wrong"]]
+
+    @property
     def only_under_load(self) -> list[RuleId]:
         """The rules that break only under load."""
-        rules = self.setup.contract.rules
-        return [
-            x for x in rules if self.is_broken(x) and not self.rest.rules[x]["wrong"]
-        ]
+        return [each for each in self.broken if not self.rest.rules[each]["wrong"]]
 
     @cached_property
     def _open(self) -> dict[RuleId, dict[str, str]]:
@@ -238,14 +228,10 @@ class LoadComparison:
         )
 
     def _result(self, rule: Rule) -> RuleResult:
-        setup, rest, load = (
-            self.setup,
-            self.rest.rules[rule.id],
-            self.load.rules[rule.id],
-        )
+        setup, load = self.setup, self.load.rules[rule.id]
         outcome, why = Outcome.PASS, ""
         unreached = "" if load["judged"] else "no case of it had its turn under load"
-        if self.is_broken(rule.id):
+        if rule.id in self.broken:
             outcome = Outcome.FAIL
         elif rule.id in setup.inapplicable:
             outcome, why = Outcome.NOT_APPLICABLE, setup.inapplicable[rule.id]
@@ -255,26 +241,23 @@ class LoadComparison:
             outcome, why = Outcome.INCONCLUSIVE, reason
         elif load["open"] == load["judged"]:
             outcome, why = Outcome.NOT_APPLICABLE, "nothing that binds was judged"
-        judged = rest["judged"] + load["judged"]
+        judged = self.rest.rules[rule.id]["judged"] + load["judged"]
         return RuleResult(rule=rule, outcome=outcome, cases=judged, why=why)
 
     def notices(self) -> Iterator[str]:
         """Yield what a reader has to know besides."""
-        missed = len(self.setup.cases) - len(self.load.fired)
-        if missed:
+        if missed := len(self.setup.cases) - len(self.load.fired):
             cases = counted(missed, "case")
             yield f"{cases} had no turn under load: let it last longer"
-        turned_away = self.load.troubles[TURNED_AWAY]
-        if turned_away:
-            requests = counted(turned_away, "request")
-            yield f"{requests} turned away with HTTP 429, no verdict"
+        if away := self.load.troubles[TURNED_AWAY]:
+            yield f"{counted(away, 'request')} turned away with HTTP 429, no verdict"
 
     def report(self) -> dict[str, Json]:
         """Return a report as every run writes it, with members `load`."""
         setup = self.setup
         started = Started(
             contract=ContractName.of(setup.contract),
-            target=setup.redactor.url(setup.url),
+            target=setup.redactor.url(setup.plan.url),
             level=setup.level,
             seed=setup.seed,
             total=len(setup.cases),
@@ -283,75 +266,54 @@ class LoadComparison:
         report = report_json(
             Record(started=started, judged=(), notices=notices, result=self.result)
         )
-        rules = report.pop("rules")
         report["load"] = {
             **self.figures,
             "troubles": dict(self.load.troubles),
             "only_under_load": self.only_under_load,
         }
-        report["rules"] = [{**each, **self._rule_json(each["id"])} for each in rules]
-        return report
-
-    def _rule_json(self, rule: RuleId) -> dict[str, Json]:
-        open_cases = self._open.get(rule, {}).items()
-        return {
-            "failures": self.failures(rule),
-            "inconclusive": [{"case": name, "reason": why} for name, why in open_cases],
-            "load": {
+        for each in report["rules"]:
+            rule = each["id"]
+            each["failures"] = self.failures(rule)
+            each["inconclusive"] = [
+                {"case": case, "reason": why}
+                for case, why in self._open.get(rule, {}).items()
+            ]
+            each["load"] = {
                 "at_rest": _count_json(self.rest.rules[rule]),
                 "under_load": _count_json(self.load.rules[rule]),
                 "users": self.load.users.get(rule),
-            },
-        }
+            }
+        report["rules"] = report.pop("rules")
+        return report
 
     def summary(self) -> Iterator[str]:
         """Yield the lines that are printed at the end, for people."""
         yield from (f"note: {notice}" for notice in self.notices())
-        only, contract, level = (
-            self.only_under_load,
-            self.setup.contract,
-            self.setup.level,
-        )
-        broken = [rule for rule in contract.rules if self.is_broken(rule)]
-        if broken:
-            yield _columns("rule", "at rest", "under load", "from")
-            for rule in sorted(broken, key=lambda each: each not in only):
+        level, only = self.setup.level, self.only_under_load
+        if self.broken:
+            yield _row("rule", "at rest", "under load", "from")
+            for rule in sorted(self.broken, key=lambda each: each not in only):
                 number = self.load.users.get(rule)
                 users = counted(number, "user") if number else ""
                 shares = _share(self.rest.rules[rule]), _share(self.load.rules[rule])
-                yield _columns(shown(rule, 60), *shares, users)
+                yield _row(shown(rule, 60), *shares, users)
             yield ""
         for rule in only:
             gating = (x for x in self.failures(rule) if Level(x["level"]).gates(level))
-            for example in list(gating)[:1]:
+            for example in islice(gating, 1):
                 yield f"ONLY UNDER LOAD {shown(rule, 100)}"
                 yield f"  case    {shown(example['case'], 200)}"
                 yield f"  why     {shown(example['reason'], 300)}"
                 yield str(example["curl"])
                 yield ""
-        for rule in contract.rules:
+        for rule in self.setup.contract.rules:
             rest, load = self.rest.rules[rule], self.load.rules[rule]
-            if (rest["warned"] or load["warned"]) and rule not in broken:
+            if (rest["warned"] or load["warned"]) and rule not in self.broken:
                 yield (
                     f"warn: {shown(rule, 100)}, below the level:"
                     f" {rest['warned']:,} of {rest['judged']:,} at rest,"
                     f" {load['warned']:,} of {load['judged']:,} under load"
                 )
-        yield from self._figures()
-        result, outcomes = self.result, [each.outcome for each in self.result.rules]
-        fails = outcomes.count(Outcome.FAIL)
-        open_ = outcomes.count(Outcome.INCONCLUSIVE)
-        judged = sum(each.cases > 0 for each in result.rules)
-        parts = [
-            f"{counted(judged, 'rule')} judged",
-            f"{fails} failing, {len(only)} only under load"
-            if fails
-            else "none failing",
-            *([f"{open_} inconclusive"] if open_ else []),
-        ]
-        yield f"{result.conclusion}: {', '.join(parts)} at level {result.level}"
-
-    def _figures(self) -> Iterator[str]:
         found = self.figures
         workers = f", {counted(found['workers'], 'worker')}" if found["workers"] else ""
         yield (
@@ -359,19 +321,32 @@ class LoadComparison:
             f"{counted(found['requests'], 'request')} in {found['seconds']:.1f} s, "
             f"{found['rate']:,.1f} a second"
         )
-        listed = [f"{p} % {ms:,.0f} ms" for p, ms in found["percentiles_ms"].items()]
-        if listed:
-            yield f"latency: {', '.join(listed)}"
-        listed = [f"{name} {n:,}" for name, n in sorted(self.load.troubles.items())]
-        if listed:
-            yield f"unanswered or turned away: {', '.join(listed)}"
+        times = [f"{p} % {ms:,.0f} ms" for p, ms in found["percentiles_ms"].items()]
+        if times:
+            yield f"latency: {', '.join(times)}"
+        troubles = [f"{name} {n:,}" for name, n in sorted(self.load.troubles.items())]
+        if troubles:
+            yield f"unanswered or turned away: {', '.join(troubles)}"
+        yield self._conclusion()
+
+    def _conclusion(self) -> str:
+        result, outcomes = self.result, [each.outcome for each in self.result.rules]
+        fails, only = outcomes.count(Outcome.FAIL), len(self.only_under_load)
+        judged = sum(each.cases > 0 for each in result.rules)
+        text = f"{result.conclusion}: {counted(judged, 'rule')} judged"
+        text += (
+            f", {fails} failing, {only} only under load" if fails else ", none failing"
+        )
+        if inconclusive := outcomes.count(Outcome.INCONCLUSIVE):
+            text += f", {inconclusive} inconclusive"
+        return f"{text} at level {result.level}"
 
 
 def _count_json(count: Counter[str]) -> dict[str, int]:
     return {name: count[name] for name in ("judged", "wrong", "warned", "open")}
 
 
-def _columns(rule: str, rest: str, load: str, users: str) -> str:
+def _row(rule: str, rest: str, load: str, users: str) -> str:
     return f"{rule:<30}  {rest:>12}  {load:>14}  {users:>10}".rstrip()
 
 

@@ -6,11 +6,12 @@ Cases of several steps are left out: other users disturb what they are about.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ringspec.cli.run_setup import RunSetup
+from ringspec.cli.run_setup import given as given_flags
 from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan, lacking_rules
@@ -30,7 +31,7 @@ _LEFT_OUT = "no case of one request serves it, and no others are fired under loa
 _NAME, _PREFIXES = {"metavar": "NAME|FILE"}, {"metavar": "ID-PREFIX,…"}
 _LEVEL = {"choices": [each.value for each in Level], "default": Level.MUST.value}
 _TIMEOUT: dict[str, Any] = {"type": float, "default": 5.0, "metavar": "SECONDS"}
-# They mean the same as for `ringspec run`.
+# Help and more for the parser's flags. They mean the same as for `ringspec run`.
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "level": ("What fails the run; weaker failures are warnings.", _LEVEL),
     "dialect": ("An OpenAPI Overlay: a name, or a file.", _NAME),
@@ -43,16 +44,6 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "timeout": ("How long an answer may take, in seconds.", _TIMEOUT),
     "report": ("Write a JSON report of it all.", {"metavar": "PATH"}),
 }
-
-
-def locust_options() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the flags that are added to Locust's, and the arguments of their parser.
-
-    Each may be a variable as well: so do workers on other machines get them.
-    """
-    for name, (text, more) in OPTIONS.items():
-        variable = f"RINGSPEC_{name.upper()}"
-        yield f"--ringspec-{name}", {"env_var": variable, "help": text, **more}
 
 
 class LoadSetup:
@@ -82,40 +73,52 @@ class LoadSetup:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         def given(name: str) -> Any:
-            return parsed.get(f"ringspec_{name}") or None
+            return parsed.get(f"ringspec_{name}") or OPTIONS[name][1].get("default")
 
-        self.level, self.seed = Level(given("level") or "must"), int(given("seed") or 0)
-        dialect, contract, timeout = (
-            given("dialect"),
-            given("contract"),
-            given("timeout"),
-        )
-        flags: dict[str, Any] = {
-            "credentials": _credentials(environ),
-            "pacing": {"timeout": float(timeout or _TIMEOUT["default"])},
-            **({"dialect": dialect} if dialect else {}),
+        def prefixes(name: str) -> tuple[str, ...]:
+            return tuple(filter(None, map(str.strip, (given(name) or "").split(","))))
+
+        self.level, self.seed = Level(given("level")), int(given("seed"))
+        contract = given("contract")
+        credentials = {
+            key: next(filter(None, map(environ.get, names)), None)
+            for key, names in _CREDENTIALS.items()
         }
+        pacing = {"timeout": float(given("timeout"))}
+        flags = {"credentials": credentials, "pacing": pacing}
         setup = RunSetup(
-            profile=load_profile(given("profile"), flags),
+            profile=load_profile(given("profile"), given_flags(flags)),
             contract_file=Path(contract) if contract else None,
             operation=given("operation"),
+            dialect=given("dialect"),
             seed=self.seed,
         )
-        self.url = _checked(setup, url or None)
+        target = setup.profile.address(url or None)
+        if target is None:
+            raise UsageError(
+                "no server to load is named",
+                hint="name it: --host http://127.0.0.1:8000",
+            )
+        target = checked_url(target)
+        if setup.profile.safety.is_live(target):
+            raise UsageError(
+                f"{target} is live: no load is ever put on it",
+                hint="a live target may ring phones; give one on this machine, such as"
+                " http://127.0.0.1:8000",
+            )
         self.timeout_s = setup.profile.pacing.timeout_s
-        self.hosts = setup.profile.safety.hosts(self.url)
+        self.hosts = setup.profile.safety.hosts(target)
         self.contract = setup.contract
-        self.filling, self.redactor = setup.access(self.url)
+        filling, self.redactor = setup.access(target)
         self.plan = Plan(
             contract=self.contract,
             cases=setup.cases,
-            url=self.url,
-            filling=self.filling,
+            url=target,
+            filling=filling,
             phases=_PHASES,
         )
         lacking = lacking_rules(self.plan)
-        select, exclude = _split(given("select")), _split(given("exclude"))
-        selection = Selection.of(self.contract, select, exclude)
+        selection = Selection.of(self.contract, prefixes("select"), prefixes("exclude"))
         self.cases = tuple(
             case
             for case in selection.fired(
@@ -133,32 +136,3 @@ class LoadSetup:
             for rule in self.contract.rules
             if rule not in self.selected or rule not in judged
         }
-
-
-def _credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    found = {
-        key: next(filter(None, map(environ.get, names)), None)
-        for key, names in _CREDENTIALS.items()
-    }
-    return {key: value for key, value in found.items() if value}
-
-
-def _split(text: str | None) -> tuple[str, ...]:
-    return tuple(each.strip() for each in (text or "").split(",") if each.strip())
-
-
-def _checked(setup: RunSetup, given: str | None) -> str:
-    target = setup.profile.address(given)
-    if target is None:
-        raise UsageError(
-            "no server to load is named",
-            hint="name it: --host http://127.0.0.1:8000",
-        )
-    target = checked_url(target)
-    if setup.profile.safety.is_live(target):
-        raise UsageError(
-            f"{target} is live: no load is ever put on it",
-            hint="a live target may ring phones; give one on this machine, such as"
-            " http://127.0.0.1:8000",
-        )
-    return target

@@ -10,6 +10,7 @@ send it their counts with their reports. It is a file for Locust as well:
 from __future__ import annotations
 
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,13 +22,15 @@ from locust.runners import MasterRunner, WorkerRunner
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
 from ringspec.harness.running.plan import refusal
 from ringspec.load.http_client import BlockingClient
-from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter, turns
-from ringspec.load.load_setup import LoadSetup, locust_options
+from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter
+from ringspec.load.load_setup import OPTIONS, LoadSetup
 from ringspec.reports import failure_json, put, report_bytes
 from ringspec.spec import Json, RingspecError
 
 _KEY = "ringspec"
 _TOKEN = "the environment has no token that it takes: export RINGSPEC_TOKEN=…"  # noqa: S105 - no token
+# Each user begins at another share of the list, far from those before it.
+_GOLDEN = 0.6180339887498949
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99)
 
 
@@ -42,9 +45,10 @@ class ConformanceUser(User):
     def on_start(self) -> None:
         """Take a connection and a place in the list."""
         self._process = _PROCESSES[self.environment]
-        self._client = self._process.client()
-        self._shooter = Shooter(self._process.setup, self._client.exchange)
-        self._turns = turns(self._process.setup.cases, self._process.next_user())
+        setup, self._client = self._process.setup, self._process.client()
+        self._shooter = Shooter(setup, self._client.exchange)
+        start = int(self._process.next_user() * _GOLDEN % 1 * len(setup.cases))
+        self._turns = islice(cycle(setup.cases), start, None)
 
     def on_stop(self) -> None:
         """Close the connection."""
@@ -78,16 +82,8 @@ class LoadProcess:
         self._target: tuple[str | None, dict[str, Any]] | None = None
         self._users = self._most_users = self._most_workers = 0
         self._has_ended = self._has_rested = False
-
-    @property
-    def is_worker(self) -> bool:
-        """Whether a master has the counts."""
-        return isinstance(self._environment.runner, WorkerRunner)
-
-    @property
-    def _options(self) -> dict[str, Any]:
-        parsed = vars(self._environment.parsed_options)
-        return {name: parsed[name] for name in parsed if name.startswith("ringspec_")}
+        # A master has the counts of its workers.
+        self.is_worker = isinstance(environment.runner, WorkerRunner)
 
     def begin(self) -> None:
         """Load what is fired, and forget an earlier load; fire at rest if not done.
@@ -97,7 +93,9 @@ class LoadProcess:
         Raises:
             SystemExit: nothing can be fired.
         """
-        target = (self._environment.host, self._options)
+        parsed = vars(self._environment.parsed_options)
+        ours = {each: parsed[each] for each in parsed if each.startswith("ringspec_")}
+        target = (self._environment.host, ours)
         try:
             if target != self._target:
                 self.setup = LoadSetup(*target)
@@ -135,8 +133,8 @@ class LoadProcess:
     def client(self) -> BlockingClient:
         """Open one user's connection."""
         return BlockingClient(
-            self.setup.url,
-            self.setup.filling,
+            self.setup.plan.url,
+            self.setup.plan.filling,
             self.setup.hosts,
             self.setup.timeout_s,
             limit=lambda seconds: gevent.Timeout(seconds, TimeoutError),
@@ -146,7 +144,7 @@ class LoadProcess:
         """Count an exchange, and report it to Locust."""
         failures = self.load.add_judged(judged, self.setup.level, self._example)
         if not self.is_worker:
-            users = self._note_users()
+            users = self._count_users()
             for each in failures:
                 self.load.users.setdefault(each.rule, users)
         exchange, case = judged.exchange, judged.case
@@ -175,9 +173,9 @@ class LoadProcess:
 
     def add_worker(self, wire: dict[str, Any]) -> None:
         """Add the counts of a worker."""
-        self.load.add(wire, self._note_users())
+        self.load.add(wire, self._count_users())
 
-    def _note_users(self) -> int:
+    def _count_users(self) -> int:
         runner = self._environment.runner
         users = runner.user_count if runner else 0
         self._most_users = max(self._most_users, users)
@@ -193,8 +191,22 @@ class LoadProcess:
         if self._environment.runner is not None:
             # Workers send the rest before they go.
             self._environment.runner.quit()
-        compared = LoadComparison(self.setup, self.rest, self.load, self._figures())
-        path = self._options["ringspec_report"]
+        total = self._environment.stats.total
+        last = total.last_request_timestamp or total.start_time
+        percentiles_ms = {
+            f"{share * 100:g}": total.get_response_time_percentile(share) or 0.0
+            for share in _PERCENTILES
+        }
+        figures = {
+            "users": self._most_users,
+            "workers": self._most_workers,
+            "seconds": max(last - total.start_time, 0.0),
+            "requests": total.num_requests,
+            "rate": round(total.total_rps, 1),
+            "percentiles_ms": percentiles_ms if total.num_requests else {},
+        }
+        compared = LoadComparison(self.setup, self.rest, self.load, figures)
+        path = self._environment.parsed_options.ringspec_report
         self._environment.process_exit_code = compared.result.exit_code
         try:
             print("\n".join(("", *compared.summary())), flush=True)  # noqa: T201 - for people to read
@@ -204,22 +216,6 @@ class LoadProcess:
             print(f"ringspec: no report in {path}: {error.strerror}", file=sys.stderr)  # noqa: T201
             self._environment.process_exit_code = 2
 
-    def _figures(self) -> dict[str, Any]:
-        total = self._environment.stats.total
-        last = total.last_request_timestamp or total.start_time
-        percentiles_ms = {
-            f"{share * 100:g}": total.get_response_time_percentile(share) or 0.0
-            for share in _PERCENTILES
-        }
-        return {
-            "users": self._most_users,
-            "workers": self._most_workers,
-            "seconds": max(last - total.start_time, 0.0),
-            "requests": total.num_requests,
-            "rate": round(total.total_rps, 1),
-            "percentiles_ms": percentiles_ms if total.num_requests else {},
-        }
-
 
 # Locust has one environment in a process.
 _PROCESSES: dict[Environment, LoadProcess] = {}
@@ -228,8 +224,10 @@ _PROCESSES: dict[Environment, LoadProcess] = {}
 @events.init_command_line_parser.add_listener
 def _add_options(parser: Any, **_: Any) -> None:
     group = parser.add_argument_group("ringspec")
-    for flag, settings in locust_options():
-        group.add_argument(flag, **settings)
+    for name, (text, more) in OPTIONS.items():
+        # Variables as well: so do workers on other machines get them.
+        variable = f"RINGSPEC_{name.upper()}"
+        group.add_argument(f"--ringspec-{name}", env_var=variable, help=text, **more)
 
 
 @events.init.add_listener

@@ -78,23 +78,20 @@ class BrokenRule(Failure):
     __slots__ = ("rule",)
 
     def __init__(self, contract: Contract, finding: Finding, operation: str) -> None:
-        rule, case = contract.rules[finding.rule], finding.case
+        rule, case, twin = contract.rules[finding.rule], finding.case, finding.twin
         is_ours = case.phase is not Phase.EXPLORE
         lines = [
             rule.sentence,
             f"Source: {rule.source}",
             f"Case: {case.id if is_ours else 'a body that schemathesis made'}",
+            f"Fault: {short(case.fault, 80)}" if case.fault is not None else "",
+            f"Twin: {twin.id}, the valid body that it was made from" if twin else "",
+            f"Why: {finding.reason}",
         ]
-        if case.fault is not None:
-            lines.append(f"Fault: {short(case.fault, 80)}")
-        if finding.twin is not None:
-            lines.append(
-                f"Twin: {finding.twin.id}, the valid body that it was made from"
-            )
         super().__init__(
             operation=operation,
             title=f"{rule.id} ({finding.level.upper()}, {rule.evidence})",
-            message="\n".join([*lines, f"Why: {finding.reason}"]),
+            message="\n".join(filter(None, lines)),
             severity=Severity.HIGH if finding.level is Level.MUST else Severity.MEDIUM,
         )
         self.rule = rule.id
@@ -115,14 +112,10 @@ class OpenRules(Failure):
             f"{each.rule.id}: {each.why or each.inconclusive[0].reason}"
             for each in results
         ]
-        more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
-        reasons = [reason] if reason else []
-        hints = [f"hint: {hint}"] if hint else []
-        super().__init__(
-            operation=None,
-            message="\n".join([*reasons, *listed[:_LISTED], *more, *hints]),
-            severity=Severity.MEDIUM,
-        )
+        more = f"and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+        lines = [reason, *listed[:_LISTED], more, f"hint: {hint}" if hint else ""]
+        message = "\n".join(filter(None, lines))
+        super().__init__(operation=None, message=message, severity=Severity.MEDIUM)
 
 
 class Bridge:
@@ -137,6 +130,7 @@ class Bridge:
         level: what fails a run; weaker failures only show.
         cases: the certified cases that are sent, by id: creates with a body, twins
             first.
+        reachability: what the answers as a whole show.
         is_offered: whether schemathesis took our cases at all.
         withheld: why it was given none; empty if none could do harm.
         has_failed: whether anything has failed the run yet.
@@ -169,11 +163,19 @@ class Bridge:
         selection = Selection.of(self.contract, select, ())
         self.selected = selection.rules
         self.cases = {
-            case.id: case for case in selection.fired(setup.cases, _is_create)
+            case.id: case
+            for case in selection.fired(
+                setup.cases,
+                lambda case: (
+                    case.phase is Phase.CASES
+                    and case.expect is not Expect.SURVIVE
+                    and not case.steps
+                ),
+            )
         }
         self.is_offered = self.has_failed = False
         self.withheld = ""
-        self._oracle, self._reachability = Oracle(self.contract), Reachability()
+        self._oracle, self.reachability = Oracle(self.contract), Reachability()
         skipped = frozenset(self.contract.rules) - {*self.selected}
         self._tally = Tally(self.contract, self.level, skipped=skipped)
         self._judged: set[str] = set()
@@ -189,7 +191,7 @@ class Bridge:
         """Judge the answer to a case of ours; return what fails the run."""
         exchange = Exchange(url=url, request=case.request, response=response)
         self._judged.add(case.id)
-        self._reachability.note(case, exchange)
+        self.reachability.note(case, exchange)
         return self._gating(self._oracle.judge(case, exchange))
 
     def judge_other(
@@ -238,10 +240,6 @@ class Bridge:
         """Return the rules that are neither shown to hold nor to be broken."""
         return [each for each in self.results() if each.outcome is Outcome.INCONCLUSIVE]
 
-    def reachability(self) -> tuple[str, str]:
-        """Return what is odd about the answers as a whole, and a hint."""
-        return self._reachability.account()
-
     def summary(self) -> Iterator[str]:
         """Yield the lines about our rules for schemathesis' summary."""
         results = self.results()
@@ -262,11 +260,6 @@ class Bridge:
                 yield f"    warning {each.rule.id} ({weaker}): {warnings[0].reason}"
 
 
-def _is_create(case: Case) -> bool:
-    is_judged = case.phase is Phase.CASES and case.expect is not Expect.SURVIVE
-    return is_judged and not case.steps
-
-
 # Settings and cases are read at once: a mistake in them ends the command. Schemathesis
 # shows a traceback for what a hook raises, and none for an exit.
 try:
@@ -281,12 +274,9 @@ _LOCK = Lock()
 def _is_ours(operation: Any) -> bool:
     """Return whether an operation of a schema is the one of the contract."""
     ours = BRIDGE.contract.operation
-    return bool(
-        operation is not None
-        and operation.method.upper() == ours.method.upper()
-        # A schema may have in its paths a part that ours leaves to the server's URL.
-        and operation.path.endswith(ours.path)
-    )
+    is_same_method = operation.method.upper() == ours.method.upper()
+    # A schema may have in its paths a part that ours leaves to the server's URL.
+    return bool(is_same_method and operation.path.endswith(ours.path))
 
 
 @schemathesis.hook
@@ -294,7 +284,7 @@ def before_add_examples(
     context: schemathesis.HookContext, examples: list[schemathesis.Case[Any]]
 ) -> None:
     """Add the certified cases to the examples of their operation."""
-    operation = context.operation
+    operation: Any = context.operation
     if operation is None or not _is_ours(operation):
         return
     url = str(operation.base_url or "")
@@ -304,25 +294,21 @@ def before_add_examples(
         return
     BRIDGE.is_offered = True
     # Schemathesis begins with the last one.
-    cases = reversed(BRIDGE.cases.values())
-    examples.extend(_schemathesis_case(case, operation) for case in cases)
-
-
-def _schemathesis_case(case: Case, operation: Any) -> schemathesis.Case[Any]:
-    """Write a case as schemathesis has it; credentials are its own to add."""
-    headers = {
-        name: value for name, value in case.request.headers if TOKEN not in value
-    }
-    media_type = headers.pop("Content-Type", None)
-    made = operation.Case(
-        method=case.request.method,
-        headers=CaseInsensitiveDict(headers),
-        body=case.body,
-        media_type=media_type,
-    )
-    # It shows in reports, and names the case to its `replay`.
-    made.id = case.id
-    return made  # type: ignore[no-any-return]
+    for case in reversed(BRIDGE.cases.values()):
+        # Credentials are for schemathesis to add.
+        headers = {
+            name: value for name, value in case.request.headers if TOKEN not in value
+        }
+        media_type = headers.pop("Content-Type", None)
+        made = operation.Case(
+            method=case.request.method,
+            headers=CaseInsensitiveDict(headers),
+            body=case.body,
+            media_type=media_type,
+        )
+        # It shows in reports, and names the case to its `replay`.
+        made.id = case.id
+        examples.append(made)
 
 
 @schemathesis.check
@@ -370,7 +356,7 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
             raise OpenRules((), _NEVER, hint)
         left = [] if BRIDGE.has_failed else BRIDGE.open_rules()
         if left:
-            raise OpenRules(left, *BRIDGE.reachability())
+            raise OpenRules(left, *BRIDGE.reachability.account())
 
 
 def _body(
@@ -421,27 +407,16 @@ def filter_failure(
     return BRIDGE.label(content) is (Label.VALID if is_positive else Label.INVALID)
 
 
-class RuleSummary:
-    """Writes at the end how many rules hold, and warnings."""
-
-    def __init__(self, *_arguments: Any, **_options: Any) -> None:
-        """Ignore what schemathesis' command was given."""
-
-    def start(self, ctx: Any) -> None:
-        """Do nothing."""
-
-    def handle_event(self, ctx: Any, event: Any) -> None:
-        """Add the lines when all is done."""
-        if type(event).__name__ == "EngineFinished" and BRIDGE.is_offered:
-            for line in BRIDGE.summary():
-                ctx.add_summary_line(line)
-
-    def shutdown(self, ctx: Any) -> None:
-        """Do nothing."""
-
-
 # Pytest does without the command, and without a summary.
 if "schemathesis.cli" in sys.modules:
     from schemathesis import cli
 
-    cli.handler()(RuleSummary)
+    @cli.handler()
+    class RuleSummary(cli.EventHandler[Any]):
+        """Writes at the end how many rules hold, and warnings."""
+
+        def handle_event(self, ctx: Any, event: Any) -> None:
+            """Add the lines when all is done."""
+            if type(event).__name__ == "EngineFinished" and BRIDGE.is_offered:
+                for line in BRIDGE.summary():
+                    ctx.add_summary_line(line)

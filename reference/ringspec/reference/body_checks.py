@@ -34,7 +34,7 @@ from ringspec.reference.json_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TYPES = ("default", "marketing", "transactional", "otp", "crisis")
 SOURCES = ("people", "file")
@@ -104,37 +104,78 @@ def _paths_of(name: str) -> list[str]:
     return [path.replace("reaction", place, 1) for place in places]
 
 
-def _at_all(paths: Iterable[str]) -> Select:
+def _select(paths: Iterable[str]) -> Select:
     selects = [at(path) for path in paths]
     if len(selects) == 1:
         return selects[0]
     return lambda body: [place for select in selects for place in select(body)]
 
 
-def _values(rule: str) -> Select:
-    return _at_all(_paths_of(rule.rpartition(".")[0]))
-
-
 def _parents(name: str) -> Select:
-    return _at_all(path.rpartition(".")[0] for path in _paths_of(name))
+    return _select(path.rpartition(".")[0] for path in _paths_of(name))
 
 
-def _typed(rule: str, kind: JsonType) -> Check:
-    """Check the type of a required value; null fails."""
-    return Check(rule, _values(rule), kind.holds, f"must be {kind.name}")
+def _sized(kind: type, low: int, high: int | None = None) -> tuple[Test, str]:
+    def holds(value: Json) -> bool:
+        if not isinstance(value, str | list) or not isinstance(value, kind):
+            return True
+        return low <= len(value) and (high is None or len(value) <= high)
+
+    limits = f"at least {low}" if high is None else f"{low} to {high}"
+    return holds, f"must have a length of {limits}"
 
 
-def _optional(rule: str, kind: JsonType) -> Check:
-    """Check the type of a value. Assumed: null equals absent."""
-    check = _typed(rule, kind)
-    return replace(check, holds=lambda value: value is None or kind.holds(value))
+def _given(value: Json, names: Iterable[str]) -> int:
+    return sum(as_object(value).get(name) is not None for name in names)
 
 
-def _required(rule: str) -> Check:
-    """Check that a member was sent; its type decides about null."""
-    path = rule.removesuffix(".required")
-    select = member(_parents(path), path.rpartition(".")[2])
-    return Check(rule, select, lambda value: value is not ABSENT, "is required")
+# The test and the message of a rule, by the last word of its id.
+_TESTS: dict[str, Callable[..., tuple[Test, str]]] = {
+    "type": lambda kind: (kind.holds, f"must be {kind.name}"),
+    "enum": lambda words: (
+        lambda value: not isinstance(value, str) or value in words,
+        f"must be one of {', '.join(words)}",
+    ),
+    "length": _sized,
+    "min": lambda bound: (
+        lambda value: (given := number(value)) is None or given >= bound,
+        f"must be at least {bound}",
+    ),
+    "max": lambda bound: (
+        lambda value: (given := number(value)) is None or given <= bound,
+        f"must be at most {bound}",
+    ),
+    "format": lambda: (
+        lambda value: not isinstance(value, str) or is_uuid(value),
+        "must be a uuid",
+    ),
+    # The type of a member decides about null.
+    "required": lambda: (lambda value: value is not ABSENT, "is required"),
+    "xor": lambda *names: (
+        lambda value: not isinstance(value, dict) or _given(value, names) == 1,
+        f"must have exactly one of {' and '.join(names)}",
+    ),
+    "or": lambda *names: (
+        lambda value: not isinstance(value, dict) or _given(value, names) > 0,
+        f"must have {' or '.join(names)}",
+    ),
+}
+
+
+def _check(rule: str, *required: object) -> Check:
+    """Make the check of a rule: what it requires is said by the last word of its id."""
+    name, _, word = rule.rpartition(".")
+    holds, message = _TESTS[word](*required)
+    if word == "required":
+        select = member(_parents(name), name.rpartition(".")[2])
+    else:
+        select = _parents(name) if word in {"xor", "or"} else _select(_paths_of(name))
+    return Check(rule, select, holds, message)
+
+
+def _or_null(kind: JsonType) -> JsonType:
+    """Return the type of a value that may be left out. Assumed: null equals absent."""
+    return replace(kind, holds=lambda value: value is None or kind.holds(value))
 
 
 def _required_with(other: str, wanted: Json, name: str, kind: JsonType) -> list[Check]:
@@ -151,97 +192,37 @@ def _required_with(other: str, wanted: Json, name: str, kind: JsonType) -> list[
         )
 
     return [
-        Check(f"{name}.type", select, kind.holds, f"must be {kind.name}"),
-        Check(
-            f"{name}.required",
-            member(parents, name),
-            lambda value: value is not ABSENT,
-            f"is required when {other} is {wanted}",
+        replace(_check(f"{name}.type", kind), select=select),
+        replace(
+            _check(f"{name}.required"),
+            select=member(parents, name),
+            message=f"is required when {other} is {wanted}",
         ),
     ]
 
 
-def _one_of(rule: str, values: tuple[str, ...]) -> Check:
-    return Check(
-        rule,
-        _values(rule),
-        lambda value: not isinstance(value, str) or value in values,
-        f"must be one of {', '.join(values)}",
-    )
-
-
-def _sized(rule: str, kind: JsonType, low: int, high: int | None = None) -> Check:
-    limits = f"at least {low}" if high is None else f"{low} to {high}"
-
-    def holds(value: Json) -> bool:
-        if not isinstance(value, str | list) or not kind.holds(value):
-            return True
-        return low <= len(value) and (high is None or len(value) <= high)
-
-    return Check(rule, _values(rule), holds, f"must have a length of {limits}")
-
-
-def _bounded(rule: str, bound: int) -> Check:
-    """Check that an integer keeps to a bound: the rule's last word says which."""
-    is_minimum = rule.endswith(".min")
-
-    def holds(value: Json) -> bool:
-        given = number(value)
-        return given is None or (given >= bound if is_minimum else given <= bound)
-
-    limit = "least" if is_minimum else "most"
-    return Check(rule, _values(rule), holds, f"must be at {limit} {bound}")
-
-
-def _identified(rule: str) -> Check:
-    return Check(
-        rule,
-        _values(rule),
-        lambda value: not isinstance(value, str) or is_uuid(value),
-        "must be a uuid",
-    )
-
-
-def _some_of(rule: str, *members: str) -> Check:
-    """Check that an object has any of the members; exactly one if the rule is a xor."""
-    is_xor = rule.endswith(".xor")
-
-    def holds(value: Json) -> bool:
-        given = [name for name in members if as_object(value).get(name) is not None]
-        return (
-            not isinstance(value, dict)
-            or len(given) == 1
-            or (len(given) > 1 and not is_xor)
-        )
-
-    listed = (
-        f"exactly one of {' and '.join(members)}" if is_xor else " or ".join(members)
-    )
-    return Check(rule, _parents(rule.rpartition(".")[0]), holds, f"must have {listed}")
-
-
 # Source: facts.md A (rows 1 to 4, 8, 13 to 19), C (R10 to R15, R25).
 _PLAIN_MEMBERS = (
-    Check("body.type", at(), OBJECT.holds, f"must be {OBJECT.name}"),
-    *(_required(f"{name}.required") for name in REQUIRED),
-    _typed("name.type", STRING),
-    _typed("type.type", STRING),
-    _one_of("type.enum", TYPES),
-    _typed("from.type", STRING),
-    _sized("from.length", STRING, 8, 15),
-    _optional("scheduledAt.type", INTEGER),
-    _bounded("scheduledAt.min", 0),
-    _optional("calendarId.type", STRING),
-    _identified("calendarId.format"),
-    _optional("distribution.type", STRING),
-    _one_of("distribution.enum", DISTRIBUTIONS),
+    replace(_check("body.type", OBJECT), select=at()),
+    *(_check(f"{name}.required") for name in REQUIRED),
+    _check("name.type", STRING),
+    _check("type.type", STRING),
+    _check("type.enum", TYPES),
+    _check("from.type", STRING),
+    _check("from.length", str, 8, 15),
+    _check("scheduledAt.type", _or_null(INTEGER)),
+    _check("scheduledAt.min", 0),
+    _check("calendarId.type", _or_null(STRING)),
+    _check("calendarId.format"),
+    _check("distribution.type", _or_null(STRING)),
+    _check("distribution.enum", DISTRIBUTIONS),
     # Assumed: the name of a dynamic distribution must be given (R12).
     *_required_with("distribution", "dynamic", "dynamicName", STRING),
-    _optional("allowMultiple.type", BOOLEAN),
-    _optional("language.type", STRING),
-    _one_of("language.enum", LANGUAGES),
-    _optional("voice.type", STRING),
-    _one_of("voice.enum", VOICES),
+    _check("allowMultiple.type", _or_null(BOOLEAN)),
+    _check("language.type", _or_null(STRING)),
+    _check("language.enum", LANGUAGES),
+    _check("voice.type", _or_null(STRING)),
+    _check("voice.enum", VOICES),
 )
 
 # Source: facts.md A (rows 4 to 7), C (R5 to R8, R28).
@@ -249,22 +230,17 @@ _segments_type, _segments_required = _required_with(
     "source", "people", "segmentIds", ARRAY
 )
 _RECIPIENTS = (
-    _typed("source.type", STRING),
-    _one_of("source.enum", SOURCES),
+    _check("source.type", STRING),
+    _check("source.enum", SOURCES),
     _segments_type,
-    _sized("segmentIds.length", ARRAY, 1, 1),
-    _typed("segmentIds.items.type", STRING),
-    _identified("segmentIds.items.format"),
+    _check("segmentIds.length", list, 1, 1),
+    _check("segmentIds.items.type", STRING),
+    _check("segmentIds.items.format"),
     _segments_required,
     *_required_with("source", "people", "includeUnsubscribed", BOOLEAN),
     # No source states what the object holds.
     *_required_with("source", "file", "file", OBJECT),
 )
-
-
-def _is_known_count(value: Json) -> bool:
-    given = number(value)
-    return given is None or given in RETRIES
 
 
 def _delays_with_retries(body: Json) -> Iterator[Place]:
@@ -283,12 +259,17 @@ def _counts_match(body: Json) -> bool:
 
 # Source: facts.md A (rows 9 to 12), C (R1 to R4).
 _RETRIES = (
-    _typed("retries.type", INTEGER),
-    Check("retries.enum", at("retries"), _is_known_count, "must be one of 0, 1, 2, 3"),
-    _typed("retryOnNoInput.type", BOOLEAN),
-    _typed("retryOnFailed.type", BOOLEAN),
-    _typed("retryDelays.type", ARRAY),
-    _sized("retryDelays.length", ARRAY, 0, 3),
+    _check("retries.type", INTEGER),
+    Check(
+        "retries.enum",
+        at("retries"),
+        lambda value: number(value) in {None, *RETRIES},
+        "must be one of 0, 1, 2, 3",
+    ),
+    _check("retryOnNoInput.type", BOOLEAN),
+    _check("retryOnFailed.type", BOOLEAN),
+    _check("retryDelays.type", ARRAY),
+    _check("retryDelays.length", list, 0, 3),
     # The page says: "number of items must match retries".
     Check(
         "retryDelays.count",
@@ -296,11 +277,11 @@ _RETRIES = (
         _counts_match,
         "must have as many items as retries says",
     ),
-    _typed("retryDelays.items.type", INTEGER),
+    _check("retryDelays.items.type", INTEGER),
     # Assumed: no call is repeated before it was made. No source says that 0 is refused.
-    _bounded("retryDelays.items.min", 0),
+    _check("retryDelays.items.min", 0),
     # The page says: "max 3 days = 4320 minutes".
-    _bounded("retryDelays.items.max", LONGEST_DELAY_MIN),
+    _check("retryDelays.items.max", LONGEST_DELAY_MIN),
 )
 
 
@@ -315,12 +296,12 @@ def _keys_differ(choices: Json) -> bool:
 
 def _spoken(place: str) -> tuple[Check, ...]:
     return tuple(
-        _optional(f"{place}.{name}.type", STRING) for name in ("say", "prompt")
+        _check(f"{place}.{name}.type", _or_null(STRING)) for name in ("say", "prompt")
     )
 
 
 def _text_or_recording(place: str) -> tuple[Check, ...]:
-    return (*_spoken(place), _some_of(f"{place}.say.xor", "say", "prompt"))
+    return (*_spoken(place), _check(f"{place}.say.xor", "say", "prompt"))
 
 
 # Source: facts.md B1, C (R16 to R23, R26).
@@ -328,46 +309,46 @@ _MENU = "voiceFlow.menu"
 _CHOICES = f"{_MENU}.choices"
 _TRANSFER = f"{_CHOICES}.transfer"
 _VOICE_FLOW = (
-    _typed("voiceFlow.type", OBJECT),
-    _optional("voiceFlow.machineDetection.type", BOOLEAN),
-    _optional("voiceFlow.voicemail.type", OBJECT),
+    _check("voiceFlow.type", OBJECT),
+    _check("voiceFlow.machineDetection.type", _or_null(BOOLEAN)),
+    _check("voiceFlow.voicemail.type", _or_null(OBJECT)),
     *_text_or_recording("voiceFlow.voicemail"),
-    _required("voiceFlow.welcome.required"),
-    _typed("voiceFlow.welcome.type", OBJECT),
+    _check("voiceFlow.welcome.required"),
+    _check("voiceFlow.welcome.type", OBJECT),
     *_text_or_recording("voiceFlow.welcome"),
-    _optional("voiceFlow.welcome.replay.type", INTEGER),
-    _optional("voiceFlow.end.type", OBJECT),
+    _check("voiceFlow.welcome.replay.type", _or_null(INTEGER)),
+    _check("voiceFlow.end.type", _or_null(OBJECT)),
     *_text_or_recording("voiceFlow.end"),
-    _optional(f"{_MENU}.type", OBJECT),
+    _check(f"{_MENU}.type", _or_null(OBJECT)),
     *_spoken(_MENU),
-    _optional(f"{_MENU}.replay.type", INTEGER),
-    _some_of(f"{_MENU}.say.or", "say", "prompt"),
-    _required(f"{_CHOICES}.required"),
-    _typed(f"{_CHOICES}.type", ARRAY),
-    _sized(f"{_CHOICES}.length", ARRAY, 1),
+    _check(f"{_MENU}.replay.type", _or_null(INTEGER)),
+    _check(f"{_MENU}.say.or", "say", "prompt"),
+    _check(f"{_CHOICES}.required"),
+    _check(f"{_CHOICES}.type", ARRAY),
+    _check(f"{_CHOICES}.length", list, 1),
     Check(
         f"{_CHOICES}.key.unique",
         at(_CHOICES),
         _keys_differ,
         "must not offer a key twice",
     ),
-    _typed(f"{_CHOICES}.items.type", OBJECT),
-    _required(f"{_CHOICES}.key.required"),
-    _typed(f"{_CHOICES}.key.type", STRING),
-    _one_of(f"{_CHOICES}.key.enum", KEYS),
+    _check(f"{_CHOICES}.items.type", OBJECT),
+    _check(f"{_CHOICES}.key.required"),
+    _check(f"{_CHOICES}.key.type", STRING),
+    _check(f"{_CHOICES}.key.enum", KEYS),
     *_spoken(_CHOICES),
-    _optional(f"{_CHOICES}.replay.type", INTEGER),
-    _some_of(f"{_CHOICES}.say.or", "say", "prompt", "transfer"),
-    _optional(f"{_TRANSFER}.type", OBJECT),
-    _required(f"{_TRANSFER}.destination.required"),
-    _typed(f"{_TRANSFER}.destination.type", STRING),
-    _optional(f"{_TRANSFER}.attempts.type", INTEGER),
-    _bounded(f"{_TRANSFER}.attempts.min", 1),
-    _bounded(f"{_TRANSFER}.attempts.max", 3),
-    _optional(f"{_TRANSFER}.timeout.type", INTEGER),
-    _bounded(f"{_TRANSFER}.timeout.min", 5),
-    _bounded(f"{_TRANSFER}.timeout.max", 30),
-    _optional(f"{_TRANSFER}.whisper.type", OBJECT),
+    _check(f"{_CHOICES}.replay.type", _or_null(INTEGER)),
+    _check(f"{_CHOICES}.say.or", "say", "prompt", "transfer"),
+    _check(f"{_TRANSFER}.type", _or_null(OBJECT)),
+    _check(f"{_TRANSFER}.destination.required"),
+    _check(f"{_TRANSFER}.destination.type", STRING),
+    _check(f"{_TRANSFER}.attempts.type", _or_null(INTEGER)),
+    _check(f"{_TRANSFER}.attempts.min", 1),
+    _check(f"{_TRANSFER}.attempts.max", 3),
+    _check(f"{_TRANSFER}.timeout.type", _or_null(INTEGER)),
+    _check(f"{_TRANSFER}.timeout.min", 5),
+    _check(f"{_TRANSFER}.timeout.max", 30),
+    _check(f"{_TRANSFER}.whisper.type", _or_null(OBJECT)),
     *_text_or_recording(f"{_TRANSFER}.whisper"),
 )
 
@@ -380,27 +361,27 @@ def _input_names(body: Json) -> Iterator[Place]:
 # Source: facts.md B2. What follows a call: attributes to set, messages to send.
 _REACTION = "actions.reaction"
 _ACTIONS = (
-    _optional("actions.type", OBJECT),
-    _optional("actions.status.type", OBJECT),
-    _optional("actions.inputs.type", OBJECT),
+    _check("actions.type", _or_null(OBJECT)),
+    _check("actions.status.type", _or_null(OBJECT)),
+    _check("actions.inputs.type", _or_null(OBJECT)),
     Check(
         "actions.inputs.unknown",
         _input_names,
         lambda name: name in INPUTS,
         f"must be one of {', '.join(INPUTS)}",
     ),
-    _optional(f"{_REACTION}.type", either(ARRAY, OBJECT)),
-    _typed(f"{_REACTION}.items.type", OBJECT),
-    _required(f"{_REACTION}.attribute.required"),
-    _typed(f"{_REACTION}.attribute.type", STRING),
-    _required(f"{_REACTION}.value.required"),
-    _typed(f"{_REACTION}.value.type", either(STRING, INTEGER, BOOLEAN)),
-    _optional(f"{_REACTION}.sms.type", OBJECT),
-    _required(f"{_REACTION}.sms.message.required"),
-    _typed(f"{_REACTION}.sms.message.type", STRING),
-    _required(f"{_REACTION}.sms.senderServiceId.required"),
-    _typed(f"{_REACTION}.sms.senderServiceId.type", STRING),
-    _identified(f"{_REACTION}.sms.senderServiceId.format"),
+    _check(f"{_REACTION}.type", _or_null(either(ARRAY, OBJECT))),
+    _check(f"{_REACTION}.items.type", OBJECT),
+    _check(f"{_REACTION}.attribute.required"),
+    _check(f"{_REACTION}.attribute.type", STRING),
+    _check(f"{_REACTION}.value.required"),
+    _check(f"{_REACTION}.value.type", either(STRING, INTEGER, BOOLEAN)),
+    _check(f"{_REACTION}.sms.type", _or_null(OBJECT)),
+    _check(f"{_REACTION}.sms.message.required"),
+    _check(f"{_REACTION}.sms.message.type", STRING),
+    _check(f"{_REACTION}.sms.senderServiceId.required"),
+    _check(f"{_REACTION}.sms.senderServiceId.type", STRING),
+    _check(f"{_REACTION}.sms.senderServiceId.format"),
 )
 
 CHECKS: tuple[Check, ...] = (

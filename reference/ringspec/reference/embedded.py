@@ -10,10 +10,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from typing import IO, Self
 
 # The source root that holds this package, for the import path of the child.
 _ROOT = Path(__file__).parents[2]
@@ -51,7 +48,8 @@ class Embedded:
         if mutant is not None:
             self._arguments += ["--mutant", mutant]
         self._timeout_s = timeout_s
-        self._child: _Child | None = None
+        self._line = ""
+        self.process: subprocess.Popen[str] | None = None
         self.url = self.token_url = self.token = ""
         self.client_id = self.client_secret = ""
 
@@ -63,50 +61,19 @@ class Embedded:
             self.end()
             raise
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """End the child."""
         self.end()
 
-    @property
-    def pid(self) -> int | None:
-        """The child's process id, if any."""
-        return self._child.process.pid if self._child else None
-
     def begin(self) -> Self:
         """Start the child if none runs; do not wait."""
-        self._child = self._child or _Child(self._arguments)
-        return self
-
-    def ready(self) -> Self:
-        """Wait until the child listens, and read where; start it if need be.
-
-        Raises EmbeddedError if it dies before, or takes longer than the time limit.
-        """
-        self._child = self._child or _Child(self._arguments)
-        vars(self).update(json.loads(self._child.first_line(self._timeout_s)))
-        return self
-
-    def end(self) -> None:
-        """End the child, by force if it takes too long."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.end()
-
-
-class _Child:
-    """A child process, its first line once it is there, and its stderr."""
-
-    def __init__(self, arguments: list[str]) -> None:
+        if self.process is not None:
+            return self
         roots = [str(_ROOT), os.environ.get("PYTHONPATH")]
         # A file, since a full pipe would block the child.
         self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", "ringspec.reference", *arguments],
+            [sys.executable, "-P", "-m", "ringspec.reference", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -115,44 +82,46 @@ class _Child:
             # Ctrl-C is for this process alone, which may still need the child.
             process_group=0,
         )
-        self._line = ""
         # A thread, since not every system reads a pipe with a time limit.
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(
+            target=self._read, args=(self.process.stdout,), daemon=True
+        )
         self._reader.start()
+        return self
 
-    def first_line(self, timeout_s: float) -> str:
-        """Return the line that the child prints first."""
-        self._reader.join(timeout_s)
-        if self._reader.is_alive():
-            reason = f"did not start within {timeout_s} seconds"
-            raise EmbeddedError(reason, self._end_of_stderr())
-        if not self._line:
-            status = self._wait()
-            reason = f"ended before it listened (exit status {status})"
-            raise EmbeddedError(reason, self._end_of_stderr())
-        return self._line
+    def ready(self) -> Self:
+        """Wait until the child listens, and read where; start it if need be.
+
+        Raises EmbeddedError if it dies before, or takes longer than the time limit.
+        """
+        process = self.begin().process
+        self._reader.join(self._timeout_s)
+        if process is None or not self._line:
+            reason = f"did not start within {self._timeout_s} seconds"
+            if process and not self._reader.is_alive():
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_FAREWELL_S)
+                status = process.returncode
+                reason = f"ended before it listened (exit status {status})"
+            self._stderr.seek(0)
+            raise EmbeddedError(reason, self._stderr.read()[-4000:])
+        vars(self).update(json.loads(self._line))
+        return self
 
     def end(self) -> None:
-        """End the child: it watches its standard input, and ends with that."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        if self._wait() is None:
-            self.process.kill()
-            self.process.wait()
+        """End the child, by force if it takes too long."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        try:
+            # Closes its standard input, which the child watches.
+            process.communicate(timeout=_FAREWELL_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
         self._reader.join()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
         self._stderr.close()
 
-    def _wait(self) -> int | None:
-        with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(_FAREWELL_S)
-        return None
-
-    def _read(self) -> None:
-        if self.process.stdout is not None:
-            self._line = self.process.stdout.readline()
-
-    def _end_of_stderr(self) -> str:
-        self._stderr.seek(0)
-        return self._stderr.read()[-4000:]
+    def _read(self, stdout: IO[str]) -> None:
+        with suppress(ValueError):  # closed by the end
+            self._line = stdout.readline()

@@ -52,13 +52,11 @@ _LARGEST_PAGE = 10**9
 def build(settings: ServerSettings, behaviour: Behaviour | None = None) -> Starlette:
     """Build the application; its broadcasts live as long as it does."""
     behaviour = behaviour or Behaviour()
+    elsewhere = _elsewhere(behaviour)
     app = Starlette(
         routes=_routes(settings, behaviour),
         middleware=[Middleware(behaviour.wire)],
-        exception_handlers={
-            HTTPException: _elsewhere(behaviour),
-            Exception: _elsewhere(behaviour),
-        },
+        exception_handlers={HTTPException: elsewhere, Exception: elsewhere},
     )
     # The documents promise no redirect for a stray slash.
     app.router.redirect_slashes = False
@@ -68,12 +66,10 @@ def build(settings: ServerSettings, behaviour: Behaviour | None = None) -> Starl
 
 def to_response(reply: Reply) -> Response:
     """Convert a reply; escapes protect lone surrogates."""
-    content = b""
-    if reply.status != 204:
-        content = json.dumps(reply.body, separators=(",", ":")).encode("ascii")
-    headers = {**reply.headers}
-    if content:
-        headers["Content-Type"] = reply.media_type
+    if reply.status == 204:
+        return Response(b"", 204, dict(reply.headers))
+    content = json.dumps(reply.body, separators=(",", ":"))
+    headers = {**reply.headers, "Content-Type": reply.media_type}
     return Response(content, reply.status, headers)
 
 
@@ -83,48 +79,48 @@ def _routes(settings: ServerSettings, behaviour: Behaviour) -> list[Route]:
     dialect = DIALECTS[settings.dialect]
 
     def route(path: str, **operations: str) -> Route:
-        return Route(
-            path,
-            _by_method({key: endpoint(name) for key, name in operations.items()}),
-            methods=list(operations),
-        )
+        endpoints = {method: endpoint(name) for method, name in operations.items()}
+
+        async def respond(request: Request) -> Response:
+            # Starlette routes HEAD to whatever answers GET.
+            method = "GET" if request.method == "HEAD" else request.method
+            return await endpoints[method](request)
+
+        return Route(path, respond, methods=list(operations))
 
     def endpoint(name: str) -> Endpoint:
         own = behaviour.during.get(name, same)(behaviour)
         broadcasts = Broadcasts(store, own, dialect)
-        operation: Operation
-        if name in TRANSITIONS:
-            operation = partial(broadcasts.command, name)
-        else:
-            operation = getattr(broadcasts, name)
-        return _guard(own.around(operation, store), settings, own)
+        operation: Operation = (
+            partial(broadcasts.command, name)
+            if name in TRANSITIONS
+            else getattr(broadcasts, name)
+        )
+        return _guard(own.around(operation, store), settings.token, own)
+
+    async def issue(request: Request) -> Response:
+        content_type = request.headers.get("content-type", "")
+        try:
+            raw = await read_bytes(request)
+            return to_response(behaviour.issue(content_type, raw, settings))
+        except RefusedError as refused:
+            return to_response(refused.reply)
 
     one = "/voice/broadcasts/{broadcast_id}"
     return [
-        Route("/oauth2/token", _token_endpoint(settings, behaviour), methods=["POST"]),
+        Route("/oauth2/token", issue, methods=["POST"]),
         route("/voice/broadcasts", POST="create", GET="list"),
         route(one, GET="get", PUT="update", DELETE="delete"),
         *(route(f"{one}/{name}", POST=name) for name in TRANSITIONS),
     ]
 
 
-def _by_method(endpoints: dict[str, Endpoint]) -> Endpoint:
-    async def respond(request: Request) -> Response:
-        # Starlette routes HEAD to whatever answers GET.
-        method = "GET" if request.method == "HEAD" else request.method
-        return await endpoints[method](request)
-
-    return respond
-
-
-def _guard(
-    operation: Operation, settings: ServerSettings, behaviour: Behaviour
-) -> Endpoint:
+def _guard(operation: Operation, token: str, behaviour: Behaviour) -> Endpoint:
     """Wrap an operation to refuse requests without the token."""
 
     async def respond(request: Request) -> Response:
         try:
-            if behaviour.admit(request, settings.token):
+            if behaviour.admit(request, token):
                 reply = await operation(request)
             else:
                 reply = await behaviour.turn_away(operation, request)
@@ -133,18 +129,6 @@ def _guard(
         except CrashError:
             reply = envelope(500, "The server broke down.")
         return to_response(behaviour.reply(reply))
-
-    return respond
-
-
-def _token_endpoint(settings: ServerSettings, behaviour: Behaviour) -> Endpoint:
-    async def respond(request: Request) -> Response:
-        content_type = request.headers.get("content-type", "")
-        try:
-            raw = await read_bytes(request)
-            return to_response(behaviour.issue(content_type, raw, settings))
-        except RefusedError as refused:
-            return to_response(refused.reply)
 
     return respond
 
@@ -220,11 +204,8 @@ class Broadcasts:
         if broadcast.state not in transition.sources:
             raise refused(409, f"Cannot {command} a {broadcast.state} broadcast.")
         self.store.move(broadcast, transition)
-        answer: JsonObject = {
-            "broadcastId": broadcast.broadcast_id,
-            "state": transition.answered,
-        }
-        return Reply(200, answer)
+        identified = {"broadcastId": broadcast.broadcast_id}
+        return Reply(200, {**identified, "state": transition.answered})
 
     def _found(self, request: Request) -> Broadcast:
         broadcast = self.store.find(request.path_params["broadcast_id"])

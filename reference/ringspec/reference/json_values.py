@@ -40,9 +40,7 @@ def is_integer(value: Json) -> bool:
 
 def number(value: Json) -> int | float | None:
     """Return the value as a number if it is an integer, else nothing."""
-    if isinstance(value, int | float) and is_integer(value):
-        return value
-    return None
+    return value if isinstance(value, int | float) and is_integer(value) else None
 
 
 def is_uuid(value: Json) -> bool:
@@ -99,17 +97,9 @@ def at(path: str = "") -> Select:
     def select(body: Json) -> list[Place]:
         places = [Place((), body)]
         for step in steps:
+            places = [below for place in places for below in _below(place, step)]
             if not places:
                 break  # most checks look at a member that a body does not have
-            name = step[0]
-            if len(step) > 1 or step == EACH_ITEM:
-                places = [below for place in places for below in _below(place, step)]
-            else:
-                places = [
-                    Place((*path, name), value[name])
-                    for path, value in places
-                    if isinstance(value, dict) and name in value
-                ]
         return places
 
     return select
@@ -117,14 +107,10 @@ def at(path: str = "") -> Select:
 
 def _below(place: Place, step: tuple[str, ...]) -> Iterator[Place]:
     path, value = place
-    if step == EACH_ITEM:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield Place((*path, index), item)
-    elif isinstance(value, dict):
-        for name in step:
-            if name in value:
-                yield Place((*path, name), value[name])
+    if isinstance(value, list) and step == EACH_ITEM:
+        yield from (Place((*path, index), item) for index, item in enumerate(value))
+    elif isinstance(value, dict) and step != EACH_ITEM:
+        yield from (Place((*path, name), value[name]) for name in step if name in value)
 
 
 def rewritten(value: Json, change: Change, steps: list[tuple[str, ...]]) -> Json:
@@ -132,16 +118,14 @@ def rewritten(value: Json, change: Change, steps: list[tuple[str, ...]]) -> Json
     if not steps:
         return change(value)
     step, *rest = steps
-    if step == EACH_ITEM:
-        if not isinstance(value, list):
-            return value
+    if isinstance(value, list) and step == EACH_ITEM:
         return [rewritten(item, change, rest) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: rewritten(below, change, rest) if name in step else below
-        for name, below in value.items()
-    }
+    if isinstance(value, dict) and step != EACH_ITEM:
+        return {
+            name: rewritten(below, change, rest) if name in step else below
+            for name, below in value.items()
+        }
+    return value
 
 
 def member(parents: Select, name: str) -> Select:

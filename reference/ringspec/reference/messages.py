@@ -69,10 +69,13 @@ def envelope(
     problems: Sequence[Problem] = (),
 ) -> Reply:
     """Make the answer to a request that failed. Source: facts.md F."""
+    found: dict[str, list[str]] = {}
+    for each in problems:
+        found.setdefault(_pointer(each.path), []).append(each.message)
     error: JsonObject = {
         "code": CODES.get(status, "error"),
         "message": message,
-        "details": dict(_details(problems)),
+        "details": {place: "; ".join(messages) for place, messages in found.items()},
     }
     if problems:
         error["rules"] = list(_rules(problems))
@@ -96,13 +99,6 @@ def _pointer(path: Path) -> str:
     """Write a path as a JSON pointer. Source: RFC 6901, section 3."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     return "".join(f"/{step}" for step in steps)
-
-
-def _details(problems: Iterable[Problem]) -> dict[str, str]:
-    messages: dict[str, list[str]] = {}
-    for each in problems:
-        messages.setdefault(_pointer(each.path), []).append(each.message)
-    return {place: "; ".join(found) for place, found in messages.items()}
 
 
 def _rules(problems: Iterable[Problem]) -> list[str]:
@@ -146,7 +142,7 @@ def parse(raw: bytes) -> Json:
     """Parse JSON as RFC 8259 has it. Of a member sent twice the last one counts."""
     try:
         body: Json = json.loads(
-            raw.decode(), parse_constant=_no_number, parse_float=_finite
+            raw.decode(), parse_constant=_finite, parse_float=_finite
         )
     except (ValueError, RecursionError) as error:
         # UnicodeDecodeError and JSONDecodeError are ValueErrors; so is the
@@ -167,14 +163,11 @@ def demand_json(content_type: str) -> None:
         raise refused(415, "The body must be in UTF-8.")
 
 
-def _no_number(name: str) -> Json:
-    raise ValueError(f"{name} is no number")
-
-
 def _finite(digits: str) -> float:
     value = float(digits)
-    if math.isinf(value):
-        raise ValueError("a number is too large")
+    if not math.isfinite(value):
+        large = "a number is too large"
+        raise ValueError(large if digits[-1].isdigit() else f"{digits} is no number")
     return value
 
 

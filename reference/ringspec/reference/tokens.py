@@ -24,16 +24,9 @@ LIFETIME_S = 86400
 _NEVER_CACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-def _failed(code: str, description: str, status: int = 400) -> Reply:
+def _failed(code: str, description: str, status: int = 400) -> RefusedError:
     body: JsonObject = {"error": code, "error_description": description}
-    return Reply(status, body, _NEVER_CACHED)
-
-
-_NOT_A_FORM = _failed("invalid_request", f"The body must be {FORM_TYPE}.")
-_REPEATED = _failed("invalid_request", "A parameter must not be repeated.")
-_NO_GRANT = _failed("invalid_request", "grant_type is required.")
-_OTHER_GRANT = _failed("unsupported_grant_type", "Only client_credentials is known.")
-_OTHER_CLIENT = _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
+    return RefusedError(Reply(status, body, _NEVER_CACHED))
 
 
 def is_client(form: Mapping[str, str], settings: ServerSettings) -> bool:
@@ -58,11 +51,12 @@ def issue(
     """Answer a request for a token, or raise RefusedError."""
     form = read_form(content_type, raw)
     if not is_client(form, settings):
-        raise RefusedError(_OTHER_CLIENT)
+        raise _failed("invalid_client", "Unknown client, or a wrong secret.", 401)
     if "grant_type" not in form:
-        raise RefusedError(_NO_GRANT)
+        raise _failed("invalid_request", "grant_type is required.")
     if not is_grant(form["grant_type"]):
-        raise RefusedError(_OTHER_GRANT)
+        message = "Only client_credentials is known."
+        raise _failed("unsupported_grant_type", message)
     token: JsonObject = {
         "access_token": settings.token,
         "expires_in": LIFETIME_S,
@@ -73,14 +67,15 @@ def issue(
 
 def read_form(content_type: str, raw: bytes) -> dict[str, str]:
     """Read the form of a request for a token, or raise RefusedError."""
+    fault = _failed("invalid_request", f"The body must be {FORM_TYPE}.")
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
-        raise RefusedError(_NOT_A_FORM)
+        raise fault
     try:
         pairs = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=100)
     except ValueError as error:
-        raise RefusedError(_NOT_A_FORM) from error
+        raise fault from error
     if any(len(values) > 1 for values in pairs.values()):
-        raise RefusedError(_REPEATED)
+        raise _failed("invalid_request", "A parameter must not be repeated.")
     return {name: values[0] for name, values in pairs.items()}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from ringspec.reports.printable import counted, shown, visible
@@ -19,7 +19,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def filled(
-    template: str, *, styles: tuple[str, ...], script: str = "", **more: Any
+    template: str, *, styles: tuple[str, ...] = (), script: str = "", **more: Any
 ) -> bytes:
     """Fill a template; its style and script are files beside it, the latter if any.
 
@@ -55,7 +55,7 @@ def filled(
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -15,13 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ringspec.harness import EXPIRED, GONE, Ended, Notice, Outcome, Standing
-from ringspec.reports.files import (
-    FORMATS,
-    Record,
-    Reporter,
-    check,
-    rendered,
-)
+from ringspec.reports.files import FORMATS, Record, Reporter, check, rendered
 from ringspec.reports.json_report import FORMAT, report_bytes
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
@@ -79,13 +73,10 @@ def merge_reports(
     if not paths:
         raise UsageError("nothing to join", hint="give the report of every part")
     named = list(zip(paths, read_reports(paths), strict=True))
-    troubles = [trouble for each in named for trouble in _unfit(*each)]
-    if not troubles:
-        troubles = list(_troubles(named))
-        if not one_deployment and len({it["target"] for _, it in named}) > 1:
-            values = _values("the target", named, lambda it: shown(it["target"], 200))
-            hint = "if these are of one deployment, say --one-deployment"
-            troubles.append(f"{values}; {hint}")
+    troubles = [
+        f"{shown(str(path), 300)} {why}" for path, it in named if (why := _unfit(it))
+    ]
+    troubles = troubles or list(_troubles(named, one_deployment=one_deployment))
     if troubles:
         raise UsageError(
             "\nringspec: ".join(troubles),
@@ -119,7 +110,7 @@ def check_merged(name: str, path: Path) -> None:
     check(path, name)
 
 
-def _troubles(named: Sequence[_Named]) -> Iterator[str]:
+def _troubles(named: Sequence[_Named], *, one_deployment: bool) -> Iterator[str]:
     """Yield why reports are not the parts of one whole."""
     whole, *others = {int(report["shard"]["of"]) for _, report in named}
     if others:
@@ -140,30 +131,28 @@ def _troubles(named: Sequence[_Named]) -> Iterator[str]:
             yield _values(what, named, read)
     if len({tuple(rule["id"] for rule in it["rules"]) for _, it in named}) > 1:
         yield "the parts do not judge the same rules: were they run by one version?"
+    if not one_deployment and len({it["target"] for _, it in named}) > 1:
+        values = _values("the target", named, lambda it: it["target"])
+        yield f"{values}; if these are of one deployment, say --one-deployment"
 
 
-def _unfit(path: Path, report: Report) -> Iterator[str]:
-    """Yield why a report can be no part of anything."""
-    name = shown(str(path), 300)
+def _unfit(report: Report) -> str:
+    """Return why a report can be no part of anything, as a predicate of its file."""
     if report.get("judged") == "clients":
-        yield f"{name} is of clients, whose requests are not divided"
-    elif "merged" in report:
-        yield f"{name} is of a whole: its parts are joined already"
-    elif "shard" not in report:
-        yield f"{name} is of a run that was not divided by --shard"
-    elif _part(report) > report["shard"]["of"]:
-        yield f"{name} says it is part {_part(report)} of {report['shard']['of']}"
-    elif report.get("interrupted", False):
-        yield f"{name} was interrupted: run part {_part(report)} again"
+        return "is of clients, whose requests are not divided"
+    if "merged" in report:
+        return "is of a whole: its parts are joined already"
+    if "shard" not in report:
+        return "is of a run that was not divided by --shard"
+    part, of = _part(report), report["shard"]["of"]
+    if part > of:
+        return f"says it is part {part} of {of}"
+    interrupted = report.get("interrupted", False)
+    return f"was interrupted: run part {part} again" if interrupted else ""
 
 
 def _part(report: Report) -> int:
     return int(report["shard"]["part"])
-
-
-def _known_ids(report: Report) -> str:
-    ids = [each["id"] for each in report["shard"]["known"]]
-    return shown(json.dumps(ids), 120) if ids else "no"
 
 
 # The members that have to be the same in all parts, and how each is shown.
@@ -179,7 +168,11 @@ _ALIKE: dict[str, Callable[[Report], str]] = {
     "--select": lambda it: " ".join(it["shard"]["select"]) or "none",
     "--exclude": lambda it: " ".join(it["shard"]["exclude"]) or "none",
     "--quick": lambda it: "yes" if it["shard"]["quick"] else "no",
-    "the known failures": _known_ids,
+    "the known failures": lambda it: (
+        json.dumps([each["id"] for each in it["shard"]["known"]])
+        if it["shard"]["known"]
+        else "no"
+    ),
     "the rules": lambda it: counted(len(it["rules"]), "rule"),
 }
 
@@ -252,39 +245,39 @@ def _rule(
         lent: how often it was judged by a case of another part.
         places: of the cases, in a whole run; explored ones have none, and come last.
     """
-    found: list[tuple[Outcome, Report, bool]] = []
-    for entry in entries:
-        outcome = Outcome(entry["outcome"])
-        failures = entry["failures"]
-        gating = [it for it in failures if Level(it["level"]).gates(level)]
-        # Only a case lent to the part may decide.
-        fails = gating and outcome is Outcome.SKIPPED
-        known = all(it.get("known", False) for it in gating)
-        found.append((Outcome.FAIL if fails else outcome, entry, known))
-    outcome = min((it for it, _, _ in found), key=_ORDER.index)
-    deciding = [each for each in found if each[0] is outcome]
-    excused = outcome is Outcome.FAIL and all(known for _, _, known in deciding)
-    whys = (entry["why"] for _, entry, _ in deciding if entry["why"])
+    gating = [
+        [it for it in entry["failures"] if Level(it["level"]).gates(level)]
+        for entry in entries
+    ]
+    outcomes = [Outcome(each["outcome"]) for each in entries]
+    # In a part that skips the rule, only a case lent to it may decide.
+    outcomes = [
+        Outcome.FAIL if fails and each is Outcome.SKIPPED else each
+        for each, fails in zip(outcomes, gating, strict=True)
+    ]
+    outcome = min(outcomes, key=_ORDER.index)
+    deciding = [number for number, each in enumerate(outcomes) if each is outcome]
+    excused = outcome is Outcome.FAIL and all(
+        it.get("known", False) for number in deciding for it in gating[number]
+    )
 
     def in_order(member: str) -> list[Json]:
         """Return the entries under the rule, each case once."""
         once: dict[str, Json] = {}
-        for entry in entries:
-            for each in entry[member]:
-                once.setdefault(each["case"], each)
+        for each in (it for entry in entries for it in entry[member]):
+            once.setdefault(each["case"], each)
         return sorted(once.values(), key=lambda it: places.get(it["case"], inf))
 
+    known = {it["id"]: it for entry in entries for it in entry["known"]}
     joined = {
         **{name: entries[0][name] for name in _DESCRIBED if name in entries[0]},
         "outcome": str(outcome),
         "cases": sum(each["cases"] for each in entries) - lent,
-        "known": list(
-            {it["id"]: it for each in entries for it in each["known"]}.values()
-        ),
+        "known": list(known.values()),
         "excused": excused,
         "failures": in_order("failures"),
         "inconclusive": in_order("inconclusive"),
-        "why": next(whys, ""),
+        "why": next(filter(None, (entries[it]["why"] for it in deciding)), ""),
     }
     if excused:
         left = [Outcome(each.get("otherwise") or each["outcome"]) for each in entries]

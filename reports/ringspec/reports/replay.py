@@ -35,6 +35,7 @@ from ringspec.spec import RuleId
 
 # Ids of what was created, mostly, which differ from run to run.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
+_PLURAL = re.compile(r"(?<=fail)s|(?<=pass)es")
 # Rules that are judged only by a member that an answer holds.
 _OF_ANSWERS = ("answer.", "error.")
 _INDENT = 17
@@ -58,13 +59,6 @@ _STYLES = {
     ReplayOutcome.PASSES: "green",
 }
 _GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
-_PLURALS = {
-    ReplayOutcome.STILL: "still fail",
-    ReplayOutcome.OTHERWISE: "fail otherwise",
-    ReplayOutcome.NOW: "now fail",
-    ReplayOutcome.FAILS: "fail",
-    ReplayOutcome.PASSES: "pass",
-}
 
 
 class Replay:
@@ -121,10 +115,9 @@ class Replay:
                 continue
             word = (f"{outcome:<{_INDENT}}", _STYLES.get(outcome, "bold red"))
             line(self._out, Text.assemble(word, (visible(case), "bold")))
-            judged = self._judged.get(case) if self._verbose else None
-            if judged is None or outcome is ReplayOutcome.FIXED:
-                shell = ""
-            else:
+            shell = ""
+            judged = self._judged.get(case)
+            if self._verbose and judged and outcome is not ReplayOutcome.FIXED:
                 texts += [text for _, text in exchange_rows(judged.exchange)]
                 shell = curl(judged.exchange, case)
             for text in texts:
@@ -134,7 +127,7 @@ class Replay:
                 line(self._out, part, "cyan")
         self.is_open = ReplayOutcome.OPEN in counts
         parts = [
-            f"{counts[it]:,} {it if counts[it] == 1 else _PLURALS.get(it, it)}"
+            f"{counts[it]:,} {it if counts[it] == 1 else _PLURAL.sub('', it)}"
             for it in ReplayOutcome
             if counts[it]
         ]
@@ -152,29 +145,29 @@ class Replay:
         rules = {it.rule.id for it in result.rules if it.outcome is Outcome.FAIL}
         now: dict[RuleId, str] = {}
         warnings: list[Text | str] = []
-        for each in judged.findings if judged else ():
-            if each.verdict is Verdict.FAIL and not each.level.gates(result.level):
+        findings = judged.findings if judged else ()
+        for each in (it for it in findings if it.verdict is Verdict.FAIL):
+            if not each.level.gates(result.level):
                 why = _reason(each.rule, each.reason)
                 warnings.append(Text(f"warning, {each.level.upper()}: {why}", "dim"))
-            elif each.verdict is Verdict.FAIL and each.rule in rules:
+            elif each.rule in rules:
                 now[each.rule] = each.reason
         texts: list[Text | str] = [_reason(*each) for each in now.items()]
-        why = (
-            "" if now else self._unfit.get(case) or _open(case, judged, before, result)
-        )
-        outcome = ReplayOutcome.OPEN if why else self._outcome(before, now)
-        if outcome is ReplayOutcome.OTHERWISE:
-            texts += [f"before: {_reason(*each)}" for each in before.items()]
-        # The message of the run is printed once, at the end.
-        if why and why != result.message:
-            texts.append(shown(why, 300))
+        if now:
+            outcome = self._failing(before, now)
+            if outcome is ReplayOutcome.OTHERWISE:
+                texts += [f"before: {_reason(*each)}" for each in before.items()]
+        elif why := self._unfit.get(case) or _open(case, judged, before, result):
+            outcome = ReplayOutcome.OPEN
+            # The message of the run is printed once, at the end.
+            texts += [] if why == result.message else [shown(why, 300)]
+        else:
+            outcome = ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
         return outcome, texts + warnings
 
-    def _outcome(
+    def _failing(
         self, before: Mapping[RuleId, str], now: Mapping[RuleId, str]
     ) -> ReplayOutcome:
-        if not now:
-            return ReplayOutcome.FIXED if before else ReplayOutcome.PASSES
         if not before:
             return ReplayOutcome.FAILS if self._before is None else ReplayOutcome.NOW
         alike = any(

@@ -1,7 +1,6 @@
 """Reads JSON reports back: to compare, to join, to fire what failed in them again.
 
-A report may come from anybody: it is taken for data, and held to its schema before
-anything is read from it.
+A report may come from anybody: it is held to its schema before anything is read.
 """
 
 from __future__ import annotations
@@ -76,16 +75,17 @@ class _UnreadableError(Exception):
 
 def _read(path: Path, *, replayed: bool = False) -> Report:
     try:
-        text = path.read_bytes().decode()
+        report: Report = json.loads(path.read_bytes().decode())
+        _check_format(report)
+        found = next(iter(_schema().iter_errors(report)), None)
     except OSError as error:
         raise _UnreadableError(f"cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise _UnreadableError("is no text in UTF-8, and so no report") from error
-    report: Report = _parsed(text)
-    _check_format(report)
-    try:
-        found = next(iter(_schema().iter_errors(report)), None)
-    except ValueError as error:  # a lone surrogate, or a number beyond all bounds
+    except json.JSONDecodeError as error:
+        raise _UnreadableError(_flaw(error)) from error
+    except (RecursionError, ValueError) as error:
+        # Among others a lone surrogate, or a number beyond all bounds.
         raise _UnreadableError("is JSON that no report is made of") from error
     if found is not None:
         place = "".join(f"/{each}" for each in found.instance_path) or "as a whole"
@@ -96,33 +96,27 @@ def _read(path: Path, *, replayed: bool = False) -> Report:
     return report
 
 
-def _parsed(text: str) -> Json:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        if not text.strip():
-            raise _UnreadableError("is empty") from error
-        # Where a string breaks off, the error is at its beginning.
-        cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        if cut and text.lstrip().startswith("{"):
-            raise _UnreadableError("is cut off: JSON that does not end") from error
-        where = f"line {error.lineno}, column {error.colno}"
-        raise _UnreadableError(f"is not JSON: {error.msg} at {where}") from error
-    except (RecursionError, ValueError) as error:
-        raise _UnreadableError("is JSON that no report is made of") from error
+def _flaw(error: json.JSONDecodeError) -> str:
+    text = error.doc.rstrip()
+    if not text:
+        return "is empty"
+    # Where a string breaks off, the error is at its beginning.
+    cut = error.pos >= len(text) or error.msg.startswith("Unterminated")
+    if cut and text.lstrip().startswith("{"):
+        return "is cut off: JSON that does not end"
+    return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
 
 
 def _check_format(data: Json) -> None:
     name = data.get("format") if isinstance(data, dict) else None
-    if name == FORMAT:
-        return
     if not isinstance(name, str):
         raise _UnreadableError(f"is no report: it does not say {FORMAT!r}")
     kind, _, version = name.partition("/")
-    if kind == _KIND:
+    if kind != _KIND:
+        raise _UnreadableError(f"is of the format {shown(name, 60)!r}, not {FORMAT!r}")
+    if name != FORMAT:
         of = f"is of version {shown(version, 20)} of the format"
         raise _UnreadableError(f"{of}; this one reads {_VERSION}")
-    raise _UnreadableError(f"is of the format {shown(name, 60)!r}, not {FORMAT!r}")
 
 
 @cache
@@ -188,7 +182,6 @@ def failed_cases(report: Report) -> dict[str, FailedCase]:
 
 def _failed(entry: Report) -> FailedCase:
     name, request = entry["case"], entry["request"]
-    requests = [request, *(each["request"] for each in entry.get("steps", ()))]
     if entry.get("phase") != Phase.EXPLORE:
         explored = name.startswith(f"{Phase.EXPLORE}/")
         return FailedCase(
@@ -196,7 +189,8 @@ def _failed(entry: Report) -> FailedCase:
             request=None if request.get("truncated") else parse_request(request),
             unfit="the report is of an earlier version" if explored else "",
         )
-    if any(each.get("truncated") for each in requests):
+    steps = (each["request"] for each in entry.get("steps", ()))
+    if any(each.get("truncated") for each in (request, *steps)):
         size = counted(int(request.get("size", 0)), "byte")
         unfit = f"the report holds only a part of its body of {size}"
         return FailedCase(id=name, unfit=unfit)
@@ -218,9 +212,8 @@ def record_of(report: Report) -> Record:
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
     conclusion = conclude(rules, executed=counts.cases > 0, stale=stale)
     judged: dict[str, list[Finding]] = {}
-    for rule in rules:
-        for each in rule.failures:
-            judged.setdefault(each.case.id, []).append(each)
+    for each in (failure for rule in rules for failure in rule.failures):
+        judged.setdefault(each.case.id, []).append(each)
     return Record(
         started=Started(
             contract=ContractName(
@@ -304,12 +297,11 @@ def _accepted(name: str, rule: Rule, request: Request) -> Case:
 
 
 def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
-    twin = entry["twin"]
+    twin, level = entry["twin"], Level(entry["level"])
     # Its body may stand only where it is first named.
     if twin and (twin["case"] not in twins or not twin["request"].get("truncated")):
         request = parse_request(twin["request"])
         twins[twin["case"]] = _accepted(twin["case"], rule, request)
-    level = Level(entry["level"])
     return Finding(
         rule=rule.id,
         verdict=Verdict.FAIL,
@@ -347,10 +339,11 @@ def _exchange(entry: Report) -> Exchange:
     if "error" in answer:
         trouble = Trouble(answer.get("trouble") or Trouble.DROPPED)
         return replace(sent, failure=Failure(trouble=trouble, message=answer["error"]))
-    if "body_base64" in answer:
-        body = base64.b64decode(answer["body_base64"])
-    else:
-        body = answer["body"].encode("utf-8", "surrogatepass")
+    body = (
+        base64.b64decode(answer["body_base64"])
+        if "body_base64" in answer
+        else answer["body"].encode("utf-8", "surrogatepass")
+    )
     headers = tuple(answer["headers"].items())
     response = Response(status=answer["status"], headers=headers, body=body)
     return replace(sent, response=response)

@@ -23,20 +23,6 @@ class Answer:
     schema: Inlined
     assertions: tuple[Assertion, ...]
 
-    @classmethod
-    def of(cls, status: str, schema: Inlined) -> Answer:
-        """Make the answer of a status."""
-
-        def rule(keyword: str) -> RuleId:
-            if not status.startswith("2"):
-                return RuleId("error.envelope")
-            types = keyword != "required"
-            return RuleId("answer.types" if types else "answer.members")
-
-        stated = assertions(schema, "answer")
-        named = (replace(each, rule=rule(each.keyword)) for each in stated)
-        return cls(status, schema, tuple(named))
-
     @cached_property
     def prover(self) -> Prover:
         """Validator of answers."""
@@ -91,6 +77,15 @@ def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
     return replace(answers, assertions=tuple(stated.values()))
 
 
+def _answer(status: str, schema: Inlined) -> Answer:
+    stated = []
+    for each in assertions(schema, "answer"):
+        part = "members" if each.keyword == "required" else "types"
+        rule = f"answer.{part}" if status.startswith("2") else "error.envelope"
+        stated.append(replace(each, rule=RuleId(rule)))
+    return Answer(status, schema, tuple(stated))
+
+
 def _by_place(stated: Iterable[Assertion]) -> dict[str, Assertion]:
     return {f"{each.place}/{each.value}": each for each in stated}
 
@@ -114,7 +109,7 @@ def answers_of(node: Node) -> Answers:
                 # A recursive schema is judged to the depth written.
                 schema = inline(node.document, f"{media.place}/schema", cut=True)
                 check(schema, Catalogue({}))
-                found.setdefault(status, Answer.of(status, for_answer(schema)))
+                found.setdefault(status, _answer(status, for_answer(schema)))
     stated = _by_place(
         assertion for answer in found.values() for assertion in answer.assertions
     )

@@ -25,7 +25,6 @@ from ringspec.spec.values import Path as Steps
 # Profiles that come with the package.
 PROFILES = Path(__file__).parent / "profiles"
 MARK = "x-fixture"
-TELEPHONE = "telephone"
 _SCHEME = "profile"
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 # Characters of a written telephone number.
@@ -62,7 +61,19 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
             path=("paths", operation),
         )
     endpoint = known[operation]
-    _check_path(operation, endpoint.path, path)
+    if not path.startswith("/") or re.search(r"[?#\s]", path):
+        raise MisfitError(
+            f"{path!r} is not a path",
+            hint=f"such as {endpoint.path}",
+            path=("paths", operation),
+        )
+    wanted = sorted(_PLACEHOLDER.findall(endpoint.path))
+    if sorted(_PLACEHOLDER.findall(path)) != wanted:
+        raise MisfitError(
+            f"the path of {operation} has other placeholders than the contract's",
+            hint=f"it has {', '.join(wanted) or 'none'}: {endpoint.path}",
+            path=("paths", operation),
+        )
     if path == endpoint.path:
         return base
     paths = dict(base["paths"])
@@ -78,20 +89,6 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     node = {**endpoint.node.value, "operationId": endpoint.id}
     paths[path] = {**beside, endpoint.method: node}
     return {**base, "paths": paths}
-
-
-def _check_path(operation: str, old: str, new: str) -> None:
-    where = ("paths", operation)
-    if not new.startswith("/") or re.search(r"[?#\s]", new):
-        raise MisfitError(f"{new!r} is not a path", hint=f"such as {old}", path=where)
-    wanted = sorted(_PLACEHOLDER.findall(old))
-    if sorted(_PLACEHOLDER.findall(new)) != wanted:
-        listed = ", ".join(wanted) or "none"
-        raise MisfitError(
-            f"the path of {operation} has other placeholders than the contract's",
-            hint=f"it has {listed}: {old}",
-            path=where,
-        )
 
 
 def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
@@ -158,9 +155,8 @@ def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
     """Return a schema whose settled form has values at the places of their fixtures."""
     if not values:
         return inlined
-    fixtures = read_fixtures(inlined)
-    known = [each.name for each in fixtures]
-    for name, value in values.items():
+    known = [each.name for each in read_fixtures(inlined)]
+    for name in values:
         if name not in known:
             listed = f"it has {', '.join(known)}" if known else "it has none"
             raise MisfitError(
@@ -168,19 +164,14 @@ def with_fixtures(inlined: Inlined, values: Mapping[str, Json]) -> Inlined:
                 hint=f"{did_you_mean(name, known)}{listed}",
                 path=("fixtures", name),
             )
-        for each in walk(inlined.schema):
-            faults = (
-                _faults(each.schema, value) if fixture_of(each.schema) == name else ()
+    for each in walk(inlined.schema):
+        name = fixture_of(each.schema)
+        for fault in _faults(each.schema, values[name]) if name in values else ():
+            raise MisfitError(
+                f"the fixture {name} does not fit the contract: {fault}",
+                hint=f"see {inlined.place_of(each.path)}",
+                path=("fixtures", name),
             )
-            for fault in faults:
-                raise MisfitError(
-                    f"the fixture {name} does not fit the contract: {fault}",
-                    hint=f"see {inlined.place_of(each.path)}",
-                    path=("fixtures", name),
-                )
-    for fixture in fixtures:
-        if fixture.form == TELEPHONE and fixture.name in values:
-            _check_telephone(fixture.name, values[fixture.name])
     return replace(inlined, schema=_narrowed(inlined.schema, values))
 
 
@@ -216,7 +207,7 @@ def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:
     return changed
 
 
-def _faults(schema: Json, value: Json) -> Iterator[str]:
+def _faults(schema: dict[str, Json], value: Json) -> Iterator[str]:
     import jsonschema_rs  # noqa: PLC0415 - slow to import
 
     try:
@@ -229,26 +220,25 @@ def _faults(schema: Json, value: Json) -> Iterator[str]:
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     for error in validator.iter_errors(value):
         yield error.message
+    mark = schema[MARK]
+    if isinstance(mark, dict) and mark.get("form") and not _may_be_called(value):
+        yield (
+            f"{short(value)} is no possible telephone number; write it in international"
+            " digits, country code first: 441632960101"
+        )
 
 
-def _check_telephone(name: str, value: Json) -> None:
-    """Check that digits are a possible telephone number.
+def _may_be_called(value: Json) -> bool:
+    """Return whether digits are a possible telephone number; anything else may be one.
 
     Source: ITU-T E.164, as libphonenumber knows each country's lengths.
     """
     if not isinstance(value, str) or not _DIGITS.fullmatch(value):
-        return
+        return True
     import phonenumbers  # noqa: PLC0415 - only numbers need it
 
     try:
-        digits = re.sub(r"\D", "", value)
-        number = phonenumbers.parse(f"+{digits}")
-        possible = phonenumbers.is_possible_number(number)
+        number = phonenumbers.parse("+" + re.sub(r"\D", "", value))
     except phonenumbers.NumberParseException:
-        possible = False
-    if not possible:
-        raise MisfitError(
-            f"the fixture {name}, {short(value)}, is no possible telephone number",
-            hint="write it in international digits, country code first: 441632960101",
-            path=("fixtures", name),
-        )
+        return False
+    return bool(phonenumbers.is_possible_number(number))

@@ -13,8 +13,7 @@ actions of the same effect give the same contract, and the same cases, to the by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 from ringspec.spec.document import Node, resolve
@@ -24,7 +23,6 @@ from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, Subschema, subschemas
 from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer, steps
 
-_Value = TypeVar("_Value")
 _EXPRESSION = re.compile(r"(\$response\.body#)(/.*)")
 # Our pointers in links: into the answers of the linked operation.
 _POINTERS = ("x-state", "x-items", "x-total")
@@ -33,6 +31,11 @@ _HINT = "select `….properties.NAME` of a schema, or `$.paths['/…']`"
 
 def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
     """Rename the nodes at some places."""
+    olds = {str(place[-1]) for place in places if place}
+    if new in olds:
+        raise SpecError(
+            f"{where} renames {new} to itself", hint="it is called so already"
+        )
     if all(len(place) == 2 and place[0] == "paths" for place in places):
         for place in places:
             base = _move(base, str(place[1]), new, where)
@@ -41,13 +44,11 @@ def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
         raise SpecError(
             f"{where} selects neither a member of a schema nor a path", hint=_HINT
         )
-    olds = {str(place[-1]) for place in places}
     if len(olds) > 1:
         raise SpecError(
             f"{where} selects {' and '.join(sorted(olds))}", hint="rename one by one"
         )
     (old,) = olds
-    _check_new(old, new, where)
     owners = {tuple(map(str, place[:-2])) for place in places}
     for owner in owners:
         members = at_path(base, owner)["properties"]
@@ -61,15 +62,7 @@ def rename(base: Json, places: list[Location], new: str, where: str) -> Json:
     return _Renaming(base, old, new, where, owners).done()
 
 
-def _check_new(old: str, new: str, where: str) -> None:
-    if old == new:
-        raise SpecError(
-            f"{where} renames {old} to itself", hint="it is called so already"
-        )
-
-
 def _move(base: Json, old: str, new: str, where: str) -> Json:
-    _check_new(old, new, where)
     if not new.startswith("/"):
         raise SpecError(f"{where} renames a path to {new!r}", hint="it begins with /")
     moved = {
@@ -80,7 +73,7 @@ def _move(base: Json, old: str, new: str, where: str) -> Json:
     for path in moved.values():
         if path in base["paths"] and path not in moved:
             raise SpecError(f"{where}: there is a path {path}", hint="remove it first")
-    base["paths"] = _keys(base["paths"], lambda path: moved.get(path, path))
+    base["paths"] = _renamed(base["paths"], moved)
     return _repointed(
         base, {f"#/paths/{escape(a)}": f"#/paths/{escape(b)}" for a, b in moved.items()}
     )
@@ -102,12 +95,7 @@ class _Content:
         self.schemas: dict[Path, set[Path]] = {}
         self.named: set[Path] = set()
         node = at_path(base, steps(media))
-        named = node.get("examples")
-        listed = named.values() if isinstance(named, dict) else ()
-        examples = [each.get("value") for each in listed if isinstance(each, dict)]
-        self.shown: list[tuple[Json, Path]] = [
-            (each, ()) for each in (node.get("example"), *examples)
-        ]
+        self.shown: list[tuple[Json, Path]] = [(each, ()) for each in _shown(node)]
         self._trace(base, (*steps(media), "schema"), (), ())
 
     def _trace(self, base: Json, path: Path, instance: Path, inside: Path) -> None:
@@ -117,12 +105,7 @@ class _Content:
             return
         inside = (*inside, place)
         self.schemas.setdefault(path, set()).add(instance)
-        for name in ("examples", "enum"):
-            listed = node.get(name)
-            values = listed if isinstance(listed, list) else ()
-            self.shown += [(value, instance) for value in values]
-        for name in ("default", "example", "const"):
-            self.shown.append((node.get(name), instance))
+        self.shown += [(value, instance) for value in _shown(node)]
         if isinstance(node.get("$ref"), str):
             self._trace(base, steps(resolve(base, node, "#")[1]), instance, inside)
         for each in subschemas(Subschema(node)):
@@ -133,6 +116,20 @@ class _Content:
     def about(self) -> set[Path]:
         """Return the paths of the schemas about the objects in `named`."""
         return {path for path, found in self.schemas.items() if found & self.named}
+
+
+def _shown(node: dict[str, Json]) -> Iterator[Json]:
+    """Yield the defaults and examples of a schema or of a media type."""
+    for name in ("default", "example", "const"):
+        yield node.get(name)
+    for name in ("examples", "enum"):
+        listed = node.get(name)
+        if isinstance(listed, list):
+            yield from listed
+        elif isinstance(listed, dict):
+            yield from (
+                each.get("value") for each in listed.values() if isinstance(each, dict)
+            )
 
 
 def _contents(base: dict[str, Json]) -> Iterator[_Content]:
@@ -157,6 +154,7 @@ class _Renaming:
         self, base: dict[str, Json], old: str, new: str, where: str, owners: set[Path]
     ) -> None:
         self._base, self._old, self._new, self._where = base, old, new, where
+        self._names = {old: new}
         self._contents = list(_contents(base))
         # Paths of the schemas that describe the member.
         self._owners: set[Path] = set()
@@ -226,25 +224,24 @@ class _Renaming:
             )
         for keyword in ("properties", "dependentSchemas"):
             if isinstance(node.get(keyword), dict):
-                node[keyword] = _keys(node[keyword], self._name)
+                node[keyword] = _renamed(node[keyword], self._names)
         if isinstance(node.get("required"), list):
             listed = sorted(node["required"], key=lambda name: name == self._old)
-            node["required"] = [self._name(name) for name in listed]
+            node["required"] = [self._names.get(name, name) for name in listed]
         if isinstance(node.get("dependentRequired"), dict):
             node["dependentRequired"] = {
-                self._name(name): [self._name(each) for each in needed]
+                self._names.get(name, name): [
+                    self._names.get(each, each) for each in needed
+                ]
                 for name, needed in node["dependentRequired"].items()
             }
-
-    def _name(self, name: str) -> str:
-        return self._new if name == self._old else name
 
     def _in_value(self, value: Json, path: Path) -> None:
         if isinstance(value, list):
             for item in value if path[:1] == (ITEM,) else ():
                 self._in_value(item, path[1:])
         elif isinstance(value, dict) and not path:
-            changed = _keys(value, self._name)
+            changed = _renamed(value, self._names)
             value.clear()
             value.update(changed)
         elif isinstance(value, dict):
@@ -287,11 +284,10 @@ def _members(node: Json) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def _keys(node: dict[str, _Value], name_of: Callable[[str], str]) -> dict[str, _Value]:
-    kept = {name: value for name, value in node.items() if name_of(name) == name}
-    return kept | {
-        name_of(name): value for name, value in node.items() if name not in kept
-    }
+def _renamed(node: dict[str, Json], names: dict[str, str]) -> dict[str, Json]:
+    """Return an object with other names; members that have one stand last."""
+    kept = {name: value for name, value in node.items() if name not in names}
+    return kept | {names[name]: node[name] for name in node if name in names}
 
 
 def _repointed(value: Json, moved: dict[str, str]) -> Json:

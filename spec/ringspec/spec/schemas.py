@@ -133,7 +133,10 @@ def subschemas(parent: Subschema) -> Iterator[Subschema]:
         stands = keyword not in {"then", "else"} or "if" in node
         holds = parent.holds and known.fails_inside and stands
         for steps, child in _held(known, keyword, node[keyword]):
-            instance = (*parent.instance, *_instance(keyword, steps))
+            below: Path = () if known.speaks_of == "same" else (ITEM,)
+            if keyword in {"properties", "prefixItems"}:
+                below = steps[1:]
+            instance = (*parent.instance, *below)
             path = (*parent.path, *steps)
             yield Subschema(child, path, instance, keyword, holds)
 
@@ -146,12 +149,6 @@ def _held(known: Keyword, keyword: str, value: Json) -> Iterator[tuple[Path, Jso
         yield from (((keyword, str(n)), child) for n, child in enumerate(value))
     elif known.holds == "named" and isinstance(value, dict):
         yield from (((keyword, name), child) for name, child in value.items())
-
-
-def _instance(keyword: str, steps: Path) -> Path:
-    if keyword in {"properties", "prefixItems"}:
-        return steps[1:]
-    return () if KEYWORDS[keyword].speaks_of == "same" else (ITEM,)
 
 
 def walk(schema: Json) -> Iterator[Subschema]:
@@ -186,13 +183,11 @@ def rebuilt(
     for keyword, value in schema.items():
         known = KEYWORDS.get(keyword, _NONE)
         held = [
-            (steps, change(keyword, steps, child))
+            change(keyword, steps, child)
             for steps, child in _held(known, keyword, value)
         ]
-        if known.holds == "one":
-            changed[keyword] = held[0][1]
-        elif known.holds == "list" and isinstance(value, list):
-            changed[keyword] = [child for _, child in held]
-        elif known.holds == "named" and isinstance(value, dict):
-            changed[keyword] = {steps[1]: child for steps, child in held}
+        if held and known.holds == "named":
+            changed[keyword] = dict(zip(value, held, strict=True))
+        elif held:
+            changed[keyword] = held if known.holds == "list" else held[0]
     return changed

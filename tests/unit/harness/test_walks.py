@@ -14,11 +14,9 @@ from ringspec.harness import Exchange, Finding
 from ringspec.harness.exploring import search
 from ringspec.harness.exploring.explore import (
     Attempt,
-    Failures,
     SearchLimits,
     walked,
 )
-from ringspec.harness.exploring.search import Walker
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.running import firing as script_module
@@ -95,10 +93,10 @@ def walk(contract: Contract, cases: tuple[Case, ...]) -> Walking:
                 gone.fired.append(each)
                 return walked(each, once, oracle.judge)
 
-            known = Failures(limits.known)
-            walker = Walker(gone.life, limits, known, fire, gone.told.append)
-            walker.turn(walks)
-            gone.late = walker.late
+            new = search.Search
+            going = new(contract, (), limits, gone.life, fire, gone.told.append)
+            going.walk(walks)
+            gone.late = going.late
         return gone
 
     return go

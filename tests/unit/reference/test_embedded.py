@@ -59,8 +59,8 @@ def test_child_that_takes_too_long_is_given_up() -> None:
 def test_child_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ringspec.reference.embedded._FAREWELL_S", 0.1)
     with Embedded() as server:
-        child = server.pid
-        assert child is not None
+        assert server.process is not None
+        child = server.process.pid
         os.kill(child, signal.SIGSTOP)
 
     with pytest.raises(ProcessLookupError):

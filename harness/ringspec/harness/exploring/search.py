@@ -8,6 +8,7 @@ clock only ever ends the search; it never decides what is sent before that.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,21 +61,11 @@ Fire: TypeAlias = Callable[[Case | Walk], Attempt]
 Tell: TypeAlias = Callable[[Judged | Notice], None]
 
 
-def share_of(examples: int) -> int:
-    """Return how many of some examples are walks."""
-    return min(max(examples // _ONE_IN, _AT_LEAST), examples // 2)
+class _Stop(BaseException):
+    """Ends what Hypothesis does: it would take an Exception for a failure.
 
-
-class BudgetSpent(BaseException):
-    """Ends a search or a shrinking: to Hypothesis an Exception were a failure."""
-
-
-class OwnError(BaseException):
-    """An error of ours in a search: Hypothesis must not take it for a failure."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
+    Caused by an error of ours, or by nothing where the budget is spent.
+    """
 
 
 @contextmanager
@@ -82,7 +73,7 @@ def _own_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise OwnError(error) from error
+        raise _Stop from error
 
 
 @dataclass(kw_only=True)
@@ -111,13 +102,16 @@ class Shrinking:
         """Count an attempt without an answer."""
         self.silent = 0 if attempt.exchange.failure is None else self.silent + 1
 
-    def shows(self, attempt: Attempt) -> bool:
-        """Return whether an attempt shows the failure, or one that is its kin."""
-        return any(
+    def takes(self, attempt: Attempt, example: Drawn | Walk) -> bool:
+        """Take an example as the best if it shows the failure or one of its kin."""
+        shows = any(
             level.gates(self.level)
             and (kind == self.kind or (self.kin and kind.rule.startswith(self.kin)))
             for kind, level in attempt.failures.items()
         )
+        if shows:
+            self.attempt, self.best = attempt, example
+        return shows
 
     @property
     def is_over(self) -> bool:
@@ -126,8 +120,8 @@ class Shrinking:
         return spent or time.monotonic() > self.until
 
 
-class Hunter:
-    """Searches for failures of one sort, within its quota and time.
+class Search:
+    """Searches for failures, source by source, until the examples are used up.
 
     Attributes:
         late: whether the time is up.
@@ -136,67 +130,129 @@ class Hunter:
     def __init__(
         self,
         contract: Contract,
+        rules: Collection[RuleId],
         limits: SearchLimits,
-        known: Failures,
+        life: Lifecycle | None,
         fire: Fire,
         tell: Tell,
     ) -> None:
         self.late = False
-        self._order = {rule: number for number, rule in enumerate(contract.rules)}
-        self._limits, self._known = limits, known
+        self._contract, self._limits, self._life = contract, limits, life
         self._fire, self._tell = fire, tell
+        self._known = Failures(limits.known)
+        self._order = {rule: number for number, rule in enumerate(contract.rules)}
         self._until = time.monotonic() + limits.seconds
-        self._quota = self._hunts = 0
+        self._left = limits.examples
+        share = max(limits.examples // _ONE_IN, _AT_LEAST)
+        self._walks = min(share, limits.examples // 2) if life else 0
+        # Of the turn under way: examples, draws to shrink by, and what is shrunk.
+        self._quota = self._tries = 0
         self._shrinking: Shrinking | None = None
+        self._turns = Counter[str]()
+        self._sources = own_sources(contract, rules)
+        self._labeller = Labeller(contract)
+        self._cases: dict[bytes, Case | None] = {}
+        # What bodies and walks came to, if they failed.
+        self._bodies: dict[bytes, Attempt | None] = {}
+        self._walked: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
+        self._fired = 0
+        self._idle: set[str] = set()
 
-    def _hunt(self, draw: Callable[[], object]) -> Shrinking | None:
-        """Let Hypothesis draw until something is found, or all is spent."""
-        self._hunts += 1
-        self._shrinking = None
-        try:
-            draw()
-        except (NoSuchExample, Unsatisfiable, BudgetSpent):
-            pass
-        except OwnError as raised:
-            raise raised.error from None
-        return self._shrinking
+    def run(self) -> None:
+        """Search until all is spent, and say why it ended early."""
+        foreign, reason = foreign_sources(self._contract)
+        self._sources += foreign
+        if reason:
+            self._tell(Notice(message=reason))
+        stale = 0
+        while self._left > 0 and not self.late and stale < _STALE:
+            before = self._left
+            for source in tuple(self._sources):
+                if source in self._sources:
+                    self._try_bodies(source)
+            # All walks that are left, once there are no bodies to be tried.
+            bodies = self._left - self._walks
+            share = min(_WALKS, self._walks) if bodies else self._walks
+            if share and not self.late:
+                done = self.walk(share)
+                # Without other walks the rest is for bodies.
+                self._walks = self._walks - done if done else 0
+            stale = stale + 1 if self._left == before else 0
+        done, wanted = self._limits.examples - self._left, self._limits.examples
+        if self.late:
+            after = f"after {self._limits.seconds:g} seconds"
+            message = f"explore ended {after}, with {done} of {wanted} examples"
+            self._tell(Notice(message=message))
+        elif self._left > 0:
+            message = f"explore ended with {done} examples: there are no others"
+            self._tell(Notice(message=message))
 
-    def _begun(
-        self, attempt: Attempt, best: object, kin: str = "", *, share: float
-    ) -> Shrinking | None:
-        """Begin to shrink the worst of an attempt's failures that is not known yet.
+    def walk(self, share: int) -> int:
+        """Make some walks, whatever is found on the way; return how many."""
+        assert self._life is not None
+        life = self._life
 
-        The share is how much of the limits may be spent; for `kin` see `Shrinking`.
+        def draw(random: Random) -> None:
+            options = self._settings(
+                Phase.generate,
+                stateful_step_count=MAX_CALLS,
+                suppress_health_check=list(HealthCheck),
+                verbosity=Verbosity.quiet,
+            )
+            machine = state_machine(life, self._check_walk)
+            seed(random.getrandbits(64))(machine)
+            run_state_machine_as_test(machine, settings=options)
+
+        self._turn("walk ", share, draw, self._shortest)
+        return share - self._quota
+
+    def _try_bodies(self, source: Source) -> None:
+        def draw(random: Random) -> None:
+            self._tries = source.tries
+            options = self._settings(Phase.generate, Phase.shrink)
+            find(source.bodies, self._fails, settings=options, random=random)
+
+        share = min(source.share, self._left - self._walks)
+        ended = self._turn("", share, draw, self._plainest)
+        if ended:
+            # All of its family would end alike.
+            family = source.name.split("-")[0]
+            self._sources = [
+                each for each in self._sources if not each.name.startswith(family)
+            ]
+            self._tell(Notice(message=ended))
+
+    def _turn(
+        self,
+        name: str,
+        share: int,
+        draw: Callable[[Random], None],
+        smallest: Callable[[Shrinking], Attempt],
+    ) -> str:
+        """Let Hypothesis draw a share of examples, whatever is found on the way.
+
+        Returns why the source ended, if it did.
         """
-        worst = self._worst_new(attempt)
-        if worst is None:
-            return None
-        shrinking = Shrinking(
-            kind=worst,
-            level=attempt.failures[worst],
-            attempt=attempt,
-            best=best,
-            kin=kin if worst.rule.startswith(kin) else "",
-            until=time.monotonic() + share * self._limits.shrink_seconds,
-            allowed=int(share * self._limits.shrink_requests),
-        )
-        shrinking.note(attempt)
-        return shrinking
-
-    def _check_budget(self) -> None:
-        """Check that one more example may be fired.
-
-        Raises:
-            BudgetSpent: it may not.
-        """
-        self.late = self.late or time.monotonic() > self._until
-        shrinking = self._shrinking
-        spent = self._quota <= 0 if shrinking is None else shrinking.is_over
-        if self.late or spent:
-            raise BudgetSpent
-
-    def _random(self, name: str = "") -> Random:
-        return Random(f"{self._limits.seed} {name}{self._hunts}")  # noqa: S311 - no secret
+        self._quota, found, ended = share, True, ""
+        while found and not ended and self._quota > 0 and not self.late:
+            self._turns[name] += 1
+            try:
+                # It is no secret.
+                draw(Random(f"{self._limits.seed} {name}{self._turns[name]}"))  # noqa: S311
+            except (NoSuchExample, Unsatisfiable):
+                pass
+            except SourceEnded as error:
+                ended = str(error)
+            except _Stop as stop:
+                if stop.__cause__ is not None:
+                    raise stop.__cause__ from None
+            shrinking = self._shrinking
+            found = shrinking is not None
+            if shrinking is not None:
+                self._report(smallest(shrinking))
+                self._known.add(shrinking.kind, shrinking.level)
+                self._shrinking = None
+        return ended
 
     def _settings(self, *phases: Phase, **options: Any) -> settings:
         return settings(
@@ -210,6 +266,28 @@ class Hunter:
             **options,
         )
 
+    def _begin(
+        self, attempt: Attempt, best: Drawn | Walk, kin: str = "", *, share: float
+    ) -> bool:
+        """Begin to shrink the worst of an attempt's new failures, if it has one.
+
+        The share is how much of the limits may be spent; for `kin` see `Shrinking`.
+        """
+        worst = self._worst_new(attempt)
+        if worst is None:
+            return False
+        self._shrinking = Shrinking(
+            kind=worst,
+            level=attempt.failures[worst],
+            attempt=attempt,
+            best=best,
+            kin=kin if worst.rule.startswith(kin) else "",
+            until=time.monotonic() + share * self._limits.shrink_seconds,
+            allowed=int(share * self._limits.shrink_requests),
+        )
+        self._shrinking.note(attempt)
+        return True
+
     def _worst_new(self, attempt: Attempt) -> FailureKind | None:
         """Return the worst of an attempt's failures that is not known yet."""
         levels = attempt.failures
@@ -219,9 +297,22 @@ class Hunter:
             default=None,
         )
 
+    def _check_budget(self) -> None:
+        """Check that one more example may be fired.
+
+        Raises:
+            _Stop: it may not.
+        """
+        self.late = self.late or time.monotonic() > self._until
+        shrinking = self._shrinking
+        spent = self._quota <= 0 if shrinking is None else shrinking.is_over
+        if self.late or spent:
+            raise _Stop
+
     def _report(self, attempt: Attempt) -> None:
         """Report an attempt, without failures that are known; they are from now on."""
         self._quota -= 1
+        self._left -= 1
         levels, known = attempt.failures, self._known
         findings = tuple(
             each
@@ -233,137 +324,26 @@ class Hunter:
         judged = Judged(case=attempt.case, exchange=attempt.exchange, findings=findings)
         self._tell(judged)
 
-
-class Search(Hunter):
-    """Searches for failures, source by source, until the examples are used up."""
-
-    def __init__(
-        self,
-        contract: Contract,
-        rules: Collection[RuleId],
-        limits: SearchLimits,
-        life: Lifecycle | None,
-        fire: Fire,
-        tell: Tell,
-    ) -> None:
-        super().__init__(contract, limits, Failures(limits.known), fire, tell)
-        self._sources = own_sources(contract, rules)
-        self._contract = contract
-        self._labeller = Labeller(contract)
-        self._walker = Walker(life, limits, self._known, fire, tell) if life else None
-        self._walks = share_of(limits.examples) if life else 0
-        self._cases: dict[bytes, Case | None] = {}
-        self._seen: dict[bytes, Attempt | None] = {}
-        self._left = limits.examples
-        self._tries = 0
-
-    def run(self) -> None:
-        """Search until all is spent, and say why it ended early."""
-        foreign, reason = foreign_sources(self._contract)
-        self._sources += foreign
-        if reason:
-            self._tell(Notice(message=reason))
-        stale = 0
-        while self._goes_on and stale < _STALE:
-            before = self._left
-            for source in tuple(self._sources):
-                if source in self._sources:
-                    self._turn(source)
-            self._walk()
-            stale = stale + 1 if self._left == before else 0
-        done, wanted = self._limits.examples - self._left, self._limits.examples
-        if self.late:
-            after = f"after {self._limits.seconds:g} seconds"
-            message = f"explore ended {after}, with {done} of {wanted} examples"
-            self._tell(Notice(message=message))
-        elif self._left > 0:
-            message = f"explore ended with {done} examples: there are no others"
-            self._tell(Notice(message=message))
-
-    @property
-    def _goes_on(self) -> bool:
-        return self._left > 0 and not self.late
-
-    def _walk(self) -> None:
-        """Make some walks; all that are left, once there are no bodies to be tried."""
-        bodies = self._left - self._walks
-        share = min(_WALKS, self._walks) if bodies else self._walks
-        if self._walker is None or not share or self.late:
-            return
-        done = self._walker.turn(share)
-        self.late = self._walker.late
-        self._left -= done
-        # Without other walks the rest is for bodies.
-        self._walks = self._walks - done if done else 0
-
-    def _turn(self, source: Source) -> None:
-        """Fire a source's share of examples, whatever is found on the way."""
-
-        def draw() -> None:
-            options = self._settings(Phase.generate, Phase.shrink)
-            random = self._random()
-            find(source.bodies, self._is_found, settings=options, random=random)
-
-        self._quota = min(source.share, self._left - self._walks)
-        found, ended = True, ""
-        while found and not ended and self._quota > 0 and self._goes_on:
-            self._tries = source.tries
-            try:
-                self._hunt(draw)
-            except SourceEnded as error:
-                # All of its family would end alike.
-                family, ended = source.name.split("-")[0], str(error)
-                self._sources = [
-                    each for each in self._sources if not each.name.startswith(family)
-                ]
-            found = self._shrinking is not None
-            if self._shrinking is not None:
-                self._report(self._plainest(self._shrinking))
-            if ended:
-                self._tell(Notice(message=ended))
-
-    def _plainest(self, shrinking: Shrinking) -> Attempt:
-        """Bring what was found nearer to the plain body."""
-
-        def is_plainer(drawn: Drawn) -> bool:
-            attempt, best = self._attempt(drawn), shrinking.attempt
-            if attempt is None or not shrinking.shows(attempt):
-                return False
-            if len(attempt.case.broken) > len(best.case.broken):
-                return False
-            shrinking.attempt, shrinking.best = attempt, drawn
-            return True
-
-        shrinking.allowed = self._limits.shrink_requests
-        shrinking.until += self._limits.shrink_seconds / 2
-        with suppress(BudgetSpent):
-            self._labeller.reduce(shrinking.best, is_plainer)
-        return shrinking.attempt
-
     @_own_errors()
-    def _is_found(self, drawn: Drawn) -> bool:
+    def _fails(self, drawn: Drawn) -> bool:
         """Return whether a body shows a failure: any new one, then just that one."""
         shrinking = self._shrinking
         if shrinking is not None:
             self._tries -= 1
             if self._tries < 0:
-                raise BudgetSpent
-        attempt = self._attempt(drawn)
+                raise _Stop
+        attempt = self._try_body(drawn)
         if attempt is None:
             return False
-        if shrinking is None:
-            if self._quota > 0:  # what was met while shrinking may come up again
-                self._shrinking = self._begun(attempt, drawn, share=0.5)
-            return self._shrinking is not None
-        if not shrinking.shows(attempt):
-            return False
-        shrinking.attempt, shrinking.best = attempt, drawn
-        return True
+        if shrinking is not None:
+            return shrinking.takes(attempt, drawn)
+        # What was met while shrinking may come up again.
+        return self._quota > 0 and self._begin(attempt, drawn, share=0.5)
 
-    def _attempt(self, drawn: Drawn) -> Attempt | None:
+    def _try_body(self, drawn: Drawn) -> Attempt | None:
         """Fire a body, once; None if it shows no failure at all."""
-        if drawn.content in self._seen:
-            return self._seen[drawn.content]
+        if drawn.content in self._bodies:
+            return self._bodies[drawn.content]
         # Proof takes a while, and shrinking comes by many bodies more than once.
         if drawn.content not in self._cases:
             number = len(self._cases) + 1
@@ -375,87 +355,64 @@ class Search(Hunter):
             return None
         self._check_budget()
         attempt = self._fire(case)
-        self._seen[drawn.content] = attempt if attempt.failures else None
+        self._bodies[drawn.content] = attempt if attempt.failures else None
         if shrinking is not None:
             shrinking.requests += 1
             shrinking.note(attempt)
         elif self._worst_new(attempt) is None:
             self._report(attempt)
-        return self._seen[drawn.content]
+        return self._bodies[drawn.content]
 
-    def _report(self, attempt: Attempt) -> None:
-        self._left -= 1
-        super()._report(attempt)
+    def _plainest(self, shrinking: Shrinking) -> Attempt:
+        """Bring what was found nearer to the plain body."""
 
+        def is_plainer(drawn: Drawn) -> bool:
+            attempt, most = self._try_body(drawn), len(shrinking.attempt.case.broken)
+            if attempt is None or len(attempt.case.broken) > most:
+                return False
+            return shrinking.takes(attempt, drawn)
 
-class Walker(Hunter):
-    """Searches for walks that fail, some at a time."""
-
-    def __init__(
-        self,
-        life: Lifecycle,
-        limits: SearchLimits,
-        known: Failures,
-        fire: Fire,
-        tell: Tell,
-    ) -> None:
-        super().__init__(life.contract, limits, known, fire, tell)
-        self._life = life
-        self._idle: set[str] = set()
-        self._attempts: dict[tuple[tuple[Call, ...], int], Attempt | None] = {}
-        self._fired = 0
-
-    def turn(self, share: int) -> int:
-        """Make some walks, whatever is found on the way; return how many."""
-        self._quota = share
-        found = True
-        while found and self._quota > 0 and not self.late:
-            shrinking = self._hunt(self._draw)
-            found = shrinking is not None
-            if shrinking is not None:
-                self._report(self._shortest(shrinking))
-                self._known.add(shrinking.kind, shrinking.level)
-        return share - self._quota
-
-    def _draw(self) -> None:
-        options = self._settings(
-            Phase.generate,
-            stateful_step_count=MAX_CALLS,
-            suppress_health_check=list(HealthCheck),
-            verbosity=Verbosity.quiet,
-        )
-        machine = state_machine(self._life, self._ended)
-        seed(self._random("walk ").getrandbits(64))(machine)
-        run_state_machine_as_test(machine, settings=options)
+        shrinking.allowed = self._limits.shrink_requests
+        shrinking.until += self._limits.shrink_seconds / 2
+        with suppress(_Stop):
+            self._labeller.reduce(shrinking.best, is_plainer)
+        return shrinking.attempt
 
     @_own_errors()
-    def _ended(self, calls: tuple[Call, ...]) -> None:
+    def _check_walk(self, calls: tuple[Call, ...]) -> None:
         """Make the walk that was drawn.
 
         Raises:
-            BudgetSpent: it shows a new failure, so no more are drawn.
+            _Stop: it shows a new failure, so no more are drawn.
         """
         walk = self._written(calls)
-        if not walk.steps or _key(walk) in self._attempts:
+        if not walk.steps or _key(walk) in self._walked:
             return
-        attempt = self._attempt(walk)
-        best = walk.upto(attempt.ended)
-        self._shrinking = self._begun(attempt, best, LIFECYCLE, share=2)
-        if self._shrinking is not None:
-            raise BudgetSpent
+        attempt = self._try_walk(walk)
+        if self._begin(attempt, walk.upto(attempt.ended), LIFECYCLE, share=2):
+            raise _Stop
         self._report(attempt)
+
+    def _try_walk(self, walk: Walk) -> Attempt:
+        self._check_budget()
+        self._fired += 1
+        attempt = self._fire(walk)
+        if self._shrinking is not None:
+            self._shrinking.requests += attempt.sent
+        elif attempt.idle:
+            self._idle.add(attempt.idle)
+        self._walked[_key(walk)] = attempt if attempt.failures else None
+        return attempt
 
     def _shortest(self, shrinking: Shrinking) -> Attempt:
         """Leave out what can be left out of a walk; then make it with all patience."""
         first = shrinking.attempt
-        with suppress(BudgetSpent):
+        with suppress(_Stop):
             if first.case.steps[-1].request.method == "GET":
                 # What is wrong to the end mostly is so at once, without waiting.
                 walk = self._written(shrinking.best.calls, hasty=True)
-                attempt = self._attempt(walk)
-                if shrinking.shows(attempt):
-                    shrinking.best = walk.upto(attempt.ended)
-                    shrinking.attempt = attempt
+                attempt = self._try_walk(walk)
+                shrinking.takes(attempt, walk.upto(attempt.ended))
             while any(
                 self._is_shorter(calls, shrinking)
                 for calls in _shorter(shrinking.best.calls)
@@ -463,8 +420,9 @@ class Walker(Hunter):
                 pass
         if not shrinking.best.hasty:
             return shrinking.attempt
-        attempt = self._fire(self._written(shrinking.best.calls))
-        return attempt if shrinking.shows(attempt) else first
+        walk = self._written(shrinking.best.calls)
+        attempt = self._fire(walk)
+        return attempt if shrinking.takes(attempt, walk) else first
 
     def _is_shorter(self, calls: tuple[Call, ...], shrinking: Shrinking) -> bool:
         """Return whether a walk shows the failure, and is no longer than the best."""
@@ -474,27 +432,14 @@ class Walker(Hunter):
             walk = walk.upto(len(known) - 1)
         if not walk.steps or walk.steps == known[:-1]:
             return False
-        attempt = self._attempts.get(_key(walk)) or self._attempt(walk)
+        attempt = self._walked.get(_key(walk)) or self._try_walk(walk)
         shrinking.note(attempt)
-        if not shrinking.shows(attempt):
-            return False
-        shrinking.best, shrinking.attempt = walk.upto(attempt.ended), attempt
-        return True
+        return shrinking.takes(attempt, walk.upto(attempt.ended))
 
     def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:
+        assert self._life is not None
         idle, number = frozenset(self._idle), self._fired + 1
         return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
-
-    def _attempt(self, walk: Walk) -> Attempt:
-        self._check_budget()
-        self._fired += 1
-        attempt = self._fire(walk)
-        if self._shrinking is not None:
-            self._shrinking.requests += attempt.sent
-        elif attempt.idle:
-            self._idle.add(attempt.idle)
-        self._attempts[_key(walk)] = attempt if attempt.failures else None
-        return attempt
 
 
 def _key(walk: Walk) -> tuple[tuple[Call, ...], int]:

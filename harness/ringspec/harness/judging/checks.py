@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
@@ -38,12 +37,13 @@ NO_JUDGEMENT = frozenset({401, 407, 408, 429})
 Judgement: TypeAlias = tuple[RuleId, Verdict, str]
 
 
-def judgement(rule: RuleId, faults: list[str]) -> Judgement:
-    """Return the verdict on a rule by the faults that were found."""
-    if not faults:
+def judgement(rule: RuleId, *faults: str) -> Judgement:
+    """Return the verdict on a rule by the faults found; empty ones are none."""
+    found = list(filter(None, faults))
+    if not found:
         return rule, Verdict.PASS, ""
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return rule, Verdict.FAIL, faults[0] + more
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return rule, Verdict.FAIL, found[0] + more
 
 
 def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -54,7 +54,7 @@ def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
     answer = answers.of(response.status)
     if not reason and answer is not None:
         reason = "; ".join(schema_faults(answer, data).values())
-    yield ENVELOPE, Verdict.FAIL if reason else Verdict.PASS, reason
+    yield judgement(ENVELOPE, reason)
 
 
 def form(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -62,23 +62,20 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
     if answers.is_bare(response.status):
         return
     data, reason = parse(response)
-    yield ANSWER_JSON, Verdict.FAIL if reason else Verdict.PASS, reason
+    yield judgement(ANSWER_JSON, reason)
     answer = answers.of(response.status)
-    if reason or answer is None:
-        return
-    faults = schema_faults(answer, data)
-    for rule in ANSWER_SCHEMA:
-        yield judgement(rule, [faults[rule]] if rule in faults else [])
+    if not reason and answer is not None:
+        faults = schema_faults(answer, data)
+        yield from (judgement(rule, faults.get(rule, "")) for rule in ANSWER_SCHEMA)
 
 
 def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judgement]:
     """Judge whether the answer to a create gives back what was sent."""
     answer = contract.answers.of(response.status)
     data, reason = parse(response)
-    if reason or answer is None:
-        return
-    yield judgement(ECHO, echo_faults(contract, answer, sent, data))
-    yield judgement(DEFAULTS, default_faults(contract, answer, sent, data))
+    if not reason and answer is not None:
+        yield judgement(ECHO, *echo_faults(contract, answer, sent, data))
+        yield judgement(DEFAULTS, *default_faults(contract, answer, sent, data))
 
 
 def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
@@ -109,15 +106,13 @@ def _members(schema: Json, *, perhaps: bool = False) -> dict[str, Any]:
         parts += [schema[name] for name in ("then", "else") if name in schema]
     for part in parts:
         for name, child in _members(part, perhaps=perhaps).items():
-            found[name] = _both(found[name], child) if name in found else child
+            known = found.get(name)
+            if isinstance(known, dict):
+                # So that the members of both are found.
+                found[name] = {**child, **known, "allOf": [known, child]}
+            else:
+                found[name] = known or child
     return {name: child for name, child in found.items() if isinstance(child, dict)}
-
-
-def _both(one: Json, other: Json) -> Json:
-    """Join two schemas of one value, so that the members of both are found."""
-    if not isinstance(one, dict) or not isinstance(other, dict):
-        return one or other
-    return {**other, **one, "allOf": [one, other]}
 
 
 def _items(schema: Json) -> Json:
@@ -147,14 +142,19 @@ def _differences(
         if sent is not None:
             yield f"{pointer(place)} is missing; {short(sent, _WIDTH)} was sent"
     elif isinstance(sent, dict) and isinstance(got, dict):
-        for name, inner in _compared(schema, sent, answered):
-            left, right = sent[name], got.get(name, MISSING)
-            yield from _differences(inner, left, right, (*place, name))
+        members = _members(schema, perhaps=True)
+        shared = members if answered is None else _members(answered, perhaps=True)
+        for name, value in sent.items():
+            compared = answered is None or (name in shared and name in members)
+            # What is only written is not read back. Source: JSON Schema, 9.4.
+            if compared and not shared.get(name, {}).get("writeOnly"):
+                inner, right = members.get(name, {}), got.get(name, MISSING)
+                yield from _differences(inner, value, right, (*place, name))
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)
-        inner = None if answered is None else _items(answered)
+        below = None if answered is None else _items(answered)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
-            yield from _differences(items, left, right, (*place, index), inner)
+            yield from _differences(items, left, right, (*place, index), below)
     elif answered is not None and not (answered and place):
         return  # the answer is of another kind, or not described
     elif not _equal(schema, sent, got):
@@ -162,26 +162,12 @@ def _differences(
         yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
 
 
-def _compared(
-    schema: Json, sent: dict[str, Json], answered: Json
-) -> Iterator[tuple[str, Json]]:
-    """Yield the members of an object that an answer has to give back, with schemas."""
-    members = _members(schema, perhaps=True)
-    shared = members if answered is None else _members(answered, perhaps=True)
-    for name in sent:
-        if answered is not None and not (name in shared and name in members):
-            continue
-        # What is only written is not read back. Source: JSON Schema, 9.4.
-        if not shared.get(name, {}).get("writeOnly"):
-            yield name, members.get(name, {})
-
-
 def _equal(schema: Json, sent: Json, got: Json) -> bool:
     if isinstance(sent, str) and isinstance(got, str):
         uuid = isinstance(schema, dict) and schema.get("format") == "uuid"
         # RFC 9562: upper and lower case are one uuid.
         return sent.lower() == got.lower() if uuid else sent == got
-    if all(isinstance(each, int | float) for each in (sent, got)):
+    if isinstance(sent, int | float) and isinstance(got, int | float):
         # JSON has one kind of numbers: 3.0 is 3. Only a boolean is none.
         return sent == got and isinstance(sent, bool) == isinstance(got, bool)
     return same(sent, got)
@@ -236,38 +222,34 @@ def _inner_defaults(
             yield from _inner_defaults(items, left, right, (*place, index))
 
 
-def unmet(wants: Iterable[Want], data: Json, played: Played) -> list[str]:
-    """List the wants of a step that an answer does not meet; those of `SHOWS` aside."""
-    return [fault for want in wants for fault in _unmet(want, data, played)]
-
-
-def _unmet(want: Want, data: Json, played: Played) -> Iterator[str]:
-    want = replace(want, value=_filled(want.value, played.captured))
-    got, value = at_pointer(data, want.at), want.value
+def unmet(wants: Iterable[Want], data: Json, played: Played) -> Iterator[str]:
+    """Yield the wants of a step that an answer does not meet, `SHOWS` aside."""
     items = played.items or ()
-    is_listed = any(same(at_pointer(each, want.at), value) for each in items)
-    match want.what:
-        case What.IF_SHOWN if got is None:
-            return
-        case What.ONE_OF | What.IF_SHOWN if not any(same(got, each) for each in value):
-            shown = "not shown" if got is None else short(got)
-            due = " or ".join(short(each) for each in value)
-            yield f"{want.at} is {shown}, not {due}"
-        case What.DIFFERS if same(got, value):
-            yield f"{want.at} is {short(value)} again"
-        case What.HAS if played.complete and not is_listed:
-            yield f"no item of the list has {want.at} {short(value)}"
-        case What.LACKS if is_listed:
-            yield f"an item of the list still has {want.at} {short(value)}"
-        case What.UNLIKE:
-            before = played.captured.get(want.known, [])
-            for each in items:
+    for want in wants:
+        got, value = at_pointer(data, want.at), _filled(want.value, played.captured)
+        is_listed = any(same(at_pointer(each, want.at), value) for each in items)
+        match want.what:
+            case What.IF_SHOWN if got is None:
+                pass
+            case What.ONE_OF | What.IF_SHOWN if not any(same(got, it) for it in value):
+                shown = "not shown" if got is None else short(got)
+                due = " or ".join(short(each) for each in value)
+                yield f"{want.at} is {shown}, not {due}"
+            case What.DIFFERS if same(got, value):
+                yield f"{want.at} is {short(value)} again"
+            case What.HAS if played.complete and not is_listed:
+                yield f"no item of the list has {want.at} {short(value)}"
+            case What.LACKS if is_listed:
+                yield f"an item of the list still has {want.at} {short(value)}"
+            case What.UNLIKE:
+                before = played.captured.get(want.known, [])
                 # It was not listed before, and shows what was sent.
-                if at_pointer(each, want.at) not in before and all(
-                    same(each.get(name, MISSING), sent) for name, sent in value.items()
+                if any(
+                    at_pointer(each, want.at) not in before
+                    and all(same(each.get(it, MISSING), value[it]) for it in value)
+                    for each in items
                 ):
                     yield f"the list now has an item with {short(value)}"
-                    break
 
 
 def _filled(value: Json, captured: dict[str, Json]) -> Json:

@@ -1,7 +1,6 @@
 """Judging cases of several steps: what the last answer says, given what came before.
 
-In: a case with steps, the exchange of its last one, and the contract's links. Out:
-judgements. A case that could not come to its last step says nothing of its rule.
+A case that could not come to its last step says nothing of its rule.
 """
 
 from __future__ import annotations
@@ -29,12 +28,15 @@ def judge_last_step(
     contract: Contract, case: Case, exchange: Exchange, response: Response
 ) -> Iterator[Judgement]:
     """Judge a case of several steps by the exchange of its last one."""
-    played = exchange.played or Played()
+    played, step = exchange.played or Played(), case.steps[-1]
     if played.stuck:
-        if not _is_moot(case, exchange, played):
+        stuck = case.steps[played.at]
+        fits = status_fits(response.status, stuck.status)
+        # A state need not come that was waited for; and a body that breaks a rule and
+        # was accepted fails that rule.
+        if not (stuck.wants if fits else response.status // 100 == 2):
             yield case.rule, Verdict.INCONCLUSIVE, played.stuck
         return
-    step = case.steps[-1]
     linked = (each.answers for each in contract.links if each.name == step.link)
     answers = next(linked, contract.answers)
     status = response.status
@@ -46,35 +48,25 @@ def judge_last_step(
         reason = f"{what} was answered with HTTP {status} where {wanted} is due"
         yield case.rule, Verdict.FAIL, reason
     elif status // 100 == 2:
-        yield from _accepted(contract, case, answers, exchange)
+        yield from _accepted(contract, case, answers, exchange, response)
     else:
         yield case.rule, Verdict.PASS, ""
         yield from checks.envelope(answers, response)
 
 
-def _is_moot(case: Case, exchange: Exchange, played: Played) -> bool:
-    """Return whether a case that got stuck says nothing, not even inconclusive.
-
-    It waited for a state that need not come, or a body that breaks a rule was accepted,
-    which fails that rule.
-    """
-    step = case.steps[played.at]
-    status = exchange.response.status if exchange.response else 0
-    taken = status // 100 == 2 and not status_fits(status, step.status)
-    return taken or (bool(step.wants) and status_fits(status, step.status))
-
-
 def _accepted(
-    contract: Contract, case: Case, answers: Answers, exchange: Exchange
+    contract: Contract,
+    case: Case,
+    answers: Answers,
+    exchange: Exchange,
+    response: Response,
 ) -> Iterator[Judgement]:
-    response, played = exchange.response, exchange.played or Played()
-    assert response is not None
-    described, wants = answers.of(response.status), case.steps[-1].wants
-    data: Json = None
+    played, wants = exchange.played or Played(), case.steps[-1].wants
+    described, data = answers.of(response.status), None
     if not answers.is_bare(response.status):
         yield from checks.form(answers, response)
         data, _ = parse(response)
-    faults = unmet(wants, data, played)
+    faults = list(unmet(wants, data, played))
     for want in wants:
         if want.what == What.SHOWS and described is not None:
             before = _before(played, answers, exchange.request.path)
@@ -82,8 +74,8 @@ def _accepted(
             known = checks.echo_faults(contract, described, want.value, before)
             faults += [each for each in shown if before is None or each not in known]
             wrong = checks.default_faults(contract, described, want.value, data)
-            yield checks.judgement(checks.DEFAULTS, wrong)
-    yield checks.judgement(case.rule, faults)
+            yield checks.judgement(checks.DEFAULTS, *wrong)
+    yield checks.judgement(case.rule, *faults)
 
 
 def _before(played: Played, answers: Answers, path: str) -> Json:
@@ -124,13 +116,13 @@ def missing_links(
     found: set[str] = set()
     for is_command in (False, True):
         group = [e for e in contract.links if (e.role == Role.COMMAND) == is_command]
-        there = [each for each in group if seen[each.name] - _NOWHERE]
+        there = any(seen[each.name] - _NOWHERE for each in group)
         asked = any(seen[each.name] for each in group)
         for each in group:
             statuses = seen[each.name]
             # What was never reached is as missing as what leads to it.
-            nowhere = statuses <= _NOWHERE and bool(statuses or asked)
-            if nowhere and (not there or (statuses and 404 not in statuses)):
+            missing = statuses and 404 not in statuses if there else asked
+            if missing and statuses <= _NOWHERE:
                 found.add(each.name)
     return found
 

@@ -50,25 +50,24 @@ class Oracle:
     def judge(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
         """Return what an exchange says of the rules it touches."""
         self._cases[case.id] = case
-        response = exchange.response
-        if response is not None:
-            self._accepted[case.id] = response.status // 100 == 2
+        if exchange.response is not None:
+            self._accepted[case.id] = exchange.response.status // 100 == 2
         twin = self._cases.get(case.twin or "")
         found: list[Finding] = []
         for rule, verdict, reason in self._judgements(case, exchange):
             if rule not in self.contract.rules:
                 continue  # a dialect has dropped it
-            own = case.level
+            level = case.level
             if rule != case.rule and rule not in case.broken:
                 # A check of the answer binds no more than what was sent does.
                 known = self.contract.rules[rule].level
-                own = known if rule == ROBUSTNESS else weakest((known, case.level))
+                level = known if rule == ROBUSTNESS else weakest((known, level))
             finding = Finding(
                 rule=rule,
                 verdict=verdict,
                 reason=reason,
-                level=own,
-                gate=weakest((own, twin.level)) if twin else own,
+                level=level,
+                gate=weakest((level, twin.level)) if twin else level,
                 case=case,
                 exchange=exchange,
                 twin=twin,
@@ -78,10 +77,9 @@ class Oracle:
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response
-        if exchange.is_withheld:
-            yield from _open(case, exchange.summary)
-        elif response is None:
-            yield ROBUSTNESS, Verdict.FAIL, exchange.summary
+        if response is None:
+            if not exchange.is_withheld:
+                yield ROBUSTNESS, Verdict.FAIL, exchange.summary
             yield from _open(case, exchange.summary)
         elif response.status >= 500 and response.status not in case.status:
             reason = f"the server failed: HTTP {response.status}"
@@ -107,13 +105,11 @@ class Oracle:
             sent = str(fault.get("client_secret", ""))
             what, secrets = "the client's secret", [self.filling.client_secret, sent]
         long = [each for each in secrets if len(each) >= _LONG_ENOUGH]
-        if SECRECY not in self.contract.rules or not long:
-            return
         answer = [value for _, value in response.headers]
         answer.append(response.body.decode("latin-1"))
         if any(secret in text for secret in long for text in answer):
             yield SECRECY, Verdict.FAIL, f"the answer repeats {what}"
-        elif case.phase == Phase.AUTH:
+        elif case.phase == Phase.AUTH and long:
             yield SECRECY, Verdict.PASS, ""
 
     def _accept(self, case: Case, response: Response) -> Iterator[Judgement]:
@@ -167,7 +163,7 @@ class Oracle:
                 yield case.rule, Verdict.PASS, ""
             wanted = " or ".join(map(str, case.status))
             wrong = f"answered with {status}, not with {wanted}"
-            yield checks.judgement(ERROR_STATUS, [wrong] * (status not in case.status))
+            yield checks.judgement(ERROR_STATUS, wrong * (status not in case.status))
             if status >= 400:
                 yield from checks.envelope(self.contract.answers, response)
 
@@ -181,12 +177,10 @@ class Oracle:
         elif status in NO_JUDGEMENT and status not in case.status:
             yield from _open(case, f"HTTP {status} says nothing of it")
         elif status_fits(status, case.status):
-            if status == 405 and not (response.header("allow") or "").strip():
-                # Source: RFC 9110, 15.5.6.
-                reason = f"HTTP 405 to {case.request.method} without Allow"
-                yield case.rule, Verdict.FAIL, reason
-            else:
-                yield case.rule, Verdict.PASS, ""
+            # Source: RFC 9110, 15.5.6.
+            lacks = status == 405 and not (response.header("allow") or "").strip()
+            reason = f"HTTP 405 to {case.request.method} without Allow" if lacks else ""
+            yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
             operation, request = self.contract.operation, case.request
             own = (operation.method.upper(), operation.path)

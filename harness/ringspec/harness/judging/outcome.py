@@ -79,37 +79,31 @@ class Tally:
         """
         found: list[RuleResult] = []
         for rule in self.contract.rules.values():
+            counts = judged is None or rule.id in judged
             open_ = judged is not None or rule.id in pending
             why = unreached if open_ else self.withheld.get(rule.id, "")
-            if judged is None or rule.id in judged or rule.id in self.skipped:
-                found.append(self._result(rule, why, known))
-            else:
-                cases = self._cases[rule.id]
-                result = RuleResult(
-                    rule=rule, outcome=Outcome.INCONCLUSIVE, cases=cases, why=why
-                )
-                found.append(result)
+            found.append(self._result(rule, why, known, counts=counts))
         why = f"the dialect {self.contract.dialect} has no such rule"
-        dropped = (self.contract.catalogue.rules[it] for it in self.contract.dropped)
-        found += (
-            RuleResult(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why)
-            for rule in dropped
-        )
+        for name in self.contract.dropped:
+            rule = self.contract.catalogue.rules[name]
+            found.append(RuleResult(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why))
         return tuple(found)
 
     def _result(
-        self, rule: Rule, unreached: str, known: Collection[Known]
+        self, rule: Rule, unreached: str, known: Collection[Known], *, counts: bool
     ) -> RuleResult:
-        found = self._findings.get(rule.id, [])
+        skipped = rule.id in self.skipped
+        found = self._findings.get(rule.id, []) if counts or skipped else []
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
         cases = self._cases[rule.id]
-        if rule.id in self.skipped:
+        if skipped:
             outcome, why = Outcome.SKIPPED, "deselected"
-        elif rule.id in self.inapplicable:
+        elif counts and rule.id in self.inapplicable:
             outcome, why = Outcome.NOT_APPLICABLE, self.inapplicable[rule.id]
         else:
             outcome, why = self._outcome(cases, failures, open_, unreached)
+        covering = [each for each in known if any(map(each.covers, failures))]
         result = RuleResult(
             rule=rule,
             outcome=outcome,
@@ -117,14 +111,15 @@ class Tally:
             failures=failures,
             inconclusive=open_,
             why=why,
-            known=tuple(each for each in known if any(map(each.covers, failures))),
+            known=tuple(covering),
         )
-        if not result.known or outcome != Outcome.FAIL:
+        if not covering or outcome != Outcome.FAIL:
             return result
 
         def new(findings: Findings) -> Findings:
-            covering = [each.covers for each in result.known]
-            return tuple(it for it in findings if not any(one(it) for one in covering))
+            return tuple(
+                it for it in findings if not any(each.covers(it) for each in covering)
+            )
 
         otherwise, _ = self._outcome(cases, new(failures), new(open_), unreached)
         if otherwise == Outcome.FAIL:

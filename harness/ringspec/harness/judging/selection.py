@@ -24,9 +24,6 @@ def _serves_by_kind(case: Case, rule: RuleId) -> bool:
     return _SERVED.get(rule.split(".", 1)[0]) == case.expect
 
 
-Taken = Callable[[Case], bool]
-
-
 def _rules_of(case: Case) -> frozenset[RuleId]:
     """Return a case's own rule, and those that it breaks and is judged for."""
     return frozenset((case.rule, *(() if case.steps else case.broken)))
@@ -88,21 +85,18 @@ class Selection:
         return cls(rules, exclude)
 
     def fired(
-        self, cases: tuple[Case, ...], taken: Taken = lambda _: True
+        self, cases: tuple[Case, ...], taken: Callable[[Case], bool] = lambda _: True
     ) -> tuple[Case, ...]:
         """Return the cases that serve these rules, as far as taken, and their twins."""
         twins = {case.id: case.twin for case in cases}
         chosen: set[str] = set()
         rules = frozenset(self.rules)
         for case in cases:
-            wants = taken(case) and (
-                _rules_of(case) & rules
-                or (
-                    not case.rule.startswith(self.excluded)
-                    and any(_serves_by_kind(case, rule) for rule in self.rules)
-                )
+            serves = not case.rule.startswith(self.excluded) and any(
+                _serves_by_kind(case, rule) for rule in self.rules
             )
-            wanted: str | None = case.id if wants else None
+            wants = taken(case) and (serves or _rules_of(case) & rules)
+            wanted = case.id if wants else None
             while wanted is not None and wanted not in chosen:
                 chosen.add(wanted)
                 wanted = twins.get(wanted)

@@ -1,6 +1,6 @@
-"""Checks a profile on its target, step by step, by reading alone.
+"""Checks a profile on its target, step by step.
 
-Nothing is created but on this machine, and only if the profile allows it.
+By reading alone; on this machine also by one create, if the profile allows it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
@@ -23,7 +23,6 @@ from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import (
     Contract,
-    Fixture,
     RingspecError,
     Role,
     TargetError,
@@ -63,7 +62,7 @@ class CheckStep:
 
 
 class _Skipped(RingspecError):  # noqa: N818 - no error, but the reason
-    """Raised by a step that is not to be tried."""
+    pass
 
 
 class ProfileCheck:
@@ -85,25 +84,20 @@ class ProfileCheck:
         self._profile, self._contract = profile, contract
         self._url, self._credentials = url, credentials
         self._by, self._filling = Route(), Filling()
-        links = (each for each in contract.links if each.role == Role.LIST)
-        self._list = next(links, None)
+        links = (each.path for each in contract.links if each.role == Role.LIST)
+        self._list = next(links, "")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What may not be shown, as far as it is known by now."""
-        routes = (self._profile.route, self._by)
-        return (
-            *self._credentials.secrets(),
-            *self._filling.secrets(),
-            *(secret for route in routes for secret in route.secrets),
-        )
+        of_routes = (*self._profile.route.secrets, *self._by.secrets)
+        return *self._credentials.secrets(), *self._filling.secrets(), *of_routes
 
     def steps(self) -> Iterator[CheckStep]:
         """Do all steps; after one has failed, the others are skipped."""
         failed = False
         for name in _STEPS:
-            state, hint = CheckState.SKIPPED, ""
-            message = "a step before it failed"
+            state, message, hint = CheckState.SKIPPED, "a step before it failed", ""
             try:
                 if not failed:
                     message = getattr(self, f"_{name}")()
@@ -147,11 +141,8 @@ class ProfileCheck:
         host, port = self._peer
         if host == "localhost":
             raise _Skipped("localhost is this machine, whatever a resolver says")
-        try:
+        with suppress(ValueError):
             ipaddress.ip_address(host)
-        except ValueError:
-            pass
-        else:
             raise _Skipped(f"{host} is an address")
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -162,6 +153,15 @@ class ProfileCheck:
         addresses = dict.fromkeys(str(each[4][0]) for each in found)
         return f"{host} is {', '.join(addresses)}"
 
+    def _connected(self) -> socket.socket:
+        host, port = self._peer
+        timeout_s = self._profile.pacing.timeout_s
+        if host == "localhost":
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", port), timeout_s)
+            host = "::1"
+        return socket.create_connection((host, port), timeout_s)
+
     def _reach(self) -> str:
         host, port = self._peer
         try:
@@ -171,16 +171,6 @@ class ProfileCheck:
             hint = "is the server running, and the port right?"
             raise TargetError(f"{host}:{port}: {reason}", hint=hint) from error
         return f"{host}:{port} takes connections"
-
-    def _connected(self) -> socket.socket:
-        host, port = self._peer
-        timeout_s = self._profile.pacing.timeout_s
-        if host != "localhost":
-            return socket.create_connection((host, port), timeout=timeout_s)
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
-        except ConnectionRefusedError:
-            return socket.create_connection(("::1", port), timeout=timeout_s)
 
     def _tls(self) -> str:
         if urlsplit(self._url).scheme == "http":
@@ -197,7 +187,7 @@ class ProfileCheck:
                 self._by.context().wrap_socket(plain, server_hostname=host) as tls,
             ):
                 return f"{tls.version()}, and the certificate is trusted"
-        except (ssl.SSLError, OSError) as error:
+        except OSError as error:
             reason = getattr(error, "verify_message", "") or str(error)
             hint = "[tls] ca names certificates to trust, certificate one to show"
             raise TargetError(reason, hint=hint) from error
@@ -215,9 +205,9 @@ class ProfileCheck:
         return "it is given"
 
     def _read(self) -> str:
-        if self._list is None:
+        if not self._list:
             raise _Skipped("the contract has no operation that only reads")
-        answer, what = self._get(self._list.path), f"GET {self._list.path} answers"
+        answer, what = self._get(self._list), f"GET {self._list} answers"
         if answer.response is None:
             raise TargetError(answer.summary, hint="see the steps before")
         status = answer.response.status
@@ -237,9 +227,9 @@ class ProfileCheck:
         if not headers:
             raise _Skipped("the contract describes no header")
         listed = ", ".join(f"{header}: {value}" for header, value in headers)
-        if self._list is None:
+        if not self._list:
             raise _Skipped(f"nothing was read to try {listed} with")
-        answer = self._get(self._list.path, headers)
+        answer = self._get(self._list, headers)
         if not _is_success(answer):
             hint = "is that version still served, and its header passed on?"
             raise TargetError(f"with {listed}: {answer.summary}", hint=hint)
@@ -251,61 +241,57 @@ class ProfileCheck:
             raise _Skipped("the profile names none")
         listed = ", ".join(given)
         why = f"nothing reads {listed} alone"
-        for fixture in self._contract.fixtures:
-            if fixture.name in given and fixture.read:
-                found, why = self._looked_up(fixture, str(given[fixture.name]))
-                if found:
-                    return found
-                break
-        if safety.allow_create and not safety.is_live(self._url):
-            # Imported only here: what builds bodies takes a while to load.
-            from ringspec.strategies import plain_request  # noqa: PLC0415
+        readable = (
+            it for it in self._contract.fixtures if it.name in given and it.read
+        )
+        fixture = next(readable, None)
+        if fixture is not None:
+            value = quote(str(given[fixture.name]), safe="")
+            path = fixture.read.replace("{}", value)
+            one = self._get(path)
+            if _is_success(one):
+                return f"the target knows the {fixture.name}: GET {path}"
+            if _is_success(self._get(fixture.read.rpartition("/")[0])):
+                hint = f"is the {fixture.name} of this account? see [fixtures]"
+                raise TargetError(f"GET {path}: {one.summary}", hint=hint)
+            why = f"the target does not tell: GET {path}, {one.summary}"
+        if not safety.allow_create or safety.is_live(self._url):
+            hint = (
+                "on this machine [safety] allow_create = true lets a create try them,"
+                " unless it is live"
+            )
+            raise _Skipped(why, hint=hint)
+        # Imported only here: what builds bodies takes a while to load.
+        from ringspec.strategies import plain_request  # noqa: PLC0415
 
-            answer = self._exchange(plain_request(self._contract))
-            if _is_success(answer):
-                return f"a create with {listed} is accepted: {answer.summary}"
+        answer = self._exchange(plain_request(self._contract))
+        if not _is_success(answer):
             hint = "does the target know them? what does its answer say?"
             raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
-        hint = (
-            "on this machine [safety] allow_create = true lets a create try them,"
-            " unless it is live"
-        )
-        raise _Skipped(why, hint=hint)
+        return f"a create with {listed} is accepted: {answer.summary}"
 
-    def _looked_up(self, fixture: Fixture, value: str) -> tuple[str, str]:
-        """Read a fixture, or else all of its kind; return the result, or why none."""
-        path = fixture.read.replace("{}", quote(value, safe=""))
-        one = self._get(path)
-        if _is_success(one):
-            return f"the target knows the {fixture.name}: GET {path}", ""
-        if not _is_success(self._get(fixture.read.rpartition("/")[0])):
-            return "", f"the target does not tell: GET {path}, {one.summary}"
-        hint = f"is the {fixture.name} of this account? see [fixtures]"
-        raise TargetError(f"GET {path}: {one.summary}", hint=hint)
-
-    def _get(self, path: str, more: tuple[tuple[str, str], ...] = ()) -> Exchange:
-        headers = (("Accept", "application/json"), *more)
+    def _get(self, path: str, headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
+        headers = (("Accept", "application/json"), *headers)
         header = self._contract.operation.token_header
         if header is not None:
             headers = ((header.header, header.value(TOKEN)), *headers)
-        return self._exchange(
-            Request(method="GET", path=path, headers=headers, body=b"")
-        )
+        request = Request(method="GET", path=path, headers=headers, body=b"")
+        return self._exchange(request)
 
     def _exchange(self, request: Request) -> Exchange:
-        safety = self._profile.safety
+        profile = self._profile
+        target = Target(
+            self._url,
+            filling=self._filling,
+            timeout_s=profile.pacing.timeout_s,
+            workers=1,
+            route=self._by,
+        )
+        guard = Guard.before(target, profile.safety, self._contract)
 
         async def fire() -> Exchange:
-            target = Target(
-                self._url,
-                filling=self._filling,
-                timeout_s=self._profile.pacing.timeout_s,
-                workers=1,
-                route=self._by,
-            )
-            guard = Guard.before(target, safety, self._contract)
             try:
-                if safety.is_live(self._url):
+                if profile.safety.is_live(self._url):
                     await asyncio.sleep(1 / LIVE_RATE)
                 return await guard.exchange(request, repeats=0)
             finally:

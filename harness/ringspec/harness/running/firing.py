@@ -1,7 +1,6 @@
 """Firing: single requests by a few workers at once, scripts step by step.
 
-A script is a case with steps. It ends in the exchange of the last step that was taken,
-with those before it. Nothing is judged here.
+A script is a case with steps. Its exchange is that of the last step that was taken.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from urllib.parse import quote, urlencode
@@ -98,20 +97,14 @@ class Volley:
         self._absences = absences
         self._patience = Patience(patience_s)
         self._workers = workers
-        self._patient, self._repeats = True, 1
-        self._failing = False
-        self._interrupted = False
-        self._tasks: list[asyncio.Task[None]] = []
-        self._results: list[asyncio.Future[Exchange]] = []
+        self._failing = self._interrupted = False
+        self._tasks: list[asyncio.Task[Exchange]] = []
 
     def interrupt(self) -> None:
         """End the volley: `take` raises `Interrupted` at once."""
         self._interrupted = True
         for task in self._tasks:
             task.cancel()
-        for result in self._results:
-            if not result.done():
-                result.set_exception(Interrupted())
 
     async def start(
         self,
@@ -121,7 +114,7 @@ class Volley:
         patient: bool = True,
         repeats: int = 1,
     ) -> None:
-        """Begin to fire others.
+        """Begin to fire others, once all before have been taken.
 
         Args:
             cases: those that are taken next.
@@ -129,44 +122,37 @@ class Volley:
             patient: whether what was written is given a moment to be seen.
             repeats: how often a case of one request is sent again if it fails.
         """
-        loop = asyncio.get_running_loop()
-        self._results = [loop.create_future() for _ in cases]
-        self._patient, self._repeats = patient, repeats
-        turns = iter(range(len(cases)))
-        for _ in range(self._workers if at_once else 1):
-            self._tasks.append(loop.create_task(self._work(cases, turns)))
+        turns = asyncio.Semaphore(self._workers if at_once else 1)
+        patience = self._patience if patient else Patience(0.0)
 
-    async def take(self, index: int) -> Exchange:
-        """Return the exchange of a case; raise `Interrupted` if the volley ends."""
-        if self._interrupted:
-            raise Interrupted
-        return await self._results[index]
-
-    async def _work(self, cases: Sequence[Case], turns: Iterator[int]) -> None:
-        for index in turns:
-            case, result = cases[index], self._results[index]
-            try:
+        async def fire(case: Case) -> Exchange:
+            async with turns:
                 if case.steps:
-                    result.set_result(await self._played(case))
-                    continue
+                    return await self._played(case, patience)
                 # A repeat tells a hiccup from a fault. Once a repeated case has failed
                 # the fault is certain, and repeats would only make a hanging target
                 # last.
-                repeats = 0 if self._failing else self._repeats
-                exchange = await self._target.exchange(case.request, repeats=repeats)
+                again = 0 if self._failing else repeats
+                exchange = await self._target.exchange(case.request, repeats=again)
                 self._failing = exchange.failure is not None
-                result.set_result(exchange)
-            except Exception as error:  # noqa: BLE001 - `take` raises it
-                result.set_exception(error)
+                return exchange
 
-    async def _played(self, case: Case) -> Exchange:
+        self._tasks = [asyncio.create_task(fire(case)) for case in cases]
+
+    async def take(self, index: int) -> Exchange:
+        """Return the exchange of a case; raise `Interrupted` if the volley ends."""
+        if not self._interrupted:
+            with suppress(asyncio.CancelledError):
+                return await self._tasks[index]
+        raise Interrupted
+
+    async def _played(self, case: Case, patience: Patience) -> Exchange:
         """Play a script until no step may have been taken twice.
 
         What is not there any more may have been deleted by the first of two requests,
         or have gone with a target that was started anew.
         """
         sent = 0
-        patience = self._patience if self._patient else Patience(0.0)
         for _ in range(self._plays):
             before = self._absences()
             exchange = await play(self._target, case, patience)
@@ -189,9 +175,9 @@ class Volley:
     async def stop(self) -> None:
         """End what is under way and close all connections."""
         await self.cancel_open()
-        for result in self._results:
-            if result.done() and not result.cancelled():
-                result.exception()  # retrieved, or asyncio logs it
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # retrieved, or asyncio logs it
         async with asyncio.timeout(_FAREWELL_S):
             await self._target.close()
 
@@ -202,18 +188,17 @@ async def play(
     """Take the steps of a script, as far as each comes out as the next one needs."""
     script = _Script(connection, patience or Patience())
     earlier: list[Exchange] = []
-    last = len(case.steps) - 1
-    for number, step in enumerate(case.steps):
+    for number, step in enumerate(case.steps, 1):
         exchange, played = await script.take(step)
-        stuck = script.stuck(step, exchange, played) if number < last else ""
-        if stuck:
+        if number == len(case.steps):
+            break
+        if stuck := script.stuck(step, exchange, played):
             played = Played(stuck=stuck)
-        if stuck or number == last:
             break
         earlier.append(exchange)
     played = replace(
         played,
-        at=number,
+        at=len(earlier),
         earlier=tuple(earlier),
         captured=dict(script.captured),
         unsure=script.unsure,
@@ -304,12 +289,9 @@ class _Script:
         total = at_pointer(data, paging.total) if paging.total else None
         seen, complete = list(items), False
         for number in _order(total, len(items)):
-            if number is None:
-                complete = True
-                break
-            _, _, more = await self._page(request, paging, number)
-            if more == items or not more:
-                complete = True
+            more = (await self._page(request, paging, number))[2] if number else []
+            complete = more == items or not more
+            if complete:
                 break
             seen += more
         else:
@@ -342,11 +324,11 @@ class _Script:
 def _differs(step: Step, response: Response) -> bool:
     """Return whether an answer does not show, to the letter, what it is to show."""
     data, _ = parse(response)
-    shown = [want.value for want in step.wants if want.what == What.SHOWS]
     return isinstance(data, dict) and any(
         name in data and data[name] != sent
-        for value in shown
-        for name, sent in value.items()
+        for want in step.wants
+        if want.what == What.SHOWS
+        for name, sent in want.value.items()
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapreplace
 
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
@@ -23,9 +23,6 @@ WORKERS = 4
 LIVE_RATE = 5.0
 # How many bodies explore tries by default.
 EXAMPLES = 200
-# The group of all scripts of a list; no case has such an id.
-_SCRIPTS = ""
-_AUTH = "auth."
 _CLIENT = RuleId("auth.client")
 
 
@@ -118,15 +115,14 @@ def parse_shard(text: str) -> tuple[int, int]:
     Raises:
         UsageError: it is none.
     """
-    number, slash, of = text.partition("/")
-    if slash and number.isascii() and of.isascii() and (number + of).isdigit():
-        found = int(number or 0), int(of or 0)
-        if 1 <= found[0] <= found[1]:
-            return found
-    raise UsageError(
-        f"--shard {text!r} is no part of a whole",
-        hint="write it as 1/3, 2/3 and 3/3, one for each run",
-    )
+    match = re.fullmatch(r"([0-9]+)/([0-9]+)", text)
+    number, of = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise UsageError(
+            f"--shard {text!r} is no part of a whole",
+            hint="write it as 1/3, 2/3 and 3/3, one for each run",
+        )
+    return number, of
 
 
 def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
@@ -136,20 +132,18 @@ def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
     groups: dict[str, list[Case]] = {}
     for case in cases:
         # A case made from the one that every part fires may be in any part.
-        near = case.twin in listed and case.twin != common
-        key = case.twin if near and case.twin else case.id
-        groups.setdefault(_SCRIPTS if case.steps else key, []).append(case)
+        twin = case.twin if case.twin in listed and case.twin != common else None
+        groups.setdefault("" if case.steps else twin or case.id, []).append(case)
 
     def requests(group: Sequence[Case]) -> int:
         return sum(len(case.steps) or 1 for case in group)
 
-    loads = [(0, each) for each in range(1, of + 1)]
-    found: set[str] = set()
+    loads, found = [0] * of, set[str]()
     # The largest first, so that the small ones even out the rest.
     for group in sorted(groups.values(), key=requests, reverse=True):
-        load, least = loads[0]
-        heapreplace(loads, (load + requests(group), least))
-        if least == number:
+        least = loads.index(min(loads))
+        loads[least] += requests(group)
+        if least == number - 1:
             found.update(case.id for case in group)
     return Part(number, of, frozenset(found))
 
@@ -186,7 +180,7 @@ def lacking_rules(plan: Plan) -> dict[RuleId, str]:
         lacking[_CLIENT] = f"the token endpoint is not sent to: {elsewhere}"
     if is_unguarded(plan):
         for rule in plan.contract.rules:
-            if rule.startswith(_AUTH):
+            if rule.startswith("auth."):
                 lacking[rule] = "no credentials were given, and none are asked for"
     return lacking
 

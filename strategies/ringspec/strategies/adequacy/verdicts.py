@@ -45,11 +45,9 @@ _NOT_NULL = {"not": {"type": "null"}}
 _TRIED = 8
 
 
-# Keywords that name the members, or items, that others leave over.
-_NAMING = ("properties", "patternProperties")
 _Validator = jsonschema_rs.Draft202012Validator
-# Values of a body, each with the indexes of items on the way to it.
-_Located = list[tuple[Json, tuple[int, ...]]]
+# Index of a case, a value in its body, and the index of the innermost item around it.
+_Located = tuple[int, Json, int]
 
 
 class MutationVerdict(StrEnum):
@@ -134,52 +132,55 @@ class _CaseMatrix:
     """Finds the cases that detect a mutation, by index."""
 
     def __init__(self, contract: Contract, cases: tuple[Case, ...]) -> None:
-        self._schema = schema = contract.request.schema
+        self._schema = contract.request.schema
         self.cases = cases
         own = contract.operation.method.upper(), contract.operation.path
-        # The cases that their body decides.
-        judged = [
-            (index, case)
-            for index, case in enumerate(cases)
-            if case.phase == Phase.CASES
-            and (case.request.method, case.request.path) == own
-            and (case.fault is None or isinstance(case.fault, tuple))
-        ]
-        self._accepted = [i for i, case in judged if case.expect == Expect.ACCEPT]
-        validator = _Validator(schema, validate_formats=True)
+        validator = _Validator(self._schema, validate_formats=True)
+        self._accepted: list[int] = []
         # Where in the schema each refused body is wrong.
-        self._refused = {
-            index: [
-                tuple(map(str, error.schema_path))
-                for error in validator.iter_errors(case.body)
-            ]
-            for index, case in judged
-            if case.expect == Expect.REJECT and case.broken
-        }
-        self._conditions: dict[Path, _Validator] = {}
-        self._located: dict[tuple[int, Path], _Located] = {}
-        self._dropped: dict[str, tuple[int, ...]] = {}
+        self._refused: dict[int, list[Path]] = {}
+        for index, case in enumerate(cases):
+            if (
+                case.phase != Phase.CASES
+                or (case.request.method, case.request.path) != own
+                or not (case.fault is None or isinstance(case.fault, tuple))
+            ):
+                continue  # something else than its body decides
+            if case.expect == Expect.ACCEPT:
+                self._accepted.append(index)
+            elif case.expect == Expect.REJECT and case.broken:
+                errors = validator.iter_errors(case.body)
+                self._refused[index] = [tuple(map(str, e.schema_path)) for e in errors]
+        self._located: dict[Path, list[_Located]] = {}
+        self._dropped: dict[str, list[int]] = {}
         self._where: dict[str, frozenset[int]] = {}
 
-    def detecting(self, mutation: Mutation) -> Iterator[int]:
+    def detecting(self, mutation: Mutation) -> list[int]:
         if mutation.when is not None:
-            yield from self._in_context(mutation, mutation.when)
-            return
-        tests = [self._validators(mutation, edit) for edit in mutation.edits]
-        for index in self._accepted:
-            if not self._takes(mutation, tests, index):
-                yield index
-        for index, errors in self._refused.items():
-            owned = all(any(e.owns(path) for e in mutation.edits) for path in errors)
-            if owned and self._takes(mutation, tests, index):
-                yield index
+            return self._in_context(mutation, mutation.when)
+        refusing: set[int] = set()
+        for edit in mutation.edits:
+            by_new, by_old = self._validator(edit, edit.new), None
+            if mutation.kept is not None:
+                by_old = self._validator(edit, edit.old)
+            for index, value, item in self._values(edit.path):
+                written = by_old and (item == 0) == (mutation.kept == Items.FIRST)
+                fits = by_old if by_old and written else by_new
+                if index not in refusing and not fits.is_valid(value):
+                    refusing.add(index)
+        accepting = [
+            index
+            for index, errors in self._refused.items()
+            if index not in refusing
+            and all(any(e.owns(path) for e in mutation.edits) for path in errors)
+        ]
+        return [*(each for each in self._accepted if each in refusing), *accepting]
 
-    def _in_context(self, mutation: Mutation, when: BodyCondition) -> Iterator[int]:
+    def _in_context(self, mutation: Mutation, when: BodyCondition) -> list[int]:
         """Bodies for which the contract holds as written detect nothing."""
         rule = mutation.rules[0]
         if rule not in self._dropped:
-            everywhere = replace(mutation, when=None)
-            self._dropped[rule] = tuple(self.detecting(everywhere))
+            self._dropped[rule] = self.detecting(replace(mutation, when=None))
         if when.words not in self._where:
             is_valid = _Validator(when.schema).is_valid
             self._where[when.words] = frozenset(
@@ -188,78 +189,48 @@ class _CaseMatrix:
                 if is_valid(self.cases[index].body)
             )
         written = self._where[when.words]
-        yield from (index for index in self._dropped[rule] if index not in written)
+        return [index for index in self._dropped[rule] if index not in written]
 
-    def _takes(
-        self, mutation: Mutation, tests: list[tuple[_Validator, ...]], index: int
-    ) -> bool:
-        for edit, (by_new, *by_old) in zip(mutation.edits, tests, strict=True):
-            for value, indexes in self._values(index, edit.path):
-                written = by_old and (indexes[-1] == 0) == (
-                    mutation.kept == Items.FIRST
-                )
-                if not (by_old[0] if written else by_new).is_valid(value):
-                    return False
-        return True
+    def _validator(self, edit: KeywordEdit, keywords: dict[str, Json]) -> _Validator:
+        """Return a validator of some keywords in place of those that are edited."""
+        node, beside = at_path(self._schema, edit.path), dict[str, Json]()
+        if any(name.startswith("unevaluated") for name in keywords):
+            beside = {n: v for n, v in node.items() if n not in edit.old}
+        elif "additionalProperties" in keywords:
+            # These keep to it whatever they are.
+            beside["properties"] = {name: {} for name in node.get("properties", ())}
+        return _Validator({**beside, **keywords}, validate_formats=True)
 
-    def _validators(
-        self, mutation: Mutation, edit: KeywordEdit
-    ) -> tuple[_Validator, ...]:
-        """Return a validator of the keyword as it is now, and as it was if needed."""
-        node = at_path(self._schema, edit.path)
-        found = []
-        for keywords in (edit.new,) if mutation.kept is None else (edit.new, edit.old):
-            beside: Json = {
-                name: {each: {} for each in node[name]}
-                for name in _NAMING
-                if "additionalProperties" in keywords and name in node
-            }
-            if any(name.startswith("unevaluated") for name in keywords):
-                beside = {n: v for n, v in node.items() if n not in edit.old}
-            found.append(_Validator({**beside, **keywords}, validate_formats=True))
-        return tuple(found)
-
-    def _values(self, index: int, path: Path) -> _Located:
-        """Return the values below the path of a node, and the indexes on the way."""
-        key = index, path
-        if key not in self._located:
-            found: _Located = [(self.cases[index].body, ())]
-            parent: Path = ()
-            for step in split(path):
-                found = [
-                    below
-                    for value, indexes in found
-                    for below in self._below(parent, step, value, indexes)
-                ]
-                parent += step
-            self._located[key] = found
-        return self._located[key]
+    def _values(self, path: Path) -> list[_Located]:
+        """Return the values of all bodies at the path of a subschema."""
+        if path not in self._located:
+            if not path:
+                bodies = [*self._accepted, *self._refused]
+                found = [(index, self.cases[index].body, 0) for index in bodies]
+            else:
+                step = list(split(path))[-1]
+                parent = path[: -len(step)]
+                found = list(self._below(parent, step, self._values(parent)))
+            self._located[path] = found
+        return self._located[path]
 
     def _below(
-        self, parent: Path, step: Path, value: Json, indexes: tuple[int, ...]
-    ) -> Iterator[tuple[Json, tuple[int, ...]]]:
+        self, parent: Path, step: Path, located: list[_Located]
+    ) -> Iterator[_Located]:
         keyword, name = step[0], step[-1]
-        if keyword in {"items", "prefixItems"}:
-            size = len(value) if isinstance(value, list) else 0
-            fixed = at_path(self._schema, parent).get("prefixItems", ())
-            first = len(fixed) if keyword == "items" else int(name)
-            end = size if keyword == "items" else min(first + 1, size)
-            for index in range(first, end):
-                yield value[index], (*indexes, index)
-        elif keyword == "properties":
-            if isinstance(value, dict) and name in value:
-                yield value[name], indexes
-        elif keyword == "dependentSchemas":
-            if isinstance(value, dict) and name in value:
-                yield value, indexes
-        elif keyword == "allOf" or self._condition(parent, value) == (name == "then"):
-            yield value, indexes
-
-    def _condition(self, parent: Path, value: Json) -> bool:
-        if parent not in self._conditions:
+        taken: _Validator | None = None
+        if keyword in {"then", "else"}:
             condition = at_path(self._schema, (*parent, "if"))
-            self._conditions[parent] = _Validator(condition, validate_formats=True)
-        return self._conditions[parent].is_valid(value)
+            taken = _Validator(condition, validate_formats=True)
+        for index, value, item in located:
+            if keyword == "items":
+                listed = value if isinstance(value, list) else []
+                yield from ((index, each, at) for at, each in enumerate(listed))
+            elif keyword == "properties":
+                if isinstance(value, dict) and name in value:
+                    yield index, value[name], item
+            elif taken is None or taken.is_valid(value) == (keyword == "then"):
+                yield index, value, item
 
 
 def prove(
@@ -294,17 +265,20 @@ class _Decider:
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
-        if mutation.when is not None and not self._is_settled_beyond(mutation.when):
+        when = mutation.when
+        if when is not None and not overlap(self._beyond(when), self._around(("",))):
             # The rule itself is of no interest: no settled body is of that kind.
-            where = mutation.when.words.replace("only where", "except where", 1)
+            where = when.words.replace("only where", "except where", 1)
             reason = f"no valid body shows it {where.removeprefix('not ')}"
             return MutationVerdict.UNSETTLED, reason
         laxer = [edit for edit in mutation.edits if self._more(mutation, edit)]
-        stricter = [edit for edit in mutation.edits if self._less(mutation, edit)]
+        stricter = [
+            edit for edit in mutation.edits if self._less(mutation, edit, self._written)
+        ]
         if not laxer and not stricter:
             return MutationVerdict.EQUIVALENT, _equivalence(mutation)
         doubt = ""
-        if any(self._less(mutation, edit, settled=True) for edit in stricter):
+        if any(self._less(mutation, e, self._contract.settled) for e in stricter):
             doubt = "it may refuse a valid body"
         elif any(self._settled_more(mutation, edit) for edit in laxer):
             doubt = "it may take a body that breaks a rule"
@@ -346,6 +320,15 @@ class _Decider:
             return found
         return _live(meet(self._beyond(mutation.when), found))
 
+    def _less(
+        self, mutation: Mutation, edit: KeywordEdit, schema: Json
+    ) -> Alternatives:
+        """Return a superset of what a schema admits and a mutation does not."""
+        if mutation.when is not None or mutation.kept is not None or not edit.new:
+            return ()  # then it only ever drops something
+        refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
+        return self._reach(schema, edit, refused)
+
     def _reach(
         self, schema: Json, edit: KeywordEdit, wanted: Json, least: int = 1
     ) -> Alternatives:
@@ -356,22 +339,6 @@ class _Decider:
         """Return a superset of the bodies for which a mutation is not as written."""
         key = "beyond", when.words
         return self._memo(key, lambda: avoid(when.schema, ("object",)))
-
-    def _is_settled_beyond(self, when: BodyCondition) -> bool:
-        def around() -> Alternatives:
-            return reach(pruned(self._contract.settled, ("",)))
-
-        return overlap(self._beyond(when), self._memo(("settled",), around))
-
-    def _less(
-        self, mutation: Mutation, edit: KeywordEdit, *, settled: bool = False
-    ) -> Alternatives:
-        """Return a superset of what the contract admits and a mutation does not."""
-        if mutation.when is not None or mutation.kept is not None or not edit.new:
-            return ()  # then it only ever drops something
-        schema = self._contract.settled if settled else self._written
-        refused = {"allOf": [edit.old, {"not": edit.new}, _counted(edit)]}
-        return self._reach(schema, edit, refused)
 
     def _settled_more(self, mutation: Mutation, edit: KeywordEdit) -> bool:
         """Return whether a settled body, changed in one place, may be what differs."""
@@ -387,13 +354,13 @@ class _Decider:
             for each in self._contract.assertions
             if each.rule in mutation.rules
         )
-        places = [(*place, name) for name in names] or [place]
         return any(
-            overlap(self._around(each, mended=mended), differing) for each in places
+            overlap(opened(self._around(each, mended=mended), each), differing)
+            for each in ([(*place, name) for name in names] or [place])
         )
 
-    def _around(self, place: Instance, *, mended: bool) -> Alternatives:
-        """Return a superset of settled bodies, with anything at a place.
+    def _around(self, place: Instance, *, mended: bool = False) -> Alternatives:
+        """Return a superset of settled bodies, with the most detail near a place.
 
         If mended, the body is valid with the default of the place filled in.
         """
@@ -401,21 +368,14 @@ class _Decider:
         def around() -> Alternatives:
             schema = pruned(self._contract.settled, place)
             default = schema_at(self._written, place).get("default")
-            if mended and default is not None:
-                schema = _joined(schema, _holding(place, default))
-            return opened(reach(schema), place)
+            if mended and default is not None and ITEM not in place:
+                filled: Json = {"const": default}
+                for step in reversed(place):
+                    filled = {"properties": {step: filled}}
+                schema = _joined(schema, filled)
+            return reach(schema)
 
         return self._memo(("around", place, mended), around)
-
-
-def _holding(place: Instance, value: Json) -> Json:
-    """Return a schema of the bodies with a value at a place, where it is no item's."""
-    wanted: Json = {"const": value}
-    for step in reversed(place):
-        if step == ITEM:
-            return {}
-        wanted = {"properties": {step: wanted}}
-    return wanted
 
 
 def _counted(edit: KeywordEdit) -> Json:
@@ -497,11 +457,10 @@ def _candidates(settled: Json, mutation: Mutation) -> Iterator[Shape]:
 
 def instance_of(path: Path) -> Instance:
     """Return where in a body a subschema applies."""
-    steps = {"properties", "items", "prefixItems"}
     return tuple(
         step[1] if step[0] == "properties" else ITEM
         for step in split(path)
-        if step[0] in steps
+        if step[0] in {"properties", "items"}
     )
 
 
@@ -517,11 +476,9 @@ def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
         if keyword == "properties":
             members = {name: wanted}
             wanted = {"type": "object", "properties": members, "required": [name]}
-        elif keyword in {"items", "prefixItems"}:
+        elif keyword == "items":
             wanted = {"type": "array", "contains": wanted, "minItems": least}
             least = 1
-        elif keyword == "dependentSchemas":
-            wanted = {"allOf": [{"type": "object", "required": [name]}, wanted]}
         elif keyword in {"then", "else"}:
             condition = at_path(schema, (*path[:end], "if"))
             taken = condition if keyword == "then" else {"not": condition}

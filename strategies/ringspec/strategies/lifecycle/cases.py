@@ -7,7 +7,7 @@ case whose early steps do not come out as they must says nothing of its rule.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, pairwise
@@ -187,13 +187,16 @@ class Lifecycle:
         link: Link,
         status: Status = ACCEPTED,
         *wants: Want,
-        content: bytes = b"",
+        content: bytes | None = None,
         suffix: str | None = "",
     ) -> Step:
         """Return a step of a linked operation on what was created with a suffix.
 
-        Without a suffix, None, it is about an id that no server has given out.
+        It sends the plain body if the operation takes one, or other content. Without a
+        suffix, None, it is about an id that no server has given out.
         """
+        if content is None:
+            content = self.plain.request.body if link.same_body else b""
         request = Requests(self.contract).relative(link, content)
         named = _UNKNOWN_ID if suffix is None else rf"{{\1{suffix}}}"
         return Step(
@@ -231,14 +234,10 @@ class Lifecycle:
     def survey(self) -> Case:
         """Return a case that calls each operation once, to see which are offered."""
         steps = [
-            replace(self.step(each, ANY, content=self.content(each)), paging=None)
+            replace(self.step(each, ANY), paging=None)
             for each in sorted(self.contract.links, key=lambda e: _ORDER.index(e.role))
         ]
         return self.after("ids", "survey", *steps)
-
-    def content(self, link: Link) -> bytes:
-        """Return the plain body for an operation that takes one."""
-        return self.plain.request.body if link.same_body else b""
 
 
 def _kind(assertion: Assertion) -> str:
@@ -267,7 +266,8 @@ def shows(case: Case) -> Want:
     return Want(what=What.SHOWS, value=case.body)
 
 
-def _one_of(at: str, *values: str) -> Want:
+def one_of(at: str, *values: str) -> Want:
+    """Want one of some values at a place of an answer."""
     return Want(what=What.ONE_OF, at=at, value=[*values])
 
 
@@ -294,9 +294,9 @@ def lifecycle_cases(
         yield from _traces(life, life.listing)
     for link in life.contract.links:
         if link.captures:
-            step = life.step(link, REFUSED, content=life.content(link), suffix=None)
+            step = life.step(link, REFUSED, suffix=None)
             step = replace(step, request=closing(step.request))
-            yield _refused(life.case("unknown", link.name, step), step.request)
+            yield _refused(life.case("unknown", link.name, step))
 
 
 def _ids(life: Lifecycle) -> Iterator[Case]:
@@ -321,7 +321,7 @@ def _readable(life: Lifecycle, read: Link) -> Iterator[Case]:
 
 
 def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
-    new = _one_of(read.state, *life.first)
+    new = one_of(read.state, *life.first)
     yield life.after("state", "read", life.step(read, ACCEPTED, new))
     shown = replace(new, what=What.IF_SHOWN)
     create = replace(life.create(life.plain), wants=(shown,))
@@ -329,13 +329,13 @@ def _states(life: Lifecycle, read: Link) -> Iterator[Case]:
     # Whatever is asked for, nothing has begun yet.
     links = life.contract.links
     if any(set(each.comes_from) & set(life.first) for each in links):
-        seen = life.step(read, ACCEPTED, _one_of(read.state, *life.waiting))
+        seen = life.step(read, ACCEPTED, one_of(read.state, *life.waiting))
         yield life.after("state", "of-full", seen, of=life.richest)
 
 
 def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     rule, old, new = "updated", life.richest, life.plain
-    put = life.step(update, content=new.request.body)
+    put = life.step(update)
     answer = replace(put, wants=(shows(new), *life.ids(What.IF_SHOWN)))
     yield life.after(rule, "answer", answer, of=old)
     yield life.after(rule, "read", put, life.step(read, ACCEPTED, shows(new)), of=old)
@@ -355,6 +355,14 @@ def _updates(life: Lifecycle, read: Link, update: Link) -> Iterator[Case]:
     yield life.after(rule, "read", life.step(read), put, seen, of=rich)
 
 
+def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
+    second = life.create(life.plain, _OTHER)
+    for has, other in zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True):
+        yield life.after("listed", "created", life.step(listing, ACCEPTED, has))
+        both = life.step(listing, ACCEPTED, has, other)
+        yield life.after("listed", "both-of-two", second, both)
+
+
 def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
     rule, gone = "deleted", life.step(delete)
     yield life.after(rule, "answer", gone)
@@ -371,8 +379,8 @@ def _commands(life: Lifecycle, read: Link) -> Iterator[Case]:
     """Give each command in each state that is settled to allow it, or not to."""
     for command in life.commands:
         allowed = (command.leads_to, *command.via)
-        leads = (_one_of(command.state, *allowed),) if command.state else ()
-        stays = life.step(read, ACCEPTED, _one_of(read.state, *allowed))
+        leads = (one_of(command.state, *allowed),) if command.state else ()
+        stays = life.step(read, ACCEPTED, one_of(read.state, *allowed))
         for state in command.comes_from if command.leads_to else ():
             before, body = _brought(life, read, state)
             for label, steps in (
@@ -403,41 +411,29 @@ def _brought(life: Lifecycle, read: Link, state: str) -> tuple[list[Step], Case]
                 found.append(there)
     path, steps = paths.get(state, []), list[Step]()
     for command in path:
-        seen = _one_of(read.state, command.leads_to)
+        seen = one_of(read.state, command.leads_to)
         steps += [life.step(command), life.step(read, ACCEPTED, seen)]
     if not path:
-        steps.append(life.step(read, ACCEPTED, _one_of(read.state, state)))
+        steps.append(life.step(read, ACCEPTED, one_of(read.state, state)))
     return steps, life.plain if state in paths else life.richest
-
-
-def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
-    second = life.create(life.plain, _OTHER)
-    for has, other in zip(life.ids(What.HAS), life.ids(What.HAS, _OTHER), strict=True):
-        yield life.after("listed", "created", life.step(listing, ACCEPTED, has))
-        both = life.step(listing, ACCEPTED, has, other)
-        yield life.after("listed", "both-of-two", second, both)
 
 
 def _traces(life: Lifecycle, listing: Link) -> Iterator[Case]:
     """Look in the list for what was refused, by a text that nothing else has."""
-    name = _marked(life, listing)
-    place = next(iter(life.captures.values()))
-    for label, request, text, case in _refusable(life, name) if name else ():
+    name, place = _marked(life, listing), next(iter(life.captures.values()))
+    for label, text, request, like in _refusable(life, name) if name else ():
         unlike = Want(what=What.UNLIKE, at=place, value={name: text}, known=_KNOWN)
-        made = life.case(
-            "rejected",
-            label,
-            replace(life.step(listing), capture={_KNOWN: place}),
-            Step(request=request, status=REFUSED),
-            life.step(listing, ACCEPTED, unlike),
-            like=case,
-        )
-        yield replace(_refused(made, request), broken=case.broken if case else ())
+        before = replace(life.step(listing), capture={_KNOWN: place})
+        refused = Step(request=request, status=REFUSED)
+        after = life.step(listing, ACCEPTED, unlike)
+        made = life.case("rejected", label, before, refused, after, like=like)
+        broken = like.broken if like else ()
+        yield replace(_refused(made), request=request, broken=broken)
 
 
 def _refusable(
     life: Lifecycle, name: str
-) -> Iterator[tuple[str, Request, str, Case | None]]:
+) -> Iterator[tuple[str, str, Request, Case | None]]:
     """Yield requests to be refused, each with a text of its own in a member."""
     for number, case in enumerate(life.faults, 1):
         text = f"ringspec trace {number}"
@@ -446,23 +442,23 @@ def _refusable(
         mark = {"op": "replace", "path": pointer((name,)), "value": text}
         body = patched(case.body, (mark,))
         if life.contract.prover.broken(body) == frozenset(case.broken):
-            yield case.id, replace(case.request, body=encode(body)), text, case
-    for label in ("no-token", "other-media-type", "cut-off"):
+            yield case.id, text, replace(case.request, body=encode(body)), case
+    changes: dict[str, Callable[[Request], Request]] = {
+        "other-media-type": lambda it: with_header(it, "Content-Type", "text/plain"),
+        "cut-off": lambda it: replace(it, body=it.body[:-1]),
+    }
+    if header := life.contract.operation.token_header:
+        changes = {
+            "no-token": lambda it: with_header(it, header.header, None)
+        } | changes
+    for label, change in changes.items():
         text = f"ringspec trace {label}"
         body = encode({**life.plain.body, name: text})
-        request = closing(replace(life.plain.request, body=body))
-        if label == "cut-off":
-            yield label, replace(request, body=body[:-1]), text, None
-        elif label == "other-media-type":
-            refused = with_header(request, "Content-Type", "text/plain")
-            yield label, refused, text, None
-        elif header := life.contract.operation.token_header:
-            yield label, with_header(request, header.header, None), text, None
+        yield label, text, change(closing(replace(life.plain.request, body=body))), None
 
 
-def _refused(case: Case, request: Request) -> Case:
-    """Return a case of a request that is to be refused."""
-    return replace(case, request=request, expect=Expect.REJECT, status=REFUSED)
+def _refused(case: Case) -> Case:
+    return replace(case, expect=Expect.REJECT, status=REFUSED)
 
 
 def _marked(life: Lifecycle, listing: Link) -> str | None:

@@ -38,6 +38,7 @@ from ringspec.strategies.lifecycle.cases import (
     ANY,
     REFUSED,
     Lifecycle,
+    one_of,
     shows,
 )
 
@@ -63,10 +64,6 @@ class CallKind(StrEnum):
     SPOIL = "spoil"  # an update that breaks a rule
     DELETE = "delete"
     COMMAND = "command"
-
-
-# It takes several commands to come far, and what changes most is worth most looks.
-_WEIGHTS = {CallKind.COMMAND: 3, CallKind.UPDATE: 2, CallKind.DELETE: 2}
 
 
 class Call(NamedTuple):
@@ -95,7 +92,7 @@ class Claim(NamedTuple):
     wants: tuple[Want, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WalkStep:
     """A step of a walk.
 
@@ -116,7 +113,7 @@ class WalkStep:
     call: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Walk:
     """Calls, written as steps.
 
@@ -186,13 +183,8 @@ def write_walk(
     model = Model(life, idle, hasty)
     for call in calls:
         model.apply(call)
-    return Walk(
-        contract=life.contract,
-        number=number,
-        calls=tuple(model.calls),
-        steps=tuple(model.steps),
-        hasty=hasty,
-    )
+    calls, steps = tuple(model.calls), tuple(model.steps)
+    return Walk(life.contract, number, calls, steps, hasty)
 
 
 @dataclass
@@ -271,25 +263,24 @@ class Model:
 
     def _write(self, call: Call) -> None:
         life, kind, choice = self.life, call.kind, call.choice
-        if kind == CallKind.CREATE:
-            return self._create(choice)
-        if kind == CallKind.LIST:
-            return self._list()
-        links = {CallKind.READ: life.read, CallKind.DELETE: life.delete}
-        link = life.commands[choice] if kind == CallKind.COMMAND else links.get(kind)
-        body: Case | None = None
-        if kind in {CallKind.UPDATE, CallKind.SPOIL}:
-            bodies = life.differing if kind == CallKind.UPDATE else life.faults
-            link, body = life.update, bodies[choice]
+        if kind in {CallKind.CREATE, CallKind.LIST}:
+            return self._list() if kind == CallKind.LIST else self._create(choice)
+        link, body = life.update, None
+        if kind == CallKind.COMMAND:
+            link = life.commands[choice]
+        elif kind in {CallKind.READ, CallKind.DELETE}:
+            link = life.read if kind == CallKind.READ else life.delete
+        else:
+            body = (life.differing if kind == CallKind.UPDATE else life.faults)[choice]
         if link is None:
             return None
-        suffix = f"-{call.resource}" if call.resource else None
+        resource = self.resources[call.resource - 1] if call.resource else None
+        suffix = f"-{call.resource}" if resource else None
         content = body.request.body if body else b""
         step = life.step(link, content=content, suffix=suffix)
-        resource = self.resources[call.resource - 1] if call.resource else None
         if resource is None or not resource.exists:
-            return self._in_vain(call, link, step)
-        if kind == CallKind.UPDATE and body:
+            self._in_vain(call, link, step)
+        elif body and kind == CallKind.UPDATE:
             self._update(resource, body, choice, step)
         elif body:
             resource.kept = "update.refused"
@@ -308,7 +299,7 @@ class Model:
             return
         number = len(self.resources) + 1
         states = self.life.waiting if choice else self.life.first
-        resource = Resource(number=number, bodies=[case], states=frozenset(states))
+        resource = Resource(number, [case], frozenset(states))
         others = [
             self.life.ids(What.DIFFERS, f"-{each.number}") for each in self.resources
         ]
@@ -339,10 +330,10 @@ class Model:
         read = self.life.read
         if read is None or not resource.states:
             return []
+        want = one_of(read.state, *sorted(resource.states))
         # On its way to a state it is looked at until it is there.
-        waits = resource.heading and not self.hasty
-        what = What.ONE_OF if waits else What.IF_SHOWN
-        want = Want(what=what, at=read.state, value=sorted(resource.states))
+        if self.hasty or not resource.heading:
+            want = replace(want, what=What.IF_SHOWN)
         return [_claim(resource.moved, want)]
 
     def _list(self) -> None:
@@ -369,10 +360,8 @@ class Model:
         elif choice:
             resource.states = frozenset(self.life.waiting)
         same = self.life.ids(What.IF_SHOWN, f"-{resource.number}")
-        claim, due = (
-            _claim("updated", shows(body), *same),
-            ACCEPTED if sure else _EITHER,
-        )
+        claim = _claim("updated", shows(body), *same)
+        due = ACCEPTED if sure else _EITHER
         self._add(step, due, claim, unsure=unsure, binds=body.level)
 
     def _delete(self, resource: Resource, step: Step) -> None:
@@ -398,9 +387,8 @@ class Model:
             return
         resource.heading, resource.moved = command.leads_to, command.name
         resource.states = frozenset({resource.heading, *command.via})
-        value = sorted(resource.states)
-        leads = Want(what=What.ONE_OF, at=command.state, value=value)
-        claim = _claim(command.name, *((leads,) if command.state else ()))
+        leads = one_of(command.state, *sorted(resource.states))
+        claim = _claim(command.name, *([leads] if command.state else []))
         self._add(step, ACCEPTED, claim)
 
     def _in_vain(self, call: Call, link: Link, step: Step) -> None:
@@ -437,15 +425,9 @@ class Model:
             status=ACCEPTED if unsure else due,
             wants=(waits,) if waits else wants,
         )
-        made = WalkStep(
-            step=step,
-            due=due,
-            claims=asked,
-            unsure=unsure,
-            binds=binds,
-            call=len(self.calls),
-        )
-        self.steps += [made] if asked else []
+        if asked:
+            call = len(self.calls)
+            self.steps.append(WalkStep(step, due, asked, unsure, binds, call))
         return bool(asked)
 
 
@@ -487,6 +469,12 @@ class _Drawing(RuleBasedStateMachine):
     def apply(self, call: Call) -> bool:
         return not self.model.is_full and self.model.apply(call)
 
+    def apply_in_vain(self, call: Call) -> None:
+        self.apply(call)
+
+    def apply_list(self) -> None:
+        self.apply(Call(CallKind.LIST))
+
     def create(self, choice: int) -> Any:
         created = self.apply(Call(CallKind.CREATE, choice=choice))
         return len(self.model.resources) if created else multiple()
@@ -495,11 +483,15 @@ class _Drawing(RuleBasedStateMachine):
         made = [self.create(choice) for choice in (first, *others)]
         return multiple(*(each for each in made if isinstance(each, int)))
 
-    def call(self, resource: int, choice: int) -> None:
+
+def _calling(kind: CallKind) -> Callable[[_Drawing, int, int], None]:
+    def call(self: _Drawing, resource: int, choice: int) -> None:
         # In most states the effect of few commands is settled.
-        settled = self.model.settled(resource)
+        settled = self.model.settled(resource) if kind == CallKind.COMMAND else []
         choice = settled[choice % len(settled)] if settled else choice
-        self.apply(Call(CallKind.COMMAND, resource, choice))
+        self.apply(Call(kind, resource, choice))
+
+    return call
 
 
 def state_machine(
@@ -514,46 +506,28 @@ def state_machine(
     bodies = st.just(0) | st.integers(0, len(life.differing) - 1)
     others = st.lists(bodies, max_size=MAX_RESOURCES - 1)
     begin = initialize(target=_RESOURCES, first=bodies, others=others)
-    create = rule(target=_RESOURCES, choice=bodies)
+    # Hypothesis sorts rules by the names of their functions.
     rules: dict[str, Any] = {
         "begin": begin(_Drawing.begin),
-        "create": create(_Drawing.create),
+        "create": rule(target=_RESOURCES, choice=bodies)(_Drawing.create),
     }
-
-    # Hypothesis sorts rules by the names of their functions.
-    def apply_in_vain(self: Any, call: Call) -> None:
-        self.apply(call)
-
-    def apply_list(self: Any) -> None:
-        self.apply(Call(CallKind.LIST))
-
-    def calling(kind: CallKind) -> Callable[..., None]:
-        def call(self: Any, resource: int, choice: int) -> None:
-            self.apply(Call(kind, resource, choice))
-
-        return _Drawing.call if kind == CallKind.COMMAND else call
-
     if life.listing:
-        rules["list"] = rule()(apply_list)
-    operations = offered(life)
-    for kind, many in operations:
-        drawn = rule(resource=_RESOURCES, choice=st.integers(0, many - 1))
-        for number in range(_WEIGHTS.get(kind, 1)):
-            rules[f"{kind}_{number}"] = drawn(calling(kind))
-    calls = [Call(kind, UNCREATED, n) for kind, many in operations for n in range(many)]
+        rules["list"] = rule()(_Drawing.apply_list)
+    calls: list[Call] = []
+    # It takes several commands to come far, and what changes most is worth most looks.
+    for kind, weight, choices in (
+        (CallKind.READ, 1, 1 if life.read else 0),
+        (CallKind.UPDATE, 2, len(life.differing) if life.update else 0),
+        (CallKind.SPOIL, 1, len(life.faults) if life.update else 0),
+        (CallKind.DELETE, 2, 1 if life.delete else 0),
+        (CallKind.COMMAND, 3, len(life.commands)),
+    ):
+        calls += [Call(kind, UNCREATED, choice) for choice in range(choices)]
+        if choices:
+            drawn = rule(resource=_RESOURCES, choice=st.integers(0, choices - 1))
+            for number in range(weight):
+                rules[f"{kind}_{number}"] = drawn(_calling(kind))
     if calls:
-        rules["nobody"] = rule(call=st.sampled_from(calls))(apply_in_vain)
+        rules["nobody"] = rule(call=st.sampled_from(calls))(_Drawing.apply_in_vain)
     made = {"life": life, "ended": staticmethod(ended), **rules}
     return type("Walking", (_Drawing,), made)
-
-
-def offered(life: Lifecycle) -> list[tuple[CallKind, int]]:
-    """List the kinds of calls on a resource, each with how many choices there are."""
-    found = [
-        (CallKind.READ, 1 if life.read else 0),
-        (CallKind.UPDATE, len(life.differing) if life.update else 0),
-        (CallKind.SPOIL, len(life.faults) if life.update else 0),
-        (CallKind.DELETE, 1 if life.delete else 0),
-        (CallKind.COMMAND, len(life.commands)),
-    ]
-    return [each for each in found if each[1]]
