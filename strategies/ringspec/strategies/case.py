@@ -25,18 +25,19 @@ from ringspec.spec import (
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
 CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
-# Placeholders in headers: the access token, the same without its last character, and
-# with its letters in the other case.
-TOKEN = "{token}"  # noqa: S105 - a placeholder
-TOKEN_CUT = "{token-cut}"  # noqa: S105 - a placeholder
-TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - a placeholder
-# Placeholders of the token endpoint, as a path, and of the client's id and secret.
-TOKEN_URL = "{token_url}"  # noqa: S105 - a placeholder
-CLIENT_ID = "{client_id}"
-CLIENT_SECRET = "{client_secret}"  # noqa: S105 - a placeholder
-CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - a placeholder
-
 Status = tuple[str | int, ...]
+
+
+class Slot(StrEnum):
+    """A part of a request that is filled in when it is sent."""
+
+    TOKEN = "{token}"  # noqa: S105 - no secret
+    TOKEN_CUT = "{token-cut}"  # noqa: S105 - without its last character
+    TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - with letters in the other case
+    TOKEN_URL = "{token_url}"  # noqa: S105 - the token endpoint, as a path
+    CLIENT_ID = "{client_id}"
+    CLIENT_SECRET = "{client_secret}"  # noqa: S105 - no secret
+    CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - as above
 
 
 class Phase(StrEnum):
@@ -304,7 +305,7 @@ class Requests:
 
 
 def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
-    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
+    return () if guard is None else ((guard.header, guard.value(Slot.TOKEN)),)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:

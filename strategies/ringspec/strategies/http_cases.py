@@ -14,19 +14,13 @@ from urllib.parse import urlencode
 
 from ringspec.spec import ROBUSTNESS, Contract, Json, Role, RuleId, TokenHeader
 from ringspec.strategies.case import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CLIENT_SECRET_CUT,
     STATUS,
-    TOKEN,
-    TOKEN_CUT,
-    TOKEN_SWAPPED,
-    TOKEN_URL,
     Case,
     Expect,
     Phase,
     Request,
     Requests,
+    Slot,
     Status,
     Step,
     closing,
@@ -177,19 +171,19 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
+        "client_id": Slot.CLIENT_ID,
+        "client_secret": Slot.CLIENT_SECRET,
     }
     for label, wrong in (
         ("wrong-secret", {"client_secret": "ringspec-no-secret"}),
         ("empty-secret", {"client_secret": ""}),
-        ("cut-secret", {"client_secret": CLIENT_SECRET_CUT}),
+        ("cut-secret", {"client_secret": Slot.CLIENT_SECRET_CUT}),
         ("other-client", {"client_id": "no-such-client"}),
         ("other-grant", {"grant_type": "authorization_code"}),
     ):
         request = Request(
             method="POST",
-            path=TOKEN_URL,
+            path=Slot.TOKEN_URL,
             headers=(
                 ("Content-Type", "application/x-www-form-urlencoded"),
                 ("Accept", "application/json"),
@@ -226,8 +220,8 @@ def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
     yield "empty", header.value("")
     if header.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        yield "other-scheme", f"Basic {TOKEN}"
-    yield "cut", header.value(TOKEN_CUT)
-    yield "longer", header.value(f"{TOKEN}x")
-    yield "other-case", header.value(TOKEN_SWAPPED)
+        yield "other-scheme", f"Basic {Slot.TOKEN}"
+    yield "cut", header.value(Slot.TOKEN_CUT)
+    yield "longer", header.value(f"{Slot.TOKEN}x")
+    yield "other-case", header.value(Slot.TOKEN_SWAPPED)
     yield "null", header.value("null")

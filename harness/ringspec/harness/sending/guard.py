@@ -30,7 +30,7 @@ from ringspec.harness.sending.policy import (
 )
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, UsageError
-from ringspec.strategies import TOKEN_URL, Request, Requests
+from ringspec.strategies import Request, Requests, Slot
 
 # Nobody was connected to. TLS may also fail when all has been sent.
 _UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
@@ -252,7 +252,7 @@ class Guard(Passing):
 
     def _out_of_bounds(self, request: Request) -> str:
         """Return why a request would leave the hosts that may be sent to."""
-        if request.path == TOKEN_URL:
+        if request.path == Slot.TOKEN_URL:
             return self._hosts.refusal(self.filling.token_url)
         # What follows the first slash can no longer name a host.
         if not request.path.startswith("/"):

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from ringspec.harness.sending.exchange import no_constant
 from ringspec.harness.sending.hosts import Hosts, is_loopback
 from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
-from ringspec.strategies import TOKEN_URL, Case, Phase, Request
+from ringspec.strategies import Case, Phase, Request, Slot
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
@@ -123,7 +123,7 @@ class Policy:
         method = request.method.upper()
         path = request.path.partition("?")[0]
         operation = self.contract.operation
-        if request.path == TOKEN_URL:
+        if request.path == Slot.TOKEN_URL:
             return Effect.TOKEN
         create = (operation.method.upper(), operation.path.partition("?")[0])
         if (method, path) == create:
