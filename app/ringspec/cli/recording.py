@@ -24,11 +24,11 @@ from ringspec.harness import Event, JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
-    RecordFile,
     Redactor,
     check,
     hidden,
     print_account,
+    record_file,
     record_line,
     screen_line,
 )
@@ -80,7 +80,7 @@ class Recording:
             )
         self._contract = load(dialect=None if dialect == "canonical" else dialect)
         self._level = Level(level)
-        self._record = RecordFile(record) if record is not None else None
+        self._record = record_file(record) if record is not None else None
         self._queue: Queue[CapturedRequest | None] = Queue(_WAITING)
         self._room = _ROOM
         self._bug: Exception | None = None

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.sending.exchange import Connection, Exchange, parse
+from ringspec.harness.sending.exchange import MISSING, Connection, Exchange, parse
 from ringspec.spec import (
     Candidate,
     Contract,
@@ -66,44 +67,28 @@ class ProbeAnswer:
         return self.sureness != Sureness.NOT_TOLD
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
+class _Tried(NamedTuple):
     """What became of one candidate.
 
     Attributes:
-        valid: exchange of a body as the candidate has it; None where no body shows it.
-        invalid: of the same with the rule broken; None where nothing breaks it, or the
-            first was not accepted anyway.
         shown: whether the answer gave back what is in question.
-        breakable: whether the candidate has the rule at all.
+        taken: whether a body as the candidate has it was accepted; None if unclear.
+        is_read: whether the target keeps to the candidate; None if unclear.
+        broken: summary of the answer to the same body with the rule broken; empty where
+            none was sent.
     """
 
     candidate: Candidate
-    valid: Exchange | None
-    invalid: Exchange | None = None
     shown: bool = False
-    breakable: bool = True
-
-    @property
-    def taken(self) -> bool | None:
-        return _taken(self.valid)
-
-    @property
-    def is_read(self) -> bool | None:
-        """Whether the target keeps to the candidate; None if it does not say."""
-        if not self.taken or not self.breakable:
-            return self.taken
-        lax = _taken(self.invalid)
-        return None if lax is None else not lax
-
-    @property
-    def summary(self) -> str:
-        return self.valid.summary if self.valid else "no body can show it"
+    taken: bool | None = None
+    is_read: bool | None = None
+    summary: str = "no body can show it"
+    broken: str = ""
 
 
-def _taken(exchange: Exchange | None) -> bool | None:
+def _taken(exchange: Exchange) -> bool | None:
     """Return whether a body was accepted; None where the answer does not say."""
-    status = exchange.response.status if exchange and exchange.response else 0
+    status = exchange.response.status if exchange.response else 0
     if status // 100 == 2:
         return True
     return False if status // 100 == 4 and status not in NO_JUDGEMENT else None
@@ -138,46 +123,49 @@ class Prober:
             TargetError: nothing listens, or credentials are refused.
         """
         for question in questions:
-            tried = await self._tried(question)
+            probes: list[tuple[Candidate, Contract, ProbeBodies | None]] = []
+            for candidate in question.candidates:
+                contract = load_with_actions(
+                    (*self.actions, *candidate.actions),
+                    self.contract,
+                    operation=self.operation,
+                    origin=f"question {question.id}, {candidate.name}",
+                )
+                bodies = probe_bodies(contract, question.rule)
+                probes.append((candidate, contract, bodies))
+            broken = [bodies.invalid for _, _, bodies in probes if bodies is not None]
+            if not broken:
+                raise SpecError(
+                    f"question {question.id}: no body breaks {question.rule} alone",
+                    hint="`rule` names one that a candidate's contract has",
+                )
+            tried = [await self._tried(*probe, broken) for probe in probes]
             candidate, sureness, reason = _concluded(question.rule, tried)
             # Later questions are asked as the target wants it.
             self.actions += candidate.actions
             yield ProbeAnswer(question, candidate, sureness, reason)
 
-    async def _tried(self, question: Question) -> list[_Tried]:
-        probes: list[tuple[Candidate, Contract, ProbeBodies | None]] = []
-        for candidate in question.candidates:
-            contract = load_with_actions(
-                (*self.actions, *candidate.actions),
-                self.contract,
-                operation=self.operation,
-                origin=f"question {question.id}, {candidate.name}",
-            )
-            probes.append((candidate, contract, probe_bodies(contract, question.rule)))
-        broken = [bodies.invalid for _, _, bodies in probes if bodies is not None]
-        if not broken:
-            raise SpecError(
-                f"question {question.id}: no body breaks {question.rule} alone",
-                hint="`rule` names one that a candidate's contract has",
-            )
-        tried: list[_Tried] = []
-        for candidate, contract, bodies in probes:
-            valid: Exchange | None = None
-            if bodies is not None:
-                valid = await self._send(contract, bodies.valid)
-                if _taken(valid):
-                    invalid = await self._send(contract, bodies.invalid)
-                    shown = _shows(valid, bodies)
-                    tried.append(_Tried(candidate, valid, invalid, shown))
-                else:
-                    tried.append(_Tried(candidate, valid))
-                continue
-            # What others refuse is what this one allows.
-            allowed = [body for body in broken if is_settled(contract, body)]
-            if allowed:
-                valid = await self._send(contract, allowed[0])
-            tried.append(_Tried(candidate, valid, breakable=False))
-        return tried
+    async def _tried(
+        self,
+        candidate: Candidate,
+        contract: Contract,
+        bodies: ProbeBodies | None,
+        broken: list[Json],
+    ) -> _Tried:
+        # What others refuse is what a candidate without the rule allows.
+        allowed = (body for body in broken if is_settled(contract, body))
+        body = next(allowed, MISSING) if bodies is None else bodies.valid
+        if body is MISSING:
+            return _Tried(candidate)
+        valid = await self._send(contract, body)
+        taken = _taken(valid)
+        tried = _Tried(candidate, taken=taken, is_read=taken, summary=valid.summary)
+        if not taken or bodies is None:
+            return tried
+        invalid = await self._send(contract, bodies.invalid)
+        is_read = {None: None, True: False, False: True}[_taken(invalid)]
+        shown = _shows(valid, bodies)
+        return tried._replace(shown=shown, is_read=is_read, broken=invalid.summary)
 
     async def _send(self, contract: Contract, body: Json) -> Exchange:
         """Send a body, unless it was sent before.
@@ -224,9 +212,18 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
     taking = [each for each in tried if each.taken]
     shown = [each for each in taking if each.shown]
     if reading:
-        unclear = [each for each in tried if each.is_read is None]
-        sureness = Sureness.LIKELY if unclear else Sureness.CERTAIN
-        return reading[0].candidate, sureness, _why_read(rule, reading, unclear)
+        first, *others = reading
+        reason = f"such a body was accepted ({first.summary})"
+        if first.broken:
+            reason += f", and refused with {rule} broken ({first.broken})"
+        if others:
+            names = " and ".join(each.candidate.name for each in others)
+            reason += f"; {names} as well: either will do"
+        unclear = next((each for each in tried if each.is_read is None), None)
+        if unclear is None:
+            return first.candidate, Sureness.CERTAIN, reason
+        reason += f"; of {unclear.candidate.name}: {unclear.broken or unclear.summary}"
+        return first.candidate, Sureness.LIKELY, reason
     if (
         len(taking) == 1
         and taking[0].is_read is not None
@@ -242,22 +239,8 @@ def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, 
         reason = f"no body was accepted, whichever way: {', '.join(summaries)}"
         return tried[0].candidate, Sureness.NOT_TOLD, reason
     names = " and ".join(each.candidate.name for each in taking)
+    unclear = next((each for each in taking if each.is_read is None), None)
     reason = f"with {names}, any value there is accepted: it is read under none"
-    for each in reversed(taking):
-        if each.invalid and each.is_read is None:
-            reason = f"{each.invalid.summary} says nothing of {names}"
+    if unclear is not None:
+        reason = f"{unclear.broken} says nothing of {names}"
     return taking[0].candidate, Sureness.NOT_TOLD, reason
-
-
-def _why_read(rule: RuleId, reading: list[_Tried], unclear: list[_Tried]) -> str:
-    first = reading[0]
-    reason = f"such a body was accepted ({first.summary})"
-    if first.invalid is not None:
-        reason += f", and refused with {rule} broken ({first.invalid.summary})"
-    others = [each.candidate.name for each in reading[1:]]
-    if others:
-        reason += f"; {' and '.join(others)} as well: either will do"
-    for each in unclear[:1]:
-        what = each.invalid.summary if each.invalid else each.summary
-        reason += f"; of {each.candidate.name}: {what}"
-    return reason

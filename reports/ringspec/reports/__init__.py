@@ -7,9 +7,9 @@ from ringspec.reports.catalogue import (
     rules_table,
 )
 from ringspec.reports.client_record import (
-    RecordFile,
     hidden,
     print_account,
+    record_file,
     record_line,
     screen_line,
 )
@@ -87,7 +87,6 @@ __all__ = [
     "KillMatrix",
     "ProgressLine",
     "Record",
-    "RecordFile",
     "Recorder",
     "Redactor",
     "Replay",
@@ -117,6 +116,7 @@ __all__ = [
     "print_matrix",
     "put",
     "read_report",
+    "record_file",
     "record_line",
     "render_comparison",
     "render_matrix",

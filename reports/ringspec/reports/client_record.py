@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
@@ -36,7 +34,7 @@ from ringspec.reports.json_report import answer_json, request_json, utc
 from ringspec.reports.printable import counted, json_line, shown, visible
 from ringspec.reports.redact import Redactor
 from ringspec.reports.terminal import STYLES
-from ringspec.spec import Json, Rule, is_shallow
+from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
@@ -45,20 +43,18 @@ _WIDTH, _TEXT = 200, 300
 _STYLES = {"conformant": Outcome.PASS, "nonconformant": Outcome.FAIL}
 
 
-class RecordFile(LineFile):
-    """The file of a record: each line is written before the next request is judged.
+def record_file(path: Path) -> LineFile:
+    """Open the file of a record, or raise a ReportError.
 
-    Raises:
-        ReportError: it cannot be opened.
+    Each line is written before the next request is judged.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "record", "a")
-        check(path)
-        try:
-            self.open()
-        except OSError as error:
-            raise refused(path, "record", error) from error
+    check(path)
+    file = LineFile(path, "record", "a")
+    try:
+        file.open()
+    except OSError as error:
+        raise refused(path, "record", error) from error
+    return file
 
 
 def hidden(request: JudgedRequest, redactor: Redactor) -> JudgedRequest:
@@ -145,62 +141,45 @@ def print_account(
 ) -> None:
     """Print the rules that clients broke and never touched, and the conclusion."""
     out = console(stdout or sys.stdout, color)
-    rules = session.contract.rules.values()
-    for rule in sorted(rules, key=lambda each: each.level.rank):
-        if session.counts[Verdict.FAIL][rule.id]:
-            _print_broken(out, session, rule, redactor)
-    _print_list(
-        out,
-        "unspecified, neither right nor wrong:",
-        (
-            f"{visible(name)}, {times(number)}: {_example(session, name, redactor)}"
+    broken = session.counts[Verdict.FAIL]
+    firsts = {
+        name: f"request {number} {shown(redactor.text(why), _TEXT)}"
+        for name, (number, why) in session.examples.items()
+    }
+    rules = sorted(session.contract.rules.values(), key=lambda each: each.level.rank)
+    for rule in (each for each in rules if broken[each.id]):
+        gates = rule.level.gates(session.level)
+        label = ("FAIL", "bold red") if gates else ("warn", "yellow")
+        head = Text.assemble(label, " ", (visible(rule.id), "bold"))
+        of = counted(session.exercised(rule.id), "request")
+        about = f"  {rule.level.upper()}, {broken[rule.id]} of {of}"
+        line(out, Text.assemble(head, about))
+        hanging(out, Text("  rule    ", "dim"), shown(rule.sentence, _TEXT))
+        hanging(out, Text("  first   ", "dim"), firsts[rule.id])
+        line(out)
+    left = session.unexercised() if session.requests else ()
+    names = f"{counted(len(left), 'rule')}: {', '.join(map(visible, left))}"
+    lists = {
+        "unspecified, neither right nor wrong:": [
+            f"{visible(name)}, {times(number)}: {firsts[name]}"
             for name, number in session.counts[Verdict.INCONCLUSIVE].items()
-        ),
-    )
-    _print_list(
-        out,
-        "remarks:",
-        (
+        ],
+        "remarks:": [
             f"{shown(redactor.text(why), _TEXT)}, {times(number)}"
             for why, number in session.counts[None].items()
-        ),
-    )
-    left = session.unexercised()
-    if left and session.requests:
-        names = f"{counted(len(left), 'rule')}: {', '.join(map(visible, left))}"
-        _print_list(out, "never exercised:", [names])
+        ],
+        "never exercised:": [names] if left else [],
+    }
+    for title, entries in lists.items():
+        if entries:
+            line(out, title, "bold")
+            for each in entries:
+                hanging(out, Text("  "), each)
+            line(out)
     line(out, _conclusion(session, result))
     for text in filter(None, (result.message, result.hint)):
         line(out, shown(redactor.text(text), 1000))
     out.file.flush()
-
-
-def _print_broken(
-    out: Console, session: ClientSession, rule: Rule, redactor: Redactor
-) -> None:
-    gates = rule.level.gates(session.level)
-    label, style = ("FAIL", "bold red") if gates else ("warn", "yellow")
-    number = session.counts[Verdict.FAIL][rule.id]
-    of = counted(session.exercised(rule.id), "request")
-    head = Text.assemble((label, style), " ", (visible(rule.id), "bold"))
-    line(out, Text.assemble(head, f"  {rule.level.upper()}, {number} of {of}"))
-    hanging(out, Text("  rule    ", "dim"), shown(rule.sentence, _TEXT))
-    hanging(out, Text("  first   ", "dim"), _example(session, rule.id, redactor))
-    line(out)
-
-
-def _example(session: ClientSession, name: str, redactor: Redactor) -> str:
-    number, why = session.examples[name]
-    return f"request {number} {shown(redactor.text(why), _TEXT)}"
-
-
-def _print_list(out: Console, head: str, entries: Iterable[str]) -> None:
-    entries = list(entries)
-    if entries:
-        line(out, head, "bold")
-        for each in entries:
-            hanging(out, Text("  "), each)
-        line(out)
 
 
 def times(number: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Literal, Self, TextIO
@@ -217,16 +217,20 @@ class Comparison:
             if column.report.get("interrupted", False)
         ]
 
-    def marks(self, rule: str) -> tuple[RuleMark, ...]:
-        """Return the outcome of a rule in each report."""
-        return tuple(it.marks.get(rule, RuleMark.ABSENT) for it in self.columns)
+    @cached_property
+    def marks(self) -> dict[str, tuple[RuleMark, ...]]:
+        """The outcome of each rule in each report."""
+        return {
+            rule: tuple(it.marks.get(rule, RuleMark.ABSENT) for it in self.columns)
+            for rule in self.rules
+        }
 
     @cached_property
     def differing(self) -> tuple[str, ...]:
         """The rules with several outcomes, the strongest and worst first."""
 
         def rank(rule: str) -> tuple[bool, int, int, int]:
-            marks = Counter(self.marks(rule))
+            marks = Counter(self.marks[rule])
             return (
                 # Not judged differs from judged least of all.
                 len(marks.keys() - _UNJUDGED) < 2,
@@ -235,32 +239,30 @@ class Comparison:
                 -marks[RuleMark.INCONCLUSIVE],
             )
 
-        differing = (it for it in self.rules if len(set(self.marks(it))) > 1)
+        differing = (it for it, marks in self.marks.items() if len(set(marks)) > 1)
         return tuple(sorted(differing, key=rank))
 
     @cached_property
-    def alike(self) -> dict[RuleMark, tuple[str, ...]]:
+    def alike(self) -> dict[RuleMark, list[str]]:
         """The rules with one outcome in all reports, by outcome."""
         found = {
-            mark: tuple(it for it in self.rules if set(self.marks(it)) == {mark})
+            mark: [it for it, marks in self.marks.items() if set(marks) == {mark}]
             for mark in RuleMark
         }
-        return {mark: names for mark, names in found.items() if names}
+        return {mark: rules for mark, rules in found.items() if rules}
 
     @cached_property
-    def changes(self) -> tuple[RuleChange, ...]:
-        """The rules of two runs, worst first."""
-        kinds = list(ChangeKind)
-        return tuple(
-            sorted(
-                map(self._change, self.rules),
-                key=lambda it: (kinds.index(it.kind), Level(it.rule["level"]).rank),
-            )
+    def changes(self) -> dict[ChangeKind, list[RuleChange]]:
+        """The rules of two runs by the kind of change, the strongest first."""
+        found = sorted(
+            map(self._change, self.rules),
+            key=lambda it: Level(it.rule["level"]).rank,
         )
+        return {kind: [it for it in found if it.kind is kind] for kind in ChangeKind}
 
     def _change(self, rule: str) -> RuleChange:
         earlier, later = (column.rules.get(rule) for column in self.columns)
-        before, after = self.marks(rule)
+        before, after = self.marks[rule]
         failed, fails = _failing(earlier, self.level), _failing(later, self.level)
         failures, inconclusive = (
             later[name] if later else () for name in ("failures", "inconclusive")
@@ -291,18 +293,14 @@ class Comparison:
             why=next(iter(reasons), later["why"] if later else ""),
         )
 
-    def of(self, kind: ChangeKind) -> tuple[RuleChange, ...]:
-        """Return the changes of a kind."""
-        return tuple(each for each in self.changes if each.kind is kind)
-
     @property
     def exit_code(self) -> int:
         """Of two runs 1 if a rule got worse, else 3 if it is open now, else 0."""
         if self.mode == "providers":
             return 0
-        if self.of(ChangeKind.REGRESSION) or self.of(ChangeKind.WORSE):
+        if self.changes[ChangeKind.REGRESSION] or self.changes[ChangeKind.WORSE]:
             return 1
-        return 3 if self.of(ChangeKind.UNSETTLED) else 0
+        return 3 if self.changes[ChangeKind.UNSETTLED] else 0
 
     @property
     def summary(self) -> str:
@@ -311,7 +309,7 @@ class Comparison:
             number = len(self.differing)
             verb = "differs" if number == 1 else "differ"
             return f"{counted(number, 'rule')} {verb}"
-        counts = {kind: len(self.of(kind)) for kind in ChangeKind}
+        counts = {kind: len(self.changes[kind]) for kind in ChangeKind}
         parts = [counted(counts.pop(ChangeKind.REGRESSION), "regression")]
         parts += [
             f"{number:,} {kind}"
@@ -458,7 +456,7 @@ def _print_providers(out: Console, found: Comparison, *, everything: bool) -> No
         heads = (f"{it:<{width}}" for it, width in zip(names, widths, strict=True))
         line(out, f"{''.join(heads)}rule", "dim")
         for rule in found.differing:
-            marks = zip(found.marks(rule), widths, strict=True)
+            marks = zip(found.marks[rule], widths, strict=True)
             parts = (
                 (f"{_LETTERS[it] if cut else it.words:<{width}}", it.style)
                 for it, width in marks
@@ -492,7 +490,7 @@ def _print_runs(out: Console, found: Comparison, *, everything: bool) -> None:
     row(out, "target", shown(found.columns[1].report["target"], 300), indent=0)
     line(out)
     for kind in ChangeKind:
-        changes = found.of(kind)
+        changes = found.changes[kind]
         if kind in _BAD:
             for change in changes:
                 _print_change(out, change)
@@ -589,7 +587,7 @@ def _data(found: Comparison) -> dict[str, Any]:
         ],
     }
     if found.mode == "runs":
-        data["counts"] = {str(kind): len(found.of(kind)) for kind in ChangeKind}
+        data["counts"] = {str(kind): len(found.changes[kind]) for kind in ChangeKind}
         data["changes"] = [
             {
                 "id": it.rule["id"],
@@ -600,7 +598,7 @@ def _data(found: Comparison) -> dict[str, Any]:
                 "new": [{"case": case, "reason": why} for case, why in it.new.items()],
                 "gone": list(it.gone),
             }
-            for it in found.changes
+            for it in chain.from_iterable(found.changes.values())
         ]
         return data
     number, labels = len(found.differing), [column.label for column in found.columns]
@@ -610,7 +608,7 @@ def _data(found: Comparison) -> dict[str, Any]:
             "id": name,
             "level": rule["level"],
             "differs": name in found.differing,
-            "outcomes": dict(zip(labels, found.marks(name), strict=True)),
+            "outcomes": dict(zip(labels, found.marks[name], strict=True)),
         }
         for name, rule in found.rules.items()
     ]

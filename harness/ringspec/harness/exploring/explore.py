@@ -1,6 +1,5 @@
-"""Explore: the search for what no list foresees, as the session drives it.
+"""Explore: what the session needs of a search for what no list foresees.
 
-Examples are fired, and walks, and judged; what was known before is not found again.
 Hypothesis calls back, and the session is a generator: a thread bridges the two. It asks
 for one exchange at a time, and waits for the answer. Every request goes out through the
 session, which may end at any time.
@@ -18,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging import checks
-from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement
+from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.multi_step import missing_links
 from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle
 from ringspec.harness.judging.verdict import (
@@ -74,16 +73,12 @@ class Failures(dict[FailureKind, Level]):
         """Return whether a kind is not known, or only at weaker levels."""
         return kind not in self or not self[kind].gates(level)
 
-    def add(self, kind: FailureKind, level: Level) -> None:
-        """Add a kind of failure at a level."""
-        if self.is_new(kind, level):
-            self[kind] = level
-
     def note(self, findings: Iterable[Finding]) -> Self:
         """Add the failures among some findings."""
         for each in findings:
-            if each.verdict == Verdict.FAIL:
-                self.add(kind_of(each), each.level)
+            kind = kind_of(each)
+            if each.verdict == Verdict.FAIL and self.is_new(kind, each.level):
+                self[kind] = each.level
         return self
 
 
@@ -134,43 +129,35 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     A refusal therefore proves no rule. An invalid body that was accepted fails each
     rule that it breaks, at the level of that rule.
     """
-    response = exchange.response
-    answered = response is not None and response.status < 500
+    contract, response = oracle.contract, exchange.response
+    refuses, status = case.expect == Expect.REJECT, response.status if response else 0
     for finding in oracle.judge(case, exchange):
         inconclusive = finding.verdict == Verdict.INCONCLUSIVE
-        if inconclusive and (case.expect == Expect.REJECT or not answered):
+        if inconclusive and (refuses or not 0 < status < 500):
             continue
         yield replace(finding, level=case.levels.get(finding.rule, finding.level))
-    for rule, verdict, reason in _refusal(oracle.contract, case, exchange):
-        if rule not in oracle.contract.rules:
-            continue  # a dialect has dropped it
-        level = weakest((oracle.contract.rules[rule].level, case.level))
-        yield Finding(
-            rule=rule,
-            verdict=verdict,
-            reason=reason,
-            level=level,
-            gate=level,
-            case=case,
-            exchange=exchange,
-        )
-
-
-def _refusal(contract: Contract, case: Case, exchange: Exchange) -> Iterator[Judgement]:
-    """Judge how an invalid body is refused, where that is certain to be the reason."""
-    response = exchange.response
-    if case.expect != Expect.REJECT or response is None:
+    # How an invalid body is refused, where that is certain to be the reason.
+    uncertain = status // 100 != 4 or status in NO_JUDGEMENT | _OTHER_REASONS
+    if not refuses or uncertain or response is None:
         return
-    status = response.status
-    if status // 100 != 4 or status in NO_JUDGEMENT | _OTHER_REASONS:
-        return
-    yield from checks.envelope(contract.answers, response)
-    if status_fits(status, case.status):
-        yield ERROR_STATUS, Verdict.PASS, ""
-    else:
-        wanted = " or ".join(map(str, case.status))
-        reason = f"refused with {status}, not with {wanted}"
-        yield ERROR_STATUS, Verdict.FAIL, reason
+    wanted = " or ".join(map(str, case.status))
+    fits = status_fits(status, case.status)
+    fault = "" if fits else f"refused with {status}, not with {wanted}"
+    for rule, verdict, reason in (
+        *checks.envelope(contract.answers, response),
+        checks.judgement(ERROR_STATUS, fault),
+    ):
+        if rule in contract.rules:  # a dialect may have dropped it
+            level = weakest((contract.rules[rule].level, case.level))
+            yield Finding(
+                rule=rule,
+                verdict=verdict,
+                reason=reason,
+                level=level,
+                gate=level,
+                case=case,
+                exchange=exchange,
+            )
 
 
 JudgeStep: TypeAlias = Callable[[Case, Exchange], tuple[Finding, ...]]

@@ -250,7 +250,8 @@ class Search:
             found = shrinking is not None
             if shrinking is not None:
                 self._report(smallest(shrinking))
-                self._known.add(shrinking.kind, shrinking.level)
+                if self._known.is_new(shrinking.kind, shrinking.level):
+                    self._known[shrinking.kind] = shrinking.level
                 self._shrinking = None
         return ended
 

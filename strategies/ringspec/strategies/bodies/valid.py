@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import TypeAlias
 
 from ringspec.spec import (
@@ -161,7 +162,7 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
             shape.kind == "string"
             and shape.choices() is None
             and shape.format is None
-            and (shape.min_length, shape.max_length) == (1, 100)
+            and (shape.min_size, shape.max_size) == (1, 100)
             for shape in bodies.shapes_at((name,))
         ):
             for length in (1, 100):
@@ -224,15 +225,15 @@ def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
     """Put a bound in one place, and in each item of an array: they may repeat."""
     least = assertion.keyword in {"minimum", "exclusiveMinimum"}
     ends = [(shape, shape.low if least else shape.high) for shape in shapes]
-    bounds = [within(s, end, least=least) for s, end in ends if end is not None]
+    bounds = [within(s, end, least=least) for s, end in ends if abs(end) < inf]
     if not bounds:
         return
     value = min(bounds) if least else max(bounds)
     yield str(value), Exactly(value)
     *around, last = assertion.instance
     if last == ITEM:
-        sizes = [shape.max_items for shape in bodies.shapes_at(tuple(around))]
-        most = max((size for size in sizes if size is not None), default=0)
+        sizes = [shape.max_size for shape in bodies.shapes_at(tuple(around))]
+        most = max((int(size) for size in sizes if size < inf), default=0)
         if 1 < most <= _FILLED:
             place = bodies.place(tuple(around))
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
@@ -241,9 +242,10 @@ def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
 def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     for shape in shapes[:1]:
         is_least = assertion.keyword == "minLength"
-        length = shape.min_length if is_least else shape.max_length
-        if length is None or length > LONGEST:
+        size = shape.min_size if is_least else shape.max_size
+        if size > LONGEST:
             return
+        length = int(size)
         examples = [each for each in shape.examples if isinstance(each, str)]
         tried = [fitted(each, length, length) for each in examples]
         text = next(filter(shape.admits, tried or [of_length(length)]), None)
@@ -282,17 +284,16 @@ def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
     uncounted = Narrowed(negate(assertion.value))
     yield "without", {place: Sized(1), (*place, 0): uncounted}
     for shape in shapes[:1]:
-        room = [each.most for each in item_classes(shape)]
-        if all(most is not None for most in room):
-            everything = sum(most for most in room if most is not None)
-            yield "3-items", Sized(min(3, everything))
-            yield "all", Sized(everything)
+        room = sum(each.most for each in item_classes(shape))
+        if room < inf:
+            yield "3-items", Sized(int(min(3, room)))
+            yield "all", Sized(int(room))
 
 
 def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     size = assertion.value
     if assertion.keyword == "minItems":
-        size = max(size, min((shape.min_items for shape in shapes), default=0))
+        size = max(size, min((shape.min_size for shape in shapes), default=0))
     if size <= MOST_ITEMS:
         yield f"{size}-items", Sized(size)
 

@@ -475,7 +475,7 @@ def _marked(life: Lifecycle, listing: Link) -> str | None:
             and shape.choices() is None
             and shape.format is None
             and not shape.own_patterns
-            and (shape.max_length or 100) >= 40
+            and shape.max_size >= 40
             for shape in shapes
         )
         if name in names and shapes and free:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, count
+from math import isinf
 
 from ringspec.spec import Json, Location, same
 from ringspec.strategies.shapes.shape import (
@@ -151,8 +152,7 @@ class Builder:
     def _object(self, shape: Shape, place: Location) -> Json:
         built: dict[str, Json] = {}
         # For members that are neither wished nor required.
-        room = len(shape.members) if shape.max_members is None else shape.max_members
-        room -= sum(
+        room = min(len(shape.members), shape.max_size) - sum(
             name in shape.required or (*place, name) in self._above
             for name in shape.members
         )
@@ -173,12 +173,12 @@ class Builder:
         # Optional members, until there are as many as are needed.
         for name, alternatives in shape.members.items():
             below = (*place, name)
-            if len(built) >= shape.min_members:
+            if len(built) >= shape.min_size:
                 break
             absent = isinstance(self.wishes.get(below), Absent)
             if name not in built and alternatives and not absent:
                 built[name] = self.build(alternatives, below)
-        if len(built) < shape.min_members:
+        if len(built) < shape.min_size:
             raise Unfit(place)
         return built
 
@@ -186,12 +186,12 @@ class Builder:
         steps = self._steps_below(place)
         if not all(isinstance(step, int) for step in steps):
             raise Unfit(place)  # a member is wished, and an array has none
-        least = max([shape.min_items, *(each.least for each in shape.contained)])
-        most = self.items if shape.max_items is None else shape.max_items
-        length = max([least, min(self.items, most), *(int(s) + 1 for s in steps)])
+        least = max([shape.min_size, *(each.least for each in shape.contained)])
+        usual = int(min(self.items, shape.max_size))
+        length = max([least, usual, *(int(s) + 1 for s in steps)])
         if isinstance(wish := self.wishes.get(place), Sized):
             length = wish.items
-        if length < least or (shape.max_items is not None and length > shape.max_items):
+        if not least <= length <= shape.max_size:
             raise Unfit(place)
         return length
 
@@ -201,7 +201,7 @@ class Builder:
         index = int(place[-1])
         first = [each for each in room if each.least > 0]
         for each in first or room:
-            if each.most is not None and each.most <= 0:
+            if each.most <= 0:
                 continue
             try:
                 item = self.build(turned(each.shapes, index), place)
@@ -210,8 +210,7 @@ class Builder:
             except Unfit:
                 continue
             each.least -= 1
-            if each.most is not None:
-                each.most -= 1
+            each.most -= 1
             return item
         raise Unfit(place)
 
@@ -235,17 +234,17 @@ class Builder:
         examples = [each for each in shape.examples if isinstance(each, str)]
         if shape.format == "uuid":
             return sibling_id(examples[0] if examples else _UUID, index)
-        high = float("inf") if shape.max_length is None else shape.max_length
+        low, high = shape.min_size, shape.max_size
         if not shape.own_patterns and shape.format is None:
             # Only free text takes turns: the digits of a number do not.
             turn = next(self._texts)
             roomy = not examples or high >= len(of_length(100))
             if self.turn and roomy and is_prose(examples):
-                return fitted(TEXTS[turn % len(TEXTS)], shape.min_length, high)
+                return fitted(TEXTS[turn % len(TEXTS)], low, high)
         if not examples and (shape.own_patterns or shape.format):
             raise Unfit  # no example of such a text
         for example in (*examples, "text", "other"):
-            text = fitted(example, shape.min_length, high)
+            text = fitted(example, low, high)
             if shape.admits(text):
                 return text
         raise Unfit
@@ -253,12 +252,12 @@ class Builder:
 
 def number_near(shape: Shape) -> Json:
     """Return the number within bounds that is nearest to one."""
-    low = Fraction(1 if shape.low is None else str(shape.low))
-    high = max(low, Fraction(1)) if shape.high is None else Fraction(str(shape.high))
+    low = Fraction(1 if isinf(shape.low) else str(shape.low))
+    high = max(low, Fraction(1)) if isinf(shape.high) else Fraction(str(shape.high))
     value, step = min(max(Fraction(1), low), high), Fraction(str(shape.multiple or 1))
     if shape.multiple or shape.kind == "integer":
         value = -(-value // step) * step
-        if shape.high is not None and value > high:
+        if value > high and not isinf(shape.high):
             value = high // step * step
     tried = [value]
     for away in range(1, len(shape.excluded) + 1):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import ceil, floor
+from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
 from ringspec.spec import Json, SpecError, kind_of, same
@@ -201,13 +201,10 @@ class _Context:
     def fits_none(self, schemas: list[Json]) -> Alternatives:
         return self.compiler.join(map(self.breaks, schemas), self.kind)
 
-    def counting(self, schema: Json, least: int, most: int | None) -> list[Shape]:
+    def counting(self, schema: Json, least: int, most: float) -> list[Shape]:
         fits, others = self.compiler.fits(schema), self.compiler.breaks(schema)
         counted = Contained(fits=fits, others=others, least=least, most=most)
         return self.shape(contained=(counted,))
-
-    def at_most(self, attribute: str, bound: int) -> list[Shape]:
-        return self.shape(**{attribute: bound}) if bound >= 0 else []
 
 
 _Reader: TypeAlias = Callable[[_Context, Json], Iterable[Shape]]
@@ -274,14 +271,14 @@ def _not_pattern(c: _Context, value: Json) -> list[Shape]:
 
 
 def _contains(c: _Context, value: Json) -> list[Shape]:
-    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains")
+    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains", inf)
     return c.counting(value, least, most)
 
 
 def _not_contains(c: _Context, value: Json) -> list[Shape]:
-    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains")
+    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains", inf)
     fewer = c.counting(value, 0, least - 1) if least > 0 else []
-    return fewer if most is None else [*fewer, *c.counting(value, most + 1, None)]
+    return fewer if most == inf else [*fewer, *c.counting(value, most + 1, inf)]
 
 
 def _properties(c: _Context, value: Json) -> list[Shape]:
@@ -348,6 +345,15 @@ def _not_if(c: _Context, value: Json) -> Alternatives:
     return broken + meet(c.breaks(value), c.breaks(otherwise))
 
 
+# The values that a bound of a size admits, and those it refuses.
+_AT_LEAST: tuple[_Reader, _Reader] = (
+    lambda c, v: c.shape(min_size=v),
+    lambda c, v: c.shape(max_size=v - 1) if v > 0 else [],
+)
+_AT_MOST: tuple[_Reader, _Reader] = (
+    lambda c, v: c.shape(max_size=v),
+    lambda c, v: c.shape(min_size=v + 1),
+)
 # By keyword: the kinds it is about, the values it admits, and those it refuses, if they
 # can be worked out. `allOf` and `dependentRequired` are taken apart beforehand. A
 # superset leaves out `format`, `pattern` and `uniqueItems`.
@@ -359,36 +365,20 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "exclusiveMinimum": (_NUMBERS, _above, lambda c, v: c.shape(high=v)),
     "exclusiveMaximum": (_NUMBERS, _below, lambda c, v: c.shape(low=v)),
     "multipleOf": (_NUMBERS, _multiple, None),
-    "minLength": (
-        _TEXT,
-        lambda c, v: c.shape(min_length=v),
-        lambda c, v: c.at_most("max_length", v - 1),
-    ),
-    "maxLength": (
-        _TEXT,
-        lambda c, v: c.shape(max_length=v),
-        lambda c, v: c.shape(min_length=v + 1),
-    ),
+    "minLength": (_TEXT, *_AT_LEAST),
+    "maxLength": (_TEXT, *_AT_MOST),
     "format": (_TEXT, lambda c, v: c.shape(**{} if c.wide else {"format": v}), None),
     "pattern": (
         _TEXT,
         lambda c, v: c.shape(**{} if c.wide else {"patterns": (v,)}),
         _not_pattern,
     ),
-    "minItems": (
-        _LIST,
-        lambda c, v: c.shape(min_items=v),
-        lambda c, v: c.at_most("max_items", v - 1),
-    ),
-    "maxItems": (
-        _LIST,
-        lambda c, v: c.shape(max_items=v),
-        lambda c, v: c.shape(min_items=v + 1),
-    ),
+    "minItems": (_LIST, *_AT_LEAST),
+    "maxItems": (_LIST, *_AT_MOST),
     "items": (
         _LIST,
         lambda c, v: c.shape(items=c.compiler.fits(v)),
-        lambda c, v: c.counting({"not": v}, 1, None),
+        lambda c, v: c.counting({"not": v}, 1, inf),
     ),
     "uniqueItems": (_LIST, lambda c, v: c.shape(unique=v and not c.wide), None),
     "contains": (_LIST, _contains, _not_contains),
@@ -401,16 +391,8 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "dependentRequired": (_MAP, lambda _c, _v: (), _not_dependent),
     "additionalProperties": (_MAP, _additional, None),
     "unevaluatedProperties": (_MAP, lambda c, _v: c.shape(), None),
-    "minProperties": (
-        _MAP,
-        lambda c, v: c.shape(min_members=v),
-        lambda c, v: c.at_most("max_members", v - 1),
-    ),
-    "maxProperties": (
-        _MAP,
-        lambda c, v: c.shape(max_members=v),
-        lambda c, v: c.shape(min_members=v + 1),
-    ),
+    "minProperties": (_MAP, *_AT_LEAST),
+    "maxProperties": (_MAP, *_AT_MOST),
     "allOf": (
         _ALL,
         lambda _c, _v: (),
@@ -515,11 +497,9 @@ def is_void(shape: Shape) -> bool:
 
 
 def _no_object(shape: Shape) -> bool:
-    if shape.max_members is not None and (
-        max(len(shape.required), shape.min_members) > shape.max_members
-    ):
+    if max(len(shape.required), shape.min_size) > shape.max_size:
         return True
-    if shape.closed and shape.min_members > sum(map(_some, shape.members.values())):
+    if shape.closed and shape.min_size > sum(map(_some, shape.members.values())):
         return True
     return any(
         name in shape.members and not _some(shape.members[name])
@@ -532,11 +512,10 @@ def _some(shapes: Alternatives) -> bool:
 
 
 def _no_array(shape: Shape) -> bool:
-    items = shape.items
-    most = float("inf") if shape.max_items is None else shape.max_items
+    items, most = shape.items, shape.max_size
     if items is not None and not _some(items):
         most = 0
-    if shape.min_items > most:
+    if shape.min_size > most:
         return True
     for counted in shape.contained:
         fitting = counted.fits if items is None else meet(items, counted.fits)
@@ -544,14 +523,14 @@ def _no_array(shape: Shape) -> bool:
             return True
     # The same items may be counted twice, by a keyword and its negation.
     return any(
-        one.least > (float("inf") if other.most is None else other.most)
+        one.least > other.most
         for one, other in product(shape.contained, repeat=2)
         if one.fits == other.fits
     )
 
 
 def _no_integer(shape: Shape) -> bool:
-    if shape.low is None or shape.high is None:
+    if isinf(shape.low) or isinf(shape.high):
         return False
     low, high = int(-(-shape.low // 1)), int(shape.high // 1)
     if high - low > _COUNTED:

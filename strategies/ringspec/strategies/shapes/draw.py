@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor
+from math import ceil, floor, isinf
 from typing import TypeAlias
 from uuid import UUID
 
@@ -238,9 +238,8 @@ class Drawer:
             count += name not in wanted
             plan.append((name, reader, starts.get(name, -1), number))
         plan += [(name, _choice(["text"]), -1, -1) for name in shape.unnamed]
-        least, most = max(shape.min_members - len(wanted), 0), count
-        if shape.max_members is not None:
-            most = min(most, shape.max_members - len(wanted))
+        least = max(shape.min_size - len(wanted), 0)
+        most = int(min(count, shape.max_size - len(wanted)))
         if not least <= most:
             raise Unfit
 
@@ -257,8 +256,8 @@ class Drawer:
         return read
 
     def _array(self, shape: Shape, place: Place) -> Reader:
-        least = max(shape.min_items, 1 if place else 0)
-        most = least + _ITEMS if shape.max_items is None else shape.max_items
+        least = max(shape.min_size, 1 if place else 0)
+        most = least + _ITEMS if isinf(shape.max_size) else int(shape.max_size)
         inner = place[1:]
         if shape.contained:
             return self._counted(shape, least, most, inner)
@@ -279,9 +278,9 @@ class Drawer:
         for each in item_classes(shape):
             if not each.shapes or any(_reaches(one, inner) for one in each.shapes):
                 reader = self._any(each.shapes, inner)
-                spare = (most if each.most is None else each.most) - each.least
+                room = most if isinf(each.most) else int(each.most)
                 needed += [reader] * each.least
-                pool += [reader] * max(spare, 0)
+                pool += [reader] * max(room - each.least, 0)
         least = max(least - len(needed), 0)
         span = min(most - len(needed), len(pool)) - least + 1
 
@@ -327,7 +326,7 @@ def _reaches(shape: Shape, place: Place) -> bool:
     if not place:
         return True
     below: Alternatives = ()
-    if place[0] == ITEM and shape.kind == "array" and shape.max_items != 0:
+    if place[0] == ITEM and shape.kind == "array" and shape.max_size != 0:
         below = shape.items or ()
     elif place[0] != ITEM and shape.kind == "object":
         below = shape.members.get(place[0], ())
@@ -362,7 +361,7 @@ def _unique(item: Reader, least: int, most: int) -> Reader:
 
 def _string(shape: Shape) -> Reader:
     examples = [each for each in shape.examples if isinstance(each, str)]
-    most = _FREE if shape.max_length is None else shape.max_length
+    most = _FREE if isinf(shape.max_size) else int(shape.max_size)
     if shape.format == "uuid" and not shape.own_patterns:
         known = examples[0] if examples else None
         return lambda choices: (
@@ -374,8 +373,8 @@ def _string(shape: Shape) -> Reader:
         return _choice(_sized(shape, examples))
     if examples and most < _FREE:
         return _choice(_sized(shape, examples))
-    plain = fitted(examples[0] if examples else "text", shape.min_length, most)
-    low = max(shape.min_length, 1)
+    plain = fitted(examples[0] if examples else "text", shape.min_size, most)
+    low = max(shape.min_size, 1)
     excluded = shape.excluded
 
     def read(choices: ByteChoices) -> Json:
@@ -388,12 +387,12 @@ def _string(shape: Shape) -> Reader:
 def _sized(shape: Shape, examples: list[str]) -> list[Json]:
     """List examples, also in other lengths where these fit."""
     found = [each for each in examples if shape.admits(each)]
-    if shape.max_length is not None and shape.format is None:
+    if not isinf(shape.max_size) and shape.format is None:
         # Other digits could be a real number: only the length varies.
         found += [
             fitted(example, length, length)
             for example in examples
-            for length in range(shape.min_length, shape.max_length + 1)
+            for length in range(shape.min_size, int(shape.max_size) + 1)
         ]
     patterns = [re.compile(each) for each in shape.patterns]
     fitting = [
@@ -409,8 +408,8 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
 def _number(shape: Shape) -> Reader:
     step = Fraction(str(shape.multiple or 1))
     whole = shape.kind == "integer" or (shape.multiple and step.denominator == 1)
-    low = -_NUMBER if shape.low is None else shape.low
-    high = max(low, _NUMBER) if shape.high is None else shape.high
+    low = -_NUMBER if isinf(shape.low) else shape.low
+    high = max(low, _NUMBER) if isinf(shape.high) else shape.high
     if whole:
         # The least whole number that is a multiple: of 0.5 that is 1, of 2.5 it is 5.
         size = step.numerator

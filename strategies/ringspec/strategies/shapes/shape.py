@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from math import ceil, floor, gcd, lcm
+from math import ceil, floor, gcd, inf, isinf, lcm
 from typing import Any, TypeAlias
 
 from ringspec.spec import NOT_BLANK, Json, kind_of, same
@@ -31,7 +31,7 @@ class Contained:
     fits: Alternatives
     others: Alternatives
     least: int
-    most: int | None
+    most: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class Shape:
 
     Attributes:
         low: least number, inclusive, as `high`.
+        min_size: least length of a text, items of an array or members of an object,
+            inclusive, as `max_size`.
         items: alternatives of an item; None for any value.
         members: by name; a member without alternatives must be absent.
         closed: whether members not named must be absent.
@@ -48,23 +50,19 @@ class Shape:
     kind: str
     enum: tuple[Json, ...] | None = None
     excluded: tuple[Json, ...] = ()
-    low: float | None = None
-    high: float | None = None
+    low: float = -inf
+    high: float = inf
     multiple: float | None = None
-    min_length: int = 0
-    max_length: int | None = None
+    min_size: int = 0
+    max_size: float = inf
     format: str | None = None
     patterns: tuple[str, ...] = ()
-    min_items: int = 0
-    max_items: int | None = None
     items: Alternatives | None = None
     unique: bool = False
     contained: tuple[Contained, ...] = ()
     members: dict[str, Alternatives] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     closed: bool = False
-    min_members: int = 0
-    max_members: int | None = None
     examples: tuple[Json, ...] = ()
 
     @property
@@ -91,17 +89,15 @@ class Shape:
     def _bounds(self, value: Json) -> bool:
         if any(same(value, other) for other in self.excluded):
             return False
-        if self.kind == "string":
-            return _within(self.min_length, len(value), self.max_length) and all(
-                re.search(pattern, value) for pattern in self.patterns
-            )
-        if self.kind == "array":
-            return _within(self.min_items, len(value), self.max_items)
         if self.kind in {"integer", "number"}:
-            return _within(self.low, value, self.high) and (
+            return self.low <= value <= self.high and (
                 self.multiple is None or is_multiple(value, self.multiple)
             )
-        return True
+        if self.kind not in {"string", "array"}:
+            return True
+        return self.min_size <= len(value) <= self.max_size and all(
+            re.search(pattern, value) for pattern in self.patterns
+        )
 
     def admits(self, value: Json) -> bool:
         """Return whether a value fits, apart from its format and counted items."""
@@ -119,14 +115,10 @@ class Shape:
                 for name, child in value.items()
             )
         if kind == "array":
-            return _within(self.min_items, len(value), self.max_items) and (
+            return self.min_size <= len(value) <= self.max_size and (
                 self.items is None or all(admitted(self.items, item) for item in value)
             )
         return self._bounds(value)
-
-
-def _within(low: float | None, value: float, high: float | None) -> bool:
-    return (low is None or low <= value) and (high is None or value <= high)
 
 
 def admitted(alternatives: Alternatives, value: Json) -> bool:
@@ -159,9 +151,10 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
     closed = left.closed or right.closed
     if any(not members.get(name, () if closed else ANYTHING) for name in required):
         return None
-    low, high = _both(max, left.low, right.low), _both(min, left.high, right.high)
+    low, high = max(left.low, right.low), min(left.high, right.high)
     if kind == "integer":
-        low, high = low and ceil(low), high and floor(high)
+        low = low if isinf(low) else ceil(low)
+        high = high if isinf(high) else floor(high)
     shape = Shape(
         kind=kind,
         enum=_both(_in_both, left.enum, right.enum),
@@ -169,39 +162,32 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         low=low,
         high=high,
         multiple=_both(_common, left.multiple, right.multiple),
-        min_length=max(left.min_length, right.min_length),
-        max_length=_both(min, left.max_length, right.max_length),
+        min_size=max(left.min_size, right.min_size),
+        max_size=min(left.max_size, right.max_size),
         format=left.format or right.format,
         patterns=left.patterns + right.patterns,
-        min_items=max(left.min_items, right.min_items),
-        max_items=_both(min, left.max_items, right.max_items),
         items=_both(meet, left.items, right.items),
         unique=left.unique or right.unique,
         contained=left.contained + right.contained,
         members=members,
         required=required,
         closed=closed,
-        min_members=max(left.min_members, right.min_members),
-        max_members=_both(min, left.max_members, right.max_members),
         examples=left.examples or right.examples,
     )
     choices = shape.choices()
     if choices is not None:
         # Listed values replace the bounds: shapes that admit the same ones become
         # equal.
-        shape = Shape(kind=kind, enum=choices, examples=shape.examples)
-    return None if _is_empty(shape) else shape
-
-
-def _is_empty(shape: Shape) -> bool:
-    """Return whether no value fits, for a simple reason; others show on building."""
-    return (
-        shape.choices() == ()
-        or (shape.low is not None and not _within(None, shape.low, shape.high))
-        or not _within(None, shape.min_length, shape.max_length)
-        or not _within(None, shape.min_items, shape.max_items)
-        or (shape.min_items > 0 and shape.items == ())
+        return (
+            Shape(kind=kind, enum=choices, examples=shape.examples) if choices else None
+        )
+    # Other reasons for which no value fits show on building.
+    is_empty = (
+        low > high
+        or (kind != "object" and shape.min_size > shape.max_size)
+        or (shape.min_size > 0 and shape.items == ())
     )
+    return None if is_empty else shape
 
 
 def _meet_members(
@@ -289,7 +275,7 @@ class ItemClass:
 
     shapes: Alternatives
     least: int = 0
-    most: int | None = None
+    most: float = inf
 
 
 # Scalar values.
@@ -314,8 +300,7 @@ def _split(shape: Shape) -> list[ItemClass]:
         for each in found:
             if inside := meet(each.shapes, counted.fits):
                 least = max(each.least, counted.least)
-                most = _both(min, counted.most, each.most)
-                split.append(ItemClass(inside, least, most))
+                split.append(ItemClass(inside, least, min(counted.most, each.most)))
             if outside := meet(each.shapes, counted.others):
                 split.append(ItemClass(outside, each.least, each.most))
         if counted.least and not any(meet(e.shapes, counted.fits) for e in found):
