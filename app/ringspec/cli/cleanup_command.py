@@ -14,9 +14,9 @@ from ringspec.cli.run_setup import RunSetup, given
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.guard import deletion, status_of
-from ringspec.harness.sending.hosts import checked_url
 from ringspec.harness.sending.journal import Entry, Journal, Status, read
 from ringspec.harness.sending.pacer import Limited, Pacer, Pacing
+from ringspec.harness.sending.policy import checked_url
 from ringspec.harness.sending.target import Target
 from ringspec.reports import counted, shown
 from ringspec.spec import UsageError

@@ -15,8 +15,7 @@ from ringspec.cli.outputs import wrapped
 from ringspec.harness.probing import ProbeAnswer, Prober
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.hosts import checked_url, is_loopback
-from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.policy import Safety, checked_url, is_loopback
 from ringspec.harness.sending.target import Target
 from ringspec.spec import (
     Json,

@@ -22,7 +22,7 @@ from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
 from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.hosts import is_loopback
+from ringspec.harness.sending.policy import is_loopback
 from ringspec.reports import (
     FailedCase,
     Replay,

@@ -20,8 +20,8 @@ from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Filling, variants
-from ringspec.harness.sending.hosts import checked_url
 from ringspec.harness.sending.pacer import parse_rate
+from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting

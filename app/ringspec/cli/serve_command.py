@@ -175,7 +175,7 @@ def _list_mutants() -> None:
 
 def _warn_of(host: str) -> None:
     """Warn if other machines can reach the server."""
-    from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415 - rarely needed
+    from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415 - rarely needed
 
     where = f"[{host}]" if ":" in host else host
     if not is_loopback(f"http://{where}"):

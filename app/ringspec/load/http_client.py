@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.hosts import Hosts
+from ringspec.harness.sending.policy import Hosts
 from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import Request
 

@@ -15,7 +15,7 @@ from ringspec.cli.run_setup import given as given_flags
 from ringspec.harness.judging.selection import Selection, served
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan, lacking_rules
-from ringspec.harness.sending.hosts import checked_url
+from ringspec.harness.sending.policy import checked_url
 from ringspec.spec import Level, UsageError
 from ringspec.strategies import Phase
 

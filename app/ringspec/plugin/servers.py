@@ -75,7 +75,7 @@ class Server:
         """
         import httpx  # noqa: PLC0415 - loaded by now
 
-        from ringspec.harness.sending.hosts import is_loopback  # noqa: PLC0415
+        from ringspec.harness.sending.policy import is_loopback  # noqa: PLC0415
         from ringspec.spec import UsageError  # noqa: PLC0415
 
         base, to = httpx.URL(self.url), request.url

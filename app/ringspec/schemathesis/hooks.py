@@ -26,7 +26,7 @@ from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.outcome import Reachability, Tally
 from ringspec.harness.judging.selection import Selection, pending
 from ringspec.harness.profile import load as load_profile
-from ringspec.harness.sending.hosts import is_loopback
+from ringspec.harness.sending.policy import is_loopback
 from ringspec.spec import (
     ROBUSTNESS,
     Contract,

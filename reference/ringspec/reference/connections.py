@@ -9,16 +9,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ringspec.reference.serving import ServerLimits
-
-if TYPE_CHECKING:
-    from uvicorn.config import Config
-    from uvicorn.server import ServerState
 
 # Seconds for a client to read the last answer before its connection closes.
 _PARTING_S = 1.0
@@ -80,19 +76,9 @@ class BoundedProtocol(H11Protocol):
     """
 
     limits = ServerLimits()
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.waits = _Waits.NOTHING
-        self._timer: asyncio.TimerHandle | None = None
-        self.idle_since = 0.0
-        self._stuck = False
+    waits = _Waits.NOTHING
+    idle_since = 0.0
+    _timer: asyncio.TimerHandle | None = None
 
     @property
     def has_unread(self) -> bool:
@@ -104,7 +90,12 @@ class BoundedProtocol(H11Protocol):
         super().connection_made(cast("asyncio.Transport", Parting(transport, self)))
         self._note()
         if len(self.connections) > self.limits.connections:
-            self._longest_idle().give_up()
+            idle = [
+                each
+                for each in self.connections
+                if isinstance(each, BoundedProtocol) and each.waits is _Waits.REQUEST
+            ]
+            min(idle, key=lambda each: each.idle_since, default=self).give_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting for a connection that is gone."""
@@ -125,13 +116,11 @@ class BoundedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """Wait for a client that does not read."""
         super().pause_writing()
-        self._stuck = True
         self._note()
 
     def resume_writing(self) -> None:
         """Stop waiting for a client that reads again."""
         super().resume_writing()
-        self._stuck = False
         self._note()
 
     def give_up(self) -> None:
@@ -146,15 +135,6 @@ class BoundedProtocol(H11Protocol):
             self.transport.write(_LATE)
         self.transport.close()
 
-    def _longest_idle(self) -> BoundedProtocol:
-        """Return the connection longest idle; this one, if all are busy."""
-        idle = [
-            each
-            for each in self.connections
-            if isinstance(each, BoundedProtocol) and each.waits is _Waits.REQUEST
-        ]
-        return min(idle, key=lambda each: each.idle_since, default=self)
-
     def _note(self) -> None:
         """Note the reason to wait; its time runs on while that stays the same."""
         waits = self._waiting()
@@ -162,7 +142,7 @@ class BoundedProtocol(H11Protocol):
             self._wait_for(waits)
 
     def _waiting(self) -> _Waits:
-        if self._stuck:
+        if self.flow.write_paused:
             return _Waits.READER
         if self.transport.is_closing():
             return _Waits.NOTHING

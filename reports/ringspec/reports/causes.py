@@ -1,12 +1,10 @@
 """Causes: failures that one defect of the target explains, in groups.
 
-In: a result, and all that was judged where there is a record of it. Out: its failures
-in groups. One rule may fail by several defects, and one defect break many rules.
-
-A group is what shares a sign: an invalid body that is accepted, a scope of rules that
-nothing is held to, or what a check of the answer complains of. Failures whose answers
-are bad as such, something valid refused or a breakdown, are parted by what their
-requests have in common that others lack.
+One rule may fail by several defects, and one defect break many rules. A group is what
+shares a sign: an invalid body that is accepted, a scope of rules that nothing is held
+to, or what a check of the answer complains of. Failures whose answers are bad as such,
+something valid refused or a breakdown, are parted by what their requests have in common
+that others lack.
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ from dataclasses import dataclass
 from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
 from ringspec.reports.case_text import deciding
 from ringspec.reports.printable import counted
-from ringspec.reports.traits import Trait, parted
-from ringspec.spec import Json, Level, Rule, RuleId, at_pointer
-from ringspec.strategies import Case, Expect, Phase, Status, status_fits
+from ringspec.reports.traits import parted
+from ringspec.spec import Level, Rule, RuleId, at_pointer, kind_of
+from ringspec.strategies import Case, Expect, Phase, Step, status_fits
 
 # Most unrelated failures that are split by rule alone.
 _LONE = 3
@@ -35,15 +33,8 @@ _SHARE = 0.9
 _ANSWERS = ("answer", "error")
 _CONDITIONAL = ("/then/", "/else/", "/dependentRequired", "/dependentSchemas")
 _ACCEPTED = "invalid bodies are accepted"
-_TYPES = {
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    bool: "a boolean",
-    list: "an array",
-    dict: "an object",
-    type(None): "null",
-}
+# Types of JSON whose names do not take `a`.
+_TYPES = {"null": "null", "array": "an array", "object": "an object"}
 # Ids and numbers, which differ from one answer to the next.
 _VARYING = re.compile(r"[0-9a-fA-F]+(?:-[0-9a-fA-F]+)+|[0-9a-fA-F]{12,}|\d+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
@@ -82,7 +73,14 @@ class Cause:
 
 
 def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
-    """Group the failures of a run by cause, the worst first.
+    """Return the causes of a run's failures."""
+    return explained(result, judged)[0]
+
+
+def explained(
+    result: Result, judged: Iterable[Judged] = ()
+) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
+    """Return the causes of failures and those of warnings, the worst first.
 
     New ones come before known ones, then by level, then the one that more requests
     show; otherwise in order of the catalogue.
@@ -92,17 +90,10 @@ def causes(result: Result, judged: Iterable[Judged] = ()) -> tuple[Cause, ...]:
         judged: all that was judged. With it, failures whose answers are alike are
             parted by what their requests have in common that others lack.
     """
-    return explained(result, judged)[0]
-
-
-def explained(
-    result: Result, judged: Iterable[Judged] = ()
-) -> tuple[tuple[Cause, ...], tuple[Cause, ...]]:
-    """Return the causes of failures, and those of warnings."""
+    judged = tuple(judged)
     failures = [it for each in result.rules for it in each.failures]
     bad = [each for each in failures if _is_bad_answer(each)]
     others = [each for each in failures if not _is_bad_answer(each)]
-    judged = tuple(judged)
     of = {id(it): each for each in reversed(result.rules) for it in each.failures}
     gates = {
         id(it)
@@ -123,24 +114,23 @@ def explained(
             findings=_once(found),
             weaker=_once(it for it in members if id(it) not in gates) if strong else (),
             title=scope or _title(found),
-            common=str(common or ""),
+            common=common,
             known=all(
                 any(known.covers(each) for known in of[id(each)].known)
                 for each in found
             ),
         )
         (gating if strong else weak).append(cause)
-    place = {each.rule.id: number for number, each in enumerate(result.rules)}
 
     def rank(cause: Cause) -> tuple[int, ...]:
-        first = place[cause.rules[0].rule.id]
+        first = result.rules.index(cause.rules[0])
         return cause.known, cause.level.rank, -len(cause.findings), first
 
     return tuple(sorted(gating, key=rank)), tuple(sorted(weak, key=rank))
 
 
-# Failures, the title of the scope of their rules if there is one, and their trait.
-_Groups = Iterator[tuple[Sequence[Finding], str, Trait | None]]
+# Failures, the title of the scope of their rules, and what their requests share.
+_Groups = Iterator[tuple[Sequence[Finding], str, str]]
 
 
 def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -183,7 +173,7 @@ def _by_sign(
         gating = [each for each in members if id(each) in gates]
         fallen = [each.rule for each in gating or members if _is_unchecked(each)]
         scope = next((scopes[rule] for rule in fallen if rule in scopes), "")
-        yield members, scope, None
+        yield members, scope, ""
 
 
 def _title(findings: Sequence[Finding]) -> str:
@@ -207,29 +197,23 @@ def _by_answer(failures: Sequence[Finding], judged: Sequence[Judged]) -> _Groups
 
 def _parts(
     failures: list[Finding], judged: Sequence[Judged]
-) -> Iterator[tuple[Trait | None, list[Finding]]]:
+) -> Iterator[tuple[str, list[Finding]]]:
     """Split failures by traits that successful requests lack."""
-    first = _once(failures)
-    wrong = [(each.case, each.exchange.request) for each in first]
-    right = [
-        (each.case, each.exchange.request)
-        for each in judged
-        if _went_well(each, failures[0])
-    ]
-    parts: list[tuple[Trait | None, list[Finding]]] = []
-    for trait, numbers in parted(wrong, right):
-        chosen = {first[number].case.id for number in numbers}
+    right = [each for each in judged if _went_well(each, failures[0])]
+    parts: list[tuple[str, list[Finding]]] = []
+    for common, findings in parted(_once(failures), right):
+        chosen = {each.case.id for each in findings}
         part = [each for each in failures if each.case.id in chosen]
-        if trait is None and parts and _tried(part) <= _tried(parts[0][1]):
+        if not common and parts and _tried(part) <= _tried(parts[0][1]):
             parts[0][1].extend(part)  # a trait need not explain all of a defect
         else:
-            parts.append((trait, part))
-    for trait, part in parts:
-        if trait is None and right and len(_tried(part)) == len(part) <= _LONE:
+            parts.append((common, part))
+    for common, part in parts:
+        if not common and right and len(_tried(part)) == len(part) <= _LONE:
             # Each at a boundary of its own, and nothing in common.
-            yield from ((None, [each]) for each in part)
+            yield from (("", [each]) for each in part)
         else:
-            yield trait, part
+            yield common, part
 
 
 def _tried(failures: Iterable[Finding]) -> set[RuleId]:
@@ -248,25 +232,15 @@ def _went_well(judged: Judged, beside: Finding) -> bool:
 
 def _joined(signs: list[set[Hashable]]) -> list[list[int]]:
     """Join failures that share a sign, directly or through others."""
-    holders: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for number, each in enumerate(signs):
-        for it in each:
-            holders[it].append(number)
-    groups: list[list[int]] = []
-    seen: set[int] = set()
-    for number in range(len(signs)):
-        group, waiting = [], [number]
-        while waiting:
-            at = waiting.pop()
-            if at not in seen:
-                seen.add(at)
-                group.append(at)
-                for it in signs[at]:
-                    # Each sign is followed once, however many hold it.
-                    waiting += holders.pop(it, ())
-        if group:
-            groups.append(sorted(group))
-    return groups
+    groups: list[tuple[set[Hashable], list[int]]] = []
+    for number, own in enumerate(signs):
+        apart = [each for each in groups if each[0].isdisjoint(own)]
+        joined = set(own), [number]
+        for found, numbers in groups:
+            if not found.isdisjoint(own):
+                joined = found | joined[0], [*numbers, *joined[1]]
+        groups = [*apart, joined]
+    return sorted(sorted(numbers) for _, numbers in groups)
 
 
 def _scopes(
@@ -349,12 +323,12 @@ def _taken(case: Case, twin: Case | None) -> str:
     """Return the type that a case has put in place of another; empty if it has not."""
     if twin is None or not isinstance(case.fault, tuple) or len(case.fault) != 1:
         return ""
-    operation: Json = case.fault[0]
+    operation = case.fault[0]
     if operation["op"] != "replace":
         return ""
-    old, new = at_pointer(twin.body, operation["path"]), operation["value"]
-    name = _TYPES[type(new)]
-    return "" if name == _TYPES[type(old)] else name
+    kind = kind_of(operation["value"])
+    was = kind_of(at_pointer(twin.body, operation["path"]))
+    return "" if kind == was else _TYPES.get(kind, f"a {kind}")
 
 
 def _is_unchecked(finding: Finding) -> bool:
@@ -367,11 +341,15 @@ def _is_bad_answer(finding: Finding) -> bool:
     status = _status(finding)
     if not status or status >= 500:
         return True
-    return status >= 400 and status_fits(200, _due(finding)) and _is_misfit(finding)
+    return (
+        status >= 400
+        and status_fits(200, _sent(finding).status)
+        and _is_misfit(finding)
+    )
 
 
 def _is_misfit(finding: Finding) -> bool:
-    fits = status_fits(_status(finding), _due(finding))
+    fits = status_fits(_status(finding), _sent(finding).status)
     return finding.rule == finding.case.rule and not fits
 
 
@@ -380,12 +358,10 @@ def _status(finding: Finding) -> int:
     return response.status if response else 0
 
 
-def _due(finding: Finding) -> Status:
-    """Return the status that the answer was to have."""
+def _sent(finding: Finding) -> Case | Step:
+    """Return the case, or that step of it that the answer is to."""
     case, played = finding.case, finding.exchange.played
-    if not case.steps:
-        return case.status
-    return case.steps[played.at if played else -1].status
+    return case.steps[played.at if played else -1] if case.steps else case
 
 
 def _sign(finding: Finding) -> tuple[Hashable, ...]:
@@ -394,7 +370,7 @@ def _sign(finding: Finding) -> tuple[Hashable, ...]:
     if _is_misfit(finding):
         # Which 2xx it is depends on the operation alone.
         came = "2xx" if status // 100 == 2 else str(status)
-        return finding.rule, came, _due(finding)
+        return finding.rule, came, _sent(finding).status
     reason = _MORE.sub("", finding.reason)
     place = _PLACE.match(reason)
     if place is not None:
@@ -411,13 +387,9 @@ def _operation(finding: Finding) -> tuple[str, str] | None:
     A status is chosen by the code of one operation, the form of an answer by code that
     all of them share.
     """
-    case, played = finding.case, finding.exchange.played
-    if not _is_misfit(finding) or case.phase not in {Phase.AUTH, Phase.LIFECYCLE}:
-        return None
-    if not case.steps:
-        return case.request.method, case.request.path
-    request = case.steps[played.at if played else -1].request
-    return request.method, request.path
+    request = _sent(finding).request
+    by_itself = finding.case.phase in {Phase.AUTH, Phase.LIFECYCLE}
+    return (request.method, request.path) if _is_misfit(finding) and by_itself else None
 
 
 def _complaint(finding: Finding) -> str:
@@ -430,7 +402,7 @@ def _complaint(finding: Finding) -> str:
         return f"the server fails with HTTP {status}"
     called = _operation(finding)
     if called is not None:
-        due = " or ".join(map(str, _due(finding)))
+        due = " or ".join(map(str, _sent(finding).status))
         return f"{' '.join(called)} is answered with HTTP {status} where {due} is due"
     if _is_bad_answer(finding):
         return f"valid requests are refused with HTTP {status}"

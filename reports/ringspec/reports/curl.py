@@ -13,6 +13,7 @@ import shlex
 from urllib.parse import quote
 
 from ringspec.harness import Exchange
+from ringspec.reports.printable import utf8_start
 from ringspec.strategies import Request, Slot
 
 # Larger bodies are not inlined.
@@ -64,8 +65,9 @@ def command(url: str, request: Request, case: str = "", limit: int = LIMIT) -> s
         return head
     if request.path == Slot.TOKEN_URL and _PLACE.search(body.decode("latin-1")):
         return f"{head} {_form(body)}"
-    text = _printable(body)
-    if text is not None:
+    text = utf8_start(body, len(body))
+    # A leading @ would name a file.
+    if text is not None and text.isprintable() and not text.startswith("@"):
         return f"{head} --data-binary {_single(text)}"
     lines = base64.encodebytes(body).decode().rstrip()
     return f"base64 -d <<'EOF' | {head} --data-binary @-\n{lines}\nEOF"
@@ -126,16 +128,6 @@ def _form(body: bytes) -> str:
         else:
             words.append(f"--data-raw {_quoted(field)}")
     return " ".join(words)
-
-
-def _printable(body: bytes) -> str | None:
-    """Return the body as text if an argument can hold it."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return None
-    # A leading @ would name a file.
-    return text if text.isprintable() and not text.startswith("@") else None
 
 
 def _quoted(text: str) -> str:

@@ -1,8 +1,7 @@
 """The HAR report: every exchange of a run, for a browser's network panel.
 
 HTTP Archive 1.2. Bytes that its texts cannot hold are base64: of an answer's body as
-the
-format has it, of a request's as its successor 1.3 does, with a comment for people.
+the format has it, of a request's as its successor 1.3 does, with a comment for people.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from ringspec.reports.case_text import earlier, reason_phrase
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import utc, water_level
-from ringspec.reports.printable import cut
+from ringspec.reports.printable import cut, utf8_start
 from ringspec.strategies import Request
 
 # Of the bodies of all answers; the longest are cut first, none beyond its limit.
@@ -101,7 +100,7 @@ def _request(exchange: Exchange) -> harfile.Request:
 
 def _post_data(request: Request) -> harfile.PostData:
     sort = _content_type(request.headers)
-    text = _text(request.body)
+    text = utf8_start(request.body, len(request.body))
     if text is not None:
         return harfile.PostData(mimeType=sort, text=text)
     encoded = base64.b64encode(request.body).decode()
@@ -127,10 +126,7 @@ def _response(exchange: Exchange, limit: int) -> harfile.Response:
 def _content(response: Response, limit: int) -> harfile.Content:
     body = response.body[:limit]
     left = len(response.body) - len(body)
-    # Cutting must not split a character, and so turn a text into bytes.
-    text = _text(response.body)
-    if left and text is not None:
-        text = body.decode("utf-8", "ignore")
+    text = utf8_start(response.body, limit)
     return harfile.Content(
         size=len(response.body),
         mimeType=_content_type(response.headers),
@@ -138,14 +134,6 @@ def _content(response: Response, limit: int) -> harfile.Content:
         encoding="base64" if text is None else None,
         comment=f"{left} more bytes are left out" if left else None,
     )
-
-
-def _text(body: bytes) -> str | None:
-    """Decode a body that is UTF-8."""
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:

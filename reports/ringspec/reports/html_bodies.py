@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
-from os.path import commonprefix
 from typing import Any, NamedTuple, TypeAlias
 
 from ringspec.reports.printable import counted, cut, decoded, visible
@@ -29,8 +28,6 @@ LINE = 300
 LINES = 100
 # A pair of more lines shows only those near an edit.
 _FOCUS, _NEAR_LINES, _NEAR_TEXT = 60, 10, 200
-# Longer values are not remembered.
-_SHORT = 2000
 # So few brackets cannot be deep.
 _FEW = 60
 # A line of JSON: a name, if it has one; a bracket, an empty pair or a value; a comma.
@@ -116,19 +113,15 @@ def _indented(text: str, depth: int = 0) -> list[str]:
 def _rows(part: _Part, depth: int, ends: tuple[str, str]) -> Sequence[_LinePair]:
     """Walk two values in step, and write both line by line."""
     name, left, right = part
-    old = _compact(left)
-    # Most are texts that are the same, and need not be written twice.
-    new = old if type(left) is type(right) is str and left == right else _compact(right)
-    if old == new and ends[0] == ends[1]:
-        even = _remembered if len(old) <= _SHORT else _even
-        return even(name, old, depth, ends[0])
-    if isinstance(left, dict) and isinstance(right, dict) and left and right:
+    old, new = _compact(left), _compact(right)
+    was_edited, parts = old != new, left and right
+    if was_edited and parts and isinstance(left, dict) and isinstance(right, dict):
         inner, brackets = _members(left, right), "{}"
-    elif isinstance(left, list) and isinstance(right, list) and left and right:
+    elif was_edited and parts and isinstance(left, list) and isinstance(right, list):
         inner, brackets = _items(left, right), "[]"
     else:
         was, now = _lines(name, old, depth, ends[0]), _lines(name, new, depth, ends[1])
-        return [_LinePair(*each, edited=old != new) for each in zip_longest(was, now)]
+        return [_LinePair(*each, edited=was_edited) for each in zip_longest(was, now)]
     indent = "  " * depth
     first = _line(f"{indent}{name}{brackets[0]}")
     close = f"{indent}{brackets[1]}"
@@ -141,21 +134,14 @@ def _compact(value: Any) -> str:
     return "" if value is _ABSENT else _encode(value)
 
 
-def _lines(name: str, text: str, depth: int, end: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def _lines(name: str, text: str, depth: int, end: str) -> tuple[str, ...]:
     """Write a value over several lines, fit to be shown; none for an absent one."""
     lines = _indented(text, depth)
     if lines:
         lines[0] = f"{'  ' * depth}{name}{lines[0].lstrip()}"
         lines[-1] += end
-    return list(map(_line, lines))
-
-
-def _even(name: str, text: str, depth: int, end: str) -> tuple[_LinePair, ...]:
-    return tuple(_LinePair(each, each) for each in _lines(name, text, depth, end))
-
-
-# Most values that both sides have are those of many other bodies.
-_remembered = lru_cache(maxsize=8192)(_even)
+    return tuple(map(_line, lines))
 
 
 def _inside(parts: list[_Part], depth: int) -> Iterator[_LinePair]:
@@ -185,8 +171,7 @@ def _items(left: list[Json], right: list[Json]) -> list[_Part]:
     """Pair the items of two lists; where their number differs, from both ends."""
     if len(left) == len(right):
         return [("", *each) for each in zip(left, right, strict=True)]
-    head = _alike(left, right)
-    tail = _alike(left[head:][::-1], right[head:][::-1])
+    head, tail = _in_common(list(map(_compact, left)), list(map(_compact, right)))
     old, new = left[head : len(left) - tail], right[head : len(right) - tail]
     return [
         *(("", each, each) for each in left[:head]),
@@ -196,11 +181,17 @@ def _items(left: list[Json], right: list[Json]) -> list[_Part]:
     ]
 
 
-def _alike(left: list[Json], right: list[Json]) -> int:
-    """Count the items that two lists begin with in common."""
-    pairs = enumerate(zip(left, right, strict=False))
-    differing = (at for at, each in pairs if _compact(each[0]) != _compact(each[1]))
-    return next(differing, min(len(left), len(right)))
+def _in_common(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
+    """Return how long a beginning and an end two texts or lists have in common."""
+    lengths: list[int] = []
+    most = min(len(left), len(right))
+    for pairs in (
+        zip(left, right, strict=False),
+        zip(left[::-1], right[::-1], strict=False),
+    ):
+        differing = (at for at, (old, new) in enumerate(pairs) if old != new)
+        lengths.append(min(next(differing, most), most - sum(lengths)))
+    return lengths[0], lengths[1]
 
 
 def _focused(rows: Sequence[_LinePair]) -> Sequence[_LinePair | int]:
@@ -253,17 +244,11 @@ def _line(text: str) -> str:
 def _texts(twin: bytes, body: bytes) -> tuple[Body, Body]:
     """Show bodies that are no plain JSON as text, with the differing part marked."""
     left, right = (decoded(each[:PARSED]) for each in (twin, body))
-    head = _common(left, right)
-    tail = _common(left[head:][::-1], right[head:][::-1])
+    head, tail = _in_common(left, right)
     return (
         _text(left, head, len(left) - tail, "was"),
         _text(right, head, len(right) - tail, "now"),
     )
-
-
-def _common(left: str, right: str) -> int:
-    """Count the characters that two texts begin with in common."""
-    return len(commonprefix((left, right)))  # noqa: RUF071 - no paths: characters
 
 
 def _text(text: str, start: int, stop: int, mark: str) -> Body:

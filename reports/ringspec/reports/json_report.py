@@ -8,12 +8,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ringspec.harness import (
-    ContractName,
-    Counts,
     Exchange,
     Finding,
     Known,
@@ -26,7 +25,7 @@ from ringspec.reports.catalogue import rule_json
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record
-from ringspec.reports.printable import utf8
+from ringspec.reports.printable import utf8, utf8_start
 from ringspec.spec import Json
 from ringspec.strategies import Case, Phase, Request, wire_request
 
@@ -76,8 +75,8 @@ def report(record: Record) -> dict[str, Json]:
         "target": started.target,
         **({"judged": "clients"} if started.clients else {}),
         **({"shard": _shard(result.share)} if result.share else {}),
-        "contract": contract_json(started.contract),
-        "counts": counts_json(result.counts),
+        "contract": asdict(started.contract),
+        "counts": asdict(result.counts),
         "message": result.message,
         "hint": result.hint,
         "interrupted": result.interrupted,
@@ -85,22 +84,6 @@ def report(record: Record) -> dict[str, Json]:
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _rules(result),
     }
-
-
-def contract_json(contract: ContractName) -> dict[str, Json]:
-    """Return the description of a contract."""
-    return {
-        "title": contract.title,
-        "version": contract.version,
-        "sha256": contract.sha256,
-        "dialect": contract.dialect,
-        "operation": contract.operation,
-    }
-
-
-def counts_json(counts: Counts) -> dict[str, Json]:
-    """Return how much a run did."""
-    return {"rules": counts.rules, "cases": counts.cases, "requests": counts.requests}
 
 
 def _rules(result: Result) -> list[Json]:
@@ -111,7 +94,11 @@ def _rules(result: Result) -> list[Json]:
     first named. Requests stay whole.
     """
     found = [each for rule in result.rules for each in rule.failures]
-    answer = water_level(map(_answer_size, found), _ANSWERS)
+    steps = ((*earlier(each.exchange), each.exchange) for each in found)
+    answers = (
+        sum(len(it.response.body) for it in every if it.response) for every in steps
+    )
+    answer = water_level(answers, _ANSWERS)
     bodies = (len(each.exchange.request.body) for each in found)
     inline = water_level(bodies, _INLINE, CURL_LIMIT)
     heavy = sum(len(each.twin.request.body) for each in found if each.twin) > _TWINS
@@ -228,12 +215,6 @@ def _known(known: Known) -> dict[str, Json]:
     }
 
 
-def _answer_size(finding: Finding) -> int:
-    exchange = finding.exchange
-    answers = (each.response for each in (exchange, *earlier(exchange)))
-    return sum(len(each.body) for each in answers if each)
-
-
 def request_json(
     request: Request, url: str | None = None, limit: int = LIMIT
 ) -> dict[str, Json]:
@@ -241,7 +222,8 @@ def request_json(
     written = wire_request(request)
     if len(request.body) > limit:
         written.pop("body", None)
-        written |= _cut(request.body, limit)
+        written["body_base64"] = base64.b64encode(request.body[:limit]).decode()
+        written |= {"truncated": True, "size": len(request.body)}
     return written if url is None else {"url": url, **written}
 
 
@@ -291,28 +273,14 @@ def _response(response: Response, limit: int) -> dict[str, Json]:
         "status": response.status,
         "headers": _headers(response.headers),
     }
-    body = response.body
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = None
-    if len(body) > limit and text is not None:
-        # A character cut in two is left out.
-        start = body[:limit].decode("utf-8", "ignore")
-        return {**written, "body": start, "truncated": True, "size": len(body)}
-    if len(body) > limit:
-        return written | _cut(body, limit)
+    body, text = response.body, utf8_start(response.body, limit)
     if text is None:
-        return {**written, "body_base64": base64.b64encode(body).decode()}
-    return {**written, "body": text}
-
-
-def _cut(body: bytes, limit: int) -> dict[str, Json]:
-    return {
-        "body_base64": base64.b64encode(body[:limit]).decode(),
-        "truncated": True,
-        "size": len(body),
-    }
+        written["body_base64"] = base64.b64encode(body[:limit]).decode()
+    else:
+        written["body"] = text
+    if len(body) > limit:
+        written |= {"truncated": True, "size": len(body)}
+    return written
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ On a terminal, or as `ringspec-matrix/1` in JSON (matrix.schema.json).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,6 @@ from rich.text import Text
 from ringspec.harness import ContractName
 from ringspec.reports.console import Color, console, hanging, line, row
 from ringspec.reports.files import check, check_format
-from ringspec.reports.json_report import contract_json
 from ringspec.reports.printable import counted, json_page, shown, visible
 from ringspec.spec import Contract, Json, Level, RuleId
 
@@ -239,7 +238,7 @@ def check_matrix(name: str, path: Path) -> None:
 
 def render_matrix(matrix: KillMatrix) -> bytes:
     """Return the matrix in JSON."""
-    contract = contract_json(ContractName.of(matrix.contract))
+    contract = asdict(ContractName.of(matrix.contract))
     del contract["operation"]
     unisolated = matrix.unisolated if matrix.whole else {}
     equivalents = matrix.equivalents.items()

@@ -19,14 +19,13 @@ ended    `conclusion`, `exit_code`, `level`, `duration_s`, `counts`, `message`, 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import asdict
 from pathlib import Path
 
-from ringspec.harness import Ended, Event, Judged, Notice, Started
+from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.reports.files import LineFile, Record
 from ringspec.reports.json_report import (
     answer_json,
-    contract_json,
-    counts_json,
     earlier_json,
     request_json,
     utc,
@@ -86,26 +85,24 @@ def line(event: Event, size: int) -> bytes:
     """Write one event, free of secrets, as a line of a stream that has some size."""
     match event:
         case Started():
-            return json_line(_started(event))
+            contract = asdict(event.contract)
+            del contract["operation"]
+            return json_line(
+                {
+                    "event": "started",
+                    "format": FORMAT,
+                    "target": event.target,
+                    "level": event.level,
+                    "seed": event.seed,
+                    "cases": event.total,
+                    "contract": contract,
+                }
+            )
         case Judged():
             return json_line(_judged(event, _LIMIT if size < _LONG else _SHORT))
         case Notice():
             return json_line({"event": "notice", "message": event.message})
-    return json_line(_ended(event))
-
-
-def _started(started: Started) -> dict[str, Json]:
-    contract = contract_json(started.contract)
-    del contract["operation"]
-    return {
-        "event": "started",
-        "format": FORMAT,
-        "target": started.target,
-        "level": started.level,
-        "seed": started.seed,
-        "cases": started.total,
-        "contract": contract,
-    }
+    return json_line(_ended(event.result))
 
 
 def _judged(judged: Judged, limit: int) -> dict[str, Json]:
@@ -135,15 +132,14 @@ def _judged(judged: Judged, limit: int) -> dict[str, Json]:
     }
 
 
-def _ended(ended: Ended) -> dict[str, Json]:
-    result = ended.result
+def _ended(result: Result) -> dict[str, Json]:
     return {
         "event": "ended",
         "conclusion": result.conclusion,
         "exit_code": result.exit_code,
         "level": result.level,
         "duration_s": round(result.duration_s, 3),
-        "counts": counts_json(result.counts),
+        "counts": asdict(result.counts),
         "message": result.message,
         "hint": result.hint,
         "interrupted": result.interrupted,

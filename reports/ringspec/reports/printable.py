@@ -55,6 +55,15 @@ def decoded(body: bytes) -> str:
     return body.decode("utf-8", "backslashreplace")
 
 
+def utf8_start(body: bytes, limit: int) -> str | None:
+    """Decode the first whole characters of some bytes; None if not all is UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return None
+    return body[:limit].decode("utf-8", "ignore")
+
+
 def counted(number: int, noun: str) -> str:
     """Write `1 rule`, `2 rules`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,8 +1,4 @@
-"""Traits of requests: common to the failed ones, absent from others.
-
-In: requests that failed in one way, and successful ones. Out: the few traits that
-distinguish them, each a suspect. Knows JSON and HTTP, no member.
-"""
+"""Traits of requests: the few that distinguish failed ones from successful ones."""
 
 from __future__ import annotations
 
@@ -11,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from ringspec.harness import Finding, Judged
 from ringspec.reports.printable import shown, visible
 from ringspec.spec import Json
-from ringspec.strategies import Case, Request
 
 # With more suspects than these, no single trait is to blame.
 _SUSPECTS = 3
@@ -43,8 +39,6 @@ _ORDER = tuple(_WORDS)
 # Kinds that are no accident even where some requests with them went well.
 _SALIENT = ("is", "beyond", "lacks", "sent")
 
-Sent: TypeAlias = tuple[Case, Request]
-
 
 class Trait(NamedTuple):
     """A property of a request.
@@ -66,46 +60,46 @@ class Trait(NamedTuple):
         return words.format(place=place, value=visible(self.value), s=many)
 
 
-# Each request is in one part; a part without a trait holds what none explains.
-Parts: TypeAlias = tuple[tuple[Trait | None, tuple[int, ...]], ...]
+# What some failures have in common, in words, and the failures; all others without.
+Parts: TypeAlias = tuple[tuple[str, tuple[Finding, ...]], ...]
 
 
-def parted(wrong: Sequence[Sent], right: Sequence[Sent]) -> Parts:
-    """Part requests that went wrong, by number, by the traits that explain them.
+def parted(wrong: tuple[Finding, ...], right: Sequence[Judged]) -> Parts:
+    """Part failures by the traits of requests that explain them.
 
     One part, with a trait or without, unless several traits explain most of them by
     more than chance.
     """
-    whole = tuple(range(len(wrong)))
+    whole = (("", wrong),)
     if len(right) < _FEW:
-        return ((None, whole),)
-    bad = [_traits(*each) for each in wrong[:_ENOUGH]]
-    good = [_traits(*each) for each in right[:_ENOUGH]]
+        return whole
+    bad = [_traits(each) for each in wrong[:_ENOUGH]]
+    good = [_traits(each) for each in right[:_ENOUGH]]
     _add_lacks([*bad, *good])
     innocent = Counter(trait for traits in good for trait in traits)
-    one = _one(bad, innocent, len(good))
-    if one is not None:
-        return ((one, whole),)
-    several = () if len(wrong) > len(bad) else _several(bad, innocent, len(good))
-    return several or ((None, whole),)
-
-
-def _one(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Trait | None:
-    """Return the trait that all share, and few others have."""
+    # A trait that all share, and few others have.
     shared = [
         each
         for each in set.intersection(*bad)
         if not innocent[each]
-        or (each.kind in _SALIENT and innocent[each] <= min(len(bad), good / 2))
+        or (each.kind in _SALIENT and innocent[each] <= min(len(bad), len(good) / 2))
     ]
-    return min(shared, key=lambda it: (innocent[it], *_rank(it)), default=None)
+    if shared:
+        one = min(shared, key=lambda it: (innocent[it], *_rank(it)))
+        return ((str(one), wrong),)
+    if len(wrong) > len(bad):
+        return whole
+    parts = _several(bad, innocent, len(good))
+    return tuple((it, tuple(wrong[at] for at in ats)) for it, ats in parts) or whole
 
 
-def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Parts:
+def _several(
+    bad: list[set[Trait]], innocent: Counter[Trait], good: int
+) -> list[tuple[str, list[int]]]:
     """Return the few traits that no successful request has, and that explain most."""
     rate = len(bad) / (len(bad) + good)
     left = dict(enumerate(bad))
-    parts: list[tuple[Trait | None, tuple[int, ...]]] = []
+    parts: list[tuple[str, list[int]]] = []
     while left and len(parts) < _SUSPECTS:
         held = Counter(
             trait for traits in left.values() for trait in traits if not innocent[trait]
@@ -113,26 +107,27 @@ def _several(bad: list[set[Trait]], innocent: Counter[Trait], good: int) -> Part
         best = min(held, key=lambda it: (-held[it], *_rank(it)), default=None)
         if best is None or len(held) * rate ** held[best] > _CHANCE:
             break
-        part = tuple(number for number, traits in left.items() if best in traits)
-        parts.append((best, part))
-        left = {number: it for number, it in left.items() if number not in part}
+        part = [number for number, traits in left.items() if best in traits]
+        parts.append((str(best), part))
+        left = {number: it for number, it in left.items() if best not in it}
     if not parts or len(left) * 2 > len(bad):
-        return ()  # no trait explains the greater part
+        return []  # no trait explains the greater part
     if left:
         shared = set.intersection(*left.values()) if len(left) > 1 else set()
         pure = [each for each in shared if not innocent[each]]
-        parts.append((min(pure, key=_rank, default=None), tuple(left)))
-    return tuple(parts)
+        parts.append((str(min(pure, key=_rank, default="")), list(left)))
+    return parts
 
 
 def _rank(trait: Trait) -> tuple[int, int, str, str]:
     return _ORDER.index(trait.kind), len(trait.place), trait.place, trait.value
 
 
-def _traits(case: Case, request: Request) -> set[Trait]:
+def _traits(fired: Finding | Judged) -> set[Trait]:
+    request = fired.exchange.request
     heads = ((name.lower(), value) for name, value in request.headers)
     found = {Trait("head", *each) for each in heads if each[0] not in _OURS}
-    if case.broken:
+    if fired.case.broken:
         found.add(Trait("sent", value="a body that is invalid"))
     try:
         found.update(_walk(json.loads(request.body), "", 0))

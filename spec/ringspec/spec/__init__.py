@@ -50,7 +50,6 @@ from ringspec.spec.schemas import (
     KEYWORDS,
     Subschema,
     branches,
-    rebuilt,
     subschemas,
     walk,
 )
@@ -129,7 +128,6 @@ __all__ = [
     "patched",
     "pointer",
     "questions",
-    "rebuilt",
     "rules_of",
     "same",
     "short",

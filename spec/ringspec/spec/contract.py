@@ -263,24 +263,26 @@ def _rules(
     links: tuple[Link, ...],
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
-    for each in stated:
-        places.setdefault(each.rule, {})[each.place] = None
-    for header in operation.headers:
-        places.setdefault(header.rule, {})[header.place] = None
+    owners = [(each.rule, each.place) for each in stated]
+    owners += [(header.rule, header.place) for header in operation.headers]
+    for name, place in owners:
+        places.setdefault(name, {})[place] = None
     standard = standard_rules(links)
     for name in standard:
         places.setdefault(name, {})
-    known = {**standard, **catalogue.rules}
     found = {}
     for name in dict.fromkeys((*catalogue.rules, *places)):
-        if name in places:
-            listed = tuple(places[name])
-            derived = Rule(
-                id=name,
-                level=Level.MUST,
-                evidence=Evidence.DOCUMENTED,
-                sentence=f"A body keeps to {next(iter(listed), '')}.",
-                source=next(iter(listed), ""),
-            )
-            found[name] = replace(known.get(name, derived), places=listed)
+        if name not in places:
+            continue
+        listed = tuple(places[name])
+        first = next(iter(listed), "")
+        derived = Rule(
+            id=name,
+            level=Level.MUST,
+            evidence=Evidence.DOCUMENTED,
+            sentence=f"A body keeps to {first}.",
+            source=first,
+        )
+        rule = catalogue.rules.get(name, standard.get(name, derived))
+        found[name] = replace(rule, places=listed)
     return found

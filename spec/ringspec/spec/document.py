@@ -208,8 +208,7 @@ def check(inlined: Inlined, catalogue: Catalogue) -> None:
                 _check_schema(node[name], inlined, (*each.path, name))
         for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
             _check_pattern(pattern, place)
-    for each in walk(inlined.schema):
-        _check_annotations(each.schema, inlined.place_of(each.path), catalogue)
+        _check_annotations(node, place, catalogue)
 
 
 def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
@@ -244,19 +243,17 @@ def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) 
     if not stated:
         return
     check_form(stated, "annotations", place)
-    known = [enum_key(value) for value in node.get("enum", ())]
-    for value in node.get("x-enum-evidence", ()):
-        if value not in known:
-            raise SpecError(
-                f"{place}/x-enum-evidence names {value!r}, which is not in the enum",
-                hint="compare its spelling with the enum's values",
-            )
-    for keyword in node.get("x-rules", ()):
-        if keyword not in node:
-            raise SpecError(
-                f"{place}/x-rules names {keyword!r}, which is not beside it",
-                hint="it maps keywords of this very schema to rules",
-            )
+    values = [enum_key(value) for value in node.get("enum", ())]
+    for name, known, what in (
+        ("x-enum-evidence", values, "in the enum"),
+        ("x-rules", node, "beside it"),
+    ):
+        for each in node.get(name, ()):
+            if each not in known:
+                raise SpecError(
+                    f"{place}/{name} names {each!r}, which is not {what}",
+                    hint="compare the spelling",
+                )
     if catalogue.rules:
         _check_rules(node, place, catalogue)
 

@@ -16,7 +16,7 @@ from ringspec.spec import reading
 from ringspec.spec.errors import SpecError, UsageError
 from ringspec.spec.reading import check_form, short
 from ringspec.spec.renaming import rename
-from ringspec.spec.values import Json, Location, at, pointer, unshared
+from ringspec.spec.values import Json, Location, at, kind_of, pointer, unshared
 
 SHIPPED = Path(__file__).parent / "dialects"
 RENAME = "x-rename"
@@ -131,8 +131,8 @@ def _merged(target: Json, update: Json, where: str, below: Location = ()) -> Jso
         return [*target, *update]
     if not isinstance(target, (dict, list)) and not isinstance(update, (dict, list)):
         return update
-    sort = "an object" if isinstance(target, dict) else "an array"
-    sort = sort if isinstance(target, (dict, list)) else "a primitive"
+    kinds = {"object": "an object", "array": "an array"}
+    sort = kinds.get(kind_of(target), "a primitive")
     place = f" at {pointer(below)}" if below else ""
     raise SpecError(
         f"{where} updates {sort} with {short(update)}{place}",

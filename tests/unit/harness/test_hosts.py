@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.harness.sending.hosts import Hosts
+from ringspec.harness.sending.policy import Hosts
 
 ALLOWED = ("Auth.Example.com", "api.example.com")
 TARGET = Hosts(base="https://api.example.com/v1", allowed=ALLOWED)

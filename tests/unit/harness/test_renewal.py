@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,7 @@ class Clock:
 class Issuer:
     """Gives out numbered tokens, or none."""
 
-    expires_in: float | None = 3600.0
+    expires_in: float = 3600.0
     given: int = 1
     fails: bool = False
     same: bool = False
@@ -131,11 +132,11 @@ PROPER = "Bearer {token}"
         # Of a short life, at half of it.
         (30.0, 14, "token-1"),
         (30.0, 16, "token-2"),
-        (None, 1e6, "token-1"),
+        (math.inf, 1e6, "token-1"),
     ],
 )
 def test_a_token_is_replaced_once_a_minute_before_it_expires(
-    scene: Callable[..., Scene], expires_in: float | None, after: float, shown: str
+    scene: Callable[..., Scene], expires_in: float, after: float, shown: str
 ) -> None:
     made = scene("token-1", "token-2", "token-3", expires_in=expires_in)
     made.clock.now += after

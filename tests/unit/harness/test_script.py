@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from ringspec.harness import Exchange, Failure, Finding, Response, Trouble
-from ringspec.harness.judging.multi_step import missing_links
-from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import play
 from ringspec.spec import Contract, Json

@@ -9,7 +9,7 @@ import pytest
 
 from ringspec.harness import Exchange, Trouble
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.hosts import checked_url, is_loopback
+from ringspec.harness.sending.policy import checked_url, is_loopback
 from ringspec.harness.sending.target import Target
 from ringspec.spec import UsageError
 from ringspec.strategies import Request

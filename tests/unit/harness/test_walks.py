@@ -17,8 +17,7 @@ from ringspec.harness.exploring.explore import (
     SearchLimits,
     walked,
 )
-from ringspec.harness.judging.multi_step import missing_links
-from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.running import firing as script_module
 from ringspec.harness.running.firing import Patience, play
 from ringspec.harness.running.plan import Plan

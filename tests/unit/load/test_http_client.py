@@ -11,7 +11,7 @@ import pytest
 
 from ringspec.harness import Trouble
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.hosts import Hosts
+from ringspec.harness.sending.policy import Hosts
 from ringspec.load.http_client import BlockingClient
 from ringspec.strategies import Request
 

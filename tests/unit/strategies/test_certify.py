@@ -6,7 +6,7 @@ import pytest
 
 from ringspec.spec import Contract, Json, Location, RuleId
 from ringspec.strategies.bodies.certify import Certifier
-from ringspec.strategies.faults.fault import Fault, drop, put
+from ringspec.strategies.faults import Fault
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Exactly, Wish
 from ringspec.strategies.shapes.locations import NOTHING
@@ -22,6 +22,11 @@ def twin(bodies: Bodies, **values: Any) -> Json:
         (name,): Exactly(value) for name, value in values.items()
     }
     return bodies.build(Builder(wishes, items=3))
+
+
+def null(member: str) -> Fault:
+    patch = ({"op": "replace", "path": f"/{member}", "value": None},)
+    return Fault(name="null", patch=patch, gap=(member,))
 
 
 def is_certified(
@@ -47,13 +52,11 @@ def test_what_is_missing_may_be_filled_in_by_its_default(
 ) -> None:
     made_from = twin(bodies, **values)
 
-    for name, fault in (
-        ("required", drop("missing", (member,))),
-        ("type", put("null", (member,), None)),
-    ):
-        assert is_certified(certifier, made_from, fault, f"{member}.{name}") is sound, (
-            name
-        )
+    patch = ({"op": "remove", "path": f"/{member}"},)
+    missing = Fault(name="missing", patch=patch, gap=(member,))
+    for name, fault in (("required", missing), ("type", null(member))):
+        rule = f"{member}.{name}"
+        assert is_certified(certifier, made_from, fault, rule) is sound, rule
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,6 @@ def test_null_is_a_fault_only_where_something_must_stand(
     certifier: Certifier, bodies: Bodies, member: str, value: Any, *, sound: bool
 ) -> None:
     made_from = twin(bodies, **({member: value} if value else {}))
-    fault = put("null", (member,), None)
+    fault = null(member)
 
     assert is_certified(certifier, made_from, fault, f"{member}.type") is sound

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.judging.multi_step import missing_links
-from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle
+from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
 from ringspec.harness.judging.verdict import (
     Finding,
     Interrupted,

@@ -43,8 +43,8 @@ def served(rules: Iterable[RuleId], cases: Collection[Case]) -> set[RuleId]:
 
 def pending(left: Collection[Case], rules: Iterable[RuleId]) -> frozenset[RuleId]:
     """Return the rules that are served by cases that had no turn."""
-    own = {rule for case in left for rule in case.broken}
-    return frozenset({*own, *served(rules, left), *(each.rule for each in left)})
+    own = ((case.rule, *case.broken) for case in left)
+    return frozenset(served(rules, left)).union(*own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Exchange, Filling
 from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.hosts import is_loopback
+from ringspec.harness.sending.policy import is_loopback
 from ringspec.harness.sending.target import Route, Target
 from ringspec.spec import (
     Contract,

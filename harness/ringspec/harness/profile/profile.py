@@ -1,8 +1,4 @@
-"""Profiles: what a target needs, found, read and joined with what goes before it.
-
-In: a name or file, and flags; these go before variables, and both before the file. Out:
-values of the right kinds, or an error with line or variable.
-"""
+"""Profiles: what a target needs, from flags, variables and a file, in this order."""
 
 from __future__ import annotations
 
@@ -18,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.harness.sending.credentials import Credentials
-from ringspec.harness.sending.hosts import checked_url, is_loopback, is_same_host
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.policy import (
+    Safety,
+    checked_url,
+    is_loopback,
+    is_same_host,
+)
 from ringspec.harness.sending.target import Route
-from ringspec.spec import PROFILES, Json, Overrides, UsageError, did_you_mean
+from ringspec.spec import PROFILES, Overrides, UsageError, did_you_mean
 
 # In place of a URL: the server that comes with the package.
 EMBEDDED = "embedded"
@@ -30,11 +30,11 @@ EMBEDDED = "embedded"
 Keys = tuple[str | int, ...]
 _PREFIX = "RINGSPEC_"
 # Kinds of credentials: the flags' and variables' kind goes before the file's.
-_KINDS = (
-    frozenset({"bearer"}),
-    frozenset({"client_id", "client_secret", "token_url"}),
-    frozenset({"header", "value"}),
-)
+_KINDS = {
+    "bearer": 1,
+    **dict.fromkeys(("client_id", "client_secret", "token_url"), 2),
+    **dict.fromkeys(("header", "value"), 3),
+}
 # Names of files, relative to the profile.
 _FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -104,38 +104,6 @@ class Profile:
     safety: Safety = field(default_factory=Safety)
     places: Places = field(default_factory=Places, repr=False)
 
-    @classmethod
-    def of(cls, name: str, data: Mapping[str, Json], places: Places) -> Profile:
-        """Make a profile of values that are known to be of the right kinds."""
-        fixtures = data.get("fixtures", {})
-        expect, safety = data.get("expect", {}), dict(data.get("safety", {}))
-        pacing = dict(data.get("pacing", {}))
-        if "timeout" in pacing:
-            pacing["timeout_s"] = pacing.pop("timeout")
-        if "journal" in safety:
-            safety["journal"] = Path(safety["journal"]) if safety["journal"] else None
-        safety["allowed_hosts"] = tuple(safety.get("allowed_hosts", ()))
-        credentials = Credentials(**data.get("credentials", {}))
-        return cls(
-            name=name,
-            url=data.get("url", ""),
-            dialect=data.get("dialect"),
-            overrides=Overrides(
-                fixtures=fixtures,
-                paths=data.get("paths", {}),
-                header=credentials.header or "",
-            ),
-            credentials=credentials,
-            success=expect.get("success"),
-            rejections=tuple(expect.get("rejection", ())),
-            pacing=Pacing(**pacing),
-            route=Route(
-                **data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")
-            ),
-            safety=Safety(**safety, fixtures_named=frozenset(fixtures)),
-            places=places,
-        )
-
     def misses(self, url: str) -> str:
         """Return why a URL is not of this profile's target; empty if it is."""
         if not self.url or is_loopback(url) or is_same_host(self.url, url):
@@ -197,24 +165,6 @@ def template() -> str:
     return Path(__file__).with_name("template.toml").read_text("utf-8")
 
 
-def _find(name_or_file: str) -> tuple[Path, str]:
-    """Return path and shown name of a shipped profile or a file.
-
-    Raises:
-        UsageError: there is none such.
-    """
-    if name_or_file in names():
-        return PROFILES / f"{name_or_file}.toml", f"{name_or_file}.toml"
-    path = Path(name_or_file)
-    if path.exists():
-        return path, name_or_file
-    raise UsageError(
-        f"no profile {name_or_file!r}",
-        hint=f"{did_you_mean(name_or_file, names())}shipped ones: {', '.join(names())};"
-        " `ringspec profile init FILE` writes one",
-    )
-
-
 def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     """Load a profile; without one, make it of the flags alone.
 
@@ -226,38 +176,36 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
         UsageError: it cannot be read, or something in it is wrong.
     """
     if name_or_file is None:
-        return Profile.of("", flags, Places())
-    path, shown = _find(name_or_file)
-    data, places = _read(path, shown)
+        return _profile("", flags, Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
+    path, data, places = _read(name_or_file)
     references: dict[Keys, str] = {}
-    validated(_dereferenced(data, (), references, fill=False), places, strict=True)
-    missing = {keys: name for keys, name in references.items() if not os.getenv(name)}
-    _check_kinds(data.get("credentials", {}), missing, places)
+    validated(_literals(data, (), references), places, strict=True)
+    _fill(data, references)
+    _check_kinds(data.get("credentials", {}), places)
     named = variables()
     above = {**_environment(named), **_flat(flags)}
-    keys_above = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
-    kinds = [kind for kind in _KINDS if kind & keys_above]
+    given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
+    kinds = {kind for key, kind in _KINDS.items() if key in given}
 
     def counts(keys: Keys) -> bool:
         """Whether a value counts beside those above: not of other credentials."""
-        other = keys[0] == "credentials" and kinds
-        return not other or any(keys[1] in kind for kind in kinds)
+        others = keys[0] == "credentials" and kinds
+        return not others or _KINDS.get(str(keys[1])) in kinds
 
     joined: dict[str, Any] = {}
-    below = _flat(_dereferenced(data, (), references, fill=True))
-    for keys, value in {**below, **above}.items():
+    for keys, value in {**_flat(data), **above}.items():
         if keys in above or counts(keys):
             table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
             is_dialect = keys == ("dialect",) and (path.parent / value).is_file()
             is_beside = keys not in above and (is_dialect or keys in _FILES)
             table[str(keys[-1])] = str(path.parent / value) if is_beside else value
-    named_places = replace(places, variables=named)
-    found = validated(joined, named_places, strict=False)
-    for keys, name in missing.items():
-        if keys not in above and counts(keys):
+    places = replace(places, variables=named)
+    found = validated(joined, places, strict=False)
+    for keys, name in references.items():
+        if not os.getenv(name) and keys not in above and counts(keys):
             raise UsageError(
                 f"{places.of(keys)}: the variable {name} is not set",
                 hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
@@ -266,28 +214,68 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
         if found.get("url", EMBEDDED) != EMBEDDED:
             checked_url(found["url"])
     except UsageError as error:
-        where = named_places.of(("url",))
+        where = places.of(("url",))
         raise UsageError(f"{where}: {error}", hint=error.hint) from error
-    return Profile.of(shown, found, named_places)
+    return _profile(places.shown, found, places)
 
 
-def _read(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
-    """Read a profile's data and text.
+def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
+    """Return a profile of values that are known to be of the right kinds."""
+    fixtures = data.get("fixtures", {})
+    expect, safety = data.get("expect", {}), dict(data.get("safety", {}))
+    pacing = dict(data.get("pacing", {}))
+    if "timeout" in pacing:
+        pacing["timeout_s"] = pacing.pop("timeout")
+    if "journal" in safety:
+        safety["journal"] = Path(safety["journal"]) if safety["journal"] else None
+    safety["allowed_hosts"] = tuple(safety.get("allowed_hosts", ()))
+    credentials = Credentials(**data.get("credentials", {}))
+    return Profile(
+        name=name,
+        url=data.get("url", ""),
+        dialect=data.get("dialect"),
+        overrides=Overrides(
+            fixtures=fixtures,
+            paths=data.get("paths", {}),
+            header=credentials.header or "",
+        ),
+        credentials=credentials,
+        success=expect.get("success"),
+        rejections=tuple(expect.get("rejection", ())),
+        pacing=Pacing(**pacing),
+        route=Route(**data.get("tls", {}), proxy=data.get("proxy", {}).get("url", "")),
+        safety=Safety(**safety, fixtures_named=frozenset(fixtures)),
+        places=places,
+    )
+
+
+def _read(name_or_file: str) -> tuple[Path, dict[str, Any], Places]:
+    """Read the data and text of a shipped profile or a file.
 
     Raises:
-        UsageError: the file cannot be read, or is no TOML.
+        UsageError: there is none such, it cannot be read, or is no TOML.
     """
+    path, shown = Path(name_or_file), name_or_file
+    if name_or_file in names():
+        shown = f"{name_or_file}.toml"
+        path = PROFILES / shown
+    elif not path.exists():
+        near, shipped = did_you_mean(name_or_file, names()), ", ".join(names())
+        raise UsageError(
+            f"no profile {name_or_file!r}",
+            hint=f"{near}shipped ones: {shipped}; `ringspec profile init FILE` writes"
+            " one",
+        )
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_text("utf-8-sig").replace("\r\n", "\n")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(
             f"the profile {shown} cannot be read: {reason}",
             hint="`ringspec profile init FILE` writes one",
         ) from error
-    text = text.replace("\r\n", "\n")
     try:
-        return tomllib.loads(text), Places(shown, text)
+        return path, tomllib.loads(text), Places(shown, text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason, place = str(error), _TOML_PLACE.search(str(error))
         line, column = place.groups() if place else (None, None)
@@ -301,12 +289,10 @@ def _read(path: Path, shown: str) -> tuple[dict[str, Any], Places]:
         ) from error
 
 
-def _dereferenced(
-    value: Any, keys: Keys, references: dict[Keys, str], *, fill: bool
-) -> Any:
-    """Return data without, or filled with, values of the form `{ env = "NAME" }`.
+def _literals(value: Any, keys: Keys, references: dict[Keys, str]) -> Any:
+    """Return data without values of the form `{ env = "NAME" }`, and note those.
 
-    A whole table is no reference. A variable that is not set fills nothing.
+    A whole table is no reference.
     """
     if not isinstance(value, dict):
         return value
@@ -315,35 +301,38 @@ def _dereferenced(
         below = (*keys, key)
         is_value = len(below) > 1 or key in {"url", "dialect"}
         name = each.get("env") if isinstance(each, dict) and len(each) == 1 else None
-        if not is_value or not isinstance(name, str):
-            found[key] = _dereferenced(each, below, references, fill=fill)
-            continue
-        references[below] = name
-        if fill and os.environ.get(name):
-            found[key] = os.environ[name]
+        if is_value and isinstance(name, str):
+            references[below] = name
+        else:
+            found[key] = _literals(each, below, references)
     return found
+
+
+def _fill(data: Any, references: Mapping[Keys, str]) -> None:
+    """Put the values of variables in place of references; drop those not set."""
+    for keys, name in references.items():
+        table = reduce(getitem, keys[:-1], data)
+        if os.getenv(name):
+            table[keys[-1]] = os.environ[name]
+        else:
+            del table[keys[-1]]
 
 
 def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
     """Return values by table and key."""
-    return {
-        keys: each
-        for name, value in data.items()
-        for keys, each in (
-            [((name, key), below) for key, below in value.items()]
-            if isinstance(value, Mapping)
-            else [((name,), value)]
-        )
-    }
+    found: dict[Keys, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            found |= {(name, key): each for key, each in value.items()}
+        else:
+            found[(name,)] = value
+    return found
 
 
-def _check_kinds(
-    table: Mapping[str, Any], missing: Mapping[Keys, str], places: Places
-) -> None:
-    given = [key for key in table if ("credentials", key) not in missing]
-    kinds = [kind for kind in _KINDS if kind.intersection(given)]
+def _check_kinds(credentials: Mapping[str, Any], places: Places) -> None:
+    kinds = sorted({_KINDS[key] for key in credentials if key in _KINDS})
     if len(kinds) > 1:
-        first = next(key for key in given if key in kinds[1])
+        first = next(key for key in credentials if _KINDS.get(key) == kinds[1])
         raise UsageError(
             f"{places.of(('credentials', first))}: `{first}` stands beside"
             " credentials of another kind",
@@ -353,17 +342,17 @@ def _check_kinds(
 
 def variables() -> dict[Keys, str]:
     """Return the tables and keys that the environment gives, each with its variable."""
-    from ringspec.harness.profile.schema import tables  # noqa: PLC0415 - as above
+    from ringspec.harness.profile.schema import TABLES  # noqa: PLC0415 - as above
 
-    known, found = tables(), dict[Keys, str]()
+    found: dict[Keys, str] = {}
     for name, text in os.environ.items():
         words = name.upper().removeprefix(_PREFIX).lower()
         if not name.upper().startswith(_PREFIX) or not text:
             continue
         table, _, key = words.partition("_")
-        if words in known[""]:
+        if words in TABLES[""]:
             found[(words,)] = name
-        elif table in known:
+        elif table in TABLES:
             found[(table, key) if key else (table,)] = name
     return found
 

@@ -1,8 +1,6 @@
 """The schema of a profile: its tables and keys, and messages about what is wrong.
 
-In: a profile's data. Out: the same data, of the right kinds, or one error that names
-line or variable and what was meant; it shows no value of a credential. Imported only
-where a profile is read: pydantic takes a while to load.
+Imported only where a profile is read: pydantic takes a while to load.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ _HOSTS = Annotated[list[str], BeforeValidator(_split)]
 _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 # Tables with the kinds and defaults of their keys; those outside of tables under "".
 # `paths` and `fixtures` have keys of the contract, and none here.
-_TABLES: dict[str, dict[str, Any]] = {
+TABLES: dict[str, dict[str, Any]] = {
     "": {"url": _TEXT, "dialect": _TEXT},
     "paths": {},
     "credentials": {
@@ -66,22 +64,23 @@ _TABLES: dict[str, dict[str, Any]] = {
 _CONFIG = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-def _model(name: str) -> Any:
-    return create_model(name, __config__=_CONFIG, **_TABLES[name])
-
-
-_KINDS: dict[str, Any] = {
-    **{name: _model(name) for name in _TABLES if name},
-    "paths": dict[str, str],
-    "fixtures": dict[str, Any],
+_FIELDS: dict[str, Any] = {
+    name: (create_model(name, __config__=_CONFIG, **keys), None)
+    for name, keys in TABLES.items()
+    if name
 }
-_FIELDS: dict[str, Any] = {name: (kind, None) for name, kind in _KINDS.items()}
-_SCHEMA = create_model("profile", __config__=_CONFIG, **_TABLES[""], **_FIELDS)
-
-
-def tables() -> dict[str, list[str]]:
-    """Return the keys of each table; the keys outside of tables stand under ''."""
-    return {name: list(keys) for name, keys in _TABLES.items()}
+_FIELDS |= {"paths": (dict[str, str], None), "fixtures": (dict[str, Any], None)}
+_SCHEMA = create_model("profile", __config__=_CONFIG, **TABLES[""], **_FIELDS)
+_SECRET = frozenset({"credentials", "proxy"})
+_EXPECTED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text, in quotes",
+    "list": "a list, in brackets",
+    "dict": "a table",
+    "model": "a table",
+}
 
 
 def validated(
@@ -100,33 +99,16 @@ def validated(
     try:
         found = _SCHEMA.model_validate(data, strict=strict)
     except ValidationError as error:
-        raise _usage_error(error, places) from error
+        mistakes = error.errors(include_url=False, include_context=True)
+        # The first in the order of the file.
+        first = min(mistakes, key=lambda each: places.line(each["loc"]))
+        more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
+        is_unknown = first["type"] == "extra_forbidden"
+        message, hint = _unknown(first["loc"]) if is_unknown else _unfit(first)
+        where = places.of(first["loc"])
+        raise UsageError(f"{where}: {message}{more}", hint=hint) from error
     dumped: dict[str, Any] = found.model_dump(exclude_unset=True, exclude_none=True)
     return dumped
-
-
-_SECRET = frozenset({"credentials", "proxy"})
-_EXPECTED = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "string": "a text, in quotes",
-    "list": "a list, in brackets",
-    "dict": "a table",
-    "model": "a table",
-}
-
-
-def _usage_error(error: ValidationError, places: Places) -> UsageError:
-    """Return a message about the first mistake in the order of the file."""
-    mistakes = error.errors(include_url=False, include_context=True)
-    first = min(mistakes, key=lambda each: places.line(each["loc"]))
-    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        message, hint = _unknown(first["loc"])
-    else:
-        message, hint = _unfit(first)
-    return UsageError(f"{places.of(first['loc'])}: {message}{more}", hint=hint)
 
 
 def _unfit(mistake: ErrorDetails) -> tuple[str, str]:
@@ -134,7 +116,7 @@ def _unfit(mistake: ErrorDetails) -> tuple[str, str]:
     if len(names) > 1:
         subject = f"`{names[1]}` in [{names[0]}]"
     else:
-        subject = f"`{names[0]}`" if names[0] in tables()[""] else f"[{names[0]}]"
+        subject = f"`{names[0]}`" if names[0] in TABLES[""] else f"[{names[0]}]"
     expected = mistake["msg"].removeprefix("Input should be ")
     if mistake["type"].endswith(("_type", "_parsing")):
         expected = _EXPECTED.get(mistake["type"].partition("_")[0], expected)
@@ -147,22 +129,21 @@ def _unfit(mistake: ErrorDetails) -> tuple[str, str]:
 
 
 def _unknown(keys: Keys) -> tuple[str, str]:
-    known = tables()
     key, table = str(keys[-1]), str(keys[0]) if len(keys) > 1 else ""
-    homes = [name for name, listed in known.items() if key in listed and name]
+    homes = [name for name, listed in TABLES.items() if key in listed and name]
     spelt = key.lower().replace("-", "_")
     if table:
         message = f"`{key}` is not known in [{table}]"
-        if near := nearest(spelt, known[table]):
+        if near := nearest(spelt, TABLES[table]):
             message = f"{message}; did you mean `{near[0]}`?"
         elif homes:
             message = f"{message}; does it belong into [{homes[0]}]?"
-        return message, f"[{table}] has {', '.join(known[table])}"
+        return message, f"[{table}] has {', '.join(TABLES[table])}"
     message = f"`{key}` is not known"
     if homes:
         message = f"{message} here; does it belong into [{homes[0]}]?"
-    elif near := nearest(spelt, [*known[""], *filter(None, known)]):
-        meant = near[0] if near[0] in known[""] else f"[{near[0]}]"
+    elif near := nearest(spelt, [*TABLES[""], *filter(None, TABLES)]):
+        meant = near[0] if near[0] in TABLES[""] else f"[{near[0]}]"
         message = f"{message}; did you mean {meant}?"
-    named = ", ".join(f"[{name}]" for name in known if name)
-    return message, f"there are {', '.join(known[''])}, and {named}"
+    named = ", ".join(f"[{name}]" for name in TABLES if name)
+    return message, f"there are {', '.join(TABLES[''])}, and {named}"

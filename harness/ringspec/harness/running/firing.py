@@ -250,16 +250,14 @@ class _Script:
         if not step.capture and not step.wants:
             return ""
         data, reason = parse(exchange.response)
-        if not reason:
-            missing = self._capture(step, data, played)
-            reason = f"its answer has no {missing}" if missing else ""
+        reason = reason or self._capture(step, data, played)
         if not reason:
             played = replace(played, captured=self.captured)
-            reason = next(iter(unmet(step.wants, data, played)), "")
+            reason = next(unmet(step.wants, data, played), "")
         return f"{name}: {reason}" if reason else ""
 
     def _capture(self, step: Step, data: Json, played: Played) -> str:
-        """Capture values, of a list in each item; return the pointer to none, if so."""
+        """Capture values, of a list in each item; return which is not there, if so."""
         found: dict[str, Json] = {}
         for name, place in step.capture.items():
             if played.items is not None:
@@ -267,7 +265,7 @@ class _Script:
                 continue
             found[name] = at_pointer(data, place)
             if not isinstance(found[name], str | int) or found[name] == "":
-                return place
+                return f"its answer has no {place}"
         self.captured.update(found)
         return ""
 

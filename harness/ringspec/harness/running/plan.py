@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling
-from ringspec.harness.sending.hosts import is_loopback
 from ringspec.harness.sending.pacer import Pacing
-from ringspec.harness.sending.policy import Safety
+from ringspec.harness.sending.policy import Safety, is_loopback
 from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase

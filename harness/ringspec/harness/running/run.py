@@ -29,8 +29,7 @@ from ringspec.harness.exploring.explore import (
     offered_lifecycle,
     walked,
 )
-from ringspec.harness.judging.multi_step import links_of, missing_links
-from ringspec.harness.judging.oracle import Oracle
+from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (

@@ -8,6 +8,7 @@ and 5.1 (`expires_in`); facts.md E.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import httpx
 
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling, Passing
-from ringspec.harness.sending.hosts import Hosts, checked_url, is_loopback
+from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import Request, Slot
@@ -39,10 +40,10 @@ _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 class Grant(NamedTuple):
-    """A token as it was given out, and how many seconds it lasts, if that is known."""
+    """A token as it was given out, and how many seconds it lasts, as far as known."""
 
     token: str
-    expires_in: float | None = None
+    expires_in: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,6 @@ class Credentials:
         return _sendable(self.value.strip(), what, "check [credentials] value", _VALUE)
 
     def _check_client(self, hosts: Hosts) -> None:
-        """Raise a UsageError if no token may be fetched."""
         if self.client_id is None or self.client_secret is None or not self.token_url:
             raise UsageError(
                 "client id, client secret and token URL belong together",
@@ -185,7 +185,7 @@ class Renewal:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._quiet_until = clock()
-        self._expect(first)
+        self._due = self._due_of(first)
 
     @property
     def token(self) -> str:
@@ -211,15 +211,10 @@ class Renewal:
         self._quiet_until = self._clock() + QUIET_S
 
     def _is_due(self) -> bool:
-        now = self._clock()
-        return self._due is not None and now >= max(self._due, self._quiet_until)
+        return self._clock() >= max(self._due, self._quiet_until)
 
-    def _expect(self, grant: Grant) -> None:
-        """Note when a grant is to be replaced."""
-        lasts = grant.expires_in
-        self._due: float | None = None
-        if lasts is not None:
-            self._due = self._clock() + lasts - min(MARGIN_S, lasts / 2)
+    def _due_of(self, grant: Grant) -> float:
+        return self._clock() + grant.expires_in - min(MARGIN_S, grant.expires_in / 2)
 
     async def _renew(self) -> None:
         try:
@@ -229,7 +224,7 @@ class Renewal:
             self.pause()
             return
         self.trouble = ""
-        self._expect(grant)
+        self._due = self._due_of(grant)
         if grant.token == self.token:
             # The same one again: asking once more would not change that.
             self.pause()

@@ -141,14 +141,14 @@ class Guard(Passing):
         """How much of what was created still may be there."""
         return len(self._left())
 
+    def _left(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self._entries if entry.is_open)
+
     def hurry(self, limit_s: float) -> None:
         """Let cleaning up end within some seconds, if it is under way."""
         if self._limit is not None and (when := self._limit.when()) is not None:
             soon = asyncio.get_running_loop().time() + limit_s
             self._limit.reschedule(min(when, soon))
-
-    def _left(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self._entries if entry.is_open)
 
     async def _one(self, request: Request, repeats: int) -> Exchange:
         """Send a request to a live target, once no other is under way."""
@@ -191,11 +191,8 @@ class Guard(Passing):
     def _note_create(self, exchange: Exchange) -> Entry | None:
         """Write down what a create has done; return what it made, if anything."""
         response, entry = exchange.response, Entry(url=self._url)
-        if response is None or response.status >= 500 or response.status in _UNCLEAR:
-            entry = replace(entry, status=Status.UNKNOWN)
-        elif response.status // 100 != 2:
-            return None
-        else:
+        status = response.status if response is not None else 0
+        if status // 100 == 2 and response is not None:
             try:
                 answer = json.loads(response.body)
             except (ValueError, RecursionError):
@@ -210,6 +207,10 @@ class Guard(Passing):
                     delete=filled(undoing.path, values),
                     headers=Requests(self._policy.contract).relative(undoing).headers,
                 )
+        elif status == 0 or status >= 500 or status in _UNCLEAR:
+            entry = replace(entry, status=Status.UNKNOWN)
+        else:
+            return None
         # Before the journal: what cannot be written is deleted nevertheless.
         self._entries.append(entry)
         self._write(entry)
@@ -239,10 +240,8 @@ class Guard(Passing):
             return "the journal cannot be written"
         if effect != Effect.CREATE:
             return ""
-        if any(
-            entry.delete is None and entry.status is Status.ACCEPTED
-            for entry in self._entries
-        ):
+        lost = [each for each in self._entries if each.delete is None]
+        if any(each.status is Status.ACCEPTED for each in lost):
             return "what was created before has no id, so that nobody can delete it"
         most = self._policy.safety.max_creates
         if self.creates >= most:

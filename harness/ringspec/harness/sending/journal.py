@@ -19,7 +19,6 @@ from typing import Any, Self
 
 from ringspec.spec import UsageError
 
-_HINT = "name a file that can be written as `journal` in the profile"
 _BEGINNING = '{"time": "'
 
 
@@ -65,21 +64,18 @@ class Entry:
     def of(cls, data: Any) -> Self:
         """Read it from a line's data."""
         try:
-            url, delete = data["url"], data["delete"]
-            for each in (url, "" if delete is None else delete):
-                if not isinstance(each, str):
-                    raise ValueError(f"{each!r} is no str")  # noqa: TRY004 - see above
             entry = cls(
-                url=url,
+                url=data["url"],
                 id={str(name): str(value) for name, value in data["id"].items()},
-                delete=delete,
-                headers=tuple(
-                    (str(name), str(value)) for name, value in data["headers"]
-                ),
+                delete=data["delete"],
+                headers=tuple((str(it), str(value)) for it, value in data["headers"]),
                 status=Status(data["status"]),
             )
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"it lacks {error}") from error
+        for each in (entry.url, "" if entry.delete is None else entry.delete):
+            if not isinstance(each, str):
+                raise ValueError(f"{each!r} is no str")  # noqa: TRY004 - see above
         if entry.delete is not None and not entry.delete.startswith("/"):
             raise ValueError(f"{entry.delete!r} is no path")
         if any(name.strip().lower() == "host" for name, _ in entry.headers):
@@ -109,9 +105,9 @@ class Journal:
     def discard(self) -> None:
         """Remove the file if surely nothing in it is open."""
         try:
-            lines = filter(None, self.path.read_text("utf-8").split("\n"))
+            lines = self.path.read_text("utf-8").split("\n")
             # What became of an entry that was cut off is not known.
-            cut = any(map(_is_cut, lines))
+            cut = any(line and _is_cut(line) for line in lines)
             if not cut and not any(entry.is_open for entry in read(self.path)):
                 self.path.unlink()
         except (OSError, ValueError, UsageError):
@@ -135,7 +131,7 @@ class Journal:
         except OSError as error:
             raise UsageError(
                 f"the journal {self.path} cannot be written: {error.strerror}",
-                hint=_HINT,
+                hint="name a file that can be written as `journal` in the profile",
             ) from error
 
 
@@ -150,7 +146,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     try:
         lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        why = getattr(error, "strerror", "it is no text")
         raise UsageError(
             f"the journal {path} cannot be read: {why}",
             hint="a live run says where its journal is",
@@ -179,8 +175,8 @@ def default_path(now: datetime | None = None) -> Path:
     Source: XDG Base Directory Specification 0.8, XDG_STATE_HOME: relative ones are
     ignored.
     """
-    named = os.environ.get("XDG_STATE_HOME", "")
-    is_given = Path(named).is_absolute()
-    state = Path(named) if is_given else Path.home() / ".local" / "state"
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        state = Path.home() / ".local" / "state"
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
     return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"

@@ -1,10 +1,12 @@
-"""The policy: what a request does, and whether it may be sent.
+"""The policy: what a request does, whether it may be sent, and to which hosts.
 
-Source: product.md, Safety.
+Hosts are judged by URLs alone, without asking DNS: a name that merely resolves to a
+loopback address is not loopback. Source: product.md, Safety.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator
@@ -12,11 +14,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+import httpx
 
 from ringspec.harness.sending.exchange import no_constant
-from ringspec.harness.sending.hosts import Hosts, is_loopback
-from ringspec.spec import Contract, Json, Link, Role, at_pointer, member_names
+from ringspec.spec import (
+    Contract,
+    Json,
+    Link,
+    Role,
+    UsageError,
+    at_pointer,
+    member_names,
+)
 from ringspec.strategies import Case, Phase, Request, Slot
 
 _PLACE = re.compile(r"\{([^}]*)\}")
@@ -51,6 +62,97 @@ _OF_THINGS = _CHANGES - {Effect.CREATE}
 _BODIES = frozenset({Effect.CREATE, Effect.UPDATE})
 
 
+def checked_url(url: str) -> str:
+    """Return a base URL without its last slash.
+
+    Raises:
+        UsageError: it is no URL of a server, or has user, password, query or fragment.
+    """
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        _ = parts.port
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if usable and "@" in parts.netloc:
+        raise UsageError(
+            "a URL with a user or password would show in every report",
+            hint="give a token with --bearer, or in RINGSPEC_BEARER",
+        )
+    if not usable or parts.query or parts.fragment:
+        raise UsageError(
+            f"{url!r} is not the URL of a server",
+            hint="give it whole, such as http://127.0.0.1:8000",
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL stays on this machine, by its address alone."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        # What follows a % is for resolvers to interpret.
+        return "%" not in host and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(url: str) -> str:
+    """Return the host that a URL leads to; empty if two parsers do not agree on it."""
+    try:
+        parts, read = urlsplit(url), httpx.URL(url)
+        port = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return ""
+    host = (parts.hostname or "").rstrip(".")
+    alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
+    clear = alike and port == (read.port or port) and "@" not in parts.netloc
+    return host if clear else ""
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Return whether two URLs surely lead to the same host, at any port."""
+    return _host(one) == _host(other) != ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """The hosts that a run may send to.
+
+    Attributes:
+        base: the target's URL; without one only this machine is in bounds.
+        allowed: names of the only hosts besides this machine, that of the target and
+            of a token endpoint among them; without any, the target's own.
+    """
+
+    base: str = ""
+    allowed: tuple[str, ...] = ()
+
+    def refusal(self, url: str) -> str:
+        """Return why nothing is sent to a URL; empty if it may be."""
+        host = _host(url)
+        if not host:
+            return f"{url!r} does not say clearly which host it leads to"
+        if is_loopback(url) or host in self._known():
+            return ""
+        return f"{host} is neither the target nor an allowed host"
+
+    def stranger(self) -> str:
+        """Return why the target itself is out of bounds; empty if it is not."""
+        host = _host(self.base)
+        if not host or (self.allowed and host not in self._known()):
+            return f"{self.base} is not among the hosts that the profile allows"
+        return ""
+
+    def _known(self) -> set[str]:
+        if self.allowed:
+            return {each.lower().rstrip(".") for each in self.allowed}
+        return {_host(self.base)} - {""}
+
+
 def requests_of(case: Case) -> tuple[Request, ...]:
     """List what a case sends, in its order."""
     return tuple(step.request for step in case.steps) or (case.request,)
@@ -62,7 +164,7 @@ def captured(relative: Link, answer: Json) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in found.items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value)
+        if type(value) in {int, str} and value != ""
     }
 
 
@@ -135,8 +237,7 @@ class Policy:
 
     def undoing(self) -> Link | None:
         """Return the relative that deletes what was created, if there is one."""
-        found = (each for each in self.contract.links if each.role == Role.DELETE)
-        return next(found, None)
+        return next((it for it in self.contract.links if it.role == Role.DELETE), None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
@@ -147,12 +248,11 @@ class Policy:
                     yield relative.method, path
 
     @cached_property
-    def _patterns(self) -> tuple[tuple[Link, re.Pattern[str]], ...]:
-        found: list[tuple[Link, re.Pattern[str]]] = []
-        for relative in self.contract.links:
-            parts = map(re.escape, _PLACE.split(relative.path)[::2])
-            found.append((relative, re.compile("[^/]+".join(parts))))
-        return tuple(found)
+    def _patterns(self) -> list[tuple[Link, re.Pattern[str]]]:
+        links = self.contract.links
+        paths = (map(re.escape, _PLACE.split(each.path)[::2]) for each in links)
+        patterns = (re.compile("[^/]+".join(parts)) for parts in paths)
+        return list(zip(links, patterns, strict=True))
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
@@ -238,7 +338,6 @@ def _parts(body: Json) -> Iterator[Json]:
     """Yield a body, and everything within it that could be taken for one."""
     yield body
     within = body.values() if isinstance(body, dict) else body
-    if isinstance(body, dict | list):
-        for each in within:
-            if isinstance(each, dict | list):
-                yield from _parts(each)
+    for each in within if isinstance(body, dict | list) else ():
+        if isinstance(each, dict | list):
+            yield from _parts(each)

@@ -28,7 +28,7 @@ from ringspec.harness.sending.exchange import (
     Sender,
     Trouble,
 )
-from ringspec.harness.sending.hosts import checked_url, is_loopback
+from ringspec.harness.sending.policy import checked_url, is_loopback
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
@@ -187,8 +187,6 @@ class _Backend(httpcore.AnyIOBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A stream that notes what it reads."""
-
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self.get_extra_info = inner.get_extra_info  # type: ignore[method-assign]
         self.aclose = inner.aclose  # type: ignore[method-assign]

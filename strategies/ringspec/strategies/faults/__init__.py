@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 
 from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
 from ringspec.strategies.faults.bounds import (
-    above,
-    below,
     duplicated,
     multiples,
+    out_of_range,
     repeated,
     too_few,
     too_few_members,
@@ -36,10 +35,10 @@ _FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
     "required": {"required": missing, "dependentRequired": missing},
     "unknown": {"additionalProperties": unknown, "unevaluatedProperties": unknown},
     "range": {
-        "minimum": below,
-        "exclusiveMinimum": below,
-        "maximum": above,
-        "exclusiveMaximum": above,
+        "minimum": out_of_range,
+        "exclusiveMinimum": out_of_range,
+        "maximum": out_of_range,
+        "exclusiveMaximum": out_of_range,
         "multipleOf": multiples,
     },
     "length": {"minLength": too_short, "maxLength": too_long},

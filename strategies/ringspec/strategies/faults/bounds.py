@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
 from math import ceil, floor
 
-from ringspec.spec import ITEM, Json, pointer
-from ringspec.strategies.faults.fault import Fault, Spot, drop, extend, put
+from ringspec.spec import ITEM, Json
+from ringspec.strategies.faults.fault import Fault, Spot, replacing
 from ringspec.strategies.shapes.build import Builder, Unfit, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     OTHERS,
@@ -34,38 +33,29 @@ _GREATEST = 1e300
 _NEAR = 3
 
 
-def above(spot: Spot) -> Iterator[Fault]:
-    """Break `maximum` and `exclusiveMaximum`."""
-    for value, is_near in _beyond(spot, spot.assertion.value):
-        name = str(value) if is_near else "far-above"
-        yield put(name, spot.location, value, everywhere=is_near)
-
-
-def below(spot: Spot) -> Iterator[Fault]:
-    """Break `minimum` and `exclusiveMinimum`."""
-    for value, is_near in _beyond(spot, -spot.assertion.value):
-        name = str(-value) if is_near else "far-below"
-        yield put(name, spot.location, -value, everywhere=is_near)
-    if spot.assertion.value > 1:
-        # Often stands for "no limit".
-        yield put("zero", spot.location, 0)
-
-
-def _beyond(spot: Spot, greatest: float) -> Iterator[tuple[float, bool]]:
-    """Yield the next number above a bound, and one far away; whether it is near."""
-    if abs(greatest) > _GREATEST:
-        return
-    bound, step = Fraction(str(greatest)), _step(spot)
-    if spot.assertion.keyword.startswith("exclusive"):
-        over = ceil(bound / step) * step if step else bound
-    else:
-        over = (floor(bound / step) + 1) * step if step else bound + 1
-    yield json_number(over), True
-    if spot.assertion.keyword in {"maximum", "exclusiveMaximum"}:
+def out_of_range(spot: Spot) -> Iterator[Fault]:
+    """Break a bound of numbers: by the next number, and by one far away."""
+    keyword, value = spot.assertion.keyword, spot.assertion.value
+    is_most = keyword in {"maximum", "exclusiveMaximum"}
+    if abs(value) <= _GREATEST:
+        # Downwards as upwards, of the opposite numbers.
+        sign = 1 if is_most else -1
+        bound, step = sign * Fraction(str(value)), _step(spot)
+        if keyword.startswith("exclusive"):
+            over = ceil(bound / step) * step if step else bound
+        else:
+            over = (floor(bound / step) + 1) * step if step else bound + 1
+        near = json_number(sign * over)
+        yield spot.put(str(near), near, everywhere=True)
         far = abs(bound) * 10 + 7 * (step or 1)
-    else:
-        far = bound + 1000 * (step or 1)
-    yield json_number(far // step * step if step else far), False
+        if not is_most:
+            far = bound + 1000 * (step or 1)
+        far = far // step * step if step else far
+        name = "far-above" if is_most else "far-below"
+        yield spot.put(name, json_number(sign * far))
+    if not is_most and value > 1:
+        # Often stands for "no limit".
+        yield spot.put("zero", 0)
 
 
 def _step(spot: Spot) -> Fraction | None:
@@ -80,8 +70,8 @@ def multiples(spot: Spot) -> Iterator[Fault]:
     """Break `multipleOf`."""
     value = Fraction(str(spot.value))
     between = value + Fraction(str(spot.assertion.value)) / 2
-    yield put("between", spot.location, json_number(between))
-    yield put("next", spot.location, json_number(value + 1))
+    yield spot.put("between", json_number(between))
+    yield spot.put("next", json_number(value + 1))
 
 
 def too_short(spot: Spot) -> Iterator[Fault]:
@@ -90,8 +80,8 @@ def too_short(spot: Spot) -> Iterator[Fault]:
     if 0 < bound <= LONGEST:
         name = f"{bound - 1}-characters"
         for short in (spot.value[: bound - 1], *_formed(spot, bound - 1)):
-            yield put(name, spot.location, short, everywhere=True)
-        yield put("empty", spot.location, "")
+            yield spot.put(name, short, everywhere=True)
+        yield spot.put("empty", "")
 
 
 def too_long(spot: Spot) -> Iterator[Fault]:
@@ -99,9 +89,9 @@ def too_long(spot: Spot) -> Iterator[Fault]:
     near, far = spot.assertion.value + 1, spot.assertion.value * 10 + 7
     if near <= LONGEST:
         for long in (fitted(spot.value, near, near), *_formed(spot, near)):
-            yield put(f"{near}-characters", spot.location, long, everywhere=True)
+            yield spot.put(f"{near}-characters", long, everywhere=True)
     if far <= LONGEST:
-        yield put("far-too-long", spot.location, fitted(spot.value, far, far))
+        yield spot.put("far-too-long", fitted(spot.value, far, far))
 
 
 def _formed(spot: Spot, length: int) -> Iterator[str]:
@@ -120,8 +110,8 @@ def too_few(spot: Spot) -> Iterator[Fault]:
     if size > MOST_ITEMS:
         return
     for wanted in range(spot.assertion.value - 1, -1, -1)[:_NEAR]:
-        gone = [(*spot.location, index) for index in range(size - 1, wanted - 1, -1)]
-        yield drop(f"{wanted}-for-{min(size, _NEAR)}", *gone)
+        gone = range(size - 1, wanted - 1, -1)
+        yield spot.drop(f"{wanted}-for-{min(size, _NEAR)}", *gone)
 
 
 def too_many(spot: Spot) -> Iterator[Fault]:
@@ -130,11 +120,11 @@ def too_many(spot: Spot) -> Iterator[Fault]:
     if most > MOST_ITEMS:
         return
     for wanted in range(most + 1, most + 1 + _NEAR):
-        more = [_another(spot, index) for index in range(size, wanted)]
-        yield extend(f"{wanted}-for-{most}", spot.location, *more)
+        more = [("-", _another(spot, index)) for index in range(size, wanted)]
+        yield spot.add(f"{wanted}-for-{most}", *more)
     if size == most > 0 and _another(spot, size) != spot.value[-1]:
         # A value known to the target is repeated: only the count is wrong.
-        yield extend("same-again", spot.location, spot.value[-1])
+        yield spot.add("same-again", ("-", spot.value[-1]))
 
 
 def _another(spot: Spot, index: int) -> Json:
@@ -160,8 +150,7 @@ def _another(spot: Spot, index: int) -> Json:
 def too_few_members(spot: Spot) -> Iterator[Fault]:
     """Break `minProperties`."""
     wanted = spot.assertion.value - 1
-    names = list(spot.value)[wanted:]
-    yield drop(f"{wanted}-members", *((*spot.location, name) for name in names))
+    yield spot.drop(f"{wanted}-members", *list(spot.value)[wanted:])
 
 
 def too_many_members(spot: Spot) -> Iterator[Fault]:
@@ -173,7 +162,7 @@ def too_many_members(spot: Spot) -> Iterator[Fault]:
     another = spot.value.get(OTHERS[0], "text")
     while len(value) <= most:
         value[f"member-{len(value)}"] = another
-    yield put(f"{len(value)}-members", spot.location, value, everywhere=True)
+    yield spot.put(f"{len(value)}-members", value, everywhere=True)
     value = dict(spot.value)
     for shape in spot.shapes[:1]:
         for name, shapes in shape.members.items():
@@ -183,7 +172,7 @@ def too_many_members(spot: Spot) -> Iterator[Fault]:
                 except Unfit:
                     continue
     if len(value) > most:
-        yield put(f"{len(value)}-named-members", spot.location, value)
+        yield spot.put(f"{len(value)}-named-members", value)
 
 
 def repeated(spot: Spot) -> Iterator[Fault]:
@@ -197,11 +186,9 @@ def repeated(spot: Spot) -> Iterator[Fault]:
         if admitted(fitting, item):
             other = _differing(spot, item)
             name = f"again-at-the-end-{positions.get(index, 'middle')}"
-            yield extend(name, spot.location, other)
-            path = pointer((*spot.location, index))
-            operation = {"op": "add", "path": path, "value": other}
-            yield Fault(name="twice-in-a-row", patch=(operation,))
-            yield extend("same-again", spot.location, item)
+            yield spot.add(name, ("-", other))
+            yield spot.add("twice-in-a-row", (index, other))
+            yield spot.add("same-again", ("-", item))
     yield from _lacking(spot, fitting)
 
 
@@ -209,28 +196,18 @@ def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
     """Leave too few counted items."""
     counted = [i for i, item in enumerate(spot.value) if admitted(fitting, item)]
     needed = spot.node.get("minContains", 1)
-    spare = len(counted) - needed
-    if spare < 0 or needed == 0:
+    gone = counted[: len(counted) - needed + 1]
+    if len(counted) < needed or needed == 0 or len(gone) > MOST_ITEMS:
         return
-    gone = [(*spot.location, index) for index in counted[: spare + 1]]
-    if len(gone) <= MOST_ITEMS:
-        other = _uncounted(spot, counted)
-        if other is not NOTHING:
-            patches = (put("", each, other).patch for each in gone)
-            yield Fault(name="too-few", patch=tuple(chain.from_iterable(patches)))
-        yield drop("fewer", *reversed(gone))
-
-
-def _uncounted(spot: Spot, counted: list[int]) -> Json:
-    """Return an item that is not counted: a present one, else a new one."""
+    # In place of some, one that is not counted: a present one, else a new one.
     others = [item for i, item in enumerate(spot.value) if i not in counted]
-    if others:
-        return others[0]
-    shapes = spot.shapes_below(ITEM) or ANYTHING
-    try:
-        return Builder().build(meet(shapes, negate(spot.assertion.value)))
-    except Unfit:
-        return NOTHING
+    with suppress(Unfit):
+        if not others:
+            shapes = spot.shapes_below(ITEM) or ANYTHING
+            others = [Builder().build(meet(shapes, negate(spot.assertion.value)))]
+        patch = [replacing((*spot.location, index), others[0]) for index in gone]
+        yield Fault(name="too-few", patch=tuple(patch))
+    yield spot.drop("fewer", *reversed(gone))
 
 
 def _differing(spot: Spot, item: Json) -> Json:
@@ -246,8 +223,8 @@ def _differing(spot: Spot, item: Json) -> Json:
 def duplicated(spot: Spot) -> Iterator[Fault]:
     """Break `uniqueItems`."""
     if spot.value:
-        yield extend("same-again", spot.location, spot.value[0])
+        yield spot.add("same-again", ("-", spot.value[0]))
     if len(spot.value) > 1:
         # If the array is full.
         last = (*spot.location, len(spot.value) - 1)
-        yield put("same-instead", last, spot.value[0])
+        yield Fault(name="same-instead", patch=(replacing(last, spot.value[0]),))

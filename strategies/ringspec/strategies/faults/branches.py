@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 
-from ringspec.spec import ITEM, Json, kind_of, pointer, same
-from ringspec.strategies.faults.fault import Fault, Spot, drop, put
+from ringspec.spec import ITEM, Json, kind_of, same
+from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
@@ -32,9 +32,9 @@ def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
-        present = [(*spot.location, name) for name in spot.value if name in named]
+        present = [name for name in spot.value if name in named]
         if present:
-            yield drop("none", *present, everywhere=True)
+            yield spot.drop("none", *present, everywhere=True)
     if not _is_about_members(spot):
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
 
@@ -48,8 +48,7 @@ def not_one_of(spot: Spot) -> Iterator[Fault]:
         added = {n: _value(spot, n) for n in wanted if n not in spot.value}
         if added and None not in added.values():
             name = "both" if len(pairs) == 1 else "-and-".join(wanted)
-            patches = (_added(spot, each, value) for each, value in added.items())
-            yield Fault(name=name, patch=tuple(patches))
+            yield spot.add(name, *added.items())
     for left, right in () if _is_about_members(spot) else pairs:
         shapes = meet(_fitting(spot, left), _fitting(spot, right))
         yield from _bent("fits-two", spot, shapes)
@@ -67,8 +66,7 @@ def excluded(spot: Spot) -> Iterator[Fault]:
         value = Builder().build(spot.shapes)
     except Unfit:
         value = "text"  # it may stand nowhere
-    patch = (_added(spot, spot.assertion.instance[-1], value),)
-    yield Fault(name="given", patch=patch, everywhere=True)
+    yield spot.add("given", (spot.assertion.instance[-1], value), everywhere=True)
 
 
 def _required(branch: Json) -> list[str]:
@@ -93,10 +91,6 @@ def _value(spot: Spot, name: str) -> Json:
         return None
 
 
-def _added(spot: Spot, name: str, value: Json) -> dict[str, Json]:
-    return {"op": "add", "path": pointer((*spot.location, name)), "value": value}
-
-
 def _fitting(spot: Spot, schema: Json) -> Alternatives:
     """Return the shapes of a schema, those of the value's kind first."""
     return _sorted(spot, compile_schema(with_examples(schema)))
@@ -118,7 +112,7 @@ def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
         what = _difference(spot.value, value)
         if what and what not in found and len(found) < _SHOWN:
             found.add(what)
-            yield put(f"{name}-{what}", spot.location, value, everywhere=True)
+            yield spot.put(f"{name}-{what}", value, everywhere=True)
 
 
 def _difference(old: Json, new: Json) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ringspec.spec import Json, Level, at_path, canonical, kind_of, same
-from ringspec.strategies.faults.fault import Fault, Spot, put, sample_by_place
+from ringspec.strategies.faults.fault import Fault, Spot
 
 # In a contract: values commonly mistaken for one of a list, or for a name.
 MISTAKEN = "x-mistaken"
@@ -36,7 +36,7 @@ def enums(spot: Spot) -> Iterator[Fault]:
             name = name.removeprefix(f"{spot.value}-")  # noqa: PLW2901
         if not any(same(value, each) for each in listed):
             everywhere = name in {UNKNOWN, OTHER}
-            yield put(name, spot.location, value, everywhere=everywhere)
+            yield spot.put(name, value, everywhere=everywhere)
 
 
 def _elsewhere(spot: Spot, listed: list[Json]) -> _Named:
@@ -75,8 +75,9 @@ def _rarer(spot: Spot, listed: list[Json]) -> _Named:
         return
     forms = list(_rarely_misspelt(spot.value, listed))
     is_short = spot.is_on_top or len(spot.value) == 1
-    is_full = is_short and spot.level != Level.MAY
-    yield from forms if is_full else sample_by_place(spot, forms, _SOME)
+    level = spot.bodies.contract.rules[spot.assertion.rule].level
+    is_full = is_short and level != Level.MAY
+    yield from forms if is_full else spot.sample(forms, _SOME)
     yield from mistaken(spot.node.get(MISTAKEN, []))
 
 
@@ -163,7 +164,7 @@ def formats(spot: Spot) -> Iterator[Fault]:
     value, form = spot.value, ""
     if spot.assertion.keyword == "format":
         form = spot.assertion.value
-    yield put("text", spot.location, "not-right", everywhere=True)
+    yield spot.put("text", "not-right", everywhere=True)
     for name, text in (
         ("one-short", value[:-1]),
         ("one-long", f"{value}0"),
@@ -173,11 +174,11 @@ def formats(spot: Spot) -> Iterator[Fault]:
         ("newline-after", f"{value}\n"),
         ("empty", ""),
     ):
-        yield put(name, spot.location, text)
+        yield spot.put(name, text)
     if spot.assertion.value == "regex":
-        yield put("open", spot.location, "(")
+        yield spot.put("open", "(")
     elif form in _LAX:
-        yield put("open", spot.location, "http://[a b")
+        yield spot.put("open", "http://[a b")
     elif form == "uuid":
         yield from _uuids(spot)
 
@@ -206,9 +207,9 @@ def _uuids(spot: Spot) -> Iterator[Fault]:
     ]
     if not spot.is_on_top:
         forms, spellings = (
-            sample_by_place(spot, forms, 3),
-            sample_by_place(spot, spellings),
+            spot.sample(forms, 3),
+            spot.sample(spellings),
         )
-    yield from (put(name, spot.location, text) for name, text in forms)
+    yield from (spot.put(name, text) for name, text in forms)
     for name, text in spellings:
-        yield put(name, spot.location, text, is_lax=True)
+        yield spot.put(name, text, is_lax=True)
