@@ -41,7 +41,6 @@ if TYPE_CHECKING:
         is_settled,
         probe_bodies,
     )
-    from ringspec.strategies.drawn.breaking import Source, own_sources
     from ringspec.strategies.drawn.label import (
         Drawn,
         Invalid,
@@ -58,9 +57,11 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
-    from ringspec.strategies.drawn.schemathesis_bodies import (
+    from ringspec.strategies.drawn.sources import (
+        Source,
         SourceEnded,
         foreign_sources,
+        own_sources,
     )
     from ringspec.strategies.lifecycle.cases import Lifecycle
     from ringspec.strategies.lifecycle.walk import (
@@ -80,9 +81,8 @@ _LATE_BY_MODULE = {
         "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"
     ),
     "bodies.certify": "ProbeBodies is_settled probe_bodies",
-    "drawn.breaking": "Source own_sources",
     "drawn.label": "Drawn Invalid Label Labelled Labeller",
-    "drawn.schemathesis_bodies": "SourceEnded foreign_sources",
+    "drawn.sources": "Source SourceEnded foreign_sources own_sources",
     "drawn.library": (
         "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
         " unspecified_bodies labelled_bodies"
