@@ -36,13 +36,7 @@ from ringspec.strategies import (
 
 FORMAT = "ringspec-proof/1"
 # Best first, as they are counted; all but the first are listed, worst first.
-_VERDICTS = (
-    MutationVerdict.TOLD,
-    MutationVerdict.EQUIVALENT,
-    MutationVerdict.UNSETTLED,
-    MutationVerdict.UNDECIDED,
-    MutationVerdict.UNTOLD,
-)
+_VERDICTS = tuple(MutationVerdict)
 _BAD = frozenset({MutationVerdict.UNTOLD, MutationVerdict.UNDECIDED})
 # A mutant's cases are named up to here.
 _NAMED = 5
@@ -89,22 +83,18 @@ def command(  # noqa: PLR0913 - its options
     results = tuple(_results(loaded, rules, cases))
     # Few cases that tell all that any case tells.
     enough = fewest({each.mutation.id: each.cases for each in results}, cases)
-    kinds = {
-        verdict: Counter(it.mutation.kind for it in results if it.verdict == verdict)
-        for verdict in _VERDICTS
-    }
+    totals = Counter(it.verdict for it in results)
+    kinds = Counter((it.mutation.kind, it.verdict) for it in results)
     if shape == "json":
         document = {
             "format": FORMAT,
             "contract": {
-                "title": loaded.title,
-                "version": loaded.version,
-                "sha256": loaded.sha256,
+                name: getattr(loaded, name) for name in ("title", "version", "sha256")
             },
             "seed": seed,
-            "counts": {each: kinds[each].total() for each in _VERDICTS},
+            "counts": {each: totals[each] for each in _VERDICTS},
             "kinds": {
-                kind: {each: kinds[each][kind] for each in _VERDICTS}
+                kind: {each: kinds[kind, each] for each in _VERDICTS}
                 for kind in MutationKind
             },
             "cases": len(cases),
@@ -117,8 +107,8 @@ def command(  # noqa: PLR0913 - its options
         click.echo(f"Mutants of {loaded.title} {loaded.version}{spelt}\n")
         _echo_row("", _VERDICTS)
         for kind in MutationKind:
-            _echo_row(kind, (kinds[each][kind] for each in _VERDICTS))
-        _echo_row("all", (kinds[each].total() for each in _VERDICTS))
+            _echo_row(kind, (kinds[kind, each] for each in _VERDICTS))
+        _echo_row("all", (totals[each] for each in _VERDICTS))
         for verdict in reversed(_VERDICTS[1:]):
             _echo_entries([each for each in results if each.verdict == verdict])
         ends = f"{len(enough)} of {len(cases)} cases detect all that the list detects."

@@ -153,12 +153,14 @@ def _runs(
 ) -> Generator[FleetRun]:
     """Run against all servers by a pool of processes, and yield each as it ends."""
     pool: ProcessPoolExecutor | None = None
+    may_use = hasattr(os, "sched_getaffinity")
+    processors = len(os.sched_getaffinity(0)) if may_use else os.cpu_count() or 1
     # Those over the network first: they take longest.
     queued = sorted(servers, key=lambda each: each.way, reverse=True)
     try:
         with _interrupt_deferred():
             pool = ProcessPoolExecutor(
-                min(workers or _processors(), len(servers)),
+                min(workers or processors, len(servers)),
                 # Not fork: a copy of this process may hold a lock for good.
                 mp_context=multiprocessing.get_context("spawn"),
                 # Ctrl-C is for the process that waits for all of them.
@@ -199,12 +201,6 @@ def _interrupt_deferred() -> Iterator[None]:
             signal.signal(each, handler)
     if noted:
         raise KeyboardInterrupt
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def fleet(

@@ -199,12 +199,9 @@ class Bridge:
         if case is None:
             return []
         exchange = Exchange(url=url, request=case.request, response=response)
-        found: list[Finding] = []
-        for each in self._oracle.judge(case, exchange):
-            if each.verdict is Verdict.FAIL:
-                level = case.levels.get(each.rule, each.level)
-                found.append(replace(each, level=level, gate=level))
-        return self._gating(tuple(found))
+        findings = self._oracle.judge(case, exchange)
+        failures = (each for each in findings if each.verdict is Verdict.FAIL)
+        return self._gating(tuple(replace(it, gate=it.level) for it in failures))
 
     def label(self, content: bytes) -> Label | None:
         """Return the proven label of a body; None if validators do not agree."""

@@ -33,11 +33,16 @@ class ServerDialect:
         """Turn a body as sent into canonical spelling, with defaults filled in."""
         if not isinstance(body, dict):
             return body
-        canonical = _respelt(body, self._canonical_names(), ())
-        for name, default in self.defaults.items():
-            if canonical.get(name) is None:
-                canonical[name] = default
-        return canonical
+        # Sent names to canonical ones, which are dropped where they are sent.
+        names: dict[Path, str | None] = dict.fromkeys(self.spelling)
+        for path, name in self.spelling.items():
+            names[*path[:-1], name] = str(path[-1])
+        canonical = _respelt(body, names, ())
+        return canonical | {
+            name: default
+            for name, default in self.defaults.items()
+            if canonical.get(name) is None
+        }
 
     def write(self, body: JsonObject) -> JsonObject:
         """Turn a canonical body into this spelling."""
@@ -47,13 +52,6 @@ class ServerDialect:
         """Turn a canonical path into the one that was sent."""
         steps = enumerate(path)
         return tuple(self.spelling.get(path[: i + 1], step) for i, step in steps)
-
-    def _canonical_names(self) -> dict[Path, str | None]:
-        """Map sent names to canonical ones, unused canonical names to None."""
-        wanted: dict[Path, str | None] = dict.fromkeys(self.spelling)
-        for path, name in self.spelling.items():
-            wanted[(*path[:-1], name)] = str(path[-1])
-        return wanted
 
 
 def _respelt(value: JsonObject, to: Mapping[Path, str | None], at: Path) -> JsonObject:

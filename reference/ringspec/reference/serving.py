@@ -105,7 +105,23 @@ def serve(
             threading.Thread(target=_end_with_parent, daemon=True).start()
         app = wrap(application(settings))
         announce(json.dumps(describe(settings, listener)))
-        _run(app, listener, settings.limits)
+        # Imported late, as in application().
+        from uvicorn import Config, Server  # noqa: PLC0415
+
+        from ringspec.reference.connections import bounded  # noqa: PLC0415
+
+        config = Config(
+            app,
+            http=bounded(_possible(settings.limits)),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_FAREWELL_S,
+        )
+        Server(config).run([listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -138,25 +154,6 @@ def describe(settings: ServerSettings, listener: socket.socket) -> dict[str, str
         "client_secret": settings.client_secret,
         "token": settings.token,
     }
-
-
-def _run(app: ASGIApp, listener: socket.socket, limits: ServerLimits) -> None:
-    from uvicorn import Config, Server  # noqa: PLC0415 - as in application()
-
-    from ringspec.reference.connections import bounded  # noqa: PLC0415 - as in application()
-
-    config = Config(
-        app,
-        http=bounded(_possible(limits)),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_FAREWELL_S,
-    )
-    Server(config).run([listener])
 
 
 def _possible(limits: ServerLimits) -> ServerLimits:

@@ -120,13 +120,10 @@ class Broadcast:
         }
 
     def _filled(self, defaults: Mapping[str, Json]) -> JsonObject:
-        filled = dict(self.body)
-        if filled.get("source") == "people":
+        if self.body.get("source") == "people":
             defaults = {"includeUnsubscribed": False, **defaults}
-        for name, default in defaults.items():
-            if filled.get(name) is None:
-                filled[name] = default
-        return filled
+        absent = [name for name in defaults if self.body.get(name) is None]
+        return self.body | {name: defaults[name] for name in absent}
 
     def _counted(self) -> JsonObject:
         return {"totalCount": 0, "completedCount": 0, "createdAt": self.created_at}

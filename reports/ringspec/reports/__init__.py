@@ -1,6 +1,6 @@
 """Renders the results of a run: terminal, files, comparisons; reads reports back."""
 
-from ringspec.reports.by_rule import RuleText, RuleTexts
+from ringspec.reports.blocks import RuleText, RuleTexts
 from ringspec.reports.catalogue import (
     rules_json,
     rules_markdown,

@@ -1,38 +1,71 @@
-"""Blocks of the terminal report: failures by cause, and other findings."""
+"""Blocks of the terminal report, and the text of each rule that pytest shows."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.text import Text
 
-from ringspec.harness import Finding, Known, Outcome, Result, RuleResult, Stale
+from ringspec.harness import (
+    Conclusion,
+    Finding,
+    Judged,
+    Known,
+    Outcome,
+    Result,
+    RuleResult,
+    Stale,
+)
 from ringspec.reports.case_text import (
     case_rows,
     deciding,
     expiry,
+    first_reason,
     inconclusive_by_reason,
 )
-from ringspec.reports.causes import Cause
-from ringspec.reports.console import hanging, line, row
+from ringspec.reports.causes import Cause, explained
+from ringspec.reports.console import hanging, line, live, page, print_message, row
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, listed, shown, visible
+from ringspec.spec import RuleId
 
 # Cases of one cause that are written out unless all are wanted.
 LIMIT = 2
 # The options that show the others.
-MORE = "--verbose or --report json=PATH"
+_MORE = "--verbose or --report json=PATH"
 # Ids that are listed unless all are wanted.
 _IDS = 8
 _REASON = 300
 # Bodies beyond are hard to read, and hard to paste.
 _LONG, _HUGE = 512, 1024
+# The outcome of a rule whose failures are all known.
+KNOWN = "known"
+# Of an outcome: its style, the head of its column, what one rule does and several do.
+OUTCOMES: dict[str, tuple[str, str, str, str]] = {
+    Outcome.FAIL: ("bold red", "fail", "fails", "fail"),
+    KNOWN: ("cyan", "known", "fails as known", "fail as known"),
+    Outcome.INCONCLUSIVE: ("yellow", "inconcl.", "inconclusive", "inconclusive"),
+    Outcome.PASS: ("green", "pass", "passes", "pass"),
+    Outcome.SKIPPED: ("dim", "skipped", "skipped", "skipped"),
+    Outcome.NOT_APPLICABLE: ("dim", "n/a", "not applicable", "not applicable"),
+}
+_CONCLUSIONS = {
+    Conclusion.CONFORMANT: "bold green",
+    Conclusion.NONCONFORMANT: "bold red",
+    Conclusion.INCONCLUSIVE: "bold yellow",
+}
 
 
 def print_failures(
-    console: Console, found: Iterable[Cause], *, verbose: bool = False, more: str = MORE
+    console: Console,
+    found: Iterable[Cause],
+    *,
+    verbose: bool = False,
+    more: str = _MORE,
 ) -> None:
     """Print why a run fails, with the details of each cause.
 
@@ -43,14 +76,7 @@ def print_failures(
         more: the options that show the others.
     """
     for cause in found:
-        if len(cause.rules) == 1:
-            _print_rule(console, cause)
-        else:
-            _print_rules(console, cause, verbose=verbose)
-        if cause.common:
-            row(console, "common", shown(cause.common, _REASON))
-        if cause.weaker:
-            row(console, "also", _weaker(cause))
+        _print_head(console, cause, verbose=verbose)
         cases = chosen(cause.findings, len(cause.findings) if verbose else LIMIT)
         for finding in cases:
             line(console)
@@ -77,8 +103,19 @@ def print_failing_ids(console: Console, result: Result) -> None:
         line(console, Text.assemble(("STALE", "bold red"), " ", shown(text, _REASON)))
 
 
-def print_known(console: Console, result: Result) -> None:
-    """Print the failures that are known beforehand, and why they are excused."""
+def print_others(
+    console: Console, result: Result, warned: Sequence[Cause], *, verbose: bool = False
+) -> None:
+    """Print what is known, stale or inconclusive, and what only warns."""
+    _print_known(console, result)
+    _print_stale(console, result.stale)
+    if result.learnt:
+        # Else every rule would be listed, and the message says why.
+        _print_inconclusive(console, result, verbose=verbose)
+        _print_warnings(console, warned, verbose=verbose)
+
+
+def _print_known(console: Console, result: Result) -> None:
     known: dict[Known, int] = {}
     for each in result.rules:
         for entry in each.known if each.outcome is Outcome.FAIL else ():
@@ -88,29 +125,27 @@ def print_known(console: Console, result: Result) -> None:
     if known:
         line(console, Text.assemble(("KNOWN", "cyan"), " failures, which do not gate"))
         for entry, number in known.items():
-            cases = f" ({counted(number, 'case')})"
-            name = Text.assemble((shown(entry.id, _REASON), "bold"), cases)
-            hanging(console, Text("  "), name)
-            hanging(console, Text("    "), Text(excuse(entry), "dim"))
+            _print_entry(console, entry, Text(f" ({counted(number, 'case')})"))
         line(console)
 
 
-def print_stale(console: Console, stale: Sequence[Stale]) -> None:
-    """Print the known failures that may not be listed any longer."""
+def _print_stale(console: Console, stale: Sequence[Stale]) -> None:
     if stale:
-        said = " known failures, which fail the run"
-        line(console, Text.assemble(("STALE", "bold red"), said))
+        about = " known failures, which fail the run"
+        line(console, Text.assemble(("STALE", "bold red"), about))
         for each in stale:
-            title = Text.assemble((shown(each.known.id, _REASON), "bold"), ": ")
-            hanging(console, Text("  "), title + Text(shown(each.why, _REASON), "red"))
-            hanging(console, Text("    "), Text(excuse(each.known), "dim"))
+            why = Text.assemble(": ", (shown(each.why, _REASON), "red"))
+            _print_entry(console, each.known, why)
         line(console)
 
 
-def print_inconclusive(
-    console: Console, result: Result, *, verbose: bool = False
-) -> None:
-    """Print the rules that are inconclusive, those of one reason together."""
+def _print_entry(console: Console, known: Known, remark: Text) -> None:
+    title = Text.assemble((shown(known.id, _REASON), "bold"), remark)
+    hanging(console, Text("  "), title)
+    hanging(console, Text("    "), Text(_excuse(known), "dim"))
+
+
+def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> None:
     for reason, rules in inconclusive_by_reason(result, _reason).items():
         cases = sum(len(each.inconclusive) for each in rules)
         named = Text(visible(rules[0].rule.id), "bold")
@@ -123,10 +158,7 @@ def print_inconclusive(
         line(console)
 
 
-def print_warnings(
-    console: Console, found: Sequence[Cause], *, verbose: bool = False
-) -> None:
-    """Print failures below the level that no other failure explains."""
+def _print_warnings(console: Console, found: Sequence[Cause], *, verbose: bool) -> None:
     for each in found:
         said = each.title if len(each.rules) > 1 else each.findings[0].reason
         text = Text.assemble(
@@ -139,33 +171,59 @@ def print_warnings(
         line(console)
 
 
-def _print_rule(console: Console, cause: Cause) -> None:
-    rule = cause.rules[0].rule
-    level = f"  {cause.level.upper()}, {rule.evidence}"
-    title = Text.assemble((visible(rule.id), "bold"), (level, "dim"))
+def outcome_of(result: RuleResult) -> str:
+    """Return the outcome of a rule, or that its failures are all known."""
+    return KNOWN if result.excused else result.outcome
+
+
+def print_conclusion(console: Console, result: Result) -> None:
+    """Print the last line, with the message and the hint, if any."""
+    conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
+    counts = Counter(map(outcome_of, result.rules))
+    rules: list[str] = []
+    for outcome, (_, _, one, many) in OUTCOMES.items():
+        number = counts[outcome]
+        if number:  # the noun only once
+            subject = str(number) if rules else counted(number, "rule")
+            rules.append(f"{subject} {one if number == 1 else many}")
+    took = (
+        counted(result.counts.cases, "case"),
+        counted(result.counts.requests, "request"),
+        f"{result.duration_s:.1f} s",
+        *(["interrupted"] if result.interrupted else []),
+    )
+    named = ", ".join(rules) or "no rule was looked at"
+    rest = f": {named} at level {result.level} ({', '.join(took)})"
+    text = Text.assemble(conclusion, rest)
+    if live(console.file):
+        row(console, "", text, indent=0)
+    else:
+        line(console, text)  # one line to look for in a log
+    print_message(console, result)
+
+
+def _print_head(console: Console, cause: Cause, *, verbose: bool) -> None:
+    """Print what a cause breaks; of several rules the sentence of the first."""
+    rule, ids = cause.rules[0].rule, _ids(cause.rules, verbose=verbose)
+    is_one = len(cause.rules) == 1
+    name = visible(rule.id) if is_one else shown(cause.title, _REASON)
+    level = f"  {cause.level.upper()}{f', {rule.evidence}' if is_one else ''}"
+    title = Text.assemble((name, "bold"), (level, "dim"))
     hanging(console, Text.assemble(("FAIL", "bold red"), " "), title)
-    row(console, "", shown(rule.sentence, 1000))
-    row(console, "source", shown(rule.source, 1000))
-
-
-def _print_rules(console: Console, cause: Cause, *, verbose: bool) -> None:
-    """Print the rules that one defect breaks; the sentence is that of the first."""
-    level = f"  {cause.level.upper()}"
-    title = Text.assemble((shown(cause.title, _REASON), "bold"), (level, "dim"))
-    hanging(console, Text.assemble(("FAIL", "bold red"), " "), title)
-    ids = _ids(cause.rules, verbose=verbose)
-    row(console, "rules", f"{len(cause.rules):,}: {ids}")
-    first = cause.rules[0].rule
-    row(console, "such as", shown(f"{first.sentence} ({first.source})", 1000))
-
-
-def _weaker(cause: Cause) -> str:
-    """Say what else the defect breaks, below the level."""
-    rules = {each.rule for each in cause.weaker}
-    rules -= {each.rule.id for each in cause.rules}
-    cases = counted(len(cause.weaker), "more case")
-    more = f" of {counted(len(rules), 'more rule')}" if rules else ""
-    return f"{cases}{more} below the level"
+    if is_one:
+        row(console, "", shown(rule.sentence, 1000))
+        row(console, "source", shown(rule.source, 1000))
+    else:
+        row(console, "rules", f"{len(cause.rules):,}: {ids}")
+        row(console, "such as", shown(f"{rule.sentence} ({rule.source})", 1000))
+    if cause.common:
+        row(console, "common", shown(cause.common, _REASON))
+    if cause.weaker:
+        rules = {each.rule for each in cause.weaker}
+        rules -= {each.rule.id for each in cause.rules}
+        cases = counted(len(cause.weaker), "more case")
+        others = f" of {counted(len(rules), 'more rule')}" if rules else ""
+        row(console, "also", f"{cases}{others} below the level")
 
 
 def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding]:
@@ -198,7 +256,7 @@ def _ids(rules: Sequence[RuleResult], *, verbose: bool) -> str:
     return listed(ids, len(ids) if verbose else _IDS)
 
 
-def excuse(known: Known) -> str:
+def _excuse(known: Known) -> str:
     """Write why a failure is excused, by whom and until when."""
     owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
     issue = [shown(known.issue, 200)] if known.issue else []
@@ -208,3 +266,117 @@ def excuse(known: Known) -> str:
 
 def _reason(text: str) -> str:
     return shown(text, _REASON) or "no reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleText:
+    """The text of one rule.
+
+    Attributes:
+        outcome: once known failures are set aside; a fail where one of them is stale.
+        excused: whether it would fail without known failures.
+        reason: in one line, why it did not pass; or empty.
+        text: the blocks of all that fails it, or empty.
+        warnings: failures below the level, or empty.
+    """
+
+    outcome: Outcome
+    excused: bool = False
+    reason: str = ""
+    text: str = ""
+    warnings: str = ""
+
+
+class RuleTexts:
+    """Writes the text of each rule of a run, free of secrets.
+
+    Args:
+        result: of the whole run.
+        judged: all that was judged.
+        width: columns.
+        verbose: every failing case is written out.
+        more: the options that show the others.
+    """
+
+    def __init__(
+        self,
+        result: Result,
+        judged: Sequence[Judged] = (),
+        *,
+        width: int = 80,
+        verbose: bool = False,
+        more: str = _MORE,
+    ) -> None:
+        found, self._warned = explained(result, judged)
+        self._found = tuple(each for each in found if not each.known)
+        self._result = result
+        self._width, self._verbose, self._more = width, verbose, more
+
+    def rules(self) -> dict[RuleId, RuleText]:
+        """Return the text of each rule."""
+        return {each.rule.id: self._rule(each) for each in self._result.rules}
+
+    def other_text(self) -> str:
+        """Write what is inconclusive, only warns or is known, of all rules."""
+        console, text = page(self._width)
+        print_others(console, self._result, self._warned, verbose=self._verbose)
+        return text.getvalue()
+
+    def conclusion(self) -> str:
+        """Write the last line, with the message and the hint if there are any."""
+        console, text = page(self._width)
+        print_conclusion(console, self._result)
+        return text.getvalue()
+
+    def _rule(self, result: RuleResult) -> RuleText:
+        stale = [
+            each
+            for each in self._result.stale
+            if each.known.id.partition("/")[0] == result.rule.id
+        ]
+        outcome = result.otherwise or result.outcome
+        if stale and outcome is Outcome.PASS:
+            outcome = Outcome.FAIL
+        console, text = page(self._width)
+        about = [each for each in self._warned if result in each.rules]
+        _print_warnings(console, about, verbose=self._verbose)
+        return RuleText(
+            outcome=outcome,
+            excused=result.excused and outcome is Outcome.PASS,
+            reason=shown(self._reason(result, outcome, stale), _REASON),
+            text=self._text(result, stale),
+            warnings=text.getvalue().rstrip("\n"),
+        )
+
+    def _reason(
+        self, result: RuleResult, outcome: Outcome, stale: Sequence[Stale]
+    ) -> str:
+        if outcome is Outcome.FAIL:
+            found = deciding(result, self._result.level)
+            if found and not stale:
+                return found[0].reason
+            return f"known failure {stale[0].known.id}: {stale[0].why}"
+        if outcome is Outcome.INCONCLUSIVE and result.inconclusive:
+            return first_reason(result)
+        if result.excused:
+            return f"known failure: {_excuse(result.known[0])}"
+        return result.why or ("" if outcome is Outcome.PASS else str(outcome))
+
+    def _text(self, result: RuleResult, stale: Sequence[Stale]) -> str:
+        console, text = page(self._width)
+        _print_stale(console, stale)
+        for cause in self._found:
+            if result not in cause.rules:
+                continue
+            # All of a cause stands at its first rule.
+            if result is not cause.rules[0]:
+                first = f"{cause.rules[0].rule.id}: {cause.title}"
+                hanging(console, Text("as      "), shown(first, _REASON))
+                shared = {each.case.id for each in cause.findings}
+                found = deciding(result, self._result.level)
+                own = tuple(each for each in found if each.case.id in shared)
+                cause = replace(  # noqa: PLW2901 - that of this rule
+                    cause, rules=(result,), findings=own, weaker=()
+                )
+            print_failures(console, [cause], verbose=self._verbose, more=self._more)
+        return text.getvalue().rstrip("\n")

@@ -16,6 +16,15 @@ _KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
 _VALUE, _WANTED = 60, 80
+_WANTS = {
+    What.ONE_OF: "{at} is {value}",
+    What.IF_SHOWN: "{at}, if it is there, is {value}",
+    What.DIFFERS: "{at} is no longer {value}",
+    What.SHOWS: "the answer gives back what was sent",
+    What.HAS: "the list has an item with {at} {value}",
+    What.LACKS: "the list has no item with {at} {value}",
+    What.UNLIKE: "the list has no new item with {value}",
+}
 
 
 def reason_phrase(status: int) -> str:
@@ -189,22 +198,8 @@ def _wants(wants: tuple[Want, ...]) -> Iterator[str]:
         several = want.what in (What.ONE_OF, What.IF_SHOWN)
         values = want.value if several else [want.value]
         value = " or ".join(_written(each, _WANTED) for each in values)
-        at = shown(want.at, _WANTED)
-        match want.what:
-            case What.ONE_OF:
-                yield f"{at} is {value}"
-            case What.IF_SHOWN:
-                yield f"{at}, if it is there, is {value}"
-            case What.DIFFERS:
-                yield f"{at} is no longer {value}"
-            case What.SHOWS:
-                yield "the answer gives back what was sent"
-            case What.HAS:
-                yield f"the list has an item with {at} {value}"
-            case What.LACKS:
-                yield f"the list has no item with {at} {value}"
-            case What.UNLIKE:
-                yield f"the list has no new item with {value}"
+        words = _WANTS[want.what]
+        yield words.format(at=shown(want.at, _WANTED), value=value)
 
 
 def _sentence(phrase: str) -> str:

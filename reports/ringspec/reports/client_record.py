@@ -33,14 +33,13 @@ from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, request_json, utc
 from ringspec.reports.printable import counted, json_line, shown, visible
 from ringspec.reports.redact import Redactor
-from ringspec.reports.terminal import STYLES
 from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
 _LIMIT = 16 * 1024
 _WIDTH, _TEXT = 200, 300
-_STYLES = {"conformant": Outcome.PASS, "nonconformant": Outcome.FAIL}
+_STYLES = {"conformant": "green", "nonconformant": "bold red"}
 
 
 def record_file(path: Path) -> LineFile:
@@ -201,6 +200,6 @@ def _conclusion(session: ClientSession, result: Result) -> Text:
         f"{len(session.unexercised())} never exercised",
     )
     took = f"({counted(session.requests, 'request')}, {result.duration_s:.1f} s)"
-    style = STYLES[_STYLES.get(result.conclusion, Outcome.INCONCLUSIVE)]
+    style = _STYLES.get(result.conclusion, "yellow")
     rest = f": {', '.join(parts)} at level {result.level} {took}"
     return Text.assemble((str(result.conclusion), style), rest)

@@ -31,7 +31,7 @@ from ringspec.reports.printable import (
     shown,
     visible,
 )
-from ringspec.reports.report_reader import Report, read_reports
+from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
 
 # Names, with the template and its styles.
@@ -562,10 +562,6 @@ def render_comparison(name: str, found: Comparison, *, everything: bool) -> byte
     )
 
 
-def _members(data: Report, *names: str) -> Report:
-    return {name: data[name] for name in names}
-
-
 def _data(found: Comparison) -> dict[str, Any]:
     data: dict[str, Any] = {
         "format": "ringspec-comparison/1",
@@ -577,8 +573,8 @@ def _data(found: Comparison) -> dict[str, Any]:
             {
                 "label": it.label,
                 "path": it.path,
-                **_members(it.report, "target", "conclusion", "level", "seed"),
-                "contract": _members(
+                **members(it.report, "target", "conclusion", "level", "seed"),
+                "contract": members(
                     it.report["contract"], "title", "version", "sha256", "dialect"
                 ),
                 "counts": {str(mark): it.counts[mark] for mark in RuleMark},

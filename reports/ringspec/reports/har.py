@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import harfile
 
-from ringspec.harness import Exchange, Judged, Response, Verdict
+from ringspec.harness import Exchange, Response, Verdict
 from ringspec.reports.case_text import earlier, reason_phrase
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
@@ -67,21 +67,18 @@ def render(record: Record) -> bytes:
 
 
 def _fired(record: Record) -> Iterator[tuple[Exchange, str]]:
-    """Yield all that was sent, each with its case."""
+    """Yield all that was sent, each with its case and the rules that fail by it."""
     for judged in record.judged:
-        for each in earlier(judged.exchange):
-            yield each, f"{judged.case.id}: a step before"
-        if not judged.exchange.is_withheld:
-            yield judged.exchange, _comment(judged)
-
-
-def _comment(judged: Judged) -> str:
-    """Name the case of an exchange, and the rules that fail by it."""
-    failed = [each for each in judged.findings if each.verdict is Verdict.FAIL]
-    parts = [judged.case.id, *(f"{each.rule} fails: {each.reason}" for each in failed)]
-    if judged.exchange.sent > 1 and judged.exchange.played is None:
-        parts.append(f"sent {judged.exchange.sent} times, the last is shown")
-    return cut("; ".join(parts), _COMMENT)
+        case, exchange = judged.case.id, judged.exchange
+        for each in earlier(exchange):
+            yield each, f"{case}: a step before"
+        if exchange.is_withheld:
+            continue
+        failed = (it for it in judged.findings if it.verdict is Verdict.FAIL)
+        parts = [case, *(f"{it.rule} fails: {it.reason}" for it in failed)]
+        if exchange.sent > 1 and exchange.played is None:
+            parts.append(f"sent {exchange.sent} times, the last is shown")
+        yield exchange, cut("; ".join(parts), _COMMENT)
 
 
 def _request(exchange: Exchange) -> harfile.Request:

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import TypeAlias
@@ -27,13 +28,7 @@ _Named: TypeAlias = tuple[Path, Report]
 _ALL = {"har": "every exchange", "ndjson": "every event"}
 MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
 # The outcome in one part beats those after it.
-_ORDER = (
-    Outcome.FAIL,
-    Outcome.INCONCLUSIVE,
-    Outcome.PASS,
-    Outcome.NOT_APPLICABLE,
-    Outcome.SKIPPED,
-)
+_ORDER = ("fail", "inconclusive", "pass", "not-applicable", "skipped")
 _DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
 _STALE = "remove or update the stale known failures"
 _DIGEST = 12
@@ -113,19 +108,16 @@ def check_merged(name: str, path: Path) -> None:
 def _troubles(named: Sequence[_Named], *, one_deployment: bool) -> Iterator[str]:
     """Yield why reports are not the parts of one whole."""
     whole, *others = {int(report["shard"]["of"]) for _, report in named}
-    if others:
-        yield _values("the number of parts", named, lambda it: str(it["shard"]["of"]))
-    else:
-        paths: dict[int, list[str]] = {}
-        for path, report in named:
-            paths.setdefault(_part(report), []).append(str(path))
-        for part, same in sorted(paths.items()):
-            if len(same) > 1:
-                yield f"part {part} is there {len(same)} times: {', '.join(same)}"
-        missing = [str(part) for part in range(1, whole + 1) if part not in paths]
-        if missing:
-            parts = "part" if len(missing) == 1 else "parts"
-            yield f"{parts} {listed(missing, 10)} of {whole} missing"
+    paths: dict[int, list[str]] = {}
+    for path, report in named if not others else ():
+        paths.setdefault(_part(report), []).append(str(path))
+    for part, same in sorted(paths.items()):
+        if len(same) > 1:
+            yield f"part {part} is there {len(same)} times: {', '.join(same)}"
+    missing = [str(part) for part in range(1, whole + 1) if part not in paths]
+    if missing and not others:
+        parts = "part" if len(missing) == 1 else "parts"
+        yield f"{parts} {listed(missing, 10)} of {whole} missing"
     for what, read in _ALIKE.items():
         if len({read(report) for _, report in named}) > 1:
             yield _values(what, named, read)
@@ -157,6 +149,7 @@ def _part(report: Report) -> int:
 
 # The members that have to be the same in all parts, and how each is shown.
 _ALIKE: dict[str, Callable[[Report], str]] = {
+    "the number of parts": lambda it: str(it["shard"]["of"]),
     "the API": lambda it: f"{it['contract']['title']} {it['contract']['version']}",
     "the contract's digest": lambda it: it["contract"]["sha256"][:_DIGEST],
     "the operation": lambda it: it["contract"].get("operation") or "none",
@@ -197,11 +190,10 @@ def _joined(parts: Sequence[Report]) -> Report:
     messages = [each["message"] for each in parts]
     numbered = (f"part {number}: {it}" for number, it in enumerate(messages, 1) if it)
     seconds = [each["duration_s"] for each in parts]
+    spent_s = round(sum(seconds), 3)
     own_cases = (it["counts"]["cases"] - len(it["shard"]["lent"]) for it in parts)
     # The rules that parts judged by a case of another part.
-    lent = Counter(
-        it for shard in shards for ids in shard["lent"].values() for it in ids
-    )
+    lent = Counter(chain(*(ids for each in shards for ids in each["lent"].values())))
     places = {case: it for shard in shards for case, it in shard["places"].items()}
     return {
         "format": FORMAT,
@@ -211,11 +203,7 @@ def _joined(parts: Sequence[Report]) -> Report:
         # They run beside each other.
         "duration_s": max(seconds),
         "target": first["target"],
-        "merged": {
-            "of": len(parts),
-            "targets": targets,
-            "spent_s": round(sum(seconds), 3),
-        },
+        "merged": {"of": len(parts), "targets": targets, "spent_s": spent_s},
         "contract": first["contract"],
         "counts": {
             "rules": len(first["rules"]),

@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from html.entities import codepoint2name
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ringspec.harness import Event, Exchange, Finding
 from ringspec.strategies import Case
@@ -38,13 +38,11 @@ _MEMBERS = _PLAIN | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One way to write a secret.
 
-    Attributes:
-        anchor: stands in every text that the pattern fits, so that most need no look.
-        pattern: fits texts, and bytes that are read as latin-1.
+    The anchor stands in every text that the pattern fits, so that most need no look.
+    The pattern fits texts, and bytes that are read as latin-1.
     """
 
     length: int
@@ -115,15 +113,12 @@ class Redactor:
             case tuple() | list():
                 return type(value)(self._redacted(each, write) for each in value)
             case Case() | Exchange():
-                return self._once(value)
+                # Redacted once, as long as it is the same object.
+                known = self._done.get(id(value))
+                if known is None or known[0] is not value:
+                    known = self._done[id(value)] = value, self._members(value)
+                return known[1]
         return self._members(value) if is_dataclass(value) else value
-
-    def _once(self, shared: Case | Exchange) -> Case | Exchange:
-        """Redact a case or exchange, or return what it was redacted to."""
-        known = self._done.get(id(shared))
-        if known is None or known[0] is not shared:
-            known = self._done[id(shared)] = shared, self._members(shared)
-        return known[1]
 
     def _members(self, value: Any) -> Any:
         # The twin of a case is an id.
@@ -153,19 +148,12 @@ def _encoded(secret: str) -> Iterator[str]:
     if len(data) >= _SHORTEST_ENCODED / 2:
         yield from (data.hex(), data.hex().upper())
     for before in range(3):
-        core = _base64_core(data, before)
+        # The part that does not depend on the bytes around: of the group of three bytes
+        # that the secret begins in, some stand before it.
+        written = base64.b64encode(bytes(before) + data).decode()
+        core = written[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
         if len(core) >= _SHORTEST_ENCODED:
             yield from (core, core.translate(_URL_SAFE))
-
-
-def _base64_core(data: bytes, before: int) -> str:
-    """Return the base64 text that does not depend on the bytes around.
-
-    Of the group of three bytes that data begins in, some stand before it.
-    """
-    written = base64.b64encode(bytes(before) + data).decode()
-    begin = -(-before * 8 // 6)
-    return written[begin : (before + len(data)) * 8 // 6]
 
 
 def _spelled(character: str) -> str:

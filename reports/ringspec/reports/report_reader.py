@@ -217,12 +217,12 @@ def record_of(report: Report) -> Record:
     return Record(
         started=Started(
             contract=ContractName(
-                **_members(contract, "title", "version", "sha256", "dialect"),
+                **members(contract, "title", "version", "sha256", "dialect"),
                 operation=contract.get("operation") or "",
             ),
             level=level,
             total=counts.cases,
-            **_members(report, "target", "seed"),
+            **members(report, "target", "seed"),
         ),
         judged=tuple(
             Judged(case=it[0].case, exchange=it[0].exchange, findings=tuple(it))
@@ -236,12 +236,13 @@ def record_of(report: Report) -> Record:
             rules=rules,
             counts=counts,
             stale=stale,
-            **_members(report, "duration_s", "message", "hint", "learnt"),
+            **members(report, "duration_s", "message", "hint", "learnt"),
         ),
     )
 
 
-def _members(entry: Report, *names: str) -> Report:
+def members(entry: Report, *names: str) -> Report:
+    """Return some members of an object."""
     return {name: entry[name] for name in names}
 
 
@@ -251,29 +252,17 @@ def _rule(entry: Report) -> RuleResult:
         level=Level(entry["level"]),
         evidence=Evidence(entry["evidence"]),
         places=tuple(entry.get("places", ())),
-        **_members(entry, "sentence", "source"),
+        **members(entry, "sentence", "source"),
     )
     twins: dict[str, Case] = {}
     return RuleResult(
         rule=rule,
         outcome=Outcome(entry["outcome"]),
-        failures=tuple(_failure(rule, each, twins) for each in entry["failures"]),
-        inconclusive=tuple(
-            # A report has only the reason.
-            Finding(
-                rule=rule.id,
-                verdict=Verdict.INCONCLUSIVE,
-                reason=each["reason"],
-                level=rule.level,
-                gate=rule.level,
-                case=_accepted(each["case"], rule, _NOTHING),
-                exchange=Exchange(url="", request=_NOTHING),
-            )
-            for each in entry["inconclusive"]
-        ),
+        failures=tuple(_finding(rule, it, twins) for it in entry["failures"]),
+        inconclusive=tuple(_finding(rule, it) for it in entry["inconclusive"]),
         known=tuple(map(_known, entry["known"])),
         otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
-        **_members(entry, "cases", "why", "excused"),
+        **members(entry, "cases", "why", "excused"),
     )
 
 
@@ -281,7 +270,7 @@ def _known(entry: Report) -> Known:
     expires = entry["expires"]
     return Known(
         expires=date.fromisoformat(expires) if expires else None,
-        **_members(entry, "id", "reason", "issue", "owner"),
+        **members(entry, "id", "reason", "issue", "owner"),
     )
 
 
@@ -296,21 +285,27 @@ def _accepted(name: str, rule: Rule, request: Request) -> Case:
     )
 
 
-def _failure(rule: Rule, entry: Report, twins: dict[str, Case]) -> Finding:
-    twin, level = entry["twin"], Level(entry["level"])
-    # Its body may stand only where it is first named.
-    if twin and (twin["case"] not in twins or not twin["request"].get("truncated")):
-        request = parse_request(twin["request"])
-        twins[twin["case"]] = _accepted(twin["case"], rule, request)
+def _finding(
+    rule: Rule, entry: Report, twins: dict[str, Case] | None = None
+) -> Finding:
+    """Return a failure, or without twins an inconclusive finding: only its reason."""
+    fails, twin = twins is not None, None
+    if twins is not None and (named := entry["twin"]):
+        name, sent = named["case"], named["request"]
+        # Its body may stand only where it is first named.
+        if name not in twins or not sent.get("truncated"):
+            twins[name] = _accepted(name, rule, parse_request(sent))
+        twin = twins[name]
+    level = Level(entry["level"]) if fails else rule.level
     return Finding(
         rule=rule.id,
-        verdict=Verdict.FAIL,
+        verdict=Verdict.FAIL if fails else Verdict.INCONCLUSIVE,
         reason=entry["reason"],
         level=level,
         gate=level,
-        case=_case(entry),
-        exchange=_exchange(entry),
-        twin=twins[twin["case"]] if twin else None,
+        case=_case(entry) if fails else _accepted(entry["case"], rule, _NOTHING),
+        exchange=_exchange(entry) if fails else Exchange(url="", request=_NOTHING),
+        twin=twin,
     )
 
 

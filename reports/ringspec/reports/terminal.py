@@ -22,19 +22,18 @@ from ringspec.harness import (
     Notice,
     Outcome,
     Result,
-    RuleResult,
     Started,
     Verdict,
 )
 from ringspec.reports.blocks import (
     LIMIT,
+    OUTCOMES,
     chosen,
+    outcome_of,
+    print_conclusion,
     print_failing_ids,
     print_failures,
-    print_inconclusive,
-    print_known,
-    print_stale,
-    print_warnings,
+    print_others,
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import (
@@ -42,8 +41,6 @@ from ringspec.reports.console import (
     ProgressLine,
     console,
     line,
-    live,
-    print_message,
     print_note,
     row,
 )
@@ -52,36 +49,8 @@ from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
 from ringspec.strategies import Phase
 
-# The outcome of a rule whose failures are all known.
-KNOWN = "known"
-STYLES: dict[str, str] = {
-    Outcome.PASS: "green",
-    Outcome.FAIL: "bold red",
-    KNOWN: "cyan",
-    Outcome.INCONCLUSIVE: "yellow",
-    Outcome.SKIPPED: "dim",
-    Outcome.NOT_APPLICABLE: "dim",
-}
-_CONCLUSIONS = {
-    Conclusion.CONFORMANT: "bold green",
-    Conclusion.NONCONFORMANT: "bold red",
-    Conclusion.INCONCLUSIVE: "bold yellow",
-}
-_HEADS: dict[str, str] = {
-    Outcome.NOT_APPLICABLE: "n/a",
-    Outcome.INCONCLUSIVE: "inconcl.",
-}
 # More groups than these, and those that pass are one line.
 _GROUPS = 8
-# Of an outcome, what is said of one rule and of several.
-_VERBS = (
-    (Outcome.FAIL, "fails", "fail"),
-    (KNOWN, "fails as known", "fail as known"),
-    (Outcome.INCONCLUSIVE, "inconclusive", "inconclusive"),
-    (Outcome.PASS, "passes", "pass"),
-    (Outcome.SKIPPED, "skipped", "skipped"),
-    (Outcome.NOT_APPLICABLE, "not applicable", "not applicable"),
-)
 # Commands to run next.
 _COMMANDS = 3
 
@@ -181,12 +150,7 @@ class Terminal:
         found, warned = explained(result, self._judged)
         found = tuple(each for each in found if not each.known)
         print_failures(self._out, found, verbose=self._verbose)
-        print_known(self._out, result)
-        print_stale(self._out, result.stale)
-        if result.learnt:
-            # Else every rule would be listed, and the message says why.
-            print_inconclusive(self._out, result, verbose=self._verbose)
-            print_warnings(self._out, warned, verbose=self._verbose)
+        print_others(self._out, result, warned, verbose=self._verbose)
         print_conclusion(self._out, result)
         if self._started is not None:
             again = self._again
@@ -198,13 +162,14 @@ def print_table(console: Console, result: Result) -> None:
     """Print the number of rules of each group by outcome."""
     groups: dict[str, Counter[str]] = {}
     for each in result.rules:
-        groups.setdefault(each.rule.group, Counter())[_outcome(each)] += 1
+        groups.setdefault(each.rule.group, Counter())[outcome_of(each)] += 1
     total = sum(groups.values(), Counter[str]())
     groups = _folded(groups)
-    columns = [each for each in STYLES if total[each] or each == Outcome.PASS]
+    others = (each for each in OUTCOMES if total[each] and each != Outcome.PASS)
+    columns = [Outcome.PASS, *others]
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("group", overflow="fold", footer="total", min_width=8)
-    heads = ("rules", *(_head(each) for each in columns))
+    heads = ("rules", *(OUTCOMES[each][1] for each in columns))
     for name, number in zip(heads, _cells(total, columns), strict=True):
         table.add_column(
             name,
@@ -220,7 +185,9 @@ def print_table(console: Console, result: Result) -> None:
         console.print(table)
         return
     for group, counts in {**groups, "total": total}.items():
-        cells = [f"{counts[each]} {_head(each)}" for each in columns if counts[each]]
+        cells = [
+            f"{counts[each]} {OUTCOMES[each][1]}" for each in columns if counts[each]
+        ]
         row(console, "", f"{visible(group)}: {', '.join(cells)}", indent=0)
 
 
@@ -234,51 +201,14 @@ def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
     return {**folded, name: sum((groups[each] for each in good), Counter[str]())}
 
 
-def _head(outcome: str) -> str:
-    return _HEADS.get(outcome, str(outcome))
-
-
-def _outcome(result: RuleResult) -> str:
-    return KNOWN if result.excused else result.outcome
-
-
 def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
     cells = [Text(str(counts.total()))]
     for outcome in columns:
         number = counts[outcome]
-        cells.append(Text(str(number), STYLES[outcome]) if number else Text("-", "dim"))
+        cells.append(
+            Text(str(number), OUTCOMES[outcome][0]) if number else Text("-", "dim")
+        )
     return cells
-
-
-def print_conclusion(console: Console, result: Result) -> None:
-    """Print the last line, with the message and the hint, if any."""
-    conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
-    counts = Counter(map(_outcome, result.rules))
-    rules = ", ".join(_outcomes(counts)) or "no rule was looked at"
-    took = (
-        counted(result.counts.cases, "case"),
-        counted(result.counts.requests, "request"),
-        f"{result.duration_s:.1f} s",
-        *(["interrupted"] if result.interrupted else []),
-    )
-    rest = f": {rules} at level {result.level} ({', '.join(took)})"
-    text = Text.assemble(conclusion, rest)
-    if live(console.file):
-        row(console, "", text, indent=0)
-    else:
-        line(console, text)  # one line to look for in a log
-    print_message(console, result)
-
-
-def _outcomes(counts: Counter[str]) -> list[str]:
-    """Write `2 rules fail`, `1 inconclusive`, `119 pass`: the noun only once."""
-    parts: list[str] = []
-    for outcome, one, many in _VERBS:
-        number = counts[outcome]
-        if number:
-            subject = str(number) if parts else counted(number, "rule")
-            parts.append(f"{subject} {one if number == 1 else many}")
-    return parts
 
 
 def _print_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,13 +67,12 @@ def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
     """
     listed = list(endpoints(base))
     own = next(each for each in listed if each.node.place == operation.place)
-    answers = answers_of(own.node)
-    stated = _by_place(answers.assertions)
-    for each in listed:
+    stated: dict[str, Assertion] = {}
+    for each in (own, *listed):
         if each.path == own.path or each.path.startswith(f"{own.path}/"):
-            below = _by_place(answers_of(each.node).assertions)
-            stated |= {key: below[key] for key in below if key not in stated}
-    return replace(answers, assertions=tuple(stated.values()))
+            for assertion in answers_of(each.node).assertions:
+                stated.setdefault(f"{assertion.place}/{assertion.value}", assertion)
+    return replace(answers_of(own.node), assertions=tuple(stated.values()))
 
 
 def _answer(status: str, schema: Inlined) -> Answer:
@@ -84,10 +82,6 @@ def _answer(status: str, schema: Inlined) -> Answer:
         rule = f"answer.{part}" if status.startswith("2") else "error.envelope"
         stated.append(replace(each, rule=RuleId(rule)))
     return Answer(status, schema, tuple(stated))
-
-
-def _by_place(stated: Iterable[Assertion]) -> dict[str, Assertion]:
-    return {f"{each.place}/{each.value}": each for each in stated}
 
 
 def answers_of(node: Node) -> Answers:
@@ -110,9 +104,11 @@ def answers_of(node: Node) -> Answers:
                 schema = inline(node.document, f"{media.place}/schema", cut=True)
                 check(schema, Catalogue({}))
                 found.setdefault(status, _answer(status, for_answer(schema)))
-    stated = _by_place(
-        assertion for answer in found.values() for assertion in answer.assertions
-    )
+    stated = {
+        f"{each.place}/{each.value}": each
+        for answer in found.values()
+        for each in answer.assertions
+    }
     return Answers(
         found,
         tuple(stated.values()),

@@ -19,7 +19,7 @@ from ringspec.spec.operations import METHODS, endpoints
 from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import rebuilt, walk
-from ringspec.spec.values import Json
+from ringspec.spec.values import Json, unshared
 from ringspec.spec.values import Path as Steps
 
 # Profiles that come with the package.
@@ -92,26 +92,14 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
 
 
 def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
-    secured: Json = {"security": [{_SCHEME: []}]}
-    paths = {
-        path: {
-            name: {**node, **secured}
-            if name in METHODS and isinstance(node, dict) and node.get("security")
-            else node
-            for name, node in item.items()
-        }
-        for path, item in base.get("paths", {}).items()
-    }
-    components = base.get("components", {})
-    scheme = {"type": "apiKey", "in": "header", "name": header}
-    schemes = {**components.get("securitySchemes", {}), _SCHEME: scheme}
-    return {
-        **base,
-        "paths": paths,
-        # An API without credentials stays so.
-        **(secured if base.get("security") else {}),
-        "components": {**components, "securitySchemes": schemes},
-    }
+    base = unshared(base)
+    # An API, or an operation, without credentials stays so.
+    for node in (base, *(each.node.value for each in endpoints(base))):
+        if node.get("security"):
+            node["security"] = [{_SCHEME: []}]
+    schemes = base.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes[_SCHEME] = {"type": "apiKey", "in": "header", "name": header}
+    return base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
