@@ -78,14 +78,21 @@ _Value: TypeAlias = tuple[int, int]
 _Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 
-def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
+def valid_cases(
+    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+) -> list[tuple[Case, bool]]:
     """List the valid bodies, the plainest first, with whether a text is on an edge.
 
     Of equal bodies the one with the strongest rule is kept, to be a twin more often.
+
+    Args:
+        bodies: of the contract.
+        assertions: those whose boundaries are shown.
+        seed: of the rows of pairs.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     found: dict[bytes, tuple[Case, bool]] = {}
-    for rule, label, body, is_edge in _bodies(bodies, seed):
+    for rule, label, body, is_edge in _bodies(bodies, assertions, seed):
         level, content = rules[rule].level, encode(body)
         known = found.get(content)
         if known and rules[known[0].rule].level.rank <= level.rank:
@@ -101,10 +108,12 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
     return list(found.values())
 
 
-def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
+def _bodies(
+    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+) -> Iterator[_Made]:
     yield BODY_ACCEPTED, "plain", bodies.plain(), False
     shown: set[tuple[str, str]] = set()
-    for assertion in bodies.contract.assertions:
+    for assertion in assertions:
         if assertion.keyword not in _EDGES:
             continue
         place = bodies.place(assertion.instance)
@@ -169,7 +178,7 @@ def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str
         if isinstance(schema.get("items"), dict):
             walk(schema["items"], (*path, "items"), (*instance, ITEM))
 
-    walk(contract.request.schema, (), ())
+    walk(contract.whole, (), ())
     return found
 
 
@@ -288,6 +297,9 @@ def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Ed
         for branch in assertion.value
     ]
     place = bodies.place(assertion.instance)
+    if assertion.path in bodies.contract.chosen:
+        yield f"branch-{bodies.contract.chosen[assertion.path]}", Present()
+        return
     for index, (branch, names) in enumerate(zip(assertion.value, asked, strict=True)):
         label = "-".join(names) if names else f"branch-{index}"
         taken = Narrowed(compile_schema(with_examples(branch)))
