@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 
 from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
-from ringspec.strategies.adequacy import (
-    Mutation,
+from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
+from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
     MutationVerdict,
-    mutations_of,
+    detecting_cases,
     prove,
     quick,
 )
-from ringspec.strategies.adequacy.verdicts import detecting_cases
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]

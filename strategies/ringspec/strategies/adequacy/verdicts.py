@@ -273,7 +273,11 @@ class _Decider:
             edit for edit in mutation.edits if self._less(mutation, edit, self._written)
         ]
         if not laxer and not stricter:
-            return MutationVerdict.EQUIVALENT, _equivalence(mutation)
+            where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
+            what = "differs" if mutation.kept is None else "shows it"
+            what = f"{what} in {where}" if when is None else "breaks the rule elsewhere"
+            reason = f"no body within the rest of the contract {what}"
+            return MutationVerdict.EQUIVALENT, reason
         doubt = ""
         if any(self._less(mutation, e, self._contract.settled) for e in stricter):
             doubt = "it may refuse a valid body"
@@ -405,13 +409,6 @@ def _overlaps(left: Shape, right: Shape) -> bool:
         if not (overlap(*sides) if len(sides) == 2 else all(map(live, sides))):
             return False
     return True
-
-
-def _equivalence(mutation: Mutation) -> str:
-    where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
-    what = f"differs in {where}" if mutation.kept is None else f"shows it in {where}"
-    what = what if mutation.when is None else "breaks the rule elsewhere"
-    return f"no body within the rest of the contract {what}"
 
 
 def _detecting_body(contract: Contract, mutation: Mutation) -> Json:

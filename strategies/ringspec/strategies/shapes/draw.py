@@ -119,7 +119,7 @@ class ByteChoices:
         size = len(letters)
         read = "".join([letters[byte % size] for byte in self.take(low + more)])
         # Never blank: the first one is visible.
-        return "x" + read[1:] if read[:1] in _blanks() else read
+        return "x" + read[1:] if read[:1] in _BLANKS else read
 
 
 @lru_cache(maxsize=512)
@@ -136,15 +136,10 @@ def _block(start: int) -> str:
     return "".join(found) or _block(0)
 
 
-@lru_cache(maxsize=1)
-def _blanks() -> frozenset[str]:
-    """Return the characters that some reader takes for a blank."""
-    separators = (
-        c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
-    )
-    return frozenset({"\ufeff", "\u180e", "\u200b", *separators})
-
-
+# The characters that some reader takes for a blank.
+_BLANKS = frozenset({"\ufeff", "\u180e", "\u200b"}).union(
+    c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
+)
 Place = tuple[str, ...]
 Reader: TypeAlias = Callable[[ByteChoices], Json]
 
