@@ -330,9 +330,6 @@ def _choice(values: list[Json]) -> Reader:
     count = len(values)
     if count == 0:
         raise Unfit
-    if count == 1:
-        only = values[0]
-        return lambda _choices: only
     return lambda choices: values[choices.below(count)]
 
 
@@ -362,9 +359,8 @@ def _string(shape: Shape) -> Reader:
             if known and not choices.below(4)
             else str(UUID(bytes=choices.take(16), version=4))
         )
-    if shape.format or shape.own_patterns or not is_prose(examples):
-        return _choice(_sized(shape, examples))
-    if examples and most < _FREE:
+    has_form = shape.format or shape.own_patterns or not is_prose(examples)
+    if has_form or (examples and most < _FREE):
         return _choice(_sized(shape, examples))
     plain = fitted(examples[0] if examples else "text", shape.min_size, most)
     low = max(shape.min_size, 1)
