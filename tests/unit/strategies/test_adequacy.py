@@ -157,6 +157,13 @@ def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) ->
     assert found["body/properties/x/enum dropped"].verdict == MutationVerdict.TOLD
 
 
+def test_a_rule_of_the_values_of_any_member_is_told(contract_of: Load) -> None:
+    values = {"type": "object", "additionalProperties": {"type": "integer"}}
+    found = verdicts(contract_of(of(x=values, y={"type": "boolean"})))
+
+    assert found["x.values.type only where y is true"].verdict == "told"
+
+
 def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:
     schema = {"type": "integer", "minimum": 12, "maximum": 144, "multipleOf": 12}
     found = verdicts(contract_of(of(x=schema)))
