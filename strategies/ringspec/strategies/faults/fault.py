@@ -59,14 +59,9 @@ class Spot:
         """Whether it is at the top of a body, or an item of a member there."""
         return sum(step != ITEM for step in self.assertion.instance) <= 1
 
-    @property
-    def shapes(self) -> Alternatives:
-        """The shapes that the contract allows there."""
-        return tuple(self.bodies.shapes_at(self.assertion.instance))
-
-    def shapes_below(self, step: str) -> Alternatives:
-        """Return the shapes that the contract allows for a member or item of it."""
-        return tuple(self.bodies.shapes_at((*self.assertion.instance, step)))
+    def shapes(self, *steps: str) -> Alternatives:
+        """Return the shapes that the contract allows there, or some steps below."""
+        return tuple(self.bodies.shapes_at((*self.assertion.instance, *steps)))
 
     def put(
         self, name: str, value: Json, *, everywhere: bool = False, is_lax: bool = False
