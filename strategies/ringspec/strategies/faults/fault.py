@@ -59,6 +59,11 @@ class Spot:
         """Whether it is at the top of a body, or an item of a member there."""
         return sum(step != ITEM for step in self.assertion.instance) <= 1
 
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is a choice whose branches have rules of their own."""
+        return self.assertion.path in self.bodies.contract.chosen
+
     def shapes(self, *steps: str) -> Alternatives:
         """Return the shapes that the contract allows there, or some steps below."""
         return tuple(self.bodies.shapes_at((*self.assertion.instance, *steps)))
