@@ -164,7 +164,7 @@ class LoadProcess:
         )
 
     def _example(self, finding: Finding) -> Json:
-        return failure_json(self.setup.redactor.finding(finding))
+        return failure_json(self.setup.redactor.event(finding))
 
     def take(self) -> dict[str, Any]:
         """Return the counts since the last call, as data."""
