@@ -41,8 +41,8 @@ def command(
     flags = {"credentials": credentials, "pacing": {"timeout": timeout}}
     loaded = load(profile, given(flags))
     entries = [entry for entry in read(journal) if entry.is_open]
-    lost = [entry for entry in entries if entry.delete is None]
     known = [entry for entry in entries if entry.delete is not None]
+    lost = len(entries) - len(known)
     urls = dict.fromkeys(entry.url for entry in known)
     for url in urls:
         checked_url(url)
@@ -65,7 +65,7 @@ def command(
         click.echo(f"{still} could not be deleted: {advice}")
     if lost:
         click.echo(
-            f"{counted(len(lost), 'create')} went unanswered or came without an id:"
+            f"{counted(lost, 'create')} went unanswered or came without an id:"
             " look by hand what the target holds"
         )
     return _LEFT if still or lost else 0
@@ -86,22 +86,23 @@ def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
     connection, journal = Pacer(limited, Pacing()), Journal(path)
 
     async def clean() -> int:
+        left = 0
         try:
-            return sum([await delete(entry) for entry in entries])
+            for entry in entries:
+                request = deletion(entry)
+                if request is not None:
+                    exchange = await connection.exchange(request)
+                    after = replace(entry, status=status_of(exchange))
+                    if after.status != entry.status:
+                        journal.note(after)
+                    label = _LABELS.get(
+                        after.status, f"still there: {exchange.summary}"
+                    )
+                    line = redactor.url(f"{entry.name}: {label}")
+                    click.echo(f"  {shown(line, _WIDTH)}")
+                    left += after.is_open
         finally:
             await connection.close()
-
-    async def delete(entry: Entry) -> bool:
-        request = deletion(entry)
-        if request is None:
-            return True
-        exchange = await connection.exchange(request)
-        after = replace(entry, status=status_of(exchange))
-        if after.status != entry.status:
-            journal.note(after)
-        label = _LABELS.get(after.status, f"still there: {exchange.summary}")
-        line = redactor.url(f"{entry.name}: {label}")
-        click.echo(f"  {shown(line, _WIDTH)}")
-        return after.is_open
+        return left
 
     return asyncio.run(clean())

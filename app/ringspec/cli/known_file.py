@@ -39,7 +39,8 @@ Keys = tuple[str | int, ...]
 
 _TABLE = "known"
 _NAMES = ("rule", "case")
-_KEYS = (*_NAMES, "reason", "issue", "owner", "expires", "phase")
+_TEXTS = ("reason", "issue", "owner")
+_KEYS = (*_NAMES, *_TEXTS, "expires", "phase")
 _EXPLORE = "explore"
 _HEADER = re.compile(r"[ \t]*\[\[[ \t]*known[ \t]*\]\]")
 _COMMENT = re.compile(r"[ \t]*#")
@@ -105,28 +106,24 @@ class KnownFile:
             click.echo(f"{path} stays as it is: the run was {why}", err=True)
             return status
         if update.added or update.dropped or not path.exists():
-            parts = [self.head]
-            parts += [
-                it or _toml(known, contract)
-                for known, it in self.entries
-                if known in update.kept
-            ]
+            kept = [each for each in self.entries if each[0] in update.kept]
+            parts = [self.head, *(it or _toml(known, contract) for known, it in kept)]
             parts += [_toml(each, contract) for each in update.added]
-            parts = [part.strip("\n") for part in parts]
-            text = "\n".join(f"{part}\n" for part in parts if part.strip())
+            text = "\n".join(it.strip("\n") + "\n" for it in parts if it.strip())
             try:
                 put(path, text.encode())
             except OSError as error:
                 print_error(_unwritable(path, error.strerror or str(error)))
                 return status if status in {1, INTERRUPTED} else ReportError.exit_code
-        added, dropped, kept = map(len, (update.added, update.dropped, update.kept))
-        counts = f"{added:,} added, {dropped:,} dropped, {kept:,} kept"
-        click.echo(f"{path}: {counts}", err=True)
-        for known in update.added:
-            click.echo(f"    added    {shown(known.id, 200)}", err=True)
-        for each in update.dropped:
-            line = f"{shown(each.known.id, 200)}: {shown(each.why, 300)}"
-            click.echo(f"    dropped  {line}", err=True)
+        numbers = (len(update.added), len(update.dropped), len(update.kept))
+        counts = "{:,} added, {:,} dropped, {:,} kept".format(*numbers)
+        lines = [f"{path}: {counts}"]
+        lines += [f"    added    {shown(it.id, 200)}" for it in update.added]
+        lines += [
+            f"    dropped  {shown(it.known.id, 200)}: {shown(it.why, 300)}"
+            for it in update.dropped
+        ]
+        click.echo("\n".join(lines), err=True)
         return status
 
 
@@ -154,7 +151,7 @@ def _entries(name: str, text: str) -> list[Known]:
             id=row.get("rule") or row["case"],
             expires=row.get("expires"),
             explored="phase" in row,
-            **{key: str(row.get(key, "")) for key in ("reason", "issue", "owner")},
+            **{key: str(row.get(key, "")) for key in _TEXTS},
         )
         for row in data.get(_TABLE, [])
     ]
@@ -173,38 +170,37 @@ def _slips(data: dict[str, Any]) -> Iterator[tuple[Keys, str, str]]:
         yield (), "`known` is no list of tables", "begin each by [[known]]"
     seen = set()
     for index, row in enumerate(rows):
-        for key, what, hint in _row_slips(row):
-            yield (_TABLE, index, key) if key else (_TABLE, index), what, hint
+        yield from _row_slips(row, (_TABLE, index))
         id_ = row.get("rule") or row["case"]
         if (id_, "phase" in row) in seen:
             yield (_TABLE, index), f"{id_} is listed twice", "leave one of them"
         seen.add((id_, "phase" in row))
 
 
-def _row_slips(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _row_slips(row: dict[str, Any], at: Keys) -> Iterator[tuple[Keys, str, str]]:
     for key in row:
         if key not in _KEYS:
-            yield key, *_unknown(key, _KEYS)
+            yield (*at, key), *_unknown(key, _KEYS)
     names = [name for name in _NAMES if name in row]
     if len(names) != 1:
         what = "both a rule and a case" if names else "no rule and no case"
-        yield "", f"it names {what}", "name one of the two"
-    for key in _KEYS[:5]:
+        yield at, f"it names {what}", "name one of the two"
+    for key in (*_NAMES, *_TEXTS):
         value = row.get(key, "")
         is_text = isinstance(value, str) and (key not in row or value.strip())
         if not is_text and not (key == "issue" and type(value) is int):
-            yield key, f"`{key}` is no text", 'write it in quotes, "…"'
+            yield (*at, key), f"`{key}` is no text", 'write it in quotes, "…"'
     if not row.get("reason"):
-        yield "", "it has no reason", "say why it may fail"
+        yield at, "it has no reason", "say why it may fail"
     if "phase" in row and (row["phase"] != _EXPLORE or names != ["rule"]):
         hint = 'phase = "explore", with a rule, is all there is: or leave it out'
-        yield "phase", "such a phase cannot be known", hint
+        yield (*at, "phase"), "such a phase cannot be known", hint
     if row[names[0]].startswith(f"{_EXPLORE}/"):
         hint = 'name its rule, with phase = "explore"'
-        yield "case", "what explore finds has no lasting id", hint
+        yield (*at, "case"), "what explore finds has no lasting id", hint
     if type(row.get("expires", date.min)) is not date:
         hint = "write it without quotes or time, such as 2027-03-31"
-        yield "expires", "`expires` is no date", hint
+        yield (*at, "expires"), "`expires` is no date", hint
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> tuple[str, str]:
@@ -241,9 +237,7 @@ def _toml(known: Known, contract: Contract) -> str:
     values = {
         "rule" if is_rule else "case": known.id,
         "phase": _EXPLORE if known.explored else "",
-        "reason": known.reason,
-        "issue": known.issue,
-        "owner": known.owner,
+        **{key: getattr(known, key) for key in _TEXTS},
     }
     # TOML knows all escapes that JSON has, and has one character more to escape.
     lines = [

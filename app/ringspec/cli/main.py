@@ -111,12 +111,21 @@ def status_of(arguments: list[str] | None) -> int:
     """Run the command and return its exit status."""
     try:
         with terminable():
-            return _called(arguments)
+            status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output has enough: nothing is wrong. Rich then exits.
+        return 0
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort
         found = as_error(error)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            found = output_error(error)
         if os.environ.get("RINGSPEC_TRACEBACK"):
             import traceback  # noqa: PLC0415 - rarely needed
 
@@ -126,20 +135,3 @@ def status_of(arguments: list[str] | None) -> int:
         return found.exit_code
     finally:
         release_output()
-
-
-def _called(arguments: list[str] | None) -> int:
-    """Call the command, and return its status or that of its early end."""
-    try:
-        status = group.main(arguments, prog_name="ringspec", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (BrokenPipeError, SystemExit):
-        # The reader of our output has enough: nothing is wrong. Rich then exits.
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise output_error(error) from error
-    return status if isinstance(status, int) else 0

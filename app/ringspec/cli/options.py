@@ -21,12 +21,7 @@ ReportPaths = list[tuple[str, Path]]
 def completer(
     names: Callable[[], Mapping[str, str] | Iterable[str]], *, files: bool = False
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """Return a completer of values.
-
-    Args:
-        names: returns the values, as keys of their help if they have any.
-        files: whether a file may stand there, where no name fits.
-    """
+    """Return a completer of names, keys of their help if any have one; or of files."""
 
     def complete(
         _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -80,12 +75,7 @@ def _run_formats() -> Iterable[str]:
 def reports_option(
     text: str, formats: Callable[[], Iterable[str]] = _run_formats
 ) -> Decorator[Any]:
-    """Return the option `--report`.
-
-    Args:
-        text: its help.
-        formats: returns those that complete it.
-    """
+    """Return the option `--report`, with its help and the formats that complete it."""
     return click.option(
         "--report",
         "reports",
@@ -228,12 +218,7 @@ def report_paths(
     check: Callable[[str, Path], None],
     example: str = "json=report.json",
 ) -> ReportPaths:
-    """Read the values of `--report`, each a format and a path.
-
-    Args:
-        texts: the values.
-        check: raises what keeps a format from being written to a path.
-        example: shown in the hint of an error.
+    """Read the values of `--report`, each a format and a path, which `check` checks.
 
     Raises:
         UsageError: one has no path or no known format, or two have one path.

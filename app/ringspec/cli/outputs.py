@@ -58,7 +58,6 @@ class Outputs:
     """The reporters of a run, and the reports that it writes.
 
     Args:
-        wanted: formats, each with its path.
         display: the terminal report. It ends when its reader is gone or its disk full.
         docs: base of the documentation that rules are linked to; empty for none.
         annotates: whether a job of GitHub Actions gets annotations.
@@ -173,10 +172,7 @@ def report_run(
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
     """Wrap a paragraph to lines of 80 columns at most, or of the screen.
 
-    Args:
-        text: one paragraph.
-        indent: begins the first line.
-        hanging: begins the others, if it differs.
+    `indent` begins the first line; `hanging` the others, if it differs.
     """
     return textwrap.wrap(
         text,

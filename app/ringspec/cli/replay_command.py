@@ -235,17 +235,17 @@ def _again(
         note = f"the contract is not the one of {path}: sha256 {digests}"
         click.echo(f"note: {note}; cases that differ are left out", err=True)
     unfit: dict[str, str] = {}
-    levels: dict[str, dict[RuleId, Level]] = {}
     found: list[Case] = []
     for each in again:
         if why := _unfit(each, listed.get(each.id), changed=changed):
             unfit[each.id] = why
         elif each.found is not None:
             broken = (contract.rules.get(it) for it in each.found.broken)
-            levels[each.id] = {it.id: it.level for it in broken if it} | each.levels
+            levels = {it.id: it.level for it in broken if it} | each.levels
             # Explored bodies have no twin: the plain body has to be accepted.
-            found.append(replace(each.found, twin=plan.cases[0].id, fault=None))
-    return replace(plan, cases=(*plan.cases, *found), found=levels), unfit
+            twin = plan.cases[0].id
+            found.append(replace(each.found, twin=twin, fault=None, levels=levels))
+    return replace(plan, cases=(*plan.cases, *found)), unfit
 
 
 def _unfit(failed: FailedCase, case: Case | None, *, changed: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
 from ringspec.spec import Level, UsageError
-from ringspec.strategies import Case, Phase, quick_of
+from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
 _EMBEDDED = "http://127.0.0.1"
@@ -149,14 +150,9 @@ class RunOptions(FireOptions):
             return self._dry_run()
         known_file = self._known_file(wanted)
         # A replay needs them in order to have the same cases.
-        options = {
-            "--profile": self.profile,
-            "--contract": self.contract,
-            "--operation": self.operation,
-            "--dialect": self.dialect,
-            "--seed": self.seed or None,
-        }
-        given = [(name, str(it)) for name, it in options.items() if it is not None]
+        names = ("profile", "contract", "operation", "dialect", "seed")
+        options = [(f"--{name}", getattr(self, name)) for name in names]
+        given = [(name, str(value)) for name, value in options if value]
         with self.plan(known_file) as (plan, redactor):
             terminal = Terminal(
                 quiet=self.quiet,
@@ -179,8 +175,32 @@ class RunOptions(FireOptions):
         wanted = self.report_paths()
         if self.shard:
             parse_shard(self.shard)
-        _phases(self.phases, self.examples, quick=self.quick)
+        _ = self._phases
         return wanted
+
+    @cached_property
+    def _phases(self) -> frozenset[Phase]:
+        """The phases that are wanted; by default all but exploring.
+
+        A quick run has the certified bodies alone, unless more phases are named. A
+        number of examples adds exploring, and zero removes it.
+        """
+        names = [name.strip() for text in self.phases for name in text.split(",")]
+        for name in names:
+            if name not in list(Phase):
+                raise UsageError(
+                    f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
+                )
+        unnamed = frozenset({Phase.CASES}) if self.quick else DEFAULT_PHASES
+        named = frozenset(map(Phase, names)) or unnamed
+        explored = frozenset({Phase.EXPLORE})
+        if self.examples is None:
+            return named
+        if self.examples:
+            return named | explored
+        if named == explored:
+            raise UsageError("--examples 0 leaves nothing to explore")
+        return named - explored
 
     @property
     def address(self) -> str | None:
@@ -201,7 +221,7 @@ class RunOptions(FireOptions):
 
     def _plan(self) -> Plan:
         setup, shard = self.setup, parse_shard(self.shard) if self.shard else None
-        phases = _phases(self.phases, self.examples, quick=self.quick)
+        phases = self._phases
         if shard and shard[0] > 1:
             # Drawn cases are not divided: they go with the first part.
             phases -= {Phase.EXPLORE}
@@ -260,33 +280,8 @@ class RunOptions(FireOptions):
         return KnownFile.open(path, renews=renews)
 
 
-def _phases(
-    texts: tuple[str, ...], examples: int | None, *, quick: bool
-) -> frozenset[Phase]:
-    """Read which phases of a run are wanted; by default all but exploring.
-
-    A quick run has the certified bodies alone, unless more phases are named. A number
-    of examples adds exploring, and zero removes it.
-    """
-    names = [name.strip() for text in texts for name in text.split(",")]
-    for name in names:
-        if name not in list(Phase):
-            raise UsageError(
-                f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
-            )
-    unnamed = frozenset({Phase.CASES}) if quick else DEFAULT_PHASES
-    named = frozenset(map(Phase, names)) or unnamed
-    if examples is None:
-        return named
-    explored = frozenset({Phase.EXPLORE})
-    if not examples and named == explored:
-        raise UsageError("--examples 0 leaves nothing to explore")
-    return named | explored if examples else named - explored
-
-
 def _planned(plan: Plan, target: str) -> Iterator[str]:
-    choice = choose(plan)
-    cases, pace = choice.cases, plan.pace
+    choice, pace = choose(plan), plan.pace
     kind = "live" if plan.live else "on this machine"
     workers = pace.workers or 1
     speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
@@ -296,22 +291,13 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     yield ""
     yield f"{'phase':<12}{'cases':>7}{'requests':>10}{'creates':>9}"
     for name in (*Phase, "in all"):
-        group = [each for each in cases if name in {each.phase, "in all"}]
+        group = [each for each in choice.cases if name in {each.phase, "in all"}]
         if group:
             sums = effects_in(plan, group)
             row = f"{name:<12}{len(group):>7}{sums.total():>10}"
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
-    yield from _sums(plan, cases)
-    for why, ids in choice.omissions:
-        line = f"left out, as {why}: {counted(len(ids), 'case')}"
-        yield from wrapped(line, hanging="    ")
-        yield from wrapped(listed(ids), "    ")
-    yield "nothing was sent"
-
-
-def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
-    effects = effects_in(plan, cases)
+    effects = effects_in(plan, choice.cases)
     verbs = [f"{effects[it]} {verb}" for it, verb in _VERBS.items() if effects[it]]
     if verbs:
         line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
@@ -322,7 +308,12 @@ def _sums(plan: Plan, cases: tuple[Case, ...]) -> Iterator[str]:
     yield f"{counted(most, 'create')} {could}"
     if most < creates:
         yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
-    if any(step.paging for case in cases for step in case.steps):
+    if any(step.paging for case in choice.cases for step in case.steps):
         yield "lists of several pages and repeated requests take more"
     if plan.explored:
         yield f"explore looks for {plan.explored} more bodies and walks"
+    for why, ids in choice.omissions:
+        line = f"left out, as {why}: {counted(len(ids), 'case')}"
+        yield from wrapped(line, hanging="    ")
+        yield from wrapped(listed(ids), "    ")
+    yield "nothing was sent"

@@ -148,9 +148,7 @@ class RunSetup:
     ) -> tuple[Filling, Redactor]:
         """Return what fills credentials in, with a token, and what redacts them.
 
-        Args:
-            url: of the target.
-            credentials: None for the profile's.
+        Without credentials, they are the profile's.
 
         Raises:
             UsageError: the token would come from a host that is not allowed.
@@ -238,14 +236,10 @@ class FireOptions:
         Raises:
             UsageError: the profile cannot be read, or has something wrong.
         """
+        credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
             "dialect": self.dialect,
-            "credentials": {
-                "bearer": self.bearer,
-                "client_id": self.client_id,
-                "client_secret": self.client_secret,
-                "token_url": self.token_url,
-            },
+            "credentials": {name: getattr(self, name) for name in credentials},
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,6 +73,7 @@ def _mutants() -> dict[str, str]:
 )
 @click.option(
     "--max-broadcasts",
+    "broadcasts",
     metavar="N",
     type=click.IntRange(min=1),
     default=_LIMITS.broadcasts,
@@ -79,6 +81,7 @@ def _mutants() -> dict[str, str]:
 )
 @click.option(
     "--max-body",
+    "body_bytes",
     metavar="BYTES",
     type=click.IntRange(min=1),
     default=_LIMITS.body_bytes,
@@ -86,6 +89,7 @@ def _mutants() -> dict[str, str]:
 )
 @click.option(
     "--max-connections",
+    "connections",
     metavar="N",
     type=click.IntRange(min=1),
     default=_LIMITS.connections,
@@ -93,6 +97,7 @@ def _mutants() -> dict[str, str]:
 )
 @click.option(
     "--max-seconds",
+    "request_s",
     metavar="S",
     type=click.FloatRange(min=0.1, max=86400),
     default=_LIMITS.request_s,
@@ -109,10 +114,7 @@ def command(  # noqa: PLR0913 - its options
     reports: tuple[str, ...],
     docs: str,
     level: str,
-    max_broadcasts: int,
-    max_body: int,
-    max_connections: int,
-    max_seconds: float,
+    **limits: Any,
 ) -> int:
     """Serve the reference server, until interrupted; by default to this machine only.
 
@@ -132,13 +134,9 @@ def command(  # noqa: PLR0913 - its options
         _check("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
     if host != HOST:
         _warn_of(host)
-    limits = ServerLimits(
-        broadcasts=max_broadcasts,
-        body_bytes=max_body,
-        connections=max_connections,
-        request_s=max_seconds,
+    settings = ServerSettings(
+        dialect=dialect, mutant=mutant, limits=ServerLimits(**limits)
     )
-    settings = ServerSettings(dialect=dialect, mutant=mutant, limits=limits)
     try:
         if record is None and not reports:
             serve(settings, host=host, port=port)

@@ -101,12 +101,9 @@ class LoadCounts:
     def add_judged(
         self, judged: Judged, level: Level, example: Callable[[Finding], Json]
     ) -> list[Finding]:
-        """Count an exchange; return the failures that gate.
+        """Count an exchange; return the failures that gate at a level.
 
-        Args:
-            judged: a case with its exchange and findings.
-            level: what gates.
-            example: writes a failure as a JSON report has it, without secrets.
+        `example` writes a failure as a JSON report has it, without secrets.
         """
         case, exchange = judged.case, judged.exchange
         self.requests += exchange.sent
@@ -152,13 +149,8 @@ class LoadCounts:
 
     def wire(self) -> dict[str, Any]:
         """Return data that one process sends to another."""
-        return {
-            **vars(self),
-            "rules": {rule: dict(count) for rule, count in self.rules.items()},
-            "settled": sorted(self.settled),
-            "fired": sorted(self.fired),
-            "troubles": dict(self.troubles),
-        }
+        sets = {"settled": sorted(self.settled), "fired": sorted(self.fired)}
+        return {**vars(self), **sets}
 
 
 def _has_room(kept: Mapping[str, Json], level: str) -> bool:

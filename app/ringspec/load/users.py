@@ -166,14 +166,16 @@ class LoadProcess:
     def _example(self, finding: Finding) -> Json:
         return failure_json(self.setup.redactor.event(finding))
 
-    def take(self) -> dict[str, Any]:
-        """Return the counts since the last call, as data."""
-        counts, self.load = self.load, LoadCounts()
-        return counts.wire()
+    def report_to_master(self, client_id: str, data: dict[str, Any]) -> None:
+        """Add to a worker's report its counts since the last one."""
+        del client_id
+        data[_KEY], self.load = self.load.wire(), LoadCounts()
 
-    def add_worker(self, wire: dict[str, Any]) -> None:
-        """Add the counts of a worker."""
-        self.load.add(wire, self._count_users())
+    def add_worker(self, client_id: str, data: dict[str, Any]) -> None:
+        """Add the counts of a worker, by its report."""
+        del client_id
+        if _KEY in data:
+            self.load.add(data[_KEY], self._count_users())
 
     def _count_users(self) -> int:
         runner = self._environment.runner
@@ -235,13 +237,9 @@ def _init(environment: Environment, **_: Any) -> None:
     """Exchange counts with workers; where the target is known, fire at rest at once."""
     process = _PROCESSES[environment] = LoadProcess(environment)
     if process.is_worker:
-        environment.events.report_to_master.add_listener(
-            lambda client_id, data: data.update({_KEY: process.take()})  # noqa: ARG005 - Locust's names
-        )
+        environment.events.report_to_master.add_listener(process.report_to_master)
         return
-    environment.events.worker_report.add_listener(
-        lambda client_id, data: process.add_worker(data[_KEY]) if _KEY in data else None  # noqa: ARG005 - Locust's names
-    )
+    environment.events.worker_report.add_listener(process.add_worker)
     if environment.host or environment.web_ui is None:
         process.begin()
 

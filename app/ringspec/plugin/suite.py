@@ -1,6 +1,8 @@
-"""The suite: a test for each rule, collected and reported by pytest's hooks.
+"""The suite: one run of `ringspec run`, and a test for each rule that reads its result.
 
-Of several processes of one test run, the first fires and the others read its result.
+A flag goes before a variable of the environment, that before the ini file, and that
+before the profile: click and the profile see to it, as for the command. Of several
+processes of one test run, the first fires and the others read its result.
 """
 
 from __future__ import annotations
@@ -9,25 +11,27 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from ringspec.harness import Outcome
-from ringspec.plugin.entry import GROUP, is_flagged
+from ringspec.cli.exits import as_error, terminable
+from ringspec.cli.known_file import KnownFile
+from ringspec.cli.outputs import Outputs, report_run
+from ringspec.cli.run_command import RunOptions, command
+from ringspec.harness import Event, Judged, Outcome, Started, Verdict
+from ringspec.harness.profile import variables
+from ringspec.harness.running.run import run as run_events
+from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spelt
 from ringspec.plugin.servers import Server, bearer, reference_server
-from ringspec.plugin.suite_run import (
-    SuiteResult,
-    run_options,
-    suite_result,
-    usage_error,
-)
-from ringspec.reports import RuleText, shown
-from ringspec.spec import RingspecError, Rule, did_you_mean
+from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
+from ringspec.spec import RingspecError, Rule, RuleId, did_you_mean
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -40,6 +44,125 @@ _MARKERS = (
     "should: a rule that is witnessed elsewhere",
     "may: a rule that is inferred or assumed",
 )
+# Seconds between two updates of the progress line.
+_BLINK_S = 0.2
+
+
+def run_options(config: pytest.Config) -> RunOptions:
+    """Return the options of the run, checked as far as possible without sending.
+
+    Raises:
+        pytest.UsageError: the options, the profile or the environment make no sense.
+    """
+    try:
+        options, url = RunOptions(**_parameters(config)), config.getini(URL.key)
+        if options.url is None and url:
+            # A profile of a flag or variable goes before the ini file.
+            profile = config.getoption(PROFILE.key, None)
+            above = profile or os.environ.get("RINGSPEC_PROFILE")
+            if not above or not options.setup.profile.url:
+                options = replace(options, url=url)
+        options.checked()
+        options.setup.check_target(options.address)
+    except click.UsageError as error:
+        raise usage_error(error.format_message()) from error
+    except RingspecError as error:
+        raise usage_error(error.message, error.hint) from error
+    return options
+
+
+def usage_error(message: str, hint: str = "") -> pytest.UsageError:
+    """Return an error that pytest shows as one message."""
+    text = f"{GROUP}: {message}" + (f"\n    hint: {hint}" if hint else "")
+    return pytest.UsageError(spelt(text))
+
+
+def _parameters(config: pytest.Config) -> dict[str, Any]:
+    """Parse the options by click: flags as arguments, the ini file as defaults."""
+    arguments: list[str] = []
+    defaults: dict[str, Any] = {}
+    folder = config.inipath.parent if config.inipath else config.invocation_params.dir
+    # Variables of a profile's keys go before the ini file.
+    above = {keys[-1] for keys in variables()}
+    for each in OPTIONS:
+        if each is URL:
+            continue
+        given, value = config.getoption(each.key, None), config.getini(each.key)
+        arguments += [
+            f"--{each.name}" + ("" if one is True else f"={one}")
+            for one in (given if isinstance(given, list) else [given])
+            if one is not None
+        ]
+        if value not in (None, "", []) and each.parameter not in above:
+            is_beside = each.is_path and Path(folder, value).is_file()
+            defaults[each.parameter] = str(Path(folder, value)) if is_beside else value
+    url = config.getoption(URL.key, None) or os.environ.get("RINGSPEC_URL")
+    if url:
+        arguments += ["--", url]
+    with command.make_context(GROUP, arguments, default_map=defaults) as context:
+        return context.params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteResult:
+    """The texts of one run, free of secrets; one process writes and all read them.
+
+    Attributes:
+        rules: of each rule that was judged.
+        notes: notices of the run, such as of what is left behind.
+        rest: what belongs to no single rule.
+        conclusion: the last line, with message and hint below it.
+        status: the exit status that `ringspec run` would have.
+        trouble: why there was no run, or no whole one; or empty.
+    """
+
+    rules: dict[RuleId, RuleText] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    rest: str = ""
+    conclusion: str = ""
+    status: int = 0
+    trouble: str = ""
+
+    def of(self, rule: RuleId) -> RuleText:
+        """Return the text of a rule; inconclusive if it was not judged."""
+        why = self.trouble or "the run ended before it"
+        unjudged = RuleText(outcome=Outcome.INCONCLUSIVE, reason=why)
+        return self.rules.get(rule, unjudged)
+
+
+class _ProgressRecorder(Recorder):
+    """Keeps the events of a run, and shows its progress on a terminal."""
+
+    def __init__(self, redactor: Redactor, terminal: Any) -> None:
+        super().__init__(redactor)
+        self._terminal = terminal if terminal is not None and terminal.isatty else None
+        self._shown_s = 0.0
+        self._total = self._done = self._failures = 0
+
+    def handle(self, event: Event) -> None:
+        """Keep an event; show from time to time how many cases are done."""
+        super().handle(event)
+        if isinstance(event, Started):
+            self._total = event.total
+        if not isinstance(event, Judged):
+            return
+        self._done += 1
+        self._failures += any(each.verdict is Verdict.FAIL for each in event.findings)
+        now_s = time.monotonic()
+        if self._terminal is None or now_s - self._shown_s < _BLINK_S:
+            return
+        if not self._shown_s:
+            self._terminal.ensure_newline()
+        self._shown_s = now_s
+        done = f"{self._done:,}/{counted(self._total, 'case')}"
+        text = f"{GROUP}: {done}, {counted(self._failures, 'failure')}"
+        self._terminal.rewrite(text, erase=True)
+
+    def close(self) -> None:
+        """Wipe the line."""
+        if self._terminal is not None and self._shown_s:
+            self._terminal.rewrite("", erase=True)
+            self._terminal.rewrite("")
 
 
 class RuleCollector(pytest.Collector):
@@ -56,11 +179,7 @@ class RuleCollector(pytest.Collector):
 
 
 class RuleItem(pytest.Item):
-    """A rule as a test, which reads its text in the result of the run.
-
-    Attributes:
-        rule: of the contract.
-    """
+    """A rule as a test, which reads its text in the result of the run."""
 
     def __init__(self, *, rule: Rule, suite: Suite, **given: Any) -> None:
         super().__init__(**given)
@@ -124,7 +243,6 @@ class Suite:
     """The plugin proper, registered for one pytest process.
 
     Attributes:
-        options: of the run.
         result: of the run, once there was one.
     """
 
@@ -203,13 +321,46 @@ class Suite:
             pytest.exit(f"{GROUP}: interrupted", returncode=pytest.ExitCode.INTERRUPTED)
 
     def _fire(self, session: pytest.Session) -> SuiteResult:
-        return suite_result(
-            self.options,
-            [each.rule.id for each in session.items if isinstance(each, RuleItem)],
-            self._config.pluginmanager.getplugin("terminalreporter"),
-            verbose=self._config.get_verbosity() > 1,
-            width=min(100, shutil.get_terminal_size().columns),
-        )
+        """Run for our items alone; an error is a result as well."""
+        items = [each for each in session.items if isinstance(each, RuleItem)]
+        options = self.options
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        try:
+            known = KnownFile.open(options.known_failures, renews=False)
+            with terminable(), options.plan(known) as (plan, redactor):
+                recorder = _ProgressRecorder(redactor, terminal)
+                outputs = Outputs(
+                    options.report_paths(),
+                    recorder,
+                    redactor,
+                    options.docs,
+                    annotates=False,
+                )
+                own = replace(plan, rules=frozenset(each.rule.id for each in items))
+                status, _ = report_run(run_events(own), outputs)
+            record = recorder.record
+            found = record.result
+            texts = RuleTexts(
+                replace(found, message=spelt(found.message), hint=spelt(found.hint)),
+                record.judged,
+                width=min(100, shutil.get_terminal_size().columns),
+                verbose=self._config.get_verbosity() > 1,
+                more="-vv or --ringspec-report json=PATH",
+            )
+            return SuiteResult(
+                rules=texts.rules(),
+                notes=record.notices,
+                rest=texts.other_text(),
+                conclusion=texts.conclusion(),
+                status=status,
+                trouble="interrupted" if found.interrupted else "",
+            )
+        except Exception as bug:  # noqa: BLE001 - the last resort
+            error = as_error(bug)
+            hint = f"\nhint: {spelt(error.hint)}" if error.hint else ""
+            trouble, status = spelt(error.message), error.exit_code
+            conclusion = trouble + hint
+            return SuiteResult(trouble=trouble, conclusion=conclusion, status=status)
 
     def _shared_result(self, folder: Path, session: pytest.Session) -> SuiteResult:
         """Return the result of another process, or else fire and write it."""

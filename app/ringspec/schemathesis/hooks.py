@@ -131,8 +131,7 @@ class Bridge:
         cases: the certified cases that are sent, by id: creates with a body, twins
             first.
         reachability: what the answers as a whole show.
-        is_offered: whether schemathesis took our cases at all.
-        withheld: why it was given none; empty if none could do harm.
+        unsent: why none of them is sent, and a hint; None once schemathesis takes them.
         has_failed: whether anything has failed the run yet.
 
     Raises:
@@ -173,8 +172,11 @@ class Bridge:
                 ),
             )
         }
-        self.is_offered = self.has_failed = False
-        self.withheld = ""
+        operation = self.contract.operation
+        where = f"{operation.method.upper()} {operation.path}"
+        hint = f"they go out for {where}, in the phase examples"
+        self.unsent: tuple[str, str] | None = (_NEVER, hint)
+        self.has_failed = False
         self._oracle, self.reachability = Oracle(self.contract), Reachability()
         skipped = frozenset(self.contract.rules) - {*self.selected}
         self._tally = Tally(self.contract, self.level, skipped=skipped)
@@ -207,12 +209,9 @@ class Bridge:
         if case is None:
             return []
         exchange = Exchange(url=url, request=case.request, response=response)
-        found: list[Finding] = []
-        for each in self._oracle.judge(case, exchange):
-            if each.verdict is Verdict.FAIL:
-                level = case.levels.get(each.rule, each.level)
-                found.append(replace(each, level=level, gate=level))
-        return self._gating(tuple(found))
+        findings = self._oracle.judge(case, exchange)
+        failures = (each for each in findings if each.verdict is Verdict.FAIL)
+        return self._gating(tuple(replace(it, gate=it.level) for it in failures))
 
     def label(self, content: bytes) -> Label | None:
         """Return the proven label of a body; None if validators do not agree."""
@@ -290,9 +289,10 @@ def before_add_examples(
     url = str(operation.base_url or "")
     # An application in this process has no address at all.
     if operation.app is None and not is_loopback(url):
-        BRIDGE.withheld = f"ringspec's cases are not sent to {url}: {_ELSEWHERE}"
+        why = f"ringspec's cases are not sent to {url}: {_ELSEWHERE}"
+        BRIDGE.unsent = (why, _INSTEAD)
         return
-    BRIDGE.is_offered = True
+    BRIDGE.unsent = None
     # Schemathesis begins with the last one.
     for case in reversed(BRIDGE.cases.values()):
         # Credentials are for schemathesis to add.
@@ -347,13 +347,8 @@ class ringspec_run:  # noqa: N801 - its name is that of the check
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
         """Judge the run as a whole."""
         del ctx
-        if BRIDGE.withheld:
-            raise OpenRules((), BRIDGE.withheld, _INSTEAD)
-        if not BRIDGE.is_offered:
-            operation = BRIDGE.contract.operation
-            where = f"{operation.method.upper()} {operation.path}"
-            hint = f"they go out for {where}, in the phase examples"
-            raise OpenRules((), _NEVER, hint)
+        if BRIDGE.unsent is not None:
+            raise OpenRules((), *BRIDGE.unsent)
         left = [] if BRIDGE.has_failed else BRIDGE.open_rules()
         if left:
             raise OpenRules(left, *BRIDGE.reachability.account())
@@ -417,6 +412,6 @@ if "schemathesis.cli" in sys.modules:
 
         def handle_event(self, ctx: Any, event: Any) -> None:
             """Add the lines when all is done."""
-            if type(event).__name__ == "EngineFinished" and BRIDGE.is_offered:
+            if type(event).__name__ == "EngineFinished" and BRIDGE.unsent is None:
                 for line in BRIDGE.summary():
                     ctx.add_summary_line(line)

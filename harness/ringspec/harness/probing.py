@@ -168,11 +168,6 @@ class Prober:
         return tried._replace(shown=shown, is_read=is_read, broken=invalid.summary)
 
     async def _send(self, contract: Contract, body: Json) -> Exchange:
-        """Send a body, unless it was sent before.
-
-        Raises:
-            TargetError: the target is not there, or refuses the credentials.
-        """
         content = encode(body)
         if content in self._exchanges:
             return self._exchanges[content]
@@ -207,7 +202,6 @@ def _shows(exchange: Exchange, bodies: ProbeBodies) -> bool:
 
 
 def _concluded(rule: RuleId, tried: list[_Tried]) -> tuple[Candidate, Sureness, str]:
-    """Draw the answer from what became of each candidate."""
     reading = [each for each in tried if each.is_read]
     taking = [each for each in tried if each.taken]
     shown = [each for each in taking if each.shown]

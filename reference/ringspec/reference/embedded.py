@@ -18,16 +18,7 @@ _FAREWELL_S = 3.0
 
 
 class EmbeddedError(RuntimeError):
-    """Raised when the child cannot serve; carries its stderr."""
-
-    def __init__(self, reason: str, stderr: str) -> None:
-        super().__init__(reason, stderr)
-        self.reason = reason
-        self.stderr = stderr
-
-    def __str__(self) -> str:
-        """Write the reason, then the child's stderr."""
-        return f"the embedded server {self.reason}\n{self.stderr}".rstrip()
+    """Raised when the child cannot serve; its text ends with the child's stderr."""
 
 
 class Embedded:
@@ -92,7 +83,8 @@ class Embedded:
     def ready(self) -> Self:
         """Wait until the child listens, and read where; start it if need be.
 
-        Raises EmbeddedError if it dies before, or takes longer than the time limit.
+        Raises:
+            EmbeddedError: it dies before, or takes longer than the time limit.
         """
         process = self.begin().process
         self._reader.join(self._timeout_s)
@@ -104,7 +96,8 @@ class Embedded:
                 status = process.returncode
                 reason = f"ended before it listened (exit status {status})"
             self._stderr.seek(0)
-            raise EmbeddedError(reason, self._stderr.read()[-4000:])
+            printed = self._stderr.read()[-4000:]
+            raise EmbeddedError(f"the embedded server {reason}\n{printed}".rstrip())
         vars(self).update(json.loads(self._line))
         return self
 

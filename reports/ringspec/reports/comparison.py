@@ -473,8 +473,8 @@ def _print_providers(out: Console, found: Comparison, *, everything: bool) -> No
     for mark, rules in found.alike.items():
         bad = mark in {*_FAILS, RuleMark.INCONCLUSIVE}
         most = len(rules) if everything else _CASES if bad else 0
-        head_ = f"{phrases.get(mark, mark)} everywhere: {counted(len(rules), 'rule')}"
-        line(out, head_, mark.style if most else "dim")
+        title = f"{phrases.get(mark, mark)} everywhere: {counted(len(rules), 'rule')}"
+        line(out, title, mark.style if most else "dim")
         for rule in rules[:most]:
             row(out, "", named(rule))
         if bad and len(rules) > most:

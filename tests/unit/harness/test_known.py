@@ -17,13 +17,12 @@ from ringspec.harness import (
     Finding,
     Judged,
     Known,
-    KnownUpdate,
     Outcome,
     Result,
     RuleResult,
     Verdict,
 )
-from ringspec.harness.judging.verdict import KnownList
+from ringspec.harness.judging.verdict import KnownList, KnownUpdate
 from ringspec.harness.running.known_failures import UNREASONED, KnownAudit
 from ringspec.harness.running.plan import Plan
 from ringspec.spec import Contract, Level, RuleId

@@ -13,7 +13,7 @@ from ringspec.strategies.lifecycle.walk import (
     MAX_STEPS,
     Call,
     CallKind,
-    Model,
+    Walk,
     WalkStep,
     state_machine,
     write_walk,
@@ -204,13 +204,13 @@ def test_machine_draws_every_kind_and_ends_with_a_look_at_all_that_is_there(
 
     assert {call.kind for walked in found for call in walked} == {*CallKind}
     for walked in found:
-        model = Model(life)
-        assert all(model.apply(call) for call in walked)
-        assert 0 < len(model.steps) <= MAX_STEPS
-        assert len(model.existing) <= 3
+        walk = Walk(life)
+        assert all(walk.apply(call) for call in walked)
+        assert 0 < len(walk.steps) <= MAX_STEPS
+        assert len(walk.existing) <= 3
         changed = [n for n, call in enumerate(walked) if not call.is_look]
         looks = {*walked[changed[-1] + 1 :]}
-        assert {Call(CallKind.READ, each.number) for each in model.existing} <= looks
+        assert {Call(CallKind.READ, each.number) for each in walk.existing} <= looks
 
 
 def test_same_seed_draws_the_same(life: Lifecycle) -> None:

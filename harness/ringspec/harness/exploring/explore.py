@@ -132,9 +132,8 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     refuses, status = case.expect == Expect.REJECT, response.status if response else 0
     for finding in oracle.judge(case, exchange):
         inconclusive = finding.verdict == Verdict.INCONCLUSIVE
-        if inconclusive and (refuses or not 0 < status < 500):
-            continue
-        yield replace(finding, level=case.levels.get(finding.rule, finding.level))
+        if not inconclusive or (not refuses and 0 < status < 500):
+            yield finding
     # How an invalid body is refused, where that is certain to be the reason.
     uncertain = status // 100 != 4 or status in NO_JUDGEMENT | _OTHER_REASONS
     if not refuses or uncertain or response is None:

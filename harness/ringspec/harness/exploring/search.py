@@ -179,13 +179,12 @@ class Search:
                 self._walks = self._walks - done if done else 0
             stale = stale + 1 if self._left == before else 0
         done, wanted = self._limits.examples - self._left, self._limits.examples
+        end = f"with {done} examples: there are no others" if self._left > 0 else ""
         if self.late:
             after = f"after {self._limits.seconds:g} seconds"
-            message = f"explore ended {after}, with {done} of {wanted} examples"
-            self._tell(Notice(message=message))
-        elif self._left > 0:
-            message = f"explore ended with {done} examples: there are no others"
-            self._tell(Notice(message=message))
+            end = f"{after}, with {done} of {wanted} examples"
+        if end:
+            self._tell(Notice(message=f"explore ended {end}"))
 
     def walk(self, share: int) -> int:
         """Make some walks, whatever is found on the way; return how many."""
@@ -290,7 +289,6 @@ class Search:
         return True
 
     def _worst_new(self, attempt: Attempt) -> FailureKind | None:
-        """Return the worst of an attempt's failures that is not known yet."""
         levels = attempt.failures
         return min(
             (kind for kind in levels if self._known.is_new(kind, levels[kind])),
@@ -298,17 +296,16 @@ class Search:
             default=None,
         )
 
-    def _check_budget(self) -> None:
-        """Check that one more example may be fired.
-
-        Raises:
-            _Stop: it may not.
-        """
+    def _fire_within_budget(self, example: Case | Walk) -> Attempt:
         self.late = self.late or time.monotonic() > self._until
         shrinking = self._shrinking
         spent = self._quota <= 0 if shrinking is None else shrinking.is_over
         if self.late or spent:
             raise _Stop
+        attempt = self._fire(example)
+        if shrinking is not None:
+            shrinking.requests += attempt.sent
+        return attempt
 
     def _report(self, attempt: Attempt) -> None:
         """Report an attempt, without failures that are known; they are from now on."""
@@ -354,11 +351,9 @@ class Search:
             shrinking is not None and case.expect != shrinking.kind.expect
         ):
             return None
-        self._check_budget()
-        attempt = self._fire(case)
+        attempt = self._fire_within_budget(case)
         self._bodies[drawn.content] = attempt if attempt.failures else None
         if shrinking is not None:
-            shrinking.requests += 1
             shrinking.note(attempt)
         elif self._worst_new(attempt) is None:
             self._report(attempt)
@@ -381,11 +376,7 @@ class Search:
 
     @_own_errors()
     def _check_walk(self, calls: tuple[Call, ...]) -> None:
-        """Make the walk that was drawn.
-
-        Raises:
-            _Stop: it shows a new failure, so no more are drawn.
-        """
+        """Make the walk that was drawn; after a new failure no more are drawn."""
         walk = self._written(calls)
         if not walk.steps or _key(walk) in self._walked:
             return
@@ -395,12 +386,9 @@ class Search:
         self._report(attempt)
 
     def _try_walk(self, walk: Walk) -> Attempt:
-        self._check_budget()
+        attempt = self._fire_within_budget(walk)
         self._fired += 1
-        attempt = self._fire(walk)
-        if self._shrinking is not None:
-            self._shrinking.requests += attempt.sent
-        elif attempt.idle:
+        if self._shrinking is None and attempt.idle:
             self._idle.add(attempt.idle)
         self._walked[_key(walk)] = attempt if attempt.failures else None
         return attempt

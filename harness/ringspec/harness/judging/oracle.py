@@ -77,7 +77,7 @@ class Oracle:
                 rule=rule,
                 verdict=verdict,
                 reason=reason,
-                level=level,
+                level=case.levels.get(rule, level),
                 gate=weakest((level, twin.level)) if twin else level,
                 case=case,
                 exchange=exchange,

@@ -39,6 +39,8 @@ class Tally:
     Attributes:
         inapplicable: rules that cannot be tested here, with the reason.
         withheld: rules that stay open, because nothing was sent for them.
+        judged: the only rules whose findings count, if not all; the others are
+            inconclusive.
     """
 
     contract: Contract
@@ -46,6 +48,7 @@ class Tally:
     skipped: frozenset[RuleId] = frozenset()
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
     withheld: dict[RuleId, str] = field(default_factory=dict)
+    judged: Collection[RuleId] | None = None
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
     _cases: Counter[RuleId] = field(default_factory=Counter)
 
@@ -66,8 +69,6 @@ class Tally:
         unreached: str = "",
         pending: Collection[RuleId] = (),
         known: Collection[Known] = (),
-        *,
-        judged: Collection[RuleId] | None = None,
     ) -> tuple[RuleResult, ...]:
         """Return the result of each rule.
 
@@ -75,14 +76,12 @@ class Tally:
             unreached: why cases had no turn, if some had none.
             pending: the rules that those cases serve.
             known: failures that do not gate.
-            judged: the only rules whose findings count; all others are inconclusive.
         """
         found: list[RuleResult] = []
         for rule in self.contract.rules.values():
-            counts = judged is None or rule.id in judged
-            open_ = judged is not None or rule.id in pending
+            open_ = self.judged is not None or rule.id in pending
             why = unreached if open_ else self.withheld.get(rule.id, "")
-            found.append(self._result(rule, why, known, counts=counts))
+            found.append(self._result(rule, why, known))
         why = f"the dialect {self.contract.dialect} has no such rule"
         for name in self.contract.dropped:
             rule = self.contract.catalogue.rules[name]
@@ -90,9 +89,10 @@ class Tally:
         return tuple(found)
 
     def _result(
-        self, rule: Rule, unreached: str, known: Collection[Known], *, counts: bool
+        self, rule: Rule, unreached: str, known: Collection[Known]
     ) -> RuleResult:
         skipped = rule.id in self.skipped
+        counts = self.judged is None or rule.id in self.judged
         found = self._findings.get(rule.id, []) if counts or skipped else []
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)

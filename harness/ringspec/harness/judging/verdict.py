@@ -113,10 +113,6 @@ class KnownList:
         """Return whether the last day of an entry is over."""
         return bool(self.today and known.expires and self.today > known.expires)
 
-    def excuses(self, finding: Finding) -> bool:
-        """Return whether a failure does not gate."""
-        return any(each.covers(finding) for each in self.in_force)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale:

@@ -10,8 +10,9 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from ringspec.harness.profile.profile import Profile
@@ -65,33 +66,35 @@ class _Skipped(RingspecError):  # noqa: N818 - no error, but the reason
     pass
 
 
+@dataclass
 class ProfileCheck:
     """Checks a profile on a target.
 
     Each step is a method of its name. It returns what it found, and raises TargetError
     or UsageError if it fails.
 
-    Args:
-        profile: what is checked.
+    Attributes:
         contract: adapted to the profile.
-        url: of the target.
         credentials: those of the profile, or of the embedded server.
     """
 
-    def __init__(
-        self, profile: Profile, contract: Contract, url: str, credentials: Credentials
-    ) -> None:
-        self._profile, self._contract = profile, contract
-        self._url, self._credentials = url, credentials
-        self._by, self._filling = Route(), Filling()
-        links = (each.path for each in contract.links if each.role == Role.LIST)
-        self._list = next(links, "")
+    profile: Profile
+    contract: Contract
+    url: str
+    credentials: Credentials
+    _by: Route = field(default_factory=Route)
+    _filling: Filling = field(default_factory=Filling)
+
+    @cached_property
+    def _list(self) -> str:
+        links = (each.path for each in self.contract.links if each.role == Role.LIST)
+        return next(links, "")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What may not be shown, as far as it is known by now."""
-        of_routes = (*self._profile.route.secrets, *self._by.secrets)
-        return *self._credentials.secrets(), *self._filling.secrets(), *of_routes
+        of_routes = (*self.profile.route.secrets, *self._by.secrets)
+        return *self.credentials.secrets(), *self._filling.secrets(), *of_routes
 
     def steps(self) -> Iterator[CheckStep]:
         """Do all steps; after one has failed, the others are skipped."""
@@ -110,8 +113,8 @@ class ProfileCheck:
             yield CheckStep(name=name, state=state, message=message, hint=hint)
 
     def _allowed(self) -> str:
-        safety = self._profile.safety
-        for url in filter(None, (self._url, self._credentials.token_url)):
+        safety = self.profile.safety
+        for url in filter(None, (self.url, self.credentials.token_url)):
             why = safety.hosts(url).stranger()
             if why:
                 hint = f"[safety] allowed_hosts has {', '.join(safety.allowed_hosts)}"
@@ -119,11 +122,11 @@ class ProfileCheck:
             if not is_loopback(url) and not safety.live:
                 hint = "[safety] live = true says that others use it, and you know it"
                 raise UsageError(f"{url} is not on this machine", hint=hint)
-        where = "on this machine" if is_loopback(self._url) else "live, and only read"
-        return f"{self._url} is {where}"
+        where = "on this machine" if is_loopback(self.url) else "live, and only read"
+        return f"{self.url} is {where}"
 
     def _route(self) -> str:
-        self._by = self._profile.route.to(self._url)
+        self._by = self.profile.route.to(self.url)
         self._by.context()
         if not self._by.proxy:
             return "directly"
@@ -133,7 +136,7 @@ class ProfileCheck:
     @property
     def _peer(self) -> tuple[str, int]:
         """Host and port that are connected to: the target's, or the proxy's."""
-        parts = urlsplit(self._by.proxy or self._url)
+        parts = urlsplit(self._by.proxy or self.url)
         default = 443 if parts.scheme == "https" else 80
         return parts.hostname or "", parts.port or default
 
@@ -155,7 +158,7 @@ class ProfileCheck:
 
     def _connected(self) -> socket.socket:
         host, port = self._peer
-        timeout_s = self._profile.pacing.timeout_s
+        timeout_s = self.profile.pacing.timeout_s
         if host == "localhost":
             with suppress(ConnectionRefusedError):
                 return socket.create_connection(("127.0.0.1", port), timeout_s)
@@ -173,8 +176,8 @@ class ProfileCheck:
         return f"{host}:{port} takes connections"
 
     def _tls(self) -> str:
-        if urlsplit(self._url).scheme == "http":
-            if is_loopback(self._url):
+        if urlsplit(self.url).scheme == "http":
+            if is_loopback(self.url):
                 raise _Skipped("http has none")
             hint = "give the URL with https"
             raise TargetError("a token would travel in the clear", hint=hint)
@@ -193,13 +196,13 @@ class ProfileCheck:
             raise TargetError(reason, hint=hint) from error
 
     def _token(self) -> str:
-        self._filling = self._credentials.filling(
-            self._profile.pacing.timeout_s,
-            self._profile.route,
-            self._profile.safety.hosts(self._url),
+        self._filling = self.credentials.filling(
+            self.profile.pacing.timeout_s,
+            self.profile.route,
+            self.profile.safety.hosts(self.url),
         )
         if self._filling.renewal is not None:
-            return f"{self._credentials.token_url} gives one out"
+            return f"{self.credentials.token_url} gives one out"
         if self._filling.token is None:
             raise _Skipped("there are no credentials")
         return "it is given"
@@ -222,7 +225,7 @@ class ProfileCheck:
         return f"{what} HTTP {status}"
 
     def _version(self) -> str:
-        known = self._contract.operation.headers
+        known = self.contract.operation.headers
         headers = tuple((each.name, each.value) for each in known if each.value)
         if not headers:
             raise _Skipped("the contract describes no header")
@@ -236,14 +239,12 @@ class ProfileCheck:
         return f"{listed} is taken"
 
     def _fixture(self) -> str:
-        given, safety = self._profile.overrides.fixtures, self._profile.safety
+        given, safety = self.profile.overrides.fixtures, self.profile.safety
         if not given:
             raise _Skipped("the profile names none")
         listed = ", ".join(given)
         why = f"nothing reads {listed} alone"
-        readable = (
-            it for it in self._contract.fixtures if it.name in given and it.read
-        )
+        readable = (it for it in self.contract.fixtures if it.name in given and it.read)
         fixture = next(readable, None)
         if fixture is not None:
             value = quote(str(given[fixture.name]), safe="")
@@ -255,7 +256,7 @@ class ProfileCheck:
                 hint = f"is the {fixture.name} of this account? see [fixtures]"
                 raise TargetError(f"GET {path}: {one.summary}", hint=hint)
             why = f"the target does not tell: GET {path}, {one.summary}"
-        if not safety.allow_create or safety.is_live(self._url):
+        if not safety.allow_create or safety.is_live(self.url):
             hint = (
                 "on this machine [safety] allow_create = true lets a create try them,"
                 " unless it is live"
@@ -264,7 +265,7 @@ class ProfileCheck:
         # Imported only here: what builds bodies takes a while to load.
         from ringspec.strategies import plain_request  # noqa: PLC0415
 
-        answer = self._exchange(plain_request(self._contract))
+        answer = self._exchange(plain_request(self.contract))
         if not _is_success(answer):
             hint = "does the target know them? what does its answer say?"
             raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
@@ -272,26 +273,26 @@ class ProfileCheck:
 
     def _get(self, path: str, headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
         headers = (("Accept", "application/json"), *headers)
-        header = self._contract.operation.token_header
+        header = self.contract.operation.token_header
         if header is not None:
             headers = ((header.header, header.value(TOKEN)), *headers)
         request = Request(method="GET", path=path, headers=headers, body=b"")
         return self._exchange(request)
 
     def _exchange(self, request: Request) -> Exchange:
-        profile = self._profile
+        profile = self.profile
         target = Target(
-            self._url,
+            self.url,
             filling=self._filling,
             timeout_s=profile.pacing.timeout_s,
             workers=1,
             route=self._by,
         )
-        guard = Guard.before(target, profile.safety, self._contract)
+        guard = Guard.before(target, profile.safety, self.contract)
 
         async def fire() -> Exchange:
             try:
-                if profile.safety.is_live(self._url):
+                if profile.safety.is_live(self.url):
                     await asyncio.sleep(1 / LIVE_RATE)
                 return await guard.exchange(request, repeats=0)
             finally:

@@ -220,7 +220,6 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
 
 
 def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
-    """Return a profile of values that are known to be of the right kinds."""
     fixtures = data.get("fixtures", {})
     expect, safety = data.get("expect", {}), dict(data.get("safety", {}))
     pacing = dict(data.get("pacing", {}))
@@ -250,11 +249,6 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
 
 
 def _read(name_or_file: str) -> tuple[Path, dict[str, Any], Places]:
-    """Read the data and text of a shipped profile or a file.
-
-    Raises:
-        UsageError: there is none such, it cannot be read, or is no TOML.
-    """
     path, shown = Path(name_or_file), name_or_file
     if name_or_file in names():
         shown = f"{name_or_file}.toml"
@@ -290,10 +284,7 @@ def _read(name_or_file: str) -> tuple[Path, dict[str, Any], Places]:
 
 
 def _literals(value: Any, keys: Keys, references: dict[Keys, str]) -> Any:
-    """Return data without values of the form `{ env = "NAME" }`, and note those.
-
-    A whole table is no reference.
-    """
+    """Return data without values `{ env = "NAME" }`, and note those."""
     if not isinstance(value, dict):
         return value
     found: dict[str, Any] = {}
@@ -319,7 +310,6 @@ def _fill(data: Any, references: Mapping[Keys, str]) -> None:
 
 
 def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
-    """Return values by table and key."""
     found: dict[Keys, Any] = {}
     for name, value in data.items():
         if isinstance(value, Mapping):

@@ -49,11 +49,6 @@ class CapturedRequest:
     began_s: float
     elapsed_s: float
 
-    @property
-    def path(self) -> str:
-        """The path without its query."""
-        return self.target.partition("?")[0]
-
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
         wanted = name.lower()
@@ -63,30 +58,27 @@ class CapturedRequest:
 Listener: TypeAlias = Callable[[CapturedRequest], Awaitable[None]]
 
 
+@dataclass(frozen=True)
 class Capture:
     """An application that passes all on to another, and captures each request.
 
     A body is read before it is passed on: an application that refuses without reading
     would else leave nothing to judge.
 
-    Args:
-        app: the other application.
+    Attributes:
         listener: takes each request once it is answered; it must not raise. It may
             wait, which holds up only the next request on the same connection.
         limit: bytes of the largest body that is captured.
     """
 
-    def __init__(
-        self, app: Application, listener: Listener, limit: int = LIMIT
-    ) -> None:
-        self._app = app
-        self._listener = listener
-        self._limit = limit
+    app: Application
+    listener: Listener
+    limit: int = LIMIT
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on, and capture it however it ends."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         began_s, clock_s = time.time(), time.perf_counter()
         body, read = await self._read(scope, receive)
@@ -105,13 +97,13 @@ class Capture:
             await send(message)
 
         try:
-            await self._app(scope, receive_again, send_on)
+            await self.app(scope, receive_again, send_on)
         finally:
             raw = scope.get("raw_path") or scope["path"].encode()
             query = scope.get("query_string", b"")
             target = b"?".join([raw, query] if query else [raw])
             is_whole = last.get("type") == "http.request" and not last.get("more_body")
-            await self._listener(
+            await self.listener(
                 CapturedRequest(
                     method=scope["method"],
                     target=target.decode("latin-1"),
@@ -133,8 +125,8 @@ class Capture:
         body, read = bytearray(), deque[Message]()
         length = dict(scope["headers"]).get(b"content-length", b"").decode("latin-1")
         is_length = length.isdecimal() and length.isascii()
-        more = not is_length or int(length) <= self._limit
-        while more and len(body) <= self._limit:
+        more = not is_length or int(length) <= self.limit
+        while more and len(body) <= self.limit:
             message = await receive()
             read.append(message)
             body += message.get("body", b"")

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
@@ -80,25 +81,27 @@ class RequestedOperation(NamedTuple):
 TOKEN_OPERATION = RequestedOperation(("POST",), "token")
 
 
+@dataclass
 class RequestJudge:
     """Judges requests by a contract; clients should bring the credentials given."""
 
-    def __init__(self, contract: Contract, filling: Filling) -> None:
-        self._contract, self._filling = contract, filling
+    contract: Contract
+    filling: Filling
 
     @cached_property
     def _schema(self) -> jsonschema_rs.Draft202012Validator:
         import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
 
-        return jsonschema_rs.Draft202012Validator(self._contract.request.schema)
+        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
 
-    def operation(self, method: str, path: str) -> RequestedOperation:
+    def operation(self, request: CapturedRequest) -> RequestedOperation:
         """Return what a request asks for, by its method and path."""
-        token_path = urlsplit(self._filling.token_url).path
+        method, path = request.method, request.target.partition("?")[0]
+        token_path = urlsplit(self.filling.token_url).path
         if token_path and path == token_path:
             return TOKEN_OPERATION
-        main = self._contract.operation
-        links = [each for each in self._contract.links if _fits(each.path, path)]
+        main = self.contract.operation
+        links = [each for each in self.contract.links if _fits(each.path, path)]
         methods = {each.method: None for each in links}
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
@@ -153,7 +156,7 @@ class RequestJudge:
             return
         if operation.token_header is not None:
             yield self._token(request, operation.token_header)
-        if operation.name == self._contract.operation.id:
+        if operation.name == self.contract.operation.id:
             yield from self._headers(request)
         if operation.takes_body:
             yield self._media_type(request)
@@ -172,12 +175,12 @@ class RequestJudge:
         # Schemes may be in any case. Source: RFC 9110, 11.1.
         if scheme.lower() != due.scheme.lower():
             return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.header}"
-        if token.strip() != self._filling.token:
+        if token.strip() != self.filling.token:
             return BROKEN, TOKEN, "sent another access token than the one given out"
         return KEPT, TOKEN, ""
 
     def _headers(self, request: CapturedRequest) -> Iterator[Statement]:
-        for header in self._contract.operation.headers:
+        for header in self.contract.operation.headers:
             given = request.header(header.name)
             if given is None and header.required:
                 yield BROKEN, header.rule, f"left out the header {header.name}"
@@ -189,7 +192,7 @@ class RequestJudge:
 
     def _media_type(self, request: CapturedRequest) -> Statement:
         """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""
-        due = self._contract.operation.media_type
+        due = self.contract.operation.media_type
         given = request.header("content-type")
         kind, _, parameters = (given or "").lower().partition(";")
         charset = parameters.replace(" ", "").replace('"', "")
@@ -211,10 +214,10 @@ class RequestJudge:
             return OPEN, CLIENT, "proved to be a client by Basic credentials"
         for name, due, wrong in (
             ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
-            ("client_id", self._filling.client_id, "as another client, or as none"),
+            ("client_id", self.filling.client_id, "as another client, or as none"),
             (
                 "client_secret",
-                self._filling.client_secret,
+                self.filling.client_secret,
                 "without the client's secret",
             ),
         ):
@@ -252,7 +255,7 @@ class RequestJudge:
             yield from self._data(data)
 
     def _data(self, data: Json) -> Iterator[Statement]:
-        contract, prover = self._contract, self._contract.prover
+        contract, prover = self.contract, self.contract.prover
         try:
             broken = prover.proven_broken(data)
         except Disagreement:
@@ -278,7 +281,6 @@ class RequestJudge:
                 yield OPEN, rule, _unsettled(breach, data, contract.settled)
 
     def _applicable(self, data: Json) -> set[RuleId]:
-        """Return the rules that a body gives occasion to keep or to break."""
         # The validator takes no half a surrogate pair, and no rule depends on one.
         text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
         body = json.loads(text)
@@ -287,7 +289,7 @@ class RequestJudge:
             place = unit["instanceLocation"]
             places.setdefault(unit["evaluationPath"], set()).add(place)
         found: set[RuleId] = set()
-        for each in self._contract.assertions:
+        for each in self.contract.assertions:
             met = places.get(pointer(each.stem), set())
             if each.stem[-1:] in _CHILDREN:
                 # The keyword is listed as well, at the value of the schema around it.

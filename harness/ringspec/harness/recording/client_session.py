@@ -202,7 +202,7 @@ class ClientSession:
     def judge(self, request: CapturedRequest) -> JudgedRequest:
         """Judge a request, and count it."""
         self.requests += 1
-        operation = self._judge.operation(request.method, request.path)
+        operation = self._judge.operation(request)
         statements = self._judge.judge(request, operation)
         client = (request.header("user-agent") or "")[:_NAME]
         if len(self._clients) < _CLIENTS:

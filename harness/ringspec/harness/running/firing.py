@@ -170,14 +170,13 @@ class Volley:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+            ended, _ = await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+            for task in ended:
+                if not task.cancelled():
+                    task.exception()  # retrieved, or asyncio logs it
 
-    async def stop(self) -> None:
-        """End what is under way and close all connections."""
-        await self.cancel_open()
-        for task in self._tasks:
-            if task.done() and not task.cancelled():
-                task.exception()  # retrieved, or asyncio logs it
+    async def close(self) -> None:
+        """Close all connections."""
         async with asyncio.timeout(_FAREWELL_S):
             await self._target.close()
 
@@ -217,15 +216,15 @@ class _Script:
     async def take(self, step: Step) -> tuple[Exchange, Played]:
         """Take a step; if it only looks, look again until what is due shows."""
         exchange, played = await self._once(step)
-        patience = self.patience
+        patience, early = self.patience, self._is_early(step, exchange, played)
         for pause in _PAUSES_S:
-            exhausted = patience.waited >= patience.seconds
-            if exhausted or not self._is_early(step, exchange, played):
+            if not early or patience.waited >= patience.seconds:
                 break
             patience.waited += pause
             await asyncio.sleep(pause)
             exchange, played = await self._once(step)
-            if not self._is_early(step, exchange, played):
+            early = self._is_early(step, exchange, played)
+            if not early:
                 patience.waited = 0.0
         return exchange, played
 
@@ -270,14 +269,12 @@ class _Script:
         return ""
 
     async def _once(self, step: Step) -> tuple[Exchange, Played]:
-        # A server may name something by half a character, which UTF-8 cannot encode.
-        path = re.sub(
-            r"\{([^}]*)\}",
-            lambda it: quote(
-                str(self.captured.get(it[1], it[0])), safe="", errors="replace"
-            ),
-            step.request.path,
-        )
+        def value(place: re.Match[str]) -> str:
+            # A server may name something by half a character: UTF-8 has none.
+            found = self.captured.get(place[1], place[0])
+            return quote(str(found), safe="", errors="replace")
+
+        path = re.sub(r"\{([^}]*)\}", value, step.request.path)
         request, paging = replace(step.request, path=path), step.paging
         if paging is None:
             return await self._exchange(request), Played()
@@ -285,7 +282,7 @@ class _Script:
         if not paging.page or not items:
             return first, Played(items=tuple(items), complete=True)
         total = at_pointer(data, paging.total) if paging.total else None
-        seen, complete = list(items), False
+        seen = list(items)
         for number in _order(total, len(items)):
             more = (await self._page(request, paging, number))[2] if number else []
             complete = more == items or not more
@@ -300,10 +297,8 @@ class _Script:
         self, request: Request, paging: Paging, number: int
     ) -> tuple[Exchange, Json, list[Json]]:
         """Read one page of a list: its exchange, data and items."""
-        query = {paging.page: number} if paging.page else {}
-        if paging.size and paging.most:
-            query[paging.size] = paging.most
-        if query:
+        names = ((paging.page, number), (paging.size, paging.most))
+        if query := {name: value for name, value in names if name and value}:
             request = replace(request, path=f"{request.path}?{urlencode(query)}")
         exchange = await self._exchange(request)
         if exchange.response is None:

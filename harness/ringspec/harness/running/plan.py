@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringspec.harness.judging.verdict import KnownList
@@ -51,8 +51,6 @@ class Plan:
         patience_s: how long scripts may wait in vain for what is to show.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
-        found: the levels of the rules that a body breaks which explore once found and
-            which is fired again, by the id of its case.
     """
 
     contract: Contract
@@ -77,7 +75,6 @@ class Plan:
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
-    found: Mapping[str, dict[RuleId, Level]] = field(default_factory=dict)
 
     def takes(self, case: Case) -> bool:
         """Return whether a case of the list is to be fired at all."""

@@ -17,6 +17,7 @@ from collections.abc import (
 )
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ringspec.harness.exploring.explore import (
@@ -40,10 +41,8 @@ from ringspec.harness.judging.verdict import (
     Finding,
     Interrupted,
     Judged,
-    Known,
     Notice,
     Result,
-    RuleResult,
     Started,
     Verdict,
 )
@@ -318,7 +317,7 @@ class Session:
                     self._messages += self._left_behind(left, guard.creates)
                 finally:
                     with suppress(Exception):
-                        runner.run(volley.stop())
+                        runner.run(volley.close())
 
     def _left_behind(self, left: Sequence[Entry], creates: int) -> Iterator[str]:
         """Yield messages about what was created."""
@@ -465,11 +464,7 @@ class Session:
         return Judged(case=case, exchange=exchange, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
-        levels = self._plan.found.get(case.id, {})
-        found = self._oracle.judge(case, exchange)
-        return self._selected_of(
-            replace(each, level=levels.get(each.rule, each.level)) for each in found
-        )
+        return self._selected_of(self._oracle.judge(case, exchange))
 
     def _selected_of(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the fair findings of selected rules, and note all verdicts."""
@@ -506,10 +501,11 @@ class Session:
                 "see the failures of robustness; is the target still running?",
             )
             return True
+        known = plan.known.in_force
         failed = plan.fail_fast and any(
             each.verdict == Verdict.FAIL
             and each.level.gates(plan.level)
-            and not plan.known.excuses(each)
+            and not any(entry.covers(each) for entry in known)
             for each in findings
         )
         if failed:
@@ -539,18 +535,16 @@ class Session:
             message = f"all {most} creates that the profile allows are used up"
             hint = _SPENT_HINT
         message = self._ended_by or message
-
-        def reckon(known: Collection[Known]) -> tuple[RuleResult, ...]:
-            if learnt:
-                left = pending(self._left, self._choice.selected)
-                return tally.results(message, left, known)
+        why = message
+        if not learnt:
             # Such answers say something of their sender, not of the API.
-            judged = {ROBUSTNESS} if reachability.broken else set[RuleId]()
+            tally.judged = {ROBUSTNESS} if reachability.broken else set()
             why = message or "nothing was learnt of the API"
-            return tally.results(why, known=known, judged=judged)
-
+        left = pending(self._left, self._choice.selected)
         audit = KnownAudit(plan, self._verdicts, learnt, self.interrupted)
-        results, stale, update, known_hint = audit.account(reckon)
+        results, stale, update, known_hint = audit.account(
+            partial(tally.results, why, left)
+        )
         conclusion = conclude(results, executed=self._done > 0, stale=stale)
         return Result(
             conclusion=conclusion,

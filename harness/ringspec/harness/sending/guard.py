@@ -101,7 +101,12 @@ class Guard(Passing):
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request if it may be sent."""
-        why = self._out_of_bounds(request)
+        why = self._elsewhere
+        if request.path == TOKEN_URL:
+            why = self._hosts.refusal(self.filling.token_url)
+        elif not request.path.startswith("/"):
+            # What follows the first slash can no longer name a host.
+            why = f"{request.path!r} is no path below {self._url}"
         if why:
             return self._withheld(request, why)
         if not self._policy.live:
@@ -248,15 +253,6 @@ class Guard(Passing):
             self.is_spent = True
             return f"all {most} creates that the profile allows are used up"
         return ""
-
-    def _out_of_bounds(self, request: Request) -> str:
-        """Return why a request would leave the hosts that may be sent to."""
-        if request.path == TOKEN_URL:
-            return self._hosts.refusal(self.filling.token_url)
-        # What follows the first slash can no longer name a host.
-        if not request.path.startswith("/"):
-            return f"{request.path!r} is no path below {self._url}"
-        return self._elsewhere
 
     def _withheld(self, request: Request, why: str) -> Exchange:
         return Exchange(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -117,17 +118,14 @@ class Journal:
         try:
             # Only the user may read it.
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-            number = os.open(self.path, flags, 0o600)
-            try:
-                whole = self._written or self.path.stat().st_size == 0
+            private = partial(os.open, mode=0o600)
+            with open(self.path, "ab", opener=private) as file:
+                whole = self._written or file.tell() == 0
                 if data and not whole and not self.path.read_bytes().endswith(b"\n"):
                     data = b"\n" + data  # another process left a line cut off
-                while data:
-                    data = data[os.write(number, data) :]
-                os.fsync(number)
-            finally:
-                os.close(number)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise UsageError(
                 f"the journal {self.path} cannot be written: {error.strerror}",

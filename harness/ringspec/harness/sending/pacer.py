@@ -135,8 +135,7 @@ class Pacer(Passing):
         self._may_repeat = may_repeat
         self._tell = tell
         self._random = Random(seed)  # noqa: S311 - no secret
-        self._answered = self._lost = self._narrow = self._told = False
-        self._deferred = False
+        self._answered = self._narrow = self._told = self._deferred = False
         self._sent = self._healed = self._late = self._in_a_row = 0
         self._doubts = _DOUBTS
         self._waited = self._held_until = self._spared = 0.0
@@ -175,7 +174,7 @@ class Pacer(Passing):
         self._in_a_row = 0 if _is_answer(found) else self._in_a_row + 1
         if found.response is None:
             return found
-        self._answered, self._lost = True, False
+        self._answered = True
         if self._away_since is not None:
             self.absences += 1
             gone_s = _now() - self._away_since
@@ -211,7 +210,7 @@ class Pacer(Passing):
             if found.failure.trouble in HOPELESS:
                 return False
             away = found.failure.trouble is Trouble.UNREACHABLE and self._answered
-            if away and not self._lost and self._pacing.return_s:
+            if away and self._pacing.return_s:
                 return await self._returns()
         tries.failed += 1
         if not may_repeat or tries.failed > self._allowed(found, tries):
@@ -277,7 +276,8 @@ class Pacer(Passing):
             within = f"{self._pacing.return_s:g} seconds"
             self._tell(f"the target is away: waiting up to {within} for it")
         if _now() - self._away_since > self._pacing.return_s:
-            self._lost, self._away_since = True, None
+            # Given up: as if it had never answered.
+            self._answered, self._away_since = False, None
             return False
         await asyncio.sleep(_LOOKS_S)
         return True

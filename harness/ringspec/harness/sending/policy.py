@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 
@@ -62,25 +62,30 @@ _OF_THINGS = _CHANGES - {Effect.CREATE}
 _BODIES = frozenset({Effect.CREATE, Effect.UPDATE})
 
 
+def parsed_url(url: str) -> SplitResult | None:
+    """Return the parts of an HTTP server's URL; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        _ = parts.port
+    except (ValueError, httpx.InvalidURL):
+        return None
+    return parts if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
 def checked_url(url: str) -> str:
     """Return a base URL without its last slash.
 
     Raises:
         UsageError: it is no URL of a server, or has user, password, query or fragment.
     """
-    try:
-        parts = urlsplit(url)
-        httpx.URL(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        _ = parts.port
-    except (ValueError, httpx.InvalidURL):
-        usable = False
-    if usable and "@" in parts.netloc:
+    parts = parsed_url(url)
+    if parts is not None and "@" in parts.netloc:
         raise UsageError(
             "a URL with a user or password would show in every report",
             hint="give a token with --bearer, or in RINGSPEC_BEARER",
         )
-    if not usable or parts.query or parts.fragment:
+    if parts is None or parts.query or parts.fragment:
         raise UsageError(
             f"{url!r} is not the URL of a server",
             hint="give it whole, such as http://127.0.0.1:8000",
@@ -102,14 +107,14 @@ def is_loopback(url: str) -> bool:
 
 def _host(url: str) -> str:
     """Return the host that a URL leads to; empty if two parsers do not agree on it."""
-    try:
-        parts, read = urlsplit(url), httpx.URL(url)
-        port = parts.port
-    except (ValueError, httpx.InvalidURL):
+    parts = parsed_url(url)
+    if parts is None:
         return ""
-    host = (parts.hostname or "").rstrip(".")
+    read, host = httpx.URL(url), (parts.hostname or "").rstrip(".")
     alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
-    clear = alike and port == (read.port or port) and "@" not in parts.netloc
+    clear = (
+        alike and parts.port == (read.port or parts.port) and "@" not in parts.netloc
+    )
     return host if clear else ""
 
 

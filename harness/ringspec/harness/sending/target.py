@@ -28,7 +28,7 @@ from ringspec.harness.sending.exchange import (
     Sender,
     Trouble,
 )
-from ringspec.harness.sending.policy import checked_url, is_loopback
+from ringspec.harness.sending.policy import checked_url, is_loopback, parsed_url
 from ringspec.spec import UsageError
 from ringspec.strategies import Request
 
@@ -125,14 +125,8 @@ class Route:
 
 
 def _check_proxy(url: str, hint: str) -> None:
-    try:
-        parts = urlsplit(url)
-        httpx.Proxy(url)
-        usable = parts.scheme in {"http", "https"} and parts.port != 0
-        usable &= bool(parts.hostname)
-    except (ValueError, httpx.InvalidURL):
-        usable = False
-    if not usable:
+    parts = parsed_url(url)
+    if parts is None or parts.port == 0:
         scheme, mark, rest = url.partition("://")
         shown = f"{scheme}{mark}{rest.rpartition('@')[2]}"
         raise UsageError(

@@ -27,7 +27,7 @@ from ringspec.spec import (
     kind_of,
     subschemas,
 )
-from ringspec.strategies.faults.enums import sibling
+from ringspec.strategies.faults.values import sibling
 
 _SCHEMAS = "#/components/schemas/"
 # Keywords that are read together, by the one that asserts.
@@ -302,7 +302,6 @@ def _members(contract: Contract, places: dict[str, list[Path]]) -> Iterator[Muta
 
 
 def _dropped(contract: Contract, rule: RuleId, owned: list[Assertion]) -> Mutation:
-    """Drop all assertions of a rule at once."""
     values: dict[tuple[Path, str], list[Json]] = {}
     for each in owned:
         values.setdefault((each.stem, each.keyword), []).append(each.value)

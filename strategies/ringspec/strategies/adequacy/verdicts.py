@@ -1,16 +1,11 @@
 """What a case list says of every first-order mutation of its contract.
 
-Validation alone shows which cases detect it: by an accepted body that it refuses,
-or a refused one that it accepts. A mutation differs in one keyword, so only that is
-evaluated again, on the values it applies to: all else in an accepted body holds, and a
-refused one has to be wrong in nothing else. A greedy search finds a small list of cases
-that still detects all.
-
-The contract and a mutation differ only in bodies in which the edited keyword, as it was
-and as it is, disagrees somewhere. If the rest of the contract leaves no such body, the
-two are equivalent. If there are some, but none is settled, no case may detect the
-mutation: it is unsettled. Otherwise a body that detects it is built, if one is quickly
-found.
+Validation shows which cases detect a mutation. It differs in one keyword, so only that
+is evaluated again, on the values it applies to: all else in an accepted body holds, and
+a refused one has to be wrong in nothing else. The contract and a mutation differ only
+in bodies in which that keyword, as it was and as it is, disagrees somewhere: if the
+rest of the contract leaves none the two are equivalent, if none is settled no case may
+detect the mutation.
 """
 
 from __future__ import annotations
@@ -34,7 +29,7 @@ from ringspec.strategies.adequacy.mutations import (
 )
 from ringspec.strategies.case import Case, Expect, Phase, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
-from ringspec.strategies.shapes.compile import avoid, is_void, reach
+from ringspec.strategies.shapes.compile import avoid, live, reach
 from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
@@ -60,7 +55,7 @@ class MutationVerdict(StrEnum):
     UNTOLD = "untold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class MutationResult:
     """Verdict on one mutation.
 
@@ -79,9 +74,10 @@ def detecting_cases(
     contract: Contract, mutations: Iterable[Mutation], cases: Iterable[Case]
 ) -> dict[str, tuple[str, ...]]:
     """Return the ids of the cases that detect each mutation, by the mutation's id."""
-    matrix = _CaseMatrix(contract, tuple(cases))
+    listed = tuple(cases)
+    matrix = _CaseMatrix(contract, listed)
     return {
-        each.id: tuple(matrix.cases[index].id for index in matrix.detecting(each))
+        each.id: tuple(listed[index].id for index in matrix.detecting(each))
         for each in mutations
     }
 
@@ -244,9 +240,10 @@ def prove(
     detecting = detecting_cases(contract, listed, cases)
     decider = _Decider(contract)
     for each in listed:
-        names, told = detecting[each.id], (MutationVerdict.TOLD, "")
-        verdict, reason = told if names else decider.decide(each)
-        yield MutationResult(mutation=each, verdict=verdict, reason=reason, cases=names)
+        names, verdict, reason = detecting[each.id], MutationVerdict.TOLD, ""
+        if not names:
+            verdict, reason = decider.decide(each)
+        yield MutationResult(each, verdict, reason, names)
 
 
 class _Decider:
@@ -318,7 +315,7 @@ class _Decider:
         found = self._memo((id(edit), narrower is not None), difference)
         if mutation.when is None or not found:
             return found
-        return _live(meet(self._beyond(mutation.when), found))
+        return live(meet(self._beyond(mutation.when), found))
 
     def _less(
         self, mutation: Mutation, edit: KeywordEdit, schema: Json
@@ -387,10 +384,6 @@ def _counted(edit: KeywordEdit) -> Json:
     return {"contains": {"anyOf": apart}}
 
 
-def _live(shapes: Alternatives) -> Alternatives:
-    return tuple(shape for shape in shapes if not is_void(shape))
-
-
 def overlap(left: Alternatives, right: Alternatives) -> bool:
     """Return whether something may fit both of two sets of alternatives.
 
@@ -402,16 +395,14 @@ def overlap(left: Alternatives, right: Alternatives) -> bool:
 
 def _overlaps(left: Shape, right: Shape) -> bool:
     if left.kind != "object" or right.kind != "object":
-        return bool(_live(meet((left,), (right,))))
+        return bool(live(meet((left,), (right,))))
     for name in left.required | right.required:
-        one = left.members.get(name, () if left.closed else None)
-        other = right.members.get(name, () if right.closed else None)
-        if one is None or other is None:
-            stated = other if one is None else one
-            common = stated is None or bool(_live(stated))
-        else:
-            common = overlap(one, other)
-        if not common:
+        sides = [
+            each.members.get(name, ())
+            for each in (left, right)
+            if name in each.members or each.closed
+        ]
+        if not (overlap(*sides) if len(sides) == 2 else all(map(live, sides))):
             return False
     return True
 
@@ -429,9 +420,17 @@ def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
     It is a body that the mutation refuses, or one that breaks just one rule and that
     the mutation accepts; None where none is found.
     """
-    schema = mutation.schema(contract.request.schema)
+    schema, settled = mutation.schema(contract.request.schema), contract.settled
     mutated = _Validator(schema, validate_formats=True)
-    for shape in _candidates(contract.settled, mutation):
+    unless = {} if mutation.when is None else {"not": mutation.when.schema}
+    shapes: list[Shape] = []
+    for edit in mutation.edits:
+        wrong = {"allOf": [edit.new, {"not": edit.old}]}
+        refused = {"allOf": [edit.old, {"not": edit.new}]}
+        for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
+            there = somewhere(settled, edit.path, wanted, mutation.least)
+            shapes += reach(_joined(base, there, unless))[:_TRIED]
+    for shape in shapes:
         try:
             body = Builder().build((shape,))
         except Unfit:
@@ -443,16 +442,6 @@ def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
         elif not broken and contract.settled_prover.is_valid(body):
             return body
     return None
-
-
-def _candidates(settled: Json, mutation: Mutation) -> Iterator[Shape]:
-    unless = {} if mutation.when is None else {"not": mutation.when.schema}
-    for edit in mutation.edits:
-        wrong = {"allOf": [edit.new, {"not": edit.old}]}
-        refused = {"allOf": [edit.old, {"not": edit.new}]}
-        for base, wanted in ((edit.applied(settled), wrong), (settled, refused)):
-            there = somewhere(settled, edit.path, wanted, mutation.least)
-            yield from reach(_joined(base, there, unless))[:_TRIED]
 
 
 def instance_of(path: Path) -> Instance:
@@ -548,7 +537,7 @@ def opened(shapes: Alternatives, place: Instance) -> Alternatives:
             found.append(replace(shape, items=items, contained=(), unique=False))
         elif shape.kind == "object" and step != ITEM:
             inside = shape.members.get(step)
-            if inside is None or not _live(inside):
+            if inside is None or not live(inside):
                 continue
             required = shape.required if rest else shape.required - {step}
             members = {**shape.members, step: opened(inside, rest)}

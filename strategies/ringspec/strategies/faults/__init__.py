@@ -22,9 +22,8 @@ from ringspec.strategies.faults.bounds import (
     too_short,
 )
 from ringspec.strategies.faults.branches import excluded, none_of, not_one_of
-from ringspec.strategies.faults.enums import enums, formats
 from ringspec.strategies.faults.fault import Fault, Spot
-from ringspec.strategies.faults.types import missing, types, unknown
+from ringspec.strategies.faults.values import enums, formats, missing, types, unknown
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 

@@ -193,7 +193,6 @@ def repeated(spot: Spot) -> Iterator[Fault]:
 
 
 def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
-    """Leave too few counted items."""
     counted = [i for i, item in enumerate(spot.value) if admitted(fitting, item)]
     needed = spot.node.get("minContains", 1)
     gone = counted[: len(counted) - needed + 1]

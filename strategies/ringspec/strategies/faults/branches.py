@@ -83,7 +83,6 @@ def _is_about_members(spot: Spot) -> bool:
 
 
 def _value(spot: Spot, name: str) -> Json:
-    """Return a plain value of a missing member."""
     schema = spot.node.get("properties", {}).get(name)
     try:
         return Builder().build(compile_schema(schema)) if schema else None

@@ -1,9 +1,8 @@
-"""Random walks through the life cycle, and the model of what each step must show.
+"""Random walks through the life cycle: calls that Hypothesis draws, written as steps.
 
-Hypothesis draws calls of operations; the model, which knows of each resource whether it
-exists, its body, and the states it may be in, writes them as steps, each with what the
-rules claim of its answer. What nothing settles is left out, or is a step without which
-the walk ends and no rule fails.
+The model of a target knows of each resource whether it exists, its body, and the states
+it may be in. What nothing settles is left out, or is a step without which the walk ends
+and no rule fails.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ringspec.spec import Contract, Level, Link, RuleId, weakest
+from ringspec.spec import Level, Link, RuleId, weakest
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -113,51 +112,6 @@ class WalkStep:
     call: int
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """Calls, written as steps.
-
-    Attributes:
-        number: part of the ids of its cases.
-        hasty: whether all has to show at once, without waiting.
-    """
-
-    contract: Contract
-    number: int
-    calls: tuple[Call, ...]
-    steps: tuple[WalkStep, ...]
-    hasty: bool
-
-    def upto(self, end: int) -> Walk:
-        """Return the walk up to a step."""
-        steps = self.steps[:end]
-        last = steps[-1].call if steps else -1
-        return replace(self, calls=self.calls[: last + 1], steps=steps)
-
-    def whole(self) -> Case:
-        """Return the case in which all claims on the last step are judged."""
-        claims = self.steps[-1].claims
-        wants = tuple(want for claim in claims for want in claim.wants)
-        return self.case(claims[0]._replace(wants=wants))
-
-    def case(self, claim: Claim) -> Case:
-        """Return the case in which one claim on the last step is judged."""
-        last = self.steps[-1]
-        judged = replace(last.step, status=last.due, wants=claim.wants)
-        steps = (*(each.step for each in self.steps[:-1]), judged)
-        level = self.contract.rules[claim.rule].level
-        return Case(
-            id=f"explore/{claim.rule}-walk-{self.number}",
-            rule=claim.rule,
-            level=weakest((level, *(each.binds for each in self.steps))),
-            expect=Expect.REJECT if claim.rule == _UNKNOWN else Expect.ACCEPT,
-            status=last.due,
-            request=steps[0].request,
-            phase=Phase.EXPLORE,
-            steps=steps,
-        )
-
-
 def without(calls: tuple[Call, ...], index: int) -> tuple[Call, ...]:
     """Leave a call out, and with a create all calls on what it creates."""
     left = calls[:index] + calls[index + 1 :]
@@ -169,22 +123,6 @@ def without(calls: tuple[Call, ...], index: int) -> tuple[Call, ...]:
         for call in left
         if call.resource != number
     )
-
-
-def write_walk(
-    life: Lifecycle,
-    calls: Iterable[Call],
-    number: int = 1,
-    *,
-    idle: frozenset[str] = frozenset(),
-    hasty: bool = False,
-) -> Walk:
-    """Write those of some calls that can be made, one after the other."""
-    model = Model(life, idle, hasty)
-    for call in calls:
-        model.apply(call)
-    calls, steps = tuple(model.calls), tuple(model.steps)
-    return Walk(life.contract, number, calls, steps, hasty)
 
 
 @dataclass
@@ -209,22 +147,53 @@ class Resource:
 
 
 @dataclass
-class Model:
-    """Model of a target: applies calls, and writes their steps.
+class Walk:
+    """Calls, written as steps by a model of what the target holds.
 
     Attributes:
+        number: part of the ids of its cases.
         idle: what the target may leave undone, and does.
         hasty: whether all has to show at once, which is quicker to judge.
         calls: those that were applied.
     """
 
     life: Lifecycle
+    number: int = 1
     idle: frozenset[str] = frozenset()
     hasty: bool = False
-    calls: list[Call] = field(default_factory=list)
-    steps: list[WalkStep] = field(default_factory=list)
+    calls: tuple[Call, ...] = ()
+    steps: tuple[WalkStep, ...] = ()
     resources: list[Resource] = field(default_factory=list)
-    _looks: set[Call] = field(default_factory=set)
+    _looks: frozenset[Call] = frozenset()
+
+    def upto(self, end: int) -> Walk:
+        """Return the walk up to a step."""
+        steps = self.steps[:end]
+        last = steps[-1].call if steps else -1
+        return replace(self, calls=self.calls[: last + 1], steps=steps)
+
+    def whole(self) -> Case:
+        """Return the case in which all claims on the last step are judged."""
+        claims = self.steps[-1].claims
+        wants = tuple(want for claim in claims for want in claim.wants)
+        return self.case(claims[0]._replace(wants=wants))
+
+    def case(self, claim: Claim) -> Case:
+        """Return the case in which one claim on the last step is judged."""
+        last = self.steps[-1]
+        judged = replace(last.step, status=last.due, wants=claim.wants)
+        steps = (*(each.step for each in self.steps[:-1]), judged)
+        level = self.life.contract.rules[claim.rule].level
+        return Case(
+            id=f"explore/{claim.rule}-walk-{self.number}",
+            rule=claim.rule,
+            level=weakest((level, *(each.binds for each in self.steps))),
+            expect=Expect.REJECT if claim.rule == _UNKNOWN else Expect.ACCEPT,
+            status=last.due,
+            request=steps[0].request,
+            phase=Phase.EXPLORE,
+            steps=steps,
+        )
 
     def apply(self, call: Call) -> bool:
         """Apply a call if its result is settled; return whether it was applied."""
@@ -235,8 +204,8 @@ class Model:
         self._write(call)
         if len(self.steps) == before:
             return False
-        self._looks = {*self._looks, call} if call.is_look else set()
-        self.calls.append(call)
+        self._looks = self._looks | {call} if call.is_look else frozenset()
+        self.calls += (call,)
         return True
 
     @property
@@ -427,8 +396,23 @@ class Model:
         )
         if asked:
             call = len(self.calls)
-            self.steps.append(WalkStep(step, due, asked, unsure, binds, call))
+            self.steps += (WalkStep(step, due, asked, unsure, binds, call),)
         return bool(asked)
+
+
+def write_walk(
+    life: Lifecycle,
+    calls: Iterable[Call],
+    number: int = 1,
+    *,
+    idle: frozenset[str] = frozenset(),
+    hasty: bool = False,
+) -> Walk:
+    """Write those of some calls that can be made, one after the other."""
+    walk = Walk(life, number, idle, hasty)
+    for call in calls:
+        walk.apply(call)
+    return walk
 
 
 def _claim(name: str, *wants: Want) -> Claim:
@@ -453,21 +437,21 @@ _RESOURCES: Bundle[int] = Bundle("things")
 
 
 class _Drawing(RuleBasedStateMachine):
-    """Applies the calls that are drawn to a model, and passes them on at the end."""
+    """Applies the calls that are drawn to a walk, and passes them on at the end."""
 
     life: Lifecycle
     ended: Callable[[tuple[Call, ...]], None]
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model(self.life)
+        self.walk = Walk(self.life)
 
     def teardown(self) -> None:
-        self.model.close()
-        type(self).ended(tuple(self.model.calls))
+        self.walk.close()
+        type(self).ended(self.walk.calls)
 
     def apply(self, call: Call) -> bool:
-        return not self.model.is_full and self.model.apply(call)
+        return not self.walk.is_full and self.walk.apply(call)
 
     def apply_in_vain(self, call: Call) -> None:
         self.apply(call)
@@ -477,7 +461,7 @@ class _Drawing(RuleBasedStateMachine):
 
     def create(self, choice: int) -> Any:
         created = self.apply(Call(CallKind.CREATE, choice=choice))
-        return len(self.model.resources) if created else multiple()
+        return len(self.walk.resources) if created else multiple()
 
     def begin(self, first: int, others: list[int]) -> Any:
         made = [self.create(choice) for choice in (first, *others)]
@@ -487,7 +471,7 @@ class _Drawing(RuleBasedStateMachine):
 def _calling(kind: CallKind) -> Callable[[_Drawing, int, int], None]:
     def call(self: _Drawing, resource: int, choice: int) -> None:
         # In most states the effect of few commands is settled.
-        settled = self.model.settled(resource) if kind == CallKind.COMMAND else []
+        settled = self.walk.settled(resource) if kind == CallKind.COMMAND else []
         choice = settled[choice % len(settled)] if settled else choice
         self.apply(Call(kind, resource, choice))
 

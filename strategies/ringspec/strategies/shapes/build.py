@@ -1,9 +1,4 @@
-"""Builds one value from shapes, deterministically, with wishes by place.
-
-In: alternatives, and wishes by place (this value, this alternative, absent, present).
-Out: a value that fits. Nothing is random: an alternative that cannot meet the wishes is
-skipped.
-"""
+"""Builds one value from shapes, deterministically, with wishes by place."""
 
 from __future__ import annotations
 
@@ -141,7 +136,6 @@ class Builder:
         return self.scalar(shape, place)
 
     def _steps_below(self, place: Location) -> list[str | int]:
-        """Return the steps from a place to those with wishes."""
         size = len(place)
         return [
             each[size]
@@ -150,34 +144,34 @@ class Builder:
         ]
 
     def _object(self, shape: Shape, place: Location) -> Json:
-        built: dict[str, Json] = {}
-        # For members that are neither wished nor required.
-        room = min(len(shape.members), shape.max_size) - sum(
-            name in shape.required or (*place, name) in self._above
+        wanted = {
+            name
             for name in shape.members
-        )
-        for name, alternatives in shape.members.items():
-            below = (*place, name)
-            absent = isinstance(self.wishes.get(below), Absent)
-            if name in shape.required and absent:
-                raise Unfit(below)
-            wanted = name in shape.required or below in self._above
-            spare = self.full and alternatives and not absent
-            if wanted or (spare and room > 0):
-                room -= not wanted
-                built[name] = self.build(alternatives, below)
-        wished = map(str, self._steps_below(place))
-        if any(name not in shape.members for name in wished) or room < 0:
+            if name in shape.required or (*place, name) in self._above
+        }
+        allowed = {
+            name
+            for name, below in shape.members.items()
+            if below and not isinstance(self.wishes.get((*place, name)), Absent)
+        }
+        # For members that are neither wished nor required.
+        room = min(len(shape.members), shape.max_size) - len(wanted)
+        built: dict[str, Json] = {}
+        for name, below in shape.members.items():
+            if name in shape.required - allowed:
+                raise Unfit(place)
+            if name in wanted or (self.full and name in allowed and room > 0):
+                room -= name not in wanted
+                built[name] = self.build(below, (*place, name))
+        if room < 0 or not shape.members.keys() >= {
+            *map(str, self._steps_below(place))
+        }:
             raise Unfit(place)
         built.update(dict.fromkeys(shape.unnamed, "text"))
         # Optional members, until there are as many as are needed.
-        for name, alternatives in shape.members.items():
-            below = (*place, name)
-            if len(built) >= shape.min_size:
-                break
-            absent = isinstance(self.wishes.get(below), Absent)
-            if name not in built and alternatives and not absent:
-                built[name] = self.build(alternatives, below)
+        for name, below in shape.members.items():
+            if len(built) < shape.min_size and name in allowed - built.keys():
+                built[name] = self.build(below, (*place, name))
         if len(built) < shape.min_size:
             raise Unfit(place)
         return built
@@ -292,7 +286,6 @@ def another(alternatives: Alternatives, value: Json, others: list[Json]) -> Json
 
 
 def _varied(value: Json, numbers: range) -> Iterator[Json]:
-    """Yield values that are nearly the same."""
     if isinstance(value, bool) or value in (None, {}, []):
         # Where any value fits, so does a text.
         yield from (f"other-{number}" for number in numbers)

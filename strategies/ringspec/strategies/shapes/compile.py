@@ -3,8 +3,7 @@
 Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C). One
 table has for each keyword the values that it admits and refuses. `compile_schema` and
 `negate` give only values that surely fit, perhaps not all. `reach` and `avoid` give
-every value that may fit: no shape left proves that no value fits. `check_supported`
-checks beforehand that a schema can be compiled.
+every value that may fit: no shape left proves that no value fits.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from itertools import combinations, product
 from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
-from ringspec.spec import Json, SpecError, kind_of, same
+from ringspec.spec import Json, SpecError, kind_of
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     KINDS,
@@ -93,7 +92,7 @@ class _Compiler:
             # A fraction is a kind of its own only if `wide`.
             elif kind != "number" or not _stated(schema, ("integer",)):
                 found.append(Shape(kind=kind))
-        return _live(found) if self.wide else tuple(found)
+        return live(found) if self.wide else tuple(found)
 
     def join(self, parts: Iterable[Alternatives], kind: str) -> Alternatives:
         """Return what fits all of some alternatives at once."""
@@ -101,7 +100,7 @@ class _Compiler:
             return joined(parts, kind)
         found: Alternatives = (Shape(kind=kind),)
         for part in parts:
-            found = _live(meet(found, part))
+            found = live(meet(found, part))
         return found
 
     @property
@@ -481,45 +480,37 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
         yield from ((pair, -1) for pair in pairs)
 
 
-def _live(shapes: Iterable[Shape]) -> Alternatives:
-    return tuple(shape for shape in shapes if not is_void(shape))
+def live(shapes: Iterable[Shape]) -> Alternatives:
+    """Leave out the shapes that certainly no value fits."""
+    return tuple(shape for shape in shapes if not _is_void(shape))
 
 
-def is_void(shape: Shape) -> bool:
-    """Return whether certainly no value fits a shape."""
+def _is_void(shape: Shape) -> bool:
     if shape.kind == "object":
         return _no_object(shape)
     if shape.kind == "array":
         return _no_array(shape)
-    if shape.kind == "integer" and shape.enum is None:
-        return _no_integer(shape)
-    return False
+    return shape.kind == "integer" and shape.enum is None and _no_integer(shape)
 
 
 def _no_object(shape: Shape) -> bool:
     if max(len(shape.required), shape.min_size) > shape.max_size:
         return True
-    if shape.closed and shape.min_size > sum(map(_some, shape.members.values())):
+    allowed = {name for name, below in shape.members.items() if live(below)}
+    if shape.closed and shape.min_size > len(allowed):
         return True
-    return any(
-        name in shape.members and not _some(shape.members[name])
-        for name in shape.required
-    )
-
-
-def _some(shapes: Alternatives) -> bool:
-    return any(not is_void(shape) for shape in shapes)
+    return bool(shape.required & shape.members.keys() - allowed)
 
 
 def _no_array(shape: Shape) -> bool:
     items, most = shape.items, shape.max_size
-    if items is not None and not _some(items):
+    if items is not None and not live(items):
         most = 0
     if shape.min_size > most:
         return True
     for counted in shape.contained:
         fitting = counted.fits if items is None else meet(items, counted.fits)
-        if counted.least > (most if _some(fitting) else 0):
+        if counted.least > (most if live(fitting) else 0):
             return True
     # The same items may be counted twice, by a keyword and its negation.
     return any(
@@ -535,8 +526,4 @@ def _no_integer(shape: Shape) -> bool:
     low, high = int(-(-shape.low // 1)), int(shape.high // 1)
     if high - low > _COUNTED:
         return False
-    return all(
-        any(same(value, other) for other in shape.excluded)
-        or bool(shape.multiple and value % shape.multiple)
-        for value in range(low, high + 1)
-    )
+    return not any(map(shape.admits, range(low, high + 1)))

@@ -1,9 +1,8 @@
 """Hypothesis strategies compiled from shapes: every drawn value fits.
 
-In: alternatives, and perhaps a place that must be present. Out: a search strategy
-without rejection: one draw of bytes, read as choices. That is twenty times quicker than
-a draw for each choice, and shrinks as well: zeros choose the first alternative, no
-optional members, the contract's own examples.
+A value is one draw of bytes, read as choices. That is twenty times quicker than a draw
+for each choice, and shrinks as well: zeros choose the first alternative, no optional
+members, the contract's own examples.
 """
 
 from __future__ import annotations
@@ -322,7 +321,6 @@ def _one_of(
 
 
 def _reaches(shape: Shape, place: Place) -> bool:
-    """Return whether a place can be present."""
     if not place:
         return True
     below: Alternatives = ()

@@ -1,9 +1,7 @@
 """Shapes: a schema compiled into plain alternatives without conditions.
 
-In: an inlined JSON Schema. Out: alternatives, each of one JSON type with its bounds,
-and for an object each member's alternatives. A value that fits one alternative is
-valid, so values are built without search. `if`, `oneOf`, `not` and the like become more
-alternatives; empty ones are dropped.
+Each is of one JSON type with its bounds, and for an object each member's alternatives.
+A value that fits one alternative is valid, so values are built without search.
 """
 
 from __future__ import annotations
@@ -77,14 +75,9 @@ class Shape:
 
     def choices(self) -> tuple[Json, ...] | None:
         """Return the values if they can be counted, else None."""
-        values = self.enum
-        if values is None and self.kind == "boolean":
-            values = (False, True)
-        if values is None and self.kind == "null":
-            values = (None,)
-        if values is None:
-            return None
-        return tuple(value for value in values if self._bounds(value))
+        few: dict[str, tuple[Json, ...]] = {"boolean": (False, True), "null": (None,)}
+        values = few.get(self.kind) if self.enum is None else self.enum
+        return None if values is None else tuple(filter(self._bounds, values))
 
     def _bounds(self, value: Json) -> bool:
         if any(same(value, other) for other in self.excluded):
@@ -261,7 +254,6 @@ def interned(alternatives: Alternatives) -> Alternatives:
 
 
 def _key(value: object) -> object:
-    """Return a key by which parts of interned shapes are equal."""
     if isinstance(value, dict):
         return tuple((name, id(below)) for name, below in value.items())
     if isinstance(value, tuple) and value and isinstance(value[0], Shape | Contained):
