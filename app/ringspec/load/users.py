@@ -21,9 +21,14 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
 from ringspec.harness.running.plan import refusal
+from ringspec.load.conformance import (
+    OPTIONS,
+    LoadComparison,
+    LoadCounts,
+    LoadSetup,
+    Shooter,
+)
 from ringspec.load.http_client import BlockingClient
-from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter
-from ringspec.load.load_setup import OPTIONS, LoadSetup
 from ringspec.reports import failure_json, put, report_bytes
 from ringspec.spec import Json, RingspecError
 
