@@ -149,14 +149,7 @@ def test_its_request_is_what_the_contract_says(compiled: Compiled) -> None:
 def test_each_of_its_assertions_is_broken_by_some_case(compiled: Compiled) -> None:
     _, contract, cases = compiled
 
-    broken = {
-        breach.assertion.path
-        for case in cases
-        if case.broken
-        for breach in contract.prover.breaches(case.body)
-    }
-
-    assert {each.path for each in contract.assertions} - broken == set()
+    assert rules_without_case(contract, cases) == ()
 
 
 def test_its_cases_are_what_they_are_called(compiled: Compiled) -> None:
@@ -167,7 +160,7 @@ def test_its_cases_are_what_they_are_called(compiled: Compiled) -> None:
         if case.expect == Expect.ACCEPT:
             assert contract.settled_prover.proven_broken(case.body) == frozenset()
         elif case.broken:
-            assert contract.prover.proven_broken(case.body) == set(case.broken)
+            assert contract.breaks_just(case.body, frozenset(case.broken))
             assert contract.prover.is_valid(twins[str(case.twin)].body)
 
 
@@ -356,14 +349,6 @@ TREE = {
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        pytest.param(
-            document(
-                {"$ref": "#/components/schemas/Tree"},
-                components={"schemas": {"Tree": TREE}},
-            ),
-            "#/components/schemas/Tree contains itself",
-            id="a schema without an end",
-        ),
         pytest.param(
             document(
                 {"$ref": "#/components/schemas/Text", "minLength": 3},

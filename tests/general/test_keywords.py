@@ -240,7 +240,6 @@ COMPONENTS = {"schemas": {"Few": {"type": "integer", "maximum": 7}}}
 REFUSED: dict[str, dict[str, Json]] = {
     "patternProperties": {"type": "object", "patternProperties": {"^x": TEXT}},
     "propertyNames": {"type": "object", "propertyNames": {"maxLength": 3}},
-    "dependentSchemas": choices(dependentSchemas={"a": {"required": ["b"]}}),
     "prefixItems": {"type": "array", "prefixItems": [TEXT]},
     "unevaluatedItems": {"type": "array", "unevaluatedItems": False},
     "contentSchema": {
@@ -412,7 +411,8 @@ def test_every_keyword_of_the_standard_is_accounted_for() -> None:
         for keyword in REGISTRY.contents(uri).get("properties", {})
     }
 
-    known = {*(row.keyword for row in SERVED), *REFUSED, *SILENT}
+    # `dependentSchemas` becomes `if` and `then`.
+    known = {*(row.keyword for row in SERVED), *REFUSED, *SILENT, "dependentSchemas"}
 
     assert len(standard) > 50
     assert standard - known == set()

@@ -1,7 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import Assertion
+from ringspec.spec.assertions import Assertion, constants
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -115,6 +115,7 @@ __all__ = [
     "at_pointer",
     "branches",
     "canonical",
+    "constants",
     "dialect_names",
     "did_you_mean",
     "is_irregular",

@@ -101,7 +101,7 @@ def answers_of(node: Node) -> Answers:
                 media_types.append(name)
             if media.has("schema"):
                 # A recursive schema is judged to the depth written.
-                schema = inline(node.document, f"{media.place}/schema", cut=True)
+                schema = inline(node.document, f"{media.place}/schema")
                 check(schema, Catalogue({}))
                 found.setdefault(status, _answer(status, for_answer(schema)))
     stated = {

@@ -1,26 +1,39 @@
 """Assertions: each part of a schema that can fail by itself, and its rule.
 
-Assertions inside `anyOf`, `oneOf`, `not`, `if` and `contains` never fail by themselves:
-the keyword around them does.
+Assertions inside `not`, `if` and `contains` never fail by themselves: the keyword
+around them does. Those inside `anyOf` and `oneOf` fail where a body is read as one that
+was meant for their branch (see `proof.py`), unless the catalogue names a rule for the
+choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from ringspec.spec.document import Inlined
 from ringspec.spec.rules import RuleId
 from ringspec.spec.schemas import (
+    CHOICES,
     CLOSING,
     CONTAINS,
     KEYWORDS,
     Subschema,
     branches,
     subschemas,
+    walk,
 )
-from ringspec.spec.values import Json, Path, at_path, unshared
+from ringspec.spec.values import Json, Path, at_path, steps, unshared
 
+# The branches of choices that something stands in, by the paths of the choices.
+Within: TypeAlias = tuple[tuple[Path, int], ...]
+# The branch that each choice is read as, by the path of the choice.
+Chosen: TypeAlias = Mapping[Path, int]
+
+# The annotations by which a contract names its rules.
+_NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
 _REQUIRED = frozenset({"required", "dependentRequired"})
 
 
@@ -34,6 +47,8 @@ class Assertion:
         instance: where it applies in a body; `*` stands for any item.
         place: JSON pointer into the contract.
         value: the keyword's value.
+        within: the branches of choices that it stands in, outermost first: the path of
+            each `anyOf` or `oneOf`, and the branch's index.
     """
 
     path: Path
@@ -42,6 +57,7 @@ class Assertion:
     instance: Path
     place: str
     value: Json
+    within: Within = ()
 
     @property
     def stem(self) -> Path:
@@ -58,27 +74,42 @@ class _Naming:
         inner: prefix of its members' ids.
         owner: the rule that owns everything inside; None without one.
         names: canonical names of members that a dialect spells its own way.
+        in_choices: whether the branches of choices are read too.
     """
 
     own: str
     inner: str = ""
     owner: str | None = None
     names: dict[str, str] = field(default_factory=dict)
+    in_choices: bool = False
+
+    def opens(self, node: dict[str, Json], keyword: str) -> bool:
+        """Return whether the branches of a choice have rules of their own."""
+        named = self.owner or node.get("x-rules", {}).get(keyword)
+        return self.in_choices and keyword in CHOICES and not named
 
     def at(self, node: dict[str, Json]) -> _Naming:
         """Return the naming in a schema, by its annotations."""
         prefix = node.get("x-rule-prefix")
-        return _Naming(
-            prefix or self.own,
-            prefix or self.inner,
-            node.get("x-rule", self.owner),
-            {**self.names, **_spellings(node)},
+        return replace(
+            self,
+            own=prefix or self.own,
+            inner=prefix or self.inner,
+            owner=node.get("x-rule", self.owner),
+            names={**self.names, **_spellings(node)},
         )
 
     def member(self, name: str) -> str:
         """Return the dotted canonical path of a member."""
-        canonical = self.names.get(name, name)
+        canonical = self.names.get(name, name) or "unnamed"
         return f"{self.inner}.{canonical}" if self.inner else canonical
+
+    def branch(self, name: str) -> _Naming:
+        """Return the naming of a branch of a choice; without a name, as around it."""
+        if not name:
+            return self
+        inner = f"{self.inner}.{name}" if self.inner else name
+        return replace(self, own=inner, inner=inner)
 
     def below(self, child: Subschema) -> _Naming:
         """Return the naming of a subschema."""
@@ -108,12 +139,49 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
     return {**found, **own}
 
 
-def assertions(inlined: Inlined, root: str = "body") -> tuple[Assertion, ...]:
-    """List the assertions of a schema, in its order."""
-    return tuple(_walk(inlined, Subschema(inlined.schema), _Naming(root)))
+def assertions(
+    inlined: Inlined, root: str = "body", *, in_choices: bool = False
+) -> tuple[Assertion, ...]:
+    """List the assertions of a schema, in its order.
+
+    Args:
+        inlined: the schema.
+        root: prefix of the ids of rules about the whole value.
+        in_choices: also list those inside the branches of `anyOf` and `oneOf`.
+    """
+    naming = _Naming(root, in_choices=in_choices)
+    stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
+    is_named = any(_NAMING & each.schema.keys() for each in walk(inlined.schema))
+    return stated if is_named else tuple(_distinguished(stated))
 
 
-def _walk(inlined: Inlined, at: Subschema, naming: _Naming) -> Iterator[Assertion]:
+def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
+    """Yield assertions, with a number where other values would share an id."""
+    known: dict[RuleId, list[tuple[Path, Within]]] = {}
+    # What is stated outside a branch too is one rule.
+    outside: dict[str, list[Assertion]] = {}
+    for each in stated:
+        same = outside.setdefault(repr((each.keyword, each.instance, each.value)), [])
+        around = (a for a in same if a.within == each.within[: len(a.within)])
+        if outer := next(around, None):
+            yield replace(each, rule=outer.rule)
+            continue
+        same.append(each)
+        about = (each.instance, each.within)
+        owners = known.setdefault(each.rule, [])
+        if about not in owners:
+            owners.append(about)
+        turn = owners.index(about) + 1
+        rule = each.rule if turn == 1 else RuleId(f"{each.rule}~{turn}")
+        yield replace(each, rule=rule)
+
+
+def _walk(
+    inlined: Inlined,
+    at: Subschema,
+    naming: _Naming,
+    within: Within = (),
+) -> Iterator[Assertion]:
     node = at.schema
     if not isinstance(node, dict):
         return
@@ -123,10 +191,73 @@ def _walk(inlined: Inlined, at: Subschema, naming: _Naming) -> Iterator[Assertio
         below.setdefault(child.keyword, []).append(child)
     for keyword, value in node.items():
         if keyword in KEYWORDS and KEYWORDS[keyword].word:
-            yield from _stated(inlined, at, naming, keyword, value)
-        for child in below.get(keyword, ()):
-            if child.holds:
-                yield from _walk(inlined, child, naming.below(child))
+            for each in _stated(inlined, at, naming, keyword, value):
+                yield replace(each, within=within)
+        is_open = at.holds and naming.opens(node, keyword)
+        names = branch_names(inlined, at.path, node, keyword) if is_open else []
+        for index, child in enumerate(below.get(keyword, ())):
+            if is_open:
+                inside = (*within, ((*at.path, keyword), index))
+                branch = replace(child, holds=True)
+                yield from _walk(inlined, branch, naming.branch(names[index]), inside)
+            elif child.holds:
+                yield from _walk(inlined, child, naming.below(child), within)
+
+
+def branch_names(
+    inlined: Inlined, path: Path, node: dict[str, Json], keyword: str
+) -> list[str]:
+    """Name the branches of a choice, for the ids of rules inside.
+
+    A branch is named by the constant that tells it apart, else by its reference, title
+    or number. Beside null, a single branch needs no name.
+    """
+    listed = node[keyword]
+    nulls = [isinstance(each, dict) and each.get("type") == "null" for each in listed]
+    if nulls.count(False) == 1:
+        return ["null" if is_null else "" for is_null in nulls]
+    names = []
+    for index, branch in enumerate(listed):
+        own = constants(branch)
+        apart = [
+            str(value)
+            for name, value in own.items()
+            if all(
+                constants(other).get(name, value) != value
+                for other in listed
+                if other is not branch
+            )
+        ]
+        place = inlined.origins.get((*path, keyword, str(index)), "")
+        *around, name = steps(place) or ("",)
+        referred = name if around == ["components", "schemas"] else ""
+        stated = branch if isinstance(branch, dict) else {}
+        described = [stated.get("title", ""), *stated.get("required", ())[:1]]
+        kinds = f"{stated.get('type', '')}"
+        found = [*apart, referred, *described, kinds, f"option-{index + 1}"]
+        name = next(each for each in map(_plain_word, found) if each)
+        names.append(name if name not in names else f"{name}-{index + 1}")
+    return names
+
+
+def constants(branch: Json) -> dict[str, Json]:
+    """Return the members that a branch fixes to one text or number."""
+    if not isinstance(branch, dict):
+        return {}
+    found: dict[str, Json] = {}
+    for part in branch.get("allOf", ()):
+        found |= constants(part)
+    for name, child in branch.get("properties", {}).items():
+        listed: Json = child.get("enum", ()) if isinstance(child, dict) else ()
+        if isinstance(child, dict) and "const" in child:
+            listed = [child["const"]]
+        if len(listed) == 1 and isinstance(listed[0], str | int):
+            found[name] = listed[0]
+    return found
+
+
+def _plain_word(name: str) -> str:
+    return "-".join(re.findall(r"\w+", name))
 
 
 def _stated(
@@ -141,7 +272,7 @@ def _stated(
         keyword=keyword,
         rule=RuleId(""),
         instance=at.instance,
-        place=f"{inlined.origins.get(at.path, '#')}/{keyword}",
+        place=inlined.place_of((*at.path, keyword)),
         value=value,
     )
     given = at.schema.get("x-rules", {}).get(keyword)
@@ -154,6 +285,38 @@ def _stated(
     for name in value:
         rule = naming.owner or given or f"{naming.member(name)}.required"
         yield replace(stated, path=(*stated.path, name), rule=RuleId(rule), value=name)
+
+
+def readings(stated: Iterable[Assertion]) -> list[Chosen]:
+    """List choices of one branch for each `anyOf` and `oneOf`, by path.
+
+    Together they take each branch. Choices beside each other turn together, so that the
+    number is that of the branches of the widest one, not of their combinations.
+    """
+    stated = tuple(stated)
+    # By the branch around them, the choices that have rules inside.
+    opened = {path for each in stated for path, _ in each.within}
+    inside: dict[Within, list[Assertion]] = {}
+    for each in stated:
+        if each.path in opened:
+            inside.setdefault(each.within, []).append(each)
+
+    def below(within: Within) -> list[Chosen]:
+        turns = [
+            [
+                {choice.path: index, **deeper}
+                for index in range(len(choice.value))
+                for deeper in below((*within, (choice.path, index)))
+            ]
+            for choice in inside.get(within, ())
+        ]
+        most = max(map(len, turns), default=1)
+        return [
+            {path: i for turn in turns for path, i in turn[n % len(turn)].items()}
+            for n in range(most)
+        ]
+
+    return below(())
 
 
 def without(

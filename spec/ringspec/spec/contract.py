@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from ringspec.spec import document, forms, overlay, reading
 from ringspec.spec.answers import Answers, read_answers
-from ringspec.spec.assertions import Assertion, assertions, without
+from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
 from ringspec.spec.links import Link, read_links, standard_rules
@@ -60,6 +60,7 @@ class Contract:
         whole: the body's schema with the keywords that a dialect drops, for valid
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
+        chosen: branches of choices that bodies are read as, by the choice's path.
         sha256: digest of the document, dialect and overrides applied, of the catalogue,
             and of the values of fixtures.
     """
@@ -78,6 +79,7 @@ class Contract:
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
     fixtures: tuple[Fixture, ...]
+    chosen: Chosen = field(default_factory=dict)
 
     @cached_property
     def settled(self) -> Json:
@@ -87,18 +89,45 @@ class Contract:
     @cached_property
     def prover(self) -> Prover:
         """Validator of bodies."""
-        return Prover(self.request.schema, self.assertions)
+        return Prover(self.request.schema, self.assertions, self.chosen)
 
     @cached_property
     def settled_prover(self) -> Prover:
         """Validator of the settled form."""
-        return Prover(self.settled, assertions(Inlined(self.settled, {})))
+        form = self.settled
+        if self.chosen:  # no other branch of a `oneOf` may fit
+            form = {**form, "allOf": [*form.get("allOf", ()), self.request.schema]}
+        return Prover(form, assertions(Inlined(form, {})))
 
     @cached_property
     def live_prover(self) -> Prover:
         """Validator of bodies for a live target."""
         form = forms.live_form(self.request.schema)
         return Prover(form, assertions(Inlined(form, {})))
+
+    @cached_property
+    def applicable(self) -> tuple[Assertion, ...]:
+        """The assertions that bodies can break, as they are read."""
+        chosen = self.chosen.items()
+        return tuple(each for each in self.assertions if chosen >= {*each.within})
+
+    def readings(self) -> Iterator[Contract]:
+        """Yield the contract as each reading of its choices, the first ones first."""
+        for chosen in readings(self.assertions):
+            whole = forms.read_as(self.whole, chosen)
+            yield replace(self, whole=whole, chosen=chosen) if chosen else self
+
+    @cached_property
+    def _provers(self) -> list[Prover]:
+        """A prover for each reading, as a whole and as far as each choice."""
+        kept = {frozenset(each.items()) for each in readings(self.assertions)}
+        ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
+        schema, stated = self.request.schema, self.assertions
+        return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]
+
+    def breaks_just(self, body: Json, rules: frozenset[RuleId]) -> bool:
+        """Return whether a body breaks some rules and no others, read in some way."""
+        return any(each.proven_broken(body) == rules for each in self._provers)
 
     @cached_property
     def undropped(self) -> Contract:
@@ -220,13 +249,13 @@ def _build(
     base = overrides.apply(base)
     info = reading.mapping(base.get("info"), "#/info")
     operation = choose(base, wanted)
-    request = document.inline(base, operation.schema_place)
+    request = document.inline(base, operation.schema_place, is_request=True)
     document.check(request, catalogue)
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
     request = with_fixtures(forms.for_request(request), values)
     answers, links = read_answers(base, operation), read_links(base, operation)
-    stated = assertions(request)
+    stated = assertions(request, in_choices=True)
     rules = _rules(catalogue, (*stated, *answers.assertions), operation, links)
     rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
@@ -248,7 +277,7 @@ def _build(
         whole=request.schema,
         answers=answers,
         links=links,
-        assertions=stated if left is request else assertions(left),
+        assertions=stated if left is request else assertions(left, in_choices=True),
         rules=rules,
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from ringspec.spec.errors import SpecError
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
-from ringspec.spec.schemas import CLOSING, rebuilt, walk
+from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, rebuilt, walk
 from ringspec.spec.values import Json, Path, enum_key, escape, pointer, steps
 
 # They change the base URI, or cannot be written as pointers.
@@ -119,28 +119,66 @@ class Inlined:
     def place_of(self, path: Path) -> str:
         """Return the pointer of a path, by the closest subschema around it."""
         cut = len(path)
-        while path[:cut] not in self.origins:
-            cut -= 1  # the root is always there
-        return self.origins[path[:cut]] + pointer(path[cut:])
+        while cut and path[:cut] not in self.origins:
+            cut -= 1
+        # Of a keyword that another one stands for, that one's place.
+        return self.origins.get(path[:cut], "#") + pointer(path[cut:])
 
 
-def inline(document: Json, place: str, *, cut: bool = False) -> Inlined:
+def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
     """Replace every reference of the schema at a place by its target.
+
+    A schema that contains itself is repeated to a depth; what is deeper may be
+    anything, and stays absent from valid bodies.
 
     Args:
         document: the whole document.
         place: JSON pointer of the schema.
-        cut: let a recursive schema admit anything at its second level, instead of an
-            error.
+        is_request: whether discriminators bind: JSON Schema itself ignores them.
     """
-    inliner = _Inliner(document, cut)
-    return Inlined(inliner.schema(follow(document, place), place), inliner.origins)
+    node = follow(document, place)
+    for depth in _DEPTHS:
+        inliner = _Inliner(document, is_request, depth)
+        try:
+            return Inlined(inliner.schema(node, place), inliner.origins)
+        except _TooLarge:
+            continue
+    raise SpecError(
+        f"{place} has more than {_LARGE} subschemas",
+        hint="leave out what need not be tested, or refer to it less often",
+    )
+
+
+_BITS = {"int32": 32, "int64": 64}
+
+
+def _listed(types: Json) -> list[Json]:
+    return types if isinstance(types, list) else [types]
+
+
+# How often a schema is repeated inside itself; less, where that is too large.
+_DEPTHS = (2, 1, 0)
+_LARGE = 5000
+
+
+# A schema whose values are absent from valid bodies, and marks where one was cut off.
+_CLOSED: dict[str, Json] = {"x-settled": {"not": {}}}
+_CUT = "x-cut"
+
+
+def _is_cut(schema: Json) -> bool:
+    return any(_CUT in each.schema for each in walk(schema))
+
+
+class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
+    """A schema has too many subschemas."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Inliner:
     document: Json
-    cut: bool
+    is_request: bool
+    depth: int
     origins: dict[Path, str] = field(default_factory=dict)
 
     def schema(
@@ -155,9 +193,18 @@ class _Inliner:
         if isinstance(node, dict) and "$ref" in node:
             return self._referred(node, place, path, inside)
         self.origins[path] = place
+        if len(self.origins) > _LARGE:
+            raise _TooLarge
         if isinstance(node, bool):
             # jsonschema gives no location for errors of the schema `false`.
             return {} if node else {"not": {}}
+        if self.is_request and "discriminator" in node:
+            return self._discriminated(node, place, path, inside)
+        return self._plain(node, place, path, inside)
+
+    def _plain(
+        self, node: dict[str, Json], place: str, path: Path, inside: Path
+    ) -> dict[str, Json]:
         for keyword in node:
             if keyword in _UNSUPPORTED:
                 raise SpecError(
@@ -168,23 +215,130 @@ class _Inliner:
         def below(keyword: str, steps: Path, child: Json) -> Json:
             if keyword in CLOSING and isinstance(child, bool):
                 return child
-            return self.schema(child, place + pointer(steps), (*path, *steps), inside)
+            at, to = place + pointer(steps), (*path, *steps)
+            if keyword == "allOf" and isinstance(child, dict) and "$ref" in child:
+                # What a schema extends is no choice of the ones that extend it.
+                return self._referred(child, at, to, inside, is_part=True)
+            made = self.schema(child, at, to, inside)
+            is_optional = keyword == "properties" and steps[1] not in required
+            return _CLOSED if is_optional and _is_cut(made) else made
 
-        return rebuilt(node, below)
+        required = node.get("required", ())
+        schema = self._formatted(rebuilt(node, below), place, path)
+        # `dependentSchemas` is a condition on a member's presence.
+        for name, sub in schema.pop("dependentSchemas", {}).items():
+            parts = schema.setdefault("allOf", [])
+            to = (*path, "allOf", str(len(parts)))
+            at = f"{place}/dependentSchemas/{escape(name)}"
+            self.origins[to] = self.origins[*to, "then"] = at
+            schema["allOf"] = [*parts, {"if": {"required": [name]}, "then": sub}]
+        return schema
 
-    def _referred(
+    def _formatted(
+        self, node: dict[str, Json], place: str, path: Path
+    ) -> dict[str, Json]:
+        """Return a schema with the formats of OpenAPI as what they assert.
+
+        Source: OpenAPI Format Registry, int32, int64 and byte.
+        """
+        form = node.get("format")
+        if form is None or form in FORMATS:
+            return node
+        left = {name: value for name, value in node.items() if name != "format"}
+        if form == "byte":
+            left["contentEncoding"] = "base64"
+        if form in _BITS and {"integer", "number"} & {*_listed(node.get("type"))}:
+            most = 2 ** (_BITS[form] - 1)
+            for keyword, bound, tighter in (
+                ("minimum", -most, max),
+                ("maximum", most - 1, min),
+            ):
+                if tighter(left.get(keyword, bound), bound) == bound:
+                    left[keyword] = bound
+                    self.origins[*path, keyword] = f"{place}/format"
+        return left
+
+    def _discriminated(
         self, node: dict[str, Json], place: str, path: Path, inside: Path
     ) -> Json:
+        """Inline a schema whose values name the branch that they keep to.
+
+        Source: OpenAPI 3.1, Discriminator Object.
+        """
+        stated = mapping(node["discriminator"], f"{place}/discriminator")
+        member = text(stated.get("propertyName"), f"{place}/discriminator/propertyName")
+        keyword = next((each for each in sorted(CHOICES) if each in node), "")
+        if not keyword:
+            children = self._children(place, stated)
+            if not children:
+                return self._plain(node, place, path, inside)
+            node = {**node, "oneOf": [self._extension(e, place) for e in children]}
+            keyword = "oneOf"
+        mapped = mapping(stated.get("mapping", {}), f"{place}/discriminator/mapping")
+        schema = self._plain(node, place, path, inside)
+        for index, branch in enumerate(node[keyword]):
+            target = None
+            if isinstance(branch, dict):
+                target = branch.get("$ref", branch.get("x-extension"))
+            names = [
+                name for name, each in mapped.items() if self._names(each) == target
+            ]
+            own = schema[keyword][index]
+            if target and _is_free(own, member):
+                listed = names or [steps(target)[-1]]
+                parts = own.get("allOf", ())
+                below = (*path, keyword, str(index), "allOf", str(len(parts)))
+                self.origins[below] = f"{place}/discriminator"
+                named: dict[str, Json] = {"properties": {member: {"enum": listed}}}
+                required = (*node.get("required", ()), *own.get("required", ()))
+                if member not in required:
+                    named["required"] = [member]
+                schema[keyword][index] = {**own, "allOf": [*parts, named]}
+        return schema
+
+    def _children(self, place: str, stated: dict[str, Json]) -> list[str]:
+        """List the schemas that a discriminator's values name, or that extend it."""
+        mapped = map(self._names, stated.get("mapping", {}).values())
+        schemas = self.document.get("components", {}).get("schemas", {})
+        extending = [
+            f"#/components/schemas/{escape(name)}"
+            for name, each in schemas.items()
+            if isinstance(each, dict) and {"$ref": place} in each.get("allOf", ())
+        ]
+        return list(dict.fromkeys((*mapped, *extending)))
+
+    def _extension(self, child: str, parent: str) -> Json:
+        """Return what a schema adds to the one that it extends."""
+        node = follow(self.document, child)
+        parts = node.get("allOf", ()) if isinstance(node, dict) else ()
+        added = [each for each in parts if each != {"$ref": parent}]
+        if child == parent or len(added) == len(parts):
+            return {"$ref": child} if child != parent else {"x-extension": child}
+        return {**node, "allOf": added, "x-extension": child}
+
+    def _names(self, reference: Json) -> str:
+        """Return the place that a value of a mapping means."""
+        known = self.document.get("components", {}).get("schemas", {})
+        if reference in known:
+            return f"#/components/schemas/{escape(reference)}"
+        return str(reference)
+
+    def _referred(
+        self,
+        node: dict[str, Json],
+        place: str,
+        path: Path,
+        inside: Path,
+        *,
+        is_part: bool = False,
+    ) -> Json:
         target = _reference(node, place)
-        if target in inside:
-            if self.cut:
-                self.origins[path] = target
-                return {}
-            raise SpecError(
-                f"schema {target} contains itself",
-                hint="recursive schemas are not supported: bound the depth",
-            )
+        if inside.count(target) > self.depth:
+            self.origins[path] = target
+            return {**_CLOSED, _CUT: True}
         found = follow(self.document, target)
+        if is_part and isinstance(found, dict) and not CHOICES & found.keys():
+            found = {k: value for k, value in found.items() if k != "discriminator"}
         schema = self.schema(found, target, path, (*inside, target))
         beside = {name: value for name, value in node.items() if name != "$ref"}
         # Annotations beside a reference replace the target's. Assertions are refused:
@@ -196,6 +350,17 @@ class _Inliner:
                     hint="put the $ref into an allOf of its own",
                 )
         return {**cast("dict[str, Json]", schema), **beside}
+
+
+def _is_free(branch: Json, member: str) -> bool:
+    """Return whether a branch leaves the text of its discriminator open."""
+    if not isinstance(branch, dict):
+        return False
+    own = branch.get("properties", {}).get(member, {})
+    parts = branch.get("allOf", ())
+    return not {"enum", "const"} & own.keys() and all(
+        _is_free(p, member) for p in parts
+    )
 
 
 def check(inlined: Inlined, catalogue: Catalogue) -> None:

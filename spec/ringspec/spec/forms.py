@@ -15,16 +15,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ringspec.spec.assertions import Chosen
 from ringspec.spec.document import Inlined
 from ringspec.spec.rules import Evidence, Level, weakest
-from ringspec.spec.schemas import Subschema, branches, rebuilt, subschemas
+from ringspec.spec.schemas import (
+    CHOICES,
+    KEYWORDS,
+    Subschema,
+    branches,
+    rebuilt,
+    subschemas,
+)
 from ringspec.spec.values import Json, Path, enum_key
 
 TEXT_MIN = 1
 TEXT_MAX = 100
 # A text without a visible character may be read as absent.
 NOT_BLANK = r"[^\s]"
-_BOUNDED = frozenset({"enum", "const", "format", "pattern", "x-settled"})
+BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_BOUNDED = frozenset(
+    {"enum", "const", "format", "pattern", "x-settled", "contentEncoding"}
+)
 # Schemas that are settled on their own, and those that are so beside others of the
 # same value. Conditions stay as written.
 _ALONE = frozenset({"items", "properties", "patternProperties", "$defs"})
@@ -43,8 +54,18 @@ def settle(schema: Json) -> Json:
             longest = max(least, TEXT_MAX) if most is None else most
             bounds = {"minLength": max(least, TEXT_MIN), "pattern": NOT_BLANK}
             changed |= {**bounds, "maxLength": longest}
+    if schema.get("contentEncoding") == "base64":
+        changed.setdefault("pattern", BASE64)
     if "object" in _types(schema):
-        own = set(schema.get("properties", {}))
+        # A member that is required and not described: any value is right, a text is
+        # what most readers take.
+        nameless = {
+            name: settle({"type": "string"})
+            for name in sorted(_required(schema) - _names(schema))
+        }
+        if nameless:
+            changed["properties"] = {**changed.get("properties", {}), **nameless}
+        own = set(changed.get("properties", {}))
         if _names(schema) - own:
             # Only this keyword sees the members that branches name.
             changed.setdefault("unevaluatedProperties", False)
@@ -74,10 +95,51 @@ def _names(schema: dict[str, Json]) -> set[str]:
     return set(schema.get("properties", {})).union(*map(_names, branches(schema)))
 
 
+def _required(schema: dict[str, Json]) -> set[str]:
+    """Return the members that a schema or its parts require."""
+    return set(schema.get("required", ())).union(
+        *(_required(part) for part in schema.get("allOf", ()) if part)
+    )
+
+
 def _types(schema: dict[str, Json]) -> set[str]:
     stated = schema.get("type", ())
     own = {stated} if isinstance(stated, str) else set(stated)
     return own.union(*map(_types, branches(schema)))
+
+
+def read_as(schema: Json, chosen: Chosen, path: Path = ()) -> Json:
+    """Return a schema with some choices decided: only the chosen branch is left.
+
+    A branch that says nothing of what is beside the choice becomes part of it.
+    """
+    if not isinstance(schema, dict):
+        return schema
+
+    def below(_keyword: str, steps: Path, child: Json) -> Json:
+        return read_as(child, chosen, (*path, *steps))
+
+    changed = rebuilt(schema, below)
+    for keyword in CHOICES & schema.keys():
+        if (*path, keyword) in chosen:
+            branch = changed.pop(keyword)[chosen[*path, keyword]]
+            changed = _joined(changed, branch)
+    return changed
+
+
+def _joined(schema: dict[str, Json], branch: Json) -> dict[str, Json]:
+    joined = dict(schema)
+    members = {**schema.get("properties", {}), **branch.get("properties", {})}
+    for keyword, value in branch.items():
+        if keyword == "required":
+            joined[keyword] = [*dict.fromkeys([*schema.get(keyword, ()), *value])]
+        elif keyword == "properties" and not value.keys() & schema.get(keyword, {}):
+            joined[keyword] = members
+        elif keyword in KEYWORDS and schema.get(keyword, value) != value:
+            return {**schema, "allOf": [*schema.get("allOf", ()), branch]}
+        else:
+            joined.setdefault(keyword, value)
+    return joined
 
 
 def live_form(schema: Json) -> dict[str, Json]:

@@ -1,17 +1,24 @@
-"""Proof of the rules that a body breaks, by two independent validators."""
+"""Proof of the rules that a body breaks, by two independent validators.
+
+A value that fits no branch of a choice (`anyOf`, `oneOf`) is read as one that was meant
+for a branch: what it breaks there is broken, instead of the choice as a whole. That
+branch is the chosen one, if a reading chooses it; else the one of which the value
+breaks least, if there is just one.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
-from ringspec.spec.assertions import Assertion
+from ringspec.spec.assertions import Assertion, Chosen
 from ringspec.spec.errors import InternalError
 from ringspec.spec.rules import RuleId
-from ringspec.spec.schemas import CONTAINS, KEYWORDS
+from ringspec.spec.schemas import CHOICES, CONTAINS, KEYWORDS, walk
 from ringspec.spec.values import Json, Location, Path, at, at_path, kind_of
 
 if TYPE_CHECKING:
@@ -34,9 +41,27 @@ class Disagreement(InternalError):  # noqa: N818 - a public name
 class Prover:
     """Names the rules that a body breaks, by two validators."""
 
-    def __init__(self, schema: Json, assertions: Iterable[Assertion]) -> None:
+    def __init__(
+        self,
+        schema: Json,
+        assertions: Iterable[Assertion],
+        chosen: Chosen = MappingProxyType({}),
+        above: Path = (),
+    ) -> None:
+        """Take a schema and its assertions.
+
+        Args:
+            schema: without references.
+            assertions: all that can fail by themselves.
+            chosen: branches of choices, by the path of the choice.
+            above: path of the schema in the one that the assertions' paths are of.
+        """
         self._schema = schema
-        self._by_path = {each.path: each for each in assertions}
+        self._all = tuple(assertions)
+        self._by_path = {each.path[len(above) :]: each for each in self._all}
+        self._chosen = chosen
+        self._above = above
+        self._branches: dict[Path, list[Prover]] = {}
 
     # The validators are imported where they are first needed: a run of certified
     # cases needs only the quick one, and jsonschema takes a while to load.
@@ -44,7 +69,14 @@ class Prover:
     def _quick(self) -> jsonschema_rs.Draft202012Validator:
         import jsonschema_rs  # noqa: PLC0415
 
-        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+        schema = _renamed(self._schema) if self._is_nameless else self._schema
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+    @cached_property
+    def _is_nameless(self) -> bool:
+        """Whether a member's name is empty: jsonschema-rs leaves it out of paths."""
+        named = (each.schema.get("properties", {}) for each in walk(self._schema))
+        return any("" in members for members in named)
 
     @cached_property
     def _second(self) -> jsonschema.Draft202012Validator:
@@ -59,7 +91,8 @@ class Prover:
     def is_valid(self, body: Json) -> bool:
         """Return whether a body breaks nothing, by the quick validator alone."""
         try:
-            return bool(self._quick.is_valid(body))
+            renamed = _renamed(body) if self._is_nameless else body
+            return bool(self._quick.is_valid(renamed))
         except ValueError:  # a lone surrogate, or an integer beyond its reach
             return bool(self._second.is_valid(body))
 
@@ -71,11 +104,12 @@ class Prover:
             return self.breaches_by_second(body)
 
     def _breaches_by_quick(self, body: Json) -> list[Breach]:
+        errors = self._quick.iter_errors(_renamed(body) if self._is_nameless else body)
         found = [
-            (_steps(error.schema_path), _location(body, error.instance_path))
-            for error in self._quick.iter_errors(body)
+            (_steps(each.schema_path), _location(body, each.instance_path))
+            for each in errors
         ]
-        return _subsumed(self._named(body, found))
+        return self._read(body, found, Prover._breaches_by_quick)
 
     def breaches_by_second(self, body: Json) -> list[Breach]:
         """List what a body breaks, by the second validator alone."""
@@ -83,7 +117,7 @@ class Prover:
             (_steps(error.absolute_schema_path), tuple(error.absolute_path))
             for error in self._second.iter_errors(body)
         ]
-        return _subsumed(self._named(body, found))
+        return self._read(body, found, Prover.breaches_by_second)
 
     def broken(self, body: Json) -> frozenset[RuleId]:
         """Return the broken rules by the quick validator alone: for searching."""
@@ -108,6 +142,47 @@ class Prover:
             )
         return first
 
+    def _read(
+        self, body: Json, found: list[tuple[Path, Location]], by: _Judge
+    ) -> list[Breach]:
+        """Name the rules of a validator's errors, those of choices by their branch."""
+        breaches: list[Breach] = []
+        for breach in _subsumed(self._named(body, found)):
+            breaches += self._of_branch(body, breach, by) or [breach]
+        return _subsumed(breaches)
+
+    def _of_branch(self, body: Json, breach: Breach, by: _Judge) -> list[Breach]:
+        """Return what a value breaks of the branch that it is meant for, if any."""
+        choice = breach.assertion
+        if choice.keyword not in CHOICES:
+            return []
+        path = choice.path[len(self._above) :]
+        if path not in self._branches:
+            self._branches[path] = self._provers(choice)
+        provers = self._branches[path]
+        if choice.path in self._chosen:
+            provers = [provers[self._chosen[choice.path]]] if provers else []
+        value = at(body, breach.location)
+        ranked = sorted((by(each, value) for each in provers), key=len)
+        if not ranked or list(map(len, ranked[:2])) == [len(ranked[0])] * 2:
+            return []
+        return [
+            replace(each, location=(*breach.location, *each.location))
+            for each in ranked[0]
+        ]
+
+    def _provers(self, choice: Assertion) -> list[Prover]:
+        """Return a prover for each branch; none if their assertions are not listed."""
+        found: dict[int, list[Assertion]] = {}
+        for each in self._all:
+            for path, index in each.within:
+                if path == choice.path:
+                    found.setdefault(index, []).append(each)
+        return [
+            Prover(branch, found.get(n, ()), self._chosen, (*choice.path, str(n)))
+            for n, branch in enumerate(choice.value if found else ())
+        ]
+
     def _named(
         self, body: Json, found: list[tuple[Path, Location]]
     ) -> Iterator[Breach]:
@@ -122,6 +197,9 @@ class Prover:
             for name in wanted:
                 if name not in present:
                     yield Breach(self._by_path[*path, name], location)
+
+
+_Judge: TypeAlias = Callable[[Prover, Json], list[Breach]]
 
 
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:
@@ -142,11 +220,28 @@ def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:
     return frozenset(breach.assertion.rule for breach in breaches)
 
 
+# Stands for an empty name.
+_NAMELESS = "\ufffc"
+
+
+def _renamed(value: Json) -> Json:
+    """Return a schema or a body with a stand-in for each empty name of a member."""
+    if isinstance(value, list):
+        return [_renamed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {name or _NAMELESS: _renamed(child) for name, child in value.items()}
+    if isinstance(listed := value.get("required"), list):
+        renamed["required"] = [name or _NAMELESS for name in listed]
+    return renamed
+
+
 def _location(body: Json, path: Iterable[str | int]) -> Location:
     """Read a location by the body: jsonschema-rs gives the member "6" as index 6."""
     found: list[str | int] = []
     for step in path:
-        found.append(int(step) if isinstance(body, list) else str(step))
+        name = "" if step == _NAMELESS else str(step)
+        found.append(int(step) if isinstance(body, list) else name)
         body = body[found[-1]]
     return tuple(found)
 
@@ -158,7 +253,7 @@ def _steps(path: Iterable[str | int]) -> Path:
     few or too many items of `contains`.
     """
     found: list[str] = []
-    rest = iter(str(step) for step in path)
+    rest = iter("" if step == _NAMELESS else str(step) for step in path)
     for step in rest:
         keyword = "contains" if step in CONTAINS else step
         found.append(keyword)

@@ -18,6 +18,17 @@ from ringspec.spec.values import Json, Path
 ITEM = "*"
 # These three fail as one.
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
+# Their branches are alternatives.
+CHOICES = frozenset({"anyOf", "oneOf"})
+# The formats that validators check; any other is an annotation.
+FORMATS = frozenset(
+    {
+        *("date", "date-time", "time", "duration", "email", "idn-email", "hostname"),
+        *("idn-hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "uuid"),
+        *("iri-reference", "uri-template", "json-pointer", "relative-json-pointer"),
+        "regex",
+    }
+)
 # `false` is reported at these keywords, and is not turned into an object.
 CLOSING = frozenset(
     {"additionalProperties", "unevaluatedProperties", "unevaluatedItems"}

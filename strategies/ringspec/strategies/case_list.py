@@ -6,15 +6,18 @@ contract and seed give the same cases, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from ringspec.spec import (
+    Assertion,
     Contract,
     InternalError,
+    SpecError,
     is_irregular,
 )
-from ringspec.strategies.bodies.invalid import invalid_cases
+from ringspec.strategies.bodies.invalid import coupled_cases, invalid_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
 from ringspec.strategies.case import Case, Expect
@@ -31,34 +34,95 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
         InternalError: the proof fails; nothing unproven is ever returned.
     """
     # Dropped rules are left out at the end, so that the other cases stay the same.
-    made = _cases(contract.undropped, seed)
-    cases = tuple(case for case in made if case.rule in contract.rules)
-    check_labels(contract, cases)
-    return cases
+    made = [
+        (reading, case)
+        for reading, case in _cases(contract.undropped, seed)
+        if case.rule in contract.rules
+    ]
+    for reading, case in made:
+        check_label(reading, case)
+    return tuple(case for _, case in made)
 
 
-def _cases(contract: Contract, seed: int) -> Iterator[Case]:
-    bodies = Bodies(contract)
+# A case, and the reading of the contract that names the rules it breaks.
+_Judged: TypeAlias = tuple[Contract, Case]
+
+
+def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = _Ids().unique
-    accepted: list[Case] = []
-    edge_ids: set[str] = set()
-    for case, is_edge in valid_cases(bodies, seed):
-        accepted.append(unique(case))
-        if is_edge:
-            edge_ids.add(accepted[-1].id)
-    yield from accepted
-    rejected = [unique(each) for each in invalid_cases(bodies, accepted, edge_ids)]
-    yield from rejected
+    made = list(_readings(contract, seed, unique))
+    for bodies, accepted, judged in made:
+        for case in accepted:
+            yield bodies.contract, case
+        yield from judged
+    # The first reading has the plainest body.
+    bodies, accepted, judged = made[0]
+    rejected = [case for _, case in judged]
     plain = accepted[0]
-    yield from map(unique, header_cases(contract, plain))
+    coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
+    headers = [unique(each) for each in header_cases(contract, plain)]
     wire = [unique(each) for each in wire_cases(contract, plain)]
-    yield from wire
     sent = {each.request.body for each in wire}
-    for case in robustness_cases(bodies, accepted):
-        if case.request.body not in sent:
-            yield unique(case)
-    yield from map(unique, auth_cases(contract, plain))
-    yield from map(unique, lifecycle_cases(bodies, accepted, rejected))
+    robust = [
+        c for c in robustness_cases(bodies, accepted) if c.request.body not in sent
+    ]
+    for case in (
+        *coupled,
+        *headers,
+        *wire,
+        *map(unique, robust),
+        *map(unique, auth_cases(contract, plain)),
+        *map(unique, lifecycle_cases(bodies, accepted, [*rejected, *coupled])),
+    ):
+        yield bodies.contract, case
+
+
+def _readings(
+    contract: Contract, seed: int, unique: Callable[[Case], Case]
+) -> Iterator[tuple[Bodies, list[Case], list[_Judged]]]:
+    """Yield each reading's bodies, with its accepted cases and those that it rejects.
+
+    Raises:
+        SpecError: no reading can be compiled.
+    """
+    by_body: dict[bytes, Case] = {}
+    edges: set[str] = set()
+    shown: set[Assertion] = set()
+    broken: set[Assertion] = set()
+    failed: SpecError | None = None
+    for reading in contract.readings():
+        bodies = Bodies(reading)
+        try:
+            valid = valid_cases(
+                bodies, [a for a in reading.applicable if a not in shown], seed
+            )
+        except SpecError as error:
+            failed = failed or error
+            continue
+        shown.update(reading.applicable)
+        accepted = []
+        for case, is_edge in valid:
+            if case.request.body not in by_body:
+                accepted.append(unique(case))
+                by_body[case.request.body] = accepted[-1]
+                edges |= {accepted[-1].id} if is_edge else set()
+        twins = [by_body[case.request.body] for case, _ in valid]
+        left = [each for each in reading.applicable if each not in broken]
+        choices = [each for each in left if each.path in reading.chosen]
+        # What breaks a choice itself is meant for none of its branches.
+        judged = [
+            (reading, [each for each in left if each not in choices]),
+            *((replace(contract, chosen=dict(c.within)), [c]) for c in choices),
+        ]
+        rejected: list[_Judged] = []
+        for judge, about in judged:
+            made = invalid_cases(bodies, judge, about, twins, edges)
+            rejected += [(judge, unique(case)) for case in made]
+            rules = {case.rule for _, case in rejected}
+            broken.update(each for each in about if each.rule in rules)
+        yield bodies, accepted, rejected
+    if failed is not None and not shown:
+        raise failed
 
 
 class _Ids:
@@ -78,20 +142,19 @@ class _Ids:
         return replace(case, id=name)
 
 
-def check_labels(contract: Contract, cases: Iterable[Case]) -> None:
-    """Prove the label of each case on the bytes that will be sent.
+def check_label(contract: Contract, case: Case) -> None:
+    """Prove the label of a case on the bytes that will be sent.
 
     Raises:
-        InternalError: a label is wrong.
+        InternalError: the label is wrong.
     """
-    for case in cases:
-        found = _label(contract, case)
-        if found != frozenset(case.broken):
-            raise InternalError(
-                f"case {case.id} should break {sorted(case.broken)},"
-                f" but is {sorted(found)}",
-                hint="please report it, with the contract",
-            )
+    found = _label(contract, case)
+    if found != frozenset(case.broken):
+        raise InternalError(
+            f"case {case.id} should break {sorted(case.broken)},"
+            f" but is {sorted(found)}",
+            hint="please report it, with the contract",
+        )
 
 
 def _label(contract: Contract, case: Case) -> frozenset[str]:

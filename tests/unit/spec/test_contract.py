@@ -55,6 +55,10 @@ def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
         "tags.items.type",
         "tags.items.length",
         "home.one",
+        "home.street.type",
+        "home.street.street.required",
+        "home.kennel.type",
+        "home.kennel.kennel.required",
         "body.unknown",
         "answer.types",
         "answer.members",
@@ -87,7 +91,11 @@ def test_an_answer_that_contains_itself_is_judged_as_far_as_written(
 
     assert answer is not None
     assert answer.prover.broken({"name": "a", "children": 5}) == {"answer.types"}
-    assert not answer.prover.broken({"name": "a", "children": [{"children": 5}]})
+    deep: Json = {"name": "a", "children": [{"name": "a", "children": 5}]}
+    assert answer.prover.broken(deep) == {"answer.types"}
+    for _ in range(2):
+        deep = {"name": "a", "children": [deep]}
+    assert not answer.prover.broken(deep)
 
 
 def test_a_default_answer_describes_refusals_only(pets: Contract) -> None:

@@ -36,6 +36,7 @@ def spotted(
     known: Any = SimpleNamespace(
         contract=SimpleNamespace(
             request=SimpleNamespace(schema=schema),
+            chosen={},
             rules={assertion.rule: SimpleNamespace(level=Level.MUST)},
         ),
         shapes_at=bodies.shapes_at,

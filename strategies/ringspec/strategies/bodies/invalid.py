@@ -11,13 +11,14 @@ only beside one value is found by a case beside another, and the other way round
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import NamedTuple, TypeAlias
 
 from ringspec.spec import (
     Assertion,
+    Contract,
     Json,
     Location,
     RuleId,
@@ -55,25 +56,30 @@ States: TypeAlias = frozenset[tuple[str, str]]
 
 
 def invalid_cases(
-    bodies: Bodies, twins: list[Case], edge_ids: Collection[str]
+    bodies: Bodies,
+    contract: Contract,
+    assertions: Iterable[Assertion],
+    twins: list[Case],
+    edge_ids: Collection[str],
 ) -> Iterator[Case]:
     """Yield the invalid bodies, rule by rule in the contract's order.
 
     Args:
-        bodies: of the contract.
+        bodies: of a reading of the contract.
+        contract: by which the broken rules are named.
+        assertions: those to break.
         twins: its accepted cases, the plainest first.
         edge_ids: ids of those with a text of extreme length or unusual form.
     """
     by_rule: dict[RuleId, list[Assertion]] = {}
-    for assertion in bodies.contract.assertions:
+    for assertion in assertions:
         by_rule.setdefault(assertion.rule, []).append(assertion)
-    maker = _CaseMaker(bodies, twins, edge_ids)
-    for rule, assertions in by_rule.items():
-        yield from maker.cases(rule, assertions)
-    yield from _coupled(bodies, twins)
+    maker = _CaseMaker(bodies, contract, twins, edge_ids)
+    for rule, owned in by_rule.items():
+        yield from maker.cases(rule, owned)
 
 
-def _coupled(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
+def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
     """Yield the catalogue's bodies for rules that only break together."""
     contract = bodies.contract
     alone = contract.catalogue.not_isolated
@@ -140,7 +146,7 @@ class _Listing:
         self._bodies = bodies
         self._certifier = certifier
         self._twins = twins
-        schema = bodies.contract.request.schema
+        schema = bodies.contract.whole
         self.states: dict[str, States] = {
             twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
@@ -229,11 +235,15 @@ class _CaseMaker:
     """Ranks the twins of each fault, and certifies the first suitable one."""
 
     def __init__(
-        self, bodies: Bodies, twins: list[Case], edge_ids: Collection[str]
+        self,
+        bodies: Bodies,
+        contract: Contract,
+        twins: list[Case],
+        edge_ids: Collection[str],
     ) -> None:
-        self._contract = bodies.contract
-        self._certifier = Certifier(bodies.contract)
-        self._requests = Requests(bodies.contract)
+        self._contract = contract
+        self._certifier = Certifier(contract)
+        self._requests = Requests(contract)
         ordered = sorted(
             twins,
             key=lambda each: (
@@ -337,11 +347,13 @@ class _CaseMaker:
             return []
         around = {
             each.rule
-            for each in self._contract.assertions
+            for each in self._contract.applicable
             for own in assertions
             if each.rule != rule
             and (
                 is_conditional(each)
+                # A choice may say the same of the value once more.
+                or (each.within != own.within and each.instance == own.instance)
                 or (
                     each.keyword in {"anyOf", "oneOf"}
                     and each.instance == own.instance[: len(each.instance)]

@@ -7,7 +7,7 @@ branches, is a wish for a body; the body built from it serves the assertion's ru
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from typing import TypeAlias
 
@@ -59,15 +59,22 @@ _Wishes: TypeAlias = "dict[Location, Wish]"
 _Edges: TypeAlias = "Iterator[tuple[str, Wish | _Wishes]]"
 
 
-def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
+def valid_cases(
+    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+) -> list[tuple[Case, bool]]:
     """List the valid bodies, the plainest first, with whether a text is on an edge.
 
     Of equal bodies the one with the strongest rule is kept, to be a twin more often.
+
+    Args:
+        bodies: of the contract.
+        assertions: those whose boundaries are shown.
+        seed: of the rows of pairs.
     """
     contract, rules = bodies.contract, bodies.contract.rules
     requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
-    for rule, label, body, is_edge in _bodies(bodies, seed):
+    for rule, label, body, is_edge in _bodies(bodies, assertions, seed):
         # Texts of a form or length may not fit.
         if bodies.is_settled(body):
             known = found.get(encode(body))
@@ -87,9 +94,11 @@ def valid_cases(bodies: Bodies, seed: int) -> list[tuple[Case, bool]]:
     return list(found.values())
 
 
-def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
+def _bodies(
+    bodies: Bodies, assertions: Iterable[Assertion], seed: int
+) -> Iterator[_Made]:
     yield BODY_ACCEPTED, "plain", bodies.plain(), False
-    yield from _boundaries(bodies)
+    yield from _boundaries(bodies, assertions)
     yield from _optional(bodies)
     yield from _texts(bodies)
     yield from _full(bodies, seed)
@@ -100,9 +109,9 @@ def _bodies(bodies: Bodies, seed: int) -> Iterator[_Made]:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
 
 
-def _boundaries(bodies: Bodies) -> Iterator[_Made]:
+def _boundaries(bodies: Bodies, assertions: Iterable[Assertion]) -> Iterator[_Made]:
     shown: set[tuple[str, str]] = set()
-    for assertion in bodies.contract.assertions:
+    for assertion in assertions:
         for label, wishes in edges(bodies, assertion):
             key = (assertion.rule, label)
             body = None if key in shown else bodies.plain(wishes)
@@ -154,7 +163,7 @@ def optional_members(contract: Contract) -> list[tuple[tuple[str, ...], list[str
         if isinstance(schema.get("items"), dict):
             walk(schema["items"], (*path, "items"), (*instance, ITEM))
 
-    walk(contract.request.schema, (), ())
+    walk(contract.whole, (), ())
     return found
 
 
@@ -272,6 +281,9 @@ def _branches(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Ed
         for branch in assertion.value
     ]
     place = bodies.place(assertion.instance)
+    if assertion.path in bodies.contract.chosen:
+        yield f"branch-{bodies.contract.chosen[assertion.path]}", Present()
+        return
     for index, (branch, names) in enumerate(zip(assertion.value, asked, strict=True)):
         label = "-".join(names) if names else f"branch-{index}"
         taken = Narrowed(compile_schema(with_examples(branch)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from math import ceil, floor
 
 from ringspec.spec import ITEM, Json
 from ringspec.strategies.faults.fault import Fault, Spot, replacing
-from ringspec.strategies.shapes.build import Builder, Unfit, json_number
+from ringspec.strategies.shapes.build import Builder, Unfit, another, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
@@ -120,24 +120,26 @@ def too_many(spot: Spot) -> Iterator[Fault]:
     if most > MOST_ITEMS:
         return
     for wanted in range(most + 1, most + 1 + _NEAR):
-        more = [("-", _another(spot, index)) for index in range(size, wanted)]
-        yield spot.add(f"{wanted}-for-{most}", *more)
-    if size == most > 0 and _another(spot, size) != spot.value[-1]:
+        more: list[Json] = []
+        for index in range(size, wanted):
+            more.append(_another(spot, index, more))
+        yield spot.add(f"{wanted}-for-{most}", *(("-", each) for each in more))
+    if size == most > 0 and _another(spot, size, ()) != spot.value[-1]:
         # A value known to the target is repeated: only the count is wrong.
         yield spot.add("same-again", ("-", spot.value[-1]))
 
 
-def _another(spot: Spot, index: int) -> Json:
+def _another(spot: Spot, index: int, more: Sequence[Json]) -> Json:
     """Return one more item, unlike the present ones if they have to differ."""
     shapes = spot.shapes_below(ITEM)
     if spot.node.get("uniqueItems"):
-        listed = [
-            value
-            for shape in shapes
-            for value in shape.choices() or ()
-            if value not in spot.value
-        ]
-        return listed[(index - len(spot.value)) % len(listed)] if listed else None
+        present = [*spot.value, *more]
+        listed = (v for each in shapes for v in each.choices() or ())
+        new = [value for value in listed if value not in present]
+        try:
+            return new[0] if new else another(shapes, present[-1], present)
+        except (Unfit, IndexError):
+            return None
     if spot.value:
         last = spot.value[-1]
         if isinstance(last, str) and len(last) == 36:

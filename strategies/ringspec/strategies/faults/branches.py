@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 
-from ringspec.spec import ITEM, Json, kind_of, same
-from ringspec.strategies.faults.fault import Fault, Spot
+from ringspec.spec import ITEM, Json, constants, kind_of, same
+from ringspec.strategies.faults.fault import Fault, Spot, replacing
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.shape import (
@@ -24,25 +24,44 @@ from ringspec.strategies.shapes.text import with_examples
 
 # Most shapes tried: choices of many branches can fail in very many ways.
 _TRIED = 40
+# Most branches of which the opposite is worked out, and most pairs of branches.
+_FEW, _PAIRS = 4, 30
+# A value of each kind that a choice may not have.
+_KINDS: tuple[Json, ...] = (7, "text", True, ["text"], {"value": "text"}, None)
 # Most differences yielded.
 _SHOWN = 8
 
 
 def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
+    if spot.is_choice:
+        yield from _of_no_branch(spot)
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
         present = [name for name in spot.value if name in named]
         if present:
             yield spot.drop("none", *present, everywhere=True)
-    if not _is_about_members(spot):
+    if not _is_about_members(spot) and len(spot.assertion.value) <= _FEW:
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
+
+
+def _of_no_branch(spot: Spot) -> Iterator[Fault]:
+    """Put values of other kinds, and the label of another branch."""
+    for value in _KINDS:
+        if kind_of(value) != kind_of(spot.value):
+            yield spot.put(f"{kind_of(value)}-for-any", value)
+    own = spot.value if isinstance(spot.value, dict) else {}
+    for branch in spot.assertion.value[:_FEW]:
+        for name, value in constants(branch).items():
+            if own.get(name, value) != value:
+                patch = (replacing((*spot.location, name), value),)
+                yield Fault(name=f"{name}-{value}", patch=patch)
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:
     """Break `oneOf`: none of the branches, or two of them."""
     yield from none_of(spot)
-    pairs = list(combinations(spot.assertion.value, 2))
+    pairs = list(combinations(spot.assertion.value, 2))[:_PAIRS]
     for left, right in pairs if isinstance(spot.value, dict) else ():
         wanted = [*_required(left), *_required(right)]
         added = {n: _value(spot, n) for n in wanted if n not in spot.value}

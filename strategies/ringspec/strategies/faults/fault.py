@@ -60,6 +60,11 @@ class Spot:
         return sum(step != ITEM for step in self.assertion.instance) <= 1
 
     @property
+    def is_choice(self) -> bool:
+        """Whether it is a choice whose branches have rules of their own."""
+        return self.assertion.path in self.bodies.contract.chosen
+
+    @property
     def shapes(self) -> Alternatives:
         """The shapes that the contract allows there."""
         return tuple(self.bodies.shapes_at(self.assertion.instance))

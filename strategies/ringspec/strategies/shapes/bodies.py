@@ -75,7 +75,7 @@ class Bodies:
         """The instance paths of members that something requires."""
         return frozenset(
             (*each.instance, each.value)
-            for each in self.contract.assertions
+            for each in self.contract.applicable
             if each.keyword == "required"
         )
 

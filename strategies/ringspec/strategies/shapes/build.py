@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, count
 from math import isinf
+from string import ascii_letters
 
 from ringspec.spec import Json, Location, same
 from ringspec.strategies.shapes.shape import (
@@ -291,6 +292,10 @@ def _varied(value: Json, numbers: range) -> Iterator[Json]:
         yield from (f"other-{number}" for number in numbers)
     elif isinstance(value, str):
         yield from (sibling_text(value, number) for number in numbers)
+        # A pattern may want a letter there.
+        for letter in ascii_letters if value else "":
+            yield value[:-1] + letter
+            yield letter + value[1:]
     elif isinstance(value, int | float):
         yield from chain.from_iterable((value + n, value - n) for n in numbers)
     elif isinstance(value, list):

@@ -6,6 +6,7 @@ Other digits could be a real number: only a contract may give a text with many.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -98,7 +99,7 @@ _FORMATS = {
 }
 # A text with this many digits may be a real number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
-_GIVEN = frozenset({"example", "examples", "default", "enum", "const"})
+_GIVEN = frozenset({"examples", "enum", "const"})
 
 
 def of_media_type(operation: Operation) -> list[Json]:
@@ -148,8 +149,13 @@ def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
             changed[keyword] = with_examples(value, known)
         elif keyword == "additionalProperties" and isinstance(value, dict):
             changed[keyword] = with_examples(value)
-    has_form = "format" in schema or schema.get("pattern", NOT_BLANK) != NOT_BLANK
-    if has_form and not _GIVEN & schema.keys():
+    has_form = (
+        "format" in schema
+        or "contentEncoding" in schema
+        or schema.get("pattern", NOT_BLANK) != NOT_BLANK
+    )
+    is_given = _GIVEN & schema.keys() or any(isinstance(each, str) for each in alone)
+    if has_form and not is_given:
         changed["examples"] = _texts(schema, known)
     return changed
 
@@ -161,7 +167,10 @@ def _texts(schema: dict[str, Json], known: list[Json]) -> list[Json]:
         return list(dict.fromkeys(found))
     form = schema.get("format", "")
     text = _FORMATS.get(form)
-    if "pattern" in schema:
+    if schema.get("contentEncoding") == "base64":
+        size = 3 * -(-max(schema.get("minLength", 0), 8) // 4)
+        text = b64encode((b"text" * size)[:size]).decode()
+    elif "pattern" in schema:
         least, most = schema.get("minLength", 0), schema.get("maxLength", 100)
         text = matching(schema["pattern"], least, most, form)
     return [] if text is None else [text]
@@ -177,7 +186,7 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
             least <= len(text) <= most
             and text.isprintable()
             and bool(text.strip())
-            and not _DIGITS.search(text)
+            and not _is_number(text)
             and bool(wanted.search(text))
         )
 
@@ -185,6 +194,11 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
     if form:
         return next(filter(fits, likely[:1]), None)
     return next(filter(fits, likely), None) or _found(pattern, fits)
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text may be a real number: none has a single digit but zeros."""
+    return bool(_DIGITS.search(text)) and sum(c in "123456789" for c in text) > 1
 
 
 def _found(pattern: str, fits: Callable[[str], bool]) -> str | None:
