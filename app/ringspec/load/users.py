@@ -21,9 +21,14 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import EXITS, Conclusion, Finding, Judged
 from ringspec.harness.running.plan import refusal
+from ringspec.load.conformance import (
+    OPTIONS,
+    LoadComparison,
+    LoadCounts,
+    LoadSetup,
+    Shooter,
+)
 from ringspec.load.http_client import BlockingClient
-from ringspec.load.load_results import LoadComparison, LoadCounts, Shooter
-from ringspec.load.load_setup import OPTIONS, LoadSetup
 from ringspec.reports import failure_json, put, report_bytes
 from ringspec.spec import Json, RingspecError
 
@@ -164,7 +169,7 @@ class LoadProcess:
         )
 
     def _example(self, finding: Finding) -> Json:
-        return failure_json(self.setup.redactor.finding(finding))
+        return failure_json(self.setup.redactor.event(finding))
 
     def report_to_master(self, client_id: str, data: dict[str, Any]) -> None:
         """Add to a worker's report its counts since the last one."""

@@ -27,13 +27,15 @@ from ringspec.strategies.case import (
 from ringspec.strategies.certificate import cases_of, certified, quick_of
 
 if TYPE_CHECKING:
-    from ringspec.strategies.adequacy import (
+    from ringspec.strategies.adequacy.mutations import (
         Mutation,
         MutationKind,
+        mutations_of,
+    )
+    from ringspec.strategies.adequacy.verdicts import (
         MutationResult,
         MutationVerdict,
         fewest,
-        mutations_of,
         prove,
     )
     from ringspec.strategies.bodies.certify import (
@@ -77,9 +79,8 @@ if TYPE_CHECKING:
 
 # Hypothesis is slow to load, and a run of certified cases does not need it.
 _LATE_BY_MODULE = {
-    "adequacy": (
-        "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"
-    ),
+    "adequacy.mutations": "Mutation MutationKind mutations_of",
+    "adequacy.verdicts": "MutationResult MutationVerdict fewest prove",
     "bodies.certify": "ProbeBodies is_settled probe_bodies",
     "drawn.label": "Drawn Invalid Label Labelled Labeller",
     "drawn.sources": "Source SourceEnded foreign_sources own_sources",

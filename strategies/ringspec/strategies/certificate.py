@@ -40,7 +40,7 @@ def quick_of(
     found = _read(contract) if seed == SEED else None
     if found is not None:
         return frozenset(found[0]["quick"])
-    from ringspec.strategies.adequacy import quick  # noqa: PLC0415 - as above
+    from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
     return frozenset(quick(contract, cases))
 

@@ -17,13 +17,13 @@ from ringspec.harness import (
     Trouble,
     Verdict,
 )
-from ringspec.load.load_results import (
+from ringspec.load.conformance import (
     EXAMPLES,
     LoadComparison,
     LoadCounts,
+    LoadSetup,
     Shooter,
 )
-from ringspec.load.load_setup import LoadSetup
 from ringspec.reports import failure_json
 from ringspec.reports.json_report import SCHEMA
 from ringspec.spec import Level, RuleId, UsageError
