@@ -169,7 +169,7 @@ class LoadProcess:
         )
 
     def _example(self, finding: Finding) -> Json:
-        return failure_json(self.setup.redactor.finding(finding))
+        return failure_json(self.setup.redactor.event(finding))
 
     def report_to_master(self, client_id: str, data: dict[str, Any]) -> None:
         """Add to a worker's report its counts since the last one."""

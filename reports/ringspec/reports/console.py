@@ -30,7 +30,10 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
     if isinstance(stream, io.TextIOWrapper):
         # An ASCII terminal shall show \u2026, not end in an error.
         stream.reconfigure(errors="backslashreplace")
-    coloured = color == "always" or (color == "auto" and _may_colour(stream))
+    # Source: no-color.org and force-color.org, which leave an empty value unset.
+    forced = os.environ.get("FORCE_COLOR", "") not in ("", "0")
+    wanted = not os.environ.get("NO_COLOR") and (forced or live(stream))
+    coloured = color == "always" or (color == "auto" and wanted)
     opened = Console(
         file=stream,
         color_system="standard" if coloured else None,
@@ -56,13 +59,6 @@ def page(width: int) -> tuple[Console, io.StringIO]:
 def live(stream: IO[str]) -> bool:
     """Return whether a stream is a screen on which a line can be drawn again."""
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
-
-
-def _may_colour(stream: TextIO) -> bool:
-    # Source: no-color.org and force-color.org, which leave an empty value unset.
-    if os.environ.get("NO_COLOR"):
-        return False
-    return os.environ.get("FORCE_COLOR", "") not in ("", "0") or live(stream)
 
 
 def line(console: Console, text: Text | str = "", style: str = "") -> None:

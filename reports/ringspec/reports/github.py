@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from ringspec.harness import Conclusion, Ended, Event, Finding, Result, Started
@@ -54,10 +54,8 @@ class GitHubAnnotations:
         self._inner.handle(event)
         if isinstance(event, Ended):
             self._resume()
-            ended = self._redactor.event(event)
-            if isinstance(ended, Ended):
-                for each in commands(ended.result, self._docs):
-                    self._print(each)
+            for each in commands(self._redactor.event(event).result, self._docs):
+                self._print(each)
 
     def close(self) -> None:
         """Close the other reporter; commands are heard again."""
@@ -84,15 +82,15 @@ def commands(result: Result, docs: str = "") -> Iterator[str]:
         docs: base of the documentation that rules are linked to; empty for none.
     """
     found = causes(result) if result.learnt else ()
-    new = [_cause("error", each, docs) for each in found if not each.known]
+    new = [_cause(each, docs) for each in found if not each.known]
     new += [
         _command("error", f"known failure {each.known.id}", each.why)
         for each in result.stale
     ]
     if not new and result.conclusion is not Conclusion.CONFORMANT:
-        lines = filter(None, (result.message, result.hint))
-        new.append(_command("error", f"ringspec: {result.conclusion}", *lines))
-    known = [_cause("notice", each, docs) for each in found if each.known]
+        title = f"ringspec: {result.conclusion}"
+        new.append(_command("error", title, result.message, result.hint))
+    known = [_cause(each, docs) for each in found if each.known]
     yield from _limited("error", new)
     yield from _limited("warning", list(_warnings(result)))
     yield from _limited("notice", known)
@@ -108,30 +106,25 @@ def _limited(kind: str, lines: list[str]) -> Iterator[str]:
     yield _command(kind, "ringspec", f"{left:,} more of this kind: see the log")
 
 
-def _cause(kind: str, cause: Cause, docs: str) -> str:
+def _cause(cause: Cause, docs: str) -> str:
     result = cause.rules[0]
     rule = result.rule
     more = len(cause.rules) - 1
     others = f" and {counted(more, 'other rule')}" if more else ""
     title = f"{rule.id}{others} ({cause.level.upper()})"
-    excuse = ""
-    if kind == "notice":
-        title = f"known failure: {title}"
-        for each in result.known[:1]:
-            excuse = " ".join(filter(None, ("known:", each.reason, each.issue)))
-    lines = (
-        cause.title or rule.sentence,
-        excuse,
-        *_case(cause.findings[0], len(cause.findings)),
-        rule_link(docs, rule.id),
-    )
-    return _command(kind, title, *filter(None, lines))
+    sentence, link = cause.title or rule.sentence, rule_link(docs, rule.id)
+    case = _case(cause.findings)
+    if not cause.known:
+        return _command("error", title, sentence, *case, link)
+    known = [it for each in result.known[:1] for it in (each.reason, each.issue) if it]
+    excuse = " ".join(("known:", *known)) if result.known else ""
+    return _command("notice", f"known failure: {title}", sentence, excuse, *case, link)
 
 
-def _case(finding: Finding, number: int) -> tuple[str, str]:
-    others = f" (and {counted(number - 1, 'more case')})" if number > 1 else ""
-    line = f"case {finding.case.id}: {status_line(finding.exchange)}{others}"
-    return finding.reason, line
+def _case(findings: Sequence[Finding]) -> tuple[str, str]:
+    first, more = findings[0], len(findings) - 1
+    others = f" (and {counted(more, 'more case')})" if more else ""
+    return first.reason, f"case {first.case.id}: {status_line(first.exchange)}{others}"
 
 
 def _warnings(result: Result) -> Iterator[str]:
@@ -144,12 +137,12 @@ def _warnings(result: Result) -> Iterator[str]:
         warnings = each.warnings(result.level)
         if warnings:
             title = f"{each.rule.id} ({warnings[0].level.upper()})"
-            lines = (each.rule.sentence, *_case(warnings[0], len(warnings)))
+            lines = (each.rule.sentence, *_case(warnings))
             yield _command("warning", title, *lines)
 
 
 def _command(kind: str, title: str, *lines: str) -> str:
-    message = "\n".join(dict.fromkeys(shown(line, _TEXT) for line in lines))
+    message = "\n".join(dict.fromkeys(shown(line, _TEXT) for line in lines if line))
     escaped = _escaped(shown(title, _TEXT)).replace(":", "%3A").replace(",", "%2C")
     return f"::{kind} title={escaped}::{_escaped(message)}"
 

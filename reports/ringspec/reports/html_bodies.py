@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Any, NamedTuple, TypeAlias
 
 from ringspec.reports.printable import counted, cut, decoded, visible
@@ -183,13 +183,11 @@ def _items(left: list[Json], right: list[Json]) -> list[_Part]:
 
 def _in_common(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
     """Return how long a beginning and an end two texts or lists have in common."""
-    lengths: list[int] = []
     most = min(len(left), len(right))
-    for pairs in (
-        zip(left, right, strict=False),
-        zip(left[::-1], right[::-1], strict=False),
-    ):
-        differing = (at for at, (old, new) in enumerate(pairs) if old != new)
+    lengths: list[int] = []
+    for step in (1, -1):
+        pairs = enumerate(zip(left[::step], right[::step], strict=False))
+        differing = (at for at, (old, new) in pairs if old != new)
         lengths.append(min(next(differing, most), most - sum(lengths)))
     return lengths[0], lengths[1]
 
@@ -205,13 +203,9 @@ def _focused(rows: Sequence[_LinePair]) -> Sequence[_LinePair | int]:
         if len(near) >= LINES:
             break
     kept: list[_LinePair | int] = []
-    for at, row in enumerate(rows):
-        if at in near:
-            kept.append(row)
-        elif kept and isinstance(kept[-1], int):
-            kept[-1] += 1
-        else:
-            kept.append(1)
+    for is_near, run in groupby(range(len(rows)), near.__contains__):
+        found = [rows[at] for at in run]
+        kept += found if is_near else [len(found)]
     return kept
 
 
@@ -221,20 +215,18 @@ def _left_out(lines: int) -> str:
 
 def _side(rows: Sequence[_LinePair | int], mark: str) -> Body:
     """Write one side of the rows, lines of one mark together."""
-    runs: list[tuple[str, list[str]]] = []
+    lines: list[tuple[str, str]] = []
     for row in rows:
         if isinstance(row, int):
-            kind, line = "cut", _left_out(row).rstrip()
-        else:
-            text = row.left if mark == "was" else row.right
-            kind, line = (mark if row.edited else ""), text or ""
-            kind = "gap" if text is None else kind
-        if not runs or runs[-1][0] != kind:
-            runs.append((kind, []))
-        runs[-1][1].append(f"{line}\n")
-    if runs and runs[-1][0] == "gap":
-        runs.pop()  # nothing stands below it
-    return tuple((kind, "".join(lines)) for kind, lines in runs)
+            lines.append(("cut", _left_out(row)))
+            continue
+        text = row.left if mark == "was" else row.right
+        kind = "gap" if text is None else mark if row.edited else ""
+        lines.append((kind, f"{text or ''}\n"))
+    while lines and lines[-1][0] == "gap":
+        lines.pop()  # nothing stands below it
+    runs = groupby(lines, lambda line: line[0])
+    return tuple((kind, "".join(text for _, text in run)) for kind, run in runs)
 
 
 def _line(text: str) -> str:

@@ -152,11 +152,8 @@ class KillMatrix:
     @cached_property
     def counts(self) -> dict[str, int]:
         """The numbers of servers, and of those noticed, named and accused."""
-        mutants = self.of(ServerKind.MUTANT)
         return {
-            "mutants": len(mutants),
-            "noticed": sum(bool(each.noticed) for each in mutants),
-            "named": len(self.marked(RunMark.NOTICED)),
+            **self.levels[self.level],
             "lawful": len(self.of(ServerKind.LAWFUL)),
             "false_alarms": len(self.marked(RunMark.FALSE_ALARM)),
         }
@@ -168,11 +165,10 @@ class KillMatrix:
         for level in (each for each in Level if each.gates(self.level)):
             bound = [it for it in self.of(ServerKind.MUTANT) if it.binding.gates(level)]
             noticed = [any(it.gates(level) for it in x.noticed.values()) for x in bound]
-            named = [each.named_at(level) for each in bound]
             found[level] = {
                 "mutants": len(bound),
                 "noticed": sum(noticed),
-                "named": sum(named),
+                "named": sum(each.named_at(level) for each in bound),
             }
         return found
 
@@ -191,11 +187,11 @@ class KillMatrix:
             "median": median(untils) if untils else 0,
             "worst": max(untils, default=0),
             "whole": max(whole, default=0),
-            "minimum": sum(cost for _, cost in self.cover),
+            "minimum": sum(self.cover.values()),
         }
 
     @cached_property
-    def cover(self) -> tuple[tuple[str, int], ...]:
+    def cover(self) -> dict[str, int]:
         """The cases of a greedily smallest list, with the requests of each.
 
         Each next case is the one that notices most more for its requests.
@@ -208,14 +204,14 @@ class KillMatrix:
                 costs[case] = min(sent, costs.get(case, sent))
                 noticing.setdefault(case, set()).add(trial.name)
         left = set().union(*noticing.values())
-        cover: list[tuple[str, int]] = []
+        cover: dict[str, int] = {}
         while left:
             # Ties go to the first by name, so that the list is always the same.
             worth = {it: len(noticing[it] & left) / costs[it] for it in noticing}
             best = min(sorted(noticing), key=lambda case: -worth[case])
             left -= noticing[best]
-            cover.append((best, costs[best]))
-        return tuple(cover)
+            cover[best] = costs[best]
+        return cover
 
     @cached_property
     def unisolated(self) -> dict[RuleId, str]:
@@ -251,7 +247,7 @@ def render_matrix(matrix: KillMatrix) -> bytes:
         "counts": matrix.counts,
         "levels": [{"level": it, **row} for it, row in matrix.levels.items()],
         "requests": matrix.requests,
-        "cover": [name for name, _ in matrix.cover],
+        "cover": list(matrix.cover),
         "trials": [_trial(each) for each in matrix.trials],
         "unisolated": [{"rule": it, "reason": why} for it, why in unisolated.items()],
         "equivalents": [{"name": it, "reason": why} for it, why in equivalents],

@@ -13,10 +13,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from html.entities import codepoint2name
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ringspec.harness import Event, Exchange, Finding
 from ringspec.strategies import Case
+
+_Event = TypeVar("_Event", bound=Event | Finding)
 
 # Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
@@ -93,13 +95,9 @@ class Redactor:
         """Take the secrets, and any user and password, out of a URL."""
         return _USERINFO.sub(f"{REDACTED}@", self.text(url))
 
-    def event(self, event: Event) -> Event:
-        """Take the secrets out of an event."""
-        return cast("Event", self._redacted(event, self.url))
-
-    def finding(self, finding: Finding) -> Finding:
-        """Take the secrets out of a finding."""
-        return cast("Finding", self._redacted(finding, self.url))
+    def event(self, event: _Event) -> _Event:
+        """Take the secrets out of an event, or a finding."""
+        return cast("_Event", self._redacted(event, self.url))
 
     def _redacted(self, value: Any, write: Callable[[str], str]) -> Any:
         """Redact a value; without secrets it is returned itself."""
