@@ -20,6 +20,7 @@ from ringspec.spec import (
     RuleId,
     SpecError,
     TokenHeader,
+    constants,
     is_irregular,
 )
 from ringspec.strategies.bodies.invalid import coupled_cases, invalid_cases
@@ -114,6 +115,14 @@ def _readings(
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
     failed: SpecError | None = None
+    # A member that tells the branches apart may be needed in one and not in another.
+    labels = {
+        (*each.instance, name)
+        for each in contract.assertions
+        if each.keyword in {"anyOf", "oneOf"}
+        for branch in each.value
+        for name in constants(branch)
+    }
     for reading in contract.readings():
         bodies = Bodies(reading)
         try:
@@ -143,7 +152,15 @@ def _readings(
             made = invalid_cases(bodies, judge, about, twins, edges)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
-            broken.update(each for each in about if each.rule in rules)
+            broken.update(
+                each
+                for each in about
+                if each.rule in rules
+                and (
+                    each.keyword != "required"
+                    or (*each.instance, each.value) not in labels
+                )
+            )
         yield bodies, accepted, rejected
     if failed is not None and not shown:
         raise failed
