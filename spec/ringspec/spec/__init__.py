@@ -15,7 +15,7 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
 from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
@@ -129,6 +129,7 @@ __all__ = [
     "patched",
     "pointer",
     "questions",
+    "read_as",
     "rules_of",
     "same",
     "short",

@@ -108,9 +108,10 @@ def _types(schema: dict[str, Json]) -> set[str]:
     return own.union(*map(_types, branches(schema)))
 
 
-def read_as(schema: Json, chosen: Chosen, path: Path = ()) -> Json:
+def read_as(schema: Json, chosen: Chosen | None = None, path: Path = ()) -> Json:
     """Return a schema with some choices decided: only the chosen branch is left.
 
+    If none is chosen, the first branch of each choice is.
     A branch that says nothing of what is beside the choice becomes part of it.
     """
     if not isinstance(schema, dict):
@@ -121,8 +122,9 @@ def read_as(schema: Json, chosen: Chosen, path: Path = ()) -> Json:
 
     changed = rebuilt(schema, below)
     for keyword in CHOICES & schema.keys():
-        if (*path, keyword) in chosen:
-            branch = changed.pop(keyword)[chosen[*path, keyword]]
+        if chosen is None or (*path, keyword) in chosen:
+            index = 0 if chosen is None else chosen[*path, keyword]
+            branch = changed.pop(keyword)[index]
             changed = _joined(changed, branch)
     return changed
 
