@@ -32,7 +32,7 @@ from ringspec.strategies.shapes.compile import (
 )
 from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
-from ringspec.strategies.shapes.text import of_media_type, with_examples
+from ringspec.strategies.shapes.text import with_examples
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Bodies:
             SpecError: the contract has something that cannot be compiled.
         """
         check_supported(self.contract)
-        examples = of_media_type(self.contract.operation)
+        examples = self.contract.operation.examples
         try:
             shapes = compile_schema(with_examples(self.contract.settled, examples))
         except TooMany as error:
