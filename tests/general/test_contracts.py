@@ -363,21 +363,6 @@ TREE = {
             id="a reference to another file",
         ),
         pytest.param(
-            document({}, parameters=[parameter("session", "cookie")]),
-            "cookie session is required",
-            id="a cookie",
-        ),
-        pytest.param(
-            document({}, parameters=[parameter("X-Region", "header")]),
-            "header parameter X-Region is required and has no example",
-            id="a header without an example",
-        ),
-        pytest.param(
-            document({}, path="/t/{id}", parameters=[parameter("id", "path")]),
-            "path parameter id is required and has no example",
-            id="a placeholder without an example",
-        ),
-        pytest.param(
             document({}, path="/t/{id}"),
             "path /t/{id} has {id}, and no parameter describes it",
             id="a placeholder without a parameter",

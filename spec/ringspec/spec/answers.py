@@ -107,9 +107,11 @@ def answers_of(node: Node) -> Answers:
         for answer in found.values()
         for each in answer.assertions
     }
+    accepted = next(iter(media_types), "application/json")
     return Answers(
         found,
         tuple(stated.values()),
         frozenset(bare),
-        concrete(next(iter(media_types), "application/json")),
+        # A range with a suffix may be in no Accept. Source: RFC 9110, 12.5.1.
+        accepted.replace("*+json", "*") if "+" in accepted else concrete(accepted),
     )

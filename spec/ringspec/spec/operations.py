@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from ringspec.spec.document import Node, check, inline
 from ringspec.spec.errors import SpecError, UsageError, did_you_mean
-from ringspec.spec.plain import STYLES, fitting, styled
+from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
 from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json, steps
@@ -232,9 +232,11 @@ def _parameter(node: Node, where: str) -> Parameter:
     name = node.value["name"]
     is_required = where == "path" or bool(node.value.get("required"))
     media, holder = next(iter(node.at("content", {}).members()), ("", node))
-    value = _value(holder)
+    value = next((each for each in _shown(holder) if each is not None), None)
     if value is None and is_required:
         value = _fitting(holder, f"{where} parameter {name}")
+    elif value is None:
+        value = next(settled(holder.at("schema", {}).value), None)
     if is_json(media):
         value = json.dumps(value)
     return Parameter(
@@ -272,24 +274,6 @@ def _fitting(node: Node, what: str) -> Json:
             hint="give it an `example` to be sent",
         )
     return value
-
-
-def _value(node: Node) -> Json:
-    """Return the value that a parameter's examples or its schema settle."""
-    schema = node.at("schema", {})
-    schema = replace(schema, value={}) if isinstance(schema.value, bool) else schema
-    settled = schema.at("x-settled").value
-    known = (
-        (settled if isinstance(settled, dict) else {}, "const"),
-        *((schema.value, name) for name in ("const", "default", "example")),
-    )
-    candidates = [
-        *_shown(node),
-        *(holder[name] for holder, name in known if name in holder),
-        *(each.value for each in schema.at("examples", []).items()),
-        *(each.value for each in schema.at("enum", []).items()),
-    ]
-    return next((each for each in candidates if each is not None), None)
 
 
 def _filled(path: str, parameters: list[Parameter]) -> str:
@@ -333,7 +317,7 @@ def token_header_of(node: Node) -> TokenHeader | None:
     if header is None:
         raise SpecError(
             f"{security.place} asks for credentials that cannot be sent",
-            hint="a bearer token (http, oauth2, openIdConnect), http basic, or an apiKey"
+            hint="a token (http bearer or basic, oauth2, openIdConnect), or an apiKey"
             " in a header, may be",
         )
     return header

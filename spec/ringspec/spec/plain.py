@@ -60,9 +60,7 @@ def _tried(schema: Json) -> Iterator[Json]:
         for branch in node.pop(choice):
             yield from _tried({**node, "allOf": [branch]})
         return
-    shown = [node[name] for name in ("const", "default", "example") if name in node]
-    given = [*shown, *node.get("examples", ()), *node.get("enum", ())]
-    yield from (each for each in given if each is not None)
+    yield from settled(node)
     types = node.get("type") or [ABOUT[each] for each in node if each in ABOUT]
     for kind in [types] if isinstance(types, str) else [*types, "string"]:
         if kind in {"integer", "number"}:
@@ -80,6 +78,18 @@ def _tried(schema: Json) -> Iterator[Json]:
             yield {name: fitting(members.get(name, {})) for name in names}
         elif kind == "string":
             yield from _strings(node)
+
+
+def settled(schema: Json) -> Iterator[Json]:
+    """Yield the values that a schema settles, shows or lists; null is none."""
+    node = schema if isinstance(schema, dict) else {}
+    own = node.get("x-settled")
+    holders = (own if isinstance(own, dict) else {}, "const"), (node, "const")
+    alone = (*holders, (node, "default"), (node, "example"))
+    found = [holder[name] for holder, name in alone if name in holder]
+    for name in ("examples", "enum"):
+        found += node[name] if isinstance(node.get(name), list) else ()
+    yield from (each for each in found if each is not None)
 
 
 def _numbers(node: dict[str, Json]) -> list[float]:
