@@ -123,7 +123,7 @@ def test_every_contract_in_the_folder_is_tried() -> None:
     assert {path.stem for path in DATA.glob("*.yaml")} == tried | {
         "no-content",
         "api-key",
-        "basic-credentials",
+        "digest-credentials",
     }
 
 
