@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ringspec.spec.document import Node, check, inline
-from ringspec.spec.errors import SpecError, UsageError, did_you_mean
+from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
 from ringspec.spec.rules import Catalogue, RuleId
@@ -18,6 +18,14 @@ from ringspec.spec.values import Json, steps
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
+# Fields that decide what is sent and expected, by the object that has them.
+_ROOT = ("paths", "components", "security")
+_ITEM = (*METHODS, "parameters")
+_OPERATION = ("operationId", "parameters", "requestBody", "responses", "security")
+_BODY = ("content", "required")
+_MEDIA = ("schema", "example", "examples")
+_PARAMETER = (*_MEDIA, "name", "in", "required", "style", "explode", "content")
+_RESPONSE = ("content", "headers", "links")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ class Endpoint:
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths").members():
+    for path, item in Node(base, base).at("paths", {}).members():
         for method in METHODS:
             if item.has(method):
                 node = item.at(method)
@@ -134,14 +142,42 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         for each in able
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
+    root = Node(base, base)
+    items = [each for _, each in root.at("paths", {}).members()]
+    if len(found) == 1:
+        items = [found[0].item]
+    known = found[0].method if len(found) == 1 else ""
+    for place, name, near in _misspelt(root, items, [known] if known else METHODS):
+        raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
     if len(found) == 1:
         return _operation(found[0], able[found[0]])
+    mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
         hint=f"--operation takes one of: {ids}",
     )
+
+
+def _misspelt(
+    root: Node, items: list[Node], methods: Iterable[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield fields that are probably misspelt: place, name and the one meant."""
+    looked = [(root, _ROOT), *((each, _ITEM) for each in items)]
+    for item in items:
+        for node in (item.at(each) for each in methods if item.has(each)):
+            body = node.at("requestBody", {})
+            looked += [(node, _OPERATION), (body, _BODY)]
+            looked += [(each, _MEDIA) for _, each in body.at("content", {}).members()]
+            looked += [(each, _PARAMETER) for each in node.at("parameters", []).items()]
+            responses = node.at("responses", {}).members()
+            looked += [(each, _RESPONSE) for _, each in responses]
+    for node, fields in looked:
+        for name in mapping(node.value, node.place):
+            near = nearest(name, fields, cutoff=0.75)
+            if near and name not in fields and not name.startswith("x-"):
+                yield node.place, name, near[0]
 
 
 def json_types(content: Node) -> list[tuple[str, Node]]:
@@ -180,7 +216,7 @@ def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
     if not endpoint.node.has("requestBody"):
         return ""
-    content = endpoint.node.at("requestBody").at("content")
+    content = endpoint.node.at("requestBody").at("content", {})
     places = (m.place for _, m in json_types(content) if m.has("schema"))
     return next((f"{place}/schema" for place in places), "")
 

@@ -208,7 +208,7 @@ def test_a_contract_at_fault_is_refused_by_place(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("application/json", "text/plain"), ("post:", "put:"), ("schema:", "sche:")],
+    [("application/json", "text/plain"), ("post:", "put:"), ("schema:", "x-schema:")],
 )
 def test_a_contract_without_a_post_of_json_is_a_matter_of_usage(
     edited: Edit, old: str, new: str
