@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlsplit
 
-from ringspec.spec import Json
+from ringspec.spec import Json, is_json
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ class Sender(ABC):
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
     media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
+    if not is_json(media):
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
