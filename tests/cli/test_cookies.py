@@ -118,6 +118,9 @@ def test_cookie_that_is_set_is_given_back(cookies: Any, sent: str) -> None:
     jar.keep(mine, url, answer)
     jar.keep(token, url, answer)
 
-    assert jar.headers(mine, url) == ([("Cookie", sent)] if sent else [])
+    assert jar.added([], mine, url) == ([("Cookie", sent)] if sent else [])
+    if sent:
+        both = jar.added([("a", "b"), ("cookie", "own=1")], mine, url)
+        assert both == [("a", "b"), ("Cookie", f"own=1; {sent}")]
     for request, to in ((mine, url.replace(":1/", ":2/")), (others, url), (token, url)):
-        assert jar.headers(request, to) == []
+        assert jar.added([], request, to) == []

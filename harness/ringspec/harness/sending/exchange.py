@@ -218,10 +218,14 @@ class Jar:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
 
-    def headers(self, request: Request, url: str) -> list[tuple[str, str]]:
-        """Return the header that gives them back, if there are any."""
-        pairs = "; ".join(map("=".join, self._of(request, url).items()))
-        return [("Cookie", pairs)] if pairs else []
+    def added(
+        self, headers: list[tuple[str, str]], request: Request, url: str
+    ) -> list[tuple[str, str]]:
+        """Add them to the headers that a request goes out with, if there are any."""
+        pairs = list(map("=".join, self._of(request, url).items()))
+        own = [value for name, value in headers if name.lower() == "cookie"]
+        others = [each for each in headers if each[0].lower() != "cookie"]
+        return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
     def keep(self, request: Request, url: str, response: Response) -> bool:
         """Take what an answer sets, the latest of too many; True if none was there."""
@@ -330,8 +334,8 @@ class Sender(ABC):
 
     def _headers(self, request: Request, url: str) -> list[tuple[str, str]]:
         """Return what goes out: a request's headers, and cookies."""
-        cookies = JAR.get(self._jar).headers(request, url)
-        return [*self.filling.headers(request), *cookies]
+        headers = self.filling.headers(request)
+        return JAR.get(self._jar).added(headers, request, url)
 
 
 def parse(response: Response) -> tuple[Json, str]:

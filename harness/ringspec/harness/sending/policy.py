@@ -28,7 +28,15 @@ from ringspec.spec import (
     at_pointer,
     member_names,
 )
-from ringspec.strategies import Case, Phase, Request, Slot
+from ringspec.strategies import (
+    Case,
+    Phase,
+    Request,
+    Slot,
+    encode,
+    line,
+    parse_case,
+)
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
@@ -295,6 +303,30 @@ class Policy:
         reasons = (self.withholds(request) for request in requests_of(case))
         return next(filter(None, reasons), "")
 
+    def own(self, case: Case, sent: set[bytes]) -> Case | None:
+        """Return a case with a body that no other sends; None if there is none.
+
+        Where its own was sent before, a text of it is numbered.
+        """
+
+        def bodies(case: Case) -> set[bytes]:
+            asked = requests_of(case)
+            return {it.body for it in asked if self.effect_of(it) == Effect.CREATE}
+
+        common = bodies(case) & sent
+        body: Json = _read(next(iter(common))) if common else None
+        for name, value in body.items() if isinstance(body, dict) else ():
+            other = f"{value} {len(sent)}"
+            fits = isinstance(value, str) and name not in self.contract.holders
+            if fits and self.contract.settled_prover.is_valid(body | {name: other}):
+                old, new = (encode(each).decode() for each in (value, other))
+                case = parse_case(json.loads(line(case).replace(old, new)))
+                break
+        if bodies(case) & sent:
+            return None
+        sent |= bodies(case)
+        return case
+
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
         """Return why a request is not sent to a live target; empty if it may be.
 
@@ -330,6 +362,13 @@ class Policy:
             return ""
         place = "/".join(map(str, breach.location)) or "its body"
         return f"the contract keeps {place} as it is from live targets"
+
+
+def _read(content: bytes) -> Json:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
