@@ -171,7 +171,7 @@ def test_what_is_sent_live_keeps_to_the_contract(live: Any, contract: Contract) 
     assert told.outcomes["auth.token"] == told.outcomes["lifecycle.deleted"] == "pass"
     assert "its body is that of a case before: robustness/" in told.notices
     written = [each.body for each in server.creates(contract)]
-    assert len(written) == len(set(written))
+    assert len(written) - len(set(written)) == 5  # four cases of two or three
     sent = list(map(json.loads, written))
     bodies = [each for each in sent if isinstance(each, dict)]
     assert len(bodies) > 200

@@ -10,7 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -309,12 +309,12 @@ class Policy:
         Where its own was sent before, a text of it is numbered.
         """
 
-        def bodies(case: Case) -> set[bytes]:
+        def creates(case: Case) -> dict[bytes, Request]:
             asked = requests_of(case)
-            return {it.body for it in asked if self.effect_of(it) == Effect.CREATE}
+            return {it.body: it for it in asked if self.effect_of(it) == Effect.CREATE}
 
-        common = bodies(case) & sent
-        body: Json = _read(next(iter(common))) if common else None
+        common = [it for body, it in creates(case).items() if body in sent]
+        body: Json = replace(case, request=common[0]).body if common else None
         for name, value in body.items() if isinstance(body, dict) else ():
             other = f"{value} {len(sent)}"
             fits = isinstance(value, str) and name not in self.contract.holders
@@ -322,9 +322,9 @@ class Policy:
                 old, new = (encode(each).decode() for each in (value, other))
                 case = parse_case(json.loads(line(case).replace(old, new)))
                 break
-        if bodies(case) & sent:
+        if not sent.isdisjoint(creates(case)):
             return None
-        sent |= bodies(case)
+        sent.update(creates(case))
         return case
 
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
@@ -362,13 +362,6 @@ class Policy:
             return ""
         place = "/".join(map(str, breach.location)) or "its body"
         return f"the contract keeps {place} as it is from live targets"
-
-
-def _read(content: bytes) -> Json:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
