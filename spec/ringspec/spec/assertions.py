@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ringspec.spec.document import Inlined
-from ringspec.spec.rules import RuleId
+from ringspec.spec.rules import GROUPS, RuleId
 from ringspec.spec.schemas import (
     CHOICES,
     CLOSING,
@@ -106,7 +106,8 @@ class _Naming:
     def member(self, name: str) -> str:
         """Return the dotted canonical path of a member."""
         canonical = self.names.get(name, name) or "unnamed"
-        return f"{self.inner}.{canonical}" if self.inner else canonical
+        inner = self.inner or ("body" if canonical in GROUPS else "")
+        return f"{inner}.{canonical}" if inner else canonical
 
     def branch(self, name: str) -> _Naming:
         """Return the naming of a branch of a choice; without a name, as around it."""
