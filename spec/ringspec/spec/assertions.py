@@ -162,7 +162,7 @@ def assertions(
 
 def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
     """Yield assertions, with a number where other values would share an id."""
-    known: dict[RuleId, list[tuple[Path, Within]]] = {}
+    known: dict[RuleId, list[tuple[Path, Within, Json]]] = {}
     # What is stated outside a branch too is one rule.
     outside: dict[str, list[Assertion]] = {}
     for each in stated:
@@ -172,7 +172,8 @@ def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
             yield replace(each, rule=outer.rule)
             continue
         same.append(each)
-        about = (each.instance, each.within)
+        name = each.value if each.keyword in _REQUIRED else ""
+        about = (each.instance, each.within, name)
         owners = known.setdefault(each.rule, [])
         if about not in owners:
             owners.append(about)
