@@ -467,14 +467,7 @@ def _marked(life: Lifecycle, listing: Link) -> str | None:
     names = shown.get("items", {}).get("properties", {})
     for name, _ in members(life.plain.body):
         shapes = life.bodies.shapes_at((name,))
-        free = all(
-            shape.kind == "string"
-            and shape.choices() is None
-            and shape.format is None
-            and not shape.own_patterns
-            and shape.max_size >= 40
-            for shape in shapes
-        )
+        free = all(each.is_free_text and each.max_size >= 40 for each in shapes)
         if name in names and shapes and free:
             return name
     return None
