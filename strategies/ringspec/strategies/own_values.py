@@ -251,7 +251,7 @@ class OwnValues:
             request, content = self._with_headers(step.request), step.request.body
             if content in self._ids:
                 # Another create has others; a change may send the same ones.
-                other = bool(steps) and not step.link
+                other = steps and not step.link and "4xx" not in step.status
                 own = None if other else known.get(content)
                 own = self._again(content) if own is None else own
                 known.setdefault(content, own)

@@ -301,6 +301,10 @@ def _ids(life: Lifecycle) -> Iterator[Case]:
     pairs = zip(life.ids(What.DIFFERS), life.ids(What.DIFFERS, _OTHER), strict=True)
     for name, (first, second) in zip(life.captures, pairs, strict=True):
         yield life.after("ids", f"two-{name}", replace(other, wants=(first,)))
+        if not life.contract.catalogue.rules:
+            # Others have values of their own; what is sent again may be refused.
+            again = replace(other, wants=(first,), status=(*ACCEPTED, *REFUSED))
+            yield life.after("ids", f"again-{name}", again)
         if life.delete is not None:
             # A server that numbers by what there is gives the last id again.
             third = replace(life.create(life.plain), capture={}, wants=(first, second))
