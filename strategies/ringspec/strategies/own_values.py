@@ -14,13 +14,22 @@ from itertools import islice
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TypeAlias
 
-from ringspec.spec import Contract, Json, Location, at, at_pointer, patched, pointer
+from ringspec.spec import (
+    Contract,
+    Json,
+    Location,
+    at,
+    at_pointer,
+    is_number,
+    patched,
+    pointer,
+)
 from ringspec.spec import walk as subschemas
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import instance_path, texts_in
 from ringspec.strategies.shapes.shape import ANYTHING, Alternatives, admitted
-from ringspec.strategies.shapes.text import is_number, of_media_type, sibling_id
+from ringspec.strategies.shapes.text import of_media_type, sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
 _STRIDE, _REPEATED = 1000, 500
