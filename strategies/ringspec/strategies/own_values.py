@@ -29,7 +29,7 @@ from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encod
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import instance_path, texts_in
 from ringspec.strategies.shapes.shape import ANYTHING, Alternatives, admitted
-from ringspec.strategies.shapes.text import of_media_type, sibling_id
+from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
 _STRIDE, _REPEATED = 1000, 500
@@ -152,7 +152,7 @@ class OwnValues:
     def __init__(self, contract: Contract, seed: int) -> None:
         self._contract = contract
         self._first = seed * _STRIDE
-        stated = of_media_type(contract.operation)
+        stated = [*contract.operation.examples]
         for each in subschemas(contract.request.schema):
             stated += [each.schema.get(it) for it in ("default", "example", "examples")]
         self._stated = {text for _, text in texts_in(stated)}
