@@ -35,9 +35,9 @@ Chosen: TypeAlias = Mapping[Path, int]
 # The annotations by which a contract names its rules.
 _NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
 # Nothing breaks these.
-_VACUOUS = (
+_VACUOUS = [
     *(("minLength", 0), ("minItems", 0), ("minProperties", 0), ("uniqueItems", False)),
-)
+]
 _REQUIRED = frozenset({"required", "dependentRequired"})
 
 
@@ -157,7 +157,10 @@ def assertions(
     naming = _Naming(root, in_choices=in_choices)
     stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
     is_named = any(_NAMING & each.schema.keys() for each in walk(inlined.schema))
-    return stated if is_named else tuple(_distinguished(stated))
+    if is_named:
+        return stated
+    failing = (each for each in stated if (each.keyword, each.value) not in _VACUOUS)
+    return tuple(_distinguished(failing))
 
 
 def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
@@ -272,8 +275,6 @@ def _stated(
     if keyword == "additionalProperties" and value is not False:
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):
-        return
-    if (keyword, value) in _VACUOUS:
         return
     stated = Assertion(
         path=(*at.path, keyword),
