@@ -89,7 +89,7 @@ def _others(text: _Text, number: int) -> Iterator[_Text]:
     for alphabets in (letters, (*letters, digits), (digits,)):
         if other := _stepped(own, number, alphabets):
             yield f"{start}{other}{end}"
-    if own:
+    if own or not start:
         yield f"{start}{own}{number}{end}"
 
 
