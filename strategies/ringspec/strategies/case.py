@@ -351,11 +351,15 @@ def expecting(
 def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
     """List the rules of the request's schema that no case breaks.
 
-    In the contract's order; those that the catalogue excuses are left out.
+    In the contract's order; those that the catalogue excuses are left out. So are the
+    headers that some case is about.
     """
+    cases = tuple(cases)
     broken = {rule for case in cases for rule in case.broken}
     broken |= contract.catalogue.not_isolated.keys()
-    stated = dict.fromkeys(each.rule for each in contract.assertions)
+    headers = [each.rule for each in contract.operation.headers]
+    broken |= {case.rule for case in cases}.intersection(headers)
+    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
     return tuple(rule for rule in stated if rule not in broken)
 
 

@@ -11,8 +11,8 @@ import gzip
 import json
 from pathlib import Path
 
-from ringspec.spec import Contract, InternalError, Json
-from ringspec.strategies.case import Case, line, parse_case
+from ringspec.spec import Contract, InternalError, Json, RuleId
+from ringspec.strategies.case import Case, line, parse_case, rules_without_case
 
 FOLDER = Path(__file__).parent / "certified"
 FORMAT = "ringspec-certificate/1"
@@ -43,6 +43,21 @@ def quick_of(
     from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
     return frozenset(quick(contract, cases))
+
+
+def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:
+    """Return the rules that no case of a list breaks, each with the reason."""
+    rules = rules_without_case(contract, cases)
+    alone = {rule for case in cases if not case.coupled for rule in case.broken}
+    alone = alone.union(*(each.rules for each in contract.catalogue.couplings))
+    coupled = [case for case in cases if not alone.issuperset(case.broken)]
+    if not rules and not coupled:
+        return {}
+    from ringspec.strategies.bodies.invalid import told, why_unbroken  # noqa: PLC0415
+
+    unsure = {rule: each for each in coupled for rule in each.broken}.keys() - alone
+    rules = (*rules, *sorted(unsure - told(contract, coupled)))
+    return why_unbroken(contract, cases, rules)
 
 
 def certified(contract: Contract) -> tuple[Case, ...] | None:
