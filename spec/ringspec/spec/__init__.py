@@ -1,7 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import Assertion, constants, without
+from ringspec.spec.assertions import Assertion, Chosen, constants, without
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -15,7 +15,7 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
 from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
@@ -83,6 +83,7 @@ __all__ = [
     "Assertion",
     "Breach",
     "Candidate",
+    "Chosen",
     "Contract",
     "Disagreement",
     "Evidence",
@@ -129,6 +130,7 @@ __all__ = [
     "patched",
     "pointer",
     "questions",
+    "read_as",
     "rules_of",
     "same",
     "short",
