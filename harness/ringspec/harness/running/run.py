@@ -153,8 +153,8 @@ class Session:
         self._messages: list[str] = []
         unnamed = policy.unnamed if plan.live else {}
         # Without a catalogue no source says more than the contract does.
-        own = "" if plan.contract.catalogue.rules else self.cases[0].id
-        self._oracle = Oracle(plan.contract, plan.filling, unnamed, own)
+        first = [it.id for it in plan.cases[:1] if not plan.contract.catalogue.rules]
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed, *first)
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored

@@ -137,7 +137,7 @@ def why_unbroken(
     """Say why no case breaks some rules, by the bodies that come closest."""
     found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
     twins = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
-    for reading in contract.readings():
+    for reading in map(contract.read_as, contract.readings):
         bodies, certifier = Bodies(reading), Certifier(reading)
         for each in (it for it in reading.applicable if it.rule in found):
             fitting = (it for it in twins if certifier.applies(each, it))
