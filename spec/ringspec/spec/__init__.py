@@ -17,9 +17,10 @@ from ringspec.spec.errors import (
 )
 from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
-from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.operations import Operation, TokenHeader, concrete, is_json
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
+from ringspec.spec.plain import UUID, matching, texts_of_form
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -78,6 +79,7 @@ __all__ = [
     "OURS",
     "PROFILES",
     "ROBUSTNESS",
+    "UUID",
     "Answer",
     "Answers",
     "Assertion",
@@ -116,14 +118,17 @@ __all__ = [
     "at_pointer",
     "branches",
     "canonical",
+    "concrete",
     "constants",
     "dialect_names",
     "did_you_mean",
     "is_irregular",
+    "is_json",
     "is_shallow",
     "kind_of",
     "load",
     "load_with_actions",
+    "matching",
     "member_names",
     "nearest",
     "overlay_of",
@@ -136,6 +141,7 @@ __all__ = [
     "short",
     "steps",
     "subschemas",
+    "texts_of_form",
     "walk",
     "weakest",
     "without",
