@@ -71,7 +71,7 @@ class RuleMark(_Printed):
 
     FAIL = "fail", "FAIL", "bold red"
     INCONCLUSIVE = "inconclusive", "open", "yellow"
-    UNTESTED = "untested", "untd", "yellow"  # no case breaks it
+    UNTESTED = "untested", "untest", "yellow"  # no case breaks it
     KNOWN = "known", "known", "cyan"  # fails only by known failures
     WARN = "warn", "warn", "yellow"  # fails below the level only
     PASS = "pass", "pass", "green"

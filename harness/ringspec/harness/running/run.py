@@ -153,8 +153,9 @@ class Session:
         self._messages: list[str] = []
         unnamed = policy.unnamed if plan.live else {}
         # Without a catalogue no source says more than the contract does.
-        first = [it.id for it in plan.cases[:1] if not plan.contract.catalogue.rules]
-        self._oracle = Oracle(plan.contract, plan.filling, unnamed, *first)
+        catalogued = bool(plan.contract.catalogue.rules)
+        own = "" if catalogued or not plan.cases else plan.cases[0].id
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed, own)
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored

@@ -136,10 +136,12 @@ def why_unbroken(
 ) -> dict[RuleId, str]:
     """Say why no case breaks some rules, by the bodies that come closest."""
     found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
-    twins = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
+    valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
     for reading in map(contract.read_as, contract.readings):
+        owned = [each for each in reading.applicable if each.rule in found]
+        twins = [it for it in valid if owned and reading.settled_prover.is_valid(it)]
         bodies, certifier = Bodies(reading), Certifier(reading)
-        for each in (it for it in reading.applicable if it.rule in found):
+        for each in owned:
             fitting = (it for it in twins if certifier.applies(each, it))
             near = [it for it in fitting if any(locations_of(each, it))][:_NEAR]
             said = [(1 + bool(near), _UNKNOWN if near else _UNREACHED)]
