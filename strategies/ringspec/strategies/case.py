@@ -349,13 +349,13 @@ def expecting(
 
 
 def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case breaks.
+    """List the rules of the request that no case breaks by itself.
 
     In the contract's order; those that the catalogue excuses are left out. So are the
     headers that some case is about.
     """
     cases = tuple(cases)
-    broken = {rule for case in cases for rule in case.broken}
+    broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
     headers = [each.rule for each in contract.operation.headers]
     broken |= {case.rule for case in cases}.intersection(headers)

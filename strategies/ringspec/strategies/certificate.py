@@ -48,15 +48,10 @@ def quick_of(
 def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:
     """Return the rules that no case of a list breaks, each with the reason."""
     rules = rules_without_case(contract, cases)
-    alone = {rule for case in cases if not case.coupled for rule in case.broken}
-    alone = alone.union(*(each.rules for each in contract.catalogue.couplings))
-    coupled = [case for case in cases if not alone.issuperset(case.broken)]
-    if not rules and not coupled:
+    if not rules:
         return {}
-    from ringspec.strategies.bodies.invalid import told, why_unbroken  # noqa: PLC0415
+    from ringspec.strategies.bodies.invalid import why_unbroken  # noqa: PLC0415
 
-    unsure = {rule: each for each in coupled for rule in each.broken}.keys() - alone
-    rules = (*rules, *sorted(unsure - told(contract, coupled)))
     return why_unbroken(contract, cases, rules)
 
 

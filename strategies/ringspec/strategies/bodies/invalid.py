@@ -121,20 +121,13 @@ _UNSETTLED = "no source settles whether what breaks it is invalid"
 _DIFFERING = "two validators differ on what breaks it"
 
 
-def told(contract: Contract, coupled: Iterable[Case]) -> set[RuleId]:
-    """Return the rules without which the body of a coupled case would be valid."""
-
-    def tells(rule: RuleId, case: Case) -> bool:
-        left = without(contract.request, contract.assertions, frozenset({rule}))
-        return Prover(left.schema, ()).is_valid(case.body)
-
-    return {rule for it in coupled for rule in it.broken if tells(rule, it)}
-
-
 def why_unbroken(
     contract: Contract, cases: Iterable[Case], rules: Collection[RuleId]
 ) -> dict[RuleId, str]:
-    """Say why no case breaks some rules, by the bodies that come closest."""
+    """Say why no case breaks some rules, by the bodies that come closest.
+
+    Left out are those without which the body of a coupled case would be valid.
+    """
     found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
     for reading in map(contract.read_as, contract.readings):
@@ -149,6 +142,11 @@ def why_unbroken(
                 made = [fault for _, _, fault in faults_in(bodies, each, body)]
                 said += [_why(reading, each.rule, body, it) for it in made[:_NEAR]]
             found[each.rule] = max(found[each.rule], *said)
+    for case in cases:
+        for rule in found.keys() & set(case.broken):
+            left = without(contract.request, contract.assertions, frozenset({rule}))
+            if Prover(left.schema, ()).is_valid(case.body):
+                del found[rule]
     return {rule: why for rule, (_, why) in found.items()}
 
 
