@@ -121,7 +121,7 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
         return [f"{shown(k, _VALUE)}: {_written(v)}" for k, v in case.fault.items()]
-    return list(_operations(case.fault or (), twin.body if twin else None))
+    return list(_operations(case.edits, twin.body if twin else None))
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ringspec.spec.links import Link, Paging, Role
 from ringspec.spec.operations import Operation, TokenHeader, concrete, is_json
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
-from ringspec.spec.plain import UUID, matching, texts_of_form
+from ringspec.spec.plain import UUID, is_number, matching, texts_of_form
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -124,6 +124,7 @@ __all__ = [
     "did_you_mean",
     "is_irregular",
     "is_json",
+    "is_number",
     "is_shallow",
     "kind_of",
     "load",

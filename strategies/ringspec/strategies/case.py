@@ -25,6 +25,9 @@ from ringspec.spec import (
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
 CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
+# Marks the edits of a fault that only give a body values of its own.
+OWN = "own"
+
 Status = tuple[str | int, ...]
 
 
@@ -171,6 +174,12 @@ class Case:
             return json.loads(self.request.body)
         except (ValueError, RecursionError):
             return None
+
+    @property
+    def edits(self) -> tuple[Json, ...]:
+        """The operations of the fault that make it one."""
+        fault = self.fault if isinstance(self.fault, tuple) else ()
+        return tuple(each for each in fault if OWN not in each)
 
     @property
     def coupled(self) -> bool:

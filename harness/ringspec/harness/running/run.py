@@ -30,11 +30,8 @@ from ringspec.harness.exploring.explore import (
     offered_lifecycle,
     walked,
 )
-from ringspec.harness.judging.oracle import (
-    Oracle,
-    links_of,
-    missing_links,
-)
+from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
@@ -68,7 +65,7 @@ from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import ROBUSTNESS, RuleId
-from ringspec.strategies import Case, Phase, untested
+from ringspec.strategies import Case, Expect, Phase, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies import Walk
@@ -81,6 +78,10 @@ FIRST_REPEATS = 2
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
+# What conflicts with something that is there already.
+_CONFLICT = 409
+# So many valid bodies are sent with other values, if that never helps.
+_IN_VAIN = 5
 _OPEN_HINT = (
     "a create may ring real phones; a profile that says `allow_create` and"
     " `max_creates`, and names its own fixtures, lets them through"
@@ -164,6 +165,9 @@ class Session:
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
         self._failed = Failures()
+        # Whether other values were accepted, and how often they were refused too.
+        self._clashed, self._in_vain = False, 0
+        self._turns = {case.id: turn for turn, case in enumerate(plan.cases)}
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
         # Cases of other parts of the list, with the rules that were judged by them.
@@ -433,13 +437,42 @@ class Session:
         for index, case in enumerate(cases):
             exchange = self._runner.run(self._volley.take(index))
             self._reachability.note(case, exchange)
-            yield case, exchange
+            yield self._repeated(case, exchange)
+
+    def _repeated(self, case: Case, exchange: Exchange) -> tuple[Case, Exchange]:
+        """Send once more, with other values, what may be refused for what was sent.
+
+        A contract without a catalogue does not say what a target takes only once. Once
+        values have mattered, what is to be refused proves it with others.
+        """
+        plan, status = self._plan, exchange.response and exchange.response.status
+        refused = status and 400 <= status < 500 and status not in NO_JUDGEMENT
+        if not refused or plan.live or plan.contract.catalogue.rules:
+            return case, exchange
+        is_accept, turn = case.expect == Expect.ACCEPT, self._turns.get(case.id)
+        doubtful = is_accept and self._in_vain < _IN_VAIN
+        wanted = doubtful or status == _CONFLICT or self._clashed
+        if turn is None or not wanted or case.expect == Expect.SURVIVE:
+            return case, exchange
+        from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
+
+        other = otherwise(plan.contract, case, turn)
+        if other is None:
+            return case, exchange
+        again = self._runner.run(self._volley.once(other.request))
+        sent, answer = exchange.sent + again.sent, again.response
+        if answer is None or (is_accept and answer.status // 100 == 4):
+            self._in_vain += is_accept
+            return case, replace(exchange, sent=sent)
+        self._reachability.note(other, again)
+        self._clashed |= is_accept
+        return other, replace(again, sent=sent)
 
     def _judged(
         self, case: Case, exchange: Exchange, missing: Collection[str] = ()
     ) -> Judged:
         """Judge a case of the list; nothing is found if it needs what is missing."""
-        self._left.remove(case)
+        self._left = [each for each in self._left if each.id != case.id]
         self._done += 1
         self._requests += exchange.sent
         findings: tuple[Finding, ...] = ()

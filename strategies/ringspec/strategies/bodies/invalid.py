@@ -14,6 +14,7 @@ from os.path import commonprefix
 from typing import TypeAlias
 
 from ringspec.spec import (
+    ITEM,
     Assertion,
     Contract,
     Json,
@@ -476,5 +477,5 @@ def _size(body: Json, location: Location, position: str) -> int:
 
 def _suffix(assertion: Assertion) -> str:
     """Return the part of a case's id that distinguishes places of one rule."""
-    names = [step for step in assertion.instance if step != "*"]
+    names = [step for step in assertion.instance if step != ITEM]
     return "@" + (".".join(names) or "body")

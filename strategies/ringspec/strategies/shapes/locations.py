@@ -71,6 +71,17 @@ def present(body: Json, location: Location) -> bool:
     return True
 
 
+def texts_in(value: Json, place: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Yield the locations of all texts in a value, with the texts."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict | list):
+        for step, child in (
+            value.items() if isinstance(value, dict) else enumerate(value)
+        ):
+            yield from texts_in(child, (*place, step))
+
+
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
     """Yield the locations of an assertion in a body, each with its item of an array.
 
