@@ -444,6 +444,29 @@ def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -
     assert f"note: {said}" in ended.stderr
 
 
+def test_lengths_are_counted_in_characters_not_in_units_of_utf_16(
+    tmp_path: Path,
+) -> None:
+    formed = {"type": "string", "minLength": 3, "pattern": "^[a-z]+$"}
+    texts = {"type": "array", "items": {"type": "string", "minLength": 2}}
+    members = {"a": {"type": "string", "minLength": 3, "maxLength": 9}}
+    members |= {"b": formed, "c": {**texts, "minItems": 1}}
+    path = tmp_path / "contract.yaml"
+    body = {"type": "object", "required": [*members], "properties": members}
+    path.write_text(yaml.safe_dump(document(body)))
+    wide = {
+        (case.expect, str(case.rule)): case.body
+        for case in compile_cases(load(path))
+        if "wide" in case.id
+    }
+
+    phone = "\N{TELEPHONE RECEIVER}"
+    assert wide[Expect.ACCEPT, "a.length"]["a"] == phone * 9
+    assert wide[Expect.REJECT, "a.length"]["a"] == phone * 2
+    assert wide[Expect.REJECT, "c.items.length"]["c"] == [phone]
+    assert len(wide) == 3
+
+
 @pytest.mark.parametrize(
     ("schema", "said", "hint"),
     [
