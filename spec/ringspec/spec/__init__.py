@@ -1,7 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import Assertion, Chosen, constants
+from ringspec.spec.assertions import Assertion, Chosen, constants, without
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -145,4 +145,5 @@ __all__ = [
     "texts_of_form",
     "walk",
     "weakest",
+    "without",
 ]

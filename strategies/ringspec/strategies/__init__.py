@@ -24,7 +24,7 @@ from ringspec.strategies.case import (
     status_fits,
     wire_request,
 )
-from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.certificate import cases_of, certified, quick_of, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy.mutations import (
@@ -163,6 +163,7 @@ __all__ = [
     "state_machine",
     "status_fits",
     "unspecified_bodies",
+    "untested",
     "valid_bodies",
     "wire_request",
     "without",

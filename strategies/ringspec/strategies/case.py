@@ -358,13 +358,17 @@ def expecting(
 
 
 def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case breaks.
+    """List the rules of the request that no case breaks by itself.
 
-    In the contract's order; those that the catalogue excuses are left out.
+    In the contract's order; those that the catalogue excuses are left out. So are the
+    headers that some case is about.
     """
-    broken = {rule for case in cases for rule in case.broken}
+    cases = tuple(cases)
+    broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
-    stated = dict.fromkeys(each.rule for each in contract.assertions)
+    headers = [each.rule for each in contract.operation.headers]
+    broken |= {case.rule for case in cases}.intersection(headers)
+    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
     return tuple(rule for rule in stated if rule not in broken)
 
 

@@ -43,6 +43,7 @@ from ringspec.harness.judging.verdict import (
     Interrupted,
     Judged,
     Notice,
+    Outcome,
     Result,
     Started,
     Verdict,
@@ -64,7 +65,7 @@ from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import ROBUSTNESS, RuleId
-from ringspec.strategies import Case, Expect, Phase, rules_without_case
+from ringspec.strategies import Case, Expect, Phase, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies import Walk
@@ -84,6 +85,10 @@ _IN_VAIN = 5
 _OPEN_HINT = (
     "a create may ring real phones; a profile that says `allow_create` and"
     " `max_creates`, and names its own fixtures, lets them through"
+)
+_REFUSED_HINT = (
+    "give values that the target knows, as examples in the contract or [fixtures] in a"
+    " profile, or state the rule that the body breaks in the contract"
 )
 _SPENT_HINT = (
     "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
@@ -148,7 +153,10 @@ class Session:
         self._guard: Guard | None = None
         self._messages: list[str] = []
         unnamed = policy.unnamed if plan.live else {}
-        self._oracle = Oracle(plan.contract, plan.filling, unnamed)
+        # Without a catalogue no source says more than the contract does.
+        catalogued = bool(plan.contract.catalogue.rules)
+        own = "" if catalogued or not plan.cases else plan.cases[0].id
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed, own)
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
@@ -186,6 +194,8 @@ class Session:
         skipped = (frozenset(plan.contract.rules) - selected) | unserved
         rules = selected - skipped - inapplicable.keys()
         self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)
+        if plan.only is None and Phase.CASES in plan.phases:
+            self._tally.untested = untested(plan.contract, plan.cases)
         # Where creates are allowed it is left out on purpose, and binds no rule.
         unsent = self._tally.withheld if policy.no_create else inapplicable
         for rule in served(rules, out) - served(rules, others) if out else ():
@@ -213,13 +223,6 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        rules = rules_without_case(plan.contract, plan.cases)
-        ids = [each for each in rules if each in self._selected]
-        if ids and plan.only is None:
-            yield Notice(
-                message=f"no case breaks {', '.join(ids)}: "
-                "a server that does not check it is not noticed"
-            )
         if self.cases:
             yield from self._cautions()
             with asyncio.Runner() as self._runner:
@@ -334,6 +337,8 @@ class Session:
         if not self._policy.no_create:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(case, exchange)
+            if self._oracle.refusal:
+                yield Notice(message=f"{self._oracle.refusal}: {_REFUSED_HINT}")
             refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
@@ -551,6 +556,8 @@ class Session:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
             hint = _SPENT_HINT
+        elif self._oracle.refusal and learnt:
+            message, hint = self._oracle.refusal, _REFUSED_HINT
         message = self._ended_by or message
         why = message
         if not learnt:
@@ -562,14 +569,27 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        conclusion = conclude(results, executed=self._done > 0, stale=stale)
+        conclusion = conclude(
+            results,
+            executed=self._done > 0,
+            stale=stale,
+            fail_untested=plan.fail_untested,
+        )
+        unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
+        if plan.fail_untested and unbroken and not message:
+            message = (
+                f"untested rules, which --fail-untested does not let pass: {unbroken}"
+            )
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],
             level=plan.level,
             rules=results,
             counts=Counts(
-                rules=len(results), cases=self._done, requests=self._requests
+                rules=len(results),
+                cases=self._done,
+                requests=self._requests,
+                untested=unbroken,
             ),
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
@@ -578,5 +598,6 @@ class Session:
             stale=stale,
             known_update=update,
             learnt=learnt,
+            fail_untested=plan.fail_untested,
             share=audit.share(results, self._lent, tally.open_cases),
         )
