@@ -179,13 +179,18 @@ class Session:
         inapplicable = lacking_rules(plan)
         left_out: dict[str, str] = {}
         out, others = list[Case](), list[Case]()
+        sent = {case.request.body for case in plan.cases[:1]}
         for case in wanted:
             # Without its twin a refusal says nothing, and costs a create.
             twin = "" if case.steps else left_out.get(case.twin or "", "")
             why = "" if case.rule in inapplicable else policy.leaves_out(case) or twin
+            live = plan.live and not why and case is not plan.cases[0]
+            own = policy.own(case, sent) if live else case
+            if own is None:
+                why = "its body is that of a case before"
             if why:
                 left_out[case.id] = why
-            (out if why else others).append(case)
+            (out if why else others).append(own or case)
         fired = [case for case in others if case.rule not in inapplicable]
         taken = list(filter(plan.takes, plan.cases))
         unserved = served(selected, plan.cases) - served(selected, taken)
