@@ -19,8 +19,10 @@ from urllib.parse import quote, urlencode
 from ringspec.harness.judging.checks import unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
+    JAR,
     Connection,
     Exchange,
+    Jar,
     Played,
     Response,
     parse,
@@ -97,6 +99,8 @@ class Volley:
         self._absences = absences
         self._patience = Patience(patience_s)
         self._workers = workers
+        # Each worker has its own.
+        self._jars = [Jar() for _ in range(workers)]
         self._failing = self._interrupted = False
         self._tasks: list[asyncio.Task[Exchange]] = []
 
@@ -127,15 +131,21 @@ class Volley:
 
         async def fire(case: Case) -> Exchange:
             async with turns:
-                if case.steps:
-                    return await self._played(case, patience)
-                # A repeat tells a hiccup from a fault. Once a repeated case has failed
-                # the fault is certain, and repeats would only make a hanging target
-                # last.
-                again = 0 if self._failing else repeats
-                exchange = await self._target.exchange(case.request, repeats=again)
-                self._failing = exchange.failure is not None
-                return exchange
+                JAR.set(jar := self._jars.pop())
+                try:
+                    return await exchanged(case)
+                finally:
+                    self._jars.append(jar)
+
+        async def exchanged(case: Case) -> Exchange:
+            if case.steps:
+                return await self._played(case, patience)
+            # A repeat tells a hiccup from a fault. Once a repeated case has failed the
+            # fault is certain, and repeats would only make a hanging target last.
+            again = 0 if self._failing else repeats
+            exchange = await self._target.exchange(case.request, repeats=again)
+            self._failing = exchange.failure is not None
+            return exchange
 
         self._tasks = [asyncio.create_task(fire(case)) for case in cases]
 
@@ -145,6 +155,10 @@ class Volley:
             with suppress(asyncio.CancelledError):
                 return await self._tasks[index]
         raise Interrupted
+
+    async def once(self, request: Request) -> Exchange:
+        """Fire one more request, whatever is under way."""
+        return await self._target.exchange(request)
 
     async def _played(self, case: Case, patience: Patience) -> Exchange:
         """Play a script until no step may have been taken twice.
