@@ -54,6 +54,7 @@ from ringspec.spec.schemas import (
     walk,
 )
 from ringspec.spec.values import (
+    DEPTH,
     Json,
     Location,
     Path,
@@ -72,6 +73,7 @@ from ringspec.spec.values import (
 __all__ = [
     "ABOUT",
     "BODY_ACCEPTED",
+    "DEPTH",
     "ITEM",
     "KEYWORDS",
     "NOT_BLANK",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
-from ringspec.harness.sending.exchange import MISSING, Played, Response, parse
+from ringspec.harness.sending.exchange import MISSING, UNREAD, Played, Response, parse
 from ringspec.spec import (
     Answer,
     Answers,
@@ -39,11 +39,12 @@ Judgement: TypeAlias = tuple[RuleId, Verdict, str]
 
 def judgement(rule: RuleId, *faults: str) -> Judgement:
     """Return the verdict on a rule by the faults found; empty ones are none."""
-    found = list(filter(None, faults))
+    found = sorted(filter(None, faults), key=lambda each: each.startswith(UNREAD))
     if not found:
         return rule, Verdict.PASS, ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return rule, Verdict.FAIL, found[0] + more
+    unread = found[0].startswith(UNREAD)
+    return rule, Verdict.INCONCLUSIVE if unread else Verdict.FAIL, found[0] + more
 
 
 def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -237,8 +238,9 @@ def unmet(wants: Iterable[Want], data: Json, played: Played) -> Iterator[str]:
                 yield f"{want.at} is {shown}, not {due}"
             case What.DIFFERS if same(got, value):
                 yield f"{want.at} is {short(value)} again"
-            case What.HAS if played.complete and not is_listed:
-                yield f"no item of the list has {want.at} {short(value)}"
+            case What.HAS if not is_listed:
+                missing = f"no item of the list has {want.at} {short(value)}"
+                yield missing if played.complete else f"{UNREAD}some pages; {missing}"
             case What.LACKS if is_listed:
                 yield f"an item of the list still has {want.at} {short(value)}"
             case What.UNLIKE:

@@ -16,6 +16,7 @@ from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
 from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import (
+    UNREAD,
     Exchange,
     Filling,
     Played,
@@ -36,6 +37,7 @@ from ringspec.spec import (
 from ringspec.strategies import Case, Expect, Phase, Slot, What, status_fits
 
 ERROR_STATUS = RuleId("error.status")
+IDS = RuleId("lifecycle.ids")
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 # Something that the request names is not there, or cannot be used now.
@@ -207,12 +209,15 @@ class Oracle:
         """Judge a case of several steps, unless it could not come to its last."""
         played, step = exchange.played or Played(), case.steps[-1]
         status, contract = response.status, self.contract
+        if played.unfit:
+            yield IDS, Verdict.FAIL, played.stuck
         if played.stuck:
             stuck = case.steps[played.at]
             # A state need not come that was waited for; and a body that breaks a rule
             # and was accepted fails that rule.
             fits = status_fits(status, stuck.status)
-            if not (stuck.wants if fits else status // 100 == 2):
+            told = played.unfit and case.rule == IDS
+            if not told and not (stuck.wants if fits else status // 100 == 2):
                 yield case.rule, Verdict.INCONCLUSIVE, played.stuck
             return
         linked = (each.answers for each in contract.links if each.name == step.link)
@@ -242,7 +247,10 @@ class Oracle:
         described, contract, data = answers.of(response.status), self.contract, None
         if not answers.is_bare(response.status):
             yield from checks.form(answers, response)
-            data, _ = parse(response)
+            data, reason = parse(response)
+            if reason.startswith(UNREAD):
+                yield case.rule, Verdict.INCONCLUSIVE, reason
+                return
         wants = case.steps[-1].wants
         faults = list(unmet(wants, data, played))
         for want in wants:
