@@ -1,7 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import Assertion, constants
+from ringspec.spec.assertions import Assertion, Chosen, constants, without
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -15,11 +15,12 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
-from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.operations import Operation, TokenHeader, concrete, is_json
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
+from ringspec.spec.plain import UUID, is_number, matching, texts_of_form
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -80,11 +81,13 @@ __all__ = [
     "OURS",
     "PROFILES",
     "ROBUSTNESS",
+    "UUID",
     "Answer",
     "Answers",
     "Assertion",
     "Breach",
     "Candidate",
+    "Chosen",
     "Contract",
     "Disagreement",
     "Evidence",
@@ -117,25 +120,32 @@ __all__ = [
     "at_pointer",
     "branches",
     "canonical",
+    "concrete",
     "constants",
     "dialect_names",
     "did_you_mean",
     "is_irregular",
+    "is_json",
+    "is_number",
     "is_shallow",
     "kind_of",
     "load",
     "load_with_actions",
+    "matching",
     "member_names",
     "nearest",
     "overlay_of",
     "patched",
     "pointer",
     "questions",
+    "read_as",
     "rules_of",
     "same",
     "short",
     "steps",
     "subschemas",
+    "texts_of_form",
     "walk",
     "weakest",
+    "without",
 ]

@@ -8,7 +8,7 @@ from functools import cached_property
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.forms import for_answer
-from ringspec.spec.operations import Operation, endpoints
+from ringspec.spec.operations import Operation, concrete, endpoints, json_types
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json
@@ -91,12 +91,10 @@ def answers_of(node: Node) -> Answers:
     media_types: list[str] = []
     for given, response in node.at("responses", {}).members():
         status = given.upper()
-        content = response.at("content", {}).members()
-        if not content:
+        content = response.at("content", {})
+        if not content.value:
             bare.add(status)
-        for name, media in content:
-            if "json" not in name.lower():
-                continue
+        for name, media in json_types(content):
             if status.startswith("2"):
                 media_types.append(name)
             if media.has("schema"):
@@ -109,9 +107,11 @@ def answers_of(node: Node) -> Answers:
         for answer in found.values()
         for each in answer.assertions
     }
+    accepted = next(iter(media_types), "application/json")
     return Answers(
         found,
         tuple(stated.values()),
         frozenset(bare),
-        next(iter(media_types), "application/json"),
+        # A range with a suffix may be in no Accept. Source: RFC 9110, 12.5.1.
+        accepted.replace("*+json", "*") if "+" in accepted else concrete(accepted),
     )

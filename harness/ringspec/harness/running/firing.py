@@ -18,9 +18,11 @@ from urllib.parse import quote, urlencode
 from ringspec.harness.judging.checks import unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
+    JAR,
     UNREAD,
     Connection,
     Exchange,
+    Jar,
     Played,
     Response,
     parse,
@@ -103,6 +105,8 @@ class Volley:
         self._absences = absences
         self._patience = Patience(patience_s)
         self._workers = workers
+        # Each worker has its own.
+        self._jars = [Jar() for _ in range(workers)]
         self._failing = self._interrupted = False
         self._tasks: dict[int, asyncio.Task[Exchange]] = {}
         # Bytes of answers that are not taken yet, and whose turn it is.
@@ -137,11 +141,15 @@ class Volley:
             async with turns:
                 while self._held > _HELD and index > self._turn:  # noqa: ASYNC110 - as above
                     await asyncio.sleep(_PAUSES_S[0])
-                exchange = await answered(case)
+                JAR.set(jar := self._jars.pop())
+                try:
+                    exchange = await exchanged(case)
+                finally:
+                    self._jars.append(jar)
                 self._held += exchange.weight
                 return exchange
 
-        async def answered(case: Case) -> Exchange:
+        async def exchanged(case: Case) -> Exchange:
             if case.steps:
                 return await self._played(case, patience)
             # A repeat tells a hiccup from a fault. Once a repeated case has failed the
@@ -167,6 +175,10 @@ class Volley:
                 self._held -= exchange.weight
                 return exchange
         raise Interrupted
+
+    async def once(self, request: Request) -> Exchange:
+        """Fire one more request, whatever is under way."""
+        return await self._target.exchange(request)
 
     async def _played(self, case: Case, patience: Patience) -> Exchange:
         """Play a script until no step may have been taken twice.

@@ -24,19 +24,18 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Filling,
     Passing,
+    is_proper,
     parsed,
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
 from ringspec.spec import TargetError, UsageError
-from ringspec.strategies import Request, Slot
+from ringspec.strategies import Request
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
 MARGIN_S = 60.0
 # No token is fetched for this long after one was fetched in vain.
 QUIET_S = 60.0
-# Headers that carry the token as it was given out.
-_PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # How long a token lasts, whatever its endpoint says.
 _BRIEFLY_S, _LONG_S = 1, 10**9
 # No longer token is sent.
@@ -285,11 +284,6 @@ class Renewing(Passing):
             renewal.pause()
         sent, twice = found.sent + again.sent, found.twice or again.twice
         return replace(again, sent=sent, twice=twice)
-
-
-def is_proper(request: Request) -> bool:
-    """Return whether a request carries the token as it was given out."""
-    return any(value in _PROPER for _, value in request.headers)
 
 
 def _is_refused(exchange: Exchange) -> bool:

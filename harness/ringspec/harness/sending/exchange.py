@@ -6,18 +6,20 @@ Requests are kept and shown with `{token}`; `Filling` puts credentials in at sen
 from __future__ import annotations
 
 import json
+import re
 import time
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
-from ringspec.spec import DEPTH, Json, is_shallow
+from ringspec.spec import DEPTH, Json, is_json, is_shallow
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ _PACKINGS = 4
 # How a reason begins that says nothing against an answer.
 UNREAD = "not read: "
 _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
+# Headers that carry the token as it was given out.
+_PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
+# What of a cookie is given back, as far as a header can hold it; one that is deleted.
+_COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+_OVER = re.compile(r";\s*(?:max-age=[0-]|expires=[^;]*19[67]\d)", re.IGNORECASE)
 
 
 class Trouble(StrEnum):
@@ -123,6 +130,7 @@ class Exchange:
         began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
         twice: whether it may have been taken more than once.
+        greeted: whether the answer is no success, and sets the worker's first cookies.
     """
 
     url: str
@@ -133,6 +141,7 @@ class Exchange:
     elapsed_s: float = 0.0
     sent: int = 1
     twice: bool = False
+    greeted: bool = False
     played: Played | None = None
 
     @property
@@ -230,6 +239,57 @@ class Filling:
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
 
 
+def is_proper(request: Request) -> bool:
+    """Return whether a request carries the token as it was given out."""
+    return any(value in _PROPER for _, value in request.headers)
+
+
+class Jar:
+    """The cookies of one worker, as a proxy may want its own back.
+
+    They are few and short, and go to the origin that set them alone, never to a token
+    endpoint, nor with requests that show another token, or none: a session opened by
+    the token must not vouch for those.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
+
+    def added(
+        self, headers: list[tuple[str, str]], request: Request, url: str
+    ) -> list[tuple[str, str]]:
+        """Add them to the headers that a request goes out with, if there are any."""
+        pairs = list(map("=".join, self._of(request, url).items()))
+        own = [value for name, value in headers if name.lower() == "cookie"]
+        others = [each for each in headers if each[0].lower() != "cookie"]
+        return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
+
+    def keep(self, request: Request, url: str, response: Response) -> bool:
+        """Take what an answer sets, the latest of too many; True if none was there."""
+        held = self._of(request, url)
+        empty = not held
+        for text in (
+            it for name, it in response.headers if name.lower() == "set-cookie"
+        ):
+            found = _COOKIE.match(text)
+            if found and len(found[0]) < 4096:
+                held.pop(found[1], None)
+                held |= {} if _OVER.search(text) else {found[1]: found[2].strip()}
+            while len(held) > 20 or len("".join([*held, *held.values()])) > 4096:
+                del held[next(iter(held))]
+        return empty and bool(held)
+
+    def _of(self, request: Request, url: str) -> dict[str, str]:
+        if request.path == Slot.TOKEN_URL:
+            return {}
+        scheme, host, *_ = urlsplit(url)
+        return self._held.setdefault((scheme, host, is_proper(request)), {})
+
+
+# That of the worker that a request is sent by; a sender's own without.
+JAR: ContextVar[Jar] = ContextVar("JAR")
+
+
 class Connection(Protocol):
     """Answers requests: a server over the network, or one in this process."""
 
@@ -267,6 +327,7 @@ class Sender(ABC):
 
     def __init__(self, url: str, filling: Filling, timeout_s: float) -> None:
         self.url, self.filling, self.timeout_s = url, filling, timeout_s
+        self._jar = Jar()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; up to `repeats` times again if the transport fails."""
@@ -275,7 +336,10 @@ class Sender(ABC):
     async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
         url = self.filling.url(self.url, request)
-        answer = await self._answer(request, url)
+        answer, greeted = await self._answer(request, url), False
+        if isinstance(answer, Response):
+            first = JAR.get(self._jar).keep(request, url, answer)
+            greeted = first and answer.status // 100 != 2
         return Exchange(
             url=url,
             request=request,
@@ -283,11 +347,17 @@ class Sender(ABC):
             failure=answer if isinstance(answer, Failure) else None,
             began_s=began_s,
             elapsed_s=time.perf_counter() - began,
+            greeted=greeted,
         )
 
     @abstractmethod
     async def _answer(self, request: Request, url: str) -> Response | Failure:
         """Send a request once."""
+
+    def _headers(self, request: Request, url: str) -> list[tuple[str, str]]:
+        """Return what goes out: a request's headers, and cookies."""
+        headers = self.filling.headers(request)
+        return JAR.get(self._jar).added(headers, request, url)
 
 
 def received(
@@ -330,7 +400,7 @@ def share_of(body: bytes) -> float:
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
     media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
+    if not is_json(media):
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
     return parsed(response.body)
 
