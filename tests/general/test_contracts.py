@@ -81,7 +81,12 @@ SMALL = [
     *("closed-and-few", "forbidden-members", "regex", "several-kinds"),
     *("answer-put-together", "any-of-second-branch", "any-of-values"),
     *("branches-of-members", "contains", "else-of-contains", "else-of-pattern"),
-    *("example-singular", "exclusive-beside-multiple", "exclusive-large"),
+    *(
+        "each-format",
+        "example-singular",
+        "exclusive-beside-multiple",
+        "exclusive-large",
+    ),
     *("fourteen-dependents", "fraction-bound-of-integer", "kind-beside-branches"),
     *(
         "length-beside-pattern",
@@ -104,10 +109,6 @@ SMALL = [
 # The rules that no case breaks, each with the reason.
 _NONE = "no value is known that breaks it"
 UNBROKEN = {
-    "formats-of-one-validator": {
-        "a.format": _NONE,
-        "b.format": "two validators differ on what breaks it",
-    },
     "kind-beside-branches": {
         "kind.enum": "what breaks it breaks b.kind.enum too",
         "a.kind.enum": "what breaks it breaks kind.enum too",

@@ -94,7 +94,8 @@ class Redactor:
         for each in self._secrets:
             redacted = redacted.replace(each, REDACTED)
         letters = _letters(redacted)
-        found = (it for each in self._letters.items() for it in _spans(letters, *each))
+        looked = (it for it in self._letters.items() if it[1] or it[0] in letters)
+        found = (hit for each in looked for hit in _spans(letters, *each))
         hits = list(islice(found, _MANY))
         spans = [(first, last) for first, last, counts in hits if counts]
         if len(hits) == _MANY or (spans and len(text) > _LONG):
