@@ -80,7 +80,7 @@ CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
 # So many bytes of one answer are kept for reports; once those of all have filled the
 # room, far fewer.
-_KEPT, _KEPT_LATER, _ROOM = 2**18, 2**12, 2**24
+_KEPT, _KEPT_LATER, _ROOM = 2**19, 2**12, 2**24
 _Judged = TypeVar("_Judged", Judged, Attempt)
 # What conflicts with something that is there already.
 _CONFLICT = 409
