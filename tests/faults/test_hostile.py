@@ -297,6 +297,7 @@ def test_target_does_not_break_the_command(name: str, tmp_path: Path) -> None:
     assert seconds < row.seconds
     assert status == row.exits
     assert row.said in text
+    assert "Traceback" not in text
     if name == "ids":
         rules = json.loads((tmp_path / "json").read_text())["rules"]
         (rule,) = (each for each in rules if each["id"] == "lifecycle.ids")
