@@ -1,6 +1,19 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
-from ringspec.spec.answers import Answer, Answers
+from ringspec.spec.answers import (
+    ANSWER_HEADERS,
+    ANSWER_JSON,
+    ANSWER_MEDIA,
+    ANSWER_STATUS,
+    CONFLICT,
+    ENVELOPE,
+    ERROR_STATUS,
+    NO_JUDGEMENT,
+    Answer,
+    Answers,
+    Described,
+    is_json,
+)
 from ringspec.spec.assertions import Assertion, constants
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
@@ -71,10 +84,18 @@ from ringspec.spec.values import (
 
 __all__ = [
     "ABOUT",
+    "ANSWER_HEADERS",
+    "ANSWER_JSON",
+    "ANSWER_MEDIA",
+    "ANSWER_STATUS",
     "BODY_ACCEPTED",
+    "CONFLICT",
+    "ENVELOPE",
+    "ERROR_STATUS",
     "ITEM",
     "KEYWORDS",
     "NOT_BLANK",
+    "NO_JUDGEMENT",
     "OURS",
     "PROFILES",
     "ROBUSTNESS",
@@ -84,6 +105,7 @@ __all__ = [
     "Breach",
     "Candidate",
     "Contract",
+    "Described",
     "Disagreement",
     "Evidence",
     "Fixture",
@@ -119,6 +141,7 @@ __all__ = [
     "dialect_names",
     "did_you_mean",
     "is_irregular",
+    "is_json",
     "is_shallow",
     "kind_of",
     "load",

@@ -80,6 +80,9 @@ class Operation:
         node: the operation's own node in the document.
         token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
+        paths: of the whole document, with their placeholders.
+        takes: the media types of its bodies, in lower case.
+        needs_body: whether a request has to have one.
     """
 
     id: str
@@ -92,6 +95,9 @@ class Operation:
     node: Json
     token_header: TokenHeader | None
     methods: tuple[str, ...]
+    paths: tuple[str, ...]
+    takes: tuple[str, ...]
+    needs_body: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -170,6 +176,12 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
         node=node.value,
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
+        paths=tuple(Node(node.document, node.document).at("paths").value),
+        takes=tuple(
+            name.partition(";")[0].strip().lower()
+            for name in node.at("requestBody").at("content").value
+        ),
+        needs_body=node.at("requestBody").value.get("required") is True,
     )
 
 

@@ -57,10 +57,9 @@ class Expect(StrEnum):
     SURVIVE = "survive"
 
 
-# The allowed statuses, unless a rule is about the status.
+# The allowed statuses, unless a rule is about the status; of refusals, see `Requests`.
 STATUS: dict[Expect, Status] = {
     Expect.ACCEPT: ("2xx",),
-    Expect.REJECT: (400, 422),
     Expect.SURVIVE: ("2xx", "3xx", "4xx"),
 }
 
@@ -306,6 +305,11 @@ class Requests:
             body=content,
         )
 
+    def status(self, expect: Expect) -> Status:
+        """Return the statuses that a case expects, unless its rule is about them."""
+        rejects = expect == Expect.REJECT
+        return self.contract.answers.refusals if rejects else STATUS[expect]
+
     def case(
         self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any
     ) -> Case:
@@ -315,7 +319,7 @@ class Requests:
             rule=rule,
             level=more.pop("level", self.contract.rules[rule].level),
             expect=expect,
-            status=STATUS[expect],
+            status=self.status(expect),
             request=self.create(content),
             **more,
         )

@@ -8,12 +8,23 @@ may require a length), malformed heads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from ringspec.spec import ROBUSTNESS, Contract, Json, Role, RuleId, TokenHeader
+from ringspec.spec import (
+    ROBUSTNESS,
+    Answers,
+    Contract,
+    Json,
+    Operation,
+    Role,
+    RuleId,
+    TokenHeader,
+)
 from ringspec.strategies.case import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -71,9 +82,10 @@ def header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
 
 def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send bytes that are no JSON, other labels, methods and paths."""
+    operation, answers = contract.operation, contract.answers
     sent, good = plain.request, plain.request.body
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
-    charset = f"{contract.operation.media_type}; charset=utf-8"
+    charset = f"{operation.media_type}; charset=utf-8"
     made = _header("valid-charset", sent, "Content-Type", charset)
     yield _case(contract, plain, _MEDIA, made)
     for label, content in {
@@ -89,23 +101,27 @@ def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         "markup": b"<create/>",
     }.items():
         made = label, closing(replace(sent, body=content)), {"bytes": label}
-        yield _case(contract, plain, _JSON, made, Expect.REJECT, ("4xx",))
+        if content or operation.needs_body or not answers.bind:
+            yield _case(contract, plain, _JSON, made, Expect.REJECT, ("4xx",))
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         label = value.replace("/", "-")
         made = _header(label, sent, "Content-Type", value, closes=True)
-        yield _case(contract, plain, _MEDIA, made, Expect.REJECT, (415,))
+        if not any(fnmatchcase(value, each) for each in operation.takes):
+            status = answers.also(415)
+            yield _case(contract, plain, _MEDIA, made, Expect.REJECT, status)
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):
-        if method.lower() not in contract.operation.methods:
+        if method.lower() not in operation.methods:
             bare = with_header(sent, "Content-Type", None)
             request = replace(bare, method=method, body=b"")
             made = method.lower(), request, {"method": method}
             # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
-            yield _case(contract, plain, _METHOD, made, Expect.REJECT, (405, 501))
-    path = sent.path.partition("?")[0].rstrip("/")
-    for label, other in (("longer-name", f"{path}-ringspec"), ("cut-name", path[:-1])):
+            status = answers.also(405, 501)
+            yield _case(contract, plain, _METHOD, made, Expect.REJECT, status)
+    for label, other in _other_paths(operation):
         made = label, closing(replace(sent, path=other)), {"path": other}
-        yield _case(contract, plain, _PATH, made, Expect.REJECT, (404,))
+        status = answers.also(404)
+        yield _case(contract, plain, _PATH, made, Expect.REJECT, status)
     for label, name, unsettled in (
         ("no-media-type", "Content-Type", None),
         ("media-type-rubbish", "Content-Type", "json"),
@@ -124,6 +140,23 @@ def wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     label = "300-kilobytes"
     made = label, closing(replace(sent, body=huge)), {"bytes": label}
     yield _case(contract, plain, ROBUSTNESS, made, Expect.SURVIVE)
+
+
+def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield paths that the contract lacks: with a longer name, and with one cut.
+
+    The last name is changed, or one before where another path would fit.
+    """
+    holes = (re.sub(r"\{[^}]*\}", "*", each.rstrip("/")) for each in operation.paths)
+    known = [re.compile("[^/]+".join(map(re.escape, it.split("*")))) for it in holes]
+    names = operation.path.partition("?")[0].rstrip("/").split("/")
+    for label, cut, more in (("longer-name", None, "-ringspec"), ("cut-name", -1, "")):
+        for at in reversed(range(1, len(names))):
+            changed = f"{names[at][:cut]}{more}"
+            other = "/".join((*names[:at], changed, *names[at + 1 :]))
+            if changed and not any(each.fullmatch(other) for each in known):
+                yield label, other
+                break
 
 
 def _header(
@@ -164,8 +197,10 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     if header is None:
         return
 
-    def unauthorized(made: _Made, status: Status = (401,)) -> Case:
-        rule = TOKEN_RULE if status == (401,) else CLIENT_RULE
+    def unauthorized(
+        made: _Made, rule: RuleId = TOKEN_RULE, answers: Answers = contract.answers
+    ) -> Case:
+        status = (400, 401, 403) if rule == CLIENT_RULE else answers.also(401)
         return _case(
             contract, plain, rule, made, Expect.REJECT, status, phase=Phase.AUTH
         )
@@ -195,7 +230,7 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             ),
             body=urlencode({**right, **wrong}, safe="{}").encode(),
         )
-        case = unauthorized((label, request, wrong), (400, 401, 403))
+        case = unauthorized((label, request, wrong), CLIENT_RULE)
         yield replace(case, twin=None)
     # No token, and an unknown one, for each linked operation.
     for link in contract.links:
@@ -207,7 +242,7 @@ def auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         for label, value in list(_tokens(link.token_header))[:2]:
             name, field = f"{link.name}-{label}", link.token_header.header
             made = _header(name, request, field, value, closes=True)
-            case = unauthorized(made)
+            case = unauthorized(made, answers=link.answers)
             last = Step(request=made[1], status=case.status, link=link.name)
             if link.captures:
                 # A created resource is known by its create.

@@ -17,8 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging import checks
-from ringspec.harness.judging.checks import NO_JUDGEMENT
-from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
+from ringspec.harness.judging.oracle import Oracle, missing_links
 from ringspec.harness.judging.verdict import (
     Finding,
     Interrupted,
@@ -28,7 +27,14 @@ from ringspec.harness.judging.verdict import (
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Played, Trouble
-from ringspec.spec import Contract, Level, RuleId, weakest
+from ringspec.spec import (
+    ERROR_STATUS,
+    NO_JUDGEMENT,
+    Contract,
+    Level,
+    RuleId,
+    weakest,
+)
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:

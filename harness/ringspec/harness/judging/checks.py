@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
-from ringspec.harness.sending.exchange import MISSING, Played, Response, parse
+from ringspec.harness.sending.exchange import (
+    MISSING,
+    Played,
+    Response,
+    media_of,
+    parse,
+)
 from ringspec.spec import (
+    ANSWER_HEADERS,
+    ANSWER_JSON,
+    ANSWER_MEDIA,
+    ANSWER_STATUS,
+    ENVELOPE,
     Answer,
     Answers,
     Contract,
+    Described,
     Evidence,
     Json,
     Location,
     RuleId,
     at_pointer,
+    is_json,
     pointer,
     same,
     short,
@@ -25,14 +40,11 @@ from ringspec.strategies import Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
-ENVELOPE = RuleId("error.envelope")
-ANSWER_JSON = RuleId("answer.json")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
 ECHO = RuleId("answer.echo")
 DEFAULTS = RuleId("answer.defaults")
-
-# Refusals that are not about the request's content. Source: product.md, Levels.
-NO_JUDGEMENT = frozenset({401, 407, 408, 429})
+# Answers that have no body, whatever is described. Source: RFC 9110, 15.
+_BODILESS = frozenset({204, 205, 304})
 
 Judgement: TypeAlias = tuple[RuleId, Verdict, str]
 
@@ -48,6 +60,9 @@ def judgement(rule: RuleId, *faults: str) -> Judgement:
 
 def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
     """Judge the answer to a request that was refused."""
+    if answers.bind:
+        yield from _as_described(answers, response)
+        return
     if answers.is_bare(response.status):
         return
     data, reason = parse(response)
@@ -59,6 +74,9 @@ def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
 
 def form(answers: Answers, response: Response) -> Iterator[Judgement]:
     """Judge what any accepted answer has to be: JSON that keeps to its schema."""
+    if answers.bind:
+        yield from _as_described(answers, response)
+        return
     if answers.is_bare(response.status):
         return
     data, reason = parse(response)
@@ -67,6 +85,61 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
     if not reason and answer is not None:
         faults = schema_faults(answer, data)
         yield from (judgement(rule, faults.get(rule, "")) for rule in ANSWER_SCHEMA)
+
+
+def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
+    """Judge an answer by what is described for its status, and by nothing else."""
+    status, label = response.status, media_of(response)
+    described, accepts = answers.description(status), status // 100 == 2
+    if accepts and answers.successes:
+        known = " or ".join(answers.successes)
+        reason = f"accepted with HTTP {status}, where {known.lower()} is described"
+        yield judgement(ANSWER_STATUS, reason * (described is None))
+    data, reason = parse(response)
+    media = described.media if described and status not in _BODILESS else {}
+    closest = described.closest(label) if described and media else None
+    if not media:
+        if is_json(label) and response.body:
+            yield judgement(ANSWER_JSON if accepts else ENVELOPE, reason)
+    elif closest is None:
+        what = f"an answer with HTTP {status} is labelled {label or 'nothing'}"
+        yield judgement(ANSWER_MEDIA, f"{what}; {' or '.join(media)} is described")
+    else:
+        yield judgement(ANSWER_MEDIA, reason * is_json(label))
+        answer = media.get(closest)
+        if answer and not reason:
+            faults = schema_faults(answer, data)
+            rules = dict.fromkeys(each.rule for each in answer.assertions)
+            yield from (judgement(rule, faults.get(rule, "")) for rule in rules)
+    if described and described.headers:
+        yield judgement(ANSWER_HEADERS, *_header_faults(described, response))
+
+
+def _header_faults(described: Described, response: Response) -> Iterator[str]:
+    for header in described.headers:
+        name = header.name.lower()
+        given = [value for each, value in response.headers if each.lower() == name]
+        if not given and header.required:
+            yield f"the answer has no header {header.name}"
+        elif given and header.prover:
+            read = [it for each in (", ".join(given), *given) for it in _readings(each)]
+            if not any(map(header.prover.is_valid, read)):
+                shown = short(given[0], _WIDTH)
+                yield f"header {header.name} is {shown}, which breaks its schema"
+
+
+def _readings(text: str) -> Iterator[Json]:
+    """Yield what a header may stand for. Source: OpenAPI 3.1, style `simple`."""
+    parts = [each.strip() for each in text.split(",")]
+    scalars = [[each, *_scalar(each)] for each in parts]
+    yield from (text, *_scalar(text), parts, [each[-1] for each in scalars])
+    yield dict(zip(parts[::2], parts[1::2], strict=False))
+    yield dict(each.partition("=")[::2] for each in parts)
+
+
+def _scalar(text: str) -> Iterator[Json]:
+    if re.fullmatch(r"true|false|-?(0|[1-9]\d{0,99})(\.\d{1,99})?", text):
+        yield json.loads(text)
 
 
 def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judgement]:
@@ -146,8 +219,7 @@ def _differences(
         shared = members if answered is None else _members(answered, perhaps=True)
         for name, value in sent.items():
             compared = answered is None or (name in shared and name in members)
-            # What is only written is not read back. Source: JSON Schema, 9.4.
-            if compared and not shared.get(name, {}).get("writeOnly"):
+            if compared and not _decided(shared.get(name, {})):
                 inner, right = members.get(name, {}), got.get(name, MISSING)
                 yield from _differences(inner, value, right, (*place, name))
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
@@ -162,9 +234,37 @@ def _differences(
         yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
 
 
+def _decided(schema: dict[str, Any]) -> bool:
+    """Return whether a server decides what it shows of a member.
+
+    What is only written is not read back, what is only read is the server's own, and
+    passwords are masked. Source: JSON Schema, 9.4; OpenAPI 3.1, Data Types.
+    """
+    marked = schema.get("writeOnly") or schema.get("readOnly")
+    return bool(marked) or _has_format(schema, "password")
+
+
+def _has_format(schema: Json, name: str) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    parts = [it for each in ("allOf", "anyOf", "oneOf") for it in schema.get(each, ())]
+    own = schema.get("format") == name
+    return own or any(_has_format(each, name) for each in parts)
+
+
+def _instant(text: str) -> datetime | str:
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return text
+
+
 def _equal(schema: Json, sent: Json, got: Json) -> bool:
     if isinstance(sent, str) and isinstance(got, str):
-        uuid = isinstance(schema, dict) and schema.get("format") == "uuid"
+        if _has_format(schema, "date-time"):
+            # RFC 3339, 4: other offsets tell the same point in time.
+            return sent == got or _instant(sent) == _instant(got)
+        uuid = _has_format(schema, "uuid")
         # RFC 9562: upper and lower case are one uuid.
         return sent.lower() == got.lower() if uuid else sent == got
     if isinstance(sent, int | float) and isinstance(got, int | float):
@@ -182,7 +282,7 @@ def default_faults(
     shared = _members(answer.schema.schema)
     found: list[str] = []
     for name, schema in _members(contract.request.schema).items():
-        if name not in shared or shared[name].get("writeOnly"):
+        if name not in shared or _decided(shared[name]):
             continue
         if name in sent:
             found += _inner_defaults(schema, sent[name], got.get(name), (name,))
@@ -214,7 +314,7 @@ def _inner_defaults(
             inner = (*place, name)
             if name in sent:
                 yield from _inner_defaults(below, sent[name], got.get(name), inner)
-            elif "default" in below and not below.get("writeOnly"):
+            elif "default" in below and not _decided(below):
                 yield from _default(below["default"], got.get(name), inner)
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus
 
-from ringspec.spec import Json
+from ringspec.spec import Json, is_json
 from ringspec.strategies import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -259,10 +259,15 @@ class Sender(ABC):
         """Send a request once."""
 
 
+def media_of(response: Response) -> str:
+    """Return the media type that an answer is labelled with; empty without one."""
+    return (response.header("content-type") or "").split(";")[0].strip().lower()
+
+
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
-    media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if media != "application/json" and not media.endswith("+json"):
+    media = media_of(response)
+    if not is_json(media):
         return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
