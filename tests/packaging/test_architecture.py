@@ -31,8 +31,8 @@ EDITS = {
         ),
     ),
     "reference/ringspec/reference/body_checks.py": (
-        '    _typed("type.type", STRING),',
-        ('    _sized("name.length", STRING, 0, 100),',),
+        '    _check("type.type", STRING),',
+        ('    _check("name.length", str, 0, 100),',),
     ),
 }
 

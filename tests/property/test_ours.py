@@ -17,7 +17,7 @@ from ringspec.spec import (
     patched,
 )
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
-from ringspec.strategies.drawn.breaking import breakable
+from ringspec.strategies.drawn.library import breakable
 
 CONTRACT = load()
 RULES = sorted(breakable(CONTRACT))

@@ -27,7 +27,7 @@ from ringspec.harness import (
     Verdict,
 )
 from ringspec.spec import Evidence, Json, Level, Rule, RuleId, load
-from ringspec.strategies import TOKEN, Case, Expect, Request, encode
+from ringspec.strategies import Case, Expect, Request, Slot, encode
 
 URL = "http://127.0.0.1:8080"
 HOSTILE = (
@@ -60,7 +60,7 @@ def case(name: str, body: bytes, level: Level = Level.MUST, **more: Json) -> Cas
             path="/broadcasts",
             headers=(
                 ("Content-Type", "application/json"),
-                ("Authorization", f"Bearer {TOKEN}"),
+                ("Authorization", f"Bearer {Slot.TOKEN}"),
             ),
             body=body,
         ),

@@ -34,7 +34,7 @@ from ringspec.harness.running.plan import (
     parse_shard,
     part_of,
 )
-from ringspec.harness.running.run import choose, effects_in, listed, run
+from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted
@@ -281,7 +281,7 @@ class RunOptions(FireOptions):
 
 
 def _planned(plan: Plan, target: str) -> Iterator[str]:
-    choice, pace = choose(plan), plan.pace
+    session, pace = Session(plan), plan.pace
     kind = "live" if plan.live else "on this machine"
     workers = pace.workers or 1
     speed = f"{workers} requests at once" if workers > 1 else "one request at a time"
@@ -291,13 +291,13 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     yield ""
     yield f"{'phase':<12}{'cases':>7}{'requests':>10}{'creates':>9}"
     for name in (*Phase, "in all"):
-        group = [each for each in choice.cases if name in {each.phase, "in all"}]
+        group = [each for each in session.cases if name in {each.phase, "in all"}]
         if group:
             sums = effects_in(plan, group)
             row = f"{name:<12}{len(group):>7}{sums.total():>10}"
             yield f"{row}{sums[Effect.CREATE]:>9}"
     yield ""
-    effects = effects_in(plan, choice.cases)
+    effects = effects_in(plan, session.cases)
     verbs = [f"{effects[it]} {verb}" for it, verb in _VERBS.items() if effects[it]]
     if verbs:
         line = f"of {counted(effects.total(), 'request')} {', '.join(verbs)}"
@@ -308,11 +308,11 @@ def _planned(plan: Plan, target: str) -> Iterator[str]:
     yield f"{counted(most, 'create')} {could}"
     if most < creates:
         yield f"beyond what the profile allows: {counted(creates - most, 'create')}"
-    if any(step.paging for case in choice.cases for step in case.steps):
+    if any(step.paging for case in session.cases for step in case.steps):
         yield "lists of several pages and repeated requests take more"
     if plan.explored:
         yield f"explore looks for {plan.explored} more bodies and walks"
-    for why, ids in choice.omissions:
+    for why, ids in session.omissions:
         line = f"left out, as {why}: {counted(len(ids), 'case')}"
         yield from wrapped(line, hanging="    ")
         yield from wrapped(listed(ids), "    ")

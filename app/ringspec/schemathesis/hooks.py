@@ -36,15 +36,7 @@ from ringspec.spec import (
     did_you_mean,
     short,
 )
-from ringspec.strategies import (
-    TOKEN,
-    Case,
-    Drawn,
-    Expect,
-    Label,
-    Labeller,
-    Phase,
-)
+from ringspec.strategies import Case, Drawn, Expect, Label, Labeller, Phase, Slot
 from schemathesis.core.failures import (
     AcceptedNegativeData,
     Failure,
@@ -297,7 +289,9 @@ def before_add_examples(
     for case in reversed(BRIDGE.cases.values()):
         # Credentials are for schemathesis to add.
         headers = {
-            name: value for name, value in case.request.headers if TOKEN not in value
+            name: value
+            for name, value in case.request.headers
+            if Slot.TOKEN not in value
         }
         media_type = headers.pop("Content-Type", None)
         made = operation.Case(

@@ -14,27 +14,18 @@ from urllib.parse import quote
 
 from ringspec.harness import Exchange
 from ringspec.reports.printable import utf8_start
-from ringspec.strategies import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CLIENT_SECRET_CUT,
-    TOKEN,
-    TOKEN_CUT,
-    TOKEN_SWAPPED,
-    TOKEN_URL,
-    Request,
-)
+from ringspec.strategies import Request, Slot
 
 # Larger bodies are not inlined.
 LIMIT = 8 * 1024
 # What a shell puts in place of what a request leaves open, between double quotes.
-_OPEN = {
-    TOKEN: "$RINGSPEC_TOKEN",
-    TOKEN_CUT: "${RINGSPEC_TOKEN%?}",
-    TOKEN_SWAPPED: '$(printf %s "$RINGSPEC_TOKEN" | tr A-Za-z a-zA-Z)',
-    CLIENT_ID: "$RINGSPEC_CLIENT_ID",
-    CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
-    CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
+_OPEN: dict[str, str] = {
+    Slot.TOKEN: "$RINGSPEC_TOKEN",
+    Slot.TOKEN_CUT: "${RINGSPEC_TOKEN%?}",
+    Slot.TOKEN_SWAPPED: '$(printf %s "$RINGSPEC_TOKEN" | tr A-Za-z a-zA-Z)',
+    Slot.CLIENT_ID: "$RINGSPEC_CLIENT_ID",
+    Slot.CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
+    Slot.CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
 }
 _PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))})")
 _HAS_BODY = ("POST", "PUT", "PATCH")
@@ -72,7 +63,7 @@ def command(url: str, request: Request, case: str = "", limit: int = LIMIT) -> s
         )
     if not body and request.method.upper() not in _HAS_BODY:
         return head
-    if request.path == TOKEN_URL and _PLACE.search(body.decode("latin-1")):
+    if request.path == Slot.TOKEN_URL and _PLACE.search(body.decode("latin-1")):
         return f"{head} {_form(body)}"
     text = utf8_start(body, len(body))
     # A leading @ would name a file.

@@ -4,19 +4,13 @@ from typing import TYPE_CHECKING
 
 from ringspec.strategies.case import (
     CASE_SCHEMA,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CLIENT_SECRET_CUT,
     FORMAT,
-    TOKEN,
-    TOKEN_CUT,
-    TOKEN_SWAPPED,
-    TOKEN_URL,
     Case,
     Expect,
     Phase,
     Request,
     Requests,
+    Slot,
     Status,
     Step,
     Want,
@@ -33,13 +27,15 @@ from ringspec.strategies.case import (
 from ringspec.strategies.certificate import cases_of, certified, quick_of
 
 if TYPE_CHECKING:
-    from ringspec.strategies.adequacy import (
+    from ringspec.strategies.adequacy.mutations import (
         Mutation,
         MutationKind,
+        mutations_of,
+    )
+    from ringspec.strategies.adequacy.verdicts import (
         MutationResult,
         MutationVerdict,
         fewest,
-        mutations_of,
         prove,
     )
     from ringspec.strategies.bodies.certify import (
@@ -47,7 +43,6 @@ if TYPE_CHECKING:
         is_settled,
         probe_bodies,
     )
-    from ringspec.strategies.drawn.breaking import Source, own_sources
     from ringspec.strategies.drawn.label import (
         Drawn,
         Invalid,
@@ -64,9 +59,11 @@ if TYPE_CHECKING:
         unspecified_bodies,
         valid_bodies,
     )
-    from ringspec.strategies.drawn.schemathesis_bodies import (
+    from ringspec.strategies.drawn.sources import (
+        Source,
         SourceEnded,
         foreign_sources,
+        own_sources,
     )
     from ringspec.strategies.lifecycle.cases import Lifecycle
     from ringspec.strategies.lifecycle.walk import (
@@ -82,13 +79,11 @@ if TYPE_CHECKING:
 
 # Hypothesis is slow to load, and a run of certified cases does not need it.
 _LATE_BY_MODULE = {
-    "adequacy": (
-        "Mutation MutationKind MutationResult MutationVerdict fewest mutations_of prove"
-    ),
+    "adequacy.mutations": "Mutation MutationKind mutations_of",
+    "adequacy.verdicts": "MutationResult MutationVerdict fewest prove",
     "bodies.certify": "ProbeBodies is_settled probe_bodies",
-    "drawn.breaking": "Source own_sources",
     "drawn.label": "Drawn Invalid Label Labelled Labeller",
-    "drawn.schemathesis_bodies": "SourceEnded foreign_sources",
+    "drawn.sources": "Source SourceEnded foreign_sources own_sources",
     "drawn.library": (
         "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
         " unspecified_bodies labelled_bodies"
@@ -112,16 +107,9 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "CASE_SCHEMA",
-    "CLIENT_ID",
-    "CLIENT_SECRET",
-    "CLIENT_SECRET_CUT",
     "FAULT_FAMILIES",
     "FORMAT",
     "MAX_CALLS",
-    "TOKEN",
-    "TOKEN_CUT",
-    "TOKEN_SWAPPED",
-    "TOKEN_URL",
     "Call",
     "CallKind",
     "Case",
@@ -140,6 +128,7 @@ __all__ = [
     "ProbeBodies",
     "Request",
     "Requests",
+    "Slot",
     "Source",
     "SourceEnded",
     "Status",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ringspec.spec import dialect_names, load
-from ringspec.strategies.adequacy import quick
+from ringspec.strategies.adequacy.verdicts import quick
 from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED, certificate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -25,18 +25,19 @@ from ringspec.spec import (
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
 CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
-# Placeholders in headers: the access token, the same without its last character, and
-# with its letters in the other case.
-TOKEN = "{token}"  # noqa: S105 - a placeholder
-TOKEN_CUT = "{token-cut}"  # noqa: S105 - a placeholder
-TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - a placeholder
-# Placeholders of the token endpoint, as a path, and of the client's id and secret.
-TOKEN_URL = "{token_url}"  # noqa: S105 - a placeholder
-CLIENT_ID = "{client_id}"
-CLIENT_SECRET = "{client_secret}"  # noqa: S105 - a placeholder
-CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - a placeholder
-
 Status = tuple[str | int, ...]
+
+
+class Slot(StrEnum):
+    """A part of a request that is filled in when it is sent."""
+
+    TOKEN = "{token}"  # noqa: S105 - no secret
+    TOKEN_CUT = "{token-cut}"  # noqa: S105 - without its last character
+    TOKEN_SWAPPED = "{token-swapped}"  # noqa: S105 - with letters in the other case
+    TOKEN_URL = "{token_url}"  # noqa: S105 - the token endpoint, as a path
+    CLIENT_ID = "{client_id}"
+    CLIENT_SECRET = "{client_secret}"  # noqa: S105 - no secret
+    CLIENT_SECRET_CUT = "{client_secret-cut}"  # noqa: S105 - as above
 
 
 class Phase(StrEnum):
@@ -107,11 +108,6 @@ class Want:
     value: Json = None
     known: str = ""
 
-    def wire(self) -> dict[str, Json]:
-        """Return it as JSON."""
-        known = {"known": self.known} if self.known else {}
-        return {"what": self.what, "at": self.at, "value": self.value, **known}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -122,30 +118,21 @@ class Step:
         status: of the answer, for the case to go on.
         capture: pointers into the answer, by the names they are captured under; in
             the answer of a list, pointers inside each item.
-        wants: further requirements; those of the last step are judged.
         link: name of the link to its operation; empty for the one under test.
+        wants: further requirements; those of the last step are judged.
         paging: how the pages of a list are fetched.
     """
 
     request: Request
     status: Status
     capture: dict[str, str] = field(default_factory=dict)
-    wants: tuple[Want, ...] = ()
     link: str = ""
+    wants: tuple[Want, ...] = ()
     paging: Paging | None = None
 
     def wire(self) -> dict[str, Json]:
         """Return it as JSON."""
-        written: dict[str, Json] = {
-            "request": wire_request(self.request),
-            "status": list(self.status),
-            "capture": self.capture,
-            "link": self.link,
-            "wants": [want.wire() for want in self.wants],
-        }
-        if self.paging is not None:
-            written["paging"] = asdict(self.paging)
-        return written
+        return dict(_written(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +145,13 @@ class Case:
         fault: an RFC 6902 patch from the twin's body to this one, or an object that
             names other differences.
         broken: the rules that both validators find broken; two if coupled.
-        levels: of each broken rule, where known; the case has that of the first.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
+        levels: of each broken rule, if it is explored; the case has that of the first.
     """
 
     id: str
+    phase: Phase = Phase.CASES
     rule: RuleId
     level: Level
     expect: Expect
@@ -172,9 +160,8 @@ class Case:
     twin: str | None = None
     fault: tuple[Json, ...] | dict[str, Json] | None = None
     broken: tuple[RuleId, ...] = ()
-    levels: dict[RuleId, Level] = field(default_factory=dict)
-    phase: Phase = Phase.CASES
     steps: tuple[Step, ...] = ()
+    levels: dict[RuleId, Level] = field(default_factory=dict)
 
     @cached_property
     def body(self) -> Json:
@@ -194,27 +181,11 @@ class Case:
         """Whether its expectation depends on the body."""
         return self.expect == Expect.ACCEPT or bool(self.broken)
 
-    def wire(self) -> dict[str, Json]:
-        """Return the case as `ringspec cases` prints it."""
-        return {
-            "format": FORMAT,
-            "id": self.id,
-            "phase": self.phase,
-            "rule": self.rule,
-            "level": self.level,
-            "expect": self.expect,
-            "status": list(self.status),
-            "request": wire_request(self.request),
-            "twin": self.twin,
-            "fault": list(self.fault) if isinstance(self.fault, tuple) else self.fault,
-            "broken": list(self.broken),
-            "coupled": self.coupled,
-            **({"steps": [step.wire() for step in self.steps]} if self.steps else {}),
-        }
-
 
 # Methods whose bodies have no meaning, so that none is sent, or written.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+# Attributes that are not written where they are empty.
+_LEFT_OUT = frozenset({"known", "paging", "steps", "levels"})
 
 
 def status_fits(status: int, wanted: Status) -> bool:
@@ -225,18 +196,32 @@ def status_fits(status: int, wanted: Status) -> bool:
 def encode(body: Json) -> bytes:
     """Write a body as it is sent: compact UTF-8, members in their order."""
     try:
-        return _compact(body, ascii_only=False).encode()
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a lone surrogate only exists escaped
-        return _compact(body, ascii_only=True).encode()
-
-
-def _compact(body: Json, *, ascii_only: bool) -> str:
-    return json.dumps(body, ensure_ascii=ascii_only, separators=(",", ":"))
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def line(case: Case) -> str:
     """Write a case as a line of JSON, its members in their stated order."""
-    return encode(case.wire()).decode()
+    written = _written(case)
+    steps = {"steps": written.pop("steps")} if case.steps else {}
+    row = {"format": FORMAT, **written, "coupled": case.coupled, **steps}
+    return encode(row).decode()
+
+
+def _written(value: Any) -> Json:
+    """Return an attribute of a case as JSON, in the order of its own attributes."""
+    if isinstance(value, Request):
+        return wire_request(value)
+    if isinstance(value, tuple):
+        return [_written(each) for each in value]
+    if not is_dataclass(value):
+        return value
+    return {
+        each.name: _written(child)
+        for each in fields(value)
+        if (child := getattr(value, each.name)) or each.name not in _LEFT_OUT
+    }
 
 
 def wire_request(request: Request) -> dict[str, Json]:
@@ -273,20 +258,18 @@ class Requests:
     def create(self, content: bytes) -> Request:
         """Return the request of the operation under test."""
         operation = self.contract.operation
-        accept = ("Accept", self.contract.answers.media_type)
-        needed = (
-            (header.name, header.value)
-            for header in operation.headers
-            if header.required and header.value is not None
-        )
         return Request(
             method=operation.method.upper(),
             path=operation.path,
             headers=(
                 ("Content-Type", operation.media_type),
-                accept,
+                ("Accept", self.contract.answers.media_type),
                 *_credentials(operation.token_header),
-                *needed,
+                *(
+                    (header.name, header.value)
+                    for header in operation.headers
+                    if header.required and header.value is not None
+                ),
             ),
             body=content,
         )
@@ -326,7 +309,7 @@ class Requests:
 
 
 def _credentials(guard: TokenHeader | None) -> tuple[tuple[str, str], ...]:
-    return () if guard is None else ((guard.header, guard.value(TOKEN)),)
+    return () if guard is None else ((guard.header, guard.value(Slot.TOKEN)),)
 
 
 def with_header(request: Request, name: str, value: str | None) -> Request:
@@ -356,17 +339,17 @@ def expecting(
     """
     if success is None and not rejection:
         return cases
-    return tuple(_expecting(case, success, rejection) for case in cases)
-
-
-def _expecting(case: Case, success: int | None, rejection: tuple[int, ...]) -> Case:
-    if case.phase != Phase.CASES or case.steps:
-        return case
-    if case.expect == Expect.ACCEPT and success is not None:
-        return replace(case, status=(success,))
-    if case.broken and rejection:
-        return replace(case, status=rejection)
-    return case
+    accepted = () if success is None else (success,)
+    by_expect = {Expect.ACCEPT: accepted, Expect.REJECT: rejection}
+    return tuple(
+        replace(case, status=status)
+        if case.phase == Phase.CASES
+        and not case.steps
+        and case.is_about_body
+        and (status := by_expect[case.expect])
+        else case
+        for case in cases
+    )
 
 
 def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
@@ -385,6 +368,7 @@ def parse_case(row: dict[str, Json]) -> Case:
     fault = row["fault"]
     return Case(
         id=row["id"],
+        phase=Phase(row["phase"]),
         rule=RuleId(row["rule"]),
         level=Level(row["level"]),
         expect=Expect(row["expect"]),
@@ -392,9 +376,8 @@ def parse_case(row: dict[str, Json]) -> Case:
         request=parse_request(row["request"]),
         twin=row["twin"],
         fault=tuple(fault) if isinstance(fault, list) else fault,
-        broken=tuple(RuleId(rule) for rule in row["broken"]),
-        phase=Phase(row["phase"]),
-        steps=tuple(map(parse_step, row.get("steps", ()))),
+        broken=tuple(row["broken"]),
+        steps=tuple(map(_parse_step, row.get("steps", ()))),
     )
 
 
@@ -412,8 +395,7 @@ def parse_request(row: dict[str, Json]) -> Request:
     )
 
 
-def parse_step(row: dict[str, Json]) -> Step:
-    """Read a step of a case."""
+def _parse_step(row: dict[str, Json]) -> Step:
     return Step(
         request=parse_request(row["request"]),
         status=tuple(row["status"]),

@@ -1,29 +1,57 @@
-"""The case list of a contract, in firing order, with proof.
+"""The case list of a contract, with proof: twins before the cases made from them.
 
-In: a contract and a seed. Out: cases, twins before the cases made from them. The same
-contract and seed give the same cases, byte for byte.
+The same contract and seed give the same cases, byte for byte.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TypeAlias
+from urllib.parse import urlencode
 
 from ringspec.spec import (
+    ROBUSTNESS,
     Assertion,
     Contract,
     InternalError,
+    Json,
+    Operation,
+    Role,
+    RuleId,
     SpecError,
+    TokenHeader,
+    constants,
     is_irregular,
 )
 from ringspec.strategies.bodies.invalid import coupled_cases, invalid_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
-from ringspec.strategies.case import Case, Expect
-from ringspec.strategies.http_cases import auth_cases, header_cases, wire_cases
+from ringspec.strategies.case import (
+    STATUS,
+    Case,
+    Expect,
+    Phase,
+    Request,
+    Requests,
+    Slot,
+    Status,
+    Step,
+    closing,
+    with_header,
+)
 from ringspec.strategies.lifecycle.cases import lifecycle_cases
 from ringspec.strategies.shapes.bodies import Bodies
+
+_JSON = RuleId("wire.json")
+_MEDIA = RuleId("wire.media")
+_METHOD = RuleId("wire.method")
+_PATH = RuleId("wire.path")
+_TOKEN = RuleId("auth.token")
+_CLIENT = RuleId("auth.client")
+_UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 
 
 def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
@@ -60,8 +88,8 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     rejected = [case for _, case in judged]
     plain = accepted[0]
     coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
-    headers = [unique(each) for each in header_cases(contract, plain)]
-    wire = [unique(each) for each in wire_cases(contract, plain)]
+    headers = [unique(each) for each in _header_cases(contract, plain)]
+    wire = [unique(each) for each in _wire_cases(contract, plain)]
     sent = {each.request.body for each in wire}
     robust = [
         c for c in robustness_cases(bodies, accepted) if c.request.body not in sent
@@ -71,7 +99,7 @@ def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
         *headers,
         *wire,
         *map(unique, robust),
-        *map(unique, auth_cases(contract, plain)),
+        *map(unique, _auth_cases(contract, plain)),
         *map(unique, lifecycle_cases(bodies, accepted, [*rejected, *coupled])),
     ):
         yield bodies.contract, case
@@ -90,6 +118,14 @@ def _readings(
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
     failed: SpecError | None = None
+    # A member that tells the branches apart may be needed in one and not in another.
+    labels = {
+        (*each.instance, name)
+        for each in contract.assertions
+        if each.keyword in {"anyOf", "oneOf"}
+        for branch in each.value
+        for name in constants(branch)
+    }
     for reading in contract.readings():
         bodies = Bodies(reading)
         try:
@@ -119,7 +155,15 @@ def _readings(
             made = invalid_cases(bodies, judge, about, twins, edges)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
-            broken.update(each for each in about if each.rule in rules)
+            broken.update(
+                each
+                for each in about
+                if each.rule in rules
+                and (
+                    each.keyword != "required"
+                    or (*each.instance, each.value) not in labels
+                )
+            )
         yield bodies, accepted, rejected
     if failed is not None and not shown:
         raise failed
@@ -168,3 +212,217 @@ def _label(contract: Contract, case: Case) -> frozenset[str]:
         return frozenset({"unsettled text or number"})
     unsettled = contract.settled_prover.proven_broken(case.body)
     return frozenset(f"unsettled {rule}" for rule in unsettled)
+
+
+@dataclass(frozen=True)
+class _Variants:
+    """Makes the cases that differ from the plain one."""
+
+    contract: Contract
+    plain: Case
+
+    def case(
+        self,
+        rule: RuleId,
+        label: str,
+        request: Request,
+        fault: dict[str, Json],
+        status: Status = (),
+    ) -> Case:
+        """Return the case of another request, to be rejected with a status if given."""
+        expect = Expect.SURVIVE if rule == ROBUSTNESS else Expect.ACCEPT
+        return replace(
+            self.plain,
+            id=f"{rule}/{label}",
+            rule=rule,
+            level=self.contract.rules[rule].level,
+            expect=Expect.REJECT if status else expect,
+            status=status or STATUS[expect],
+            request=request,
+            twin=self.plain.id,
+            fault=fault,
+            phase=Phase.AUTH if rule in {_TOKEN, _CLIENT} else Phase.WIRE,
+        )
+
+    def header(
+        self,
+        rule: RuleId,
+        label: str,
+        name: str,
+        value: str | None,
+        status: Status = (),
+        *,
+        closes: bool = True,
+    ) -> Case:
+        """Return the case of another value of a header."""
+        request = with_header(self.plain.request, name, value)
+        fault = {"header": name, "value": value}
+        made = closing(request) if closes else request
+        return self.case(rule, label, made, fault, status)
+
+
+def _header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
+    """Send each optional header that has a settled value, and unsettled ones."""
+    variants = _Variants(contract, plain)
+    for header in contract.operation.headers:
+        if header.required or header.value is None:
+            continue
+        for label, name in (
+            ("valid-given", header.name),
+            ("valid-lower-case", header.name.lower()),
+            ("valid-upper-case", header.name.upper()),
+        ):
+            yield variants.header(header.rule, label, name, header.value, closes=False)
+        for unsettled, value in (
+            ("unknown", "no-such-value"),
+            ("empty", ""),
+            ("long", "2" * 4000),
+            ("not-ascii", "2023\u00a003\u00ff"),
+            ("template", "${jndi:x}%00"),
+        ):
+            label = f"{header.name}-{unsettled}"
+            yield variants.header(ROBUSTNESS, label, header.name, value, closes=False)
+
+
+def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
+    """Send bytes that are no JSON, other labels, methods and paths."""
+    variants, sent, good = _Variants(contract, plain), plain.request, plain.request.body
+    operation, answers = contract.operation, contract.answers
+    # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
+    charset = f"{operation.media_type}; charset=utf-8"
+    label, name = "valid-charset", "Content-Type"
+    yield variants.header(_MEDIA, label, name, charset, closes=False)
+    for label, content in {
+        "no-bytes": b"",
+        "blank": b" \r\n",
+        "cut-off": good[: len(good) // 2],
+        "last-byte-missing": good[:-1],
+        "not-utf-8": good[:-1] + b',"x":"\xff\xfe"}',
+        "trailing-rubbish": good + b"}",
+        "two-bodies": good + b"\n" + good,
+        "text": b"Please create a broadcast.",
+        "form": b"name=x&type=default",
+        "markup": b"<create/>",
+    }.items():
+        request = closing(replace(sent, body=content))
+        if content or operation.needs_body or not answers.bind:
+            yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
+    for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+        label, status = value.replace("/", "-"), answers.also(415)
+        if not any(fnmatchcase(value, each) for each in operation.takes):
+            yield variants.header(_MEDIA, label, "Content-Type", value, status)
+    # Methods that the path does not have, without a body.
+    for method in ("PUT", "PATCH", "DELETE"):
+        if method.lower() not in operation.methods:
+            bare = with_header(sent, "Content-Type", None)
+            request = replace(bare, method=method, body=b"")
+            fault = {"method": method}
+            # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
+            status = answers.also(405, 501)
+            yield variants.case(_METHOD, method.lower(), request, fault, status)
+    for label, other in _other_paths(operation):
+        request, fault = closing(replace(sent, path=other)), {"path": other}
+        yield variants.case(_PATH, label, request, fault, answers.also(404))
+    for label, name, unsettled in (
+        ("no-media-type", "Content-Type", None),
+        ("media-type-rubbish", "Content-Type", "json"),
+        # Case is ignored by RFC 9110, 8.3.1, but many compare it.
+        ("media-type-in-capitals", "Content-Type", "APPLICATION/JSON"),
+        ("latin-1", "Content-Type", "application/json; charset=iso-8859-1"),
+        ("utf-16", "Content-Type", "application/json; charset=utf-16"),
+        ("accept-nothing-known", "Accept", "image/png"),
+        ("accept-rubbish", "Accept", ";;,"),
+        ("encoding-unknown", "Content-Encoding", "no-such-coding"),
+        ("many-cookies", "Cookie", "; ".join(f"c{n}=v" for n in range(100))),
+    ):
+        yield variants.header(ROBUSTNESS, label, name, unsettled)
+    huge = good[:-1] + b',"x":"' + b"x" * 300_000 + b'"}'
+    label, request = "300-kilobytes", closing(replace(sent, body=huge))
+    yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
+
+
+def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield paths that the contract lacks: with a longer name, and with one cut.
+
+    The last name is changed, or one before where another path would fit.
+    """
+    known = [
+        re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", path))))
+        for path in operation.paths
+    ]
+    names = operation.path.partition("?")[0].rstrip("/").split("/")
+    for label, cut, more in (("longer-name", None, "-ringspec"), ("cut-name", -1, "")):
+        for at in reversed(range(1, len(names))):
+            changed = f"{names[at][:cut]}{more}"
+            other = "/".join((*names[:at], changed, *names[at + 1 :]))
+            if changed and not any(it.fullmatch(other) for it in known):
+                yield label, other
+                break
+
+
+def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
+    """Send no token, and wrong ones."""
+    header = contract.operation.token_header
+    if header is None:
+        return
+    variants = _Variants(contract, plain)
+    for label, value in _tokens(header):
+        status = contract.answers.also(401)
+        yield variants.header(_TOKEN, label, header.header, value, status)
+    # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
+    right = {
+        "grant_type": "client_credentials",
+        "client_id": Slot.CLIENT_ID,
+        "client_secret": Slot.CLIENT_SECRET,
+    }
+    for label, wrong in (
+        ("wrong-secret", {"client_secret": "ringspec-no-secret"}),
+        ("empty-secret", {"client_secret": ""}),
+        ("cut-secret", {"client_secret": Slot.CLIENT_SECRET_CUT}),
+        ("other-client", {"client_id": "no-such-client"}),
+        ("other-grant", {"grant_type": "authorization_code"}),
+    ):
+        request = Request(
+            method="POST",
+            path=Slot.TOKEN_URL,
+            headers=(
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Accept", "application/json"),
+            ),
+            body=urlencode({**right, **wrong}, safe="{}").encode(),
+        )
+        case = variants.case(_CLIENT, label, request, wrong, (400, 401, 403))
+        yield replace(case, twin=None)
+    # No token, and an unknown one, for each linked operation.
+    for link in contract.links:
+        if link.token_header is None:
+            continue
+        content = plain.request.body if link.role == Role.REPLACE else b""
+        request = Requests(contract).relative(link, content)
+        create = Step(request=plain.request, status=("2xx",), capture=link.captures)
+        for label, value in list(_tokens(link.token_header))[:2]:
+            name, field = f"{link.name}-{label}", link.token_header.header
+            sent = closing(with_header(request, field, value))
+            fault = {"header": field, "value": value}
+            case = variants.case(_TOKEN, name, sent, fault, link.answers.also(401))
+            last = Step(request=sent, status=case.status, link=link.name)
+            if not link.captures:
+                yield replace(case, steps=(last,))
+                continue
+            # A created resource is known by its create.
+            known = replace(case, request=plain.request, expect=Expect.ACCEPT)
+            yield replace(known, steps=(create, last))
+
+
+def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
+    """Yield values of the header; None for no header."""
+    yield "missing", None
+    yield "unknown", header.value(_UNKNOWN_TOKEN)
+    yield "empty", header.value("")
+    if header.scheme:
+        yield "bare", _UNKNOWN_TOKEN
+        yield "other-scheme", f"Basic {Slot.TOKEN}"
+    yield "cut", header.value(Slot.TOKEN_CUT)
+    yield "longer", header.value(f"{Slot.TOKEN}x")
+    yield "other-case", header.value(Slot.TOKEN_SWAPPED)
+    yield "null", header.value("null")

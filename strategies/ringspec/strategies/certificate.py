@@ -1,9 +1,8 @@
 """Certificates: case lists proven beforehand, bound to their contract.
 
-Proof by two validators takes a second or two; a run on a contract that comes with the
-package need not wait for it. A list is only used for the very contract (by its digest)
-and seed that it was proven for; the tests compile and prove each again.
-`python -m ringspec.strategies` writes them.
+A run on a contract that comes with the package need not wait for the proof. A list is
+only used for the very contract, by its digest, and seed that it was proven for; the
+tests prove each again. `python -m ringspec.strategies` writes them.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def quick_of(
     found = _read(contract) if seed == SEED else None
     if found is not None:
         return frozenset(found[0]["quick"])
-    from ringspec.strategies.adequacy import quick  # noqa: PLC0415 - as above
+    from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
     return frozenset(quick(contract, cases))
 

@@ -1,9 +1,7 @@
 """Vectors: the case lists of a release, as files for other tools.
 
-In: the contracts that come with the package, and a version. Out: files by name, the
-same bytes for the same version: a list for each dialect, the schema of its lines, a
-manifest that describes them, and sums for `sha256sum -c`.
-
+They are the same bytes for the same version of the package: a list for each dialect,
+the schema of its lines, a manifest that describes them, and sums for `sha256sum -c`.
 `python -m ringspec.strategies.vectors [FOLDER]` writes them; into `dist` without one.
 """
 
@@ -40,16 +38,15 @@ def vectors(released: str) -> dict[str, bytes]:
         contract = load(dialect=dialect)
         rows = [line(case).encode() + b"\n" for case in cases_of(contract, SEED)]
         files[name] = b"".join(rows)
-        described = {
-            "title": contract.title,
-            "version": contract.version,
-            "sha256": contract.sha256,
-        }
         lists.append(
             {
                 "file": name,
                 "dialect": contract.dialect,
-                "contract": described,
+                "contract": {
+                    "title": contract.title,
+                    "version": contract.version,
+                    "sha256": contract.sha256,
+                },
                 "cases": len(rows),
                 "bytes": len(files[name]),
                 "sha256": sha256(files[name]).hexdigest(),

@@ -13,12 +13,7 @@ from ringspec.harness.sending import credentials as credentials_module
 from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.exchange import Filling
 from ringspec.spec import TargetError, UsageError
-from ringspec.strategies import (
-    TOKEN,
-    TOKEN_CUT,
-    TOKEN_SWAPPED,
-    Request,
-)
+from ringspec.strategies import Request, Slot
 
 FULL = Credentials(
     client_id="me", client_secret="hush", token_url="http://127.0.0.1:1/oauth2/token"
@@ -165,10 +160,10 @@ def asking(value: str, path: str = "/x", body: bytes = b"") -> Request:
 @pytest.mark.parametrize(
     ("value", "filled"),
     [
-        (TOKEN, "abCD12"),
-        (f"{TOKEN}x", "abCD12x"),
-        (TOKEN_CUT, "abCD1"),
-        (TOKEN_SWAPPED, "ABcd12"),
+        (Slot.TOKEN, "abCD12"),
+        (f"{Slot.TOKEN}x", "abCD12x"),
+        (Slot.TOKEN_CUT, "abCD1"),
+        (Slot.TOKEN_SWAPPED, "ABcd12"),
         ("other", "other"),
     ],
 )

@@ -13,7 +13,7 @@ from ringspec.harness import Exchange, Failure, Response, Trouble
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
 from ringspec.harness.sending.target import ANSWER_LIMIT
-from ringspec.strategies import CLIENT_ID, TOKEN_URL, Request
+from ringspec.strategies import Request, Slot
 
 JSON = ((b"Content-Type", b"application/json"),)
 GZIP = (b"content-encoding", b"gzip")
@@ -127,7 +127,9 @@ def test_without_a_token_its_header_is_left_out() -> None:
 
 
 def test_token_endpoint_is_asked_by_its_own_path() -> None:
-    scope, body = heard(request(TOKEN_URL, body=b"client_id=" + CLIENT_ID.encode()))
+    scope, body = heard(
+        request(Slot.TOKEN_URL, body=b"client_id=" + Slot.CLIENT_ID.encode())
+    )
 
     assert (scope["path"], scope["query_string"]) == ("/oauth2/token", b"a=b")
     assert body == b"client_id=us"

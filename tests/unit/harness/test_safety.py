@@ -27,7 +27,7 @@ from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.policy import Policy, Safety
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, Json, UsageError
-from ringspec.strategies import TOKEN_URL, Case, Phase, Request
+from ringspec.strategies import Case, Phase, Request, Slot
 
 NOBODY = f"{BASE}/00000000-0000-4000-8000-000000000000"
 
@@ -114,7 +114,7 @@ def test_path_after_its_slash_names_no_host(gate: Gate) -> None:
 def test_token_is_asked_for_nowhere_else(gate: Gate, token_url: str) -> None:
     guard = gate.guard(Safety(), token_url=token_url)
 
-    (exchange,) = sent(guard, asked("POST", TOKEN_URL))
+    (exchange,) = sent(guard, asked("POST", Slot.TOKEN_URL))
 
     assert exchange.is_withheld
     assert gate.recorder.sent == []
@@ -124,7 +124,7 @@ def test_token_is_asked_for_at_an_allowed_host(gate: Gate) -> None:
     safety = Safety(allowed_hosts=("auth.example.com",))
     guard = gate.guard(safety, token_url="https://auth.example.com/token")
 
-    (exchange,) = sent(guard, asked("POST", TOKEN_URL))
+    (exchange,) = sent(guard, asked("POST", Slot.TOKEN_URL))
 
     assert not exchange.is_withheld
 
@@ -556,7 +556,7 @@ def test_target_on_this_machine_gets_everything(
     gate: Gate, cases: tuple[Case, ...], no_name_is_asked_for: list[str]
 ) -> None:
     guard = gate.guard(Safety())
-    wanted = [case.request for case in cases if case.request.path != TOKEN_URL]
+    wanted = [case.request for case in cases if case.request.path != Slot.TOKEN_URL]
 
     exchanges = sent(guard, *wanted)
 

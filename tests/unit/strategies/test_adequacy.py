@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 
 from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
-from ringspec.strategies.adequacy import (
-    Mutation,
+from ringspec.strategies.adequacy.mutations import Mutation, mutations_of
+from ringspec.strategies.adequacy.verdicts import (
     MutationResult,
     MutationVerdict,
-    mutations_of,
+    detecting_cases,
     prove,
     quick,
 )
-from ringspec.strategies.adequacy.verdicts import detecting_cases
 from ringspec.strategies.case_list import compile_cases
 
 Load = Callable[[Json], Contract]
@@ -156,6 +155,13 @@ def test_what_another_keyword_refuses_anyway_is_equivalent(contract_of: Load) ->
         assert each.verdict == MutationVerdict.EQUIVALENT
         assert "no body" in each.reason
     assert found["body/properties/x/enum dropped"].verdict == MutationVerdict.TOLD
+
+
+def test_a_rule_of_the_values_of_any_member_is_told(contract_of: Load) -> None:
+    values = {"type": "object", "additionalProperties": {"type": "integer"}}
+    found = verdicts(contract_of(of(x=values, y={"type": "boolean"})))
+
+    assert found["x.values.type only where y is true"].verdict == "told"
 
 
 def test_a_bound_between_multiples_is_equivalent(contract_of: Load) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ringspec.spec import Contract, InternalError, load
 from ringspec.spec.overlay import SHIPPED
 from ringspec.strategies import Case, cases_of, certificate, certified, quick_of
-from ringspec.strategies.adequacy import quick
+from ringspec.strategies.adequacy.verdicts import quick
 from ringspec.strategies.case_list import compile_cases
 from ringspec.strategies.certificate import FOLDER, SEED
 from ringspec.strategies.certificate import certificate as written

@@ -5,7 +5,7 @@ from typing import Any
 
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
-from ringspec.strategies.bodies.pairwise import factors
+from ringspec.strategies.bodies.valid import factors
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
     Absent,

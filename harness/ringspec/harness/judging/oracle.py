@@ -35,7 +35,7 @@ from ringspec.spec import (
     member_names,
     weakest,
 )
-from ringspec.strategies import TOKEN_URL, Case, Expect, Phase, What, status_fits
+from ringspec.strategies import Case, Expect, Phase, Slot, What, status_fits
 
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
@@ -112,7 +112,7 @@ class Oracle:
     def _secrecy(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Look for the token in an answer; for the secret, if that gives tokens."""
         what, secrets = "the access token", list(self.filling.tokens)
-        if case.request.path == TOKEN_URL:
+        if case.request.path == Slot.TOKEN_URL:
             fault = case.fault if isinstance(case.fault, dict) else {}
             sent = str(fault.get("client_secret", ""))
             what, secrets = "the client's secret", [self.filling.client_secret, sent]

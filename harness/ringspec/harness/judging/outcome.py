@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ringspec.harness.judging.verdict import (
     Conclusion,
@@ -21,8 +21,6 @@ from ringspec.harness.judging.verdict import (
 from ringspec.harness.sending.exchange import Exchange, Failure, Trouble
 from ringspec.spec import NO_JUDGEMENT, Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Expect, Phase, status_fits
-
-Findings = tuple[Finding, ...]
 
 EXITS = {
     Conclusion.CONFORMANT: 0,
@@ -101,9 +99,14 @@ class Tally:
         elif counts and rule.id in self.inapplicable:
             outcome, why = Outcome.NOT_APPLICABLE, self.inapplicable[rule.id]
         else:
-            outcome, why = self._outcome(cases, failures, open_, unreached)
+            outcome, why = self._outcome(cases, found, unreached)
         covering = [each for each in known if any(map(each.covers, failures))]
-        result = RuleResult(
+        otherwise = None
+        if covering and outcome == Outcome.FAIL:
+            new = [it for it in found if not any(each.covers(it) for each in covering)]
+            otherwise, _ = self._outcome(cases, new, unreached)
+        excused = otherwise not in {None, Outcome.FAIL}
+        return RuleResult(
             rule=rule,
             outcome=outcome,
             cases=cases,
@@ -111,36 +114,28 @@ class Tally:
             inconclusive=open_,
             why=why,
             known=tuple(covering),
+            excused=excused,
+            otherwise=otherwise if excused else None,
         )
-        if not covering or outcome != Outcome.FAIL:
-            return result
-
-        def new(findings: Findings) -> Findings:
-            return tuple(
-                it for it in findings if not any(each.covers(it) for each in covering)
-            )
-
-        otherwise, _ = self._outcome(cases, new(failures), new(open_), unreached)
-        if otherwise == Outcome.FAIL:
-            return result
-        return replace(result, excused=True, otherwise=otherwise)
 
     def _outcome(
-        self, cases: int, failures: Findings, open_: Findings, unreached: str
+        self, cases: int, found: list[Finding], unreached: str
     ) -> tuple[Outcome, str]:
-        if any(each.level.gates(self.level) for each in failures):
-            return Outcome.FAIL, ""
-        gating = [each for each in open_ if each.gate.gates(self.level)]
-        if gating:
-            return Outcome.INCONCLUSIVE, gating[0].reason
-        if unreached:
-            return Outcome.INCONCLUSIVE, unreached
-        if cases == 0:
-            return Outcome.NOT_APPLICABLE, "no case served it"
-        if cases == len(open_):
+        open_ = [each for each in found if each.verdict == Verdict.INCONCLUSIVE]
+        gating = [each.reason for each in open_ if each.gate.gates(self.level)]
+        if any(
+            it.verdict == Verdict.FAIL and it.level.gates(self.level) for it in found
+        ):
+            outcome, why = Outcome.FAIL, ""
+        elif gating or unreached:
+            outcome, why = Outcome.INCONCLUSIVE, [*gating, unreached][0]
+        elif cases == len(open_):
             # Nothing passed, so it is not green; nothing binds, so it does not gate.
-            return Outcome.NOT_APPLICABLE, open_[0].reason
-        return Outcome.PASS, ""
+            reasons = [each.reason for each in open_] or ["no case served it"]
+            outcome, why = Outcome.NOT_APPLICABLE, reasons[0]
+        else:
+            outcome, why = Outcome.PASS, ""
+        return outcome, why
 
 
 def conclude(

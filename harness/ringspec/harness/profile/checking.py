@@ -29,7 +29,7 @@ from ringspec.spec import (
     TargetError,
     UsageError,
 )
-from ringspec.strategies import TOKEN, Request
+from ringspec.strategies import Request, Slot
 
 _STEPS = (
     *("allowed", "route", "name", "reach", "tls", "token", "read"),
@@ -275,7 +275,7 @@ class ProfileCheck:
         headers = (("Accept", "application/json"), *headers)
         header = self.contract.operation.token_header
         if header is not None:
-            headers = ((header.header, header.value(TOKEN)), *headers)
+            headers = ((header.header, header.value(Slot.TOKEN)), *headers)
         request = Request(method="GET", path=path, headers=headers, body=b"")
         return self._exchange(request)
 

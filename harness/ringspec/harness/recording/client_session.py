@@ -53,15 +53,7 @@ from ringspec.spec import (
     TokenHeader,
     weakest,
 )
-from ringspec.strategies import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    TOKEN,
-    TOKEN_URL,
-    Case,
-    Expect,
-    Request,
-)
+from ringspec.strategies import Case, Expect, Request, Slot
 
 # Names of clients that are kept, and so many characters of each.
 _CLIENTS, _NAME = 20, 60
@@ -276,7 +268,7 @@ class ClientSession:
             url=self._url + target,
             request=Request(
                 method=captured.method,
-                path=TOKEN_URL if is_token and "?" not in target else target,
+                path=Slot.TOKEN_URL if is_token and "?" not in target else target,
                 headers=self._shown(captured.headers, operation.token_header),
                 body=self._shown_form(captured) if is_token else captured.body,
             ),
@@ -291,8 +283,8 @@ class ClientSession:
         if form is None:
             return _HIDDEN.encode() if captured.body else b""
         known = {
-            ("client_id", self._filling.client_id): CLIENT_ID,
-            ("client_secret", self._filling.client_secret): CLIENT_SECRET,
+            ("client_id", self._filling.client_id): Slot.CLIENT_ID,
+            ("client_secret", self._filling.client_secret): Slot.CLIENT_SECRET,
         }
         for name, value in form.items():
             if name != "grant_type" and value:
@@ -308,7 +300,7 @@ class ClientSession:
             if due is not None and lower == due.header.lower():
                 scheme = value.removesuffix(token).strip().lower()
                 is_known = value.endswith(token) and scheme == due.scheme.lower()
-                hidden = due.value(TOKEN) if is_known else _HIDDEN
+                hidden = due.value(Slot.TOKEN) if is_known else _HIDDEN
             if lower not in _OF_CONNECTION:
                 shown.append((name, hidden))
         return tuple(shown)

@@ -16,7 +16,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -85,71 +85,6 @@ _SPENT_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What a run fires and judges.
-
-    Attributes:
-        cases: those fired, the first of the list in any case.
-        omissions: why cases are not sent to a live target, with their ids, the most
-            first.
-        tally: without findings yet; it skips the rules that no case which is taken
-            serves.
-    """
-
-    policy: Policy
-    cases: tuple[Case, ...]
-    omissions: list[tuple[str, list[str]]]
-    selected: frozenset[RuleId]
-    tally: Tally
-
-
-def choose(plan: Plan) -> Choice:
-    """Choose what a plan fires."""
-    selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
-    check(plan)
-    selected, inapplicable = frozenset(selection.rules), lacking_rules(plan)
-    plain = plan.cases[0].body if plan.cases else None
-    policy = Policy(plan.safety, plan.contract, plan.live, plain)
-    left_out: dict[str, str] = {}
-    out, others = [], []
-    for case in selection.fired(plan.cases, plan.takes):
-        # Without its twin a refusal says nothing, and costs a create.
-        twin = "" if case.steps else left_out.get(case.twin or "", "")
-        if case.rule not in inapplicable and (why := policy.leaves_out(case) or twin):
-            left_out[case.id] = why
-            out.append(case)
-        else:
-            others.append(case)
-    fired = [case for case in others if case.rule not in inapplicable]
-    fires = (fired or plan.explored) and not policy.no_create
-    first = plan.cases[:1] if fires else ()
-    taken = list(filter(plan.takes, plan.cases))
-    unserved = served(selected, plan.cases) - served(selected, taken)
-    if plan.explored:
-        unserved = {each for each in unserved if not is_explored(each)}
-    skipped = (frozenset(plan.contract.rules) - selected) | unserved
-    rules = selected - skipped - inapplicable.keys()
-    unsent: dict[RuleId, str] = {}
-    for rule in served(rules, out) - served(rules, others) if out else ():
-        case = next((each for each in out if served([rule], [each])), out[0])
-        why = left_out[case.id]
-        unsent[rule] = f"nothing was sent for it to a live target: {why}"
-    tally = Tally(plan.contract, plan.level, skipped, inapplicable)
-    # Where creates are allowed, what is left out is so on purpose: it binds no rule.
-    (tally.withheld if policy.no_create else tally.inapplicable).update(unsent)
-    omissions: dict[str, list[str]] = {}
-    for name, why in left_out.items():
-        omissions.setdefault(why, []).append(name)
-    return Choice(
-        policy=policy,
-        cases=(*first, *(case for case in fired if case not in first)),
-        omissions=sorted(omissions.items(), key=lambda it: -len(it[1])),
-        selected=selected,
-        tally=tally,
-    )
-
-
 def listed(ids: Sequence[str]) -> str:
     """Name the first few of some cases, and how many more there are."""
     more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
@@ -184,25 +119,35 @@ def run(plan: Plan) -> Generator[Event, None, None]:
 
 
 class Session:
-    """One run under way, from its first request to its result."""
+    """One run under way, from its first request to its result.
+
+    Attributes:
+        cases: those fired, the first of the list in any case.
+        omissions: why cases are not sent to a live target, with their ids, the most
+            first.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.interrupted = False
         self._plan = plan
-        self._choice = choice = choose(plan)
-        policy, safety = choice.policy, plan.safety
+        selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
+        check(plan)
+        self._selected = frozenset(selection.rules)
+        plain = plan.cases[0].body if plan.cases else None
+        policy = Policy(plan.safety, plan.contract, plan.live, plain)
+        self._policy = policy
+        self.cases = self._chosen(selection.fired(plan.cases, plan.takes))
         self._journal: Journal | None = None
         if plan.live and not policy.no_create:
-            self._journal = Journal(safety.journal or default_path())
+            self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
         self._messages: list[str] = []
         unnamed = policy.unnamed if plan.live else {}
         self._oracle = Oracle(plan.contract, plan.filling, unnamed)
-        self._tally = choice.tally
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
-        self._total = len(choice.cases) + plan.explored
-        self._left = list(choice.cases)
+        self._total = len(self.cases) + plan.explored
+        self._left = list(self.cases)
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
@@ -212,9 +157,44 @@ class Session:
         # Cases of other parts of the list, with the rules that were judged by them.
         self._lent: dict[str, tuple[RuleId, ...]] = {}
 
+    def _chosen(self, wanted: Sequence[Case]) -> tuple[Case, ...]:
+        """Return the cases to fire, and note what that means for the rules."""
+        plan, policy, selected = self._plan, self._policy, self._selected
+        inapplicable = lacking_rules(plan)
+        left_out: dict[str, str] = {}
+        out, others = list[Case](), list[Case]()
+        for case in wanted:
+            # Without its twin a refusal says nothing, and costs a create.
+            twin = "" if case.steps else left_out.get(case.twin or "", "")
+            why = "" if case.rule in inapplicable else policy.leaves_out(case) or twin
+            if why:
+                left_out[case.id] = why
+            (out if why else others).append(case)
+        fired = [case for case in others if case.rule not in inapplicable]
+        taken = list(filter(plan.takes, plan.cases))
+        unserved = served(selected, plan.cases) - served(selected, taken)
+        if plan.explored:
+            unserved = {each for each in unserved if not is_explored(each)}
+        skipped = (frozenset(plan.contract.rules) - selected) | unserved
+        rules = selected - skipped - inapplicable.keys()
+        self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)
+        # Where creates are allowed it is left out on purpose, and binds no rule.
+        unsent = self._tally.withheld if policy.no_create else inapplicable
+        for rule in served(rules, out) - served(rules, others) if out else ():
+            case = next((each for each in out if served([rule], [each])), out[0])
+            why = left_out[case.id]
+            unsent[rule] = f"nothing was sent for it to a live target: {why}"
+        omissions: dict[str, list[str]] = {}
+        for name, why in left_out.items():
+            omissions.setdefault(why, []).append(name)
+        self.omissions = sorted(omissions.items(), key=lambda it: -len(it[1]))
+        fires = (fired or plan.explored) and not policy.no_create
+        first = plan.cases[:1] if fires else ()
+        return (*first, *(case for case in fired if case not in first))
+
     def events(self) -> Iterator[Event]:
         """Fire and judge, case by case."""
-        plan, choice = self._plan, self._choice
+        plan = self._plan
         yield Started(
             contract=ContractName.of(plan.contract),
             target=plan.url,
@@ -226,13 +206,13 @@ class Session:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
         rules = rules_without_case(plan.contract, plan.cases)
-        ids = [each for each in rules if each in choice.selected]
+        ids = [each for each in rules if each in self._selected]
         if ids and plan.only is None:
             yield Notice(
                 message=f"no case breaks {', '.join(ids)}: "
                 "a server that does not check it is not noticed"
             )
-        if choice.cases:
+        if self.cases:
             yield from self._cautions()
             with asyncio.Runner() as self._runner:
                 yield from self._fire()
@@ -247,7 +227,7 @@ class Session:
         if plan.live:
             pace = f"one request at a time, {plan.pace.rate:g} a second at most"
             yield Notice(message=f"{plan.url} is live: {pace}")
-            for why, ids in self._choice.omissions:
+            for why, ids in self.omissions:
                 yield Notice(message=f"not sent, as {why}: {listed(ids)}")
         if self._journal is not None:
             yield Notice(message=f"created items are listed in {self._journal.path}")
@@ -273,7 +253,7 @@ class Session:
             connection = Limited(connection, pace.rate)
         self._guard = guard = Guard(
             connection,
-            self._choice.policy,
+            self._policy,
             url=plan.url,
             filling=filling,
             journal=self._journal,
@@ -343,7 +323,7 @@ class Session:
             yield Notice(message=self._messages.pop(0))
 
     def _phases(self) -> Iterator[Event]:
-        if not self._choice.policy.no_create:
+        if not self._policy.no_create:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(case, exchange)
             refused = refusal(self._plan, exchange)
@@ -387,7 +367,7 @@ class Session:
         if missing:
             names = [each.name for each in contract.links if each.name in missing]
             reason = f"the target does not offer {', '.join(names)}"
-            cases = self._choice.cases
+            cases = self.cases
             offered = {case.rule for case in cases if not links_of(case) & missing}
             lacking = {case.rule for case in cases if links_of(case) & missing}
             self._tally.inapplicable |= dict.fromkeys(lacking - offered, reason)
@@ -401,7 +381,7 @@ class Session:
             yield from self._fired(batch, at_once=at_once)
 
     def _explore(self) -> Iterator[Event]:
-        plan, selected = self._plan, self._choice.selected
+        plan, selected = self._plan, self._selected
         limits = SearchLimits(
             examples=plan.examples,
             seconds=plan.explore_s,
@@ -473,7 +453,7 @@ class Session:
         for each in map(self._fair, found):
             self._verdicts.setdefault(each.case.id, set()).add(each.verdict)
             wanted = only is None or each.case.id in only
-            if wanted and each.rule in self._choice.selected:
+            if wanted and each.rule in self._selected:
                 selected.append(each)
         return tuple(selected)
 
@@ -522,7 +502,7 @@ class Session:
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
-        policy = self._choice.policy
+        policy = self._policy
         if failure is not None and not reachability.answered:
             # An absent target goes before what is withheld.
             message = f"{plan.url}: {failure.message}"
@@ -540,7 +520,7 @@ class Session:
             # Such answers say something of their sender, not of the API.
             tally.judged = {ROBUSTNESS} if reachability.broken else set()
             why = message or "nothing was learnt of the API"
-        left = pending(self._left, self._choice.selected)
+        left = pending(self._left, self._selected)
         audit = KnownAudit(plan, self._verdicts, learnt, self.interrupted)
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)

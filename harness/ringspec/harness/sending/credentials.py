@@ -22,14 +22,14 @@ from ringspec.harness.sending.exchange import Connection, Exchange, Filling, Pas
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
-from ringspec.strategies import TOKEN, Request
+from ringspec.strategies import Request, Slot
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
 MARGIN_S = 60.0
 # No token is fetched for this long after one was fetched in vain.
 QUIET_S = 60.0
 # Headers that carry the token as it was given out.
-_PROPER = frozenset({TOKEN, f"Bearer {TOKEN}"})
+_PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What a request for a token may raise.
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, AttributeError)
 # RFC 9110, section 5.6.2: a token, as header names are.

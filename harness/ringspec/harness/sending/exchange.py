@@ -15,22 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus
 
 from ringspec.spec import Json, is_json
-from ringspec.strategies import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CLIENT_SECRET_CUT,
-    TOKEN,
-    TOKEN_CUT,
-    TOKEN_SWAPPED,
-    TOKEN_URL,
-    Request,
-)
+from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
     from ringspec.harness.sending.credentials import Renewal
 
 MISSING = object()
-_PLACES = (TOKEN, TOKEN_CUT, TOKEN_SWAPPED)
+_PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 
 
 class Trouble(StrEnum):
@@ -187,8 +178,8 @@ class Filling:
     def body(self, request: Request) -> bytes:
         """Return a request's body; only one for the token endpoint has placeholders."""
         body, secret = request.body, self.client_secret
-        if request.path == TOKEN_URL:
-            places = (CLIENT_ID, CLIENT_SECRET, CLIENT_SECRET_CUT)
+        if request.path == Slot.TOKEN_URL:
+            places = (Slot.CLIENT_ID, Slot.CLIENT_SECRET, Slot.CLIENT_SECRET_CUT)
             values = (self.client_id, secret, secret[:-1])
             for place, value in zip(places, values, strict=True):
                 body = body.replace(place.encode(), quote_plus(value).encode())
@@ -196,7 +187,7 @@ class Filling:
 
     def url(self, base: str, request: Request) -> str:
         """Return the absolute URL of a request."""
-        return self.token_url if request.path == TOKEN_URL else base + request.path
+        return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
 
 
 class Connection(Protocol):

@@ -30,7 +30,7 @@ from ringspec.harness.sending.policy import (
 )
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, UsageError
-from ringspec.strategies import TOKEN_URL, Request, Requests
+from ringspec.strategies import Request, Requests, Slot
 
 # Nobody was connected to. TLS may also fail when all has been sent.
 _UNSENT = frozenset({Trouble.UNREACHABLE, Trouble.NAME})
@@ -102,7 +102,7 @@ class Guard(Passing):
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request if it may be sent."""
         why = self._elsewhere
-        if request.path == TOKEN_URL:
+        if request.path == Slot.TOKEN_URL:
             why = self._hosts.refusal(self.filling.token_url)
         elif not request.path.startswith("/"):
             # What follows the first slash can no longer name a host.

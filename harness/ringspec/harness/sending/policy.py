@@ -28,7 +28,7 @@ from ringspec.spec import (
     at_pointer,
     member_names,
 )
-from ringspec.strategies import TOKEN_URL, Case, Phase, Request
+from ringspec.strategies import Case, Phase, Request, Slot
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
@@ -230,7 +230,7 @@ class Policy:
         method = request.method.upper()
         path = request.path.partition("?")[0]
         operation = self.contract.operation
-        if request.path == TOKEN_URL:
+        if request.path == Slot.TOKEN_URL:
             return Effect.TOKEN
         create = (operation.method.upper(), operation.path.partition("?")[0])
         if (method, path) == create:

@@ -82,15 +82,6 @@ _Change: TypeAlias = tuple[MutationKind, str, _Node]
 _Changes: TypeAlias = Iterator[_Change]
 
 
-def split(path: Path) -> Iterator[Path]:
-    """Split the path of a subschema into its keywords, each with its name or index."""
-    at = 0
-    while at < len(path):
-        width = 1 if KEYWORDS[path[at]].holds == "one" else 2
-        yield path[at : at + width]
-        at += width
-
-
 def _replaced(schema: Json, path: Path, node: Json) -> Json:
     """Return a copy of a schema with another subschema at a path."""
     if not path:

@@ -25,16 +25,13 @@ from ringspec.strategies.adequacy.mutations import (
     KeywordEdit,
     Mutation,
     mutations_of,
-    split,
 )
 from ringspec.strategies.case import Case, Expect, Phase, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import avoid, live, reach
-from ringspec.strategies.shapes.locations import schema_at
+from ringspec.strategies.shapes.locations import keywords, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
-# Steps into a body: names of members, and `ITEM` for any item.
-Instance = tuple[str, ...]
 _NOT_NULL = {"not": {"type": "null"}}
 # How many alternatives are tried for a body that detects a mutation.
 _TRIED = 8
@@ -204,27 +201,28 @@ class _CaseMatrix:
                 bodies = [*self._accepted, *self._refused]
                 found = [(index, self.cases[index].body, 0) for index in bodies]
             else:
-                step = list(split(path))[-1]
-                parent = path[: -len(step)]
-                found = list(self._below(parent, step, self._values(parent)))
+                *_, (cut, _) = keywords(path)
+                found = list(self._below(path, cut))
             self._located[path] = found
         return self._located[path]
 
-    def _below(
-        self, parent: Path, step: Path, located: list[_Located]
-    ) -> Iterator[_Located]:
-        keyword, name = step[0], step[-1]
+    def _below(self, path: Path, cut: int) -> Iterator[_Located]:
+        keyword, name, above = path[cut], path[-1], path[:cut]
         taken: _Validator | None = None
         if keyword in {"then", "else"}:
-            condition = at_path(self._schema, (*parent, "if"))
+            condition = at_path(self._schema, (*above, "if"))
             taken = _Validator(condition, validate_formats=True)
-        for index, value, item in located:
+        for index, value, item in self._values(above):
             if keyword == "items":
                 listed = value if isinstance(value, list) else []
                 yield from ((index, each, at) for at, each in enumerate(listed))
             elif keyword == "properties":
                 if isinstance(value, dict) and name in value:
                     yield index, value[name], item
+            elif keyword == "additionalProperties":
+                named = at_path(self._schema, above).get("properties", {})
+                members = value.items() if isinstance(value, dict) else ()
+                yield from ((index, v, item) for n, v in members if n not in named)
             elif taken is None or taken.is_valid(value) == (keyword == "then"):
                 yield index, value, item
 
@@ -273,7 +271,11 @@ class _Decider:
             edit for edit in mutation.edits if self._less(mutation, edit, self._written)
         ]
         if not laxer and not stricter:
-            return MutationVerdict.EQUIVALENT, _equivalence(mutation)
+            where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
+            what = "differs" if mutation.kept is None else "shows it"
+            what = f"{what} in {where}" if when is None else "breaks the rule elsewhere"
+            reason = f"no body within the rest of the contract {what}"
+            return MutationVerdict.EQUIVALENT, reason
         doubt = ""
         if any(self._less(mutation, e, self._contract.settled) for e in stricter):
             doubt = "it may refuse a valid body"
@@ -356,7 +358,7 @@ class _Decider:
             for each in ([(*place, name) for name in names] or [place])
         )
 
-    def _around(self, place: Instance, *, mended: bool = False) -> Alternatives:
+    def _around(self, place: Path, *, mended: bool = False) -> Alternatives:
         """Return a superset of settled bodies, with the most detail near a place.
 
         If mended, the body is valid with the default of the place filled in.
@@ -407,13 +409,6 @@ def _overlaps(left: Shape, right: Shape) -> bool:
     return True
 
 
-def _equivalence(mutation: Mutation) -> str:
-    where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
-    what = f"differs in {where}" if mutation.kept is None else f"shows it in {where}"
-    what = what if mutation.when is None else "breaks the rule elsewhere"
-    return f"no body within the rest of the contract {what}"
-
-
 def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
     """Build a settled body that detects a mutation, if one is quickly found.
 
@@ -444,12 +439,12 @@ def _detecting_body(contract: Contract, mutation: Mutation) -> Json:
     return None
 
 
-def instance_of(path: Path) -> Instance:
+def instance_of(path: Path) -> Path:
     """Return where in a body a subschema applies."""
     return tuple(
-        step[1] if step[0] == "properties" else ITEM
-        for step in split(path)
-        if step[0] in {"properties", "items"}
+        path[index + 1] if keyword == "properties" else ITEM
+        for index, keyword in keywords(path)
+        if keyword in {"properties", "items"}
     )
 
 
@@ -458,18 +453,19 @@ def somewhere(schema: Json, path: Path, wanted: Json, least: int = 1) -> Json:
 
     `least` is how many items the innermost array on the way has.
     """
-    end = len(path)
-    for step in reversed(list(split(path))):
-        keyword, name = step[0], step[-1]
-        end -= len(step)
+    for cut, keyword in reversed(list(keywords(path))):
         if keyword == "properties":
+            name = path[cut + 1]
             members = {name: wanted}
             wanted = {"type": "object", "properties": members, "required": [name]}
+        elif keyword == "additionalProperties":
+            # What fits may be any of its members.
+            wanted = {"type": "object", "minProperties": 1}
         elif keyword == "items":
             wanted = {"type": "array", "contains": wanted, "minItems": least}
             least = 1
         elif keyword in {"then", "else"}:
-            condition = at_path(schema, (*path[:end], "if"))
+            condition = at_path(schema, (*path[:cut], "if"))
             taken = condition if keyword == "then" else {"not": condition}
             wanted = {"allOf": [taken, wanted]}
     return wanted
@@ -488,7 +484,7 @@ _PARTS = frozenset(
 )
 
 
-def pruned(schema: Json, instance: Instance) -> Json:
+def pruned(schema: Json, instance: Path) -> Json:
     """Return a schema that says less: only what is near an instance path is kept.
 
     It admits all that the schema admits, and is quicker to compile.
@@ -523,7 +519,7 @@ def _shallow(schema: Json) -> Json:
     return {name: value for name, value in schema.items() if name not in _PARTS}
 
 
-def opened(shapes: Alternatives, place: Instance) -> Alternatives:
+def opened(shapes: Alternatives, place: Path) -> Alternatives:
     """Let anything stand at a place, or nothing, where something may stand there."""
     if not place:
         return reach(True)  # noqa: FBT003 - it is a schema

@@ -6,7 +6,7 @@ required.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import jsonschema_rs
 
@@ -17,6 +17,7 @@ from ringspec.spec import (
     Json,
     Level,
     Location,
+    Path,
     RuleId,
     at,
     at_path,
@@ -38,14 +39,12 @@ from ringspec.strategies.shapes.locations import (
 )
 
 
-@dataclass(frozen=True)
 class Certifier:
     """Applies faults and proves by both validators which rules break."""
 
-    contract: Contract
-    _conditions: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = field(
-        default_factory=dict
-    )
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._conditions: dict[Path, jsonschema_rs.Draft202012Validator] = {}
 
     def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
         """Return a valid body with a fault, or NOTHING if other rules break.
@@ -96,9 +95,9 @@ class Certifier:
 
         Conditions on items of arrays are assumed to hold: each item has its own.
         """
-        steps = list(keywords(assertion.path))
         if ITEM in assertion.instance:
             return True
+        steps = list(keywords(assertion.path))
         for index, step in steps:
             if step in {"then", "else"}:
                 # Each member stepped into after the branch is one step of the place.
@@ -108,16 +107,14 @@ class Certifier:
                     value = at(body, instance)
                 except KeyError:
                     return False
-                condition = self._condition(assertion.path[:index])
-                if condition.is_valid(value) != (step == "then"):
+                path = (*assertion.path[:index], "if")
+                if path not in self._conditions:
+                    condition = at_path(self.contract.request.schema, path)
+                    validator = jsonschema_rs.Draft202012Validator(condition)
+                    self._conditions[path] = validator
+                if self._conditions[path].is_valid(value) != (step == "then"):
                     return False
         return True
-
-    def _condition(self, path: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
-        if path not in self._conditions:
-            condition = at_path(self.contract.request.schema, (*path, "if"))
-            self._conditions[path] = jsonschema_rs.Draft202012Validator(condition)
-        return self._conditions[path]
 
     def _is_settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
         if fault.gap is None:

@@ -1,20 +1,17 @@
-"""The invalid bodies of the case list: for each rule, each way to break it.
+"""The invalid bodies of the case list: each a twin with one fault that breaks one rule.
 
-In: a contract and its accepted cases, the twins. Out: cases, each a twin with one fault
-that breaks just its rule. Three steps: list the faults of a rule with the twins they
-fit; rank the twins; certify the first suitable one. The first case of a rule has
-the twin of the strictest level; the others have twins in contexts that are new to the
-rule. A context is a value of another member, or its absence: a rule that is checked
-only beside one value is found by a case beside another, and the other way round.
+The first case of a rule has the twin of the strictest level; the others have twins in
+contexts that are new to the rule. A context is a value of another member, or its
+absence: a rule that is checked only beside one value is found by a case beside another,
+and the other way round.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from os.path import commonprefix
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from ringspec.spec import (
     Assertion,
@@ -51,8 +48,10 @@ INSIDE = "/"
 # States that count even after two others.
 _PLAIN = frozenset({ABSENT, PRESENT, "true", "false"})
 
-Option: TypeAlias = tuple[Case, Fault]
-States: TypeAlias = frozenset[tuple[str, str]]
+_Option: TypeAlias = tuple[Case, Fault]
+# The name of a fault, and the twins that it fits.
+_Choice: TypeAlias = tuple[str, list[_Option]]
+_States: TypeAlias = frozenset[tuple[str, str]]
 
 
 def invalid_cases(
@@ -89,89 +88,110 @@ def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
             continue  # a dialect has dropped one of them
         rule = next((each for each in rules if each in alone), rules[0])
         for edit in coupling.edits:
-            fitting = [each for each in twins if _matches(each.body, edit.where)]
+            where = edit.where.items()
+            fitting = [
+                each
+                for each in twins
+                if isinstance(each.body, dict)
+                and all(each.body.get(name) == value for name, value in where)
+            ]
             for twin in fitting[:1] + fitting[-1:]:
                 body = patched(twin.body, edit.patch)
                 if contract.prover.broken(body) == coupling.rules:
+                    more = {"twin": twin.id, "fault": edit.patch, "broken": rules}
                     yield Requests(contract).case(
-                        rule,
-                        edit.name,
-                        Expect.REJECT,
-                        encode(body),
-                        twin=twin.id,
-                        fault=edit.patch,
-                        broken=rules,
+                        rule, edit.name, Expect.REJECT, encode(body), **more
                     )
 
 
-def _matches(body: Json, where: dict[str, Json]) -> bool:
-    return isinstance(body, dict) and all(
-        body.get(name) == value for name, value in where.items()
-    )
+class _CaseMaker:
+    """Ranks the twins of each fault, and certifies the first suitable one."""
 
-
-class _Choice(NamedTuple):
-    """One fault, with the twins that it fits."""
-
-    name: str
-    options: list[Option]
-
-
-def _long(sized: list[tuple[Option, int]]) -> list[Option]:
-    """Return options in arrays of three items, or of as many as there are.
-
-    An only item is the first and the last one: it distinguishes neither.
-    """
-    enough = min(_LONG, max(size for _, size in sized))
-    long = [option for option, size in sized if size >= enough]
-    best = min(twin.level.rank for (twin, _), _ in sized)
-    # A weaker level would be worse.
-    if best < min(twin.level.rank for twin, _ in long):
-        long += [option for option, _ in sized if option[0].level.rank == best]
-    return long
-
-
-def _size(body: Json, location: Location, position: str) -> int:
-    """Count the items around a place; 0 if it is not at the wanted end."""
-    depth = max(i for i, step in enumerate(location) if isinstance(step, int))
-    index, size = location[depth], len(at(body, location[:depth]))
-    wanted = {"first": 0, "only": 0, "last": size - 1}.get(position, index)
-    return size if index == wanted else 0
-
-
-class _Listing:
-    """Lists the faults of a rule, each with the twins it fits."""
-
-    def __init__(self, bodies: Bodies, certifier: Certifier, twins: list[Case]) -> None:
+    def __init__(
+        self,
+        bodies: Bodies,
+        contract: Contract,
+        twins: list[Case],
+        edge_ids: Collection[str],
+    ) -> None:
         self._bodies = bodies
-        self._certifier = certifier
-        self._twins = twins
+        self._contract = contract
+        self._certifier = Certifier(contract)
+        self._requests = Requests(contract)
+        self._twins = sorted(
+            twins,
+            key=lambda each: (
+                each.level.rank,
+                each.id in edge_ids,
+                each is not twins[0],
+                len(each.request.body),
+            ),
+        )
         schema = bodies.contract.whole
-        self.states: dict[str, States] = {
+        self._states: dict[str, _States] = {
             twin.id: frozenset(_states(schema, twin.body, "")) for twin in twins
         }
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
-    def choices(self, assertions: list[Assertion]) -> list[_Choice]:
-        """List the faults of a rule; in a shared component, a sample of its places."""
-        instances = dict.fromkeys(each.instance for each in assertions)
-        if len(instances) <= FEW:
-            return self._everywhere(assertions, many=len(instances) > 1)
-        # Each rule of the component takes other places, so that together they cover
-        # all. Places have the same order in each rule, so an index identifies them.
+    def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
+        """Return the cases of one rule."""
+        conditional = any(map(is_conditional, assertions))
+        seen = _SeenContexts(assertions, everywhere=conditional)
+        if len({each.instance for each in assertions}) <= FEW:
+            choices = self._everywhere(assertions)
+        else:
+            choices = self._sampled(assertions)
+        wanted = CASES_IF if conditional else CASES
+        again = (choices * wanted)[: max(0, wanted - len(choices))]
+        found: dict[str, Case] = {}
+        for choice in choices + again:
+            case = self._best(rule, choice, seen, len(found))
+            if case is not None:
+                found.setdefault(canonical(case.body), case)
+                seen.add(self._states[str(case.twin)])
+        for _ in range(MORE_IF if conditional else MORE):
+            case = self._richest(rule, choices, seen)
+            if case is None:
+                break
+            found.setdefault(canonical(case.body), case)
+            seen.add(self._states[str(case.twin)])
+        return list(found.values()) or self._inseparable(rule, assertions, choices)
+
+    def _everywhere(self, assertions: list[Assertion]) -> list[_Choice]:
+        """List the faults of assertions, equal ones of one place once."""
+        many = len({each.instance for each in assertions}) > 1
+        named: dict[str, list[_Option]] = {}
+        for assertion in assertions:
+            choices = self._choices(assertion, _suffix(assertion) if many else "")
+            fresh = [choice for choice in choices if choice[0] not in named]
+            # Each `contains` or condition has a value of its own.
+            alone = assertion.keyword == "contains" or is_conditional(assertion)
+            if choices and not fresh and alone:
+                name, options = choices[len(named) % len(choices)]
+                fresh = [(f"{name}-{len(named)}", options)]
+            named.update(fresh)
+        return list(named.items())
+
+    def _sampled(self, assertions: list[Assertion]) -> list[_Choice]:
+        """List the faults of a shared component, in a sample of its places.
+
+        Each rule of the component takes other places, so that together they cover all.
+        Places have the same order in each rule, so an index identifies them.
+        """
         size = len(assertions)
         used = self._used[size]
         main = min(range(size), key=lambda each: (used[each], -each))
         choices = self._choices(assertions[main], _suffix(assertions[main]))
-        seen = _SeenContexts(_own(assertions), everywhere=False)
-        for twin, _ in (option for choice in choices for option in choice.options):
-            seen.add(self.states[twin.id])
+        seen = _SeenContexts(assertions, everywhere=False)
+        for _, options in choices:
+            for twin, _ in options:
+                seen.add(self._states[twin.id])
         # By place, the number of contexts that twins with it would add.
         adding = [
             max(
                 (
-                    seen.count_new(self.states[twin.id])
+                    seen.count_new(self._states[twin.id])[0]
                     for twin in self._twins
                     if any(places(each.instance, twin.body))
                 ),
@@ -197,26 +217,12 @@ class _Listing:
         used.update([main, *others])
         for other in others:
             choices += self._choices(assertions[other], _suffix(assertions[other]))[:1]
-        return sorted(choices, key=lambda each: each.options[0][0].level.rank)
-
-    def _everywhere(self, assertions: list[Assertion], *, many: bool) -> list[_Choice]:
-        """List the faults of assertions, equal ones of one place once."""
-        named: dict[str, _Choice] = {}
-        for assertion in assertions:
-            choices = self._choices(assertion, _suffix(assertion) if many else "")
-            fresh = [choice for choice in choices if choice.name not in named]
-            # Each `contains` or condition has a value of its own.
-            alone = assertion.keyword == "contains" or is_conditional(assertion)
-            if choices and not fresh and alone:
-                turn = choices[len(named) % len(choices)]
-                fresh = [_Choice(f"{turn.name}-{len(named)}", turn.options)]
-            named.update((choice.name, choice) for choice in fresh)
-        return list(named.values())
+        return sorted(choices, key=lambda choice: choice[1][0][0].level.rank)
 
     def _choices(self, assertion: Assertion, suffix: str) -> list[_Choice]:
         """List the faults of an assertion with all twins they can be put into."""
         # With the number of items around, where the position matters.
-        found: dict[str, list[tuple[Option, int]]] = defaultdict(list)
+        found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
         for twin in self._twins:
             if self._certifier.applies(assertion, twin.body):
                 for location, position, fault in faults_in(
@@ -228,89 +234,29 @@ class _Listing:
                         name = f"{name}-{position.replace('only', 'first')}"
                         size = _size(twin.body, location, position)
                     found[name].append(((twin, fault), size))
-        return [_Choice(name + suffix, _long(sized)) for name, sized in found.items()]
-
-
-class _CaseMaker:
-    """Ranks the twins of each fault, and certifies the first suitable one."""
-
-    def __init__(
-        self,
-        bodies: Bodies,
-        contract: Contract,
-        twins: list[Case],
-        edge_ids: Collection[str],
-    ) -> None:
-        self._contract = contract
-        self._certifier = Certifier(contract)
-        self._requests = Requests(contract)
-        ordered = sorted(
-            twins,
-            key=lambda each: (
-                each.level.rank,
-                each.id in edge_ids,
-                each is not twins[0],
-                len(each.request.body),
-            ),
-        )
-        self._listing = _Listing(bodies, self._certifier, ordered)
-        self._states = self._listing.states
-
-    def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
-        """Return the cases of one rule."""
-        conditional = any(map(is_conditional, assertions))
-        seen = _SeenContexts(_own(assertions), everywhere=conditional)
-        choices = self._listing.choices(assertions)
-        wanted = CASES_IF if conditional else CASES
-        again = (choices * wanted)[: max(0, wanted - len(choices))]
-        found: dict[str, Case] = {}
-
-        def keep(case: Case) -> None:
-            found.setdefault(canonical(case.body), case)
-            seen.add(self._states[str(case.twin)])
-
-        for choice in choices + again:
-            # Every other twin is as strict as the rule.
-            strict = len(found) % 2 == 0
-            case = self._best(rule, choice, seen, first=not found, strict=strict)
-            if case is not None:
-                keep(case)
-        for _ in range(MORE_IF if conditional else MORE):
-            case = self._richest(rule, choices, seen)
-            if case is None:
-                break
-            keep(case)
-        return list(found.values()) or self._inseparable(rule, assertions, choices)
+        return [(name + suffix, _long(sized)) for name, sized in found.items()]
 
     def _best(
-        self,
-        rule: RuleId,
-        choice: _Choice,
-        seen: _SeenContexts,
-        *,
-        first: bool,
-        strict: bool,
+        self, rule: RuleId, choice: _Choice, seen: _SeenContexts, number: int
     ) -> Case | None:
         """Return the case of a fault in the best twin: masked last, new contexts first.
 
-        A case that breaks just one assertion of its rule distinguishes more.
+        A case that breaks just one assertion of its rule distinguishes more. Every
+        other twin is as strict as the rule.
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: Option) -> tuple[bool, bool, int, int]:
+        def order(option: _Option) -> tuple[bool, bool, int, int]:
             twin, fault = option
-            states = self._states[twin.id]
-            return (
-                self._certifier.is_masked(twin.body, fault),
-                strict and twin.level.rank > own,
-                0 if first else -seen.count_new(states),
-                0 if first else -seen.count_tie_breakers(states),
-            )
+            new, ties = seen.count_new(self._states[twin.id]) if number else (0, 0)
+            masked = self._certifier.is_masked(twin.body, fault)
+            return masked, number % 2 == 0 and twin.level.rank > own, -new, -ties
 
+        name, options = choice
         found: Case | None = None
         # Stable: among equally new contexts the strictest twin comes first.
-        for option in sorted(choice.options, key=order)[:_TRIES]:
-            case = self._certified(rule, choice.name, option)
+        for option in sorted(options, key=order)[:_TRIES]:
+            case = self._certified(rule, name, option)
             if case is not None:
                 breaches = self._contract.prover.breaches(case.body)
                 if len({breach.assertion for breach in breaches}) == 1:
@@ -323,13 +269,12 @@ class _CaseMaker:
     ) -> Case | None:
         """Return a case in the twin that adds the most contexts, if any."""
         ranked = []
-        for choice in choices:
-            for twin, fault in choice.options:
-                states = self._states[twin.id]
-                if new := seen.count_new(states):
+        for name, options in choices:
+            for twin, fault in options:
+                new, ties = seen.count_new(self._states[twin.id])
+                if new:
                     masked = self._certifier.is_masked(twin.body, fault)
-                    order = (masked, -new, -seen.count_tie_breakers(states))
-                    ranked.append((order, choice.name, (twin, fault)))
+                    ranked.append(((masked, -new, -ties), name, (twin, fault)))
         for _, name, option in sorted(ranked, key=lambda each: each[0]):
             case = self._certified(rule, name, option)
             if case is not None:
@@ -360,11 +305,11 @@ class _CaseMaker:
                 )
             )
         }
-        for choice in choices if around else ():
-            for twin, fault in choice.options[:_TRIES]:
+        for name, options in choices if around else ():
+            for twin, fault in options[:_TRIES]:
                 broken = self._contract.prover.broken(patched(twin.body, fault.patch))
                 if rule in broken and broken - {rule} <= around:
-                    case = self._certified(rule, choice.name, (twin, fault), broken)
+                    case = self._certified(rule, name, (twin, fault), broken)
                     if case is not None:
                         return [case]
         return []
@@ -373,7 +318,7 @@ class _CaseMaker:
         self,
         rule: RuleId,
         name: str,
-        option: Option,
+        option: _Option,
         broken: frozenset[RuleId] = frozenset(),
     ) -> Case | None:
         """Return the case of a twin with a fault, if just those rules break."""
@@ -394,45 +339,40 @@ class _CaseMaker:
         )
 
 
-@dataclass(frozen=True)
 class _SeenContexts:
     """The contexts in which a rule has been broken.
 
-    Attributes:
-        own: members that the rule is about.
+    Args:
+        assertions: of the rule; the members that they are about are no contexts.
         everywhere: whether each value of a member counts, or any two and absence.
     """
 
-    own: set[str]
-    everywhere: bool
-    _states: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
+        self._everywhere = everywhere
+        self._states: dict[str, set[str]] = defaultdict(set)
+        self._own = {each.instance[0] for each in assertions if each.instance} | {
+            each.value
+            for each in assertions
+            if not each.instance and each.keyword in {"required", "dependentRequired"}
+        }
 
-    def add(self, states: States) -> None:
+    def add(self, states: _States) -> None:
         for name, state in states:
             self._states[name].add(state)
 
-    def count_new(self, states: States) -> int:
-        """Count new contexts that justify a further case."""
-        return sum(
-            self.everywhere or len(self._states[name]) < 2 or state == ABSENT
-            for name, state in self._new(states)
-            if INSIDE not in name
-        )
-
-    def count_tie_breakers(self, states: States) -> int:
-        """Count new contexts that only break ties."""
-        return sum(
-            # Null mostly equals absence: a value distinguishes more.
-            PRESENT in self._states[name]
-            if state == NULL
-            else state in _PLAIN or len(self._states[name]) < 2
-            for name, state in self._new(states)
-        )
-
-    def _new(self, states: States) -> Iterator[tuple[str, str]]:
+    def count_new(self, states: _States) -> tuple[int, int]:
+        """Count new contexts: that justify a further case, and that break ties."""
+        new = ties = 0
         for name, state in states:
-            if name not in self.own and state not in self._states[name]:
-                yield name, state
+            seen = self._states[name]
+            if name not in self._own and state not in seen:
+                few = len(seen) < 2
+                top = INSIDE not in name
+                new += top and (self._everywhere or few or state == ABSENT)
+                # Null mostly equals absence: a value distinguishes more.
+                plain = PRESENT in seen if state == NULL else state in _PLAIN or few
+                ties += plain
+        return new, ties
 
 
 def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
@@ -451,17 +391,29 @@ def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:
             yield from _states(node, body.get(name), f"{above}{name}{INSIDE}")
 
 
-def _own(assertions: list[Assertion]) -> set[str]:
-    """Return the members at the top of a body that assertions are about."""
-    found = {each.instance[0] for each in assertions if each.instance}
-    named = {"required", "dependentRequired"}
-    return found | {
-        each.value for each in assertions if not each.instance and each.keyword in named
-    }
+def _long(sized: list[tuple[_Option, int]]) -> list[_Option]:
+    """Return options in arrays of three items, or of as many as there are.
+
+    An only item is the first and the last one: it distinguishes neither.
+    """
+    enough = min(_LONG, max(size for _, size in sized))
+    long = [option for option, size in sized if size >= enough]
+    best = min(twin.level.rank for (twin, _), _ in sized)
+    # A weaker level would be worse.
+    if best < min(twin.level.rank for twin, _ in long):
+        long += [option for option, _ in sized if option[0].level.rank == best]
+    return long
+
+
+def _size(body: Json, location: Location, position: str) -> int:
+    """Count the items around a place; 0 if it is not at the wanted end."""
+    depth = max(i for i, step in enumerate(location) if isinstance(step, int))
+    index, size = location[depth], len(at(body, location[:depth]))
+    wanted = {"first": 0, "only": 0, "last": size - 1}.get(position, index)
+    return size if index == wanted else 0
 
 
 def _suffix(assertion: Assertion) -> str:
     """Return the part of a case's id that distinguishes places of one rule."""
-    return "@" + (
-        ".".join(step for step in assertion.instance if step != "*") or "body"
-    )
+    names = [step for step in assertion.instance if step != "*"]
+    return "@" + (".".join(names) or "body")

@@ -1,15 +1,21 @@
 """The valid bodies of the case list: plain, on every boundary, in every pair.
 
-In: a contract. Out: accepted cases. A boundary of an assertion, one of its values or
-branches, is a wish for a body; the body built from it serves the assertion's rule.
+A boundary of an assertion, one of its values or branches, is a wish for a body; the
+body built from it serves the assertion's rule.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, combinations, product
 from math import inf
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import covertable
+from covertable.sorters import hash as by_hash
 
 from ringspec.spec import (
     BODY_ACCEPTED,
@@ -19,9 +25,9 @@ from ringspec.spec import (
     Json,
     Location,
     RuleId,
+    canonical,
     weakest,
 )
-from ringspec.strategies.bodies.pairwise import rows
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (
@@ -36,7 +42,13 @@ from ringspec.strategies.shapes.build import (
     within,
 )
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.shape import OTHERS, Shape, item_classes
+from ringspec.strategies.shapes.shape import (
+    OTHERS,
+    Alternatives,
+    Shape,
+    admitted,
+    item_classes,
+)
 from ringspec.strategies.shapes.text import (
     LONGEST,
     MOST_ITEMS,
@@ -53,10 +65,17 @@ _SHARED = 4
 # Some targets refuse texts on these edges: their bodies are used last as twins.
 _EDGE_KEYWORDS = frozenset({"format", "minLength", "maxLength"})
 
+# Beyond this number of factors a covering array is slow.
+MANY = 25
+
 # The rule that a body serves, a label, the body, and whether a text is on an edge.
 _Made: TypeAlias = tuple[RuleId, str, Json, bool]
 _Wishes: TypeAlias = "dict[Location, Wish]"
 _Edges: TypeAlias = "Iterator[tuple[str, Wish | _Wishes]]"
+# A factor and one of its wishes, by index.
+_Value: TypeAlias = tuple[int, int]
+# Of factors that restrict each other, the wishes that are allowed beside each other.
+_Allowed: TypeAlias = dict[tuple[int, int], set[tuple[int, int]]]
 
 
 def valid_cases(
@@ -72,25 +91,20 @@ def valid_cases(
         seed: of the rows of pairs.
     """
     contract, rules = bodies.contract, bodies.contract.rules
-    requests = Requests(contract)
     found: dict[bytes, tuple[Case, bool]] = {}
     for rule, label, body, is_edge in _bodies(bodies, assertions, seed):
+        level, content = rules[rule].level, encode(body)
+        known = found.get(content)
+        if known and rules[known[0].rule].level.rank <= level.rank:
+            continue
         # Texts of a form or length may not fit.
         if bodies.is_settled(body):
-            known = found.get(encode(body))
-            if (
-                known is None
-                or rules[rule].level.rank < rules[known[0].rule].level.rank
-            ):
-                prefix = "" if rule == BODY_ACCEPTED else "valid-"
-                case = requests.case(
-                    rule,
-                    prefix + label,
-                    Expect.ACCEPT,
-                    encode(body),
-                    level=weakest((rules[rule].level, contract.level_of_use(body))),
-                )
-                found[encode(body)] = case, is_edge
+            prefix = "" if rule == BODY_ACCEPTED else "valid-"
+            least = weakest((level, contract.level_of_use(body)))
+            case = Requests(contract).case(
+                rule, prefix + label, Expect.ACCEPT, content, level=least
+            )
+            found[content] = case, is_edge
     return list(found.values())
 
 
@@ -98,26 +112,27 @@ def _bodies(
     bodies: Bodies, assertions: Iterable[Assertion], seed: int
 ) -> Iterator[_Made]:
     yield BODY_ACCEPTED, "plain", bodies.plain(), False
-    yield from _boundaries(bodies, assertions)
-    yield from _optional(bodies)
-    yield from _texts(bodies)
-    yield from _full(bodies, seed)
-    # All pairs, with other texts and three items in each row.
-    for index, row in enumerate(rows(bodies.root, seed)):
-        body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
-        if body is not None:
-            yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
-
-
-def _boundaries(bodies: Bodies, assertions: Iterable[Assertion]) -> Iterator[_Made]:
     shown: set[tuple[str, str]] = set()
     for assertion in assertions:
-        for label, wishes in edges(bodies, assertion):
+        if assertion.keyword not in _EDGES:
+            continue
+        place = bodies.place(assertion.instance)
+        shapes = bodies.shapes_at(assertion.instance)
+        for label, wish in _EDGES[assertion.keyword](bodies, assertion, shapes):
+            wishes = wish if isinstance(wish, dict) else {place: wish}
             key = (assertion.rule, label)
             body = None if key in shown else bodies.plain(wishes)
             if body is not None:
                 shown.add(key)
                 yield assertion.rule, label, body, assertion.keyword in _EDGE_KEYWORDS
+    yield from _optional(bodies)
+    yield from _texts(bodies)
+    yield from _full(bodies, seed)
+    # All pairs, with other texts and three items in each row.
+    for index, row in enumerate(_rows(bodies.root, seed)):
+        body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
+        if body is not None:
+            yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
 
 
 def _optional(bodies: Bodies) -> Iterator[_Made]:
@@ -171,14 +186,14 @@ def _texts(bodies: Bodies) -> Iterator[_Made]:
     """Show free text at the lengths settled for valid bodies."""
     plain = bodies.plain()
     for name in plain if isinstance(plain, dict) else ():
-        for length in (1, 100):
-            if any(
-                shape.kind == "string"
-                and shape.choices() is None
-                and shape.format is None
-                and (shape.min_size, shape.max_size) == (1, 100)
-                for shape in bodies.shapes_at((name,))
-            ):
+        if any(
+            shape.kind == "string"
+            and shape.choices() is None
+            and shape.format is None
+            and (shape.min_size, shape.max_size) == (1, 100)
+            for shape in bodies.shapes_at((name,))
+        ):
+            for length in (1, 100):
                 body = bodies.plain({(name,): Exactly(of_length(length))})
                 if body:
                     yield BODY_ACCEPTED, f"{name}-of-{length}", body, True
@@ -201,15 +216,6 @@ def _full(bodies: Bodies, seed: int) -> Iterator[_Made]:
             yield BODY_ACCEPTED, label, builder.build((shape,)), False
         except Unfit:
             continue
-
-
-def edges(bodies: Bodies, assertion: Assertion) -> Iterator[tuple[str, _Wishes]]:
-    """Yield each settled edge of an assertion, as a label and wishes."""
-    if assertion.keyword in _EDGES:
-        place = bodies.place(assertion.instance)
-        shapes = bodies.shapes_at(assertion.instance)
-        for label, wish in _EDGES[assertion.keyword](bodies, assertion, shapes):
-            yield label, wish if isinstance(wish, dict) else {place: wish}
 
 
 def _types(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -243,8 +249,14 @@ def _values(bodies: Bodies, assertion: Assertion, _shapes: list[Shape]) -> _Edge
         yield str(value), Exactly(value)
 
 
-def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
+def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     """Put a bound in one place, and in each item of an array: they may repeat."""
+    least = assertion.keyword in {"minimum", "exclusiveMinimum"}
+    ends = [(shape, shape.low if least else shape.high) for shape in shapes]
+    bounds = [within(s, end, least=least) for s, end in ends if abs(end) < inf]
+    if not bounds:
+        return
+    value = min(bounds) if least else max(bounds)
     yield str(value), Exactly(value)
     *around, last = assertion.instance
     if last == ITEM:
@@ -255,16 +267,20 @@ def _bound(bodies: Bodies, assertion: Assertion, value: Json) -> _Edges:
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
 
 
-def _text(shape: Shape, length: int) -> _Edges:
-    if length > LONGEST:
-        return
-    examples = [each for each in shape.examples if isinstance(each, str)]
-    tried = [fitted(each, length, length) for each in examples] or [of_length(length)]
-    text = next(filter(shape.admits, tried), None)
-    if text is None and shape.format is None and shape.own_patterns:
-        text = matching(shape.own_patterns[0], length, length)
-    if text is not None:
-        yield f"{length}-characters", Exactly(text)
+def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+    for shape in shapes[:1]:
+        is_least = assertion.keyword == "minLength"
+        size = shape.min_size if is_least else shape.max_size
+        if size > LONGEST:
+            return
+        length = int(size)
+        examples = [each for each in shape.examples if isinstance(each, str)]
+        tried = [fitted(each, length, length) for each in examples]
+        text = next(filter(shape.admits, tried or [of_length(length)]), None)
+        if text is None and shape.format is None and shape.own_patterns:
+            text = matching(shape.own_patterns[0], length, length)
+        if text is not None:
+            yield f"{length}-characters", Exactly(text)
 
 
 def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -305,35 +321,12 @@ def _counted(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", Sized(int(room))
 
 
-_Reader: TypeAlias = Callable[[Bodies, Assertion, list[Shape]], _Edges]
-
-
-def _bounds(*, least: bool) -> _Reader:
-    """Return the edges at the least or greatest number."""
-
-    def read(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-        ends = [(shape, shape.low if least else shape.high) for shape in shapes]
-        bounds = [within(s, end, least=least) for s, end in ends if abs(end) < inf]
-        if bounds:
-            yield from _bound(bodies, assertion, min(bounds) if least else max(bounds))
-
-    return read
-
-
 def _sizes(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     size = assertion.value
     if assertion.keyword == "minItems":
         size = max(size, min((shape.min_size for shape in shapes), default=0))
     if size <= MOST_ITEMS:
         yield f"{size}-items", Sized(size)
-
-
-def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
-    for shape in shapes[:1]:
-        is_least = assertion.keyword == "minLength"
-        length = shape.min_size if is_least else shape.max_size
-        if length < inf:
-            yield from _text(shape, int(length))
 
 
 def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
@@ -346,14 +339,14 @@ def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", {(*place, name): Present() for name in names}
 
 
-_EDGES: dict[str, _Reader] = {
+_EDGES: dict[str, Callable[[Bodies, Assertion, list[Shape]], _Edges]] = {
     "type": _types,
     "enum": _values,
     "const": _values,
-    "minimum": _bounds(least=True),
-    "exclusiveMinimum": _bounds(least=True),
-    "maximum": _bounds(least=False),
-    "exclusiveMaximum": _bounds(least=False),
+    "minimum": _numbers,
+    "exclusiveMinimum": _numbers,
+    "maximum": _numbers,
+    "exclusiveMaximum": _numbers,
     "minLength": _lengths,
     "maxLength": _lengths,
     "minItems": _sizes,
@@ -365,3 +358,160 @@ _EDGES: dict[str, _Reader] = {
     "required": _members,
     "additionalProperties": _members,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A place that varies, with its wishes."""
+
+    place: Location
+    wishes: tuple[Wish, ...]
+
+
+def factors(shapes: Alternatives, place: Location = ()) -> list[Factor]:
+    """List the factors of a body, in the contract's order."""
+    found: list[Factor] = []
+    for name in dict.fromkeys(name for shape in shapes for name in shape.members):
+        below = (*place, name)
+        children = [shape.members.get(name, ()) for shape in shapes]
+        wishes = _wishes(children)
+        required = [name in shape.required for shape in shapes]
+        if not all(required):
+            tied = all(name in s.required or not s.members.get(name) for s in shapes)
+            if not tied or wishes != [Present()]:
+                wishes.append(Absent())
+        elif wishes == [Present()]:
+            objects = (
+                child
+                for child in children
+                if child and all(shape.kind == "object" for shape in child)
+            )
+            found += factors(next(objects, ()), below)
+        if len(wishes) > 1:
+            found.append(Factor(below, tuple(wishes)))
+    return found
+
+
+def _wishes(children: list[Alternatives]) -> list[Wish]:
+    """List the wishes for a member: its values, else its branches, else presence."""
+    values: dict[str, Wish] = {}
+    others: list[Shape] = []
+    for shape in (shape for child in children for shape in child):
+        choices = shape.choices()
+        if choices is None and shape not in others:
+            others.append(shape)
+        for value in choices or ():
+            values.setdefault(canonical(value), Exactly(value))
+    wishes = list(values.values())
+    # Arrays that differ only in length follow from another member.
+    if len(others) > 1 and all(shape.kind == "object" for shape in others):
+        wishes += [Narrowed((shape,)) for shape in others]
+    elif others:
+        wishes.append(Narrowed(tuple(others)) if wishes else Present())
+    return wishes
+
+
+def _rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
+    """Return wishes for bodies that show each possible pair at least once."""
+    varying = factors(root)
+    if len(varying) < 2:
+        return [{each.place: wish} for each in varying for wish in each.wishes]
+    values = [list(range(len(each.wishes))) for each in varying]
+    allowed: _Allowed = {}
+    for (i, left), (j, right) in combinations(enumerate(varying), 2):
+        if len(left.place) == len(right.place) == 1:
+            pairs = set(product(values[i], values[j]))
+            allowed[i, j] = {
+                (a, b)
+                for a, b in pairs
+                if any(
+                    _allows(shape, left, a) and _allows(shape, right, b)
+                    for shape in root
+                )
+            }
+            if allowed[i, j] == pairs:
+                del allowed[i, j]
+
+    def is_allowed(i: int, j: int, row: Any) -> bool:
+        return (row[i], row[j]) in allowed[i, j]
+
+    made: Iterable[Any]
+    if len(varying) > MANY:
+        made = _greedy_rows(values, allowed, seed)
+    else:
+        made = covertable.make(
+            values,
+            sorter=by_hash,
+            salt=str(seed),
+            constraints=[
+                {
+                    "operator": "fn",
+                    "requires": [i, j],
+                    "evaluate": partial(is_allowed, i, j),
+                }
+                for i, j in allowed
+            ],
+        )
+    return [
+        {
+            each.place: each.wishes[index]
+            for each, index in zip(varying, row, strict=True)
+        }
+        for row in made
+    ]
+
+
+def _allows(shape: Shape, factor: Factor, index: int) -> bool:
+    name, wish = str(factor.place[0]), factor.wishes[index]
+    child = shape.members.get(name, ())
+    if isinstance(wish, Absent):
+        return name not in shape.required
+    if isinstance(wish, Exactly):
+        return admitted(child, wish.value)
+    return bool(child)
+
+
+def _greedy_rows(
+    factors: list[list[int]], allowed: _Allowed, seed: int
+) -> Iterator[list[int]]:
+    """Yield rows that show all pairs; quicker for many factors.
+
+    A row takes, factor by factor, the value that shows most new pairs.
+    """
+    values = [[(i, a) for a in factor] for i, factor in enumerate(factors)]
+    forbidden = {
+        frozenset({(i, a), (j, b)})
+        for (i, j), pairs in allowed.items()
+        for a, b in product(factors[i], factors[j])
+        if (a, b) not in pairs
+    }
+    # By value, the values of other factors not yet shown beside it.
+    lacking: dict[_Value, set[_Value]] = {
+        value: {
+            other
+            for others in values
+            for other in others
+            if other[0] != value[0] and frozenset({value, other}) not in forbidden
+        }
+        for value in chain.from_iterable(values)
+    }
+    turn = seed
+    while any(lacking.values()):
+        start = max(lacking, key=lambda value: len(lacking[value]))
+        partner = min(lacking[start])
+        row = {start, partner}
+
+        def fit(value: _Value, row: set[_Value] = row) -> tuple[int, int, int, int]:
+            """Rank a value for a row: allowed, showing most pairs, lacking most."""
+            clashes = sum(frozenset({value, one}) in forbidden for one in row)
+            shown = len(lacking[value] & row)
+            return -clashes, shown, len(lacking[value]), -value[1]
+
+        for k in range(len(values)):
+            index = (k + turn) % len(values)
+            if index not in (start[0], partner[0]):
+                row.add(max(values[index], key=fit))
+        for value in row:
+            lacking[value] -= row
+        yield [a for _, a in sorted(row)]
+        turn += 1

@@ -9,47 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
-from ringspec.strategies.faults.bounds import (
-    duplicated,
-    multiples,
-    out_of_range,
-    repeated,
-    too_few,
-    too_few_members,
-    too_long,
-    too_many,
-    too_many_members,
-    too_short,
-)
-from ringspec.strategies.faults.branches import excluded, none_of, not_one_of
+from ringspec.strategies.faults import bounds, branches, values
 from ringspec.strategies.faults.fault import Fault, Spot
-from ringspec.strategies.faults.values import enums, formats, missing, types, unknown
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
 # By family of faults, and by the keyword that they break.
 _FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
-    "type": {"type": types},
-    "enum": {"enum": enums, "const": enums},
-    "required": {"required": missing, "dependentRequired": missing},
-    "unknown": {"additionalProperties": unknown, "unevaluatedProperties": unknown},
+    "type": {"type": values.types},
+    "enum": {"enum": values.enums, "const": values.enums},
+    "required": {"required": values.missing, "dependentRequired": values.missing},
+    "unknown": {
+        "additionalProperties": values.unknown,
+        "unevaluatedProperties": values.unknown,
+    },
     "range": {
-        "minimum": out_of_range,
-        "exclusiveMinimum": out_of_range,
-        "maximum": out_of_range,
-        "exclusiveMaximum": out_of_range,
-        "multipleOf": multiples,
+        "minimum": bounds.out_of_range,
+        "exclusiveMinimum": bounds.out_of_range,
+        "maximum": bounds.out_of_range,
+        "exclusiveMaximum": bounds.out_of_range,
+        "multipleOf": bounds.multiples,
     },
-    "length": {"minLength": too_short, "maxLength": too_long},
+    "length": {"minLength": bounds.too_short, "maxLength": bounds.too_long},
     "count": {
-        "minItems": too_few,
-        "maxItems": too_many,
-        "minProperties": too_few_members,
-        "maxProperties": too_many_members,
+        "minItems": bounds.too_few,
+        "maxItems": bounds.too_many,
+        "minProperties": bounds.too_few_members,
+        "maxProperties": bounds.too_many_members,
     },
-    "format": {"format": formats, "pattern": formats},
-    "unique": {"uniqueItems": duplicated, "contains": repeated},
-    "choice": {"anyOf": none_of, "oneOf": not_one_of, "not": excluded},
+    "format": {"format": values.formats, "pattern": values.formats},
+    "unique": {"uniqueItems": bounds.duplicated, "contains": bounds.repeated},
+    "choice": {
+        "anyOf": branches.none_of,
+        "oneOf": branches.not_one_of,
+        "not": branches.excluded,
+    },
 }
 # The keywords that a family breaks.
 FAMILIES = {name: frozenset(forms) for name, forms in _FAMILIES.items()}

@@ -62,7 +62,7 @@ def _step(spot: Spot) -> Fraction | None:
     """Return the step of numbers: others break another rule too."""
     if "multipleOf" in spot.node:
         return Fraction(str(spot.node["multipleOf"]))
-    kinds = {shape.kind for shape in spot.shapes}
+    kinds = {shape.kind for shape in spot.shapes()}
     return Fraction(1) if "integer" in kinds and "number" not in kinds else None
 
 
@@ -97,7 +97,7 @@ def too_long(spot: Spot) -> Iterator[Fault]:
 def _formed(spot: Spot, length: int) -> Iterator[str]:
     """Yield a text of a length that has the pattern, where cutting spoils it."""
     cut = fitted(spot.value, length, length)
-    for shape in spot.shapes[:1]:
+    for shape in spot.shapes()[:1]:
         patterns = shape.own_patterns
         if len(patterns) == 1 and not re.search(patterns[0], cut):
             text = matching(patterns[0], length, length)
@@ -131,7 +131,7 @@ def too_many(spot: Spot) -> Iterator[Fault]:
 
 def _another(spot: Spot, index: int, more: Sequence[Json]) -> Json:
     """Return one more item, unlike the present ones if they have to differ."""
-    shapes = spot.shapes_below(ITEM)
+    shapes = spot.shapes(ITEM)
     if spot.node.get("uniqueItems"):
         present = [*spot.value, *more]
         listed = (v for each in shapes for v in each.choices() or ())
@@ -166,7 +166,7 @@ def too_many_members(spot: Spot) -> Iterator[Fault]:
         value[f"member-{len(value)}"] = another
     yield spot.put(f"{len(value)}-members", value, everywhere=True)
     value = dict(spot.value)
-    for shape in spot.shapes[:1]:
+    for shape in spot.shapes()[:1]:
         for name, shapes in shape.members.items():
             if name not in value and len(value) <= most:
                 try:
@@ -204,7 +204,7 @@ def _lacking(spot: Spot, fitting: Alternatives) -> Iterator[Fault]:
     others = [item for i, item in enumerate(spot.value) if i not in counted]
     with suppress(Unfit):
         if not others:
-            shapes = spot.shapes_below(ITEM) or ANYTHING
+            shapes = spot.shapes(ITEM) or ANYTHING
             others = [Builder().build(meet(shapes, negate(spot.assertion.value)))]
         patch = [replacing((*spot.location, index), others[0]) for index in gone]
         yield Fault(name="too-few", patch=tuple(patch))
@@ -216,7 +216,7 @@ def _differing(spot: Spot, item: Json) -> Json:
     for name, value in item.items() if isinstance(item, dict) else ():
         if isinstance(value, str) and len(value) >= 3:
             other = {**item, name: value[::-1]}
-            if admitted(spot.shapes_below(ITEM), other):
+            if admitted(spot.shapes(ITEM), other):
                 return other
     return item
 

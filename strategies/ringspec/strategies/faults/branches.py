@@ -82,7 +82,7 @@ def excluded(spot: Spot) -> Iterator[Fault]:
         yield from _bent("excluded", spot, _fitting(spot, spot.assertion.value))
         return
     try:
-        value = Builder().build(spot.shapes)
+        value = Builder().build(spot.shapes())
     except Unfit:
         value = "text"  # it may stand nowhere
     yield spot.add("given", (spot.assertion.instance[-1], value), everywhere=True)
@@ -157,13 +157,13 @@ def _bend(spot: Spot, value: Json, shape: Shape) -> Json:
         return made
     if shape.kind == "array" and shape.items is None:
         # Allowed items, as many as wanted.
-        shape = replace(shape, items=spot.shapes_below(ITEM) or None)
+        shape = replace(shape, items=spot.shapes(ITEM) or None)
     return Builder().build((shape,))
 
 
 def _member(spot: Spot, name: str, wanted: Alternatives) -> Json:
     """Build a member by the contract's other schemas of it."""
     try:
-        return Builder().build(meet(spot.shapes_below(name), wanted))
+        return Builder().build(meet(spot.shapes(name), wanted))
     except Unfit:
         return Builder().build(wanted)

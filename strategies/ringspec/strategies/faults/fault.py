@@ -64,14 +64,9 @@ class Spot:
         """Whether it is a choice whose branches have rules of their own."""
         return self.assertion.path in self.bodies.contract.chosen
 
-    @property
-    def shapes(self) -> Alternatives:
-        """The shapes that the contract allows there."""
-        return tuple(self.bodies.shapes_at(self.assertion.instance))
-
-    def shapes_below(self, step: str) -> Alternatives:
-        """Return the shapes that the contract allows for a member or item of it."""
-        return tuple(self.bodies.shapes_at((*self.assertion.instance, step)))
+    def shapes(self, *steps: str) -> Alternatives:
+        """Return the shapes that the contract allows there, or some steps below."""
+        return tuple(self.bodies.shapes_at((*self.assertion.instance, *steps)))
 
     def put(
         self, name: str, value: Json, *, everywhere: bool = False, is_lax: bool = False

@@ -35,8 +35,15 @@ def enums(spot: Spot) -> Iterator[Fault]:
     keyword = spot.assertion.keyword
     listed = spot.assertion.value if keyword == "enum" else [spot.assertion.value]
     other = sibling(spot.bodies.contract.request.schema, spot.assertion.path[:-1])
+    # Values that are right at the same place under another condition.
+    choices = [value for shape in spot.shapes() for value in shape.choices() or ()]
+    elsewhere = {
+        canonical(value): (f"{value}-elsewhere", value)
+        for value in choices
+        if not any(same(value, each) for each in listed)
+    }
     for name, value in (
-        *_elsewhere(spot, listed),
+        *list(elsewhere.values())[:FEW],
         *_others(spot.value, listed, other),
         *_rarer(spot, listed),
     ):
@@ -46,18 +53,6 @@ def enums(spot: Spot) -> Iterator[Fault]:
         if not any(same(value, each) for each in listed):
             everywhere = name in {UNKNOWN, OTHER}
             yield spot.put(name, value, everywhere=everywhere)
-
-
-def _elsewhere(spot: Spot, listed: list[Json]) -> _Named:
-    """Yield values that are right at the same place under another condition."""
-    values = (value for shape in spot.shapes for value in shape.choices() or ())
-    others = {
-        canonical(value): value
-        for value in values
-        if not any(same(value, each) for each in listed)
-    }
-    for value in list(others.values())[:FEW]:
-        yield f"{value}-elsewhere", value
 
 
 def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:

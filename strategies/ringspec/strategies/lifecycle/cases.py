@@ -41,7 +41,7 @@ from ringspec.strategies.case import (
     encode,
     with_header,
 )
-from ringspec.strategies.shapes.bodies import Bodies
+from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.locations import schema_at
 
 ACCEPTED: Status = ("2xx",)
@@ -101,11 +101,8 @@ class Lifecycle:
         accepted = [case for case in listed if case.expect == Expect.ACCEPT]
         if not accepted or not any(each.captures for each in contract.links):
             return None
-        # Hypothesis takes a while to load, and a case list needs none of it.
-        from ringspec.strategies.shapes.draw import compiled  # noqa: PLC0415
-
-        bodies, _ = compiled(contract)
-        return cls(bodies, accepted, [case for case in listed if case.broken])
+        refused = [case for case in listed if case.broken]
+        return cls(bodies_of(contract), accepted, refused)
 
     def lacking(self, missing: Collection[str]) -> Lifecycle:
         """Return it for a target that does not offer some links."""

@@ -50,9 +50,15 @@ class Bodies:
             SpecError: the contract has something that cannot be compiled.
         """
         check_supported(self.contract)
+        examples = of_media_type(self.contract.operation)
+        try:
+            shapes = compile_schema(with_examples(self.contract.settled, examples))
+        except TooMany as error:
+            place = self.contract.request.place_of(())
+            raise SpecError(f"{place}: {error}", hint=error.hint) from error
         ranked = []
         unfit: Json = None
-        for index, shape in enumerate(self._compiled()):
+        for index, shape in enumerate(shapes):
             try:
                 body = Builder().build((shape,))
             except Unfit:
@@ -79,19 +85,12 @@ class Bodies:
             if each.keyword == "required"
         )
 
-    def _compiled(self) -> Alternatives:
-        examples = of_media_type(self.contract.operation)
-        try:
-            return compile_schema(with_examples(self.contract.settled, examples))
-        except TooMany as error:
-            place = self.contract.request.place_of(())
-            raise SpecError(f"{place}: {error}", hint=error.hint) from error
-
     def _nothing(self, body: Json) -> SpecError:
         """Return the error that no valid body exists."""
         prover = self.contract.prover
-        found = prover.breaches(body) or prover.breaches_by_second(body)
-        if body is not None and found:
+        if body is not None and (
+            found := prover.breaches(body) or prover.breaches_by_second(body)
+        ):
             place = found[0].assertion.place
             return SpecError(
                 f"{place}: no valid body can be built, this breaks {encode(body)!r}",
@@ -191,7 +190,7 @@ _HINTS = {
     "$dynamicAnchor": "refer by $ref and JSON pointers into this file",
 }
 # The last character allowed in a header.
-_LATIN = 0xFF
+_LATIN = "\xff"
 
 
 def check_supported(contract: Contract) -> None:
@@ -214,7 +213,13 @@ def check_supported(contract: Contract) -> None:
             for keyword in _OLD & each.schema.keys():
                 raise _refused(keyword, answer.schema.place_of(each.path))
     for header in contract.operation.headers:
-        _check_header(header.value or "", header.place)
+        # What can be sent in a header: RFC 9110, 5.5.
+        value = header.value or ""
+        if not value.isprintable() or max(value, default="") > _LATIN:
+            raise SpecError(
+                f"{header.place}: no header can have the value {value!r}",
+                hint="give an `example` of Latin letters, without a line break",
+            )
 
 
 def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
@@ -254,25 +259,16 @@ def _refused(keyword: str, place: str) -> SpecError:
 
 def _check_examples(schema: dict[str, Json], place: str) -> None:
     """Check examples of texts and numbers; larger ones may be parts only."""
-    listed = [(f"examples/{i}", v) for i, v in enumerate(schema.get("examples", ()))]
+    listed = {f"examples/{i}": v for i, v in enumerate(schema.get("examples", ()))}
     if "example" in schema:
-        listed.append(("example", schema["example"]))
-    shown = [(name, v) for name, v in listed if not isinstance(v, dict | list)]
+        listed["example"] = schema["example"]
+    shown = {name: v for name, v in listed.items() if not isinstance(v, dict | list)}
     if not shown:
         return
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    for name, value in shown:
+    for name, value in shown.items():
         for error in validator.iter_errors(value):
             raise SpecError(
                 f"{place}/{name} breaks what it is an example of: {error.message}",
                 hint="bodies are built from examples: correct it or take it out",
             )
-
-
-def _check_header(value: str, place: str) -> None:
-    """Check that a value can be sent in a header. Source: RFC 9110, 5.5."""
-    if not value.isprintable() or any(ord(each) > _LATIN for each in value):
-        raise SpecError(
-            f"{place}: no header can have the value {value!r}",
-            hint="give an `example` of Latin letters, without a line break",
-        )

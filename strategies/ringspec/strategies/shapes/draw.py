@@ -119,7 +119,7 @@ class ByteChoices:
         size = len(letters)
         read = "".join([letters[byte % size] for byte in self.take(low + more)])
         # Never blank: the first one is visible.
-        return "x" + read[1:] if read[:1] in _blanks() else read
+        return "x" + read[1:] if read[:1] in _BLANKS else read
 
 
 @lru_cache(maxsize=512)
@@ -136,15 +136,10 @@ def _block(start: int) -> str:
     return "".join(found) or _block(0)
 
 
-@lru_cache(maxsize=1)
-def _blanks() -> frozenset[str]:
-    """Return the characters that some reader takes for a blank."""
-    separators = (
-        c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
-    )
-    return frozenset({"\ufeff", "\u180e", "\u200b", *separators})
-
-
+# The characters that some reader takes for a blank.
+_BLANKS = frozenset({"\ufeff", "\u180e", "\u200b"}).union(
+    c for c in map(chr, range(0x3001)) if unicodedata.category(c)[0] == "Z"
+)
 Place = tuple[str, ...]
 Reader: TypeAlias = Callable[[ByteChoices], Json]
 
@@ -335,9 +330,6 @@ def _choice(values: list[Json]) -> Reader:
     count = len(values)
     if count == 0:
         raise Unfit
-    if count == 1:
-        only = values[0]
-        return lambda _choices: only
     return lambda choices: values[choices.below(count)]
 
 
@@ -367,9 +359,8 @@ def _string(shape: Shape) -> Reader:
             if known and not choices.below(4)
             else str(UUID(bytes=choices.take(16), version=4))
         )
-    if shape.format or shape.own_patterns or not is_prose(examples):
-        return _choice(_sized(shape, examples))
-    if examples and most < _FREE:
+    has_form = shape.format or shape.own_patterns or not is_prose(examples)
+    if has_form or (examples and most < _FREE):
         return _choice(_sized(shape, examples))
     plain = fitted(examples[0] if examples else "text", shape.min_size, most)
     low = max(shape.min_size, 1)

@@ -150,7 +150,11 @@ def _meet(left: Shape, right: Shape) -> Shape | None:
         high = high if isinf(high) else floor(high)
     shape = Shape(
         kind=kind,
-        enum=_both(_in_both, left.enum, right.enum),
+        enum=_both(
+            lambda one, other: tuple(v for v in one if any(same(v, e) for e in other)),
+            left.enum,
+            right.enum,
+        ),
         excluded=left.excluded + right.excluded,
         low=low,
         high=high,
@@ -206,10 +210,6 @@ def _both(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if left is None or right is None:
         return left if right is None else right
     return combine(left, right)
-
-
-def _in_both(left: tuple[Json, ...], right: tuple[Json, ...]) -> tuple[Json, ...]:
-    return tuple(value for value in left if any(same(value, each) for each in right))
 
 
 def is_multiple(value: float, step: float) -> bool:

@@ -1,10 +1,12 @@
-"""Bodies of schemathesis, as more sources for exploring, if it is installed.
+"""The sources of bodies that `explore` draws from: our own, and those of schemathesis.
 
 Schemathesis' own label is ignored: labels are proven on the bytes, as for every body.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import reject
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import NOT_BLANK, Contract, Json, is_irregular
+from ringspec.spec import NOT_BLANK, Contract, Json, RuleId, is_irregular
 from ringspec.strategies.case import encode
-from ringspec.strategies.drawn.breaking import Source
 from ringspec.strategies.drawn.label import Drawn
+from ringspec.strategies.drawn.library import Breaker, breakable
+from ringspec.strategies.shapes.draw import compiled
 
 if TYPE_CHECKING:
     from schemathesis import GenerationMode
@@ -26,6 +29,37 @@ LACKING = (
 )
 # Its bodies are slow to draw.
 _TRIES = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source of bodies.
+
+    Attributes:
+        share: number of bodies in its turn.
+        tries: number of smaller bodies drawn once one is found.
+    """
+
+    name: str
+    bodies: SearchStrategy[Drawn]
+    share: int = 16
+    tries: int = 400
+
+
+def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
+    """Return our own sources: valid bodies, and bodies that break one of some rules."""
+    bodies, drawer = compiled(contract)
+    valid = drawer.drawn(bodies.root).map(
+        lambda body: Drawn(content=encode(body), certified=True)
+    )
+    sources = [Source(name="valid", bodies=valid)]
+    broken = [each for rule, each in breakable(contract).items() if rule in rules]
+    if broken:
+        invalid = st.one_of([Breaker(contract).of([each]) for each in broken]).map(
+            lambda made: Drawn(content=made.content, fault=made.patch, certified=True)
+        )
+        sources.append(Source(name="invalid", bodies=invalid))
+    return sources
 
 
 class SourceEnded(BaseException):
@@ -52,7 +86,7 @@ def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
         return [], _left_out(error)
 
 
-def _left_out(error: BaseException) -> str:
+def _left_out(error: Exception) -> str:
     reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     return f"explore goes on without schemathesis, which cannot go on: {reason}"
 
