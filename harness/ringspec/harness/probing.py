@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.sending.exchange import MISSING, Connection, Exchange, parse
 from ringspec.spec import (
-    NO_JUDGEMENT,
     Candidate,
     Contract,
     Json,

@@ -1,20 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
-from ringspec.spec.answers import (
-    ANSWER_HEADERS,
-    ANSWER_JSON,
-    ANSWER_MEDIA,
-    ANSWER_STATUS,
-    CONFLICT,
-    ENVELOPE,
-    ERROR_STATUS,
-    NO_JUDGEMENT,
-    Answer,
-    Answers,
-    Described,
-    is_json,
-)
-from ringspec.spec.assertions import Assertion, constants
+from ringspec.spec.answers import Answer, Answers, Described, is_json
+from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -28,7 +15,7 @@ from ringspec.spec.errors import (
     did_you_mean,
     nearest,
 )
-from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
 from ringspec.spec.operations import Operation, TokenHeader
 from ringspec.spec.overlay import names as dialect_names
@@ -84,18 +71,10 @@ from ringspec.spec.values import (
 
 __all__ = [
     "ABOUT",
-    "ANSWER_HEADERS",
-    "ANSWER_JSON",
-    "ANSWER_MEDIA",
-    "ANSWER_STATUS",
     "BODY_ACCEPTED",
-    "CONFLICT",
-    "ENVELOPE",
-    "ERROR_STATUS",
     "ITEM",
     "KEYWORDS",
     "NOT_BLANK",
-    "NO_JUDGEMENT",
     "OURS",
     "PROFILES",
     "ROBUSTNESS",
@@ -104,6 +83,7 @@ __all__ = [
     "Assertion",
     "Breach",
     "Candidate",
+    "Chosen",
     "Contract",
     "Described",
     "Disagreement",
@@ -152,6 +132,7 @@ __all__ = [
     "patched",
     "pointer",
     "questions",
+    "read_as",
     "rules_of",
     "same",
     "short",

@@ -6,7 +6,9 @@ one with a row `answer.json`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -26,12 +28,8 @@ ANSWER_STATUS, ANSWER_MEDIA = RuleId("answer.status"), RuleId("answer.media")
 ANSWER_HEADERS = RuleId("answer.headers")
 # They bind those contracts that describe such things.
 DESCRIBED = frozenset({ANSWER_STATUS, ANSWER_MEDIA, ANSWER_HEADERS})
-# By a catalogue's row, and where nothing is described.
-_REFUSALS: tuple[str | int, ...] = (400, 422)
-_ANY: tuple[str | int, ...] = ("4xx",)
-# Refusals that are not about the request's content. Source: product.md, Levels.
-NO_JUDGEMENT = frozenset({401, 407, 408, 429})
-CONFLICT = 409
+# Not for the request's content, or not for that alone.
+_UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
 
 @dataclass(frozen=True)
@@ -49,27 +47,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerHeader:
-    """A header of answers; `prover` is None where its schema cannot be asked."""
-
-    name: str
-    place: str
-    required: bool
-    prover: Prover | None
-
-
-@dataclass(frozen=True, slots=True)
 class Described:
     """What is described of the answers with a status.
 
     Attributes:
         media: media types and ranges, in lower case, each with what its JSON keeps to.
-        places: of the media types.
+        headers: by name, whether they are required, and validators of their values.
     """
 
     media: dict[str, Answer | None]
-    places: tuple[str, ...] = ()
-    headers: tuple[AnswerHeader, ...] = ()
+    headers: dict[str, tuple[bool, Prover]]
+
+    @property
+    def answer(self) -> Answer | None:
+        """The first schema of their JSON."""
+        return next(filter(None, self.media.values()), None)
 
     def closest(self, label: str) -> str | None:
         """Return the described media type that an answer's label is of."""
@@ -88,37 +80,32 @@ class Answers:
         described: by status, in upper case.
         media_type: what accepted answers are asked for in: JSON if they may be.
         bind: whether they owe what is described of them, and nothing else.
-        refusals: the statuses that refuse a request.
+        refusing: the statuses that are known to refuse a request.
         promises: the rules that what is described comes under, with the places.
     """
 
-    by_status: dict[str, Answer]
-    assertions: tuple[Assertion, ...]
     described: dict[str, Described]
+    assertions: tuple[Assertion, ...]
     media_type: str
     bind: bool
-    refusals: tuple[str | int, ...]
+    refusing: tuple[str | int, ...]
     promises: tuple[tuple[RuleId, str], ...]
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
-        keys = (str(status), f"{status // 100}XX")
-        found = (self.described[key] for key in keys if key in self.described)
-        return any(not each.media for each in [*found][:1])
+        found = self.description(status, "")
+        return found is not None and not found.media
 
     def of(self, status: int) -> Answer | None:
-        """Return the closest description of answers with a status."""
-        keys = [str(status), f"{status // 100}XX"]
-        if status >= 400:
-            # Contracts describe errors by `default`, not another success.
-            keys.append("DEFAULT")
-        return next(
-            (self.by_status[key] for key in keys if key in self.by_status), None
-        )
+        """Return the closest schema of answers with a status."""
+        # Contracts describe errors by `default`, not another success.
+        keys = (str(status), f"{status // 100}XX", "DEFAULT" if status >= 400 else "")
+        found = (self.described[key].answer for key in keys if key in self.described)
+        return next(filter(None, found), None)
 
-    def description(self, status: int) -> Described | None:
+    def description(self, status: int, other: str = "DEFAULT") -> Described | None:
         """Return what is described of the answers with a status, by letter."""
-        keys = (str(status), f"{status // 100}XX", "DEFAULT")
+        keys = (str(status), f"{status // 100}XX", other)
         return next((self.described[it] for it in keys if it in self.described), None)
 
     @property
@@ -126,11 +113,15 @@ class Answers:
         """The described statuses that accept a request."""
         return [each for each in self.described if each[0] in "2D"]
 
+    @property
+    def refusals(self) -> tuple[str | int, ...]:
+        """The statuses that what breaks a rule is refused with."""
+        return self.refusing or ("4xx",)
+
     def also(self, *statuses: str | int) -> tuple[str | int, ...]:
         """Return statuses with those that are described as refusals."""
-        told = self.refusals != _ANY or {"4XX", "DEFAULT"} & self.described.keys()
-        own = self.refusals if self.bind and told else ()
-        return tuple(dict.fromkeys((*statuses, *own)))
+        more = self.refusing if self.bind else ()
+        return tuple(dict.fromkeys((*statuses, *more)))
 
 
 def is_json(media: str) -> bool:
@@ -156,92 +147,73 @@ def read_answers(
             promises |= dict.fromkeys(answers.promises)
             for assertion in answers.assertions:
                 found.setdefault(f"{assertion.place}/{assertion.value}", assertion)
-    return replace(
-        answers_of(own.node, rows),
-        assertions=tuple(found.values()),
-        promises=tuple(promises),
-    )
+    answers, stated = answers_of(own.node, rows), tuple(found.values())
+    return replace(answers, assertions=stated, promises=tuple(promises))
 
 
-def _answer(status: str, schema: Inlined, rows: Collection[RuleId]) -> Answer:
-    own = []
+def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
+    # A recursive schema is judged to the depth written.
+    schema = inline(media.document, f"{media.place}/schema")
+    check(schema, Catalogue({}))
+    schema, stated = for_answer(schema), []
     for each in assertions(schema, "answer"):
         part = "members" if each.keyword == "required" else "types"
-        rule = RuleId(f"answer.{part}")
-        if status[0] != "2" and (ENVELOPE in rows or ANSWER_JSON in rows):
-            rule = ENVELOPE
-        own.append(replace(each, rule=rule))
-    return Answer(status, schema, tuple(own))
+        envelope = status[0] != "2" and {ENVELOPE, ANSWER_JSON} & {*rows}
+        rule = ENVELOPE if envelope else RuleId(f"answer.{part}")
+        stated.append(replace(each, rule=rule))
+    return Answer(status, schema, tuple(stated))
 
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     """Read the answers of one operation; a catalogue has the `rows`."""
-    found: dict[str, Answer] = {}
     described: dict[str, Described] = {}
     bind = ANSWER_JSON not in rows
     responses = node.at("responses", {})
     for given, response in responses.members():
         status, media = given.upper(), dict[str, Answer | None]()
-        content = response.at("content", {}).members()
-        for written, each in content:
+        for written, each in response.at("content", {}).members():
             name = written.partition(";")[0].strip().lower()
-            media.setdefault(name, None)
-            if each.has("schema") and (is_json(name) or (bind and "*" in name)):
-                # A recursive schema is judged to the depth written.
-                schema = inline(node.document, f"{each.place}/schema")
-                check(schema, Catalogue({}))
-                answer = _answer(status, for_answer(schema), rows)
-                media[name] = media[name] or answer
-                found.setdefault(status, answer)
-        places = tuple(each.place for _, each in content)
-        headers = tuple(_headers(response)) if bind else ()
-        described[status] = Described(media, places, headers)
-    every = [*found.values()]
-    every += [it for each in described.values() for it in each.media.values() if it]
-    own = {f"{it.place}/{it.value}": it for each in every for it in each.assertions}
+            known = is_json(name) or (bind and "*" in name)
+            answer = (
+                _answer(status, each, rows) if known and each.has("schema") else None
+            )
+            media[name] = media.get(name) or answer
+        described[status] = Described(media, _headers(response) if bind else {})
+    every = [it for each in described.values() for it in each.media.values() if it]
+    stated = {f"{it.place}/{it.value}": it for each in every for it in each.assertions}
     accepted = [n for s, each in described.items() if s[0] == "2" for n in each.media]
     accepted = sorted((n for n in accepted if "*" not in n), key=is_json, reverse=True)
+    refusing: list[str | int] = ["4xx"] * bool({"4XX", "DEFAULT"} & described.keys())
+    refusing += [
+        int(s) for s in described if re.fullmatch("4..", s) and s not in _UNSURE
+    ]
     answers = Answers(
-        found,
-        tuple(own.values()),
-        described,
-        next(iter(accepted), "application/json"),
-        bind,
-        _REFUSALS if ERROR_STATUS in rows else _refusals(described),
-        (),
+        described=described,
+        assertions=tuple(stated.values()),
+        media_type=next(iter(accepted), "application/json"),
+        bind=bind,
+        refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
+        promises=(),
     )
-    promises = _promises(answers, responses.place) if bind else ()
-    return replace(answers, promises=tuple(promises))
+    asked = {
+        ANSWER_STATUS: answers.successes,
+        ANSWER_MEDIA: any(each.media for each in described.values()),
+        ANSWER_HEADERS: any(each.headers for each in described.values()),
+    }
+    promises = ((rule, responses.place) for rule, some in asked.items() if some)
+    return replace(answers, promises=tuple(promises) if bind else ())
 
 
-def _headers(response: Node) -> Iterator[AnswerHeader]:
+def _headers(response: Node) -> dict[str, tuple[bool, Prover]]:
+    found = {}
     for name, header in response.at("headers", {}).members():
+        schema: Json = {}
+        with suppress(SpecError):  # no body depends on it
+            if header.has("schema"):
+                read = inline(header.document, f"{header.place}/schema")
+                check(read, Catalogue({}))
+                schema = read.schema
         # Source: OpenAPI 3.1, Response Object.
-        if name.lower() == "content-type":
-            continue
-        prover = None
-        if header.has("schema"):
-            try:
-                schema = inline(header.document, f"{header.place}/schema")
-                check(schema, Catalogue({}))
-                prover = Prover(schema.schema, ())
-            except SpecError:
-                pass  # no body depends on it
-        required = header.value.get("required") is True
-        yield AnswerHeader(name, header.place, required, prover)
-
-
-def _refusals(described: Collection[str]) -> tuple[str | int, ...]:
-    silent = {"401", "407", "408", "409", "429"}
-    found = [s for s in described if s[0] == "4" and s.isdigit() and s not in silent]
-    if {"4XX", "DEFAULT"} & set(described) or not found:
-        return _ANY
-    return tuple(int(each) for each in found)
-
-
-def _promises(answers: Answers, place: str) -> Iterator[tuple[RuleId, str]]:
-    if answers.successes:
-        yield ANSWER_STATUS, place
-    for each in answers.described.values():
-        yield from ((ANSWER_MEDIA, it) for it in each.places)
-        yield from ((ANSWER_HEADERS, header.place) for header in each.headers)
+        if name.lower() != "content-type":
+            found[name] = header.value.get("required") is True, Prover(schema, ())
+    return found

@@ -17,7 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from ringspec.harness.judging import checks
-from ringspec.harness.judging.oracle import Oracle, missing_links
+from ringspec.harness.judging.checks import NO_JUDGEMENT
+from ringspec.harness.judging.oracle import ERROR_STATUS, Oracle, missing_links
 from ringspec.harness.judging.verdict import (
     Finding,
     Interrupted,
@@ -27,14 +28,7 @@ from ringspec.harness.judging.verdict import (
 )
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.sending.exchange import Exchange, Played, Trouble
-from ringspec.spec import (
-    ERROR_STATUS,
-    NO_JUDGEMENT,
-    Contract,
-    Level,
-    RuleId,
-    weakest,
-)
+from ringspec.spec import Contract, Level, RuleId, weakest
 from ringspec.strategies import Case, Expect, status_fits
 
 if TYPE_CHECKING:
@@ -148,7 +142,7 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     fits = status_fits(status, case.status)
     fault = "" if fits else f"refused with {status}, not with {wanted}"
     for rule, verdict, reason in (
-        *checks.envelope(contract.answers, response),
+        *checks.form(contract.answers, response),
         checks.judgement(ERROR_STATUS, fault),
     ):
         if rule in contract.rules:  # a dialect may have dropped it

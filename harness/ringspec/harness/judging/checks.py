@@ -17,11 +17,6 @@ from ringspec.harness.sending.exchange import (
     parse,
 )
 from ringspec.spec import (
-    ANSWER_HEADERS,
-    ANSWER_JSON,
-    ANSWER_MEDIA,
-    ANSWER_STATUS,
-    ENVELOPE,
     Answer,
     Answers,
     Contract,
@@ -40,9 +35,15 @@ from ringspec.strategies import Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
+ENVELOPE = RuleId("error.envelope")
+ANSWER_JSON, ANSWER_STATUS = RuleId("answer.json"), RuleId("answer.status")
+ANSWER_MEDIA, ANSWER_HEADERS = RuleId("answer.media"), RuleId("answer.headers")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
 ECHO = RuleId("answer.echo")
 DEFAULTS = RuleId("answer.defaults")
+
+# Refusals that are not about the request's content. Source: product.md, Levels.
+NO_JUDGEMENT = frozenset({401, 407, 408, 429})
 # Answers that have no body, whatever is described. Source: RFC 9110, 15.
 _BODILESS = frozenset({204, 205, 304})
 
@@ -58,33 +59,20 @@ def judgement(rule: RuleId, *faults: str) -> Judgement:
     return rule, Verdict.FAIL, found[0] + more
 
 
-def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge the answer to a request that was refused."""
-    if answers.bind:
-        yield from _as_described(answers, response)
-        return
-    if answers.is_bare(response.status):
-        return
-    data, reason = parse(response)
-    answer = answers.of(response.status)
-    if not reason and answer is not None:
-        reason = "; ".join(schema_faults(answer, data).values())
-    yield judgement(ENVELOPE, reason)
-
-
 def form(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge what any accepted answer has to be: JSON that keeps to its schema."""
+    """Judge what any answer has to be: by a catalogue, JSON that keeps to its schema."""
     if answers.bind:
         yield from _as_described(answers, response)
-        return
-    if answers.is_bare(response.status):
-        return
-    data, reason = parse(response)
-    yield judgement(ANSWER_JSON, reason)
-    answer = answers.of(response.status)
-    if not reason and answer is not None:
-        faults = schema_faults(answer, data)
-        yield from (judgement(rule, faults.get(rule, "")) for rule in ANSWER_SCHEMA)
+    elif not answers.is_bare(response.status):
+        data, reason = parse(response)
+        answer, accepts = answers.of(response.status), response.status // 100 == 2
+        faults = schema_faults(answer, data) if answer and not reason else {}
+        if accepts:
+            yield judgement(ANSWER_JSON, reason)
+        else:
+            yield judgement(ENVELOPE, reason or "; ".join(faults.values()))
+        for rule in ANSWER_SCHEMA if accepts and answer and not reason else ():
+            yield judgement(rule, faults.get(rule, ""))
 
 
 def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -116,30 +104,31 @@ def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
 
 
 def _header_faults(described: Described, response: Response) -> Iterator[str]:
-    for header in described.headers:
-        name = header.name.lower()
-        given = [value for each, value in response.headers if each.lower() == name]
-        if not given and header.required:
-            yield f"the answer has no header {header.name}"
-        elif given and header.prover:
-            read = [it for each in (", ".join(given), *given) for it in _readings(each)]
-            if not any(map(header.prover.is_valid, read)):
-                shown = short(given[0], _WIDTH)
-                yield f"header {header.name} is {shown}, which breaks its schema"
+    for name, (required, prover) in described.headers.items():
+        given = [it for each, it in response.headers if each.lower() == name.lower()]
+        read = [it for each in (", ".join(given), *given) for it in _readings(each)]
+        if not given and required:
+            yield f"the answer has no header {name}"
+        elif given and not any(map(prover.is_valid, read)):
+            yield f"header {name} is {short(given[0], _WIDTH)}, which breaks its schema"
 
 
 def _readings(text: str) -> Iterator[Json]:
     """Yield what a header may stand for. Source: OpenAPI 3.1, style `simple`."""
     parts = [each.strip() for each in text.split(",")]
-    scalars = [[each, *_scalar(each)] for each in parts]
-    yield from (text, *_scalar(text), parts, [each[-1] for each in scalars])
-    yield dict(zip(parts[::2], parts[1::2], strict=False))
-    yield dict(each.partition("=")[::2] for each in parts)
+    for read in (str, _scalar):
+        values = [*map(read, parts)]
+        yield from (
+            read(text),
+            values,
+            dict(zip(parts[::2], values[1::2], strict=False)),
+        )
+        yield {name: read(it) for name, _, it in (it.partition("=") for it in parts)}
 
 
-def _scalar(text: str) -> Iterator[Json]:
-    if re.fullmatch(r"true|false|-?(0|[1-9]\d{0,99})(\.\d{1,99})?", text):
-        yield json.loads(text)
+def _scalar(text: str) -> Json:
+    is_scalar = re.fullmatch(r"true|false|-?(0|[1-9]\d{0,99})(\.\d{1,99})?", text)
+    return json.loads(text) if is_scalar else text
 
 
 def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judgement]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ringspec.harness.judging import checks
-from ringspec.harness.judging.checks import Judgement, unmet
+from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
 from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import Finding, Verdict
 from ringspec.harness.sending.exchange import (
@@ -24,19 +24,19 @@ from ringspec.harness.sending.exchange import (
 )
 from ringspec.spec import (
     BODY_ACCEPTED,
-    CONFLICT,
-    ERROR_STATUS,
-    NO_JUDGEMENT,
     ROBUSTNESS,
     Answers,
     Contract,
     Json,
     Role,
+    RuleId,
     member_names,
     weakest,
 )
 from ringspec.strategies import Case, Expect, Phase, Slot, What, status_fits
 
+ERROR_STATUS = RuleId("error.status")
+_CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 # Something that the request names is not there, or cannot be used now.
@@ -143,7 +143,7 @@ class Oracle:
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
-            yield from checks.envelope(self.contract.answers, response)
+            yield from checks.form(self.contract.answers, response)
 
     def _unknown(self, case: Case, response: Response) -> str:
         """Return what a live target may not know that a refusal may be about."""
@@ -178,7 +178,7 @@ class Oracle:
             fits = status_fits(status, case.status)
             yield checks.judgement(ERROR_STATUS, wrong * (not fits))
             if status >= 400:
-                yield from checks.envelope(self.contract.answers, response)
+                yield from checks.form(self.contract.answers, response)
 
     def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Judge a case that is to be refused for something other than its body."""
@@ -199,7 +199,7 @@ class Oracle:
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
             if not other and request.path == operation.path:
-                yield from checks.envelope(contract.answers, response)
+                yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
@@ -235,7 +235,7 @@ class Oracle:
             yield from self._shown(case, answers, response, played, before)
         else:
             yield case.rule, Verdict.PASS, ""
-            yield from checks.envelope(answers, response)
+            yield from checks.form(answers, response)
 
     def _shown(
         self,
@@ -263,13 +263,13 @@ class Oracle:
 
 def _is_silent(answers: Answers, status: int) -> bool:
     """Return whether a status says nothing of a rule: a described clash does not."""
-    clash = status == CONFLICT and answers.bind and answers.description(status)
+    clash = status == _CONFLICT and answers.bind and answers.description(status)
     return status in NO_JUDGEMENT or bool(clash)
 
 
 def _silence(status: int) -> str:
     more = "; other values may help, by examples in the contract or by a profile"
-    return f"HTTP {status} says nothing of it{more * (status == CONFLICT)}"
+    return f"HTTP {status} says nothing of it{more * (status == _CONFLICT)}"
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.verdict import (
     Conclusion,
     Finding,
@@ -19,7 +20,7 @@ from ringspec.harness.judging.verdict import (
     Verdict,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Trouble
-from ringspec.spec import NO_JUDGEMENT, Contract, Level, Rule, RuleId
+from ringspec.spec import Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Expect, Phase, status_fits
 
 EXITS = {
