@@ -185,7 +185,7 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     accepted = sorted((n for n in accepted if "*" not in n), key=is_json, reverse=True)
     refusing: list[str | int] = ["4xx"] * bool({"4XX", "DEFAULT"} & described.keys())
     refusing += [
-        int(s) for s in described if re.fullmatch("4..", s) and s not in _UNSURE
+        int(s) for s in described if re.fullmatch(r"4\d\d", s) and s not in _UNSURE
     ]
     answers = Answers(
         described=described,

@@ -34,6 +34,10 @@ Chosen: TypeAlias = Mapping[Path, int]
 
 # The annotations by which a contract names its rules.
 _NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
+# Nothing breaks these.
+_VACUOUS = (
+    *(("minLength", 0), ("minItems", 0), ("minProperties", 0), ("uniqueItems", False)),
+)
 _REQUIRED = frozenset({"required", "dependentRequired"})
 
 
@@ -266,6 +270,8 @@ def _stated(
     if keyword == "additionalProperties" and value is not False:
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):
+        return
+    if (keyword, value) in _VACUOUS:
         return
     stated = Assertion(
         path=(*at.path, keyword),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -113,16 +113,25 @@ class Contract:
         chosen = self.chosen.items()
         return tuple(each for each in self.assertions if chosen >= {*each.within})
 
-    def readings(self) -> Iterator[Contract]:
-        """Yield the contract as each reading of its choices, the first ones first."""
-        for chosen in readings(self.assertions):
-            whole = forms.read_as(self.whole, chosen)
-            yield replace(self, whole=whole, chosen=chosen) if chosen else self
+    @cached_property
+    def readings(self) -> list[Chosen]:
+        """Choices of branches that together take each branch, the first ones first."""
+        return readings(self.assertions)
+
+    def read_as(self, chosen: Chosen, *, apart: bool = False) -> Contract:
+        """Return the contract with some choices decided.
+
+        Args:
+            chosen: a branch of each.
+            apart: whether valid bodies are built to fit no other branch of `oneOf`.
+        """
+        whole = forms.read_as(self.whole, chosen, apart=apart)
+        return replace(self, whole=whole, chosen=chosen) if chosen else self
 
     @cached_property
     def _provers(self) -> list[Prover]:
         """A prover for each reading, as a whole and as far as each choice."""
-        kept = {frozenset(each.items()) for each in readings(self.assertions)}
+        kept = {frozenset(each.items()) for each in self.readings}
         ways = [frozenset(), *kept, *{frozenset(a.within) for a in self.assertions}]
         schema, stated = self.request.schema, self.assertions
         return [Prover(schema, stated, dict(way)) for way in dict.fromkeys(ways)]

@@ -108,21 +108,30 @@ def _types(schema: dict[str, Json]) -> set[str]:
     return own.union(*map(_types, branches(schema)))
 
 
-def read_as(schema: Json, chosen: Chosen, path: Path = ()) -> Json:
+def read_as(
+    schema: Json, chosen: Chosen | None = None, path: Path = (), *, apart: bool = False
+) -> Json:
     """Return a schema with some choices decided: only the chosen branch is left.
 
+    If none is chosen, the first branch of each choice is. `apart` also refuses what
+    fits another branch of a `oneOf`.
     A branch that says nothing of what is beside the choice becomes part of it.
     """
     if not isinstance(schema, dict):
         return schema
 
     def below(_keyword: str, steps: Path, child: Json) -> Json:
-        return read_as(child, chosen, (*path, *steps))
+        return read_as(child, chosen, (*path, *steps), apart=apart)
 
     changed = rebuilt(schema, below)
     for keyword in CHOICES & schema.keys():
-        if (*path, keyword) in chosen:
-            branch = changed.pop(keyword)[chosen[*path, keyword]]
+        if chosen is None or (*path, keyword) in chosen:
+            index = 0 if chosen is None else chosen[*path, keyword]
+            branches = changed.pop(keyword)
+            branch = branches.pop(index)
+            if apart and keyword == "oneOf":
+                others = [{"not": each} for each in branches]
+                branch = {**branch, "allOf": [*branch.get("allOf", ()), *others]}
             changed = _joined(changed, branch)
     return changed
 

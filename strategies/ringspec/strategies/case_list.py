@@ -15,10 +15,12 @@ from urllib.parse import urlencode
 from ringspec.spec import (
     ROBUSTNESS,
     Assertion,
+    Chosen,
     Contract,
     InternalError,
     Json,
     Operation,
+    Path,
     Role,
     RuleId,
     SpecError,
@@ -117,7 +119,6 @@ def _readings(
     edges: set[str] = set()
     shown: set[Assertion] = set()
     broken: set[Assertion] = set()
-    failed: SpecError | None = None
     # A member that tells the branches apart may be needed in one and not in another.
     labels = {
         (*each.instance, name)
@@ -126,15 +127,10 @@ def _readings(
         for branch in each.value
         for name in constants(branch)
     }
-    for reading in contract.readings():
-        bodies = Bodies(reading)
-        try:
-            valid = valid_cases(
-                bodies, [a for a in reading.applicable if a not in shown], seed
-            )
-        except SpecError as error:
-            failed = failed or error
-            continue
+    for bodies in _compiled(contract):
+        reading = bodies.contract
+        new = [each for each in reading.applicable if each not in shown]
+        valid = valid_cases(bodies, new, seed)
         shown.update(reading.applicable)
         accepted = []
         for case, is_edge in valid:
@@ -155,18 +151,60 @@ def _readings(
             made = invalid_cases(bodies, judge, about, twins, edges)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
-            broken.update(
-                each
-                for each in about
-                if each.rule in rules
-                and (
-                    each.keyword != "required"
-                    or (*each.instance, each.value) not in labels
-                )
-            )
+            needed = (each for each in about if each.keyword == "required")
+            again = {each for each in needed if (*each.instance, each.value) in labels}
+            broken.update(a for a in about if a.rule in rules and a not in again)
         yield bodies, accepted, rejected
-    if failed is not None and not shown:
-        raise failed
+
+
+def _compiled(contract: Contract) -> Iterator[Bodies]:
+    """Yield the bodies of each reading that can be compiled.
+
+    Choices that no body meets together are taken one by one, beside those of the first
+    reading that has bodies.
+
+    Raises:
+        SpecError: there is none.
+    """
+    errors: list[SpecError] = []
+    known: Bodies | None = None
+    seen: set[tuple[Path, int]] = set()
+    failed: list[Chosen] = []
+    for chosen in contract.readings:
+        if (bodies := _tried(contract, chosen, errors)) is None:
+            failed.append(chosen)
+            continue
+        known = known or bodies
+        seen.update(chosen.items())
+        yield bodies
+    # Of one choice, with those inside it.
+    for chosen, top in ((each, top) for each in failed for top in each):
+        own = {p: i for p, i in chosen.items() if p[: len(top)] == top}
+        if own.items() <= seen:
+            continue
+        first = known.contract.chosen if known else {}
+        others = {p: i for p, i in first.items() if p[: len(top)] != top}
+        if bodies := _tried(contract, {**others, **own}, errors):
+            known = known or bodies
+            seen.update(own.items())
+            yield bodies
+    if known is None:
+        raise errors[0]
+
+
+def _tried(
+    contract: Contract, chosen: Chosen, errors: list[SpecError]
+) -> Bodies | None:
+    """Return the bodies of a reading; None, with the error, if there are none."""
+    for apart in (False, True) if chosen else (False,):
+        bodies = Bodies(contract.read_as(chosen, apart=apart))
+        try:
+            bodies.root  # noqa: B018 - worked out once
+        except SpecError as error:
+            errors.append(error)
+        else:
+            return bodies
+    return None
 
 
 class _Ids:

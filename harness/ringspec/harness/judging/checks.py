@@ -60,7 +60,7 @@ def judgement(rule: RuleId, *faults: str) -> Judgement:
 
 
 def form(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge what any answer has to be: by a catalogue, JSON that keeps to its schema."""
+    """Judge what an answer has to be: by a catalogue, JSON that keeps to a schema."""
     if answers.bind:
         yield from _as_described(answers, response)
     elif not answers.is_bare(response.status):

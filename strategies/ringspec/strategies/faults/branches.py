@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, islice
 
-from ringspec.spec import ITEM, Json, constants, kind_of, same
+from ringspec.spec import ITEM, Json, constants, kind_of, read_as, same
 from ringspec.strategies.faults.fault import Fault, Spot, replacing
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -24,8 +24,8 @@ from ringspec.strategies.shapes.text import with_examples
 
 # Most shapes tried: choices of many branches can fail in very many ways.
 _TRIED = 40
-# Most branches of which the opposite is worked out, and most pairs of branches.
-_FEW, _PAIRS = 4, 30
+# Most other branches of a choice that a value is made to fit.
+_FEW = 8
 # A value of each kind that a choice may not have.
 _KINDS: tuple[Json, ...] = (7, "text", True, ["text"], {"value": "text"}, None)
 # Most differences yielded.
@@ -34,14 +34,14 @@ _SHOWN = 8
 
 def none_of(spot: Spot) -> Iterator[Fault]:
     """Break `anyOf`: remove every member that a branch requires, or fit none."""
-    if spot.is_choice:
-        yield from _of_no_branch(spot)
     if isinstance(spot.value, dict):
         named = {name for each in spot.assertion.value for name in _required(each)}
         present = [name for name in spot.value if name in named]
         if present:
             yield spot.drop("none", *present, everywhere=True)
-    if not _is_about_members(spot) and len(spot.assertion.value) <= _FEW:
+    if spot.is_choice:
+        yield from _of_no_branch(spot)
+    elif not _is_about_members(spot):
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
 
 
@@ -61,7 +61,14 @@ def _of_no_branch(spot: Spot) -> Iterator[Fault]:
 def not_one_of(spot: Spot) -> Iterator[Fault]:
     """Break `oneOf`: none of the branches, or two of them."""
     yield from none_of(spot)
-    pairs = list(combinations(spot.assertion.value, 2))[:_PAIRS]
+    branches = spot.assertion.value
+    if spot.is_choice:
+        # What is chosen, beside some of the others: choices inside are taken first.
+        own = spot.bodies.contract.chosen[spot.assertion.path]
+        others = [each for n, each in enumerate(branches) if n != own][:_FEW]
+        pairs = [(read_as(branches[own]), read_as(each)) for each in others]
+    else:
+        pairs = list(combinations(branches, 2))
     for left, right in pairs if isinstance(spot.value, dict) else ():
         wanted = [*_required(left), *_required(right)]
         added = {n: _value(spot, n) for n in wanted if n not in spot.value}
