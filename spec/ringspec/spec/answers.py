@@ -24,10 +24,8 @@ from ringspec.spec.values import Json
 
 ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
 ERROR_STATUS = RuleId("error.status")
-ANSWER_STATUS, ANSWER_MEDIA = RuleId("answer.status"), RuleId("answer.media")
-ANSWER_HEADERS = RuleId("answer.headers")
-# They bind those contracts that describe such things.
-DESCRIBED = frozenset({ANSWER_STATUS, ANSWER_MEDIA, ANSWER_HEADERS})
+# They are asked where no catalogue says what answers owe.
+DESCRIBED = frozenset({"answer.status", "answer.media", "answer.headers"})
 # Not for the request's content, or not for that alone.
 _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
@@ -67,9 +65,8 @@ class Described:
         """Return the described media type that an answer's label is of."""
         if not label and not all(map(is_json, self.media)):
             return label  # anything may have no label
-        ranges = sorted((each for each in self.media if "*" in each), key=len)
-        fits = (each for each in reversed(ranges) if label and fnmatchcase(label, each))
-        return label if label in self.media else next(fits, None)
+        fits = (each for each in self.media if fnmatchcase(label, each))
+        return max(fits, key=len, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,7 @@ class Answers:
         described: by status, in upper case.
         media_type: what accepted answers are asked for in: JSON if they may be.
         bind: whether they owe what is described of them, and nothing else.
-        refusing: the statuses that are known to refuse a request.
-        promises: the rules that what is described comes under, with the places.
+        refusing: the statuses that refuse a request; empty if any may.
     """
 
     described: dict[str, Described]
@@ -89,7 +85,6 @@ class Answers:
     media_type: str
     bind: bool
     refusing: tuple[str | int, ...]
-    promises: tuple[tuple[RuleId, str], ...]
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
@@ -113,11 +108,6 @@ class Answers:
         """The described statuses that accept a request."""
         return [each for each in self.described if each[0] in "2D"]
 
-    @property
-    def refusals(self) -> tuple[str | int, ...]:
-        """The statuses that what breaks a rule is refused with."""
-        return self.refusing or ("4xx",)
-
     def also(self, *statuses: str | int) -> tuple[str | int, ...]:
         """Return statuses with those that are described as refusals."""
         more = self.refusing if self.bind else ()
@@ -139,16 +129,12 @@ def read_answers(
     """
     listed = list(endpoints(base))
     own = next(each for each in listed if each.node.place == operation.place)
-    found: dict[str, Assertion] = {}
-    promises: dict[tuple[RuleId, str], None] = {}
+    stated: dict[str, Assertion] = {}
     for each in (own, *listed):
         if each.path == own.path or each.path.startswith(f"{own.path}/"):
-            answers = answers_of(each.node, rows)
-            promises |= dict.fromkeys(answers.promises)
-            for assertion in answers.assertions:
-                found.setdefault(f"{assertion.place}/{assertion.value}", assertion)
-    answers, stated = answers_of(own.node, rows), tuple(found.values())
-    return replace(answers, assertions=stated, promises=tuple(promises))
+            for assertion in answers_of(each.node, rows).assertions:
+                stated.setdefault(f"{assertion.place}/{assertion.value}", assertion)
+    return replace(answers_of(own.node, rows), assertions=tuple(stated.values()))
 
 
 def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
@@ -168,16 +154,13 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     """Read the answers of one operation; a catalogue has the `rows`."""
     described: dict[str, Described] = {}
     bind = ANSWER_JSON not in rows
-    responses = node.at("responses", {})
-    for given, response in responses.members():
+    for given, response in node.at("responses", {}).members():
         status, media = given.upper(), dict[str, Answer | None]()
         for written, each in response.at("content", {}).members():
             name = written.partition(";")[0].strip().lower()
-            known = is_json(name) or (bind and "*" in name)
-            answer = (
-                _answer(status, each, rows) if known and each.has("schema") else None
-            )
-            media[name] = media.get(name) or answer
+            media.setdefault(name, None)
+            if each.has("schema") and (is_json(name) or (bind and "*" in name)):
+                media[name] = media[name] or _answer(status, each, rows)
         described[status] = Described(media, _headers(response) if bind else {})
     every = [it for each in described.values() for it in each.media.values() if it]
     stated = {f"{it.place}/{it.value}": it for each in every for it in each.assertions}
@@ -187,32 +170,22 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     refusing += [
         int(s) for s in described if re.fullmatch(r"4\d\d", s) and s not in _UNSURE
     ]
-    answers = Answers(
+    return Answers(
         described=described,
         assertions=tuple(stated.values()),
         media_type=next(iter(accepted), "application/json"),
         bind=bind,
         refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
-        promises=(),
     )
-    asked = {
-        ANSWER_STATUS: answers.successes,
-        ANSWER_MEDIA: any(each.media for each in described.values()),
-        ANSWER_HEADERS: any(each.headers for each in described.values()),
-    }
-    promises = ((rule, responses.place) for rule, some in asked.items() if some)
-    return replace(answers, promises=tuple(promises) if bind else ())
 
 
 def _headers(response: Node) -> dict[str, tuple[bool, Prover]]:
     found = {}
     for name, header in response.at("headers", {}).members():
         schema: Json = {}
-        with suppress(SpecError):  # no body depends on it
-            if header.has("schema"):
-                read = inline(header.document, f"{header.place}/schema")
-                check(read, Catalogue({}))
-                schema = read.schema
+        if header.has("schema"):
+            with suppress(SpecError):  # no body depends on it
+                schema = inline(header.document, f"{header.place}/schema").schema
         # Source: OpenAPI 3.1, Response Object.
         if name.lower() != "content-type":
             found[name] = header.value.get("required") is True, Prover(schema, ())

@@ -31,7 +31,6 @@ from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
     BODY_ACCEPTED,
     RULES,
-    THE_CONTRACT,
     Catalogue,
     Evidence,
     Level,
@@ -307,12 +306,11 @@ def _rules(
     places: dict[RuleId, dict[str, None]] = {}
     owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
-    owners += answers.promises
     for name, place in owners:
         places.setdefault(name, {})[place] = None
     standard = standard_rules(links)
     for name in standard:
-        if name not in DESCRIBED:
+        if answers.bind or name not in DESCRIBED:
             places.setdefault(name, {})
     found = {}
     for name in dict.fromkeys((*catalogue.rules, *places)):
@@ -328,7 +326,7 @@ def _rules(
             source=first,
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
-        if rule.source == THE_CONTRACT:
+        if rule.source == "the contract":
             own = operation.schema_place if name == BODY_ACCEPTED else operation.place
             rule = replace(rule, source=first or own)
         found[name] = replace(rule, places=listed)

@@ -210,8 +210,6 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
 # All other rules are judged by these two.
 BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
 RULES = "x-rules"
-# The source of a rule about HTTP whose place in the contract says it.
-THE_CONTRACT = "the contract"
 
 
 def read_changes(overlay: dict[str, Json], origin: str) -> dict[RuleId, dict[str, Any]]:

@@ -291,7 +291,8 @@ class Requests:
     def status(self, expect: Expect) -> Status:
         """Return the statuses that a case expects, unless its rule is about them."""
         rejects = expect == Expect.REJECT
-        return self.contract.answers.refusals if rejects else STATUS[expect]
+        refusals = self.contract.answers.refusing or ("4xx",)
+        return refusals if rejects else STATUS[expect]
 
     def case(
         self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any

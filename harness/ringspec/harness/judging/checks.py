@@ -118,12 +118,8 @@ def _readings(text: str) -> Iterator[Json]:
     parts = [each.strip() for each in text.split(",")]
     for read in (str, _scalar):
         values = [*map(read, parts)]
-        yield from (
-            read(text),
-            values,
-            dict(zip(parts[::2], values[1::2], strict=False)),
-        )
-        yield {name: read(it) for name, _, it in (it.partition("=") for it in parts)}
+        pairs = dict(zip(parts[::2], values[1::2], strict=False))
+        yield from (read(text), values, pairs)
 
 
 def _scalar(text: str) -> Json:

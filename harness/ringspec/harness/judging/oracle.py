@@ -220,9 +220,8 @@ class Oracle:
             return
         linked = (each.answers for each in contract.links if each.name == step.link)
         answers = next(linked, contract.answers)
-        fits = status in step.status
-        if status not in NO_JUDGEMENT:
-            fits = status_fits(status, step.status)
+        fits = status_fits(status, step.status)
+        fits &= status not in NO_JUDGEMENT or status in step.status
         if not fits and _is_silent(answers, status):
             yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
         elif not fits:
