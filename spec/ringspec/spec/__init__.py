@@ -17,7 +17,7 @@ from ringspec.spec.errors import (
 )
 from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
-from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.operations import Operation, TokenHeader, media_name
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
 from ringspec.spec.proof import (
@@ -126,6 +126,7 @@ __all__ = [
     "kind_of",
     "load",
     "load_with_actions",
+    "media_name",
     "member_names",
     "nearest",
     "overlay_of",

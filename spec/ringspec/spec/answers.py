@@ -17,7 +17,7 @@ from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import for_answer
-from ringspec.spec.operations import Operation, endpoints
+from ringspec.spec.operations import Operation, endpoints, media_name
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json
@@ -32,9 +32,8 @@ _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers with a status (`201`, `2XX` or `default`)."""
+    """The schema of the answers with a status and a media type."""
 
-    status: str
     schema: Inlined
     assertions: tuple[Assertion, ...]
 
@@ -94,9 +93,8 @@ class Answers:
     def of(self, status: int) -> Answer | None:
         """Return the closest schema of answers with a status."""
         # Contracts describe errors by `default`, not another success.
-        keys = (str(status), f"{status // 100}XX", "DEFAULT" if status >= 400 else "")
-        found = (self.described[key].answer for key in keys if key in self.described)
-        return next(filter(None, found), None)
+        found = self.description(status, "DEFAULT" if status >= 400 else "")
+        return found.answer if found else None
 
     def description(self, status: int, other: str = "DEFAULT") -> Described | None:
         """Return what is described of the answers with a status, by letter."""
@@ -147,7 +145,7 @@ def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
         envelope = status[0] != "2" and {ENVELOPE, ANSWER_JSON} & {*rows}
         rule = ENVELOPE if envelope else RuleId(f"answer.{part}")
         stated.append(replace(each, rule=rule))
-    return Answer(status, schema, tuple(stated))
+    return Answer(schema, tuple(stated))
 
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
@@ -157,7 +155,7 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     for given, response in node.at("responses", {}).members():
         status, media = given.upper(), dict[str, Answer | None]()
         for written, each in response.at("content", {}).members():
-            name = written.partition(";")[0].strip().lower()
+            name = media_name(written)
             media.setdefault(name, None)
             if each.has("schema") and (is_json(name) or (bind and "*" in name)):
                 media[name] = media[name] or _answer(status, each, rows)

@@ -148,6 +148,11 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
+def media_name(label: str) -> str:
+    """Return a media type without parameters, in lower case."""
+    return label.partition(";")[0].strip().lower()
+
+
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
     if not endpoint.node.has("requestBody"):
@@ -177,10 +182,7 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
         paths=tuple(Node(node.document, node.document).at("paths").value),
-        takes=tuple(
-            name.partition(";")[0].strip().lower()
-            for name in node.at("requestBody").at("content").value
-        ),
+        takes=tuple(map(media_name, node.at("requestBody").at("content").value)),
         needs_body=node.at("requestBody").value.get("required") is True,
     )
 

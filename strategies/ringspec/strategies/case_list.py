@@ -384,16 +384,14 @@ def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
 
     The last name is changed, or one before where another path would fit.
     """
-    known = [
-        re.compile("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", path))))
-        for path in operation.paths
-    ]
+    paths = map(re.escape, operation.paths)
+    known = [re.sub(r"\\\{.*?\\\}", "[^/]+", each) for each in paths]
     names = operation.path.partition("?")[0].rstrip("/").split("/")
     for label, cut, more in (("longer-name", None, "-ringspec"), ("cut-name", -1, "")):
         for at in reversed(range(1, len(names))):
             changed = f"{names[at][:cut]}{more}"
             other = "/".join((*names[:at], changed, *names[at + 1 :]))
-            if changed and not any(it.fullmatch(other) for it in known):
+            if changed and not any(re.fullmatch(it, other) for it in known):
                 yield label, other
                 break
 

@@ -9,13 +9,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
-from ringspec.harness.sending.exchange import (
-    MISSING,
-    Played,
-    Response,
-    media_of,
-    parse,
-)
+from ringspec.harness.sending.exchange import MISSING, Played, Response, parse
 from ringspec.spec import (
     Answer,
     Answers,
@@ -26,6 +20,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     at_pointer,
+    branches,
     is_json,
     pointer,
     same,
@@ -77,7 +72,7 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
 
 def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
     """Judge an answer by what is described for its status, and by nothing else."""
-    status, label = response.status, media_of(response)
+    status, label = response.status, response.media
     described, accepts = answers.description(status), status // 100 == 2
     if accepts and answers.successes:
         known = " or ".join(answers.successes)
@@ -115,11 +110,10 @@ def _header_faults(described: Described, response: Response) -> Iterator[str]:
 
 def _readings(text: str) -> Iterator[Json]:
     """Yield what a header may stand for. Source: OpenAPI 3.1, style `simple`."""
-    parts = [each.strip() for each in text.split(",")]
     for read in (str, _scalar):
-        values = [*map(read, parts)]
-        pairs = dict(zip(parts[::2], values[1::2], strict=False))
-        yield from (read(text), values, pairs)
+        parts = [read(each.strip()) for each in text.split(",")]
+        pairs = zip(map(str, parts[::2]), parts[1::2], strict=False)
+        yield from (read(text), parts, dict(pairs))
 
 
 def _scalar(text: str) -> Json:
@@ -220,21 +214,15 @@ def _differences(
 
 
 def _decided(schema: dict[str, Any]) -> bool:
-    """Return whether a server decides what it shows of a member.
-
-    What is only written is not read back, what is only read is the server's own, and
-    passwords are masked. Source: JSON Schema, 9.4; OpenAPI 3.1, Data Types.
-    """
+    """Return whether a server decides what it shows. Source: JSON Schema, 9.4."""
     marked = schema.get("writeOnly") or schema.get("readOnly")
     return bool(marked) or _has_format(schema, "password")
 
 
 def _has_format(schema: Json, name: str) -> bool:
-    if not isinstance(schema, dict):
-        return False
-    parts = [it for each in ("allOf", "anyOf", "oneOf") for it in schema.get(each, ())]
-    own = schema.get("format") == name
-    return own or any(_has_format(each, name) for each in parts)
+    given = schema if isinstance(schema, dict) else {}
+    parts = branches(given)
+    return given.get("format") == name or any(_has_format(it, name) for it in parts)
 
 
 def _instant(text: str) -> datetime | str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus
 
-from ringspec.spec import Json, is_json
+from ringspec.spec import Json, is_json, media_name
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Response:
             value for known, value in self.headers if known.lower() == name.lower()
         )
         return next(found, None)
+
+    @property
+    def media(self) -> str:
+        """The media type that it is labelled with; empty without one."""
+        return media_name(self.header("content-type") or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,16 +255,13 @@ class Sender(ABC):
         """Send a request once."""
 
 
-def media_of(response: Response) -> str:
-    """Return the media type that an answer is labelled with; empty without one."""
-    return (response.header("content-type") or "").split(";")[0].strip().lower()
-
-
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
-    media = media_of(response)
-    if not is_json(media):
-        return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
+    if not is_json(response.media):
+        return (
+            MISSING,
+            f"the answer is labelled {response.media or 'nothing'}, not JSON",
+        )
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
         return json.loads(response.body.decode(), parse_constant=no_constant), ""
