@@ -62,7 +62,6 @@ def test_a_foreign_contract_has_derived_rules(pets: Contract) -> None:
         "body.unknown",
         "answer.types",
         "answer.members",
-        "error.envelope",
         "trace.accepted",
     ]
     levels = {
