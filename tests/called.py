@@ -32,7 +32,7 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("RINGSPEC_")
+        if not name.startswith(("RINGSPEC_", "HYPOTHESIS_"))
         and name not in {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
     }
     path = os.pathsep.join(str(PROJECT / root) for root in ROOTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from ringspec.spec import dialect_names, load
 from ringspec.strategies import CASE_SCHEMA
 from ringspec.strategies.vectors import main, vectors
 
-from ..called import call  # noqa: TID252 - tests are no distribution
+from ..called import call, environment  # noqa: TID252 - tests are no distribution
+from .conftest import COMMAND
 
 MANIFEST = "ringspec-cases-9.8.7.manifest.json"
 
@@ -27,6 +29,45 @@ def test_the_command_prints_the_schema() -> None:
 
     assert done.status == 0
     assert done.stdout == CASE_SCHEMA.read_text("utf-8")
+
+
+# It needs credentials and ids, and a text of a pattern.
+CONTRACT = """
+openapi: 3.1.0
+info: {title: T, version: '1'}
+security: [{basic: []}]
+components: {securitySchemes: {basic: {type: http, scheme: basic}}}
+paths:
+  /t/{id}:
+    post:
+      parameters:
+      - {name: id, in: path, required: true, schema: {pattern: '^u-[a-f]{4}$'}}
+      - {name: to, in: query, required: true, schema: {type: array}, example: [a, b]}
+      requestBody:
+        content:
+          application/json:
+            schema: {required: [a], properties: {a: {pattern: '^[a-f]{3}x+$'}}}
+      responses: {'201': {description: Made.}}
+"""
+
+
+def test_cases_of_a_contract_need_nothing_and_leave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(CONTRACT)
+
+    done = subprocess.run(
+        [*COMMAND, "cases", "--contract", "t.yaml"],
+        cwd=tmp_path,
+        env=environment({"XDG_CACHE_HOME": str(tmp_path / "cache")}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    plain = json.loads(done.stdout.splitlines()[0])["request"]
+    assert plain["path"] == "/t/u-aaaa?to=a&to=b"
+    assert plain["headers"]["Authorization"] == "Basic {token}"
+    assert not (tmp_path / ".hypothesis").exists()
+    assert (tmp_path / "cache" / "ringspec").is_dir()
 
 
 @pytest.mark.parametrize("dialect", [None, *dialect_names()])

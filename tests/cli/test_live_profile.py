@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -57,11 +59,13 @@ class Provider:
     held: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     posted: list[bytes] = field(default_factory=list)
+    came: list[float] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
 
     def answer(self, method: str, path: str, body: bytes, token: str) -> Any:
         """Answer a request: a status, and data."""
         self.asked.append(f"{method} {path}")
+        self.came += [] if path == "/token" else [time.monotonic()]
         if path == "/token":
             self.tokens += 1
             return 200, {"access_token": f"t0ken-number-{self.tokens}"}
@@ -232,6 +236,16 @@ def test_creates_keep_to_their_number_and_all_are_deleted(
     told = ended.stdout + ended.stderr + json.dumps(ended.report)
     assert SECRET not in told
     assert "t0ken-number" not in told
+
+
+def test_requests_come_no_faster_than_five_a_second(
+    ringspec: Ringspec, provider: Provider, orders: tuple[str, ...]
+) -> None:
+    ringspec(*orders)
+
+    gaps = [after - before for before, after in pairwise(provider.came)]
+    assert len(gaps) > len(provider.posted) == 12
+    assert min(gaps) >= 0.199
 
 
 @pytest.mark.usefixtures("hurried")

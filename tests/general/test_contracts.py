@@ -119,11 +119,12 @@ Compiled = tuple[Awkward, Contract, tuple[Case, ...]]
 
 def test_every_contract_in_the_folder_is_tried() -> None:
     tried = {each.name for each in CONTRACTS}.union(SMALL, UNBROKEN, REFUSED)
+    tried |= {path.stem for path in DATA.glob("choice-*.yaml")}
 
     assert {path.stem for path in DATA.glob("*.yaml")} == tried | {
         "no-content",
         "api-key",
-        "basic-credentials",
+        "digest-credentials",
     }
 
 
@@ -363,19 +364,9 @@ TREE = {
             id="a reference to another file",
         ),
         pytest.param(
-            document({}, parameters=[parameter("session", "cookie")]),
-            "cookie session is required",
-            id="a cookie",
-        ),
-        pytest.param(
-            document({}, parameters=[parameter("X-Region", "header")]),
-            "header parameter X-Region is required and has no example",
-            id="a header without an example",
-        ),
-        pytest.param(
-            document({}, path="/t/{id}", parameters=[parameter("id", "path")]),
-            "path parameter id is required and has no example",
-            id="a placeholder without an example",
+            document({"required": ["a"], "properties": {"a": {"maxLength": -1}}}),
+            "schema/properties/a/maxLength: -1 is less than",
+            id="a bound that is none",
         ),
         pytest.param(
             document({}, path="/t/{id}"),
@@ -447,3 +438,29 @@ def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -
     said = "no case breaks body.size: a server that does not check it is not noticed"
     assert said in ended.report["notices"]
     assert f"note: {said}" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "hint"),
+    [
+        ({"type": "string", "enum": [1]}, "nothing is found that fits #", "do its key"),
+        ({"minLength": 4, "maxLength": 2, "type": "string"}, "that fits #", "do its"),
+        ({"allOf": [{"const": 1}, {"const": 2}]}, "that fits #", "do its keywords"),
+        ({"tpye": "string"}, "#/{}/properties/a has tpye", "did you mean 'type'?"),
+    ],
+)
+def test_what_no_body_can_have_is_refused_with_its_place(
+    schema: Json, said: str, hint: str, tmp_path: Path
+) -> None:
+    members = {"b": {"type": "object"}, "a": schema}
+    path = tmp_path / "contract.yaml"
+    body = {"type": "object", "required": ["b", "a"], "properties": members}
+    path.write_text(yaml.safe_dump(document(body)))
+
+    with pytest.raises(SpecError) as caught:
+        compile_cases(load(path))
+
+    place = "paths/~1t/post/requestBody/content/application~1json/schema"
+    assert said.format(place) in str(caught.value)
+    assert f"{place}/properties/a" in str(caught.value)
+    assert caught.value.hint.startswith(hint)

@@ -82,7 +82,7 @@ def test_a_key_that_is_not_looked_at_is_noticed(
 
 def test_credentials_that_cannot_be_sent_are_refused_with_their_place() -> None:
     with pytest.raises(SpecError) as caught:
-        load(DATA / "basic-credentials.yaml")
+        load(DATA / "digest-credentials.yaml")
 
     assert "#/paths/~1t/post/security asks for credentials" in str(caught.value)
     assert "apiKey in a header" in caught.value.hint

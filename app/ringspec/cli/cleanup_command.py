@@ -82,7 +82,8 @@ def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
         route=profile.route.to(url),
     )
     rate = min(profile.pacing.rate or LIVE_RATE, LIVE_RATE)
-    limited = Limited(target, rate) if profile.safety.is_live(url) else target
+    live = profile.safety.is_live(url)
+    limited = Limited(target, rate, after=True) if live else target
     connection, journal = Pacer(limited, Pacing()), Journal(path)
 
     async def clean() -> int:

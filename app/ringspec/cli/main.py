@@ -104,6 +104,10 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with its status; or complete a command line."""
+    # What Hypothesis keeps is the user's, and does not litter where we run.
+    home = os.path.expanduser("~/.cache")  # noqa: PTH111 - there may be no home
+    cache = os.environ.get("XDG_CACHE_HOME") or home
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", f"{cache}/ringspec")
     raise SystemExit(status_of(arguments))
 
 

@@ -20,7 +20,7 @@ from http.client import (
 from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.exchange import Filling, Jar
 from ringspec.harness.sending.policy import Hosts
 from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import Request
@@ -57,6 +57,7 @@ class BlockingClient:
         self._url, self._filling, self._hosts = url, filling, hosts
         self._timeout_s, self._limit = timeout_s, limit
         self._open: dict[str, HTTPConnection] = {}
+        self._jar = Jar()
 
     def exchange(self, request: Request) -> Exchange:
         """Send a request once."""
@@ -119,10 +120,11 @@ class BlockingClient:
             with suppress(OSError):
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         method, body = request.method.upper(), self._filling.body(request)
-        headers = self._filling.headers(request)
+        url = self._filling.url(self._url, request)
+        headers = [*self._filling.headers(request), *self._jar.headers(request, url)]
         names = {name.lower() for name, _ in headers}
         # Path and query as they are: nothing is normalised.
-        _, _, rest = self._filling.url(self._url, request).partition("://")
+        _, _, rest = url.partition("://")
         path = rest[rest.find("/") :] if "/" in rest else "/"
         connection.putrequest(
             method, path, skip_host="host" in names, skip_accept_encoding=True
@@ -140,6 +142,8 @@ class BlockingClient:
             raise IncompleteRead(content, answer.length)
         if answer.will_close:
             connection.close()
-        return Response(
+        response = Response(
             status=answer.status, headers=tuple(answer.getheaders()), body=content
         )
+        self._jar.keep(request, url, response)
+        return response

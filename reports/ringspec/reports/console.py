@@ -11,14 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ringspec.harness import Result
-from ringspec.reports.printable import counted, shown
+from ringspec.reports.printable import COMMAND, counted, shown
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 # Narrower screens are written to as if they were so wide.
 _NARROW = 20
-# At the beginning of a line, indented or not, this gives a command to a CI system.
-_COMMAND = "::"
 
 
 def console(stream: TextIO, color: Color = "auto") -> Console:
@@ -64,9 +62,8 @@ def live(stream: IO[str]) -> bool:
 def line(console: Console, text: Text | str = "", style: str = "") -> None:
     """Print a line as it is: not wrapped, so that it can be pasted."""
     text = Text(text, style) if isinstance(text, str) else text
-    if text.plain.lstrip().startswith(_COMMAND):
-        start = text.plain.index(_COMMAND)
-        text = Text.assemble(text[:start], "\\", text[start:])
+    if found := COMMAND.match(text.plain):
+        text = Text.assemble(text[: found.end()], "\\", text[found.end() :])
     console.print(text, soft_wrap=True)
 
 

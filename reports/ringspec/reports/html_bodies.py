@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import groupby, zip_longest
 from typing import Any, NamedTuple, TypeAlias
 
-from ringspec.reports.printable import counted, cut, decoded, visible
+from ringspec.reports.printable import counted, cut, decoded, harmless, visible
 from ringspec.spec import Json, is_shallow
 from ringspec.strategies import encode
 
@@ -65,9 +65,9 @@ def one(body: bytes) -> Body:
         return (*shown, ("cut", _left_out(left))) if left > 0 else shown
     start = decoded(body[: TEXT * 4])
     if len(start) <= TEXT:
-        return (("", _block(start)),)
+        return (("", harmless(start)),)
     rest = f"\n… {counted(len(body), 'byte')} in all"
-    return ("", _block(start[:TEXT])), ("cut", rest)
+    return ("", harmless(start[:TEXT])), ("cut", rest)
 
 
 def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
@@ -248,13 +248,8 @@ def _text(text: str, start: int, stop: int, mark: str) -> Body:
     near = max(0, start - _NEAR_TEXT) if len(text) > TEXT else 0
     parts = (
         ("cut", f"… {counted(near, 'character')}\n" if near else ""),
-        ("", _block(text[near:start])),
-        (mark, _block(cut(text[start:stop], TEXT // 2))),
-        ("", _block(cut(text[stop:], TEXT // 2))),
+        ("", harmless(text[near:start])),
+        (mark, harmless(cut(text[start:stop], TEXT // 2))),
+        ("", harmless(cut(text[stop:], TEXT // 2))),
     )
     return tuple(each for each in parts if each[1])
-
-
-def _block(text: str) -> str:
-    """Make a text of several lines visible, and keep its lines."""
-    return "\n".join(visible(line) for line in text.split("\n"))

@@ -19,7 +19,7 @@ from ringspec.reports.case_text import case_rows, deciding, expiry, first_reason
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.json_report import utc
-from ringspec.reports.printable import counted, cut, shown, xml_safe
+from ringspec.reports.printable import counted, cut, harmless, shown
 from ringspec.spec import RuleId
 
 _Result: TypeAlias = Failure | Error | Skipped
@@ -33,7 +33,7 @@ def render(record: Record) -> bytes:
     """Write the whole report."""
     suite = TestSuite("ringspec")
     for name, value in _properties(record):
-        suite.add_property(name, xml_safe(value))
+        suite.add_property(name, harmless(value))
     elapsed_s: dict[RuleId, float] = defaultdict(float)
     for judged in record.judged:
         elapsed_s[judged.case.rule] += judged.exchange.elapsed_s
@@ -86,7 +86,7 @@ def _properties(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _case(name: str, group: str, result: _Result | None = None) -> TestCase:
-    testcase = TestCase(xml_safe(name), xml_safe(f"ringspec.{group}"))
+    testcase = TestCase(harmless(name), harmless(f"ringspec.{group}"))
     if result is not None:
         testcase.result = [result]
     return testcase
@@ -117,7 +117,7 @@ def _testcase(result: RuleResult, record: Record) -> TestCase:
         note = f"warning: below the level {level}\n"
         output.append(note + _text(result, warnings, link))
     if output:
-        testcase.system_out = xml_safe("\n\n".join(output))
+        testcase.system_out = harmless("\n\n".join(output))
     return testcase
 
 
@@ -127,9 +127,9 @@ def _excuse(known: Known) -> str:
 
 
 def _result(kind: type[_Result], reason: str, sort: str, text: str = "") -> _Result:
-    written = kind(xml_safe(shown(reason, _REASON)), str(sort))
+    written = kind(harmless(shown(reason, _REASON)), str(sort))
     if text:
-        written.text = xml_safe(text)
+        written.text = harmless(text)
     return written
 
 

@@ -1,6 +1,6 @@
 """Text of any origin made harmless: no control, bidi or markup character gets through.
 
-Also the bytes of JSON, which may hold lone surrogates, and counted nouns.
+Also the bytes of JSON, and counted nouns.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from ringspec.spec import Json
 
-# Characters that XML 1.0 cannot hold, and the carriage return, which it drops.
-_NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# At the beginning of a line, indented or not, this gives a command to a CI system.
+COMMAND = re.compile(r"^\s*(?=::|##\[)", re.MULTILINE)
+_RARE = re.compile("[^\n -~]+")
 _BREAK = re.compile(r"\s*[\r\n]\s*")
 _COMPACT = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":")
@@ -34,9 +35,9 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else escaped(each) for each in text)
 
 
-def xml_safe(text: str) -> str:
-    """Escape characters that XML 1.0 cannot hold."""
-    return _NOT_XML.sub(lambda found: escaped(found.group()), text)
+def harmless(text: str) -> str:
+    """Make each line of a text visible, and no command to a CI system."""
+    return COMMAND.sub(r"\g<0>\\", "\n".join(map(visible, text.split("\n"))))
 
 
 def cut(text: str, limit: int) -> str:
@@ -84,8 +85,15 @@ def by_value(values: Sequence[str], holders: Sequence[str]) -> str:
 
 
 def utf8(text: str) -> bytes:
-    """Encode JSON, whose lone surrogates are spelt in JSON as in Python."""
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    """Encode JSON; what is not printable is escaped, so that no reader ends a line."""
+    return _RARE.sub(lambda found: _escapes(found[0]), text).encode() + b"\n"
+
+
+def _escapes(text: str) -> str:
+    if text.isprintable():
+        return text
+    data = text.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{data[at : at + 4]}" for at in range(0, len(data), 4))
 
 
 def json_line(value: Json) -> bytes:

@@ -1,6 +1,6 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
-from ringspec.spec.answers import Answer, Answers, Described, is_json
+from ringspec.spec.answers import Answer, Answers, Described
 from ringspec.spec.assertions import Assertion, Chosen, constants
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
@@ -17,9 +17,16 @@ from ringspec.spec.errors import (
 )
 from ringspec.spec.forms import NOT_BLANK, read_as
 from ringspec.spec.links import Link, Paging, Role
-from ringspec.spec.operations import Operation, TokenHeader, media_name
+from ringspec.spec.operations import (
+    Operation,
+    TokenHeader,
+    concrete,
+    is_json,
+    media_name,
+)
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
+from ringspec.spec.plain import UUID, matching, texts_of_form
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -78,6 +85,7 @@ __all__ = [
     "OURS",
     "PROFILES",
     "ROBUSTNESS",
+    "UUID",
     "Answer",
     "Answers",
     "Assertion",
@@ -117,6 +125,7 @@ __all__ = [
     "at_pointer",
     "branches",
     "canonical",
+    "concrete",
     "constants",
     "dialect_names",
     "did_you_mean",
@@ -126,6 +135,7 @@ __all__ = [
     "kind_of",
     "load",
     "load_with_actions",
+    "matching",
     "media_name",
     "member_names",
     "nearest",
@@ -139,6 +149,7 @@ __all__ = [
     "short",
     "steps",
     "subschemas",
+    "texts_of_form",
     "walk",
     "weakest",
 ]

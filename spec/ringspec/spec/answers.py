@@ -17,7 +17,14 @@ from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, Node, check, inline
 from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import for_answer
-from ringspec.spec.operations import Operation, endpoints, media_name
+from ringspec.spec.operations import (
+    Operation,
+    concrete,
+    endpoints,
+    is_json,
+    json_types,
+    media_name,
+)
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json
@@ -112,11 +119,6 @@ class Answers:
         return tuple(dict.fromkeys((*statuses, *more)))
 
 
-def is_json(media: str) -> bool:
-    """Return whether a media type, without parameters, is JSON by its name."""
-    return media == "application/json" or media.endswith("+json")
-
-
 def read_answers(
     base: dict[str, Json], operation: Operation, rows: Collection[RuleId]
 ) -> Answers:
@@ -153,25 +155,28 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     described: dict[str, Described] = {}
     bind = ANSWER_JSON not in rows
     for given, response in node.at("responses", {}).members():
-        status, media = given.upper(), dict[str, Answer | None]()
-        for written, each in response.at("content", {}).members():
-            name = media_name(written)
-            media.setdefault(name, None)
-            if each.has("schema") and (is_json(name) or (bind and "*" in name)):
-                media[name] = media[name] or _answer(status, each, rows)
-        described[status] = Described(media, _headers(response) if bind else {})
+        status, content = given.upper(), response.at("content", {})
+        media = {
+            media_name(name): _answer(status, each, rows)
+            if each.has("schema")
+            else None
+            for name, each in json_types(content)
+        }
+        others = dict.fromkeys(media_name(name) for name, _ in content.members())
+        headers = _headers(response) if bind else {}
+        described[status] = Described({**media, **others, **media}, headers)
     every = [it for each in described.values() for it in each.media.values() if it]
     stated = {f"{it.place}/{it.value}": it for each in every for it in each.assertions}
     accepted = [n for s, each in described.items() if s[0] == "2" for n in each.media]
-    accepted = sorted((n for n in accepted if "*" not in n), key=is_json, reverse=True)
+    best = next(iter(sorted(accepted, key=is_json, reverse=True)), "application/json")
     refusing: list[str | int] = ["4xx"] * bool({"4XX", "DEFAULT"} & described.keys())
-    refusing += [
-        int(s) for s in described if re.fullmatch(r"4\d\d", s) and s not in _UNSURE
-    ]
+    codes = (each for each in described if re.fullmatch(r"4\d\d", each))
+    refusing += [int(each) for each in codes if each not in _UNSURE]
     return Answers(
         described=described,
         assertions=tuple(stated.values()),
-        media_type=next(iter(accepted), "application/json"),
+        # A range with a suffix may be in no Accept. Source: RFC 9110, 12.5.1.
+        media_type=best.replace("*+json", "*") if "+" in best else concrete(best),
         bind=bind,
         refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import unquote
 
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.reading import check_form, mapping, sequence, text
 from ringspec.spec.rules import Catalogue
 from ringspec.spec.schemas import CHOICES, CLOSING, FORMATS, rebuilt, walk
@@ -149,6 +149,7 @@ def inline(document: Json, place: str, *, is_request: bool = False) -> Inlined:
     )
 
 
+_TYPES = ("null", "boolean", "object", "array", "string", "integer", "number")
 _BITS = {"int32": 32, "int64": 64}
 
 
@@ -385,7 +386,8 @@ def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
         below = tuple(str(step) for step in error.instance_path)
         raise SpecError(
             f"{inlined.place_of((*path, *below))}: {error.message}",
-            hint="schemas are JSON Schema 2020-12, as in OpenAPI 3.1",
+            hint=f"{did_you_mean(str(error.instance), _TYPES)}schemas are JSON Schema"
+            " 2020-12, as in OpenAPI 3.1",
         ) from error
     except ValueError as error:
         raise SpecError(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlencode
+from fnmatch import fnmatchcase
 
-from ringspec.spec.document import Node
-from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.document import Node, check, inline
+from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
+from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
-from ringspec.spec.rules import RuleId
+from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3.1, Parameter Object: parameters of these names are ignored.
 _RESERVED = frozenset({"accept", "content-type", "authorization"})
+# Fields that decide what is sent and expected, by the object that has them.
+_ROOT = ("paths", "components", "security")
+_ITEM = (*METHODS, "parameters")
+_OPERATION = ("operationId", "parameters", "requestBody", "responses", "security")
+_BODY = ("content", "required")
+_MEDIA = ("schema", "example", "examples")
+_PARAMETER = (*_MEDIA, "name", "in", "required", "style", "explode", "content")
+_RESPONSE = ("content", "headers", "links")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class TokenHeader:
 
 
 BEARER = TokenHeader("Authorization", "Bearer")
+# What follows the word Basic is the token too. Source: RFC 7617, 2.
+_SCHEMES = frozenset({"bearer", "basic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +55,8 @@ class Parameter:
 
     Attributes:
         where: `header`, `path`, `query` or `cookie`.
-        value: None if no example, default or schema settles any.
+        value: as it is sent; None if no example, default or schema settles any. One
+            that is required has any that fits.
     """
 
     name: str
@@ -58,17 +70,6 @@ class Parameter:
         """Return the id of the rule that a header may be sent, or left out."""
         return RuleId(f"{self.name}.accepted")
 
-    @property
-    def needed(self) -> str:
-        """Return the value to send; SpecError without one."""
-        if self.value is not None:
-            return self.value
-        raise SpecError(
-            f"{self.place}: {self.where} parameter {self.name}"
-            " is required and has no example",
-            hint="give it an `example` to be sent",
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -76,12 +77,13 @@ class Operation:
 
     Attributes:
         path: relative to the server URL, without placeholders.
+        examples: of whole bodies.
+        media_types: all that the body may have, ranges included.
         schema_place: JSON pointer of the body's schema.
         node: the operation's own node in the document.
         token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
         paths: of the whole document, with their placeholders.
-        takes: the media types of its bodies, in lower case.
         needs_body: whether a request has to have one.
     """
 
@@ -89,6 +91,8 @@ class Operation:
     method: str
     path: str
     media_type: str
+    examples: tuple[Json, ...]
+    media_types: tuple[str, ...]
     schema_place: str
     place: str
     headers: tuple[Parameter, ...]
@@ -96,8 +100,12 @@ class Operation:
     token_header: TokenHeader | None
     methods: tuple[str, ...]
     paths: tuple[str, ...]
-    takes: tuple[str, ...]
     needs_body: bool
+
+    def admits(self, media: str) -> bool:
+        """Return whether the body may be of a media type, in lower case."""
+        kinds = map(media_name, self.media_types)
+        return any(fnmatchcase(media.strip(), kind) for kind in kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,7 +129,7 @@ class Endpoint:
 
 def endpoints(base: dict[str, Json]) -> Iterator[Endpoint]:
     """List every method of every path, in the document's order."""
-    for path, item in Node(base, base).at("paths").members():
+    for path, item in Node(base, base).at("paths", {}).members():
         for method in METHODS:
             if item.has(method):
                 node = item.at(method)
@@ -138,8 +146,16 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
         for each in able
         if (each.method == "post" if wanted is None else each.id == wanted)
     ]
+    root = Node(base, base)
+    items = [each for _, each in root.at("paths", {}).members()]
+    if len(found) == 1:
+        items = [found[0].item]
+    known = found[0].method if len(found) == 1 else ""
+    for place, name, near in _misspelt(root, items, [known] if known else METHODS):
+        raise SpecError(f"{place} has {name}", hint=f"did you mean {near}?")
     if len(found) == 1:
         return _operation(found[0], able[found[0]])
+    mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
     raise UsageError(
@@ -148,101 +164,188 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     )
 
 
+def _misspelt(
+    root: Node, items: list[Node], methods: Iterable[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield fields that are probably misspelt: place, name and the one meant."""
+    looked = [(root, _ROOT), *((each, _ITEM) for each in items)]
+    for item in items:
+        for node in (item.at(each) for each in methods if item.has(each)):
+            body = node.at("requestBody", {})
+            looked += [(node, _OPERATION), (body, _BODY)]
+            looked += [(each, _MEDIA) for _, each in body.at("content", {}).members()]
+            looked += [(each, _PARAMETER) for each in node.at("parameters", []).items()]
+            responses = node.at("responses", {}).members()
+            looked += [(each, _RESPONSE) for _, each in responses]
+    for node, fields in looked:
+        for name in mapping(node.value, node.place):
+            near = nearest(name, fields, cutoff=0.75)
+            if near and name not in fields and not name.startswith("x-"):
+                yield node.place, name, near[0]
+
+
+def json_types(content: Node) -> list[tuple[str, Node]]:
+    """List the media types of a content that are JSON by their names, best first.
+
+    Ranges are among them. Source: RFC 6839, 3.1; RFC 9110, 12.5.1.
+    """
+    ranked = [(_rank(name), name, media) for name, media in content.members()]
+    best = sorted((each for each in ranked if each[0]), key=lambda each: each[0])
+    return [(name, media) for _, name, media in best]
+
+
 def media_name(label: str) -> str:
     """Return a media type without parameters, in lower case."""
     return label.partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool:
+    """Return whether a media type is JSON by its name."""
+    return _rank(media) in {1, 2}
+
+
+def _rank(media: str) -> int:
+    """Rank a media type among those that are JSON; 0 if it is not."""
+    name = media_name(media)
+    if name == "application/json":
+        return 1
+    if "*" in name:
+        return 3 * (name in {"*/*", "application/*", "application/*+json"})
+    return 2 * (name == "text/json" or name.endswith("+json"))
+
+
+def concrete(media: str) -> str:
+    """Return a media type that a range admits; any other as it is."""
+    if "*" not in media:
+        return media
+    return "application/json" if media.endswith("/*") else media.replace("*", "x")
 
 
 def json_body(endpoint: Endpoint) -> str:
     """Return the place of the schema of an operation's JSON body; empty without one."""
     if not endpoint.node.has("requestBody"):
         return ""
-    for name, media in endpoint.node.at("requestBody").at("content").members():
-        if "json" in name.lower():
-            return f"{media.place}/schema" if media.has("schema") else ""
-    return ""
+    content = endpoint.node.at("requestBody").at("content", {})
+    places = (m.place for _, m in json_types(content) if m.has("schema"))
+    return next((f"{place}/schema" for place in places), "")
 
 
 def _operation(endpoint: Endpoint, schema: str) -> Operation:
     node = endpoint.node
     parameters = _parameters(endpoint)
+    content = node.at("requestBody").at("content")
+    chosen = steps(schema)[-2]
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
         path=_filled(endpoint.path, parameters),
-        media_type=steps(schema)[-2],
+        media_type=concrete(chosen),
+        examples=tuple(_shown(content.at(chosen))),
+        media_types=tuple(content.value),
         schema_place=schema,
         place=node.place,
-        headers=tuple(
-            replace(each, value=each.needed) if each.required else each
-            for each in parameters
-            if each.where == "header" and each.name.lower() not in _RESERVED
-        ),
+        headers=tuple(_headers(parameters)),
         node=node.value,
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
         paths=tuple(Node(node.document, node.document).at("paths").value),
-        takes=tuple(map(media_name, node.at("requestBody").at("content").value)),
         needs_body=node.at("requestBody").value.get("required") is True,
     )
 
 
+def _shown(node: Node) -> Iterator[Json]:
+    """Yield the examples of a parameter or of a media type."""
+    if node.has("example"):
+        yield node.value["example"]
+    for _, each in node.at("examples", {}).members():
+        yield from [each.value["value"]] if each.has("value") else ()
+
+
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    found: dict[tuple[str, str], Parameter] = {}
+    found: dict[tuple[str, str], Node] = {}
     for holder in (endpoint.item, endpoint.node):
         for node in holder.at("parameters", []).items():
-            each = Parameter(
-                name=node.at("name").text(),
-                where=node.at("in").text(),
-                place=node.place,
-                required=bool(node.value.get("required")),
-                value=_value(node),
-            )
-            found[each.where, each.name.lower()] = each
-    return list(found.values())
-
-
-def _value(node: Node) -> str | None:
-    """Return the value that a parameter's examples or its schema settle."""
-    schema = node.at("schema", {})
-    schema = replace(schema, value={}) if isinstance(schema.value, bool) else schema
-    settled = schema.at("x-settled").value
-    known = (
-        (node.value, "example"),
-        *((each.value, "value") for _, each in node.at("examples", {}).members()),
-        (settled if isinstance(settled, dict) else {}, "const"),
-        *((schema.value, name) for name in ("const", "default", "example")),
-    )
-    candidates = [
-        *(holder[name] for holder, name in known if name in holder),
-        *(each.value for each in schema.at("examples", []).items()),
-        *(each.value for each in schema.at("enum", []).items()),
+            name, where = node.at("name").text(), node.at("in").text()
+            # Names of headers may be in any case.
+            found[where, name.lower() if where == "header" else name] = node
+    return [
+        _parameter(node, where)
+        for (where, name), node in found.items()
+        if where != "header" or name not in _RESERVED
     ]
-    for each in candidates:
-        if not isinstance(each, (dict, list)) and each is not None:
-            return each if isinstance(each, str) else json.dumps(each)
-    return None
+
+
+def _parameter(node: Node, where: str) -> Parameter:
+    name = node.value["name"]
+    is_required = where == "path" or bool(node.value.get("required"))
+    media, holder = next(iter(node.at("content", {}).members()), ("", node))
+    value = next((each for each in _shown(holder) if each is not None), None)
+    if value is None and is_required:
+        value = _fitting(holder, f"{where} parameter {name}")
+    elif value is None:
+        value = next(settled(holder.at("schema", {}).value), None)
+    if is_json(media):
+        value = json.dumps(value)
+    return Parameter(
+        name=name,
+        where=where,
+        place=node.place,
+        required=is_required,
+        value=None if value is None else _written(node, where, value),
+    )
+
+
+def _written(node: Node, where: str, value: Json) -> str:
+    """Return a parameter as it is sent. Source: OpenAPI 3.1, Parameter Object."""
+    name = node.value["name"]
+    style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
+    if style not in STYLES:
+        raise SpecError(
+            f"{node.place}: there is no style {style!r}",
+            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
+        )
+    explode = bool(node.value.get("explode", style == "form"))
+    return styled(name, value, style, explode=explode, raw=where == "header")
+
+
+def _fitting(node: Node, what: str) -> Json:
+    """Return a value that fits the schema of a parameter."""
+    if not node.has("schema"):
+        return "text"
+    schema = inline(node.document, node.at("schema").place)
+    check(schema, Catalogue({}))
+    value = fitting(schema.schema)
+    if value is None:
+        raise SpecError(
+            f"{node.place}: {what} is required, and no value that fits it is found",
+            hint="give it an `example` to be sent",
+        )
+    return value
 
 
 def _filled(path: str, parameters: list[Parameter]) -> str:
-    """Put examples for a path's placeholders, and for the queries it cannot lack."""
-    known = {each.name: each for each in parameters if each.where == "path"}
+    """Put values for a path's placeholders, and for the queries it cannot lack."""
+    known = {each.name: each.value for each in parameters if each.where == "path"}
     for name in re.findall(r"\{([^}]*)\}", path):
-        if name not in known:
+        if known.get(name) is None:
             raise SpecError(
                 f"path {path} has {{{name}}}, and no parameter describes it",
                 hint="describe it by a parameter `in: path` with an `example`",
             )
-        path = path.replace(f"{{{name}}}", quote(known[name].needed, safe=""))
-    required = [each for each in parameters if each.required]
-    for each in required:
-        if each.where == "cookie":
-            raise SpecError(
-                f"{each.place}: cookie {each.name} is required",
-                hint="cookies are not supported",
-            )
-    query = [(each.name, each.needed) for each in required if each.where == "query"]
-    return f"{path}?{urlencode(query)}" if query else path
+        path = path.replace(f"{{{name}}}", str(known[name]))
+    query = "&".join(str(each.value) for each in _needed(parameters, "query"))
+    return f"{path}?{query}" if query else path
+
+
+def _headers(parameters: list[Parameter]) -> Iterator[Parameter]:
+    yield from (each for each in parameters if each.where == "header")
+    if cookies := _needed(parameters, "cookie"):
+        value = "; ".join(str(each.value) for each in cookies)
+        yield replace(cookies[0], name="Cookie", where="header", value=value)
+
+
+def _needed(parameters: list[Parameter], where: str) -> list[Parameter]:
+    return [each for each in parameters if each.required and each.where == where]
 
 
 def token_header_of(node: Node) -> TokenHeader | None:
@@ -261,8 +364,8 @@ def token_header_of(node: Node) -> TokenHeader | None:
     if header is None:
         raise SpecError(
             f"{security.place} asks for credentials that cannot be sent",
-            hint="a bearer token (http, oauth2, openIdConnect), or an apiKey in a"
-            " header, may be",
+            hint="a token (http bearer or basic, oauth2, openIdConnect), or an apiKey"
+            " in a header, may be",
         )
     return header
 
@@ -282,8 +385,8 @@ def _meeting(root: Node, requirement: Node) -> TokenHeader | None:
     match mapping(scheme.value, scheme.place):
         case {"type": "apiKey", "in": "header", "name": str(name)}:
             return TokenHeader(name)
-        case {"type": "http", "scheme": str(name)} if name.lower() == "bearer":
-            return BEARER
+        case {"type": "http", "scheme": str(name)} if name.lower() in _SCHEMES:
+            return TokenHeader("Authorization", name.capitalize())
         case {"type": "oauth2" | "openIdConnect"}:
             return BEARER
     return None

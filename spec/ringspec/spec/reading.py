@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringspec.spec.errors import SpecError
+from ringspec.spec.errors import SpecError, did_you_mean
 from ringspec.spec.values import Json, at_pointer, canonical, pointer
 
 if TYPE_CHECKING:
@@ -32,10 +32,22 @@ def read(path: Path) -> Json:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
-        raise SpecError(
-            f"cannot read {path}: {error}", hint="give a readable file in UTF-8"
-        ) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        # A path has lost a slash of a URL.
+        given = re.sub(r"^([a-z]{2,}:)/", r"\1//", str(path))
+        raise SpecError(f"cannot read {given}: {why}", hint=_instead(path)) from error
     return _json(path, text) if path.suffix == ".json" else _yaml(path, text)
+
+
+def _instead(path: Path) -> str:
+    """Return what to do about a file that cannot be read."""
+    if str(path) == "-" or re.match(r"[a-z]{2,}:/", str(path)):
+        return "save what it has to a file first, and name that file"
+    if path.is_dir():
+        return "it is a folder: name the file in it"
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    near = did_you_mean(path.name, [] if path.exists() else [p.name for p in beside])
+    return f"{near}give a readable file in UTF-8"
 
 
 def _json(path: Path, text: str) -> Json:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from ringspec.spec.document import Node, resolve
 from ringspec.spec.errors import SpecError
-from ringspec.spec.operations import endpoints, json_body
+from ringspec.spec.operations import endpoints, json_body, json_types
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import ITEM, Subschema, subschemas
 from ringspec.spec.values import Json, Location, Path, at_path, escape, pointer, steps
@@ -137,8 +137,8 @@ def _contents(base: dict[str, Json]) -> Iterator[_Content]:
         if schema := json_body(endpoint):
             yield _Content(base, endpoint.id, "", schema.removesuffix("/schema"))
         for status, response in endpoint.node.at("responses", {}).members():
-            for name, media in response.at("content", {}).members():
-                if "json" in name.lower() and "schema" in (media.value or ()):
+            for _, media in json_types(response.at("content", {})):
+                if media.has("schema"):
                     yield _Content(base, endpoint.id, status, media.place)
 
 

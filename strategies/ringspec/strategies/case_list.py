@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -346,8 +345,8 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         if content or operation.needs_body or not answers.bind:
             yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        label, status = value.replace("/", "-"), answers.also(415)
-        if not any(fnmatchcase(value, each) for each in operation.takes):
+        if not operation.admits(value):
+            label, status = value.replace("/", "-"), answers.also(415)
             yield variants.header(_MEDIA, label, "Content-Type", value, status)
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):

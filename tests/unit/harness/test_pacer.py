@@ -238,6 +238,31 @@ def test_rate_is_kept_by_all_requests_and_their_repeats() -> None:
     assert of_three >= 0.09
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_rate_is_kept_by_a_loop_that_is_held_up(*, after: bool) -> None:
+    came, left = list[float](), list[float]()
+
+    async def answer() -> Response:
+        came.append(time.monotonic())
+        await asyncio.sleep(0.03)
+        left.append(time.monotonic())
+        return OK
+
+    limited = Limited(Recorder(lambda _: answer()), 20, after=after)
+
+    async def talk() -> None:
+        fired = [limited.exchange(asked("GET", "/")) for _ in range(5)]
+        tasks = asyncio.gather(*fired)
+        for pause in (0.09, 0.02, 0.08, 0.03, 0.05):
+            await asyncio.sleep(0.01)
+            time.sleep(pause)  # noqa: ASYNC251 - as judging does
+        await tasks
+
+    asyncio.run(talk())
+    before = left if after else came
+    assert min(b - a for a, b in zip(before, came[1:], strict=False)) >= 0.049
+
+
 @pytest.mark.parametrize(
     ("text", "rate"), [("5/s", 5.0), ("5", 5.0), (" 0.5/s", 0.5), (None, None)]
 )

@@ -59,13 +59,31 @@ def test_what_is_no_yaml_is_refused_by_line(
     assert raised.value.hint
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    latin = tmp_path / "latin.yaml"
-    latin.write_bytes(b"a: \xe9")
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("nowhere.yaml", "nowhere.yaml: No such file", "give a readable file"),
+        ("latin.yml", "latin.yml: No such file", "did you mean latin.yaml?"),
+        ("latin.yaml", "latin.yaml: 'utf-8' codec", "give a readable file in UTF-8"),
+        (".", ": Is a directory", "it is a folder: name the file in it"),
+        ("-", "-: No such file", "save what it has to a file"),
+        ("http://a.example/b", "http://a.example/b: No such", "save what it has to a"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    said: str,
+    hint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("latin.yaml").write_bytes(b"a: \xe9")
 
-    for path in (tmp_path / "nowhere.yaml", tmp_path, latin):
-        with pytest.raises(SpecError, match=f"cannot read {path}"):
-            read(path)
+    with pytest.raises(SpecError, match=f"^cannot read .*{said}") as caught:
+        read(Path(name))
+
+    assert caught.value.hint.startswith(hint)
 
 
 def test_json_is_read_as_json(written: Write) -> None:

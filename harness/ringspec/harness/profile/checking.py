@@ -28,6 +28,7 @@ from ringspec.spec import (
     Role,
     TargetError,
     UsageError,
+    is_json,
 )
 from ringspec.strategies import Request, Slot
 
@@ -220,7 +221,7 @@ class ProfileCheck:
                 hint = "give [credentials], or a token as RINGSPEC_BEARER"
             raise TargetError(f"{what} HTTP {status}", hint=hint)
         media = answer.response.header("content-type") or "nothing named"
-        if "json" not in media.lower():
+        if not is_json(media):
             raise TargetError(f"{what} {media}", hint="is the URL that of the API?")
         return f"{what} HTTP {status}"
 

@@ -19,8 +19,10 @@ from urllib.parse import quote, urlencode
 from ringspec.harness.judging.checks import unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
+    JAR,
     Connection,
     Exchange,
+    Jar,
     Played,
     Response,
     parse,
@@ -97,6 +99,8 @@ class Volley:
         self._absences = absences
         self._patience = Patience(patience_s)
         self._workers = workers
+        # Each worker has its own.
+        self._jars = [Jar() for _ in range(workers)]
         self._failing = self._interrupted = False
         self._tasks: list[asyncio.Task[Exchange]] = []
 
@@ -127,15 +131,21 @@ class Volley:
 
         async def fire(case: Case) -> Exchange:
             async with turns:
-                if case.steps:
-                    return await self._played(case, patience)
-                # A repeat tells a hiccup from a fault. Once a repeated case has failed
-                # the fault is certain, and repeats would only make a hanging target
-                # last.
-                again = 0 if self._failing else repeats
-                exchange = await self._target.exchange(case.request, repeats=again)
-                self._failing = exchange.failure is not None
-                return exchange
+                JAR.set(jar := self._jars.pop())
+                try:
+                    return await exchanged(case)
+                finally:
+                    self._jars.append(jar)
+
+        async def exchanged(case: Case) -> Exchange:
+            if case.steps:
+                return await self._played(case, patience)
+            # A repeat tells a hiccup from a fault. Once a repeated case has failed the
+            # fault is certain, and repeats would only make a hanging target last.
+            again = 0 if self._failing else repeats
+            exchange = await self._target.exchange(case.request, repeats=again)
+            self._failing = exchange.failure is not None
+            return exchange
 
         self._tasks = [asyncio.create_task(fire(case)) for case in cases]
 

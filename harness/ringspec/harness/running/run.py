@@ -250,7 +250,7 @@ class Session:
                 route=plan.route,
             )
         if pace.rate is not None:
-            connection = Limited(connection, pace.rate)
+            connection = Limited(connection, pace.rate, after=plan.live)
         self._guard = guard = Guard(
             connection,
             self._policy,

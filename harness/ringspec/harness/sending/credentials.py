@@ -18,18 +18,22 @@ from typing import NamedTuple
 
 import httpx
 
-from ringspec.harness.sending.exchange import Connection, Exchange, Filling, Passing
+from ringspec.harness.sending.exchange import (
+    Connection,
+    Exchange,
+    Filling,
+    Passing,
+    is_proper,
+)
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import Route, transport
 from ringspec.spec import TargetError, UsageError
-from ringspec.strategies import Request, Slot
+from ringspec.strategies import Request
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
 MARGIN_S = 60.0
 # No token is fetched for this long after one was fetched in vain.
 QUIET_S = 60.0
-# Headers that carry the token as it was given out.
-_PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What a request for a token may raise.
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, AttributeError)
 # RFC 9110, section 5.6.2: a token, as header names are.
@@ -264,11 +268,6 @@ class Renewing(Passing):
             renewal.pause()
         sent, twice = found.sent + again.sent, found.twice or again.twice
         return replace(again, sent=sent, twice=twice)
-
-
-def is_proper(request: Request) -> bool:
-    """Return whether a request carries the token as it was given out."""
-    return any(value in _PROPER for _, value in request.headers)
 
 
 def _is_refused(exchange: Exchange) -> bool:

@@ -6,13 +6,16 @@ Requests are kept and shown with `{token}`; `Filling` puts credentials in at sen
 from __future__ import annotations
 
 import json
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from ringspec.spec import Json, is_json, media_name
 from ringspec.strategies import Request, Slot
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
 
 MISSING = object()
 _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
+# Headers that carry the token as it was given out.
+_PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
+# What of a cookie is given back: its name, and what a header can hold of a value.
+_COOKIE_NAME, _COOKIE_VALUE = (
+    re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"),
+    re.compile("[ -~]*"),
+)
 
 
 class Trouble(StrEnum):
@@ -106,6 +116,7 @@ class Exchange:
         began_s: when it was last sent, in seconds since the epoch (UTC).
         sent: how many times it went out; with all earlier steps, if there are any.
         twice: whether it may have been taken more than once.
+        greeted: whether the answer is no success, and sets the worker's first cookies.
     """
 
     url: str
@@ -116,6 +127,7 @@ class Exchange:
     elapsed_s: float = 0.0
     sent: int = 1
     twice: bool = False
+    greeted: bool = False
     played: Played | None = None
 
     @property
@@ -195,6 +207,68 @@ class Filling:
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
 
 
+def is_proper(request: Request) -> bool:
+    """Return whether a request carries the token as it was given out."""
+    return any(value in _PROPER for _, value in request.headers)
+
+
+class Jar:
+    """The cookies of one worker, as a proxy may want its own back.
+
+    They are few and short, and go to the origin that set them alone, never to a token
+    endpoint, nor with requests that show another token, or none: a session opened by
+    the token must not vouch for those.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
+
+    def headers(self, request: Request, url: str) -> list[tuple[str, str]]:
+        """Return the header that gives them back, if there are any."""
+        pairs = "; ".join(map("=".join, self._of(request, url).items()))
+        return [("Cookie", pairs)] if pairs else []
+
+    def keep(self, request: Request, url: str, response: Response) -> bool:
+        """Take what an answer sets, the latest of too many; True if none was there."""
+        held = self._of(request, url)
+        empty = not held
+        for text in (
+            it for name, it in response.headers if name.lower() == "set-cookie"
+        ):
+            pairs = (each.partition("=") for each in text.split(";")[:20])
+            (name, value), *others = (
+                (name.strip(), it.strip()) for name, _, it in pairs
+            )
+            fits = _COOKIE_NAME.fullmatch(name) and _COOKIE_VALUE.fullmatch(value)
+            if fits and len(name + value) < 4096:
+                held.pop(name, None)
+                if not _is_over({key.lower(): it for key, it in others}):
+                    held[name] = value
+            while len(held) > 20 or len("".join([*held, *held.values()])) > 4096:
+                del held[next(iter(held))]
+        return empty and bool(held)
+
+    def _of(self, request: Request, url: str) -> dict[str, str]:
+        if request.path == Slot.TOKEN_URL:
+            return {}
+        scheme, host, *_ = urlsplit(url)
+        return self._held.setdefault((scheme, host, is_proper(request)), {})
+
+
+def _is_over(attributes: dict[str, str]) -> bool:
+    """Return whether a cookie is set to be let go of. Source: RFC 6265, 5.2."""
+    if (age := attributes.get("max-age", "")[:15]).removeprefix("-").isdecimal():
+        return int(age) <= 0
+    try:
+        return parsedate_to_datetime(attributes["expires"]).timestamp() <= time.time()
+    except (KeyError, ValueError, OverflowError):
+        return False
+
+
+# That of the worker that a request is sent by; a sender's own without.
+JAR: ContextVar[Jar] = ContextVar("JAR")
+
+
 class Connection(Protocol):
     """Answers requests: a server over the network, or one in this process."""
 
@@ -232,6 +306,7 @@ class Sender(ABC):
 
     def __init__(self, url: str, filling: Filling, timeout_s: float) -> None:
         self.url, self.filling, self.timeout_s = url, filling, timeout_s
+        self._jar = Jar()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request; up to `repeats` times again if the transport fails."""
@@ -240,7 +315,10 @@ class Sender(ABC):
     async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
         url = self.filling.url(self.url, request)
-        answer = await self._answer(request, url)
+        answer, greeted = await self._answer(request, url), False
+        if isinstance(answer, Response):
+            first = JAR.get(self._jar).keep(request, url, answer)
+            greeted = first and answer.status // 100 != 2
         return Exchange(
             url=url,
             request=request,
@@ -248,20 +326,24 @@ class Sender(ABC):
             failure=answer if isinstance(answer, Failure) else None,
             began_s=began_s,
             elapsed_s=time.perf_counter() - began,
+            greeted=greeted,
         )
 
     @abstractmethod
     async def _answer(self, request: Request, url: str) -> Response | Failure:
         """Send a request once."""
 
+    def _headers(self, request: Request, url: str) -> list[tuple[str, str]]:
+        """Return what goes out: a request's headers, and cookies."""
+        cookies = JAR.get(self._jar).headers(request, url)
+        return [*self.filling.headers(request), *cookies]
+
 
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
     if not is_json(response.media):
-        return (
-            MISSING,
-            f"the answer is labelled {response.media or 'nothing'}, not JSON",
-        )
+        label = response.media or "nothing"
+        return MISSING, f"the answer is labelled {label}, not JSON"
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
         return json.loads(response.body.decode(), parse_constant=no_constant), ""

@@ -86,7 +86,7 @@ class InProcess(Sender):
         # As a server would see them: in lower case, with those that a client adds.
         headers = [
             (name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1"))
-            for name, value in self.filling.headers(request)
+            for name, value in self._headers(request, url)
         ]
         named = {name for name, _ in headers}
         added = [self._host, (b"accept", b"*/*"), (b"accept-encoding", b"identity")]

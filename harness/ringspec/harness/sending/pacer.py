@@ -85,23 +85,31 @@ def parse_rate(text: str | None) -> float | None:
 
 
 class Limited(Passing):
-    """Passes requests on at an even rate, each time that they are sent."""
+    """Passes requests on no faster than at a rate, each time that they are sent.
 
-    def __init__(self, inner: Connection, rate: float) -> None:
+    A turn counts from when it is taken, however late: to judge answers keeps the loop
+    from its work. If `after` is true it counts from the answer, so that the target,
+    too, sees requests so far apart; they come one at a time.
+    """
+
+    def __init__(self, inner: Connection, rate: float, *, after: bool = False) -> None:
         super().__init__(inner)
-        self._gap_s = 1 / rate
-        self._next = 0.0
+        self._gap_s, self._next, self._after = 1 / rate, 0.0, after
+        self._turn = asyncio.Lock()
 
     async def exchange(self, request: Request, *, repeats: int = 1) -> Exchange:
         """Send a request in its turn; again, some times, if the transport fails."""
         return await repeated(lambda: self._once(request), repeats)
 
     async def _once(self, request: Request) -> Exchange:
-        now = _now()
-        mine = max(self._next, now)
-        self._next = mine + self._gap_s
-        if mine > now:
-            await asyncio.sleep(mine - now)
+        async with self._turn:
+            if (pause := self._next - _now()) > 0:
+                await asyncio.sleep(pause)
+            self._next = _now() + self._gap_s
+            if self._after:
+                found = await self._inner.exchange(request, repeats=0)
+                self._next = _now() + self._gap_s
+                return found
         return await self._inner.exchange(request, repeats=0)
 
 
@@ -148,6 +156,10 @@ class Pacer(Passing):
         while True:
             found = await self._once(request)
             sent += found.sent
+            if found.greeted and self._may_repeat(request):
+                # What stands before the target may let in only who has its cookie.
+                found = await self._once(request)
+                sent += found.sent
             if _is_answer(found):
                 if tries.waits or self._deferred:
                     # What was waited for has come.

@@ -14,6 +14,7 @@ import ssl
 import urllib.request
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -226,6 +227,8 @@ class Target(Sender):
             transport=transport(workers=workers, trust_env=trust_env, **opened),
             # No compression: a small answer could unfold to any size.
             headers={"Accept-Encoding": "identity"},
+            # Those are kept by origin and worker, see `Jar`.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     async def close(self) -> None:
@@ -255,7 +258,7 @@ class Target(Sender):
             # As bytes, so that nothing changes a letter on the way.
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1"))
-                for name, value in self.filling.headers(request)
+                for name, value in self._headers(request, url)
             ],
             content=self.filling.body(request),
         )

@@ -26,6 +26,7 @@ from ringspec.spec import (
     Location,
     RuleId,
     canonical,
+    matching,
     weakest,
 )
 from ringspec.strategies.case import Case, Expect, Requests, encode
@@ -53,7 +54,6 @@ from ringspec.strategies.shapes.text import (
     LONGEST,
     MOST_ITEMS,
     fitted,
-    matching,
     of_length,
     with_examples,
 )

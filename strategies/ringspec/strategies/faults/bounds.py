@@ -8,7 +8,7 @@ from contextlib import suppress
 from fractions import Fraction
 from math import ceil, floor
 
-from ringspec.spec import ITEM, Json
+from ringspec.spec import ITEM, Json, matching
 from ringspec.strategies.faults.fault import Fault, Spot, replacing
 from ringspec.strategies.shapes.build import Builder, Unfit, another, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate
@@ -23,7 +23,6 @@ from ringspec.strategies.shapes.text import (
     LONGEST,
     MOST_ITEMS,
     fitted,
-    matching,
     sibling_id,
 )
 

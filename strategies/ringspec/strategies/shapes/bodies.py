@@ -32,7 +32,7 @@ from ringspec.strategies.shapes.compile import (
 )
 from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
-from ringspec.strategies.shapes.text import of_media_type, with_examples
+from ringspec.strategies.shapes.text import with_examples
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Bodies:
             SpecError: the contract has something that cannot be compiled.
         """
         check_supported(self.contract)
-        examples = of_media_type(self.contract.operation)
+        examples = self.contract.operation.examples
         try:
             shapes = compile_schema(with_examples(self.contract.settled, examples))
         except TooMany as error:
@@ -97,9 +97,22 @@ class Bodies:
                 hint="give `examples` that keep to it, of texts above all",
             )
         return SpecError(
-            "no valid body can be built from the contract",
-            hint="give `examples` of texts with a pattern or a rare format",
+            f"no valid body can be built: nothing is found that fits {self._unfit()}",
+            hint="do its keywords contradict each other? give `examples` of texts with"
+            " a pattern or a rare format",
         )
+
+    def _unfit(self) -> str:
+        """Return the place of the innermost needed schema that no value is built of."""
+        schema = with_examples(self.contract.whole)
+        found: tuple[str, ...] = ()
+        for each in walk(schema):
+            if each.instance in {(), *self.needed} and len(each.path) >= len(found):
+                try:
+                    Builder().build(compile_schema(each.schema))
+                except (Unfit, TooMany):
+                    found = each.path
+        return self.contract.request.place_of(found)
 
     def is_settled(self, body: Json) -> bool:
         """Return whether both validators find a body valid and settled.
@@ -250,7 +263,7 @@ def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> No
 
 
 def _refused(keyword: str, place: str) -> SpecError:
-    near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.8)
+    near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.75)
     meant = f"did you mean {near[0]!r}?" if near else INSTEAD
     return SpecError(
         f"{place} has {keyword}, which is not supported",

@@ -10,7 +10,7 @@ from itertools import chain, count
 from math import isinf
 from string import ascii_letters
 
-from ringspec.spec import Json, Location, same
+from ringspec.spec import UUID, Json, Location, same
 from ringspec.strategies.shapes.shape import (
     Alternatives,
     ItemClass,
@@ -27,8 +27,6 @@ from ringspec.strategies.shapes.text import (
     sibling_id,
     sibling_text,
 )
-
-_UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
 
 
 class Unfit(Exception):  # noqa: N818 - it is an answer, not an error
@@ -228,7 +226,7 @@ class Builder:
     def _string(self, shape: Shape, index: int) -> str:
         examples = [each for each in shape.examples if isinstance(each, str)]
         if shape.format == "uuid":
-            return sibling_id(examples[0] if examples else _UUID, index)
+            return sibling_id(examples[0] if examples else UUID, index)
         low, high = shape.min_size, shape.max_size
         if not shape.own_patterns and shape.format is None:
             # Only free text takes turns: the digits of a number do not.

@@ -1,0 +1,204 @@
+"""Plain values: texts of a form, and what fits a schema that shows no example.
+
+Other digits could be a real number: only a contract may give a text with many.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from math import ceil, floor
+from random import Random
+from urllib.parse import quote
+
+from ringspec.spec.schemas import ABOUT, CHOICES
+from ringspec.spec.values import Json
+
+UUID = "7c1de6f0-52b4-4d0a-9e3b-0a6f4b8c2d11"
+# From ranges that RFC 2606, 3849 and 5737 reserve for documentation.
+_FORMATS = {
+    "date": "2031-04-30",
+    "date-time": "2031-04-30T10:00:00Z",
+    "time": "10:00:00Z",
+    "duration": "P1D",
+    "email": "someone@example.com",
+    "idn-email": "someone@example.com",
+    "hostname": "host.example.com",
+    "idn-hostname": "host.example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.com/path",
+    "uri-reference": "https://example.com/path",
+    "iri": "https://example.com/path",
+    "iri-reference": "https://example.com/path",
+    "uri-template": "https://example.com/{path}",
+    "json-pointer": "/a/b",
+    "relative-json-pointer": "1/a",
+    "regex": "^a+",
+}
+# A text with this many digits may be a real number.
+_DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
+
+
+def fitting(schema: Json) -> Json:
+    """Return a plain value that fits an inlined schema; None if none is found."""
+    import jsonschema_rs  # noqa: PLC0415 - slow to import
+
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    return next((each for each in _tried(schema) if validator.is_valid(each)), None)
+
+
+def _tried(schema: Json) -> Iterator[Json]:
+    """Yield values that probably fit a schema, the plainest first; None is none."""
+    node = dict(schema) if isinstance(schema, dict) else {}
+    for part in node.pop("allOf", ()):
+        node |= part if isinstance(part, dict) else {}
+    for choice in sorted(CHOICES & node.keys())[:1]:
+        for branch in node.pop(choice):
+            yield from _tried({**node, "allOf": [branch]})
+        return
+    yield from settled(node)
+    types = node.get("type") or [ABOUT[each] for each in node if each in ABOUT]
+    for kind in [types] if isinstance(types, str) else [*types, "string"]:
+        if kind in {"integer", "number"}:
+            yield from _numbers(node)
+        elif kind == "boolean":
+            yield from (False, True)
+        elif kind == "array":
+            least = max(1, node.get("minItems", 1))
+            items = dict.fromkeys(map(json.dumps, _tried(node.get("items", {}))))
+            yield [json.loads(each) for each in [*items][:least]]
+            yield [fitting(node.get("items", {}))] * least
+        elif kind == "object":
+            members = node.get("properties", {})
+            names = node.get("required", ()) or members
+            yield {name: fitting(members.get(name, {})) for name in names}
+        elif kind == "string":
+            yield from _strings(node)
+
+
+def settled(schema: Json) -> Iterator[Json]:
+    """Yield the values that a schema settles, shows or lists; null is none."""
+    node = schema if isinstance(schema, dict) else {}
+    own = node.get("x-settled")
+    holders = (own if isinstance(own, dict) else {}, "const"), (node, "const")
+    alone = (*holders, (node, "default"), (node, "example"))
+    found = [holder[name] for holder, name in alone if name in holder]
+    for name in ("examples", "enum"):
+        found += node[name] if isinstance(node.get(name), list) else ()
+    yield from (each for each in found if each is not None)
+
+
+def _numbers(node: dict[str, Json]) -> list[float]:
+    step: float = node.get("multipleOf", 1)
+    low: Json = node.get("minimum", node.get("exclusiveMinimum"))
+    high: Json = node.get("maximum", node.get("exclusiveMaximum"))
+    found: list[float] = [1, 0, step]
+    if low is not None:
+        found += [low, ceil(low / step) * step, (floor(low / step) + 1) * step]
+    if high is not None:
+        found += [high, floor(high / step) * step, (ceil(high / step) - 1) * step]
+    if low is not None and high is not None:
+        found.append((low + high) / 2)
+    return sorted(found, key=lambda each: abs(each - 1))
+
+
+def _strings(node: dict[str, Json]) -> Iterator[str]:
+    least, most = node.get("minLength", 0), node.get("maxLength", 100)
+    yield from [UUID] * (node.get("format") == "uuid")
+    yield from (*texts_of_form(node, []), "text"[:most].ljust(least, "t"))
+
+
+def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
+    """List texts of a form: known ones, else one of our own."""
+    found = [each for each in known if isinstance(each, str)]
+    if found:
+        return list(dict.fromkeys(found))
+    form = schema.get("format", "")
+    text = _FORMATS.get(form)
+    if schema.get("contentEncoding") == "base64":
+        size = 3 * -(-max(schema.get("minLength", 0), 8) // 4)
+        text = b64encode((b"text" * size)[:size]).decode()
+    elif "pattern" in schema:
+        least, most = schema.get("minLength", 0), schema.get("maxLength", 100)
+        text = matching(schema["pattern"], least, most, form)
+    return [] if text is None else [text]
+
+
+@lru_cache(maxsize=1000)
+def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
+    """Return a plain text that has a pattern and a length; None if none is found."""
+    wanted = re.compile(pattern)
+
+    def fits(text: str) -> bool:
+        return (
+            least <= len(text) <= most
+            and text.isprintable()
+            and bool(text.strip())
+            and not _is_number(text)
+            and bool(wanted.search(text))
+        )
+
+    likely = (_FORMATS.get(form, "text"), "text", "Text", "TEXT", "1", "text-1", "a")
+    if form:
+        return next(filter(fits, likely[:1]), None)
+    return next(filter(fits, likely), None) or _found(pattern, fits)
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text may be a real number: none has a single digit but zeros."""
+    return bool(_DIGITS.search(text)) and sum(c in "123456789" for c in text) > 1
+
+
+def _found(pattern: str, fits: Callable[[str], bool]) -> str | None:
+    """Find the plainest text that has a pattern."""
+    from hypothesis import find, settings  # noqa: PLC0415 - slow to import
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415 - slow to import
+    from hypothesis.strategies import characters, from_regex  # noqa: PLC0415 - as above
+
+    plain = characters(min_codepoint=32, max_codepoint=126)
+    quiet = settings(max_examples=50, database=None, deadline=None)
+    try:
+        texts = from_regex(pattern, alphabet=plain)
+        return find(texts, fits, settings=quiet, random=Random(0))  # noqa: S311
+    except HypothesisException:
+        return None
+
+
+# What stands before a value, between exploded parts, and between others, by style.
+# Source: OpenAPI 3.1, Style Values and Style Examples; RFC 6570.
+STYLES = {
+    "simple": ("", ",", ","),
+    "label": (".", ".", ","),
+    "matrix": (";", ";", ","),
+    "form": ("", "&", ","),
+    "spaceDelimited": ("", "&", "%20"),
+    "pipeDelimited": ("", "&", "%7C"),
+    "deepObject": ("", "&", "&"),
+}
+
+
+def styled(name: str, value: Json, style: str, *, explode: bool, raw: bool) -> str:
+    """Write a parameter as a style does; `raw`, as in headers, without escapes."""
+
+    def text(part: Json) -> str:
+        written = part if isinstance(part, str) else json.dumps(part)
+        return written if raw else quote(written, safe="")
+
+    first, apart, joined = STYLES[style]
+    key = "" if style in {"simple", "label"} else f"{text(name)}="
+    if isinstance(value, dict):
+        if style == "deepObject":
+            value, explode = {f"{name}[{k}]": v for k, v in value.items()}, True
+        if explode:
+            parts, key = [f"{text(k)}={text(v)}" for k, v in value.items()], ""
+        else:
+            parts = [text(part) for pair in value.items() for part in pair]
+    else:
+        parts = list(map(text, value if isinstance(value, list) else [value]))
+    if explode:
+        return first + apart.join(key + part for part in parts)
+    return first + key + joined.join(parts)
