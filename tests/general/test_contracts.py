@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,12 @@ import pytest
 import yaml
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ringspec.harness.judging import checks
 from ringspec.spec import Contract, Json, SpecError, load
-from ringspec.strategies import Case, Expect
+from ringspec.strategies import Case, Expect, cases_of, untested
 from ringspec.strategies.case import rules_without_case
 from ringspec.strategies.case_list import compile_cases
 
@@ -81,7 +83,12 @@ SMALL = [
     *("branches-of-members", "contains", "else-of-contains", "else-of-pattern"),
     *("example-singular", "exclusive-beside-multiple", "exclusive-large"),
     *("fourteen-dependents", "fraction-bound-of-integer", "kind-beside-branches"),
-    *("length-beside-pattern", "map-of-integers", "member-called-then"),
+    *(
+        "length-beside-pattern",
+        "map-of-integers",
+        "member-called-star",
+        "member-called-then",
+    ),
     *("multiple-beside-bound", "multiples-twice", "no-type", "not", "null-constant"),
     *(
         "pattern-without-example",
@@ -94,20 +101,29 @@ SMALL = [
     *("twelve-conditions", "unique-at-most", "unique-texts"),
     "write-only",
 ]
-# The rules that no case breaks: nobody could, or the two validators differ on it.
+# The rules that no case breaks, each with the reason.
+_NONE = "no value is known that breaks it"
 UNBROKEN = {
-    "formats-of-one-validator": ("a.format", "b.format"),
-    "largest-number": ("a.max",),
-    "length-beside-uuid": ("a.length",),
-    "long-at-most": ("a.length",),
-    "many-at-most": ("a.length",),
-    "members-at-most": ("body.size",),
-    "unique-full": ("a.length",),
+    "formats-of-one-validator": {
+        "a.format": _NONE,
+        "b.format": "two validators differ on what breaks it",
+    },
+    "kind-beside-branches": {
+        "kind.enum": "what breaks it breaks b.kind.enum too",
+        "a.kind.enum": "what breaks it breaks kind.enum too",
+        "b.kind.enum": "what breaks it breaks kind.enum too",
+    },
+    "largest-number": {"a.max": _NONE},
+    "length-beside-uuid": {"a.length": "what breaks it breaks a.format too"},
+    "long-at-most": {"a.length": _NONE},
+    "many-at-most": {"a.length": _NONE},
+    "members-at-most": {"body.size": _NONE},
+    "tenants": {"X-Region.accepted": "no case sends or leaves out the header"},
+    "unique-full": {"a.length": "what breaks it breaks a.unique too"},
 }
 REFUSED = {
     "answer-with-dependencies": "/schema has dependencies, which is not supported",
     "header-value": "#/paths/~1t/post/parameters/0: no header can have the value",
-    "member-called-star": "/schema/properties has a member named '*'",
     "unsupported-in-map": "/properties/a/additionalProperties has patternProperties",
     "unsupported-in-not": "/schema/not has propertyNames",
     "unsupported-in-unevaluated": "/schema/unevaluatedProperties has propertyNames",
@@ -148,9 +164,9 @@ def test_its_request_is_what_the_contract_says(compiled: Compiled) -> None:
 
 
 def test_each_of_its_assertions_is_broken_by_some_case(compiled: Compiled) -> None:
-    _, contract, cases = compiled
+    name, contract, cases = compiled[0].name, *compiled[1:]
 
-    assert rules_without_case(contract, cases) == ()
+    assert set(rules_without_case(contract, cases)) == {*UNBROKEN.get(name, ())}
 
 
 def test_its_cases_are_what_they_are_called(compiled: Compiled) -> None:
@@ -176,12 +192,10 @@ def test_a_contract_that_cannot_be_served_is_refused_with_its_place(name: str) -
 
 
 @pytest.mark.parametrize("name", UNBROKEN)
-def test_a_rule_that_no_case_breaks_is_named(name: str) -> None:
-    contract = load(DATA / f"{name}.yaml", operation="t")
+def test_a_rule_that_no_case_breaks_is_untested_for_a_reason(name: str) -> None:
+    contract = load(DATA / f"{name}.yaml")
 
-    cases = compile_cases(contract)
-
-    assert rules_without_case(contract, cases) == UNBROKEN[name]
+    assert untested(contract, cases_of(contract)) == UNBROKEN[name]
 
 
 def test_a_rule_that_the_catalogue_excuses_is_not_named() -> None:
@@ -195,11 +209,11 @@ def test_a_rule_that_the_catalogue_excuses_is_not_named() -> None:
 
 # What must be among the bodies of a contract: accepted ones, then refused ones.
 BODIES: list[tuple[str, list[Json], list[Json]]] = [
-    ("any-of-second-branch", [{"it": {"b": "text"}}], [{"it": {}}]),
+    ("any-of-second-branch", [{"it": {"b": "text3"}}], [{"it": {}}]),
     ("any-of-values", [{"a": 1}], [{"a": False}]),
     (
         "branches-of-members",
-        [{"a": {"x": "text"}}, {"a": {"z": "text"}}],
+        [{"a": {"x": "text"}}, {"a": {"z": "text1"}}],
         [{"a": {}}, {"a": {"x": "text", "y": "text"}}],
     ),
     ("contains", [], [{"a": []}, {"a": ["y"]}]),
@@ -218,7 +232,7 @@ BODIES: list[tuple[str, list[Json], list[Json]]] = [
         [{"kind": "a", "size": 1}],
         [{"kind": "b", "size": 1}, {"kind": "a", "old": "text"}],
     ),
-    ("closed-and-few", [{"a": "text", "c": "text"}], []),
+    ("closed-and-few", [{"a": "texv", "c": "text2"}], []),
     ("exclusive-beside-multiple", [{"a": 0.5}], [{"a": 0}]),
     ("exclusive-large", [], [{"a": 1_000_000_000}]),
     ("fraction-bound-of-integer", [{"a": 2}], [{"a": 1}]),
@@ -232,7 +246,7 @@ BODIES: list[tuple[str, list[Json], list[Json]]] = [
     ("multiples-twice", [{"a": 12}], []),
     ("not", [{"a": "x"}], [{"a": "y"}]),
     ("null-constant", [{"a": None}], [{"a": False}]),
-    ("pattern-without-example", [{"a": "text", "b": "AAA"}], []),
+    ("pattern-without-example", [{"a": "texu", "b": "AAA"}], []),
     ("then-const", [{"a": "x", "b": "p"}], [{"a": "x", "b": "q"}]),
     ("unique-full", [{"a": ["x", "y", "z"]}], [{"a": ["x", "y", "x"]}]),
 ]
@@ -426,41 +440,84 @@ def test_the_command_compiles_the_operation_that_is_named(
     assert "--operation takes one of: replaceSetting, changeSetting" in unnamed.stderr
 
 
-def test_a_run_says_which_rules_no_case_breaks(ringspec: Callable[..., Ended]) -> None:
-    async def accept(request: Request) -> Response:
-        return Response(await request.body(), 201, media_type="application/json")
+@contextmanager
+def answering(fitting: int) -> Iterator[str]:
+    """Serve `members-at-most`, but for its bound, with a status for what fits."""
 
-    with served(Starlette(routes=[Route("/t", accept, methods=["POST"])])) as url:
-        ended = ringspec(
-            "run", url, "--contract", DATA / "members-at-most.yaml", "--operation", "t"
-        )
+    async def answer(request: Request) -> Response:
+        try:
+            fits = isinstance((await request.json())["a"], str)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            fits = False
+        return JSONResponse({"why": "region"}, fitting if fits else 400)
 
-    said = "no case breaks body.size: a server that does not check it is not noticed"
-    assert said in ended.report["notices"]
-    assert f"note: {said}" in ended.stderr
+    with served(Starlette(routes=[Route("/t", answer, methods=["POST"])])) as url:
+        yield url
 
 
-@pytest.mark.parametrize(
-    ("schema", "said", "hint"),
-    [
-        ({"type": "string", "enum": [1]}, "nothing is found that fits #", "do its key"),
-        ({"minLength": 4, "maxLength": 2, "type": "string"}, "that fits #", "do its"),
-        ({"allOf": [{"const": 1}, {"const": 2}]}, "that fits #", "do its keywords"),
-        ({"tpye": "string"}, "#/{}/properties/a has tpye", "did you mean 'type'?"),
-    ],
-)
-def test_what_no_body_can_have_is_refused_with_its_place(
-    schema: Json, said: str, hint: str, tmp_path: Path
+GIVEN = ("--contract", DATA / "members-at-most.yaml")
+
+
+def test_a_rule_that_no_case_breaks_is_told_of_in_every_format(
+    ringspec: Callable[..., Ended], tmp_path: Path
 ) -> None:
-    members = {"b": {"type": "object"}, "a": schema}
-    path = tmp_path / "contract.yaml"
-    body = {"type": "object", "required": ["b", "a"], "properties": members}
-    path.write_text(yaml.safe_dump(document(body)))
+    names = ("junit", "html", "markdown", "ndjson", "badge")
+    wanted = [it for name in names for it in ("--report", f"{name}={tmp_path / name}")]
 
-    with pytest.raises(SpecError) as caught:
-        compile_cases(load(path))
+    with answering(201) as url:
+        ended = ringspec("run", url, *GIVEN, *wanted)
+        strict = ringspec("run", url, *GIVEN, "--fail-untested")
+        other = ringspec("run", url, *GIVEN, "--phase", "wire", "--fail-untested")
 
-    place = "paths/~1t/post/requestBody/content/application~1json/schema"
-    assert said.format(place) in str(caught.value)
-    assert f"{place}/properties/a" in str(caught.value)
-    assert caught.value.hint.startswith(hint)
+    assert (ended.status, strict.status, other.status) == (0, 3, 0)
+    assert ended.having("untested") == strict.having("untested") == {"body.size"}
+    assert ended.report["counts"]["untested"] == 1
+    share = f", 1 of {len(ended.report['rules'])} rules untested"
+    assert f"\nconformant{share}: 1" in ended.stdout
+    assert f"\ninconclusive{share}: 1" in strict.stdout
+    assert f"UNTESTED body.size\n  {_NONE}\n" in ended.stdout
+    texts = {name: (tmp_path / name).read_text("utf-8") for name in names}
+    assert f'<skipped message="untested: {_NONE}" type="untested"' in texts["junit"]
+    assert f"<p>{_NONE}</p>" in texts["html"]
+    assert f"- `body.size`: {_NONE}" in texts["markdown"]
+    assert f'"why":"{_NONE}"' in texts["ndjson"]
+    assert f'"conformant (must){share}"' in texts["badge"]
+
+
+@pytest.mark.parametrize("gates", [False, True])
+def test_what_no_case_breaks_stays_untested_in_parts_and_when_compared(
+    ringspec: Callable[..., Ended],
+    tmp_path: Path,
+    gates: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    paths = [tmp_path / f"{part}.json" for part in (1, 2)]
+    more = ["--fail-untested"] * gates
+
+    with answering(201) as url:
+        for part, path in enumerate(paths, 1):
+            done = ringspec("run", url, *GIVEN, "--shard", f"{part}/2", *more)
+            path.write_text(json.dumps(done.report))
+    merged = ringspec("compare", "--merge", *paths, "--report", f"json={paths[0]}")
+    again = ringspec("compare", paths[0], paths[0])
+
+    assert merged.status == (3 if gates else 0)
+    assert ", 1 of " in merged.stdout
+    assert json.loads(paths[0].read_text())["counts"]["untested"] == 1
+    assert "1 untested" in again.stdout
+
+
+def test_the_refusal_of_the_plain_valid_body_comes_first_and_accuses_no_rule(
+    ringspec: Callable[..., Ended],
+) -> None:
+    with answering(422) as url:
+        ended = ringspec("run", url, *GIVEN)
+
+    said = "the plain valid body was refused with HTTP 422"
+    assert (ended.status, ended.failing) == (3, set())
+    assert ended.report["message"] == said
+    assert "examples in the contract" in ended.report["hint"]
+    assert f"{said}: give values" in ended.report["notices"][0]
+    head, _, rest = ended.stdout.partition("\ngroup ")
+    assert "REFUSED the plain valid body" in head
+    assert '{"why":"region"}' in head
+    assert rest.count("\nINCONCLUSIVE ") == 1

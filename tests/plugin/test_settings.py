@@ -19,7 +19,7 @@ Suite = Callable[..., pytest.RunResult]
 # What pytest has in its own way, and what makes no sense of a suite.
 LEFT_OUT = {
     *("select", "exclude", "fail_fast", "dry_run", "quiet", "verbose", "color"),
-    *("shard", "update_known_failures"),
+    *("shard", "update_known_failures", "fail_untested"),
     "docs",  # RINGSPEC_DOCS says it here, too
 }
 

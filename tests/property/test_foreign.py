@@ -64,7 +64,7 @@ def test_a_foreign_contract_compiles_into_proven_cases(
     for case in cases:
         if not case.is_about_body:
             continue
-        assert contract.prover.proven_broken(case.body) == set(case.broken)
+        assert contract.breaks_just(case.body, frozenset(case.broken))
         if case.broken:
             twin = accepted[str(case.twin)]
             assert isinstance(case.fault, tuple)
@@ -134,7 +134,7 @@ def document(schema: Any) -> dict[str, Any]:
         pytest.param({"type": "string", "enum": []}, id="an empty enum"),
         pytest.param(
             # What is made up could be somebody's number.
-            {"type": "string", "pattern": "^[0-9]{10}(?![\\s\\S])"},
+            {"type": "string", "pattern": "^[1-9]{10}(?![\\s\\S])"},
             id="a pattern of digits without an example",
         ),
         pytest.param(

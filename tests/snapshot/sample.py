@@ -205,6 +205,12 @@ RULES = (
         cases=8,
         failures=(HUNG,),
     ),
+    RuleResult(
+        rule=rule("name.length", MUST, DOCUMENTED, "A name has 100 characters."),
+        outcome=Outcome.UNTESTED,
+        cases=1,
+        why="no value is known that breaks it",
+    ),
 )
 
 
@@ -214,7 +220,7 @@ def result() -> Result:
         exit_code=1,
         level=MUST,
         rules=RULES,
-        counts=Counts(rules=8, cases=8, requests=9),
+        counts=Counts(rules=9, cases=9, requests=10, untested=1),
         duration_s=1.9412,
         message="2 rules fail, the first is delays.count",
         hint="fire one again with: ringspec replay delays.count/2",
@@ -226,7 +232,7 @@ def clean() -> Result:
         result(),
         conclusion=Conclusion.CONFORMANT,
         exit_code=0,
-        rules=RULES[:1],
+        rules=(RULES[0], RULES[-1]),
         message="",
         hint="",
     )

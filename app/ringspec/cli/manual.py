@@ -23,7 +23,10 @@ _SECTIONS = {
         *("--select", "--exclude", "--phase", "--seed", "--quick", "--examples"),
         *("--shard", "--dry-run", "--fail-fast", "--case"),
     ),
-    "Verdict": ("--level", "--known-failures", "--update-known-failures"),
+    "Verdict": (
+        *("--level", "--fail-untested"),
+        *("--known-failures", "--update-known-failures"),
+    ),
     "Output": ("--report", "--docs", "--quiet", "--verbose", "--color"),
 }
 

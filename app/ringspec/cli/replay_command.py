@@ -32,7 +32,7 @@ from ringspec.reports import (
     shown,
 )
 from ringspec.spec import Contract, Level, RuleId, UsageError, dialect_names, nearest
-from ringspec.strategies import Case
+from ringspec.strategies import Case, Request, otherwise
 
 _EXPLORE = "explore/"
 _INCONCLUSIVE = 3
@@ -227,7 +227,12 @@ def _again(
     plan: Plan, again: list[FailedCase], past: Report, path: Path | None
 ) -> tuple[Plan, dict[str, str]]:
     """Add to a plan what explore found; return why some cases are unfit."""
-    contract, listed = plan.contract, {case.id: case for case in plan.cases}
+    contract, sent = plan.contract, {each.id: each.request for each in again}
+    cases = [
+        _as_sent(contract, case, turn, sent.get(case.id))
+        for turn, case in enumerate(plan.cases)
+    ]
+    listed = {case.id: case for case in cases}
     sha256 = past["contract"]["sha256"]
     changed = sha256 != contract.sha256
     if changed:
@@ -245,7 +250,15 @@ def _again(
             # Explored bodies have no twin: the plain body has to be accepted.
             twin = plan.cases[0].id
             found.append(replace(each.found, twin=twin, fault=None, levels=levels))
-    return replace(plan, cases=(*plan.cases, *found)), unfit
+    return replace(plan, cases=(*cases, *found)), unfit
+
+
+def _as_sent(contract: Contract, case: Case, turn: int, sent: Request | None) -> Case:
+    """Return a case with the other values that a run sent it with, if it did."""
+    if sent is None or case.steps or sent.body == case.request.body:
+        return case
+    other = otherwise(contract, case, turn)
+    return other if other and other.request.body == sent.body else case
 
 
 def _unfit(failed: FailedCase, case: Case | None, *, changed: bool) -> str:
@@ -257,5 +270,6 @@ def _unfit(failed: FailedCase, case: Case | None, *, changed: bool) -> str:
         return "the contract has no such case any more, or the seed was another"
     sent, now = failed.request, case.request
     same = sent and (now.method.upper(), now.body) == (sent.method, sent.body)
-    is_same = case.steps or sent is None or same
+    # A live run numbers a text of a body that it has sent before.
+    is_same = case.steps or sent is None or same or not changed
     return "" if is_same else "the contract has another case of that id now"

@@ -107,6 +107,11 @@ def _complete_phases(
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option(
+    "--fail-untested",
+    is_flag=True,
+    help="A rule that no case breaks makes the run inconclusive.",
+)
+@click.option(
     "--known-failures",
     metavar="FILE",
     type=click.Path(path_type=Path),
@@ -140,6 +145,7 @@ class RunOptions(FireOptions):
     shard: str | None
     dry_run: bool
     fail_fast: bool
+    fail_untested: bool
     known_failures: Path | None
     update_known_failures: bool
 
@@ -234,6 +240,7 @@ class RunOptions(FireOptions):
             select=self.select,
             exclude=self.exclude,
             fail_fast=self.fail_fast,
+            fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
         )
 

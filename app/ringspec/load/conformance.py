@@ -39,7 +39,7 @@ from ringspec.harness.running.plan import Plan, lacking_rules
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Record, counted, report_json, shown
 from ringspec.spec import Json, Level, Rule, RuleId, UsageError
-from ringspec.strategies import Case, Phase, Request
+from ringspec.strategies import Case, Phase, Request, untested
 
 # Cases of one rule that are kept as examples.
 EXAMPLES = 5
@@ -152,6 +152,7 @@ class LoadSetup:
             if case.rule not in lacking and not case.steps
         )
         self.selected = frozenset(selection.rules)
+        self.untested = untested(self.contract, setup.cases)
         self.inapplicable = {
             rule: why for rule, why in lacking.items() if rule in self.selected
         }
@@ -356,6 +357,8 @@ class LoadComparison:
             outcome, why = Outcome.SKIPPED, setup.left_out[rule.id]
         elif reason := next(iter(self._open.get(rule.id, {}).values()), unreached):
             outcome, why = Outcome.INCONCLUSIVE, reason
+        elif rule.id in setup.untested:
+            outcome, why = Outcome.UNTESTED, setup.untested[rule.id]
         elif load["open"] == load["judged"]:
             outcome, why = Outcome.NOT_APPLICABLE, "nothing that binds was judged"
         judged = self.rest.rules[rule.id]["judged"] + load["judged"]

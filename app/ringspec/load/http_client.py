@@ -121,7 +121,7 @@ class BlockingClient:
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         method, body = request.method.upper(), self._filling.body(request)
         url = self._filling.url(self._url, request)
-        headers = [*self._filling.headers(request), *self._jar.headers(request, url)]
+        headers = self._jar.added(self._filling.headers(request), request, url)
         names = {name.lower() for name, _ in headers}
         # Path and query as they are: nothing is normalised.
         _, _, rest = url.partition("://")

@@ -216,6 +216,8 @@ class RuleItem(pytest.Item):
             pytest.xfail(text.reason)
         if text.outcome is Outcome.FAIL or text.excused:  # with --runxfail
             self._fail(text.reason, text.text)
+        if text.outcome is Outcome.UNTESTED:
+            pytest.skip(f"untested: {text.reason}")
         if text.outcome in {Outcome.SKIPPED, Outcome.NOT_APPLICABLE}:
             pytest.skip(text.reason)
 

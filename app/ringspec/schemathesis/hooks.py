@@ -76,7 +76,7 @@ class BrokenRule(Failure):
             rule.sentence,
             f"Source: {rule.source}",
             f"Case: {case.id if is_ours else 'a body that schemathesis made'}",
-            f"Fault: {short(case.fault, 80)}" if case.fault is not None else "",
+            f"Fault: {short(case.edits or case.fault, 80)}" if case.fault else "",
             f"Twin: {twin.id}, the valid body that it was made from" if twin else "",
             f"Why: {finding.reason}",
         ]

@@ -4,6 +4,7 @@ from ringspec.harness.judging.outcome import EXITS, conclude
 from ringspec.harness.judging.verdict import (
     EXPIRED,
     GONE,
+    PLAIN_REFUSED,
     Conclusion,
     ContractName,
     Counts,
@@ -35,6 +36,7 @@ __all__ = [
     "EXITS",
     "EXPIRED",
     "GONE",
+    "PLAIN_REFUSED",
     "ClientSession",
     "Conclusion",
     "ContractName",

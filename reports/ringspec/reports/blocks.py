@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
+    PLAIN_REFUSED,
     Conclusion,
     Finding,
     Judged,
@@ -20,11 +21,12 @@ from ringspec.harness import (
     Stale,
 )
 from ringspec.reports.case_text import (
+    by_reason,
     case_rows,
     deciding,
     expiry,
     first_reason,
-    inconclusive_by_reason,
+    untested_share,
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import hanging, line, live, page, print_message, row
@@ -49,6 +51,7 @@ OUTCOMES: dict[str, tuple[str, str, str, str]] = {
     Outcome.FAIL: ("bold red", "fail", "fails", "fail"),
     KNOWN: ("cyan", "known", "fails as known", "fail as known"),
     Outcome.INCONCLUSIVE: ("yellow", "inconcl.", "inconclusive", "inconclusive"),
+    Outcome.UNTESTED: ("yellow", "untested", "untested", "untested"),
     Outcome.PASS: ("green", "pass", "passes", "pass"),
     Outcome.SKIPPED: ("dim", "skipped", "skipped", "skipped"),
     Outcome.NOT_APPLICABLE: ("dim", "n/a", "not applicable", "not applicable"),
@@ -89,6 +92,18 @@ def print_failures(
         line(console)
 
 
+def print_refusal(console: Console, result: Result) -> None:
+    """Print that the plain valid body is refused: what else is open follows from it."""
+    for first in (it for each in result.rules for it in each.inconclusive):
+        if not first.reason.startswith(PLAIN_REFUSED) or first.case.twin:
+            continue
+        title = Text("the plain valid body: the rest may follow from it", "bold")
+        hanging(console, Text.assemble(("REFUSED", "bold yellow"), " "), title)
+        _print_case(console, first, _HUGE)
+        line(console)
+        return
+
+
 def print_failing_ids(console: Console, result: Result) -> None:
     """Print the ids of the rules that fail, each with its first case."""
     for each in result.rules:
@@ -112,6 +127,7 @@ def print_others(
     if result.learnt:
         # Else every rule would be listed, and the message says why.
         _print_inconclusive(console, result, verbose=verbose)
+        _print_untested(console, result)
         _print_warnings(console, warned, verbose=verbose)
 
 
@@ -146,7 +162,7 @@ def _print_entry(console: Console, known: Known, remark: Text) -> None:
 
 
 def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> None:
-    for reason, rules in inconclusive_by_reason(result, _reason).items():
+    for reason, rules in by_reason(result, write=_reason).items():
         cases = sum(len(each.inconclusive) for each in rules)
         named = Text(visible(rules[0].rule.id), "bold")
         if len(rules) > 1:
@@ -155,6 +171,15 @@ def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> N
         row(console, "", f"{reason} ({counted(cases, 'case')})")
         if len(rules) > 1:
             row(console, "", Text(_ids(rules, verbose=verbose), "dim"))
+        line(console)
+
+
+def _print_untested(console: Console, result: Result) -> None:
+    """Print all rules that no case breaks: what is not said would count as kept."""
+    for reason, rules in by_reason(result, Outcome.UNTESTED, _reason).items():
+        named = Text(", ".join(visible(each.rule.id) for each in rules), "bold")
+        hanging(console, Text.assemble(("UNTESTED", "yellow"), " "), named)
+        row(console, "", reason)
         line(console)
 
 
@@ -183,7 +208,7 @@ def print_conclusion(console: Console, result: Result) -> None:
     rules: list[str] = []
     for outcome, (_, _, one, many) in OUTCOMES.items():
         number = counts[outcome]
-        if number:  # the noun only once
+        if number and outcome != Outcome.UNTESTED:  # the noun only once
             subject = str(number) if rules else counted(number, "rule")
             rules.append(f"{subject} {one if number == 1 else many}")
     took = (
@@ -193,7 +218,9 @@ def print_conclusion(console: Console, result: Result) -> None:
         *(["interrupted"] if result.interrupted else []),
     )
     named = ", ".join(rules) or "no rule was looked at"
-    rest = f": {named} at level {result.level} ({', '.join(took)})"
+    rest = (
+        f"{untested_share(result)}: {named} at level {result.level} ({', '.join(took)})"
+    )
     text = Text.assemble(conclusion, rest)
     if live(console.file):
         row(console, "", text, indent=0)

@@ -83,19 +83,33 @@ def deciding(result: RuleResult, level: Level) -> tuple[Finding, ...]:
 
 
 def first_reason(result: RuleResult) -> str:
-    """Return why a rule is inconclusive."""
-    return result.inconclusive[0].reason if result.inconclusive else result.why
+    """Return why a rule is inconclusive, or untested."""
+    untested = result.outcome is Outcome.UNTESTED
+    return (
+        result.inconclusive[0].reason
+        if result.inconclusive and not untested
+        else result.why
+    )
 
 
-def inconclusive_by_reason(
-    result: Result, write: Callable[[str], str] = str
+def by_reason(
+    result: Result,
+    outcome: Outcome = Outcome.INCONCLUSIVE,
+    write: Callable[[str], str] = str,
 ) -> dict[str, list[RuleResult]]:
-    """Group the inconclusive rules by their first reason, as it is to be written."""
+    """Group the rules of an outcome by their first reason, as it is to be written."""
     reasons: dict[str, list[RuleResult]] = {}
     for each in result.rules:
-        if each.outcome is Outcome.INCONCLUSIVE:
+        if each.outcome is outcome:
             reasons.setdefault(write(first_reason(each)), []).append(each)
     return reasons
+
+
+def untested_share(result: Result) -> str:
+    """Say how many of a run's rules no case breaks, after a comma; or nothing."""
+    number = sum(each.outcome is Outcome.UNTESTED for each in result.rules)
+    of = counted(len(result.rules), "rule")
+    return f", {number:,} of {of} untested" if number else ""
 
 
 def expiry(known: Known) -> str:
@@ -107,7 +121,7 @@ def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
         return [f"{shown(k, _VALUE)}: {_written(v)}" for k, v in case.fault.items()]
-    return list(_operations(case.fault or (), twin.body if twin else None))
+    return list(_operations(case.edits, twin.body if twin else None))
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:

@@ -321,9 +321,9 @@ def _coercions(
 
 def _taken(case: Case, twin: Case | None) -> str:
     """Return the type that a case has put in place of another; empty if it has not."""
-    if twin is None or not isinstance(case.fault, tuple) or len(case.fault) != 1:
+    if twin is None or len(case.edits) != 1:
         return ""
-    operation = case.fault[0]
+    operation = case.edits[0]
     if operation["op"] != "replace":
         return ""
     kind = kind_of(operation["value"])

@@ -43,7 +43,8 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
 _LABEL = 24
 _LOCAL = ("localhost", "127.", "[::1]", "::1")
 _LEGEND = (
-    "F fails, ? inconclusive, k fails as known, w warns, . passes, - n/a, s skipped"
+    "F fails, ? inconclusive, u untested, k fails as known, w warns, . passes, - n/a,"
+    " s skipped"
 )
 _CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
 # Cases of a change that are named.
@@ -70,6 +71,7 @@ class RuleMark(_Printed):
 
     FAIL = "fail", "FAIL", "bold red"
     INCONCLUSIVE = "inconclusive", "open", "yellow"
+    UNTESTED = "untested", "untest", "yellow"  # no case breaks it
     KNOWN = "known", "known", "cyan"  # fails only by known failures
     WARN = "warn", "warn", "yellow"  # fails below the level only
     PASS = "pass", "pass", "green"
@@ -79,9 +81,14 @@ class RuleMark(_Printed):
 
 
 # Where there is no room for words.
-_LETTERS = dict(zip(RuleMark, "F?kw.-s ", strict=True))
+_LETTERS = dict(zip(RuleMark, "F?ukw.-s ", strict=True))
 _FAILS = {RuleMark.FAIL, RuleMark.KNOWN}
-_UNJUDGED = {RuleMark.NOT_APPLICABLE, RuleMark.SKIPPED, RuleMark.ABSENT}
+_UNJUDGED = {
+    RuleMark.UNTESTED,
+    RuleMark.NOT_APPLICABLE,
+    RuleMark.SKIPPED,
+    RuleMark.ABSENT,
+}
 
 
 class ChangeKind(_Printed):

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from ringspec.harness import Conclusion, Ended, Event, Finding, Result, Started
-from ringspec.reports.case_text import inconclusive_by_reason, status_line
+from ringspec.harness import Conclusion, Ended, Event, Finding, Outcome, Result, Started
+from ringspec.reports.case_text import by_reason, status_line
 from ringspec.reports.causes import Cause, causes
 from ringspec.reports.files import Display, rule_link
 from ringspec.reports.printable import counted, shown
@@ -91,6 +91,10 @@ def commands(result: Result, docs: str = "") -> Iterator[str]:
         title = f"ringspec: {result.conclusion}"
         new.append(_command("error", title, result.message, result.hint))
     known = [_cause(each, docs) for each in found if each.known]
+    known += [
+        _command("notice", f"untested: {', '.join(it.rule.id for it in rules)}", why)
+        for why, rules in by_reason(result, Outcome.UNTESTED).items()
+    ]
     yield from _limited("error", new)
     yield from _limited("warning", list(_warnings(result)))
     yield from _limited("notice", known)
@@ -129,7 +133,7 @@ def _case(findings: Sequence[Finding]) -> tuple[str, str]:
 
 def _warnings(result: Result) -> Iterator[str]:
     """Yield inconclusive rules, and failures below the level."""
-    reasons = inconclusive_by_reason(result) if result.learnt else {}
+    reasons = by_reason(result) if result.learnt else {}
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""
         yield _command("warning", f"inconclusive: {rules[0].rule.id}{more}", reason)

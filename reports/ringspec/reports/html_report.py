@@ -32,7 +32,7 @@ Value: TypeAlias = str | Body
 
 # Outcomes of rules, as the page sorts them.
 _KINDS = (
-    *("fail", "known failure", "inconclusive", "warning"),
+    *("fail", "known failure", "inconclusive", "untested", "warning"),
     *("pass", "not applicable", "skipped"),
 )
 # The details of a failure, in the order in which the island lists them.

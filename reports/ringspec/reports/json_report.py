@@ -80,6 +80,7 @@ def report(record: Record) -> dict[str, Json]:
         "message": result.message,
         "hint": result.hint,
         "interrupted": result.interrupted,
+        **({"fail_untested": True} if result.fail_untested else {}),
         "notices": list(record.notices),
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _rules(result),

@@ -110,6 +110,9 @@ def _testcase(result: RuleResult, record: Record) -> TestCase:
         case Outcome.INCONCLUSIVE:
             text = _text(result, result.inconclusive, link)
             testcase.result = [_result(Error, first_reason(result), rule.level, text)]
+        case Outcome.UNTESTED as outcome:
+            reason = f"untested: {result.why}"
+            testcase.result = [_result(Skipped, reason, outcome)]
         case Outcome.SKIPPED | Outcome.NOT_APPLICABLE as outcome:
             testcase.result = [_result(Skipped, result.why or outcome, outcome)]
     warnings = result.warnings(level)

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 
 from ringspec.harness import Conclusion, Finding, Outcome, Result
 from ringspec.reports.case_text import (
+    by_reason,
     case_rows,
     expiry,
-    inconclusive_by_reason,
     status_line,
+    untested_share,
 )
 from ringspec.reports.causes import causes
 from ringspec.reports.curl import curl
@@ -90,7 +91,8 @@ def render(record: Record) -> bytes:
         sign=_SIGNS[result.conclusion],
         counts=list(_counts(result)),
         causes=[each for each in found if not each.known],
-        reasons=inconclusive_by_reason(result) if result.learnt else {},
+        inconclusive=by_reason(result) if result.learnt else {},
+        untested=by_reason(result, Outcome.UNTESTED),
         warnings=[each for each in warnings if each[1]],
         room=lambda *others: LIMIT - 200 - sum(len(it.encode()) for it in others),
         fitting=_fitting,
@@ -165,7 +167,7 @@ def render_badge(record: Record) -> bytes:
     result = record.result
     if result.conclusion is Conclusion.CONFORMANT:
         known = any(each.excused for each in result.rules)
-        color = "green" if known else "brightgreen"
+        color = "green" if known or untested_share(result) else "brightgreen"
     else:
         failing = result.conclusion is Conclusion.NONCONFORMANT
         color = "red" if failing else "yellow"
@@ -180,6 +182,10 @@ def render_badge(record: Record) -> bytes:
 
 def headline(result: Result) -> str:
     """Summarise a run in a few words, such as `3 of 142 rules fail`."""
+    return f"{_summary(result)}{untested_share(result)}"
+
+
+def _summary(result: Result) -> str:
     failing = [each for each in result.rules if each.outcome is Outcome.FAIL]
     known = sum(each.excused for each in failing)
     if result.conclusion is Conclusion.CONFORMANT:

@@ -28,7 +28,7 @@ _Named: TypeAlias = tuple[Path, Report]
 _ALL = {"har": "every exchange", "ndjson": "every event"}
 MERGED_FORMATS = tuple(name for name in FORMATS if name not in _ALL)
 # The outcome in one part beats those after it.
-_ORDER = ("fail", "inconclusive", "pass", "not-applicable", "skipped")
+_ORDER = ("fail", "inconclusive", "untested", "pass", "not-applicable", "skipped")
 _DESCRIBED = ("id", "level", "evidence", "sentence", "source", "places")
 _STALE = "remove or update the stale known failures"
 _DIGEST = 12
@@ -161,6 +161,7 @@ _ALIKE: dict[str, Callable[[Report], str]] = {
     "--select": lambda it: " ".join(it["shard"]["select"]) or "none",
     "--exclude": lambda it: " ".join(it["shard"]["exclude"]) or "none",
     "--quick": lambda it: "yes" if it["shard"]["quick"] else "no",
+    "--fail-untested": lambda it: "yes" if it.get("fail_untested") else "no",
     "the known failures": lambda it: (
         json.dumps([each["id"] for each in it["shard"]["known"]])
         if it["shard"]["known"]
@@ -195,6 +196,10 @@ def _joined(parts: Sequence[Report]) -> Report:
     # The rules that parts judged by a case of another part.
     lent = Counter(chain(*(ids for each in shards for ids in each["lent"].values())))
     places = {case: it for shard in shards for case, it in shard["places"].items()}
+    rules = [
+        _rule(entries, Level(first["level"]), lent[entries[0]["id"]], places)
+        for entries in zip(*(each["rules"] for each in parts), strict=True)
+    ]
     return {
         "format": FORMAT,
         "conclusion": "",
@@ -209,16 +214,15 @@ def _joined(parts: Sequence[Report]) -> Report:
             "rules": len(first["rules"]),
             "cases": sum(own_cases),
             "requests": sum(each["counts"]["requests"] for each in parts),
+            "untested": sum(each["outcome"] == Outcome.UNTESTED for each in rules),
         },
         "message": messages[0] if len(set(messages)) == 1 else "; ".join(numbered),
         "hint": "; ".join(hints) or (_STALE if stale else ""),
         "interrupted": False,
         "notices": list(dict.fromkeys(notices)),
         "stale": stale,
-        "rules": [
-            _rule(entries, Level(first["level"]), lent[entries[0]["id"]], places)
-            for entries in zip(*(each["rules"] for each in parts), strict=True)
-        ],
+        **({"fail_untested": True} if first.get("fail_untested") else {}),
+        "rules": rules,
     }
 
 

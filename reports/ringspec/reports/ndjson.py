@@ -11,8 +11,9 @@ judged   `case`, `rule`, `level`, `expect`, `twin` (an id, or null), `time` (whe
          reason}]`, passes too
 notice   `message`
 ended    `conclusion`, `exit_code`, `level`, `duration_s`, `counts`, `message`, `hint`,
-         `interrupted`, `rules[{id,level,outcome,cases,failures,inconclusive,known}]`
-         (numbers; `known` says whether all that fails was known beforehand),
+         `interrupted`, `rules[{id,level,outcome,cases,failures,inconclusive,known,
+         why}]` (numbers; `known` says whether all that fails was known beforehand,
+         and `why`, there alone, why a rule is untested),
          `stale[{id,why}]`
 """
 
@@ -22,7 +23,7 @@ from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 
-from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
+from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Started
 from ringspec.reports.files import LineFile, Record
 from ringspec.reports.json_report import (
     answer_json,
@@ -152,6 +153,7 @@ def _ended(result: Result) -> dict[str, Json]:
                 "failures": len(each.failures),
                 "inconclusive": len(each.inconclusive),
                 "known": each.excused,
+                **({"why": each.why} if each.outcome is Outcome.UNTESTED else {}),
             }
             for each in result.rules
         ],

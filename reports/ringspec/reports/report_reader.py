@@ -210,7 +210,10 @@ def record_of(report: Report) -> Record:
     counts = Counts(**report["counts"])
     rules = tuple(map(_rule, report["rules"]))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
-    conclusion = conclude(rules, executed=counts.cases > 0, stale=stale)
+    gates = report.get("fail_untested", False)
+    conclusion = conclude(
+        rules, executed=counts.cases > 0, stale=stale, fail_untested=gates
+    )
     judged: dict[str, list[Finding]] = {}
     for each in (failure for rule in rules for failure in rule.failures):
         judged.setdefault(each.case.id, []).append(each)
@@ -236,6 +239,7 @@ def record_of(report: Report) -> Record:
             rules=rules,
             counts=counts,
             stale=stale,
+            fail_untested=gates,
             **members(report, "duration_s", "message", "hint", "learnt"),
         ),
     )

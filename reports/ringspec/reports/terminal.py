@@ -34,6 +34,7 @@ from ringspec.reports.blocks import (
     print_failing_ids,
     print_failures,
     print_others,
+    print_refusal,
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import (
@@ -144,6 +145,7 @@ class Terminal:
             self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
+        print_refusal(self._out, result)
         if result.learnt:
             print_table(self._out, result)
             line(self._out)

@@ -1,7 +1,7 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
 from ringspec.spec.answers import Answer, Answers, Described
-from ringspec.spec.assertions import Assertion, Chosen, constants
+from ringspec.spec.assertions import Assertion, Chosen, constants, without
 from ringspec.spec.contract import OURS, Contract, load
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import (
@@ -26,7 +26,7 @@ from ringspec.spec.operations import (
 )
 from ringspec.spec.overlay import names as dialect_names
 from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
-from ringspec.spec.plain import UUID, matching, texts_of_form
+from ringspec.spec.plain import UUID, is_number, matching, texts_of_form
 from ringspec.spec.proof import (
     Breach,
     Disagreement,
@@ -131,6 +131,7 @@ __all__ = [
     "did_you_mean",
     "is_irregular",
     "is_json",
+    "is_number",
     "is_shallow",
     "kind_of",
     "load",
@@ -152,4 +153,5 @@ __all__ = [
     "texts_of_form",
     "walk",
     "weakest",
+    "without",
 ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ringspec.spec.document import Inlined
-from ringspec.spec.rules import RuleId
+from ringspec.spec.rules import GROUPS, RuleId
 from ringspec.spec.schemas import (
     CHOICES,
     CLOSING,
@@ -35,9 +35,9 @@ Chosen: TypeAlias = Mapping[Path, int]
 # The annotations by which a contract names its rules.
 _NAMING = frozenset({"x-rule", "x-rules", "x-rule-prefix"})
 # Nothing breaks these.
-_VACUOUS = (
+_VACUOUS = [
     *(("minLength", 0), ("minItems", 0), ("minProperties", 0), ("uniqueItems", False)),
-)
+]
 _REQUIRED = frozenset({"required", "dependentRequired"})
 
 
@@ -106,7 +106,8 @@ class _Naming:
     def member(self, name: str) -> str:
         """Return the dotted canonical path of a member."""
         canonical = self.names.get(name, name) or "unnamed"
-        return f"{self.inner}.{canonical}" if self.inner else canonical
+        inner = self.inner or ("body" if canonical in GROUPS else "")
+        return f"{inner}.{canonical}" if inner else canonical
 
     def branch(self, name: str) -> _Naming:
         """Return the naming of a branch of a choice; without a name, as around it."""
@@ -156,12 +157,15 @@ def assertions(
     naming = _Naming(root, in_choices=in_choices)
     stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
     is_named = any(_NAMING & each.schema.keys() for each in walk(inlined.schema))
-    return stated if is_named else tuple(_distinguished(stated))
+    if is_named:
+        return stated
+    failing = (each for each in stated if (each.keyword, each.value) not in _VACUOUS)
+    return tuple(_distinguished(failing))
 
 
 def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
     """Yield assertions, with a number where other values would share an id."""
-    known: dict[RuleId, list[tuple[Path, Within]]] = {}
+    known: dict[RuleId, list[tuple[Path, Within, Json]]] = {}
     # What is stated outside a branch too is one rule.
     outside: dict[str, list[Assertion]] = {}
     for each in stated:
@@ -171,7 +175,8 @@ def _distinguished(stated: Iterable[Assertion]) -> Iterator[Assertion]:
             yield replace(each, rule=outer.rule)
             continue
         same.append(each)
-        about = (each.instance, each.within)
+        name = each.value if each.keyword in _REQUIRED else ""
+        about = (each.instance, each.within, name)
         owners = known.setdefault(each.rule, [])
         if about not in owners:
             owners.append(about)
@@ -270,8 +275,6 @@ def _stated(
     if keyword == "additionalProperties" and value is not False:
         return  # a schema speaks for itself
     if keyword in CLOSING and value in (True, {}):
-        return
-    if (keyword, value) in _VACUOUS:
         return
     stated = Assertion(
         path=(*at.path, keyword),

@@ -12,7 +12,7 @@ from ringspec.spec.document import Node, check, inline
 from ringspec.spec.errors import SpecError, UsageError, did_you_mean, nearest
 from ringspec.spec.plain import STYLES, fitting, settled, styled
 from ringspec.spec.reading import mapping
-from ringspec.spec.rules import Catalogue, RuleId
+from ringspec.spec.rules import GROUPS, Catalogue, RuleId
 from ringspec.spec.values import Json, steps
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -68,7 +68,10 @@ class Parameter:
     @property
     def rule(self) -> RuleId:
         """Return the id of the rule that a header may be sent, or left out."""
-        return RuleId(f"{self.name}.accepted")
+        taken = self.name in GROUPS or self.name == "body"
+        return RuleId(
+            f"header.{self.name}.accepted" if taken else f"{self.name}.accepted"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

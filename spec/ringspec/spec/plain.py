@@ -138,7 +138,7 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
             least <= len(text) <= most
             and text.isprintable()
             and bool(text.strip())
-            and not _is_number(text)
+            and not is_number(text)
             and bool(wanted.search(text))
         )
 
@@ -148,7 +148,7 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
     return next(filter(fits, likely), None) or _found(pattern, fits)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """Return whether a text may be a real number: none has a single digit but zeros."""
     return bool(_DIGITS.search(text)) and sum(c in "123456789" for c in text) > 1
 

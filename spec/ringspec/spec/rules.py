@@ -208,6 +208,8 @@ def _respelt(path: tuple[str, ...], schema: Json) -> tuple[str, ...]:
 
 
 # All other rules are judged by these two.
+# First words of the ids of rules that are about no member.
+GROUPS = frozenset({"answer", "auth", "error", "lifecycle", "robustness", "wire"})
 BODY_ACCEPTED, ROBUSTNESS = RuleId("body.accepted"), RuleId("robustness")
 RULES = "x-rules"
 

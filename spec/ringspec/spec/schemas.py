@@ -14,8 +14,8 @@ from typing import Literal
 
 from ringspec.spec.values import Json, Path
 
-# Any item of an array, and any member without a name, in an instance path.
-ITEM = "*"
+# Any item of an array, and any member without a name, in an instance path: no name.
+ITEM = "\0"
 # These three fail as one.
 CONTAINS = frozenset({"contains", "minContains", "maxContains"})
 # Their branches are alternatives.

@@ -24,7 +24,7 @@ from ringspec.strategies.case import (
     status_fits,
     wire_request,
 )
-from ringspec.strategies.certificate import cases_of, certified, quick_of
+from ringspec.strategies.certificate import cases_of, certified, quick_of, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies.adequacy.mutations import (
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         without,
         write_walk,
     )
+    from ringspec.strategies.own_values import otherwise
     from ringspec.strategies.shapes.bodies import plain_request
 
 # Hypothesis is slow to load, and a run of certified cases does not need it.
@@ -88,6 +89,7 @@ _LATE_BY_MODULE = {
         "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
         " unspecified_bodies labelled_bodies"
     ),
+    "own_values": "otherwise",
     "shapes.bodies": "plain_request",
     "lifecycle.cases": "Lifecycle",
     "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without write_walk",
@@ -149,6 +151,7 @@ __all__ = [
     "labelled_bodies",
     "line",
     "mutations_of",
+    "otherwise",
     "own_sources",
     "parse_case",
     "parse_request",
@@ -160,6 +163,7 @@ __all__ = [
     "state_machine",
     "status_fits",
     "unspecified_bodies",
+    "untested",
     "valid_bodies",
     "wire_request",
     "without",

@@ -25,6 +25,9 @@ from ringspec.spec import (
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
 CASE_SCHEMA = Path(__file__).parent / "case.schema.json"
+# Marks the edits of a fault that only give a body values of its own.
+OWN = "own"
+
 Status = tuple[str | int, ...]
 
 
@@ -170,6 +173,12 @@ class Case:
             return json.loads(self.request.body)
         except (ValueError, RecursionError):
             return None
+
+    @property
+    def edits(self) -> tuple[Json, ...]:
+        """The operations of the fault that make it one."""
+        fault = self.fault if isinstance(self.fault, tuple) else ()
+        return tuple(each for each in fault if OWN not in each)
 
     @property
     def coupled(self) -> bool:
@@ -354,13 +363,17 @@ def expecting(
 
 
 def rules_without_case(contract: Contract, cases: Iterable[Case]) -> tuple[RuleId, ...]:
-    """List the rules of the request's schema that no case breaks.
+    """List the rules of the request that no case breaks by itself.
 
-    In the contract's order; those that the catalogue excuses are left out.
+    In the contract's order; those that the catalogue excuses are left out. So are the
+    headers that some case is about.
     """
-    broken = {rule for case in cases for rule in case.broken}
+    cases = tuple(cases)
+    broken = {case.broken[0] for case in cases if len(case.broken) == 1}
     broken |= contract.catalogue.not_isolated.keys()
-    stated = dict.fromkeys(each.rule for each in contract.assertions)
+    headers = [each.rule for each in contract.operation.headers]
+    broken |= {case.rule for case in cases}.intersection(headers)
+    stated = dict.fromkeys([*(each.rule for each in contract.assertions), *headers])
     return tuple(rule for rule in stated if rule not in broken)
 
 

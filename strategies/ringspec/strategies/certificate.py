@@ -11,8 +11,8 @@ import gzip
 import json
 from pathlib import Path
 
-from ringspec.spec import Contract, InternalError, Json
-from ringspec.strategies.case import Case, line, parse_case
+from ringspec.spec import Contract, InternalError, Json, RuleId
+from ringspec.strategies.case import Case, line, parse_case, rules_without_case
 
 FOLDER = Path(__file__).parent / "certified"
 FORMAT = "ringspec-certificate/1"
@@ -43,6 +43,16 @@ def quick_of(
     from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
     return frozenset(quick(contract, cases))
+
+
+def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:
+    """Return the rules that no case of a list breaks, each with the reason."""
+    rules = rules_without_case(contract, cases)
+    if not rules:
+        return {}
+    from ringspec.strategies.bodies.invalid import why_unbroken  # noqa: PLC0415
+
+    return why_unbroken(contract, cases, rules)
 
 
 def certified(contract: Contract) -> tuple[Case, ...] | None:

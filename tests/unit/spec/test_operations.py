@@ -208,3 +208,34 @@ def test_json_is_chosen_among_the_media_types(
     assert contract.answers.media_type == (accepted or sent)
     assert contract.answers.of(201) is not None
     assert all(contract.operation.admits(each.lower()) for each in [sent, *described])
+
+
+NAMES = ["body", "a.b", "a", "values", "*", "", "unnamed", "answer", "error", "~2"]
+NAMES += ["auth", "wire", "items", "body.unknown", "a/b", "a~1b"]
+
+
+def test_ids_of_rules_are_unique_whatever_members_are_called(
+    loaded: Callable[..., Contract],
+) -> None:
+    text: Json = {"type": "string", "maxLength": 4}
+    inner: Json = {"type": "object", "properties": {"b": text, "values": text}}
+    members = {**dict.fromkeys(NAMES, text), "a": {**inner, "required": ["b"]}}
+    schema = {
+        "type": "object",
+        "required": NAMES,
+        "properties": members,
+        "additionalProperties": {"type": "array", "items": text},
+    }
+    headers = [{"name": name, "in": "header"} for name in ("body", "answer", "x")]
+    contract = loaded({"application/json": {"schema": schema}}, parameters=headers)
+
+    about: dict[str, set[Any]] = {}
+    for each in contract.assertions:
+        missing = each.value if each.keyword == "required" else None
+        about.setdefault(each.rule, set()).add((each.instance, missing))
+    assert [each for each in about.values() if len(each) > 1] == []
+    assert len(about) == len(contract.assertions)
+    accepted = {each.rule for each in contract.operation.headers}
+    assert accepted == {"header.body.accepted", "header.answer.accepted", "x.accepted"}
+    # First words that say what a rule is about stay with those rules.
+    assert not {each for each in about if each.startswith(("auth.", "answer."))}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ringspec.harness.judging import checks
 from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
 from ringspec.harness.judging.selection import SECRECY
-from ringspec.harness.judging.verdict import Finding, Verdict
+from ringspec.harness.judging.verdict import PLAIN_REFUSED, Finding, Verdict
 from ringspec.harness.sending.exchange import (
     Exchange,
     Filling,
@@ -51,11 +51,15 @@ class Oracle:
 
     Attributes:
         unnamed: what a live target may not know, by the member that holds it.
+        plain: id of the plain valid case, if its refusal accuses no rule.
+        refused: the status that it was refused with; 0 if it was not.
     """
 
     contract: Contract
     filling: Filling = field(default_factory=Filling)
     unnamed: Mapping[str, str] = field(default_factory=dict)
+    plain: str = ""
+    refused: int = 0
     _cases: dict[str, Case] = field(default_factory=dict)
     _accepted: dict[str, bool] = field(default_factory=dict)
 
@@ -140,10 +144,19 @@ class Oracle:
         elif unknown := self._unknown(case, response):
             why = f"HTTP {status}: the target may not know the {unknown} that was sent"
             yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
+        elif case.id == self.plain or status == self.refused:
+            # What the contract does not state may refuse all that is alike.
+            self.refused = status
+            yield case.rule, Verdict.INCONCLUSIVE, self.refusal
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
             yield from checks.form(self.contract.answers, response)
+
+    @property
+    def refusal(self) -> str:
+        """Say that the plain valid body is refused; empty if it is not."""
+        return f"{PLAIN_REFUSED} with HTTP {self.refused}" if self.refused else ""
 
     def _unknown(self, case: Case, response: Response) -> str:
         """Return what a live target may not know that a refusal may be about."""
@@ -167,7 +180,9 @@ class Oracle:
         elif _is_silent(self.contract.answers, status):
             yield from _open(case, _silence(status))
         elif not self._accepted.get(case.twin or "", False):
-            yield from _open(case, "it was refused, but so was its valid twin")
+            yield from _open(
+                case, self.refusal or "it was refused, but so was its valid twin"
+            )
         else:
             if status < 400:
                 yield from _open(case, f"HTTP {status} says nothing of it")
@@ -186,7 +201,7 @@ class Oracle:
         if status // 100 == 2:
             yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
         elif case.twin and not self._accepted.get(case.twin, False):
-            yield from _open(case, "its valid twin was not accepted")
+            yield from _open(case, self.refusal or "its valid twin was not accepted")
         elif _is_silent(contract.answers, status) and status not in case.status:
             yield from _open(case, _silence(status))
         elif status_fits(status, case.status):

@@ -37,6 +37,7 @@ class Tally:
     Attributes:
         inapplicable: rules that cannot be tested here, with the reason.
         withheld: rules that stay open, because nothing was sent for them.
+        untested: rules that no case of the list breaks, with the reason.
         judged: the only rules whose findings count, if not all; the others are
             inconclusive.
     """
@@ -46,6 +47,7 @@ class Tally:
     skipped: frozenset[RuleId] = frozenset()
     inapplicable: dict[RuleId, str] = field(default_factory=dict)
     withheld: dict[RuleId, str] = field(default_factory=dict)
+    untested: dict[RuleId, str] = field(default_factory=dict)
     judged: Collection[RuleId] | None = None
     _findings: dict[RuleId, list[Finding]] = field(default_factory=dict)
     _cases: Counter[RuleId] = field(default_factory=Counter)
@@ -54,6 +56,8 @@ class Tally:
         """Take in the findings of one exchange."""
         for finding in findings:
             self._cases[finding.rule] += 1
+            if finding.case.broken == (finding.rule,):
+                self.untested.pop(finding.rule, None)
             if finding.verdict != Verdict.PASS:
                 self._findings.setdefault(finding.rule, []).append(finding)
 
@@ -100,12 +104,12 @@ class Tally:
         elif counts and rule.id in self.inapplicable:
             outcome, why = Outcome.NOT_APPLICABLE, self.inapplicable[rule.id]
         else:
-            outcome, why = self._outcome(cases, found, unreached)
+            outcome, why = self._outcome(rule.id, found, unreached)
         covering = [each for each in known if any(map(each.covers, failures))]
         otherwise = None
         if covering and outcome == Outcome.FAIL:
             new = [it for it in found if not any(each.covers(it) for each in covering)]
-            otherwise, _ = self._outcome(cases, new, unreached)
+            otherwise, _ = self._outcome(rule.id, new, unreached)
         excused = otherwise not in {None, Outcome.FAIL}
         return RuleResult(
             rule=rule,
@@ -120,7 +124,7 @@ class Tally:
         )
 
     def _outcome(
-        self, cases: int, found: list[Finding], unreached: str
+        self, rule: RuleId, found: list[Finding], unreached: str
     ) -> tuple[Outcome, str]:
         open_ = [each for each in found if each.verdict == Verdict.INCONCLUSIVE]
         gating = [each.reason for each in open_ if each.gate.gates(self.level)]
@@ -130,7 +134,9 @@ class Tally:
             outcome, why = Outcome.FAIL, ""
         elif gating or unreached:
             outcome, why = Outcome.INCONCLUSIVE, [*gating, unreached][0]
-        elif cases == len(open_):
+        elif rule in self.untested:
+            outcome, why = Outcome.UNTESTED, self.untested[rule]
+        elif self._cases[rule] == len(open_):
             # Nothing passed, so it is not green; nothing binds, so it does not gate.
             reasons = [each.reason for each in open_] or ["no case served it"]
             outcome, why = Outcome.NOT_APPLICABLE, reasons[0]
@@ -140,13 +146,18 @@ class Tally:
 
 
 def conclude(
-    results: tuple[RuleResult, ...], *, executed: bool, stale: tuple[Stale, ...] = ()
+    results: tuple[RuleResult, ...],
+    *,
+    executed: bool,
+    stale: tuple[Stale, ...] = (),
+    fail_untested: bool = False,
 ) -> Conclusion:
     """Draw the conclusion of a run: a failure beats what stays open."""
     outcomes = {each.otherwise if each.excused else each.outcome for each in results}
     if Outcome.FAIL in outcomes or stale:
         return Conclusion.NONCONFORMANT
-    if Outcome.INCONCLUSIVE in outcomes or not executed:
+    open_ = {Outcome.INCONCLUSIVE, *([Outcome.UNTESTED] if fail_untested else [])}
+    if open_ & outcomes or not executed:
         return Conclusion.INCONCLUSIVE
     return Conclusion.CONFORMANT
 

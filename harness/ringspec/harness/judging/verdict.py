@@ -18,6 +18,8 @@ from ringspec.strategies import Case, Phase
 # Why a known failure is stale.
 GONE = "it no longer fails"
 EXPIRED = "it expired on"
+# How the reasons begin of what stays open by the refusal of the plainest valid body.
+PLAIN_REFUSED = "the plain valid body was refused"
 
 
 class Verdict(StrEnum):
@@ -34,6 +36,7 @@ class Outcome(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    UNTESTED = "untested"  # no case breaks it
     SKIPPED = "skipped"
     NOT_APPLICABLE = "not-applicable"
 
@@ -196,11 +199,12 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How much a run did."""
+    """How much a run did; `untested` counts rules."""
 
     rules: int = 0
     cases: int = 0
     requests: int = 0
+    untested: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +215,7 @@ class Result:
         stale: known failures that have expired or are gone; they fail the run.
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
+        fail_untested: whether an untested rule makes the run inconclusive.
     """
 
     conclusion: Conclusion
@@ -226,6 +231,7 @@ class Result:
     known_update: KnownUpdate | None = None
     learnt: bool = True
     share: Share | None = None
+    fail_untested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

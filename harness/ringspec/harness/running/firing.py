@@ -156,6 +156,10 @@ class Volley:
                 return await self._tasks[index]
         raise Interrupted
 
+    async def once(self, request: Request) -> Exchange:
+        """Fire one more request, whatever is under way."""
+        return await self._target.exchange(request)
+
     async def _played(self, case: Case, patience: Patience) -> Exchange:
         """Play a script until no step may have been taken twice.
 

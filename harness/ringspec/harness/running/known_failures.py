@@ -131,7 +131,10 @@ class KnownAudit:
                 or result.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}
                 or served([result.rule.id], left)
             ):
-                passed = result.outcome == Outcome.PASS
+                # What no case breaks may have passed all that it had.
+                passed = result.outcome == Outcome.PASS or (
+                    result.outcome == Outcome.UNTESTED and result.cases > 0
+                )
                 standing = Standing.PASSED if passed else Standing.UNSEEN
             yield known, standing
 

@@ -68,6 +68,7 @@ class Plan:
     pacing: Pacing = field(default_factory=Pacing)
     part: Part | None = None
     fail_fast: bool = False
+    fail_untested: bool = False
     examples: int = EXAMPLES
     explore_s: float = 60.0
     patience_s: float = Patience.seconds

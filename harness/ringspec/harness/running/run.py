@@ -30,6 +30,7 @@ from ringspec.harness.exploring.explore import (
     offered_lifecycle,
     walked,
 )
+from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
 from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
@@ -42,6 +43,7 @@ from ringspec.harness.judging.verdict import (
     Interrupted,
     Judged,
     Notice,
+    Outcome,
     Result,
     Started,
     Verdict,
@@ -63,7 +65,7 @@ from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
 from ringspec.harness.sending.target import Target
 from ringspec.spec import ROBUSTNESS, RuleId
-from ringspec.strategies import Case, Phase, rules_without_case
+from ringspec.strategies import Case, Expect, Phase, untested
 
 if TYPE_CHECKING:
     from ringspec.strategies import Walk
@@ -76,9 +78,17 @@ FIRST_REPEATS = 2
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
+# What conflicts with something that is there already.
+_CONFLICT = 409
+# So many valid bodies are sent with other values, if that never helps.
+_IN_VAIN = 5
 _OPEN_HINT = (
     "a create may ring real phones; a profile that says `allow_create` and"
     " `max_creates`, and names its own fixtures, lets them through"
+)
+_REFUSED_HINT = (
+    "give values that the target knows, as examples in the contract or [fixtures] in a"
+    " profile, or state the rule that the body breaks in the contract"
 )
 _SPENT_HINT = (
     "raise `max_creates` in the profile, or select fewer rules: --select, --quick"
@@ -143,7 +153,10 @@ class Session:
         self._guard: Guard | None = None
         self._messages: list[str] = []
         unnamed = policy.unnamed if plan.live else {}
-        self._oracle = Oracle(plan.contract, plan.filling, unnamed)
+        # Without a catalogue no source says more than the contract does.
+        catalogued = bool(plan.contract.catalogue.rules)
+        own = "" if catalogued or not plan.cases else plan.cases[0].id
+        self._oracle = Oracle(plan.contract, plan.filling, unnamed, own)
         self._reachability = Reachability(looking=bool(policy.no_create))
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
@@ -152,6 +165,9 @@ class Session:
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
         self._failed = Failures()
+        # Whether other values were accepted, and how often they were refused too.
+        self._clashed, self._in_vain = False, 0
+        self._turns = {case.id: turn for turn, case in enumerate(plan.cases)}
         # By case: all verdicts, even on rules that are not selected.
         self._verdicts: dict[str, set[Verdict]] = {}
         # Cases of other parts of the list, with the rules that were judged by them.
@@ -163,13 +179,18 @@ class Session:
         inapplicable = lacking_rules(plan)
         left_out: dict[str, str] = {}
         out, others = list[Case](), list[Case]()
+        sent = {case.request.body for case in plan.cases[:1]}
         for case in wanted:
             # Without its twin a refusal says nothing, and costs a create.
             twin = "" if case.steps else left_out.get(case.twin or "", "")
             why = "" if case.rule in inapplicable else policy.leaves_out(case) or twin
+            live = plan.live and not why and case is not plan.cases[0]
+            own = policy.own(case, sent) if live else case
+            if own is None:
+                why = "its body is that of a case before"
             if why:
                 left_out[case.id] = why
-            (out if why else others).append(case)
+            (out if why else others).append(own or case)
         fired = [case for case in others if case.rule not in inapplicable]
         taken = list(filter(plan.takes, plan.cases))
         unserved = served(selected, plan.cases) - served(selected, taken)
@@ -178,6 +199,8 @@ class Session:
         skipped = (frozenset(plan.contract.rules) - selected) | unserved
         rules = selected - skipped - inapplicable.keys()
         self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)
+        if plan.only is None and Phase.CASES in plan.phases:
+            self._tally.untested = untested(plan.contract, plan.cases)
         # Where creates are allowed it is left out on purpose, and binds no rule.
         unsent = self._tally.withheld if policy.no_create else inapplicable
         for rule in served(rules, out) - served(rules, others) if out else ():
@@ -205,13 +228,6 @@ class Session:
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
-        rules = rules_without_case(plan.contract, plan.cases)
-        ids = [each for each in rules if each in self._selected]
-        if ids and plan.only is None:
-            yield Notice(
-                message=f"no case breaks {', '.join(ids)}: "
-                "a server that does not check it is not noticed"
-            )
         if self.cases:
             yield from self._cautions()
             with asyncio.Runner() as self._runner:
@@ -326,6 +342,8 @@ class Session:
         if not self._policy.no_create:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
             yield self._judged(case, exchange)
+            if self._oracle.refusal:
+                yield Notice(message=f"{self._oracle.refusal}: {_REFUSED_HINT}")
             refused = refusal(self._plan, exchange)
             if refused is not None:
                 self._end(*refused)
@@ -424,13 +442,42 @@ class Session:
         for index, case in enumerate(cases):
             exchange = self._runner.run(self._volley.take(index))
             self._reachability.note(case, exchange)
-            yield case, exchange
+            yield self._repeated(case, exchange)
+
+    def _repeated(self, case: Case, exchange: Exchange) -> tuple[Case, Exchange]:
+        """Send once more, with other values, what may be refused for what was sent.
+
+        A contract without a catalogue does not say what a target takes only once. Once
+        values have mattered, what is to be refused proves it with others.
+        """
+        plan, status = self._plan, exchange.response and exchange.response.status
+        refused = status and 400 <= status < 500 and status not in NO_JUDGEMENT
+        if not refused or plan.live or plan.contract.catalogue.rules:
+            return case, exchange
+        is_accept, turn = case.expect == Expect.ACCEPT, self._turns.get(case.id)
+        doubtful = is_accept and self._in_vain < _IN_VAIN
+        wanted = doubtful or status == _CONFLICT or self._clashed
+        if turn is None or not wanted or case.expect == Expect.SURVIVE:
+            return case, exchange
+        from ringspec.strategies import otherwise  # noqa: PLC0415 - it takes a while
+
+        other = otherwise(plan.contract, case, turn)
+        if other is None:
+            return case, exchange
+        again = self._runner.run(self._volley.once(other.request))
+        sent, answer = exchange.sent + again.sent, again.response
+        if answer is None or (is_accept and answer.status // 100 == 4):
+            self._in_vain += is_accept
+            return case, replace(exchange, sent=sent)
+        self._reachability.note(other, again)
+        self._clashed |= is_accept
+        return other, replace(again, sent=sent)
 
     def _judged(
         self, case: Case, exchange: Exchange, missing: Collection[str] = ()
     ) -> Judged:
         """Judge a case of the list; nothing is found if it needs what is missing."""
-        self._left.remove(case)
+        self._left = [each for each in self._left if each.id != case.id]
         self._done += 1
         self._requests += exchange.sent
         findings: tuple[Finding, ...] = ()
@@ -514,6 +561,8 @@ class Session:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
             hint = _SPENT_HINT
+        elif self._oracle.refusal and learnt:
+            message, hint = self._oracle.refusal, _REFUSED_HINT
         message = self._ended_by or message
         why = message
         if not learnt:
@@ -525,14 +574,27 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        conclusion = conclude(results, executed=self._done > 0, stale=stale)
+        conclusion = conclude(
+            results,
+            executed=self._done > 0,
+            stale=stale,
+            fail_untested=plan.fail_untested,
+        )
+        unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
+        if plan.fail_untested and unbroken and not message:
+            message = (
+                f"untested rules, which --fail-untested does not let pass: {unbroken}"
+            )
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],
             level=plan.level,
             rules=results,
             counts=Counts(
-                rules=len(results), cases=self._done, requests=self._requests
+                rules=len(results),
+                cases=self._done,
+                requests=self._requests,
+                untested=unbroken,
             ),
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
@@ -541,5 +603,6 @@ class Session:
             stale=stale,
             known_update=update,
             learnt=learnt,
+            fail_untested=plan.fail_untested,
             share=audit.share(results, self._lent, tally.open_cases),
         )

@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlsplit
@@ -27,11 +26,9 @@ MISSING = object()
 _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 # Headers that carry the token as it was given out.
 _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
-# What of a cookie is given back: its name, and what a header can hold of a value.
-_COOKIE_NAME, _COOKIE_VALUE = (
-    re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"),
-    re.compile("[ -~]*"),
-)
+# What of a cookie is given back, as far as a header can hold it; one that is deleted.
+_COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+_OVER = re.compile(r";\s*(?:max-age=[0-]|expires=[^;]*19[67]\d)", re.IGNORECASE)
 
 
 class Trouble(StrEnum):
@@ -223,10 +220,14 @@ class Jar:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
 
-    def headers(self, request: Request, url: str) -> list[tuple[str, str]]:
-        """Return the header that gives them back, if there are any."""
-        pairs = "; ".join(map("=".join, self._of(request, url).items()))
-        return [("Cookie", pairs)] if pairs else []
+    def added(
+        self, headers: list[tuple[str, str]], request: Request, url: str
+    ) -> list[tuple[str, str]]:
+        """Add them to the headers that a request goes out with, if there are any."""
+        pairs = list(map("=".join, self._of(request, url).items()))
+        own = [value for name, value in headers if name.lower() == "cookie"]
+        others = [each for each in headers if each[0].lower() != "cookie"]
+        return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
     def keep(self, request: Request, url: str, response: Response) -> bool:
         """Take what an answer sets, the latest of too many; True if none was there."""
@@ -235,15 +236,10 @@ class Jar:
         for text in (
             it for name, it in response.headers if name.lower() == "set-cookie"
         ):
-            pairs = (each.partition("=") for each in text.split(";")[:20])
-            (name, value), *others = (
-                (name.strip(), it.strip()) for name, _, it in pairs
-            )
-            fits = _COOKIE_NAME.fullmatch(name) and _COOKIE_VALUE.fullmatch(value)
-            if fits and len(name + value) < 4096:
-                held.pop(name, None)
-                if not _is_over({key.lower(): it for key, it in others}):
-                    held[name] = value
+            found = _COOKIE.match(text)
+            if found and len(found[0]) < 4096:
+                held.pop(found[1], None)
+                held |= {} if _OVER.search(text) else {found[1]: found[2].strip()}
             while len(held) > 20 or len("".join([*held, *held.values()])) > 4096:
                 del held[next(iter(held))]
         return empty and bool(held)
@@ -253,16 +249,6 @@ class Jar:
             return {}
         scheme, host, *_ = urlsplit(url)
         return self._held.setdefault((scheme, host, is_proper(request)), {})
-
-
-def _is_over(attributes: dict[str, str]) -> bool:
-    """Return whether a cookie is set to be let go of. Source: RFC 6265, 5.2."""
-    if (age := attributes.get("max-age", "")[:15]).removeprefix("-").isdecimal():
-        return int(age) <= 0
-    try:
-        return parsedate_to_datetime(attributes["expires"]).timestamp() <= time.time()
-    except (KeyError, ValueError, OverflowError):
-        return False
 
 
 # That of the worker that a request is sent by; a sender's own without.
@@ -335,8 +321,8 @@ class Sender(ABC):
 
     def _headers(self, request: Request, url: str) -> list[tuple[str, str]]:
         """Return what goes out: a request's headers, and cookies."""
-        cookies = JAR.get(self._jar).headers(request, url)
-        return [*self.filling.headers(request), *cookies]
+        headers = self.filling.headers(request)
+        return JAR.get(self._jar).added(headers, request, url)
 
 
 def parse(response: Response) -> tuple[Json, str]:

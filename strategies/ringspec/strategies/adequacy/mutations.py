@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from ringspec.spec import (
     BODY_ACCEPTED,
+    ITEM,
     KEYWORDS,
     Assertion,
     Contract,
@@ -283,7 +284,7 @@ def _members(contract: Contract, places: dict[str, list[Path]]) -> Iterator[Muta
             continue
         depth = path.count("properties") + path.count("items")
         yield Mutation(
-            id=f"{'.'.join(owned[0].instance[:depth])} unchecked",
+            id=f"{'.'.join(owned[0].instance[:depth]).replace(ITEM, '*')} unchecked",
             kind=MutationKind.MEMBER,
             rules=tuple(dict.fromkeys(each.rule for each in owned)),
             place=place_of(path),

@@ -271,7 +271,8 @@ class _Decider:
             edit for edit in mutation.edits if self._less(mutation, edit, self._written)
         ]
         if not laxer and not stricter:
-            where = ".".join(instance_of(mutation.edits[0].path)) or "the body"
+            where = ".".join(instance_of(mutation.edits[0].path)).replace(ITEM, "*")
+            where = where or "the body"
             what = "differs" if mutation.kept is None else "shows it"
             what = f"{what} in {where}" if when is None else "breaks the rule elsewhere"
             reason = f"no body within the rest of the contract {what}"

@@ -14,20 +14,29 @@ from os.path import commonprefix
 from typing import TypeAlias
 
 from ringspec.spec import (
+    ITEM,
     Assertion,
     Contract,
     Json,
     Location,
+    Prover,
     RuleId,
     at,
     canonical,
     patched,
+    rules_of,
+    without,
 )
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import NOTHING, is_conditional, places
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    is_conditional,
+    locations_of,
+    places,
+)
 
 # Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4
@@ -37,6 +46,8 @@ MORE, MORE_IF = 2, 8
 SLACK = 2
 # Most twins tried for a fault.
 _TRIES = 40
+# Most twins, and faults of each, by which an unbroken rule is explained.
+_NEAR = 4
 # Most places in which a rule is tried in all.
 FEW = 4
 # Least length of an array with a first, a middle and a last item.
@@ -102,6 +113,57 @@ def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
                     yield Requests(contract).case(
                         rule, edit.name, Expect.REJECT, encode(body), **more
                     )
+
+
+# Why no case breaks a rule, the reason that says the most last.
+_UNREACHED = "no valid body reaches it"
+_UNKNOWN = "no value is known that breaks it"
+_UNSETTLED = "no source settles whether what breaks it is invalid"
+_DIFFERING = "two validators differ on what breaks it"
+
+
+def why_unbroken(
+    contract: Contract, cases: Iterable[Case], rules: Collection[RuleId]
+) -> dict[RuleId, str]:
+    """Say why no case breaks some rules, by the bodies that come closest.
+
+    Left out are those without which the body of a coupled case would be valid.
+    """
+    found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
+    valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
+    for reading in map(contract.read_as, contract.readings):
+        owned = [each for each in reading.applicable if each.rule in found]
+        twins = [it for it in valid if owned and reading.settled_prover.is_valid(it)]
+        bodies, certifier = Bodies(reading), Certifier(reading)
+        for each in owned:
+            fitting = (it for it in twins if certifier.applies(each, it))
+            near = [it for it in fitting if any(locations_of(each, it))][:_NEAR]
+            said = [(1 + bool(near), _UNKNOWN if near else _UNREACHED)]
+            for body in near:
+                made = [fault for _, _, fault in faults_in(bodies, each, body)]
+                said += [_why(reading, each.rule, body, it) for it in made[:_NEAR]]
+            found[each.rule] = max(found[each.rule], *said)
+    for case in cases:
+        for rule in found.keys() & set(case.broken):
+            left = without(contract.request, contract.assertions, frozenset({rule}))
+            if Prover(left.schema, ()).is_valid(case.body):
+                del found[rule]
+    return {rule: why for rule, (_, why) in found.items()}
+
+
+def _why(
+    contract: Contract, rule: RuleId, valid: Json, fault: Fault
+) -> tuple[int, str]:
+    """Say why a fault makes no case of a rule; the more it says, the higher."""
+    body = patched(valid, fault.patch)
+    broken = contract.prover.broken(body)
+    if rule not in broken:
+        return 2, _UNKNOWN
+    if others := sorted(broken - {rule}):
+        return max(5, 99 - len(others)), f"what breaks it breaks {others[0]} too"
+    if rules_of(contract.prover.breaches_by_second(body)) != broken:
+        return 4, _DIFFERING
+    return 3, _UNSETTLED
 
 
 class _CaseMaker:
@@ -415,5 +477,5 @@ def _size(body: Json, location: Location, position: str) -> int:
 
 def _suffix(assertion: Assertion) -> str:
     """Return the part of a case's id that distinguishes places of one rule."""
-    names = [step for step in assertion.instance if step != "*"]
+    names = [step for step in assertion.instance if step != ITEM]
     return "@" + (".".join(names) or "body")

@@ -20,7 +20,12 @@ from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema
-from ringspec.strategies.shapes.locations import concrete, instance_path, present
+from ringspec.strategies.shapes.locations import (
+    concrete,
+    instance_path,
+    leaves,
+    present,
+)
 from ringspec.strategies.shapes.shape import admitted
 
 # Texts that have broken servers before.
@@ -100,7 +105,7 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
     In the first free text alone, then in all others: a server that refuses an unusual
     name never reads these.
     """
-    found = [(twin, list(_free(bodies, (), twin.body))) for twin in twins]
+    found = [(twin, _free(bodies, twin.body)) for twin in twins]
     plain = found[0][1]
     first = [place for place in plain if len(place) == 1][:1]
     # Where the plainest body has texts, every body has some.
@@ -116,22 +121,14 @@ def _texts(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:
             yield f"{label}-{kind}", around, patch
 
 
-def _free(bodies: Bodies, place: Location, value: Json) -> Iterator[Location]:
-    """Yield the locations of free texts in a body."""
-    if isinstance(value, dict):
-        for name, child in value.items():
-            yield from _free(bodies, (*place, name), child)
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from _free(bodies, (*place, index), child)
-    elif isinstance(value, str) and any(
-        shape.kind == "string"
-        and shape.choices() is None
-        and shape.format is None
-        and not shape.own_patterns
-        for shape in bodies.shapes_at(instance_path(place))
-    ):
-        yield place
+def _free(bodies: Bodies, body: Json) -> list[Location]:
+    """List the locations of free texts in a body."""
+    return [
+        place
+        for place, value in leaves(body)
+        if isinstance(value, str)
+        and any(it.is_free_text for it in bodies.shapes_at(instance_path(place)))
+    ]
 
 
 def _numbers(bodies: Bodies, twins: list[Case]) -> Iterator[_Edit]:

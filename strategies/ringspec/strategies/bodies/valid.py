@@ -144,7 +144,7 @@ def _optional(bodies: Bodies) -> Iterator[_Made]:
             wishes: _Wishes = {(*bodies.place(place), name): Present()}
             body = bodies.plain(wishes)
             if body is not None:
-                label = ".".join((*place, name)).replace(".*", "")
+                label = ".".join((*place, name)).replace(f".{ITEM}", "")
                 yield BODY_ACCEPTED, f"with-{label}", body, False
                 if bodies.contract.level_of_use(body) == least:
                     strict |= wishes

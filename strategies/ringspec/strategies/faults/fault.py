@@ -102,7 +102,7 @@ class Spot:
 
     def sample(self, forms: Sequence[_Form], count: int = 1) -> list[_Form]:
         """Return some forms of a fault, chosen by a hash of the place."""
-        start = crc32("/".join(self.assertion.instance).encode())
+        start = crc32("/".join(self.assertion.instance).replace(ITEM, "*").encode())
         size = len(forms)
         return [forms[(start + index) % size] for index in range(min(count, size))]
 

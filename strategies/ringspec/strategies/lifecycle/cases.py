@@ -301,6 +301,10 @@ def _ids(life: Lifecycle) -> Iterator[Case]:
     pairs = zip(life.ids(What.DIFFERS), life.ids(What.DIFFERS, _OTHER), strict=True)
     for name, (first, second) in zip(life.captures, pairs, strict=True):
         yield life.after("ids", f"two-{name}", replace(other, wants=(first,)))
+        if not life.contract.catalogue.rules:
+            # Others have values of their own; what is sent again may be refused.
+            again = replace(other, wants=(first,), status=(*ACCEPTED, *REFUSED))
+            yield life.after("ids", f"again-{name}", again)
         if life.delete is not None:
             # A server that numbers by what there is gives the last id again.
             third = replace(life.create(life.plain), capture={}, wants=(first, second))
@@ -467,14 +471,7 @@ def _marked(life: Lifecycle, listing: Link) -> str | None:
     names = shown.get("items", {}).get("properties", {})
     for name, _ in members(life.plain.body):
         shapes = life.bodies.shapes_at((name,))
-        free = all(
-            shape.kind == "string"
-            and shape.choices() is None
-            and shape.format is None
-            and not shape.own_patterns
-            and shape.max_size >= 40
-            for shape in shapes
-        )
+        free = all(each.is_free_text and each.max_size >= 40 for each in shapes)
         if name in names and shapes and free:
             return name
     return None

@@ -71,6 +71,16 @@ def present(body: Json, location: Location) -> bool:
     return True
 
 
+def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]:
+    """Yield the locations of all values but objects and arrays, with these values."""
+    if isinstance(value, dict | list):
+        below = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, child in below:
+            yield from leaves(child, (*place, step))
+    else:
+        yield place, value
+
+
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
     """Yield the locations of an assertion in a body, each with its item of an array.
 

@@ -69,6 +69,12 @@ class Shape:
         return tuple(each for each in self.patterns if each != NOT_BLANK)
 
     @property
+    def is_free_text(self) -> bool:
+        """Whether it is a text of no form."""
+        formed = self.choices() is not None or self.format or self.own_patterns
+        return self.kind == "string" and not formed
+
+    @property
     def unnamed(self) -> list[str]:
         """The members that are required and not described."""
         return sorted(self.required - self.members.keys())
