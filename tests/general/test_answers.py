@@ -120,7 +120,7 @@ TYPES = says(PET, J, "text/plain")
         ({**MADE, "405": says(ERROR)}, (405, {"error": ""}, J), ""),
         ({**MADE, "405": says(ERROR)}, (405, {}, J), "answer.members"),
         ({**MADE, **FALSE}, (400, b"no", "text/plain"), "answer.media"),
-        ({**MADE, **FALSE}, (422, b"no", "text/plain"), "error.status may"),
+        ({**MADE, **FALSE}, (418, b"no", "text/plain"), "error.status may"),
         (MADE, (403, b"no", "text/plain"), ""),
         ({**MADE, "4XX": says()}, (418, b"", ""), ""),
         ({**MADE, "default": says(ERROR)}, (404, {"error": ""}, J), ""),

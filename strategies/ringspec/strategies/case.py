@@ -300,8 +300,9 @@ class Requests:
     def status(self, expect: Expect) -> Status:
         """Return the statuses that a case expects, unless its rule is about them."""
         rejects = expect == Expect.REJECT
-        refusals = self.contract.answers.refusing or ("4xx",)
-        return refusals if rejects else STATUS[expect]
+        known = self.contract.answers.refusing
+        refusals = dict.fromkeys((400, 422, *known) if known else ("4xx",))
+        return tuple(refusals) if rejects else STATUS[expect]
 
     def case(
         self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any
