@@ -11,14 +11,11 @@ digit among them, or sixteen without.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from html import escape
 from itertools import islice
 from typing import Any, TypeVar, cast
-from urllib.parse import quote
 
 from ringspec.harness import Event, Exchange, Finding
 from ringspec.strategies import Case
@@ -82,9 +79,8 @@ class Redactor:
             if len(each) >= _FEWEST:
                 self._letters.setdefault(each, False)
         # Longest first, so that a secret within a secret leaves no remains.
-        data = secret.encode("utf-8", "surrogatepass")
-        ways = {secret, json.dumps(secret)[1:-1], quote(data, safe=""), escape(secret)}
-        ways.add(data.decode("latin-1"))  # as headers and bytes are read here
+        # As headers and bytes are read here, too.
+        ways = {secret, secret.encode("utf-8", "surrogatepass").decode("latin-1")}
         self._secrets = tuple(sorted(ways.union(self._secrets), key=len, reverse=True))
         self._done.clear()
         self._texts.clear()
@@ -98,7 +94,8 @@ class Redactor:
         for each in self._secrets:
             redacted = redacted.replace(each, REDACTED)
         letters = _letters(redacted)
-        found = (it for each in self._letters.items() for it in _spans(letters, *each))
+        looked = (it for it in self._letters.items() if it[1] or it[0] in letters)
+        found = (hit for each in looked for hit in _spans(letters, *each))
         hits = list(islice(found, _MANY))
         spans = [(first, last) for first, last, counts in hits if counts]
         if len(hits) == _MANY or (spans and len(text) > _LONG):

@@ -582,9 +582,7 @@ class Session:
         )
         unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
         if plan.fail_untested and unbroken and not message:
-            message = (
-                f"untested rules, which --fail-untested does not let pass: {unbroken}"
-            )
+            message = f"untested, which --fail-untested minds: {unbroken}"
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],
