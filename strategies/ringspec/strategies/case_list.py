@@ -475,8 +475,10 @@ def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
     yield "empty", header.value("")
     if header.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        yield "other-scheme", f"Basic {Slot.TOKEN}"
-    yield "cut", header.value(Slot.TOKEN_CUT)
-    yield "longer", header.value(f"{Slot.TOKEN}x")
+        other = "Bearer" if header.scheme == "Basic" else "Basic"
+        yield "other-scheme", f"{other} {Slot.TOKEN}"
+    if header.scheme != "Basic":  # readers of base64 differ on its end
+        yield "cut", header.value(Slot.TOKEN_CUT)
+        yield "longer", header.value(f"{Slot.TOKEN}x")
     yield "other-case", header.value(Slot.TOKEN_SWAPPED)
     yield "null", header.value("null")
