@@ -19,7 +19,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlsplit
 
-from ringspec.spec import DEPTH, Json, is_json, is_shallow
+from ringspec.spec import DEPTH, Json, is_json, is_shallow, media_name
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -96,6 +96,11 @@ class Response:
             value for known, value in self.headers if known.lower() == name.lower()
         )
         return next(found, None)
+
+    @property
+    def media(self) -> str:
+        """The media type that it is labelled with; empty without one."""
+        return media_name(self.header("content-type") or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,9 +404,9 @@ def share_of(body: bytes) -> float:
 
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
-    media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if not is_json(media):
-        return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
+    if not is_json(response.media):
+        label = response.media or "nothing"
+        return MISSING, f"the answer is labelled {label}, not JSON"
     return parsed(response.body)
 
 
