@@ -266,9 +266,7 @@ def test_what_slips_in_is_stopped_by_the_policy(
 
 
 def test_print_opens_what_matters(
-    sample: ModuleType,
-    written: Callable[[Any], Path],
-    open_page: Callable[..., Opened],
+    sample: ModuleType, written: Callable[[Any], Path], open_page: Callable[..., Opened]
 ) -> None:
     page = open_page(written(sample.result())).page
     closed = page.locator(".cause:not([open])").count()
@@ -299,9 +297,7 @@ def many(result: Any, number: int) -> Any:
 
 
 def test_five_thousand_failures_stay_quick(
-    sample: ModuleType,
-    written: Callable[[Any], Path],
-    open_page: Callable[..., Opened],
+    sample: ModuleType, written: Callable[[Any], Path], open_page: Callable[..., Opened]
 ) -> None:
     path = written(many(sample.result(), 5000))
     opened = open_page(path)

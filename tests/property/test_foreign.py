@@ -10,14 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import (
-    Contract,
-    SpecError,
-    UsageError,
-    is_irregular,
-    load,
-    patched,
-)
+from ringspec.spec import Contract, SpecError, UsageError, is_irregular, load, patched
 from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
 from ringspec.strategies.case_list import compile_cases
 

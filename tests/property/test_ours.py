@@ -8,14 +8,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import (
-    Contract,
-    RuleId,
-    is_irregular,
-    kind_of,
-    load,
-    patched,
-)
+from ringspec.spec import Contract, RuleId, is_irregular, kind_of, load, patched
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.library import breakable
 
@@ -72,9 +65,7 @@ def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
 
 def test_a_failure_shrinks_to_what_it_is_about() -> None:
     found = find(
-        valid_bodies(),
-        lambda body: "menu" in body["voiceFlow"],
-        settings=QUIET,
+        valid_bodies(), lambda body: "menu" in body["voiceFlow"], settings=QUIET
     )
 
     plain = plainest(CONTRACT)
@@ -87,9 +78,7 @@ def test_each_optional_member_and_each_alternative_is_drawn() -> None:
     seen: set[str] = set()
 
     @settings(
-        max_examples=400,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
+        max_examples=400, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
     )
     @given(valid_bodies())
     def draw(body: Any) -> None:
@@ -133,11 +122,7 @@ def _signs(value: Any, path: str) -> set[str]:
 
 @given(st.data())
 def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
-    from ringspec.strategies.shapes.draw import (  # noqa: PLC0415 - slow to load
-        ByteChoices,
-        Drawer,
-        compiled,
-    )
+    from ringspec.strategies.shapes.draw import ByteChoices, Drawer, compiled  # noqa: PLC0415 - slow to load
 
     tape = data.draw(st.binary(max_size=200))
     root = compiled(CONTRACT)[0].root

@@ -9,14 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from ringspec.harness import (
-    Conclusion,
-    Ended,
-    Event,
-    Notice,
-    Result,
-    Verdict,
-)
+from ringspec.harness import Conclusion, Ended, Event, Notice, Result, Verdict
 from ringspec.reports import GitHubAnnotations, Redactor, Terminal
 from ringspec.reports.github import commands, on_github
 

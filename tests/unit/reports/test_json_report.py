@@ -38,14 +38,7 @@ def test_report_keeps_to_its_schema(record: Record) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [
-        b"",
-        b"\xff",
-        b'{ "a": 1}',
-        b'{"a":NaN}',
-        b"[" * 900 + b"]" * 900,
-        b"[" * 100_000,
-    ],
+    [b"", b"\xff", b'{ "a": 1}', b'{"a":NaN}', b"[" * 900 + b"]" * 900, b"[" * 100_000],
     ids=["empty", "bytes", "spaced", "nan", "deep", "unclosed"],
 )
 def test_body_that_json_would_change_goes_as_base64(

@@ -9,13 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import (
-    Finding,
-    Outcome,
-    Response,
-    Result,
-    Verdict,
-)
+from ringspec.harness import Finding, Outcome, Response, Result, Verdict
 from ringspec.reports import Terminal
 
 
@@ -165,9 +159,7 @@ def test_any_width_shows_all_of_what_fails(
         assert "total" in joined
 
 
-def test_nothing_a_target_says_begins_a_line_with_a_command(
-    sample: ModuleType,
-) -> None:
+def test_nothing_a_target_says_begins_a_line_with_a_command(sample: ModuleType) -> None:
     case = sample.case("a.b/1", b"{}")
     answer = Response(status=599, headers=(), body=b"::error::x " * 60)
     fired = replace(sample.exchange(case), response=answer)

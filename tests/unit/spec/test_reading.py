@@ -71,11 +71,7 @@ def test_what_is_no_yaml_is_refused_by_line(
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    said: str,
-    hint: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str, hint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("latin.yaml").write_bytes(b"a: \xe9")

@@ -164,9 +164,7 @@ def theirs(contract: Contract) -> list[Source]:
     return sources
 
 
-def test_numbers_that_schemathesis_makes_up_are_nobodys(
-    theirs: list[Source],
-) -> None:
+def test_numbers_that_schemathesis_makes_up_are_nobodys(theirs: list[Source]) -> None:
     seen: set[Json] = set()
 
     @settings(QUICK, max_examples=12)

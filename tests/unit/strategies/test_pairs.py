@@ -9,13 +9,7 @@ from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.valid import factors
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.build import (
-    Absent,
-    Builder,
-    Exactly,
-    Narrowed,
-    Wish,
-)
+from ringspec.strategies.shapes.build import Absent, Builder, Exactly, Narrowed, Wish
 from ringspec.strategies.shapes.locations import present
 from ringspec.strategies.shapes.shape import admitted
 
