@@ -122,15 +122,6 @@ def test_wrong_client_secret_is_inconclusive_and_not_shown(
     assert "wr0ng" not in ended.stderr
 
 
-def test_without_credentials_a_guarded_target_is_inconclusive(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
-    ended = ringspec("run", reference.url)
-
-    assert ended.status == 3
-    assert "hint: give --bearer TOKEN" in ended.stdout
-
-
 def test_fail_fast_ends_at_the_first_failure(
     ringspec: Ringspec, mutant: Embedded
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, find, given, settings
-from hypothesis import strategies as st
 
 from ringspec.spec import Contract, RuleId, is_irregular, kind_of, load, patched
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
@@ -118,16 +117,3 @@ def _signs(value: Any, path: str) -> set[str]:
     for child in value if isinstance(value, list) else ():
         found |= _signs(child, path)
     return found
-
-
-@given(st.data())
-def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
-    from ringspec.strategies.shapes.draw import ByteChoices, Drawer, compiled  # noqa: PLC0415 - slow to load
-
-    tape = data.draw(st.binary(max_size=200))
-    root = compiled(CONTRACT)[0].root
-
-    first, again = (Drawer().reader(root)(ByteChoices(tape)) for _ in range(2))
-
-    assert first == again
-    assert CONTRACT.settled_prover.is_valid(first)

@@ -325,13 +325,6 @@ def test_shrinking_keeps_to_its_budget(walk: Walking) -> None:
     assert len(tight.failures[0].case.steps) >= len(freely.failures[0].case.steps)
 
 
-def test_end_of_the_time_ends_the_walks(walk: Walking) -> None:
-    gone = walk(Api(), 5000, seconds=0.3)
-
-    assert gone.late
-    assert 0 < len(gone.told) < 5000
-
-
 @pytest.mark.parametrize("lawful", LAWFUL, ids=lambda each: each.name)
 def test_lawful_habit_is_not_accused(
     walk: Walking, lawful: Variant, monkeypatch: pytest.MonkeyPatch
