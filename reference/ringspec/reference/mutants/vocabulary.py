@@ -385,7 +385,7 @@ def _remembering(which: str) -> Change:
 
 _CHANGES: dict[str, Callable[[Any], Change]] = {
     "becomes": lambda fixed: lambda _value: fixed,
-    "cut to": lambda length: _of(str, lambda text: text[:length]),
+    "cut to": lambda n: lambda it: it[:n] if isinstance(it, str | list) else it,
     "drop": lambda part: _of(str, lambda text: text.replace(part, "")),
     "map": lambda pairs: _of(str, lambda text: pairs.get(text, text)),
     "times": lambda factor: _of_integer(lambda given: given * factor),
