@@ -11,11 +11,7 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import (
-    color_option,
-    report_paths,
-    reports_option,
-)
+from ringspec.cli.options import color_option, report_paths, reports_option
 from ringspec.cli.outputs import attempted
 from ringspec.reports import (
     COMPARISON_FORMATS,

@@ -15,18 +15,8 @@ from pathlib import Path
 
 import click
 
-from ringspec.cli.exits import (
-    INTERRUPTED,
-    output_error,
-    print_error,
-    release_output,
-)
-from ringspec.cli.options import (
-    added,
-    color_option,
-    docs_option,
-    reports_option,
-)
+from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
+from ringspec.cli.options import added, color_option, docs_option, reports_option
 from ringspec.harness import Ended, Event, Result
 from ringspec.reports import (
     FORMATS,

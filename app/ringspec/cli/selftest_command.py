@@ -204,11 +204,7 @@ def _interrupt_deferred() -> Iterator[None]:
 
 
 def fleet(
-    contract: Contract,
-    prefixes: tuple[str, ...],
-    level: Level,
-    *,
-    over_network: bool,
+    contract: Contract, prefixes: tuple[str, ...], level: Level, *, over_network: bool
 ) -> tuple[FleetRun, ...]:
     """List the servers whose name begins with one of some prefixes; all without any.
 

@@ -49,10 +49,7 @@ def rules_json(contract: Contract) -> str:
 
 def rules_markdown(contract: Contract) -> str:
     """Write the catalogue as a Markdown table."""
-    lines = [
-        f"| {' | '.join(_COLUMNS)} |",
-        f"|{'|'.join(' --- ' for _ in _COLUMNS)}|",
-    ]
+    lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'|'.join(' --- ' for _ in _COLUMNS)}|"]
     for rule in contract.rules.values():
         places = "<br>".join(f"`{_cell(place)}`" for place in rule.places)
         cells = [f"`{_cell(rule.id)}`", rule.level.upper(), str(rule.evidence)]

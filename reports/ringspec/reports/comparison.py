@@ -262,8 +262,7 @@ class Comparison:
     def changes(self) -> dict[ChangeKind, list[RuleChange]]:
         """The rules of two runs by the kind of change, the strongest first."""
         found = sorted(
-            map(self._change, self.rules),
-            key=lambda it: Level(it.rule["level"]).rank,
+            map(self._change, self.rules), key=lambda it: Level(it.rule["level"]).rank
         )
         return {kind: [it for it in found if it.kind is kind] for kind in ChangeKind}
 

@@ -12,14 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ringspec.harness import (
-    Exchange,
-    Finding,
-    Known,
-    Response,
-    Result,
-    Share,
-)
+from ringspec.harness import Exchange, Finding, Known, Response, Result, Share
 from ringspec.reports.case_text import earlier
 from ringspec.reports.catalogue import rule_json
 from ringspec.reports.curl import LIMIT as CURL_LIMIT

@@ -25,12 +25,7 @@ from pathlib import Path
 
 from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Started
 from ringspec.reports.files import LineFile, Record
-from ringspec.reports.json_report import (
-    answer_json,
-    earlier_json,
-    request_json,
-    utc,
-)
+from ringspec.reports.json_report import answer_json, earlier_json, request_json, utc
 from ringspec.reports.printable import json_line
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json

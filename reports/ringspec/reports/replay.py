@@ -10,15 +10,7 @@ from enum import StrEnum
 
 from rich.text import Text
 
-from ringspec.harness import (
-    Ended,
-    Event,
-    Judged,
-    Notice,
-    Outcome,
-    Result,
-    Verdict,
-)
+from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Verdict
 from ringspec.reports.case_text import exchange_rows
 from ringspec.reports.console import (
     Color,

@@ -37,14 +37,7 @@ from ringspec.reports.blocks import (
     print_refusal,
 )
 from ringspec.reports.causes import Cause, explained
-from ringspec.reports.console import (
-    Color,
-    ProgressLine,
-    console,
-    line,
-    print_note,
-    row,
-)
+from ringspec.reports.console import Color, ProgressLine, console, line, print_note, row
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
