@@ -13,6 +13,7 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import color_option, report_paths, reports_option
 from ringspec.cli.outputs import attempted
+from ringspec.harness import Started
 from ringspec.reports import (
     COMPARISON_FORMATS,
     MERGED_FORMATS,
@@ -23,7 +24,6 @@ from ringspec.reports import (
     merge_reports,
     print_comparison,
     render_comparison,
-    send_events,
     write_data,
 )
 from ringspec.spec import UsageError
@@ -106,9 +106,12 @@ def command(  # noqa: PLR0913 - its options
     render: Callable[[str], bytes]
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
-        render, status = whole.render, whole.exit_code
-        if shape == "table":
-            send_events(whole.record, Terminal(color=color))
+        render, status = whole.render, whole.record.result.exit_code
+        terminal = Terminal(color=color)
+        for event in whole.record.events if shape == "table" else ():
+            # Without the beginning: the run is over.
+            if not isinstance(event, Started):
+                terminal.handle(event)
     else:
         mode: Any = "runs" if runs else "providers" if providers else None
         found = compare_reports(paths, mode)
