@@ -47,10 +47,8 @@ output_options = added(
 class Outputs:
     """The reporters of a run, and the reports that it writes.
 
-    Args:
-        display: the terminal report. It ends when its reader is gone or its disk full.
-        docs: base of the documentation that rules are linked to; empty for none.
-        annotates: whether a job of GitHub Actions gets annotations.
+    The display ends when its reader is gone or its disk full; in a job of GitHub
+    Actions it annotates, too.
     """
 
     def __init__(
@@ -113,10 +111,9 @@ class Outputs:
 
 
 def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
-    """Call all of some writes, whichever fail.
+    """Call all of some writes, whichever fail, and return the exit status.
 
-    Returns the exit status, of a run that ended with the one given: a nonconformant or
-    interrupted run stays one.
+    A run that was nonconformant or interrupted stays so.
     """
     bugs: list[Exception] = []
     for write_one in writes:
@@ -160,10 +157,7 @@ def report_run(
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Wrap a paragraph to lines of 80 columns at most, or of the screen.
-
-    `indent` begins the first line; `hanging` the others, if it differs.
-    """
+    """Wrap a paragraph to lines of 80 columns at most, or of the screen."""
     return textwrap.wrap(
         text,
         max(min(shutil.get_terminal_size().columns, _WIDEST), 20),

@@ -172,12 +172,7 @@ class RunOptions(FireOptions):
         return known_file.renewed(result, plan.contract, status)
 
     def checked(self) -> ReportPaths:
-        """Return the formats and paths of the reports, once the options make sense.
-
-        Raises:
-            UsageError: they do not.
-            ReportError: a report can surely not be written.
-        """
+        """Return the formats and paths of the reports; raises as `report_paths`."""
         wanted = self.report_paths()
         if self.shard:
             parse_shard(self.shard)
@@ -215,11 +210,7 @@ class RunOptions(FireOptions):
 
     @contextmanager
     def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run and its redactor, while the target is up.
-
-        Raises:
-            RingspecError: there is no target, or no access to it.
-        """
+        """Yield the plan of a run and its redactor, while the target is up."""
         with self.setup.server(self.address) as resolve:
             # The embedded server starts meanwhile.
             plan = replace(self._plan(), known=known_file.known())
@@ -255,10 +246,9 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
+            has_access = given.bearer or given.client_id or given.value
             filling = Filling(
-                token="given"
-                if given.bearer or given.client_id or given.value
-                else None,
+                token="given" if has_access else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

@@ -77,11 +77,9 @@ class Cause:
     """The failures that one defect explains.
 
     Attributes:
-        rules: those that fail by it, in order of the catalogue; never empty. A rule
-            that fails by several defects is in several causes.
-        findings: their gating failures, one for each request, in order of the rules;
-            of a warning, which has no such, all its failures.
-        weaker: failures below the level by the same defect, in the same order.
+        rules: that fail by it, at least one; each may fail by other defects as well.
+        findings: their gating failures, one a request; of a warning all its failures.
+        weaker: failures below the level by the same defect.
         title: the defect in words; it may cite the target.
         common: what those requests have in common, and hardly any other; or empty.
         known: whether all its failures are known beforehand.
@@ -111,12 +109,8 @@ def explained(
     """Return the causes of failures and those of warnings, the worst first.
 
     New ones come before known ones, then by level, then the one that more requests
-    show; otherwise in order of the catalogue.
-
-    Args:
-        result: of the whole run.
-        judged: all that was judged. With it, failures whose answers are alike are
-            parted by what their requests have in common that others lack.
+    show; otherwise in order of the catalogue. All that was judged parts failures whose
+    answers are alike by what their requests have in common that others lack.
     """
     judged = tuple(judged)
     failures = [it for each in result.rules for it in each.failures]
@@ -410,11 +404,7 @@ def _sign(finding: Finding) -> tuple[Hashable, ...]:
 
 
 def _operation(finding: Finding) -> tuple[str, str] | None:
-    """Return the operation a finding is about, where each may err by itself.
-
-    A status is chosen by the code of one operation, the form of an answer by code that
-    all of them share.
-    """
+    """Return the operation that chose a wrong status; of other faults None."""
     request = _sent(finding).request
     by_itself = finding.case.phase in {Phase.AUTH, Phase.LIFECYCLE}
     return (request.method, request.path) if _is_misfit(finding) and by_itself else None

@@ -155,13 +155,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleChange:
-    """A rule in two runs.
+    """A rule in two runs, as the later report has it, or else the earlier one.
 
-    Attributes:
-        rule: as the later report has it, or else the earlier one.
-        new: the cases that fail only in the later run, with the reasons.
-        gone: the cases that fail only in the earlier run.
-        why: the first reason that the later report has.
+    `new` cases fail only in the later run, each with the reason, and `gone` ones only
+    in the earlier; `why` is the first reason that the later report has.
     """
 
     kind: ChangeKind
@@ -180,11 +177,7 @@ class RuleChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Reports in their given order: of providers, or the earlier run and the later.
-
-    Attributes:
-        level: the strongest of theirs, which all are compared at.
-    """
+    """Reports in their order, all compared at the strongest level of theirs."""
 
     mode: Literal["runs", "providers"]
     columns: tuple[Column, ...]
@@ -328,13 +321,9 @@ class Comparison:
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
 ) -> Comparison:
-    """Read at least two reports, and compare them.
+    """Read at least two reports, and compare them, or raise a UsageError.
 
     Without a mode, two reports of one target are two runs of it.
-
-    Raises:
-        UsageError: reports that cannot be read, each named with the reason; or too few
-            or too many of them.
     """
     if len(paths) < 2:
         raise UsageError("nothing to compare", hint="give two reports at least")
@@ -538,10 +527,7 @@ def check_comparison(name: str, path: Path) -> None:
 
 
 def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
-    """Return a comparison in one of its formats; JSON has all rules, those alike too.
-
-    The page of HTML has no scripts, and the style of the HTML report.
-    """
+    """Return a comparison in one of its formats; JSON has the rules alike, too."""
     if name == "json":
         return json_page(_data(found))
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
