@@ -20,9 +20,8 @@ from http.client import (
 from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.exchange import Filling, Jar
+from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling, Jar
 from ringspec.harness.sending.policy import Hosts
-from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import Request
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})

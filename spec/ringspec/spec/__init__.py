@@ -2,6 +2,7 @@
 
 from ringspec.spec.answers import Answer as Answer
 from ringspec.spec.answers import Answers as Answers
+from ringspec.spec.answers import Described as Described
 from ringspec.spec.assertions import Assertion as Assertion
 from ringspec.spec.assertions import Chosen as Chosen
 from ringspec.spec.assertions import constants as constants
@@ -28,6 +29,7 @@ from ringspec.spec.operations import Operation as Operation
 from ringspec.spec.operations import TokenHeader as TokenHeader
 from ringspec.spec.operations import concrete as concrete
 from ringspec.spec.operations import is_json as is_json
+from ringspec.spec.operations import media_name as media_name
 from ringspec.spec.overlay import dialect_names as dialect_names
 from ringspec.spec.overrides import PROFILES as PROFILES
 from ringspec.spec.overrides import Fixture as Fixture
@@ -62,6 +64,7 @@ from ringspec.spec.schemas import Subschema as Subschema
 from ringspec.spec.schemas import branches as branches
 from ringspec.spec.schemas import subschemas as subschemas
 from ringspec.spec.schemas import walk as walk
+from ringspec.spec.values import DEPTH as DEPTH
 from ringspec.spec.values import Json as Json
 from ringspec.spec.values import Location as Location
 from ringspec.spec.values import Path as Path

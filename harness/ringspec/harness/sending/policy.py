@@ -43,6 +43,10 @@ _PLACE = re.compile(r"\{([^}]*)\}")
 # server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
 _PLAIN = re.compile(r"(?=.*[A-Za-z0-9])[!$&'()+,.0-9:=@A-Z_a-z~-]{1,255}")
 
+# What a server may take for the end of a segment of a path, even where it is escaped.
+_ENDS = re.compile(r"[\x00-\x1f\x7f/\\?#\ud800-\udfff]")
+_LONGEST_ID = 1000
+
 
 class Effect(StrEnum):
     """What a request does."""
@@ -179,6 +183,16 @@ def captured(relative: Link, answer: Json) -> dict[str, str]:
         for name, value in found.items()
         if type(value) in {int, str} and value != ""
     }
+
+
+def unfit(value: str) -> str:
+    """Return why no path can name anything by an id; empty if it can."""
+    if len(value) > _LONGEST_ID:
+        return f"which is {len(value):,} characters long"
+    if not any(map(str.isalnum, value)):
+        return "which has no letter or digit"
+    end = _ENDS.search(value)
+    return f"which has {end[0]!a}: in a path that may lead elsewhere" if end else ""
 
 
 def filled(path: str, values: dict[str, str]) -> str | None:
