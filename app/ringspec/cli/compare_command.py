@@ -11,7 +11,14 @@ from typing import Any
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import color_option, report_paths, reports_option
+from ringspec.cli.options import (
+    color_option,
+    file_type,
+    flag,
+    format_option,
+    report_paths,
+    reports_option,
+)
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
 from ringspec.reports import (
@@ -30,39 +37,19 @@ from ringspec.spec import UsageError
 
 
 @click.command("compare", cls=ManualCommand)
-@click.argument(
-    "paths", metavar="REPORT.json...", nargs=-1, type=click.Path(path_type=Path)
-)
-@click.option(
+@click.argument("paths", metavar="REPORT.json...", nargs=-1, type=file_type)
+@flag(
     "--runs",
-    is_flag=True,
     help="Two runs of one target, the earlier one first: regressions and fixes.",
 )
-@click.option(
-    "--providers",
-    is_flag=True,
-    help="Several targets side by side: a matrix, differences first.",
-)
-@click.option(
+@flag("--providers", help="Several targets side by side: a matrix, differences first.")
+@flag(
     "--merge",
-    is_flag=True,
     help="All parts of one list, as `run --shard I/N` fires them: one verdict.",
 )
-@click.option(
-    "--one-deployment",
-    is_flag=True,
-    help="With --merge: the parts' URLs lead to one target.",
-)
-@click.option(
-    "--all", "everything", is_flag=True, help="Also the rules that are alike."
-)
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    help="How to print it.",
-)
+@flag("--one-deployment", help="With --merge: the parts' URLs lead to one target.")
+@flag("--all", "everything", help="Also the rules that are alike.")
+@format_option("table", "json", "markdown")
 @reports_option(
     f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
     f" with --merge {', '.join(MERGED_FORMATS)}.",

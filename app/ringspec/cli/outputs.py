@@ -13,10 +13,8 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-import click
-
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
-from ringspec.cli.options import added, color_option, docs_option, reports_option
+from ringspec.cli.options import added, color_option, docs_option, flag, reports_option
 from ringspec.harness import Ended, Event, Result
 from ringspec.reports import (
     FORMATS,
@@ -38,8 +36,8 @@ _WIDEST = 80
 output_options = added(
     reports_option(f"Write a report (repeatable): {', '.join(FORMATS)}."),
     docs_option,
-    click.option("--quiet", is_flag=True, help="Only failures and the last line."),
-    click.option("--verbose", is_flag=True, help="Every failing case."),
+    flag("--quiet", help="Only failures and the last line."),
+    flag("--verbose", help="Every failing case."),
     color_option,
 )
 

@@ -13,7 +13,7 @@ import click
 from rich.text import Text
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, selection_options
+from ringspec.cli.options import contract_options, format_option, selection_options
 from ringspec.harness.judging.selection import Selection
 from ringspec.reports import console, line, row, rule_json, visible
 from ringspec.spec import Contract, Rule, load
@@ -22,13 +22,7 @@ _COLUMNS = ("id", "level", "evidence", "sentence", "source", "place")
 
 
 @click.command("rules", cls=ManualCommand)
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    help="How to print them.",
-)
+@format_option("table", "json", "markdown", text="How to print them.")
 @selection_options
 @contract_options
 def command(

@@ -24,6 +24,7 @@ from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
     completer,
+    flag,
     level_type,
     report_paths,
     reports_option,
@@ -93,9 +94,8 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     type=click.IntRange(1, 64),
     help="Servers run at once; as many as there are processors.",
 )
-@click.option(
+@flag(
     "--over-network",
-    is_flag=True,
     help="Reach every server by a socket, not only those that need it.",
 )
 @color_option

@@ -17,7 +17,7 @@ from ringspec.reports.console import ProgressLine as ProgressLine
 from ringspec.reports.console import console as console
 from ringspec.reports.console import line as line
 from ringspec.reports.console import row as row
-from ringspec.reports.curl import command as command
+from ringspec.reports.curl import curl as curl
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display
 from ringspec.reports.files import Record as Record

@@ -140,15 +140,10 @@ class Column:
         return f"{contract['title']} {contract['version']}"
 
     @property
-    def counts(self) -> Counter[RuleMark]:
-        """The number of rules by outcome."""
-        return Counter(self.marks.values())
-
-    @property
     def account(self) -> str:
         """How many rules have which outcome."""
         words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
-        counts = self.counts
+        counts = Counter(self.marks.values())
         parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
         return ", ".join(parts) or "no rules"
 
@@ -569,7 +564,9 @@ def _data(found: Comparison) -> dict[str, Any]:
                 "contract": members(
                     it.report["contract"], "title", "version", "sha256", "dialect"
                 ),
-                "counts": {str(mark): it.counts[mark] for mark in RuleMark},
+                "counts": {
+                    str(mark): list(it.marks.values()).count(mark) for mark in RuleMark
+                },
             }
             for it in found.columns
         ],
@@ -578,8 +575,7 @@ def _data(found: Comparison) -> dict[str, Any]:
         data["counts"] = {str(kind): len(found.changes[kind]) for kind in ChangeKind}
         data["changes"] = [
             {
-                "id": it.rule["id"],
-                "level": it.rule["level"],
+                **members(it.rule, "id", "level"),
                 "kind": it.kind,
                 "before": it.before,
                 "after": it.after,
@@ -593,8 +589,7 @@ def _data(found: Comparison) -> dict[str, Any]:
     data["counts"] = {"differing": number, "alike": len(found.rules) - number}
     data["rules"] = [
         {
-            "id": name,
-            "level": rule["level"],
+            **members(rule, "id", "level"),
             "differs": name in found.differing,
             "outcomes": dict(zip(labels, found.marks[name], strict=True)),
         }

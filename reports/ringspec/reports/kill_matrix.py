@@ -5,7 +5,7 @@ On a terminal, or as `ringspec-matrix/1` in JSON (matrix.schema.json).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -333,25 +333,22 @@ def _print_noticed(out: Console, matrix: KillMatrix) -> None:
 
 
 def _print_unisolated(out: Console, matrix: KillMatrix) -> None:
-    stated = {name: why for name, why in matrix.unisolated.items() if why}
-    bare = [visible(name) for name in matrix.unisolated if name not in stated]
-    _print_reasons(out, ("NOT ALONE", "yellow"), stated.items())
-    if bare:
-        line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
-        row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
-    if matrix.unisolated:
-        line(out)
-    _print_reasons(out, ("EQUIVALENT", "dim"), matrix.equivalents.items())
-    if matrix.equivalents:
-        line(out)
-
-
-def _print_reasons(
-    out: Console, head: tuple[str, str], reasons: Iterable[tuple[str, str]]
-) -> None:
-    for name, reason in reasons:
-        line(out, Text.assemble(head, " ", (visible(name), "bold")))
-        row(out, "", shown(reason, _REASON))
+    unisolated, equivalents = matrix.unisolated, matrix.equivalents
+    bare = [visible(name) for name, why in unisolated.items() if not why]
+    blocks = (
+        (("NOT ALONE", "yellow"), unisolated),
+        (("EQUIVALENT", "dim"), equivalents),
+    )
+    for head, reasons in blocks:
+        for name, why in reasons.items():
+            if why:
+                line(out, Text.assemble(head, " ", (visible(name), "bold")))
+                row(out, "", shown(why, _REASON))
+        if bare and reasons is unisolated:
+            line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
+            row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
+        if reasons:
+            line(out)
 
 
 def _print_figures(out: Console, matrix: KillMatrix) -> None:
