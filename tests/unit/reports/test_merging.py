@@ -141,7 +141,9 @@ def test_outcome_is_that_of_a_whole_run(
 
     assert found.report["rules"][0]["outcome"] == outcome
     assert found.report["conclusion"] == conclusion
-    assert found.exit_code == {"conformant": 0, "nonconformant": 1}.get(conclusion, 3)
+    assert found.record.result.exit_code == {"conformant": 0, "nonconformant": 1}.get(
+        conclusion, 3
+    )
 
 
 def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
