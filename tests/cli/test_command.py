@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ringspec.reference import Embedded
-from ringspec.reports import REPORT_FORMAT
+from ringspec.reports.json_report import REPORT_FORMAT
 from ringspec.strategies import FORMAT as CASE_FORMAT
 
 Ringspec = Callable[..., Any]
