@@ -27,13 +27,7 @@ from ringspec.spec import (
     load_with_actions,
     same,
 )
-from ringspec.strategies import (
-    ProbeBodies,
-    Requests,
-    encode,
-    is_settled,
-    probe_bodies,
-)
+from ringspec.strategies import ProbeBodies, Requests, encode, is_settled, probe_bodies
 
 # Requests in a row without an answer after which the target is given up.
 _PATIENCE = 4
@@ -184,8 +178,7 @@ class Prober:
                 )
         elif not self._exchanges or self._unanswered >= _PATIENCE:
             raise TargetError(
-                f"{self.url}: {exchange.summary}",
-                hint="is it up, and the URL right?",
+                f"{self.url}: {exchange.summary}", hint="is it up, and the URL right?"
             )
         self._exchanges[content] = exchange
         return exchange

@@ -76,10 +76,7 @@ class Credentials:
         return tuple(filter(None, (self.bearer, self.client_secret, self.value)))
 
     def filling(
-        self,
-        timeout_s: float,
-        route: Route | None = None,
-        hosts: Hosts | None = None,
+        self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
     ) -> Filling:
         """Return the values of placeholders; a token is fetched if none is given.
 

@@ -22,13 +22,7 @@ from ringspec.harness.sending.exchange import (
     share_of,
 )
 from ringspec.harness.sending.journal import Entry, Journal, Status
-from ringspec.harness.sending.policy import (
-    Effect,
-    Policy,
-    Safety,
-    captured,
-    filled,
-)
+from ringspec.harness.sending.policy import Effect, Policy, Safety, captured, filled
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, UsageError
 from ringspec.strategies import Request, Requests, Slot

@@ -28,15 +28,7 @@ from ringspec.spec import (
     at_pointer,
     member_names,
 )
-from ringspec.strategies import (
-    Case,
-    Phase,
-    Request,
-    Slot,
-    encode,
-    line,
-    parse_case,
-)
+from ringspec.strategies import Case, Phase, Request, Slot, encode, line, parse_case
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
