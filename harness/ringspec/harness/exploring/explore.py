@@ -182,12 +182,12 @@ def walked(walk: Walk, play: Callable[..., Exchange], judge: JudgeStep) -> Attem
 
     for index, each in enumerate(played.earlier):
         part, before = walk.upto(index + 1), played.earlier[:index]
-        so_far = Played(earlier=before, at=index, captured=played.captured)
+        so_far = Played(earlier=before, captured=played.captured)
         then = replace(each, played=so_far)
         found += _judged(part, then, judge)
         if any(each.verdict == Verdict.FAIL for each in found):
             return attempt(part, then)
-    part = walk.upto(played.at + 1)
+    part = walk.upto(len(played.earlier) + 1)
     if played.stuck and part.steps[-1].step.paging is not None:
         # All pages of a list are read for a last step only.
         exchange = play(part.whole(), patient=not part.hasty)

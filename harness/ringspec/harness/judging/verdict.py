@@ -48,6 +48,11 @@ class Conclusion(StrEnum):
     NONCONFORMANT = "nonconformant"
     INCONCLUSIVE = "inconclusive"
 
+    @property
+    def exit_code(self) -> int:
+        """The exit status of a run. Source: product.md, the table of them."""
+        return {"conformant": 0, "nonconformant": 1}.get(self, 3)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -174,8 +179,7 @@ class RuleResult:
 
     Attributes:
         failures: those that gate and those that only warn, in order of the cases.
-        excused: whether it fails, and only by known failures: it does not gate.
-        otherwise: what an excused rule would be without them.
+        otherwise: what it would be without known failures, if it fails by them alone.
     """
 
     rule: Rule
@@ -185,8 +189,12 @@ class RuleResult:
     inconclusive: tuple[Finding, ...] = ()
     why: str = ""
     known: tuple[Known, ...] = ()
-    excused: bool = False
     otherwise: Outcome | None = None
+
+    @property
+    def excused(self) -> bool:
+        """Whether it fails, and only by known failures: it does not gate."""
+        return self.otherwise is not None
 
     def gating(self, level: Level) -> tuple[Finding, ...]:
         """Return the failures that fail a run at a level."""
@@ -219,7 +227,6 @@ class Result:
     """
 
     conclusion: Conclusion
-    exit_code: int
     level: Level
     rules: tuple[RuleResult, ...]
     counts: Counts
@@ -232,6 +239,11 @@ class Result:
     learnt: bool = True
     share: Share | None = None
     fail_untested: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status; 130 after an interrupt."""
+        return 130 if self.interrupted else self.conclusion.exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ringspec.harness.judging.outcome import EXITS, conclude
+from ringspec.harness.judging.outcome import conclude
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -145,11 +145,9 @@ class ClientSession:
         """Return the event with which reports end: the results of all rules."""
         names = ", ".join(each or "a client without a name" for each in self._clients)
         rules = tuple(map(self._result, self.contract.rules.values()))
-        conclusion = conclude(rules, executed=self.requests > 0)
         return Ended(
             result=Result(
-                conclusion=conclusion,
-                exit_code=EXITS[conclusion],
+                conclusion=conclude(rules, executed=self.requests > 0),
                 level=self.level,
                 rules=rules,
                 counts=Counts(

@@ -232,7 +232,6 @@ async def play(
         earlier.append(exchange)
     played = replace(
         played,
-        at=len(earlier),
         earlier=tuple(earlier),
         captured=dict(script.captured),
         unsure=script.unsure,

@@ -26,7 +26,7 @@ from ringspec.harness.exploring.explore import (
 )
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
-from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
     ContractName,
@@ -591,18 +591,16 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        conclusion = conclude(
-            results,
-            executed=self._done > 0,
-            stale=stale,
-            fail_untested=plan.fail_untested,
-        )
         unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
         if plan.fail_untested and unbroken and not message:
             message = f"untested, which --fail-untested minds: {unbroken}"
         return Result(
-            conclusion=conclusion,
-            exit_code=130 if self.interrupted else EXITS[conclusion],
+            conclusion=conclude(
+                results,
+                executed=self._done > 0,
+                stale=stale,
+                fail_untested=plan.fail_untested,
+            ),
             level=plan.level,
             rules=results,
             counts=Counts(
