@@ -205,7 +205,7 @@ def walked(walk: Walk, play: Callable[..., Exchange], judge: JudgeStep) -> Attem
 def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> Iterator[Finding]:
     """Judge the last step by each claim on it, without inconclusive findings."""
     last = walk.steps[-1]
-    status = exchange.response.status if exchange.response else 0
+    status = exchange.status
     # A wrong status is told once.
     claims = last.claims if status_fits(status, last.due) else last.claims[:1]
     # What may be left undone, and was, has passed nothing.

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+from ringspec.harness.sending.inprocess import Application, Message, Receive, Send
+
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 # The largest body that is judged, and so much of an answer is kept. A hostile one of

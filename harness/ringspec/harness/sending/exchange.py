@@ -149,6 +149,11 @@ class Exchange:
     played: Played | None = None
 
     @property
+    def status(self) -> int:
+        """That of the answer; 0 without one."""
+        return self.response.status if self.response is not None else 0
+
+    @property
     def is_withheld(self) -> bool:
         """True if nothing was sent, on purpose."""
         return self.failure is not None and self.failure.trouble is Trouble.WITHHELD
