@@ -90,10 +90,7 @@ def _taken(exchange: Exchange) -> bool | None:
 class Prober:
     """Asks one target, one question after the other.
 
-    Attributes:
-        contract: the contract's file; ours without one.
-        sent: how many requests went out.
-        actions: of an overlay of all answers so far.
+    `actions` are those of an overlay of all answers so far.
     """
 
     connection: Connection

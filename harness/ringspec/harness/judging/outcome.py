@@ -66,12 +66,9 @@ class Tally:
         pending: Collection[RuleId] = (),
         known: Collection[Known] = (),
     ) -> tuple[RuleResult, ...]:
-        """Return the result of each rule.
+        """Return the result of each rule; known failures do not gate.
 
-        Args:
-            unreached: why cases had no turn, if some had none.
-            pending: the rules that those cases serve.
-            known: failures that do not gate.
+        `unreached` says why cases had no turn; `pending` are the rules they serve.
         """
         found: list[RuleResult] = []
         for rule in self.contract.rules.values():

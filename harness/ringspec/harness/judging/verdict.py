@@ -101,11 +101,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownList:
-    """The failures that are known before a run begins.
+    """The failures known before a run; without `today` none of them expires.
 
-    Attributes:
-        today: the day of the run; without it nothing expires.
-        renews: whether new failures are to be added, and those that are gone dropped.
+    If `renews`, new failures are to be added, and those that are gone dropped.
     """
 
     entries: tuple[Known, ...] = ()
@@ -157,7 +155,6 @@ class Share:
         phases: what was fired of the list; so are the three that follow.
         lent: cases fired that belong to another part, each with the rules judged by it.
         places: of the cases that something failed or stayed open in, in a whole run.
-        learnt: as of `Result`.
     """
 
     part: int

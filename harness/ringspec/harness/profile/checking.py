@@ -73,10 +73,6 @@ class ProfileCheck:
 
     Each step is a method of its name. It returns what it found, and raises TargetError
     or UsageError if it fails.
-
-    Attributes:
-        contract: adapted to the profile.
-        credentials: those of the profile, or of the embedded server.
     """
 
     profile: Profile

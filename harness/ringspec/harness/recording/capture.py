@@ -31,8 +31,6 @@ class CapturedRequest:
         headers: in order, names as the server gives them; values decoded as latin-1.
         body: its bytes, or only the first if `is_whole` is false.
         is_whole: whether the body came to its end within the limit.
-        status: of the answer; None if there was none.
-        answer: the first bytes of the answer's body.
         began_s: in seconds since the epoch (UTC).
     """
 
@@ -66,7 +64,6 @@ class Capture:
     Attributes:
         listener: takes each request once it is answered; it must not raise. It may
             wait, which holds up only the next request on the same connection.
-        limit: bytes of the largest body that is captured.
     """
 
     app: Application

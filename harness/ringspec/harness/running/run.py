@@ -231,7 +231,15 @@ class Session:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
         if self.cases:
-            yield from self._cautions()
+            if plan.live:
+                pace = f"one request at a time, {plan.pace.rate:g} a second at most"
+                yield Notice(message=f"{plan.url} is live: {pace}")
+                for why, ids in self.omissions:
+                    yield Notice(message=f"not sent, as {why}: {listed(ids)}")
+            if self._journal is not None:
+                yield Notice(
+                    message=f"created items are listed in {self._journal.path}"
+                )
             with asyncio.Runner() as self._runner:
                 yield from self._fire()
             yield from self._notices()
@@ -239,16 +247,6 @@ class Session:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
             self._end("no case serves the selection", "see --select and --exclude")
-
-    def _cautions(self) -> Iterator[Notice]:
-        plan = self._plan
-        if plan.live:
-            pace = f"one request at a time, {plan.pace.rate:g} a second at most"
-            yield Notice(message=f"{plan.url} is live: {pace}")
-            for why, ids in self.omissions:
-                yield Notice(message=f"not sent, as {why}: {listed(ids)}")
-        if self._journal is not None:
-            yield Notice(message=f"created items are listed in {self._journal.path}")
 
     def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
