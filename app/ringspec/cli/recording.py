@@ -129,7 +129,6 @@ class Recording:
         return status
 
     def _judge_all(self) -> None:
-        """Judge one request after another until there are no more."""
         request = self._queue.get()
         # Only now, as what reporters print is to follow the announcement.
         self._outputs.handle(self._session.started())

@@ -295,7 +295,6 @@ def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
 
 
 def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
-    """Return what a run found."""
     sent = 0
     # Of each case: its requests, and all requests until its end.
     requests: dict[str, tuple[int, int]] = {}

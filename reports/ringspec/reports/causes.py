@@ -156,7 +156,6 @@ _Groups = Iterator[tuple[Sequence[Finding], str, str]]
 
 
 def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the failures, one for each request."""
     found: dict[str, Finding] = {}
     for each in failures:
         found.setdefault(each.case.id, each)
@@ -411,7 +410,6 @@ def _operation(finding: Finding) -> tuple[str, str] | None:
 
 
 def _complaint(finding: Finding) -> str:
-    """Describe the fault of an answer; it may cite the target."""
     exchange = finding.exchange
     if exchange.response is None:
         return f"no answer: {exchange.summary}"

@@ -122,7 +122,6 @@ def _counts(result: Result) -> Iterator[str]:
 
 
 def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Yield the rows of a case, of each label only so many."""
     written: Counter[str] = Counter()
     for label, text in case_rows(finding):
         written[label] += 1
