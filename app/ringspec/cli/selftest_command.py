@@ -1,7 +1,4 @@
-"""`ringspec selftest`: run against the whole fleet, and print the kill matrix.
-
-The fleet is the reference server, its mutants and its lawful variants.
-"""
+"""`ringspec selftest`: run against the whole fleet, and print the kill matrix."""
 
 from __future__ import annotations
 

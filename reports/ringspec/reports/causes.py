@@ -1,10 +1,8 @@
 """Causes: failures that one defect of the target explains, in groups.
 
-One rule may fail by several defects, and one defect break many rules. A group is what
-shares a sign: an invalid body that is accepted, a scope of rules that nothing is held
-to, or what a check of the answer complains of. Failures whose answers are bad as such,
-something valid refused or a breakdown, are parted by what their requests have in common
-that others lack.
+A group shares a sign: an invalid body that is accepted, a scope of rules that nothing
+is held to, or what a check of the answer complains of. Failures whose answers are bad
+as such are parted by what their requests have in common that others lack.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The HTML report: one file that asks nothing of any network.
 
-Whatever a target sent is text to the page: the template escapes it, the script only
-sets text, and the page's own policy lets no other script or style in. The details of
-most cases stand as data in a script element, the island, and are filled in on opening.
+Whatever a target sent is text to the page. The details of most cases stand as data in a
+script element, the island, and are filled in on opening.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The JSON report, `ringspec-report/1`, as report.schema.json describes it.
-
-Also requests and answers as JSON, for every report that holds them.
-"""
+"""The JSON report, `ringspec-report/1`, as report.schema.json describes it."""
 
 from __future__ import annotations
 

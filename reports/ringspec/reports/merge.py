@@ -1,7 +1,7 @@
 """Joins the reports of all parts of a list, as `run --shard` fires them, to one.
 
-A failure in any part is one of the whole; a rule that stays open in one part stays
-open; skipped or not applicable is only what is so in all parts.
+What fails or is open in any part is so in the whole; only what is so in all parts is
+skipped or not applicable.
 """
 
 from __future__ import annotations
