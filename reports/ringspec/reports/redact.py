@@ -40,21 +40,14 @@ _LETTER = re.compile(f"{_ESCAPE}|([0-9a-z])", re.ASCII | re.IGNORECASE)
 _OTHERS = bytes(set(range(256)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 # Members that may hold a secret, of events and all that they hold. In the first there
 # is no URL whose user and password are secrets, too.
-_PLAIN = frozenset({"path", "headers", "body", "captured", "items"}) | {
+_PLAIN = {
+    *("path", "headers", "body", "captured", "items"),
     *("client", "unspecified", "remarks"),
 }
-_MEMBERS = _PLAIN | {
-    *("target", "message", "hint", "why", "reason", "url", "stuck"),
-    *(
-        "judged",
-        "result",
-        "rules",
-        "failures",
-        "inconclusive",
-        "findings",
-        "case",
-        "twin",
-    ),
+_MEMBERS = {
+    *_PLAIN,
+    *("target", "message", "hint", "why", "reason", "url", "stuck", "judged"),
+    *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
     *("exchange", "request", "response", "failure", "played", "earlier"),
 }
 
