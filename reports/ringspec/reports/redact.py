@@ -1,8 +1,8 @@
 """Redaction: secrets are taken out of the events before any report sees them.
 
 Requests hold `{token}` already; leaks are a target's echoes, or a URL with a password.
-A secret is found by its letters and digits alone, whatever is between them and however
-they are escaped; backwards, as hexadecimal, base64 and base32; and so are parts of it,
+A secret is found by its letters and digits alone, in any case, with whatever between
+them, escaped; backwards, as hexadecimal, base64 and base32; and so are parts of it,
 down to eight letters with a digit among them, or sixteen without.
 """
 
