@@ -29,6 +29,7 @@ from ringspec.strategies.shapes.compile import (
     SILENT,
     TooMany,
     compile_schema,
+    is_silent,
 )
 from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
@@ -238,7 +239,7 @@ def check_supported(contract: Contract) -> None:
 def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
     """Check a subschema; if negated, its opposite must be compilable too."""
     for keyword in schema:
-        if keyword.startswith("x-") or keyword in SILENT:
+        if is_silent(keyword):
             continue
         if keyword not in COMPILED:
             raise _refused(keyword, place)
