@@ -166,23 +166,18 @@ class Mutation:
         for edit in self.edits:
             if self.kept is None:
                 changed = edit.applied(changed)
-            else:
-                changed = _in_items(changed, schema, edit, self.kept)
+                continue
+            # In all items but the first, or in the first alone.
+            cut = len(edit.path) - 1 - edit.path[::-1].index("items")
+            array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
+            as_written = at_path(schema, (*array, "items"))
+            items = [as_written, inside.applied(as_written)]
+            first, rest = reversed(items) if self.kept == Items.REST else items
+            node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
+            changed = _replaced(changed, array, node)
         if self.when is None:
             return changed
         return {"if": self.when.schema, "then": schema, "else": changed}
-
-
-def _in_items(changed: Json, schema: Json, edit: KeywordEdit, kept: Items) -> Json:
-    """Apply an edit to all items but the first, or to the first alone."""
-    cut = len(edit.path) - 1 - edit.path[::-1].index("items")
-    array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
-    as_written = at_path(schema, (*array, "items"))
-    first, rest = as_written, inside.applied(as_written)
-    if kept == Items.REST:
-        first, rest = rest, first
-    node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
-    return _replaced(changed, array, node)
 
 
 def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
@@ -481,10 +476,9 @@ def _choice(keyword: str, branches: list[Json]) -> _Changes:
     for index, branch in enumerate(branches if len(branches) > 1 else ()):
         new = {keyword: [*branches[:index], *branches[index + 1 :]]}
         yield MutationKind.BRANCH, f"without {_branch_name(branch, index)}", new
-    if keyword == "anyOf":
-        yield MutationKind.BRANCH, "just one of them", {"oneOf": branches}
-    else:
-        yield MutationKind.BRANCH, "any of them", {"anyOf": branches}
+    other = {"anyOf": "oneOf", "oneOf": "anyOf"}[keyword]
+    words = "any of them" if other == "anyOf" else "just one of them"
+    yield MutationKind.BRANCH, words, {other: branches}
 
 
 def _branch_name(branch: Json, index: int) -> str:

@@ -35,8 +35,6 @@ from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 _NOT_NULL = {"not": {"type": "null"}}
 # How many alternatives are tried for a body that detects a mutation.
 _TRIED = 8
-
-
 _Validator = jsonschema_rs.Draft202012Validator
 # Index of a case, a value in its body, and the index of the innermost item around it.
 _Located = tuple[int, Json, int]

@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 from hypothesis import reject
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from ringspec.spec import (
     ABOUT,
@@ -53,7 +53,6 @@ from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import (
     CHOICE_BYTES,
     ByteChoices,
-    Reader,
     compiled,
 )
 from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
@@ -302,17 +301,11 @@ def _labelled(
 ) -> SearchStrategy[Labelled]:
     # The slow part is done here, so that no draw is slow.
     valid = _valid(contract, level).map(Labeller(contract).label)
-    invalid = Breaker(contract, level).of(rules)
-    unspecified = _unspecified(contract, level)
-
-    @st.composite
-    def labelled(draw: DrawFn) -> Labelled:
-        kind = draw(st.integers(0, 7))
-        if kind < _VALID:
-            return draw(valid)
-        return draw(invalid if kind < _VALID + _INVALID else unspecified)
-
-    return labelled()
+    rest = 8 - _VALID - _INVALID
+    kinds: list[SearchStrategy[Labelled]] = [valid] * _VALID
+    kinds += [Breaker(contract, level).of(rules)] * _INVALID
+    kinds += [_unspecified(contract, level)] * rest
+    return st.integers(0, 7).flatmap(kinds.__getitem__)
 
 
 def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
@@ -350,8 +343,15 @@ class Breaker:
     def _drawn(
         self, assertion: Assertion, siblings: list[Assertion]
     ) -> SearchStrategy[Invalid]:
-        read = self._reader(assertion)
-        if read is None:
+        missing = assertion.keyword in {"required", "dependentRequired"}
+        place = assertion.instance + ((assertion.value,) if missing else ())
+        # A place may be of a weaker level than its rule.
+        for level in (self._level, Level.MAY):
+            bodies, drawer = compiled(self._contract, level)
+            with suppress(Unfit):
+                read = drawer.reader(self._branch(bodies, assertion), place)
+                break
+        else:
             return st.nothing()
 
         def drawn(data: bytes) -> Invalid:
@@ -426,21 +426,13 @@ class Breaker:
                     )
         return None
 
-    def _reader(self, assertion: Assertion) -> Reader | None:
-        """Return a reader of valid bodies that have an assertion's place; None if none.
-
-        A place may be of a weaker level than its rule.
-        """
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = assertion.instance + ((assertion.value,) if missing else ())
-        for level in (self._level, Level.MAY):
-            bodies, drawer = compiled(self._contract, level)
-            with suppress(Unfit):
-                return drawer.reader(self._branch(bodies, assertion), place)
-        return None
-
     def _branch(self, bodies: Bodies, assertion: Assertion) -> Alternatives:
-        """Return the alternatives in which the assertion's branch is taken."""
+        """Return the alternatives in which a fault breaks just the rule.
+
+        The assertion's branch is taken. A missing member may be filled in by its
+        default, which has to fit the rest; of a member of several types only one can be
+        out of range.
+        """
         shapes = bodies.root
         if ITEM in assertion.instance:
             return shapes
@@ -451,15 +443,6 @@ class Breaker:
                 )
                 taken = compile_schema if step == "then" else negate
                 shapes = meet(shapes, taken(condition, ("object",)))
-        narrower = self._fitting(assertion)
-        return meet(shapes, compile_schema(narrower)) if narrower else shapes
-
-    def _fitting(self, assertion: Assertion) -> Json:
-        """Return a schema of the bodies in which a fault breaks just the rule.
-
-        A missing member may be filled in by its default, which has to fit the rest; of
-        a member of several types only one can be out of range.
-        """
         instance, fitting = assertion.instance, None
         if assertion.keyword == "required":
             instance = (*instance, assertion.value)
@@ -470,4 +453,4 @@ class Breaker:
             fitting = {"type": ABOUT[assertion.keyword]}
         for step in reversed(instance if fitting else ()):
             fitting = {"type": "object", "properties": {step: fitting}}
-        return fitting
+        return meet(shapes, compile_schema(fitting)) if fitting else shapes

@@ -374,7 +374,7 @@ def _string(shape: Shape) -> Reader:
 
 
 def _sized(shape: Shape, examples: list[str]) -> list[Json]:
-    """List examples, also in other lengths where these fit."""
+    """List examples, also in other lengths where these fit; none if none is known."""
     found = [each for each in examples if shape.admits(each)]
     if not isinf(shape.max_size) and shape.format is None:
         # Other digits could be a real number: only the length varies.
@@ -383,15 +383,11 @@ def _sized(shape: Shape, examples: list[str]) -> list[Json]:
             for example in examples
             for length in range(shape.min_size, int(shape.max_size) + 1)
         ]
-    patterns = [re.compile(each) for each in shape.patterns]
-    fitting = [
+    return [
         each
         for each in dict.fromkeys(found)
-        if all(pattern.search(each) for pattern in patterns)
+        if all(re.search(pattern, each) for pattern in shape.patterns)
     ]
-    if not fitting:
-        raise Unfit  # there is no example of such a text
-    return list(fitting)
 
 
 def _number(shape: Shape) -> Reader:
