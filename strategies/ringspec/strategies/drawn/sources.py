@@ -152,11 +152,8 @@ def _with_known_texts(schema: Json) -> Json:
     changed = {name: _with_known_texts(value) for name, value in schema.items()}
     stated = [each for each in (schema, *schema.get("allOf", ())) if type(each) is dict]
     patterns = [each.get("pattern", NOT_BLANK) for each in stated]
+    has_form = any(isinstance(each, str) and each != NOT_BLANK for each in patterns)
     examples = schema.get("examples")
-    if (
-        examples
-        and isinstance(examples, list)
-        and any(isinstance(each, str) and each != NOT_BLANK for each in patterns)
-    ):
+    if has_form and examples and isinstance(examples, list):
         changed["enum"] = examples
     return changed

@@ -86,7 +86,13 @@ def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
     if kind == "string":
         # A value of another place is an unknown one too.
         yield (OTHER, other[0]) if other else (UNKNOWN, UNKNOWN)
-        yield from _misspelt(value)
+        if value.upper() != value.lower():
+            changed = value.upper() if value != value.upper() else value.lower()
+            yield f"{value}-in-other-case", changed
+            yield "with-a-tail", f"{value}s"
+        else:
+            yield "doubled", value + value
+        yield from (("blank-after", f"{value} "), ("empty", ""))
     elif kind in {"integer", "number"}:
         numbers = [each for each in listed if kind_of(each) in {"integer", "number"}]
         # From the nearest value, so that dependent values still fit.
@@ -103,18 +109,6 @@ def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
     else:
         yield ("negated", not value) if kind == "boolean" else ("false", False)
         yield UNKNOWN, UNKNOWN
-
-
-def _misspelt(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the misspellings that are tried for every list."""
-    if value.upper() != value.lower():
-        changed = value.upper() if value != value.upper() else value.lower()
-        yield f"{value}-in-other-case", changed
-        yield "with-a-tail", f"{value}s"
-    else:
-        yield "doubled", value + value
-    yield "blank-after", f"{value} "
-    yield "empty", ""
 
 
 def _rarely_misspelt(value: str, listed: list[Json]) -> Iterator[tuple[str, str]]:

@@ -77,12 +77,6 @@ class Call(NamedTuple):
     resource: int = UNCREATED
     choice: int = 0
 
-    @property
-    def is_look(self) -> bool:
-        """Whether it changes nothing, whatever the answer."""
-        in_vain = self.resource == UNCREATED and self.kind != CallKind.CREATE
-        return in_vain or self.kind in {CallKind.READ, CallKind.LIST}
-
 
 class Claim(NamedTuple):
     """What one rule wants of an answer."""
@@ -204,7 +198,9 @@ class Walk:
         self._write(call)
         if len(self.steps) == before:
             return False
-        self._looks = self._looks | {call} if call.is_look else frozenset()
+        in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
+        is_look = in_vain or call.kind == CallKind.READ
+        self._looks = self._looks | {call} if is_look else frozenset()
         self.calls += (call,)
         return True
 
@@ -513,5 +509,5 @@ def state_machine(
                 rules[f"{kind}_{number}"] = drawn(_calling(kind))
     if calls:
         rules["nobody"] = rule(call=st.sampled_from(calls))(_Drawing.apply_in_vain)
-    made = {"life": life, "ended": staticmethod(ended), **rules}
-    return type("Walking", (_Drawing,), made)
+    rules |= {"life": life, "ended": staticmethod(ended)}
+    return type("Walking", (_Drawing,), rules)

@@ -221,19 +221,14 @@ def _multiple(c: _Compiler, value: Json) -> list[Shape]:
 
 
 def _enum(c: _Compiler, values: Json) -> list[Shape]:
-    if c.wide:
-        fitting = [
-            each
-            for each in _plain(values)
-            if kind_of(each).replace("number", FRACTION) == c.kind
-        ]
-    else:
-        fitting = [
-            each
-            for each in values
-            if kind_of(each) == c.kind or {kind_of(each), c.kind} <= _NUMBERS
-        ]
-    return c.shape(enum=tuple(fitting)) if fitting else []
+    def fits(value: Json) -> bool:
+        kind = kind_of(value)
+        if c.wide:
+            return kind.replace("number", FRACTION) == c.kind
+        return kind == c.kind or {kind, c.kind} <= _NUMBERS
+
+    fitting = tuple(filter(fits, _plain(values) if c.wide else values))
+    return c.shape(enum=fitting) if fitting else []
 
 
 def _excluded(c: _Compiler, values: Json) -> list[Shape]:
@@ -395,12 +390,6 @@ reach, avoid = _SUPERSET.fits, _SUPERSET.breaks
 class TooMany(SpecError):  # noqa: N818 - it says what there is
     """A schema has more conditions than can be sampled."""
 
-    def __init__(self, count: int) -> None:
-        super().__init__(
-            f"{count} choices side by side are too many to work out",
-            hint="state fewer conditions beside each other, or join some by `oneOf`",
-        )
-
 
 def _sample(parts: list[Alternatives], kind: str) -> list[Shape]:
     base: Alternatives = (Shape(kind=kind),)
@@ -427,7 +416,10 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
         {index: each} for index, part in enumerate(choices) for each in range(len(part))
     ]
     if 2 * len(singles) * len(choices) > _STEPS:
-        raise TooMany(len(choices))
+        raise TooMany(
+            f"{len(choices)} choices side by side are too many to work out",
+            hint="state fewer conditions beside each other, or join some by `oneOf`",
+        )
     for fill in (-1, 1):
         yield from ((single, fill) for single in singles)
     pairs = [

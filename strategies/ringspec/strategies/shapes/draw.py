@@ -402,8 +402,7 @@ def _number(shape: Shape) -> Reader:
         if first > last:
             raise Unfit
         edges = [first, last, min(first + 1, last), max(last - 1, first)]
-    known = [each for each in shape.examples if shape.admits(each)]
-    plain = known or [number_near(shape)]
+    plain = list(filter(shape.admits, shape.examples)) or [number_near(shape)]
 
     def integer(choices: ByteChoices) -> Json:
         kind = choices.below(4)
