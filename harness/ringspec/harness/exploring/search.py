@@ -1,8 +1,7 @@
 """The search: Hypothesis looks for bodies and walks that a target errs at.
 
-Of each failure the smallest body, or the shortest walk, that shows it is reported. A
-fixed share of examples are walks, all steps of which are drawn before any is sent. Wall
-clock only ever ends the search; it never decides what is sent before that.
+Of each failure the smallest example is reported. Wall clock only ever ends the search;
+it never decides what is sent before that.
 """
 
 from __future__ import annotations
@@ -121,11 +120,7 @@ class Shrinking:
 
 
 class Search:
-    """Searches for failures, source by source, until the examples are used up.
-
-    Attributes:
-        late: whether the time is up.
-    """
+    """Searches for failures, source by source, until the examples are used up."""
 
     def __init__(
         self,

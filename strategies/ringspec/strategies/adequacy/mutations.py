@@ -52,12 +52,6 @@ _OTHER_BOUND = {
     "exclusiveMinimum": "minimum",
     "exclusiveMaximum": "maximum",
 }
-# Bounds that are never negative.
-_COUNTS = frozenset(
-    f"{side}{of}"
-    for side in ("min", "max")
-    for of in ("Length", "Items", "Properties", "Contains")
-)
 # The other keywords describe, or lead to other nodes.
 _ASSERTING = frozenset({"if", *(name for name in KEYWORDS if KEYWORDS[name].word)})
 
@@ -404,9 +398,10 @@ def _within(schema: Json) -> _Changes:
 
 def _moved_bound(node: _Node, old: _Node, bound: str) -> _Changes:
     other = _OTHER_BOUND.get(bound)
-    if other is None and bound not in _COUNTS:
+    if other is None and not bound.startswith(("min", "max")):
         return
     for moved in (old[bound] - 1, old[bound] + 1):
+        # Numbers of characters, items and members are never negative.
         if moved >= 0 or other:
             yield MutationKind.BOUND, f"{bound} {moved}", {**old, bound: moved}
     if other and other not in node and "number" in _types_of(node):

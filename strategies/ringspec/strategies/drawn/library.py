@@ -50,11 +50,7 @@ from ringspec.strategies.faults import FAMILIES, faults_in
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.draw import (
-    CHOICE_BYTES,
-    ByteChoices,
-    compiled,
-)
+from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
 

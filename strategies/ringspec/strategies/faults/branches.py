@@ -40,22 +40,18 @@ def none_of(spot: Spot) -> Iterator[Fault]:
         if present:
             yield spot.drop("none", *present, everywhere=True)
     if spot.is_choice:
-        yield from _of_no_branch(spot)
+        for value in _KINDS:
+            if kind_of(value) != kind_of(spot.value):
+                yield spot.put(f"{kind_of(value)}-for-any", value)
+        # The label of another branch.
+        own = spot.value if isinstance(spot.value, dict) else {}
+        for branch in spot.assertion.value[:_FEW]:
+            for name, value in constants(branch).items():
+                if own.get(name, value) != value:
+                    patch = (replacing((*spot.location, name), value),)
+                    yield Fault(name=f"{name}-{value}", patch=patch)
     elif not _is_about_members(spot):
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
-
-
-def _of_no_branch(spot: Spot) -> Iterator[Fault]:
-    """Put values of other kinds, and the label of another branch."""
-    for value in _KINDS:
-        if kind_of(value) != kind_of(spot.value):
-            yield spot.put(f"{kind_of(value)}-for-any", value)
-    own = spot.value if isinstance(spot.value, dict) else {}
-    for branch in spot.assertion.value[:_FEW]:
-        for name, value in constants(branch).items():
-            if own.get(name, value) != value:
-                patch = (replacing((*spot.location, name), value),)
-                yield Fault(name=f"{name}-{value}", patch=patch)
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:

@@ -1,7 +1,6 @@
 """Values of another type, outside a list, or not of a form; members amiss or unknown.
 
-A value of another type is near to the valid one, as a lax server would take it: "3" for
-3, true for 1, 1.5 for 1, [x] for x.
+A value of another type is near to the valid one: "3" for 3, true for 1, [x] for x.
 """
 
 from __future__ import annotations

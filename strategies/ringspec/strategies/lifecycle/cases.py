@@ -1,7 +1,6 @@
 """The phase lifecycle: what was created is there, and what was refused is not.
 
-Cases of several steps, requests to the operations that a contract links to a create. A
-case whose early steps do not come out as they must says nothing of its rule.
+A case whose early steps do not come out as they must says nothing of its rule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Random walks through the life cycle: calls that Hypothesis draws, written as steps.
 
-The model of a target knows of each resource whether it exists, its body, and the states
-it may be in. What nothing settles is left out, or is a step without which the walk ends
-and no rule fails.
+What nothing settles is left out, or is a step without which the walk ends.
 """
 
 from __future__ import annotations
@@ -386,9 +384,7 @@ class Walk:
         asked = tuple(each for each in claims if each.rule in self.life.contract.rules)
         wants = tuple(want for each in asked for want in each.wants)
         step = replace(
-            step,
-            status=ACCEPTED if unsure else due,
-            wants=(waits,) if waits else wants,
+            step, status=ACCEPTED if unsure else due, wants=(waits,) if waits else wants
         )
         if asked:
             call = len(self.calls)

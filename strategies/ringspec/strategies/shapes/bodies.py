@@ -24,7 +24,6 @@ from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish
 from ringspec.strategies.shapes.compile import (
     COMPILED,
-    INSTEAD,
     NEGATED,
     SILENT,
     TooMany,
@@ -264,7 +263,8 @@ def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> No
 
 def _refused(keyword: str, place: str) -> SpecError:
     near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.75)
-    meant = f"did you mean {near[0]!r}?" if near else INSTEAD
+    meant = "state it by others, such as properties, if, oneOf or contains"
+    meant = f"did you mean {near[0]!r}?" if near else meant
     return SpecError(
         f"{place} has {keyword}, which is not supported",
         hint=_HINTS.get(keyword, meant),

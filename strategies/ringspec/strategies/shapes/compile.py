@@ -1,9 +1,7 @@
 """From JSON Schema 2020-12 to shapes: values that surely fit a schema, or may fit it.
 
-Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C). One
-table has for each keyword the values that it admits and refuses. `compile_schema` and
-`negate` give only values that surely fit, perhaps not all. `reach` and `avoid` give
-every value that may fit: no shape left proves that no value fits.
+`compile_schema` and `negate` give only values that surely fit, perhaps not all; `reach`
+and `avoid` every value that may fit: no shape left proves that no value fits.
 """
 
 from __future__ import annotations
@@ -38,8 +36,6 @@ SILENT = frozenset(
         *("contentMediaType", "contentEncoding"),
     }
 )
-# By unsupported keyword, the hint.
-INSTEAD = "state it by others, such as properties, if, oneOf or contains"
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"
 _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)
@@ -115,11 +111,6 @@ class _Compiler:
         return found
 
     @property
-    def anything(self) -> Alternatives:
-        """Alternatives for any value, as of a member that is only named."""
-        return self.fits(True) if self.wide else ANYTHING  # noqa: FBT003 - a schema
-
-    @property
     def counts(self) -> tuple[int, Any]:
         """The numbers of items that `contains` asks for."""
         return self.schema.get("minContains", 1), self.schema.get("maxContains", inf)
@@ -164,12 +155,12 @@ class _Compiler:
             about, admits, _ = COMPILED[keyword]
             if keyword == "allOf":
                 for sub in value:
-                    if self.wide:
-                        yield self.fits(sub, (kind,))
-                    else:
-                        yield from self._parts(sub, kind)
-            elif keyword == "dependentRequired":
-                yield from _dependent(value) if kind == "object" else ()
+                    wide = [self.fits(sub, (kind,))] if self.wide else ()
+                    yield from wide or self._parts(sub, kind)
+            elif keyword == "dependentRequired" and kind == "object":
+                for name, needed in value.items():
+                    having = Shape(kind=kind, required=frozenset({name, *needed}))
+                    yield Shape(kind=kind, members={name: ()}), having
             elif kind in about:
                 yield tuple(admits(_Compiler(self.wide, schema, kind), value))
 
@@ -245,11 +236,6 @@ def _plain(value: Json) -> Json:
     return int(value) if whole else value
 
 
-def _not_pattern(c: _Compiler, value: Json) -> list[Shape]:
-    texts = tuple(each for each in MISSING if not re.search(value, each))
-    return c.shape() if c.wide else c.shape(enum=texts) if texts else []
-
-
 def _not_contains(c: _Compiler, value: Json) -> list[Shape]:
     least, most = c.counts
     fewer = c.counting(value, 0, least - 1) if least > 0 else []
@@ -260,18 +246,13 @@ def _additional(c: _Compiler, value: Json) -> list[Shape]:
     closed = value in (False, {"not": {}}) and "patternProperties" not in c.schema
     if c.wide and not closed:
         return c.shape()
-    members = dict.fromkeys(c.schema.get("properties", {}), c.anything)
+    # A member that is only named may have any value.
+    anything = c.fits(True) if c.wide else ANYTHING  # noqa: FBT003 - it is a schema
+    members = dict.fromkeys(c.schema.get("properties", {}), anything)
     if isinstance(value, dict) and value and not closed:
         # A few members show the schema of any name.
         members = {**dict.fromkeys(OTHERS, c.fits(value)), **members}
     return c.shape(closed=closed, members=members)
-
-
-def _dependent(value: Json) -> Iterator[Alternatives]:
-    for name, needed in value.items():
-        without = Shape(kind="object", members={name: ()})
-        having = Shape(kind="object", required=frozenset({name, *needed}))
-        yield without, having
 
 
 def _one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
@@ -327,7 +308,11 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "pattern": (
         _TEXT,
         lambda c, v: c.shape(**{} if c.wide else {"patterns": (v,)}),
-        _not_pattern,
+        lambda c, v: (
+            c.shape()
+            if c.wide
+            else _enum(c, [each for each in MISSING if not re.search(v, each)])
+        ),
     ),
     "minItems": (_LIST, *_AT_LEAST),
     "maxItems": (_LIST, *_AT_MOST),

@@ -1,6 +1,5 @@
-"""Shapes: a schema compiled into plain alternatives without conditions.
+"""Shapes: a schema compiled into alternatives of one JSON type, without conditions.
 
-Each is of one JSON type with its bounds, and for an object each member's alternatives.
 A value that fits one alternative is valid, so values are built without search.
 """
 
