@@ -102,7 +102,7 @@ def test_cookies_are_of_their_origin_and_few(ringspec: Ringspec, kind: str) -> N
         (("a=1", "b=1", "a=x; Max-Age=0"), "b=1"),
         (("a=1", "a=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), ""),
         (("a=1; Max-Age=60; Expires=never", "b=2; max-age=1e999"), "a=1; b=2"),
-        (("", "=x", "a", "b c=1", "d=\x1b", "e=\xe9", f"f={'x' * 5000}"), "a="),
+        (("", "=x", "a=", "z", "b c=1", "d=\x1b", "e=\xe9", f"f={'x' * 5000}"), "a="),
         ([f"a{n}=1" for n in range(30)], "; ".join(f"a{n}=1" for n in range(10, 30))),
         (("a=1", f"b={'x' * 4000}", "c=" + "y" * 94), f"b={'x' * 4000}; c={'y' * 94}"),
     ],
@@ -118,6 +118,9 @@ def test_cookie_that_is_set_is_given_back(cookies: Any, sent: str) -> None:
     jar.keep(mine, url, answer)
     jar.keep(token, url, answer)
 
-    assert jar.headers(mine, url) == ([("Cookie", sent)] if sent else [])
+    assert jar.added([], mine, url) == ([("Cookie", sent)] if sent else [])
+    if sent:
+        both = jar.added([("a", "b"), ("cookie", "own=1")], mine, url)
+        assert both == [("a", "b"), ("Cookie", f"own=1; {sent}")]
     for request, to in ((mine, url.replace(":1/", ":2/")), (others, url), (token, url)):
-        assert jar.headers(request, to) == []
+        assert jar.added([], request, to) == []

@@ -413,6 +413,20 @@ def test_live_target_that_is_named_is_sent_no_create(
     assert recording.requests == []
 
 
+def test_text_that_a_live_run_has_numbered_is_no_other_case(
+    ringspec: Ringspec, report: Path, reference: Embedded
+) -> None:
+    before = json.loads(report.read_text("utf-8"))
+    (rule,) = (each for each in before["rules"] if each["failures"])
+    rule["failures"][0]["request"]["body"]["name"] += " 7"
+    path = edited(report, rules=before["rules"])
+
+    ended = ringspec("replay", str(path), reference.url, "--bearer", reference.token)
+
+    assert ended.status == 0
+    assert ended.stdout.count("fixed   ") == len(rule["failures"])
+
+
 def test_changed_contract_is_noted_and_changed_cases_are_left_out(
     ringspec: Ringspec, report: Path, reference: Embedded
 ) -> None:

@@ -81,7 +81,12 @@ SMALL = [
     *("closed-and-few", "forbidden-members", "regex", "several-kinds"),
     *("answer-put-together", "any-of-second-branch", "any-of-values"),
     *("branches-of-members", "contains", "else-of-contains", "else-of-pattern"),
-    *("example-singular", "exclusive-beside-multiple", "exclusive-large"),
+    *(
+        "each-format",
+        "example-singular",
+        "exclusive-beside-multiple",
+        "exclusive-large",
+    ),
     *("fourteen-dependents", "fraction-bound-of-integer", "kind-beside-branches"),
     *(
         "length-beside-pattern",
@@ -104,10 +109,6 @@ SMALL = [
 # The rules that no case breaks, each with the reason.
 _NONE = "no value is known that breaks it"
 UNBROKEN = {
-    "formats-of-one-validator": {
-        "a.format": _NONE,
-        "b.format": "two validators differ on what breaks it",
-    },
     "kind-beside-branches": {
         "kind.enum": "what breaks it breaks b.kind.enum too",
         "a.kind.enum": "what breaks it breaks kind.enum too",
@@ -521,3 +522,52 @@ def test_the_refusal_of_the_plain_valid_body_comes_first_and_accuses_no_rule(
     assert "REFUSED the plain valid body" in head
     assert '{"why":"region"}' in head
     assert rest.count("\nINCONCLUSIVE ") == 1
+
+
+def test_lengths_are_counted_in_characters_not_in_units_of_utf_16(
+    tmp_path: Path,
+) -> None:
+    formed = {"type": "string", "minLength": 3, "pattern": "^[a-z]+$"}
+    texts = {"type": "array", "items": {"type": "string", "minLength": 2}}
+    members = {"a": {"type": "string", "minLength": 3, "maxLength": 9}}
+    members |= {"b": formed, "c": {**texts, "minItems": 1}}
+    path = tmp_path / "contract.yaml"
+    body = {"type": "object", "required": [*members], "properties": members}
+    path.write_text(yaml.safe_dump(document(body)))
+    wide = {
+        (case.expect, str(case.rule)): case.body
+        for case in compile_cases(load(path))
+        if "wide" in case.id
+    }
+
+    phone = "\N{TELEPHONE RECEIVER}"
+    assert wide[Expect.ACCEPT, "a.length"]["a"] == phone * 9
+    assert wide[Expect.REJECT, "a.length"]["a"] == phone * 2
+    assert wide[Expect.REJECT, "c.items.length"]["c"] == [phone]
+    assert len(wide) == 3
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "hint"),
+    [
+        ({"type": "string", "enum": [1]}, "nothing is found that fits #", "do its key"),
+        ({"minLength": 4, "maxLength": 2, "type": "string"}, "that fits #", "do its"),
+        ({"allOf": [{"const": 1}, {"const": 2}]}, "that fits #", "do its keywords"),
+        ({"tpye": "string"}, "#/{}/properties/a has tpye", "did you mean 'type'?"),
+    ],
+)
+def test_what_no_body_can_have_is_refused_with_its_place(
+    schema: Json, said: str, hint: str, tmp_path: Path
+) -> None:
+    members = {"b": {"type": "object"}, "a": schema}
+    path = tmp_path / "contract.yaml"
+    body = {"type": "object", "required": ["b", "a"], "properties": members}
+    path.write_text(yaml.safe_dump(document(body)))
+
+    with pytest.raises(SpecError) as caught:
+        compile_cases(load(path))
+
+    place = "paths/~1t/post/requestBody/content/application~1json/schema"
+    assert said.format(place) in str(caught.value)
+    assert f"{place}/properties/a" in str(caught.value)
+    assert caught.value.hint.startswith(hint)

@@ -24,6 +24,7 @@ UUID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 WORD = {"type": "string", "minLength": 3, "maxLength": 20, "pattern": "^[a-z0-9]+$"}
 NUMBER = {"type": "string", "pattern": "^[+][1-9][0-9]{9}$", "example": "+4416329601"}
 ID = {"type": "string", "format": "uuid"}
+COUNT = {"type": "integer", "minimum": 1}
 MAIL = {"type": "string", "format": "email"}
 INSIDE = {"type": "object", "required": ["id"], "properties": {"id": ID}}
 ITEMS = {"type": "array", "minItems": 1, "maxItems": 3, "items": NUMBER}
@@ -41,6 +42,9 @@ KINDS: dict[str, tuple[dict[str, Json], int]] = {
     "address": ({"hook": {"type": "string", "format": "uri"}}, 409),
     "id inside": ({"device": INSIDE}, 409),
     "a given id": ({"device": {**ID, "example": UUID}}, 422),
+    "number inside": ({"device": {**INSIDE, "properties": {"id": COUNT}}}, 409),
+    "a given number": ({"deviceId": {**COUNT, "example": 7}}, 422),
+    "date": ({"name": WORD, "day": {"type": "string", "format": "date"}}, 409),
     "serial": ({"unit": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{6}$"}}, 409),
     "short": ({"unit": {"type": "string", "pattern": "^[a-f0-9]{4}$"}}, 409),
     "pair": ({"of": WORD, "for": TEXT}, 409),
@@ -50,7 +54,6 @@ KINDS: dict[str, tuple[dict[str, Json], int]] = {
     "two places": ({"from": PLACE, "to": PLACE}, 409),
     "a known currency": ({"name": WORD, "currency": {**PLACE, "example": "EUR"}}, 409),
 }
-UNIQUE_ALONE = {"name", "device", "to"}
 
 
 def written(folder: Path, kind: str) -> Path:
@@ -167,12 +170,16 @@ def test_each_fault_leads_from_its_twin_with_values_of_its_own(
         s: {it.request.body for it in o if it.expect == "accept"}
         for s, o in others.items()
     }
-    patches = [it for it in cases.values() if isinstance(it.fault, tuple) and it.twin]
+    patches = [
+        (it, cases[it.twin].body, it.fault)
+        for it in cases.values()
+        if isinstance(it.fault, tuple) and it.twin
+    ]
 
     assert others[0] == tuple(cases.values())
     assert [
-        it.id for it in patches if patched(cases[it.twin].body, it.fault) != it.body
+        it.id for it, twin, fault in patches if patched(twin, fault) != it.body
     ] == []
-    assert all(it.edits for it in patches)
+    assert all(it.edits for it, *_ in patches)
     if kind in {"name", "mail", "address", "id inside"}:
         assert apart[0] & apart[1] == set()

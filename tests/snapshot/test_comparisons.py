@@ -18,7 +18,7 @@ from ringspec.reports import (
     print_comparison,
     render_comparison,
 )
-from ringspec.reports.json_report import report
+from ringspec.reports.json_report import report_json
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def paths(
     """Four reports: of the sample, of a better run, a worse one, and fewer rules."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
-    first = json.loads(json.dumps(report(record)))
+    first = json.loads(json.dumps(report_json(record)))
     better, worse, narrow = (copy.deepcopy(first) for _ in range(3))
     _rule(better, "delays.count").update(outcome="pass", failures=[])
     _rule(better, "file.required").update(outcome="pass", inconclusive=[])

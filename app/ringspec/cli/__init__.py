@@ -1,5 +1,3 @@
 """The command: one module for each subcommand, loaded when it is called."""
 
-from ringspec.cli.main import main
-
-__all__ = ["main"]
+from ringspec.cli.main import main as main

@@ -20,9 +20,8 @@ from http.client import (
 from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.exchange import Filling, Jar
+from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling, Jar
 from ringspec.harness.sending.policy import Hosts
-from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import Request
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS", "TRACE"})
@@ -121,7 +120,7 @@ class BlockingClient:
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         method, body = request.method.upper(), self._filling.body(request)
         url = self._filling.url(self._url, request)
-        headers = [*self._filling.headers(request), *self._jar.headers(request, url)]
+        headers = self._jar.added(self._filling.headers(request), request, url)
         names = {name.lower() for name, _ in headers}
         # Path and query as they are: nothing is normalised.
         _, _, rest = url.partition("://")

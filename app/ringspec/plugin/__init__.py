@@ -1,5 +1,4 @@
 """The pytest plugin: what the types of its fixtures are."""
 
-from ringspec.plugin.servers import Mutants, Server
-
-__all__ = ["Mutants", "Server"]
+from ringspec.plugin.servers import Mutants as Mutants
+from ringspec.plugin.servers import Server as Server

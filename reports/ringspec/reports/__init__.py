@@ -1,134 +1,62 @@
 """Renders the results of a run: terminal, files, comparisons; reads reports back."""
 
-from ringspec.reports.blocks import RuleText, RuleTexts
-from ringspec.reports.catalogue import (
-    rules_json,
-    rules_markdown,
-    rules_table,
-)
-from ringspec.reports.client_record import (
-    hidden,
-    print_account,
-    record_file,
-    record_line,
-    screen_line,
-)
-from ringspec.reports.comparison import (
-    COMPARISON_FORMATS,
-    Comparison,
-    check_comparison,
-    compare_reports,
-    print_comparison,
-    render_comparison,
-)
-from ringspec.reports.console import ProgressLine, console
-from ringspec.reports.curl import command
-from ringspec.reports.files import (
-    FORMATS,
-    Display,
-    Record,
-    Recorder,
-    check,
-    checked_docs,
-    put,
-    rendered,
-    rule_link,
-    write,
-    write_data,
-    write_obstacle,
-)
-from ringspec.reports.github import GitHubAnnotations, on_github
-from ringspec.reports.json_report import FORMAT as REPORT_FORMAT
-from ringspec.reports.json_report import failure_json, report_bytes
-from ringspec.reports.json_report import report as report_json
-from ringspec.reports.kill_matrix import (
-    MATRIX_FORMATS,
-    Channel,
-    FleetRun,
-    KillMatrix,
-    RunMark,
-    ServerKind,
-    check_matrix,
-    print_matrix,
-    render_matrix,
-)
-from ringspec.reports.merge import (
-    MERGED_FORMATS,
-    check_merged,
-    merge_reports,
-    send_events,
-)
-from ringspec.reports.ndjson import EventStream
-from ringspec.reports.printable import counted, shown
-from ringspec.reports.redact import Redactor
-from ringspec.reports.replay import Replay
-from ringspec.reports.report_reader import (
-    FailedCase,
-    Report,
-    failed_cases,
-    read_report,
-)
-from ringspec.reports.terminal import Terminal
-
-__all__ = [
-    "COMPARISON_FORMATS",
-    "FORMATS",
-    "MATRIX_FORMATS",
-    "MERGED_FORMATS",
-    "REPORT_FORMAT",
-    "Channel",
-    "Comparison",
-    "Display",
-    "EventStream",
-    "FailedCase",
-    "FleetRun",
-    "GitHubAnnotations",
-    "KillMatrix",
-    "ProgressLine",
-    "Record",
-    "Recorder",
-    "Redactor",
-    "Replay",
-    "Report",
-    "RuleText",
-    "RuleTexts",
-    "RunMark",
-    "ServerKind",
-    "Terminal",
-    "check",
-    "check_comparison",
-    "check_matrix",
-    "check_merged",
-    "checked_docs",
-    "command",
-    "compare_reports",
-    "console",
-    "counted",
-    "failed_cases",
-    "failure_json",
-    "hidden",
-    "merge_reports",
-    "on_github",
-    "print_account",
-    "print_comparison",
-    "print_matrix",
-    "put",
-    "read_report",
-    "record_file",
-    "record_line",
-    "render_comparison",
-    "render_matrix",
-    "rendered",
-    "report_bytes",
-    "report_json",
-    "rule_link",
-    "rules_json",
-    "rules_markdown",
-    "rules_table",
-    "screen_line",
-    "send_events",
-    "shown",
-    "write",
-    "write_data",
-    "write_obstacle",
-]
+from ringspec.reports.blocks import RuleText as RuleText
+from ringspec.reports.blocks import RuleTexts as RuleTexts
+from ringspec.reports.catalogue import rules_json as rules_json
+from ringspec.reports.catalogue import rules_markdown as rules_markdown
+from ringspec.reports.catalogue import rules_table as rules_table
+from ringspec.reports.client_record import hidden as hidden
+from ringspec.reports.client_record import print_account as print_account
+from ringspec.reports.client_record import record_file as record_file
+from ringspec.reports.client_record import record_line as record_line
+from ringspec.reports.client_record import screen_line as screen_line
+from ringspec.reports.comparison import COMPARISON_FORMATS as COMPARISON_FORMATS
+from ringspec.reports.comparison import Comparison as Comparison
+from ringspec.reports.comparison import check_comparison as check_comparison
+from ringspec.reports.comparison import compare_reports as compare_reports
+from ringspec.reports.comparison import print_comparison as print_comparison
+from ringspec.reports.comparison import render_comparison as render_comparison
+from ringspec.reports.console import ProgressLine as ProgressLine
+from ringspec.reports.console import console as console
+from ringspec.reports.curl import command as command
+from ringspec.reports.files import FORMATS as FORMATS
+from ringspec.reports.files import Display as Display
+from ringspec.reports.files import Record as Record
+from ringspec.reports.files import Recorder as Recorder
+from ringspec.reports.files import check as check
+from ringspec.reports.files import checked_docs as checked_docs
+from ringspec.reports.files import put as put
+from ringspec.reports.files import rendered as rendered
+from ringspec.reports.files import rule_link as rule_link
+from ringspec.reports.files import write as write
+from ringspec.reports.files import write_data as write_data
+from ringspec.reports.files import write_obstacle as write_obstacle
+from ringspec.reports.github import GitHubAnnotations as GitHubAnnotations
+from ringspec.reports.github import on_github as on_github
+from ringspec.reports.json_report import REPORT_FORMAT as REPORT_FORMAT
+from ringspec.reports.json_report import failure_json as failure_json
+from ringspec.reports.json_report import report_bytes as report_bytes
+from ringspec.reports.json_report import report_json as report_json
+from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
+from ringspec.reports.kill_matrix import Channel as Channel
+from ringspec.reports.kill_matrix import FleetRun as FleetRun
+from ringspec.reports.kill_matrix import KillMatrix as KillMatrix
+from ringspec.reports.kill_matrix import RunMark as RunMark
+from ringspec.reports.kill_matrix import ServerKind as ServerKind
+from ringspec.reports.kill_matrix import check_matrix as check_matrix
+from ringspec.reports.kill_matrix import print_matrix as print_matrix
+from ringspec.reports.kill_matrix import render_matrix as render_matrix
+from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS
+from ringspec.reports.merge import check_merged as check_merged
+from ringspec.reports.merge import merge_reports as merge_reports
+from ringspec.reports.merge import send_events as send_events
+from ringspec.reports.ndjson import EventStream as EventStream
+from ringspec.reports.printable import counted as counted
+from ringspec.reports.printable import shown as shown
+from ringspec.reports.redact import Redactor as Redactor
+from ringspec.reports.replay import Replay as Replay
+from ringspec.reports.report_reader import FailedCase as FailedCase
+from ringspec.reports.report_reader import Report as Report
+from ringspec.reports.report_reader import failed_cases as failed_cases
+from ringspec.reports.report_reader import read_report as read_report
+from ringspec.reports.terminal import Terminal as Terminal

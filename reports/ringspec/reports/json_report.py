@@ -29,7 +29,7 @@ from ringspec.reports.printable import utf8, utf8_start
 from ringspec.spec import Json
 from ringspec.strategies import Case, Phase, Request, wire_request
 
-FORMAT = "ringspec-report/1"
+REPORT_FORMAT = "ringspec-report/1"
 SCHEMA = Path(__file__).parent / "report.schema.json"
 # Bytes beyond which a body is cut.
 LIMIT = 64 * 1024
@@ -42,7 +42,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 def render(record: Record) -> bytes:
     """Write the whole report."""
-    return report_bytes(report(record))
+    return report_bytes(report_json(record))
 
 
 def report_bytes(report: dict[str, Json]) -> bytes:
@@ -63,11 +63,11 @@ def _indented(value: Json, depth: int = 0) -> str:
     return f"{{{start}{f',{start}'.join(members)}{end}}}"
 
 
-def report(record: Record) -> dict[str, Json]:
+def report_json(record: Record) -> dict[str, Json]:
     """Return the report as data."""
     started, result = record.started, record.result
     return {
-        "format": FORMAT,
+        "format": REPORT_FORMAT,
         "conclusion": result.conclusion,
         "level": result.level,
         "seed": started.seed,

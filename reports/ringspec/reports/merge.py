@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from ringspec.harness import EXPIRED, GONE, Ended, Notice, Outcome, Standing
 from ringspec.reports.files import FORMATS, Record, Reporter, check, rendered
-from ringspec.reports.json_report import FORMAT, report_bytes
+from ringspec.reports.json_report import REPORT_FORMAT, report_bytes
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
@@ -201,7 +201,7 @@ def _joined(parts: Sequence[Report]) -> Report:
         for entries in zip(*(each["rules"] for each in parts), strict=True)
     ]
     return {
-        "format": FORMAT,
+        "format": REPORT_FORMAT,
         "conclusion": "",
         "level": first["level"],
         "seed": first["seed"],

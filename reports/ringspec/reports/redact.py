@@ -2,8 +2,10 @@
 
 In: an event. Out: the same event, its texts and bytes without the secrets. Requests
     hold `{token}` already; leaks are a target's echoes, or a URL with a password.
-A secret is found in other spellings, too: as JSON, a URL, HTML or several of these
-within each other escape it, and as base64 or hexadecimal.
+A secret is found by its letters and digits alone, so that it may be in any case, with
+whatever between them, and escaped as JSON, a URL or HTML escape it; and backwards, as
+hexadecimal, base64 and base32; and so are parts of it, down to eight letters with a
+digit among them, or sixteen without.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
-from html.entities import codepoint2name
-from typing import Any, NamedTuple, TypeVar, cast
+from itertools import islice
+from typing import Any, TypeVar, cast
 
 from ringspec.harness import Event, Exchange, Finding
 from ringspec.strategies import Case
@@ -22,14 +24,22 @@ _Event = TypeVar("_Event", bound=Event | Finding)
 
 # Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
-# Shorter ones, encoded, would be found in innocent text.
-_SHORTEST_ENCODED = 8
+# Fewer letters, in other spellings, would be found in innocent text.
+_FEWEST = 8
 REDACTED = "[redacted]"
 # Longest text that is cached, and most of them.
 _SHORT, _MANY = 100, 10_000
+# A longer text that holds a secret apart is left out as a whole.
+_LONG = 256 * 1024
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s]*@")
-_URL_SAFE = str.maketrans("+/", "-_")
-_NEVER_ESCAPED = frozenset("_-.~")
+# One byte as JSON, a URL or HTML may write it; letters and digits are told from others.
+_ESCAPE = (
+    r"(?:\\[ux](?:00)?|%(?:25)*|&(?:amp;)*#x0*)([0-9a-f]{2});?"
+    r"|&(?:amp;)*(?:#0*(\d{2,3})|[a-z]{2,8});"
+)
+_ESCAPED = re.compile(_ESCAPE, re.ASCII | re.IGNORECASE)
+_LETTER = re.compile(f"{_ESCAPE}|([0-9a-z])", re.ASCII | re.IGNORECASE)
+_OTHERS = bytes(set(range(256)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 # Members that may hold a secret, of events and all that they hold. In the first there
 # is no URL whose user and password are secrets, too.
 _PLAIN = frozenset({"path", "headers", "body", "captured", "items"})
@@ -40,23 +50,13 @@ _MEMBERS = _PLAIN | {
 }
 
 
-class Spelling(NamedTuple):
-    """One way to write a secret.
-
-    The anchor stands in every text that the pattern fits, so that most need no look.
-    The pattern fits texts, and bytes that are read as latin-1.
-    """
-
-    length: int
-    anchor: str
-    pattern: re.Pattern[str]
-
-
 class Redactor:
     """Replaces secrets in all that an event holds."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._spellings: tuple[Spelling, ...] = ()
+        self._secrets: tuple[str, ...] = ()
+        # The letters of secrets, and whether parts of them are looked for.
+        self._letters: dict[str, bool] = {}
         # Redacted before, by identity: findings share cases and exchanges.
         self._done: dict[int, tuple[Case | Exchange, Case | Exchange]] = {}
         # Short texts redacted before: headers come again and again.
@@ -68,9 +68,20 @@ class Redactor:
         """Redact one more secret from now on, such as a token just fetched."""
         if len(secret) < _SHORTEST:
             return
+        own = _letters(secret)
+        mixed = len(own) >= 6 and not own.isalpha() and not own.isdigit()
+        if mixed or len(own) >= _FEWEST:
+            # Parts of what is cut are parts of the whole.
+            self._letters.setdefault(
+                own, not any(own in each for each in self._letters)
+            )
+        for each in _recoded(secret):
+            if len(each) >= _FEWEST:
+                self._letters.setdefault(each, False)
         # Longest first, so that a secret within a secret leaves no remains.
-        known = dict.fromkeys((*self._spellings, *spellings(secret)))
-        self._spellings = tuple(sorted(known, key=lambda each: -each.length))
+        # As headers and bytes are read here, too.
+        ways = {secret, secret.encode("utf-8", "surrogatepass").decode("latin-1")}
+        self._secrets = tuple(sorted(ways.union(self._secrets), key=len, reverse=True))
         self._done.clear()
         self._texts.clear()
 
@@ -80,9 +91,17 @@ class Redactor:
         if known is not None:
             return known
         redacted = text
-        for each in self._spellings:
-            if each.anchor in redacted:
-                redacted = each.pattern.sub(REDACTED, redacted)
+        for each in self._secrets:
+            redacted = redacted.replace(each, REDACTED)
+        letters = _letters(redacted)
+        looked = (it for it in self._letters.items() if it[1] or it[0] in letters)
+        found = (hit for each in looked for hit in _spans(letters, *each))
+        hits = list(islice(found, _MANY))
+        spans = [(first, last) for first, last, counts in hits if counts]
+        if len(hits) == _MANY or (spans and len(text) > _LONG):
+            redacted = REDACTED  # not looked at letter by letter
+        elif spans:
+            redacted = _without(redacted, spans)
         if len(text) < _SHORT and len(self._texts) < _MANY:
             self._texts[text] = redacted
         return redacted
@@ -130,63 +149,64 @@ class Redactor:
         return replace(value, **redacted) if redacted else value
 
 
-def spellings(secret: str) -> Iterator[Spelling]:
-    """Yield the ways to write a secret that is not empty."""
-    for literal in dict.fromkeys((secret, *_encoded(secret))):
-        runs = re.findall(r"[A-Za-z0-9_.~-]+", literal)
-        yield Spelling(
-            length=len(literal),
-            anchor=max(runs, key=len, default=""),
-            pattern=re.compile("".join(map(_spelled, literal))),
-        )
+def _recoded(secret: str) -> Iterator[str]:
+    """Yield the letters of other spellings."""
+    data = secret.encode("utf-8", "surrogatepass")
+    yield _letters(secret)[::-1]
+    yield data.hex()
+    for encode, bits in ((base64.b64encode, 6), (base64.b32encode, 5)):
+        for before in range(5 if bits == 5 else 3):
+            # Those that do not depend on the bytes before and after.
+            written = encode(bytes(before) + data).decode()
+            core = written[-(-before * 8 // bits) : (before + len(data)) * 8 // bits]
+            yield _letters(core)
 
 
-def _encoded(secret: str) -> Iterator[str]:
-    data = _utf8(secret)
-    if len(data) >= _SHORTEST_ENCODED / 2:
-        yield from (data.hex(), data.hex().upper())
-    for before in range(3):
-        # The part that does not depend on the bytes around: of the group of three bytes
-        # that the secret begins in, some stand before it.
-        written = base64.b64encode(bytes(before) + data).decode()
-        core = written[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-        if len(core) >= _SHORTEST_ENCODED:
-            yield from (core, core.translate(_URL_SAFE))
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, in lower case, unescaped."""
+    if "\\" in text or "%" in text or "&" in text:
+        text = _ESCAPED.sub(_unescaped, text)
+    return text.encode("ascii", "ignore").lower().translate(None, _OTHERS).decode()
 
 
-def _spelled(character: str) -> str:
-    """Return a pattern for all that may stand for a character."""
-    if character.isascii() and (character.isalnum() or character in _NEVER_ESCAPED):
-        return character.replace(".", r"\.")
-    percent = "".join(f"%(?:25)*(?i:{byte:02x})" for byte in _utf8(character))
-    ways = [_json_escaped(character), percent, _entity(character)]
-    if character == " ":
-        ways.append(r"\+")
-    if not character.isascii():
-        # Headers and bytes are read as latin-1 here; and servers do that, too.
-        once = _utf8(character).decode("latin-1")
-        ways += [re.escape(once), re.escape(_utf8(once).decode("latin-1"))]
-    return f"(?:{'|'.join(ways)})"
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16) if found[1] else int(found[2] or 0))
 
 
-def _json_escaped(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    escapes = "".join(
-        rf"\\+u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2)
-    )
-    many = r"\\+" if character == "\\" else rf"\\*{re.escape(character)}"
-    return f"{escapes}|{many}"
+def _spans(
+    letters: str,
+    secret: str,
+    parts: bool,  # noqa: FBT001
+) -> Iterator[tuple[int, int, bool]]:
+    """Yield where some of a secret is, and whether it is long enough to count."""
+    size = len(secret)
+    whole = not parts or size < 2 * _FEWEST
+    step = size if whole else max(_FEWEST // 2, size // 64)
+    # Whatever is long enough holds one of these pieces in full.
+    for begin in range(0, size - step + 1, step):
+        at, end = 0, min(begin + step + 1, size)
+        while (at := letters.find(secret[begin:end], at)) >= 0:
+            first, last, left, right = at, at + end - begin, begin, end
+            while left and first and secret[left - 1] == letters[first - 1]:
+                first, left = first - 1, left - 1
+            while right < size and letters[last : last + 1] == secret[right]:
+                last, right = last + 1, right + 1
+            telling = any(each.isdigit() for each in letters[first:last])
+            least = _FEWEST if telling else 2 * _FEWEST
+            yield first, last, last - first >= min(size, max(least, 2 * step))
+            at = max(last, at + 1)
 
 
-def _entity(character: str) -> str:
-    code = ord(character)
-    ways = [f"#0*{code}", f"#[xX]0*(?i:{code:x})"]
-    if code in codepoint2name:
-        ways.append(codepoint2name[code])
-    if character == "'":
-        ways.append("apos")
-    return f"&(?:amp;)*(?:{'|'.join(ways)});"
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    """Take out of a text what some spans of its letters come from."""
+    places = [
+        found.span()
+        for found in _LETTER.finditer(text)
+        if found[3] or _letters(_unescaped(found))
+    ]
+    kept, edge = list[str](), 0
+    for begin, end in sorted(set(spans)):
+        first, last = places[begin][0], places[end - 1][1]
+        kept += [text[edge:first], REDACTED]
+        edge = max(edge, last)
+    return "".join([*kept, text[edge:]])

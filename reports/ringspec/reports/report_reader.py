@@ -37,14 +37,14 @@ from ringspec.harness import (
     conclude,
 )
 from ringspec.reports.files import Record
-from ringspec.reports.json_report import FORMAT, SCHEMA
+from ringspec.reports.json_report import REPORT_FORMAT, SCHEMA
 from ringspec.reports.printable import counted, shown
 from ringspec.spec import Evidence, Json, Level, Rule, RuleId, UsageError
 from ringspec.strategies import Case, Expect, Phase, Request, parse_case, parse_request
 
 Report: TypeAlias = dict[str, Any]
 
-_KIND, _, _VERSION = FORMAT.partition("/")
+_KIND, _, _VERSION = REPORT_FORMAT.partition("/")
 _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 
@@ -110,11 +110,13 @@ def _flaw(error: json.JSONDecodeError) -> str:
 def _check_format(data: Json) -> None:
     name = data.get("format") if isinstance(data, dict) else None
     if not isinstance(name, str):
-        raise _UnreadableError(f"is no report: it does not say {FORMAT!r}")
+        raise _UnreadableError(f"is no report: it does not say {REPORT_FORMAT!r}")
     kind, _, version = name.partition("/")
     if kind != _KIND:
-        raise _UnreadableError(f"is of the format {shown(name, 60)!r}, not {FORMAT!r}")
-    if name != FORMAT:
+        raise _UnreadableError(
+            f"is of the format {shown(name, 60)!r}, not {REPORT_FORMAT!r}"
+        )
+    if name != REPORT_FORMAT:
         of = f"is of version {shown(version, 20)} of the format"
         raise _UnreadableError(f"{of}; this one reads {_VERSION}")
 

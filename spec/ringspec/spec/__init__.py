@@ -1,149 +1,80 @@
 """The contract of a server: its rules, dialects, and proof of breaches."""
 
-from ringspec.spec.answers import Answer, Answers
-from ringspec.spec.assertions import Assertion, Chosen, constants, without
-from ringspec.spec.contract import OURS, Contract, load
-from ringspec.spec.document import Inlined
-from ringspec.spec.errors import (
-    InternalError,
-    MisfitError,
-    ReportError,
-    RingspecError,
-    SpecError,
-    TargetError,
-    UsageError,
-    did_you_mean,
-    nearest,
-)
-from ringspec.spec.forms import NOT_BLANK, read_as
-from ringspec.spec.links import Link, Paging, Role
-from ringspec.spec.operations import Operation, TokenHeader, concrete, is_json
-from ringspec.spec.overlay import names as dialect_names
-from ringspec.spec.overrides import PROFILES, Fixture, Overrides, member_names
-from ringspec.spec.plain import UUID, is_number, matching, texts_of_form
-from ringspec.spec.proof import (
-    Breach,
-    Disagreement,
-    Prover,
-    is_irregular,
-    rules_of,
-)
-from ringspec.spec.questions import (
-    Candidate,
-    Question,
-    load_with_actions,
-    overlay_of,
-    questions,
-)
-from ringspec.spec.reading import short
-from ringspec.spec.rules import (
-    BODY_ACCEPTED,
-    ROBUSTNESS,
-    Evidence,
-    Level,
-    Rule,
-    RuleId,
-    weakest,
-)
-from ringspec.spec.schemas import (
-    ABOUT,
-    ITEM,
-    KEYWORDS,
-    Subschema,
-    branches,
-    subschemas,
-    walk,
-)
-from ringspec.spec.values import (
-    Json,
-    Location,
-    Path,
-    at,
-    at_path,
-    at_pointer,
-    canonical,
-    is_shallow,
-    kind_of,
-    patched,
-    pointer,
-    same,
-    steps,
-)
-
-__all__ = [
-    "ABOUT",
-    "BODY_ACCEPTED",
-    "ITEM",
-    "KEYWORDS",
-    "NOT_BLANK",
-    "OURS",
-    "PROFILES",
-    "ROBUSTNESS",
-    "UUID",
-    "Answer",
-    "Answers",
-    "Assertion",
-    "Breach",
-    "Candidate",
-    "Chosen",
-    "Contract",
-    "Disagreement",
-    "Evidence",
-    "Fixture",
-    "Inlined",
-    "InternalError",
-    "Json",
-    "Level",
-    "Link",
-    "Location",
-    "MisfitError",
-    "Operation",
-    "Overrides",
-    "Paging",
-    "Path",
-    "Prover",
-    "Question",
-    "ReportError",
-    "RingspecError",
-    "Role",
-    "Rule",
-    "RuleId",
-    "SpecError",
-    "Subschema",
-    "TargetError",
-    "TokenHeader",
-    "UsageError",
-    "at",
-    "at_path",
-    "at_pointer",
-    "branches",
-    "canonical",
-    "concrete",
-    "constants",
-    "dialect_names",
-    "did_you_mean",
-    "is_irregular",
-    "is_json",
-    "is_number",
-    "is_shallow",
-    "kind_of",
-    "load",
-    "load_with_actions",
-    "matching",
-    "member_names",
-    "nearest",
-    "overlay_of",
-    "patched",
-    "pointer",
-    "questions",
-    "read_as",
-    "rules_of",
-    "same",
-    "short",
-    "steps",
-    "subschemas",
-    "texts_of_form",
-    "walk",
-    "weakest",
-    "without",
-]
+from ringspec.spec.answers import Answer as Answer
+from ringspec.spec.answers import Answers as Answers
+from ringspec.spec.answers import Described as Described
+from ringspec.spec.assertions import Assertion as Assertion
+from ringspec.spec.assertions import Chosen as Chosen
+from ringspec.spec.assertions import constants as constants
+from ringspec.spec.assertions import without as without
+from ringspec.spec.contract import OURS as OURS
+from ringspec.spec.contract import Contract as Contract
+from ringspec.spec.contract import load as load
+from ringspec.spec.document import Inlined as Inlined
+from ringspec.spec.errors import InternalError as InternalError
+from ringspec.spec.errors import MisfitError as MisfitError
+from ringspec.spec.errors import ReportError as ReportError
+from ringspec.spec.errors import RingspecError as RingspecError
+from ringspec.spec.errors import SpecError as SpecError
+from ringspec.spec.errors import TargetError as TargetError
+from ringspec.spec.errors import UsageError as UsageError
+from ringspec.spec.errors import did_you_mean as did_you_mean
+from ringspec.spec.errors import nearest as nearest
+from ringspec.spec.forms import NOT_BLANK as NOT_BLANK
+from ringspec.spec.forms import read_as as read_as
+from ringspec.spec.links import Link as Link
+from ringspec.spec.links import Paging as Paging
+from ringspec.spec.links import Role as Role
+from ringspec.spec.operations import Operation as Operation
+from ringspec.spec.operations import TokenHeader as TokenHeader
+from ringspec.spec.operations import concrete as concrete
+from ringspec.spec.operations import is_json as is_json
+from ringspec.spec.operations import media_name as media_name
+from ringspec.spec.overlay import dialect_names as dialect_names
+from ringspec.spec.overrides import PROFILES as PROFILES
+from ringspec.spec.overrides import Fixture as Fixture
+from ringspec.spec.overrides import Overrides as Overrides
+from ringspec.spec.overrides import member_names as member_names
+from ringspec.spec.plain import UUID as UUID
+from ringspec.spec.plain import is_number as is_number
+from ringspec.spec.plain import matching as matching
+from ringspec.spec.plain import texts_of_form as texts_of_form
+from ringspec.spec.proof import Breach as Breach
+from ringspec.spec.proof import Disagreement as Disagreement
+from ringspec.spec.proof import Prover as Prover
+from ringspec.spec.proof import is_irregular as is_irregular
+from ringspec.spec.proof import rules_of as rules_of
+from ringspec.spec.questions import Candidate as Candidate
+from ringspec.spec.questions import Question as Question
+from ringspec.spec.questions import load_with_actions as load_with_actions
+from ringspec.spec.questions import overlay_of as overlay_of
+from ringspec.spec.questions import questions as questions
+from ringspec.spec.reading import short as short
+from ringspec.spec.rules import BODY_ACCEPTED as BODY_ACCEPTED
+from ringspec.spec.rules import ROBUSTNESS as ROBUSTNESS
+from ringspec.spec.rules import Evidence as Evidence
+from ringspec.spec.rules import Level as Level
+from ringspec.spec.rules import Rule as Rule
+from ringspec.spec.rules import RuleId as RuleId
+from ringspec.spec.rules import weakest as weakest
+from ringspec.spec.schemas import ABOUT as ABOUT
+from ringspec.spec.schemas import ITEM as ITEM
+from ringspec.spec.schemas import KEYWORDS as KEYWORDS
+from ringspec.spec.schemas import Subschema as Subschema
+from ringspec.spec.schemas import branches as branches
+from ringspec.spec.schemas import subschemas as subschemas
+from ringspec.spec.schemas import walk as walk
+from ringspec.spec.values import DEPTH as DEPTH
+from ringspec.spec.values import Json as Json
+from ringspec.spec.values import Location as Location
+from ringspec.spec.values import Path as Path
+from ringspec.spec.values import at as at
+from ringspec.spec.values import at_path as at_path
+from ringspec.spec.values import at_pointer as at_pointer
+from ringspec.spec.values import canonical as canonical
+from ringspec.spec.values import is_shallow as is_shallow
+from ringspec.spec.values import kind_of as kind_of
+from ringspec.spec.values import patched as patched
+from ringspec.spec.values import pointer as pointer
+from ringspec.spec.values import same as same
+from ringspec.spec.values import steps as steps

@@ -1,24 +1,46 @@
-"""Answers: the schemas they keep to, by status, and the rules of each assertion."""
+"""Answers: what is described of them, by status, and the rules of each assertion.
+
+What a contract describes binds as it stands, unless a catalogue says what answers owe:
+one with a row `answer.json`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from ringspec.spec.assertions import Assertion, assertions
 from ringspec.spec.document import Inlined, Node, check, inline
+from ringspec.spec.errors import SpecError
 from ringspec.spec.forms import for_answer
-from ringspec.spec.operations import Operation, concrete, endpoints, json_types
+from ringspec.spec.operations import (
+    Operation,
+    concrete,
+    endpoints,
+    is_json,
+    json_types,
+    media_name,
+)
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import Catalogue, RuleId
 from ringspec.spec.values import Json
 
+ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
+ERROR_STATUS = RuleId("error.status")
+# They are asked where no catalogue says what answers owe.
+DESCRIBED = frozenset({"answer.status", "answer.media", "answer.headers"})
+# Not for the request's content, or not for that alone.
+_UNSURE = frozenset({"401", "407", "408", "409", "429"})
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers with a status (`201`, `2XX` or `default`)."""
+    """The schema of the answers with a status and a media type."""
 
-    status: str
     schema: Inlined
     assertions: tuple[Assertion, ...]
 
@@ -29,89 +51,145 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """What is described of the answers with a status.
+
+    Attributes:
+        media: media types and ranges, in lower case, each with what its JSON keeps to.
+        headers: by name, whether they are required, and validators of their values.
+    """
+
+    media: dict[str, Answer | None]
+    headers: dict[str, tuple[bool, Prover]]
+
+    @property
+    def answer(self) -> Answer | None:
+        """The first schema of their JSON."""
+        return next(filter(None, self.media.values()), None)
+
+    def closest(self, label: str) -> str | None:
+        """Return the described media type that an answer's label is of."""
+        if not label and not all(map(is_json, self.media)):
+            return label  # anything may have no label
+        fits = (each for each in self.media if fnmatchcase(label, each))
+        return max(fits, key=len, default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """The answers of one operation, with the assertions of its relatives'.
 
     Attributes:
-        bare: statuses described without a body: none is needed.
-        media_type: the first JSON type of accepted answers.
+        described: by status, in upper case.
+        media_type: what accepted answers are asked for in: JSON if they may be.
+        bind: whether they owe what is described of them, and nothing else.
+        refusing: the statuses that refuse a request; empty if any may.
     """
 
-    by_status: dict[str, Answer]
+    described: dict[str, Described]
     assertions: tuple[Assertion, ...]
-    bare: frozenset[str] = frozenset()
-    media_type: str = "application/json"
+    media_type: str
+    bind: bool
+    refusing: tuple[str | int, ...]
 
     def is_bare(self, status: int) -> bool:
         """Return whether answers of a status need no body."""
-        if str(status) in self.by_status or str(status) in self.bare:
-            return str(status) in self.bare
-        return f"{status // 100}XX" in self.bare
+        found = self.description(status, "")
+        return found is not None and not found.media
 
     def of(self, status: int) -> Answer | None:
-        """Return the closest description of answers with a status."""
-        keys = [str(status), f"{status // 100}XX"]
-        if status >= 400:
-            # Contracts describe errors by `default`, not another success.
-            keys.append("DEFAULT")
-        return next(
-            (self.by_status[key] for key in keys if key in self.by_status), None
-        )
+        """Return the closest schema of answers with a status."""
+        # Contracts describe errors by `default`, not another success.
+        found = self.description(status, "DEFAULT" if status >= 400 else "")
+        return found.answer if found else None
+
+    def description(self, status: int, other: str = "DEFAULT") -> Described | None:
+        """Return what is described of the answers with a status, by letter."""
+        keys = (str(status), f"{status // 100}XX", other)
+        return next((self.described[it] for it in keys if it in self.described), None)
+
+    @property
+    def successes(self) -> list[str]:
+        """The described statuses that accept a request."""
+        return [each for each in self.described if each[0] in "2D"]
+
+    def also(self, *statuses: str | int) -> tuple[str | int, ...]:
+        """Return statuses with those that are described as refusals."""
+        more = self.refusing if self.bind else ()
+        return tuple(dict.fromkeys((*statuses, *more)))
 
 
-def read_answers(base: dict[str, Json], operation: Operation) -> Answers:
+def read_answers(
+    base: dict[str, Json], operation: Operation, rows: Collection[RuleId]
+) -> Answers:
     """Read an operation's answers, and every assertion about those of its relatives.
 
     Relatives are the operations on the same path and below it, which read, start and
-    delete.
+    delete. A catalogue has the `rows`.
     """
     listed = list(endpoints(base))
     own = next(each for each in listed if each.node.place == operation.place)
     stated: dict[str, Assertion] = {}
     for each in (own, *listed):
         if each.path == own.path or each.path.startswith(f"{own.path}/"):
-            for assertion in answers_of(each.node).assertions:
+            for assertion in answers_of(each.node, rows).assertions:
                 stated.setdefault(f"{assertion.place}/{assertion.value}", assertion)
-    return replace(answers_of(own.node), assertions=tuple(stated.values()))
+    return replace(answers_of(own.node, rows), assertions=tuple(stated.values()))
 
 
-def _answer(status: str, schema: Inlined) -> Answer:
-    stated = []
+def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
+    # A recursive schema is judged to the depth written.
+    schema = inline(media.document, f"{media.place}/schema")
+    check(schema, Catalogue({}))
+    schema, stated = for_answer(schema), []
     for each in assertions(schema, "answer"):
         part = "members" if each.keyword == "required" else "types"
-        rule = f"answer.{part}" if status.startswith("2") else "error.envelope"
-        stated.append(replace(each, rule=RuleId(rule)))
-    return Answer(status, schema, tuple(stated))
+        envelope = status[0] != "2" and {ENVELOPE, ANSWER_JSON} & {*rows}
+        rule = ENVELOPE if envelope else RuleId(f"answer.{part}")
+        stated.append(replace(each, rule=rule))
+    return Answer(schema, tuple(stated))
 
 
-def answers_of(node: Node) -> Answers:
-    """Read the answers of one operation."""
-    found: dict[str, Answer] = {}
-    bare: set[str] = set()
-    media_types: list[str] = []
+def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
+    """Read the answers of one operation; a catalogue has the `rows`."""
+    described: dict[str, Described] = {}
+    bind = ANSWER_JSON not in rows
     for given, response in node.at("responses", {}).members():
-        status = given.upper()
-        content = response.at("content", {})
-        if not content.value:
-            bare.add(status)
-        for name, media in json_types(content):
-            if status.startswith("2"):
-                media_types.append(name)
-            if media.has("schema"):
-                # A recursive schema is judged to the depth written.
-                schema = inline(node.document, f"{media.place}/schema")
-                check(schema, Catalogue({}))
-                found.setdefault(status, _answer(status, for_answer(schema)))
-    stated = {
-        f"{each.place}/{each.value}": each
-        for answer in found.values()
-        for each in answer.assertions
-    }
-    accepted = next(iter(media_types), "application/json")
+        status, content = given.upper(), response.at("content", {})
+        media = {
+            media_name(name): _answer(status, each, rows)
+            if each.has("schema")
+            else None
+            for name, each in json_types(content)
+        }
+        others = dict.fromkeys(media_name(name) for name, _ in content.members())
+        headers = _headers(response) if bind else {}
+        described[status] = Described({**media, **others, **media}, headers)
+    every = [it for each in described.values() for it in each.media.values() if it]
+    stated = {f"{it.place}/{it.value}": it for each in every for it in each.assertions}
+    accepted = [n for s, each in described.items() if s[0] == "2" for n in each.media]
+    best = next(iter(sorted(accepted, key=is_json, reverse=True)), "application/json")
+    refusing: list[str | int] = ["4xx"] * bool({"4XX", "DEFAULT"} & described.keys())
+    codes = (each for each in described if re.fullmatch(r"4\d\d", each))
+    refusing += [int(each) for each in codes if each not in _UNSURE]
     return Answers(
-        found,
-        tuple(stated.values()),
-        frozenset(bare),
+        described=described,
+        assertions=tuple(stated.values()),
         # A range with a suffix may be in no Accept. Source: RFC 9110, 12.5.1.
-        accepted.replace("*+json", "*") if "+" in accepted else concrete(accepted),
+        media_type=best.replace("*+json", "*") if "+" in best else concrete(best),
+        bind=bind,
+        refusing=(400, 422) if ERROR_STATUS in rows else tuple(refusing),
     )
+
+
+def _headers(response: Node) -> dict[str, tuple[bool, Prover]]:
+    found = {}
+    for name, header in response.at("headers", {}).members():
+        schema: Json = {}
+        if header.has("schema"):
+            with suppress(SpecError):  # no body depends on it
+                schema = inline(header.document, f"{header.place}/schema").schema
+        # Source: OpenAPI 3.1, Response Object.
+        if name.lower() != "content-type":
+            found[name] = header.value.get("required") is True, Prover(schema, ())
+    return found

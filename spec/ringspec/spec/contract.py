@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ringspec.spec import document, forms, overlay, reading
-from ringspec.spec.answers import Answers, read_answers
+from ringspec.spec.answers import DESCRIBED, Answers, read_answers
 from ringspec.spec.assertions import Assertion, Chosen, assertions, readings, without
 from ringspec.spec.document import Inlined
 from ringspec.spec.errors import SpecError
@@ -29,6 +29,7 @@ from ringspec.spec.overrides import (
 )
 from ringspec.spec.proof import Prover
 from ringspec.spec.rules import (
+    BODY_ACCEPTED,
     RULES,
     Catalogue,
     Evidence,
@@ -263,9 +264,10 @@ def _build(
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
     request = with_fixtures(forms.for_request(request), values)
-    answers, links = read_answers(base, operation), read_links(base, operation)
+    answers = read_answers(base, operation, catalogue.rules)
+    links = read_links(base, operation, catalogue.rules)
     stated = assertions(request, in_choices=True)
-    rules = _rules(catalogue, (*stated, *answers.assertions), operation, links)
+    rules = _rules(catalogue, stated, answers, operation, links)
     rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
     dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -297,17 +299,19 @@ def _build(
 def _rules(
     catalogue: Catalogue,
     stated: Iterable[Assertion],
+    answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
-    owners = [(each.rule, each.place) for each in stated]
+    owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
     standard = standard_rules(links)
     for name in standard:
-        places.setdefault(name, {})
+        if answers.bind or name not in DESCRIBED:
+            places.setdefault(name, {})
     found = {}
     for name in dict.fromkeys((*catalogue.rules, *places)):
         if name not in places:
@@ -322,5 +326,8 @@ def _rules(
             source=first,
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
+        if rule.source == "the contract":
+            own = operation.schema_place if name == BODY_ACCEPTED else operation.place
+            rule = replace(rule, source=first or own)
         found[name] = replace(rule, places=listed)
     return found

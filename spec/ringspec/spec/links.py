@@ -14,7 +14,7 @@ its path from the answer's body (`$response.body#/…`). In extensions:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -96,22 +96,31 @@ class Link:
     refuses: tuple[str, ...] = ()
 
 
-def read_links(base: dict[str, Json], operation: Operation) -> tuple[Link, ...]:
-    """Read the links of an operation's accepted answers, in their order."""
+def read_links(
+    base: dict[str, Json], operation: Operation, rows: Collection[RuleId]
+) -> tuple[Link, ...]:
+    """Read the links of an operation's accepted answers, in their order.
+
+    A catalogue has the `rows`.
+    """
     known = {each.id: each for each in endpoints(base)}
     found: dict[str, Link] = {}
     own = Node(base, operation.node, operation.place)
     for status, response in own.at("responses", {}).members():
         links = response.at("links", {}).members() if status.startswith("2") else ()
         for name, node in links:
-            link = _link(name, node, operation, known)
+            link = _link(name, node, operation, known, rows)
             if link is not None:
                 found.setdefault(name, link)
     return tuple(found.values())
 
 
 def _link(
-    name: str, node: Node, operation: Operation, known: dict[str, Endpoint]
+    name: str,
+    node: Node,
+    operation: Operation,
+    known: dict[str, Endpoint],
+    rows: Collection[RuleId],
 ) -> Link | None:
     """Read a Link Object; None if it cannot be followed."""
     if not node.has("operationId"):
@@ -142,7 +151,7 @@ def _link(
         method=endpoint.method.upper(),
         path=endpoint.path,
         captures=captures,
-        answers=answers_of(endpoint.node),
+        answers=answers_of(endpoint.node, rows),
         token_header=token_header_of(endpoint.node),
         same_body=bool(same),
         paging=Paging(

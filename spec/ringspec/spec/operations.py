@@ -86,6 +86,8 @@ class Operation:
         node: the operation's own node in the document.
         token_header: carries the credentials; None if none are needed.
         methods: all that its path has, in lower case.
+        paths: of the whole document, with their placeholders.
+        needs_body: whether a request has to have one.
     """
 
     id: str
@@ -100,10 +102,12 @@ class Operation:
     node: Json
     token_header: TokenHeader | None
     methods: tuple[str, ...]
+    paths: tuple[str, ...]
+    needs_body: bool
 
     def admits(self, media: str) -> bool:
         """Return whether the body may be of a media type, in lower case."""
-        kinds = (each.partition(";")[0].strip().lower() for each in self.media_types)
+        kinds = map(media_name, self.media_types)
         return any(fnmatchcase(media.strip(), kind) for kind in kinds)
 
 
@@ -193,6 +197,11 @@ def json_types(content: Node) -> list[tuple[str, Node]]:
     return [(name, media) for _, name, media in best]
 
 
+def media_name(label: str) -> str:
+    """Return a media type without parameters, in lower case."""
+    return label.partition(";")[0].strip().lower()
+
+
 def is_json(media: str) -> bool:
     """Return whether a media type is JSON by its name."""
     return _rank(media) in {1, 2}
@@ -200,7 +209,7 @@ def is_json(media: str) -> bool:
 
 def _rank(media: str) -> int:
     """Rank a media type among those that are JSON; 0 if it is not."""
-    name = media.partition(";")[0].strip().lower()
+    name = media_name(media)
     if name == "application/json":
         return 1
     if "*" in name:
@@ -242,6 +251,8 @@ def _operation(endpoint: Endpoint, schema: str) -> Operation:
         node=node.value,
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
+        paths=tuple(Node(node.document, node.document).at("paths").value),
+        needs_body=node.at("requestBody").value.get("required") is True,
     )
 
 

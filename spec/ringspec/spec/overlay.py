@@ -31,21 +31,21 @@ class Overlay:
     content: dict[str, Json]
 
 
-def names() -> list[str]:
+def dialect_names() -> list[str]:
     """List the dialects that come with the package."""
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
 def find(name_or_file: str) -> Path:
     """Find a dialect by its shipped name, or as a file."""
-    if name_or_file in names():
+    if name_or_file in dialect_names():
         return SHIPPED / f"{name_or_file}.yaml"
     path = Path(name_or_file)
     if path.is_file():
         return path
     raise UsageError(
         f"no dialect {name_or_file!r}",
-        hint=f"shipped ones: {', '.join(names())}; or give a file",
+        hint=f"shipped ones: {', '.join(dialect_names())}; or give a file",
     )
 
 

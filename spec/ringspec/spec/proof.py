@@ -8,12 +8,14 @@ breaks least, if there is just one.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
 
 from ringspec.spec.assertions import Assertion, Chosen
 from ringspec.spec.errors import InternalError
@@ -82,11 +84,7 @@ class Prover:
     def _second(self) -> jsonschema.Draft202012Validator:
         import jsonschema  # noqa: PLC0415
 
-        return jsonschema.Draft202012Validator(
-            self._schema,
-            # The bare FormatChecker knows formats of old drafts too.
-            format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-        )
+        return jsonschema.Draft202012Validator(self._schema, format_checker=_formats())
 
     def is_valid(self, body: Json) -> bool:
         """Return whether a body breaks nothing, by the quick validator alone."""
@@ -197,6 +195,41 @@ class Prover:
             for name in wanted:
                 if name not in present:
                     yield Breach(self._by_path[*path, name], location)
+
+
+_ASCII = bytes(range(128)).decode()
+# Source: RFC 3339, appendix A.
+_DATE = r"(\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)"
+_TIME = r"T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)"
+_DURATION = re.compile(f"P({_DATE}({_TIME})?|{_TIME}|\\d+W)", re.ASCII)
+
+
+@cache
+def _formats() -> jsonschema.FormatChecker:
+    """Return checks of formats: jsonschema's, and two that it needs much more for.
+
+    An IRI is a URI with its other letters escaped. Source: RFC 3987, 3.1.
+    """
+    import jsonschema  # noqa: PLC0415
+
+    # The bare FormatChecker knows formats of old drafts too.
+    known = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    checker = jsonschema.FormatChecker(())
+    checker.checkers = dict(known.checkers)
+
+    @checker.checks("duration")
+    def is_duration(value: object) -> bool:
+        return not isinstance(value, str) or bool(_DURATION.fullmatch(value))
+
+    def is_iri(value: object, form: str) -> bool:
+        if isinstance(value, str):
+            value = quote(value, safe=_ASCII)
+        return bool(known.conforms(value, form))
+
+    for form in ("uri", "uri-reference"):
+        check = partial(is_iri, form=form)
+        checker.checks(form.replace("uri", "iri"), ValueError)(check)
+    return checker
 
 
 _Judge: TypeAlias = Callable[[Prover, Json], list[Breach]]

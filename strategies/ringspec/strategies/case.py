@@ -61,10 +61,9 @@ class Expect(StrEnum):
     SURVIVE = "survive"
 
 
-# The allowed statuses, unless a rule is about the status.
+# The allowed statuses, unless a rule is about the status; of refusals, see `Requests`.
 STATUS: dict[Expect, Status] = {
     Expect.ACCEPT: ("2xx",),
-    Expect.REJECT: (400, 422),
     Expect.SURVIVE: ("2xx", "3xx", "4xx"),
 }
 
@@ -298,6 +297,13 @@ class Requests:
             body=content,
         )
 
+    def status(self, expect: Expect) -> Status:
+        """Return the statuses that a case expects, unless its rule is about them."""
+        rejects = expect == Expect.REJECT
+        known = self.contract.answers.refusing
+        refusals = dict.fromkeys((400, 422, *known) if known else ("4xx",))
+        return tuple(refusals) if rejects else STATUS[expect]
+
     def case(
         self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any
     ) -> Case:
@@ -307,7 +313,7 @@ class Requests:
             rule=rule,
             level=more.pop("level", self.contract.rules[rule].level),
             expect=expect,
-            status=STATUS[expect],
+            status=self.status(expect),
             request=self.create(content),
             **more,
         )

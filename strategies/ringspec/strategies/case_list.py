@@ -5,6 +5,7 @@ The same contract and seed give the same cases, byte for byte.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -17,6 +18,7 @@ from ringspec.spec import (
     Contract,
     InternalError,
     Json,
+    Operation,
     Path,
     Role,
     RuleId,
@@ -341,8 +343,9 @@ def _header_cases(contract: Contract, plain: Case) -> Iterator[Case]:
 def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send bytes that are no JSON, other labels, methods and paths."""
     variants, sent, good = _Variants(contract, plain), plain.request, plain.request.body
+    operation, answers = contract.operation, contract.answers
     # JSON with a label that it may have. Source: RFC 9110, 8.3.1.
-    charset = f"{contract.operation.media_type}; charset=utf-8"
+    charset = f"{operation.media_type}; charset=utf-8"
     label, name = "valid-charset", "Content-Type"
     yield variants.header(_MEDIA, label, name, charset, closes=False)
     for label, content in {
@@ -358,23 +361,24 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         "markup": b"<create/>",
     }.items():
         request = closing(replace(sent, body=content))
-        yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
+        if content or operation.needs_body or not answers.bind:
+            yield variants.case(_JSON, label, request, {"bytes": label}, ("4xx",))
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
-        if not contract.operation.admits(value):
-            label = value.replace("/", "-")
-            yield variants.header(_MEDIA, label, "Content-Type", value, (415,))
+        if not operation.admits(value):
+            label, status = value.replace("/", "-"), answers.also(415)
+            yield variants.header(_MEDIA, label, "Content-Type", value, status)
     # Methods that the path does not have, without a body.
     for method in ("PUT", "PATCH", "DELETE"):
-        if method.lower() not in contract.operation.methods:
+        if method.lower() not in operation.methods:
             bare = with_header(sent, "Content-Type", None)
             request = replace(bare, method=method, body=b"")
             fault = {"method": method}
             # 501: the server knows the method nowhere. Source: RFC 9110, 15.6.2.
-            yield variants.case(_METHOD, method.lower(), request, fault, (405, 501))
-    path = sent.path.partition("?")[0].rstrip("/")
-    for label, other in (("longer-name", f"{path}-ringspec"), ("cut-name", path[:-1])):
-        request = closing(replace(sent, path=other))
-        yield variants.case(_PATH, label, request, {"path": other}, (404,))
+            status = answers.also(405, 501)
+            yield variants.case(_METHOD, method.lower(), request, fault, status)
+    for label, other in _other_paths(operation):
+        request, fault = closing(replace(sent, path=other)), {"path": other}
+        yield variants.case(_PATH, label, request, fault, answers.also(404))
     for label, name, unsettled in (
         ("no-media-type", "Content-Type", None),
         ("media-type-rubbish", "Content-Type", "json"),
@@ -393,6 +397,23 @@ def _wire_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     yield variants.case(ROBUSTNESS, label, request, {"bytes": label})
 
 
+def _other_paths(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield paths that the contract lacks: with a longer name, and with one cut.
+
+    The last name is changed, or one before where another path would fit.
+    """
+    paths = map(re.escape, operation.paths)
+    known = [re.sub(r"\\\{.*?\\\}", "[^/]+", each) for each in paths]
+    names = operation.path.partition("?")[0].rstrip("/").split("/")
+    for label, cut, more in (("longer-name", None, "-ringspec"), ("cut-name", -1, "")):
+        for at in reversed(range(1, len(names))):
+            changed = f"{names[at][:cut]}{more}"
+            other = "/".join((*names[:at], changed, *names[at + 1 :]))
+            if changed and not any(re.fullmatch(it, other) for it in known):
+                yield label, other
+                break
+
+
 def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
     """Send no token, and wrong ones."""
     header = contract.operation.token_header
@@ -400,7 +421,8 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
         return
     variants = _Variants(contract, plain)
     for label, value in _tokens(header):
-        yield variants.header(_TOKEN, label, header.header, value, (401,))
+        status = contract.answers.also(401)
+        yield variants.header(_TOKEN, label, header.header, value, status)
     # Wrong credentials of a client. Source: RFC 6749, 4.4 and 5.2.
     right = {
         "grant_type": "client_credentials",
@@ -436,7 +458,7 @@ def _auth_cases(contract: Contract, plain: Case) -> Iterator[Case]:
             name, field = f"{link.name}-{label}", link.token_header.header
             sent = closing(with_header(request, field, value))
             fault = {"header": field, "value": value}
-            case = variants.case(_TOKEN, name, sent, fault, (401,))
+            case = variants.case(_TOKEN, name, sent, fault, link.answers.also(401))
             last = Step(request=sent, status=case.status, link=link.name)
             if not link.captures:
                 yield replace(case, steps=(last,))
@@ -453,8 +475,10 @@ def _tokens(header: TokenHeader) -> Iterator[tuple[str, str | None]]:
     yield "empty", header.value("")
     if header.scheme:
         yield "bare", _UNKNOWN_TOKEN
-        yield "other-scheme", f"Basic {Slot.TOKEN}"
-    yield "cut", header.value(Slot.TOKEN_CUT)
-    yield "longer", header.value(f"{Slot.TOKEN}x")
+        other = "Bearer" if header.scheme == "Basic" else "Basic"
+        yield "other-scheme", f"{other} {Slot.TOKEN}"
+    if header.scheme != "Basic":  # readers of base64 differ on its end
+        yield "cut", header.value(Slot.TOKEN_CUT)
+        yield "longer", header.value(f"{Slot.TOKEN}x")
     yield "other-case", header.value(Slot.TOKEN_SWAPPED)
     yield "null", header.value("null")

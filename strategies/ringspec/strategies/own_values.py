@@ -1,4 +1,4 @@
-"""Values of their own: no two creates send the same free texts.
+"""Values of their own: no two creates send the same free texts, or the same ids.
 
 A server may refuse a name, an address or an id that it has already, and two members
 that are equal. What a contract gives as an example may be what the target knows: it
@@ -27,7 +27,7 @@ from ringspec.spec import (
 from ringspec.spec import walk as subschemas
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import instance_path, texts_in
+from ringspec.strategies.shapes.locations import instance_path, leaves
 from ringspec.strategies.shapes.shape import ANYTHING, Alternatives, admitted
 from ringspec.strategies.shapes.text import sibling_id
 
@@ -48,12 +48,32 @@ _OF_ITSELF = re.compile(
     re.IGNORECASE,
 )
 _IDS: tuple[Location, ...] = (("id",), ("uuid",), ("key",))
+_ID = re.compile(r"(?i:^id|[_-]id)$|Id$|ID$")
+# A moment has to be one, and of what is left there is little to choose.
+_FIXED = frozenset(
+    {"date", "date-time", "time", "duration", "ipv4", "ipv6", "regex", "json-pointer"}
+)
 
-_Texts: TypeAlias = dict[Location, str]
+_Text: TypeAlias = str | int
+_Texts: TypeAlias = dict[Location, _Text]
 
 
-def _others(text: str, number: int) -> Iterator[str]:
-    """Yield texts of the same form, the same ones for the same number."""
+def _texts_in(body: Json) -> _Texts:
+    """Return the texts of a body, and its ids that are numbers."""
+    return {
+        place: value
+        for place, value in leaves(body)
+        if isinstance(value, str)
+        or (type(value) is int and place and _ID.search(str(place[-1])))
+    }
+
+
+def _others(text: _Text, number: int) -> Iterator[_Text]:
+    """Yield values of the same form, the same ones for the same number."""
+    if isinstance(text, int):
+        yield text + number
+        yield text - number
+        return
     if _UUID.fullmatch(text):
         other = sibling_id(text, number)
         yield other.upper() if text.isupper() else other
@@ -69,7 +89,8 @@ def _others(text: str, number: int) -> Iterator[str]:
     for alphabets in (letters, (*letters, digits), (digits,)):
         if other := _stepped(own, number, alphabets):
             yield f"{start}{other}{end}"
-    yield f"{start}{own}{number}{end}"
+    if own or not start:
+        yield f"{start}{own}{number}{end}"
 
 
 def _stepped(text: str, number: int, alphabets: tuple[str, ...]) -> str:
@@ -103,12 +124,12 @@ def _fitting(old: _Texts, new: _Texts, fits: Callable[[_Texts], bool]) -> _Texts
 
 
 def _headed(
-    contract: Contract, request: Request, other: Callable[[str], str]
+    contract: Contract, request: Request, other: Callable[[str], _Text]
 ) -> Request:
     """Give a request values of its own in the headers that are about it alone."""
     stated = {each.name.lower() for each in contract.operation.headers}
     headers = [
-        (name, other(value))
+        (name, str(other(value)))
         if name.lower() in stated
         and (_UUID.fullmatch(value) or _OF_REQUEST.search(name))
         else (name, value)
@@ -128,7 +149,7 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
     if case.steps or not isinstance(case.body, dict | list):
         return None
     body, rules, number = case.body, frozenset(case.broken), _REPEATED + turn
-    old = dict(texts_in(body))
+    old = _texts_in(body)
     # Texts that stand in several places stay apart.
     new = {
         place: next(_others(text, number + index * _STRIDE))
@@ -155,9 +176,9 @@ class OwnValues:
         stated = [*contract.operation.examples]
         for each in subschemas(contract.request.schema):
             stated += [each.schema.get(it) for it in ("default", "example", "examples")]
-        self._stated = {text for _, text in texts_in(stated)}
-        self._sent: set[str] = set()
-        self._turns: dict[str, int] = {}
+        self._stated = {it for _, it in leaves(stated) if type(it) in {str, int}}
+        self._sent: set[_Text] = set()
+        self._turns: dict[_Text, int] = {}
         # Of accepted cases: free texts, and the body without and with its own values.
         self._free: dict[str, dict[Location, Alternatives]] = {}
         self._old: dict[str, Json] = {}
@@ -169,11 +190,15 @@ class OwnValues:
         for case in accepted:
             self._old[case.id], free = case.body, self._free.setdefault(case.id, {})
             self._ids[case.request.body] = case.id
-            for place, _ in texts_in(case.body):
-                shapes = bodies.shapes_at(instance_path(place))
-                texts = tuple(each for each in shapes if each.kind == "string")
-                if all(each.choices() is None for each in texts):
-                    free[place] = texts
+            for place in _texts_in(case.body):
+                shapes = tuple(bodies.shapes_at(instance_path(place)))
+                formed = any(
+                    it.choices() is not None or it.format in _FIXED
+                    for it in shapes
+                    if it.kind != "null"
+                )
+                if not formed:
+                    free[place] = shapes
 
     def give(self, case: Case, proven: Callable[[Case], bool]) -> Case:
         """Return a case with values of its own, as far as its label stays proven."""
@@ -225,16 +250,16 @@ class OwnValues:
 
     def _own(
         self,
-        text: str,
+        text: _Text,
         shapes: Alternatives,
         place: Location = (),
-        here: Collection[str] = (),
-    ) -> str:
-        """Return a text that was not sent before; of an example, that is not here."""
-        its_own = place in _IDS or _OF_ITSELF.search(str(place[-1:]))
-        free = (its_own and "." not in text) or " " in text or _NOBODY.search(text)
+        here: Collection[_Text] = (),
+    ) -> _Text:
+        """Return a value that was not sent before; of an example, that is not here."""
+        its_own, read = place in _IDS or _OF_ITSELF.search(str(place[-1:])), str(text)
+        free = (its_own and "." not in read) or " " in read or _NOBODY.search(read)
         if text in self._stated and not free:
-            if text not in here or not re.search(r"\d", text):
+            if text not in here or not re.search(r"\d", read):
                 return text
             known, first = set(here), 1
         else:
@@ -242,7 +267,8 @@ class OwnValues:
         for turn in range(first, first + _TRIES):
             for other in _others(text, turn) if turn else (text,):
                 # Other digits could be a real number.
-                real = is_number(other) and not is_number(text) and "-" not in text
+                may_be = isinstance(other, str) and is_number(other)
+                real = may_be and not is_number(read)
                 if other not in known and not real and admitted(shapes, other):
                     known.add(other)
                     self._turns[text] = turn

@@ -46,7 +46,9 @@ def response(body: bytes, media: str | None = "application/json") -> Response:
         (b"{", "application/json", "no JSON"),
         (b"\xff\xff", "application/json", "no JSON"),
         (b"NaN", "application/json", "NaN is no JSON"),
-        (b"[" * 200_000, "application/json", "no JSON"),
+        (b"[" * 90_000, "application/json", "more than 64 levels"),
+        (b"[" * 900 + b"]" * 900, "application/json", "more than 64 levels"),
+        (b"[" + b"0," * 100_000, "application/json", "more than 100,000 values"),
     ],
     ids=lambda value: repr(value)[:30],
 )

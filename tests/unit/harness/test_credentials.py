@@ -94,6 +94,7 @@ def test_half_of_what_is_needed_is_wrong_usage(
     [
         (3600, True),
         (0.5, True),
+        (10**400, True),
         (0, False),
         (-1, False),
         ("3600", False),

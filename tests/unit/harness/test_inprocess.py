@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from ringspec.harness import Exchange, Failure, Response, Trouble
-from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.exchange import ANSWER_LIMIT, Filling
 from ringspec.harness.sending.inprocess import Application, InProcess
-from ringspec.harness.sending.target import ANSWER_LIMIT
 from ringspec.strategies import Request, Slot
 
 JSON = ((b"Content-Type", b"application/json"),)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ringspec.harness import (
+    Conclusion,
     Exchange,
     Finding,
+    Known,
     Outcome,
     RuleResult,
     Verdict,
+    conclude,
 )
 from ringspec.harness.judging.outcome import Tally
 from ringspec.spec import Contract, Level, RuleId
@@ -71,6 +76,40 @@ def test_outcome_of_a_rule(
     weak = [it for verdict, it, _ in found if verdict == FAIL and not it.gates(level)]
     assert result.outcome == outcome
     assert [each.level for each in result.warnings(level)] == weak
+
+
+@pytest.mark.parametrize(
+    ("verdict", "broken", "known", "outcome", "otherwise"),
+    [
+        (None, (), (), "untested", None),
+        (PASS, (), (), "untested", None),
+        (PASS, (RULE, RuleId("name.type")), (), "untested", None),
+        (PASS, (RULE,), (), "pass", None),
+        (FAIL, (), (), "fail", None),
+        (FAIL, (), (Known(id=RULE, reason=""),), "fail", "untested"),
+        (OPEN, (), (), "inconclusive", None),
+    ],
+)
+def test_a_rule_that_no_case_breaks_does_not_pass(
+    contract: Contract,
+    cases: tuple[Case, ...],
+    verdict: Verdict | None,
+    broken: tuple[RuleId, ...],
+    known: tuple[Known, ...],
+    outcome: str,
+    otherwise: str | None,
+) -> None:
+    tally = Tally(contract, MUST, untested={RULE: "why"})
+    case = replace(cases[0], broken=broken)
+    if verdict is not None:
+        tally.add((finding(case, verdict, MUST),))
+
+    result = judged(tally, "", (), known)
+
+    assert (result.outcome, result.otherwise) == (outcome, otherwise)
+    assert (result.why == "why") == (outcome == "untested")
+    gated = conclude((result,), executed=True, fail_untested=True)
+    assert gated != Conclusion.CONFORMANT or outcome == "pass"
 
 
 @pytest.mark.parametrize(

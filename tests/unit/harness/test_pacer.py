@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterator
 from email.utils import formatdate
+from math import inf
 from typing import Any, TypeVar
 
 import pytest
@@ -286,8 +287,9 @@ NOW = 1_900_000_000.0
         ({"retry_after": "0"}, 0.0),
         ({"retry_after": formatdate(NOW + 30, usegmt=True)}, 30.0),
         ({"retry_after": formatdate(NOW - 30, usegmt=True)}, 0.0),
-        ({"retry_after": "soon"}, None),
-        ({"retry_after": "-3"}, None),
+        ({"retry_after": "9" * 400}, inf),
+        ({"retry_after": "Fri, 31 Dec 99999 23:59:59 GMT"}, inf),
+        *(({"retry_after": text}, inf) for text in ("soon", "nan", "-1", "1e999")),
         ({"x_ratelimit_reset": "2030-03-17T17:47:00Z"}, 20.0),
         ({"x_ratelimit_reset": "1900000007"}, 7.0),
         ({"x_ratelimit_reset": "7"}, 7.0),

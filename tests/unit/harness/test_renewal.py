@@ -19,9 +19,8 @@ from ringspec.harness.sending.credentials import (
     Grant,
     Renewal,
     Renewing,
-    is_proper,
 )
-from ringspec.harness.sending.exchange import Filling
+from ringspec.harness.sending.exchange import Filling, is_proper
 from ringspec.harness.sending.inprocess import (
     URL,
     Application,

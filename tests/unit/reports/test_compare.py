@@ -20,7 +20,7 @@ from ringspec.reports import (
     render_comparison,
 )
 from ringspec.reports.comparison import ChangeKind, RuleMark
-from ringspec.reports.json_report import report
+from ringspec.reports.json_report import report_json
 from ringspec.spec import UsageError
 
 Made = Callable[..., Path]
@@ -38,7 +38,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def made(record: Record, tmp_path: Path) -> Made:
     """Write the sample's report to a file, changed as wished."""
-    data = json.loads(json.dumps(report(record)))
+    data = json.loads(json.dumps(report_json(record)))
 
     def make(name: str, *changes: RuleChange, **members: Any) -> Path:
         changed = {**copy.deepcopy(data), **members}

@@ -136,7 +136,7 @@ def judge(oracle: Oracle, case: Case, exchange: Exchange) -> Iterator[Finding]:
     fits = status_fits(status, case.status)
     fault = "" if fits else f"refused with {status}, not with {wanted}"
     for rule, verdict, reason in (
-        *checks.envelope(contract.answers, response),
+        *checks.form(contract.answers, response),
         checks.judgement(ERROR_STATUS, fault),
     ):
         if rule in contract.rules:  # a dialect may have dropped it

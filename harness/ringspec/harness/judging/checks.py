@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Verdict
-from ringspec.harness.sending.exchange import MISSING, Played, Response, parse
+from ringspec.harness.sending.exchange import MISSING, UNREAD, Played, Response, parse
 from ringspec.spec import (
     Answer,
     Answers,
     Contract,
+    Described,
     Evidence,
     Json,
     Location,
     RuleId,
     at_pointer,
+    branches,
+    is_json,
     pointer,
     same,
     short,
@@ -25,48 +30,97 @@ from ringspec.strategies import Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
+_MASK = re.compile("[*\u2022]{3}")
 ENVELOPE = RuleId("error.envelope")
-ANSWER_JSON = RuleId("answer.json")
+ANSWER_JSON, ANSWER_STATUS = RuleId("answer.json"), RuleId("answer.status")
+ANSWER_MEDIA, ANSWER_HEADERS = RuleId("answer.media"), RuleId("answer.headers")
 ANSWER_SCHEMA = (RuleId("answer.members"), RuleId("answer.types"))
 ECHO = RuleId("answer.echo")
 DEFAULTS = RuleId("answer.defaults")
 
 # Refusals that are not about the request's content. Source: product.md, Levels.
 NO_JUDGEMENT = frozenset({401, 407, 408, 429})
+# Answers that have no body, whatever is described. Source: RFC 9110, 15.
+_BODILESS = frozenset({204, 205, 304})
 
 Judgement: TypeAlias = tuple[RuleId, Verdict, str]
 
 
 def judgement(rule: RuleId, *faults: str) -> Judgement:
     """Return the verdict on a rule by the faults found; empty ones are none."""
-    found = list(filter(None, faults))
+    found = sorted(filter(None, faults), key=lambda each: each.startswith(UNREAD))
     if not found:
         return rule, Verdict.PASS, ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return rule, Verdict.FAIL, found[0] + more
-
-
-def envelope(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge the answer to a request that was refused."""
-    if answers.is_bare(response.status):
-        return
-    data, reason = parse(response)
-    answer = answers.of(response.status)
-    if not reason and answer is not None:
-        reason = "; ".join(schema_faults(answer, data).values())
-    yield judgement(ENVELOPE, reason)
+    unread = found[0].startswith(UNREAD)
+    return rule, Verdict.INCONCLUSIVE if unread else Verdict.FAIL, found[0] + more
 
 
 def form(answers: Answers, response: Response) -> Iterator[Judgement]:
-    """Judge what any accepted answer has to be: JSON that keeps to its schema."""
-    if answers.is_bare(response.status):
-        return
+    """Judge what an answer has to be: by a catalogue, JSON that keeps to a schema."""
+    if answers.bind:
+        yield from _as_described(answers, response)
+    elif not answers.is_bare(response.status):
+        data, reason = parse(response)
+        answer, accepts = answers.of(response.status), response.status // 100 == 2
+        faults = schema_faults(answer, data) if answer and not reason else {}
+        if accepts:
+            yield judgement(ANSWER_JSON, reason)
+        else:
+            yield judgement(ENVELOPE, reason or "; ".join(faults.values()))
+        for rule in ANSWER_SCHEMA if accepts and answer and not reason else ():
+            yield judgement(rule, faults.get(rule, ""))
+
+
+def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
+    """Judge an answer by what is described for its status, and by nothing else."""
+    status, label = response.status, response.media
+    described, accepts = answers.description(status), status // 100 == 2
+    if accepts and answers.successes:
+        known = " or ".join(answers.successes)
+        reason = f"accepted with HTTP {status}, where {known.lower()} is described"
+        yield judgement(ANSWER_STATUS, reason * (described is None))
     data, reason = parse(response)
-    yield judgement(ANSWER_JSON, reason)
-    answer = answers.of(response.status)
-    if not reason and answer is not None:
-        faults = schema_faults(answer, data)
-        yield from (judgement(rule, faults.get(rule, "")) for rule in ANSWER_SCHEMA)
+    media = described.media if described and status not in _BODILESS else {}
+    closest = described.closest(label) if described and media else None
+    if not media:
+        if is_json(label) and response.body:
+            yield judgement(ANSWER_JSON if accepts else ENVELOPE, reason)
+    elif closest is None:
+        what = f"an answer with HTTP {status} is labelled {label or 'nothing'}"
+        yield judgement(ANSWER_MEDIA, f"{what}; {' or '.join(media)} is described")
+    else:
+        yield judgement(ANSWER_MEDIA, reason * is_json(label))
+        answer = media.get(closest)
+        if answer and not reason:
+            faults = schema_faults(answer, data)
+            rules = dict.fromkeys(each.rule for each in answer.assertions)
+            yield from (judgement(rule, faults.get(rule, "")) for rule in rules)
+    if described and described.headers:
+        yield judgement(ANSWER_HEADERS, *_header_faults(described, response))
+
+
+def _header_faults(described: Described, response: Response) -> Iterator[str]:
+    for name, (required, prover) in described.headers.items():
+        given = [it for each, it in response.headers if each.lower() == name.lower()]
+        read = [it for each in (", ".join(given), *given) for it in _readings(each)]
+        if not given and required:
+            yield f"the answer has no header {name}"
+        elif given and not any(map(prover.is_valid, read)):
+            yield f"header {name} is {short(given[0], _WIDTH)}, which breaks its schema"
+
+
+def _readings(text: str) -> Iterator[Json]:
+    """Yield what a header may stand for. Source: OpenAPI 3.1, style `simple`."""
+    for read in (str, _scalar):
+        parts = [read(each.strip()) for each in text.split(",")]
+        pairs = zip(map(str, parts[::2]), parts[1::2], strict=False)
+        yield from (read(text), parts, dict(pairs))
+
+
+def _scalar(text: str) -> Json:
+    is_scalar = re.fullmatch(r"true|false|-?(0|[1-9]\d{0,99})(\.\d{1,99})?", text)
+    return json.loads(text) if is_scalar else text
 
 
 def content(contract: Contract, sent: Json, response: Response) -> Iterator[Judgement]:
@@ -146,8 +200,7 @@ def _differences(
         shared = members if answered is None else _members(answered, perhaps=True)
         for name, value in sent.items():
             compared = answered is None or (name in shared and name in members)
-            # What is only written is not read back. Source: JSON Schema, 9.4.
-            if compared and not shared.get(name, {}).get("writeOnly"):
+            if compared and not _decided(shared.get(name, {})):
                 inner, right = members.get(name, {}), got.get(name, MISSING)
                 yield from _differences(inner, value, right, (*place, name))
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
@@ -162,9 +215,32 @@ def _differences(
         yield f"{pointer(place)} is {shown}; {short(sent, _WIDTH)} was sent"
 
 
+def _decided(schema: dict[str, Any]) -> bool:
+    """Return whether a server decides what it shows. Source: JSON Schema, 9.4."""
+    return bool(schema.get("writeOnly") or schema.get("readOnly"))
+
+
+def _has_format(schema: Json, name: str) -> bool:
+    given = schema if isinstance(schema, dict) else {}
+    parts = branches(given)
+    return given.get("format") == name or any(_has_format(it, name) for it in parts)
+
+
+def _instant(text: str) -> datetime | str:
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return text
+
+
 def _equal(schema: Json, sent: Json, got: Json) -> bool:
     if isinstance(sent, str) and isinstance(got, str):
-        uuid = isinstance(schema, dict) and schema.get("format") == "uuid"
+        if _MASK.search(got) and not _MASK.search(sent):
+            return True  # it is not shown in full
+        if _has_format(schema, "date-time"):
+            # RFC 3339, 4: other offsets tell the same point in time.
+            return sent == got or _instant(sent) == _instant(got)
+        uuid = _has_format(schema, "uuid")
         # RFC 9562: upper and lower case are one uuid.
         return sent.lower() == got.lower() if uuid else sent == got
     if isinstance(sent, int | float) and isinstance(got, int | float):
@@ -182,7 +258,7 @@ def default_faults(
     shared = _members(answer.schema.schema)
     found: list[str] = []
     for name, schema in _members(contract.request.schema).items():
-        if name not in shared or shared[name].get("writeOnly"):
+        if name not in shared or _decided(shared[name]):
             continue
         if name in sent:
             found += _inner_defaults(schema, sent[name], got.get(name), (name,))
@@ -214,7 +290,7 @@ def _inner_defaults(
             inner = (*place, name)
             if name in sent:
                 yield from _inner_defaults(below, sent[name], got.get(name), inner)
-            elif "default" in below and not below.get("writeOnly"):
+            elif "default" in below and not _decided(below):
                 yield from _default(below["default"], got.get(name), inner)
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)
@@ -237,8 +313,9 @@ def unmet(wants: Iterable[Want], data: Json, played: Played) -> Iterator[str]:
                 yield f"{want.at} is {shown}, not {due}"
             case What.DIFFERS if same(got, value):
                 yield f"{want.at} is {short(value)} again"
-            case What.HAS if played.complete and not is_listed:
-                yield f"no item of the list has {want.at} {short(value)}"
+            case What.HAS if not is_listed:
+                missing = f"no item of the list has {want.at} {short(value)}"
+                yield missing if played.complete else f"{UNREAD}some pages; {missing}"
             case What.LACKS if is_listed:
                 yield f"an item of the list still has {want.at} {short(value)}"
             case What.UNLIKE:

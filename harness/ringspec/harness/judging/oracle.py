@@ -16,6 +16,7 @@ from ringspec.harness.judging.checks import NO_JUDGEMENT, Judgement, unmet
 from ringspec.harness.judging.selection import SECRECY
 from ringspec.harness.judging.verdict import PLAIN_REFUSED, Finding, Verdict
 from ringspec.harness.sending.exchange import (
+    UNREAD,
     Exchange,
     Filling,
     Played,
@@ -36,6 +37,8 @@ from ringspec.spec import (
 from ringspec.strategies import Case, Expect, Phase, Slot, What, status_fits
 
 ERROR_STATUS = RuleId("error.status")
+IDS = RuleId("lifecycle.ids")
+_CONFLICT = 409
 # Statuses of an operation that does not exist, if all its answers have them.
 _NOWHERE = frozenset({404, 405, 501})
 # Something that the request names is not there, or cannot be used now.
@@ -138,8 +141,8 @@ class Oracle:
                 yield BODY_ACCEPTED, Verdict.FAIL, reason
             yield from checks.form(self.contract.answers, response)
             yield from checks.content(self.contract, case.body, response)
-        elif status in NO_JUDGEMENT or status < 400:
-            yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
+        elif status < 400 or _is_silent(self.contract.answers, status):
+            yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
         elif unknown := self._unknown(case, response):
             why = f"HTTP {status}: the target may not know the {unknown} that was sent"
             yield case.rule, Verdict.INCONCLUSIVE, f"{why}; name it in the profile"
@@ -150,7 +153,7 @@ class Oracle:
         else:
             reason = f"a valid body was refused with HTTP {status}"
             yield case.rule, Verdict.FAIL, reason
-            yield from checks.envelope(self.contract.answers, response)
+            yield from checks.form(self.contract.answers, response)
 
     @property
     def refusal(self) -> str:
@@ -176,8 +179,8 @@ class Oracle:
             reason = f"an invalid body was accepted with HTTP {status}"
             for rule in case.broken:
                 yield rule, Verdict.FAIL, reason
-        elif status in NO_JUDGEMENT:
-            yield from _open(case, f"HTTP {status} says nothing of it")
+        elif _is_silent(self.contract.answers, status):
+            yield from _open(case, _silence(status))
         elif not self._accepted.get(case.twin or "", False):
             yield from _open(
                 case, self.refusal or "it was refused, but so was its valid twin"
@@ -189,29 +192,31 @@ class Oracle:
                 yield case.rule, Verdict.PASS, ""
             wanted = " or ".join(map(str, case.status))
             wrong = f"answered with {status}, not with {wanted}"
-            yield checks.judgement(ERROR_STATUS, wrong * (status not in case.status))
+            fits = status_fits(status, case.status)
+            yield checks.judgement(ERROR_STATUS, wrong * (not fits))
             if status >= 400:
-                yield from checks.envelope(self.contract.answers, response)
+                yield from checks.form(self.contract.answers, response)
 
     def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Judge a case that is to be refused for something other than its body."""
-        status = response.status
+        status, contract = response.status, self.contract
         if status // 100 == 2:
             yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}"
         elif case.twin and not self._accepted.get(case.twin, False):
             yield from _open(case, self.refusal or "its valid twin was not accepted")
-        elif status in NO_JUDGEMENT and status not in case.status:
-            yield from _open(case, f"HTTP {status} says nothing of it")
+        elif _is_silent(contract.answers, status) and status not in case.status:
+            yield from _open(case, _silence(status))
         elif status_fits(status, case.status):
-            # Source: RFC 9110, 15.5.6.
-            lacks = status == 405 and not (response.header("allow") or "").strip()
-            reason = f"HTTP 405 to {case.request.method} without Allow" if lacks else ""
+            operation, request = contract.operation, case.request
+            # Source: RFC 9110, 15.5.6. A contract may describe it for something else.
+            other = request.method != operation.method.upper()
+            asked = status == 405 and (other or not contract.answers.bind)
+            lacks = asked and not (response.header("allow") or "").strip()
+            reason = f"HTTP 405 to {request.method} without Allow" if lacks else ""
             yield checks.judgement(case.rule, reason)
             # Only the errors of the operation are described.
-            operation, request = self.contract.operation, case.request
-            own = (operation.method.upper(), operation.path)
-            if (request.method, request.path) == own:
-                yield from checks.envelope(self.contract.answers, response)
+            if not other and request.path == operation.path:
+                yield from checks.form(contract.answers, response)
         else:
             wanted = " or ".join(map(str, case.status))
             yield case.rule, Verdict.FAIL, f"HTTP {status} where {wanted} is due"
@@ -222,19 +227,24 @@ class Oracle:
         """Judge a case of several steps, unless it could not come to its last."""
         played, step = exchange.played or Played(), case.steps[-1]
         status, contract = response.status, self.contract
+        if played.unfit:
+            yield IDS, Verdict.FAIL, played.stuck
         if played.stuck:
             stuck = case.steps[played.at]
             # A state need not come that was waited for; and a body that breaks a rule
             # and was accepted fails that rule.
             fits = status_fits(status, stuck.status)
-            if not (stuck.wants if fits else status // 100 == 2):
+            told = played.unfit and case.rule == IDS
+            if not told and not (stuck.wants if fits else status // 100 == 2):
                 yield case.rule, Verdict.INCONCLUSIVE, played.stuck
             return
         linked = (each.answers for each in contract.links if each.name == step.link)
         answers = next(linked, contract.answers)
-        if status in NO_JUDGEMENT and status not in step.status:
-            yield case.rule, Verdict.INCONCLUSIVE, f"HTTP {status} says nothing of it"
-        elif not status_fits(status, step.status):
+        fits = status_fits(status, step.status)
+        fits &= status not in NO_JUDGEMENT or status in step.status
+        if not fits and _is_silent(answers, status):
+            yield case.rule, Verdict.INCONCLUSIVE, _silence(status)
+        elif not fits:
             wanted = " or ".join(map(str, step.status))
             what = f"{step.request.method} {exchange.request.path}"
             reason = f"{what} was answered with HTTP {status} where {wanted} is due"
@@ -244,7 +254,7 @@ class Oracle:
             yield from self._shown(case, answers, response, played, before)
         else:
             yield case.rule, Verdict.PASS, ""
-            yield from checks.envelope(answers, response)
+            yield from checks.form(answers, response)
 
     def _shown(
         self,
@@ -255,9 +265,12 @@ class Oracle:
         before: Json,
     ) -> Iterator[Judgement]:
         described, contract, data = answers.of(response.status), self.contract, None
+        yield from checks.form(answers, response)
         if not answers.is_bare(response.status):
-            yield from checks.form(answers, response)
-            data, _ = parse(response)
+            data, reason = parse(response)
+            if reason.startswith(UNREAD):
+                yield case.rule, Verdict.INCONCLUSIVE, reason
+                return
         wants = case.steps[-1].wants
         faults = list(unmet(wants, data, played))
         for want in wants:
@@ -268,6 +281,17 @@ class Oracle:
                 wrong = checks.default_faults(contract, described, want.value, data)
                 yield checks.judgement(checks.DEFAULTS, *wrong)
         yield checks.judgement(case.rule, *faults)
+
+
+def _is_silent(answers: Answers, status: int) -> bool:
+    """Return whether a status says nothing of a rule: a described clash does not."""
+    clash = status == _CONFLICT and answers.bind and answers.description(status)
+    return status in NO_JUDGEMENT or bool(clash)
+
+
+def _silence(status: int) -> str:
+    more = "; other values may help, by examples in the contract or by a profile"
+    return f"HTTP {status} says nothing of it{more * (status == _CONFLICT)}"
 
 
 def _open(case: Case, reason: str) -> Iterator[Judgement]:

@@ -6,7 +6,6 @@ A script is a case with steps. Its exchange is that of the last step that was ta
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import signal
 import threading
@@ -20,14 +19,17 @@ from ringspec.harness.judging.checks import unmet
 from ringspec.harness.judging.verdict import Interrupted
 from ringspec.harness.sending.exchange import (
     JAR,
+    UNREAD,
     Connection,
     Exchange,
     Jar,
     Played,
     Response,
     parse,
+    share_of,
 )
-from ringspec.spec import Json, Paging, at_pointer
+from ringspec.harness.sending.policy import unfit
+from ringspec.spec import Json, Paging, at_pointer, short
 from ringspec.strategies import Case, Request, Step, What, status_fits
 
 # A script is played so often, until nothing is repeated on its way.
@@ -39,6 +41,10 @@ _FAREWELL_S = 2.0
 _PAUSES_S = (0.05, 0.1, 0.2, 0.3, 0.5)
 # No more pages of a list are read.
 _PAGES = 12
+# Nor for longer. A total above the other is no count of anything.
+_PAGING_S, _TOTAL = 5.0, 10**12
+# So many bytes of answers may wait to be judged.
+_HELD = 2**25
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -102,12 +108,14 @@ class Volley:
         # Each worker has its own.
         self._jars = [Jar() for _ in range(workers)]
         self._failing = self._interrupted = False
-        self._tasks: list[asyncio.Task[Exchange]] = []
+        self._tasks: dict[int, asyncio.Task[Exchange]] = {}
+        # Bytes of answers that are not taken yet, and whose turn it is.
+        self._held = self._turn = 0
 
     def interrupt(self) -> None:
         """End the volley: `take` raises `Interrupted` at once."""
         self._interrupted = True
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
 
     async def start(
@@ -129,13 +137,17 @@ class Volley:
         turns = asyncio.Semaphore(self._workers if at_once else 1)
         patience = self._patience if patient else Patience(0.0)
 
-        async def fire(case: Case) -> Exchange:
+        async def fire(index: int, case: Case) -> Exchange:
             async with turns:
+                while self._held > _HELD and index > self._turn:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(_PAUSES_S[0])
                 JAR.set(jar := self._jars.pop())
                 try:
-                    return await exchanged(case)
+                    exchange = await exchanged(case)
                 finally:
                     self._jars.append(jar)
+                self._held += exchange.weight
+                return exchange
 
         async def exchanged(case: Case) -> Exchange:
             if case.steps:
@@ -147,13 +159,21 @@ class Volley:
             self._failing = exchange.failure is not None
             return exchange
 
-        self._tasks = [asyncio.create_task(fire(case)) for case in cases]
+        self._held = self._turn = 0
+        self._tasks = {
+            index: asyncio.create_task(fire(index, case))
+            for index, case in enumerate(cases)
+        }
 
     async def take(self, index: int) -> Exchange:
         """Return the exchange of a case; raise `Interrupted` if the volley ends."""
         if not self._interrupted:
+            self._turn = index
             with suppress(asyncio.CancelledError):
-                return await self._tasks[index]
+                exchange = await self._tasks[index]
+                del self._tasks[index]
+                self._held -= exchange.weight
+                return exchange
         raise Interrupted
 
     async def once(self, request: Request) -> Exchange:
@@ -181,10 +201,11 @@ class Volley:
 
     async def cancel_open(self) -> None:
         """Cancel what is under way."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
         if self._tasks:
-            ended, _ = await asyncio.wait(self._tasks, timeout=_FAREWELL_S)
+            tasks = self._tasks.values()
+            ended, _ = await asyncio.wait(tasks, timeout=_FAREWELL_S)
             for task in ended:
                 if not task.cancelled():
                     task.exception()  # retrieved, or asyncio logs it
@@ -206,7 +227,7 @@ async def play(
         if number == len(case.steps):
             break
         if stuck := script.stuck(step, exchange, played):
-            played = Played(stuck=stuck)
+            played = Played(stuck=stuck, unfit=script.unfit)
             break
         earlier.append(exchange)
     played = replace(
@@ -226,6 +247,7 @@ class _Script:
     captured: dict[str, Json] = field(default_factory=dict)
     sent: int = 0
     unsure: bool = False
+    unfit: bool = False
 
     async def take(self, step: Step) -> tuple[Exchange, Played]:
         """Take a step; if it only looks, look again until what is due shows."""
@@ -276,17 +298,18 @@ class _Script:
             if played.items is not None:
                 found[name] = [at_pointer(each, place) for each in played.items]
                 continue
-            found[name] = at_pointer(data, place)
-            if not isinstance(found[name], str | int) or found[name] == "":
+            found[name] = value = at_pointer(data, place)
+            if isinstance(value, bool) or not isinstance(value, str | int):
                 return f"its answer has no {place}"
+            if why := unfit(str(value)):
+                self.unfit = True
+                return f"its answer has {short(value)} at {place}, {why}"
         self.captured.update(found)
         return ""
 
     async def _once(self, step: Step) -> tuple[Exchange, Played]:
         def value(place: re.Match[str]) -> str:
-            # A server may name something by half a character: UTF-8 has none.
-            found = self.captured.get(place[1], place[0])
-            return quote(str(found), safe="", errors="replace")
+            return quote(str(self.captured.get(place[1], place[0])), safe="")
 
         path = re.sub(r"\{([^}]*)\}", value, step.request.path)
         request, paging = replace(step.request, path=path), step.paging
@@ -294,13 +317,19 @@ class _Script:
             return await self._exchange(request), Played()
         first, data, items = await self._page(request, paging, 1)
         if not paging.page or not items:
-            return first, Played(items=tuple(items), complete=True)
+            complete = items is not None
+            return first, Played(items=tuple(items or ()), complete=complete)
         total = at_pointer(data, paging.total) if paging.total else None
-        seen = list(items)
+        seen, spent = list(items), _spent(first)
         for number in _order(total, len(items)):
-            more = (await self._page(request, paging, number))[2] if number else []
-            complete = more == items or not more
-            if complete:
+            more: list[Json] | None = []
+            if number and spent > 1:
+                more = None  # neither bytes nor time are without end
+            elif number:
+                page, _, more = await self._page(request, paging, number)
+                spent += _spent(page)
+            complete = more is not None and (more == items or not more)
+            if complete or more is None:
                 break
             seen += more
         else:
@@ -309,15 +338,17 @@ class _Script:
 
     async def _page(
         self, request: Request, paging: Paging, number: int
-    ) -> tuple[Exchange, Json, list[Json]]:
-        """Read one page of a list: its exchange, data and items."""
+    ) -> tuple[Exchange, Json, list[Json] | None]:
+        """Read one page of a list: its exchange, data and items, None if unread."""
         names = ((paging.page, number), (paging.size, paging.most))
         if query := {name: value for name, value in names if name and value}:
             request = replace(request, path=f"{request.path}?{urlencode(query)}")
         exchange = await self._exchange(request)
         if exchange.response is None:
-            return exchange, None, []
-        data, _ = parse(exchange.response)
+            return exchange, None, None
+        data, reason = parse(exchange.response)
+        if reason.startswith(UNREAD):
+            return exchange, None, None
         items = at_pointer(data, paging.items)
         return exchange, data, items if isinstance(items, list) else []
 
@@ -339,12 +370,18 @@ def _differs(step: Step, response: Response) -> bool:
     )
 
 
+def _spent(page: Exchange) -> float:
+    """Return what part a page takes of what a whole list may take."""
+    body = page.response.body if page.response is not None else b""
+    return share_of(body) + page.elapsed_s / _PAGING_S
+
+
 def _order(total: Json, size: int) -> Iterator[int | None]:
     """Yield the pages to read after the first; None once there are no more."""
-    if not isinstance(total, int) or isinstance(total, bool):
+    if not isinstance(total, int) or isinstance(total, bool) or total > _TOTAL:
         yield from range(2, _PAGES + 1)
         return
-    last = math.ceil(total / size)
+    last = -(-total // size)
     if last <= 1:
         yield None
         return

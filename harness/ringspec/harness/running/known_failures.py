@@ -132,9 +132,8 @@ class KnownAudit:
                 or served([result.rule.id], left)
             ):
                 # What no case breaks may have passed all that it had.
-                passed = result.outcome == Outcome.PASS or (
-                    result.outcome == Outcome.UNTESTED and result.cases > 0
-                )
+                good = {Outcome.PASS, Outcome.UNTESTED}
+                passed = result.outcome in good and result.cases > 0
                 standing = Standing.PASSED if passed else Standing.UNSEEN
             yield known, standing
 

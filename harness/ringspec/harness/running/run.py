@@ -18,7 +18,7 @@ from collections.abc import (
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ringspec.harness.exploring.explore import (
     SERVED,
@@ -78,6 +78,10 @@ FIRST_REPEATS = 2
 # How long cleaning up may take: after a run, and after an interrupt.
 CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
+# So many bytes of one answer are kept for reports; once those of all have filled the
+# room, far fewer.
+_KEPT, _KEPT_LATER, _ROOM = 2**19, 2**12, 2**24
+_Judged = TypeVar("_Judged", Judged, Attempt)
 # What conflicts with something that is there already.
 _CONFLICT = 409
 # So many valid bodies are sent with other values, if that never helps.
@@ -161,6 +165,7 @@ class Session:
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
         self._left = list(self.cases)
+        self._room = _ROOM
         self._done = self._requests = 0
         self._ended_by = self._hint = ""
         self._explorer: Explorer | None = None
@@ -179,13 +184,18 @@ class Session:
         inapplicable = lacking_rules(plan)
         left_out: dict[str, str] = {}
         out, others = list[Case](), list[Case]()
+        sent = {case.request.body for case in plan.cases[:1]}
         for case in wanted:
             # Without its twin a refusal says nothing, and costs a create.
             twin = "" if case.steps else left_out.get(case.twin or "", "")
             why = "" if case.rule in inapplicable else policy.leaves_out(case) or twin
+            live = plan.live and not why and case is not plan.cases[0]
+            own = policy.own(case, sent) if live else case
+            if own is None:
+                why = "its body is that of a case before"
             if why:
                 left_out[case.id] = why
-            (out if why else others).append(case)
+            (out if why else others).append(own or case)
         fired = [case for case in others if case.rule not in inapplicable]
         taken = list(filter(plan.takes, plan.cases))
         unserved = served(selected, plan.cases) - served(selected, taken)
@@ -336,7 +346,7 @@ class Session:
     def _phases(self) -> Iterator[Event]:
         if not self._policy.no_create:
             ((case, exchange),) = self._fired(self._left[:1], repeats=FIRST_REPEATS)
-            yield self._judged(case, exchange)
+            yield self._judged(self._weighed(case, exchange))
             if self._oracle.refusal:
                 yield Notice(message=f"{self._oracle.refusal}: {_REFUSED_HINT}")
             refused = refusal(self._plan, exchange)
@@ -347,7 +357,7 @@ class Session:
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
         for case, exchange in self._fired([it for it in self._left if not it.steps]):
-            judged = self._judged(case, exchange)
+            judged = self._judged(self._weighed(case, exchange))
             yield judged
             yield from self._notices()
             if self._stops(judged.findings):
@@ -361,20 +371,20 @@ class Session:
 
         What an operation answers in one of them shows whether the target has it at all.
         """
-        scripts, done = tuple(self._left), dict[str, Exchange]()
+        scripts, done = tuple(self._left), dict[str, Judged]()
         interrupted = False
         try:
             for case, exchange in self._played():
-                done[case.id] = exchange
+                done[case.id] = self._weighed(case, exchange)
                 if self._stops(()):
                     break
         except Interrupted:
             interrupted = True
         contract = self._plan.contract
-        played = [(case, done[case.id]) for case in scripts if case.id in done]
-        missing = missing_links(contract, played)
-        for case, exchange in played:
-            yield self._judged(case, exchange, missing)
+        played = [done[case.id] for case in scripts if case.id in done]
+        missing = missing_links(contract, ((it.case, it.exchange) for it in played))
+        for each in played:
+            yield self._judged(each, missing)
         if interrupted:
             raise Interrupted
         if missing:
@@ -410,10 +420,11 @@ class Session:
 
         def fire(example: Case | Walk) -> Attempt:
             if isinstance(example, Walk):
-                return walked(example, play, self._findings)
+                return self._cut(walked(example, play, self._findings))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
-            return Attempt(case=example, exchange=exchange, findings=findings)
+            attempt = Attempt(case=example, exchange=exchange, findings=findings)
+            return self._cut(attempt)
 
         life = offered_lifecycle(plan, selected, play)
         self._explorer = Explorer(plan.contract, selected, limits, life)
@@ -468,22 +479,39 @@ class Session:
         self._clashed |= is_accept
         return other, replace(again, sent=sent)
 
-    def _judged(
-        self, case: Case, exchange: Exchange, missing: Collection[str] = ()
-    ) -> Judged:
-        """Judge a case of the list; nothing is found if it needs what is missing."""
+    def _weighed(self, case: Case, exchange: Exchange) -> Judged:
+        found = self._oracle.judge(case, exchange)
+        return self._cut(Judged(case=case, exchange=exchange, findings=found))
+
+    def _cut(self, judged: _Judged) -> _Judged:
+        """Keep of what was judged no more than reports show, over the whole run."""
+        limit = _KEPT if self._room > 0 else _KEPT_LATER
+        kept: dict[int, Exchange] = {}
+
+        def cut(exchange: Exchange) -> Exchange:
+            if id(exchange) not in kept:
+                kept[id(exchange)] = exchange.cut(limit)
+                self._room -= kept[id(exchange)].weight
+            return kept[id(exchange)]
+
+        found = (replace(it, exchange=cut(it.exchange)) for it in judged.findings)
+        return replace(judged, exchange=cut(judged.exchange), findings=tuple(found))
+
+    def _judged(self, judged: Judged, missing: Collection[str] = ()) -> Judged:
+        """Count a case of the list; nothing is found if it needs what is missing."""
+        case, exchange = judged.case, judged.exchange
         self._left = [each for each in self._left if each.id != case.id]
         self._done += 1
         self._requests += exchange.sent
         findings: tuple[Finding, ...] = ()
         if not missing or links_of(case).isdisjoint(missing):
-            findings = self._findings(case, exchange)
+            findings = self._selected_of(judged.findings)
             self._tally.add(findings)
             part = self._plan.part
             if part is not None and case.id not in part.ids:
                 self._lent[case.id] = tuple(each.rule for each in findings)
             self._failed.note(findings)
-        return Judged(case=case, exchange=exchange, findings=findings)
+        return replace(judged, findings=findings)
 
     def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
         return self._selected_of(self._oracle.judge(case, exchange))
@@ -577,9 +605,7 @@ class Session:
         )
         unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
         if plan.fail_untested and unbroken and not message:
-            message = (
-                f"untested rules, which --fail-untested does not let pass: {unbroken}"
-            )
+            message = f"untested, which --fail-untested minds: {unbroken}"
         return Result(
             conclusion=conclusion,
             exit_code=130 if self.interrupted else EXITS[conclusion],

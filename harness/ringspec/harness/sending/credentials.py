@@ -21,12 +21,14 @@ import httpx
 from ringspec.harness.sending.exchange import (
     Connection,
     Exchange,
+    Failure,
     Filling,
     Passing,
     is_proper,
+    parsed,
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
-from ringspec.harness.sending.target import Route, transport
+from ringspec.harness.sending.target import PLAIN, Route, read, transport
 from ringspec.spec import TargetError, UsageError
 from ringspec.strategies import Request
 
@@ -34,8 +36,12 @@ from ringspec.strategies import Request
 MARGIN_S = 60.0
 # No token is fetched for this long after one was fetched in vain.
 QUIET_S = 60.0
+# How long a token lasts, whatever its endpoint says.
+_BRIEFLY_S, _LONG_S = 1, 10**9
+# No longer token is sent.
+_LONGEST = 2**14
 # What a request for a token may raise.
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, AttributeError)
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError)
 # RFC 9110, section 5.6.2: a token, as header names are.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 6750, section 2.1, for a token; any header's value may have blanks within.
@@ -140,9 +146,16 @@ class Credentials:
             async with (
                 asyncio.timeout(timeout_s),
                 httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
+                client.stream("POST", url, data=form, headers=PLAIN) as stream,
             ):
-                answer = await client.post(url, data=form)
-            data = answer.json() if answer.is_success else {}
+                answer = await read(stream)
+            if isinstance(answer, Failure):
+                raise ValueError(answer.message)  # noqa: TRY004 - as all that it raises
+            data, reason = (
+                parsed(answer.body) if answer.status // 100 == 2 else ({}, "")
+            )
+            if not isinstance(data, dict):
+                raise ValueError(reason or "the answer is no JSON object")  # noqa: TRY004 - likewise
             token, lasts = data.get("access_token"), data.get("expires_in")
         except _ERRORS as error:
             what = f"{type(error).__name__}: {error}" if str(error) else repr(error)
@@ -151,16 +164,19 @@ class Credentials:
             ) from error
         if not isinstance(token, str) or not token:
             raise TargetError(
-                f"no token from {url}: HTTP {answer.status_code}",
+                f"no token from {url}: HTTP {answer.status}",
                 hint="check client id and client secret",
             )
         token = _sendable(token, f"the token from {url}", "check --token-url")
         if isinstance(lasts, int | float) and lasts is not True and lasts > 0:
-            return Grant(token, float(lasts))
+            return Grant(token, float(min(max(lasts, _BRIEFLY_S), _LONG_S)))
         return Grant(token)
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:
+    if len(token) > _LONGEST:
+        hint = f"servers take some {_LONGEST:,} characters of a header at most"
+        raise UsageError(f"{what} has {len(token):,} characters", hint=hint)
     if not form.fullmatch(token):
         raise UsageError(f"{what} has characters that no header can hold", hint=hint)
     return token

@@ -8,30 +8,38 @@ from __future__ import annotations
 import json
 import re
 import time
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlsplit
 
-from ringspec.spec import Json, is_json
+from ringspec.spec import DEPTH, Json, is_json, is_shallow, media_name
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
     from ringspec.harness.sending.credentials import Renewal
 
 MISSING = object()
+# No more of an answer is read, nor unpacked, nor are more values taken from it.
+ANSWER_LIMIT = 8 * 2**20
+_VALUES = 100_000
+# The compressions that are undone, in numbers of zlib, and so many at once.
+_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_PACKINGS = 4
+# How a reason begins that says nothing against an answer.
+UNREAD = "not read: "
 _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 # Headers that carry the token as it was given out.
 _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
-# What of a cookie is given back: its name, and what a header can hold of a value.
-_COOKIE_NAME, _COOKIE_VALUE = (
-    re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"),
-    re.compile("[ -~]*"),
-)
+# What of a cookie is given back, as far as a header can hold it; one that is deleted.
+_COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+_OVER = re.compile(r";\s*(?:max-age=[0-]|expires=[^;]*19[67]\d)", re.IGNORECASE)
 
 
 class Trouble(StrEnum):
@@ -73,12 +81,26 @@ class Response:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
+    def cut(self, limit: int) -> Response:
+        """Return it with no more than the beginning of its headers and body."""
+        headers, body = self.headers, self.body
+        if sum(map(len, chain(*headers))) > limit:
+            headers = tuple((name[:99], value[:99]) for name, value in headers[:99])
+        if len(body) > limit:
+            body = body[:limit] + f"... of {len(body):,} bytes".encode()
+        return replace(self, headers=headers, body=body)
+
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
         found = (
             value for known, value in self.headers if known.lower() == name.lower()
         )
         return next(found, None)
+
+    @property
+    def media(self) -> str:
+        """The media type that it is labelled with; empty without one."""
+        return media_name(self.header("content-type") or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +113,7 @@ class Played:
         stuck: why the case could not go on; empty if it came to its last step.
         unsure: whether a request that changes something was sent again, so that it may
             have been carried out twice.
+        unfit: whether it is stuck for an id that no path can hold.
     """
 
     earlier: tuple[Exchange, ...] = ()
@@ -100,6 +123,7 @@ class Played:
     complete: bool = False
     stuck: str = ""
     unsure: bool = False
+    unfit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +160,24 @@ class Exchange:
         if self.response is not None:
             return f"HTTP {self.response.status}"
         return self.failure.message if self.failure else "nothing was sent"
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of answers it holds, those of earlier steps included."""
+        own, earlier = 0, self.played.earlier if self.played else ()
+        if self.response is not None:
+            own = sum(map(len, chain((self.response.body,), *self.response.headers)))
+        return own + sum(each.weight for each in earlier)
+
+    def cut(self, limit: int) -> Exchange:
+        """Return it as it is kept once judged: without what is longer than a limit."""
+        played, response = self.played, self.response
+        if played is not None:
+            earlier = tuple(each.cut(limit) for each in played.earlier)
+            played = replace(played, earlier=earlier, items=None, captured={})
+        if response is not None and self.weight > limit:
+            response = response.cut(limit)
+        return replace(self, response=response, played=played)
 
 
 def variants(token: str) -> Iterator[str]:
@@ -218,10 +260,14 @@ class Jar:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str, bool], dict[str, str]] = {}
 
-    def headers(self, request: Request, url: str) -> list[tuple[str, str]]:
-        """Return the header that gives them back, if there are any."""
-        pairs = "; ".join(map("=".join, self._of(request, url).items()))
-        return [("Cookie", pairs)] if pairs else []
+    def added(
+        self, headers: list[tuple[str, str]], request: Request, url: str
+    ) -> list[tuple[str, str]]:
+        """Add them to the headers that a request goes out with, if there are any."""
+        pairs = list(map("=".join, self._of(request, url).items()))
+        own = [value for name, value in headers if name.lower() == "cookie"]
+        others = [each for each in headers if each[0].lower() != "cookie"]
+        return [*others, ("Cookie", "; ".join(own + pairs))] if pairs else headers
 
     def keep(self, request: Request, url: str, response: Response) -> bool:
         """Take what an answer sets, the latest of too many; True if none was there."""
@@ -230,15 +276,10 @@ class Jar:
         for text in (
             it for name, it in response.headers if name.lower() == "set-cookie"
         ):
-            pairs = (each.partition("=") for each in text.split(";")[:20])
-            (name, value), *others = (
-                (name.strip(), it.strip()) for name, _, it in pairs
-            )
-            fits = _COOKIE_NAME.fullmatch(name) and _COOKIE_VALUE.fullmatch(value)
-            if fits and len(name + value) < 4096:
-                held.pop(name, None)
-                if not _is_over({key.lower(): it for key, it in others}):
-                    held[name] = value
+            found = _COOKIE.match(text)
+            if found and len(found[0]) < 4096:
+                held.pop(found[1], None)
+                held |= {} if _OVER.search(text) else {found[1]: found[2].strip()}
             while len(held) > 20 or len("".join([*held, *held.values()])) > 4096:
                 del held[next(iter(held))]
         return empty and bool(held)
@@ -248,16 +289,6 @@ class Jar:
             return {}
         scheme, host, *_ = urlsplit(url)
         return self._held.setdefault((scheme, host, is_proper(request)), {})
-
-
-def _is_over(attributes: dict[str, str]) -> bool:
-    """Return whether a cookie is set to be let go of. Source: RFC 6265, 5.2."""
-    if (age := attributes.get("max-age", "")[:15]).removeprefix("-").isdecimal():
-        return int(age) <= 0
-    try:
-        return parsedate_to_datetime(attributes["expires"]).timestamp() <= time.time()
-    except (KeyError, ValueError, OverflowError):
-        return False
 
 
 # That of the worker that a request is sent by; a sender's own without.
@@ -330,20 +361,70 @@ class Sender(ABC):
 
     def _headers(self, request: Request, url: str) -> list[tuple[str, str]]:
         """Return what goes out: a request's headers, and cookies."""
-        cookies = JAR.get(self._jar).headers(request, url)
-        return [*self.filling.headers(request), *cookies]
+        headers = self.filling.headers(request)
+        return JAR.get(self._jar).added(headers, request, url)
+
+
+def received(
+    status: int, headers: tuple[tuple[str, str], ...], body: bytes
+) -> Response | Failure:
+    """Return an answer, unpacked within the limit, or why it cannot be."""
+    named = [value for name, value in headers if name.lower() == "content-encoding"]
+    codings = map(str.strip, ",".join(named).lower().split(","))
+    packed = [_PACKED[each] for each in codings if each in _PACKED][-_PACKINGS:]
+    message = ""
+    try:
+        for form in reversed(packed if body else ()):
+            body = _unpacked(body, form)
+    except zlib.error as error:
+        message = f"the answer cannot be decoded: {error}"
+    if len(body) > ANSWER_LIMIT:
+        message = f"the answer is longer than {ANSWER_LIMIT >> 20} MiB"
+    if message:
+        return Failure(trouble=Trouble.GARBLED, message=message, some=True)
+    return Response(status=status, headers=headers, body=body)
+
+
+def _unpacked(body: bytes, form: int) -> bytes:
+    """Unpack no more than shows that it is too long."""
+    if form == 15 and (body[0] & 15 != 8 or int.from_bytes(body[:2], "big") % 31):
+        form = -15  # many servers leave out what zlib puts around it: RFC 9110, 8.4.1.2
+    unpacker = zlib.decompressobj(form)
+    data = unpacker.decompress(body, ANSWER_LIMIT + 1)
+    if len(data) <= ANSWER_LIMIT and not unpacker.eof:
+        raise zlib.error("it ends too early")
+    return data
+
+
+def share_of(body: bytes) -> float:
+    """Return what part it takes of what is read at most, above 1 if it is too much."""
+    values = sum(body.count(each) for each in (b"[", b"{", b","))
+    return max(len(body) / ANSWER_LIMIT, values / _VALUES)
 
 
 def parse(response: Response) -> tuple[Json, str]:
     """Return an answer's JSON, or MISSING and the reason."""
-    media = (response.header("content-type") or "").split(";")[0].strip().lower()
-    if not is_json(media):
-        return MISSING, f"the answer is labelled {media or 'nothing'}, not JSON"
+    if not is_json(response.media):
+        label = response.media or "nothing"
+        return MISSING, f"the answer is labelled {label}, not JSON"
+    return parsed(response.body)
+
+
+# The checks of an answer each ask for its JSON.
+@lru_cache(maxsize=1)
+def parsed(body: bytes) -> tuple[Json, str]:
+    """Return the JSON of a body of any label, or MISSING and the reason."""
+    if share_of(body) > 1:
+        return MISSING, f"{UNREAD}the answer has more than {_VALUES:,} values"
+    deep = MISSING, f"{UNREAD}the answer is nested more than {DEPTH} levels deep"
     try:
         # Not as bytes, which Python would also take in UTF-16. Source: RFC 8259, 8.1.
-        return json.loads(response.body.decode(), parse_constant=no_constant), ""
-    except (ValueError, RecursionError) as error:
+        data = json.loads(body.decode(), parse_constant=no_constant)
+    except RecursionError:
+        return deep
+    except ValueError as error:
         return MISSING, f"the answer is no JSON: {error}"
+    return (data, "") if is_shallow(data) else deep
 
 
 def no_constant(name: str) -> Json:

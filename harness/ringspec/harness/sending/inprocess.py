@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
 
-import httpx
-
 from ringspec.harness.sending.exchange import (
+    ANSWER_LIMIT,
     Exchange,
     Failure,
     Filling,
     Response,
     Sender,
     Trouble,
+    received,
 )
-from ringspec.harness.sending.target import ANSWER_LIMIT, TOO_LONG
 from ringspec.strategies import Request
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -139,21 +138,10 @@ class _Answer:
         lengths = [value for name, value in self.headers if name == "content-length"]
         counted = not bodiless and lengths and lengths[0].isdecimal()
         whole = self.ended and (not counted or int(lengths[0]) == len(self.body))
-        if len(self.body) > ANSWER_LIMIT:
-            trouble, message = Trouble.GARBLED, TOO_LONG
-        elif whole:
+        if whole or len(self.body) > ANSWER_LIMIT:
             body = b"" if bodiless else bytes(self.body)
-            try:
-                if body and any(name == "content-encoding" for name, _ in self.headers):
-                    decoded = httpx.Response(200, headers=self.headers, content=body)
-                    body = decoded.content
-                return Response(
-                    status=self.status or 0, headers=self.headers, body=body
-                )
-            except httpx.DecodingError as error:
-                trouble = Trouble.GARBLED
-                message = f"the answer cannot be decoded: {error}"
-        elif late_s is not None:
+            return received(self.status or 0, self.headers, body)
+        if late_s is not None:
             trouble = Trouble.TIMEOUT
             message = f"no whole answer within {late_s:g} seconds"
         else:

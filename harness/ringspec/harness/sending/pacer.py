@@ -306,8 +306,8 @@ def _now() -> float:
 def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | None:
     """Return how many seconds an answer asks to wait; None if it does not say.
 
-    The end of a limit counts if `limits` is true: answers that are not about the limit
-    may name it as well.
+    A Retry-After that nobody can read asks to wait for ever. The end of a limit counts
+    if `limits` is true: answers that are not about the limit may name it as well.
     """
     for name in ("retry-after", "x-ratelimit-reset")[: 2 if limits else 1]:
         text = (response.header(name) or "").strip()
@@ -315,8 +315,9 @@ def due_s(response: Response, now_s: float, *, limits: bool = True) -> float | N
             number = float(text)
             return max(number - now_s if number >= _EPOCH else number, 0.0)
         for read in (datetime.fromisoformat, parsedate_to_datetime):
-            with suppress(ValueError):
+            # As many kinds of errors as there are of wrong dates.
+            with suppress(ValueError, OverflowError, TypeError, IndexError):
                 found = read(text)
                 known = found if found.tzinfo else found.replace(tzinfo=UTC)
                 return max(known.timestamp() - now_s, 0.0)
-    return None
+    return math.inf if response.header("retry-after") else None

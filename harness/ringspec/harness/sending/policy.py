@@ -10,7 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +28,24 @@ from ringspec.spec import (
     at_pointer,
     member_names,
 )
-from ringspec.strategies import Case, Phase, Request, Slot
+from ringspec.strategies import (
+    Case,
+    Phase,
+    Request,
+    Slot,
+    encode,
+    line,
+    parse_case,
+)
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
 # server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
 _PLAIN = re.compile(r"(?=.*[A-Za-z0-9])[!$&'()+,.0-9:=@A-Z_a-z~-]{1,255}")
+
+# What a server may take for the end of a segment of a path, even where it is escaped.
+_ENDS = re.compile(r"[\x00-\x1f\x7f/\\?#\ud800-\udfff]")
+_LONGEST_ID = 1000
 
 
 class Effect(StrEnum):
@@ -173,6 +185,16 @@ def captured(relative: Link, answer: Json) -> dict[str, str]:
     }
 
 
+def unfit(value: str) -> str:
+    """Return why no path can name anything by an id; empty if it can."""
+    if len(value) > _LONGEST_ID:
+        return f"which is {len(value):,} characters long"
+    if not any(map(str.isalnum, value)):
+        return "which has no letter or digit"
+    end = _ENDS.search(value)
+    return f"which has {end[0]!a}: in a path that may lead elsewhere" if end else ""
+
+
 def filled(path: str, values: dict[str, str]) -> str | None:
     """Put values into a path; None if one is missing, or may lead elsewhere."""
     names = _PLACE.findall(path)
@@ -294,6 +316,30 @@ class Policy:
             return "what explore found is not sent to a live target"
         reasons = (self.withholds(request) for request in requests_of(case))
         return next(filter(None, reasons), "")
+
+    def own(self, case: Case, sent: set[bytes]) -> Case | None:
+        """Return a case with a body that no other sends; None if there is none.
+
+        Where its own was sent before, a text of it is numbered.
+        """
+
+        def creates(case: Case) -> dict[bytes, Request]:
+            asked = requests_of(case)
+            return {it.body: it for it in asked if self.effect_of(it) == Effect.CREATE}
+
+        common = [it for body, it in creates(case).items() if body in sent]
+        body: Json = replace(case, request=common[0]).body if common else None
+        for name, value in body.items() if isinstance(body, dict) else ():
+            other = f"{value} {len(sent)}"
+            fits = isinstance(value, str) and name not in self.contract.holders
+            if fits and self.contract.settled_prover.is_valid(body | {name: other}):
+                old, new = (encode(each).decode() for each in (value, other))
+                case = parse_case(json.loads(line(case).replace(old, new)))
+                break
+        if not sent.isdisjoint(creates(case)):
+            return None
+        sent.update(creates(case))
+        return case
 
     def withholds(self, request: Request, *, ours: bool | None = None) -> str:
         """Return why a request is not sent to a live target; empty if it may be.

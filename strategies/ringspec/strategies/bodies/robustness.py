@@ -23,8 +23,8 @@ from ringspec.strategies.shapes.compile import compile_schema
 from ringspec.strategies.shapes.locations import (
     concrete,
     instance_path,
+    leaves,
     present,
-    texts_in,
 )
 from ringspec.strategies.shapes.shape import admitted
 
@@ -125,8 +125,9 @@ def _free(bodies: Bodies, body: Json) -> list[Location]:
     """List the locations of free texts in a body."""
     return [
         place
-        for place, _ in texts_in(body)
-        if any(it.is_free_text for it in bodies.shapes_at(instance_path(place)))
+        for place, value in leaves(body)
+        if isinstance(value, str)
+        and any(it.is_free_text for it in bodies.shapes_at(instance_path(place)))
     ]
 
 

@@ -51,8 +51,10 @@ from ringspec.strategies.shapes.shape import (
     item_classes,
 )
 from ringspec.strategies.shapes.text import (
+    ASTRAL,
     LONGEST,
     MOST_ITEMS,
+    MOST_WIDE,
     fitted,
     of_length,
     with_examples,
@@ -267,7 +269,7 @@ def _numbers(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield f"all-{value}", {(*place, i): Exactly(value) for i in range(most)}
 
 
-def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
+def _lengths(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:
     for shape in shapes[:1]:
         is_least = assertion.keyword == "minLength"
         size = shape.min_size if is_least else shape.max_size
@@ -281,6 +283,10 @@ def _lengths(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edg
             text = matching(shape.own_patterns[0], length, length)
         if text is not None:
             yield f"{length}-characters", Exactly(text)
+        wide = ASTRAL * length
+        is_counted = not is_least and length <= MOST_WIDE and shape.is_free_text
+        if is_counted and not bodies.contract.catalogue.rules and shape.admits(wide):
+            yield f"{length}-wide-characters", Exactly(wide)
 
 
 def _formats(_bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edges:

@@ -33,7 +33,7 @@ from ringspec.spec import (
     same,
     weakest,
 )
-from ringspec.strategies.case import STATUS, Case, Expect, Phase, Requests, encode
+from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import bodies_of
 from ringspec.strategies.shapes.locations import (
     NOTHING,
@@ -202,7 +202,7 @@ class Labeller:
             rule=rule,
             level=levels[rule],
             expect=expect,
-            status=STATUS[expect],
+            status=self._requests.status(expect),
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),

@@ -19,7 +19,14 @@ from ringspec.strategies.shapes.shape import (
     admitted,
     meet,
 )
-from ringspec.strategies.shapes.text import LONGEST, MOST_ITEMS, fitted, sibling_id
+from ringspec.strategies.shapes.text import (
+    ASTRAL,
+    LONGEST,
+    MOST_ITEMS,
+    MOST_WIDE,
+    fitted,
+    sibling_id,
+)
 
 # Beyond, JSON readers differ on numbers.
 _GREATEST = 1e300
@@ -71,6 +78,11 @@ def too_short(spot: Spot) -> Iterator[Fault]:
         for short in (spot.value[: bound - 1], *_formed(spot, bound - 1)):
             yield spot.put(name, short, everywhere=True)
         yield spot.put("empty", "")
+        is_free = any(shape.is_free_text for shape in spot.shapes())
+        is_ours = bool(spot.bodies.contract.catalogue.rules)
+        if 1 < bound <= MOST_WIDE and is_free and not is_ours:
+            # As many code units of UTF-16 as are asked for, or more.
+            yield spot.put(f"{bound - 1}-wide-characters", ASTRAL * (bound - 1))
 
 
 def too_long(spot: Spot) -> Iterator[Fault]:

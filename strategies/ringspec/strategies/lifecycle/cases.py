@@ -366,7 +366,7 @@ def _listed(life: Lifecycle, listing: Link) -> Iterator[Case]:
 def _deletions(life: Lifecycle, read: Link, delete: Link) -> Iterator[Case]:
     rule, gone = "deleted", life.step(delete)
     yield life.after(rule, "answer", gone)
-    yield life.after(rule, "read", gone, life.step(read, _GONE))
+    yield life.after(rule, "read", gone, life.step(read, read.answers.also(*_GONE)))
     other, second = life.create(life.plain, _OTHER), life.step(delete, suffix=_OTHER)
     yield life.after(rule, "others-stay", other, second, life.step(read))
     if life.listing:

@@ -71,15 +71,14 @@ def present(body: Json, location: Location) -> bool:
     return True
 
 
-def texts_in(value: Json, place: Location = ()) -> Iterator[tuple[Location, str]]:
-    """Yield the locations of all texts in a value, with the texts."""
-    if isinstance(value, str):
+def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]:
+    """Yield the locations of all values but objects and arrays, with these values."""
+    if isinstance(value, dict | list):
+        below = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, child in below:
+            yield from leaves(child, (*place, step))
+    else:
         yield place, value
-    elif isinstance(value, dict | list):
-        for step, child in (
-            value.items() if isinstance(value, dict) else enumerate(value)
-        ):
-            yield from texts_in(child, (*place, step))
 
 
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:

@@ -29,7 +29,10 @@ TEXTS = (
 )
 # Longest texts and arrays that are sent: a bound beyond stays untried.
 LONGEST = 1_000_000
+MOST_WIDE = 10_000
 MOST_ITEMS = 1000
+# Two code units of UTF-16, one character. Source: JSON Schema 2020-12 Validation, 6.3.
+ASTRAL = "\U0001f4de"
 # At least one of these breaks any pattern.
 MISSING = ("text", "other", "0", "A", "-", "no match, at all")
 LONG = "Votre rendez-vous est confirmé : répondez 1 pour oui, 2 pour non. "
