@@ -43,7 +43,6 @@ from ringspec.strategies import (
     own_sources,
     state_machine,
     without,
-    write_walk,
 )
 
 # Requests without an answer in a row that end the shrinking of one failure: one less
@@ -422,8 +421,8 @@ class Search:
 
     def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:
         assert self._life is not None
-        idle, number = frozenset(self._idle), self._fired + 1
-        return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
+        number, idle = self._fired + 1, frozenset(self._idle)
+        return Walk(self._life, number, idle, hasty=hasty).apply_all(calls)
 
 
 def _key(walk: Walk) -> tuple[tuple[Call, ...], int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -202,6 +202,12 @@ class Walk:
         self.calls += (call,)
         return True
 
+    def apply_all(self, calls: Iterable[Call]) -> Self:
+        """Apply those of some calls that can be made, one after the other."""
+        for call in calls:
+            self.apply(call)
+        return self
+
     @property
     def is_full(self) -> bool:
         """Whether there is no room for another call and the last reads."""
@@ -390,21 +396,6 @@ class Walk:
             call = len(self.calls)
             self.steps += (WalkStep(step, due, asked, unsure, binds, call),)
         return bool(asked)
-
-
-def write_walk(
-    life: Lifecycle,
-    calls: Iterable[Call],
-    number: int = 1,
-    *,
-    idle: frozenset[str] = frozenset(),
-    hasty: bool = False,
-) -> Walk:
-    """Write those of some calls that can be made, one after the other."""
-    walk = Walk(life, number, idle, hasty)
-    for call in calls:
-        walk.apply(call)
-    return walk
 
 
 def _claim(name: str, *wants: Want) -> Claim:

@@ -184,12 +184,8 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
 
 
 # Of older drafts: validators may apply them, but no rule is read from them.
-_OLD = frozenset(
-    {
-        *("dependencies", "additionalItems", "divisibleBy", "disallow", "extends"),
-        "$recursiveRef",
-    }
-)
+_OLD = {"dependencies", "additionalItems", "divisibleBy", "disallow", "extends"}
+_OLD |= {"$recursiveRef"}
 _HINTS = {
     "patternProperties": "name the members in `properties`",
     "propertyNames": "name the members in `properties`, and close the object",
@@ -202,8 +198,6 @@ _HINTS = {
     "$anchor": "refer by $ref and JSON pointers into this file",
     "$dynamicAnchor": "refer by $ref and JSON pointers into this file",
 }
-# The last character allowed in a header.
-_LATIN = "\xff"
 
 
 def check_supported(contract: Contract) -> None:
@@ -229,7 +223,7 @@ def check_supported(contract: Contract) -> None:
     for header in contract.operation.headers:
         # What can be sent in a header: RFC 9110, 5.5.
         value = header.value or ""
-        if not value.isprintable() or max(value, default="") > _LATIN:
+        if not value.isprintable() or max(value, default="") > "\xff":
             raise SpecError(
                 f"{header.place}: no header can have the value {value!r}",
                 hint="give an `example` of Latin letters, without a line break",
