@@ -459,8 +459,8 @@ class Breaker:
         return meet(shapes, compile_schema(fitting)) if fitting else shapes
 
 
-# The sources of bodies that `explore` draws from: our own, and those of schemathesis. Its
-# label is ignored: labels are proven on the bytes, as for every body.
+# The sources of bodies that `explore` draws from: our own, and those of schemathesis,
+# whose label is ignored: labels are proven on the bytes, as for every body.
 LACKING = (
     "schemathesis is not installed: explore goes without its bodies;"
     " `pip install 'ringspec[schemathesis]'` adds them"
