@@ -59,8 +59,6 @@ def test_places_of_rows_are_places_of_bodies() -> None:
     ] == []
 
 
-def test_each_rule_on_the_body_has_a_mutant_save_the_equivalents() -> None:
-    mutated = {each.rule for each in MUTANTS.values()}
-
-    assert {check.rule for check in CHECKS} - mutated == {"retryDelays.length"}
+def test_each_rule_on_the_body_has_a_mutant() -> None:
+    assert {check.rule for check in CHECKS} <= {each.rule for each in MUTANTS.values()}
     assert MUTANTS.keys().isdisjoint({*EQUIVALENT, *BUSY})

@@ -3,6 +3,8 @@ from __future__ import annotations
 from itertools import combinations, product
 from typing import Any
 
+import pytest
+
 from ringspec.spec import Location, at, same
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.valid import factors
@@ -28,20 +30,29 @@ def shows(body: Any, place: Location, wish: Wish) -> bool:
     return not isinstance(wish, Narrowed) or admitted(wish.shapes, value)
 
 
-def test_every_possible_pair_stands_in_an_accepted_body(
-    bodies: Bodies, cases: tuple[Case, ...]
+_FLAGS = ("retryOnNoInput", "retryOnFailed")
+DOCUMENTED = ("source", "retries", *_FLAGS, "scheduledAt", "calendarId", "distribution")
+
+
+@pytest.mark.parametrize(
+    ("strength", "among"), [(2, ()), (3, DOCUMENTED)], ids=["pair", "triple"]
+)
+def test_every_possible_combination_stands_in_an_accepted_body(
+    strength: int, among: tuple[str, ...], bodies: Bodies, cases: tuple[Case, ...]
 ) -> None:
     accepted = [case.body for case in cases if case.expect == Expect.ACCEPT]
+    varied = [it for it in factors(bodies.root) if not among or it.place[0] in among]
     missing = []
-    for one, other in combinations(factors(bodies.root), 2):
-        for left, right in product(one.wishes, other.wishes):
-            wishes = {one.place: left, other.place: right}
+    for chosen in combinations(varied, strength):
+        for wanted in product(*(each.wishes for each in chosen)):
+            wishes = {it.place: wish for it, wish in zip(chosen, wanted, strict=True)}
             if bodies.build(Builder(wishes)) is None:
-                continue  # the two exclude each other
+                continue  # they exclude each other
             if not any(
-                shows(body, one.place, left) and shows(body, other.place, right)
+                all(shows(body, place, wish) for place, wish in wishes.items())
                 for body in accepted
             ):
                 missing.append(wishes)
 
+    assert len(varied) >= 7
     assert missing == []

@@ -308,11 +308,12 @@ class _CaseMaker:
         """
         own = self._contract.rules[rule].level.rank
 
-        def order(option: _Option) -> tuple[bool, bool, int, int]:
+        def order(option: _Option) -> tuple[bool, bool, *tuple[int, ...]]:
             twin, fault = option
-            new, ties = seen.count_new(self._states[twin.id]) if number else (0, 0)
+            new = seen.count_new(self._states[twin.id]) if number else (0,)
             masked = self._certifier.is_masked(twin.body, fault)
-            return masked, number % 2 == 0 and twin.level.rank > own, -new, -ties
+            weak = number % 2 == 0 and twin.level.rank > own
+            return masked, weak, *(-count for count in new)
 
         name, options = choice
         found: Case | None = None
@@ -333,10 +334,11 @@ class _CaseMaker:
         ranked = []
         for name, options in choices:
             for twin, fault in options:
-                new, ties = seen.count_new(self._states[twin.id])
-                if new:
+                new = seen.count_new(self._states[twin.id])
+                if new[0]:
                     masked = self._certifier.is_masked(twin.body, fault)
-                    ranked.append(((masked, -new, -ties), name, (twin, fault)))
+                    rank = masked, *(-count for count in new)
+                    ranked.append((rank, name, (twin, fault)))
         for _, name, option in sorted(ranked, key=lambda each: each[0]):
             case = self._certified(rule, name, option)
             if case is not None:
@@ -422,9 +424,9 @@ class _SeenContexts:
         for name, state in states:
             self._states[name].add(state)
 
-    def count_new(self, states: _States) -> tuple[int, int]:
-        """Count new contexts: that justify a further case, and that break ties."""
-        new = ties = 0
+    def count_new(self, states: _States) -> tuple[int, int, int]:
+        """Count new contexts: that justify a further case, that break ties, and all."""
+        new = ties = fresh = 0
         for name, state in states:
             seen = self._states[name]
             if name not in self._own and state not in seen:
@@ -434,7 +436,8 @@ class _SeenContexts:
                 # Null mostly equals absence: a value distinguishes more.
                 plain = PRESENT in seen if state == NULL else state in _PLAIN or few
                 ties += plain
-        return new, ties
+                fresh += top
+        return new, ties, fresh
 
 
 def _states(schema: Json, body: Json, above: str) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The valid bodies of the case list: plain, on every boundary, in every pair.
+"""The valid bodies of the case list: plain, on every boundary, in pairs and triples.
 
 A boundary of an assertion, one of its values or branches, is a wish for a body; the
 body built from it serves the assertion's rule.
@@ -27,6 +27,7 @@ from ringspec.spec import (
     RuleId,
     canonical,
     matching,
+    walk,
     weakest,
 )
 from ringspec.strategies.case import Case, Expect, Requests, encode
@@ -69,6 +70,8 @@ _EDGE_KEYWORDS = frozenset({"format", "minLength", "maxLength"})
 
 # Beyond this number of factors a covering array is slow.
 MANY = 25
+# Most members that are shown in triples, and most values of each.
+_DECIDING, _VALUES = 8, 4
 
 # The rule that a body serves, a label, the body, and whether a text is on an edge.
 _Made: TypeAlias = tuple[RuleId, str, Json, bool]
@@ -130,8 +133,8 @@ def _bodies(
     yield from _optional(bodies)
     yield from _texts(bodies)
     yield from _full(bodies, seed)
-    # All pairs, with other texts and three items in each row.
-    for index, row in enumerate(_rows(bodies.root, seed)):
+    # With other texts and three items in each row.
+    for index, row in enumerate(_rows(bodies, seed)):
         body = bodies.build(Builder(row, turn=index + 1 + seed, items=3))
         if body is not None:
             yield BODY_ACCEPTED, f"pairs-{index + 1}", body, False
@@ -417,9 +420,33 @@ def _wishes(children: list[Alternatives]) -> list[Wish]:
     return wishes
 
 
-def _rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
-    """Return wishes for bodies that show each possible pair at least once."""
-    varying = factors(root)
+def _deciding(bodies: Bodies, varying: list[Factor]) -> list[int]:
+    """List the factors, by index, of documented members at the top that decide.
+
+    They are required, asked about by a condition, or just there or not.
+    """
+    level_of = bodies.contract.level_of_use
+    least = level_of(bodies.plain())
+    nodes = [each for each in walk(bodies.contract.whole) if not each.instance]
+    asked = [
+        each.schema.get("properties", ()) for each in nodes if each.keyword == "if"
+    ]
+
+    def decides(factor: Factor) -> bool:
+        place, wishes = factor.place, factor.wishes
+        values = [each.value for each in wishes if isinstance(each, Exactly)]
+        chosen = Absent() not in wishes or any(place[0] in each for each in asked)
+        made = [bodies.plain({place: each}) for each in wishes if each != Absent()]
+        is_documented = any(b is not None and level_of(b) == least for b in made)
+        is_short = len(place) == 1 and len(wishes) <= _VALUES
+        return is_short and is_documented and (chosen or values in ([], [None]))
+
+    return [i for i, each in enumerate(varying) if decides(each)][:_DECIDING]
+
+
+def _rows(bodies: Bodies, seed: int) -> list[dict[Location, Wish]]:
+    """Return wishes that show each possible pair, and each triple of what decides."""
+    root, varying = bodies.root, factors(bodies.root)
     if len(varying) < 2:
         return [{each.place: wish} for each in varying for wish in each.wishes]
     values = [list(range(len(each.wishes))) for each in varying]
@@ -438,23 +465,24 @@ def _rows(root: Alternatives, seed: int) -> list[dict[Location, Wish]]:
             if allowed[i, j] == pairs:
                 del allowed[i, j]
 
-    def is_allowed(i: int, j: int, row: Any) -> bool:
+    def fits(i: int, j: int, row: Any) -> bool:
         return (row[i], row[j]) in allowed[i, j]
 
     made: Iterable[Any]
     if len(varying) > MANY:
         made = _greedy_rows(values, allowed, seed)
     else:
+        deciding = _deciding(bodies, varying)
+        sub_models = [{"fields": deciding, "strength": 3}] if deciding[2:] else []
         made = covertable.make(
             values,
             sorter=by_hash,
             salt=str(seed),
+            # A lower tolerance takes longer, and gives fewer rows.
+            tolerance=-1 if sub_models else 0,
+            sub_models=sub_models,
             constraints=[
-                {
-                    "operator": "fn",
-                    "requires": [i, j],
-                    "evaluate": partial(is_allowed, i, j),
-                }
+                {"operator": "fn", "requires": [i, j], "evaluate": partial(fits, i, j)}
                 for i, j in allowed
             ],
         )
