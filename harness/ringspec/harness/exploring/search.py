@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, seed, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
@@ -54,9 +54,6 @@ _STALE = 3
 _WALKS = 20
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
-
-Fire: TypeAlias = Callable[[Case | Walk], Attempt]
-Tell: TypeAlias = Callable[[Judged | Notice], None]
 
 
 class _Stop(BaseException):
@@ -127,8 +124,8 @@ class Search:
         rules: Collection[RuleId],
         limits: SearchLimits,
         life: Lifecycle | None,
-        fire: Fire,
-        tell: Tell,
+        fire: Callable[[Case | Walk], Attempt],
+        tell: Callable[[Judged | Notice], None],
     ) -> None:
         self.late = False
         self._contract, self._limits, self._life = contract, limits, life

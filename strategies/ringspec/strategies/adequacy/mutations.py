@@ -30,7 +30,6 @@ from ringspec.spec import (
 )
 from ringspec.strategies.faults.values import sibling
 
-_SCHEMAS = "#/components/schemas/"
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {
     "contains": ("contains", "minContains", "maxContains"),
@@ -73,8 +72,7 @@ class MutationKind(StrEnum):
 
 _Node: TypeAlias = dict[str, Json]
 # Kind of a change of a keyword, the change in words, and the keywords that replace it.
-_Change: TypeAlias = tuple[MutationKind, str, _Node]
-_Changes: TypeAlias = Iterator[_Change]
+_Changes: TypeAlias = Iterator[tuple[MutationKind, str, _Node]]
 
 
 def _replaced(schema: Json, path: Path, node: Json) -> Json:
@@ -219,7 +217,7 @@ def _in_place(contract: Contract, place: str, paths: list[Path]) -> Iterator[Mut
     is_text = all(isinstance(each, str) for each in node.get("enum", (None,)))
     siblings = sibling(schema, paths[0]) if is_text else ()
     # A component is named by its name, anything else by its place in the body.
-    name = place.removeprefix(_SCHEMAS)
+    name = place.removeprefix("#/components/schemas/")
     if name == place:
         name = place.replace(contract.request.place_of(()), "body", 1)
     for keyword in (each for each in node if each in _ASSERTING):
