@@ -49,11 +49,7 @@ _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 
 def read_reports(paths: Iterable[Path]) -> list[Report]:
-    """Read reports, and hold them to their schema.
-
-    Raises:
-        UsageError: some cannot be read, each named with the reason.
-    """
+    """Read reports, or raise a UsageError that says why some cannot be read."""
     reports: list[Report] = []
     troubles: list[str] = []
     for path in paths:
@@ -128,11 +124,9 @@ def _schema() -> jsonschema_rs.Draft202012Validator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCase:
-    """A case that failed.
+    """A case that failed, with reasons and levels by the rules that it failed.
 
     Attributes:
-        reasons: why, by the rules that it failed.
-        levels: how strongly each of these binds.
         request: what was sent; None where the report holds only a part of it.
         found: the case itself, where explore made it.
         unfit: why it cannot be made again, if so.
@@ -157,11 +151,7 @@ class FailedCase:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report whose failing cases are to be fired again.
-
-    Raises:
-        UsageError: it cannot be read, or its requests cannot be sent again.
-    """
+    """Read a report to fire its failing cases again, or raise a UsageError."""
     try:
         return _read(path, replayed=True)
     except _UnreadableError as trouble:
@@ -200,13 +190,9 @@ def _failed(entry: Report) -> FailedCase:
 
 
 def record_of(report: Report) -> Record:
-    """Return a report as the record of a run, its conclusion drawn anew.
+    """Return the report of a whole run as its record, the conclusion drawn anew.
 
-    Args:
-        report: of a whole run; `learnt` says whether any answer said something.
-
-    The record has only the exchanges that failed: what needs the others, such as what
-    failing requests have in common, comes out less well.
+    It has only the exchanges that failed; `learnt` says whether any answer counted.
     """
     contract, level = report["contract"], Level(report["level"])
     counts = Counts(**report["counts"])
