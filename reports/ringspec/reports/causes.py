@@ -383,7 +383,7 @@ def _status(finding: Finding) -> int:
 def _sent(finding: Finding) -> Case | Step:
     """Return the case, or that step of it that the answer is to."""
     case, played = finding.case, finding.exchange.played
-    return case.steps[played.at if played else -1] if case.steps else case
+    return case.steps[len(played.earlier) if played else -1] if case.steps else case
 
 
 def _sign(finding: Finding) -> tuple[Hashable, ...]:
