@@ -237,9 +237,10 @@ class OwnValues:
             or (text in here and re.search(r"\d", read))
         ):
             return text
-        for _ in range(_TRIES):
-            self._turns[text] += 1
-            for other in _others(text, self._first + self._turns[text]):
+        for turn in range(self._turns[text], self._turns[text] + _TRIES):
+            self._turns[text] = turn
+            number = self._first + turn
+            for other in _others(text, number) if number else (text,):
                 # Other digits could be a real number.
                 may_be = isinstance(other, str) and is_number(other)
                 real = may_be and not is_number(read)
