@@ -194,17 +194,19 @@ class OwnValues:
         name = str(case.twin) if fault else case.id
         if name not in self._free:  # bytes around those of the plain body, or others
             name = next(iter(self._free))
-        plain, base = self._old[name], self._new.get(name, self._old[name])
+        plain = self._old[name]
+        base = self._new.get(name, plain) if fault else plain
         edited = [f"{each['path']}/" for each in fault if each["op"] != "add"]
         old, new = self._fresh(name, edited)
 
         def made(texts: _Texts) -> Case:
-            patch = (*_edits(base if fault else plain, texts), *fault)
-            content = encode(body := patched(base if fault else plain, patch))
-            if not fault:
-                content = case.request.body.replace(encode(plain)[:-1], content[:-1])
-            request = replace(case.request, body=content)
-            return replace(case, request=request, fault=patch if fault else case.fault)
+            patch = (*_edits(base, texts), *fault)
+            content = encode(patched(base, patch))
+            if fault:
+                request = replace(case.request, body=content)
+                return replace(case, request=request, fault=patch)
+            content = case.request.body.replace(encode(plain)[:-1], content[:-1])
+            return replace(case, request=replace(case.request, body=content))
 
         texts = _fitting(old, new, lambda texts: proven(made(texts)))
         found = made(texts)
