@@ -67,7 +67,7 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
     # Dropped rules are left out at the end, so that the other cases stay the same.
     # A catalogue knows what its target takes twice.
     own = None if contract.catalogue.rules else OwnValues(contract, seed)
-    made = [*_cases(contract.undropped, seed, own)]
+    made = [*_cases(contract.undropped, seed)]
     return tuple(_proven(*each, own) for each in made if each[1].rule in contract.rules)
 
 
@@ -91,12 +91,10 @@ def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
 _Judged: TypeAlias = tuple[Contract, Case]
 
 
-def _cases(contract: Contract, seed: int, own: OwnValues | None) -> Iterator[_Judged]:
+def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
     unique = partial(_unique, taken=set())
     made = list(_readings(contract, seed, unique))
     for bodies, accepted, judged in made:
-        if own is not None:
-            own.learn(bodies, accepted)
         for case in accepted:
             yield bodies.contract, case
         yield from judged

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import islice
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -27,9 +27,7 @@ from ringspec.spec import (
 )
 from ringspec.spec import walk as subschemas
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
-from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import instance_path, leaves
-from ringspec.strategies.shapes.shape import ANYTHING, Alternatives, admitted
+from ringspec.strategies.shapes.locations import leaves
 from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
@@ -39,12 +37,6 @@ _TRIES, _SINGLY = 40, 30
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The host of an address stays: what is there is not for us to choose.
 _HOST = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#]*/?|)(.*?)(@\S+|)", re.DOTALL)
-# Text is counted up within all of these, or within those of a number or a hash.
-_ALPHABETS = (
-    (digits, ascii_lowercase, ascii_uppercase),
-    (digits, "abcdef", "ABCDEF"),
-    (digits,),
-)
 _OF_REQUEST = re.compile(r"idempot|(request|correlation).?id", re.IGNORECASE)
 # Members that name what is created, rather than what is there.
 _OF_ITSELF = re.compile(
@@ -52,10 +44,11 @@ _OF_ITSELF = re.compile(
     re.IGNORECASE,
 )
 _ID = re.compile(r"(?i:^id|[_-]id)$|Id$|ID$")
-# A moment has to be one, and of what is left there is little to choose.
-_FIXED = frozenset(
-    {"date", "date-time", "time", "duration", "ipv4", "ipv6", "regex", "json-pointer"}
-)
+# A moment, a span or a network address has to be one.
+_FIXED = re.compile(r"P[0-9T].*|[0-9]+([-:.][0-9]+){2,}([T ].*)?|[0-9a-f]*:[0-9a-f:]+")
+
+# The keywords that state values.
+_STATING = ("default", "example", "examples", "const", "enum")
 
 _Text: TypeAlias = str | int
 _Texts: TypeAlias = dict[Location, _Text]
@@ -66,31 +59,31 @@ def _texts_in(body: Json) -> _Texts:
     return {
         place: value
         for place, value in leaves(body)
-        if isinstance(value, str)
+        if (isinstance(value, str) and not _FIXED.fullmatch(value))
         or (type(value) is int and place and _ID.search(str(place[-1])))
     }
 
 
-def _others(text: _Text, number: int) -> Iterator[_Text]:
-    """Yield values of the same form, the same ones for the same number."""
+def _other(text: _Text, number: int) -> _Text:
+    """Return a value of the same form: text is counted up, each kind of character."""
     if isinstance(text, int):
-        yield from (text + number, text - number)
-    elif _UUID.fullmatch(text):
+        return text + number
+    if _UUID.fullmatch(text):
         other = sibling_id(text, number)
-        yield other.upper() if text.isupper() else other
-    elif found := _HOST.fullmatch(text):
-        start, own, end = found.groups()
-        for alphabets in _ALPHABETS:
-            chars, rest = list(own), number
-            for index, char in reversed([*enumerate(own)]):
-                within = next((each for each in alphabets if char in each), "")
-                if within and rest:
-                    rest, place = divmod(within.index(char) + rest, len(within))
-                    chars[index] = within[place]
-            if not rest:
-                yield f"{start}{''.join(chars)}{end}"
-        slash = "/" if start and not (own or start.endswith("/")) else ""
-        yield f"{start}{slash}{own}{number}{end}"
+        return other.upper() if text.isupper() else other
+    start, own, end = _HOST.fullmatch(text).groups()  # type: ignore[union-attr]
+    is_hash = re.fullmatch("[0-9a-fA-F]+", own)
+    letters = ("abcdef", "ABCDEF") if is_hash else (ascii_lowercase, ascii_uppercase)
+    chars, rest = list(own), number
+    for index, char in reversed([*enumerate(own)]):
+        within = next((each for each in (digits, *letters) if char in each), "")
+        if within and rest:
+            rest, place = divmod(within.index(char) + rest, len(within))
+            chars[index] = within[place]
+    if not rest:
+        return f"{start}{''.join(chars)}{end}"
+    slash = "/" if start and not (own or start.endswith("/")) else ""
+    return f"{start}{slash}{own}{number}{end}"
 
 
 def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
@@ -141,7 +134,7 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
     old = _texts_in(body)
     # Texts that stand in several places stay apart.
     numbered = enumerate(old.items())
-    new = {at: next(_others(it, number + i * _STRIDE)) for i, (at, it) in numbered}
+    new = {at: _other(it, number + i * _STRIDE) for i, (at, it) in numbered}
 
     def fits(texts: _Texts) -> bool:
         made = patched(body, _edits(body, texts))
@@ -149,7 +142,7 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         return is_settled and contract.breaks_just(made, rules)
 
     edits = _edits(body, _fitting(old, new, fits))
-    request = _headed(contract, case.request, lambda it: next(_others(it, number)))
+    request = _headed(contract, case.request, lambda it: _other(it, number))
     content = encode(patched(body, edits))
     return replace(case, request=replace(request, body=content)) if edits else None
 
@@ -162,28 +155,15 @@ class OwnValues:
         self._first = seed * _STRIDE
         stated = [*contract.operation.examples]
         for each in subschemas(contract.request.schema):
-            stated += [each.schema.get(it) for it in ("default", "example", "examples")]
+            stated += [each.schema.get(it) for it in _STATING]
         self._stated = {it for _, it in leaves(stated) if type(it) in {str, int}}
         self._sent: set[_Text] = set()
         self._turns = Counter[_Text]()
-        # Of accepted cases: free texts, and the body without and with its own values.
-        self._free: dict[str, dict[Location, Alternatives]] = {}
+        # Of accepted cases: bodies without and with values of their own, free texts.
         self._old: dict[str, Json] = {}
         self._new: dict[str, Json] = {}
+        self._free: dict[str, list[Location]] = {}
         self._ids: dict[bytes, str] = {}
-
-    def learn(self, bodies: Bodies, accepted: list[Case]) -> None:
-        """Note which texts of accepted bodies are free."""
-        for case in accepted:
-            self._old[case.id], free = case.body, self._free.setdefault(case.id, {})
-            self._ids[case.request.body] = case.id
-            for place in _texts_in(case.body):
-                shapes = tuple(bodies.shapes_at(instance_path(place)))
-                if all(
-                    it.kind == "null" or (not it.choices() and it.format not in _FIXED)
-                    for it in shapes
-                ):
-                    free[place] = shapes
 
     def give(self, case: Case, proven: Callable[[Case], bool]) -> Case:
         """Return a case with values of its own, as far as its label stays proven."""
@@ -192,8 +172,11 @@ class OwnValues:
         case = replace(case, request=self._with_headers(case.request))
         fault = case.fault if isinstance(case.fault, tuple) else ()
         name = str(case.twin) if fault else case.id
-        if name not in self._free:  # bytes around those of the plain body, or others
-            name = next(iter(self._free))
+        if case.fault is None:
+            self._old[name], self._ids[case.request.body] = case.body, name
+            self._free[name] = [*_texts_in(case.body)]
+        elif name not in self._old:  # bytes around those of the plain body, or others
+            name = next(iter(self._old))
         plain = self._old[name]
         base = self._new.get(name, plain) if fault else plain
         edited = [f"{each['path']}/" for each in fault if each["op"] != "add"]
@@ -211,25 +194,21 @@ class OwnValues:
         texts = _fitting(old, new, lambda texts: proven(made(texts)))
         found = made(texts)
         if case.id == name:
-            self._new[name], free = found.body, self._free[name]
-            self._free[name] = {it: free[it] for it in free if texts[it] == new[it]}
+            self._new[name] = found.body
+            self._free[name] = [it for it in new if texts[it] == new[it]]
         return found
 
     def _fresh(self, name: str, edited: Collection[str] = ()) -> tuple[_Texts, _Texts]:
         """Return the free texts of an accepted body, and others in their place."""
         old, new = _Texts(), _Texts()
-        for place, shapes in self._free[name].items():
+        for place in self._free[name]:
             if not f"{pointer(place)}/".startswith(tuple(edited)):
                 old[place] = at(self._old[name], place)
-                new[place] = self._own(old[place], shapes, place, new.values())
+                new[place] = self._own(old[place], place, new.values())
         return old, new
 
     def _own(
-        self,
-        text: _Text,
-        shapes: Alternatives,
-        place: Location = (),
-        here: Collection[_Text] = (),
+        self, text: _Text, place: Location = (), here: Collection[_Text] = ()
     ) -> _Text:
         """Return a value that was not sent before; of an example, that is not here."""
         read = str(text)
@@ -241,18 +220,16 @@ class OwnValues:
             return text
         for turn in range(self._turns[text], self._turns[text] + _TRIES):
             self._turns[text] = turn
-            number = self._first + turn
-            for other in _others(text, number) if number else (text,):
-                # Other digits could be a real number.
-                may_be = isinstance(other, str) and is_number(other)
-                real = may_be and not is_number(read)
-                if other not in self._sent and not real and admitted(shapes, other):
-                    self._sent.add(other)
-                    return other
+            other = _other(text, self._first + turn)
+            # Other digits could be a real number.
+            real = is_number(str(other)) and not is_number(read)
+            if other not in self._sent and (isinstance(other, int) or not real):
+                self._sent.add(other)
+                return other
         return text
 
     def _with_headers(self, request: Request) -> Request:
-        return _headed(self._contract, request, lambda it: self._own(it, ANYTHING))
+        return _headed(self._contract, request, self._own)
 
     def _script(self, case: Case) -> Case:
         """Vary each create of a script, and what is wanted of the first."""
