@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from ringspec.cli.rules_command import rules_table
 from ringspec.reports import Record, Terminal, rendered
-from ringspec.reports.catalogue import rules_table
 from ringspec.reports.github import commands
 
 

@@ -13,10 +13,14 @@ import click
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
+    file_type,
+    flag,
+    format_option,
     report_paths,
     reports_option,
 )
 from ringspec.cli.outputs import attempted
+from ringspec.harness import Started
 from ringspec.reports import (
     COMPARISON_FORMATS,
     MERGED_FORMATS,
@@ -27,46 +31,25 @@ from ringspec.reports import (
     merge_reports,
     print_comparison,
     render_comparison,
-    send_events,
     write_data,
 )
 from ringspec.spec import UsageError
 
 
 @click.command("compare", cls=ManualCommand)
-@click.argument(
-    "paths", metavar="REPORT.json...", nargs=-1, type=click.Path(path_type=Path)
-)
-@click.option(
+@click.argument("paths", metavar="REPORT.json...", nargs=-1, type=file_type)
+@flag(
     "--runs",
-    is_flag=True,
     help="Two runs of one target, the earlier one first: regressions and fixes.",
 )
-@click.option(
-    "--providers",
-    is_flag=True,
-    help="Several targets side by side: a matrix, differences first.",
-)
-@click.option(
+@flag("--providers", help="Several targets side by side: a matrix, differences first.")
+@flag(
     "--merge",
-    is_flag=True,
     help="All parts of one list, as `run --shard I/N` fires them: one verdict.",
 )
-@click.option(
-    "--one-deployment",
-    is_flag=True,
-    help="With --merge: the parts' URLs lead to one target.",
-)
-@click.option(
-    "--all", "everything", is_flag=True, help="Also the rules that are alike."
-)
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    help="How to print it.",
-)
+@flag("--one-deployment", help="With --merge: the parts' URLs lead to one target.")
+@flag("--all", "everything", help="Also the rules that are alike.")
+@format_option("table", "json", "markdown")
 @reports_option(
     f"Write the comparison (repeatable): {', '.join(COMPARISON_FORMATS)};"
     f" with --merge {', '.join(MERGED_FORMATS)}.",
@@ -110,9 +93,12 @@ def command(  # noqa: PLR0913 - its options
     render: Callable[[str], bytes]
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
-        render, status = whole.render, whole.exit_code
-        if shape == "table":
-            send_events(whole.record, Terminal(color=color))
+        render, status = whole.render, whole.record.result.exit_code
+        terminal = Terminal(color=color)
+        for event in whole.record.events if shape == "table" else ():
+            # Without the beginning: the run is over.
+            if not isinstance(event, Started):
+                terminal.handle(event)
     else:
         mode: Any = "runs" if runs else "providers" if providers else None
         found = compare_reports(paths, mode)

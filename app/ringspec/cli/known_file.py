@@ -53,12 +53,7 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A file of known failures, or none.
-
-    Attributes:
-        head: what stands before the first entry.
-        entries: each with its text, empty if it does not stand by itself.
-    """
+    """A file of known failures, or none: its head, and its entries with their texts."""
 
     path: Path | None = None
     renews: bool = False
@@ -67,11 +62,7 @@ class KnownFile:
 
     @classmethod
     def open(cls, path: Path | None, *, renews: bool) -> Self:
-        """Read a file; one that is to be written need not exist yet.
-
-        Raises:
-            UsageError: it cannot be read, or has something that cannot be meant.
-        """
+        """Read a file, or raise a UsageError; one that is renewed need not exist."""
         if path is None:
             return cls()
         if renews and (why := write_obstacle(path)):
@@ -158,10 +149,7 @@ def _entries(name: str, text: str) -> list[Known]:
 
 
 def _slips(data: dict[str, Any]) -> Iterator[tuple[Keys, str, str]]:
-    """Yield what is wrong with a file: the keys of its place, message and hint.
-
-    What follows the first one may raise any error.
-    """
+    """Yield the first slip of a file: the keys of its place, message and hint."""
     for key in data:
         if key != _TABLE:
             yield (key,), *_unknown(key, (_TABLE,))

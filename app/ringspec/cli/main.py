@@ -82,10 +82,7 @@ class LazyGroup(ManualGroup):
         return [*names, *ManualCommand.shell_complete(self, ctx, incomplete)]
 
 
-@click.group(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(
     package_name="ringspec",
     prog_name="ringspec",

@@ -56,6 +56,8 @@ def added(*options: Decorator[Any]) -> Decorator[Any]:
     return decorate
 
 
+flag = partial(click.option, is_flag=True)
+file_type = click.Path(path_type=Path)
 level_type = click.Choice([level.value for level in Level])
 seed_option = click.option("--seed", type=int, default=0, help="Other cases.")
 color_option = click.option(
@@ -64,6 +66,12 @@ color_option = click.option(
     default="auto",
     help="Colours in the terminal.",
 )
+
+
+def format_option(*shapes: str, text: str = "How to print it.") -> Decorator[Any]:
+    """Return the option `--format`; the first shape is the default."""
+    shown = click.Choice(shapes)
+    return click.option("--format", "shape", type=shown, default=shapes[0], help=text)
 
 
 def _run_formats() -> Iterable[str]:
@@ -92,7 +100,7 @@ document_options = added(
     click.option(
         "--contract",
         metavar="FILE",
-        type=click.Path(path_type=Path),
+        type=file_type,
         help="Another API's OpenAPI 3.1 file in place of ours.",
     ),
     click.option(

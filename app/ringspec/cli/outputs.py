@@ -13,20 +13,8 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
-import click
-
-from ringspec.cli.exits import (
-    INTERRUPTED,
-    output_error,
-    print_error,
-    release_output,
-)
-from ringspec.cli.options import (
-    added,
-    color_option,
-    docs_option,
-    reports_option,
-)
+from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
+from ringspec.cli.options import added, color_option, docs_option, flag, reports_option
 from ringspec.harness import Ended, Event, Result
 from ringspec.reports import (
     FORMATS,
@@ -48,8 +36,8 @@ _WIDEST = 80
 output_options = added(
     reports_option(f"Write a report (repeatable): {', '.join(FORMATS)}."),
     docs_option,
-    click.option("--quiet", is_flag=True, help="Only failures and the last line."),
-    click.option("--verbose", is_flag=True, help="Every failing case."),
+    flag("--quiet", help="Only failures and the last line."),
+    flag("--verbose", help="Every failing case."),
     color_option,
 )
 
@@ -57,10 +45,8 @@ output_options = added(
 class Outputs:
     """The reporters of a run, and the reports that it writes.
 
-    Args:
-        display: the terminal report. It ends when its reader is gone or its disk full.
-        docs: base of the documentation that rules are linked to; empty for none.
-        annotates: whether a job of GitHub Actions gets annotations.
+    The display ends when its reader is gone or its disk full; in a job of GitHub
+    Actions it annotates, too.
     """
 
     def __init__(
@@ -123,10 +109,9 @@ class Outputs:
 
 
 def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
-    """Call all of some writes, whichever fail.
+    """Call all of some writes, whichever fail, and return the exit status.
 
-    Returns the exit status, of a run that ended with the one given: a nonconformant or
-    interrupted run stays one.
+    A run that was nonconformant or interrupted stays so.
     """
     bugs: list[Exception] = []
     for write_one in writes:
@@ -170,10 +155,7 @@ def report_run(
 
 
 def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Wrap a paragraph to lines of 80 columns at most, or of the screen.
-
-    `indent` begins the first line; `hanging` the others, if it differs.
-    """
+    """Wrap a paragraph to lines of 80 columns at most, or of the screen."""
     return textwrap.wrap(
         text,
         max(min(shutil.get_terminal_size().columns, _WIDEST), 20),

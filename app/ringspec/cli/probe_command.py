@@ -17,14 +17,7 @@ from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.policy import Safety, checked_url, is_loopback
 from ringspec.harness.sending.target import Target
-from ringspec.spec import (
-    Json,
-    ReportError,
-    TargetError,
-    load,
-    overlay_of,
-    questions,
-)
+from ringspec.spec import Json, ReportError, TargetError, load, overlay_of, questions
 
 _OPEN = 3
 

@@ -17,7 +17,13 @@ from pathlib import Path
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import contract_options, seed_option, selection_options
+from ringspec.cli.options import (
+    contract_options,
+    flag,
+    format_option,
+    seed_option,
+    selection_options,
+)
 from ringspec.cli.outputs import wrapped
 from ringspec.harness.judging.selection import Selection
 from ringspec.spec import Contract, Json, RuleId, UsageError, load
@@ -46,15 +52,9 @@ _PACE = 0.2
 
 
 @click.command("prove", cls=ManualCommand)
-@click.option(
-    "--format",
-    "shape",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    help="How to print it.",
-)
+@format_option("table", "json")
 @seed_option
-@click.option("--quick", is_flag=True, help="Name the cases that are enough.")
+@flag("--quick", help="Name the cases that are enough.")
 @selection_options
 @contract_options
 def command(  # noqa: PLR0913 - its options

@@ -51,12 +51,7 @@ class _NoDisplay:
 
 
 class Recording:
-    """Judges what clients send while a server serves.
-
-    Args:
-        record: the file that gets a line for each request, if one is wanted.
-        reports: values of `--report`.
-        docs: base of the documentation that rules are linked to; empty for none.
+    """Judges what clients send while a server serves, and puts it on record.
 
     Raises:
         UsageError: the options contradict each other.

@@ -19,6 +19,8 @@ from ringspec.cli.options import (
     ReportPaths,
     contract_options,
     credential_options,
+    file_type,
+    flag,
     level_type,
     pace_options,
     profile_option,
@@ -85,10 +87,8 @@ def _complete_phases(
     help=f"Only these parts of a run: {', '.join(Phase)}.",
 )
 @seed_option
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Only the fewest bodies that tell every slip in a server's checks.",
+@flag(
+    "--quick", help="Only the fewest bodies that tell every slip in a server's checks."
 )
 @click.option(
     "--examples",
@@ -102,26 +102,16 @@ def _complete_phases(
     metavar="I/N",
     help="Only a part of the list, for N runs beside each other.",
 )
-@click.option(
-    "--dry-run", is_flag=True, help="Say what would be sent, and send nothing."
-)
-@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option(
-    "--fail-untested",
-    is_flag=True,
-    help="A rule that no case breaks makes the run inconclusive.",
-)
+@flag("--dry-run", help="Say what would be sent, and send nothing.")
+@flag("--fail-fast", help="Stop at the first failure.")
+@flag("--fail-untested", help="A rule that no case breaks makes the run inconclusive.")
 @click.option(
     "--known-failures",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=file_type,
     help="Failures that are known, and do not fail the run.",
 )
-@click.option(
-    "--update-known-failures",
-    is_flag=True,
-    help="Bring that file up to date by this run.",
-)
+@flag("--update-known-failures", help="Bring that file up to date by this run.")
 @output_options
 def command(**options: Any) -> int:
     """Test the server at URL; without one, the embedded reference server.
@@ -172,12 +162,7 @@ class RunOptions(FireOptions):
         return known_file.renewed(result, plan.contract, status)
 
     def checked(self) -> ReportPaths:
-        """Return the formats and paths of the reports, once the options make sense.
-
-        Raises:
-            UsageError: they do not.
-            ReportError: a report can surely not be written.
-        """
+        """Return the formats and paths of the reports; raises as `report_paths`."""
         wanted = self.report_paths()
         if self.shard:
             parse_shard(self.shard)
@@ -215,11 +200,7 @@ class RunOptions(FireOptions):
 
     @contextmanager
     def plan(self, known_file: KnownFile) -> Iterator[tuple[Plan, Redactor]]:
-        """Yield the plan of a run and its redactor, while the target is up.
-
-        Raises:
-            RingspecError: there is no target, or no access to it.
-        """
+        """Yield the plan of a run and its redactor, while the target is up."""
         with self.setup.server(self.address) as resolve:
             # The embedded server starts meanwhile.
             plan = replace(self._plan(), known=known_file.known())
@@ -255,10 +236,9 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
+            has_access = given.bearer or given.client_id or given.value
             filling = Filling(
-                token="given"
-                if given.bearer or given.client_id or given.value
-                else None,
+                token="given" if has_access else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

@@ -41,13 +41,7 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSetup:
-    """What a run needs, by a profile and what goes before it.
-
-    Attributes:
-        contract_file: another API's OpenAPI file; None for ours.
-        operation: its id, where the file has several.
-        dialect: a name or a file; None for the profile's.
-    """
+    """What a run needs, by a profile and what goes before it, if it is given."""
 
     profile: Profile
     contract_file: Path | None = None
@@ -81,12 +75,7 @@ class RunSetup:
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
-        """Check the URL of a target, or that the embedded server will do.
-
-        Raises:
-            UsageError: it is no URL, the profile is of another target, or the embedded
-                server knows neither the contract nor the dialect.
-        """
+        """Raise a UsageError if the target, or the embedded server, will not do."""
         if url is not None:
             checked_url(url)
             self.profile.check_leave(url)
@@ -112,10 +101,7 @@ class RunSetup:
     def server(self, url: str | None) -> Iterator[Resolve]:
         """Run the embedded server during the block, unless there is a URL.
 
-        It starts while the caller loads contract and cases.
-
-        Raises:
-            UsageError: as `check_target`.
+        It starts while the caller loads contract and cases. Raises as `check_target`.
         """
         self.check_target(url)
         if url is not None:
@@ -147,8 +133,6 @@ class RunSetup:
         self, url: str, credentials: Credentials | None = None
     ) -> tuple[Filling, Redactor]:
         """Return what fills credentials in, with a token, and what redacts them.
-
-        Without credentials, they are the profile's.
 
         Raises:
             UsageError: the token would come from a host that is not allowed.
@@ -216,12 +200,7 @@ class FireOptions:
     color: Any
 
     def report_paths(self) -> ReportPaths:
-        """Return the formats and paths of the reports, once the options make sense.
-
-        Raises:
-            UsageError: they do not.
-            ReportError: a report can surely not be written.
-        """
+        """Return the formats and paths of the reports, once the options make sense."""
         if self.quiet and self.verbose:
             raise UsageError(
                 "--quiet and --verbose exclude each other", hint="leave out one of them"
@@ -231,11 +210,7 @@ class FireOptions:
 
     @cached_property
     def setup(self) -> RunSetup:
-        """The set-up by the options and the profile that they name.
-
-        Raises:
-            UsageError: the profile cannot be read, or has something wrong.
-        """
+        """The set-up by the options and the profile that they name."""
         credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
             "dialect": self.dialect,

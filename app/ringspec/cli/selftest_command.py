@@ -24,6 +24,7 @@ from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     color_option,
     completer,
+    flag,
     level_type,
     report_paths,
     reports_option,
@@ -93,9 +94,8 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
     type=click.IntRange(1, 64),
     help="Servers run at once; as many as there are processors.",
 )
-@click.option(
+@flag(
     "--over-network",
-    is_flag=True,
     help="Reach every server by a socket, not only those that need it.",
 )
 @color_option
@@ -185,10 +185,7 @@ def _runs(
 
 @contextmanager
 def _interrupt_deferred() -> Iterator[None]:
-    """Defer an interrupt to the end of the block.
-
-    A process of the pool that starts without a task complains at length.
-    """
+    """Defer an interrupt to the end: a process without a task complains at length."""
     noted: list[int] = []
     before = {
         each: signal.signal(each, lambda number, _: noted.append(number))
@@ -204,19 +201,12 @@ def _interrupt_deferred() -> Iterator[None]:
 
 
 def fleet(
-    contract: Contract,
-    prefixes: tuple[str, ...],
-    level: Level,
-    *,
-    over_network: bool,
+    contract: Contract, prefixes: tuple[str, ...], level: Level, *, over_network: bool
 ) -> tuple[FleetRun, ...]:
-    """List the servers whose name begins with one of some prefixes; all without any.
+    """List the reference, and the servers whose name begins with a prefix, if any.
 
-    The reference is always among them. Left out are mutants of a rule that does not
-    bind at the level, or that the dialect has dropped.
-
-    Raises:
-        UsageError: a prefix fits no name.
+    Left out are mutants of a rule that does not bind at the level, or that the dialect
+    has dropped. Raises a UsageError if a prefix fits no name.
     """
     names = [REFERENCE, *MUTANTS, *(each.name for each in LAWFUL)]
     for prefix in prefixes:

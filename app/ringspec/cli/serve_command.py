@@ -10,13 +10,7 @@ import click
 
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import completer, docs_option, level_type, reports_option
-from ringspec.reference import (
-    DIALECTS,
-    HOST,
-    ServerLimits,
-    ServerSettings,
-    serve,
-)
+from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, serve
 from ringspec.spec import Level, UsageError, did_you_mean
 
 _LIMITS = ServerLimits()

@@ -2,9 +2,6 @@
 
 from ringspec.reports.blocks import RuleText as RuleText
 from ringspec.reports.blocks import RuleTexts as RuleTexts
-from ringspec.reports.catalogue import rules_json as rules_json
-from ringspec.reports.catalogue import rules_markdown as rules_markdown
-from ringspec.reports.catalogue import rules_table as rules_table
 from ringspec.reports.client_record import hidden as hidden
 from ringspec.reports.client_record import print_account as print_account
 from ringspec.reports.client_record import record_file as record_file
@@ -18,7 +15,9 @@ from ringspec.reports.comparison import print_comparison as print_comparison
 from ringspec.reports.comparison import render_comparison as render_comparison
 from ringspec.reports.console import ProgressLine as ProgressLine
 from ringspec.reports.console import console as console
-from ringspec.reports.curl import command as command
+from ringspec.reports.console import line as line
+from ringspec.reports.console import row as row
+from ringspec.reports.curl import curl as curl
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display
 from ringspec.reports.files import Record as Record
@@ -33,10 +32,10 @@ from ringspec.reports.files import write_data as write_data
 from ringspec.reports.files import write_obstacle as write_obstacle
 from ringspec.reports.github import GitHubAnnotations as GitHubAnnotations
 from ringspec.reports.github import on_github as on_github
-from ringspec.reports.json_report import REPORT_FORMAT as REPORT_FORMAT
 from ringspec.reports.json_report import failure_json as failure_json
 from ringspec.reports.json_report import report_bytes as report_bytes
 from ringspec.reports.json_report import report_json as report_json
+from ringspec.reports.json_report import rule_json as rule_json
 from ringspec.reports.kill_matrix import MATRIX_FORMATS as MATRIX_FORMATS
 from ringspec.reports.kill_matrix import Channel as Channel
 from ringspec.reports.kill_matrix import FleetRun as FleetRun
@@ -49,10 +48,10 @@ from ringspec.reports.kill_matrix import render_matrix as render_matrix
 from ringspec.reports.merge import MERGED_FORMATS as MERGED_FORMATS
 from ringspec.reports.merge import check_merged as check_merged
 from ringspec.reports.merge import merge_reports as merge_reports
-from ringspec.reports.merge import send_events as send_events
 from ringspec.reports.ndjson import EventStream as EventStream
 from ringspec.reports.printable import counted as counted
 from ringspec.reports.printable import shown as shown
+from ringspec.reports.printable import visible as visible
 from ringspec.reports.redact import Redactor as Redactor
 from ringspec.reports.replay import Replay as Replay
 from ringspec.reports.report_reader import FailedCase as FailedCase

@@ -25,6 +25,7 @@ from ringspec.reports.case_text import (
     case_rows,
     deciding,
     expiry,
+    extent,
     first_reason,
     untested_share,
 )
@@ -70,14 +71,7 @@ def print_failures(
     verbose: bool = False,
     more: str = _MORE,
 ) -> None:
-    """Print why a run fails, with the details of each cause.
-
-    Args:
-        console: where to.
-        found: the causes.
-        verbose: whether every case is written out.
-        more: the options that show the others.
-    """
+    """Print each cause with some of its cases; `more` names what shows the others."""
     for cause in found:
         _print_head(console, cause, verbose=verbose)
         cases = chosen(cause.findings, len(cause.findings) if verbose else LIMIT)
@@ -126,8 +120,7 @@ def print_others(
     _print_stale(console, result.stale)
     if result.learnt:
         # Else every rule would be listed, and the message says why.
-        _print_inconclusive(console, result, verbose=verbose)
-        _print_untested(console, result)
+        _print_open(console, result, verbose=verbose)
         _print_warnings(console, warned, verbose=verbose)
 
 
@@ -161,7 +154,7 @@ def _print_entry(console: Console, known: Known, remark: Text) -> None:
     hanging(console, Text("    "), Text(_excuse(known), "dim"))
 
 
-def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> None:
+def _print_open(console: Console, result: Result, *, verbose: bool) -> None:
     for reason, rules in by_reason(result, write=_reason).items():
         cases = sum(len(each.inconclusive) for each in rules)
         named = Text(visible(rules[0].rule.id), "bold")
@@ -172,12 +165,9 @@ def _print_inconclusive(console: Console, result: Result, *, verbose: bool) -> N
         if len(rules) > 1:
             row(console, "", Text(_ids(rules, verbose=verbose), "dim"))
         line(console)
-
-
-def _print_untested(console: Console, result: Result) -> None:
-    """Print all rules that no case breaks: what is not said would count as kept."""
+    # All that are untested: a rule that is not named would count as kept.
     for reason, rules in by_reason(result, Outcome.UNTESTED, _reason).items():
-        named = Text(", ".join(visible(each.rule.id) for each in rules), "bold")
+        named = Text(_ids(rules, verbose=True), "bold")
         hanging(console, Text.assemble(("UNTESTED", "yellow"), " "), named)
         row(console, "", reason)
         line(console)
@@ -211,16 +201,9 @@ def print_conclusion(console: Console, result: Result) -> None:
         if number and outcome != Outcome.UNTESTED:  # the noun only once
             subject = str(number) if rules else counted(number, "rule")
             rules.append(f"{subject} {one if number == 1 else many}")
-    took = (
-        counted(result.counts.cases, "case"),
-        counted(result.counts.requests, "request"),
-        f"{result.duration_s:.1f} s",
-        *(["interrupted"] if result.interrupted else []),
-    )
     named = ", ".join(rules) or "no rule was looked at"
-    rest = (
-        f"{untested_share(result)}: {named} at level {result.level} ({', '.join(took)})"
-    )
+    took = ", ".join(extent(result))
+    rest = f"{untested_share(result)}: {named} at level {result.level} ({took})"
     text = Text.assemble(conclusion, rest)
     if live(console.file):
         row(console, "", text, indent=0)
@@ -284,7 +267,6 @@ def _ids(rules: Sequence[RuleResult], *, verbose: bool) -> str:
 
 
 def _excuse(known: Known) -> str:
-    """Write why a failure is excused, by whom and until when."""
     owner = f"owner {shown(known.owner, 100)}" if known.owner else "no owner"
     issue = [shown(known.issue, 200)] if known.issue else []
     parts = (*issue, owner, expiry(known) or "no expiry")
@@ -297,14 +279,9 @@ def _reason(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleText:
-    """The text of one rule.
+    """The text of one rule: why it did not pass, all that fails it, its warnings.
 
-    Attributes:
-        outcome: once known failures are set aside; a fail where one of them is stale.
-        excused: whether it would fail without known failures.
-        reason: in one line, why it did not pass; or empty.
-        text: the blocks of all that fails it, or empty.
-        warnings: failures below the level, or empty.
+    The outcome sets known failures aside, and is a fail where one of them is stale.
     """
 
     outcome: Outcome
@@ -315,15 +292,7 @@ class RuleText:
 
 
 class RuleTexts:
-    """Writes the text of each rule of a run, free of secrets.
-
-    Args:
-        result: of the whole run.
-        judged: all that was judged.
-        width: columns.
-        verbose: every failing case is written out.
-        more: the options that show the others.
-    """
+    """Writes the text of each rule of a run, free of secrets."""
 
     def __init__(
         self,

@@ -112,6 +112,15 @@ def untested_share(result: Result) -> str:
     return f", {number:,} of {of} untested" if number else ""
 
 
+def extent(result: Result) -> Iterator[str]:
+    """Yield how many cases and requests a run took, how long, and if it was cut off."""
+    yield counted(result.counts.cases, "case")
+    yield counted(result.counts.requests, "request")
+    yield f"{result.duration_s:.1f} s"
+    if result.interrupted:
+        yield "interrupted"
+
+
 def expiry(known: Known) -> str:
     """Write until when a known failure is excused; empty if it does not expire."""
     return f"until {known.expires.isoformat()}" if known.expires else ""
@@ -165,11 +174,7 @@ def _written(value: Json, limit: int = _VALUE) -> str:
 
 
 def due(finding: Finding, rule: Rule) -> str:
-    """Describe the expected reaction where the target failed.
-
-    For a check of the answer that is the rule's sentence; after a breakdown, what the
-    case expects as well.
-    """
+    """Describe the expected reaction: the rule's sentence for a check of the answer."""
     case, response = finding.case, finding.exchange.response
     if finding.rule in (case.rule, *case.broken):
         return _sentence(expectation(case))

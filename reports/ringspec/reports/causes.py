@@ -9,16 +9,17 @@ that others lack.
 
 from __future__ import annotations
 
+import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ringspec.harness import Finding, Judged, Outcome, Result, RuleResult
 from ringspec.reports.case_text import deciding
-from ringspec.reports.printable import counted
-from ringspec.reports.traits import parted
-from ringspec.spec import Level, Rule, RuleId, at_pointer, kind_of
+from ringspec.reports.printable import counted, shown, visible
+from ringspec.spec import Json, Level, Rule, RuleId, at_pointer, kind_of
 from ringspec.strategies import Case, Expect, Phase, Step, status_fits
 
 # Most unrelated failures that are split by rule alone.
@@ -42,6 +43,33 @@ _INDEX = re.compile(r"/\d+(?=/|$)")
 # The beginning of what a check of answers says of a place.
 _PLACE = re.compile(r"(?P<place>/\S*) (?:is|breaks)\b")
 _MORE = re.compile(r" \(and \d+ more\)$")
+# With more suspects than these, no single trait is to blame.
+_SUSPECTS = 3
+# Requests that are looked at: more would show nothing new.
+_ENOUGH = 150
+# Fewer that went well show nothing.
+_FEW = 10
+# Greatest probability that a trait is shared by chance.
+_CHANCE = 0.01
+_DEPTH = 12
+_VALUE = 40
+# Headers that depend on how we connect.
+_OURS = ("connection", "host", "content-length")
+# Kinds of traits in words; of those with the same requests, the first is best.
+_WORDS = {
+    "is": "{place} = {value}",
+    "beyond": "{place} has {value}",
+    "lacks": "{place} is left out",
+    "length": "{place} has {value} character{s}",
+    "items": "{place} has {value} item{s}",
+    "sent": "{value}",
+    "has": "{place} is there",
+    "type": "{place} is of type {value}",
+    "head": "{place}: {value}",
+}
+_ORDER = tuple(_WORDS)
+# Kinds that are no accident even where some requests with them went well.
+_SALIENT = ("is", "beyond", "lacks", "sent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +77,9 @@ class Cause:
     """The failures that one defect explains.
 
     Attributes:
-        rules: those that fail by it, in order of the catalogue; never empty. A rule
-            that fails by several defects is in several causes.
-        findings: their gating failures, one for each request, in order of the rules;
-            of a warning, which has no such, all its failures.
-        weaker: failures below the level by the same defect, in the same order.
+        rules: that fail by it, at least one; each may fail by other defects as well.
+        findings: their gating failures, one a request; of a warning all its failures.
+        weaker: failures below the level by the same defect.
         title: the defect in words; it may cite the target.
         common: what those requests have in common, and hardly any other; or empty.
         known: whether all its failures are known beforehand.
@@ -83,12 +109,8 @@ def explained(
     """Return the causes of failures and those of warnings, the worst first.
 
     New ones come before known ones, then by level, then the one that more requests
-    show; otherwise in order of the catalogue.
-
-    Args:
-        result: of the whole run.
-        judged: all that was judged. With it, failures whose answers are alike are
-            parted by what their requests have in common that others lack.
+    show; otherwise in order of the catalogue. All that was judged parts failures whose
+    answers are alike by what their requests have in common that others lack.
     """
     judged = tuple(judged)
     failures = [it for each in result.rules for it in each.failures]
@@ -153,10 +175,10 @@ def _by_sign(
     scopes |= _scopes({each.rule for each in unchecked}, result.rules)
     bodies = {each.exchange.request.body for each in unchecked}
     # A sign of many operations belongs to their shared code.
-    shown: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
+    showing: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
     for each in failures:
-        shown[_sign(each)].add(_operation(each))
-    shared = {sign for sign, operations in shown.items() if len(operations) >= _ALIKE}
+        showing[_sign(each)].add(_operation(each))
+    shared = {sign for sign, them in showing.items() if len(them) >= _ALIKE}
     signs: list[set[Hashable]] = []
     for each in failures:
         body = each.exchange.request.body
@@ -201,7 +223,7 @@ def _parts(
     """Split failures by traits that successful requests lack."""
     right = [each for each in judged if _went_well(each, failures[0])]
     parts: list[tuple[str, list[Finding]]] = []
-    for common, findings in parted(_once(failures), right):
+    for common, findings in _parted(_once(failures), right):
         chosen = {each.case.id for each in findings}
         part = [each for each in failures if each.case.id in chosen]
         if not common and parts and _tried(part) <= _tried(parts[0][1]):
@@ -361,7 +383,7 @@ def _status(finding: Finding) -> int:
 def _sent(finding: Finding) -> Case | Step:
     """Return the case, or that step of it that the answer is to."""
     case, played = finding.case, finding.exchange.played
-    return case.steps[played.at if played else -1] if case.steps else case
+    return case.steps[len(played.earlier) if played else -1] if case.steps else case
 
 
 def _sign(finding: Finding) -> tuple[Hashable, ...]:
@@ -382,11 +404,7 @@ def _sign(finding: Finding) -> tuple[Hashable, ...]:
 
 
 def _operation(finding: Finding) -> tuple[str, str] | None:
-    """Return the operation a finding is about, where each may err by itself.
-
-    A status is chosen by the code of one operation, the form of an answer by code that
-    all of them share.
-    """
+    """Return the operation that chose a wrong status; of other faults None."""
     request = _sent(finding).request
     by_itself = finding.case.phase in {Phase.AUTH, Phase.LIFECYCLE}
     return (request.method, request.path) if _is_misfit(finding) and by_itself else None
@@ -407,3 +425,134 @@ def _complaint(finding: Finding) -> str:
     if _is_bad_answer(finding):
         return f"valid requests are refused with HTTP {status}"
     return finding.reason
+
+
+class _Trait(NamedTuple):
+    """A property of a request: a kind of `_WORDS`, where, and which.
+
+    The place is a JSON pointer into the body, `#` for any index; or a header's name.
+    """
+
+    kind: str
+    place: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        place = shown(self.place, 120) or "the body"
+        many = "" if self.value == "1" else "s"
+        words = _WORDS[self.kind]
+        return words.format(place=place, value=visible(self.value), s=many)
+
+
+def _parted(
+    wrong: Sequence[Finding], right: Sequence[Judged]
+) -> list[tuple[str, Sequence[Finding]]]:
+    """Part failures by the traits of requests that explain them, each in words.
+
+    One part, with a trait or without, unless several traits explain most of them by
+    more than chance.
+    """
+    whole: list[tuple[str, Sequence[Finding]]] = [("", wrong)]
+    if len(right) < _FEW:
+        return whole
+    bad = [_traits(each) for each in wrong[:_ENOUGH]]
+    good = [_traits(each) for each in right[:_ENOUGH]]
+    _add_lacks([*bad, *good])
+    innocent = Counter(trait for traits in good for trait in traits)
+    # A trait that all share, and few others have.
+    shared = [
+        each
+        for each in set.intersection(*bad)
+        if not innocent[each]
+        or (each.kind in _SALIENT and innocent[each] <= min(len(bad), len(good) / 2))
+    ]
+    if shared:
+        one = min(shared, key=lambda it: (innocent[it], *_rank(it)))
+        return [(str(one), wrong)]
+    if len(wrong) > len(bad):
+        return whole
+    parts = _several(bad, innocent, len(good))
+    return [(it, [wrong[at] for at in ats]) for it, ats in parts] or whole
+
+
+def _several(
+    bad: list[set[_Trait]], innocent: Counter[_Trait], good: int
+) -> list[tuple[str, list[int]]]:
+    """Return the few traits that no successful request has, and that explain most."""
+    rate = len(bad) / (len(bad) + good)
+    left = dict(enumerate(bad))
+    parts: list[tuple[str, list[int]]] = []
+    while left and len(parts) < _SUSPECTS:
+        held = Counter(
+            trait for traits in left.values() for trait in traits if not innocent[trait]
+        )
+        best = min(held, key=lambda it: (-held[it], *_rank(it)), default=None)
+        if best is None or len(held) * rate ** held[best] > _CHANCE:
+            break
+        part = [number for number, traits in left.items() if best in traits]
+        parts.append((str(best), part))
+        left = {number: it for number, it in left.items() if best not in it}
+    if not parts or len(left) * 2 > len(bad):
+        return []  # no trait explains the greater part
+    if left:
+        shared = set.intersection(*left.values()) if len(left) > 1 else set()
+        pure = [each for each in shared if not innocent[each]]
+        parts.append((str(min(pure, key=_rank, default="")), list(left)))
+    return parts
+
+
+def _rank(trait: _Trait) -> tuple[int, int, str, str]:
+    return _ORDER.index(trait.kind), len(trait.place), trait.place, trait.value
+
+
+def _traits(fired: Finding | Judged) -> set[_Trait]:
+    request = fired.exchange.request
+    heads = ((name.lower(), value) for name, value in request.headers)
+    found = {_Trait("head", *each) for each in heads if each[0] not in _OURS}
+    if fired.case.broken:
+        found.add(_Trait("sent", value="a body that is invalid"))
+    try:
+        found.update(_walk(json.loads(request.body), "", 0))
+    except (ValueError, RecursionError):
+        if request.body:
+            found.add(_Trait("sent", value="a body that is no JSON"))
+    return found
+
+
+def _walk(value: Json, place: str, depth: int) -> Iterator[_Trait]:
+    if depth > _DEPTH:
+        return
+    yield _Trait("type", place, type(value).__name__)
+    match value:
+        case dict():
+            for name, child in value.items():
+                below = f"{place}/{name}"
+                yield _Trait("has", below)
+                yield from _walk(child, below, depth + 1)
+        case list():
+            yield _Trait("items", place, str(len(value)))
+            for child in value:
+                yield from _walk(child, f"{place}/#", depth + 1)
+        case _:
+            text = shown(json.dumps(value, ensure_ascii=False), _VALUE)
+            yield _Trait("is", place, text)
+    if isinstance(value, str):
+        yield _Trait("length", place, str(len(value)))
+        if not value.isascii():
+            yield _Trait("beyond", place, "text beyond ASCII")
+        if any(ord(each) > 0xFFFF for each in value):
+            yield _Trait("beyond", place, "text beyond 16 bits")
+
+
+def _add_lacks(everything: list[set[_Trait]]) -> None:
+    """Add to each request the members that it leaves out and others have."""
+    children: dict[str, set[str]] = {}
+    for place in {it.place for traits in everything for it in traits if it[0] == "has"}:
+        children.setdefault(place.rpartition("/")[0], set()).add(place)
+    for traits in everything:
+        had = {it.place for it in traits if it.kind == "has"}
+        objects = [it.place for it in traits if it[::2] == ("type", "dict")]
+        for parent in objects:
+            lacking = children.get(parent, set()) - had
+            traits.update(_Trait("lacks", place) for place in lacking)

@@ -140,28 +140,20 @@ class Column:
         return f"{contract['title']} {contract['version']}"
 
     @property
-    def counts(self) -> Counter[RuleMark]:
-        """The number of rules by outcome."""
-        return Counter(self.marks.values())
-
-    @property
     def account(self) -> str:
         """How many rules have which outcome."""
         words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
-        counts = self.counts
+        counts = Counter(self.marks.values())
         parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
         return ", ".join(parts) or "no rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleChange:
-    """A rule in two runs.
+    """A rule in two runs, as the later report has it, or else the earlier one.
 
-    Attributes:
-        rule: as the later report has it, or else the earlier one.
-        new: the cases that fail only in the later run, with the reasons.
-        gone: the cases that fail only in the earlier run.
-        why: the first reason that the later report has.
+    `new` cases fail only in the later run, each with the reason, and `gone` ones only
+    in the earlier; `why` is the first reason that the later report has.
     """
 
     kind: ChangeKind
@@ -180,11 +172,7 @@ class RuleChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Reports in their given order: of providers, or the earlier run and the later.
-
-    Attributes:
-        level: the strongest of theirs, which all are compared at.
-    """
+    """Reports in their order, all compared at the strongest level of theirs."""
 
     mode: Literal["runs", "providers"]
     columns: tuple[Column, ...]
@@ -262,8 +250,7 @@ class Comparison:
     def changes(self) -> dict[ChangeKind, list[RuleChange]]:
         """The rules of two runs by the kind of change, the strongest first."""
         found = sorted(
-            map(self._change, self.rules),
-            key=lambda it: Level(it.rule["level"]).rank,
+            map(self._change, self.rules), key=lambda it: Level(it.rule["level"]).rank
         )
         return {kind: [it for it in found if it.kind is kind] for kind in ChangeKind}
 
@@ -329,13 +316,9 @@ class Comparison:
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
 ) -> Comparison:
-    """Read at least two reports, and compare them.
+    """Read at least two reports, and compare them, or raise a UsageError.
 
     Without a mode, two reports of one target are two runs of it.
-
-    Raises:
-        UsageError: reports that cannot be read, each named with the reason; or too few
-            or too many of them.
     """
     if len(paths) < 2:
         raise UsageError("nothing to compare", hint="give two reports at least")
@@ -539,10 +522,7 @@ def check_comparison(name: str, path: Path) -> None:
 
 
 def render_comparison(name: str, found: Comparison, *, everything: bool) -> bytes:
-    """Return a comparison in one of its formats; JSON has all rules, those alike too.
-
-    The page of HTML has no scripts, and the style of the HTML report.
-    """
+    """Return a comparison in one of its formats; JSON has the rules alike, too."""
     if name == "json":
         return json_page(_data(found))
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
@@ -584,7 +564,9 @@ def _data(found: Comparison) -> dict[str, Any]:
                 "contract": members(
                     it.report["contract"], "title", "version", "sha256", "dialect"
                 ),
-                "counts": {str(mark): it.counts[mark] for mark in RuleMark},
+                "counts": {
+                    str(mark): list(it.marks.values()).count(mark) for mark in RuleMark
+                },
             }
             for it in found.columns
         ],
@@ -593,8 +575,7 @@ def _data(found: Comparison) -> dict[str, Any]:
         data["counts"] = {str(kind): len(found.changes[kind]) for kind in ChangeKind}
         data["changes"] = [
             {
-                "id": it.rule["id"],
-                "level": it.rule["level"],
+                **members(it.rule, "id", "level"),
                 "kind": it.kind,
                 "before": it.before,
                 "after": it.after,
@@ -608,8 +589,7 @@ def _data(found: Comparison) -> dict[str, Any]:
     data["counts"] = {"differing": number, "alike": len(found.rules) - number}
     data["rules"] = [
         {
-            "id": name,
-            "level": rule["level"],
+            **members(rule, "id", "level"),
             "differs": name in found.differing,
             "outcomes": dict(zip(labels, found.marks[name], strict=True)),
         }

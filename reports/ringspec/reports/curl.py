@@ -43,14 +43,9 @@ _QUERY = f"{_PATH}?`{{}}"
 def curl(exchange: Exchange, case: str = "", limit: int = LIMIT) -> str:
     """Write the command line that sends an exchange's request again.
 
-    With the id of the case it is for, a body of more bytes than the limit is left to
-    the replay of that case.
+    A body of more bytes than the limit is left to the replay of the case.
     """
-    return command(exchange.url, exchange.request, case, limit)
-
-
-def command(url: str, request: Request, case: str = "", limit: int = LIMIT) -> str:
-    """Write the command line that sends a request to an absolute URL."""
+    url, request = exchange.url, exchange.request
     body = request.body
     head = " ".join(_words(url, request))
     if len(body) > limit:

@@ -54,17 +54,19 @@ class Display(Reporter, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A whole run, free of secrets: every file report is rendered from it.
-
-    Attributes:
-        docs: base of the documentation that rules are linked to; empty for none.
-    """
+    """A whole run, free of secrets: every file report is rendered from it."""
 
     started: Started
     judged: tuple[Judged, ...]
     notices: tuple[str, ...]
     result: Result
-    docs: str = ""
+    docs: str = ""  # base of the documentation that rules are linked to
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events of the run; the notices come before its end."""
+        notices = (Notice(message=each) for each in self.notices)
+        return (self.started, *self.judged, *notices, Ended(result=self.result))
 
 
 class Recorder:
@@ -81,11 +83,7 @@ class Recorder:
 
     @property
     def record(self) -> Record:
-        """The run.
-
-        Raises:
-            InternalError: it has not ended.
-        """
+        """The run, which has ended."""
         # Redacted only now: a token fetched late may have been echoed early.
         events = [self._redactor.event(each) for each in self._events]
         started = [each for each in events if isinstance(each, Started)]
@@ -187,13 +185,7 @@ def put(path: Path, data: bytes) -> None:
 
 
 class LineFile:
-    """A file of lines, written at once; after an error it ignores further lines.
-
-    Args:
-        path: opened with the first line.
-        name: of the report, for its error.
-        mode: `w` replaces a file, `a` adds to it.
-    """
+    """A file of lines, opened with the first; after an error it ignores the others."""
 
     def __init__(self, path: Path, name: str, mode: Literal["w", "a"]) -> None:
         self._path, self._name, self._mode = path, name, mode
@@ -257,10 +249,7 @@ class LineFile:
 
 
 def checked_docs(base: str) -> str:
-    """Return the base of a documentation, which must be a plain address of the web.
-
-    Its page of rules has an anchor for each, as `docs/reference/rules.md` has here.
-    """
+    """Return the base of a documentation: a plain address, or raise a UsageError."""
     if not _ADDRESS.fullmatch(base) or not urlsplit(base).hostname:
         raise UsageError(
             f"no documentation can be at {base!r}",

@@ -75,12 +75,7 @@ class GitHubAnnotations:
 
 
 def commands(result: Result, docs: str = "") -> Iterator[str]:
-    """Yield a result, free of secrets, as workflow commands.
-
-    Args:
-        result: of a run.
-        docs: base of the documentation that rules are linked to; empty for none.
-    """
+    """Yield a result, free of secrets, as workflow commands."""
     found = causes(result) if result.learnt else ()
     new = [_cause(each, docs) for each in found if not each.known]
     new += [
@@ -101,7 +96,6 @@ def commands(result: Result, docs: str = "") -> Iterator[str]:
 
 
 def _limited(kind: str, lines: list[str]) -> Iterator[str]:
-    """Yield as many as are shown, the last of them for those that are not."""
     if len(lines) <= LIMIT:
         yield from lines
         return
@@ -132,7 +126,6 @@ def _case(findings: Sequence[Finding]) -> tuple[str, str]:
 
 
 def _warnings(result: Result) -> Iterator[str]:
-    """Yield inconclusive rules, and failures below the level."""
     reasons = by_reason(result) if result.learnt else {}
     for reason, rules in reasons.items():
         more = f" and {counted(len(rules) - 1, 'other rule')}" if rules[1:] else ""

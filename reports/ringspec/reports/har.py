@@ -50,7 +50,7 @@ def render(record: Record) -> bytes:
     sizes = [len(each.response.body) for each, _ in fired if each.response]
     limit = water_level(sizes, _ALL, _LIMIT)
     text = io.StringIO()
-    creator = harfile.Creator(name="ringspec", version=_version())
+    creator = harfile.Creator(name="ringspec", version=metadata.version("ringspec"))
     with harfile.HarFile(text, creator=creator) as archive:
         for exchange, comment in fired:
             elapsed_ms = round(exchange.elapsed_s * 1000, 3)
@@ -140,10 +140,3 @@ def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
 def _content_type(headers: tuple[tuple[str, str], ...]) -> str:
     named = (value for name, value in headers if name.lower() == "content-type")
     return next(named, "") or _UNKNOWN
-
-
-def _version() -> str:
-    try:
-        return metadata.version("ringspec")
-    except metadata.PackageNotFoundError:  # run from its sources
-        return "unknown"

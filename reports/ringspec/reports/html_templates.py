@@ -21,11 +21,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def filled(
     template: str, *, styles: tuple[str, ...] = (), script: str = "", **more: Any
 ) -> bytes:
-    """Fill a template; its style and script are files beside it, the latter if any.
+    """Fill a template; its style and script are files beside it.
 
-    No other style or script gets in, whatever a target sent: the page's policy names
-    ours by digest, and lets it ask no one for anything. Its icon is empty, so that no
-    browser asks for one.
+    No other gets in, whatever a target sent: the page's policy names ours by digest.
     """
     style = "".join((_TEMPLATES / name).read_text("utf-8") for name in styles)
     code = (_TEMPLATES / script).read_text("utf-8") if script else ""

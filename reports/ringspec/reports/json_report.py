@@ -12,21 +12,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ringspec.harness import (
-    Exchange,
-    Finding,
-    Known,
-    Response,
-    Result,
-    Share,
-)
+from ringspec.harness import Exchange, Finding, Known, Response, Result, Share
 from ringspec.reports.case_text import earlier
-from ringspec.reports.catalogue import rule_json
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record
 from ringspec.reports.printable import utf8, utf8_start
-from ringspec.spec import Json
+from ringspec.spec import Json, Rule
 from ringspec.strategies import Case, Phase, Request, wire_request
 
 REPORT_FORMAT = "ringspec-report/1"
@@ -148,11 +140,8 @@ def failure_json(
 ) -> dict[str, Json]:
     """Return a failure, free of secrets, as the report has it.
 
-    Args:
-        finding: the failure.
-        answer: bytes of an answer's body beyond which it is cut.
-        inline: bytes of a request's body beyond which the command line leaves it out.
-        known: whether it is known beforehand.
+    `answer` is in bytes of a body beyond which it is cut, `inline` in those beyond
+    which the command line leaves a request's body out.
     """
     case, exchange, twin = finding.case, finding.exchange, finding.twin
     return {
@@ -169,6 +158,17 @@ def failure_json(
         "broken": list(case.broken),
         "before": earlier_json(exchange, answer),
         "curl": curl(exchange, case.id, inline),
+    }
+
+
+def rule_json(rule: Rule) -> dict[str, Json]:
+    """Return the description of a rule that every JSON report has."""
+    return {
+        "id": rule.id,
+        "level": rule.level,
+        "evidence": rule.evidence,
+        "sentence": rule.sentence,
+        "source": rule.source,
     }
 
 
@@ -248,10 +248,7 @@ def earlier_json(exchange: Exchange, limit: int = LIMIT) -> list[dict[str, Json]
 
 
 def water_level(sizes: Iterable[int], budget: int, most: int = LIMIT) -> int:
-    """Return the size to cut texts to so that all together fit into a budget.
-
-    The longest are cut first: those below the level stay whole.
-    """
+    """Return the size to cut texts to so that all together fit into a budget."""
     ordered = sorted(min(each, most) for each in sizes)
     for number, size in enumerate(ordered):
         left = len(ordered) - number

@@ -110,11 +110,10 @@ def _testcase(result: RuleResult, record: Record) -> TestCase:
         case Outcome.INCONCLUSIVE:
             text = _text(result, result.inconclusive, link)
             testcase.result = [_result(Error, first_reason(result), rule.level, text)]
-        case Outcome.UNTESTED as outcome:
-            reason = f"untested: {result.why}"
-            testcase.result = [_result(Skipped, reason, outcome)]
-        case Outcome.SKIPPED | Outcome.NOT_APPLICABLE as outcome:
-            testcase.result = [_result(Skipped, result.why or outcome, outcome)]
+        case Outcome.UNTESTED | Outcome.SKIPPED | Outcome.NOT_APPLICABLE as outcome:
+            untested = outcome is Outcome.UNTESTED
+            why = f"untested: {result.why}" if untested else result.why or outcome
+            testcase.result = [_result(Skipped, why, outcome)]
     warnings = result.warnings(level)
     if warnings:
         note = f"warning: below the level {level}\n"

@@ -5,7 +5,7 @@ On a terminal, or as `ringspec-matrix/1` in JSON (matrix.schema.json).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -66,9 +66,7 @@ class FleetRun:
 
     Attributes:
         rule: the id that a run is expected to name; empty for a correct server.
-        level: of the run.
-        binding: the level at which the defect shows: that of its rule, or a weaker one
-            where it shows only in weaker cases.
+        binding: the level at which the defect shows, that of its rule or a weaker one.
         noticed: the rules with a gating failure, with the strongest level among them.
         cases: the cases with a gating failure, each with the requests it took.
         until: requests until the first of them, itself included.
@@ -110,14 +108,10 @@ class FleetRun:
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """The runs against a fleet, and the figures computed from them.
+    """The runs against a fleet, or a part of it, and the figures computed from them.
 
-    Attributes:
-        expected: how many runs there would have been without an interrupt.
-        equivalents: defects that no request can show, each with the reason.
-        shared: rules that no mutant can break alone, each with the reason.
-        whole: whether the whole fleet was asked for.
-        duration_s: of all runs, by the wall clock.
+    Without an interrupt there would have been `expected` runs. No request can show the
+    `equivalents`, no mutant can break `shared` rules alone: each has the reason.
     """
 
     contract: Contract
@@ -174,11 +168,7 @@ class KillMatrix:
 
     @cached_property
     def requests(self) -> dict[str, float]:
-        """Requests until the first sign, of a whole run, and the least there is.
-
-        `minimum`: of a greedily smallest set of cases that notices all that any case
-        notices.
-        """
+        """Requests until the first sign, of a whole run, and of the cover."""
         from statistics import median  # noqa: PLC0415 - slow to load
 
         untils = [it.until for it in self.of(ServerKind.MUTANT) if it.until is not None]
@@ -298,7 +288,6 @@ def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -
 
 
 def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
-    """Print a run that came out wrong, with what is needed to act on it."""
     head = (trial.mark.upper(), _WRONG[trial.mark][0])
     line(out, Text.assemble(head, " ", (visible(trial.name), "bold")))
     if trial.defect:
@@ -344,26 +333,22 @@ def _print_noticed(out: Console, matrix: KillMatrix) -> None:
 
 
 def _print_unisolated(out: Console, matrix: KillMatrix) -> None:
-    """Print the rules that no mutant shows to work by themselves."""
-    stated = {name: why for name, why in matrix.unisolated.items() if why}
-    bare = [visible(name) for name in matrix.unisolated if name not in stated]
-    _print_reasons(out, ("NOT ALONE", "yellow"), stated.items())
-    if bare:
-        line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
-        row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
-    if matrix.unisolated:
-        line(out)
-    _print_reasons(out, ("EQUIVALENT", "dim"), matrix.equivalents.items())
-    if matrix.equivalents:
-        line(out)
-
-
-def _print_reasons(
-    out: Console, head: tuple[str, str], reasons: Iterable[tuple[str, str]]
-) -> None:
-    for name, reason in reasons:
-        line(out, Text.assemble(head, " ", (visible(name), "bold")))
-        row(out, "", shown(reason, _REASON))
+    unisolated, equivalents = matrix.unisolated, matrix.equivalents
+    bare = [visible(name) for name, why in unisolated.items() if not why]
+    blocks = (
+        (("NOT ALONE", "yellow"), unisolated),
+        (("EQUIVALENT", "dim"), equivalents),
+    )
+    for head, reasons in blocks:
+        for name, why in reasons.items():
+            if why:
+                line(out, Text.assemble(head, " ", (visible(name), "bold")))
+                row(out, "", shown(why, _REASON))
+        if bare and reasons is unisolated:
+            line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
+            row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
+        if reasons:
+            line(out)
 
 
 def _print_figures(out: Console, matrix: KillMatrix) -> None:

@@ -19,6 +19,7 @@ from ringspec.reports.case_text import (
     by_reason,
     case_rows,
     expiry,
+    extent,
     status_line,
     untested_share,
 )
@@ -117,11 +118,7 @@ def _counts(result: Result) -> Iterator[str]:
         number = sum(each.outcome is outcome for each in result.rules)
         if number:
             yield f"{number:,} {outcome}"
-    yield counted(result.counts.cases, "case")
-    yield counted(result.counts.requests, "request")
-    yield f"{result.duration_s:.1f} s"
-    if result.interrupted:
-        yield "interrupted"
+    yield from extent(result)
 
 
 def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -145,10 +142,7 @@ def _shell(finding: Finding) -> str:
 
 
 def _fitting(texts: str, room: int, end: str = "\n") -> tuple[list[str], int]:
-    """Return the first texts that fit into some bytes, and how many are left.
-
-    Each has an end, and counts as if a blank line followed.
-    """
+    """Return the first texts that fit into some bytes, and how many are left."""
     kept: list[str] = []
     every = texts.split(end)[:-1]
     for text in every:
@@ -160,10 +154,7 @@ def _fitting(texts: str, room: int, end: str = "\n") -> tuple[list[str], int]:
 
 
 def render_badge(record: Record) -> bytes:
-    """Write the badge, as the JSON that a shields.io endpoint badge is made of.
-
-    Source: shields.io, "Endpoint badge", schema version 1.
-    """
+    """Write the badge; source: shields.io, "Endpoint badge", schema version 1."""
     result = record.result
     if result.conclusion is Conclusion.CONFORMANT:
         known = any(each.excused for each in result.rules)

@@ -15,8 +15,8 @@ from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
-from ringspec.harness import EXPIRED, GONE, Ended, Notice, Outcome, Standing
-from ringspec.reports.files import FORMATS, Record, Reporter, check, rendered
+from ringspec.harness import EXPIRED, GONE, Outcome, Standing
+from ringspec.reports.files import FORMATS, Record, check, rendered
 from ringspec.reports.json_report import REPORT_FORMAT, report_bytes
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
@@ -41,11 +41,6 @@ class MergedReport:
     report: Report
     record: Record
 
-    @property
-    def exit_code(self) -> int:
-        """The status that a run of the whole would have ended with."""
-        return self.record.result.exit_code
-
     def render(self, name: str) -> bytes:
         """Return the whole in one of its formats."""
         if name == "json":
@@ -56,11 +51,7 @@ class MergedReport:
 def merge_reports(
     paths: Sequence[Path], *, one_deployment: bool = False
 ) -> MergedReport:
-    """Read the reports of all parts of a list, and join them.
-
-    Args:
-        paths: of JSON reports, in any order.
-        one_deployment: whether parts that went to several URLs are of one target.
+    """Read the reports of all parts of a list, in any order, and join them.
 
     Raises:
         UsageError: some cannot be read, or they are not the parts of one whole.
@@ -84,15 +75,6 @@ def merge_reports(
     record = record_of({**report, "learnt": learnt})
     report["conclusion"] = str(record.result.conclusion)
     return MergedReport(report, record)
-
-
-def send_events(record: Record, reporter: Reporter) -> None:
-    """Report a run that is over, without its beginning: as its last lines."""
-    for notice in record.notices:
-        reporter.handle(Notice(message=notice))
-    for judged in record.judged:
-        reporter.handle(judged)
-    reporter.handle(Ended(result=record.result))
 
 
 def check_merged(name: str, path: Path) -> None:
@@ -229,13 +211,9 @@ def _joined(parts: Sequence[Report]) -> Report:
 def _rule(
     entries: Sequence[Report], level: Level, lent: int, places: Mapping[str, int]
 ) -> dict[str, Json]:
-    """Join one rule of all parts.
+    """Join one rule of all parts, `lent` times judged by a case of another part.
 
-    Args:
-        entries: the rule in each part.
-        level: of the run.
-        lent: how often it was judged by a case of another part.
-        places: of the cases, in a whole run; explored ones have none, and come last.
+    Places are those of the cases in a whole run; explored ones have none.
     """
     gating = [
         [it for it in entry["failures"] if Level(it["level"]).gates(level)]
@@ -254,7 +232,6 @@ def _rule(
     )
 
     def in_order(member: str) -> list[Json]:
-        """Return the entries under the rule, each case once."""
         once: dict[str, Json] = {}
         for each in (it for entry in entries for it in entry[member]):
             once.setdefault(each["case"], each)

@@ -23,14 +23,9 @@ from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 
-from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Started
+from ringspec.harness import Event, Judged, Notice, Outcome, Result, Started
 from ringspec.reports.files import LineFile, Record
-from ringspec.reports.json_report import (
-    answer_json,
-    earlier_json,
-    request_json,
-    utc,
-)
+from ringspec.reports.json_report import answer_json, earlier_json, request_json, utc
 from ringspec.reports.printable import json_line
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json
@@ -73,11 +68,9 @@ class EventStream:
 
 
 def render(record: Record) -> bytes:
-    """Write the whole run at once; the notices come before its end."""
-    notices = [Notice(message=each) for each in record.notices]
-    events: list[Event] = [record.started, *record.judged, *notices]
+    """Write the whole run at once."""
     data = bytearray()
-    for event in (*events, Ended(result=record.result)):
+    for event in record.events:
         data += line(event, len(data))
     return bytes(data)
 

@@ -87,8 +87,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Take the secrets out of a text."""
-        known = self._texts.get(text)
-        if known is not None:
+        if (known := self._texts.get(text)) is not None:
             return known
         redacted = text
         for each in self._secrets:

@@ -10,15 +10,7 @@ from enum import StrEnum
 
 from rich.text import Text
 
-from ringspec.harness import (
-    Ended,
-    Event,
-    Judged,
-    Notice,
-    Outcome,
-    Result,
-    Verdict,
-)
+from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Verdict
 from ringspec.reports.case_text import exchange_rows
 from ringspec.reports.console import (
     Color,
@@ -62,15 +54,10 @@ _GOOD = (ReplayOutcome.FIXED, ReplayOutcome.PASSES)
 
 
 class Replay:
-    """A reporter that prints what became of each case.
+    """A reporter that prints what became of each case, in their order.
 
-    Args:
-        ids: in the order in which they are printed.
-        before: why they failed in a report, by rule; None without a report.
-        unfit: why some cannot be fired again.
-
-    Attributes:
-        is_open: whether some case could not be judged, once the run has ended.
+    `before` says why they failed in a report, by rule, and is None without one; `unfit`
+    why some cannot be fired again. Some could not be judged if it `is_open` at the end.
     """
 
     def __init__(

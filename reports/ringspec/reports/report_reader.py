@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from ringspec.harness import (
-    EXITS,
     ContractName,
     Counts,
     Exchange,
@@ -49,11 +48,7 @@ _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 
 def read_reports(paths: Iterable[Path]) -> list[Report]:
-    """Read reports, and hold them to their schema.
-
-    Raises:
-        UsageError: some cannot be read, each named with the reason.
-    """
+    """Read reports, or raise a UsageError that says why some cannot be read."""
     reports: list[Report] = []
     troubles: list[str] = []
     for path in paths:
@@ -128,11 +123,9 @@ def _schema() -> jsonschema_rs.Draft202012Validator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCase:
-    """A case that failed.
+    """A case that failed, with reasons and levels by the rules that it failed.
 
     Attributes:
-        reasons: why, by the rules that it failed.
-        levels: how strongly each of these binds.
         request: what was sent; None where the report holds only a part of it.
         found: the case itself, where explore made it.
         unfit: why it cannot be made again, if so.
@@ -157,11 +150,7 @@ class FailedCase:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report whose failing cases are to be fired again.
-
-    Raises:
-        UsageError: it cannot be read, or its requests cannot be sent again.
-    """
+    """Read a report to fire its failing cases again, or raise a UsageError."""
     try:
         return _read(path, replayed=True)
     except _UnreadableError as trouble:
@@ -200,13 +189,9 @@ def _failed(entry: Report) -> FailedCase:
 
 
 def record_of(report: Report) -> Record:
-    """Return a report as the record of a run, its conclusion drawn anew.
+    """Return the report of a whole run as its record, the conclusion drawn anew.
 
-    Args:
-        report: of a whole run; `learnt` says whether any answer said something.
-
-    The record has only the exchanges that failed: what needs the others, such as what
-    failing requests have in common, comes out less well.
+    It has only the exchanges that failed; `learnt` says whether any answer counted.
     """
     contract, level = report["contract"], Level(report["level"])
     counts = Counts(**report["counts"])
@@ -236,7 +221,6 @@ def record_of(report: Report) -> Record:
         notices=tuple(report["notices"]),
         result=Result(
             conclusion=conclusion,
-            exit_code=EXITS[conclusion],
             level=level,
             rules=rules,
             counts=counts,
@@ -268,7 +252,7 @@ def _rule(entry: Report) -> RuleResult:
         inconclusive=tuple(_finding(rule, it) for it in entry["inconclusive"]),
         known=tuple(map(_known, entry["known"])),
         otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
-        **members(entry, "cases", "why", "excused"),
+        **members(entry, "cases", "why"),
     )
 
 
@@ -334,7 +318,7 @@ def _exchange(entry: Report) -> Exchange:
     sent = Exchange(
         url=entry["request"]["url"],
         request=parse_request(entry["request"]),
-        played=Played(earlier=earlier, at=len(earlier)) if earlier else None,
+        played=Played(earlier=earlier) if earlier else None,
     )
     answer = entry["response"]
     if "error" in answer:

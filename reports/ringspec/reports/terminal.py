@@ -37,14 +37,7 @@ from ringspec.reports.blocks import (
     print_refusal,
 )
 from ringspec.reports.causes import Cause, explained
-from ringspec.reports.console import (
-    Color,
-    ProgressLine,
-    console,
-    line,
-    print_note,
-    row,
-)
+from ringspec.reports.console import Color, ProgressLine, console, line, print_note, row
 from ringspec.reports.printable import counted, shown, visible
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
@@ -57,16 +50,10 @@ _COMMANDS = 3
 
 
 class Terminal:
-    """A reporter for people; `close` takes its bar off the screen.
+    """A reporter for people: all that fails, some of it, or if quiet only the ids.
 
-    Args:
-        stdout, stderr: where results and progress go; the process's own by default.
-        quiet: only the ids of what fails, and the last line.
-        verbose: every failing case, and every rule's id, is written out.
-        color: `auto`, `always` or `never`.
-        redactor: knows the secrets that must not be shown.
-        again: options that a replay of a case needs, as they were given; without
-            them, the dialect and seed of the run.
+    `again` are the options that a replay of a case needs, as they were given; without
+    them, the dialect and seed of the run.
     """
 
     def __init__(
@@ -194,7 +181,7 @@ def print_table(console: Console, result: Result) -> None:
 
 
 def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
-    """Put the groups together in which every rule passes, if there are many groups."""
+    """Join the groups in which every rule passes, if there are many groups."""
     good = [name for name, each in groups.items() if set(each) == {Outcome.PASS}]
     if len(groups) <= _GROUPS or len(good) < 2:
         return groups

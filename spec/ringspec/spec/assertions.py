@@ -136,12 +136,10 @@ def _spellings(node: dict[str, Json]) -> dict[str, str]:
     found: dict[str, str] = {}
     for branch in branches(node):
         found |= _spellings(branch)
-    own = {
-        name: child["x-member"]
-        for name, child in node.get("properties", {}).items()
-        if isinstance(child, dict) and "x-member" in child
-    }
-    return {**found, **own}
+    for name, child in node.get("properties", {}).items():
+        if isinstance(child, dict) and "x-member" in child:
+            found[name] = child["x-member"]
+    return found
 
 
 def assertions(
@@ -156,8 +154,7 @@ def assertions(
     """
     naming = _Naming(root, in_choices=in_choices)
     stated = tuple(_walk(inlined, Subschema(inlined.schema), naming))
-    is_named = any(_NAMING & each.schema.keys() for each in walk(inlined.schema))
-    if is_named:
+    if any(_NAMING & each.schema.keys() for each in walk(inlined.schema)):
         return stated
     failing = (each for each in stated if (each.keyword, each.value) not in _VACUOUS)
     return tuple(_distinguished(failing))
@@ -225,17 +222,13 @@ def branch_names(
     nulls = [isinstance(each, dict) and each.get("type") == "null" for each in listed]
     if nulls.count(False) == 1:
         return ["null" if is_null else "" for is_null in nulls]
-    names = []
+    names: list[str] = []
     for index, branch in enumerate(listed):
-        own = constants(branch)
+        others = [constants(other) for other in listed if other is not branch]
         apart = [
             str(value)
-            for name, value in own.items()
-            if all(
-                constants(other).get(name, value) != value
-                for other in listed
-                if other is not branch
-            )
+            for name, value in constants(branch).items()
+            if all(other.get(name, value) != value for other in others)
         ]
         place = inlined.origins.get((*path, keyword, str(index)), "")
         *around, name = steps(place) or ("",)
@@ -244,7 +237,8 @@ def branch_names(
         described = [stated.get("title", ""), *stated.get("required", ())[:1]]
         kinds = f"{stated.get('type', '')}"
         found = [*apart, referred, *described, kinds, f"option-{index + 1}"]
-        name = next(each for each in map(_plain_word, found) if each)
+        words = ("-".join(re.findall(r"\w+", each)) for each in found)
+        name = next(filter(None, words))
         names.append(name if name not in names else f"{name}-{index + 1}")
     return names
 
@@ -263,10 +257,6 @@ def constants(branch: Json) -> dict[str, Json]:
         if len(listed) == 1 and isinstance(listed[0], str | int):
             found[name] = listed[0]
     return found
-
-
-def _plain_word(name: str) -> str:
-    return "-".join(re.findall(r"\w+", name))
 
 
 def _stated(
@@ -333,29 +323,23 @@ def without(
 ) -> Inlined:
     """Return a schema without the keywords that some rules own."""
     taken = [each for each in stated if each.rule in gone]
-    if not taken:
-        return inlined
-    schema = unshared(inlined.schema)
+    schema = unshared(inlined.schema) if taken else inlined.schema
     for assertion in taken:
-        _remove(schema, assertion)
-    return replace(inlined, schema=schema)
-
-
-def _remove(schema: Json, assertion: Assertion) -> None:
-    keyword, name = assertion.keyword, assertion.value
-    node = at_path(schema, assertion.stem)
-    left: Json = None
-    if keyword == "required":
-        left = [each for each in node[keyword] if each != name]
-    elif keyword == "dependentRequired":
-        kept = {
-            member: [each for each in needed if each != name]
-            for member, needed in node[keyword].items()
-        }
-        left = {member: needed for member, needed in kept.items() if needed}
-    if left:
-        node[keyword] = left
-        return
-    for each in CONTAINS if keyword in CONTAINS else {keyword}:
-        node.pop(each, None)
-    node.get("x-rules", {}).pop(keyword, None)
+        keyword, name = assertion.keyword, assertion.value
+        node = at_path(schema, assertion.stem)
+        left: Json = None
+        if keyword == "required":
+            left = [each for each in node[keyword] if each != name]
+        elif keyword == "dependentRequired":
+            left = {
+                member: kept
+                for member, needed in node[keyword].items()
+                if (kept := [each for each in needed if each != name])
+            }
+        if left:
+            node[keyword] = left
+            continue
+        for each in CONTAINS if keyword in CONTAINS else {keyword}:
+            node.pop(each, None)
+        node.get("x-rules", {}).pop(keyword, None)
+    return replace(inlined, schema=schema) if taken else inlined

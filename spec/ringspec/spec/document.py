@@ -153,10 +153,6 @@ _TYPES = ("null", "boolean", "object", "array", "string", "integer", "number")
 _BITS = {"int32": 32, "int64": 64}
 
 
-def _listed(types: Json) -> list[Json]:
-    return types if isinstance(types, list) else [types]
-
-
 # How often a schema is repeated inside itself; less, where that is too large.
 _DEPTHS = (2, 1, 0)
 _LARGE = 5000
@@ -165,10 +161,6 @@ _LARGE = 5000
 # A schema whose values are absent from valid bodies, and marks where one was cut off.
 _CLOSED: dict[str, Json] = {"x-settled": {"not": {}}}
 _CUT = "x-cut"
-
-
-def _is_cut(schema: Json) -> bool:
-    return any(_CUT in each.schema for each in walk(schema))
 
 
 class _TooLarge(Exception):  # noqa: N818 - the next depth is tried
@@ -222,7 +214,8 @@ class _Inliner:
                 return self._referred(child, at, to, inside, is_part=True)
             made = self.schema(child, at, to, inside)
             is_optional = keyword == "properties" and steps[1] not in required
-            return _CLOSED if is_optional and _is_cut(made) else made
+            is_cut = is_optional and any(_CUT in each.schema for each in walk(made))
+            return _CLOSED if is_cut else made
 
         required = node.get("required", ())
         schema = self._formatted(rebuilt(node, below), place, path)
@@ -248,12 +241,10 @@ class _Inliner:
         left = {name: value for name, value in node.items() if name != "format"}
         if form == "byte":
             left["contentEncoding"] = "base64"
-        if form in _BITS and {"integer", "number"} & {*_listed(node.get("type"))}:
+        if form in _BITS and re.search("integer|number", str(node.get("type"))):
             most = 2 ** (_BITS[form] - 1)
-            for keyword, bound, tighter in (
-                ("minimum", -most, max),
-                ("maximum", most - 1, min),
-            ):
+            bounds = ("minimum", -most, max), ("maximum", most - 1, min)
+            for keyword, bound, tighter in bounds:
                 if tighter(left.get(keyword, bound), bound) == bound:
                     left[keyword] = bound
                     self.origins[*path, keyword] = f"{place}/format"
@@ -278,14 +269,13 @@ class _Inliner:
         mapped = mapping(stated.get("mapping", {}), f"{place}/discriminator/mapping")
         schema = self._plain(node, place, path, inside)
         for index, branch in enumerate(node[keyword]):
-            target = None
-            if isinstance(branch, dict):
-                target = branch.get("$ref", branch.get("x-extension"))
-            names = [
-                name for name, each in mapped.items() if self._names(each) == target
-            ]
+            written = branch if isinstance(branch, dict) else {}
+            target = written.get("$ref", written.get("x-extension"))
             own = schema[keyword][index]
             if target and _is_free(own, member):
+                names = [
+                    it for it, each in mapped.items() if self._names(each) == target
+                ]
                 listed = names or [steps(target)[-1]]
                 parts = own.get("allOf", ())
                 below = (*path, keyword, str(index), "allOf", str(len(parts)))
@@ -373,7 +363,13 @@ def check(inlined: Inlined, catalogue: Catalogue) -> None:
             if name in node:
                 _check_schema(node[name], inlined, (*each.path, name))
         for pattern in (node.get("pattern", ""), *node.get("patternProperties", ())):
-            _check_pattern(pattern, place)
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise SpecError(
+                    f"{place}: {pattern!r} is no pattern to Python: {error}",
+                    hint="keep to what regular expressions of all languages have",
+                ) from error
         _check_annotations(node, place, catalogue)
 
 
@@ -395,16 +391,6 @@ def _check_schema(schema: Json, inlined: Inlined, path: Path) -> None:
         ) from error
 
 
-def _check_pattern(pattern: str, place: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise SpecError(
-            f"{place}: {pattern!r} is no pattern to Python: {error}",
-            hint="keep to what regular expressions of all languages have",
-        ) from error
-
-
 def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
     stated = {name: node[name] for name in node if name.startswith("x-")}
     if not stated:
@@ -421,20 +407,16 @@ def _check_annotations(node: dict[str, Json], place: str, catalogue: Catalogue) 
                     f"{place}/{name} names {each!r}, which is not {what}",
                     hint="compare the spelling",
                 )
-    if catalogue.rules:
-        _check_rules(node, place, catalogue)
-
-
-def _check_rules(node: dict[str, Json], place: str, catalogue: Catalogue) -> None:
-    hint = "compare the spelling with the catalogue's rows"
     named = [node["x-rule"]] if "x-rule" in node else []
-    for rule in [*named, *node.get("x-rules", {}).values()]:
-        if rule not in catalogue.rules:
-            raise SpecError(
-                f"{place} names the rule {rule!r}, which the catalogue lacks", hint=hint
-            )
+    named += node.get("x-rules", {}).values()
+    faults = [
+        f"{place} names the rule {rule!r}, which the catalogue lacks"
+        for rule in named
+        if rule not in catalogue.rules
+    ]
     prefix = node.get("x-rule-prefix")
-    if prefix and not any(id_.startswith(f"{prefix}.") for id_ in catalogue.rules):
-        raise SpecError(
-            f"{place}: no rule of the catalogue begins with {prefix!r}", hint=hint
-        )
+    if prefix and not any(it.startswith(f"{prefix}.") for it in catalogue.rules):
+        faults.append(f"{place}: no rule of the catalogue begins with {prefix!r}")
+    if catalogue.rules and faults:
+        hint = "compare the spelling with the catalogue's rows"
+        raise SpecError(faults[0], hint=hint)

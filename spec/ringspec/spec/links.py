@@ -34,6 +34,7 @@ from ringspec.spec.rules import Rule, RuleId, http_rules
 from ringspec.spec.values import Json
 
 _EXPRESSION = re.compile(r"\$response\.body#(/.*)")
+_PAGING = ("items", "total", "page", "size", "most")
 
 
 class Role(StrEnum):
@@ -155,11 +156,7 @@ def _link(
         token_header=token_header_of(endpoint.node),
         same_body=bool(same),
         paging=Paging(
-            items=stated.get("x-items", ""),
-            total=stated.get("x-total", ""),
-            page=stated.get("x-page", ""),
-            size=stated.get("x-size", ""),
-            most=stated.get("x-most", 0),
+            **{it: stated[f"x-{it}"] for it in _PAGING if f"x-{it}" in stated}
         ),
         state=stated.get("x-state", ""),
         first=tuple(stated.get("x-first", ())),

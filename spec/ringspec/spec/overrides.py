@@ -49,31 +49,33 @@ class Overrides:
         """Return a document with the paths and the header of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
-        return _with_header(base, self.header) if self.header else base
+        if self.header:
+            base = unshared(base)
+            # An API, or an operation, without credentials stays so.
+            for node in (base, *(each.node.value for each in endpoints(base))):
+                if node.get("security"):
+                    node["security"] = [{_SCHEME: []}]
+            known = base.setdefault("components", {}).setdefault("securitySchemes", {})
+            known[_SCHEME] = {"type": "apiKey", "in": "header", "name": self.header}
+        return base
 
 
 def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     known = {each.id: each for each in endpoints(base)}
+    fault = hint = ""
     if operation not in known:
-        raise MisfitError(
-            f"the contract has no operation {operation!r}",
-            hint=f"{did_you_mean(operation, known)}there are {', '.join(known)}",
-            path=("paths", operation),
-        )
+        fault = f"the contract has no operation {operation!r}"
+        hint = f"{did_you_mean(operation, known)}there are {', '.join(known)}"
+        raise MisfitError(fault, hint=hint, path=("paths", operation))
     endpoint = known[operation]
-    if not path.startswith("/") or re.search(r"[?#\s]", path):
-        raise MisfitError(
-            f"{path!r} is not a path",
-            hint=f"such as {endpoint.path}",
-            path=("paths", operation),
-        )
     wanted = sorted(_PLACEHOLDER.findall(endpoint.path))
-    if sorted(_PLACEHOLDER.findall(path)) != wanted:
-        raise MisfitError(
-            f"the path of {operation} has other placeholders than the contract's",
-            hint=f"it has {', '.join(wanted) or 'none'}: {endpoint.path}",
-            path=("paths", operation),
-        )
+    if not path.startswith("/") or re.search(r"[?#\s]", path):
+        fault, hint = f"{path!r} is not a path", f"such as {endpoint.path}"
+    elif sorted(_PLACEHOLDER.findall(path)) != wanted:
+        fault = f"the path of {operation} has other placeholders than the contract's"
+        hint = f"it has {', '.join(wanted) or 'none'}: {endpoint.path}"
+    if fault:
+        raise MisfitError(fault, hint=hint, path=("paths", operation))
     if path == endpoint.path:
         return base
     paths = dict(base["paths"])
@@ -89,17 +91,6 @@ def _moved(base: dict[str, Json], operation: str, path: str) -> dict[str, Json]:
     node = {**endpoint.node.value, "operationId": endpoint.id}
     paths[path] = {**beside, endpoint.method: node}
     return {**base, "paths": paths}
-
-
-def _with_header(base: dict[str, Json], header: str) -> dict[str, Json]:
-    base = unshared(base)
-    # An API, or an operation, without credentials stays so.
-    for node in (base, *(each.node.value for each in endpoints(base))):
-        if node.get("security"):
-            node["security"] = [{_SCHEME: []}]
-    schemes = base.setdefault("components", {}).setdefault("securitySchemes", {})
-    schemes[_SCHEME] = {"type": "apiKey", "in": "header", "name": header}
-    return base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

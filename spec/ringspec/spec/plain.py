@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from math import ceil, floor
 from random import Random
 from urllib.parse import quote
 
@@ -39,6 +38,7 @@ _FORMATS = {
     "relative-json-pointer": "1/a",
     "regex": "^a+",
 }
+_BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 # A text with this many digits may be a real number.
 _DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d.{0,2}\d")
 
@@ -64,7 +64,11 @@ def _tried(schema: Json) -> Iterator[Json]:
     types = node.get("type") or [ABOUT[each] for each in node if each in ABOUT]
     for kind in [types] if isinstance(types, str) else [*types, "string"]:
         if kind in {"integer", "number"}:
-            yield from _numbers(node)
+            step = node.get("multipleOf", 1)
+            bounds = [node[name] for name in _BOUNDS if name in node]
+            near = [(it // step + n) * step for it in bounds for n in (-1, 0, 1)]
+            found = [1, 0, step, *bounds, *near, sum(bounds) / 2]
+            yield from sorted(found, key=lambda each: abs(each - 1))
         elif kind == "boolean":
             yield from (False, True)
         elif kind == "array":
@@ -77,39 +81,20 @@ def _tried(schema: Json) -> Iterator[Json]:
             names = node.get("required", ()) or members
             yield {name: fitting(members.get(name, {})) for name in names}
         elif kind == "string":
-            yield from _strings(node)
+            yield from [UUID] * (node.get("format") == "uuid")
+            least, most = node.get("minLength", 0), node.get("maxLength", 100)
+            yield from (*texts_of_form(node, []), "text"[:most].ljust(least, "t"))
 
 
 def settled(schema: Json) -> Iterator[Json]:
     """Yield the values that a schema settles, shows or lists; null is none."""
     node = schema if isinstance(schema, dict) else {}
     own = node.get("x-settled")
-    holders = (own if isinstance(own, dict) else {}, "const"), (node, "const")
-    alone = (*holders, (node, "default"), (node, "example"))
-    found = [holder[name] for holder, name in alone if name in holder]
+    found = [own["const"]] if isinstance(own, dict) and "const" in own else []
+    found += [node[it] for it in ("const", "default", "example") if it in node]
     for name in ("examples", "enum"):
         found += node[name] if isinstance(node.get(name), list) else ()
     yield from (each for each in found if each is not None)
-
-
-def _numbers(node: dict[str, Json]) -> list[float]:
-    step: float = node.get("multipleOf", 1)
-    low: Json = node.get("minimum", node.get("exclusiveMinimum"))
-    high: Json = node.get("maximum", node.get("exclusiveMaximum"))
-    found: list[float] = [1, 0, step]
-    if low is not None:
-        found += [low, ceil(low / step) * step, (floor(low / step) + 1) * step]
-    if high is not None:
-        found += [high, floor(high / step) * step, (ceil(high / step) - 1) * step]
-    if low is not None and high is not None:
-        found.append((low + high) / 2)
-    return sorted(found, key=lambda each: abs(each - 1))
-
-
-def _strings(node: dict[str, Json]) -> Iterator[str]:
-    least, most = node.get("minLength", 0), node.get("maxLength", 100)
-    yield from [UUID] * (node.get("format") == "uuid")
-    yield from (*texts_of_form(node, []), "text"[:most].ljust(least, "t"))
 
 
 def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
@@ -143,29 +128,25 @@ def matching(pattern: str, least: int, most: int, form: str = "") -> str | None:
         )
 
     likely = (_FORMATS.get(form, "text"), "text", "Text", "TEXT", "1", "text-1", "a")
-    if form:
-        return next(filter(fits, likely[:1]), None)
-    return next(filter(fits, likely), None) or _found(pattern, fits)
+    plain = next(filter(fits, likely[:1] if form else likely), None)
+    if plain or form:
+        return plain
+    from hypothesis import find, settings  # noqa: PLC0415 - slow to import
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415 - slow to import
+    from hypothesis.strategies import characters, from_regex  # noqa: PLC0415 - as above
+
+    ascii_ = characters(min_codepoint=32, max_codepoint=126)
+    quiet = settings(max_examples=50, database=None, deadline=None)
+    try:
+        texts = from_regex(pattern, alphabet=ascii_)
+        return find(texts, fits, settings=quiet, random=Random(0))  # noqa: S311
+    except HypothesisException:
+        return None
 
 
 def is_number(text: str) -> bool:
     """Return whether a text may be a real number: none has a single digit but zeros."""
     return bool(_DIGITS.search(text)) and sum(c in "123456789" for c in text) > 1
-
-
-def _found(pattern: str, fits: Callable[[str], bool]) -> str | None:
-    """Find the plainest text that has a pattern."""
-    from hypothesis import find, settings  # noqa: PLC0415 - slow to import
-    from hypothesis.errors import HypothesisException  # noqa: PLC0415 - slow to import
-    from hypothesis.strategies import characters, from_regex  # noqa: PLC0415 - as above
-
-    plain = characters(min_codepoint=32, max_codepoint=126)
-    quiet = settings(max_examples=50, database=None, deadline=None)
-    try:
-        texts = from_regex(pattern, alphabet=plain)
-        return find(texts, fits, settings=quiet, random=Random(0))  # noqa: S311
-    except HypothesisException:
-        return None
 
 
 # What stands before a value, between exploded parts, and between others, by style.

@@ -238,14 +238,9 @@ _Judge: TypeAlias = Callable[[Prover, Json], list[Breach]]
 def _subsumed(found: Iterable[Breach]) -> list[Breach]:
     """Drop breaches that a value of the wrong type cannot avoid."""
     breaches = list(dict.fromkeys(found))
-    mistyped = {
-        breach.location for breach in breaches if breach.assertion.keyword == "type"
-    }
-    return [
-        breach
-        for breach in breaches
-        if breach.assertion.keyword == "type" or breach.location not in mistyped
-    ]
+    types = [each for each in breaches if each.assertion.keyword == "type"]
+    mistyped = {each.location for each in types}
+    return [it for it in breaches if it in types or it.location not in mistyped]
 
 
 def rules_of(breaches: Iterable[Breach]) -> frozenset[RuleId]:

@@ -50,24 +50,18 @@ def questions(path: Path | None = None) -> tuple[Question, ...]:
         UsageError: the file does not exist.
     """
     path = path or OURS
-    for beside in (
-        path.with_suffix(".questions.yaml"),
-        path.with_name("questions.yaml"),
-    ):
-        if beside.is_file():
-            return _read(beside)
-    raise UsageError(
-        f"nothing is asked about {path}: it has no questions",
-        hint=f"list them in {path.with_suffix('.questions.yaml').name} beside it",
-    )
-
-
-def _read(path: Path) -> tuple[Question, ...]:
-    data = reading.read(path)
-    check_form(data, "questions", f"{path}: #")
-    found = {row["id"]: _question(row, str(path)) for row in data["questions"]}
+    own = path.with_suffix(".questions.yaml")
+    beside = next(filter(Path.is_file, (own, path.with_name("questions.yaml"))), None)
+    if beside is None:
+        raise UsageError(
+            f"nothing is asked about {path}: it has no questions",
+            hint=f"list them in {own.name} beside it",
+        )
+    data = reading.read(beside)
+    check_form(data, "questions", f"{beside}: #")
+    found = {row["id"]: _question(row, str(beside)) for row in data["questions"]}
     if len(found) < len(data["questions"]):
-        raise SpecError(f"{path}: two questions have one id", hint="keep one")
+        raise SpecError(f"{beside}: two questions have one id", hint="keep one")
     return tuple(found.values())
 
 

@@ -153,19 +153,17 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
                 f"{origin}: {name} is named, but no rule has that id",
                 hint="compare the spelling with the catalogue's rows",
             )
-    return Catalogue(rules, tuple(map(_coupling, couplings)), not_isolated)
-
-
-def _coupling(row: dict[str, Json]) -> Coupling:
-    edits = (
-        Edit(
-            name=fault["name"],
-            where=fault.get("where", {}),
-            patch=tuple(fault["patch"]),
+    found = (
+        Coupling(
+            rules=frozenset(row["rules"]),
+            edits=tuple(
+                Edit(**{"where": {}, **fault, "patch": tuple(fault["patch"])})
+                for fault in row["faults"]
+            ),
         )
-        for fault in row["faults"]
+        for row in couplings
     )
-    return Coupling(rules=frozenset(row["rules"]), edits=tuple(edits))
+    return Catalogue(rules, tuple(found), not_isolated)
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:

@@ -109,7 +109,8 @@ def test_bad_end_without_a_bad_rule_is_an_error(
     )
 
     assert heard(result) == [
-        ("error", {"title": "ringspec: inconclusive"}, "nothing listens\nis it up?")
+        ("error", {"title": "ringspec: inconclusive"}, "nothing listens\nis it up?"),
+        ("notice", {"title": "untested: name.length"}, sample.RULES[-1].why),
     ]
 
 
@@ -127,7 +128,7 @@ def test_target_gives_no_commands(sample: ModuleType, text: str) -> None:
     titles = [(kind, named.get("title", "")) for kind, named, _ in runner.heard]
     assert titles[0][0] == "error"
     assert {title.partition(" ")[0] for _, title in titles} <= {
-        *("delays.count", "robustness", "inconclusive:", "voice.enum")
+        *("delays.count", "robustness", "inconclusive:", "voice.enum", "untested:")
     }
     assert {each for _, named, _ in runner.heard for each in named} == {"title"}
 

@@ -19,11 +19,17 @@ def badge(record: Record, result: Result) -> tuple[str, str]:
 
 
 def test_failures_are_counted(sample: ModuleType, record: Record) -> None:
-    assert badge(record, sample.result()) == ("2 of 6 rules fail", "red")
+    assert badge(record, sample.result()) == (
+        "2 of 6 rules fail, 1 of 9 rules untested",
+        "red",
+    )
 
 
 def test_conformant_says_at_which_level(sample: ModuleType, record: Record) -> None:
-    assert badge(record, sample.clean()) == ("conformant (must)", "brightgreen")
+    assert badge(record, sample.clean()) == (
+        "conformant (must), 1 of 2 rules untested",
+        "green",
+    )
 
 
 def test_known_failures_are_no_failures(sample: ModuleType, record: Record) -> None:
@@ -32,26 +38,35 @@ def test_known_failures_are_no_failures(sample: ModuleType, record: Record) -> N
         result, rules=result.rules[:2], conclusion=Conclusion.CONFORMANT
     )
 
-    assert badge(record, result) == ("1 of 6 rules fails", "red")
+    assert badge(record, result) == (
+        "1 of 6 rules fails, 1 of 9 rules untested",
+        "red",
+    )
     assert badge(record, conformant) == ("conformant (must), 1 known failure", "green")
 
 
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"conclusion": Conclusion.INCONCLUSIVE}, ("inconclusive", "yellow")),
+        (
+            {"conclusion": Conclusion.INCONCLUSIVE},
+            ("inconclusive, 1 of 2 rules untested", "yellow"),
+        ),
         (
             {"conclusion": Conclusion.INCONCLUSIVE, "interrupted": True},
-            ("interrupted", "yellow"),
+            ("interrupted, 1 of 2 rules untested", "yellow"),
         ),
         (
             {
                 "conclusion": Conclusion.NONCONFORMANT,
                 "stale": (Stale(known=Known(id="a.b", reason="r"), why="it passes"),),
             },
-            ("1 stale known failure", "red"),
+            ("1 stale known failure, 1 of 2 rules untested", "red"),
         ),
-        ({"conclusion": Conclusion.NONCONFORMANT}, ("nonconformant", "red")),
+        (
+            {"conclusion": Conclusion.NONCONFORMANT},
+            ("nonconformant, 1 of 2 rules untested", "red"),
+        ),
     ],
     ids=["inconclusive", "interrupted", "stale", "nothing learnt"],
 )

@@ -13,9 +13,10 @@ from io import BufferedReader
 
 import pytest
 
+from ringspec.harness import Exchange
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.target import Target
-from ringspec.reports import command
+from ringspec.reports import curl
 from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of
 
@@ -48,7 +49,7 @@ def request(body: bytes = b"{}", method: str = "POST", **headers: str) -> Reques
 def test_line_reads_as_one_would_write_it() -> None:
     sent = request(b'{"a":1}', Authorization="Bearer {token}", Accept="*/*")
 
-    line = command(URL, sent)
+    line = curl(Exchange(url=URL, request=sent))
 
     assert line == (
         "curl -sS -X POST http://127.0.0.1:1/broadcasts "
@@ -58,7 +59,9 @@ def test_line_reads_as_one_would_write_it() -> None:
 
 
 def test_large_body_is_named_instead_of_inlined() -> None:
-    line = command(URL, request(b"x" * 8193), "wire.size/it's")
+    sent = Exchange(url=URL, request=request(b"x" * 8193))
+
+    line = curl(sent, "wire.size/it's")
 
     comment, sends = line.splitlines()
     assert comment.startswith("# body of 8193 bytes, sha256 ")
@@ -159,7 +162,9 @@ def by_us(wire: Wire, requests: list[Request]) -> list[bytes]:
 
 def by_curl(wire: Wire, requests: list[Request]) -> list[bytes]:
     filling = replace(FILLING, token_url=f"{wire.url}/oauth?a=b")
-    lines = [command(filling.url(wire.url, each), each) for each in requests]
+    urls = [filling.url(wire.url, each) for each in requests]
+    pairs = zip(urls, requests, strict=True)
+    lines = [curl(Exchange(url=url, request=each)) for url, each in pairs]
     env = {
         "PATH": os.environ["PATH"],
         "HOME": "/nowhere",

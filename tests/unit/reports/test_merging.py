@@ -141,7 +141,9 @@ def test_outcome_is_that_of_a_whole_run(
 
     assert found.report["rules"][0]["outcome"] == outcome
     assert found.report["conclusion"] == conclusion
-    assert found.exit_code == {"conformant": 0, "nonconformant": 1}.get(conclusion, 3)
+    assert found.record.result.exit_code == {"conformant": 0, "nonconformant": 1}.get(
+        conclusion, 3
+    )
 
 
 def test_failures_come_once_and_in_the_order_of_a_whole_run(join: Join) -> None:
@@ -250,7 +252,7 @@ def test_known_failure_is_stale_only_if_no_part_needs_it(
 
     whys = [each["why"] for each in found.report["stale"]]
     assert whys == (["it no longer fails"] if stale else [])
-    assert found.exit_code == (1 if stale else 0)
+    assert found.record.result.exit_code == (1 if stale else 0)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +281,7 @@ def test_known_failure_does_not_gate_the_whole(
     found = join(part(1, 2, first), part(2, 2, second))
 
     assert found.report["rules"][0]["excused"] is excused
-    assert found.exit_code == exit_code
+    assert found.record.result.exit_code == exit_code
 
 
 def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:

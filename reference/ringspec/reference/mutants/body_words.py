@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.body_checks import Check
@@ -19,6 +20,8 @@ from ringspec.reference.json_values import (
     Json,
     JsonObject,
     Place,
+    Select,
+    Test,
     at,
     rewritten,
     steps_of,
@@ -84,14 +87,20 @@ def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
     return apply
 
 
+def _judged(rule: str, test: Callable[[Test], Test]) -> Defect:
+    """Judge by another test, which is given the due one."""
+    return _changed(rule, lambda check: replace(check, holds=test(check.holds)))
+
+
+def _selected(rule: str, select: Callable[[Select], Select]) -> Defect:
+    """Check values of another selection, which is given the due one."""
+    return _changed(rule, lambda check: replace(check, select=select(check.select)))
+
+
 def accepts(written: Any, row: Variant) -> Defect:
     """Accept values that the rule of the row forbids."""
     excuses = test_of(written)
-
-    def change(check: Check) -> Check:
-        return replace(check, holds=lambda value: check.holds(value) or excuses(value))
-
-    return _changed(row.rule, change)
+    return _judged(row.rule, lambda due: lambda value: due(value) or excuses(value))
 
 
 def refuses(written: Any, row: Variant) -> Defect:
@@ -99,45 +108,32 @@ def refuses(written: Any, row: Variant) -> Defect:
     forbidden = test_of(written)
     if row.at is not None:
         name = "unheard-of" if row.rule else "unsettled"
-        check = Check(
-            name,
-            at(row.at),
-            lambda value: not forbidden(value),
-            "is not taken here",
-        )
+        why = "is not taken here"
+        check = Check(name, at(row.at), lambda value: not forbidden(value), why)
         return lambda behaviour: replace(behaviour, checks=(*behaviour.checks, check))
-
-    def change(check: Check) -> Check:
-        return replace(
-            check, holds=lambda value: check.holds(value) and not forbidden(value)
-        )
-
-    return _changed(row.rule, change)
+    return _judged(
+        row.rule, lambda due: lambda value: due(value) and not forbidden(value)
+    )
 
 
 def judges(tests: Mapping[str, Any], _row: Variant) -> Defect:
     """Replace the tests of rules."""
-
-    def judging(rule: str, written: Any) -> Defect:
-        test = test_of(written)
-        return _changed(rule, lambda check: replace(check, holds=test))
-
-    return together(judging(rule, written) for rule, written in tests.items())
+    return together(
+        _changed(rule, partial(replace, holds=test_of(written)))
+        for rule, written in tests.items()
+    )
 
 
 def checks_only(which: Any, row: Variant) -> Defect:
     """Check the rule of the row at fewer places."""
-    keep = _PLACES[which] if isinstance(which, str) else _below(which["below"])
 
-    def narrow(check: Check) -> Check:
-        return replace(check, select=lambda body: keep(list(check.select(body))))
+    def keep(places: list[Place]) -> list[Place]:
+        if isinstance(which, str):
+            return _PLACES[which](places)
+        above = tuple(which["below"].split("."))
+        return [one for one in places if one.path[: len(above)] == above]
 
-    return _changed(row.rule, narrow)
-
-
-def _below(path: str) -> Callable[[list[Place]], list[Place]]:
-    steps = tuple(path.split("."))
-    return lambda places: [one for one in places if one.path[: len(steps)] == steps]
+    return _selected(row.rule, lambda due: lambda body: keep(list(due(body))))
 
 
 _PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
@@ -151,11 +147,7 @@ _PLACES: dict[str, Callable[[list[Place]], list[Place]]] = {
 def checks_only_where(written: Any, row: Variant) -> Defect:
     """Check the rule of the row only in bodies that pass a test."""
     test = test_of(written)
-
-    def narrow(check: Check) -> Check:
-        return replace(check, select=when(test, check.select))
-
-    return _changed(row.rule, narrow)
+    return _selected(row.rule, lambda due: when(test, due))
 
 
 def reads(written: Any, row: Variant) -> Defect:
@@ -207,8 +199,7 @@ def knows_more_uuids(_: Any, _row: Variant) -> Defect:
 
     def is_known(value: Json) -> bool:
         text = str(value).removeprefix("urn:uuid:").strip("{}").replace("-", "")
-        is_hex = re.fullmatch("[0-9a-fA-F]{32}", text) is not None
-        return isinstance(value, str) and is_hex
+        return isinstance(value, str) and bool(re.fullmatch("[0-9a-fA-F]{32}", text))
 
     def lenient(check: Check) -> Check:
         if not check.rule.endswith(".format"):
@@ -242,44 +233,30 @@ def mends(name: str, _row: Variant) -> Defect:
     return lambda behaviour: replace(behaviour, parse=read)
 
 
-def _loaded(text: str | bytes) -> Json:
-    """Read JSON, and NaN and Infinity."""
-    found: Json = json.loads(text)
-    return found
-
-
-def _closed(raw: bytes) -> Json:
+def _closed(raw: bytes) -> Any:
     text = raw.decode().rstrip().rstrip(",")
     for closing in ("}", "}}", '"}', '"}}', '"}}}', "]}", "]}}"):
         try:
-            return _loaded(text + closing)
+            return json.loads(text + closing)
         except ValueError:
             continue
-    return _loaded(text)
-
-
-def _controlled(raw: bytes) -> Json:
-    found: Json = json.loads(raw, strict=False)
-    return found
-
-
-def _beginning(raw: bytes) -> Json:
-    found: Json = json.JSONDecoder().raw_decode(raw.decode().lstrip())[0]
-    return found
+    return json.loads(text)
 
 
 _MENDERS: dict[str, Callable[[bytes], Json]] = {
-    "spare commas": lambda raw: _loaded(re.sub(r",(\s*[}\]])", r"\1", raw.decode())),
-    "comments": lambda raw: _loaded(
+    "spare commas": lambda raw: json.loads(re.sub(r",(\s*[}\]])", r"\1", raw.decode())),
+    "comments": lambda raw: json.loads(
         re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)", "", raw.decode())
     ),
-    "apostrophes": lambda raw: _loaded(raw.decode().replace("'", '"')),
-    "NaN": _loaded,
-    "control characters": _controlled,
+    "apostrophes": lambda raw: json.loads(raw.decode().replace("'", '"')),
+    "NaN": json.loads,
+    "control characters": lambda raw: json.loads(raw, strict=False),
     "missing brackets": _closed,
-    "rubbish at the end": _beginning,
-    "other bytes than UTF-8": lambda raw: _loaded(raw.decode(errors="replace")),
-    "Latin-1": lambda raw: _loaded(raw.decode("latin-1")),
+    "rubbish at the end": lambda raw: json.JSONDecoder().raw_decode(
+        raw.decode().lstrip()
+    )[0],
+    "other bytes than UTF-8": lambda raw: json.loads(raw.decode(errors="replace")),
+    "Latin-1": lambda raw: json.loads(raw.decode("latin-1")),
 }
 
 
@@ -297,9 +274,9 @@ def _unrepeated(raw: bytes) -> Json:
     return body
 
 
-def _short(raw: bytes, limit: int = 100_000) -> Json:
-    if len(raw) > limit:
-        raise refused(413, f"A body may have at most {limit} bytes.")
+def _short(raw: bytes) -> Json:
+    if len(raw) > 100_000:
+        raise refused(413, "A body may have at most 100000 bytes.")
     return parse(raw)
 
 
@@ -313,37 +290,21 @@ _PARSERS: dict[str, Callable[[bytes], Json]] = {
 
 def crashes_on_bytes(pattern: str, _row: Variant) -> Defect:
     """Crash at bytes before they are read as JSON: a pattern, or a word for them."""
-    compiled = re.compile(pattern.encode("latin-1"))
+    needed: dict[str, Callable[[bytes], Any]] = {
+        "no JSON": json.loads,
+        "no UTF-8": bytes.decode,
+    }
 
     def read(raw: bytes) -> Json:
-        named = _FATAL_BYTES.get(pattern)
-        if named(raw) if named else compiled.search(raw):
+        try:
+            needed.get(pattern, bytes)(raw)
+        except (ValueError, RecursionError) as error:
+            raise CrashError from error
+        if pattern not in needed and re.search(pattern.encode("latin-1"), raw):
             raise CrashError
         return parse(raw)
 
     return lambda behaviour: replace(behaviour, parse=read)
-
-
-def _is_no_json(raw: bytes) -> bool:
-    try:
-        json.loads(raw)
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _is_no_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
-
-
-_FATAL_BYTES: dict[str, Callable[[bytes], bool]] = {
-    "no JSON": _is_no_json,
-    "no UTF-8": _is_no_text,
-}
 
 
 def takes_label(pattern: str, _row: Variant) -> Defect:

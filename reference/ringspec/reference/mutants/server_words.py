@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ringspec.reference.json_values import JsonObject, as_object, rewritten, ste
 from ringspec.reference.messages import RefusedError, Reply, envelope, refused
 from ringspec.reference.mutants import stores
 from ringspec.reference.mutants.vocabulary import change_of
-from ringspec.reference.store import TRANSITIONS, StateChange, Store, now_ms
+from ringspec.reference.store import TRANSITIONS, Store, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Around = Callable[[Operation, Store, Request], Awaitable[Reply]]
     Headers = list[tuple[bytes, bytes]]
-    Finish = Callable[[Message, bytes, Send], Awaitable[None]]
+    Finish = Callable[[Message, bytes], Iterable[Message]]
 
 # Seconds; longer than any client waits.
 _HANG_S = 60.0
@@ -144,11 +144,9 @@ def elsewhere(statuses: Mapping[int, int], _row: Variant) -> Defect:
     """Change the answer to an unknown path (404) or method (405)."""
     ((due_status, other),) = statuses.items()
     given = Reply(other, {}) if other < 400 else envelope(other, "This cannot be done.")
-
-    def answer(due: Reply) -> Reply:
-        return given if due.status == due_status else due
-
-    return lambda behaviour: replace(behaviour, elsewhere=answer)
+    return lambda behaviour: replace(
+        behaviour, elsewhere=lambda due: given if due.status == due_status else due
+    )
 
 
 def store(name: str, _row: Variant) -> Defect:
@@ -177,27 +175,26 @@ def updates(name: str, _row: Variant) -> Defect:
 
 
 def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:
-    """Change the transitions of commands, of all by the name `all`."""
+    """Change the transitions of commands, of all by the name `all`.
+
+    `to` and `answers` are a state, `from` and `also_from` several.
+    """
 
     def apply(behaviour: Behaviour) -> Behaviour:
         transitions = dict(behaviour.transitions)
         for name in TRANSITIONS:
             change = changes.get(name, changes.get("all", {}))
-            transitions[name] = _state_change(transitions[name], **change)
+            due = transitions[name]
+            sources = change.get("from", due.sources)
+            transitions[name] = replace(
+                due,
+                sources=frozenset({*sources, *change.get("also_from", ())}),
+                target=change.get("to", due.target),
+                answered=change.get("answers", due.answered),
+            )
         return replace(behaviour, transitions=transitions)
 
     return apply
-
-
-def _state_change(due: StateChange, **change: Any) -> StateChange:
-    """Change a transition: `to` and `answers` a state, `from` and `also_from` many."""
-    sources = change.get("from", due.sources)
-    return replace(
-        due,
-        sources=frozenset({*sources, *change.get("also_from", ())}),
-        target=change.get("to", due.target),
-        answered=change.get("answers", due.answered),
-    )
 
 
 def operation(name: str, _row: Variant) -> Defect:
@@ -496,7 +493,7 @@ class BrokenOffError(Exception):
 
 
 def _finishing(finish: Finish) -> Defect:
-    """Change each answer, given its start, its bytes and the send function."""
+    """Send other messages, made of the start and the bytes of each answer."""
 
     def wire(app: ASGIApp) -> ASGIApp:
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -508,11 +505,16 @@ def _finishing(finish: Finish) -> Defect:
             await app(scope, receive, hold)
             start, *rest = held
             content = b"".join(message.get("body", b"") for message in rest)
-            await finish(start, content, send)
+            for message in finish(start, content):
+                await send(message)
 
         return wrapped
 
     return lambda behaviour: replace(behaviour, wire=wire)
+
+
+def _part(content: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.response.body", "body": content, "more_body": more}
 
 
 def _with_length(start: Message, length: int | None) -> Message:
@@ -527,12 +529,11 @@ def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     ((which, written),) = changes.items()
     change = _bytes_change(written)
 
-    async def finish(start: Message, content: bytes, send: Send) -> None:
+    def finish(start: Message, content: bytes) -> list[Message]:
         if content and _is_concerned(which, start["status"]):
             content = change(content)
             start = _with_length(start, len(content))
-        await send(start)
-        await send({"type": "http.response.body", "body": content})
+        return [start, _part(content)]
 
     return _finishing(finish)
 
@@ -552,8 +553,7 @@ def _bytes_change(written: Any) -> Callable[[bytes], bytes]:
 
 
 def _rewritten_json(content: bytes, **options: Any) -> bytes:
-    text = json.dumps(json.loads(content), **options)
-    return text.encode("utf-8", "replace")
+    return json.dumps(json.loads(content), **options).encode("utf-8", "replace")
 
 
 _BYTES: dict[str, Callable[[bytes], bytes]] = {
@@ -576,16 +576,13 @@ def breaks_off(how: Mapping[str, Any], _row: Variant) -> Defect:
     The missing rest shows by the length, or in chunks by the missing end.
     """
 
-    async def finish(start: Message, content: bytes, send: Send) -> None:
+    def finish(start: Message, content: bytes) -> Iterator[Message]:
         concerned = start["status"] in how.get("statuses", ())
         if not concerned and len(content) <= how.get("above", len(content)):
-            await send(start)
-            await send({"type": "http.response.body", "body": content})
+            yield from (start, _part(content))
             return
-        length = None if how.get("chunked") else len(content)
-        await send(_with_length(start, length))
-        half = content[: len(content) // 2]
-        await send({"type": "http.response.body", "body": half, "more_body": True})
+        yield _with_length(start, None if how.get("chunked") else len(content))
+        yield _part(content[: len(content) // 2], more=True)
         raise BrokenOffError("the answer breaks off here")
 
     return _finishing(finish)
@@ -596,32 +593,28 @@ def wire(name: str, _row: Variant) -> Defect:
     return _WIRES[name]
 
 
-async def _in_chunks(start: Message, content: bytes, send: Send) -> None:
-    if content:
-        start = _with_length(start, None)
+def _in_chunks(start: Message, content: bytes) -> Iterator[Message]:
+    yield _with_length(start, None) if content else start
     size = -(-len(content) // 3) or 1
-    await send(start)
     for begin in range(0, len(content), size):
-        part = content[begin : begin + size]
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+        yield _part(content[begin : begin + size], more=True)
+    yield _part(b"")
 
 
-async def _gzipped(start: Message, content: bytes, send: Send) -> None:
+def _gzipped(start: Message, content: bytes) -> list[Message]:
     import gzip  # noqa: PLC0415 - only here
 
     if content:
         content = gzip.compress(content)
         start = _with_length(start, len(content))
         start["headers"].append((b"content-encoding", b"gzip"))
-    await send(start)
-    await send({"type": "http.response.body", "body": content})
+    return [start, _part(content)]
 
 
 def _heading(change: Callable[[Headers, bytes], Headers]) -> Defect:
-    async def finish(start: Message, content: bytes, send: Send) -> None:
-        await send({**start, "headers": change(start["headers"], content)})
-        await send({"type": "http.response.body", "body": content})
+    def finish(start: Message, content: bytes) -> list[Message]:
+        headers = change(start["headers"], content)
+        return [{**start, "headers": headers}, _part(content)]
 
     return _finishing(finish)
 

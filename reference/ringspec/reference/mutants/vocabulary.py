@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import re
 from html import escape
 from itertools import pairwise
@@ -44,10 +45,12 @@ REQUIRED_DEFAULTS: JsonObject = {
 
 def test_of(written: Any) -> Test:
     """Return the test that a row describes."""
-    if isinstance(written, list):
-        return _equals(*written)
     if not isinstance(written, dict):
-        return _equals(written)
+        # True is not 1.
+        return lambda value: any(
+            value == one and isinstance(value, bool) == isinstance(one, bool)
+            for one in as_list(written)
+        )
     tests = [
         _TESTS[word](argument) if word in _TESTS else _at_member(word, argument)
         for word, argument in written.items()
@@ -61,14 +64,6 @@ def change_of(written: Any) -> Change:
         return _PLAIN_CHANGES[written]
     ((word, argument),) = written.items()
     return _CHANGES[word](argument)
-
-
-def _equals(*wanted: Json) -> Test:
-    """Test for equality with a value; true is not 1."""
-    return lambda value: any(
-        value == one and isinstance(value, bool) == isinstance(one, bool)
-        for one in wanted
-    )
 
 
 def member_of(value: Json, path: str) -> Json:
@@ -100,11 +95,6 @@ def _number(test: Callable[[float], bool]) -> Test:
 
 def _sized(test: Callable[[int], bool]) -> Test:
     return lambda value: isinstance(value, str | list) and test(len(value))
-
-
-def _matches(pattern: str) -> Test:
-    compiled = re.compile(pattern)
-    return lambda value: isinstance(value, str) and bool(compiled.search(value))
 
 
 def _not(written: Any) -> Test:
@@ -185,7 +175,9 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
     "is": lambda name: _PLAIN_TESTS[name],
     "is a": lambda name: lambda value: isinstance(value, _TYPES[name]),
     "not": _not,
-    "matches": _matches,
+    "matches": lambda pattern: (
+        lambda value: isinstance(value, str) and bool(re.search(pattern, value))
+    ),
     "length": lambda lengths: _sized(lambda given: given in as_list(lengths)),
     "longer than": lambda length: _sized(lambda given: given > length),
     "above": lambda bound: _number(lambda given: given > bound),
@@ -207,16 +199,9 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
 }
 
 
-def _of_text(change: Callable[[str], Json]) -> Change:
-    return lambda value: change(value) if isinstance(value, str) else value
-
-
-def _of_list(change: Callable[[list[Json]], Json]) -> Change:
-    return lambda value: change(value) if isinstance(value, list) else value
-
-
-def _of_object(change: Callable[[JsonObject], Json]) -> Change:
-    return lambda value: change(value) if isinstance(value, dict) else value
+def _of(kind: type, change: Callable[[Any], Json]) -> Change:
+    """Change values of one type."""
+    return lambda value: change(value) if isinstance(value, kind) else value
 
 
 def _of_integer(change: Callable[[float], Json]) -> Change:
@@ -236,10 +221,9 @@ def _parsed(text: str) -> Json:
     if text[:1] not in ("{", "["):
         return text
     try:
-        found: Json = json.loads(text)
+        return json.loads(text)  # type: ignore[no-any-return]
     except ValueError:
         return text
-    return found
 
 
 def _deep(change: Change) -> Change:
@@ -286,14 +270,12 @@ _WORDS: dict[Json, Json] = {"true": True, "false": False}
 _NULLS = {name: None for name in MEMBERS if name not in REQUIRED_DEFAULTS}
 _PLAIN_CHANGES: dict[str, Change] = {
     # Values of one type read as another.
-    "text of digits as number": _of_text(
-        lambda text: int(text) if re.fullmatch("-?[0-9]{1,12}", text) else text
+    "text of digits as number": _of(
+        str, lambda text: int(text) if re.fullmatch("-?[0-9]{1,12}", text) else text
     ),
-    "boolean as number": lambda value: int(value) if isinstance(value, bool) else value,
-    "number rounded down": lambda value: (
-        math.floor(value) if isinstance(value, float) else value
-    ),
-    "word as boolean": _of_text(lambda text: _WORDS.get(text, text)),
+    "boolean as number": _of(bool, int),
+    "number rounded down": _of(float, math.floor),
+    "word as boolean": _of(str, lambda text: _WORDS.get(text, text)),
     "1 or 0 as boolean": lambda value: (
         bool(value) if isinstance(value, int) and value in (0, 1) else value
     ),
@@ -302,20 +284,19 @@ _PLAIN_CHANGES: dict[str, Change] = {
         if isinstance(value, int | float) and not isinstance(value, bool)
         else value
     ),
-    "boolean as word": lambda value: (
-        json.dumps(value) if isinstance(value, bool) else value
-    ),
-    "list of one as its item": _of_list(
-        lambda items: items[0] if len(items) == 1 else items
+    "boolean as word": _of(bool, json.dumps),
+    "list of one as its item": _of(
+        list, lambda items: items[0] if len(items) == 1 else items
     ),
     "value as list of it": lambda value: value if isinstance(value, list) else [value],
-    "object with indexes as list": _of_object(_indexed),
-    "text of JSON as value": _of_text(_parsed),
-    "date as time": _of_text(
-        lambda text: 1924992000 if re.match("[0-9]{4}(-[0-9]{2}){2}", text) else text
+    "object with indexes as list": _of(dict, _indexed),
+    "text of JSON as value": _of(str, _parsed),
+    "date as time": _of(
+        str,
+        lambda text: 1924992000 if re.match("[0-9]{4}(-[0-9]{2}){2}", text) else text,
     ),
-    "text as object that says it": _of_text(lambda text: {"say": text}),
-    "digits as number": _of_text(lambda text: int(text) if text.isdecimal() else text),
+    "text as object that says it": _of(str, lambda text: {"say": text}),
+    "digits as number": _of(str, lambda text: int(text) if text.isdecimal() else text),
     "number or boolean as text": lambda value: (
         str(value) if isinstance(value, int | float) else value
     ),
@@ -325,52 +306,55 @@ _PLAIN_CHANGES: dict[str, Change] = {
         value if isinstance(value, str) else json.dumps(value)
     ),
     "value in list": lambda value: [value],
-    "first item": _of_list(lambda items: items[0] if items else items),
+    "first item": _of(list, lambda items: items[0] if items else items),
     # Texts.
-    "in lower case": _of_text(str.lower),
-    "stripped": _of_text(str.strip),
-    "in ASCII": _of_text(lambda text: text.encode("ascii", "replace").decode()),
-    "in 16 bits": _of_text(lambda text: "".join(c for c in text if c <= "\uffff")),
-    "UTF-8 as Latin-1": _of_text(
-        lambda text: text.encode(errors="replace").decode("latin-1")
+    "in lower case": _of(str, str.lower),
+    "stripped": _of(str, str.strip),
+    "in ASCII": _of(str, lambda text: text.encode("ascii", "replace").decode()),
+    "in 16 bits": _of(str, lambda text: "".join(c for c in text if c <= "\uffff")),
+    "UTF-8 as Latin-1": _of(
+        str, lambda text: text.encode(errors="replace").decode("latin-1")
     ),
-    "escaped for URLs": _of_text(quote),
-    "escaped for HTML": _of_text(escape),
+    "escaped for URLs": _of(str, quote),
+    "escaped for HTML": _of(str, escape),
     "the text null as null": lambda value: None if value == "null" else value,
-    "hidden but for its end": _of_text(lambda text: f"*******{text[-4:]}"),
-    "with plus": _of_text(lambda text: f"+{text}"),
-    "up to <": _of_text(lambda text: text.partition("<")[0]),
-    "uuids in lower case": _of_text(
-        lambda text: text.lower() if is_uuid(text) else text
+    "hidden but for its end": _of(str, lambda text: f"*******{text[-4:]}"),
+    "with plus": _of(str, lambda text: f"+{text}"),
+    "up to <": _of(str, lambda text: text.partition("<")[0]),
+    "uuids in lower case": _of(
+        str, lambda text: text.lower() if is_uuid(text) else text
     ),
     # Numbers and booleans.
     "null as 0": lambda value: value or 0,
-    "negated": lambda value: not value if isinstance(value, bool) else value,
+    "negated": _of(bool, operator.not_),
     "in 32 bits": _of_integer(lambda given: (int(given) + 2**31) % 2**32 - 2**31),
     "thousandth": lambda value: int(number(value) or 0) // 1000,
     # Lists; a text has no place in the order of numbers.
-    "sorted": _of_list(lambda items: sorted(items, key=lambda each: number(each) or 0)),
-    "reversed": _of_list(lambda items: items[::-1]),
-    "once each": _of_list(
-        lambda items: [one for i, one in enumerate(items) if one not in items[:i]]
+    "sorted": _of(
+        list, lambda items: sorted(items, key=lambda each: number(each) or 0)
     ),
-    "first only": _of_list(lambda items: items[:1]),
-    "numbered": _of_list(_numbered),
+    "reversed": _of(list, lambda items: items[::-1]),
+    "once each": _of(
+        list, lambda items: [one for i, one in enumerate(items) if one not in items[:i]]
+    ),
+    "first only": _of(list, lambda items: items[:1]),
+    "numbered": _of(list, _numbered),
     # Objects.
-    "in reversed order": _of_object(lambda body: dict(reversed(body.items()))),
-    "reasons to retry swapped": _of_object(_swapped),
-    "id as id": _of_object(
-        lambda body: {"id" if k == "broadcastId" else k: v for k, v in body.items()}
+    "in reversed order": _of(dict, lambda body: dict(reversed(body.items()))),
+    "reasons to retry swapped": _of(dict, _swapped),
+    "id as id": _of(
+        dict,
+        lambda body: {"id" if k == "broadcastId" else k: v for k, v in body.items()},
     ),
     "without nulls": _without_nulls,
-    "absent as null": _of_object(lambda body: {**_NULLS, **body}),
-    "with defaults below": _of_object(_with_defaults_below),
-    "the error alone": _of_object(lambda body: body["error"]),
-    "in a list of errors": _of_object(lambda body: {"errors": [body["error"]]}),
-    "problems as list": _of_object(
-        lambda details: [{"path": k, "message": v} for k, v in details.items()]
+    "absent as null": _of(dict, lambda body: {**_NULLS, **body}),
+    "with defaults below": _of(dict, _with_defaults_below),
+    "the error alone": _of(dict, lambda body: body["error"]),
+    "in a list of errors": _of(dict, lambda body: {"errors": [body["error"]]}),
+    "problems as list": _of(
+        dict, lambda details: [{"path": k, "message": v} for k, v in details.items()]
     ),
-    "first problem": _of_object(lambda details: dict([*details.items()][:1])),
+    "first problem": _of(dict, lambda details: dict([*details.items()][:1])),
 }
 
 
@@ -380,7 +364,7 @@ def _losing(paths: Any) -> Change:
             *parents, (name,) = steps_of(path)
             value = rewritten(
                 value,
-                _of_object(lambda one: {k: v for k, v in one.items() if k != name}),  # noqa: B023 - called at once
+                _of(dict, lambda one: {k: v for k, v in one.items() if k != name}),  # noqa: B023 - called at once
                 parents,
             )
         return value
@@ -402,13 +386,13 @@ def _remembering(which: str) -> Change:
 _CHANGES: dict[str, Callable[[Any], Change]] = {
     "becomes": lambda fixed: lambda _value: fixed,
     "cut to": lambda n: lambda it: it[:n] if isinstance(it, str | list) else it,
-    "drop": lambda part: _of_text(lambda text: text.replace(part, "")),
-    "map": lambda pairs: _of_text(lambda text: pairs.get(text, text)),
+    "drop": lambda part: _of(str, lambda text: text.replace(part, "")),
+    "map": lambda pairs: _of(str, lambda text: pairs.get(text, text)),
     "times": lambda factor: _of_integer(lambda given: given * factor),
     "append": lambda part: lambda value: f"{value}{part}",
     "in every text": lambda written: _deep(change_of(written)),
-    "put": lambda members: _of_object(lambda one: {**one, **members}),
-    "add": lambda members: _of_object(lambda one: {**members, **one}),
+    "put": lambda members: _of(dict, lambda one: {**one, **members}),
+    "add": lambda members: _of(dict, lambda one: {**members, **one}),
     "below": lambda name: lambda value: {name: value},
     "lose": _losing,
     "remember": _remembering,
