@@ -19,7 +19,7 @@ from locust import User, constant, events, task
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from ringspec.harness import EXITS, Conclusion, Finding, Judged
+from ringspec.harness import Conclusion, Finding, Judged
 from ringspec.harness.running.plan import refusal
 from ringspec.load.conformance import (
     OPTIONS,
@@ -117,7 +117,7 @@ class LoadProcess:
             for judged in shooter.fire(case):
                 refused = refusal(self.setup.plan, judged.exchange)
                 if refused is not None and not self.rest.fired:
-                    status = EXITS[Conclusion.INCONCLUSIVE]
+                    status = Conclusion.INCONCLUSIVE.exit_code
                     self._exit(refused[0], refused[1] and _TOKEN, status)
                 self.rest.add_judged(judged, self.setup.level, self._example)
         client.close()

@@ -1,6 +1,5 @@
 """Firing cases at a target, and judging its answers."""
 
-from ringspec.harness.judging.outcome import EXITS as EXITS
 from ringspec.harness.judging.outcome import conclude as conclude
 from ringspec.harness.judging.verdict import EXPIRED as EXPIRED
 from ringspec.harness.judging.verdict import GONE as GONE

@@ -27,13 +27,7 @@ from ringspec.spec import (
     load_with_actions,
     same,
 )
-from ringspec.strategies import (
-    ProbeBodies,
-    Requests,
-    encode,
-    is_settled,
-    probe_bodies,
-)
+from ringspec.strategies import ProbeBodies, Requests, encode, is_settled, probe_bodies
 
 # Requests in a row without an answer after which the target is given up.
 _PATIENCE = 4
@@ -88,20 +82,15 @@ class _Tried(NamedTuple):
 
 def _taken(exchange: Exchange) -> bool | None:
     """Return whether a body was accepted; None where the answer does not say."""
-    status = exchange.response.status if exchange.response else 0
-    if status // 100 == 2:
-        return True
-    return False if status // 100 == 4 and status not in NO_JUDGEMENT else None
+    refused = exchange.status // 100 == 4 and exchange.status not in NO_JUDGEMENT
+    return exchange.status // 100 == 2 or (False if refused else None)
 
 
 @dataclass
 class Prober:
     """Asks one target, one question after the other.
 
-    Attributes:
-        contract: the contract's file; ours without one.
-        sent: how many requests went out.
-        actions: of an overlay of all answers so far.
+    `actions` are those of an overlay of all answers so far.
     """
 
     connection: Connection
@@ -173,19 +162,18 @@ class Prober:
             return self._exchanges[content]
         exchange = await self.connection.exchange(Requests(contract).create(content))
         self.sent += exchange.sent
-        self._unanswered += 1
-        if exchange.response is not None:
-            self._unanswered = 0
-            if exchange.response.status in {401, 407}:
-                raise TargetError(
-                    f"{self.url} refuses every request: {exchange.summary}",
-                    hint="give --bearer TOKEN, or --client-id, --client-secret"
-                    " and --token-url",
-                )
-        elif not self._exchanges or self._unanswered >= _PATIENCE:
+        self._unanswered = 0 if exchange.response else self._unanswered + 1
+        if exchange.status in {401, 407}:
             raise TargetError(
-                f"{self.url}: {exchange.summary}",
-                hint="is it up, and the URL right?",
+                f"{self.url} refuses every request: {exchange.summary}",
+                hint="give --bearer TOKEN, or --client-id, --client-secret and"
+                " --token-url",
+            )
+        if exchange.response is None and (
+            not self._exchanges or self._unanswered >= _PATIENCE
+        ):
+            raise TargetError(
+                f"{self.url}: {exchange.summary}", hint="is it up, and the URL right?"
             )
         self._exchanges[content] = exchange
         return exchange

@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 
 from ringspec.harness import (
-    EXITS,
     ContractName,
     Counts,
     Exchange,
@@ -222,7 +221,6 @@ def record_of(report: Report) -> Record:
         notices=tuple(report["notices"]),
         result=Result(
             conclusion=conclusion,
-            exit_code=EXITS[conclusion],
             level=level,
             rules=rules,
             counts=counts,
@@ -254,7 +252,7 @@ def _rule(entry: Report) -> RuleResult:
         inconclusive=tuple(_finding(rule, it) for it in entry["inconclusive"]),
         known=tuple(map(_known, entry["known"])),
         otherwise=Outcome(entry["otherwise"]) if entry["excused"] else None,
-        **members(entry, "cases", "why", "excused"),
+        **members(entry, "cases", "why"),
     )
 
 
@@ -320,7 +318,7 @@ def _exchange(entry: Report) -> Exchange:
     sent = Exchange(
         url=entry["request"]["url"],
         request=parse_request(entry["request"]),
-        played=Played(earlier=earlier, at=len(earlier)) if earlier else None,
+        played=Played(earlier=earlier) if earlier else None,
     )
     answer = entry["response"]
     if "error" in answer:

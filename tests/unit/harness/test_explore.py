@@ -33,9 +33,9 @@ from ringspec.harness.sending.inprocess import InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request
-from ringspec.strategies.drawn import sources as foreign
+from ringspec.strategies.drawn import library as foreign
 from ringspec.strategies.drawn.label import Drawn, Labeller
-from ringspec.strategies.drawn.sources import Source
+from ringspec.strategies.drawn.library import Source
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})

@@ -36,6 +36,7 @@ def spotted(
     known: Any = SimpleNamespace(
         contract=SimpleNamespace(
             request=SimpleNamespace(schema=schema),
+            catalogue=bodies.contract.catalogue,
             chosen={},
             rules={assertion.rule: SimpleNamespace(level=Level.MUST)},
         ),

@@ -1,8 +1,7 @@
 """Explore: what the session needs of a search for what no list foresees.
 
-Hypothesis calls back, and the session is a generator: a thread bridges the two. It asks
-for one exchange at a time, and waits for the answer. Every request goes out through the
-session, which may end at any time.
+Hypothesis calls back, and the session, which makes every exchange, is a generator: a
+thread bridges the two.
 """
 
 from __future__ import annotations
@@ -41,13 +40,8 @@ _FAREWELL_S = 1.0
 # stands there already, what is too long.
 _OTHER_REASONS = frozenset({404, 409, 413, 414, 431})
 LIFECYCLE = "lifecycle."
-# Rules that every search serves, whatever it finds.
-_SERVED = ("robustness", "body.accepted", "answer.", "error.")
-
-
-def is_explored(rule: RuleId) -> bool:
-    """Return whether explore serves a rule even where nothing fails."""
-    return rule.startswith(_SERVED)
+# Rules that every search serves, even where nothing fails.
+SERVED = ("robustness", "body.accepted", "answer.", "error.")
 
 
 class FailureKind(NamedTuple):
@@ -182,12 +176,12 @@ def walked(walk: Walk, play: Callable[..., Exchange], judge: JudgeStep) -> Attem
 
     for index, each in enumerate(played.earlier):
         part, before = walk.upto(index + 1), played.earlier[:index]
-        so_far = Played(earlier=before, at=index, captured=played.captured)
+        so_far = Played(earlier=before, captured=played.captured)
         then = replace(each, played=so_far)
         found += _judged(part, then, judge)
         if any(each.verdict == Verdict.FAIL for each in found):
             return attempt(part, then)
-    part = walk.upto(played.at + 1)
+    part = walk.upto(len(played.earlier) + 1)
     if played.stuck and part.steps[-1].step.paging is not None:
         # All pages of a list are read for a last step only.
         exchange = play(part.whole(), patient=not part.hasty)
@@ -205,7 +199,7 @@ def walked(walk: Walk, play: Callable[..., Exchange], judge: JudgeStep) -> Attem
 def _judged(walk: Walk, exchange: Exchange, judge: JudgeStep) -> Iterator[Finding]:
     """Judge the last step by each claim on it, without inconclusive findings."""
     last = walk.steps[-1]
-    status = exchange.response.status if exchange.response else 0
+    status = exchange.status
     # A wrong status is told once.
     claims = last.claims if status_fits(status, last.due) else last.claims[:1]
     # What may be left undone, and was, has passed nothing.

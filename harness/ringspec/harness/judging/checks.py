@@ -251,51 +251,40 @@ def _equal(schema: Json, sent: Json, got: Json) -> bool:
 
 def default_faults(
     contract: Contract, answer: Answer, sent: Json, got: Json
-) -> list[str]:
-    """List defaults that are wrong, or documented and not shown."""
-    if not isinstance(sent, dict) or not isinstance(got, dict):
-        return []
-    shared = _members(answer.schema.schema)
-    found: list[str] = []
-    for name, schema in _members(contract.request.schema).items():
-        if name not in shared or _decided(shared[name]):
+) -> Iterator[str]:
+    """Yield defaults that are wrong, or at the top documented and not shown."""
+    described = _members(answer.schema.schema)
+    for place, schema, shown in _omitted(contract.request.schema, sent, got, ()):
+        name, default, is_top = place[0], schema["default"], len(place) == 1
+        if name not in described or _decided(described[name]):
             continue
-        if name in sent:
-            found += _inner_defaults(schema, sent[name], got.get(name), (name,))
-        elif "default" in schema:
-            default = schema["default"]
-            # The body with the default must be valid, or it does not apply.
-            if contract.settled_prover.is_valid({**sent, name: default}):
-                evidence = schema.get("x-evidence", "documented")
-                due = evidence == Evidence.DOCUMENTED
-                found += _default(default, got.get(name), (name,), due=due)
-    return found
+        # The body with the default must be valid, or it does not apply.
+        applies = not is_top or contract.settled_prover.is_valid(
+            {**sent, name: default}
+        )
+        is_documented = schema.get("x-evidence", "documented") == Evidence.DOCUMENTED
+        due = shown is not None or (is_top and is_documented)
+        if applies and due and not _equal({}, default, shown):
+            what = "not shown" if shown is None else short(shown, _WIDTH)
+            wanted = short(default, _WIDTH)
+            yield f"{pointer(place)} is {what}; its default is {wanted}"
 
 
-def _default(
-    default: Json, got: Json, place: Location, *, due: bool = False
-) -> Iterator[str]:
-    """Yield a default that is wrong, or not shown though it is due."""
-    if (got is not None or due) and not _equal({}, default, got):
-        shown = "not shown" if got is None else short(got, _WIDTH)
-        yield f"{pointer(place)} is {shown}; its default is {short(default, _WIDTH)}"
-
-
-def _inner_defaults(
+def _omitted(
     schema: Json, sent: Json, got: Json, place: Location
-) -> Iterator[str]:
-    """Yield wrong defaults below the top: they may be filled in, or not."""
+) -> Iterator[tuple[Location, dict[str, Any], Json]]:
+    """Yield members with a default that were not sent: place, schema, what is shown."""
     if isinstance(sent, dict) and isinstance(got, dict):
         for name, below in _members(schema).items():
             inner = (*place, name)
             if name in sent:
-                yield from _inner_defaults(below, sent[name], got.get(name), inner)
-            elif "default" in below and not _decided(below):
-                yield from _default(below["default"], got.get(name), inner)
+                yield from _omitted(below, sent[name], got.get(name), inner)
+            elif "default" in below and not (place and _decided(below)):
+                yield inner, below, got.get(name)
     elif isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         items = _items(schema)
         for index, (left, right) in enumerate(zip(sent, got, strict=True)):
-            yield from _inner_defaults(items, left, right, (*place, index))
+            yield from _omitted(items, left, right, (*place, index))
 
 
 def unmet(wants: Iterable[Want], data: Json, played: Played) -> Iterator[str]:

@@ -230,7 +230,7 @@ class Oracle:
         if played.unfit:
             yield IDS, Verdict.FAIL, played.stuck
         if played.stuck:
-            stuck = case.steps[played.at]
+            stuck = case.steps[len(played.earlier)]
             # A state need not come that was waited for; and a body that breaks a rule
             # and was accepted fails that rule.
             fits = status_fits(status, stuck.status)

@@ -23,12 +23,6 @@ from ringspec.harness.sending.exchange import Exchange, Failure, Trouble
 from ringspec.spec import Contract, Level, Rule, RuleId
 from ringspec.strategies import Case, Expect, Phase, status_fits
 
-EXITS = {
-    Conclusion.CONFORMANT: 0,
-    Conclusion.NONCONFORMANT: 1,
-    Conclusion.INCONCLUSIVE: 3,
-}
-
 
 @dataclass
 class Tally:
@@ -72,12 +66,9 @@ class Tally:
         pending: Collection[RuleId] = (),
         known: Collection[Known] = (),
     ) -> tuple[RuleResult, ...]:
-        """Return the result of each rule.
+        """Return the result of each rule; known failures do not gate.
 
-        Args:
-            unreached: why cases had no turn, if some had none.
-            pending: the rules that those cases serve.
-            known: failures that do not gate.
+        `unreached` says why cases had no turn; `pending` are the rules they serve.
         """
         found: list[RuleResult] = []
         for rule in self.contract.rules.values():
@@ -110,7 +101,6 @@ class Tally:
         if covering and outcome == Outcome.FAIL:
             new = [it for it in found if not any(each.covers(it) for each in covering)]
             otherwise, _ = self._outcome(rule.id, new, unreached)
-        excused = otherwise not in {None, Outcome.FAIL}
         return RuleResult(
             rule=rule,
             outcome=outcome,
@@ -119,8 +109,7 @@ class Tally:
             inconclusive=open_,
             why=why,
             known=tuple(covering),
-            excused=excused,
-            otherwise=otherwise if excused else None,
+            otherwise=None if otherwise is Outcome.FAIL else otherwise,
         )
 
     def _outcome(
@@ -153,7 +142,7 @@ def conclude(
     fail_untested: bool = False,
 ) -> Conclusion:
     """Draw the conclusion of a run: a failure beats what stays open."""
-    outcomes = {each.otherwise if each.excused else each.outcome for each in results}
+    outcomes = {each.otherwise or each.outcome for each in results}
     if Outcome.FAIL in outcomes or stale:
         return Conclusion.NONCONFORMANT
     open_ = {Outcome.INCONCLUSIVE, *([Outcome.UNTESTED] if fail_untested else [])}

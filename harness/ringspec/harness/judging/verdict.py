@@ -48,6 +48,11 @@ class Conclusion(StrEnum):
     NONCONFORMANT = "nonconformant"
     INCONCLUSIVE = "inconclusive"
 
+    @property
+    def exit_code(self) -> int:
+        """The exit status of a run. Source: product.md, the table of them."""
+        return {"conformant": 0, "nonconformant": 1}.get(self, 3)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -96,11 +101,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownList:
-    """The failures that are known before a run begins.
+    """The failures known before a run; without `today` none of them expires.
 
-    Attributes:
-        today: the day of the run; without it nothing expires.
-        renews: whether new failures are to be added, and those that are gone dropped.
+    If `renews`, new failures are to be added, and those that are gone dropped.
     """
 
     entries: tuple[Known, ...] = ()
@@ -152,7 +155,6 @@ class Share:
         phases: what was fired of the list; so are the three that follow.
         lent: cases fired that belong to another part, each with the rules judged by it.
         places: of the cases that something failed or stayed open in, in a whole run.
-        learnt: as of `Result`.
     """
 
     part: int
@@ -174,8 +176,7 @@ class RuleResult:
 
     Attributes:
         failures: those that gate and those that only warn, in order of the cases.
-        excused: whether it fails, and only by known failures: it does not gate.
-        otherwise: what an excused rule would be without them.
+        otherwise: what it would be without known failures, if it fails by them alone.
     """
 
     rule: Rule
@@ -185,8 +186,12 @@ class RuleResult:
     inconclusive: tuple[Finding, ...] = ()
     why: str = ""
     known: tuple[Known, ...] = ()
-    excused: bool = False
     otherwise: Outcome | None = None
+
+    @property
+    def excused(self) -> bool:
+        """Whether it fails, and only by known failures: it does not gate."""
+        return self.otherwise is not None
 
     def gating(self, level: Level) -> tuple[Finding, ...]:
         """Return the failures that fail a run at a level."""
@@ -219,7 +224,6 @@ class Result:
     """
 
     conclusion: Conclusion
-    exit_code: int
     level: Level
     rules: tuple[RuleResult, ...]
     counts: Counts
@@ -232,6 +236,11 @@ class Result:
     learnt: bool = True
     share: Share | None = None
     fail_untested: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The exit status; 130 after an interrupt."""
+        return 130 if self.interrupted else self.conclusion.exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

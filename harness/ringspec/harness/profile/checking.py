@@ -73,10 +73,6 @@ class ProfileCheck:
 
     Each step is a method of its name. It returns what it found, and raises TargetError
     or UsageError if it fails.
-
-    Attributes:
-        contract: adapted to the profile.
-        credentials: those of the profile, or of the embedded server.
     """
 
     profile: Profile
@@ -214,8 +210,8 @@ class ProfileCheck:
         answer, what = self._get(self._list), f"GET {self._list} answers"
         if answer.response is None:
             raise TargetError(answer.summary, hint="see the steps before")
-        status = answer.response.status
-        if not _is_success(answer):
+        status = answer.status
+        if status // 100 != 2:
             hint = _HINTS.get(status, "what does the server's own log say?")
             if status == 401 and not self._filling.tokens:
                 hint = "give [credentials], or a token as RINGSPEC_BEARER"
@@ -234,7 +230,7 @@ class ProfileCheck:
         if not self._list:
             raise _Skipped(f"nothing was read to try {listed} with")
         answer = self._get(self._list, headers)
-        if not _is_success(answer):
+        if answer.status // 100 != 2:
             hint = "is that version still served, and its header passed on?"
             raise TargetError(f"with {listed}: {answer.summary}", hint=hint)
         return f"{listed} is taken"
@@ -251,9 +247,9 @@ class ProfileCheck:
             value = quote(str(given[fixture.name]), safe="")
             path = fixture.read.replace("{}", value)
             one = self._get(path)
-            if _is_success(one):
+            if one.status // 100 == 2:
                 return f"the target knows the {fixture.name}: GET {path}"
-            if _is_success(self._get(fixture.read.rpartition("/")[0])):
+            if self._get(fixture.read.rpartition("/")[0]).status // 100 == 2:
                 hint = f"is the {fixture.name} of this account? see [fixtures]"
                 raise TargetError(f"GET {path}: {one.summary}", hint=hint)
             why = f"the target does not tell: GET {path}, {one.summary}"
@@ -267,7 +263,7 @@ class ProfileCheck:
         from ringspec.strategies import plain_request  # noqa: PLC0415
 
         answer = self._exchange(plain_request(self.contract))
-        if not _is_success(answer):
+        if answer.status // 100 != 2:
             hint = "does the target know them? what does its answer say?"
             raise TargetError(f"a create with {listed}: {answer.summary}", hint=hint)
         return f"a create with {listed} is accepted: {answer.summary}"
@@ -300,7 +296,3 @@ class ProfileCheck:
                 await guard.close()
 
         return asyncio.run(fire())
-
-
-def _is_success(answer: Exchange) -> bool:
-    return answer.response is not None and answer.response.status // 100 == 2

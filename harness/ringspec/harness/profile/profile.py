@@ -130,12 +130,10 @@ class Profile:
     def address(self, given: str | None) -> str | None:
         """Return the URL of the target; None for the embedded server.
 
-        Args:
-            given: a URL or `embedded`; goes before the profile's.
+        A given one, or `embedded`, goes before the profile's.
 
         Raises:
-            UsageError: the profile has no URL and none is given, or it has a header
-                for the embedded server.
+            UsageError: there is no URL, or a header for the embedded server.
         """
         if given is None and self.name and not self.url:
             raise UsageError(
@@ -166,11 +164,9 @@ def template() -> str:
 
 
 def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
-    """Load a profile; without one, make it of the flags alone.
+    """Load a shipped profile or a file; without one, make it of the flags alone.
 
-    Args:
-        name_or_file: a shipped name, or a file.
-        flags: values by table and key, as a profile has them; they go before it.
+    Flags are values by table and key, as a profile has them; they go before it.
 
     Raises:
         UsageError: it cannot be read, or something in it is wrong.

@@ -86,12 +86,9 @@ _EXPECTED = {
 def validated(
     data: Mapping[str, Any], places: Places, *, strict: bool
 ) -> dict[str, Any]:
-    """Return what is set in a profile's data.
+    """Return what is set in a profile's data, which is by table and key.
 
-    Args:
-        data: by table and key.
-        places: where values stand.
-        strict: whether 1 is no text and "1" no number; the environment has only texts.
+    If `strict`, 1 is no text and "1" no number; the environment has only texts.
 
     Raises:
         UsageError: there is an unknown key, or a value of another kind.

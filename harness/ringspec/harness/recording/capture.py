@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+from ringspec.harness.sending.inprocess import Application, Message, Receive, Send
+
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 # The largest body that is judged, and so much of an answer is kept. A hostile one of
@@ -33,8 +31,6 @@ class CapturedRequest:
         headers: in order, names as the server gives them; values decoded as latin-1.
         body: its bytes, or only the first if `is_whole` is false.
         is_whole: whether the body came to its end within the limit.
-        status: of the answer; None if there was none.
-        answer: the first bytes of the answer's body.
         began_s: in seconds since the epoch (UTC).
     """
 
@@ -68,7 +64,6 @@ class Capture:
     Attributes:
         listener: takes each request once it is answered; it must not raise. It may
             wait, which holds up only the next request on the same connection.
-        limit: bytes of the largest body that is captured.
     """
 
     app: Application

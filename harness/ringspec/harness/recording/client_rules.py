@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ringspec.harness.judging.verdict import Verdict
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest
 from ringspec.harness.sending.exchange import Filling, no_constant
+from ringspec.harness.sending.policy import path_pattern
 from ringspec.spec import (
     ABOUT,
     Breach,
@@ -101,7 +101,9 @@ class RequestJudge:
         if token_path and path == token_path:
             return TOKEN_OPERATION
         main = self.contract.operation
-        links = [each for each in self.contract.links if _fits(each.path, path)]
+        links = [
+            it for it in self.contract.links if path_pattern(it.path).fullmatch(path)
+        ]
         methods = {each.method: None for each in links}
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
@@ -338,11 +340,6 @@ def _member_names(schema: Json) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
-
-
-def _fits(template: str, path: str) -> bool:
-    parts = re.split(r"\{[^}]*\}", template)
-    return re.fullmatch("[^/]+".join(map(re.escape, parts)), path) is not None
 
 
 def read_form(request: CapturedRequest) -> dict[str, str] | None:

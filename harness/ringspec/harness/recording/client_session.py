@@ -1,9 +1,8 @@
 """Judges the requests of clients to one server, and counts by rule what they break.
 
-In: captured requests. Out: each as a case with its exchange and findings, as reports of
-runs take them; at the end a result as of a run, with the roles reversed. No credential
-stands in an exchange: `{token}` stands for the access token, `[redacted]` for other
-secrets. Memory is bounded, however long it goes on.
+Each is a case with its exchange and findings, as reports of runs take them. No secret
+stands there: `{token}` stands for the access token, `[redacted]` for others. Memory is
+bounded, however long it goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ringspec.harness.judging.outcome import EXITS, conclude
+from ringspec.harness.judging.outcome import conclude
 from ringspec.harness.judging.verdict import (
     ContractName,
     Counts,
@@ -82,10 +81,8 @@ class JudgedRequest:
         number: from 1, in the order of the answers.
         client: its User-Agent; empty without one.
         operation: id or name of the operation; empty if there is no such.
-        judged: with a finding for each rule that is broken or kept.
         unspecified: what no source settles, by rule or name, with the reason.
-        is_first: whether it is the first to break some rule, or to leave something
-            open.
+        is_first: whether it is the first to break a rule, or to leave something open.
     """
 
     number: int
@@ -105,14 +102,7 @@ class JudgedRequest:
 class ClientSession:
     """Judges what clients send to one server, and counts what they break.
 
-    Args:
-        contract: what they are judged by.
-        level: what gates.
-        url: of the server.
-        filling: the credentials that clients should bring.
-
     Attributes:
-        requests: how many were judged.
         counts: by verdict how often each rule was broken or kept, and each unspecified
             thing was sent, by name; for None how often each remark was made.
         examples: the first request's number and the reason, by rule or name.
@@ -145,11 +135,9 @@ class ClientSession:
         """Return the event with which reports end: the results of all rules."""
         names = ", ".join(each or "a client without a name" for each in self._clients)
         rules = tuple(map(self._result, self.contract.rules.values()))
-        conclusion = conclude(rules, executed=self.requests > 0)
         return Ended(
             result=Result(
-                conclusion=conclusion,
-                exit_code=EXITS[conclusion],
+                conclusion=conclude(rules, executed=self.requests > 0),
                 level=self.level,
                 rules=rules,
                 counts=Counts(

@@ -86,9 +86,8 @@ class Patience:
 class Volley:
     """Fires cases at a target and hands out the exchanges in their order.
 
-    Args:
-        plays: how often a script may be played.
-        absences: returns how often the target has been away.
+    A script is played up to `plays` times; `absences` tells how often the target was
+    away.
     """
 
     def __init__(
@@ -232,7 +231,6 @@ async def play(
         earlier.append(exchange)
     played = replace(
         played,
-        at=len(earlier),
         earlier=tuple(earlier),
         captured=dict(script.captured),
         unsure=script.unsure,

@@ -35,9 +35,7 @@ Results = tuple[RuleResult, ...]
 class KnownAudit:
     """Holds the list of known failures against what a run found.
 
-    Attributes:
-        verdicts: what each case was judged by, even for rules that are not selected.
-        learnt: as of `Result`.
+    The verdicts on each case include those on rules that are not selected.
     """
 
     plan: Plan
@@ -50,8 +48,7 @@ class KnownAudit:
     ) -> tuple[Results, tuple[Stale, ...], KnownUpdate | None, str]:
         """Return the results, stale entries, how to renew the list, and a hint.
 
-        Args:
-            reckon: returns the results, given the known failures that are excused.
+        `reckon` returns the results, given the known failures that are excused.
         """
         known = self.plan.known
         results = reckon(known.in_force)

@@ -186,9 +186,9 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
     """Return why there is no point in going on after the first case, with a hint."""
     if exchange.failure is not None:
         return f"{plan.url}: {exchange.failure.message}", ""
-    status = exchange.response.status if exchange.response else 0
-    if status not in {401, 407}:
+    if exchange.status not in {401, 407}:
         return None
     hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
     given = plan.filling.token is not None
-    return f"{plan.url} refuses every request: HTTP {status}", "" if given else hint
+    why = f"{plan.url} refuses every request: {exchange.summary}"
+    return why, "" if given else hint

@@ -8,31 +8,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import (
-    Collection,
-    Generator,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ringspec.harness.exploring.explore import (
+    SERVED,
     Attempt,
     Explorer,
     Failures,
     SearchLimits,
-    is_explored,
     judge,
     offered_lifecycle,
     walked,
 )
 from ringspec.harness.judging.checks import NO_JUDGEMENT
 from ringspec.harness.judging.oracle import Oracle, links_of, missing_links
-from ringspec.harness.judging.outcome import EXITS, Reachability, Tally, conclude
+from ringspec.harness.judging.outcome import Reachability, Tally, conclude
 from ringspec.harness.judging.selection import Selection, pending, served
 from ringspec.harness.judging.verdict import (
     ContractName,
@@ -82,6 +77,8 @@ _LISTED = 8
 # room, far fewer.
 _KEPT, _KEPT_LATER, _ROOM = 2**19, 2**12, 2**24
 _Judged = TypeVar("_Judged", Judged, Attempt)
+# Scripts that others would disturb.
+_ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
 # What conflicts with something that is there already.
 _CONFLICT = 409
 # So many valid bodies are sent with other values, if that never helps.
@@ -200,7 +197,7 @@ class Session:
         taken = list(filter(plan.takes, plan.cases))
         unserved = served(selected, plan.cases) - served(selected, taken)
         if plan.explored:
-            unserved = {each for each in unserved if not is_explored(each)}
+            unserved = {each for each in unserved if not each.startswith(SERVED)}
         skipped = (frozenset(plan.contract.rules) - selected) | unserved
         rules = selected - skipped - inapplicable.keys()
         self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)
@@ -234,7 +231,15 @@ class Session:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
         if self.cases:
-            yield from self._cautions()
+            if plan.live:
+                pace = f"one request at a time, {plan.pace.rate:g} a second at most"
+                yield Notice(message=f"{plan.url} is live: {pace}")
+                for why, ids in self.omissions:
+                    yield Notice(message=f"not sent, as {why}: {listed(ids)}")
+            if self._journal is not None:
+                yield Notice(
+                    message=f"created items are listed in {self._journal.path}"
+                )
             with asyncio.Runner() as self._runner:
                 yield from self._fire()
             yield from self._notices()
@@ -242,16 +247,6 @@ class Session:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
             self._end("no case serves the selection", "see --select and --exclude")
-
-    def _cautions(self) -> Iterator[Notice]:
-        plan = self._plan
-        if plan.live:
-            pace = f"one request at a time, {plan.pace.rate:g} a second at most"
-            yield Notice(message=f"{plan.url} is live: {pace}")
-            for why, ids in self.omissions:
-                yield Notice(message=f"not sent, as {why}: {listed(ids)}")
-        if self._journal is not None:
-            yield Notice(message=f"created items are listed in {self._journal.path}")
 
     def _fire(self) -> Iterator[Event]:
         """Fire all cases; in any case delete what was created, and close."""
@@ -372,9 +367,12 @@ class Session:
         What an operation answers in one of them shows whether the target has it at all.
         """
         scripts, done = tuple(self._left), dict[str, Judged]()
+        at_once = self._fired([it for it in scripts if it.phase not in _ALONE])
+        alone = [it for it in scripts if it.phase in _ALONE]
+        in_turn = self._fired(alone, at_once=False)
         interrupted = False
         try:
-            for case, exchange in self._played():
+            for case, exchange in chain(at_once, in_turn):
                 done[case.id] = self._weighed(case, exchange)
                 if self._stops(()):
                     break
@@ -396,13 +394,6 @@ class Session:
             self._tally.inapplicable |= dict.fromkeys(lacking - offered, reason)
             yield Notice(message=reason)
 
-    def _played(self) -> Iterator[tuple[Case, Exchange]]:
-        """Play all that is left; those that others would disturb one by one."""
-        alone = {Phase.LIFECYCLE, Phase.EXPLORE}
-        for at_once in (True, False):
-            batch = [each for each in self._left if (each.phase in alone) != at_once]
-            yield from self._fired(batch, at_once=at_once)
-
     def _explore(self) -> Iterator[Event]:
         plan, selected = self._plan, self._selected
         limits = SearchLimits(
@@ -418,9 +409,12 @@ class Session:
             self._requests += exchange.sent
             return exchange
 
+        def findings_of(case: Case, exchange: Exchange) -> tuple[Finding, ...]:
+            return self._selected_of(self._oracle.judge(case, exchange))
+
         def fire(example: Case | Walk) -> Attempt:
             if isinstance(example, Walk):
-                return self._cut(walked(example, play, self._findings))
+                return self._cut(walked(example, play, findings_of))
             exchange = play(example)
             findings = self._selected_of(judge(self._oracle, example, exchange))
             attempt = Attempt(case=example, exchange=exchange, findings=findings)
@@ -456,8 +450,8 @@ class Session:
         A contract without a catalogue does not say what a target takes only once. Once
         values have mattered, what is to be refused proves it with others.
         """
-        plan, status = self._plan, exchange.response and exchange.response.status
-        refused = status and 400 <= status < 500 and status not in NO_JUDGEMENT
+        plan, status = self._plan, exchange.status
+        refused = status // 100 == 4 and status not in NO_JUDGEMENT
         if not refused or plan.live or plan.contract.catalogue.rules:
             return case, exchange
         is_accept, turn = case.expect == Expect.ACCEPT, self._turns.get(case.id)
@@ -513,9 +507,6 @@ class Session:
             self._failed.note(findings)
         return replace(judged, findings=findings)
 
-    def _findings(self, case: Case, exchange: Exchange) -> tuple[Finding, ...]:
-        return self._selected_of(self._oracle.judge(case, exchange))
-
     def _selected_of(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the fair findings of selected rules, and note all verdicts."""
         only = self._plan.only
@@ -533,10 +524,9 @@ class Session:
             return finding
         reason, exchange, guard = finding.reason, finding.exchange, self._guard
         if self._reachability.broken:
-            status = exchange.response.status if exchange.response else 0
             # It may pass by itself, and was not repeated, such as a create.
-            passes = status in GATEWAY or not (
-                status or self._reachability.in_a_row > 1
+            passes = exchange.status in GATEWAY or not (
+                exchange.status or self._reachability.in_a_row > 1
             )
             if not passes or guard is None or guard.may_repeat(exchange.request):
                 return finding
@@ -597,18 +587,16 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        conclusion = conclude(
-            results,
-            executed=self._done > 0,
-            stale=stale,
-            fail_untested=plan.fail_untested,
-        )
         unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
         if plan.fail_untested and unbroken and not message:
             message = f"untested, which --fail-untested minds: {unbroken}"
         return Result(
-            conclusion=conclusion,
-            exit_code=130 if self.interrupted else EXITS[conclusion],
+            conclusion=conclude(
+                results,
+                executed=self._done > 0,
+                stale=stale,
+                fail_untested=plan.fail_untested,
+            ),
             level=plan.level,
             rules=results,
             counts=Counts(

@@ -76,10 +76,7 @@ class Credentials:
         return tuple(filter(None, (self.bearer, self.client_secret, self.value)))
 
     def filling(
-        self,
-        timeout_s: float,
-        route: Route | None = None,
-        hosts: Hosts | None = None,
+        self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
     ) -> Filling:
         """Return the values of placeholders; a token is fetched if none is given.
 
@@ -275,16 +272,12 @@ class Renewing(Passing):
         await renewal.ahead()
         token = renewal.token
         found = await self._inner.exchange(request, repeats=repeats)
-        if not _is_refused(found) or not await renewal.after(token):
+        if found.status != 401 or not await renewal.after(token):
             return found
         if not self._may_repeat(request):
             return found  # the next one has the new token
         again = await self._inner.exchange(request, repeats=repeats)
-        if _is_refused(again):
+        if again.status == 401:
             renewal.pause()
         sent, twice = found.sent + again.sent, found.twice or again.twice
         return replace(again, sent=sent, twice=twice)
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    return exchange.response is not None and exchange.response.status == 401

@@ -108,7 +108,7 @@ class Played:
     """How far a case of several steps came.
 
     Attributes:
-        at: number of the step that this exchange is of.
+        earlier: the exchanges of the steps before this one.
         items: of a list, those on all pages that were read.
         stuck: why the case could not go on; empty if it came to its last step.
         unsure: whether a request that changes something was sent again, so that it may
@@ -117,7 +117,6 @@ class Played:
     """
 
     earlier: tuple[Exchange, ...] = ()
-    at: int = 0
     captured: dict[str, Json] = field(default_factory=dict)
     items: tuple[Json, ...] | None = None
     complete: bool = False
@@ -148,6 +147,11 @@ class Exchange:
     twice: bool = False
     greeted: bool = False
     played: Played | None = None
+
+    @property
+    def status(self) -> int:
+        """That of the answer; 0 without one."""
+        return self.response.status if self.response is not None else 0
 
     @property
     def is_withheld(self) -> bool:

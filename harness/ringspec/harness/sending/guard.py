@@ -22,13 +22,7 @@ from ringspec.harness.sending.exchange import (
     share_of,
 )
 from ringspec.harness.sending.journal import Entry, Journal, Status
-from ringspec.harness.sending.policy import (
-    Effect,
-    Policy,
-    Safety,
-    captured,
-    filled,
-)
+from ringspec.harness.sending.policy import Effect, Policy, Safety, captured, filled
 from ringspec.harness.sending.target import Target
 from ringspec.spec import Contract, UsageError
 from ringspec.strategies import Request, Requests, Slot
@@ -52,10 +46,9 @@ def deletion(entry: Entry) -> Request | None:
 
 def status_of(exchange: Exchange) -> Status:
     """Return what became of an entry by the answer to its deletion."""
-    status = exchange.response.status if exchange.response else 0
-    if status in _GONE:
+    if exchange.status in _GONE:
         return Status.GONE
-    return Status.DELETED if status // 100 == 2 else Status.FAILED
+    return Status.DELETED if exchange.status // 100 == 2 else Status.FAILED
 
 
 class Guard(Passing):
@@ -197,7 +190,7 @@ class Guard(Passing):
     def _note_create(self, exchange: Exchange) -> Entry | None:
         """Write down what a create has done; return what it made, if anything."""
         response, entry = exchange.response, Entry(url=self._url)
-        status = response.status if response is not None else 0
+        status = exchange.status
         if status // 100 == 2 and response is not None:
             try:
                 much = share_of(response.body) > 1

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -28,15 +28,7 @@ from ringspec.spec import (
     at_pointer,
     member_names,
 )
-from ringspec.strategies import (
-    Case,
-    Phase,
-    Request,
-    Slot,
-    encode,
-    line,
-    parse_case,
-)
+from ringspec.strategies import Case, Phase, Request, Slot, encode, line, parse_case
 
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
@@ -170,6 +162,13 @@ class Hosts:
         return {_host(self.base)} - {""}
 
 
+@lru_cache
+def path_pattern(template: str) -> re.Pattern[str]:
+    """Return a pattern of the paths that a link leads to, by its own with names."""
+    parts = map(re.escape, _PLACE.split(template)[::2])
+    return re.compile("[^/]+".join(parts))
+
+
 def requests_of(case: Case) -> tuple[Request, ...]:
     """List what a case sends, in its order."""
     return tuple(step.request for step in case.steps) or (case.request,)
@@ -257,8 +256,10 @@ class Policy:
         create = (operation.method.upper(), operation.path.partition("?")[0])
         if (method, path) == create:
             return Effect.CREATE
-        for relative, pattern in self._patterns:
-            if method == relative.method and pattern.fullmatch(path):
+        for relative in self.contract.links:
+            if method == relative.method and path_pattern(relative.path).fullmatch(
+                path
+            ):
                 return _ROLES[relative.role]
         return Effect.LOOK if method in _LOOKING else Effect.OTHER
 
@@ -273,13 +274,6 @@ class Policy:
                 path = filled(relative.path, captured(relative, answer))
                 if path is not None:
                     yield relative.method, path
-
-    @cached_property
-    def _patterns(self) -> list[tuple[Link, re.Pattern[str]]]:
-        links = self.contract.links
-        paths = (map(re.escape, _PLACE.split(each.path)[::2]) for each in links)
-        patterns = (re.compile("[^/]+".join(parts)) for parts in paths)
-        return list(zip(links, patterns, strict=True))
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
