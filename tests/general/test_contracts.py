@@ -210,11 +210,11 @@ def test_a_rule_that_the_catalogue_excuses_is_not_named() -> None:
 
 # What must be among the bodies of a contract: accepted ones, then refused ones.
 BODIES: list[tuple[str, list[Json], list[Json]]] = [
-    ("any-of-second-branch", [{"it": {"b": "text3"}}], [{"it": {}}]),
+    ("any-of-second-branch", [{"it": {"b": "texz"}}], [{"it": {}}]),
     ("any-of-values", [{"a": 1}], [{"a": False}]),
     (
         "branches-of-members",
-        [{"a": {"x": "text"}}, {"a": {"z": "text1"}}],
+        [{"a": {"x": "text"}}, {"a": {"z": "texv"}}],
         [{"a": {}}, {"a": {"x": "text", "y": "text"}}],
     ),
     ("contains", [], [{"a": []}, {"a": ["y"]}]),
@@ -226,14 +226,14 @@ BODIES: list[tuple[str, list[Json], list[Json]]] = [
     (
         "else-of-pattern",
         [{"a": "Abc"}, {"a": "Abc", "b": "text"}],
-        [{"a": "no match, at all"}],
+        [{"a": "no match, at aln"}],
     ),
     (
         "forbidden-members",
         [{"kind": "a", "size": 1}],
         [{"kind": "b", "size": 1}, {"kind": "a", "old": "text"}],
     ),
-    ("closed-and-few", [{"a": "texv", "c": "text2"}], []),
+    ("closed-and-few", [{"a": "texw", "c": "texx"}], []),
     ("exclusive-beside-multiple", [{"a": 0.5}], [{"a": 0}]),
     ("exclusive-large", [], [{"a": 1_000_000_000}]),
     ("fraction-bound-of-integer", [{"a": 2}], [{"a": 1}]),
@@ -244,7 +244,7 @@ BODIES: list[tuple[str, list[Json], list[Json]]] = [
     ),
     ("map-of-integers", [{"a": {"other-1": 1}}], [{"a": {"other-1": "1"}}]),
     ("multiple-beside-bound", [{"a": 9}], [{"a": 12}]),
-    ("multiples-twice", [{"a": 12}], []),
+    ("multiples-twice", [{"a": 12}], [{"a": 16}, {"a": 18}]),
     ("not", [{"a": "x"}], [{"a": "y"}]),
     ("null-constant", [{"a": None}], [{"a": False}]),
     ("pattern-without-example", [{"a": "texu", "b": "AAA"}], []),
