@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,30 +34,12 @@ def test_the_command_prints_the_schema() -> None:
 
 
 # It needs credentials and ids, and a text of a pattern.
-CONTRACT = """
-openapi: 3.1.0
-info: {title: T, version: '1'}
-security: [{basic: []}]
-components: {securitySchemes: {basic: {type: http, scheme: basic}}}
-paths:
-  /t/{id}:
-    post:
-      parameters:
-      - {name: id, in: path, required: true, schema: {pattern: '^u-[a-f]{4}$'}}
-      - {name: to, in: query, required: true, schema: {type: array}, example: [a, b]}
-      requestBody:
-        content:
-          application/json:
-            schema: {required: [a], properties: {a: {pattern: '^[a-f]{3}x+$'}}}
-      responses: {'201': {description: Made.}}
-"""
+CONTRACT = Path(__file__).parent / "data" / "credentials.yaml"
 
 
 def test_cases_of_a_contract_need_nothing_and_leave_nothing(tmp_path: Path) -> None:
-    (tmp_path / "t.yaml").write_text(CONTRACT)
-
     done = subprocess.run(
-        [*COMMAND, "cases", "--contract", "t.yaml"],
+        [*COMMAND, "cases", "--contract", str(CONTRACT)],
         cwd=tmp_path,
         env=environment({"XDG_CACHE_HOME": str(tmp_path / "cache")}),
         capture_output=True,
@@ -132,3 +116,95 @@ def test_wrong_usage_is_refused(
     assert main(arguments) == 2
 
     assert capsys.readouterr().err.strip() == message
+
+
+DATA = Path(__file__).parents[1] / "property" / "data"
+SMALL = Path(__file__).parent / "data" / "small.yaml"
+
+Ringspec = Callable[..., Any]
+
+
+@pytest.fixture
+def small() -> str:
+    return str(SMALL)
+
+
+def test_all_told_or_proven_not_to_be_ends_with_zero(
+    ringspec: Ringspec, small: str
+) -> None:
+    done = ringspec("prove", "--contract", small)
+
+    assert done.status == 0, done.stdout
+    assert done.stderr == ""
+    head, *_, last = done.stdout.splitlines()
+    assert head == "Mutants of Small 1"
+    assert last.endswith("cases detect all that the list detects.")
+    assert "\nequivalent\n" in done.stdout
+    assert "\nunsettled\n  body/properties/note/type or null" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_json_is_one_document_with_every_mutant(ringspec: Ringspec, small: str) -> None:
+    done = ringspec("prove", "--contract", small, "--format", "json")
+
+    proof = json.loads(done.stdout)
+    assert proof["format"] == "ringspec-proof/1"
+    assert sum(proof["counts"].values()) == len(proof["mutants"])
+    assert proof["counts"]["undecided"] == proof["counts"]["untold"] == 0
+    assert 0 < len(proof["enough"]) < proof["cases"]
+    by_id = {each["id"]: each for each in proof["mutants"]}
+    dropped = by_id["body/properties/size/enum dropped"]
+    assert dropped["rule"] == "size.enum"
+    assert dropped["verdict"] == "told"
+    assert dropped["told_by"] >= len(dropped["cases"]) > 0
+    assert dropped["reason"] == ""
+    assert by_id["body/properties/size/type dropped"]["verdict"] == "equivalent"
+    assert by_id["body/properties/size/type dropped"]["cases"] == []
+
+
+def test_only_what_is_selected_is_proven(ringspec: Ringspec, small: str) -> None:
+    chosen = ringspec(
+        *("prove", "--contract", small, "--format", "json"),
+        *("--select", "colour", "--exclude", "colour.type"),
+    )
+
+    found = json.loads(chosen.stdout)["mutants"]
+    assert len(found) > 3
+    assert all("colour.enum" in each["rules"] for each in found)
+
+
+def test_the_cases_that_are_enough_are_named_on_demand(
+    ringspec: Ringspec, small: str
+) -> None:
+    plain = ringspec("prove", "--contract", small).stdout
+    named = ringspec("prove", "--contract", small, "--quick").stdout
+
+    assert named.startswith(plain)
+    assert "\n  body.accepted/" in named.removeprefix(plain)
+
+
+def test_what_is_not_told_ends_with_one_and_comes_first(ringspec: Ringspec) -> None:
+    # That a type may hold for the first item alone is not proven either way there.
+    path = Path(__file__).parents[1] / "property" / "data" / "sensors.yaml"
+
+    done = ringspec("prove", "--contract", str(path))
+
+    assert done.status == 1
+    told = done.stdout
+    assert told.index("\nundecided\n") < told.index("\nequivalent")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(("--select", "nothing"), id="a prefix of no rule"),
+        pytest.param(("--contract", "nowhere.yaml"), id="no contract"),
+        pytest.param(("--format", "xml"), id="no such format"),
+        pytest.param(("--dialect", "none"), id="no such dialect"),
+    ],
+)
+def test_wrong_usage_ends_with_two(ringspec: Ringspec, wrong: tuple[str, ...]) -> None:
+    done = ringspec("prove", *wrong)
+
+    assert done.status == 2
+    assert done.stdout == ""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
-from naxai import NaxaiClient
 from naxai.base.exceptions import (
     NaxaiAPIRequestError,
     NaxaiAuthenticationError,
@@ -189,37 +184,3 @@ def test_what_the_client_cannot_say_it_can_list_but_not_read(
     assert one in {item.broadcast_id for item in page.items}
     with pytest.raises(ValidationError, match=culprit):
         client.voice.broadcasts.get(one)
-
-
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the command, and tell the client by its environment alone."""
-    command = "ringspec.cli", "serve", "--port", "0", "--dialect", "naxai-sdk"
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        try:
-            announced = json.loads(process.stdout.readline())
-            monkeypatch.setenv("NAXAI_API_URL", announced["url"])
-            monkeypatch.setenv("NAXAI_AUTH_URL", announced["token_url"])
-            monkeypatch.setenv("NAXAI_CLIENT_ID", announced["client_id"])
-            monkeypatch.setenv("NAXAI_SECRET", announced["client_secret"])
-            monkeypatch.setenv("NAXAI_API_VERSION", "2023-03-25")
-            yield
-        finally:
-            process.terminate()
-
-
-@pytest.mark.usefixtures("served")
-def test_command_serves_a_client_that_knows_only_its_environment(
-    broadcasts: dict[str, Any],
-) -> None:
-    with NaxaiClient(logger=logging.getLogger("tests.clients")) as client:
-        created = client.voice.broadcasts.create(broadcasts["full"])
-        read = client.voice.broadcasts.get(created.broadcast_id)
-        client.voice.broadcasts.delete(created.broadcast_id)
-        left = client.voice.broadcasts.list().items
-
-    assert {**on_wire(read), **on_wire(broadcasts["full"])} == on_wire(read)
-    assert left == []

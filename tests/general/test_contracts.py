@@ -279,15 +279,6 @@ def test_what_is_only_read_is_neither_sent_nor_asked_for() -> None:
     assert checks.schema_faults(answer, {"a": "text"}) != {}
 
 
-def test_what_is_only_written_need_not_be_in_an_answer() -> None:
-    contract = load(DATA / "write-only.yaml", operation="t")
-    answer = contract.answers.of(201)
-
-    assert answer
-    assert "secret.required" in contract.rules
-    assert checks.schema_faults(answer, {"a": "text"}) == {}
-
-
 def test_each_of_two_conditions_with_one_bound_is_broken() -> None:
     cases = compile_cases(load(DATA / "same-bound-twice.yaml", operation="t"))
 

@@ -317,13 +317,6 @@ def test_a_keyword_without_support_is_refused_by_name_and_place(
     assert caught.value.exit_code == 2
 
 
-def test_a_misspelt_keyword_is_told_from_the_one_that_was_meant(tmp_path: Path) -> None:
-    with pytest.raises(SpecError) as caught:
-        compile_cases(load(contract_of(REFUSED["minimun"], tmp_path)))
-
-    assert caught.value.hint == "did you mean 'minimum'?"
-
-
 @pytest.mark.parametrize(
     ("schema", "said"),
     [

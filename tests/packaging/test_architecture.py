@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ringspec.cli.main import COMMANDS
+from ringspec.spec import load
+from ringspec.strategies import cases_of
+
 ROOT = Path(__file__).parents[2]
 ROOTS = ("spec", "strategies", "reference", "harness", "reports", "app")
 PAGE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
@@ -87,3 +91,30 @@ def test_rule_that_is_added_so_is_tested_and_its_mutant_noticed(copy: Path) -> N
     assert "conformant: 1 rule passes" in run.stdout
     assert matrix.returncode == 0, matrix.stdout + matrix.stderr
     assert "1 of 1 mutant noticed, 1 by their rule" in matrix.stdout
+
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_counts_in_the_readme_are_those_of_our_contract() -> None:
+    contract = load()
+
+    told = re.findall(r"^\| (rules|cases) \| (\d+)", README, re.MULTILINE)
+
+    counts = {"rules": len(contract.rules), "cases": len(cases_of(contract))}
+    assert {name: int(number) for name, number in told} == counts
+
+
+def test_commands_in_the_readme_exist_and_all_are_shown() -> None:
+    shown = set(re.findall(r"^ringspec (\w+)", README, re.MULTILINE))
+
+    assert shown == set(COMMANDS)
+
+
+def test_start_lines_pin_versions_and_need_no_activation() -> None:
+    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+
+    assert len(lines) == 2
+    assert all("-c constraints.txt" in line for line in lines)
+    assert lines[0].endswith(".venv/bin/ringspec run --level may")
+    assert lines[1].endswith(".venv/bin/tox")

@@ -43,12 +43,6 @@ def test_a_drawn_fault_breaks_just_its_rule(rule: RuleId) -> None:
     broken()
 
 
-@given(invalid_bodies("retryDelays.count"))
-def test_a_wrong_count_keeps_to_three_delays_at_most(invalid: Invalid) -> None:
-    assert len(invalid.body["retryDelays"]) != invalid.body["retries"]
-    assert len(invalid.body["retryDelays"]) <= 3
-
-
 def plainest(contract: Contract) -> Any:
     return find(valid_bodies(contract), lambda _body: True, settings=QUIET)
 
@@ -60,17 +54,6 @@ def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
     from ringspec.strategies.shapes.bodies import Bodies  # noqa: PLC0415 - slow to compile
 
     assert plainest(CONTRACT) == Bodies(CONTRACT).plain()
-
-
-def test_a_failure_shrinks_to_what_it_is_about() -> None:
-    found = find(
-        valid_bodies(), lambda body: "menu" in body["voiceFlow"], settings=QUIET
-    )
-
-    plain = plainest(CONTRACT)
-    menu = found["voiceFlow"].pop("menu")
-    assert found == plain
-    assert len(menu["choices"]) == 1
 
 
 def test_each_optional_member_and_each_alternative_is_drawn() -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
 
 from ringspec.harness import (
     Ended,
@@ -35,7 +34,6 @@ from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request
 from ringspec.strategies.drawn import library as foreign
 from ringspec.strategies.drawn.label import Drawn, Labeller
-from ringspec.strategies.drawn.library import Source
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -308,55 +306,6 @@ def threads() -> list[str]:
     for each in own:
         each.join(10.0)
     return [each.name for each in own if each.is_alive()]
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "ringspec.harness.exploring.search.Labeller.case",
-        "ringspec.harness.exploring.search.own_sources",
-        "ringspec.harness.running.run.judge",
-    ],
-)
-def test_bug_of_ours_comes_out(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    def buggy(*_: Any) -> Any:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(place, buggy)
-
-    with pytest.raises(ZeroDivisionError):
-        explored()
-    assert threads() == []
-
-
-def test_search_without_other_bodies_ends(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn = st.sampled_from([Drawn(content=b"{}"), Drawn(content=b"[]")])
-    few = [Source(name="few", share=5, tries=9, bodies=drawn)]
-    monkeypatch.setattr(search, "own_sources", lambda *_: few)
-
-    told = explored()
-
-    assert len(told.judged) == 2
-    assert told.notices == ["explore ended with 2 examples: there are no others"]
-
-
-@pytest.mark.parametrize("tries", [0, 50])
-def test_what_is_no_json_is_reported_as_it_is(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch, tries: int
-) -> None:
-    drawn = st.sampled_from([b"{", b"{{", b"{{{"]).map(lambda each: Drawn(content=each))
-    few = [Source(name="few", share=5, tries=tries, bodies=drawn)]
-    monkeypatch.setattr(search, "own_sources", lambda *_: few)
-
-    told = explored(lambda body: "" in body)
-
-    (found,) = told.of("robustness")
-    assert found.case.id.startswith("explore/robustness-")
-    assert set(found.case.request.body) == set(b"{")
 
 
 def test_bodies_of_schemathesis_are_judged_by_their_bytes(

@@ -124,13 +124,6 @@ def test_right_api_is_not_accused(walk: Walking) -> None:
     assert steps == {"", *(each.name for each in gone.life.contract.links)}
 
 
-@pytest.mark.parametrize("api", [Api(page=1), Api(page=3), Api(late=4)])
-def test_right_api_with_small_pages_or_late_states_is_not_accused(
-    walk: Walking, api: Api
-) -> None:
-    assert walk(api, 30).failures == []
-
-
 def test_what_becomes_of_itself_is_not_held_against_anybody(walk: Walking) -> None:
     def completed(api: Api, path: str) -> Answer:
         one = last_of(path)
@@ -152,14 +145,6 @@ def test_what_only_creates_is_only_asked_to(walk: Walking, status: int) -> None:
     assert gone.failures == []
     assert gone.fired
     assert {step.link for each in gone.fired for step in each.whole().steps} == {""}
-
-
-def test_operation_that_is_not_there_is_not_walked(walk: Walking) -> None:
-    gone = walk(Api(answering("PUT", ONE, lambda *_: (405, ERROR))), 30)
-
-    assert gone.failures == []
-    links = {step.link for each in gone.fired for step in each.whole().steps}
-    assert links == {"", "read", "list", "delete", "start", "pause", "resume", "cancel"}
 
 
 @dataclass
@@ -383,19 +368,6 @@ def walks_of(told: Told) -> list[Case]:
 
 def failed(told: Told) -> set[str]:
     return {str(each.rule.id) for each in told.result.rules if each.failures}
-
-
-def test_run_walks_between_the_bodies(explored: Explorable) -> None:
-    api = Api()
-
-    told = explored(connect=lambda: api)
-
-    assert (len(told.judged), len(walks_of(told))) == (100, 10)
-    assert told.result.counts.cases == 101
-    assert told.result.counts.requests == len(api.asked)
-    assert told.result.exit_code == 0
-    outcomes = {str(each.rule.id): str(each.outcome) for each in told.result.rules}
-    assert outcomes["lifecycle.readable"] == "pass"
 
 
 def test_run_fails_by_what_a_walk_shows(explored: Explorable) -> None:

@@ -5,11 +5,8 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
-from io import BufferedReader
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,6 +16,8 @@ from ringspec.harness.sending.target import Target
 from ringspec.reports import curl
 from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of
+
+from ...serving import ACCEPTED, listening, read_request  # noqa: TID252 - tests are no distribution
 
 URL = "http://127.0.0.1:1/broadcasts"
 BODIES = {
@@ -98,39 +97,17 @@ FILLING = Filling(
 )
 
 
+@dataclass
 class Wire:
     """A server that records what it is sent, to the byte."""
 
-    def __init__(self) -> None:
-        self.heard: list[bytes] = []
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
-        self.thread = threading.Thread(target=self._serve)
-        self.thread.start()
+    url: str = ""
+    heard: list[bytes] = field(default_factory=list)
 
-    def close(self) -> None:
-        self.listening.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-        self.listening.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self.listening.accept()
-                with connection, connection.makefile("rb") as stream:
-                    self.heard.append(self._read(stream))
-                    connection.sendall(
-                        b"HTTP/1.1 201 Created\r\nConnection: close\r\n"
-                        b"Content-Length: 0\r\n\r\n"
-                    )
-
-    def _read(self, stream: BufferedReader) -> bytes:
-        lines = [stream.readline()]
-        while lines[-1].strip():
-            lines.append(stream.readline())
-        named = (line.lower().partition(b":") for line in lines)
-        length = next((int(v) for k, _, v in named if k == b"content-length"), 0)
-        return b"".join(lines) + stream.read(length)
+    def behave(self, connection: socket.socket) -> None:
+        while request := read_request(connection):
+            self.heard.append(request)
+            connection.sendall(ACCEPTED)
 
 
 def told(raw: bytes, sent: Request) -> tuple[bytes, list[bytes], bytes]:
@@ -179,8 +156,8 @@ def by_curl(wire: Wire, requests: list[Request]) -> list[bytes]:
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     wire = Wire()
-    yield wire
-    wire.close()
+    with listening(wire.behave) as wire.url:
+        yield wire
 
 
 def every_request() -> list[Request]:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.general.test_contracts import document
 
 from ringspec.spec import Contract, Json, is_irregular, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, valid_bodies
@@ -33,18 +34,7 @@ def contract_of(tmp_path: Path) -> Load:
 
     def made(schema: Json) -> Contract:
         path = tmp_path / "openapi.yaml"
-        content = {"application/json": {"schema": schema}}
-        post = {
-            "operationId": "t",
-            "requestBody": {"content": content},
-            "responses": {"200": {"description": "ok"}},
-        }
-        document = {
-            "openapi": "3.1.0",
-            "info": {"title": "T", "version": "1"},
-            "paths": {"/t": {"post": post}},
-        }
-        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        path.write_text(yaml.safe_dump(document(schema), sort_keys=False))
         return load(path)
 
     return made

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringspec.spec import Json
-from ringspec.strategies.adequacy.verdicts import overlap, pruned, somewhere
+from ringspec.strategies.adequacy.verdicts import overlap, pruned
 from ringspec.strategies.shapes.compile import avoid, reach
 
 Schemas = st.SearchStrategy[Json]
@@ -146,24 +146,3 @@ def test_a_pruned_schema_admits_no_less(schema: Json, value: Json) -> None:
 )
 def test_what_nothing_fits_has_no_region(schema: Json, *, empty: bool) -> None:
     assert (reach(schema) == ()) is empty
-
-
-def test_what_is_wanted_stands_at_the_end_of_a_path() -> None:
-    schema = {
-        "properties": {"a": {"items": {"allOf": [{}]}}},
-        "if": {"type": "object", "required": ["b"]},
-        "then": {"properties": {"b": {}}},
-        "else": {"items": {}},
-    }
-    wanted = {"const": 7}
-
-    items = somewhere(schema, ("properties", "a", "items", "allOf", "0"), wanted, 2)
-    assert fits(items, {"a": [1, 7]})
-    assert not fits(items, {"a": [7]})
-    assert not fits(items, {"a": [1, 2]})
-    then = somewhere(schema, ("then", "properties", "b"), wanted)
-    assert fits(then, {"b": 7})
-    assert not fits(then, {"b": 1})
-    otherwise = somewhere(schema, ("else", "items"), wanted)
-    assert fits(otherwise, [7])
-    assert not fits(otherwise, {"b": [7]})
