@@ -17,30 +17,18 @@ PACKAGES = (
     "load",
     "plugin",
 )
-DATA = {
-    "ringspec/cli/manual.toml",
-    "ringspec/spec/forms.json",
-    "ringspec/spec/http_rules.yaml",
-    "ringspec/spec/openapi.yaml",
-    "ringspec/spec/questions.yaml",
-    "ringspec/spec/rules.yaml",
-    "ringspec/spec/seed.yaml",
-    "ringspec/spec/dialects/naxai-sdk.yaml",
-    "ringspec/spec/profiles/naxai.toml",
-    "ringspec/spec/profiles/reference.toml",
-    "ringspec/harness/profile/template.toml",
-    "ringspec/reports/report.schema.json",
-    "ringspec/reports/templates/report.css",
-    "ringspec/reports/templates/report.html",
-    "ringspec/reports/templates/report.js",
-    "ringspec/reports/templates/compare.html",
-    "ringspec/reports/templates/compare.md",
-    "ringspec/reports/templates/compare.css",
-    "ringspec/reports/matrix.schema.json",
-    "ringspec/strategies/case.schema.json",
-    "ringspec/strategies/certified/canonical.jsonl.gz",
-    "ringspec/strategies/certified/naxai-sdk.jsonl.gz",
-}
+FILES = """
+    cli/manual.toml spec/forms.json spec/http_rules.yaml spec/openapi.yaml
+    spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
+    spec/profiles/naxai.toml spec/profiles/reference.toml
+    harness/profile/template.toml reports/report.schema.json
+    reports/templates/report.css reports/templates/report.html
+    reports/templates/report.js reports/templates/compare.html
+    reports/templates/compare.md reports/templates/compare.css
+    reports/matrix.schema.json strategies/case.schema.json
+    strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
+"""
+DATA = {f"ringspec/{each}" for each in FILES.split()}
 
 
 @pytest.fixture(scope="session")

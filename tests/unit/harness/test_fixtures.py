@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ringspec.harness import Conclusion, Ended, Outcome
+from ringspec.harness import Conclusion, Ended, Outcome, Result
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.inprocess import URL, Application, InProcess
-from ringspec.reference import ServerSettings, application
+from ringspec.reference import DIALECTS, ServerDialect, ServerSettings, application
 from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request
+from ringspec.strategies.case_list import compile_cases
 
 UUIDS = [f"11111111-2222-4333-8444-55555555555{number}" for number in range(3)]
 VALUES: dict[str, Json] = {
@@ -131,3 +134,144 @@ def test_a_server_that_is_so_conforms(
     assert found.conclusion == Conclusion.CONFORMANT
     outcomes = {each.rule.id: each.outcome for each in found.rules}
     assert outcomes[RuleId("auth.token")] == Outcome.PASS
+
+
+# A provider of another path, another name of a member, and no count of delays.
+MINE = Path(__file__).parent / "data" / "mine.yaml"
+SPELLING: dict[tuple[str | int, ...], str] = {
+    ("retries",): "redials",
+    ("voiceFlow", "welcome", "say"): "text",
+}
+
+
+@pytest.fixture(scope="module")
+def mine() -> Contract:
+    return load(dialect=str(MINE))
+
+
+@pytest.fixture(scope="module")
+def cases(mine: Contract) -> tuple[Case, ...]:
+    """Compile the list, which proves each label by two validators."""
+    return compile_cases(mine)
+
+
+def respelt(app: Application) -> Application:
+    """Serve the reference's paths under the provider's, and refuse what it does."""
+
+    async def shim(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+
+        async def again() -> Any:
+            return message
+
+        path = str(scope["path"])
+        known = path.startswith("/v2/campaigns")
+        path = path.replace("/v2/campaigns", "/voice/broadcasts") if known else "/none"
+        scope = {**scope, "path": path, "raw_path": path.encode()}
+        answer = refused if is_beyond(message["body"]) else app
+        await answer(scope, again, send)
+
+    return shim
+
+
+def is_beyond(body: bytes) -> bool:
+    """Tell whether a body has what this provider has no more."""
+    long = re.search(rb'"timeout":(2[1-9]|30)[,}]', body)
+    return b'"voice":"man"' in body or long is not None
+
+
+async def refused(_scope: Any, _receive: Any, send: Any) -> None:
+    headers = [(b"content-type", b"application/json")]
+    error = {"error": {"code": "invalid", "message": "There is no such voice or time."}}
+    body = json.dumps(error).encode()
+    await send({"type": "http.response.start", "status": 422, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+@pytest.fixture(scope="module")
+def result(mine: Contract, cases: tuple[Case, ...]) -> Result:
+    """Run against a server that speaks the dialect, and counts no delays."""
+    settings = ServerSettings(
+        dialect="mine", mutant="retry-delays-count-unchecked", token="t"
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(DIALECTS, "mine", ServerDialect("mine", spelling=SPELLING))
+        app = respelt(application(settings))
+    filling = Filling(token="t")
+    plan = Plan(
+        contract=mine,
+        cases=cases,
+        url="http://127.0.0.1",
+        filling=filling,
+        phases=frozenset({Phase.CASES, Phase.WIRE, Phase.LIFECYCLE, Phase.EXPLORE}),
+        level=Level.SHOULD,
+        examples=20,
+        patience_s=0.5,
+        connect=lambda: InProcess(app, filling=filling),
+    )
+    ended = list(run(plan))[-1]
+    assert isinstance(ended, Ended)
+    return ended.result
+
+
+def test_ids_are_canonical_and_what_is_dropped_is_gone(
+    contract: Contract, mine: Contract, cases: tuple[Case, ...]
+) -> None:
+    gone = {"retryDelays.count", "wire.method", "error.status"}
+
+    assert [*mine.rules] == [each for each in contract.rules if each not in gone]
+    served = {case.rule for case in cases} | {r for c in cases for r in c.broken}
+    assert served <= mine.rules.keys()
+    assert {case.twin for case in cases if case.twin} <= {case.id for case in cases}
+
+
+def test_bodies_and_paths_are_spelt_as_the_provider_has_them(
+    cases: tuple[Case, ...],
+) -> None:
+    plain = cases[0].body
+    paths = {case.request.path for case in cases if case.phase == Phase.CASES}
+
+    assert paths == {"/v2/campaigns"}
+    assert plain["redials"] == 0
+    assert "retries" not in plain
+    assert plain["voiceFlow"]["welcome"]["text"]
+    coupled = [case for case in cases if case.coupled]
+    assert {case.body["redials"] for case in coupled} == {4, 5}
+
+
+@pytest.mark.parametrize(
+    ("rule", "last", "beyond"),
+    [
+        ("voice.enum", '"voice":"woman"', '"voice":"'),
+        ("voiceFlow.menu.choices.transfer.timeout.max", '"timeout":20', '"timeout":21'),
+    ],
+)
+def test_other_values_and_bounds_are_tested_where_they_now_are(
+    cases: tuple[Case, ...], rule: str, last: str, beyond: str
+) -> None:
+    valid = [case.request.body for case in cases if case.expect == Expect.ACCEPT]
+    broken = [case.request.body for case in cases if rule in case.broken]
+
+    assert any(last in body.decode() for body in valid)
+    assert not any(is_beyond(body) for body in valid)
+    assert any(beyond in body.decode() for body in broken)
+
+
+def test_a_server_that_speaks_it_conforms(result: Result) -> None:
+    failed = [
+        (str(each.rule.id), failure.case.id, failure.reason)
+        for each in result.rules
+        for failure in each.failures
+    ]
+
+    assert failed == []
+    assert result.conclusion == Conclusion.CONFORMANT
+
+
+def test_what_is_dropped_is_told_as_not_applicable(result: Result) -> None:
+    why = "the dialect mine has no such rule"
+    dropped = {each.rule.id: each.outcome for each in result.rules if each.why == why}
+
+    assert dropped == dict.fromkeys(
+        ("retryDelays.count", "wire.method", "error.status"), Outcome.NOT_APPLICABLE
+    )

@@ -58,18 +58,9 @@ def test_rules_of_a_life_are_those_that_links_allow_to_ask(loaded: Loaded) -> No
     only_list = loaded(lambda links: [links.pop(n) for n in list(links) if n != "all"])
     nothing = loaded(lambda links: links.clear())
 
-    assert life(everything) == [
-        "lifecycle.readable",
-        "lifecycle.rejected",
-        "lifecycle.ids",
-        "lifecycle.listed",
-        "lifecycle.updated",
-        "lifecycle.update.refused",
-        "lifecycle.unknown",
-        "lifecycle.state",
-        "lifecycle.transitions",
-        "lifecycle.close",
-    ]
+    names = "readable rejected ids listed updated "
+    names += "update.refused unknown state transitions close"
+    assert life(everything) == [f"lifecycle.{each}" for each in names.split()]
     assert everything.rules[RuleId("lifecycle.close")].sentence == (
         "The command close leads to the state closed."
     )
