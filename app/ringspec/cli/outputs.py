@@ -108,7 +108,7 @@ class Outputs:
 
 
 def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
-    """Call all of some writes; the exit status of a run that is bad stays what it is."""
+    """Call all of some writes; return the exit status, which stays if it was bad."""
     bugs: list[Exception] = []
     for write_one in writes:
         try:
