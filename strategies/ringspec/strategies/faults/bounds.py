@@ -61,9 +61,14 @@ def out_of_range(spot: Spot) -> Iterator[Fault]:
 
 
 def multiples(spot: Spot) -> Iterator[Fault]:
-    """Break `multipleOf`."""
-    value = Fraction(str(spot.value))
-    between = value + Fraction(str(spot.assertion.value)) / 2
+    """Break `multipleOf`, also by what is a multiple of others there."""
+    value, own = Fraction(str(spot.value)), Fraction(str(spot.assertion.value))
+    for each in spot.bodies.contract.applicable:
+        if each.keyword == "multipleOf" and each.instance == spot.assertion.instance:
+            other = value + Fraction(str(each.value))
+            if other % own:
+                yield spot.put(f"next-of-{each.value}", json_number(other))
+    between = value + own / 2
     yield spot.put("between", json_number(between))
     yield spot.put("next", json_number(value + 1))
 
