@@ -68,8 +68,7 @@ class _Tried(NamedTuple):
         shown: whether the answer gave back what is in question.
         taken: whether a body as the candidate has it was accepted; None if unclear.
         is_read: whether the target keeps to the candidate; None if unclear.
-        broken: summary of the answer to the same body with the rule broken; empty where
-            none was sent.
+        broken: summary of the answer to the same body with the rule broken, if sent.
     """
 
     candidate: Candidate

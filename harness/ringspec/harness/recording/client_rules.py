@@ -215,14 +215,11 @@ class RequestJudge:
             return BROKEN, CLIENT, "asked for a token by a body that is no form"
         if (request.header("authorization") or "").lower().startswith("basic "):
             return OPEN, CLIENT, "proved to be a client by Basic credentials"
+        known = self.filling
         for name, due, wrong in (
             ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
-            ("client_id", self.filling.client_id, "as another client, or as none"),
-            (
-                "client_secret",
-                self.filling.client_secret,
-                "without the client's secret",
-            ),
+            ("client_id", known.client_id, "as another client, or as none"),
+            ("client_secret", known.client_secret, "without the client's secret"),
         ):
             if form.get(name) != due:
                 return BROKEN, CLIENT, f"asked for a token {wrong}"
