@@ -98,7 +98,8 @@ class Prober:
     operation: str | None = None
     sent: int = 0
     actions: tuple[Json, ...] = ()
-    _unanswered: int = 0
+    # If the very first goes unanswered, nothing is there.
+    _unanswered: int = _PATIENCE - 1
     _exchanges: dict[bytes, Exchange] = field(default_factory=dict)
 
     async def answers(
@@ -168,9 +169,7 @@ class Prober:
                 hint="give --bearer TOKEN, or --client-id, --client-secret and"
                 " --token-url",
             )
-        if exchange.response is None and (
-            not self._exchanges or self._unanswered >= _PATIENCE
-        ):
+        if self._unanswered >= _PATIENCE:
             raise TargetError(
                 f"{self.url}: {exchange.summary}", hint="is it up, and the URL right?"
             )

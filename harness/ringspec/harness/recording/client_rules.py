@@ -100,10 +100,8 @@ class RequestJudge:
         token_path = urlsplit(self.filling.token_url).path
         if token_path and path == token_path:
             return TOKEN_OPERATION
-        main = self.contract.operation
-        links = [
-            it for it in self.contract.links if path_pattern(it.path).fullmatch(path)
-        ]
+        contract, main = self.contract, self.contract.operation
+        links = [it for it in contract.links if path_pattern(it.path).fullmatch(path)]
         methods = {each.method: None for each in links}
         if path == main.path.partition("?")[0]:
             methods |= dict.fromkeys(each.upper() for each in main.methods)
