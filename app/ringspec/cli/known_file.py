@@ -1,16 +1,7 @@
 """The file of known failures: reading it, and writing it anew after a run.
 
-It is TOML, an entry a table:
-
-    [[known]]
-    rule = "retryDelays.count"      # or case = "retryDelays.count/…"
-    reason = "the provider mends it in March"
-    issue = "https://tracker.example/17"
-    owner = "voice team"
-    expires = 2027-03-31            # the last day on which it is excused
-
-What people wrote about an entry that stays, comments above it included, stays as it is.
-(tomlkit counts such comments to the entry before.)
+It is TOML, a table `[[known]]` for each entry. What people wrote about an entry that
+stays, comments above it included, stays as it is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The group of commands, and the last resort for errors.
 
-Every error of ours ends here: one message that says what, where and what to do, and the
-exit status of its kind. A traceback is shown only with `--traceback`.
+Every error ends as one message with a hint, and as the exit status of its kind.
 """
 
 from __future__ import annotations

@@ -69,7 +69,6 @@ class ManualCommand(click.Command):
             formatter.write(f"  $ {line}\n      {effect}\n")
 
     def _environment(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
-        """Yield the variables that stand for options."""
         for param in self.get_params(ctx):
             names = [param.envvar] if isinstance(param.envvar, str) else param.envvar
             if names:

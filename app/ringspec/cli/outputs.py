@@ -1,7 +1,6 @@
 """Outputs of a run: the terminal, the event stream and the reports.
 
-None of them fails the others. The terminal and the event stream take events as they
-happen; the other reports are written once the run is over.
+None of them fails the others. Reports are written once the run is over.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""`ringspec prove`: whether the case list tells every mutant of its contract.
-
-In: a contract. Out: how many of its first-order mutants the cases tell, what is known
-of the others, and how few cases would do. Nothing is sent.
-"""
+"""`ringspec prove`: whether the case list tells every mutant of its contract."""
 
 from __future__ import annotations
 

@@ -26,7 +26,6 @@ from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
     Redactor,
     check,
-    hidden,
     print_account,
     record_file,
     record_line,
@@ -129,13 +128,12 @@ class Recording:
         return status
 
     def _judge_all(self) -> None:
-        """Judge one request after another until there are no more."""
         request = self._queue.get()
         # Only now, as what reporters print is to follow the announcement.
         self._outputs.handle(self._session.started())
         while request is not None:
             try:
-                self._take(hidden(self._session.judge(request), self._redactor))
+                self._take(self._redactor.event(self._session.judge(request)))
             except Exception as bug:  # noqa: BLE001 - raised at the end
                 self._bug = self._bug or bug
             request = self._queue.get()

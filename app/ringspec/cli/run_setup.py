@@ -1,8 +1,4 @@
-"""Set-up of a run: profile, contract, cases, credentials and server.
-
-For all that fire cases: the commands, pytest's plugin, Locust's users and
-schemathesis' hooks.
-"""
+"""Set-up of a run: profile, contract, cases, credentials and server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""`ringspec selftest`: run against the whole fleet, and print the kill matrix.
-
-The fleet is the reference server, its mutants and its lawful variants.
-"""
+"""`ringspec selftest`: run against the whole fleet, and print the kill matrix."""
 
 from __future__ import annotations
 
@@ -295,7 +292,6 @@ def _filling(server: Embedded | ServerSettings, token_url: str) -> Filling:
 
 
 def _fleet_run(server: FleetRun, events: Iterable[Event]) -> FleetRun:
-    """Return what a run found."""
     sent = 0
     # Of each case: its requests, and all requests until its end.
     requests: dict[str, tuple[int, int]] = {}

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +147,7 @@ class LoadSetup:
             for case in selection.fired(
                 setup.cases, lambda case: case.phase in _PHASES and not case.steps
             )
-            if case.rule not in lacking and not case.steps
+            if case.rule not in lacking
         )
         self.selected = frozenset(selection.rules)
         self.untested = untested(self.contract, setup.cases)
@@ -315,8 +314,7 @@ class LoadComparison:
         opened = {**self.rest.opened, **self.load.opened}
         found: dict[RuleId, dict[str, str]] = {}
         for case in self.setup.cases:
-            settled = case.id in self.rest.settled or case.id in self.load.settled
-            if case.id in opened and not settled:
+            if case.id in opened.keys() - self.rest.settled - self.load.settled:
                 found.setdefault(case.rule, {})[case.id] = opened[case.id]
         return found
 
@@ -395,11 +393,13 @@ class LoadComparison:
                 {"case": case, "reason": why}
                 for case, why in self._open.get(rule, {}).items()
             ]
+            counts = {"at_rest": self.rest, "under_load": self.load}
+            names = ("judged", "wrong", "warned", "open")
             each["load"] = {
-                "at_rest": _count_json(self.rest.rules[rule]),
-                "under_load": _count_json(self.load.rules[rule]),
-                "users": self.load.users.get(rule),
+                when: {name: count.rules[rule][name] for name in names}
+                for when, count in counts.items()
             }
+            each["load"]["users"] = self.load.users.get(rule)
         report["rules"] = report.pop("rules")
         return report
 
@@ -416,8 +416,8 @@ class LoadComparison:
                 yield _row(shown(rule, 60), *shares, users)
             yield ""
         for rule in only:
-            gating = (x for x in self.failures(rule) if Level(x["level"]).gates(level))
-            for example in islice(gating, 1):
+            gating = [x for x in self.failures(rule) if Level(x["level"]).gates(level)]
+            for example in gating[:1]:
                 yield f"ONLY UNDER LOAD {shown(rule, 100)}"
                 yield f"  case    {shown(example['case'], 200)}"
                 yield f"  why     {shown(example['reason'], 300)}"
@@ -448,19 +448,15 @@ class LoadComparison:
 
     def _conclusion(self) -> str:
         result, outcomes = self.result, [each.outcome for each in self.result.rules]
-        fails, only = outcomes.count(Outcome.FAIL), len(self.only_under_load)
         judged = sum(each.cases > 0 for each in result.rules)
-        text = f"{result.conclusion}: {counted(judged, 'rule')} judged"
-        text += (
-            f", {fails} failing, {only} only under load" if fails else ", none failing"
-        )
+        failing = ", none failing"
+        if fails := outcomes.count(Outcome.FAIL):
+            only = len(self.only_under_load)
+            failing = f", {fails} failing, {only} only under load"
         if inconclusive := outcomes.count(Outcome.INCONCLUSIVE):
-            text += f", {inconclusive} inconclusive"
-        return f"{text} at level {result.level}"
-
-
-def _count_json(count: Counter[str]) -> dict[str, int]:
-    return {name: count[name] for name in ("judged", "wrong", "warned", "open")}
+            failing += f", {inconclusive} inconclusive"
+        about = f"{counted(judged, 'rule')} judged{failing}"
+        return f"{result.conclusion}: {about} at level {result.level}"
 
 
 def _row(rule: str, rest: str, load: str, users: str) -> str:

@@ -11,12 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from http.client import (
-    HTTPConnection,
-    HTTPException,
-    HTTPSConnection,
-    IncompleteRead,
-)
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, IncompleteRead
 from urllib.parse import SplitResult, urlsplit
 
 from ringspec.harness import Exchange, Failure, Response, Trouble

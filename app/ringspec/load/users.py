@@ -200,17 +200,16 @@ class LoadProcess:
             self._environment.runner.quit()
         total = self._environment.stats.total
         last = total.last_request_timestamp or total.start_time
-        percentiles_ms = {
-            f"{share * 100:g}": total.get_response_time_percentile(share) or 0.0
-            for share in _PERCENTILES
-        }
         figures = {
             "users": self._most_users,
             "workers": self._most_workers,
             "seconds": max(last - total.start_time, 0.0),
             "requests": total.num_requests,
             "rate": round(total.total_rps, 1),
-            "percentiles_ms": percentiles_ms if total.num_requests else {},
+            "percentiles_ms": {
+                f"{share * 100:g}": total.get_response_time_percentile(share) or 0.0
+                for share in (_PERCENTILES if total.num_requests else ())
+            },
         }
         compared = LoadComparison(self.setup, self.rest, self.load, figures)
         path = self._environment.parsed_options.ringspec_report

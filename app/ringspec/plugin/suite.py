@@ -172,10 +172,9 @@ class RuleCollector(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each rule."""
-        for each in self.suite.wanted_rules():
-            yield RuleItem.from_parent(
-                self, name=str(each.id), rule=each, suite=self.suite
-            )
+        for rule in self.suite.wanted_rules():
+            given = {"rule": rule, "suite": self.suite}
+            yield RuleItem.from_parent(self, name=str(rule.id), **given)
 
 
 class RuleItem(pytest.Item):
@@ -302,9 +301,8 @@ class Suite:
         is_narrow = source is pytest.Config.ArgsSource.ARGS
         if is_narrow and not (self._named or is_flagged(session.config)):
             return  # the ini file asks, but paths were named
-        collector: RuleCollector = RuleCollector.from_parent(
-            session, name=GROUP, nodeid=GROUP
-        )
+        named = {"name": GROUP, "nodeid": GROUP}
+        collector: RuleCollector = RuleCollector.from_parent(session, **named)
         collector.suite = self
         items.extend(session.genitems(collector))
 
@@ -331,13 +329,8 @@ class Suite:
             known = KnownFile.open(options.known_failures, renews=False)
             with terminable(), options.plan(known) as (plan, redactor):
                 recorder = _ProgressRecorder(redactor, terminal)
-                outputs = Outputs(
-                    options.report_paths(),
-                    recorder,
-                    redactor,
-                    options.docs,
-                    annotates=False,
-                )
+                paths, docs = options.report_paths(), options.docs
+                outputs = Outputs(paths, recorder, redactor, docs, annotates=False)
                 own = replace(plan, rules=frozenset(each.rule.id for each in items))
                 status, _ = report_run(run_events(own), outputs)
             record = recorder.record
@@ -399,9 +392,9 @@ class Suite:
             return
         terminalreporter.write_sep("=", GROUP)
         notes = [f"note: {shown(each, 1000)}" for each in result.notes]
+        first, *others = result.conclusion.rstrip("\n").splitlines() or [""]
         for line in (*notes, *result.rest.splitlines()):
             terminalreporter.write_line(line)
-        first, *others = result.conclusion.rstrip("\n").splitlines() or [""]
         colour = _COLOURS.get(first.partition(":")[0], "yellow")
         terminalreporter.write_line(first, **{colour: True, "bold": True})
         for line in others:

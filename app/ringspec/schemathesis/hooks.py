@@ -201,8 +201,8 @@ class Bridge:
         if case is None:
             return []
         exchange = Exchange(url=url, request=case.request, response=response)
-        findings = self._oracle.judge(case, exchange)
-        failures = (each for each in findings if each.verdict is Verdict.FAIL)
+        found = self._oracle.judge(case, exchange)
+        failures = (it for it in found if it.verdict is Verdict.FAIL)
         return self._gating(tuple(replace(it, gate=it.level) for it in failures))
 
     def label(self, content: bytes) -> Label | None:
@@ -234,11 +234,9 @@ class Bridge:
     def summary(self) -> Iterator[str]:
         """Yield the lines about our rules for schemathesis' summary."""
         results = self.results()
-        outcomes = [each.outcome for each in results]
-        counts = ", ".join(
-            f"{outcomes.count(outcome)} {outcome}"
-            for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
-        )
+        found = [each.outcome for each in results]
+        shown = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
+        counts = ", ".join(f"{found.count(outcome)} {outcome}" for outcome in shown)
         sent = f"{len(self._judged)} of {len(self.cases)} certified cases"
         stopped = self.has_failed and len(self._judged) < len(self.cases)
         more = "; --continue-on-failure sends all" if stopped else ""
@@ -288,11 +286,8 @@ def before_add_examples(
     # Schemathesis begins with the last one.
     for case in reversed(BRIDGE.cases.values()):
         # Credentials are for schemathesis to add.
-        headers = {
-            name: value
-            for name, value in case.request.headers
-            if Slot.TOKEN not in value
-        }
+        known = case.request.headers
+        headers = {name: value for name, value in known if Slot.TOKEN not in value}
         media_type = headers.pop("Content-Type", None)
         made = operation.Case(
             method=case.request.method,
@@ -323,11 +318,9 @@ def ringspec_rules(
     )
     url = str(response.request.url)
     known, content = BRIDGE.cases.get(case.id), _body(case, response)
-    found: list[Finding] = []
     with _LOCK:
-        if known is not None:
-            found = BRIDGE.judge_certified(known, url, answer)
-        elif content is not None:
+        found = BRIDGE.judge_certified(known, url, answer) if known else []
+        if known is None and content is not None:
             found = BRIDGE.judge_other(content, url, answer)
     contract, label = BRIDGE.contract, case.operation.label
     if found:
@@ -389,11 +382,12 @@ def filter_failure(
     wrong = {each for each, part in meta.components.items() if part.mode.is_negative}
     if wrong - {ParameterLocation.BODY}:
         return True  # something else is wrong on purpose
-    content = _body(case, response)
-    if content is None:
-        return True
-    is_positive = isinstance(failure, RejectedPositiveData)
-    return BRIDGE.label(content) is (Label.VALID if is_positive else Label.INVALID)
+    content, is_positive = (
+        _body(case, response),
+        isinstance(failure, RejectedPositiveData),
+    )
+    wanted = Label.VALID if is_positive else Label.INVALID
+    return content is None or BRIDGE.label(content) is wanted
 
 
 # Pytest does without the command, and without a summary.

@@ -9,51 +9,31 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ringspec.reference.behaviour import Behaviour
-from ringspec.reference.body_checks import CHECKS
-from ringspec.reference.dialects import DIALECTS, ServerDialect
-from ringspec.reference.embedded import Embedded, EmbeddedError
-from ringspec.reference.serving import (
-    HOST,
-    ServerLimits,
-    ServerSettings,
-    application,
-    serve,
-)
+from ringspec.reference.behaviour import Behaviour as Behaviour
+from ringspec.reference.body_checks import CHECKS as CHECKS
+from ringspec.reference.dialects import DIALECTS as DIALECTS
+from ringspec.reference.dialects import ServerDialect as ServerDialect
+from ringspec.reference.embedded import Embedded as Embedded
+from ringspec.reference.embedded import EmbeddedError as EmbeddedError
+from ringspec.reference.serving import HOST as HOST
+from ringspec.reference.serving import ServerLimits as ServerLimits
+from ringspec.reference.serving import ServerSettings as ServerSettings
+from ringspec.reference.serving import application as application
+from ringspec.reference.serving import serve as serve
 
 if TYPE_CHECKING:
-    from ringspec.reference.mutants import (
-        BUSY,
-        EQUIVALENT,
-        LAWFUL,
-        MUTANTS,
-        SHARED,
-        Variant,
-    )
+    from ringspec.reference.mutants.rows import BUSY as BUSY
+    from ringspec.reference.mutants.rows import EQUIVALENT as EQUIVALENT
+    from ringspec.reference.mutants.rows import LAWFUL as LAWFUL
+    from ringspec.reference.mutants.rows import MUTANTS as MUTANTS
+    from ringspec.reference.mutants.rows import SHARED as SHARED
+    from ringspec.reference.mutants.rows import Variant as Variant
 
-__all__ = [
-    "BUSY",
-    "CHECKS",
-    "DIALECTS",
-    "EQUIVALENT",
-    "HOST",
-    "LAWFUL",
-    "MUTANTS",
-    "SHARED",
-    "Behaviour",
-    "Embedded",
-    "EmbeddedError",
-    "ServerDialect",
-    "ServerLimits",
-    "ServerSettings",
-    "Variant",
-    "application",
-    "serve",
-]
+_VARIANTS = frozenset({"BUSY", "EQUIVALENT", "LAWFUL", "MUTANTS", "SHARED", "Variant"})
 
 
 def __getattr__(name: str) -> Any:
     """Load the variants on demand."""
-    if name not in __all__:
+    if name not in _VARIANTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.mutants"), name)
+    return getattr(import_module(f"{__name__}.mutants.rows"), name)

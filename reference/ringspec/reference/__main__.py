@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.mutant is not None:
         # Imported late: slow to load.
-        from ringspec.reference.mutants import variant  # noqa: PLC0415
+        from ringspec.reference.mutants.rows import variant  # noqa: PLC0415
 
         try:
             variant(options.mutant)

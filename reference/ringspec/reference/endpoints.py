@@ -257,13 +257,11 @@ def _read_number(query: Mapping[str, str], name: str, default: int, most: int) -
     """Read a number of a query, from 1, or raise RefusedError."""
     text = query.get(name, str(default))
     if not re.fullmatch("-?[0-9]{1,12}", text):
-        raise _invalid_query(name, "type", "must be an integer")
-    if int(text) < 1:
-        raise _invalid_query(name, "min", "must be at least 1")
-    if int(text) > most:
-        raise _invalid_query(name, "max", f"must be at most {most}")
-    return int(text)
-
-
-def _invalid_query(name: str, kind: str, message: str) -> RefusedError:
-    return invalid([Problem(f"{name}.{kind}", (name,), message)])
+        kind, message = "type", "must be an integer"
+    elif int(text) < 1:
+        kind, message = "min", "must be at least 1"
+    elif int(text) > most:
+        kind, message = "max", f"must be at most {most}"
+    else:
+        return int(text)
+    raise invalid([Problem(f"{name}.{kind}", (name,), message)])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ringspec.reference.json_values import Json, JsonObject, Path
+    from ringspec.reference.json_values import Json, JsonObject
 
 JSON_TYPE = "application/json"
 # Deeper values could be read, but not written.
@@ -71,7 +71,10 @@ def envelope(
     """Make the answer to a request that failed. Source: facts.md F."""
     found: dict[str, list[str]] = {}
     for each in problems:
-        found.setdefault(_pointer(each.path), []).append(each.message)
+        # As a JSON pointer. Source: RFC 6901, section 3.
+        steps = (str(it).replace("~", "~0").replace("/", "~1") for it in each.path)
+        place = "".join(f"/{step}" for step in steps)
+        found.setdefault(place, []).append(each.message)
     error: JsonObject = {
         "code": CODES.get(status, "error"),
         "message": message,
@@ -93,12 +96,6 @@ def invalid(problems: Sequence[Problem]) -> RefusedError:
     """Make the exception for a request that breaks rules."""
     message = f"The request breaks {', '.join(_rules(problems))}."
     return RefusedError(envelope(422, message, problems=problems))
-
-
-def _pointer(path: Path) -> str:
-    """Write a path as a JSON pointer. Source: RFC 6901, section 3."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "".join(f"/{step}" for step in steps)
 
 
 def _rules(problems: Iterable[Problem]) -> list[str]:

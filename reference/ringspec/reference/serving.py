@@ -78,7 +78,7 @@ def application(
     behaviour = behaviour or Behaviour()
     if settings.mutant is not None:
         # Imported late: a plain run needs none.
-        from ringspec.reference.mutants import variant  # noqa: PLC0415
+        from ringspec.reference.mutants.rows import variant  # noqa: PLC0415
 
         behaviour = variant(settings.mutant).apply(behaviour)
     return build(settings, behaviour)

@@ -1,10 +1,8 @@
 """Causes: failures that one defect of the target explains, in groups.
 
-One rule may fail by several defects, and one defect break many rules. A group is what
-shares a sign: an invalid body that is accepted, a scope of rules that nothing is held
-to, or what a check of the answer complains of. Failures whose answers are bad as such,
-something valid refused or a breakdown, are parted by what their requests have in common
-that others lack.
+A group shares a sign: an invalid body that is accepted, a scope of rules that nothing
+is held to, or what a check of the answer complains of. Failures whose answers are bad
+as such are parted by what their requests have in common that others lack.
 """
 
 from __future__ import annotations
@@ -156,7 +154,6 @@ _Groups = Iterator[tuple[Sequence[Finding], str, str]]
 
 
 def _once(failures: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the failures, one for each request."""
     found: dict[str, Finding] = {}
     for each in failures:
         found.setdefault(each.case.id, each)
@@ -411,7 +408,6 @@ def _operation(finding: Finding) -> tuple[str, str] | None:
 
 
 def _complaint(finding: Finding) -> str:
-    """Describe the fault of an answer; it may cite the target."""
     exchange = finding.exchange
     if exchange.response is None:
         return f"no answer: {exchange.summary}"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -22,7 +21,6 @@ from rich.text import Text
 from ringspec.harness import (
     ClientSession,
     Exchange,
-    Judged,
     JudgedRequest,
     Outcome,
     Result,
@@ -54,21 +52,6 @@ def record_file(path: Path) -> LineFile:
     except OSError as error:
         raise refused(path, "record", error) from error
     return file
-
-
-def hidden(request: JudgedRequest, redactor: Redactor) -> JudgedRequest:
-    """Take the secrets out of a judged request."""
-    judged = redactor.event(request.judged)
-    assert isinstance(judged, Judged)
-    return replace(
-        request,
-        judged=judged,
-        client=redactor.text(request.client),
-        unspecified={
-            about: redactor.text(why) for about, why in request.unspecified.items()
-        },
-        remarks=tuple(map(redactor.text, request.remarks)),
-    )
 
 
 def record_line(request: JudgedRequest) -> bytes:

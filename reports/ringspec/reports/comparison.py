@@ -1,8 +1,4 @@
-"""Comparisons of JSON reports: several providers, or two runs of one target.
-
-Rules are compared by id, and the cases that fail them by theirs. A terminal shows what
-differs, or how it changed, and counts the rest; files are JSON, Markdown or HTML.
-"""
+"""Comparisons of JSON reports: several providers, or two runs of one target."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Curl command lines that send a request again, byte for byte, from a POSIX shell.
 
-Secrets come from the environment: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID and
-RINGSPEC_CLIENT_SECRET.
+The environment has the secrets: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID and _CLIENT_SECRET.
 """
 
 from __future__ import annotations

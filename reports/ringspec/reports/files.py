@@ -236,7 +236,6 @@ class LineFile:
             self._error = self._error or error
 
     def _stands(self, file: FileIO) -> bool:
-        """Return whether the path still leads to the open file."""
         try:
             return os.path.samestat(self._path.stat(), os.fstat(file.fileno()))
         except OSError:

@@ -1,8 +1,7 @@
 """Annotations that GitHub Actions shows beside a job, by workflow commands.
 
-All else that is printed may cite the target, which could give commands of its own:
-commands are stopped meanwhile, by a word that it cannot know.
-Source: docs.github.com, "Workflow commands for GitHub Actions".
+What is printed may cite the target, which could give commands: they are stopped
+meanwhile. Source: docs.github.com, "Workflow commands for GitHub Actions".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The HAR report: every exchange of a run, for a browser's network panel.
+"""The HAR report, HTTP Archive 1.2: every exchange, for a browser's network panel.
 
-HTTP Archive 1.2. Bytes that its texts cannot hold are base64: of an answer's body as
-the format has it, of a request's as its successor 1.3 does, with a comment for people.
+Bytes that texts cannot hold are base64: of an answer's body as the format has it, of a
+request's as its successor 1.3 does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Bodies for the page: made visible, indented, twin and case line by line.
 
-A body becomes segments: runs of whole lines, each with a mark that says what the fault
-did there. Lines that twin and case have in common stand at the same height.
+Segments are runs of whole lines, each with a mark; shared lines stand side by side.
 """
 
 from __future__ import annotations

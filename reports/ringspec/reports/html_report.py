@@ -1,8 +1,7 @@
 """The HTML report: one file that asks nothing of any network.
 
-Whatever a target sent is text to the page: the template escapes it, the script only
-sets text, and the page's own policy lets no other script or style in. The details of
-most cases stand as data in a script element, the island, and are filled in on opening.
+Whatever a target sent is text to the page. The details of most cases stand as data in a
+script element, the island, and are filled in on opening.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
 from ringspec.reports.html_templates import filled
+from ringspec.reports.json_report import water_level
 from ringspec.reports.printable import cut, decoded, shown, visible
 from ringspec.reports.terminal import replay_options
 from ringspec.spec import Level, Rule
@@ -108,7 +108,9 @@ class _Cases:
         self._cases: list[list[int]] = []
         self._spent = 0
         rules = record.result.rules
-        self._most = _most([len(it.failures + it.inconclusive) for it in rules])
+        numbers = (len(it.failures + it.inconclusive) for it in rules)
+        # Cases of one rule that are listed: rules with few leave more room.
+        self._most = max(_FEWEST, water_level(numbers, LISTED, LISTED))
 
     def listed(
         self, result: RuleResult
@@ -156,17 +158,6 @@ class _Cases:
             size = _size(value)
         self._spent += size
         return value
-
-
-def _most(numbers: list[int]) -> int:
-    """Return how many cases of one rule are listed: rules with few leave more room."""
-    left = LISTED
-    for at, number in enumerate(sorted(numbers)):
-        share = left // (len(numbers) - at)
-        if number > share:
-            return max(share, _FEWEST)
-        left -= number
-    return LISTED
 
 
 def _size(value: Value) -> int:
@@ -229,7 +220,6 @@ def _headers(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _step(exchange: Exchange) -> Iterator[str]:
-    """Yield an earlier request and its answer, bodies in short."""
     yield _line(exchange)
     if exchange.request.body:
         yield _start(exchange.request.body)

@@ -1,7 +1,4 @@
-"""The JSON report, `ringspec-report/1`, as report.schema.json describes it.
-
-Also requests and answers as JSON, for every report that holds them.
-"""
+"""The JSON report, `ringspec-report/1`, as report.schema.json describes it."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ringspec.harness import Exchange, Finding, Known, Response, Result, Share
+from ringspec.harness import Exchange, Finding, Known, Result, Share
 from ringspec.reports.case_text import earlier
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
@@ -188,7 +185,6 @@ def _case(case: Case) -> dict[str, Json]:
 
 
 def _shard(share: Share) -> dict[str, Json]:
-    """Return the shard of the list, and the data to merge it with others."""
     return {
         "part": share.part,
         "of": share.of,
@@ -230,10 +226,20 @@ def request_json(
 
 def answer_json(exchange: Exchange, limit: int = LIMIT) -> dict[str, Json]:
     """Return the answer, cut to a limit, or how the transport failed."""
-    if exchange.response is not None:
-        return _response(exchange.response, limit)
-    trouble = exchange.failure.trouble if exchange.failure else None
-    return {"error": exchange.summary, "trouble": trouble}
+    response = exchange.response
+    if response is None:
+        trouble = exchange.failure.trouble if exchange.failure else None
+        return {"error": exchange.summary, "trouble": trouble}
+    headers, body = _headers(response.headers), response.body
+    written: dict[str, Json] = {"status": response.status, "headers": headers}
+    text = utf8_start(body, limit)
+    if text is None:
+        written["body_base64"] = base64.b64encode(body[:limit]).decode()
+    else:
+        written["body"] = text
+    if len(body) > limit:
+        written |= {"truncated": True, "size": len(body)}
+    return written
 
 
 def earlier_json(exchange: Exchange, limit: int = LIMIT) -> list[dict[str, Json]]:
@@ -264,21 +270,6 @@ def utc(seconds: float) -> str | None:
         return None
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _response(response: Response, limit: int) -> dict[str, Json]:
-    written: dict[str, Json] = {
-        "status": response.status,
-        "headers": _headers(response.headers),
-    }
-    body, text = response.body, utf8_start(response.body, limit)
-    if text is None:
-        written["body_base64"] = base64.b64encode(body[:limit]).decode()
-    else:
-        written["body"] = text
-    if len(body) > limit:
-        written |= {"truncated": True, "size": len(body)}
-    return written
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:

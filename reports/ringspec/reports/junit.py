@@ -1,8 +1,7 @@
-"""The JUnit report: a testcase for each rule.
+"""The JUnit report: a testcase for each rule, and for each stale known failure.
 
-A failure below the level leaves its testcase green and stands in its output; an
-inconclusive rule is an error, never a skip. A known failure is skipped; one that is
-stale is a failing testcase of its own.
+A failure below the level stands in the output of a green testcase; an inconclusive rule
+is an error, never a skip; a known failure is skipped.
 """
 
 from __future__ import annotations

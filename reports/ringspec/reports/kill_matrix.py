@@ -1,7 +1,4 @@
-"""The kill matrix: which run noticed which defect, by which rules and cases.
-
-On a terminal, or as `ringspec-matrix/1` in JSON (matrix.schema.json).
-"""
+"""The kill matrix: which run noticed which defect, by which rules and cases."""
 
 from __future__ import annotations
 

@@ -1,10 +1,8 @@
 """The Markdown report, for a job's summary or a comment on a pull request; the badge.
 
-Short, the worst first, details folded; it keeps within the length of a comment. It is
-Markdown as GitHub reads it, and no text of others gets to be markup, a link, a mention,
-an issue's number or a cell of its own. GitHub looks for mentions after rendering, so
-that escaping alone does not stop them: code is left alone, and elsewhere an invisible
-character keeps the sign from its word.
+No text of others gets to be markup, a link, a mention or a cell of its own. GitHub
+looks for mentions after rendering, so that escaping alone does not stop them: an
+invisible character keeps the sign from its word.
 """
 
 from __future__ import annotations
@@ -122,7 +120,6 @@ def _counts(result: Result) -> Iterator[str]:
 
 
 def _rows(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Yield the rows of a case, of each label only so many."""
     written: Counter[str] = Counter()
     for label, text in case_rows(finding):
         written[label] += 1

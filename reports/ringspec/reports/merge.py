@@ -1,7 +1,7 @@
 """Joins the reports of all parts of a list, as `run --shard` fires them, to one.
 
-A failure in any part is one of the whole; a rule that stays open in one part stays
-open; skipped or not applicable is only what is so in all parts.
+What fails or is open in any part is so in the whole; only what is so in all parts is
+skipped or not applicable.
 """
 
 from __future__ import annotations
@@ -88,7 +88,6 @@ def check_merged(name: str, path: Path) -> None:
 
 
 def _troubles(named: Sequence[_Named], *, one_deployment: bool) -> Iterator[str]:
-    """Yield why reports are not the parts of one whole."""
     whole, *others = {int(report["shard"]["of"]) for _, report in named}
     paths: dict[int, list[str]] = {}
     for path, report in named if not others else ():
@@ -154,7 +153,6 @@ _ALIKE: dict[str, Callable[[Report], str]] = {
 
 
 def _values(what: str, named: Sequence[_Named], read: Callable[[Report], str]) -> str:
-    """Write each value with the reports that have it."""
     values = [shown(read(report), 120) for _, report in named]
     paths = [shown(str(path), 100) for path, _ in named]
     return f"the parts differ in {what}: {by_value(values, paths)}"

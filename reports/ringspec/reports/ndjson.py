@@ -37,34 +37,26 @@ _LIMIT = 16 * 1024
 _LONG, _SHORT = 8 * 2**20, 512
 
 
-class EventStream:
+class EventStream(LineFile):
     """A reporter that writes events to a path, and goes silent if that fails."""
 
     def __init__(self, path: Path, redactor: Redactor | None = None) -> None:
-        self._file = LineFile(path, "ndjson", "w")
+        super().__init__(path, "ndjson", "w")
         self._redactor = redactor or Redactor()
         # Events not yet written: an interrupt leaves them for the next time.
         self._waiting: deque[Event] = deque()
-        self._size = 0
+        self._written = 0
 
     def handle(self, event: Event) -> None:
         """Write an event, as long as that is possible."""
-        if self._file.failed:
+        if self.failed:
             return
         self._waiting.append(event)
         while self._waiting:
-            written = line(self._redactor.event(self._waiting[0]), self._size)
+            written = line(self._redactor.event(self._waiting[0]), self._written)
             self._waiting.popleft()
-            self._size += len(written)
-            self._file.add(written)
-
-    def close(self) -> None:
-        """Close the file; errors are kept for `check`."""
-        self._file.close()
-
-    def check(self) -> None:
-        """Raise a ReportError if not all events could be written."""
-        self._file.check()
+            self._written += len(written)
+            self.add(written)
 
 
 def render(record: Record) -> bytes:

@@ -1,11 +1,9 @@
 """Redaction: secrets are taken out of the events before any report sees them.
 
-In: an event. Out: the same event, its texts and bytes without the secrets. Requests
-    hold `{token}` already; leaks are a target's echoes, or a URL with a password.
-A secret is found by its letters and digits alone, so that it may be in any case, with
-whatever between them, and escaped as JSON, a URL or HTML escape it; and backwards, as
-hexadecimal, base64 and base32; and so are parts of it, down to eight letters with a
-digit among them, or sixteen without.
+Requests hold `{token}` already; leaks are a target's echoes, or a URL with a password.
+A secret is found by its letters and digits alone, in any case, with whatever between
+them, escaped; backwards, as hexadecimal, base64 and base32; and so are parts of it,
+down to eight letters with a digit among them, or sixteen without.
 """
 
 from __future__ import annotations
@@ -17,10 +15,10 @@ from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from ringspec.harness import Event, Exchange, Finding
+from ringspec.harness import Event, Exchange, Finding, JudgedRequest
 from ringspec.strategies import Case
 
-_Event = TypeVar("_Event", bound=Event | Finding)
+_Event = TypeVar("_Event", bound=Event | Finding | JudgedRequest)
 
 # Shorter secrets are none: they would be found in any text.
 _SHORTEST = 4
@@ -42,9 +40,13 @@ _LETTER = re.compile(f"{_ESCAPE}|([0-9a-z])", re.ASCII | re.IGNORECASE)
 _OTHERS = bytes(set(range(256)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 # Members that may hold a secret, of events and all that they hold. In the first there
 # is no URL whose user and password are secrets, too.
-_PLAIN = frozenset({"path", "headers", "body", "captured", "items"})
-_MEMBERS = _PLAIN | {
-    *("target", "message", "hint", "why", "reason", "url", "stuck"),
+_PLAIN = {
+    *("path", "headers", "body", "captured", "items"),
+    *("client", "unspecified", "remarks"),
+}
+_MEMBERS = {
+    *_PLAIN,
+    *("target", "message", "hint", "why", "reason", "url", "stuck", "judged"),
     *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
     *("exchange", "request", "response", "failure", "played", "earlier"),
 }
@@ -114,7 +116,7 @@ class Redactor:
         return _USERINFO.sub(f"{REDACTED}@", self.text(url))
 
     def event(self, event: _Event) -> _Event:
-        """Take the secrets out of an event, or a finding."""
+        """Take the secrets out of an event, a finding or a judged request."""
         return cast("_Event", self._redacted(event, self.url))
 
     def _redacted(self, value: Any, write: Callable[[str], str]) -> Any:

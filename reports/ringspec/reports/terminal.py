@@ -201,7 +201,6 @@ def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
 
 
 def _print_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:
-    """Print commands to run next, if any helps."""
     if commands:
         line(console)
         line(console, "next", "dim")

@@ -25,16 +25,12 @@ _ANNOTATIONS = frozenset(
 
 def follow(document: Json, place: str) -> Json:
     """Return the node at a JSON pointer into the document (`#/components/…`)."""
-    if not place.startswith("#"):
-        raise SpecError(
-            f"reference {place!r} leaves the file",
-            hint="bundle the contract into one file first",
-        )
     if not place.startswith("#/"):
-        raise SpecError(
-            f"reference {place!r} is no JSON pointer",
-            hint="references look like #/components/schemas/Name",
-        )
+        fault, hint = "leaves the file", "bundle the contract into one file first"
+        if place.startswith("#"):
+            fault = "is no JSON pointer"
+            hint = "references look like #/components/schemas/Name"
+        raise SpecError(f"reference {place!r} {fault}", hint=hint)
     node = document
     for step in steps(place):
         try:

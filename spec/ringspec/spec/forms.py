@@ -179,7 +179,7 @@ def for_request(inlined: Inlined) -> Inlined:
     Source: OpenAPI 3.0.3, Schema Object, `readOnly`: such a member SHOULD NOT be sent,
     and `required` takes effect on the response only.
     """
-    return replace(inlined, schema=_without(inlined.schema, "readOnly", named=False))
+    return replace(inlined, schema=_without(inlined.schema, "readOnly"))
 
 
 def for_answer(inlined: Inlined) -> Inlined:
@@ -187,20 +187,16 @@ def for_answer(inlined: Inlined) -> Inlined:
 
     Source: as above, `writeOnly`.
     """
-    return replace(inlined, schema=_without(inlined.schema, "writeOnly", named=True))
+    return replace(inlined, schema=_without(inlined.schema, "writeOnly"))
 
 
-def _without(
-    schema: Json, mark: str, *, named: bool, names: frozenset[str] | None = None
-) -> Json:
-    """Return a schema that requires no members of a mark.
+def _without(schema: Json, mark: str, names: frozenset[str] | None = None) -> Json:
+    """Return a schema that requires no members of a mark, nor names those only read.
 
     Args:
         schema: as inlined.
         mark: the keyword that such a member has.
-        named: whether `properties` still names them.
         names: the members, where a schema around it speaks of the same value.
-
     """
     if not isinstance(schema, dict):
         return schema
@@ -208,13 +204,12 @@ def _without(
 
     def below(keyword: str, _steps: Path, child: Json) -> Json:
         if keyword in _MARKED:
-            return _without(child, mark, named=named, names=marked)
-        if keyword in {"properties", "items", "additionalProperties"}:
-            return _without(child, mark, named=named)
-        return child
+            return _without(child, mark, marked)
+        inside = keyword in {"properties", "items", "additionalProperties"}
+        return _without(child, mark) if inside else child
 
     changed = rebuilt(schema, below)
-    if "properties" in schema and not named:
+    if "properties" in schema and mark == "readOnly":
         kept = {n: s for n, s in changed["properties"].items() if n not in marked}
         changed["properties"] = kept
     if "required" in schema:
@@ -234,19 +229,17 @@ def _marked(schema: Json, mark: str) -> frozenset[str]:
     found: set[str] = set()
     for each in subschemas(Subschema(schema)):
         if each.keyword == "properties":
-            if any(node.get(mark) is True for node in _parts(each.schema)):
+            if _has_mark(each.schema, mark):
                 found.add(each.path[-1])
         elif each.keyword in _MARKED:
             found |= _marked(each.schema, mark)
     return frozenset(found)
 
 
-def _parts(schema: Json) -> Iterator[dict[str, Json]]:
-    """Yield a schema and those of its `allOf`."""
-    if isinstance(schema, dict):
-        yield schema
-        for part in schema.get("allOf", ()):
-            yield from _parts(part)
+def _has_mark(schema: Json, mark: str) -> bool:
+    node = schema if isinstance(schema, dict) else {}
+    parts = (_has_mark(part, mark) for part in node.get("allOf", ()))
+    return node.get(mark) is True or any(parts)
 
 
 def limited_to(

@@ -236,18 +236,27 @@ def json_body(endpoint: Endpoint) -> str:
 def _operation(endpoint: Endpoint, schema: str) -> Operation:
     node = endpoint.node
     parameters = _parameters(endpoint)
+    headers = [each for each in parameters if each.where == "header"]
+    needed = {
+        where: [str(it.value) for it in parameters if it.required and it.where == where]
+        for where in ("query", "cookie")
+    }
+    if needed["cookie"]:
+        first = next(it for it in parameters if it.required and it.where == "cookie")
+        value = "; ".join(needed["cookie"])
+        headers.append(replace(first, name="Cookie", where="header", value=value))
     content = node.at("requestBody").at("content")
     chosen = steps(schema)[-2]
     return Operation(
         id=endpoint.id,
         method=endpoint.method,
-        path=_filled(endpoint.path, parameters),
+        path=_filled(endpoint.path, parameters, needed["query"]),
         media_type=concrete(chosen),
         examples=tuple(_shown(content.at(chosen))),
         media_types=tuple(content.value),
         schema_place=schema,
         place=node.place,
-        headers=tuple(_headers(parameters)),
+        headers=tuple(headers),
         node=node.value,
         token_header=token_header_of(node),
         methods=tuple(name for name in METHODS if endpoint.item.has(name)),
@@ -289,26 +298,23 @@ def _parameter(node: Node, where: str) -> Parameter:
         value = next(settled(holder.at("schema", {}).value), None)
     if is_json(media):
         value = json.dumps(value)
+    # Source: OpenAPI 3.1, Parameter Object.
+    style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
+    if value is not None and style not in STYLES:
+        raise SpecError(
+            f"{node.place}: there is no style {style!r}",
+            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
+        )
+    explode, raw = bool(node.value.get("explode", style == "form")), where == "header"
     return Parameter(
         name=name,
         where=where,
         place=node.place,
         required=is_required,
-        value=None if value is None else _written(node, where, value),
+        value=None
+        if value is None
+        else styled(name, value, style, explode=explode, raw=raw),
     )
-
-
-def _written(node: Node, where: str, value: Json) -> str:
-    """Return a parameter as it is sent. Source: OpenAPI 3.1, Parameter Object."""
-    name = node.value["name"]
-    style = node.value.get("style", "simple" if where in {"path", "header"} else "form")
-    if style not in STYLES:
-        raise SpecError(
-            f"{node.place}: there is no style {style!r}",
-            hint=f"{did_you_mean(style, STYLES)}there are {', '.join(STYLES)}",
-        )
-    explode = bool(node.value.get("explode", style == "form"))
-    return styled(name, value, style, explode=explode, raw=where == "header")
 
 
 def _fitting(node: Node, what: str) -> Json:
@@ -326,7 +332,7 @@ def _fitting(node: Node, what: str) -> Json:
     return value
 
 
-def _filled(path: str, parameters: list[Parameter]) -> str:
+def _filled(path: str, parameters: list[Parameter], query: list[str]) -> str:
     """Put values for a path's placeholders, and for the queries it cannot lack."""
     known = {each.name: each.value for each in parameters if each.where == "path"}
     for name in re.findall(r"\{([^}]*)\}", path):
@@ -336,19 +342,7 @@ def _filled(path: str, parameters: list[Parameter]) -> str:
                 hint="describe it by a parameter `in: path` with an `example`",
             )
         path = path.replace(f"{{{name}}}", str(known[name]))
-    query = "&".join(str(each.value) for each in _needed(parameters, "query"))
-    return f"{path}?{query}" if query else path
-
-
-def _headers(parameters: list[Parameter]) -> Iterator[Parameter]:
-    yield from (each for each in parameters if each.where == "header")
-    if cookies := _needed(parameters, "cookie"):
-        value = "; ".join(str(each.value) for each in cookies)
-        yield replace(cookies[0], name="Cookie", where="header", value=value)
-
-
-def _needed(parameters: list[Parameter], where: str) -> list[Parameter]:
-    return [each for each in parameters if each.required and each.where == where]
+    return f"{path}?{'&'.join(query)}" if query else path
 
 
 def token_header_of(node: Node) -> TokenHeader | None:

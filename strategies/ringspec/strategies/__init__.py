@@ -44,18 +44,18 @@ if TYPE_CHECKING:
     from ringspec.strategies.drawn.label import Labelled as Labelled
     from ringspec.strategies.drawn.label import Labeller as Labeller
     from ringspec.strategies.drawn.library import FAULT_FAMILIES as FAULT_FAMILIES
+    from ringspec.strategies.drawn.library import Source as Source
+    from ringspec.strategies.drawn.library import SourceEnded as SourceEnded
     from ringspec.strategies.drawn.library import breakable_rules as breakable_rules
+    from ringspec.strategies.drawn.library import foreign_sources as foreign_sources
     from ringspec.strategies.drawn.library import invalid_bodies as invalid_bodies
     from ringspec.strategies.drawn.library import label_of as label_of
     from ringspec.strategies.drawn.library import labelled_bodies as labelled_bodies
+    from ringspec.strategies.drawn.library import own_sources as own_sources
     from ringspec.strategies.drawn.library import (
         unspecified_bodies as unspecified_bodies,
     )
     from ringspec.strategies.drawn.library import valid_bodies as valid_bodies
-    from ringspec.strategies.drawn.sources import Source as Source
-    from ringspec.strategies.drawn.sources import SourceEnded as SourceEnded
-    from ringspec.strategies.drawn.sources import foreign_sources as foreign_sources
-    from ringspec.strategies.drawn.sources import own_sources as own_sources
     from ringspec.strategies.lifecycle.cases import Lifecycle as Lifecycle
     from ringspec.strategies.lifecycle.walk import MAX_CALLS as MAX_CALLS
     from ringspec.strategies.lifecycle.walk import Call as Call
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from ringspec.strategies.lifecycle.walk import Walk as Walk
     from ringspec.strategies.lifecycle.walk import state_machine as state_machine
     from ringspec.strategies.lifecycle.walk import without as without
-    from ringspec.strategies.lifecycle.walk import write_walk as write_walk
     from ringspec.strategies.own_values import otherwise as otherwise
     from ringspec.strategies.shapes.bodies import plain_request as plain_request
 
@@ -73,15 +72,15 @@ _LATE_BY_MODULE = {
     "adequacy.verdicts": "MutationResult MutationVerdict fewest prove",
     "bodies.certify": "ProbeBodies is_settled probe_bodies",
     "drawn.label": "Drawn Invalid Label Labelled Labeller",
-    "drawn.sources": "Source SourceEnded foreign_sources own_sources",
     "drawn.library": (
         "FAULT_FAMILIES breakable_rules label_of valid_bodies invalid_bodies"
         " unspecified_bodies labelled_bodies"
+        " Source SourceEnded foreign_sources own_sources"
     ),
     "own_values": "otherwise",
     "shapes.bodies": "plain_request",
     "lifecycle.cases": "Lifecycle",
-    "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without write_walk",
+    "lifecycle.walk": "MAX_CALLS Call CallKind Walk state_machine without",
 }
 _LATE = {
     name: module for module, names in _LATE_BY_MODULE.items() for name in names.split()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -66,27 +67,23 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
     # Dropped rules are left out at the end, so that the other cases stay the same.
     # A catalogue knows what its target takes twice.
     own = None if contract.catalogue.rules else OwnValues(contract, seed)
-    made = [
-        (reading, case)
-        for reading, case in _cases(contract.undropped, seed, own)
-        if case.rule in contract.rules
-    ]
-    return tuple(_proven(reading, case, own) for reading, case in made)
+    made = [*_cases(contract.undropped, seed)]
+    return tuple(_proven(*each, own) for each in made if each[1].rule in contract.rules)
 
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
-    found: frozenset[str] | None = None
-
     def fits(made: Case) -> bool:
-        nonlocal found
-        found = _label(contract, made)
-        return found == frozenset(made.broken)
+        return _label(contract, made) == frozenset(made.broken)
 
-    if own is not None:
-        given = own.give(case, fits)
-        if found == frozenset(given.broken) or (found is None and fits(given)):
-            return given
-    check_label(contract, case)
+    given = own.give(case, fits) if own else case
+    if fits(given):
+        return given
+    if own is None or not fits(case):
+        raise InternalError(
+            f"case {case.id} should break {sorted(case.broken)},"
+            f" but is {sorted(_label(contract, case))}",
+            hint="please report it, with the contract",
+        )
     return case
 
 
@@ -94,33 +91,29 @@ def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
 _Judged: TypeAlias = tuple[Contract, Case]
 
 
-def _cases(contract: Contract, seed: int, own: OwnValues | None) -> Iterator[_Judged]:
-    unique = _Ids().unique
+def _cases(contract: Contract, seed: int) -> Iterator[_Judged]:
+    unique = partial(_unique, taken=set())
     made = list(_readings(contract, seed, unique))
     for bodies, accepted, judged in made:
-        if own is not None:
-            own.learn(bodies, accepted)
         for case in accepted:
             yield bodies.contract, case
         yield from judged
     # The first reading has the plainest body.
     bodies, accepted, judged = made[0]
-    rejected = [case for _, case in judged]
     plain = accepted[0]
     coupled = [unique(each) for each in coupled_cases(bodies, accepted)]
     headers = [unique(each) for each in _header_cases(contract, plain)]
     wire = [unique(each) for each in _wire_cases(contract, plain)]
     sent = {each.request.body for each in wire}
-    robust = [
-        c for c in robustness_cases(bodies, accepted) if c.request.body not in sent
-    ]
+    robust = robustness_cases(bodies, accepted)
+    rejected = [*(case for _, case in judged), *coupled]
     for case in (
         *coupled,
         *headers,
         *wire,
-        *map(unique, robust),
+        *(unique(each) for each in robust if each.request.body not in sent),
         *map(unique, _auth_cases(contract, plain)),
-        *map(unique, lifecycle_cases(bodies, accepted, [*rejected, *coupled])),
+        *map(unique, lifecycle_cases(bodies, accepted, rejected)),
     ):
         yield bodies.contract, case
 
@@ -225,36 +218,15 @@ def _tried(
     return None
 
 
-class _Ids:
-    """Makes ids unique: a repeated id gets the twin's name."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def unique(self, case: Case) -> Case:
-        name = case.id
-        if name in self._taken and case.twin:
-            name = f"{name}~{case.twin.split('/', 1)[-1]}"
-        base, number = name, 2
-        while name in self._taken:
-            name, number = f"{base}~{number}", number + 1
-        self._taken.add(name)
-        return replace(case, id=name)
-
-
-def check_label(contract: Contract, case: Case) -> None:
-    """Prove the label of a case on the bytes that will be sent.
-
-    Raises:
-        InternalError: the label is wrong.
-    """
-    found = _label(contract, case)
-    if found != frozenset(case.broken):
-        raise InternalError(
-            f"case {case.id} should break {sorted(case.broken)},"
-            f" but is {sorted(found)}",
-            hint="please report it, with the contract",
-        )
+def _unique(case: Case, taken: set[str]) -> Case:
+    """Return a case with an id of its own: a repeated id gets the twin's name."""
+    name = case.id
+    if name in taken and case.twin:
+        name = f"{name}~{case.twin.split('/', 1)[-1]}"
+    names = (name, *(f"{name}~{number}" for number in range(2, len(taken) + 3)))
+    name = next(each for each in names if each not in taken)
+    taken.add(name)
+    return replace(case, id=name)
 
 
 def _label(contract: Contract, case: Case) -> frozenset[str]:

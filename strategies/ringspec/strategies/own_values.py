@@ -8,7 +8,8 @@ stays, except beside its equal, unless it is prose or names what is created.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import islice
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -26,9 +27,7 @@ from ringspec.spec import (
 )
 from ringspec.spec import walk as subschemas
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
-from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import instance_path, leaves
-from ringspec.strategies.shapes.shape import ANYTHING, Alternatives, admitted
+from ringspec.strategies.shapes.locations import leaves
 from ringspec.strategies.shapes.text import sibling_id
 
 # Values of a text for each seed, and the first of those that are sent once more.
@@ -37,22 +36,19 @@ _STRIDE, _REPEATED = 1000, 500
 _TRIES, _SINGLY = 40, 30
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # The host of an address stays: what is there is not for us to choose.
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#]*)(.*)()|()(\S+)(@\S+)")
-# Addresses that nobody has. Source: RFC 2606.
-_NOBODY = re.compile(r"@(.*\.)?(example(\.(com|net|org))?|test|invalid)$")
+_HOST = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#]*/?|)(.*?)(@\S+|)", re.DOTALL)
 _OF_REQUEST = re.compile(r"idempot|(request|correlation).?id", re.IGNORECASE)
 # Members that name what is created, rather than what is there.
 _OF_ITSELF = re.compile(
-    r"\bname\b|(user|nick|first|last|given|family|full|display).?name"
-    r"|login|slug|handle|alias|title|serial|reference|external",
+    r"\bname\b|(user|full|display).?name|login|slug|title|serial|reference",
     re.IGNORECASE,
 )
-_IDS: tuple[Location, ...] = (("id",), ("uuid",), ("key",))
 _ID = re.compile(r"(?i:^id|[_-]id)$|Id$|ID$")
-# A moment has to be one, and of what is left there is little to choose.
-_FIXED = frozenset(
-    {"date", "date-time", "time", "duration", "ipv4", "ipv6", "regex", "json-pointer"}
-)
+# A moment, a span or a network address has to be one.
+_FIXED = re.compile(r"P[0-9T].*|[0-9]+([-:.][0-9]+){2,}([T ].*)?|[0-9a-f]*:[0-9a-f:]+")
+
+# The keywords that state values.
+_STATING = ("default", "example", "examples", "const", "enum")
 
 _Text: TypeAlias = str | int
 _Texts: TypeAlias = dict[Location, _Text]
@@ -63,45 +59,31 @@ def _texts_in(body: Json) -> _Texts:
     return {
         place: value
         for place, value in leaves(body)
-        if isinstance(value, str)
+        if (isinstance(value, str) and not _FIXED.fullmatch(value))
         or (type(value) is int and place and _ID.search(str(place[-1])))
     }
 
 
-def _others(text: _Text, number: int) -> Iterator[_Text]:
-    """Yield values of the same form, the same ones for the same number."""
+def _other(text: _Text, number: int) -> _Text:
+    """Return a value of the same form: text is counted up, each kind of character."""
     if isinstance(text, int):
-        yield text + number
-        yield text - number
-        return
+        return text + number
     if _UUID.fullmatch(text):
         other = sibling_id(text, number)
-        yield other.upper() if text.isupper() else other
-        return
-    found = _ADDRESS.fullmatch(text)
-    parts = [it for it in found.groups() if it is not None] if found else ["", text, ""]
-    start, own, end = parts
-    if start:
-        yield f"{text}{'&' if '?' in own else '?'}n={number}"
-    elif end:
-        yield f"{own}{number}{end}"
-    letters = (ascii_lowercase, ascii_uppercase)
-    for alphabets in (letters, (*letters, digits), (digits,)):
-        if other := _stepped(own, number, alphabets):
-            yield f"{start}{other}{end}"
-    if own or not start:
-        yield f"{start}{own}{number}{end}"
-
-
-def _stepped(text: str, number: int, alphabets: tuple[str, ...]) -> str:
-    """Count a text up, each character within its alphabet; empty beyond the last."""
-    chars = list(text)
-    for index, char in reversed([*enumerate(text)]):
-        within = next((each for each in alphabets if char in each), "")
-        if within and number:
-            number, place = divmod(within.index(char) + number, len(within))
+        return other.upper() if text.isupper() else other
+    start, own, end = _HOST.fullmatch(text).groups()  # type: ignore[union-attr]
+    is_hash = re.fullmatch("[0-9a-fA-F]+", own)
+    letters = ("abcdef", "ABCDEF") if is_hash else (ascii_lowercase, ascii_uppercase)
+    chars, rest = list(own), number
+    for index, char in reversed([*enumerate(own)]):
+        within = next((each for each in (digits, *letters) if char in each), "")
+        if within and rest:
+            rest, place = divmod(within.index(char) + rest, len(within))
             chars[index] = within[place]
-    return "" if number else "".join(chars)
+    if not rest:
+        return f"{start}{''.join(chars)}{end}"
+    slash = "/" if start and not (own or start.endswith("/")) else ""
+    return f"{start}{slash}{own}{number}{end}"
 
 
 def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
@@ -128,14 +110,14 @@ def _headed(
 ) -> Request:
     """Give a request values of its own in the headers that are about it alone."""
     stated = {each.name.lower() for each in contract.operation.headers}
-    headers = [
+    headers = tuple(
         (name, str(other(value)))
         if name.lower() in stated
         and (_UUID.fullmatch(value) or _OF_REQUEST.search(name))
         else (name, value)
         for name, value in request.headers
-    ]
-    return replace(request, headers=tuple(headers))
+    )
+    return replace(request, headers=headers)
 
 
 def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
@@ -146,15 +128,13 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         case: as listed.
         turn: another one for each case.
     """
-    if case.steps or not isinstance(case.body, dict | list):
-        return None
     body, rules, number = case.body, frozenset(case.broken), _REPEATED + turn
+    if case.steps or not isinstance(body, dict | list):
+        return None
     old = _texts_in(body)
     # Texts that stand in several places stay apart.
-    new = {
-        place: next(_others(text, number + index * _STRIDE))
-        for index, (place, text) in enumerate(old.items())
-    }
+    numbered = enumerate(old.items())
+    new = {at: _other(it, number + i * _STRIDE) for i, (at, it) in numbered}
 
     def fits(texts: _Texts) -> bool:
         made = patched(body, _edits(body, texts))
@@ -162,7 +142,7 @@ def otherwise(contract: Contract, case: Case, turn: int) -> Case | None:
         return is_settled and contract.breaks_just(made, rules)
 
     edits = _edits(body, _fitting(old, new, fits))
-    request = _headed(contract, case.request, lambda it: next(_others(it, number)))
+    request = _headed(contract, case.request, lambda it: _other(it, number))
     content = encode(patched(body, edits))
     return replace(case, request=replace(request, body=content)) if edits else None
 
@@ -175,30 +155,15 @@ class OwnValues:
         self._first = seed * _STRIDE
         stated = [*contract.operation.examples]
         for each in subschemas(contract.request.schema):
-            stated += [each.schema.get(it) for it in ("default", "example", "examples")]
+            stated += [each.schema.get(it) for it in _STATING]
         self._stated = {it for _, it in leaves(stated) if type(it) in {str, int}}
         self._sent: set[_Text] = set()
-        self._turns: dict[_Text, int] = {}
-        # Of accepted cases: free texts, and the body without and with its own values.
-        self._free: dict[str, dict[Location, Alternatives]] = {}
+        self._turns = Counter[_Text]()
+        # Of accepted cases: bodies without and with values of their own, free texts.
         self._old: dict[str, Json] = {}
         self._new: dict[str, Json] = {}
+        self._free: dict[str, list[Location]] = {}
         self._ids: dict[bytes, str] = {}
-
-    def learn(self, bodies: Bodies, accepted: list[Case]) -> None:
-        """Note which texts of accepted bodies are free."""
-        for case in accepted:
-            self._old[case.id], free = case.body, self._free.setdefault(case.id, {})
-            self._ids[case.request.body] = case.id
-            for place in _texts_in(case.body):
-                shapes = tuple(bodies.shapes_at(instance_path(place)))
-                formed = any(
-                    it.choices() is not None or it.format in _FIXED
-                    for it in shapes
-                    if it.kind != "null"
-                )
-                if not formed:
-                    free[place] = shapes
 
     def give(self, case: Case, proven: Callable[[Case], bool]) -> Case:
         """Return a case with values of its own, as far as its label stays proven."""
@@ -206,100 +171,88 @@ class OwnValues:
             return self._script(case)
         case = replace(case, request=self._with_headers(case.request))
         fault = case.fault if isinstance(case.fault, tuple) else ()
-        twin = str(case.twin) if fault else case.id
-        if twin not in self._free:
-            content, plain = case.request.body, next(iter(self._ids))
-            if plain[:-1] in content:  # bytes around those of the plain body
-                own = encode(self._again(plain))
-                content = content.replace(plain[:-1], own[:-1])
-            return replace(case, request=replace(case.request, body=content))
-        edited = [each["path"] for each in fault if each["op"] != "add"]
-        old = {
-            place: at(self._old[twin], place)
-            for place in self._free[twin]
-            if not any(f"{pointer(place)}/".startswith(f"{it}/") for it in edited)
-        }
-        base = self._new.get(twin, self._old[twin])
+        name = str(case.twin) if fault else case.id
+        if case.fault is None:
+            self._old[name], self._ids[case.request.body] = case.body, name
+            self._free[name] = [*_texts_in(case.body)]
+        elif name not in self._old:  # bytes around those of the plain body, or others
+            name = next(iter(self._old))
+        plain = self._old[name]
+        base = self._new.get(name, plain) if fault else plain
+        edited = [f"{each['path']}/" for each in fault if each["op"] != "add"]
+        old, new = self._fresh(name, edited)
 
         def made(texts: _Texts) -> Case:
             patch = (*_edits(base, texts), *fault)
-            request = replace(case.request, body=encode(patched(base, patch)))
-            return replace(case, request=request, fault=patch if fault else case.fault)
+            content = encode(patched(base, patch))
+            if fault:
+                request = replace(case.request, body=content)
+                return replace(case, request=request, fault=patch)
+            content = case.request.body.replace(encode(plain)[:-1], content[:-1])
+            return replace(case, request=replace(case.request, body=content))
 
-        new = self._fresh(twin, old)
         texts = _fitting(old, new, lambda texts: proven(made(texts)))
         found = made(texts)
-        if not fault:
-            self._new[twin], free = found.body, self._free[twin]
-            self._free[twin] = {it: free[it] for it in free if texts[it] == new[it]}
+        if case.id == name:
+            self._new[name] = found.body
+            self._free[name] = [it for it in new if texts[it] == new[it]]
         return found
 
-    def _fresh(self, name: str, old: _Texts) -> _Texts:
-        new = _Texts()
-        for place, text in old.items():
-            shapes = self._free[name][place]
-            new[place] = self._own(text, shapes, place, new.values())
-        return new
-
-    def _again(self, content: bytes) -> Json:
-        """Return an accepted body once more, with other values of its own."""
-        name = self._ids[content]
-        body = self._old[name]
-        old = {place: at(body, place) for place in self._free[name]}
-        return patched(body, _edits(body, self._fresh(name, old)))
+    def _fresh(self, name: str, edited: Collection[str] = ()) -> tuple[_Texts, _Texts]:
+        """Return the free texts of an accepted body, and others in their place."""
+        old, new = _Texts(), _Texts()
+        for place in self._free[name]:
+            if not f"{pointer(place)}/".startswith(tuple(edited)):
+                old[place] = at(self._old[name], place)
+                new[place] = self._own(old[place], place, new.values())
+        return old, new
 
     def _own(
-        self,
-        text: _Text,
-        shapes: Alternatives,
-        place: Location = (),
-        here: Collection[_Text] = (),
+        self, text: _Text, place: Location = (), here: Collection[_Text] = ()
     ) -> _Text:
         """Return a value that was not sent before; of an example, that is not here."""
-        its_own, read = place in _IDS or _OF_ITSELF.search(str(place[-1:])), str(text)
-        free = (its_own and "." not in read) or " " in read or _NOBODY.search(read)
-        if text in self._stated and not free:
-            if text not in here or not re.search(r"\d", read):
-                return text
-            known, first = set(here), 1
-        else:
-            known, first = self._sent, self._turns.get(text, self._first)
-        for turn in range(first, first + _TRIES):
-            for other in _others(text, turn) if turn else (text,):
-                # Other digits could be a real number.
-                may_be = isinstance(other, str) and is_number(other)
-                real = may_be and not is_number(read)
-                if other not in known and not real and admitted(shapes, other):
-                    known.add(other)
-                    self._turns[text] = turn
-                    return other
+        read = str(text)
+        if text in self._stated and not (
+            " " in read
+            or _OF_ITSELF.search(str(place[-1:]))
+            or (text in here and re.search(r"\d", read))
+        ):
+            return text
+        for turn in range(self._turns[text], self._turns[text] + _TRIES):
+            self._turns[text] = turn
+            other = _other(text, self._first + turn)
+            # Other digits could be a real number.
+            real = is_number(str(other)) and not is_number(read)
+            if other not in self._sent and (isinstance(other, int) or not real):
+                self._sent.add(other)
+                return other
         return text
 
     def _with_headers(self, request: Request) -> Request:
-        return _headed(self._contract, request, lambda it: self._own(it, ANYTHING))
+        return _headed(self._contract, request, self._own)
 
     def _script(self, case: Case) -> Case:
         """Vary each create of a script, and what is wanted of the first."""
-        known, steps = dict[bytes, Json](), list[Step]()
+        known, steps = dict[bytes, tuple[Json, Json]](), list[Step]()
         sent: dict[Request, Request] = {}
         for step in case.steps:
             request, content = self._with_headers(step.request), step.request.body
-            if content in self._ids:
+            if name := self._ids.get(content):
                 # Another create has others; a change may send the same ones.
                 other = steps and not step.link and "4xx" not in step.status
-                own = None if other else known.get(content)
-                own = self._again(content) if own is None else own
-                known.setdefault(content, own)
+                old, own = self._old[name], known.get(content, ((), ()))[1]
+                if other or content not in known:
+                    own = patched(old, _edits(old, self._fresh(name)[1]))
+                known.setdefault(content, (old, own))
                 request = replace(request, body=encode(own))
-            pairs = [(self._old[self._ids[it]], own) for it, own in known.items()]
-            wants = tuple(_wanted(want, pairs) for want in step.wants)
+            wants = tuple(_wanted(want, known.values()) for want in step.wants)
             steps.append(replace(step, request=request, wants=wants))
             sent.setdefault(step.request, request)
         request = sent.get(case.request, case.request)
         return replace(case, steps=tuple(steps), request=request)
 
 
-def _wanted(want: Want, pairs: list[tuple[Json, Json]]) -> Want:
+def _wanted(want: Want, pairs: Collection[tuple[Json, Json]]) -> Want:
     for old, new in pairs:
         if want.what is What.SHOWS and want.value == old:
             return replace(want, value=new)

@@ -33,9 +33,9 @@ from ringspec.harness.sending.inprocess import InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level
 from ringspec.strategies import Case, Expect, Phase, Request
-from ringspec.strategies.drawn import sources as foreign
+from ringspec.strategies.drawn import library as foreign
 from ringspec.strategies.drawn.label import Drawn, Labeller
-from ringspec.strategies.drawn.sources import Source
+from ringspec.strategies.drawn.library import Source
 
 TOKEN = "t0k3n-of-the-tests"
 EXPLORE = frozenset({Phase.EXPLORE})
@@ -370,24 +370,6 @@ def test_bodies_of_schemathesis_are_judged_by_their_bytes(
     assert told.failures == []
     assert len(told.judged) == 16
     assert {str(each.case.expect) for each in told.judged} >= {"accept", "survive"}
-
-
-def test_source_that_fails_leaves_the_others(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(_: int) -> Drawn:
-        raise foreign.SourceEnded("it cannot go on")
-
-    sources = [
-        Source(name=f"theirs-{name}", share=4, tries=9, bodies=st.just(0).map(failing))
-        for name in ("first", "second")
-    ]
-    monkeypatch.setattr(search, "foreign_sources", lambda _: (sources, ""))
-
-    told = explored(examples=40)
-
-    assert told.notices == ["it cannot go on"]
-    assert len(told.judged) == 40
 
 
 @pytest.fixture

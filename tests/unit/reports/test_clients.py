@@ -18,7 +18,6 @@ from ringspec.reports import (
     Record,
     Recorder,
     Redactor,
-    hidden,
     print_account,
     read_report,
     record_line,
@@ -75,7 +74,7 @@ def record(session: ClientSession) -> Record:
 def test_record_has_a_line_for_each_request(session: ClientSession) -> None:
     told = session.judge(heard({"name": TOKEN, "colour": f"{TOKEN}"}))
 
-    line = record_line(hidden(told, REDACTOR))
+    line = record_line(REDACTOR.event(told))
 
     written = json.loads(line)
     assert line.count(b"\n") == 1
@@ -101,7 +100,7 @@ def test_whatever_is_sent_the_record_is_json(
 ) -> None:
     told = session.judge(heard(None, body=body))
 
-    written = json.loads(record_line(hidden(told, REDACTOR)))
+    written = json.loads(record_line(REDACTOR.event(told)))
 
     assert base64.b64decode(written["request"].get("body_base64", "")) in (body, b"")
 

@@ -1,8 +1,7 @@
 """Explore: what the session needs of a search for what no list foresees.
 
-Hypothesis calls back, and the session is a generator: a thread bridges the two. It asks
-for one exchange at a time, and waits for the answer. Every request goes out through the
-session, which may end at any time.
+Hypothesis calls back, and the session, which makes every exchange, is a generator: a
+thread bridges the two.
 """
 
 from __future__ import annotations
@@ -41,13 +40,8 @@ _FAREWELL_S = 1.0
 # stands there already, what is too long.
 _OTHER_REASONS = frozenset({404, 409, 413, 414, 431})
 LIFECYCLE = "lifecycle."
-# Rules that every search serves, whatever it finds.
-_SERVED = ("robustness", "body.accepted", "answer.", "error.")
-
-
-def is_explored(rule: RuleId) -> bool:
-    """Return whether explore serves a rule even where nothing fails."""
-    return rule.startswith(_SERVED)
+# Rules that every search serves, even where nothing fails.
+SERVED = ("robustness", "body.accepted", "answer.", "error.")
 
 
 class FailureKind(NamedTuple):

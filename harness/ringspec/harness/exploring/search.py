@@ -1,8 +1,7 @@
 """The search: Hypothesis looks for bodies and walks that a target errs at.
 
-Of each failure the smallest body, or the shortest walk, that shows it is reported. A
-fixed share of examples are walks, all steps of which are drawn before any is sent. Wall
-clock only ever ends the search; it never decides what is sent before that.
+Of each failure the smallest example is reported. Wall clock only ever ends the search;
+it never decides what is sent before that.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, seed, settings
 from hypothesis.errors import NoSuchExample, Unsatisfiable
@@ -44,7 +43,6 @@ from ringspec.strategies import (
     own_sources,
     state_machine,
     without,
-    write_walk,
 )
 
 # Requests without an answer in a row that end the shrinking of one failure: one less
@@ -56,9 +54,6 @@ _STALE = 3
 _WALKS = 20
 # One example in ten is a walk, if there are some more than a handful.
 _ONE_IN, _AT_LEAST = 10, 5
-
-Fire: TypeAlias = Callable[[Case | Walk], Attempt]
-Tell: TypeAlias = Callable[[Judged | Notice], None]
 
 
 class _Stop(BaseException):
@@ -121,11 +116,7 @@ class Shrinking:
 
 
 class Search:
-    """Searches for failures, source by source, until the examples are used up.
-
-    Attributes:
-        late: whether the time is up.
-    """
+    """Searches for failures, source by source, until the examples are used up."""
 
     def __init__(
         self,
@@ -133,8 +124,8 @@ class Search:
         rules: Collection[RuleId],
         limits: SearchLimits,
         life: Lifecycle | None,
-        fire: Fire,
-        tell: Tell,
+        fire: Callable[[Case | Walk], Attempt],
+        tell: Callable[[Judged | Notice], None],
     ) -> None:
         self.late = False
         self._contract, self._limits, self._life = contract, limits, life
@@ -427,8 +418,8 @@ class Search:
 
     def _written(self, calls: tuple[Call, ...], *, hasty: bool = False) -> Walk:
         assert self._life is not None
-        idle, number = frozenset(self._idle), self._fired + 1
-        return write_walk(self._life, calls, number, idle=idle, hasty=hasty)
+        number, idle = self._fired + 1, frozenset(self._idle)
+        return Walk(self._life, number, idle, hasty=hasty).apply_all(calls)
 
 
 def _key(walk: Walk) -> tuple[tuple[Call, ...], int]:

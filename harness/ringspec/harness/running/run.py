@@ -16,11 +16,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ringspec.harness.exploring.explore import (
+    SERVED,
     Attempt,
     Explorer,
     Failures,
     SearchLimits,
-    is_explored,
     judge,
     offered_lifecycle,
     walked,
@@ -197,7 +197,7 @@ class Session:
         taken = list(filter(plan.takes, plan.cases))
         unserved = served(selected, plan.cases) - served(selected, taken)
         if plan.explored:
-            unserved = {each for each in unserved if not is_explored(each)}
+            unserved = {each for each in unserved if not each.startswith(SERVED)}
         skipped = (frozenset(plan.contract.rules) - selected) | unserved
         rules = selected - skipped - inapplicable.keys()
         self._tally = Tally(plan.contract, plan.level, skipped, inapplicable)

@@ -17,6 +17,7 @@ import yaml
 from ringspec.reference.behaviour import Behaviour
 from ringspec.reference.body_checks import CHECKS, REQUIRED
 from ringspec.reference.mutants import body_words, server_words
+from ringspec.reference.mutants.vocabulary import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,17 +122,15 @@ class Traffic:
         """Count the requests to an application."""
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            self._note(scope.get("client"), time.monotonic())
+            client, now_s = scope.get("client"), time.monotonic()
+            # The connection that has been silent longest stands first.
+            self._asked.pop(client, None)
+            self._asked[client] = now_s
+            while next(iter(self._asked.values())) < now_s - _BUSY_WINDOW_S:
+                del self._asked[next(iter(self._asked))]
             await app(scope, receive, send)
 
         return counted
-
-    def _note(self, client: object, now_s: float) -> None:
-        # The connection that has been silent longest stands first.
-        self._asked.pop(client, None)
-        self._asked[client] = now_s
-        while next(iter(self._asked.values())) < now_s - _BUSY_WINDOW_S:
-            del self._asked[next(iter(self._asked))]
 
 
 def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
@@ -163,17 +162,14 @@ def rows_of(family: str) -> list[Variant]:
     """Read the rows of a file."""
     text = files("ringspec.reference.mutants").joinpath(f"{family}.yaml").read_text()
     loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    return [_row(each) for each in loaded]
-
-
-def _row(members: dict[str, Any]) -> Variant:
-    about = {name: members[name] for name in members if name in _ABOUT}
-    during = members.get("during", ())
-    return Variant(
-        **about,
-        during=(during,) if isinstance(during, str) else tuple(during),
-        words={k: v for k, v in members.items() if k not in {*_ABOUT, "during"}},
-    )
+    return [
+        Variant(
+            **{name: each[name] for name in each if name in _ABOUT},
+            during=tuple(as_list(each.get("during", []))),
+            words={k: v for k, v in each.items() if k not in {*_ABOUT, "during"}},
+        )
+        for each in loaded
+    ]
 
 
 def _unchecked() -> Iterator[Variant]:
@@ -191,18 +187,12 @@ def _forgetting(rule: str) -> Variant:
     member = rule.removesuffix(".required")
     name = re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", rule)
     if member in REQUIRED:
-        return Variant(
-            name=f"{name.removesuffix('.required')}-not-required",
-            rule=rule,
-            defect=f"The member {member} may be left out.",
-            words={"forgets": rule},
-        )
-    return Variant(
-        name=f"{name.replace('.', '-')}-unchecked",
-        rule=rule,
-        defect=f"Nothing is refused for the rule {rule}.",
-        words={"forgets": rule},
-    )
+        name = f"{name.removesuffix('.required')}-not-required"
+        defect = f"The member {member} may be left out."
+    else:
+        name = f"{name.replace('.', '-')}-unchecked"
+        defect = f"Nothing is refused for the rule {rule}."
+    return Variant(name=name, rule=rule, defect=defect, words={"forgets": rule})
 
 
 def _by_name(rows: list[Variant]) -> dict[str, Variant]:

@@ -149,29 +149,16 @@ def elsewhere(statuses: Mapping[int, int], _row: Variant) -> Defect:
     )
 
 
-def store(name: str, _row: Variant) -> Defect:
-    """Keep broadcasts in another store."""
-    return lambda behaviour: replace(behaviour, store=getattr(stores, name))
+def _storing(make: Callable[[Any], type[Store]]) -> Callable[[Any, Variant], Defect]:
+    """Return a word that keeps broadcasts in a store made for its argument."""
+    return lambda argument, _row: lambda it: replace(it, store=make(argument))
 
 
-def begins(states: str | dict[str, str], _row: Variant) -> Defect:
-    """Change the first state of broadcasts, which may depend on the due one."""
-    return lambda behaviour: replace(behaviour, store=stores.beginning(states))
-
-
-def ids(name: str, _row: Variant) -> Defect:
-    """Generate ids in another way."""
-    return lambda behaviour: replace(behaviour, store=stores.with_ids(name))
-
-
-def lists(name: str, _row: Variant) -> Defect:
-    """List the wrong broadcasts."""
-    return lambda behaviour: replace(behaviour, store=stores.listing(name))
-
-
-def updates(name: str, _row: Variant) -> Defect:
-    """Keep another body than that of an update."""
-    return lambda behaviour: replace(behaviour, store=stores.updating(name))
+store = _storing(lambda name: getattr(stores, name))
+begins = _storing(stores.beginning)
+ids = _storing(stores.with_ids)
+lists = _storing(stores.listing)
+updates = _storing(stores.updating)
 
 
 def commands(changes: Mapping[str, Mapping[str, Any]], _row: Variant) -> Defect:

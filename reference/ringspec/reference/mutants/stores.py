@@ -95,8 +95,7 @@ _UPDATED: dict[str, Callable[[JsonObject, JsonObject], JsonObject]] = {
 class KeepsNothing(Store):
     """Keeps nothing."""
 
-    def add(self, body: JsonObject, size: int) -> Broadcast:
-        return self.made(body, size)
+    add = Store.made
 
 
 @dataclass(slots=True)

@@ -30,7 +30,6 @@ from ringspec.spec import (
 )
 from ringspec.strategies.faults.values import sibling
 
-_SCHEMAS = "#/components/schemas/"
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {
     "contains": ("contains", "minContains", "maxContains"),
@@ -52,12 +51,6 @@ _OTHER_BOUND = {
     "exclusiveMinimum": "minimum",
     "exclusiveMaximum": "maximum",
 }
-# Bounds that are never negative.
-_COUNTS = frozenset(
-    f"{side}{of}"
-    for side in ("min", "max")
-    for of in ("Length", "Items", "Properties", "Contains")
-)
 # The other keywords describe, or lead to other nodes.
 _ASSERTING = frozenset({"if", *(name for name in KEYWORDS if KEYWORDS[name].word)})
 
@@ -79,8 +72,7 @@ class MutationKind(StrEnum):
 
 _Node: TypeAlias = dict[str, Json]
 # Kind of a change of a keyword, the change in words, and the keywords that replace it.
-_Change: TypeAlias = tuple[MutationKind, str, _Node]
-_Changes: TypeAlias = Iterator[_Change]
+_Changes: TypeAlias = Iterator[tuple[MutationKind, str, _Node]]
 
 
 def _replaced(schema: Json, path: Path, node: Json) -> Json:
@@ -166,23 +158,18 @@ class Mutation:
         for edit in self.edits:
             if self.kept is None:
                 changed = edit.applied(changed)
-            else:
-                changed = _in_items(changed, schema, edit, self.kept)
+                continue
+            # In all items but the first, or in the first alone.
+            cut = len(edit.path) - 1 - edit.path[::-1].index("items")
+            array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
+            as_written = at_path(schema, (*array, "items"))
+            items = [as_written, inside.applied(as_written)]
+            first, rest = reversed(items) if self.kept == Items.REST else items
+            node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
+            changed = _replaced(changed, array, node)
         if self.when is None:
             return changed
         return {"if": self.when.schema, "then": schema, "else": changed}
-
-
-def _in_items(changed: Json, schema: Json, edit: KeywordEdit, kept: Items) -> Json:
-    """Apply an edit to all items but the first, or to the first alone."""
-    cut = len(edit.path) - 1 - edit.path[::-1].index("items")
-    array, inside = edit.path[:cut], replace(edit, path=edit.path[cut + 1 :])
-    as_written = at_path(schema, (*array, "items"))
-    first, rest = as_written, inside.applied(as_written)
-    if kept == Items.REST:
-        first, rest = rest, first
-    node = {**at_path(changed, array), "prefixItems": [first], "items": rest}
-    return _replaced(changed, array, node)
 
 
 def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
@@ -230,7 +217,7 @@ def _in_place(contract: Contract, place: str, paths: list[Path]) -> Iterator[Mut
     is_text = all(isinstance(each, str) for each in node.get("enum", (None,)))
     siblings = sibling(schema, paths[0]) if is_text else ()
     # A component is named by its name, anything else by its place in the body.
-    name = place.removeprefix(_SCHEMAS)
+    name = place.removeprefix("#/components/schemas/")
     if name == place:
         name = place.replace(contract.request.place_of(()), "body", 1)
     for keyword in (each for each in node if each in _ASSERTING):
@@ -409,9 +396,10 @@ def _within(schema: Json) -> _Changes:
 
 def _moved_bound(node: _Node, old: _Node, bound: str) -> _Changes:
     other = _OTHER_BOUND.get(bound)
-    if other is None and bound not in _COUNTS:
+    if other is None and not bound.startswith(("min", "max")):
         return
     for moved in (old[bound] - 1, old[bound] + 1):
+        # Numbers of characters, items and members are never negative.
         if moved >= 0 or other:
             yield MutationKind.BOUND, f"{bound} {moved}", {**old, bound: moved}
     if other and other not in node and "number" in _types_of(node):
@@ -481,10 +469,9 @@ def _choice(keyword: str, branches: list[Json]) -> _Changes:
     for index, branch in enumerate(branches if len(branches) > 1 else ()):
         new = {keyword: [*branches[:index], *branches[index + 1 :]]}
         yield MutationKind.BRANCH, f"without {_branch_name(branch, index)}", new
-    if keyword == "anyOf":
-        yield MutationKind.BRANCH, "just one of them", {"oneOf": branches}
-    else:
-        yield MutationKind.BRANCH, "any of them", {"anyOf": branches}
+    other = {"anyOf": "oneOf", "oneOf": "anyOf"}[keyword]
+    words = "any of them" if other == "anyOf" else "just one of them"
+    yield MutationKind.BRANCH, words, {other: branches}
 
 
 def _branch_name(branch: Json, index: int) -> str:

@@ -1,11 +1,7 @@
 """What a case list says of every first-order mutation of its contract.
 
-Validation shows which cases detect a mutation. It differs in one keyword, so only that
-is evaluated again, on the values it applies to: all else in an accepted body holds, and
-a refused one has to be wrong in nothing else. The contract and a mutation differ only
-in bodies in which that keyword, as it was and as it is, disagrees somewhere: if the
-rest of the contract leaves none the two are equivalent, if none is settled no case may
-detect the mutation.
+Validation by the one changed keyword shows which cases detect a mutation. Of the rest,
+shapes show whether they differ from the contract at all, and in a settled body.
 """
 
 from __future__ import annotations
@@ -35,8 +31,6 @@ from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 _NOT_NULL = {"not": {"type": "null"}}
 # How many alternatives are tried for a body that detects a mutation.
 _TRIED = 8
-
-
 _Validator = jsonschema_rs.Draft202012Validator
 # Index of a case, a value in its body, and the index of the innermost item around it.
 _Located = tuple[int, Json, int]

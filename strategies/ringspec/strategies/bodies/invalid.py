@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from os.path import commonprefix
 from typing import TypeAlias
 
@@ -115,13 +116,6 @@ def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
                     )
 
 
-# Why no case breaks a rule, the reason that says the most last.
-_UNREACHED = "no valid body reaches it"
-_UNKNOWN = "no value is known that breaks it"
-_UNSETTLED = "no source settles whether what breaks it is invalid"
-_DIFFERING = "two validators differ on what breaks it"
-
-
 def why_unbroken(
     contract: Contract, cases: Iterable[Case], rules: Collection[RuleId]
 ) -> dict[RuleId, str]:
@@ -129,20 +123,16 @@ def why_unbroken(
 
     Left out are those without which the body of a coupled case would be valid.
     """
+    # Each reason with its rank: the one that says the most is given.
     found = dict.fromkeys(rules, (0, "no case sends or leaves out the header"))
     valid = [it.body for it in cases if it.expect == Expect.ACCEPT and not it.steps]
     for reading in map(contract.read_as, contract.readings):
         owned = [each for each in reading.applicable if each.rule in found]
         twins = [it for it in valid if owned and reading.settled_prover.is_valid(it)]
-        bodies, certifier = Bodies(reading), Certifier(reading)
+        bodies = Bodies(reading)
         for each in owned:
-            fitting = (it for it in twins if certifier.applies(each, it))
-            near = [it for it in fitting if any(locations_of(each, it))][:_NEAR]
-            said = [(1 + bool(near), _UNKNOWN if near else _UNREACHED)]
-            for body in near:
-                made = [fault for _, _, fault in faults_in(bodies, each, body)]
-                said += [_why(reading, each.rule, body, it) for it in made[:_NEAR]]
-            found[each.rule] = max(found[each.rule], *said)
+            reasons = _reasons(bodies, each, twins)
+            found[each.rule] = max(found[each.rule], *reasons)
     for case in cases:
         for rule in found.keys() & set(case.broken):
             left = without(contract.request, contract.assertions, frozenset({rule}))
@@ -151,19 +141,26 @@ def why_unbroken(
     return {rule: why for rule, (_, why) in found.items()}
 
 
-def _why(
-    contract: Contract, rule: RuleId, valid: Json, fault: Fault
-) -> tuple[int, str]:
-    """Say why a fault makes no case of a rule; the more it says, the higher."""
-    body = patched(valid, fault.patch)
-    broken = contract.prover.broken(body)
-    if rule not in broken:
-        return 2, _UNKNOWN
-    if others := sorted(broken - {rule}):
-        return max(5, 99 - len(others)), f"what breaks it breaks {others[0]} too"
-    if rules_of(contract.prover.breaches_by_second(body)) != broken:
-        return 4, _DIFFERING
-    return 3, _UNSETTLED
+def _reasons(
+    bodies: Bodies, assertion: Assertion, valid: list[Json]
+) -> Iterator[tuple[int, str]]:
+    """Yield why no case breaks an assertion; those that say more rank higher."""
+    yield 1, "no valid body reaches it"
+    certifier, prover = Certifier(bodies.contract), bodies.contract.prover
+    fitting = (it for it in valid if certifier.applies(assertion, it))
+    near = (it for it in fitting if any(locations_of(assertion, it)))
+    for body in islice(near, _NEAR):
+        yield 2, "no value is known that breaks it"
+        for _, _, fault in islice(faults_in(bodies, assertion, body), _NEAR):
+            made = patched(body, fault.patch)
+            broken = prover.broken(made)
+            if others := sorted(broken - {assertion.rule}):
+                rank = max(5, 99 - len(others)) * (assertion.rule in broken)
+                yield rank, f"what breaks it breaks {others[0]} too"
+            elif broken and rules_of(prover.breaches_by_second(made)) != broken:
+                yield 4, "two validators differ on what breaks it"
+            elif broken:
+                yield 3, "no source settles whether what breaks it is invalid"
 
 
 class _CaseMaker:

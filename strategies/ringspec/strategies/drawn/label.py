@@ -1,7 +1,6 @@
 """Bodies with their labels, as both validators prove them on the bytes to be sent.
 
-A body on which the validators differ gets no case; an unspecified one only has to be
-survived.
+A body on which they differ gets no case; an unspecified one only has to be survived.
 """
 
 from __future__ import annotations
@@ -191,12 +190,7 @@ class Labeller:
         }
 
     def case(self, drawn: Drawn, number: int) -> Case | None:
-        """Return the case of a body; None if the validators do not agree.
-
-        Args:
-            drawn: the body.
-            number: makes the id of the case.
-        """
+        """Return the case of a body, numbered; None if the validators do not agree."""
         try:
             expect, levels = self._label(drawn)
         except Disagreement:
@@ -357,13 +351,7 @@ def reduced(
 
     A byte shrinker cannot leave out any member. This undoes differences from the plain
     body, many at a time, one by one, then in pairs if few; then it simplifies the
-    remaining values.
-
-    Args:
-        plain: the plain body.
-        body: another one.
-        shows: whether a body shows the same.
-        default: of a location, or NOTHING.
+    remaining values, or takes the default of their location unless that is NOTHING.
     """
     differences = kept = list(_differences(plain, body, ()))
     size = len(kept)

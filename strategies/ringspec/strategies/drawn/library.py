@@ -13,22 +13,25 @@ and a dialect by its name. Nothing is compiled before the first body is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import combinations
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hypothesis import reject
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ringspec.spec import (
     ABOUT,
     BODY_ACCEPTED,
     ITEM,
+    NOT_BLANK,
     Assertion,
     Contract,
     Json,
@@ -38,6 +41,7 @@ from ringspec.spec import (
     UsageError,
     at_path,
     did_you_mean,
+    is_irregular,
     load,
     patched,
     same,
@@ -45,19 +49,17 @@ from ringspec.spec import (
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode
-from ringspec.strategies.drawn.label import Invalid, Label, Labelled, Labeller
+from ringspec.strategies.drawn.label import Drawn, Invalid, Label, Labelled, Labeller
 from ringspec.strategies.faults import FAMILIES, faults_in
 from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
-from ringspec.strategies.shapes.draw import (
-    CHOICE_BYTES,
-    ByteChoices,
-    Reader,
-    compiled,
-)
+from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
 from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
+
+if TYPE_CHECKING:
+    from schemathesis import GenerationMode
 
 AnyContract: TypeAlias = "Contract | str | PathLike[str] | None"
 
@@ -302,17 +304,11 @@ def _labelled(
 ) -> SearchStrategy[Labelled]:
     # The slow part is done here, so that no draw is slow.
     valid = _valid(contract, level).map(Labeller(contract).label)
-    invalid = Breaker(contract, level).of(rules)
-    unspecified = _unspecified(contract, level)
-
-    @st.composite
-    def labelled(draw: DrawFn) -> Labelled:
-        kind = draw(st.integers(0, 7))
-        if kind < _VALID:
-            return draw(valid)
-        return draw(invalid if kind < _VALID + _INVALID else unspecified)
-
-    return labelled()
+    rest = 8 - _VALID - _INVALID
+    kinds: list[SearchStrategy[Labelled]] = [valid] * _VALID
+    kinds += [Breaker(contract, level).of(rules)] * _INVALID
+    kinds += [_unspecified(contract, level)] * rest
+    return st.integers(0, 7).flatmap(kinds.__getitem__)
 
 
 def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
@@ -350,8 +346,15 @@ class Breaker:
     def _drawn(
         self, assertion: Assertion, siblings: list[Assertion]
     ) -> SearchStrategy[Invalid]:
-        read = self._reader(assertion)
-        if read is None:
+        missing = assertion.keyword in {"required", "dependentRequired"}
+        place = assertion.instance + ((assertion.value,) if missing else ())
+        # A place may be of a weaker level than its rule.
+        for level in (self._level, Level.MAY):
+            bodies, drawer = compiled(self._contract, level)
+            with suppress(Unfit):
+                read = drawer.reader(self._branch(bodies, assertion), place)
+                break
+        else:
             return st.nothing()
 
         def drawn(data: bytes) -> Invalid:
@@ -426,21 +429,13 @@ class Breaker:
                     )
         return None
 
-    def _reader(self, assertion: Assertion) -> Reader | None:
-        """Return a reader of valid bodies that have an assertion's place; None if none.
-
-        A place may be of a weaker level than its rule.
-        """
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = assertion.instance + ((assertion.value,) if missing else ())
-        for level in (self._level, Level.MAY):
-            bodies, drawer = compiled(self._contract, level)
-            with suppress(Unfit):
-                return drawer.reader(self._branch(bodies, assertion), place)
-        return None
-
     def _branch(self, bodies: Bodies, assertion: Assertion) -> Alternatives:
-        """Return the alternatives in which the assertion's branch is taken."""
+        """Return the alternatives in which a fault breaks just the rule.
+
+        The assertion's branch is taken. A missing member may be filled in by its
+        default, which has to fit the rest; of a member of several types only one can be
+        out of range.
+        """
         shapes = bodies.root
         if ITEM in assertion.instance:
             return shapes
@@ -451,15 +446,6 @@ class Breaker:
                 )
                 taken = compile_schema if step == "then" else negate
                 shapes = meet(shapes, taken(condition, ("object",)))
-        narrower = self._fitting(assertion)
-        return meet(shapes, compile_schema(narrower)) if narrower else shapes
-
-    def _fitting(self, assertion: Assertion) -> Json:
-        """Return a schema of the bodies in which a fault breaks just the rule.
-
-        A missing member may be filled in by its default, which has to fit the rest; of
-        a member of several types only one can be out of range.
-        """
         instance, fitting = assertion.instance, None
         if assertion.keyword == "required":
             instance = (*instance, assertion.value)
@@ -470,4 +456,140 @@ class Breaker:
             fitting = {"type": ABOUT[assertion.keyword]}
         for step in reversed(instance if fitting else ()):
             fitting = {"type": "object", "properties": {step: fitting}}
-        return fitting
+        return meet(shapes, compile_schema(fitting)) if fitting else shapes
+
+
+# The sources of bodies that `explore` draws from: our own, and those of schemathesis,
+# whose label is ignored: labels are proven on the bytes, as for every body.
+LACKING = (
+    "schemathesis is not installed: explore goes without its bodies;"
+    " `pip install 'ringspec[schemathesis]'` adds them"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source of bodies.
+
+    Attributes:
+        share: number of bodies in its turn.
+        tries: number of smaller bodies drawn once one is found.
+    """
+
+    name: str
+    bodies: SearchStrategy[Drawn]
+    share: int = 16
+    tries: int = 400
+
+
+def own_sources(contract: Contract, rules: Collection[RuleId]) -> list[Source]:
+    """Return our own sources: valid bodies, and bodies that break one of some rules."""
+    bodies, drawer = compiled(contract)
+    valid = drawer.drawn(bodies.root).map(
+        lambda body: Drawn(content=encode(body), certified=True)
+    )
+    sources = [Source(name="valid", bodies=valid)]
+    broken = [each for rule, each in breakable(contract).items() if rule in rules]
+    if broken:
+        invalid = st.one_of([Breaker(contract).of([each]) for each in broken]).map(
+            lambda made: Drawn(content=made.content, fault=made.patch, certified=True)
+        )
+        sources.append(Source(name="invalid", bodies=invalid))
+    return sources
+
+
+class SourceEnded(BaseException):
+    """A source cannot go on; Hypothesis would take an Exception for a finding."""
+
+
+def foreign_sources(contract: Contract) -> tuple[list[Source], str]:
+    """Return the sources of schemathesis, or why they are left out."""
+    try:
+        from schemathesis import GenerationMode  # noqa: PLC0415 - it takes a second
+    except ImportError:
+        return [], LACKING
+    try:
+        return [
+            Source(
+                name=f"schemathesis-{mode.value}",
+                share=4,
+                tries=40,  # they are slow to draw
+                bodies=_foreign_bodies(contract, mode),
+            )
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        ], ""
+    except Exception as error:  # noqa: BLE001 - any error of the library
+        return [], _left_out(error)
+
+
+def _left_out(error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+    return f"explore goes on without schemathesis, which cannot go on: {reason}"
+
+
+def _foreign_bodies(contract: Contract, mode: GenerationMode) -> SearchStrategy[Drawn]:
+    import schemathesis  # noqa: PLC0415 - it takes a second
+
+    operation = contract.operation
+    method = operation.method.lower()
+    # Most bodies that the contract admits are unspecified.
+    schema = _with_known_texts(contract.settled)
+    body = {"required": True, "content": {operation.media_type: {"schema": schema}}}
+    responses = {"default": {"description": "Any answer."}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": contract.title, "version": contract.version},
+        "paths": {
+            operation.path: {method: {"requestBody": body, "responses": responses}}
+        },
+    }
+    loaded = schemathesis.openapi.from_dict(document)
+    cases = loaded[operation.path][method.upper()].as_strategy(generation_mode=mode)
+    return _foreign(cases)
+
+
+@st.composite
+def _foreign(draw: DrawFn, cases: SearchStrategy[Any]) -> Drawn:
+    try:
+        body = draw(cases).body
+    except HypothesisException:
+        raise
+    except Exception as error:
+        raise SourceEnded(_left_out(error)) from error
+    # Most of its bodies have an irregular value: most are regularised.
+    if draw(st.sampled_from([True, True, True, False])):
+        body = _regular(body)
+    try:
+        return Drawn(content=body if isinstance(body, bytes) else encode(body))
+    except (TypeError, ValueError, RecursionError):
+        return reject()  # for instance that no body is to be sent at all
+
+
+def _regular(value: Json) -> Json:
+    """Return a value without its irregular parts."""
+    if isinstance(value, dict):
+        return {_regular(name): _regular(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [_regular(child) for child in value]
+    if isinstance(value, str):
+        return "".join(each for each in value if not is_irregular(each))
+    return int(value) if isinstance(value, float) and is_irregular(value) else value
+
+
+def _with_known_texts(schema: Json) -> Json:
+    """Return a schema whose texts with a pattern are its examples.
+
+    Other digits could be somebody's number. Source: product.md, Safety.
+    """
+    if isinstance(schema, list):
+        return [_with_known_texts(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {name: _with_known_texts(value) for name, value in schema.items()}
+    stated = [each for each in (schema, *schema.get("allOf", ())) if type(each) is dict]
+    patterns = [each.get("pattern", NOT_BLANK) for each in stated]
+    has_form = any(isinstance(each, str) and each != NOT_BLANK for each in patterns)
+    examples = schema.get("examples")
+    if has_form and examples and isinstance(examples, list):
+        changed["enum"] = examples
+    return changed

@@ -1,7 +1,6 @@
 """Faults by family: for each keyword of JSON Schema, the ways to break it.
 
-Each function takes a spot in a valid body and yields faults there. Whether a fault
-breaks just its rule is proven afterwards, never assumed.
+Whether a fault breaks just its rule is proven afterwards, never assumed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
 # By family of faults, and by the keyword that they break.
-_FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
+FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
     "type": {"type": values.types},
     "enum": {"enum": values.enums, "const": values.enums},
     "required": {"required": values.missing, "dependentRequired": values.missing},
@@ -45,9 +44,7 @@ _FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
         "not": branches.excluded,
     },
 }
-# The keywords that a family breaks.
-FAMILIES = {name: frozenset(forms) for name, forms in _FAMILIES.items()}
-_FORMS = {name: form for forms in _FAMILIES.values() for name, form in forms.items()}
+_FORMS = {name: form for forms in FAMILIES.values() for name, form in forms.items()}
 
 
 def faults(spot: Spot) -> Iterator[Fault]:

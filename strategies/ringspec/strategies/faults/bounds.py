@@ -28,8 +28,6 @@ from ringspec.strategies.shapes.text import (
     sibling_id,
 )
 
-# Beyond, JSON readers differ on numbers.
-_GREATEST = 1e300
 # Wrong numbers of items are tried one by one up to here.
 _NEAR = 3
 
@@ -38,10 +36,13 @@ def out_of_range(spot: Spot) -> Iterator[Fault]:
     """Break a bound of numbers: by the next number, and by one far away."""
     keyword, value = spot.assertion.keyword, spot.assertion.value
     is_most = keyword in {"maximum", "exclusiveMaximum"}
-    if abs(value) <= _GREATEST:
+    if abs(value) <= 1e300:  # beyond, JSON readers differ on numbers
         # Downwards as upwards, of the opposite numbers.
         sign = 1 if is_most else -1
-        bound, step = sign * Fraction(str(value)), _step(spot)
+        bound, kinds = sign * Fraction(str(value)), {e.kind for e in spot.shapes()}
+        # Numbers between the steps break another rule too.
+        whole = "integer" in kinds and "number" not in kinds
+        step = Fraction(str(spot.node.get("multipleOf", int(whole))))
         if keyword.startswith("exclusive"):
             over = ceil(bound / step) * step if step else bound
         else:
@@ -59,18 +60,15 @@ def out_of_range(spot: Spot) -> Iterator[Fault]:
         yield spot.put("zero", 0)
 
 
-def _step(spot: Spot) -> Fraction | None:
-    """Return the step of numbers: others break another rule too."""
-    if "multipleOf" in spot.node:
-        return Fraction(str(spot.node["multipleOf"]))
-    kinds = {shape.kind for shape in spot.shapes()}
-    return Fraction(1) if "integer" in kinds and "number" not in kinds else None
-
-
 def multiples(spot: Spot) -> Iterator[Fault]:
-    """Break `multipleOf`."""
-    value = Fraction(str(spot.value))
-    between = value + Fraction(str(spot.assertion.value)) / 2
+    """Break `multipleOf`, also by what is a multiple of others there."""
+    value, own = Fraction(str(spot.value)), Fraction(str(spot.assertion.value))
+    for each in spot.bodies.contract.applicable:
+        if each.keyword == "multipleOf" and each.instance == spot.assertion.instance:
+            other = value + Fraction(str(each.value))
+            if other % own:
+                yield spot.put(f"next-of-{each.value}", json_number(other))
+    between = value + own / 2
     yield spot.put("between", json_number(between))
     yield spot.put("next", json_number(value + 1))
 
@@ -105,9 +103,12 @@ def _formed(spot: Spot, length: int) -> Iterator[str]:
     cut = fitted(spot.value, length, length)
     for shape in spot.shapes()[:1]:
         patterns = shape.own_patterns
-        if len(patterns) == 1 and not re.search(patterns[0], cut):
-            text = matching(patterns[0], length, length)
-            yield from () if text is None else (text,)
+        if (
+            len(patterns) == 1
+            and not re.search(patterns[0], cut)
+            and (text := matching(patterns[0], length, length)) is not None
+        ):
+            yield text
 
 
 def too_few(spot: Spot) -> Iterator[Fault]:

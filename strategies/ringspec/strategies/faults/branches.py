@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import combinations
 
 from ringspec.spec import ITEM, Json, constants, kind_of, read_as, same
 from ringspec.strategies.faults.fault import Fault, Spot, replacing
@@ -27,7 +27,7 @@ _TRIED = 40
 # Most other branches of a choice that a value is made to fit.
 _FEW = 8
 # A value of each kind that a choice may not have.
-_KINDS: tuple[Json, ...] = (7, "text", True, ["text"], {"value": "text"}, None)
+_KINDS: tuple[Json, ...] = (7, "text", False, ["text"], {"value": "text"}, None)
 # Most differences yielded.
 _SHOWN = 8
 
@@ -40,22 +40,18 @@ def none_of(spot: Spot) -> Iterator[Fault]:
         if present:
             yield spot.drop("none", *present, everywhere=True)
     if spot.is_choice:
-        yield from _of_no_branch(spot)
+        for value in _KINDS:
+            if kind_of(value) != kind_of(spot.value):
+                yield spot.put(f"{kind_of(value)}-for-any", value)
+        # The label of another branch.
+        own = spot.value if isinstance(spot.value, dict) else {}
+        for branch in spot.assertion.value[:_FEW]:
+            for name, value in constants(branch).items():
+                if own.get(name, value) != value:
+                    patch = (replacing((*spot.location, name), value),)
+                    yield Fault(name=f"{name}-{value}", patch=patch)
     elif not _is_about_members(spot):
         yield from _bent("fits-none", spot, negate({"anyOf": spot.assertion.value}))
-
-
-def _of_no_branch(spot: Spot) -> Iterator[Fault]:
-    """Put values of other kinds, and the label of another branch."""
-    for value in _KINDS:
-        if kind_of(value) != kind_of(spot.value):
-            yield spot.put(f"{kind_of(value)}-for-any", value)
-    own = spot.value if isinstance(spot.value, dict) else {}
-    for branch in spot.assertion.value[:_FEW]:
-        for name, value in constants(branch).items():
-            if own.get(name, value) != value:
-                patch = (replacing((*spot.location, name), value),)
-                yield Fault(name=f"{name}-{value}", patch=patch)
 
 
 def not_one_of(spot: Spot) -> Iterator[Fault]:
@@ -69,15 +65,20 @@ def not_one_of(spot: Spot) -> Iterator[Fault]:
         pairs = [(read_as(branches[own]), read_as(each)) for each in others]
     else:
         pairs = list(combinations(branches, 2))
+    members = spot.node.get("properties", {})
     for left, right in pairs if isinstance(spot.value, dict) else ():
         wanted = [*_required(left), *_required(right)]
-        added = {n: _value(spot, n) for n in wanted if n not in spot.value}
+        added = {
+            name: _built(compile_schema(members.get(name) or False))
+            for name in wanted
+            if name not in spot.value
+        }
         if added and None not in added.values():
             name = "both" if len(pairs) == 1 else "-and-".join(wanted)
             yield spot.add(name, *added.items())
     for left, right in () if _is_about_members(spot) else pairs:
-        shapes = meet(_fitting(spot, left), _fitting(spot, right))
-        yield from _bent("fits-two", spot, shapes)
+        shapes = (compile_schema(with_examples(each)) for each in (left, right))
+        yield from _bent("fits-two", spot, meet(*shapes))
 
 
 def excluded(spot: Spot) -> Iterator[Fault]:
@@ -86,12 +87,10 @@ def excluded(spot: Spot) -> Iterator[Fault]:
     Then the spot is the object around the member.
     """
     if spot.assertion.value:
-        yield from _bent("excluded", spot, _fitting(spot, spot.assertion.value))
+        shapes = compile_schema(with_examples(spot.assertion.value))
+        yield from _bent("excluded", spot, shapes)
         return
-    try:
-        value = Builder().build(spot.shapes())
-    except Unfit:
-        value = "text"  # it may stand nowhere
+    value = _built(spot.shapes(), "text")  # it may stand nowhere
     yield spot.add("given", (spot.assertion.instance[-1], value), everywhere=True)
 
 
@@ -108,28 +107,18 @@ def _is_about_members(spot: Spot) -> bool:
     )
 
 
-def _value(spot: Spot, name: str) -> Json:
-    schema = spot.node.get("properties", {}).get(name)
+def _built(shapes: Alternatives, otherwise: Json = None) -> Json:
     try:
-        return Builder().build(compile_schema(schema)) if schema else None
+        return Builder().build(shapes)
     except Unfit:
-        return None
-
-
-def _fitting(spot: Spot, schema: Json) -> Alternatives:
-    """Return the shapes of a schema, those of the value's kind first."""
-    return _sorted(spot, compile_schema(with_examples(schema)))
-
-
-def _sorted(spot: Spot, shapes: Alternatives) -> Alternatives:
-    kind = kind_of(spot.value)
-    return tuple(sorted(shapes, key=lambda each: each.kind != kind))
+        return otherwise
 
 
 def _bent(name: str, spot: Spot, shapes: Alternatives) -> Iterator[Fault]:
     """Yield faults in which the value fits one of some shapes, by their difference."""
     found: set[str] = set()
-    for shape in islice(_sorted(spot, shapes), _TRIED):
+    kind = kind_of(spot.value)
+    for shape in sorted(shapes, key=lambda each: each.kind != kind)[:_TRIED]:
         try:
             value = _bend(spot, spot.value, shape)
         except Unfit:

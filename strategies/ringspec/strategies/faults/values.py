@@ -1,7 +1,6 @@
 """Values of another type, outside a list, or not of a form; members amiss or unknown.
 
-A value of another type is near to the valid one, as a lax server would take it: "3" for
-3, true for 1, 1.5 for 1, [x] for x.
+A value of another type is near to the valid one: "3" for 3, true for 1, [x] for x.
 """
 
 from __future__ import annotations
@@ -42,10 +41,17 @@ def enums(spot: Spot) -> Iterator[Fault]:
         for value in choices
         if not any(same(value, each) for each in listed)
     }
+    rarer: _Forms = []
+    if isinstance(spot.value, str):
+        rarer = list(_rarely_misspelt(spot.value, listed))
+        level = spot.bodies.contract.rules[spot.assertion.rule].level
+        if level == Level.MAY or not (spot.is_on_top or len(spot.value) == 1):
+            rarer = spot.sample(rarer, _SOME)
+        rarer += mistaken(spot.node.get(MISTAKEN, []))
     for name, value in (
         *list(elsewhere.values())[:FEW],
         *_others(spot.value, listed, other),
-        *_rarer(spot, listed),
+        *rarer,
     ):
         # Of a long list, one value in another case stands for all.
         if len(listed) > FEW:
@@ -74,23 +80,18 @@ def sibling(schema: Json, path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(islice(others, 1))
 
 
-def _rarer(spot: Spot, listed: list[Json]) -> _Named:
-    if not isinstance(spot.value, str):
-        return
-    forms = list(_rarely_misspelt(spot.value, listed))
-    is_short = spot.is_on_top or len(spot.value) == 1
-    level = spot.bodies.contract.rules[spot.assertion.rule].level
-    is_full = is_short and level != Level.MAY
-    yield from forms if is_full else spot.sample(forms, _SOME)
-    yield from mistaken(spot.node.get(MISTAKEN, []))
-
-
 def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
     kind = kind_of(value)
     if kind == "string":
         # A value of another place is an unknown one too.
         yield (OTHER, other[0]) if other else (UNKNOWN, UNKNOWN)
-        yield from _misspelt(value)
+        if value.upper() != value.lower():
+            changed = value.upper() if value != value.upper() else value.lower()
+            yield f"{value}-in-other-case", changed
+            yield "with-a-tail", f"{value}s"
+        else:
+            yield "doubled", value + value
+        yield from (("blank-after", f"{value} "), ("empty", ""))
     elif kind in {"integer", "number"}:
         numbers = [each for each in listed if kind_of(each) in {"integer", "number"}]
         # From the nearest value, so that dependent values still fit.
@@ -107,18 +108,6 @@ def _others(value: Json, listed: list[Json], other: tuple[str, ...]) -> _Named:
     else:
         yield ("negated", not value) if kind == "boolean" else ("false", False)
         yield UNKNOWN, UNKNOWN
-
-
-def _misspelt(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the misspellings that are tried for every list."""
-    if value.upper() != value.lower():
-        changed = value.upper() if value != value.upper() else value.lower()
-        yield f"{value}-in-other-case", changed
-        yield "with-a-tail", f"{value}s"
-    else:
-        yield "doubled", value + value
-    yield "blank-after", f"{value} "
-    yield "empty", ""
 
 
 def _rarely_misspelt(value: str, listed: list[Json]) -> Iterator[tuple[str, str]]:
@@ -155,12 +144,9 @@ def mistaken(values: list[str]) -> Iterator[tuple[str, str]]:
 
 
 # Nearly any text of one word is one.
-_LAX = frozenset(
-    {
-        *("uri", "uri-reference", "iri", "iri-reference", "uri-template"),
-        *("hostname", "idn-hostname", "duration"),
-    }
-)
+_LAX = {"uri", "uri-reference", "iri", "iri-reference", "uri-template"} | {
+    *("hostname", "idn-hostname", "duration")
+}
 
 
 def formats(spot: Spot) -> Iterator[Fault]:
@@ -210,10 +196,7 @@ def _uuids(spot: Spot) -> Iterator[Fault]:
         ("urn", f"urn:uuid:{value}"),
     ]
     if not spot.is_on_top:
-        forms, spellings = (
-            spot.sample(forms, 3),
-            spot.sample(spellings),
-        )
+        forms, spellings = spot.sample(forms, 3), spot.sample(spellings)
     yield from (spot.put(name, text) for name, text in forms)
     for name, text in spellings:
         yield spot.put(name, text, is_lax=True)
@@ -247,12 +230,9 @@ def _chosen(spot: Spot, kind: str, rarer: _Forms) -> _Forms:
         if kind != "integer":
             return rarer
         # Read only by a server that takes plain digits.
-        digits = [
-            ("padded", f"{value} "),
-            ("exponent", f"{value}e0"),
-            ("decimal", f"{value}.0"),
-        ]
-        return [*rarer, *spot.sample(digits)]
+        digits = ("padded", " "), ("exponent", "e0"), ("decimal", ".0")
+        (name, end), *_ = spot.sample(digits)
+        return [*rarer, (name, f"{value}{end}")]
     is_needed = instance[-1:] in {(), (ITEM,)} or instance in spot.bodies.needed
     scalar = kind in {"integer", "number", "boolean"}
     return spot.sample(rarer) if is_needed or scalar else []
@@ -266,22 +246,17 @@ def _forms(value: Json) -> tuple[_Forms, _Forms]:
         case bool():
             names = ("true-as-text", "one") if value else ("text", "number")
             usual = [(names[0], json.dumps(value)), (names[1], int(value))]
-            return [*usual, ("array", [value])], [
-                ("empty", ""),
-                ("digit", f"{value:d}"),
-            ]
+            rarer: _Forms = [("empty", ""), ("digit", f"{value:d}")]
+            return [*usual, ("array", [value])], rarer
         case int() | float():
             usual = [("text", str(value)), ("fraction", value + 0.5)]
             if value >= _UNIX_TIME:
                 usual.append(("date", "2031-01-01T00:00:00Z"))
-            return usual, [
-                ("array", [value]),
-                ("object", {"value": value}),
-                ("empty", ""),
-            ]
+            rarer = [("array", [value]), ("object", {"value": value}), ("empty", "")]
+            return usual, rarer
         case str():
             number = int(value) if value.isdecimal() and len(value) < 16 else 7
-            rarer: _Forms = [("true", True), ("object", {"value": value})]
+            rarer = [("true", True), ("object", {"value": value})]
             return [("number", number), ("array", [value])], rarer
         case list():
             usual = [("item", value[0])] if len(value) == 1 else []

@@ -1,7 +1,6 @@
 """The phase lifecycle: what was created is there, and what was refused is not.
 
-Cases of several steps, requests to the operations that a contract links to a create. A
-case whose early steps do not come out as they must says nothing of its rule.
+A case whose early steps do not come out as they must says nothing of its rule.
 """
 
 from __future__ import annotations
@@ -52,8 +51,6 @@ _GONE: Status = (404, 410)
 _OTHER = "-other"
 # Name under which the ids are captured that a list had before.
 _KNOWN = "known"
-# Bodies that are read back, besides the largest and the one with most in lists.
-_READ_BACK = 4
 # An id that a server is most unlikely to have given out.
 _UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 _IN_BRACES = re.compile(r"\{([^}]*)\}")
@@ -116,7 +113,7 @@ class Lifecycle:
             self.accepted, key=lambda each: (each.level.rank, -len(each.request.body))
         ):
             new = {f"{k}={canonical(v)}" for k, v in members(case.body)} - seen
-            if len(new) > 2 and len(found) < _READ_BACK:
+            if len(new) > 2 and len(found) < 4:
                 found.append(case)
                 seen |= new
         others = (

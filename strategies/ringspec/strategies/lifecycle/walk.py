@@ -1,8 +1,6 @@
 """Random walks through the life cycle: calls that Hypothesis draws, written as steps.
 
-The model of a target knows of each resource whether it exists, its body, and the states
-it may be in. What nothing settles is left out, or is a step without which the walk ends
-and no rule fails.
+What nothing settles is left out, or is a step without which the walk ends.
 """
 
 from __future__ import annotations
@@ -10,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -76,12 +74,6 @@ class Call(NamedTuple):
     kind: CallKind
     resource: int = UNCREATED
     choice: int = 0
-
-    @property
-    def is_look(self) -> bool:
-        """Whether it changes nothing, whatever the answer."""
-        in_vain = self.resource == UNCREATED and self.kind != CallKind.CREATE
-        return in_vain or self.kind in {CallKind.READ, CallKind.LIST}
 
 
 class Claim(NamedTuple):
@@ -204,9 +196,17 @@ class Walk:
         self._write(call)
         if len(self.steps) == before:
             return False
-        self._looks = self._looks | {call} if call.is_look else frozenset()
+        in_vain = call.resource == UNCREATED and call.kind != CallKind.CREATE
+        is_look = in_vain or call.kind == CallKind.READ
+        self._looks = self._looks | {call} if is_look else frozenset()
         self.calls += (call,)
         return True
+
+    def apply_all(self, calls: Iterable[Call]) -> Self:
+        """Apply those of some calls that can be made, one after the other."""
+        for call in calls:
+            self.apply(call)
+        return self
 
     @property
     def is_full(self) -> bool:
@@ -390,29 +390,12 @@ class Walk:
         asked = tuple(each for each in claims if each.rule in self.life.contract.rules)
         wants = tuple(want for each in asked for want in each.wants)
         step = replace(
-            step,
-            status=ACCEPTED if unsure else due,
-            wants=(waits,) if waits else wants,
+            step, status=ACCEPTED if unsure else due, wants=(waits,) if waits else wants
         )
         if asked:
             call = len(self.calls)
             self.steps += (WalkStep(step, due, asked, unsure, binds, call),)
         return bool(asked)
-
-
-def write_walk(
-    life: Lifecycle,
-    calls: Iterable[Call],
-    number: int = 1,
-    *,
-    idle: frozenset[str] = frozenset(),
-    hasty: bool = False,
-) -> Walk:
-    """Write those of some calls that can be made, one after the other."""
-    walk = Walk(life, number, idle, hasty)
-    for call in calls:
-        walk.apply(call)
-    return walk
 
 
 def _claim(name: str, *wants: Want) -> Claim:
@@ -513,5 +496,5 @@ def state_machine(
                 rules[f"{kind}_{number}"] = drawn(_calling(kind))
     if calls:
         rules["nobody"] = rule(call=st.sampled_from(calls))(_Drawing.apply_in_vain)
-    made = {"life": life, "ended": staticmethod(ended), **rules}
-    return type("Walking", (_Drawing,), made)
+    rules |= {"life": life, "ended": staticmethod(ended)}
+    return type("Walking", (_Drawing,), rules)

@@ -24,11 +24,11 @@ from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish
 from ringspec.strategies.shapes.compile import (
     COMPILED,
-    INSTEAD,
     NEGATED,
     SILENT,
     TooMany,
     compile_schema,
+    is_silent,
 )
 from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
@@ -184,12 +184,8 @@ def bodies_of(contract: Contract, level: Level = Level.MAY) -> Bodies:
 
 
 # Of older drafts: validators may apply them, but no rule is read from them.
-_OLD = frozenset(
-    {
-        *("dependencies", "additionalItems", "divisibleBy", "disallow", "extends"),
-        "$recursiveRef",
-    }
-)
+_OLD = {"dependencies", "additionalItems", "divisibleBy", "disallow", "extends"}
+_OLD |= {"$recursiveRef"}
 _HINTS = {
     "patternProperties": "name the members in `properties`",
     "propertyNames": "name the members in `properties`, and close the object",
@@ -202,8 +198,6 @@ _HINTS = {
     "$anchor": "refer by $ref and JSON pointers into this file",
     "$dynamicAnchor": "refer by $ref and JSON pointers into this file",
 }
-# The last character allowed in a header.
-_LATIN = "\xff"
 
 
 def check_supported(contract: Contract) -> None:
@@ -229,7 +223,7 @@ def check_supported(contract: Contract) -> None:
     for header in contract.operation.headers:
         # What can be sent in a header: RFC 9110, 5.5.
         value = header.value or ""
-        if not value.isprintable() or max(value, default="") > _LATIN:
+        if not value.isprintable() or max(value, default="") > "\xff":
             raise SpecError(
                 f"{header.place}: no header can have the value {value!r}",
                 hint="give an `example` of Latin letters, without a line break",
@@ -239,7 +233,7 @@ def check_supported(contract: Contract) -> None:
 def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> None:
     """Check a subschema; if negated, its opposite must be compilable too."""
     for keyword in schema:
-        if keyword.startswith("x-") or keyword in SILENT:
+        if is_silent(keyword):
             continue
         if keyword not in COMPILED:
             raise _refused(keyword, place)
@@ -264,7 +258,8 @@ def _check_keywords(schema: dict[str, Json], place: str, *, negated: bool) -> No
 
 def _refused(keyword: str, place: str) -> SpecError:
     near = nearest(keyword, {*COMPILED, *SILENT}, cutoff=0.75)
-    meant = f"did you mean {near[0]!r}?" if near else INSTEAD
+    meant = "state it by others, such as properties, if, oneOf or contains"
+    meant = f"did you mean {near[0]!r}?" if near else meant
     return SpecError(
         f"{place} has {keyword}, which is not supported",
         hint=_HINTS.get(keyword, meant),

@@ -1,16 +1,15 @@
 """From JSON Schema 2020-12 to shapes: values that surely fit a schema, or may fit it.
 
-Conditions become alternatives: `if A then B else C` is (A and B) or (not A and C). One
-table has for each keyword the values that it admits and refuses. `compile_schema` and
-`negate` give only values that surely fit, perhaps not all. `reach` and `avoid` give
-every value that may fit: no shape left proves that no value fits.
+`compile_schema` and `negate` give only values that surely fit, perhaps not all; `reach`
+and `avoid` every value that may fit: no shape left proves that no value fits.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations, product
 from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
@@ -37,8 +36,6 @@ SILENT = frozenset(
         *("contentMediaType", "contentEncoding"),
     }
 )
-# By unsupported keyword, the hint.
-INSTEAD = "state it by others, such as properties, if, oneOf or contains"
 # A number that is no integer, where the two are kept apart.
 FRACTION = "fraction"
 _WIDE_KINDS = tuple(FRACTION if kind == "number" else kind for kind in KINDS)
@@ -55,16 +52,21 @@ _COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """Reads schemas; if `wide`, errs towards more values instead of fewer."""
+    """Reads schemas; if `wide`, errs towards more values instead of fewer.
+
+    Attributes:
+        schema: the surroundings of a keyword that is read, for values of one `kind`.
+    """
 
     wide: bool
+    schema: dict[str, Json] = field(default_factory=dict)
+    kind: str = ""
 
     def fits(self, schema: Json, kinds: Iterable[str] | None = None) -> Alternatives:
         """Return the alternatives of some kinds that fit a schema.
 
         Raises:
-            SpecError: it uses a keyword that cannot be compiled, or too many
-                conditions; not if `wide`.
+            TooMany: it has too many conditions; not if `wide`.
         """
         kinds = self._all_kinds if kinds is None else tuple(kinds)
         if schema is False:
@@ -95,67 +97,86 @@ class _Compiler:
         return live(found) if self.wide else tuple(found)
 
     def join(self, parts: Iterable[Alternatives], kind: str) -> Alternatives:
-        """Return what fits all of some alternatives at once."""
-        if not self.wide:
-            return joined(parts, kind)
+        """Return what fits all of some alternatives at once.
+
+        Each condition may double them: of very many, a sample is worked out in which
+        any two meet.
+        """
+        listed = list(parts)
         found: Alternatives = (Shape(kind=kind),)
-        for part in parts:
-            found = live(meet(found, part))
+        for part in listed:
+            found = live(meet(found, part)) if self.wide else meet(found, part)
+            if len(found) > FEW and not self.wide:
+                return tuple(_sample(listed, kind))
         return found
 
     @property
-    def anything(self) -> Alternatives:
-        """Alternatives for any value, as of a member that is only named."""
-        return self.fits(True) if self.wide else ANYTHING  # noqa: FBT003 - a schema
+    def counts(self) -> tuple[int, Any]:
+        """The numbers of items that `contains` asks for."""
+        return self.schema.get("minContains", 1), self.schema.get("maxContains", inf)
+
+    @property
+    def own(self) -> tuple[str]:
+        return (self.kind,)
 
     @property
     def _all_kinds(self) -> tuple[str, ...]:
         return _WIDE_KINDS if self.wide else KINDS
+
+    def shape(self, **bounds: Any) -> list[Shape]:
+        return [Shape(kind=self.kind, **bounds)]
+
+    def breaks_all(self, schemas: list[Json]) -> Alternatives:
+        return self.join((self.breaks(each, self.own) for each in schemas), self.kind)
+
+    def counting(self, schema: Json, least: int, most: float) -> list[Shape]:
+        fits, others = self.fits(schema), self.breaks(schema)
+        counted = Contained(fits=fits, others=others, least=least, most=most)
+        return self.shape(contained=(counted,))
 
     def _parts(self, schema: Json, kind: str) -> Iterator[Alternatives]:
         """Yield the alternatives that each keyword leaves by itself."""
         if isinstance(schema, bool):
             yield (Shape(kind=kind),) if schema else ()
             return
-        shown = () if self.wide else _examples(schema)
+        shown: list[Json] = []
+        if not self.wide:
+            shown = [schema[name] for name in ("default", "example") if name in schema]
+            shown += schema.get("examples", ())
         yield tuple(
-            Shape(kind=each, examples=shown) for each in _stated(schema, (kind,))
+            Shape(kind=each, examples=tuple(shown)) for each in _stated(schema, (kind,))
         )
         # For a superset, the parts with the most branches come last.
         keywords = sorted(schema, key="allOf".__eq__) if self.wide else schema
         for keyword in keywords:
             value = schema[keyword]
-            if _is_silent(keyword) or (self.wide and keyword not in COMPILED):
+            if is_silent(keyword) or (self.wide and keyword not in COMPILED):
                 continue
-            if keyword not in COMPILED:
-                raise SpecError(
-                    f"keyword {keyword!r} cannot be compiled",
-                    hint=INSTEAD,
-                )
             about, admits, _ = COMPILED[keyword]
             if keyword == "allOf":
                 for sub in value:
-                    if self.wide:
-                        yield self.fits(sub, (kind,))
-                    else:
-                        yield from self._parts(sub, kind)
-            elif keyword == "dependentRequired":
-                yield from _dependent(value) if kind == "object" else ()
+                    wide = [self.fits(sub, (kind,))] if self.wide else ()
+                    yield from wide or self._parts(sub, kind)
+            elif keyword == "dependentRequired" and kind == "object":
+                for name, needed in value.items():
+                    having = Shape(kind=kind, required=frozenset({name, *needed}))
+                    yield Shape(kind=kind, members={name: ()}), having
             elif kind in about:
-                yield tuple(admits(_Context(self, schema, kind), value))
+                yield tuple(admits(_Compiler(self.wide, schema, kind), value))
 
     def _failures(self, schema: dict[str, Json], kind: str) -> Iterator[Shape]:
         for keyword, value in schema.items():
-            if _is_silent(keyword):
+            if is_silent(keyword):
                 continue
             about, _, refuses = COMPILED.get(keyword, (_ALL, None, None))
             if kind in about and refuses is not None:
-                yield from refuses(_Context(self, schema, kind), value)
+                yield from refuses(_Compiler(self.wide, schema, kind), value)
             elif kind in about and self.wide:
                 yield Shape(kind=kind)  # its negation is not worked out
 
 
-def _is_silent(keyword: str) -> bool:
+def is_silent(keyword: str) -> bool:
+    """Return whether a keyword asserts nothing by itself."""
     return keyword in SILENT or keyword.startswith("x-")
 
 
@@ -171,86 +192,37 @@ def _stated(schema: dict[str, Json], kinds: Iterable[str]) -> list[str]:
     ]
 
 
-def _examples(schema: dict[str, Json]) -> tuple[Json, ...]:
-    given = [schema[name] for name in ("default", "example") if name in schema]
-    return (*given, *schema.get("examples", ()))
+_Reader: TypeAlias = Callable[[_Compiler, Json], Iterable[Shape]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """The surroundings of a keyword, for values of one type."""
-
-    compiler: _Compiler
-    schema: dict[str, Json]
-    kind: str
-
-    @property
-    def wide(self) -> bool:
-        return self.compiler.wide
-
-    def shape(self, **bounds: Any) -> list[Shape]:
-        return [Shape(kind=self.kind, **bounds)]
-
-    def fits(self, schema: Json) -> Alternatives:
-        return self.compiler.fits(schema, (self.kind,))
-
-    def breaks(self, schema: Json) -> Alternatives:
-        return self.compiler.breaks(schema, (self.kind,))
-
-    def fits_none(self, schemas: list[Json]) -> Alternatives:
-        return self.compiler.join(map(self.breaks, schemas), self.kind)
-
-    def counting(self, schema: Json, least: int, most: float) -> list[Shape]:
-        fits, others = self.compiler.fits(schema), self.compiler.breaks(schema)
-        counted = Contained(fits=fits, others=others, least=least, most=most)
-        return self.shape(contained=(counted,))
-
-
-_Reader: TypeAlias = Callable[[_Context, Json], Iterable[Shape]]
-
-
-def _above(c: _Context, value: Json) -> list[Shape]:
+def _beyond(c: _Compiler, value: Json, *, up: bool) -> list[Shape]:
     if c.kind == "integer":
-        return c.shape(low=floor(value) + 1)
-    return c.shape(low=value if c.wide else value + _near(value))
-
-
-def _below(c: _Context, value: Json) -> list[Shape]:
-    if c.kind == "integer":
-        return c.shape(high=ceil(value) - 1)
-    return c.shape(high=value if c.wide else value - _near(value))
-
-
-def _near(value: float) -> float:
-    """Return a small step from a number, large enough to change it."""
+        return c.shape(low=floor(value) + 1) if up else c.shape(high=ceil(value) - 1)
+    # A small step, large enough to change the number.
     digits = len(str(int(abs(value))))
-    return 1e-9 * 10.0 ** max(0, digits - 4)
+    near = 0 if c.wide else 1e-9 * 10.0 ** max(0, digits - 4)
+    return c.shape(low=value + near) if up else c.shape(high=value - near)
 
 
-def _multiple(c: _Context, value: Json) -> list[Shape]:
+def _multiple(c: _Compiler, value: Json) -> list[Shape]:
     if c.wide and not (c.kind == "integer" and isinstance(value, int)):
         void = c.kind == FRACTION and float(value).is_integer()
         return [] if void else c.shape()
     return c.shape(multiple=value)
 
 
-def _enum(c: _Context, values: Json) -> list[Shape]:
-    if c.wide:
-        fitting = [
-            each
-            for each in _plain(values)
-            if kind_of(each).replace("number", FRACTION) == c.kind
-        ]
-    else:
-        fitting = [
-            each
-            for each in values
-            if kind_of(each) == c.kind or {kind_of(each), c.kind} <= _NUMBERS
-        ]
-    return c.shape(enum=tuple(fitting)) if fitting else []
+def _enum(c: _Compiler, values: Json) -> list[Shape]:
+    def fits(value: Json) -> bool:
+        kind = kind_of(value)
+        if c.wide:
+            return kind.replace("number", FRACTION) == c.kind
+        return kind == c.kind or {kind, c.kind} <= _NUMBERS
+
+    fitting = tuple(filter(fits, _plain(values) if c.wide else values))
+    return c.shape(enum=fitting) if fitting else []
 
 
-def _excluded(c: _Context, values: Json) -> list[Shape]:
+def _excluded(c: _Compiler, values: Json) -> list[Shape]:
     return c.shape(excluded=tuple(_plain(values) if c.wide else values))
 
 
@@ -264,86 +236,52 @@ def _plain(value: Json) -> Json:
     return int(value) if whole else value
 
 
-def _not_pattern(c: _Context, value: Json) -> list[Shape]:
-    texts = tuple(each for each in MISSING if not re.search(value, each))
-    return c.shape() if c.wide else c.shape(enum=texts) if texts else []
-
-
-def _contains(c: _Context, value: Json) -> list[Shape]:
-    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains", inf)
-    return c.counting(value, least, most)
-
-
-def _not_contains(c: _Context, value: Json) -> list[Shape]:
-    least, most = c.schema.get("minContains", 1), c.schema.get("maxContains", inf)
+def _not_contains(c: _Compiler, value: Json) -> list[Shape]:
+    least, most = c.counts
     fewer = c.counting(value, 0, least - 1) if least > 0 else []
     return fewer if most == inf else [*fewer, *c.counting(value, most + 1, inf)]
 
 
-def _properties(c: _Context, value: Json) -> list[Shape]:
-    return c.shape(members={each: c.compiler.fits(sub) for each, sub in value.items()})
-
-
-def _not_properties(c: _Context, value: Json) -> Iterator[Shape]:
-    for name, sub in value.items():
-        if others := c.compiler.breaks(sub):
-            yield from c.shape(members={name: others}, required=frozenset({name}))
-
-
-def _additional(c: _Context, value: Json) -> list[Shape]:
+def _additional(c: _Compiler, value: Json) -> list[Shape]:
     closed = value in (False, {"not": {}}) and "patternProperties" not in c.schema
     if c.wide and not closed:
         return c.shape()
-    members = dict.fromkeys(c.schema.get("properties", {}), c.compiler.anything)
+    # A member that is only named may have any value.
+    anything = c.fits(True) if c.wide else ANYTHING  # noqa: FBT003 - it is a schema
+    members = dict.fromkeys(c.schema.get("properties", {}), anything)
     if isinstance(value, dict) and value and not closed:
         # A few members show the schema of any name.
-        members = {**dict.fromkeys(OTHERS, c.compiler.fits(value)), **members}
+        members = {**dict.fromkeys(OTHERS, c.fits(value)), **members}
     return c.shape(closed=closed, members=members)
 
 
-def _dependent(value: Json) -> Iterator[Alternatives]:
-    for name, needed in value.items():
-        without = Shape(kind="object", members={name: ()})
-        having = Shape(kind="object", required=frozenset({name, *needed}))
-        yield without, having
-
-
-def _not_dependent(c: _Context, value: Json) -> Iterator[Shape]:
-    for name, needed in value.items():
-        for lacking in needed:
-            yield from c.shape(members={lacking: ()}, required=frozenset({name}))
-
-
-def _one_of(c: _Context, value: Json) -> Iterator[Shape]:
-    branches = [c.fits(sub) for sub in value]
+def _one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
+    branches = [c.fits(sub, c.own) for sub in value]
     for index, branch in enumerate(branches):
         for other, sub in enumerate(value):
             # Branches that have nothing in common exclude each other as they are.
             if other != index and meet(branch, branches[other]):
-                branch = meet(branch, c.breaks(sub))  # noqa: PLW2901
+                branch = meet(branch, c.breaks(sub, c.own))  # noqa: PLW2901
         yield from branch
 
 
-def _not_one_of(c: _Context, value: Json) -> Iterator[Shape]:
-    yield from c.fits_none(value)
+def _not_one_of(c: _Compiler, value: Json) -> Iterator[Shape]:
+    yield from c.breaks_all(value)
     for left, right in combinations(value, 2):
-        yield from meet(c.fits(left), c.fits(right))
+        yield from meet(c.fits(left, c.own), c.fits(right, c.own))
 
 
-def _if(c: _Context, value: Json) -> Alternatives:
+def _if(
+    c: _Compiler, value: Json, read: Callable[[Json, tuple[str]], Alternatives]
+) -> Alternatives:
     then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
     if then is otherwise is True:
-        return tuple(c.shape())
-    taken = meet(c.fits(value), c.fits(then))
-    return taken + meet(c.breaks(value), c.fits(otherwise))
+        return read(then, c.own)
+    taken = meet(c.fits(value, c.own), read(then, c.own))
+    return taken + meet(c.breaks(value, c.own), read(otherwise, c.own))
 
 
-def _not_if(c: _Context, value: Json) -> Alternatives:
-    then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
-    broken = meet(c.fits(value), c.breaks(then))
-    return broken + meet(c.breaks(value), c.breaks(otherwise))
-
-
+_over, _under = partial(_beyond, up=True), partial(_beyond, up=False)
 # The values that a bound of a size admits, and those it refuses.
 _AT_LEAST: tuple[_Reader, _Reader] = (
     lambda c, v: c.shape(min_size=v),
@@ -359,10 +297,10 @@ _AT_MOST: tuple[_Reader, _Reader] = (
 COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "enum": (_ALL, _enum, _excluded),
     "const": (_ALL, lambda c, v: _enum(c, [v]), lambda c, v: _excluded(c, [v])),
-    "minimum": (_NUMBERS, lambda c, v: c.shape(low=v), _below),
-    "maximum": (_NUMBERS, lambda c, v: c.shape(high=v), _above),
-    "exclusiveMinimum": (_NUMBERS, _above, lambda c, v: c.shape(high=v)),
-    "exclusiveMaximum": (_NUMBERS, _below, lambda c, v: c.shape(low=v)),
+    "minimum": (_NUMBERS, lambda c, v: c.shape(low=v), _under),
+    "maximum": (_NUMBERS, lambda c, v: c.shape(high=v), _over),
+    "exclusiveMinimum": (_NUMBERS, _over, lambda c, v: c.shape(high=v)),
+    "exclusiveMaximum": (_NUMBERS, _under, lambda c, v: c.shape(low=v)),
     "multipleOf": (_NUMBERS, _multiple, None),
     "minLength": (_TEXT, *_AT_LEAST),
     "maxLength": (_TEXT, *_AT_MOST),
@@ -370,24 +308,44 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "pattern": (
         _TEXT,
         lambda c, v: c.shape(**{} if c.wide else {"patterns": (v,)}),
-        _not_pattern,
+        lambda c, v: (
+            c.shape()
+            if c.wide
+            else _enum(c, [each for each in MISSING if not re.search(v, each)])
+        ),
     ),
     "minItems": (_LIST, *_AT_LEAST),
     "maxItems": (_LIST, *_AT_MOST),
     "items": (
         _LIST,
-        lambda c, v: c.shape(items=c.compiler.fits(v)),
+        lambda c, v: c.shape(items=c.fits(v)),
         lambda c, v: c.counting({"not": v}, 1, inf),
     ),
     "uniqueItems": (_LIST, lambda c, v: c.shape(unique=v and not c.wide), None),
-    "contains": (_LIST, _contains, _not_contains),
-    "properties": (_MAP, _properties, _not_properties),
+    "contains": (_LIST, lambda c, v: c.counting(v, *c.counts), _not_contains),
+    "properties": (
+        _MAP,
+        lambda c, v: c.shape(members={name: c.fits(each) for name, each in v.items()}),
+        lambda c, v: [
+            Shape(kind=c.kind, members={name: others}, required=frozenset({name}))
+            for name, each in v.items()
+            if (others := c.breaks(each))
+        ],
+    ),
     "required": (
         _MAP,
         lambda c, v: c.shape(required=frozenset(v)),
         lambda c, v: [shape for each in v for shape in c.shape(members={each: ()})],
     ),
-    "dependentRequired": (_MAP, lambda _c, _v: (), _not_dependent),
+    "dependentRequired": (
+        _MAP,
+        lambda _c, _v: (),
+        lambda c, v: [
+            Shape(kind=c.kind, members={lacking: ()}, required=frozenset({name}))
+            for name, needed in v.items()
+            for lacking in needed
+        ],
+    ),
     "additionalProperties": (_MAP, _additional, None),
     "unevaluatedProperties": (_MAP, lambda c, _v: c.shape(), None),
     "minProperties": (_MAP, *_AT_LEAST),
@@ -395,16 +353,16 @@ COMPILED: dict[str, tuple[frozenset[str], _Reader, _Reader | None]] = {
     "allOf": (
         _ALL,
         lambda _c, _v: (),
-        lambda c, v: [shape for each in v for shape in c.breaks(each)],
+        lambda c, v: [shape for each in v for shape in c.breaks(each, c.own)],
     ),
     "anyOf": (
         _ALL,
-        lambda c, v: [shape for each in v for shape in c.fits(each)],
-        lambda c, v: c.fits_none(v),
+        lambda c, v: [shape for each in v for shape in c.fits(each, c.own)],
+        lambda c, v: c.breaks_all(v),
     ),
     "oneOf": (_ALL, _one_of, _not_one_of),
-    "not": (_ALL, lambda c, v: c.breaks(v), lambda c, v: c.fits(v)),
-    "if": (_ALL, _if, _not_if),
+    "not": (_ALL, lambda c, v: c.breaks(v, c.own), lambda c, v: c.fits(v, c.own)),
+    "if": (_ALL, lambda c, v: _if(c, v, c.fits), lambda c, v: _if(c, v, c.breaks)),
 }
 # The keywords that can be negated.
 NEGATED = frozenset(name for name, row in COMPILED.items() if row[2] is not None)
@@ -416,30 +374,6 @@ reach, avoid = _SUPERSET.fits, _SUPERSET.breaks
 
 class TooMany(SpecError):  # noqa: N818 - it says what there is
     """A schema has more conditions than can be sampled."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(
-            f"{count} choices side by side are too many to work out",
-            hint="state fewer conditions beside each other, or join some by `oneOf`",
-        )
-
-
-def joined(parts: Iterable[Alternatives], kind: str) -> Alternatives:
-    """Return what fits all of some alternatives at once.
-
-    Each condition may double them: of very many, a sample is worked out in which any
-    two meet.
-
-    Raises:
-        TooMany: not even a sample can be worked out.
-    """
-    listed = list(parts)
-    found: Alternatives = (Shape(kind=kind),)
-    for part in listed:
-        found = meet(found, part)
-        if len(found) > FEW:
-            return tuple(_sample(listed, kind))
-    return found
 
 
 def _sample(parts: list[Alternatives], kind: str) -> list[Shape]:
@@ -467,7 +401,10 @@ def _chosen(choices: list[Alternatives]) -> Iterator[tuple[dict[int, int], int]]
         {index: each} for index, part in enumerate(choices) for each in range(len(part))
     ]
     if 2 * len(singles) * len(choices) > _STEPS:
-        raise TooMany(len(choices))
+        raise TooMany(
+            f"{len(choices)} choices side by side are too many to work out",
+            hint="state fewer conditions beside each other, or join some by `oneOf`",
+        )
     for fill in (-1, 1):
         yield from ((single, fill) for single in singles)
     pairs = [
@@ -486,20 +423,22 @@ def live(shapes: Iterable[Shape]) -> Alternatives:
 
 
 def _is_void(shape: Shape) -> bool:
-    if shape.kind == "object":
-        return _no_object(shape)
     if shape.kind == "array":
         return _no_array(shape)
-    return shape.kind == "integer" and shape.enum is None and _no_integer(shape)
-
-
-def _no_object(shape: Shape) -> bool:
-    if max(len(shape.required), shape.min_size) > shape.max_size:
-        return True
+    if shape.kind == "integer" and shape.enum is None:
+        low, high = shape.low, shape.high
+        is_long = isinf(low) or isinf(high) or floor(high) - ceil(low) > _COUNTED
+        return not is_long and not any(
+            map(shape.admits, range(ceil(low), floor(high) + 1))
+        )
+    if shape.kind != "object":
+        return False
     allowed = {name for name, below in shape.members.items() if live(below)}
-    if shape.closed and shape.min_size > len(allowed):
-        return True
-    return bool(shape.required & shape.members.keys() - allowed)
+    return (
+        max(len(shape.required), shape.min_size) > shape.max_size
+        or (shape.closed and shape.min_size > len(allowed))
+        or bool(shape.required & shape.members.keys() - allowed)
+    )
 
 
 def _no_array(shape: Shape) -> bool:
@@ -518,12 +457,3 @@ def _no_array(shape: Shape) -> bool:
         for one, other in product(shape.contained, repeat=2)
         if one.fits == other.fits
     )
-
-
-def _no_integer(shape: Shape) -> bool:
-    if isinf(shape.low) or isinf(shape.high):
-        return False
-    low, high = int(-(-shape.low // 1)), int(shape.high // 1)
-    if high - low > _COUNTED:
-        return False
-    return not any(map(shape.admits, range(low, high + 1)))

@@ -8,12 +8,8 @@ from ringspec.spec import ITEM, KEYWORDS, Assertion, Contract, Json, Location, a
 from ringspec.strategies.shapes.shape import OTHERS
 
 # A step behind these is a name, or a number.
-_NAMING = frozenset(
-    {
-        *(name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}),
-        *("required", "dependentRequired"),
-    }
-)
+_NAMING = {name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}}
+_NAMING |= {"required", "dependentRequired"}
 # No value, where null is one.
 NOTHING = object()
 

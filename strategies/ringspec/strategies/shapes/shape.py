@@ -1,6 +1,5 @@
-"""Shapes: a schema compiled into plain alternatives without conditions.
+"""Shapes: a schema compiled into alternatives of one JSON type, without conditions.
 
-Each is of one JSON type with its bounds, and for an object each member's alternatives.
 A value that fits one alternative is valid, so values are built without search.
 """
 
@@ -89,8 +88,10 @@ class Shape:
         if any(same(value, other) for other in self.excluded):
             return False
         if self.kind in {"integer", "number"}:
+            # 0.3 is a multiple of 0.1, as decimals.
             return self.low <= value <= self.high and (
-                self.multiple is None or is_multiple(value, self.multiple)
+                self.multiple is None
+                or Fraction(str(value)) % Fraction(str(self.multiple)) == 0
             )
         if self.kind not in {"string", "array"}:
             return True
@@ -216,11 +217,6 @@ def _both(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if left is None or right is None:
         return left if right is None else right
     return combine(left, right)
-
-
-def is_multiple(value: float, step: float) -> bool:
-    """Return whether a number is a decimal multiple: 0.3 is one of 0.1."""
-    return Fraction(str(value)) % Fraction(str(step)) == 0
 
 
 def _common(left: float, right: float) -> float:

@@ -81,11 +81,8 @@ _GIVEN = frozenset({"examples", "enum", "const"})
 def with_examples(schema: Json, values: Iterable[Json] = ()) -> Json:
     """Return a schema in which each text of a form has an example, if one is known.
 
-    Known are values from the examples around it, else a plain text of its form.
-
-    Args:
-        schema: an inlined schema.
-        values: examples that fit it.
+    Known are `values`, examples of the whole schema, and the examples around it, else a
+    plain text of its form.
     """
     if not isinstance(schema, dict):
         return schema
