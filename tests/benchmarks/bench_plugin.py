@@ -19,10 +19,7 @@ from pathlib import Path
 from tests.benchmarks.results import arguments, note, show
 
 ROUNDS = 10
-WORDS = {
-    "version": ("--version",),
-    "collect": ("--collect-only", "-q"),
-}
+WORDS = {"version": ("--version",), "collect": ("--collect-only", "-q")}
 WITHOUT = ("-p", "no:ringspec")
 BARE = (*WITHOUT, "-p", "no:schemathesis")
 GOALS = {"entry_ms": 10, "version_ratio": 1.05, "collect_ratio": 1.05}

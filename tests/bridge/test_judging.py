@@ -163,10 +163,7 @@ def test_settings_have_the_names_of_the_command() -> None:
 
     assert given.level is Level.SHOULD
     assert given.contract.sha256 == load(dialect="naxai-sdk").sha256
-    assert {rule.split(".")[0] for rule in given.selected} == {
-        "retries",
-        "retryDelays",
-    }
+    assert {rule.split(".")[0] for rule in given.selected} == {"retries", "retryDelays"}
 
 
 @pytest.fixture(scope="module")

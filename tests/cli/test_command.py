@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ringspec.reference import Embedded
-from ringspec.reports import REPORT_FORMAT
+from ringspec.reports.json_report import REPORT_FORMAT
 from ringspec.strategies import FORMAT as CASE_FORMAT
 
 Ringspec = Callable[..., Any]
@@ -120,15 +120,6 @@ def test_wrong_client_secret_is_inconclusive_and_not_shown(
     assert ended.status == 3
     assert "hint: check client id and client secret" in ended.stderr
     assert "wr0ng" not in ended.stderr
-
-
-def test_without_credentials_a_guarded_target_is_inconclusive(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
-    ended = ringspec("run", reference.url)
-
-    assert ended.status == 3
-    assert "hint: give --bearer TOKEN" in ended.stdout
 
 
 def test_fail_fast_ends_at_the_first_failure(

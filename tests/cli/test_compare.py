@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,25 +66,6 @@ def test_runs_tell_regressions_and_fixes(
     assert "FIXED 1 rule: " in ended.stdout
     assert "  name.type FAIL -> pass\n" in ended.stdout
     assert ended.stdout.splitlines()[-1].startswith("1 regression, 1 fixed, ")
-
-
-def test_files_hold_the_comparison(
-    ringspec: Ringspec, of: Callable[..., Path], tmp_path: Path
-) -> None:
-    names = {"json": "c.json", "markdown": "c.md", "html": "c.html"}
-    wanted = [
-        part
-        for name, file in names.items()
-        for part in ("--report", f"{name}={tmp_path / file}")
-    ]
-
-    ended = ringspec("compare", str(of()), str(of("name-type-unchecked")), *wanted)
-
-    assert ended.status == 0, ended.stderr
-    data = json.loads((tmp_path / "c.json").read_text())
-    assert [it["id"] for it in data["rules"] if it["differs"]] == ["name.type"]
-    assert "| `name.type` | MUST | " in (tmp_path / "c.md").read_text()
-    assert "<code>name.type</code>" in (tmp_path / "c.html").read_text()
 
 
 @pytest.mark.parametrize("shape", ["json", "markdown"])

@@ -113,33 +113,6 @@ def test_wrong_option_is_wrong_usage(
     assert "Traceback" not in ended.stderr
 
 
-def test_report_that_cannot_be_written_costs_the_others_nothing(
-    ringspec: Ringspec, reference: Embedded
-) -> None:
-    ended = ringspec(
-        *("run", reference.url, "--bearer", reference.token, "--select", "name"),
-        *("--report", "junit=/dev/full"),
-        report=True,
-    )
-
-    assert ended.status == 2
-    assert "junit report cannot be written to /dev/full" in ended.stderr
-    assert ended.report["conclusion"] == "conformant"
-
-
-def test_nonconformant_outweighs_a_report_that_cannot_be_written(
-    ringspec: Ringspec,
-) -> None:
-    with Embedded(mutant="delay-4321-accepted") as mutant:
-        ended = ringspec(
-            *("run", mutant.url, "--bearer", mutant.token, "--select", "retryDelays"),
-            *("--report", "junit=/dev/full"),
-        )
-
-    assert ended.status == 1
-    assert "junit report cannot be written" in ended.stderr
-
-
 def test_full_disk_behind_the_output_is_an_error(reference: Embedded) -> None:
     options = ("run", reference.url, "--bearer", reference.token, "--select", "name")
 

@@ -16,7 +16,6 @@ from ringspec.reference import Embedded
 Ringspec = Callable[..., Any]
 
 RULE = "retryDelays.count"
-FAILING = (RULE, "from.type")
 SCHEMA = Path(__file__).parents[2] / "reports/ringspec/reports/report.schema.json"
 
 

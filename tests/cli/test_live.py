@@ -15,12 +15,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.sending.journal import (
-    Entry,
-    Journal,
-    Status,
-    read,
-)
+from ringspec.harness.sending.journal import Entry, Journal, Status, read
 from ringspec.reference import Embedded
 
 Ringspec = Callable[..., Any]

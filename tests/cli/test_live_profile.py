@@ -17,11 +17,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.sending.journal import (
-    Entry,
-    Journal,
-    read,
-)
+from ringspec.harness.sending.journal import Entry, Journal, read
 from ringspec.spec import Contract
 from ringspec.strategies import cases_of
 
@@ -336,9 +332,7 @@ def test_calling_a_target_elsewhere_not_live_unlocks_nothing(
 
 
 @pytest.mark.parametrize(
-    "sign",
-    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
-    ids=["int", "term", "hup"],
+    "sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["int", "term", "hup"]
 )
 def test_interrupt_cleans_up_and_leaves_no_journal(
     started: Callable[..., subprocess.Popen[str]],

@@ -320,10 +320,7 @@ def test_explored_bodies_arrive_byte_for_byte_unless_they_were_cut(
 
 
 def test_walk_is_gone_again_from_its_report_alone(
-    ringspec: Ringspec,
-    report: Path,
-    reference: Embedded,
-    cases: dict[str, Case],
+    ringspec: Ringspec, report: Path, reference: Embedded, cases: dict[str, Case]
 ) -> None:
     life = next(each for each in cases.values() if each.rule == "lifecycle.listed")
     walk = replace(life, id="explore/lifecycle.listed-walk-1", phase=Phase.EXPLORE)

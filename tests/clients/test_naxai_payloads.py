@@ -10,12 +10,10 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
-from ringspec.reference import Embedded
 from ringspec.spec import load
 
 from .conftest import PAYLOADS
@@ -51,22 +49,6 @@ def test_client_sends_today_what_was_written_down(
         PAYLOADS.write_text(json.dumps(payloads, indent=2) + "\n", "utf-8")
 
     assert payloads == json.loads(PAYLOADS.read_text("utf-8"))
-
-
-def test_client_fetches_one_token_and_names_the_version(
-    sent: list[httpx.Request], dialect: Embedded
-) -> None:
-    token, *creates = sent
-
-    assert dict(parse_qsl(token.content.decode())) == {
-        "client_id": dialect.client_id,
-        "client_secret": dialect.client_secret,
-        "grant_type": "client_credentials",
-    }
-    for request in creates:
-        assert request.headers["authorization"] == f"Bearer {dialect.token}"
-        assert request.headers["content-type"] == "application/json"
-        assert request.headers["x-version"] == "2023-03-25"
 
 
 # Source: facts.md G1 (type), G2 (retryDelays), G3 (the flag's spelling).

@@ -1,4 +1,4 @@
-"""What the README shows is what happens; it shortens its outputs by `…`."""
+"""What the README shows is what happens, and generated pages are up to date."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 import click
 import pytest
+from docs.generated import PAGES
 
-from ringspec.cli.main import group
+from ringspec.cli.main import COMMANDS, group
+from ringspec.spec import load
 
 from .page import Command, steps
 from .test_pages import troubles
@@ -63,3 +65,37 @@ def unread(command: click.Command, words: list[str], parent: click.Context) -> A
         return command.make_context(command.name, words, parent=parent).args
     except click.exceptions.Exit as done:  # an option that does all that is wanted
         return [] if done.exit_code == 0 else words
+
+
+HELP = PAGES["reference/command.md"]()
+
+
+def test_every_rule_has_an_address() -> None:
+    page = PAGES["reference/rules.md"]()
+
+    anchors = re.findall(r"^### .* \{ #(\S+) \}$", page, re.MULTILINE)
+
+    assert anchors == list(load().rules)
+
+
+def test_every_report_format_is_described() -> None:
+    assert "## The JSON report" in PAGES["reference/reports.md"]()
+
+
+def test_no_line_of_the_help_is_longer_than_a_terminal() -> None:
+    assert [line for line in HELP.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples_and_exit_statuses(name: str) -> None:
+    _, _, page = HELP.partition(f"## {f'ringspec {name}'.strip()} {{")
+    page = page.partition("\n## ")[0]
+
+    assert "Examples:" in page
+    assert re.search("exit status", page, re.IGNORECASE) or name == "profile"
+
+
+def test_every_command_has_its_help_on_the_page() -> None:
+    named = re.findall(r"^## ringspec ?(.*) \{", HELP, re.MULTILINE)
+
+    assert {name.split(" ")[0] for name in named if name} == set(COMMANDS)

@@ -166,8 +166,7 @@ LIARS = [
         "same-id-twice",
         "lifecycle.ids",
         replace(
-            CORRECT,
-            name=lambda it: str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(it))),
+            CORRECT, name=lambda it: str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(it)))
         ),
     ),
 ]

@@ -1,8 +1,9 @@
-"""Bodies that are arrays, or put together: what comes back is compared all the same."""
+"""What comes back: of arrays, of what is put together, of one direction alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -68,3 +69,28 @@ def test_a_list_of_values_is_compared_where_the_answer_describes_it(
         "/1 is 3; 2 was sent"
     ]
     assert checks.echo_faults(contract, answer, [1, 2], 7) == []
+
+
+SECRET = {"type": "string", "writeOnly": True}
+NAME = {"type": "string"}
+
+
+def thing(**members: Json) -> dict[str, Any]:
+    return {"type": "object", "required": [*members], "properties": members}
+
+
+def test_what_is_only_written_is_not_expected_back(tmp_path: Path) -> None:
+    schema = thing(a=NAME, secret={**SECRET, "default": "x"}, in_=thing(secret=SECRET))
+    path = tmp_path / "contract.yaml"
+    path.write_text(yaml.safe_dump(document(schema, answered=True)))
+    contract = load(path)
+    answer = contract.answers.of(200)
+    sent = {"a": "text", "secret": "s", "in_": {"secret": "s"}}
+
+    assert answer
+    assert checks.echo_faults(contract, answer, sent, {"a": "text", "in_": {}}) == []
+    same = {"a": "text"}
+    assert list(checks.default_faults(contract, answer, same, same)) == []
+    assert checks.echo_faults(contract, answer, sent, {"in_": {}}) == [
+        '/a is missing; "text" was sent'
+    ]

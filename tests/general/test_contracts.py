@@ -356,12 +356,6 @@ def parameter(name: str, where: str) -> dict[str, Any]:
     return {"name": name, "in": where, "required": True, "schema": {"type": "string"}}
 
 
-TREE = {
-    "type": "object",
-    "properties": {"child": {"$ref": "#/components/schemas/Tree"}},
-}
-
-
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -551,6 +545,9 @@ def test_lengths_are_counted_in_characters_not_in_units_of_utf_16(
     ("schema", "said", "hint"),
     [
         ({"type": "string", "enum": [1]}, "nothing is found that fits #", "do its key"),
+        ({"type": "string", "enum": []}, "#/{}/properties/a", ""),
+        # What is made up could be somebody's number.
+        ({"type": "string", "pattern": "^[1-9]{10}(?![\\s\\S])"}, "#/{}/pr", ""),
         ({"minLength": 4, "maxLength": 2, "type": "string"}, "that fits #", "do its"),
         ({"allOf": [{"const": 1}, {"const": 2}]}, "that fits #", "do its keywords"),
         ({"tpye": "string"}, "#/{}/properties/a has tpye", "did you mean 'type'?"),

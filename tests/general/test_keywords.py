@@ -13,9 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema_specifications import (  # type: ignore[import-untyped] # no types
-    REGISTRY,
-)
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] # no types
 
 from ringspec.spec import Contract, Json, SpecError, load
 from ringspec.strategies import Case, Expect

@@ -10,9 +10,11 @@ from functools import cache
 
 import pytest
 
+from ringspec.cli.selftest_command import fleet, run_against
 from ringspec.reference import CHECKS
 from ringspec.reference.body_checks import validate
-from ringspec.spec import load
+from ringspec.reports import FleetRun, ServerKind
+from ringspec.spec import Level, load
 from ringspec.strategies import Case, Expect, cases_of
 
 # Rules that others imply: forgetting one of these changes nothing.
@@ -76,3 +78,21 @@ def test_the_reference_checks_every_rule_on_the_body() -> None:
     stated = {assertion.rule for assertion in contract.assertions}
 
     assert {check.rule for check in CHECKS} == stated
+
+
+LAWFUL = [
+    each
+    for each in fleet(load(), (), Level.MAY, over_network=False)
+    if each.kind is ServerKind.LAWFUL
+]
+
+
+@pytest.mark.parametrize("subject", LAWFUL, ids=lambda each: each.name)
+def test_lawful_variant_is_conformant(subject: FleetRun) -> None:
+    trial = run_against(subject)
+
+    assert (trial.noticed, trial.exit_code) == ({}, 0), trial.reason
+
+
+def test_there_are_enough_lawful_variants() -> None:
+    assert len({each.name for each in LAWFUL}) == len(LAWFUL) >= 45

@@ -34,10 +34,7 @@ def compiled() -> tuple[Contract, tuple[Case, ...]]:
 
 
 def reported(
-    path: Path,
-    mutant: str | None,
-    part: Part | None,
-    **more: Any,
+    path: Path, mutant: str | None, part: Part | None, **more: Any
 ) -> dict[str, Any]:
     """Run against a server in this process, and return the report as it is written."""
     contract, cases = compiled()
@@ -90,9 +87,7 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_equal(
-    path: Path,
-    mutant: str | None = None,
-    wholes: tuple[int, ...] = WHOLES,
+    path: Path, mutant: str | None = None, wholes: tuple[int, ...] = WHOLES
 ) -> None:
     whole = told(reported(path / "whole.json", mutant, None))
     for of in wholes:

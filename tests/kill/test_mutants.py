@@ -44,9 +44,7 @@ def test_mutant_is_noticed_by_a_whole_run(subject: FleetRun) -> None:
 
 
 @pytest.mark.parametrize("subject", SAMPLE, ids=named)
-def test_mutant_is_noticed_by_the_same_cases_over_a_socket(
-    subject: FleetRun,
-) -> None:
+def test_mutant_is_noticed_by_the_same_cases_over_a_socket(subject: FleetRun) -> None:
     over_network = run_against(replace(subject, way=Channel.NETWORK))
 
     in_process = run_against(subject)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -86,21 +83,6 @@ def test_the_target_is_the_server_that_the_options_name(
     embedded.assert_outcomes(passed=2, deselected=141)
 
 
-def test_target_without_a_token_is_an_error_without_a_traceback(
-    suite: Suite, pytester: pytest.Pytester
-) -> None:
-    pytester.makepyfile(test_mine=USING_TARGET)
-
-    client = ("--ringspec-client-id=a", "--ringspec-client-secret=b123")
-    result = suite(
-        *("--ringspec", NOBODY, "-k", "test_target"),
-        *(*client, f"--ringspec-token-url={NOBODY}/t"),
-    )
-
-    result.assert_outcomes(errors=1, deselected=142)
-    assert "hint: check --ringspec-token-url" in output(result)
-
-
 def test_the_client_of_a_live_target_only_reads(
     suite: Suite, pytester: pytest.Pytester, mutant: Embedded
 ) -> None:
@@ -159,16 +141,3 @@ def test_a_header_of_the_profile_lets_requests_in(
     result = suite("--ringspec-profile", "mine.toml", "-k", "test_target")
 
     result.assert_outcomes(passed=1, deselected=142)
-
-
-def test_fixtures_are_documented(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--fixtures", "-q"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    for name in ("target", "reference", "mutant"):
-        assert f"ringspec_{name} " in done.stdout

@@ -99,15 +99,6 @@ def test_deselected_rules_are_not_fired(suite: Suite, mutant: Embedded) -> None:
     assert 2 <= requests(one) < requests(all_) / 2
 
 
-def test_last_failed_runs_only_what_failed(suite: Suite, mutant: Embedded) -> None:
-    suite(*at(mutant), "-k", "retryDelays.items")
-
-    result = suite(*at(mutant), "--lf", "-v")
-
-    result.assert_outcomes(failed=1, deselected=141)
-    assert re.findall(r"^(ringspec::\S+) ", output(result), re.MULTILINE) == [BROKEN]
-
-
 def test_one_defect_of_many_rules_is_shown_in_full_once(
     suite: Suite, careless: Careless
 ) -> None:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringspec.spec import (
-    Contract,
-    SpecError,
-    UsageError,
-    is_irregular,
-    load,
-    patched,
-)
+from ringspec.spec import Contract, is_irregular, load, patched
 from ringspec.strategies import Case, Expect, invalid_bodies, valid_bodies
 from ringspec.strategies.case_list import compile_cases
 
@@ -108,54 +99,3 @@ def test_drawn_faults_of_a_foreign_contract_break_their_rule_alone(
 
     assert contract.prover.proven_broken(invalid.body) == {invalid.rule}
     assert contract.prover.proven_broken(invalid.twin) == frozenset()
-
-
-def document(schema: Any) -> dict[str, Any]:
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "T", "version": "1"},
-        "paths": {
-            "/t": {
-                "post": {
-                    "operationId": "t",
-                    "requestBody": {
-                        "content": {"application/json": {"schema": schema}}
-                    },
-                    "responses": {"200": {"description": "ok"}},
-                }
-            }
-        },
-    }
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        pytest.param({"type": "string", "enum": []}, id="an empty enum"),
-        pytest.param(
-            # What is made up could be somebody's number.
-            {"type": "string", "pattern": "^[1-9]{10}(?![\\s\\S])"},
-            id="a pattern of digits without an example",
-        ),
-        pytest.param(
-            {"type": "integer", "minimum": 3, "maximum": 2}, id="nothing can be valid"
-        ),
-    ],
-)
-def test_what_cannot_be_compiled_is_said_with_a_hint(
-    schema: Any, tmp_path: Path
-) -> None:
-    path = tmp_path / "openapi.yaml"
-    path.write_text(yaml.safe_dump(document(schema)))
-
-    with pytest.raises(SpecError) as caught:
-        compile_cases(load(path))
-
-    assert caught.value.hint
-
-
-def test_a_rule_that_no_body_breaks_alone_is_refused_with_the_reason() -> None:
-    with pytest.raises(UsageError, match="alone"):
-        invalid_bodies("retryDelays.length")
-    with pytest.raises(UsageError, match="not of the body"):
-        invalid_bodies("auth.token")

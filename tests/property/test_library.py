@@ -6,18 +6,11 @@ import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import Phase, find, given, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import pretty
 
@@ -279,46 +272,6 @@ def test_a_sample_is_printed_over_lines() -> None:
 
     assert told.startswith("Invalid('name.required',\n    'remove /name',\n")
     assert max(map(len, told.splitlines())) < 80
-
-
-class Broadcasts(RuleBasedStateMachine):
-    """Somebody's model of a store that takes broadcasts."""
-
-    seen: ClassVar[set[Label]] = set()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.handler = Handler()
-        self.accepted = 0
-        self.told = 0
-
-    @rule(sample=labelled_bodies())
-    def create(self, sample: Labelled) -> None:
-        status = self.handler(sample)
-        assert sample.allows(status)
-        self.seen.add(sample.label)
-        self.accepted += status == 201
-        self.told += sample.is_valid
-
-    @invariant()
-    def all_valid_ones_are_taken(self) -> None:
-        assert self.accepted >= self.told
-
-
-def test_a_state_machine_draws_from_them() -> None:
-    limits = settings(QUIET, max_examples=10, stateful_step_count=8)
-
-    run_state_machine_as_test(Broadcasts, settings=limits)
-
-    assert Broadcasts.seen == set(Label)
-
-
-@given(st.data())
-@settings(max_examples=5)
-def test_they_are_drawn_within_a_test(data: st.DataObject) -> None:
-    sample = data.draw(invalid_bodies("from.length"))
-
-    assert len(sample.body["from"]) != len(sample.twin["from"])
 
 
 def test_the_lines_that_the_page_shows_test_an_application() -> None:

@@ -6,16 +6,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, find, given, settings
-from hypothesis import strategies as st
 
-from ringspec.spec import (
-    Contract,
-    RuleId,
-    is_irregular,
-    kind_of,
-    load,
-    patched,
-)
+from ringspec.spec import Contract, RuleId, is_irregular, kind_of, load, patched
 from ringspec.strategies import Invalid, invalid_bodies, valid_bodies
 from ringspec.strategies.drawn.library import breakable
 
@@ -72,9 +64,7 @@ def test_what_is_drawn_shrinks_to_the_plainest_body() -> None:
 
 def test_a_failure_shrinks_to_what_it_is_about() -> None:
     found = find(
-        valid_bodies(),
-        lambda body: "menu" in body["voiceFlow"],
-        settings=QUIET,
+        valid_bodies(), lambda body: "menu" in body["voiceFlow"], settings=QUIET
     )
 
     plain = plainest(CONTRACT)
@@ -87,9 +77,7 @@ def test_each_optional_member_and_each_alternative_is_drawn() -> None:
     seen: set[str] = set()
 
     @settings(
-        max_examples=400,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
+        max_examples=400, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
     )
     @given(valid_bodies())
     def draw(body: Any) -> None:
@@ -129,20 +117,3 @@ def _signs(value: Any, path: str) -> set[str]:
     for child in value if isinstance(value, list) else ():
         found |= _signs(child, path)
     return found
-
-
-@given(st.data())
-def test_the_same_bytes_give_the_same_body(data: st.DataObject) -> None:
-    from ringspec.strategies.shapes.draw import (  # noqa: PLC0415 - slow to load
-        ByteChoices,
-        Drawer,
-        compiled,
-    )
-
-    tape = data.draw(st.binary(max_size=200))
-    root = compiled(CONTRACT)[0].root
-
-    first, again = (Drawer().reader(root)(ByteChoices(tape)) for _ in range(2))
-
-    assert first == again
-    assert CONTRACT.settled_prover.is_valid(first)

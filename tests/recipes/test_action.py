@@ -189,16 +189,6 @@ def installed(tmp_path: Path) -> Callable[..., tuple[Ended, list[str]]]:
     return call
 
 
-def test_the_actions_own_checkout_is_installed(
-    installed: Callable[..., tuple[Ended, list[str]]],
-) -> None:
-    ended, said = installed()
-
-    wanted = ["install", "--quiet", "-c", f"{PROJECT}/constraints.txt", str(PROJECT)]
-    assert ended.status == 0, ended.stderr
-    assert said == wanted
-
-
 def test_a_version_that_is_asked_for_is_installed(
     installed: Callable[..., tuple[Ended, list[str]]],
 ) -> None:

@@ -31,12 +31,6 @@ def copied() -> list[str]:
     return [name for given in told(0, "COPY") for name in given.split()[:-1]]
 
 
-def test_it_has_two_stages_of_one_base() -> None:
-    bases = [told(stage, "FROM")[0].split(" ")[0] for stage in range(len(STAGES))]
-
-    assert bases == ["python:3.13-slim"] * 2
-
-
 def test_what_it_copies_is_there_and_is_all_that_is_let_in() -> None:
     ignored = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
 

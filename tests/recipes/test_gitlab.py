@@ -10,15 +10,7 @@ import pytest
 
 from ringspec.reference import Embedded
 
-from .recipes import (
-    Ended,
-    command,
-    gitlab_script,
-    job,
-    on_path,
-    our_command,
-    run,
-)
+from .recipes import Ended, command, gitlab_script, job, on_path, our_command, run
 
 NAME = "conformance"
 

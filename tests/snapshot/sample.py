@@ -271,9 +271,7 @@ def events(ended: Result | None = None) -> list[Event]:
     return [
         started(),
         Judged(
-            case=TWIN,
-            exchange=PASSED,
-            findings=(finding(PASSED, TWIN, Verdict.PASS),),
+            case=TWIN, exchange=PASSED, findings=(finding(PASSED, TWIN, Verdict.PASS),)
         ),
         Notice(message="the target answers slowly"),
         *(

@@ -22,12 +22,7 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {},
-        {"verbose": True},
-        {"quiet": True},
-        {"color": "always"},
-    ],
+    [{}, {"verbose": True}, {"quiet": True}, {"color": "always"}],
     ids=["log", "verbose", "quiet", "colour"],
 )
 def test_terminal_of_a_nonconformant_run(

@@ -54,10 +54,7 @@ def _run(
     stack: Stack, folder: Path, options: Sequence[str], keep: Path | None
 ) -> dict[str, Any]:
     credentials = ("--bearer", TOKEN) if stack.guarded else ()
-    with (
-        tempfile.TemporaryDirectory() as place,
-        started(stack, folder) as url,
-    ):
+    with tempfile.TemporaryDirectory() as place, started(stack, folder) as url:
         path = Path(place) / "report.json"
         level = ("--level", "may", "--report", f"json={path}")
         done = _command("run", url, *level, *credentials, *options)

@@ -33,7 +33,5 @@ def getBroadcast(broadcastId: str) -> tuple[dict[str, Any], int]:  # noqa: N802,
 os.environ["TOKENINFO_FUNC"] = f"{__name__}.token_info"
 app = connexion.AsyncApp(__name__, specification_dir=".")
 app.add_api(
-    os.environ["CONTRACT"],
-    resolver=RelativeResolver(__name__),
-    resolver_error=501,
+    os.environ["CONTRACT"], resolver=RelativeResolver(__name__), resolver_error=501
 )

@@ -110,11 +110,7 @@ def test_token_is_fetched_by_client_credentials_and_again_before_it_expires(
 
     assert filling.token == "got"
     assert forms == [
-        {
-            "grant_type": "client_credentials",
-            "client_id": "me",
-            "client_secret": "hush",
-        }
+        {"grant_type": "client_credentials", "client_id": "me", "client_secret": "hush"}
     ]
     assert filling.renewal is not None
     assert math.isfinite(filling.renewal._due) == lasts

@@ -20,28 +20,7 @@ from ringspec.strategies import Case, Expect, Phase
 from ringspec.strategies.case_list import compile_cases
 
 # A provider of another path, another name of a member, and no count of delays.
-OVERLAY = """
-overlay: 1.1.0
-info: {title: Another provider, version: "1"}
-x-rules:
-  retryDelays.count: {drop: true}
-  wire.method: {drop: true}
-  error.status: {drop: true}
-  from.length: {level: must, sentence: The caller has a number of 8 to 15 digits.}
-actions:
-  - target: $.paths['/voice/broadcasts']
-    x-rename: /v2/campaigns
-  - target: $.components.schemas.CreateBroadcast.properties.retries
-    x-rename: redials
-  - target: $.components.schemas.Welcome.properties.say
-    x-rename: text
-  - target: $.components.schemas.CreateBroadcast.properties.voice.enum[?@ == 'man']
-    remove: true
-  - target: $.components.schemas.CreateBroadcast.properties.voice['x-enum-evidence']
-    remove: true
-  - target: $.components.schemas.Transfer.properties.timeout.maximum
-    update: 20
-"""
+MINE = Path(__file__).parent / "data" / "mine.yaml"
 SPELLING: dict[tuple[str | int, ...], str] = {
     ("retries",): "redials",
     ("voiceFlow", "welcome", "say"): "text",
@@ -49,10 +28,8 @@ SPELLING: dict[tuple[str | int, ...], str] = {
 
 
 @pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    file: Path = tmp_path_factory.mktemp("dialect") / "mine.yaml"
-    file.write_text(OVERLAY, "utf-8")
-    return load(dialect=str(file))
+def mine() -> Contract:
+    return load(dialect=str(MINE))
 
 
 @pytest.fixture(scope="module")

@@ -372,24 +372,6 @@ def test_bodies_of_schemathesis_are_judged_by_their_bytes(
     assert {str(each.case.expect) for each in told.judged} >= {"accept", "survive"}
 
 
-def test_source_that_fails_leaves_the_others(
-    explored: Explorable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(_: int) -> Drawn:
-        raise foreign.SourceEnded("it cannot go on")
-
-    sources = [
-        Source(name=f"theirs-{name}", share=4, tries=9, bodies=st.just(0).map(failing))
-        for name in ("first", "second")
-    ]
-    monkeypatch.setattr(search, "foreign_sources", lambda _: (sources, ""))
-
-    told = explored(examples=40)
-
-    assert told.notices == ["it cannot go on"]
-    assert len(told.judged) == 40
-
-
 @pytest.fixture
 def verdicts(contract: Contract) -> Alone:
     """Judge one answer to one body: rule, verdict and level of each finding."""

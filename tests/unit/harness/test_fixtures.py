@@ -12,11 +12,7 @@ from ringspec.harness import Conclusion, Ended, Outcome
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
 from ringspec.harness.sending.exchange import Filling
-from ringspec.harness.sending.inprocess import (
-    URL,
-    Application,
-    InProcess,
-)
+from ringspec.harness.sending.inprocess import URL, Application, InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.spec import Contract, Json, Level, Overrides, RuleId, load
 from ringspec.strategies import Case, Expect, Phase, cases_of, plain_request

@@ -11,13 +11,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness.sending.journal import (
-    Entry,
-    Journal,
-    Status,
-    default_path,
-    read,
-)
+from ringspec.harness.sending.journal import Entry, Journal, Status, default_path, read
 from ringspec.spec import UsageError
 
 ENTRY = Entry(

@@ -248,11 +248,3 @@ def test_update_adds_rules_or_cases_where_cases_are_listed(
     assert updated(plan, alone) == KnownUpdate(
         kept=(), added=(replace(rule, explored=True),), dropped=()
     )
-
-
-def test_run_that_says_nothing_updates_nothing(plan: Plan, failed: RuleResult) -> None:
-    open_ = replace(failed, outcome=Outcome.INCONCLUSIVE, failures=())
-
-    assert updated(plan, failed, interrupted=True) is None
-    assert updated(plan, failed, learnt=False) is None
-    assert updated(plan, open_) is None

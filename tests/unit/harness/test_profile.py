@@ -18,46 +18,8 @@ from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
 from ringspec.spec import load as load_contract
 
-WHOLE = """\
-url = "http://127.0.0.1:8000/api"
-dialect = "naxai-sdk"
-
-[credentials]
-client_id = "me"
-client_secret = { env = "HUSH" }
-token_url = "http://127.0.0.1:8000/token"
-
-[fixtures]
-segment = "3b0f8a52-6c1d-4e7b-9a44-0d2f5c6e7a81"
-file = { id = "x", columns = ["a", 1] }
-
-[paths]
-createBroadcast = "/v2"
-
-[expect]
-success = 201
-rejection = [422, 409]
-
-[pacing]
-rate = 2.5
-workers = 3
-timeout = 7
-
-[tls]
-ca = "ca.pem"
-
-[proxy]
-url = "http://127.0.0.1:3128"
-
-[safety]
-live = true
-allow_create = true
-max_creates = 5
-allow_start = false
-allowed_hosts = [
-  "127.0.0.1",
-]
-"""
+DATA = Path(__file__).parent / "data"
+WHOLE = (DATA / "whole.toml").read_text("utf-8")
 Loaded = Callable[..., Profile]
 
 
@@ -242,72 +204,7 @@ def test_a_missing_variable_does_not_matter_where_something_goes_before_it(
     assert loaded(text, credentials=credentials).credentials.secrets()
 
 
-_ERRORS = r'''
-url = "http://127.0.0.1:1"\n\n[safety]\n# why\nmax_create = 3\n
-  5: `max_create` is not known in [safety]; did you mean `max_creates`?
-  [safety] has live, allow_create, max_creates
-[safety]\nMax-Creates = 3
-  2: `Max-Creates` is not known in [safety]; did you mean `max_creates`?
-[saftey]\nlive = true
-  1: `saftey` is not known; did you mean [safety]?
-  there are url, dialect, and [paths], [credentials]
-urk = "x"
-  1: `urk` is not known; did you mean url?
-rate = 3
-  1: `rate` is not known here; does it belong into [pacing]?
-[safety]\nlive = true\nrate = 3
-  3: `rate` is not known in [safety]; does it belong into [pacing]?
-[safety]\nlive = "yes"\nmax_creates = "3"
-  2: `live` in [safety] is "yes", and has to be true or false (and 1 more)
-  profile init
-[safety]\nmax_creates = "3"
-  2: `max_creates` in [safety] is "3", and has to be a whole number
-[safety]\nmax_creates = -1
-  2: `max_creates` in [safety] is -1, and has to be greater than or equal to 0
-[safety]\nlive = true\nallowed_hosts = [\n  "a",\n  3,\n]
-  3: `allowed_hosts` in [safety] is 3, and has to be a text, in quotes
-[pacing]\nrate = nan
-  2: `rate` in [pacing] is NaN, and has to be a finite number
-[pacing]\nworkers = 65
-  2: `workers` in [pacing] is 65, and has to be less than or equal to 64
-[expect]\nsuccess = 404
-  2: `success` in [expect] is 404, and has to be less than or equal to 299
-[credentials]\nbearer = 123456
-  2: `bearer` in [credentials] has to be a text, in quotes
-  { env = "NAME" }
-[credentials]\nbearer = "b"\n\nclient_id = "me"
-  4: `client_id` stands beside credentials of another kind
-  a bearer token, or a client
-[credentials]\nclient_id = "me"\nclient_secret = { env = "NOT_SET" }
-  3: the variable NOT_SET is not set
-  credentials.client_secret
-env = "HOME"
-  1: `env` is not known
-[credentials]\nenv = "HOME"
-  2: `env` is not known in [credentials]
-url = { env = "NOT_SET" }
-  1: the variable NOT_SET is not set
-  url
-safety = 3
-  1: [safety] is 3, and has to be a table
-[paths]\nx = 3
-  2: `x` in [paths] is 3, and has to be a text
-url = 3
-  1: `url` is 3, and has to be a text
-url = "ftp://example.com"
-  1: 'ftp://example.com' is not the URL of a server
-  http://127.0.0.1:8000
-url = "http://me:hush@127.0.0.1"
-  1: a URL with a user or password
-  --bearer
-[safety]\nlive = yes\n
-  2: it is no TOML, at column 8: Invalid value
-  in quotes
-url = """\nhttp\n
-  2: it is no TOML, at column 5: Unterminated
-[a]\n[a]\n
-  2: it is no TOML, at column 3
-'''
+_ERRORS = (DATA / "wrong-profiles.txt").read_text("utf-8")
 
 
 def errors() -> Iterator[tuple[str, str, str]]:

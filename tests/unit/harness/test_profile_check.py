@@ -60,10 +60,7 @@ def check(contract: Contract) -> Any:
     """Check a profile on a server that answers so; 404 for all else."""
 
     def run(
-        answers: dict[str, int],
-        *,
-        media: str = "application/json",
-        **profile: Any,
+        answers: dict[str, int], *, media: str = "application/json", **profile: Any
     ) -> Checked:
         asked: list[str] = []
 

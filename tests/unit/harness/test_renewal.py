@@ -14,18 +14,9 @@ import pytest
 from ringspec.harness import Conclusion, Ended, Event, Exchange, Notice, Response
 from ringspec.harness.running.plan import Plan
 from ringspec.harness.running.run import run
-from ringspec.harness.sending.credentials import (
-    QUIET_S,
-    Grant,
-    Renewal,
-    Renewing,
-)
+from ringspec.harness.sending.credentials import QUIET_S, Grant, Renewal, Renewing
 from ringspec.harness.sending.exchange import Filling, is_proper
-from ringspec.harness.sending.inprocess import (
-    URL,
-    Application,
-    InProcess,
-)
+from ringspec.harness.sending.inprocess import URL, Application, InProcess
 from ringspec.reference import ServerSettings, application
 from ringspec.reports import Recorder, Redactor
 from ringspec.spec import Contract, Level, TargetError
@@ -210,9 +201,7 @@ def test_who_shows_something_else_on_purpose_is_left_alone(
     assert made.issuer.asked == []
 
 
-def test_no_case_about_tokens_is_disturbed(
-    cases: tuple[Case, ...],
-) -> None:
+def test_no_case_about_tokens_is_disturbed(cases: tuple[Case, ...]) -> None:
     shown = [
         case.request
         for case in cases

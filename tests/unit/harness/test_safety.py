@@ -386,11 +386,7 @@ def test_created_is_on_disk_before_anything_else_is_sent(gate: Gate) -> None:
 def test_invalid_one_that_was_accepted_is_deleted_at_once(gate: Gate) -> None:
     sent(gate.guard(gate.allowing()), edited(gate.plain, retries=9), gate.plain.request)
 
-    assert gate.recorder.told == [
-        f"POST {BASE}",
-        f"DELETE {BASE}/b-1",
-        f"POST {BASE}",
-    ]
+    assert gate.recorder.told == [f"POST {BASE}", f"DELETE {BASE}/b-1", f"POST {BASE}"]
     assert [each["status"] for each in gate.lines()][:2] == ["accepted", "deleted"]
 
 

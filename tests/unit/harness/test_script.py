@@ -236,9 +236,7 @@ def same(status: int, data: Json = None) -> Callable[[Api, str], Answer]:
     return lambda *_: (status, data)
 
 
-def test_what_was_left_by_an_earlier_run_is_not_held_against_it(
-    judged: Judged,
-) -> None:
+def test_what_was_left_by_an_earlier_run_is_not_held_against_it(judged: Judged) -> None:
     old = {"name": "ringspec trace no-token", "state": "draft"}
 
     assert judged(Api(kept={"old": old})) == {}

@@ -1,12 +1,13 @@
-"""Which cases are fired for which rules."""
+"""Which cases are fired for which rules, and the parts of a list."""
 
 from __future__ import annotations
 
 import pytest
 
 from ringspec.harness.judging.selection import Selection
-from ringspec.spec import Contract
-from ringspec.strategies import Case, Expect
+from ringspec.harness.running.plan import Part, parse_shard, part_of
+from ringspec.spec import Contract, UsageError, load
+from ringspec.strategies import Case, Expect, cases_of
 
 
 def fired(
@@ -57,3 +58,73 @@ def test_excluded_cases_are_fired_as_twins_alone(
 
     twins = {case.twin for case in chosen}
     assert all(c.id in twins for c in chosen if c.rule.startswith("voiceFlow"))
+
+
+@pytest.fixture(scope="module", params=["canonical", "naxai-sdk"])
+def whole(request: pytest.FixtureRequest) -> tuple[Case, ...]:
+    """Return the list of a dialect, in all phases."""
+    dialect = None if request.param == "canonical" else request.param
+    return cases_of(load(dialect=dialect))
+
+
+@pytest.mark.parametrize("of", [*range(1, 14), 900])
+def test_parts_are_the_whole_and_do_not_overlap(
+    whole: tuple[Case, ...], of: int
+) -> None:
+    parts = [part_of(whole, number, of).ids for number in range(1, of + 1)]
+
+    assert frozenset().union(*parts) == {case.id for case in whole}
+    assert sum(map(len, parts)) == len(whole)
+
+
+def test_parts_are_of_a_size(cases: tuple[Case, ...]) -> None:
+    sizes = [requests(cases, part_of(cases, number, 4)) for number in range(1, 5)]
+
+    assert max(sizes) < 1.1 * min(sizes)
+
+
+def requests(cases: tuple[Case, ...], part: Part) -> int:
+    return sum(len(case.steps) or 1 for case in cases if case.id in part.ids)
+
+
+def test_case_goes_with_its_twin(cases: tuple[Case, ...]) -> None:
+    listed = {case.id: case for case in cases}
+    part = part_of(cases, 2, 3).ids
+
+    for each in part:
+        twin = None if listed[each].steps else listed[each].twin
+        # Twins of twins may be elsewhere; they are fired there too.
+        if twin is not None and twin != cases[0].id and listed[twin].twin is None:
+            assert twin in part
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_twins_are_fired_wherever_they_are_needed(
+    contract: Contract, cases: tuple[Case, ...], number: int
+) -> None:
+    part = part_of(cases, number, 5).ids
+
+    fired = Selection.of(contract, (), ()).fired(cases, lambda case: case.id in part)
+
+    sent = {case.id for case in fired}
+    assert part <= sent
+    assert all(case.twin in sent for case in fired if case.twin)
+
+
+def test_cases_that_tell_whether_an_operation_is_there_stay_together(
+    cases: tuple[Case, ...],
+) -> None:
+    scripts = {case.id for case in cases if case.steps}
+
+    parts = [part_of(cases, number, 13).ids & scripts for number in range(1, 14)]
+
+    assert sorted(map(len, parts)) == [*[0] * 12, len(scripts)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "/", "0/3", "4/3", "1/0", "a/b", "-1/3", "1/3/5", "1/", "1.5/3"]
+)
+def test_what_is_no_part_is_wrong_usage(text: str) -> None:
+    assert parse_shard("2/10") == (2, 10)
+    with pytest.raises(UsageError, match="--shard"):
+        parse_shard(text)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
@@ -26,46 +28,8 @@ SECRETS: dict[str, Any] = {
 }
 
 PEOPLE: dict[str, Any] = PLAIN
-SURVEY: dict[str, Any] = {
-    **PEOPLE,
-    "retries": 2,
-    "retryOnNoInput": True,
-    "retryDelays": [240, 15],
-    "voiceFlow": {
-        "machineDetection": True,
-        "voicemail": {"say": "We will call again."},
-        "welcome": {"say": "Hello, this is a short survey.", "replay": 1},
-        "menu": {
-            "say": "Press 1 if satisfied, 9 for an agent.",
-            "replay": 1,
-            "choices": [
-                {"key": "1", "say": "Thank you."},
-                {
-                    "key": "9",
-                    "transfer": {
-                        "destination": "441632960199",
-                        "attempts": 2,
-                        "timeout": 20,
-                        "whisper": {"say": "Survey call"},
-                    },
-                },
-            ],
-        },
-        "end": {"say": "Goodbye."},
-    },
-    "actions": {
-        "status": {
-            "delivered": [{"attribute": "last_call", "value": "answered"}],
-            "failed": {
-                "sms": {
-                    "message": "We tried to reach you.",
-                    "senderServiceId": "9d4e6b71-0c35-4a8f-b2e9-1f7a5c3d8e06",
-                }
-            },
-        },
-        "inputs": {"star": [{"attribute": "score", "value": 3}]},
-    },
-}
+_SURVEY = Path(__file__).parent / "data" / "survey.json"
+SURVEY: dict[str, Any] = {**PEOPLE, **json.loads(_SURVEY.read_text("utf-8"))}
 FILE: dict[str, Any] = {
     **{name: PEOPLE[name] for name in PEOPLE if name[:3] not in {"seg", "inc"}},
     "source": "file",

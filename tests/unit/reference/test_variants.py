@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ringspec.reference import (
-    BUSY,
-    CHECKS,
-    EQUIVALENT,
-    LAWFUL,
-    MUTANTS,
-    Behaviour,
-)
+from ringspec.reference import BUSY, CHECKS, EQUIVALENT, LAWFUL, MUTANTS, Behaviour
 from ringspec.reference.json_values import at
 from ringspec.reference.store import MEMBERS
 from ringspec.spec import load

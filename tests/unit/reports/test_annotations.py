@@ -9,26 +9,11 @@ from types import ModuleType
 
 import pytest
 
-from ringspec.harness import (
-    Conclusion,
-    Ended,
-    Event,
-    Notice,
-    Result,
-    Verdict,
-)
-from ringspec.reports import GitHubAnnotations, Redactor, Terminal
+from ringspec.harness import Conclusion, Result
+from ringspec.reports import GitHubAnnotations, Terminal
 from ringspec.reports.github import commands, on_github
 
 KINDS = ("error", "warning", "notice", "debug", "add-mask", "group", "endgroup")
-EVIL = (
-    "::error title=pwned::by you",
-    "  ::add-mask::conformant",
-    "x ##[error]pwned",
-    "\n::stop-commands::x\n::x::\r\n::error::pwned",
-    "%0A::error::pwned%0D",
-    "a,title=b:c::d",
-)
 
 
 @dataclass
@@ -79,23 +64,6 @@ def heard(result: Result) -> list[tuple[str, dict[str, str], str]]:
     return runner.heard
 
 
-def evil(sample: ModuleType, text: str) -> list[Event]:
-    """Return a run in which all that the target can say is that text."""
-    case = sample.case("delays.count/2", b"{}")
-    fired = sample.exchange(case, 201, text.encode())
-    found = sample.finding(fired, case, Verdict.FAIL, text, sample.TWIN)
-    rules = tuple(
-        replace(
-            each,
-            failures=tuple(replace(found, level=it.level) for it in each.failures),
-            inconclusive=tuple(replace(it, reason=text) for it in each.inconclusive),
-        )
-        for each in sample.RULES
-    )
-    result = replace(sample.result(), rules=rules, message=text, hint=text)
-    return [sample.started(), Notice(message=text), Ended(result=result)]
-
-
 @pytest.mark.parametrize("learnt", [True, False])
 def test_bad_end_without_a_bad_rule_is_an_error(
     sample: ModuleType, *, learnt: bool
@@ -114,25 +82,6 @@ def test_bad_end_without_a_bad_rule_is_an_error(
     ]
 
 
-@pytest.mark.parametrize("text", EVIL)
-def test_target_gives_no_commands(sample: ModuleType, text: str) -> None:
-    out = io.StringIO()
-    annotated = GitHubAnnotations(Terminal(out, out), stdout=out)
-
-    for event in evil(sample, text):
-        annotated.handle(event)
-    annotated.close()
-
-    runner = Runner().read(out.getvalue())
-    assert runner.word == ""
-    titles = [(kind, named.get("title", "")) for kind, named, _ in runner.heard]
-    assert titles[0][0] == "error"
-    assert {title.partition(" ")[0] for _, title in titles} <= {
-        *("delays.count", "robustness", "inconclusive:", "voice.enum", "untested:")
-    }
-    assert {each for _, named, _ in runner.heard for each in named} == {"title"}
-
-
 def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None:
     out = io.StringIO()
     annotated = GitHubAnnotations(Terminal(out, out), stdout=out)
@@ -143,18 +92,6 @@ def test_commands_are_heard_again_after_an_early_end(sample: ModuleType) -> None
     runner = Runner().read(f"{out.getvalue()}::error::after us")
 
     assert runner.heard == [("error", {}, "after us")]
-
-
-def test_secrets_are_in_no_annotation(sample: ModuleType) -> None:
-    out = io.StringIO()
-    redactor = Redactor(["hush-hush"])
-    annotated = GitHubAnnotations(Terminal(out, out, redactor=redactor), redactor, out)
-
-    for event in evil(sample, "the token is hush-hush"):
-        annotated.handle(event)
-
-    assert "[redacted]" in out.getvalue()
-    assert "hush" not in out.getvalue()
 
 
 @pytest.mark.parametrize(

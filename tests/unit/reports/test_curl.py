@@ -94,9 +94,7 @@ PATHS = (
 )
 FORM = b"grant_type=x&client_id={client_id}&client_secret=%s&y=a%%20b+c"
 FILLING = Filling(
-    token="aZ9.-_~+/=",
-    client_id="ringspec me",
-    client_secret="s3cr&t=/+%\"'$x",
+    token="aZ9.-_~+/=", client_id="ringspec me", client_secret="s3cr&t=/+%\"'$x"
 )
 
 

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from ringspec.reports import FORMATS, Record, check, write
-from ringspec.spec import ReportError, UsageError
+from ringspec.reports import (
+    FORMATS,
+    Record,
+    check,
+    checked_docs,
+    rendered,
+    rule_link,
+    write,
+)
+from ringspec.reports.case_text import fault_lines
+from ringspec.spec import ReportError, RuleId, UsageError
 
 
 def test_report_replaces_an_older_one_behind_a_link(
@@ -76,3 +88,103 @@ def test_unknown_format_is_a_usage_error(tmp_path: Path) -> None:
         check(tmp_path / "r.pdf", "pdf")
 
     assert ", ".join(FORMATS) in refused.value.hint
+
+
+BASE = "https://example.com/ringspec"
+
+
+@pytest.mark.parametrize(
+    ("given", "base"),
+    [
+        ("https://example.com/ringspec/", "https://example.com/ringspec"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000/docs", "http://[::1]:8000/docs"),
+    ],
+    ids=["slash", "port", "version 6"],
+)
+def test_base_is_an_address_of_the_web(given: str, base: str) -> None:
+    assert checked_docs(given) == base
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "docs",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "ftp://example.com",
+        "https://",
+        "https:///docs",
+        "https://user:secret@example.com",
+        'https://example.com/"onclick="x',
+        "https://example.com/a b",
+        "https://example.com/)|[x](y",
+        "https://example.com/?q#f",
+        "https://example.com/\n",
+    ],
+)
+def test_anything_else_is_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="no documentation can be at"):
+        checked_docs(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("html", '<a href="{}" rel="noreferrer"><code>{}</code></a>'),
+        ("markdown", "[`{1}`]({0})"),
+        ("junit", "documentation: {}"),
+    ],
+)
+def test_report_links_what_fails(record: Record, name: str, link: str) -> None:
+    failing = next(each.rule for each in record.result.rules if each.failures)
+    linked = link.format(rule_link(BASE, failing.id), failing.id)
+
+    assert linked in rendered(name, replace(record, docs=BASE)).decode()
+    assert "reference/rules" not in rendered(name, record).decode()
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "junit"])
+def test_hostile_id_stays_text(record: Record, name: str) -> None:
+    hostile = RuleId('x"><script>alert(1)</script>](http://example.com)|')
+    rules = tuple(
+        replace(each, rule=replace(each.rule, id=hostile))
+        for each in record.result.rules
+    )
+    result = replace(record.result, rules=rules)
+
+    text = rendered(name, replace(record, docs=BASE, result=result)).decode()
+
+    assert "<script>alert" not in text
+    assert name != "markdown" or "](http://example.com" not in text
+    assert "#x%22%3E%3Cscript%3E" in text
+
+
+@pytest.mark.parametrize(
+    ("operation", "line"),
+    [
+        ({"op": "replace", "path": "/n", "value": 2}, "replace /n: 1 -> 2"),
+        ({"op": "replace", "path": "/none", "value": 2}, "replace /none: 2"),
+        ({"op": "remove", "path": "/l/1"}, 'remove /l/1 (was "b")'),
+        ({"op": "remove", "path": "/z"}, "remove /z (was null)"),
+        ({"op": "remove", "path": "/l/x"}, "remove /l/x"),
+        ({"op": "add", "path": "/m", "value": None}, "add /m: null"),
+        ({"op": "move", "from": "/n", "path": "/m"}, "move /n -> /m"),
+        (
+            {"op": "replace", "path": "", "value": []},
+            'replace the whole body: {"n": 1, "l": ["a", "b"], "z": null} -> []',
+        ),
+        (
+            {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
+            'add /m: "\\u202e' + "x" * 58 + "… (42 more characters)",
+        ),
+    ],
+)
+def test_operation_in_words(
+    sample: ModuleType, operation: dict[str, Any], line: str
+) -> None:
+    twin = sample.case("a.b/twin", b'{"n":1,"l":["a","b"],"z":null}')
+    case = sample.case("a.b/1", b"{}", fault=(operation,))
+
+    assert fault_lines(case, twin) == [line]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from types import ModuleType
@@ -8,8 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from junitparser import JUnitXml, TestSuite
 
-from ringspec.harness import Conclusion
-from ringspec.reports import Record
+from ringspec.harness import Conclusion, Known, Result, Stale
+from ringspec.reports import Record, rendered
 from ringspec.reports.junit import render
 
 
@@ -125,3 +126,72 @@ def test_document_has_only_what_jenkins_knows(
     assert found == set(ATTRIBUTES)
     for each in root.iter():
         assert set(each.attrib) <= ATTRIBUTES[each.tag], each.tag
+
+
+def badge(record: Record, result: Result) -> tuple[str, str]:
+    told = json.loads(rendered("badge", replace(record, result=result)))
+    assert told.keys() == {"schemaVersion", "label", "message", "color"}
+    assert told["schemaVersion"] == 1
+    assert told["label"] == "conformance"
+    return told["message"], told["color"]
+
+
+def test_failures_are_counted(sample: ModuleType, record: Record) -> None:
+    assert badge(record, sample.result()) == (
+        "2 of 6 rules fail, 1 of 9 rules untested",
+        "red",
+    )
+
+
+def test_conformant_says_at_which_level(sample: ModuleType, record: Record) -> None:
+    assert badge(record, sample.clean()) == (
+        "conformant (must), 1 of 2 rules untested",
+        "green",
+    )
+
+
+def test_known_failures_are_no_failures(sample: ModuleType, record: Record) -> None:
+    result = replace(sample.excused(), stale=())
+    conformant = replace(
+        result, rules=result.rules[:2], conclusion=Conclusion.CONFORMANT
+    )
+
+    assert badge(record, result) == (
+        "1 of 6 rules fails, 1 of 9 rules untested",
+        "red",
+    )
+    assert badge(record, conformant) == ("conformant (must), 1 known failure", "green")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            {"conclusion": Conclusion.INCONCLUSIVE},
+            ("inconclusive, 1 of 2 rules untested", "yellow"),
+        ),
+        (
+            {"conclusion": Conclusion.INCONCLUSIVE, "interrupted": True},
+            ("interrupted, 1 of 2 rules untested", "yellow"),
+        ),
+        (
+            {
+                "conclusion": Conclusion.NONCONFORMANT,
+                "stale": (Stale(known=Known(id="a.b", reason="r"), why="it passes"),),
+            },
+            ("1 stale known failure, 1 of 2 rules untested", "red"),
+        ),
+        (
+            {"conclusion": Conclusion.NONCONFORMANT},
+            ("nonconformant, 1 of 2 rules untested", "red"),
+        ),
+    ],
+    ids=["inconclusive", "interrupted", "stale", "nothing learnt"],
+)
+def test_other_ends_have_words_of_their_own(
+    sample: ModuleType,
+    record: Record,
+    more: dict[str, object],
+    expected: tuple[str, str],
+) -> None:
+    assert badge(record, replace(sample.clean(), **more)) == expected

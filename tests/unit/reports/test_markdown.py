@@ -175,9 +175,7 @@ def test_page_keeps_within_a_comment(
         for each in record.result.rules
     ]
     result = replace(
-        record.result,
-        rules=tuple(rules),
-        stale=tuple(record.result.stale * 300),
+        record.result, rules=tuple(rules), stale=tuple(record.result.stale * 300)
     )
 
     data = rendered("markdown", replace(record, result=result))

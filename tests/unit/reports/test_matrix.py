@@ -10,13 +10,7 @@ import jsonschema
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.reports import (
-    Channel,
-    FleetRun,
-    KillMatrix,
-    ServerKind,
-    print_matrix,
-)
+from ringspec.reports import Channel, FleetRun, KillMatrix, ServerKind, print_matrix
 from ringspec.reports.kill_matrix import SCHEMA, render_matrix
 from ringspec.spec import Level, load
 

@@ -218,72 +218,6 @@ def test_several_urls_of_one_deployment_are_joined_with_a_notice(join: Join) -> 
     assert "the parts went to several URLs" in found.report["notices"][0]
 
 
-def known(name: str, standing: str) -> Report:
-    return {
-        "id": name,
-        "reason": "it is known",
-        "issue": "",
-        "owner": "",
-        "expires": None,
-        "standing": standing,
-    }
-
-
-@pytest.mark.parametrize(
-    ("standings", "stale"),
-    [
-        (("passed", "passed"), True),
-        (("passed", "unseen"), True),
-        (("passed", "held"), False),
-        (("held", "held"), False),
-        (("unseen", "unseen"), False),
-    ],
-    ids=str,
-)
-def test_known_failure_is_stale_only_if_no_part_needs_it(
-    join: Join, standings: tuple[str, str], *, stale: bool
-) -> None:
-    parts = (
-        part(number, 2, rule("a.b"), shard={"known": [known("a.b", each)]})
-        for number, each in enumerate(standings, 1)
-    )
-
-    found = join(*parts)
-
-    whys = [each["why"] for each in found.report["stale"]]
-    assert whys == (["it no longer fails"] if stale else [])
-    assert found.record.result.exit_code == (1 if stale else 0)
-
-
-@pytest.mark.parametrize(
-    ("other", "excused", "exit_code"),
-    [("pass", True, 0), ("inconclusive", True, 3), ("fail", False, 1)],
-)
-def test_known_failure_does_not_gate_the_whole(
-    join: Join, other: str, *, excused: bool, exit_code: int
-) -> None:
-    entry = known("a.b", "held")
-    del entry["standing"]
-    first = rule(
-        "a.b",
-        "fail",
-        failures=[failure("a.b/1", known=True)],
-        known=[entry],
-        excused=True,
-        otherwise="pass",
-    )
-    more = {
-        "fail": {"failures": [failure("a.b/2")]},
-        "inconclusive": {"inconclusive": [{"case": "a.b/2", "reason": "HTTP 429"}]},
-    }
-    second = rule("a.b", other, **more.get(other, {}))
-
-    found = join(part(1, 2, first), part(2, 2, second))
-
-    assert found.report["rules"][0]["excused"] is excused
-    assert found.record.result.exit_code == exit_code
-
-
 def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     fails = rule("a.b", "fail", failures=[failure("a.b/1")])
     found = join(part(1, 2, rule("a.b")), part(2, 2, fails))
@@ -297,15 +231,6 @@ def test_whole_is_a_report_that_others_read(join: Join, tmp_path: Path) -> None:
     assert list(failed_cases(read_report(path))) == ["a.b/1"]
     with pytest.raises(UsageError, match="its parts are joined already"):
         merge_reports([path])
-
-
-@pytest.mark.parametrize("name", ["junit", "markdown", "html", "badge"])
-def test_other_formats_tell_of_the_failure(join: Join, name: str) -> None:
-    fails = rule("a.b", "fail", failures=[failure("a.b/1")])
-
-    data = join(part(1, 2, rule("a.b")), part(2, 2, fails)).render(name)
-
-    assert (b"1 rule fails" if name == "badge" else b"a.b/1") in data
 
 
 @pytest.mark.parametrize("name", ["har", "ndjson"])

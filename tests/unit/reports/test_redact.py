@@ -10,14 +10,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from ringspec.harness import (
-    Ended,
-    Judged,
-    Notice,
-    Played,
-    Response,
-    Verdict,
-)
+from ringspec.harness import Ended, Judged, Notice, Played, Response, Verdict
 from ringspec.reports import Recorder, Redactor, rendered
 
 SECRET = 's3"crét/+?>t'

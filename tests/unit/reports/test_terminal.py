@@ -9,13 +9,7 @@ from typing import Any
 
 import pytest
 
-from ringspec.harness import (
-    Finding,
-    Outcome,
-    Response,
-    Result,
-    Verdict,
-)
+from ringspec.harness import Finding, Outcome, Response, Result, Verdict
 from ringspec.reports import Terminal
 
 
@@ -82,14 +76,6 @@ def test_always_outweighs_the_environment_but_draws_no_bar_in_a_log(
 
     assert "\x1b[1;31mFAIL" in out
     assert "━" not in err
-
-
-def test_hostile_text_cannot_reach_the_screen(sample: ModuleType) -> None:
-    out, _ = shown(sample, verbose=True)
-
-    assert "[red]boom[/red] \\x1b[2J" in out
-    assert "\\u202egnp.exe" in out
-    assert not any(each in out for each in "\x1b\x07\u202e\x00")
 
 
 def test_megabytes_are_cut(sample: ModuleType) -> None:
@@ -163,17 +149,3 @@ def test_any_width_shows_all_of_what_fails(
         joined = "".join(out.split())
         assert "FAILdelays.count" in joined
         assert "total" in joined
-
-
-def test_nothing_a_target_says_begins_a_line_with_a_command(
-    sample: ModuleType,
-) -> None:
-    case = sample.case("a.b/1", b"{}")
-    answer = Response(status=599, headers=(), body=b"::error::x " * 60)
-    fired = replace(sample.exchange(case), response=answer)
-    found = sample.finding(fired, case, Verdict.FAIL, "::stop-commands::" + "y" * 99)
-
-    out, _ = shown(sample, failed(sample, found))
-
-    assert "::error::" in out
-    assert not any(each.lstrip().startswith("::") for each in out.splitlines())

@@ -147,9 +147,7 @@ def test_keywords_that_we_do_not_use_are_proven_too(
     assert orders.prover.proven_broken(body) == rules
 
 
-def test_branches_that_depend_on_a_member_do_not_close_a_body(
-    orders: Contract,
-) -> None:
+def test_branches_that_depend_on_a_member_do_not_close_a_body(orders: Contract) -> None:
     body = {"id": 1, "pair": ["x", 2], "labels": {"n": 3}}
 
     assert orders.settled_prover.proven_broken(body) == frozenset()

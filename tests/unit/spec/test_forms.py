@@ -81,10 +81,7 @@ def test_what_no_source_settles_is_neither_valid_nor_invalid(
     assert not contract.settled_prover.is_valid(body)
 
 
-FILE: Json = {
-    "source": "file",
-    "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"},
-}
+FILE: Json = {"source": "file", "file": {"id": "c2a7e0d4-51b8-4f36-8a9e-7b6d3c1f0e25"}}
 
 
 # Source: product.md, "An acceptance case is of the weakest level …".

@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.spec import (
-    SpecError,
-    UsageError,
-    load,
-    load_with_actions,
-    questions,
-)
+from ringspec.spec import SpecError, UsageError, load, load_with_actions, questions
 
 TWO = "candidates: [{name: a}, {name: b, actions: [{target: $, update: {}}]}]"
 FINE = f"questions: [{{id: q, asks: Which?, rule: r, {TWO}}}]"

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from ringspec.spec import Json, SpecError
+from ringspec.spec import (
+    Json,
+    Location,
+    SpecError,
+    canonical,
+    pointer,
+    reading,
+    same,
+    steps,
+)
+from ringspec.spec.assertions import assertions
+from ringspec.spec.document import inline
 from ringspec.spec.reading import digest, read
 
 Write = Callable[..., Path]
@@ -71,11 +82,7 @@ def test_what_is_no_yaml_is_refused_by_line(
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    said: str,
-    hint: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str, hint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("latin.yaml").write_bytes(b"a: \xe9")
@@ -114,3 +121,81 @@ def test_a_digest_minds_content_and_not_spelling(written: Write) -> None:
 
     assert digest(block) == digest(flow)
     assert digest(block) != digest({"a": 1.0, "b": "x"})
+
+
+DOCUMENT: Json = {
+    "a/b": {"{c}": [{"type": "string"}]},
+    "alias": {"$ref": "#/a~1b/{c}/0"},
+    "quoted": {"$ref": "#/a~1b/%7Bc%7D/0"},
+    "loop": {"$ref": "#/pool"},
+    "pool": {"$ref": "#/loop"},
+    "tree": {"properties": {"left": {"$ref": "#/tree"}}},
+    "twice": {"allOf": [{"$ref": "#/alias"}, {"$ref": "#/alias"}]},
+    "named": {"$ref": "#/alias", "description": "Mine.", "x-evidence": "assumed"},
+    "beside": {"properties": {"p": {"$ref": "#/alias", "minLength": 2}}},
+    "named-ref": {"properties": {"$ref": {"type": "integer"}}},
+    "data": {"const": {"$ref": "#/alias"}, "x-settled": {"$ref": "#/alias"}},
+    "booleans": {
+        "properties": {"any": True, "none": False},
+        "items": False,
+        "additionalProperties": False,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("named-ref", DOCUMENT["named-ref"]),
+        # References are followed in schemas, and not in data.
+        ("data", {"const": {"$ref": "#/alias"}, "x-settled": {"type": "string"}}),
+        (
+            "booleans",
+            {
+                "properties": {"any": {}, "none": {"not": {}}},
+                "items": {"not": {}},
+                "additionalProperties": False,
+            },
+        ),
+    ],
+)
+def test_what_stands_in_schemas_is_inlined(name: str, schema: Json) -> None:
+    assert inline(DOCUMENT, f"#/{name}").schema == schema
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        ([1], [True]),
+        ({"a": 1}, {"a": 1.0}),
+        ({"a": None}, {}),
+        ([1], [1, 2]),
+    ],
+)
+def test_equality_minds_kinds(left: Json, right: Json) -> None:
+    assert not same(left, right)
+    assert canonical(left) != canonical(right)
+
+
+def test_a_pointer_is_read_as_it_is_written() -> None:
+    location: Location = ("a/b", "~c", 0, "")
+
+    assert pointer(location) == "/a~1b/~0c/0/"
+    assert steps(pointer(location)) == ("a/b", "~c", "0", "")
+    assert steps("#" + pointer(location)) == ("a/b", "~c", "0", "")
+    assert steps("") == ()
+
+
+TABLE = reading.read(Path(__file__).parent / "data" / "assertions.yaml")
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
+def test_each_assertion_is_of_one_rule(row: Json) -> None:
+    found = assertions(inline({"s": row["schema"]}, "#/s"))
+
+    assert [(each.rule, each.place) for each in found] == [
+        (rule, f"#/s/{place}") for rule, place in row["rules"]
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -323,22 +322,6 @@ def spoilt(draw: st.DrawFn, value: Json) -> Json:
     if isinstance(value, list) and value and deeper:
         return [spoilt(draw, value[0]), *value[1:]]
     return draw(VALUES)
-
-
-def test_no_invalid_case_is_taken_by_what_is_called_alike(
-    contract: Contract, cases: tuple[Case, ...], findings: tuple[MutationResult, ...]
-) -> None:
-    """Of cases left out of the list, none would have told an equivalent mutant."""
-    bodies = [case.body for case in cases if case.phase == Phase.CASES][::7]
-    alike = [
-        each.mutation for each in findings if each.verdict == MutationVerdict.EQUIVALENT
-    ]
-
-    for mutant in alike[::5]:
-        takes = whole(contract, mutant).is_valid
-        for body in bodies:
-            with suppress(ValueError):  # a lone surrogate
-                assert takes(body) == contract.prover.is_valid(body), mutant.id
 
 
 def test_the_quick_list_tells_all_that_the_whole_list_tells(

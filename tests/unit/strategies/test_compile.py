@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -13,119 +15,8 @@ from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import Drawer
 
-SCHEMAS: dict[str, Any] = {
-    "enum": {"enum": [1, "a", None]},
-    "const": {"const": {"a": [1]}},
-    "types": {"type": ["integer", "null"]},
-    "minimum": {"type": "integer", "minimum": 7},
-    "a bound between integers": {"type": "integer", "minimum": 1.5, "maximum": 3.5},
-    "an exclusive bound of a large number": {
-        "type": "number",
-        "exclusiveMinimum": 1_000_000_000,
-        "maximum": 1_000_000_001,
-    },
-    "two steps": {"type": "integer", "multipleOf": 4, "allOf": [{"multipleOf": 6}]},
-    "steps of fractions": {"type": "number", "multipleOf": 0.1, "minimum": 0.25},
-    "maximum": {"type": "number", "maximum": -7},
-    "exclusive bounds": {
-        "type": "integer",
-        "exclusiveMinimum": 1,
-        "exclusiveMaximum": 3,
-    },
-    "multipleOf": {"type": "integer", "multipleOf": 7, "minimum": 8},
-    "lengths": {"type": "string", "minLength": 5, "maxLength": 6},
-    "pattern": {"type": "string", "pattern": "^a+$", "examples": ["aaa"]},
-    "items": {"type": "array", "items": {"type": "boolean"}, "minItems": 2},
-    "maxItems": {"type": "array", "maxItems": 0},
-    "uniqueItems": {
-        "type": "array",
-        "uniqueItems": True,
-        "minItems": 3,
-        "items": {"enum": [1, 2, 3]},
-    },
-    "unlisted items that differ": {
-        "type": "array",
-        "uniqueItems": True,
-        "minItems": 3,
-        "items": {"type": "object", "required": ["a"], "properties": {"a": {}}},
-    },
-    "a map": {
-        "type": "object",
-        "additionalProperties": {"type": "integer"},
-        "minProperties": 2,
-        "required": ["b"],
-    },
-    "not a pattern": {"type": "string", "not": {"pattern": "^t"}},
-    "not contains": {
-        "type": "array",
-        "items": {"enum": [1, 2]},
-        "minItems": 2,
-        "not": {"contains": {"const": 1}, "maxContains": 2},
-    },
-    "not all items": {
-        "type": "array",
-        "items": {"enum": [1, 2]},
-        "not": {"items": {"const": 1}},
-    },
-    "not dependentRequired": {
-        "type": "object",
-        "properties": {"a": {"const": 1}, "b": {"const": 2}},
-        "not": {"dependentRequired": {"a": ["b"]}},
-    },
-    "not exclusive bounds": {
-        "type": "integer",
-        "not": {"exclusiveMinimum": 1, "exclusiveMaximum": 9},
-    },
-    "not so many members": {
-        "type": "object",
-        "properties": {"a": {"const": 1}, "b": {"const": 2}},
-        "not": {"minProperties": 1, "maxProperties": 1},
-    },
-    "not if": {
-        "type": "integer",
-        "not": {"if": {"minimum": 5}, "then": {"maximum": 9}, "else": {"maximum": 1}},
-    },
-    "contains": {
-        "type": "array",
-        "items": {"enum": [1, 2]},
-        "contains": {"const": 1},
-        "maxContains": 1,
-        "minItems": 2,
-    },
-    "required": {"type": "object", "required": ["a"], "properties": {"a": {}}},
-    "closed": {
-        "type": "object",
-        "properties": {"a": {"type": "integer"}},
-        "additionalProperties": False,
-    },
-    "minProperties": {
-        "type": "object",
-        "minProperties": 2,
-        "properties": {"a": {"const": 1}, "b": {"const": 2}, "c": {"const": 3}},
-    },
-    "dependentRequired": {
-        "type": "object",
-        "properties": {"a": {"const": 1}, "b": {"const": 2}},
-        "dependentRequired": {"a": ["b"]},
-        "required": ["a"],
-    },
-    "allOf": {"type": "integer", "allOf": [{"minimum": 2}, {"maximum": 2}]},
-    "anyOf": {"anyOf": [{"type": "integer", "minimum": 9}, {"const": "x"}]},
-    "oneOf": {
-        "type": "object",
-        "properties": {"a": {"const": 1}, "b": {"const": 2}},
-        "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
-    },
-    "not": {"type": "integer", "minimum": 1, "maximum": 2, "not": {"const": 1}},
-    "if then else": {
-        "type": "object",
-        "required": ["kind"],
-        "properties": {"kind": {"enum": ["a", "b"]}, "x": {"const": 1}},
-        "if": {"properties": {"kind": {"const": "a"}}},
-        "then": {"required": ["x"]},
-        "else": {"properties": {"x": {"not": {}}}},
-    },
-}
+ROWS = Path(__file__).with_name("schemas.jsonl").read_text().splitlines()
+SCHEMAS: dict[str, Any] = {row["name"]: row["schema"] for row in map(json.loads, ROWS)}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)

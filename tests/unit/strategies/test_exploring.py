@@ -13,7 +13,7 @@ from ringspec.spec import Contract, Json, Level, Location
 from ringspec.strategies import Case, encode
 from ringspec.strategies.drawn import library as foreign
 from ringspec.strategies.drawn.label import Drawn, Labeller, read_body, reduced
-from ringspec.strategies.drawn.library import Source, own_sources
+from ringspec.strategies.drawn.library import Source
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import NOTHING
 
@@ -135,27 +135,6 @@ def test_what_a_default_mends_is_not_held_against_a_server(
     assert case.levels == {"retries.required": Level.SHOULD}
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["valid", "invalid"])
-def test_own_bodies_are_what_they_are_meant_to_be(
-    contract: Contract, labeller: Labeller, number: int
-) -> None:
-    source = own_sources(contract, contract.rules)[number]
-    found: list[Case | None] = []
-
-    @QUICK
-    @given(source.bodies)
-    def draw(drawn: Drawn) -> None:
-        found.append(labeller.case(drawn, 1))
-
-    draw()
-
-    cases = [each for each in found if each is not None]
-    assert len(cases) == len(found) >= 60
-    assert {str(case.expect) for case in cases} == {["accept", "reject"][number]}
-    assert all(len(case.broken) == number for case in cases)
-    assert all((case.fault is not None) == bool(number) for case in cases)
-
-
 @pytest.fixture(scope="session")
 def theirs(contract: Contract) -> list[Source]:
     pytest.importorskip("schemathesis")
@@ -164,9 +143,7 @@ def theirs(contract: Contract) -> list[Source]:
     return sources
 
 
-def test_numbers_that_schemathesis_makes_up_are_nobodys(
-    theirs: list[Source],
-) -> None:
+def test_numbers_that_schemathesis_makes_up_are_nobodys(theirs: list[Source]) -> None:
     seen: set[Json] = set()
 
     @settings(QUICK, max_examples=12)

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringspec.spec import (
-    Json,
-    RuleId,
-    is_irregular,
-    kind_of,
-    load,
-    patched,
-)
+from ringspec.spec import Json, RuleId, is_irregular, kind_of, load, patched
 from ringspec.strategies import Case, Expect, Phase, encode
 
 CONTRACT = load()
