@@ -37,8 +37,7 @@ def quick_of(
     contract: Contract, cases: tuple[Case, ...], seed: int = SEED
 ) -> frozenset[str]:
     """Return the ids of the fewest cases that detect every mutation of a contract."""
-    found = _read(contract) if seed == SEED else None
-    if found is not None:
+    if seed == SEED and (found := _read(contract)):
         return frozenset(found[0]["quick"])
     from ringspec.strategies.adequacy.verdicts import quick  # noqa: PLC0415 - as above
 
@@ -47,8 +46,7 @@ def quick_of(
 
 def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:
     """Return the rules that no case of a list breaks, each with the reason."""
-    rules = rules_without_case(contract, cases)
-    if not rules:
+    if not (rules := rules_without_case(contract, cases)):
         return {}
     from ringspec.strategies.bodies.invalid import why_unbroken  # noqa: PLC0415
 
@@ -58,17 +56,12 @@ def untested(contract: Contract, cases: tuple[Case, ...]) -> dict[RuleId, str]:
 def certified(contract: Contract) -> tuple[Case, ...] | None:
     """Return the certified cases of a contract; None without a certificate."""
     found = _read(contract)
-    if found is None:
-        return None
-    try:
-        return tuple(parse_case(json.loads(row)) for row in found[1])
-    except (ValueError, KeyError) as error:
-        raise _damaged(_path(contract), error) from error
+    return tuple(parse_case(json.loads(row)) for row in found[1]) if found else None
 
 
 def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
     """Read the head and the rows of a contract's certificate; None without one."""
-    own = _path(contract)
+    own = FOLDER / f"{contract.dialect or 'canonical'}.jsonl.gz"
     # A probed dialect may have the same rules under another name.
     for path in [own] if own.is_file() else sorted(FOLDER.glob("*.jsonl.gz")):
         try:
@@ -76,21 +69,13 @@ def _read(contract: Contract) -> tuple[dict[str, Json], list[str]] | None:
             head = json.loads(first)
             expected = _head(contract, len(rows), head["quick"])
         except (OSError, ValueError, KeyError, EOFError) as error:
-            raise _damaged(path, error) from error
+            raise InternalError(
+                f"the certificate {path.name} is damaged: {error}",
+                hint="reinstall the package",
+            ) from error
         if head == expected:
             return head, rows
     return None
-
-
-def _path(contract: Contract) -> Path:
-    return FOLDER / f"{contract.dialect or 'canonical'}.jsonl.gz"
-
-
-def _damaged(path: Path, error: Exception) -> InternalError:
-    return InternalError(
-        f"the certificate {path.name} is damaged: {error}",
-        hint="reinstall the package",
-    )
 
 
 def certificate(

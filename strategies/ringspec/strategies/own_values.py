@@ -169,7 +169,7 @@ class OwnValues:
         """Return a case with values of its own, as far as its label stays proven."""
         if case.steps:
             return self._script(case)
-        case = replace(case, request=self._with_headers(case.request))
+        case = replace(case, request=_headed(self._contract, case.request, self._own))
         fault = case.fault if isinstance(case.fault, tuple) else ()
         name = str(case.twin) if fault else case.id
         if case.fault is None:
@@ -228,15 +228,13 @@ class OwnValues:
                 return other
         return text
 
-    def _with_headers(self, request: Request) -> Request:
-        return _headed(self._contract, request, self._own)
-
     def _script(self, case: Case) -> Case:
         """Vary each create of a script, and what is wanted of the first."""
         known, steps = dict[bytes, tuple[Json, Json]](), list[Step]()
         sent: dict[Request, Request] = {}
         for step in case.steps:
-            request, content = self._with_headers(step.request), step.request.body
+            content = step.request.body
+            request = _headed(self._contract, step.request, self._own)
             if name := self._ids.get(content):
                 # Another create has others; a change may send the same ones.
                 other = steps and not step.link and "4xx" not in step.status
