@@ -108,10 +108,7 @@ class Outputs:
 
 
 def attempted(writes: Iterable[Callable[[], None]], status: int) -> int:
-    """Call all of some writes, whichever fail, and return the exit status.
-
-    A run that was nonconformant or interrupted stays so.
-    """
+    """Call all of some writes; return the exit status, which stays if it was bad."""
     bugs: list[Exception] = []
     for write_one in writes:
         try:

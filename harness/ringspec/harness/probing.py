@@ -68,8 +68,7 @@ class _Tried(NamedTuple):
         shown: whether the answer gave back what is in question.
         taken: whether a body as the candidate has it was accepted; None if unclear.
         is_read: whether the target keeps to the candidate; None if unclear.
-        broken: summary of the answer to the same body with the rule broken; empty where
-            none was sent.
+        broken: summary of the answer to the same body with the rule broken, if sent.
     """
 
     candidate: Candidate
@@ -99,7 +98,8 @@ class Prober:
     operation: str | None = None
     sent: int = 0
     actions: tuple[Json, ...] = ()
-    _unanswered: int = 0
+    # If the very first goes unanswered, nothing is there.
+    _unanswered: int = _PATIENCE - 1
     _exchanges: dict[bytes, Exchange] = field(default_factory=dict)
 
     async def answers(
@@ -169,9 +169,7 @@ class Prober:
                 hint="give --bearer TOKEN, or --client-id, --client-secret and"
                 " --token-url",
             )
-        if exchange.response is None and (
-            not self._exchanges or self._unanswered >= _PATIENCE
-        ):
+        if self._unanswered >= _PATIENCE:
             raise TargetError(
                 f"{self.url}: {exchange.summary}", hint="is it up, and the URL right?"
             )

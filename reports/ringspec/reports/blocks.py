@@ -325,11 +325,8 @@ class RuleTexts:
         return text.getvalue()
 
     def _rule(self, result: RuleResult) -> RuleText:
-        stale = [
-            each
-            for each in self._result.stale
-            if each.known.id.partition("/")[0] == result.rule.id
-        ]
+        found = self._result.stale
+        stale = [it for it in found if it.known.id.partition("/")[0] == result.rule.id]
         outcome = result.otherwise or result.outcome
         if stale and outcome is Outcome.PASS:
             outcome = Outcome.FAIL

@@ -41,10 +41,7 @@ _STYLES = {"conformant": "green", "nonconformant": "bold red"}
 
 
 def record_file(path: Path) -> LineFile:
-    """Open the file of a record, or raise a ReportError.
-
-    Each line is written before the next request is judged.
-    """
+    """Open the file of a record, or raise a ReportError."""
     check(path)
     file = LineFile(path, "record", "a")
     try:

@@ -312,10 +312,7 @@ class Comparison:
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
 ) -> Comparison:
-    """Read at least two reports, and compare them, or raise a UsageError.
-
-    Without a mode, two reports of one target are two runs of it.
-    """
+    """Compare reports; without a mode, two of one target are two runs of it."""
     if len(paths) < 2:
         raise UsageError("nothing to compare", hint="give two reports at least")
     reports = read_reports(paths)

@@ -125,10 +125,7 @@ def _form(body: bytes) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote a word; what is not printable ASCII goes by printf's octal escapes.
-
-    As latin-1, as headers are sent.
-    """
+    """Quote a word; other than printable ASCII is latin-1 in printf's octal escapes."""
     if _is_ascii(text):
         return shlex.quote(text)
     data = text.encode("latin-1", "backslashreplace")

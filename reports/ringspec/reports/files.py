@@ -125,9 +125,8 @@ def check(path: Path, name: str = "") -> None:
     """Raise a UsageError or ReportError if a report cannot be written."""
     if name:
         check_format(name, FORMATS, f"report format {name!r}")
-    why = write_obstacle(path)
-    if why:
-        raise _refusal(path, name, why, _WRITABLE)
+    if why := write_obstacle(path):
+        raise refused(path, name, why)
 
 
 def check_format(name: str, formats: Iterable[str], said: str) -> None:
@@ -158,13 +157,11 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def refused(path: Path, name: str, error: OSError) -> ReportError:
+def refused(path: Path, name: str, error: OSError | str) -> ReportError:
     """Return the error, with a hint, for a report that cannot be written."""
-    hint = _ROOM if error.errno in _FULL else _WRITABLE
-    return _refusal(path, name, error.strerror or str(error), hint)
-
-
-def _refusal(path: Path, name: str, why: str, hint: str) -> ReportError:
+    full = isinstance(error, OSError) and error.errno in _FULL
+    why = error if isinstance(error, str) else error.strerror or str(error)
+    hint = _ROOM if full else _WRITABLE
     what = f"the {name} report" if name else "a report"
     return ReportError(f"{what} cannot be written to {path}: {why}", hint=hint)
 

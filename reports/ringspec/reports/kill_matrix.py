@@ -179,10 +179,7 @@ class KillMatrix:
 
     @cached_property
     def cover(self) -> dict[str, int]:
-        """The cases of a greedily smallest list, with the requests of each.
-
-        Each next case is the one that notices most more for its requests.
-        """
+        """The cases of a greedily smallest list, with the requests of each."""
         costs: dict[str, int] = {}
         noticing: dict[str, set[str]] = {}
         for trial in self.of(ServerKind.MUTANT):

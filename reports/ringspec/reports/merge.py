@@ -51,11 +51,7 @@ class MergedReport:
 def merge_reports(
     paths: Sequence[Path], *, one_deployment: bool = False
 ) -> MergedReport:
-    """Read the reports of all parts of a list, in any order, and join them.
-
-    Raises:
-        UsageError: some cannot be read, or they are not the parts of one whole.
-    """
+    """Read the reports of all parts, and join them, or raise a UsageError."""
     if not paths:
         raise UsageError("nothing to join", hint="give the report of every part")
     named = list(zip(paths, read_reports(paths), strict=True))
@@ -209,10 +205,7 @@ def _joined(parts: Sequence[Report]) -> Report:
 def _rule(
     entries: Sequence[Report], level: Level, lent: int, places: Mapping[str, int]
 ) -> dict[str, Json]:
-    """Join one rule of all parts, `lent` times judged by a case of another part.
-
-    Places are those of the cases in a whole run; explored ones have none.
-    """
+    """Join one rule of all parts, `lent` times judged by a case of another part."""
     gating = [
         [it for it in entry["failures"] if Level(it["level"]).gates(level)]
         for entry in entries

@@ -454,7 +454,7 @@ def test_clean_up_can_be_hurried(gate: Gate) -> None:
         asyncio.get_running_loop().call_later(0.02, guard.hurry, 0.02)
         return await guard.clean_up(guard, 60)
 
-    assert len(asyncio.run(talk())) == guard.holds == 1
+    assert len(asyncio.run(talk())) == len(guard.left) == 1
 
 
 def test_create_that_is_called_off_is_cleaned_up_nevertheless(gate: Gate) -> None:

@@ -147,10 +147,7 @@ def schema_faults(answer: Answer, data: Json) -> dict[RuleId, str]:
 
 
 def _members(schema: Json, *, perhaps: bool = False) -> dict[str, Any]:
-    """Return the members that a schema describes, its subschemas merged.
-
-    Those that always hold; with `perhaps` also those that may.
-    """
+    """Return the members that always hold, or `perhaps` may, of merged subschemas."""
     if not isinstance(schema, dict):
         return {}
     found = dict(schema.get("properties", {}))

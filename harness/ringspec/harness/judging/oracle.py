@@ -250,30 +250,24 @@ class Oracle:
             reason = f"{what} was answered with HTTP {status} where {wanted} is due"
             yield case.rule, Verdict.FAIL, reason
         elif status // 100 == 2:
-            before = _before(played, answers, exchange.request.path)
-            yield from self._shown(case, answers, response, played, before)
+            yield from self._shown(case, answers, exchange, response)
         else:
             yield case.rule, Verdict.PASS, ""
             yield from checks.form(answers, response)
 
     def _shown(
-        self,
-        case: Case,
-        answers: Answers,
-        response: Response,
-        played: Played,
-        before: Json,
+        self, case: Case, answers: Answers, exchange: Exchange, response: Response
     ) -> Iterator[Judgement]:
         described, contract, data = answers.of(response.status), self.contract, None
+        played, before = exchange.played or Played(), _before(exchange, answers)
         yield from checks.form(answers, response)
         if not answers.is_bare(response.status):
             data, reason = parse(response)
             if reason.startswith(UNREAD):
                 yield case.rule, Verdict.INCONCLUSIVE, reason
                 return
-        wants = case.steps[-1].wants
-        faults = list(unmet(wants, data, played))
-        for want in wants:
+        faults = list(unmet(case.steps[-1].wants, data, played))
+        for want in case.steps[-1].wants:
             if want.what == What.SHOWS and described is not None:
                 shown = checks.echo_faults(contract, described, want.value, data)
                 known = checks.echo_faults(contract, described, want.value, before)
@@ -299,16 +293,16 @@ def _open(case: Case, reason: str) -> Iterator[Judgement]:
         yield case.rule, Verdict.INCONCLUSIVE, reason
 
 
-def _before(played: Played, answers: Answers, path: str) -> Json:
+def _before(exchange: Exchange, answers: Answers) -> Json:
     """Return what a first look at the same resource showed; None if there was none.
 
     What it lacked then was not lost since: the case of that first look fails for it. An
     accepted change makes it another resource.
     """
-    before: Json = None
+    before, played = None, exchange.played or Played()
     for each in played.earlier:
-        response = each.response
-        if each.request.path != path or not response or response.status // 100 != 2:
+        response, is_same = each.response, each.request.path == exchange.request.path
+        if not is_same or not response or response.status // 100 != 2:
             continue
         if each.request.method != "GET":
             before = None

@@ -1,7 +1,4 @@
-"""Outcomes of rules, and the conclusion of a run.
-
-Source: product.md, Levels, and the table of exit statuses.
-"""
+"""Outcomes of rules, and the conclusion of a run. Source: product.md, Levels."""
 
 from __future__ import annotations
 
@@ -89,7 +86,6 @@ class Tally:
         found = self._findings.get(rule.id, []) if counts or skipped else []
         failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
         open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
-        cases = self._cases[rule.id]
         if skipped:
             outcome, why = Outcome.SKIPPED, "deselected"
         elif counts and rule.id in self.inapplicable:
@@ -104,7 +100,7 @@ class Tally:
         return RuleResult(
             rule=rule,
             outcome=outcome,
-            cases=cases,
+            cases=self._cases[rule.id],
             failures=failures,
             inconclusive=open_,
             why=why,
@@ -117,21 +113,18 @@ class Tally:
     ) -> tuple[Outcome, str]:
         open_ = [each for each in found if each.verdict == Verdict.INCONCLUSIVE]
         gating = [each.reason for each in open_ if each.gate.gates(self.level)]
-        if any(
-            it.verdict == Verdict.FAIL and it.level.gates(self.level) for it in found
-        ):
-            outcome, why = Outcome.FAIL, ""
-        elif gating or unreached:
-            outcome, why = Outcome.INCONCLUSIVE, [*gating, unreached][0]
-        elif rule in self.untested:
-            outcome, why = Outcome.UNTESTED, self.untested[rule]
-        elif self._cases[rule] == len(open_):
+        failed = [each.level for each in found if each.verdict == Verdict.FAIL]
+        if any(level.gates(self.level) for level in failed):
+            return Outcome.FAIL, ""
+        if gating or unreached:
+            return Outcome.INCONCLUSIVE, [*gating, unreached][0]
+        if rule in self.untested:
+            return Outcome.UNTESTED, self.untested[rule]
+        if self._cases[rule] == len(open_):
             # Nothing passed, so it is not green; nothing binds, so it does not gate.
             reasons = [each.reason for each in open_] or ["no case served it"]
-            outcome, why = Outcome.NOT_APPLICABLE, reasons[0]
-        else:
-            outcome, why = Outcome.PASS, ""
-        return outcome, why
+            return Outcome.NOT_APPLICABLE, reasons[0]
+        return Outcome.PASS, ""
 
 
 def conclude(

@@ -1,7 +1,4 @@
-"""Checks a profile on its target, step by step.
-
-By reading alone; on this machine also by one create, if the profile allows it.
-"""
+"""Checks a profile on its target by reading; on this machine also by one create."""
 
 from __future__ import annotations
 

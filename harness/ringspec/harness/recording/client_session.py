@@ -7,11 +7,15 @@ bounded, however long it goes on.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ringspec.harness.judging.outcome import conclude
 from ringspec.harness.judging.verdict import (
@@ -26,34 +30,67 @@ from ringspec.harness.judging.verdict import (
     Started,
     Verdict,
 )
-from ringspec.harness.recording.capture import CapturedRequest, Headers
-from ringspec.harness.recording.client_rules import (
-    BROKEN,
-    HTTP_RULES,
-    OPEN,
-    TOKEN_OPERATION,
-    RequestedOperation,
-    RequestJudge,
-    read_form,
-)
+from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
 from ringspec.harness.sending.exchange import (
     Exchange,
     Failure,
     Filling,
     Response,
     Trouble,
+    no_constant,
 )
+from ringspec.harness.sending.policy import path_pattern
 from ringspec.spec import (
+    ABOUT,
     BODY_ACCEPTED,
+    Breach,
     Contract,
+    Disagreement,
+    Json,
     Level,
+    Location,
+    Role,
     Rule,
     RuleId,
     TokenHeader,
+    at,
+    at_path,
+    at_pointer,
+    branches,
+    is_irregular,
+    is_shallow,
+    kind_of,
+    pointer,
+    short,
     weakest,
 )
 from ringspec.strategies import Case, Expect, Request, Slot
 
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+# Verdict; the rule, or a name of what no source settles (OPEN), or a remark (None); and
+# the reason, with value and place.
+Statement: TypeAlias = tuple[Verdict | None, str, str]
+BROKEN, KEPT, OPEN = Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE
+JSON_RULE = "wire.json"
+# Characters of a value, and names of a list, that are cited.
+_VALUE, _NAMES = 80, 5
+# Keywords whose value would repeat a whole schema.
+_LONG = frozenset({"anyOf", "oneOf", "not", "contains", "propertyNames", "if"})
+_NAMING = frozenset({"required", "dependentRequired"})
+_CLOSED = frozenset({"additionalProperties", "unevaluatedProperties"})
+_CHILDREN = {("items",), ("additionalProperties",)}
+_IRREGULAR = "a number such as 2.0, a control character or half a surrogate pair"
+METHOD, PATH, MEDIA = "wire.method", "wire.path", "wire.media"
+TOKEN, CLIENT = "auth.token", "auth.client"
+# Beside the rules on what is sent, those that a client can break.
+HTTP_RULES = frozenset({METHOD, PATH, MEDIA, TOKEN, CLIENT, JSON_RULE})
+_GRANT = "client_credentials"
+_FORM = "application/x-www-form-urlencoded"
+_PARTIAL = f"a body of more than {LIMIT // 1024} KiB, or one cut off, is not judged"
+# Methods whose body has no meaning. Source: RFC 9110, 9.3.
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Names of clients that are kept, and so many characters of each.
 _CLIENTS, _NAME = 20, 60
 _HIDDEN = "[redacted]"
@@ -71,6 +108,292 @@ MOST = 20
 _REMARKS = 100
 _SERVERS = "it binds servers, not their clients"
 _UNASKED = "no request gave occasion to keep or to break it"
+
+
+class RequestedOperation(NamedTuple):
+    """The operation that a request asks for.
+
+    Attributes:
+        methods: all that the path has, in upper case; empty for an unknown path.
+        name: id of the operation, or name of the link to it; empty without any.
+        takes_body: whether the body of a create is due.
+    """
+
+    methods: tuple[str, ...]
+    name: str = ""
+    token_header: TokenHeader | None = None
+    takes_body: bool = False
+
+
+# Of the endpoint that gives out access tokens.
+TOKEN_OPERATION = RequestedOperation(("POST",), "token")
+
+
+@dataclass
+class RequestJudge:
+    """Judges requests by a contract; clients should bring the credentials given."""
+
+    contract: Contract
+    filling: Filling
+
+    @cached_property
+    def _schema(self) -> jsonschema_rs.Draft202012Validator:
+        import jsonschema_rs  # noqa: PLC0415 - the prover imports it as late
+
+        return jsonschema_rs.Draft202012Validator(self.contract.request.schema)
+
+    def operation(self, request: CapturedRequest) -> RequestedOperation:
+        """Return what a request asks for, by its method and path."""
+        method, path = request.method, request.target.partition("?")[0]
+        token_path = urlsplit(self.filling.token_url).path
+        if token_path and path == token_path:
+            return TOKEN_OPERATION
+        contract, main = self.contract, self.contract.operation
+        links = [it for it in contract.links if path_pattern(it.path).fullmatch(path)]
+        methods = {each.method: None for each in links}
+        if path == main.path.partition("?")[0]:
+            methods |= dict.fromkeys(each.upper() for each in main.methods)
+            if method == main.method.upper():
+                due = main.token_header
+                return RequestedOperation(tuple(methods), main.id, due, takes_body=True)
+        # HEAD asks for what GET answers. Source: RFC 9110, 9.3.2.
+        wanted = "GET" if method == "HEAD" else method
+        for each in links:
+            if each.method == wanted:
+                known = tuple({**methods, method: None})
+                same = each.role == Role.REPLACE and each.same_body
+                return RequestedOperation(known, each.name, each.token_header, same)
+        return RequestedOperation(tuple(methods))
+
+    def judge(
+        self, request: CapturedRequest, operation: RequestedOperation
+    ) -> tuple[Statement, ...]:
+        """Return one statement of a kind about each rule, and remarks."""
+        first: dict[tuple[Verdict | None, str], Statement] = {}
+        for verdict, about, why in self._statements(request, operation):
+            first.setdefault((verdict, about), (verdict, about, why))
+        found = [
+            each
+            for (verdict, about), each in first.items()
+            if verdict is not KEPT or (BROKEN, about) not in first
+        ]
+        status = request.status
+        if status is None:
+            found.append((None, "it was not answered", ""))
+        elif status >= 500:
+            found.append((None, f"the server failed: HTTP {status}", ""))
+        elif status >= 400 and all(verdict is KEPT for verdict, _, _ in found):
+            why = f"it breaks nothing, but was refused with HTTP {status}"
+            found.append((None, why, ""))
+        return tuple(found)
+
+    def _statements(
+        self, request: CapturedRequest, operation: RequestedOperation
+    ) -> Iterator[Statement]:
+        if not operation.methods:
+            yield BROKEN, PATH, "asked for a path that the contract does not have"
+            return
+        yield KEPT, PATH, ""
+        if request.method not in operation.methods:
+            listed = ", ".join(operation.methods)
+            yield BROKEN, METHOD, f"asked by {request.method} where there is {listed}"
+            return
+        yield KEPT, METHOD, ""
+        if operation is TOKEN_OPERATION:
+            yield self._client(request)
+            return
+        if operation.token_header is not None:
+            yield self._token(request, operation.token_header)
+        if operation.name == self.contract.operation.id:
+            yield from self._headers(request)
+        if operation.takes_body:
+            yield self._media_type(request)
+            if request.is_whole:
+                yield from self._body(request.body)
+            else:
+                yield None, _PARTIAL, ""
+        elif request.body and request.method in _BODILESS:
+            yield None, f"a body came with {request.method}, which has none", ""
+
+    def _token(self, request: CapturedRequest, due: TokenHeader) -> Statement:
+        given = request.header(due.header) or ""
+        scheme, _, token = given.partition(" ") if due.scheme else ("", "", given)
+        if not given:
+            return BROKEN, TOKEN, f"sent no {due.header} header"
+        # Schemes may be in any case. Source: RFC 9110, 11.1.
+        if scheme.lower() != due.scheme.lower():
+            return BROKEN, TOKEN, f"sent no {due.scheme} token as {due.header}"
+        if token.strip() != self.filling.token:
+            return BROKEN, TOKEN, "sent another access token than the one given out"
+        return KEPT, TOKEN, ""
+
+    def _headers(self, request: CapturedRequest) -> Iterator[Statement]:
+        for header in self.contract.operation.headers:
+            given = request.header(header.name)
+            if given is None and header.required:
+                yield BROKEN, header.rule, f"left out the header {header.name}"
+            elif given in (None, header.value) or header.value is None:
+                yield KEPT, header.rule, ""
+            else:
+                why = f"sent {header.name}: {given[:40]}, settled is {header.value}"
+                yield OPEN, header.rule, why
+
+    def _media_type(self, request: CapturedRequest) -> Statement:
+        """Judge how a body is labelled. Source: RFC 9110, 8.3.1."""
+        operation = self.contract.operation
+        due = operation.media_type
+        given = request.header("content-type")
+        kind, _, parameters = (given or "").lower().partition(";")
+        charset = parameters.replace(" ", "").replace('"', "")
+        if not given or "/" not in kind:
+            label = f"labelled it {given[:40]}" if given else "did not label the body"
+            return OPEN, MEDIA, label
+        if not operation.admits(kind):
+            return BROKEN, MEDIA, f"labelled the body {kind.strip()[:40]}, not {due}"
+        if "charset=" in charset and "charset=utf-8" not in charset:
+            return OPEN, MEDIA, f"labelled the body with {charset[:40]}"
+        return KEPT, MEDIA, ""
+
+    def _client(self, request: CapturedRequest) -> Statement:
+        """Judge a request for a token. Source: RFC 6749, 2.3.1 and 4.4.2."""
+        form = read_form(request)
+        if form is None:
+            return BROKEN, CLIENT, "asked for a token by a body that is no form"
+        if (request.header("authorization") or "").lower().startswith("basic "):
+            return OPEN, CLIENT, "proved to be a client by Basic credentials"
+        known = self.filling
+        for name, due, wrong in (
+            ("grant_type", _GRANT, f"by another grant than {_GRANT}"),
+            ("client_id", known.client_id, "as another client, or as none"),
+            ("client_secret", known.client_secret, "without the client's secret"),
+        ):
+            if form.get(name) != due:
+                return BROKEN, CLIENT, f"asked for a token {wrong}"
+        return KEPT, CLIENT, ""
+
+    def _body(self, content: bytes) -> Iterator[Statement]:
+        """Judge the body of a create, by two validators. Source: RFC 8259."""
+        repeated: dict[str, None] = {}
+
+        def members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+            times = Counter(name for name, _ in pairs)
+            repeated.update({name: None for name in times if times[name] > 1})
+            return dict(pairs)
+
+        why, data = "", None
+        try:
+            data = json.loads(
+                content.decode(), parse_constant=no_constant, object_pairs_hook=members
+            )
+        except UnicodeDecodeError as error:
+            why = f"the body is not UTF-8 at byte {error.start}"
+        except json.JSONDecodeError as error:
+            why = f"the body is no JSON: {error.msg} at character {error.pos}"
+        except (ValueError, RecursionError) as error:
+            why = f"the body is no JSON that can be read: {error}"
+        yield BROKEN if why else KEPT, JSON_RULE, why
+        if not why and repeated:
+            listed = _listed(list(repeated))
+            yield OPEN, "body.twice", f"members stand twice: {listed}"
+        if not why and not is_shallow(data):
+            yield OPEN, "body.depth", "the body is nested too deeply to be judged"
+        elif not why:
+            yield from self._data(data)
+
+    def _data(self, data: Json) -> Iterator[Statement]:
+        contract, prover = self.contract, self.contract.prover
+        try:
+            broken = prover.proven_broken(data)
+        except Disagreement:
+            why = "the two validators do not read the body alike"
+            yield OPEN, "body.odd", why
+            return
+        reasons: dict[RuleId, str] = {}
+        locations: set[Location] = set()
+        for breach in prover.breaches(data):
+            reasons.setdefault(breach.assertion.rule, _reason(breach, data))
+            locations.add(breach.location)
+        for rule in contract.rules:
+            if rule in broken:
+                yield BROKEN, rule, reasons[rule]
+        for rule in sorted(self._applicable(data) - broken):
+            yield KEPT, rule, ""
+        if is_irregular(data):
+            yield OPEN, "body.odd", f"the body holds {_IRREGULAR}"
+        for breach in contract.settled_prover.breaches(data):
+            rule, closed = breach.assertion.rule, breach.assertion.keyword in _CLOSED
+            # What is broken at a place is not called unsettled there as well.
+            if rule not in broken and (closed or breach.location not in locations):
+                yield OPEN, rule, _unsettled(breach, data, contract.settled)
+
+    def _applicable(self, data: Json) -> set[RuleId]:
+        # The validator takes no half a surrogate pair, and no rule depends on one.
+        text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+        body = json.loads(text)
+        places: dict[str, set[str]] = {}
+        for unit in self._schema.evaluate(body).list()["details"]:
+            place = unit["instanceLocation"]
+            places.setdefault(unit["evaluationPath"], set()).add(place)
+        found: set[RuleId] = set()
+        for each in self.contract.assertions:
+            met = places.get(pointer(each.stem), set())
+            if each.stem[-1:] in _CHILDREN:
+                # The keyword is listed as well, at the value of the schema around it.
+                met = met - places.get(pointer(each.stem[:-1]), set())
+            kinds = {kind_of(at_pointer(body, place)) for place in met}
+            about = ABOUT.get(each.keyword)
+            if about == "number" and "integer" in kinds:
+                about = "integer"
+            if kinds and (about is None or about in kinds):
+                found.add(each.rule)
+        return found
+
+
+def _reason(breach: Breach, data: Json) -> str:
+    assertion, place = breach.assertion, pointer(breach.location)
+    if assertion.keyword in _NAMING:
+        return f"left out {assertion.value}" + (f" at {place}" if place else "")
+    sent, against = short(at(data, breach.location), _VALUE), assertion.keyword
+    if against not in _LONG:
+        against += f" {short(assertion.value, _VALUE)}"
+    return f"sent {sent} {f'at {place}' if place else 'as the body'}, against {against}"
+
+
+def _unsettled(breach: Breach, data: Json, settled: Json) -> str:
+    """Return what no source settles; of a closed object, its unknown members."""
+    assertion, place = breach.assertion, pointer(breach.location) or "the top"
+    if assertion.keyword in _NAMING:
+        return f"{_reason(breach, data)}, which no source settles"
+    sent = at(data, breach.location)
+    if assertion.keyword not in _CLOSED:
+        return f"sent {short(sent, _VALUE)} at {place}, which no source settles"
+    known = set(_member_names(at_path(settled, assertion.stem)))
+    names = _listed([each for each in sent if each not in known])
+    return f"sent {names} at {place}, which no source names"
+
+
+def _member_names(schema: Json) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    yield from schema.get("properties", ())
+    for branch in branches(schema):
+        yield from _member_names(branch)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(short(each, _VALUE) for each in names[:_NAMES]) + more
+
+
+def read_form(request: CapturedRequest) -> dict[str, str] | None:
+    """Read a form by the names of its fields; None if the body is none."""
+    label = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if label != _FORM or not request.is_whole:
+        return None
+    try:
+        return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

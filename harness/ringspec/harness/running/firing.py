@@ -99,7 +99,7 @@ class Volley:
         plays: int = PLAYS,
         absences: Callable[[], int] = int,
     ) -> None:
-        self._target = target
+        self.target = target
         self._plays = plays
         self._absences = absences
         self._patience = Patience(patience_s)
@@ -154,7 +154,7 @@ class Volley:
             # A repeat tells a hiccup from a fault. Once a repeated case has failed the
             # fault is certain, and repeats would only make a hanging target last.
             again = 0 if self._failing else repeats
-            exchange = await self._target.exchange(case.request, repeats=again)
+            exchange = await self.target.exchange(case.request, repeats=again)
             self._failing = exchange.failure is not None
             return exchange
 
@@ -175,10 +175,6 @@ class Volley:
                 return exchange
         raise Interrupted
 
-    async def once(self, request: Request) -> Exchange:
-        """Fire one more request, whatever is under way."""
-        return await self._target.exchange(request)
-
     async def _played(self, case: Case, patience: Patience) -> Exchange:
         """Play a script until no step may have been taken twice.
 
@@ -188,7 +184,7 @@ class Volley:
         sent = 0
         for _ in range(self._plays):
             before = self._absences()
-            exchange = await play(self._target, case, patience)
+            exchange = await play(self.target, case, patience)
             sent += exchange.sent
             played = exchange.played
             whole = before == self._absences() and not (played and played.unsure)
@@ -212,7 +208,7 @@ class Volley:
     async def close(self) -> None:
         """Close all connections."""
         async with asyncio.timeout(_FAREWELL_S):
-            await self._target.close()
+            await self.target.close()
 
 
 async def play(

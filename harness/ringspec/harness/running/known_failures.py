@@ -63,7 +63,7 @@ class KnownAudit:
         judged = {each.outcome for each in results} & {Outcome.PASS, Outcome.FAIL}
         if not known.renews or self.interrupted or not (self.learnt and judged):
             hint = _DROPS if gone else _RENEW if expired else ""
-            return results, self._stale(known.entries, gone), None, hint
+            return results, tuple(self._stale(known.entries, gone)), None, hint
         kept = tuple(each for each in known.entries if each not in gone)
         added = tuple(self._new(results))
         dropped = tuple(Stale(known=each, why=gone[each]) for each in gone)
@@ -71,7 +71,7 @@ class KnownAudit:
         # A new date is for people to give.
         hint = _RENEW if expired & set(kept) else ""
         results = reckon((*known.in_force, *added))
-        return results, self._stale(kept, gone), update, hint
+        return results, tuple(self._stale(kept, gone)), update, hint
 
     def share(
         self,
@@ -136,14 +136,11 @@ class KnownAudit:
 
     def _stale(
         self, entries: tuple[Known, ...], gone: dict[Known, str]
-    ) -> tuple[Stale, ...]:
-        found: list[Stale] = []
+    ) -> Iterator[Stale]:
         for each in entries:
-            whys = [f"{EXPIRED} {each.expires}"] * self.plan.known.has_expired(each)
-            whys += [gone[each]] if each in gone else []
-            if whys:
-                found.append(Stale(known=each, why=", and ".join(whys)))
-        return tuple(found)
+            expired = f"{EXPIRED} {each.expires}" * self.plan.known.has_expired(each)
+            if why := ", and ".join(filter(None, (expired, gone.get(each)))):
+                yield Stale(known=each, why=why)
 
     def _misnomer(self, name: str) -> str:
         """Return why a name is wrong; empty if the dialect dropped its rule."""

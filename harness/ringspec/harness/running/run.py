@@ -307,7 +307,7 @@ class Session:
                 runner.run(volley.cancel_open())
                 try:
                     # Each takes its turn; none is hurried, unless somebody waits.
-                    limit_s = CLEAN_S + 2 * guard.holds / (pace.rate or 1)
+                    limit_s = CLEAN_S + 2 * len(guard.left) / (pace.rate or 1)
                     limit_s = HASTY_S if self.interrupted else limit_s
                     left = runner.run(guard.clean_up(connection, limit_s))
                     self._messages += self._left_behind(left, guard.creates)
@@ -464,7 +464,7 @@ class Session:
         other = otherwise(plan.contract, case, turn)
         if other is None:
             return case, exchange
-        again = self._runner.run(self._volley.once(other.request))
+        again = self._runner.run(self._volley.target.exchange(other.request))
         sent, answer = exchange.sent + again.sent, again.response
         if answer is None or (is_accept and answer.status // 100 == 4):
             self._in_vain += is_accept

@@ -92,10 +92,8 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name, in any case."""
-        found = (
-            value for known, value in self.headers if known.lower() == name.lower()
-        )
-        return next(found, None)
+        wanted = name.lower()
+        return next((v for n, v in self.headers if n.lower() == wanted), None)
 
     @property
     def media(self) -> str:

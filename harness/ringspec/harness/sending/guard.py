@@ -127,20 +127,17 @@ class Guard(Passing):
             async with self._limit:
                 while self._under_way:
                     await asyncio.wait(self._under_way)
-                for request in filter(None, map(deletion, self._left())):
+                for request in filter(None, map(deletion, self.left)):
                     await via.exchange(request)
         except TimeoutError:
             pass
         finally:
             self._limit = None
-        return self._left()
+        return self.left
 
     @property
-    def holds(self) -> int:
-        """How much of what was created still may be there."""
-        return len(self._left())
-
-    def _left(self) -> tuple[Entry, ...]:
+    def left(self) -> tuple[Entry, ...]:
+        """What was created and still may be there."""
         return tuple(entry for entry in self._entries if entry.is_open)
 
     def hurry(self, limit_s: float) -> None:

@@ -116,10 +116,8 @@ def _host(url: str) -> str:
         return ""
     read, host = httpx.URL(url), (parts.hostname or "").rstrip(".")
     alike = (parts.scheme, host) == (read.scheme, read.host.rstrip("."))
-    clear = (
-        alike and parts.port == (read.port or parts.port) and "@" not in parts.netloc
-    )
-    return host if clear else ""
+    alike &= parts.port == (read.port or parts.port)
+    return host if alike and "@" not in parts.netloc else ""
 
 
 def is_same_host(one: str, other: str) -> bool:
@@ -174,9 +172,9 @@ def requests_of(case: Case) -> tuple[Request, ...]:
     return tuple(step.request for step in case.steps) or (case.request,)
 
 
-def captured(relative: Link, answer: Json) -> dict[str, str]:
-    """Take from the answer to a create what the path of a relative needs."""
-    found = {name: at_pointer(answer, at) for name, at in relative.captures.items()}
+def captured(link: Link, answer: Json) -> dict[str, str]:
+    """Take from the answer to a create what the path of a link needs."""
+    found = {name: at_pointer(answer, at) for name, at in link.captures.items()}
     return {
         name: str(value)
         for name, value in found.items()
@@ -256,24 +254,22 @@ class Policy:
         create = (operation.method.upper(), operation.path.partition("?")[0])
         if (method, path) == create:
             return Effect.CREATE
-        for relative in self.contract.links:
-            if method == relative.method and path_pattern(relative.path).fullmatch(
-                path
-            ):
-                return _ROLES[relative.role]
+        for link in self.contract.links:
+            if method == link.method and path_pattern(link.path).fullmatch(path):
+                return _ROLES[link.role]
         return Effect.LOOK if method in _LOOKING else Effect.OTHER
 
     def undoing(self) -> Link | None:
-        """Return the relative that deletes what was created, if there is one."""
+        """Return the link that deletes what was created, if there is one."""
         return next((it for it in self.contract.links if it.role == Role.DELETE), None)
 
     def things(self, answer: Json) -> Iterator[tuple[str, str]]:
         """Yield, by method and path, what can be done to what was created."""
-        for relative in self.contract.links:
-            if relative.captures:
-                path = filled(relative.path, captured(relative, answer))
+        for link in self.contract.links:
+            if link.captures:
+                path = filled(link.path, captured(link, answer))
                 if path is not None:
-                    yield relative.method, path
+                    yield link.method, path
 
     @cached_property
     def unnamed(self) -> dict[str, str]:
