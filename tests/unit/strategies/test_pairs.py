@@ -80,6 +80,7 @@ def spotted(
         contract=SimpleNamespace(
             request=SimpleNamespace(schema=schema),
             catalogue=bodies.contract.catalogue,
+            applicable=(assertion,),
             chosen={},
             rules={assertion.rule: SimpleNamespace(level=Level.MUST)},
         ),
