@@ -100,10 +100,8 @@ class OpenRules(Failure):
     kind_title = "ringspec: inconclusive"
 
     def __init__(self, results: Iterable[RuleResult], reason: str, hint: str) -> None:
-        listed = [
-            f"{each.rule.id}: {each.why or each.inconclusive[0].reason}"
-            for each in results
-        ]
+        found = [(it.rule.id, it.why or it.inconclusive[0].reason) for it in results]
+        listed = [f"{rule}: {why}" for rule, why in found]
         more = f"and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
         lines = [reason, *listed[:_LISTED], more, f"hint: {hint}" if hint else ""]
         message = "\n".join(filter(None, lines))
@@ -153,17 +151,12 @@ class Bridge:
         select = tuple((given("SELECT") or "").replace(",", " ").split())
         selection = Selection.of(self.contract, select, ())
         self.selected = selection.rules
-        self.cases = {
-            case.id: case
-            for case in selection.fired(
-                setup.cases,
-                lambda case: (
-                    case.phase is Phase.CASES
-                    and case.expect is not Expect.SURVIVE
-                    and not case.steps
-                ),
-            )
-        }
+        kinds = (Expect.ACCEPT, Expect.REJECT)
+        fired = selection.fired(
+            setup.cases,
+            lambda it: it.phase is Phase.CASES and it.expect in kinds and not it.steps,
+        )
+        self.cases = {case.id: case for case in fired}
         operation = self.contract.operation
         where = f"{operation.method.upper()} {operation.path}"
         hint = f"they go out for {where}, in the phase examples"

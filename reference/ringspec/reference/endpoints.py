@@ -91,11 +91,9 @@ def _routes(settings: ServerSettings, behaviour: Behaviour) -> list[Route]:
     def endpoint(name: str) -> Endpoint:
         own = behaviour.during.get(name, same)(behaviour)
         broadcasts = Broadcasts(store, own, dialect)
-        operation: Operation = (
-            partial(broadcasts.command, name)
-            if name in TRANSITIONS
-            else getattr(broadcasts, name)
-        )
+        operation: Operation = partial(broadcasts.command, name)
+        if name not in TRANSITIONS:
+            operation = getattr(broadcasts, name)
         return _guard(own.around(operation, store), settings.token, own)
 
     async def issue(request: Request) -> Response:
@@ -221,9 +219,8 @@ class Broadcasts:
         body = self.dialect.read(behaviour.parse(raw))
         problems = validate(behaviour.read(body), behaviour.checks)
         if problems:
-            raise invalid(
-                [replace(one, path=self.dialect.sent(one.path)) for one in problems]
-            )
+            sent = self.dialect.sent
+            raise invalid([replace(one, path=sent(one.path)) for one in problems])
         # A mutant may accept a value that is no object; it cannot be kept.
         return behaviour.keep(body if isinstance(body, dict) else {}), memory_of(raw)
 

@@ -167,9 +167,9 @@ def _possible(limits: ServerLimits) -> ServerLimits:
     if resource.RLIM_INFINITY not in (soft, hard) and soft < wanted:
         soft = min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft in (resource.RLIM_INFINITY, wanted) or soft > wanted:
-        return limits
-    return replace(limits, connections=max(1, soft - _FILES))
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limits = replace(limits, connections=max(1, soft - _FILES))
+    return limits
 
 
 @contextmanager

@@ -87,11 +87,6 @@ class _Naming:
     names: dict[str, str] = field(default_factory=dict)
     in_choices: bool = False
 
-    def opens(self, node: dict[str, Json], keyword: str) -> bool:
-        """Return whether the branches of a choice have rules of their own."""
-        named = self.owner or node.get("x-rules", {}).get(keyword)
-        return self.in_choices and keyword in CHOICES and not named
-
     def at(self, node: dict[str, Json]) -> _Naming:
         """Return the naming in a schema, by its annotations."""
         prefix = node.get("x-rule-prefix")
@@ -199,7 +194,8 @@ def _walk(
         if keyword in KEYWORDS and KEYWORDS[keyword].word:
             for each in _stated(inlined, at, naming, keyword, value):
                 yield replace(each, within=within)
-        is_open = at.holds and naming.opens(node, keyword)
+        named = naming.owner or node.get("x-rules", {}).get(keyword)
+        is_open = at.holds and naming.in_choices and keyword in CHOICES and not named
         names = branch_names(inlined, at.path, node, keyword) if is_open else []
         for index, child in enumerate(below.get(keyword, ())):
             if is_open:

@@ -215,7 +215,13 @@ def _loaded(
     dialect: Overlay | None,
     overrides: Overrides,
 ) -> Contract:
-    rows, origin = _catalogue_data(path, base)
+    is_ours = path == OURS or reading.digest(base) == reading.digest(reading.read(OURS))
+    home = OURS if is_ours else path
+    options = (home.with_suffix(".rules.yaml"), home.with_name("rules.yaml"))
+    beside = next(filter(Path.is_file, options), None)
+    rows, origin = (
+        (reading.read(beside), str(beside)) if beside else ({"rules": []}, "")
+    )
     # Not sorted: the order of members decides the order of rules and cases.
     parts = [str(path), base, rows, operation, dialect, overrides]
     content = json.dumps(parts, default=repr)
@@ -236,15 +242,6 @@ def _loaded(
     for oldest in list(_LOADED)[: 1 - _MOST_LOADED]:
         _LOADED.pop(oldest, None)
     return _LOADED.setdefault(key, contract)
-
-
-def _catalogue_data(path: Path, base: Json) -> tuple[Json, str]:
-    if path != OURS and reading.digest(base) == reading.digest(reading.read(OURS)):
-        path = OURS
-    for beside in (path.with_suffix(".rules.yaml"), path.with_name("rules.yaml")):
-        if beside.is_file():
-            return reading.read(beside), str(beside)
-    return {"rules": []}, ""
 
 
 def _build(

@@ -119,11 +119,9 @@ def read_as(
     """
     if not isinstance(schema, dict):
         return schema
-
-    def below(_keyword: str, steps: Path, child: Json) -> Json:
-        return read_as(child, chosen, (*path, *steps), apart=apart)
-
-    changed = rebuilt(schema, below)
+    changed = rebuilt(
+        schema, lambda _, to, child: read_as(child, chosen, (*path, *to), apart=apart)
+    )
     for keyword in CHOICES & schema.keys():
         if chosen is None or (*path, keyword) in chosen:
             index = 0 if chosen is None else chosen[*path, keyword]
@@ -251,21 +249,15 @@ def limited_to(
     own = Evidence(schema.get("x-evidence", inherited))
     if not own.level.gates(level):
         return False
-
-    def below(keyword: str, _steps: Path, child: Json) -> Json:
-        inside = keyword in {"properties", "items"}
-        return limited_to(child, level, own) if inside else child
-
-    changed = rebuilt(schema, below)
+    inside = frozenset({"properties", "items"})
+    changed = rebuilt(
+        schema,
+        lambda it, _, child: limited_to(child, level, own) if it in inside else child,
+    )
     if "enum" in schema:
-        evidence = schema.get("x-enum-evidence", {})
-        changed["enum"] = [
-            value
-            for value in schema["enum"]
-            if Evidence(evidence.get(enum_key(value), Evidence.DOCUMENTED)).level.gates(
-                level
-            )
-        ]
+        known = schema.get("x-enum-evidence", {})
+        found = [(it, known.get(enum_key(it), "documented")) for it in schema["enum"]]
+        changed["enum"] = [it for it, e in found if Evidence(e).level.gates(level)]
     return changed
 
 

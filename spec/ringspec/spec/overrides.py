@@ -20,7 +20,6 @@ from ringspec.spec.proof import is_irregular
 from ringspec.spec.reading import short
 from ringspec.spec.schemas import rebuilt, walk
 from ringspec.spec.values import Json, unshared
-from ringspec.spec.values import Path as Steps
 
 # Profiles that come with the package.
 PROFILES = Path(__file__).parent / "profiles"
@@ -166,11 +165,7 @@ def _narrowed(schema: Json, values: Mapping[str, Json]) -> Json:
         return schema
     if fixture_of(schema) in values:
         return _settled_for(schema, values[fixture_of(schema)])
-
-    def below(_keyword: str, _steps: Steps, child: Json) -> Json:
-        return _narrowed(child, values)
-
-    return rebuilt(schema, below)
+    return rebuilt(schema, lambda _, __, child: _narrowed(child, values))
 
 
 def _settled_for(schema: dict[str, Json], value: Json) -> dict[str, Json]:

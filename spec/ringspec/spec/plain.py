@@ -24,15 +24,11 @@ _FORMATS = {
     "time": "10:00:00Z",
     "duration": "P1D",
     "email": "someone@example.com",
-    "idn-email": "someone@example.com",
     "hostname": "host.example.com",
-    "idn-hostname": "host.example.com",
     "ipv4": "192.0.2.1",
     "ipv6": "2001:db8::1",
     "uri": "https://example.com/path",
     "uri-reference": "https://example.com/path",
-    "iri": "https://example.com/path",
-    "iri-reference": "https://example.com/path",
     "uri-template": "https://example.com/{path}",
     "json-pointer": "/a/b",
     "relative-json-pointer": "1/a",
@@ -103,7 +99,7 @@ def texts_of_form(schema: dict[str, Json], known: list[Json]) -> list[Json]:
     if found:
         return list(dict.fromkeys(found))
     form = schema.get("format", "")
-    text = _FORMATS.get(form)
+    text = _FORMATS.get(form.removeprefix("idn-").replace("iri", "uri"))
     if schema.get("contentEncoding") == "base64":
         size = 3 * -(-max(schema.get("minLength", 0), 8) // 4)
         text = b64encode((b"text" * size)[:size]).decode()

@@ -54,9 +54,7 @@ def _json(path: Path, text: str) -> Json:
     try:
         return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        line = (
-            f" line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        )
+        line = f" line {error.lineno}" if hasattr(error, "lineno") else ""
         raise SpecError(
             f"{path}{line}: not readable as JSON: {error}",
             hint="YAML files end in .yaml",

@@ -91,7 +91,7 @@ def spotted(
         contract=SimpleNamespace(
             request=SimpleNamespace(schema=schema),
             catalogue=bodies.contract.catalogue,
-            applicable=(),
+            applicable=(assertion,),
             chosen={},
             rules={assertion.rule: SimpleNamespace(level=Level.MUST)},
         ),

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from ringspec.reference.body_checks import Check
@@ -49,13 +50,7 @@ if TYPE_CHECKING:
 def together(defects: Iterable[Defect]) -> Defect:
     """Combine several changes into one defect."""
     found = tuple(defects)
-
-    def apply(behaviour: Behaviour) -> Behaviour:
-        for each in found:
-            behaviour = each(behaviour)
-        return behaviour
-
-    return apply
+    return lambda behaviour: reduce(lambda it, defect: defect(it), found, behaviour)
 
 
 def forgets(patterns: Any, _row: Variant) -> Defect:
@@ -79,9 +74,7 @@ def _changed(rule: str, change: Callable[[Check], Check]) -> Defect:
     def apply(behaviour: Behaviour) -> Behaviour:
         if all(check.rule != rule for check in behaviour.checks):
             raise LookupError(f"no check holds the rule {rule!r}")
-        checks = (
-            change(check) if check.rule == rule else check for check in behaviour.checks
-        )
+        checks = [change(it) if it.rule == rule else it for it in behaviour.checks]
         return replace(behaviour, checks=tuple(checks))
 
     return apply
@@ -224,10 +217,8 @@ def mends(name: str, _row: Variant) -> Defect:
         try:
             return parse(raw)
         except RefusedError:
-            try:
+            with suppress(ValueError, RecursionError):
                 return mend(raw)
-            except (ValueError, RecursionError):
-                pass
             raise
 
     return lambda behaviour: replace(behaviour, parse=read)

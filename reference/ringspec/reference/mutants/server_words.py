@@ -514,46 +514,38 @@ def _with_length(start: Message, length: int | None) -> Message:
 def sends(changes: Mapping[str, Any], _row: Variant) -> Defect:
     """Send other bytes, with their right length."""
     ((which, written),) = changes.items()
-    change = _bytes_change(written)
+    ((word, text),) = ({written: ""} if isinstance(written, str) else written).items()
+    change, part = _BYTES[word], text.encode("latin-1")
 
     def finish(start: Message, content: bytes) -> list[Message]:
         if content and _is_concerned(which, start["status"]):
-            content = change(content)
+            content = change(content, part)
             start = _with_length(start, len(content))
         return [start, _part(content)]
 
     return _finishing(finish)
 
 
-def _bytes_change(written: Any) -> Callable[[bytes], bytes]:
-    if isinstance(written, str):
-        return _BYTES[written]
-    ((word, text),) = written.items()
-    part = text.encode("latin-1")
-    changes: dict[str, Callable[[bytes], bytes]] = {
-        "instead": lambda _content: part,
-        "before": lambda content: part + content,
-        "after": lambda content: content + part,
-        "inside": lambda content: content[:-1] + part + b"}",
-    }
-    return changes[word]
-
-
 def _rewritten_json(content: bytes, **options: Any) -> bytes:
     return json.dumps(json.loads(content), **options).encode("utf-8", "replace")
 
 
-_BYTES: dict[str, Callable[[bytes], bytes]] = {
-    "half": lambda content: content[: len(content) // 2],
-    "twice": lambda content: content * 2,
-    "as Python": lambda content: str(json.loads(content)).encode(),
-    "in UTF-16": lambda content: content.decode().encode("utf-16"),
-    "indented": lambda content: _rewritten_json(content, indent=2),
-    "without escapes": lambda content: _rewritten_json(content, ensure_ascii=False),
+# The bytes sent, given the due ones and the text of the row.
+_BYTES: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "half": lambda content, _: content[: len(content) // 2],
+    "twice": lambda content, _: content * 2,
+    "as Python": lambda content, _: str(json.loads(content)).encode(),
+    "in UTF-16": lambda content, _: content.decode().encode("utf-16"),
+    "indented": lambda content, _: _rewritten_json(content, indent=2),
+    "without escapes": lambda content, _: _rewritten_json(content, ensure_ascii=False),
     # 3 as 3.0, which JSON Schema takes for the same integer.
-    "numbers with fraction": lambda content: json.dumps(
+    "numbers with fraction": lambda content, _: json.dumps(
         json.loads(content, parse_int=float)
     ).encode(),
+    "instead": lambda _, text: text,
+    "before": lambda content, text: text + content,
+    "after": lambda content, text: content + text,
+    "inside": lambda content, text: content[:-1] + text + b"}",
 }
 
 
