@@ -151,9 +151,8 @@ class LoadSetup:
         )
         self.selected = frozenset(selection.rules)
         self.untested = untested(self.contract, setup.cases)
-        self.inapplicable = {
-            rule: why for rule, why in lacking.items() if rule in self.selected
-        }
+        absent = self.selected & lacking.keys()
+        self.inapplicable = {rule: lacking[rule] for rule in absent}
         judged = served(self.contract.rules, self.cases) | lacking.keys()
         self.left_out = {
             rule: _LEFT_OUT if rule in self.selected else "deselected"

@@ -38,11 +38,8 @@ class ServerDialect:
         for path, name in self.spelling.items():
             names[*path[:-1], name] = str(path[-1])
         canonical = _respelt(body, names, ())
-        return canonical | {
-            name: default
-            for name, default in self.defaults.items()
-            if canonical.get(name) is None
-        }
+        absent = [name for name in self.defaults if canonical.get(name) is None]
+        return canonical | {name: self.defaults[name] for name in absent}
 
     def write(self, body: JsonObject) -> JsonObject:
         """Turn a canonical body into this spelling."""
