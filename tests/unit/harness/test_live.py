@@ -164,12 +164,15 @@ def test_live_run_that_may_create_leaves_nothing_behind(
 
 def test_what_is_sent_live_keeps_to_the_contract(live: Any, contract: Contract) -> None:
     server, plan = live()
+    # A body that breaks a rule has no text to be numbered: it goes out once.
+    first = next(each for each in plan.cases if each.id == "name.required/missing")
+    again = replace(first, id="name.required/again")
 
-    told = Told(list(run(plan)))
+    told = Told(list(run(replace(plan, cases=(*plan.cases, again)))))
 
     assert told.result.exit_code == 0
     assert told.outcomes["auth.token"] == told.outcomes["lifecycle.deleted"] == "pass"
-    assert "its body is that of a case before: robustness/" in told.notices
+    assert "its body is that of a case before: name.required/again" in told.notices
     written = [each.body for each in server.creates(contract)]
     assert len(written) - len(set(written)) == 5  # four cases of two or three
     sent = list(map(json.loads, written))
