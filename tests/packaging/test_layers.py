@@ -42,8 +42,7 @@ def modules() -> list[Path]:
 
 
 def package_of(path: Path) -> str:
-    parts = path.parts
-    return parts[parts.index("ringspec") + 1]
+    return path.relative_to(ROOT).parts[2]
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:

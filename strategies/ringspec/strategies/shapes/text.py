@@ -19,11 +19,11 @@ TEXTS = (
     "\u260e\ufe0f Appel urgent \U0001f6a8 \U0001f469\u200d\U0001f467",
     "Здравствуйте, это проверка",
     "お知らせ 本日は休業です",
-    "مرحبا بكم",
+    "null",
     "C:\\path\\to/file?x=1&y={z}",
     "l'été, c'est <b>demain</b>",
     "Ça va ? Oui… « très bien »",
-    "null",
+    "مرحبا بكم",
     "0012",
     "x",
 )
