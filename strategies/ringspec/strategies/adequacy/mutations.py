@@ -28,7 +28,7 @@ from ringspec.spec import (
     kind_of,
     subschemas,
 )
-from ringspec.strategies.faults.values import sibling
+from ringspec.strategies.faults.wrong_values import sibling
 
 # Keywords that are read together, by the one that asserts.
 TOGETHER = {

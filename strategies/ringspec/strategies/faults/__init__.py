@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ringspec.spec import ABOUT, Assertion, Json, Location, at, kind_of
-from ringspec.strategies.faults import bounds, branches, values
+from ringspec.strategies.faults import bounds, branches, wrong_values
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.locations import locations_of
 
 # By family of faults, and by the keyword that they break.
 FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
-    "type": {"type": values.types},
-    "enum": {"enum": values.enums, "const": values.enums},
-    "required": {"required": values.missing, "dependentRequired": values.missing},
+    "type": {"type": wrong_values.types},
+    "enum": {"enum": wrong_values.enums, "const": wrong_values.enums},
+    "required": {
+        "required": wrong_values.missing,
+        "dependentRequired": wrong_values.missing,
+    },
     "unknown": {
-        "additionalProperties": values.unknown,
-        "unevaluatedProperties": values.unknown,
+        "additionalProperties": wrong_values.unknown,
+        "unevaluatedProperties": wrong_values.unknown,
     },
     "range": {
         "minimum": bounds.out_of_range,
@@ -36,7 +39,7 @@ FAMILIES: dict[str, dict[str, Callable[[Spot], Iterator[Fault]]]] = {
         "minProperties": bounds.too_few_members,
         "maxProperties": bounds.too_many_members,
     },
-    "format": {"format": values.formats, "pattern": values.formats},
+    "format": {"format": wrong_values.formats, "pattern": wrong_values.formats},
     "unique": {"uniqueItems": bounds.duplicated, "contains": bounds.repeated},
     "choice": {
         "anyOf": branches.none_of,
