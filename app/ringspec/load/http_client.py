@@ -62,14 +62,8 @@ class BlockingClient:
             return Exchange(url=url, request=request, failure=failure, sent=0)
         began_s, began = time.time(), time.perf_counter()
         answer = self._answer(request, url)
-        return Exchange(
-            url=url,
-            request=request,
-            response=answer if isinstance(answer, Response) else None,
-            failure=answer if isinstance(answer, Failure) else None,
-            began_s=began_s,
-            elapsed_s=time.perf_counter() - began,
-        )
+        elapsed_s = time.perf_counter() - began
+        return Exchange.ended(url, request, answer, began_s, elapsed_s)
 
     def close(self) -> None:
         """Close the connections."""

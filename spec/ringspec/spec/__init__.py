@@ -58,6 +58,7 @@ from ringspec.spec.rules import Rule as Rule
 from ringspec.spec.rules import RuleId as RuleId
 from ringspec.spec.rules import weakest as weakest
 from ringspec.spec.schemas import ABOUT as ABOUT
+from ringspec.spec.schemas import CHOICES as CHOICES
 from ringspec.spec.schemas import ITEM as ITEM
 from ringspec.spec.schemas import KEYWORDS as KEYWORDS
 from ringspec.spec.schemas import Subschema as Subschema

@@ -219,11 +219,12 @@ def branch_names(
     if nulls.count(False) == 1:
         return ["null" if is_null else "" for is_null in nulls]
     names: list[str] = []
+    fixed = [constants(branch) for branch in listed]
     for index, branch in enumerate(listed):
-        others = [constants(other) for other in listed if other is not branch]
+        others = fixed[:index] + fixed[index + 1 :]
         apart = [
             str(value)
-            for name, value in constants(branch).items()
+            for name, value in fixed[index].items()
             if all(other.get(name, value) != value for other in others)
         ]
         place = inlined.origins.get((*path, keyword, str(index)), "")

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from urllib.parse import urlencode
 
 from ringspec.spec import (
+    CHOICES,
     ROBUSTNESS,
     Assertion,
     Chosen,
@@ -72,8 +73,14 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
 
 
 def _proven(contract: Contract, case: Case, own: OwnValues | None) -> Case:
+    # Proof is slow, and asked again of the values that are taken.
+    known: dict[bytes, bool] = {}
+
     def fits(made: Case) -> bool:
-        return _label(contract, made) == frozenset(made.broken)
+        content = made.request.body
+        if content not in known:
+            known[content] = _label(contract, made) == frozenset(made.broken)
+        return known[content]
 
     given = own.give(case, fits) if own else case
     if fits(given):
@@ -134,7 +141,7 @@ def _readings(
     labels = {
         (*each.instance, name)
         for each in contract.assertions
-        if each.keyword in {"anyOf", "oneOf"}
+        if each.keyword in CHOICES
         for branch in each.value
         for name in constants(branch)
     }

@@ -146,6 +146,25 @@ class Exchange:
     greeted: bool = False
     played: Played | None = None
 
+    @classmethod
+    def ended(
+        cls,
+        url: str,
+        request: Request,
+        answer: Response | Failure,
+        began_s: float,
+        elapsed_s: float,
+    ) -> Exchange:
+        """Make the exchange of a request that was answered, or failed."""
+        return cls(
+            url=url,
+            request=request,
+            response=answer if isinstance(answer, Response) else None,
+            failure=answer if isinstance(answer, Failure) else None,
+            began_s=began_s,
+            elapsed_s=elapsed_s,
+        )
+
     @property
     def status(self) -> int:
         """That of the answer; 0 without one."""
@@ -347,15 +366,9 @@ class Sender(ABC):
         if isinstance(answer, Response):
             first = JAR.get(self._jar).keep(request, url, answer)
             greeted = first and answer.status // 100 != 2
-        return Exchange(
-            url=url,
-            request=request,
-            response=answer if isinstance(answer, Response) else None,
-            failure=answer if isinstance(answer, Failure) else None,
-            began_s=began_s,
-            elapsed_s=time.perf_counter() - began,
-            greeted=greeted,
-        )
+        elapsed_s = time.perf_counter() - began
+        made = Exchange.ended(url, request, answer, began_s, elapsed_s)
+        return replace(made, greeted=greeted) if greeted else made
 
     @abstractmethod
     async def _answer(self, request: Request, url: str) -> Response | Failure:

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from ringspec.spec import (
     BODY_ACCEPTED,
+    CHOICES,
     ITEM,
     KEYWORDS,
     Assertion,
@@ -369,7 +370,7 @@ def _changes(node: _Node, keyword: str, siblings: tuple[Json, ...] = ()) -> _Cha
     if KEYWORDS[keyword].holds == "one" and isinstance(value, dict):
         for kind, words, new in _within(value):
             yield kind, words, {**old, keyword: new}
-    elif keyword in {"anyOf", "oneOf"}:
+    elif keyword in CHOICES:
         for index, branch in enumerate(value):
             for kind, words, new in _within(branch):
                 changed = {keyword: [*value[:index], new, *value[index + 1 :]]}

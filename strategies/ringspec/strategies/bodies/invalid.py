@@ -15,6 +15,7 @@ from os.path import commonprefix
 from typing import TypeAlias
 
 from ringspec.spec import (
+    CHOICES,
     ITEM,
     Assertion,
     Contract,
@@ -361,7 +362,7 @@ class _CaseMaker:
                 # A choice may say the same of the value once more.
                 or (each.within != own.within and each.instance == own.instance)
                 or (
-                    each.keyword in {"anyOf", "oneOf"}
+                    each.keyword in CHOICES
                     and each.instance == own.instance[: len(each.instance)]
                 )
             )
