@@ -193,17 +193,28 @@ def test_reader_that_leaves_early_does_not_change_the_verdict(
     assert process.wait(timeout=300) == 1
 
 
-def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:
-    process = started("serve", "--port", "0")
+@pytest.mark.parametrize(
+    "more", [[], ["--record=/dev/null", "--mutant=name-type-unchecked"]]
+)
+def test_serve_takes_a_token_announces_where_it_is_and_ends_at_a_signal(
+    started: Started, ringspec: Ringspec, more: list[str]
+) -> None:
+    dialect = "--dialect=naxai-sdk"
+    process = started("serve", "--port=0", "--token=secret", dialect, *more)
     assert process.stdout is not None
     announced = json.loads(process.stdout.readline())
 
+    ended = ringspec(
+        *("run", announced["url"], dialect, "--select", "name.type"),
+        RINGSPEC_TOKEN="secret",
+    )
     process.terminate()
 
-    assert set(announced) == {
-        *("url", "token_url", "client_id", "client_secret", "token")
-    }
-    assert process.wait(timeout=300) == 0
+    parts = ["url", "token_url", "client_id", "client_secret", "token"]
+    assert list(announced) == parts
+    assert announced["token"] == "secret"
+    assert ended.status == (1 if more else 0), ended.stderr
+    assert process.wait(timeout=300) == (1 if more else 0)
 
 
 LINK = 'href="http://127.0.0.1:8000/docs/reference/rules/#name.type"'

@@ -148,8 +148,14 @@ def test_record_on_a_full_disk_is_told_in_the_end(started: Started) -> None:
         (("--record=r", "--report=json=r"), "would both go to r"),
         (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1, port 0"),
         (("--max-body", "0"), "--max-body"),
+        (("--token", "abc"), "4 to 4,096 visible ASCII characters"),
+        (("--token", "   "), "--token (or RINGSPEC_TOKEN) is no token"),
+        (("--token", "süßes"), "that a header can hold"),
     ],
-    ids=["folder", "path", "format", "same", "host", "limit"],
+    ids=[
+        *("folder", "path", "format", "same", "host", "limit"),
+        *("short", "blank", "letters"),
+    ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_served(
     capsys: pytest.CaptureFixture[str],
