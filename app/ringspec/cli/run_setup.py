@@ -14,7 +14,7 @@ from ringspec.cli.options import ReportPaths, report_paths
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.credentials import Credentials, read_headers
 from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
@@ -22,6 +22,11 @@ from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
+# Names of the options of access.
+ACCESS = (
+    *("bearer", "client_id", "client_secret", "token_url", "user"),
+    *("header", "ca", "insecure"),
+)
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
 
@@ -33,6 +38,30 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
         for name, value in flags.items()
     }
     return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+def access_flags(
+    *,
+    user: str | None = None,
+    header: tuple[str, ...] = (),
+    ca: str | None = None,
+    insecure: bool = False,
+    **credentials: str | None,
+) -> dict[str, Any]:
+    """Return what the options of access say, by table and key of a profile.
+
+    Raises:
+        UsageError: a header or the user is not written as it has to be.
+    """
+    name, colon, password = (user or "").partition(":")
+    if user and not colon:
+        raise UsageError("--user has no password", hint="write it as NAME:PASSWORD")
+    own = {"user": name, "password": password} if user else {}
+    return {
+        "credentials": own or credentials,
+        "headers": read_headers(header),
+        "tls": {"ca": ca, "insecure": insecure or None},
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +129,7 @@ class RunSetup:
         It starts while the caller loads contract and cases. Raises as `check_target`.
         """
         self.check_target(url)
+        self.profile.route.opened()  # a file that cannot be used is told of first
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
@@ -169,6 +199,8 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
+        header, plain = plan.contract.operation.token_header, plan.cases[:1]
+        filling = filling.fitted(header, plain[0].request if plain else None)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
 
@@ -182,6 +214,10 @@ class FireOptions:
     client_id: str | None
     client_secret: str | None
     token_url: str | None
+    user: str | None
+    header: tuple[str, ...]
+    ca: str | None
+    insecure: bool
     contract: Path | None
     operation: str | None
     dialect: str | None
@@ -207,10 +243,9 @@ class FireOptions:
     @cached_property
     def setup(self) -> RunSetup:
         """The set-up by the options and the profile that they name."""
-        credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
+            **access_flags(**{name: getattr(self, name) for name in ACCESS}),
             "dialect": self.dialect,
-            "credentials": {name: getattr(self, name) for name in credentials},
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,

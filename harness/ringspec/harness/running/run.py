@@ -227,6 +227,8 @@ class Session:
             seed=plan.seed,
             total=self._total,
         )
+        if warning := plan.route.warning(plan.url, plan.filling.token_url):
+            yield Notice(message=warning)
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             yield Notice(message=f"by the proxy {proxy}, as the environment says")
