@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness.profile import Profile, load, names, template
+from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError

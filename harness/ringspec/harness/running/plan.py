@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ringspec.harness.judging.verdict import KnownList
 from ringspec.harness.running.firing import Patience
@@ -14,6 +15,9 @@ from ringspec.harness.sending.policy import Safety, is_loopback
 from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
+
+if TYPE_CHECKING:
+    from ringspec.harness.running.source import Tape
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
 # Requests under way at once, if the target is on this machine; elsewhere it is one.
@@ -51,6 +55,7 @@ class Plan:
         patience_s: how long scripts may wait in vain for what is to show.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
+        tape: takes down what comes from outside, if it is to be judged anew.
     """
 
     contract: Contract
@@ -76,6 +81,7 @@ class Plan:
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
+    tape: Tape | None = None
 
     def takes(self, case: Case) -> bool:
         """Return whether a case of the list is to be fired at all."""
