@@ -172,6 +172,7 @@ access_options = added(
     ),
     click.option(
         "--header",
+        "headers",
         metavar="NAME=VALUE",
         multiple=True,
         help="A header of every request to the target (repeatable).",

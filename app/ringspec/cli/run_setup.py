@@ -25,7 +25,7 @@ from ringspec.strategies import Case, cases_of, expecting
 # Names of the options of access.
 ACCESS = (
     *("bearer", "client_id", "client_secret", "token_url", "user"),
-    *("header", "ca", "insecure"),
+    *("headers", "ca", "insecure"),
 )
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
@@ -43,7 +43,7 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
 def access_flags(
     *,
     user: str | None = None,
-    header: tuple[str, ...] = (),
+    headers: tuple[str, ...] = (),
     ca: str | None = None,
     insecure: bool = False,
     **credentials: str | None,
@@ -59,7 +59,7 @@ def access_flags(
     own = {"user": name, "password": password} if user else {}
     return {
         "credentials": own or credentials,
-        "headers": read_headers(header),
+        "headers": read_headers(headers),
         "tls": {"ca": ca, "insecure": insecure or None},
     }
 
@@ -215,7 +215,7 @@ class FireOptions:
     client_secret: str | None
     token_url: str | None
     user: str | None
-    header: tuple[str, ...]
+    headers: tuple[str, ...]
     ca: str | None
     insecure: bool
     contract: Path | None

@@ -32,7 +32,6 @@ from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spel
 from ringspec.plugin.servers import Server, reference_server
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
 from ringspec.spec import RingspecError, Rule, RuleId, did_you_mean
-from ringspec.strategies import Request
 
 NAME = "ringspec-suite"
 _FOLDER = "ringspec_folder"
@@ -463,12 +462,10 @@ def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         return
     given = profile.credentials
     filling, _ = suite.options.setup.access(url)
-    by_hand = (filling.carrier, *filling.extra)
-    asked = Request(method="GET", path="", headers=by_hand, body=b"")
     server = Server(
         url=url.rstrip("/"),
         token=filling.token,
-        headers=dict(filling.headers(asked)),
+        headers=filling.by_hand(),
         token_url=given.token_url or "",
         client_id=given.client_id or "",
         client_secret=given.client_secret or "",

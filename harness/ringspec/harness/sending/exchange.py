@@ -293,6 +293,13 @@ class Filling:
             found.append((name, value.strip()))
         return found
 
+    def by_hand(self) -> dict[str, str]:
+        """Return the token and what else is given, as headers of any request."""
+        headers = (self.carrier, *self.extra)
+        return dict(
+            self.headers(Request(method="GET", path="", headers=headers, body=b""))
+        )
+
     def body(self, request: Request) -> bytes:
         """Return a request's body; only one for the token endpoint has placeholders."""
         body, secret = request.body, self.client_secret
