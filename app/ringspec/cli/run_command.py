@@ -39,7 +39,7 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
-from ringspec.reports import Redactor, Terminal, counted
+from ringspec.reports import Redactor, Terminal, counted, stages
 from ringspec.spec import Level, UsageError
 from ringspec.strategies import Phase, quick_of
 
@@ -118,7 +118,8 @@ def command(**options: Any) -> int:
 
     URL takes the place of the contract's server URL, any mount prefix included.
     """
-    return RunOptions(**options).status()
+    with stages(options["color"], quiet=options["quiet"]) as tell:
+        return RunOptions(**options, tell=tell).status()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +151,7 @@ class RunOptions(FireOptions):
         options = [(f"--{name}", getattr(self, name)) for name in names]
         given = [(name, str(value)) for name, value in options if value]
         with self.plan(known_file) as (plan, redactor):
+            self.tell("")
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
@@ -242,6 +244,7 @@ class RunOptions(FireOptions):
                 token_url=given.token_url or "",
             )
         plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
+        self.tell("")
         for line in _planned(plan, url or "the embedded reference server"):
             click.echo(line)
         return 0

@@ -101,6 +101,7 @@ class RunSetup:
     operation: str | None = None
     dialect: str | None = None
     seed: int = 0
+    tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
     @cached_property
     def contract(self) -> Contract:
@@ -110,6 +111,7 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
+        self.tell(f"reading {self.contract_file or 'the contract'}")
         try:
             return load(
                 self.contract_file,
@@ -124,7 +126,7 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        cases = cases_of(self.contract, self.seed)
+        cases = cases_of(self.contract, self.seed, self.tell)
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
@@ -193,6 +195,8 @@ class RunSetup:
             TargetError: the token endpoint gives none.
         """
         profile, known = self.profile, credentials or self.profile.credentials
+        if known.token_url and not known.bearer:
+            self.tell("asking for a token")
         filling = known.filling(
             profile.pacing.timeout_s, profile.route, profile.safety.hosts(url)
         )
@@ -259,6 +263,7 @@ class FireOptions:
     quiet: bool
     verbose: bool
     color: Any
+    tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense."""
@@ -286,4 +291,5 @@ class FireOptions:
             contract_file=self.contract,
             operation=self.operation,
             seed=self.seed or 0,
+            tell=self.tell,
         )
