@@ -30,14 +30,17 @@ from ringspec.reports import (
     compare_reports,
     merge_reports,
     print_comparison,
+    print_history,
+    read_history,
     render_comparison,
+    render_history,
     write_data,
 )
 from ringspec.spec import UsageError
 
 
 @click.command("compare", cls=ManualCommand)
-@click.argument("paths", metavar="REPORT.json...", nargs=-1, type=file_type)
+@click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 @flag(
     "--runs",
     help="Two runs of one target, the earlier one first: regressions and fixes.",
@@ -71,10 +74,12 @@ def command(  # noqa: PLR0913 - its options
     """Set JSON reports side by side, as `run --report json=PATH` writes them.
 
     Two reports of one target are taken for two runs of it, the earlier one first; any
-    others for several providers.
+    others for several providers; a folder, with all reports in it, for a history of
+    providers by days, named by sub-folders, profiles or targets.
 
-    Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
-    cases, else 3 if some rule is inconclusive that was not; with --merge that of a run.
+    Exit status: 0; of two runs, or the last two of a provider, 1 if some rule fails
+    that did not, or fails by more cases, else 3 if some rule is inconclusive that was
+    not; with --merge that of a run.
     """
     if one_deployment and not merge:
         raise UsageError("--one-deployment is for --merge", hint="leave it out")
@@ -99,6 +104,16 @@ def command(  # noqa: PLR0913 - its options
             # Without the beginning: the run is over.
             if not isinstance(event, Started):
                 terminal.handle(event)
+    elif any(path.is_dir() for path in paths):
+        if runs or providers:
+            raise UsageError(
+                "--runs and --providers compare files, and a folder is a history",
+                hint="leave them out, or name the files",
+            )
+        history = read_history(paths)
+        render, status = partial(render_history, found=history), history.exit_code
+        if shape == "table":
+            print_history(history, sys.stdout, everything=everything, color=color)
     else:
         mode: Any = "runs" if runs else "providers" if providers else None
         found = compare_reports(paths, mode)

@@ -1,4 +1,4 @@
-"""Templates that escape what they cite: pages with a policy of their own, and screens."""
+"""Templates that escape what they cite: pages with a policy, and screens."""
 
 from __future__ import annotations
 
