@@ -117,7 +117,7 @@ def _write(
         text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=88)
     fresh = file.with_name(f".{file.stem}.new{file.suffix}")
     try:
-        fresh.write_text(text, "utf-8")
+        fresh.write_bytes(text.encode())
         load(contract, operation=operation, dialect=str(fresh))
         fresh.replace(file)
     except OSError as error:

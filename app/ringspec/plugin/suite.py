@@ -359,12 +359,18 @@ class Suite:
 
     def _shared_result(self, folder: Path, session: pytest.Session) -> SuiteResult:
         """Return the result of another process, or else fire and write it."""
-        import fcntl  # noqa: PLC0415 - not everywhere, and only for several processes
+        import sqlite3  # noqa: PLC0415 - only for several processes
 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The lock ends with this process: if that dies, the next one fires.
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # SQLite has a lock on every system, which ends with this process: if that
+        # dies, the next one fires. An interrupt waits for the time limit.
+        with closing(sqlite3.connect(folder / _LOCK, 0.2, isolation_level=None)) as it:
+            while not it.in_transaction:
+                try:
+                    it.execute("BEGIN EXCLUSIVE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                        raise
             result = _read(folder)
             if result is None:
                 result = self._fire(session)

@@ -25,9 +25,6 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
     `always` and `never` outweigh the environment; with `auto` NO_COLOR outweighs
     FORCE_COLOR, which outweighs TERM=dumb and whether there is a screen at all.
     """
-    if isinstance(stream, io.TextIOWrapper):
-        # An ASCII terminal shall show \u2026, not end in an error.
-        stream.reconfigure(errors="backslashreplace")
     # Source: no-color.org and force-color.org, which leave an empty value unset.
     forced = os.environ.get("FORCE_COLOR", "") not in ("", "0")
     wanted = not os.environ.get("NO_COLOR") and (forced or live(stream))
@@ -40,7 +37,8 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
         markup=False,
         emoji=False,
         highlight=False,
-        legacy_windows=False,
+        # Windows' old consoles take no escape sequences, files need none.
+        legacy_windows=None if live(stream) else False,
     )
     opened.width = max(opened.width, _NARROW)
     return opened

@@ -7,7 +7,6 @@ misbehaves. httpx by itself reports only complete heads.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import ssl
@@ -293,10 +292,9 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         case _ if any(isinstance(each, ssl.SSLError) for each in causes):
             found = Trouble.TLS, f"TLS failed: {text}"
         case httpx.ConnectError():
-            # In the words of the system, if it was asked.
-            why = [each for each in causes if type(each) is ConnectionRefusedError]
-            said = os.strerror(why[0].errno) if why and why[0].errno else ""
-            found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
+            if any(type(each) is ConnectionRefusedError for each in causes):
+                text = "Connection refused"  # whatever the system's words are
+            found = Trouble.UNREACHABLE, f"cannot connect: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
             found = Trouble.TLS, "the target speaks TLS: is it https rather than http?"
         case httpx.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):
