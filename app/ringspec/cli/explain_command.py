@@ -14,7 +14,7 @@ from ringspec.cli.options import (
     format_option,
     rule_prefixes,
 )
-from ringspec.reports import explain, print_explained, render_explained
+from ringspec.reports import explain, print_rules, render_rules
 from ringspec.spec import Contract, RuleId, UsageError, load, nearest
 
 
@@ -44,9 +44,9 @@ def command(
     wanted = dict.fromkeys(rule for each in ids for rule in _begun(loaded, each))
     told = explain(loaded, wanted)
     if shape == "text":
-        print_explained(told, sys.stdout)
+        print_rules(told, sys.stdout, "explain.txt")
     else:
-        click.echo(render_explained(shape, told).decode(), nl=False)
+        click.echo(render_rules(shape, told, "explain.md"), nl=False)
 
 
 def _begun(contract: Contract, words: str) -> list[RuleId]:

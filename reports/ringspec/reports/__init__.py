@@ -18,8 +18,9 @@ from ringspec.reports.console import line as line
 from ringspec.reports.console import row as row
 from ringspec.reports.curl import curl as curl
 from ringspec.reports.explanation import explain as explain
-from ringspec.reports.explanation import print_explained as print_explained
-from ringspec.reports.explanation import render_explained as render_explained
+from ringspec.reports.explanation import print_rules as print_rules
+from ringspec.reports.explanation import render_rules as render_rules
+from ringspec.reports.explanation import rules_json as rules_json
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display
 from ringspec.reports.files import Record as Record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from ringspec.reports.case_text import expectation, fault_lines
@@ -26,7 +26,8 @@ from ringspec.strategies import Case, Expect, cases_of, untested, wire_request
 
 def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]]:
     """Explain some rules of a contract, with examples from its list of cases."""
-    trouble, cases = "", ()
+    trouble = ""
+    cases: tuple[Case, ...] = ()
     try:
         cases = cases_of(contract)
     except SpecError as error:
@@ -89,21 +90,30 @@ def _examples(
     }
 
 
-def print_explained(rules: list[dict[str, Json]], stdout: TextIO) -> None:
-    """Print explained rules for people."""
+def rules_json(rules: Iterable[Rule]) -> list[dict[str, Json]]:
+    """Return the rows of a catalogue, with their places."""
+    return [{**rule_json(rule), "places": list(rule.places)} for rule in rules]
+
+
+def print_rules(
+    rules: Sequence[dict[str, Json]], stdout: TextIO, template: str = "rules.txt"
+) -> None:
+    """Print rules for people."""
     from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
 
-    told(console(stdout), "explain.txt", rules=rules, written=_written)
+    told(console(stdout), template, rules=rules, written=_written)
     stdout.flush()
 
 
-def render_explained(shape: str, rules: list[dict[str, Json]]) -> bytes:
-    """Return explained rules as JSON or Markdown."""
+def render_rules(
+    shape: str, rules: Sequence[dict[str, Json]], template: str = "rules.md"
+) -> bytes:
+    """Return rules as JSON or Markdown."""
     if shape == "json":
-        return json_page(rules)
+        return json_page([*rules])
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
-    return filled("explain.md", rules=rules, code=code, plain=plain, written=_written)
+    return filled(template, rules=rules, code=code, plain=plain, written=_written)
 
 
 def _written(value: Json) -> str:

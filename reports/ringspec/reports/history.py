@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -105,7 +105,8 @@ class HistoryRun:
             said.append((f", {known} known", f"k{known}"))
         if runs > 1:
             said.append((f" ({runs} runs)", f"/{runs}"))
-        return Cell(*map("".join, zip(*said, strict=True)), mark)
+        words, short = map("".join, zip(*said, strict=True))
+        return Cell(words, short, mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,15 +162,6 @@ class History:
         return [_UNDATED] * any(it.undated for it in self.providers) + days
 
     @property
-    def summary(self) -> str:
-        """How many providers, reports and days there are, and what got worse."""
-        runs = sum(len(it.dated) + len(it.undated) for it in self.providers)
-        worse = sum(it.steps[-1].exit_code == 1 for it in self.providers if it.steps)
-        counts = (len(self.providers), "provider"), (runs, "report")
-        of = ", ".join(counted(*it) for it in (*counts, (len(self.days), "day")))
-        return f"{worse or 'none'} worse than in the run before, of {of}"
-
-    @property
     def exit_code(self) -> int:
         """That of the last steps: 1 if a rule got worse, else 3 if one is open now."""
         codes = {it.steps[-1].exit_code for it in self.providers if it.steps}
@@ -204,7 +196,7 @@ def _steps(runs: Sequence[HistoryRun]) -> Iterator[Comparison]:
             ),
             "runs",
             tuple(
-                f"{counted(size, 'rule')} compared with {label}, the last that judged it"
+                f"{counted(size, 'rule')} compared with {label}, the last that judged"
                 for label, size in turns.items()
             ),
         )
@@ -283,14 +275,12 @@ def _files(folder: Path, skipped: list[str]) -> Iterator[Path]:
 
 
 def _slim(report: Report) -> Report:
-    """Leave out the exchanges: there may be hundreds of reports."""
-
-    def slim(failure: Report) -> Report:
-        kept = members(failure, "case", "level", "reason")
-        return {**kept, "known": failure.get("known", False)}
-
-    rules = [{**it, "failures": [*map(slim, it["failures"])]} for it in report["rules"]]
-    return {**report, "rules": rules}
+    """Drop the exchanges: there may be hundreds of reports."""
+    for rule in report["rules"]:
+        for each in rule["failures"]:
+            for name in each.keys() - {"case", "level", "reason", "known"}:
+                del each[name]
+    return report
 
 
 def _began(report: Report) -> datetime | None:
@@ -342,22 +332,20 @@ def print_history(
     # In words; in short where these leave no room for all days.
     for field in (0, 1):
         heads = [it[5:] if field and it != _UNDATED else it for it in found.days]
-        widths = [
-            max(len(head), *(len(it[field]) for it in column)) + 2
-            for head, column in zip(heads, cells, strict=True)
-        ]
-        ends = accumulate(reversed(widths), initial=label)
-        fitting = max(sum(end <= out.width + 2 for end in ends) - 1, 1)
-        if fitting == len(heads):
+        texts = (*heads, *(it[field] for column in cells for it in column))
+        size = max(map(len, texts)) + 2
+        fitting = max((out.width + 2 - label) // size, 1)
+        if fitting >= len(heads):
             break
     told(
         out,
         "history.txt",
         found=found,
-        first=found.days[-fitting],
-        left=len(heads) - fitting,
+        first=found.days[-fitting:][0],
+        left=max(len(heads) - fitting, 0),
         names=[it.ljust(label) for it in names],
-        columns=list(zip(heads, widths, cells, strict=True))[-fitting:],
+        columns=list(zip(heads, cells, strict=True))[-fitting:],
+        size=size,
         field=field,
         everything=everything,
     )
@@ -372,11 +360,11 @@ def render_history(name: str, found: History) -> bytes:
 
     template, *styles = COMPARISON_FORMATS[name]
     template = template.replace("compare", "history")
-    more = {"found": found, "code": code, "plain": plain}
-    return filled(template, styles=tuple(styles), **more)
+    return filled(template, styles=tuple(styles), found=found, code=code, plain=plain)
 
 
 def _data(found: History) -> dict[str, Any]:
+    told = ("target", "conclusion", "level", "seed", "contract")
     return {
         "format": "ringspec-history/1",
         "exit_code": found.exit_code,
@@ -386,7 +374,17 @@ def _data(found: History) -> dict[str, Any]:
         "providers": [
             {
                 "name": it.name,
-                "runs": [_run(run) for run in (*it.undated, *it.dated)],
+                "runs": [
+                    {
+                        "path": run.path,
+                        "day": run.day,
+                        "verdict": run.cell().words,
+                        **members(run.report, *told),
+                        "run": run.report.get("run", {}),
+                        "fails": run.fails,
+                    }
+                    for run in (*it.undated, *it.dated)
+                ],
                 "steps": [
                     {
                         "from": step.columns[0].path,
@@ -400,17 +398,4 @@ def _data(found: History) -> dict[str, Any]:
             }
             for it in found.providers
         ],
-    }
-
-
-def _run(run: HistoryRun) -> dict[str, Any]:
-    told = ("target", "conclusion", "level", "seed", "contract")
-    return {
-        "path": run.path,
-        "day": run.day,
-        "verdict": run.cell().words,
-        **members(run.report, *told),
-        "run": run.report.get("run", {}),
-        "counts": Counter(run.marks.values()),
-        "fails": run.fails,
     }
