@@ -104,23 +104,12 @@ def command(  # noqa: PLR0913 - its options
             # Without the beginning: the run is over.
             if not isinstance(event, Started):
                 terminal.handle(event)
-    elif any(path.is_dir() for path in paths):
-        if runs or providers:
-            raise UsageError(
-                "--runs and --providers compare files, and a folder is a history",
-                hint="leave them out, or name the files",
-            )
-        history = read_history(paths)
-        render, status = partial(render_history, found=history), history.exit_code
-        if shape == "table":
-            print_history(history, sys.stdout, everything=everything, color=color)
     else:
-        mode: Any = "runs" if runs else "providers" if providers else None
-        found = compare_reports(paths, mode)
-        render = partial(render_comparison, found=found, everything=everything)
+        found, show, rendered = _found(paths, runs=runs, providers=providers)
+        render = partial(rendered, found=found, everything=everything)
         status = found.exit_code
         if shape == "table":
-            print_comparison(found, sys.stdout, everything=everything, color=color)
+            show(found, sys.stdout, everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 
@@ -128,3 +117,18 @@ def command(  # noqa: PLR0913 - its options
         write_data(name, path, render(name))
 
     return attempted((partial(write, *each) for each in wanted), status)
+
+
+def _found(
+    paths: tuple[Path, ...], *, runs: bool, providers: bool
+) -> tuple[Any, Callable[..., None], Callable[..., bytes]]:
+    """Return a comparison or a history, and what prints and renders it."""
+    if not any(path.is_dir() for path in paths):
+        mode: Any = "runs" if runs else "providers" if providers else None
+        return compare_reports(paths, mode), print_comparison, render_comparison
+    if runs or providers:
+        raise UsageError(
+            "--runs and --providers compare files, and a folder has a history",
+            hint="leave them out, or name the files",
+        )
+    return read_history(paths), print_history, render_history

@@ -15,12 +15,9 @@ from typing import Any, Literal, Self, TextIO
 
 from ringspec.reports.console import Color, console
 from ringspec.reports.files import check, check_format
-from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import (
     by_value,
-    counted,
     json_page,
-    listed,
     shown,
 )
 from ringspec.reports.report_reader import Report, members, read_reports
@@ -125,14 +122,6 @@ class Column:
         """The API, with its version."""
         contract = self.report["contract"]
         return f"{contract['title']} {contract['version']}"
-
-    @property
-    def account(self) -> str:
-        """How many rules have which outcome."""
-        words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
-        counts = Counter(self.marks.values())
-        parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
-        return ", ".join(parts) or "no rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,22 +279,6 @@ class Comparison:
             return 1
         return 3 if self.changes[ChangeKind.UNSETTLED] else 0
 
-    @property
-    def summary(self) -> str:
-        """The number of rules that differ, or that changed, by kind."""
-        if self.mode == "providers":
-            number = len(self.differing)
-            verb = "differs" if number == 1 else "differ"
-            return f"{counted(number, 'rule')} {verb}"
-        counts = {kind: len(self.changes[kind]) for kind in ChangeKind}
-        parts = [counted(counts.pop(ChangeKind.REGRESSION), "regression")]
-        parts += [
-            f"{number:,} {kind}"
-            for kind, number in counts.items()
-            if number or kind in {ChangeKind.FIXED, ChangeKind.UNCHANGED}
-        ]
-        return ", ".join(parts)
-
 
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
@@ -451,12 +424,8 @@ def render_comparison(name: str, found: Comparison, *, everything: bool) -> byte
         runs=found.mode == "runs",
         rules=rules,
         heads=_TABLES,
-        listed=_NEUTRAL,
+        neutral=_NEUTRAL,
         cases=5,
-        code=code,
-        plain=plain,
-        counted=counted,
-        named=lambda cases: listed(list(map(code, cases)), 5),
     )
 
 

@@ -9,7 +9,6 @@ from typing import TextIO
 from ringspec.reports.case_text import expectation, fault_lines
 from ringspec.reports.console import console
 from ringspec.reports.json_report import rule_json
-from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import json_page, visible
 from ringspec.spec import (
     Contract,
@@ -113,7 +112,7 @@ def render_rules(
         return json_page([*rules])
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
-    return filled(template, rules=rules, code=code, plain=plain, written=_written)
+    return filled(template, rules=rules, written=_written)
 
 
 def _written(value: Json) -> str:

@@ -26,7 +26,6 @@ from ringspec.reports.comparison import (
     short_label,
 )
 from ringspec.reports.console import Color, console
-from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import by_value, counted, json_page, listed
 from ringspec.reports.report_reader import (
     Report,
@@ -348,19 +347,21 @@ def print_history(
         size=size,
         field=field,
         everything=everything,
+        most=999 if everything else 6,
     )
     stdout.flush()
 
 
-def render_history(name: str, found: History) -> bytes:
-    """Return a history in one of the formats of comparisons."""
+def render_history(name: str, found: History, *, everything: bool) -> bytes:
+    """Return a history in one of the formats of comparisons; JSON has everything."""
     if name == "json":
         return json_page(_data(found))
     from ringspec.reports.html_templates import filled  # noqa: PLC0415 - slow to import
 
     template, *styles = COMPARISON_FORMATS[name]
     template = template.replace("compare", "history")
-    return filled(template, styles=tuple(styles), found=found, code=code, plain=plain)
+    most = 999 if everything else 12
+    return filled(template, styles=tuple(styles), found=found, most=most)
 
 
 def _data(found: History) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.reports.console import hanging, line
+from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import counted, listed, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
@@ -81,7 +82,6 @@ def _safe(text: object) -> Markup:
 def _screen() -> Environment:
     made = _environment().overlay(autoescape=True, finalize=_safe)
     made.filters |= {"styled": _styled, "dim": lambda text: _styled(text, "dim")}
-    made.globals["listed"] = listed
     return made
 
 
@@ -97,7 +97,8 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = lambda text, limit=_TEXT: shown(str(text), limit)
     made.filters["visible"] = visible
-    made.globals["counted"] = counted
+    made.filters["code"] = code
+    made.globals |= {"counted": counted, "listed": listed, "code": code, "plain": plain}
     return made
 
 
