@@ -34,7 +34,7 @@ published. HTML, Markdown, JUnit and the annotations of GitHub actions then link
 rule to its place in [Rules](rules.md).
 """
 _OTHERS = """\
-`ringspec compare` writes {}; `ringspec selftest` writes its matrix as {}. In GitHub
+`ringspec compare` writes {}, also of a folder; `ringspec selftest` writes its matrix as {}. In GitHub
 actions the causes also appear as annotations.
 """
 _JSON = """\

@@ -35,9 +35,11 @@ def explain(contract: Contract, rules: Iterable[RuleId]) -> list[dict[str, Json]
     for rule in map(contract.rules.__getitem__, rules):
         serving = [each for each in cases if rule.id in (each.rule, *each.broken)]
         why = trouble or contract.catalogue.not_isolated.get(rule.id, "")
-        if not serving and not why:
-            unbroken = untested(contract, cases).get(rule.id, "no case serves it")
-            why = judged_with_others(rule) or f"It is untested: {unbroken}."
+        if not why and all(each.expect is Expect.ACCEPT for each in serving):
+            unbroken = untested(contract, cases).get(rule.id, "")
+            why = f"It is untested: {unbroken}." if unbroken else ""
+        if not why and not serving:
+            why = judged_with_others(rule) or "No case serves it."
         causes, fix = explanation(contract, rule)
         told.append(
             {

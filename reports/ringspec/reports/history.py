@@ -93,13 +93,12 @@ class HistoryRun:
         mark = {"conformant": RuleMark.PASS, "nonconformant": RuleMark.FAIL}.get(
             word, RuleMark.INCONCLUSIVE
         )
+        narrowed = any(self.report.get(it) for it in ("part", "shard", "interrupted"))
         said = [(word, LETTERS[mark])]
-        if mark is not RuleMark.PASS and counts[mark]:
+        if mark is RuleMark.PASS and narrowed:
+            mark, said = RuleMark.WARN, [("in part", "~")]
+        elif mark is not RuleMark.PASS and counts[mark]:
             said.append((f" {counts[mark]}", str(counts[mark])))
-        if any(self.report.get(it) for it in ("part", "shard", "interrupted")):
-            alone = mark is RuleMark.PASS
-            mark = RuleMark.WARN if alone else mark
-            said = [("in part", "~")] if alone else [*said, (" in part", "~")]
         if known := counts[RuleMark.KNOWN]:
             said.append((f", {known} known", f"k{known}"))
         if runs > 1:
@@ -312,7 +311,7 @@ def _names(runs: Sequence[HistoryRun], homes: Sequence[str]) -> tuple[str, list[
     ]
     spread = {it[:2] for it in zip(names, homes, keys, strict=True) if any(it[2])}
     apart = len({name for name, _ in spread}) == len(spread)
-    several = len(set(homes)) > 1 or len(set(names)) == 1
+    several = len(set(homes)) > 1 or len({name for name, _ in spread}) < 2
     if all(homes) and several and apart and not any(map(_OF_RUNS.fullmatch, homes)):
         return "folder", list(homes)
     return "profile" if set(names).isdisjoint(targets) else "target", names

@@ -26,7 +26,9 @@ def _known() -> tuple[dict[str, dict[str, Json]], dict[str, str]]:
 
 def judged_with_others(rule: Rule) -> str:
     """Return on what a rule without requests of its own is judged; empty if unknown."""
-    return _known()[1].get(rule.group.rpartition("/")[2], "")
+    plain = rule.id.rpartition("/")[2]
+    judged = _known()[1]
+    return judged.get(plain) or judged.get(plain.partition(".")[0], "")
 
 
 def places_of(contract: Contract, rule: Rule) -> list[Assertion]:
