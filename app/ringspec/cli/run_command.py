@@ -17,8 +17,8 @@ from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     ReportPaths,
+    access_options,
     contract_options,
-    credential_options,
     file_type,
     flag,
     level_type,
@@ -75,7 +75,7 @@ def _complete_phases(
     help="What fails the run; weaker failures are warnings.",
 )
 @profile_option
-@credential_options
+@access_options
 @selection_options
 @contract_options
 @click.option(
@@ -238,9 +238,8 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
-            has_access = given.bearer or given.client_id or given.value
             filling = Filling(
-                token="given" if has_access else None,
+                token="given" if given.is_given else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

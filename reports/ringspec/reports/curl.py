@@ -1,6 +1,7 @@
 """Curl command lines that send a request again, byte for byte, from a POSIX shell.
 
-The environment has the secrets: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID and _CLIENT_SECRET.
+The environment has the secrets: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID, _CLIENT_SECRET, and
+RINGSPEC_HEADERS_… for headers given by hand.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _OPEN: dict[str, str] = {
     Slot.CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
     Slot.CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
 }
-_PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))})")
+_PLACE = re.compile(
+    f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_HEADERS_[A-Z0-9_]*}})"
+)
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
@@ -115,11 +118,19 @@ def _header(name: str, value: str) -> str:
         return _single(line) if _is_ascii(line) else _quoted(line)
     texts = parts[::2]
     if all(_is_ascii(text) and _TAME.fullmatch(text) for text in texts):
-        opened = "".join(_OPEN.get(part, part) for part in parts)
+        opened = "".join(map(_opened, parts))
         return '"' + _BARE.sub(r"${\1}", opened) + '"'
     return "".join(
-        f'"{_OPEN[part]}"' if part in _OPEN else _quoted(part) for part in parts if part
+        f'"{_opened(part)}"' if _PLACE.fullmatch(part) else _quoted(part)
+        for part in parts
+        if part
     )
+
+
+def _opened(part: str) -> str:
+    """Return what a shell puts in place of a part that a request leaves open."""
+    is_header = part not in _OPEN and _PLACE.fullmatch(part)
+    return f"${part[1:-1]}" if is_header else _OPEN.get(part, part)
 
 
 def _form(body: bytes) -> str:
