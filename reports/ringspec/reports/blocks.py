@@ -99,6 +99,7 @@ def show(console: Console, *parts: str, result: Result, **about: Any) -> None:
         style=_CONCLUSIONS[result.conclusion],
         most=LIMIT,
         live=live(console.file),
+        dash="─" if console.encoding.startswith("utf") else "-",
         chosen=chosen,
         excuse=_excuse,
         case_rows=case_rows,
