@@ -163,7 +163,7 @@ def built() -> dict[Any, Any]:
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch, built: dict[Any, Any]) -> None:
-    def kept(contract: Contract, seed: int) -> Any:
+    def kept(contract: Contract, seed: int, _tell: Any = None) -> Any:
         key = contract.sha256, seed
         if key not in built:
             built[key] = cases_of(contract, seed)
