@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ringspec.spec import PROFILES, Level, UsageError, dialect_names, load
+from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_mean, load
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -56,13 +56,26 @@ def added(*options: Decorator[Any]) -> Decorator[Any]:
     return decorate
 
 
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic since 8.4
+    """One of some values, in any case; a misspelt one is told the nearest."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        super().__init__(values, case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Say which there are, and which may be meant."""
+        said = super().get_invalid_choice_message(value, ctx)
+        near = did_you_mean(value, self.choices).rstrip()
+        return f"{said[:-1]}; {near}" if near else said
+
+
 flag = partial(click.option, is_flag=True)
 file_type = click.Path(path_type=Path)
-level_type = click.Choice([level.value for level in Level])
+level_type = Choice([level.value for level in Level])
 seed_option = click.option("--seed", type=int, default=0, help="Other cases.")
 color_option = click.option(
     "--color",
-    type=click.Choice(["auto", "always", "never"]),
+    type=Choice(["auto", "always", "never"]),
     default="auto",
     help="Colours in the terminal.",
 )
@@ -70,7 +83,7 @@ color_option = click.option(
 
 def format_option(*shapes: str, text: str = "How to print it.") -> Decorator[Any]:
     """Return the option `--format`; the first shape is the default."""
-    shown = click.Choice(shapes)
+    shown = Choice(shapes)
     return click.option("--format", "shape", type=shown, default=shapes[0], help=text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -179,8 +180,9 @@ class ReplayOptions(FireOptions):
 def _ids_report_url(
     arguments: tuple[str, ...], chosen: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Path | None, str | None]:
-    urls = [each for each in arguments if "://" in each]
-    others = [each for each in arguments if "://" not in each]
+    # A host and its port are meant for a URL, and told so.
+    urls = [each for each in arguments if re.search(r"://|^[\w.]+:\d+($|/)", each)]
+    others = [each for each in arguments if each not in urls]
     reports = [
         each for each in others if each.endswith(".json") or Path(each).is_file()
     ]

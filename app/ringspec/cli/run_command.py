@@ -40,7 +40,7 @@ from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted, stages
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Level, UsageError, did_you_mean
 from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
@@ -181,9 +181,8 @@ class RunOptions(FireOptions):
         names = [name.strip() for text in self.phases for name in text.split(",")]
         for name in names:
             if name not in list(Phase):
-                raise UsageError(
-                    f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
-                )
+                hint = f"{did_you_mean(name, Phase)}there are {', '.join(Phase)}"
+                raise UsageError(f"there is no phase {name!r}", hint=hint)
         unnamed = frozenset({Phase.CASES}) if self.quick else DEFAULT_PHASES
         named = frozenset(map(Phase, names)) or unnamed
         explored = frozenset({Phase.EXPLORE})
@@ -238,8 +237,9 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
+            has_access = given.bearer or given.client_id or given.value or given.user
             filling = Filling(
-                token="given" if given.is_given else None,
+                token="given" if has_access else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

@@ -19,6 +19,7 @@ import click
 from ringspec.cli.exits import INTERRUPTED
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
+    Choice,
     color_option,
     completer,
     flag,
@@ -57,7 +58,15 @@ from ringspec.reports import (
     render_matrix,
     write_data,
 )
-from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
+from ringspec.spec import (
+    Contract,
+    InternalError,
+    Level,
+    UsageError,
+    did_you_mean,
+    load,
+    weakest,
+)
 from ringspec.strategies import Case, cases_of
 
 REFERENCE = "reference"
@@ -81,7 +90,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 )
 @click.option(
     "--dialect",
-    type=click.Choice(list(DIALECTS)),
+    type=Choice(DIALECTS),
     default=CANONICAL,
     help="The spelling that all of them speak.",
 )
@@ -208,9 +217,10 @@ def fleet(
     names = [REFERENCE, *MUTANTS, *(each.name for each in LAWFUL)]
     for prefix in prefixes:
         if not any(name.startswith(prefix) for name in names):
+            near = did_you_mean(prefix, [*names, *(it.split("-")[0] for it in names)])
             raise UsageError(
                 f"no server of the fleet begins with {prefix!r}",
-                hint="`ringspec serve --list-mutants` lists the mutants",
+                hint=f"{near}`ringspec serve --list-mutants` lists the mutants",
             )
 
     plain = Behaviour()

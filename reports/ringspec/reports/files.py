@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.reports.redact import Redactor
-from ringspec.spec import InternalError, ReportError, UsageError
+from ringspec.spec import InternalError, ReportError, UsageError, did_you_mean
 
 # Format: the module and function that make its bytes of a record. Imported late: most
 # runs ask for one format or none.
@@ -133,7 +133,8 @@ def check_format(name: str, formats: Iterable[str], said: str) -> None:
     """Raise a UsageError for a name that is none of the formats."""
     formats = tuple(formats)
     if name not in formats:
-        raise UsageError(f"no {said}", hint=f"one of: {', '.join(formats)}")
+        near = did_you_mean(name, formats)
+        raise UsageError(f"no {said}", hint=f"{near}one of: {', '.join(formats)}")
 
 
 def write_obstacle(path: Path) -> str:
