@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from ringspec.cli.options import (
     format_option,
     report_paths,
     reports_option,
+    screen,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - its options
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
         render, status = whole.render, whole.record.result.exit_code
-        terminal = Terminal(color=color)
+        terminal = Terminal(screen(wanted), color=color)
         for event in whole.record.events if shape == "table" else ():
             # Without the beginning: the run is over.
             if not isinstance(event, Started):
@@ -105,7 +105,7 @@ def command(  # noqa: PLR0913 - its options
         render = partial(render_comparison, found=found, everything=everything)
         status = found.exit_code
         if shape == "table":
-            print_comparison(found, sys.stdout, everything=everything, color=color)
+            print_comparison(found, screen(wanted), everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -100,7 +101,7 @@ def reports_option(
     return click.option(
         "--report",
         "reports",
-        metavar="FORMAT=PATH",
+        metavar="FORMAT=PATH|-",
         multiple=True,
         shell_complete=completer(
             lambda: [f"{name}=report.{name}" for name in formats()]
@@ -247,6 +248,11 @@ docs_option = click.option(
     callback=_checked_docs,
     help="Where this documentation is published: reports link each rule to it.",
 )
+
+
+def screen(wanted: Iterable[tuple[str, Path]]) -> TextIO:
+    """Return where people read: not where a report goes that takes standard output."""
+    return sys.stderr if any(str(path) == "-" for _, path in wanted) else sys.stdout
 
 
 def report_paths(

@@ -18,6 +18,7 @@ from ringspec.cli.options import (
     level_type,
     pace_options,
     profile_option,
+    screen,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
@@ -112,6 +113,7 @@ class ReplayOptions(FireOptions):
                 ids,
                 before,
                 unfit,
+                stdout=screen(wanted),
                 redactor=redactor,
                 quiet=self.quiet,
                 verbose=self.verbose,

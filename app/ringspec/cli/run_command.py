@@ -24,6 +24,7 @@ from ringspec.cli.options import (
     level_type,
     pace_options,
     profile_option,
+    screen,
     seed_option,
     selection_options,
 )
@@ -134,7 +135,6 @@ class RunOptions(FireOptions):
     quick: bool
     examples: int | None
     shard: str | None
-    dry_run: bool
     fail_fast: bool
     fail_untested: bool
     known_failures: Path | None
@@ -153,6 +153,7 @@ class RunOptions(FireOptions):
         with self.plan(known_file) as (plan, redactor):
             self.tell("")
             terminal = Terminal(
+                screen(wanted),
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,

@@ -258,6 +258,7 @@ class FireOptions:
     quiet: bool
     verbose: bool
     color: Any
+    dry_run: bool = False
     tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
@@ -282,7 +283,7 @@ class FireOptions:
             },
         }
         return RunSetup(
-            profile=load_profile(self.profile, given(flags)),
+            profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
             seed=self.seed or 0,

@@ -26,6 +26,7 @@ from ringspec.cli.options import (
     level_type,
     report_paths,
     reports_option,
+    screen,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Ended, Event, Judged, Outcome
@@ -148,7 +149,7 @@ def command(
         whole=not prefixes,
         duration_s=time.monotonic() - began,
     )
-    print_matrix(matrix, sys.stdout, color=color)
+    print_matrix(matrix, screen(wanted), color=color)
     data = render_matrix(matrix)
     writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)
