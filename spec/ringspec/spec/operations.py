@@ -166,9 +166,10 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
+    near = did_you_mean(wanted or "", [each.id for each in able])
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
-        hint=f"--operation takes one of: {ids}",
+        hint=f"{near}--operation takes one of: {ids}",
     )
 
 
