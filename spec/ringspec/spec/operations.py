@@ -105,6 +105,11 @@ class Operation:
     paths: tuple[str, ...]
     needs_body: bool
 
+    @property
+    def effect(self) -> str:
+        """What it may do outside its server, after `may`."""
+        return str(self.node.get("x-effect") or "have effects that nobody can undo")
+
     def admits(self, media: str) -> bool:
         """Return whether the body may be of a media type, in lower case."""
         kinds = map(media_name, self.media_types)

@@ -182,7 +182,7 @@ def check(plan: Plan) -> None:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
             f"{plan.url} is {where}: explore is out of the question",
-            hint="explored bodies may be accepted and ring real phones",
+            hint=f"explored bodies may {plan.contract.operation.effect}",
         )
     elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
     if elsewhere:
