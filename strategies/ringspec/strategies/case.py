@@ -393,6 +393,7 @@ def parse_case(row: dict[str, Json]) -> Case:
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=tuple(row["broken"]),
         steps=tuple(map(_parse_step, row.get("steps", ()))),
+        levels={RuleId(k): Level(v) for k, v in row.get("levels", {}).items()},
     )
 
 

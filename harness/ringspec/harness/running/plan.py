@@ -17,7 +17,7 @@ from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
 
 if TYPE_CHECKING:
-    from ringspec.harness.running.source import Tape
+    from ringspec.harness.running.tape import Tape
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
 # Requests under way at once, if the target is on this machine; elsewhere it is one.

@@ -10,11 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notice
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
+from ringspec.harness.running.tape import Fired, Tape
 from ringspec.harness.sending.credentials import Renewing
 from ringspec.harness.sending.exchange import Connection, Exchange
 from ringspec.harness.sending.guard import Guard
@@ -33,43 +33,10 @@ if TYPE_CHECKING:
 CLEAN_S, HASTY_S = 60.0, 15.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
-    """A case with the exchange that came of it.
-
-    Attributes:
-        found: what a run found by it, where the exchange is no more whole enough to be
-            judged again.
-    """
-
-    case: Case
-    exchange: Exchange
-    found: tuple[Finding, ...] | None = None
-
-
-# In a judged event, the findings of explore on what it made up.
-Taken: TypeAlias = Fired | Judged | Notice
 Search: TypeAlias = "Callable[[], Explorer]"
 Fire: TypeAlias = "Callable[[Case | Walk], Attempt]"
 Play: TypeAlias = Callable[[Case], Exchange]
 Anew: TypeAlias = Callable[[Judged], Judged]
-
-
-@dataclass(kw_only=True)
-class Tape:
-    """What a session got from outside, in order.
-
-    Attributes:
-        cases: how many were judged.
-        spent: whether more creates were wanted than the profile allows.
-        trouble: why the token could not be renewed, if so.
-    """
-
-    taken: list[Taken] = field(default_factory=list)
-    cases: int = 0
-    interrupted: bool = False
-    spent: bool = False
-    trouble: str = ""
 
 
 class UnfitTapeError(Exception):
