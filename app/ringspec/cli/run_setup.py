@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from ringspec.cli.options import ReportPaths, report_paths
+from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
@@ -22,6 +26,8 @@ from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
+# Options whose values are secrets, in the plugin's spelling, too.
+_SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
 
@@ -33,6 +39,28 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
         for name, value in flags.items()
     }
     return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+def made(profile: str = "") -> Made:
+    """Return with what a run is made: this version, and this command line."""
+    from importlib.metadata import version  # noqa: PLC0415 - only for a run
+
+    path, *words = sys.argv
+    name = Path(path).stem
+    name = Path(path).parent.name if name == "__main__" else name
+    written: list[str] = []
+    for before, word in pairwise(("", *words)):
+        option, given, _ = word.partition("=")
+        if _SECRET.fullmatch(before):
+            word = "…"  # noqa: PLW2901 - what the option before is given
+        elif given and _SECRET.fullmatch(option):
+            word = f"{option}=…"  # noqa: PLW2901
+        written.append(word)
+    return Made(
+        ringspec=version("ringspec"),
+        profile=profile,
+        command=shlex.join(("ringspec" if name == "cli" else name, *written)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +189,7 @@ class RunSetup:
             seed=self.seed,
             safety=self.profile.safety,
             pacing=self.profile.pacing,
+            made=made(self.profile.name),
             **more,
         )
 

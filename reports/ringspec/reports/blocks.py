@@ -27,6 +27,7 @@ from ringspec.reports.case_text import (
     expiry,
     extent,
     first_reason,
+    judged_share,
     untested_share,
 )
 from ringspec.reports.causes import Cause, explained
@@ -59,6 +60,7 @@ OUTCOMES: dict[str, tuple[str, str, str, str]] = {
 }
 _CONCLUSIONS = {
     Conclusion.CONFORMANT: "bold green",
+    Conclusion.IN_PART: "bold cyan",
     Conclusion.NONCONFORMANT: "bold red",
     Conclusion.INCONCLUSIVE: "bold yellow",
 }
@@ -195,15 +197,19 @@ def print_conclusion(console: Console, result: Result) -> None:
     """Print the last line, with the message and the hint, if any."""
     conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
     counts = Counter(map(outcome_of, result.rules))
+    in_part = result.conclusion is Conclusion.IN_PART
     rules: list[str] = []
     for outcome, (_, _, one, many) in OUTCOMES.items():
         number = counts[outcome]
         if number and outcome != Outcome.UNTESTED:  # the noun only once
-            subject = str(number) if rules else counted(number, "rule")
+            subject = str(number) if rules or in_part else counted(number, "rule")
             rules.append(f"{subject} {one if number == 1 else many}")
     named = ", ".join(rules) or "no rule was looked at"
     took = ", ".join(extent(result))
-    rest = f"{untested_share(result)}: {named} at level {result.level} ({took})"
+    by = f", by {', '.join(result.narrowed)}" if result.narrowed else ""
+    if in_part:
+        named, by = f"{judged_share(result)}{by}: {named}", ""
+    rest = f"{untested_share(result)}: {named} at level {result.level}{by} ({took})"
     text = Text.assemble(conclusion, rest)
     if live(console.file):
         row(console, "", text, indent=0)

@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from http import HTTPStatus
 
-from ringspec.harness import Exchange, Finding, Known, Outcome, Result, RuleResult
+from ringspec.harness import (
+    Exchange,
+    Finding,
+    Known,
+    Outcome,
+    Result,
+    RuleResult,
+    Started,
+)
 from ringspec.reports.printable import counted, decoded, shown
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
 from ringspec.strategies import Case, Expect, Status, Want, What
@@ -119,6 +128,35 @@ def extent(result: Result) -> Iterator[str]:
     yield f"{result.duration_s:.1f} s"
     if result.interrupted:
         yield "interrupted"
+
+
+def judged_share(result: Result) -> str:
+    """Write how much of the whole was judged, such as `5 of 142 rules`; or nothing."""
+    of = counted(result.counts.rules, "rule")
+    return f"{result.judged:,} of {of}" if result.narrowed else ""
+
+
+def provenance(started: Started, result: Result) -> dict[str, str]:
+    """Return with what and when a run was made, and what came of it, by name."""
+    contract, made, share = started.contract, started.made, judged_share(result)
+    return {
+        "conclusion": result.conclusion,
+        "part": f"{share}, by {', '.join(result.narrowed)}" if share else "",
+        "judged": "clients" if started.clients else "",
+        "target": started.target,
+        "level": result.level,
+        "began": made.began,
+        "ended": result.ended,
+        "ringspec": made.ringspec,
+        "contract.title": contract.title,
+        "contract.version": contract.version,
+        "contract.sha256": contract.sha256,
+        "dialect": contract.dialect or "",
+        "profile": made.profile,
+        "seed": str(started.seed),
+        "command": made.command,
+        **{f"counts.{name}": str(it) for name, it in asdict(result.counts).items()},
+    }
 
 
 def expiry(known: Known) -> str:

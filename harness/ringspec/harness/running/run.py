@@ -37,10 +37,10 @@ from ringspec.harness.judging.verdict import (
     Interrupted,
     Judged,
     Notice,
-    Outcome,
     Result,
     Started,
     Verdict,
+    now,
 )
 from ringspec.harness.running.known_failures import KnownAudit
 from ringspec.harness.running.plan import (
@@ -237,6 +237,7 @@ class Session:
             level=plan.level,
             seed=plan.seed,
             total=self._total,
+            made=replace(plan.made, began=now()),
         )
         if self.cases:
             if plan.live:
@@ -553,24 +554,24 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
-        if plan.fail_untested and unbroken and not message:
-            message = f"untested, which --fail-untested minds: {unbroken}"
+        counts = Counts.of(results, cases=self.done, requests=self._requests)
+        if plan.fail_untested and counts.untested and not message:
+            message = f"untested, which --fail-untested minds: {counts.untested}"
+        narrowed = plan.narrowed
+        if self.interrupted:
+            narrowed += ("an interrupt",)
         return Result(
             conclusion=conclude(
                 results,
                 executed=self.done > 0,
                 stale=stale,
                 fail_untested=plan.fail_untested,
+                narrowed=narrowed,
+                unreached=why if self.interrupted else None,
             ),
             level=plan.level,
             rules=results,
-            counts=Counts(
-                rules=len(results),
-                cases=self.done,
-                requests=self._requests,
-                untested=unbroken,
-            ),
+            counts=counts,
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
             hint=self._hint or hint or known_hint,
@@ -579,5 +580,7 @@ class Session:
             known_update=update,
             learnt=learnt,
             fail_untested=plan.fail_untested,
+            narrowed=narrowed,
+            ended=now(),
             share=audit.share(results, self._lent, tally.open_cases),
         )
