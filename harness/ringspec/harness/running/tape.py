@@ -9,21 +9,36 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
 
+from ringspec.harness.judging.oracle import LONG_ENOUGH
 from ringspec.harness.judging.verdict import Finding, Judged, Notice, Verdict
+from ringspec.harness.running.plan import Part, Plan
 from ringspec.harness.sending.exchange import (
+    MASK,
     Exchange,
     Failure,
+    Filling,
     Played,
     Response,
     Trouble,
 )
+from ringspec.harness.sending.pacer import Pacing
+from ringspec.harness.sending.policy import Safety
 from ringspec.spec import Json, Level, RuleId
 from ringspec.strategies import Case, Request, line, parse_case
 
 Row: TypeAlias = dict[str, Json]
+
+# What stands for a secret that is too short to be looked for.
+_SHORT = "given"
+# The attributes of a plan that are written as they are, or as lists.
+_SETS = ("phases", "quick", "rules", "only")
+_PLAIN = (
+    *("url", "level", "seed", "select", "exclude", "fail_fast", "fail_untested"),
+    *("examples", "success", "rejections", *_SETS),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,41 +110,50 @@ def read_taken(row: Mapping[str, Any], listed: Mapping[str, Case]) -> Taken:
 
 
 def plan_row(plan: Plan) -> Row:
-    """Write a plan as JSON: without its contract, cases and secrets."""
-    safety = _stated(plan.safety, Safety())
+    """Write a plan as JSON: without contract, cases, known failures and secrets."""
+    part, given = plan.part, plan.filling
+    safety = {name: _plain(it) for name, it in _stated(plan.safety, Safety()).items()}
     safety.pop("journal", None)
-    given, part = plan.filling, plan.part
     return {
-        **{name: getattr(plan, name) for name in _PLAIN},
-        **{name: _ids(getattr(plan, name)) for name in _SETS},
-        "part": part and {**asdict(part), "ids": _ids(part.ids)},
+        **{name: _plain(getattr(plan, name)) for name in _PLAIN},
+        "part": part and {name: _plain(it) for name, it in asdict(part).items()},
         "rate": plan.pacing.rate,
-        "safety": {name: _ids(value) for name, value in safety.items()},
+        "safety": safety,
         "credentials": {
             "token": given.token and _stand_in(given.token),
             "token_url": given.token_url,
-            "client_id": given.client_id and "given",
+            "client_id": given.client_id and _SHORT,
             "client_secret": given.client_secret and _stand_in(given.client_secret),
         },
     }
 
 
-def read_plan(row: Mapping[str, Any], contract: Contract, cases: Iterable[Case]) -> Plan:
-    """Read a plan that was written, with stand-ins for secrets."""
-    part, sets = row["part"], {name: row[name] for name in _SETS}
-    plain = {name: row[name] for name in _PLAIN}
-    safety = {name: _set(value) for name, value in row["safety"].items()}
+def read_plan(row: Mapping[str, Any], **more: Any) -> Plan:
+    """Read a plan that was written; `more` are its other attributes."""
+    part, safety = row["part"], {name: _read(it) for name, it in row["safety"].items()}
+    named = frozenset(safety.pop("fixtures_named", ()))
+    plan = {name: _read(row[name]) for name in _PLAIN}
+    sets = {name: it and frozenset(it) for name, it in plan.items() if name in _SETS}
     return Plan(
-        contract=contract,
-        cases=tuple(cases),
-        **{name: tuple(it) if isinstance(it, list) else it for name, it in plain.items()}
-        **{name: None if it is None else frozenset(it) for name, it in sets.items()},
+        **{**plan, **sets, **more},
+        part=part and Part(part["number"], part["of"], frozenset(part["ids"])),
+        pacing=Pacing(rate=row["rate"]),
+        safety=Safety(**safety, fixtures_named=named),
+        filling=Filling(**row["credentials"]),
     )
 
 
+def _plain(value: Any) -> Json:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _read(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _stand_in(secret: str) -> str:
-    """Return what stands for a secret: where it is looked for, as its echo is masked."""
-    return MASK if len(secret) >= LONG_ENOUGH else "short"
+    """Return what is looked for in a secret's place, as its echoes are masked."""
+    return MASK if len(secret) >= LONG_ENOUGH else _SHORT
 
 
 def _sent(case: Case, exchange: Exchange, listed: set[str]) -> Row:
