@@ -16,7 +16,7 @@ from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notic
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
 from ringspec.harness.running.tape import Fired, Tape
 from ringspec.harness.sending.credentials import Renewing
-from ringspec.harness.sending.exchange import Connection, Exchange
+from ringspec.harness.sending.exchange import MASK, Connection, Exchange
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.journal import Entry, Journal, Status, default_path
 from ringspec.harness.sending.pacer import Limited, Pacer
@@ -295,6 +295,8 @@ def _is_of(exchange: Exchange, case: Case) -> bool:
     step = len(exchange.played.earlier) if exchange.played else 0
     asked = case.steps[step].request if case.steps else case.request
     made = exchange.request
+    if MASK in repr(made):
+        return True  # it is not known what of it was masked
     return (made.method, made.body) == (asked.method, asked.body) and (
         bool(case.steps) or made == asked
     )

@@ -135,7 +135,7 @@ def read_plan(row: Mapping[str, Any], **more: Any) -> Plan:
     plan = {name: _read(row[name]) for name in _PLAIN}
     sets = {name: it and frozenset(it) for name, it in plan.items() if name in _SETS}
     return Plan(
-        **{**plan, **sets, **more},
+        **{**plan, **sets, **more, "level": Level(row["level"])},
         part=part and Part(part["number"], part["of"], frozenset(part["ids"])),
         pacing=Pacing(rate=row["rate"]),
         safety=Safety(**safety, fixtures_named=named),
