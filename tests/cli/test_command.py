@@ -53,6 +53,20 @@ def test_mutant_is_nonconformant_by_its_rule_alone(
     assert mutant.token not in ended.stdout
 
 
+def test_what_takes_long_before_a_run_is_told(ringspec: Ringspec) -> None:
+    path = str(Path(__file__).parents[1] / "general" / "payments.openapi.yaml")
+    unheard = ("run", "http://127.0.0.1:1", "--seed", "7", "--contract", path)
+
+    ended = ringspec(*unheard)
+
+    assert [each.rstrip("0123456789 case") for each in ended.stderr.splitlines()] == [
+        f"reading {path}",
+        "compiling cases for 109 rules of createPaymentOrder",
+        "proving",
+    ]
+    assert ringspec("run", unheard[1], "--quiet").stderr == ""
+
+
 def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
     with Embedded(mutant="invalid-as-conflict") as embedded:
         ended = ringspec(

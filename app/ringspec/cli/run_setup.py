@@ -18,7 +18,7 @@ from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.credentials import Credentials, read_headers
 from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
@@ -26,6 +26,11 @@ from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
+# Names of the options of access.
+ACCESS = (
+    *("bearer", "client_id", "client_secret", "token_url", "user"),
+    *("headers", "ca", "insecure"),
+)
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
 # Returns the URL and the credentials of a server, once it is up.
@@ -39,6 +44,30 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
         for name, value in flags.items()
     }
     return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+def access_flags(
+    *,
+    user: str | None = None,
+    headers: tuple[str, ...] = (),
+    ca: str | None = None,
+    insecure: bool = False,
+    **credentials: str | None,
+) -> dict[str, Any]:
+    """Return what the options of access say, by table and key of a profile.
+
+    Raises:
+        UsageError: a header or the user is not written as it has to be.
+    """
+    name, colon, password = (user or "").partition(":")
+    if user and not colon:
+        raise UsageError("--user has no password", hint="write it as NAME:PASSWORD")
+    own = {"user": name, "password": password} if user else {}
+    return {
+        "credentials": own or credentials,
+        "headers": read_headers(headers),
+        "tls": {"ca": ca, "insecure": insecure or None},
+    }
 
 
 def made(profile: str = "") -> Made:
@@ -72,6 +101,7 @@ class RunSetup:
     operation: str | None = None
     dialect: str | None = None
     seed: int = 0
+    tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
     @cached_property
     def contract(self) -> Contract:
@@ -81,6 +111,7 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
+        self.tell(f"reading {self.contract_file or 'the contract'}")
         try:
             return load(
                 self.contract_file,
@@ -95,7 +126,7 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        cases = cases_of(self.contract, self.seed)
+        cases = cases_of(self.contract, self.seed, self.tell)
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
@@ -128,6 +159,7 @@ class RunSetup:
         It starts while the caller loads contract and cases. Raises as `check_target`.
         """
         self.check_target(url)
+        self.profile.route.opened()  # a file that cannot be used is told of first
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
@@ -163,6 +195,8 @@ class RunSetup:
             TargetError: the token endpoint gives none.
         """
         profile, known = self.profile, credentials or self.profile.credentials
+        if known.token_url and not known.bearer:
+            self.tell("asking for a token")
         filling = known.filling(
             profile.pacing.timeout_s, profile.route, profile.safety.hosts(url)
         )
@@ -200,6 +234,8 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
+        header, plain = plan.contract.operation.token_header, plan.cases[:1]
+        filling = filling.fitted(header, plain[0].request if plain else None)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
 
@@ -213,6 +249,10 @@ class FireOptions:
     client_id: str | None
     client_secret: str | None
     token_url: str | None
+    user: str | None
+    headers: tuple[str, ...]
+    ca: str | None
+    insecure: bool
     contract: Path | None
     operation: str | None
     dialect: str | None
@@ -225,6 +265,7 @@ class FireOptions:
     quiet: bool
     verbose: bool
     color: Any
+    tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense."""
@@ -242,10 +283,9 @@ class FireOptions:
     @cached_property
     def setup(self) -> RunSetup:
         """The set-up by the options and the profile that they name."""
-        credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
+            **access_flags(**{name: getattr(self, name) for name in ACCESS}),
             "dialect": self.dialect,
-            "credentials": {name: getattr(self, name) for name in credentials},
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,
@@ -257,4 +297,5 @@ class FireOptions:
             contract_file=self.contract,
             operation=self.operation,
             seed=self.seed or 0,
+            tell=self.tell,
         )

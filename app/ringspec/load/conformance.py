@@ -134,6 +134,7 @@ class LoadSetup:
         self.hosts = setup.profile.safety.hosts(target)
         self.contract = setup.contract
         filling, self.redactor = setup.access(target)
+        filling = filling.fitted(self.contract.operation.token_header, None)
         self.plan = Plan(
             contract=self.contract,
             cases=setup.cases,

@@ -29,7 +29,7 @@ from ringspec.harness import Event, Judged, Outcome, Started, Verdict
 from ringspec.harness.profile import variables
 from ringspec.harness.running.run import run as run_events
 from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spelt
-from ringspec.plugin.servers import Server, bearer, reference_server
+from ringspec.plugin.servers import Server, reference_server
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
 from ringspec.spec import RingspecError, Rule, RuleId, did_you_mean
 
@@ -464,11 +464,10 @@ def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         return
     given = profile.credentials
     filling, _ = suite.options.setup.access(url)
-    token = filling.token or ""
     server = Server(
         url=url.rstrip("/"),
         token=filling.token,
-        headers={given.header: token} if given.header else bearer(token),
+        headers=filling.by_hand(),
         token_url=given.token_url or "",
         client_id=given.client_id or "",
         client_secret=given.client_secret or "",

@@ -180,9 +180,9 @@ class Oracle:
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
-            reason = f"an invalid body was accepted with HTTP {status}"
+            judged = checks.taken(self.contract, case, response)
             for rule in case.broken:
-                yield rule, Verdict.FAIL, reason
+                yield rule, *judged
         elif _is_silent(self.contract.answers, status):
             yield from _open(case, _silence(status))
         elif not self._accepted.get(case.twin or "", False):

@@ -88,7 +88,8 @@ class LiveSource:
             self._journal = Journal(plan.safety.journal or default_path())
         self._guard: Guard | None = None
         self._explorer: Explorer | None = None
-        self._messages: list[str] = []
+        warning = plan.route.warning(plan.url, plan.filling.token_url)
+        self._messages = [warning] if warning else []
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             self._messages.append(f"by the proxy {proxy}, as the environment says")

@@ -197,11 +197,12 @@ class Guard(Passing):
             undoing = self._policy.undoing()
             if undoing is not None:
                 values = captured(undoing, answer)
+                request = Requests(self._policy.contract).relative(undoing)
                 entry = replace(
                     entry,
                     id=values,
                     delete=filled(undoing.path, values),
-                    headers=Requests(self._policy.contract).relative(undoing).headers,
+                    headers=self.filling.dressed(request, self._url).headers,
                 )
         elif status == 0 or status >= 500 or status in _UNCLEAR:
             entry = replace(entry, status=Status.UNKNOWN)
