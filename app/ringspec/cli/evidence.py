@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
@@ -62,7 +63,10 @@ _NO_FILE = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
     *(EOFError, ValueError, RuntimeError),
 )
-_UNFIT = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+_UNFIT = (
+    *(LookupError, TypeError, ValueError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,16 @@ class Evidence:
 
     def made_by(self) -> str:
         """Return the version that made it, or raise a UsageError for a later format."""
-        form = self.run.get("format")
+        try:
+            form, made_by = self.run["format"], self.run["made"]["ringspec"]
+        except _UNFIT:
+            return ""
         if form != FORMAT:
             raise UsageError(
                 f"this is of the format {shown(str(form), 60)}, not {FORMAT}",
                 hint="a later version of ringspec may read it",
             )
-        return str(self.run["made"]["ringspec"])
+        return str(made_by)
 
     @cached_property
     def plan(self) -> Plan:
@@ -345,6 +352,7 @@ def _zip(path: Path) -> Reading:
     except _NO_FILE as error:
         if not sealed:
             raise _unreadable(path, f"it is no zip: {error}") from error
+    if sealed and not whole:
         files.setdefault(MANIFEST, b"")
     return Reading(files, tuple(troubles))
 
@@ -376,7 +384,9 @@ def _sum_troubles(files: Mapping[str, bytes]) -> Iterator[str]:
         elif hashlib.sha256(own[name]).hexdigest() != sums[name]:
             yield f"{shown(name, 100)} was changed: its sum is another"
     whole = {"files": {n: {"sha256": sums[n], "bytes": sizes[n]} for n in sums}}
-    if json_page(whole) != data or any(len(own.get(n, b"")) != sizes[n] for n in sums):
+    if json_page(whole) != data or any(
+        len(own[n]) != sizes[n] for n in own if n in sums
+    ):
         yield f"{MANIFEST} was changed: it is not written as it was"
 
 
@@ -388,12 +398,14 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
     """
     files, told = evidence.files, 0
     try:
-        plan, record = evidence.plan, evidence.record
-        yield from _list_troubles(plan) if alike else ()
-    except (UnfitTapeError, RingspecError) as error:
+        if alike and (why := _list_trouble(evidence.plan)):
+            yield why
+            return
+        record = evidence.record
+    except UnfitTapeError as error:
         yield f"exchanges.ndjson: {error}"
         return
-    except _UNFIT as error:
+    except (RingspecError, *_UNFIT) as error:
         yield f"it cannot be judged: {shown(f'{type(error).__name__}: {error}', 300)}"
         return
     for name, form in REPORTS.items() if alike else (("report.json", "json"),):
@@ -415,19 +427,20 @@ def not_following(evidence: Evidence, *, alike: bool) -> Iterator[str]:
             yield f"{name} is not what follows: it differs from byte {at:,} on"
 
 
-def _list_troubles(plan: Plan) -> Iterator[str]:
-    """Yield how the list differs from what contract, catalogue and seed give."""
+def _list_trouble(plan: Plan) -> str:
+    """Return how the list differs from what contract, catalogue and seed give."""
     due = expecting(cases_of(plan.contract, plan.seed), plan.success, plan.rejections)
-    for case, other in zip_longest(plan.cases, due):
-        if case != other:
-            name = (case or other).id
-            yield f"cases.ndjson: {name} is not what contract, catalogue and seed give"
-            return
+    differing = (
+        it or other for it, other in zip_longest(plan.cases, due) if it != other
+    )
+    if (case := next(differing, None)) is not None:
+        return f"cases.ndjson: {case.id} is not what contract, catalogue and seed give"
     part, quick = plan.part, plan.quick
     if part is not None and part != part_of(plan.cases, part.number, part.of):
-        yield "run.json: the part holds other cases than its number gives"
+        return "run.json: the part holds other cases than its number gives"
     if quick is not None and quick != quick_of(plan.contract, plan.cases, plan.seed):
-        yield "run.json: the quick cases are not those of the contract"
+        return "run.json: the quick cases are not those of the contract"
+    return ""
 
 
 def _verdicts(report: dict[str, Any]) -> Json:
@@ -473,7 +486,11 @@ def _named(value: Any) -> Any:
     for name in ("id", "case"):
         if all(isinstance(each, dict) and name in each for each in value):
             return {str(each[name]): each for each in value}
-    return {str(number): each for number, each in enumerate(value)}
+    # Exchanges of a HAR are told by the cases that they are of.
+    told = (it.get("comment", "") if isinstance(it, dict) else "" for it in value)
+    cases = (re.split("[:;]", text, maxsplit=1)[0] for text in told)
+    numbered = enumerate(zip(cases, value, strict=True))
+    return {f"{number} {case}".strip(): it for number, (case, it) in numbered}
 
 
 def _value(value: Any) -> str:
