@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ringspec.harness.judging.verdict import Finding, Interrupted, Judged, Notice
 from ringspec.harness.running.firing import PLAYS, Volley, interrupts
@@ -41,41 +41,6 @@ Anew: TypeAlias = Callable[[Judged], Judged]
 
 class UnfitTapeError(Exception):
     """A tape does not hold what the session asks for."""
-
-
-class Source(Protocol):
-    """What a session asks for."""
-
-    @property
-    def spent(self) -> bool:
-        """As of `Tape`; so is the other."""
-
-    @property
-    def trouble(self) -> str:
-        """As of `Tape`."""
-
-    def open(self) -> AbstractContextManager[None]:
-        """Return the context in which all cases are fired."""
-
-    def told(self) -> Iterator[str]:
-        """Yield what is to be said of sending since the last time."""
-
-    def fired(self, cases: Sequence[Case], **options: Any) -> Iterator[Exchange]:
-        """Yield the exchanges of cases, in their order; options of `Volley.start`."""
-
-    def again(self, case: Case) -> Exchange:
-        """Return the exchange of one more case."""
-
-    def found(self, exchange: Exchange) -> tuple[Finding, ...] | None:
-        """Return what a late exchange is known to say, if it cannot be judged."""
-
-    def explored(
-        self, search: Search, fire: Fire, play: Play, anew: Anew
-    ) -> Generator[Judged | Notice, None, None]:
-        """Yield what a search finds that fires; or what it found, as judged anew.
-
-        Then all that it had fired is played again.
-        """
 
 
 class LiveSource:
@@ -289,6 +254,9 @@ class TapeSource:
     def is_over(self) -> bool:
         """Whether all has been given out."""
         return not self._left
+
+
+Source: TypeAlias = LiveSource | TapeSource
 
 
 def _is_of(exchange: Exchange, case: Case) -> bool:
