@@ -34,9 +34,18 @@ from ringspec.harness.running.tape import (
     read_plan,
     read_taken,
 )
-from ringspec.reports import Record, Recorder, Redactor, put, rendered, shown
-from ringspec.reports.files import refused, write_obstacle
-from ringspec.reports.printable import json_line, json_page
+from ringspec.reports import (
+    Record,
+    Recorder,
+    Redactor,
+    json_line,
+    json_page,
+    put,
+    refused,
+    rendered,
+    shown,
+    write_obstacle,
+)
 from ringspec.spec import Inputs, Json, ReportError, RingspecError, UsageError
 from ringspec.strategies import cases_of, expecting, line, parse_case, quick_of
 
