@@ -35,9 +35,9 @@ rule to its place in [Rules](rules.md).
 """
 _OTHERS = """\
 `ringspec run` also writes `evidence`, a folder or a `.zip`, from which
-`ringspec verify` draws the [verdict anew](../certify.md). `ringspec compare` writes {};
-`ringspec selftest` writes its matrix as {}. In GitHub actions the causes also appear as
-annotations.
+`ringspec verify` draws the [verdict anew](../certify.md). `ringspec compare` writes {},
+also of a folder; `ringspec selftest` writes its matrix as {}. In GitHub actions the
+causes also appear as annotations.
 """
 _JSON = """\
 It keeps to the JSON Schema `reports/ringspec/reports/report.schema.json`; a member is

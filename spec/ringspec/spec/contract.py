@@ -306,7 +306,8 @@ def _build(
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
     # All that determines the cases and the judgement of answers.
     altered = dialect.content[RULES] if dialect and changes else {}
-    parts = [base, rows, operation.id, *filter(None, (altered, values))]
+    binding = {it: rows[it] for it in rows if it != "explained"}
+    parts = [base, binding, operation.id, *filter(None, (altered, values))]
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
