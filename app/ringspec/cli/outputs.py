@@ -20,6 +20,7 @@ from ringspec.cli.options import (
     docs_option,
     flag,
     reports_option,
+    screen,
 )
 from ringspec.harness import Ended, Event, Result
 from ringspec.harness.running.plan import Plan
@@ -77,7 +78,7 @@ class Outputs:
             EventStream(path, redactor) for name, path in wanted if name == _STREAM
         ]
         if annotates and on_github():
-            display = GitHubAnnotations(display, redactor, docs=docs)
+            display = GitHubAnnotations(display, redactor, screen(wanted), docs)
         self._display: Display | None = display
         self._error: OSError | None = None
 
