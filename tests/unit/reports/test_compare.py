@@ -372,6 +372,7 @@ OF_RUN = {
         "part": {"rules": 1, "of": 9, "by": []},
     },
     "should": {"level": "should"},
+    "good": {"conclusion": "conformant"},
 }
 
 
@@ -394,6 +395,7 @@ OF_RUN = {
         ("soon pass, - fail", "2 that differ", 0),
         ("- pass, 1 fail", "1 report without a date, as earlier versions", 0),
         ("1 pass part", "  in part\n", 0),
+        ("1 skipped good", "  in part\n", 0),
         ("1 known", "nonconformant 1, 1 known\n", 0),
     ],
 )
