@@ -9,6 +9,7 @@ from ringspec.spec.assertions import constants as constants
 from ringspec.spec.assertions import without as without
 from ringspec.spec.contract import OURS as OURS
 from ringspec.spec.contract import Contract as Contract
+from ringspec.spec.contract import Inputs as Inputs
 from ringspec.spec.contract import load as load
 from ringspec.spec.document import Inlined as Inlined
 from ringspec.spec.errors import InternalError as InternalError
