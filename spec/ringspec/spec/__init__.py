@@ -63,6 +63,7 @@ from ringspec.spec.schemas import ITEM as ITEM
 from ringspec.spec.schemas import KEYWORDS as KEYWORDS
 from ringspec.spec.schemas import Subschema as Subschema
 from ringspec.spec.schemas import branches as branches
+from ringspec.spec.schemas import keywords as keywords
 from ringspec.spec.schemas import subschemas as subschemas
 from ringspec.spec.schemas import walk as walk
 from ringspec.spec.values import DEPTH as DEPTH
@@ -73,6 +74,7 @@ from ringspec.spec.values import at as at
 from ringspec.spec.values import at_path as at_path
 from ringspec.spec.values import at_pointer as at_pointer
 from ringspec.spec.values import canonical as canonical
+from ringspec.spec.values import edit as edit
 from ringspec.spec.values import is_shallow as is_shallow
 from ringspec.spec.values import kind_of as kind_of
 from ringspec.spec.values import patched as patched

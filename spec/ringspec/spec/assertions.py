@@ -22,6 +22,7 @@ from ringspec.spec.schemas import (
     KEYWORDS,
     Subschema,
     branches,
+    keywords,
     subschemas,
     walk,
 )
@@ -67,6 +68,16 @@ class Assertion:
     def stem(self) -> Path:
         """Return the path of the subschema that it stands in."""
         return self.path[: -2 if self.keyword in _REQUIRED else -1]
+
+    @property
+    def subject(self) -> Path:
+        """Return the instance path of what it is about: of a member that is missing."""
+        return self.instance + (self.value,) * (self.keyword in _REQUIRED)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Return whether it applies only under a condition."""
+        return any(each in {"then", "else"} for _, each in keywords(self.path))
 
 
 @dataclass(frozen=True, slots=True)

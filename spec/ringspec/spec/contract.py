@@ -113,6 +113,15 @@ class Contract:
         return tuple(each for each in self.assertions if chosen >= {*each.within})
 
     @cached_property
+    def always_required(self) -> frozenset[tuple[str, ...]]:
+        """The instance paths of members that are required whatever else a body has."""
+        return frozenset(
+            each.subject
+            for each in self.assertions
+            if each.keyword == "required" and not each.is_conditional
+        )
+
+    @cached_property
     def readings(self) -> list[Chosen]:
         """Choices of branches that together take each branch, the first ones first."""
         return readings(self.assertions)

@@ -113,6 +113,12 @@ def at_pointer(value: Json, text: str) -> Json:
     return value
 
 
+def edit(operation: str, place: Location, *value: Json) -> dict[str, Json]:
+    """Return the RFC 6902 operation at a place, with a value if it takes one."""
+    made = {"op": operation, "path": pointer(place)}
+    return {**made, "value": value[0]} if value else made
+
+
 def patched(body: Json, patch: Iterable[Mapping[str, Json]]) -> Json:
     """Return a copy of a body with RFC 6902 operations applied.
 

@@ -170,7 +170,7 @@ def _readings(
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")
-            again = {each for each in needed if (*each.instance, each.value) in labels}
+            again = {each for each in needed if each.subject in labels}
             broken.update(a for a in about if a.rule in rules and a not in again)
         yield bodies, accepted, rejected
 

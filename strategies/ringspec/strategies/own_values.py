@@ -21,6 +21,7 @@ from ringspec.spec import (
     Location,
     at,
     at_pointer,
+    edit,
     is_number,
     patched,
     pointer,
@@ -88,7 +89,7 @@ def _other(text: _Text, number: int) -> _Text:
 
 def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
     return tuple(
-        {"op": "replace", "path": pointer(place), "value": text, OWN: True}
+        {**edit("replace", place, text), OWN: True}
         for place, text in texts.items()
         if at(body, place) != text
     )

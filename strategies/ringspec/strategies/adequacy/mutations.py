@@ -312,12 +312,9 @@ def _contexts(
     The kinds differ in a member at the top that the rule is not about. A rule that
     depends on other members already has to hold beside each value.
     """
-    own = set[str]()
-    for each in owned:
-        named = {"required", "dependentRequired"} & {each.keyword}
-        own |= {*each.instance[:1]} or ({each.value} if named else set())
+    own = {each.subject[0] for each in owned if each.subject}
     schema, conditions = contract.request.schema, list[BodyCondition]()
-    conditional = any({"then", "else"} & set(edit.path) for edit in dropped.edits)
+    conditional = any(each.is_conditional for each in owned)
     for name, node in schema.get("properties", {}).items():
         if name in own:
             continue

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import jsonschema_rs
 
-from ringspec.spec import ITEM, Contract, Json, Path, at_path
+from ringspec.spec import ITEM, Contract, Json, Path, at_path, keywords
 from ringspec.strategies.adequacy.mutations import (
     TOGETHER,
     BodyCondition,
@@ -25,7 +25,7 @@ from ringspec.strategies.adequacy.mutations import (
 from ringspec.strategies.case import Case, Expect, Phase, encode
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import avoid, live, reach
-from ringspec.strategies.shapes.locations import keywords, schema_at
+from ringspec.strategies.shapes.locations import schema_at
 from ringspec.strategies.shapes.shape import Alternatives, Shape, meet
 
 _NOT_NULL = {"not": {"type": "null"}}
@@ -246,11 +246,6 @@ class _Decider:
         self._written = contract.request.schema
         # Contexts of a rule ask for the same shapes over and over.
         self._known: dict[tuple[object, ...], Alternatives] = {}
-        self._required = {
-            (*each.instance, each.value)
-            for each in contract.assertions
-            if each.keyword == "required" and not {"then", "else"} & set(each.path)
-        }
 
     def decide(self, mutation: Mutation) -> tuple[MutationVerdict, str]:
         """Return the verdict on a mutation that no case detects, and the reason."""
@@ -338,7 +333,9 @@ class _Decider:
         """Return whether a settled body, changed in one place, may be what differs."""
         place = instance_of(edit.path)
         # Elsewhere null may stand for nothing, and is no fault.
-        must_stand = place[-1:] in {(), (ITEM,)} or place in self._required
+        must_stand = (
+            place[-1:] in {(), (ITEM,)} or place in self._contract.always_required
+        )
         differing = self._more(mutation, edit, None if must_stand else _NOT_NULL)
         kept = edit.new.get("required", ())
         names = [name for name in edit.old.get("required", ()) if name not in kept]

@@ -21,20 +21,20 @@ from ringspec.spec import (
     RuleId,
     at,
     at_path,
+    edit,
+    keywords,
     patched,
-    pointer,
     rules_of,
     same,
     weakest,
 )
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import bodies_of
-from ringspec.strategies.shapes.build import Present, Wish
+from ringspec.strategies.shapes.build import PRESENT
 from ringspec.strategies.shapes.locations import (
     NOTHING,
     default_at,
     instance_path,
-    keywords,
     schema_at,
 )
 
@@ -87,8 +87,8 @@ class Certifier:
         node = schema_at(self.contract.request.schema, instance_path(fault.gap))
         if node.get("type") != "array":
             return False
-        empty = {"op": "replace", "path": pointer(fault.gap), "value": []}
-        return not self.contract.prover.is_valid(patched(valid, (empty,)))
+        empty = patched(valid, (edit("replace", fault.gap, []),))
+        return not self.contract.prover.is_valid(empty)
 
     def applies(self, assertion: Assertion, body: Json) -> bool:
         """Return whether a body takes every `then` or `else` around an assertion.
@@ -126,8 +126,7 @@ class Certifier:
         if default is NOTHING:
             return True
         # With the default filled in, the body must be valid or break the same rule.
-        path = pointer(fault.gap)
-        filled = patched(body, ({"op": "add", "path": path, "value": default},))
+        filled = patched(body, (edit("add", fault.gap, default),))
         if self.contract.settled_prover.is_valid(filled):
             return True
         return not _is_null(fault) and self.contract.prover.broken(filled) == broken
@@ -136,7 +135,7 @@ class Certifier:
         """Return the rules that require the member at a location."""
         if not location or isinstance(location[-1], int):
             return set()
-        without = patched(body, ({"op": "remove", "path": pointer(location)},))
+        without = patched(body, (edit("remove", location),))
         return {
             breach.assertion.rule
             for breach in self.contract.prover.breaches(without)
@@ -181,10 +180,8 @@ def probe_bodies(contract: Contract, rule: RuleId) -> ProbeBodies | None:
     for assertion in contract.assertions:
         if assertion.rule != rule:
             continue
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = bodies.place(assertion.instance + (assertion.value,) * missing)
-        wishes: dict[Location, Wish] = {place: Present()}
-        body = bodies.plain(wishes if place else None)
+        place = bodies.place(assertion.subject)
+        body = bodies.plain({place: PRESENT} if place else None)
         if body is None or not bodies.is_settled(body):
             continue
         made = [

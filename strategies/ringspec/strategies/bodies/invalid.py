@@ -33,12 +33,7 @@ from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import (
-    NOTHING,
-    is_conditional,
-    locations_of,
-    places,
-)
+from ringspec.strategies.shapes.locations import NOTHING, locations_of, places
 
 # Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4
@@ -100,21 +95,20 @@ def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
         if len(rules) < len(coupling.rules):
             continue  # a dialect has dropped one of them
         rule = next((each for each in rules if each in alone), rules[0])
-        for edit in coupling.edits:
-            where = edit.where.items()
-            fitting = [
-                each
-                for each in twins
-                if isinstance(each.body, dict)
-                and all(each.body.get(name) == value for name, value in where)
-            ]
-            for twin in fitting[:1] + fitting[-1:]:
-                body = patched(twin.body, edit.patch)
-                if contract.prover.broken(body) == coupling.rules:
-                    more = {"twin": twin.id, "fault": edit.patch, "broken": rules}
-                    yield Requests(contract).case(
-                        rule, edit.name, Expect.REJECT, encode(body), **more
-                    )
+        where = coupling.where.items()
+        fitting = [
+            each
+            for each in twins
+            if isinstance(each.body, dict)
+            and all(each.body.get(name) == value for name, value in where)
+        ]
+        for twin in fitting[:1] + fitting[-1:]:
+            body = patched(twin.body, coupling.patch)
+            if contract.prover.broken(body) == coupling.rules:
+                more = {"twin": twin.id, "fault": coupling.patch, "broken": rules}
+                yield Requests(contract).case(
+                    rule, coupling.name, Expect.REJECT, encode(body), **more
+                )
 
 
 def why_unbroken(
@@ -196,7 +190,7 @@ class _CaseMaker:
 
     def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         """Return the cases of one rule."""
-        conditional = any(map(is_conditional, assertions))
+        conditional = any(each.is_conditional for each in assertions)
         seen = _SeenContexts(assertions, everywhere=conditional)
         if len({each.instance for each in assertions}) <= FEW:
             choices = self._everywhere(assertions)
@@ -226,7 +220,7 @@ class _CaseMaker:
             choices = self._choices(assertion, _suffix(assertion) if many else "")
             fresh = [choice for choice in choices if choice[0] not in named]
             # Each `contains` or condition has a value of its own.
-            alone = assertion.keyword == "contains" or is_conditional(assertion)
+            alone = assertion.keyword == "contains" or assertion.is_conditional
             if choices and not fresh and alone:
                 name, options = choices[len(named) % len(choices)]
                 fresh = [(f"{name}-{len(named)}", options)]
@@ -358,7 +352,7 @@ class _CaseMaker:
             for own in assertions
             if each.rule != rule
             and (
-                is_conditional(each)
+                each.is_conditional
                 # A choice may say the same of the value once more.
                 or (each.within != own.within and each.instance == own.instance)
                 or (
@@ -412,11 +406,7 @@ class _SeenContexts:
     def __init__(self, assertions: list[Assertion], *, everywhere: bool) -> None:
         self._everywhere = everywhere
         self._states: dict[str, set[str]] = defaultdict(set)
-        self._own = {each.instance[0] for each in assertions if each.instance} | {
-            each.value
-            for each in assertions
-            if not each.instance and each.keyword in {"required", "dependentRequired"}
-        }
+        self._own = {each.subject[0] for each in assertions if each.subject}
 
     def add(self, states: _States) -> None:
         for name, state in states:

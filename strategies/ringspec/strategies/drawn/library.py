@@ -42,6 +42,7 @@ from ringspec.spec import (
     at_path,
     did_you_mean,
     is_irregular,
+    keywords,
     load,
     patched,
     same,
@@ -55,7 +56,7 @@ from ringspec.strategies.shapes.bodies import Bodies, bodies_of
 from ringspec.strategies.shapes.build import Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate
 from ringspec.strategies.shapes.draw import CHOICE_BYTES, ByteChoices, compiled
-from ringspec.strategies.shapes.locations import NOTHING, keywords, schema_at
+from ringspec.strategies.shapes.locations import NOTHING, schema_at
 from ringspec.strategies.shapes.shape import Alternatives, meet
 
 if TYPE_CHECKING:
@@ -346,13 +347,12 @@ class Breaker:
     def _drawn(
         self, assertion: Assertion, siblings: list[Assertion]
     ) -> SearchStrategy[Invalid]:
-        missing = assertion.keyword in {"required", "dependentRequired"}
-        place = assertion.instance + ((assertion.value,) if missing else ())
         # A place may be of a weaker level than its rule.
         for level in (self._level, Level.MAY):
             bodies, drawer = compiled(self._contract, level)
             with suppress(Unfit):
-                read = drawer.reader(self._branch(bodies, assertion), place)
+                shapes = self._branch(bodies, assertion)
+                read = drawer.reader(shapes, assertion.subject)
                 break
         else:
             return st.nothing()

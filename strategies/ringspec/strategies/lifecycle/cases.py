@@ -21,6 +21,7 @@ from ringspec.spec import (
     Role,
     RuleId,
     canonical,
+    edit,
     patched,
     pointer,
     weakest,
@@ -437,8 +438,7 @@ def _refusable(
         text = f"ringspec trace {number}"
         if name not in case.body or name in str(case.fault):
             continue
-        mark = {"op": "replace", "path": pointer((name,)), "value": text}
-        body = patched(case.body, (mark,))
+        body = patched(case.body, (edit("replace", (name,), text),))
         if life.contract.breaks_just(body, frozenset(case.broken)):
             yield case.id, text, replace(case.request, body=encode(body)), case
     changes: dict[str, Callable[[Request], Request]] = {

@@ -17,6 +17,7 @@ from ringspec.spec import (
     Location,
     SpecError,
     is_irregular,
+    keywords,
     nearest,
     walk,
 )
@@ -30,7 +31,6 @@ from ringspec.strategies.shapes.compile import (
     compile_schema,
     is_silent,
 )
-from ringspec.strategies.shapes.locations import keywords
 from ringspec.strategies.shapes.shape import OTHERS, Alternatives, Shape, interned
 from ringspec.strategies.shapes.text import with_examples
 
@@ -80,7 +80,7 @@ class Bodies:
     def needed(self) -> frozenset[tuple[str, ...]]:
         """The instance paths of members that something requires."""
         return frozenset(
-            (*each.instance, each.value)
+            each.subject
             for each in self.contract.applicable
             if each.keyword == "required"
         )

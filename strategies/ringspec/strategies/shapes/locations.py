@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import ITEM, KEYWORDS, Assertion, Contract, Json, Location, at
+from ringspec.spec import ITEM, Assertion, Contract, Json, Location, at
 from ringspec.strategies.shapes.shape import OTHERS
 
-# A step behind these is a name, or a number.
-_NAMING = {name for name, each in KEYWORDS.items() if each.holds in {"list", "named"}}
-_NAMING |= {"required", "dependentRequired"}
 # No value, where null is one.
 NOTHING = object()
-
-
-def keywords(path: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Yield the keywords in a path with their indexes, without names of members."""
-    named = False
-    for index, step in enumerate(path):
-        if named:
-            named = False
-        else:
-            yield index, step
-            named = step in _NAMING
-
-
-def is_conditional(assertion: Assertion) -> bool:
-    """Return whether an assertion applies only under a condition."""
-    return any(keyword in {"then", "else"} for _, keyword in keywords(assertion.path))
 
 
 def schema_at(schema: Json, instance: tuple[str, ...]) -> dict[str, Json]:
