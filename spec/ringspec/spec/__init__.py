@@ -5,12 +5,12 @@ from ringspec.spec.answers import Answers as Answers
 from ringspec.spec.answers import Described as Described
 from ringspec.spec.assertions import Assertion as Assertion
 from ringspec.spec.assertions import Chosen as Chosen
+from ringspec.spec.assertions import by_rule as by_rule
 from ringspec.spec.assertions import constants as constants
 from ringspec.spec.assertions import without as without
 from ringspec.spec.contract import OURS as OURS
 from ringspec.spec.contract import Contract as Contract
 from ringspec.spec.contract import load as load
-from ringspec.spec.document import Inlined as Inlined
 from ringspec.spec.errors import InternalError as InternalError
 from ringspec.spec.errors import MisfitError as MisfitError
 from ringspec.spec.errors import ReportError as ReportError
@@ -32,7 +32,6 @@ from ringspec.spec.operations import is_json as is_json
 from ringspec.spec.operations import media_name as media_name
 from ringspec.spec.overlay import dialect_names as dialect_names
 from ringspec.spec.overrides import PROFILES as PROFILES
-from ringspec.spec.overrides import Fixture as Fixture
 from ringspec.spec.overrides import Overrides as Overrides
 from ringspec.spec.overrides import member_names as member_names
 from ringspec.spec.plain import UUID as UUID

@@ -217,6 +217,14 @@ def _walk(
                 yield from _walk(inlined, child, naming.below(child), within)
 
 
+def by_rule(stated: Iterable[Assertion]) -> dict[RuleId, list[Assertion]]:
+    """Return assertions by their rules, in order."""
+    found: dict[RuleId, list[Assertion]] = {}
+    for each in stated:
+        found.setdefault(each.rule, []).append(each)
+    return found
+
+
 def branch_names(
     inlined: Inlined, path: Path, node: dict[str, Json], keyword: str
 ) -> list[str]:

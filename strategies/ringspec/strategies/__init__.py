@@ -19,7 +19,6 @@ from ringspec.strategies.case import expecting as expecting
 from ringspec.strategies.case import line as line
 from ringspec.strategies.case import parse_case as parse_case
 from ringspec.strategies.case import parse_request as parse_request
-from ringspec.strategies.case import rules_without_case as rules_without_case
 from ringspec.strategies.case import status_fits as status_fits
 from ringspec.strategies.case import wire_request as wire_request
 from ringspec.strategies.certificate import cases_of as cases_of

@@ -29,7 +29,7 @@ from ringspec.spec import (
     constants,
     is_irregular,
 )
-from ringspec.strategies.bodies.invalid import coupled_cases, invalid_cases
+from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases
 from ringspec.strategies.case import (
@@ -166,7 +166,7 @@ def _readings(
         ]
         rejected: list[_Judged] = []
         for judge, about in judged:
-            made = invalid_cases(bodies, judge, about, twins, edges)
+            made = InvalidCases(bodies, judge, twins, edges).breaking(about)
             rejected += [(judge, unique(case)) for case in made]
             rules = {case.rule for _, case in rejected}
             needed = (each for each in about if each.keyword == "required")

@@ -25,6 +25,7 @@ from ringspec.spec import (
     RuleId,
     Subschema,
     at_path,
+    by_rule,
     canonical,
     kind_of,
     subschemas,
@@ -179,9 +180,7 @@ def mutations_of(contract: Contract) -> tuple[Mutation, ...]:
     places: dict[str, list[Path]] = {}
     for path in _paths(contract.request.schema):
         places.setdefault(contract.request.place_of(path), []).append(path)
-    owned: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        owned.setdefault(assertion.rule, []).append(assertion)
+    owned = by_rule(contract.assertions)
     rules = [_dropped(contract, *each) for each in owned.items()]
     found = [
         *chain.from_iterable(_in_place(contract, *each) for each in places.items()),

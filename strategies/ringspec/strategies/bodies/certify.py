@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jsonschema_rs
-
 from ringspec.spec import (
-    ITEM,
-    Assertion,
     Contract,
     Json,
     Level,
     Location,
-    Path,
     RuleId,
     at,
-    at_path,
     edit,
-    keywords,
     patched,
     rules_of,
     same,
@@ -44,7 +37,6 @@ class Certifier:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._conditions: dict[Path, jsonschema_rs.Draft202012Validator] = {}
 
     def certified(self, valid: Json, fault: Fault, broken: frozenset[RuleId]) -> Json:
         """Return a valid body with a fault, or NOTHING if other rules break.
@@ -89,32 +81,6 @@ class Certifier:
             return False
         empty = patched(valid, (edit("replace", fault.gap, []),))
         return not self.contract.prover.is_valid(empty)
-
-    def applies(self, assertion: Assertion, body: Json) -> bool:
-        """Return whether a body takes every `then` or `else` around an assertion.
-
-        Conditions on items of arrays are assumed to hold: each item has its own.
-        """
-        if ITEM in assertion.instance:
-            return True
-        steps = list(keywords(assertion.path))
-        for index, step in steps:
-            if step in {"then", "else"}:
-                # Each member stepped into after the branch is one step of the place.
-                inside = sum(i > index and name == "properties" for i, name in steps)
-                instance = assertion.instance[: len(assertion.instance) - inside]
-                try:
-                    value = at(body, instance)
-                except KeyError:
-                    return False
-                path = (*assertion.path[:index], "if")
-                if path not in self._conditions:
-                    condition = at_path(self.contract.request.schema, path)
-                    validator = jsonschema_rs.Draft202012Validator(condition)
-                    self._conditions[path] = validator
-                if self._conditions[path].is_valid(value) != (step == "then"):
-                    return False
-        return True
 
     def _is_settled(self, body: Json, fault: Fault, broken: frozenset[RuleId]) -> bool:
         if fault.gap is None:

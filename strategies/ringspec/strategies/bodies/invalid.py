@@ -24,6 +24,7 @@ from ringspec.spec import (
     Prover,
     RuleId,
     at,
+    by_rule,
     canonical,
     patched,
     rules_of,
@@ -33,7 +34,12 @@ from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import Bodies
-from ringspec.strategies.shapes.locations import NOTHING, locations_of, places
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    Reached,
+    locations_of,
+    places,
+)
 
 # Least number of cases of a rule, and of one that depends on other members.
 CASES, CASES_IF = 2, 4
@@ -60,30 +66,6 @@ _Option: TypeAlias = tuple[Case, Fault]
 # The name of a fault, and the twins that it fits.
 _Choice: TypeAlias = tuple[str, list[_Option]]
 _States: TypeAlias = frozenset[tuple[str, str]]
-
-
-def invalid_cases(
-    bodies: Bodies,
-    contract: Contract,
-    assertions: Iterable[Assertion],
-    twins: list[Case],
-    edge_ids: Collection[str],
-) -> Iterator[Case]:
-    """Yield the invalid bodies, rule by rule in the contract's order.
-
-    Args:
-        bodies: of a reading of the contract.
-        contract: by which the broken rules are named.
-        assertions: those to break.
-        twins: its accepted cases, the plainest first.
-        edge_ids: ids of those with a text of extreme length or unusual form.
-    """
-    by_rule: dict[RuleId, list[Assertion]] = {}
-    for assertion in assertions:
-        by_rule.setdefault(assertion.rule, []).append(assertion)
-    maker = _CaseMaker(bodies, contract, twins, edge_ids)
-    for rule, owned in by_rule.items():
-        yield from maker.cases(rule, owned)
 
 
 def coupled_cases(bodies: Bodies, twins: list[Case]) -> Iterator[Case]:
@@ -141,9 +123,9 @@ def _reasons(
 ) -> Iterator[tuple[int, str]]:
     """Yield why no case breaks an assertion; those that say more rank higher."""
     yield 1, "no valid body reaches it"
-    certifier, prover = Certifier(bodies.contract), bodies.contract.prover
-    fitting = (it for it in valid if certifier.applies(assertion, it))
-    near = (it for it in fitting if any(locations_of(assertion, it)))
+    prover, schema = bodies.contract.prover, bodies.contract.request.schema
+    taking = sorted(Reached(schema, dict(enumerate(valid))).taking(assertion))
+    near = (valid[it] for it in taking if any(locations_of(assertion, valid[it])))
     for body in islice(near, _NEAR):
         yield 2, "no value is known that breaks it"
         for _, _, fault in islice(faults_in(bodies, assertion, body), _NEAR):
@@ -158,8 +140,15 @@ def _reasons(
                 yield 3, "no source settles whether what breaks it is invalid"
 
 
-class _CaseMaker:
-    """Ranks the twins of each fault, and certifies the first suitable one."""
+class InvalidCases:
+    """Ranks the twins of each fault, and certifies the first suitable one.
+
+    Args:
+        bodies: of a reading of the contract.
+        contract: by which the broken rules are named.
+        twins: its accepted cases, the plainest first.
+        edge_ids: ids of those with a text of extreme length or unusual form.
+    """
 
     def __init__(
         self,
@@ -172,6 +161,8 @@ class _CaseMaker:
         self._contract = contract
         self._certifier = Certifier(contract)
         self._requests = Requests(contract)
+        bodies_by_id = {each.id: each.body for each in twins}
+        self._reached = Reached(contract.request.schema, bodies_by_id)
         self._twins = sorted(
             twins,
             key=lambda each: (
@@ -188,8 +179,12 @@ class _CaseMaker:
         # Number of uses of each place of a shared component, by its number of places.
         self._used: dict[int, Counter[int]] = defaultdict(Counter)
 
-    def cases(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
-        """Return the cases of one rule."""
+    def breaking(self, assertions: Iterable[Assertion]) -> Iterator[Case]:
+        """Yield the cases that break some assertions, rule by rule in their order."""
+        for rule, owned in by_rule(assertions).items():
+            yield from self._of_rule(rule, owned)
+
+    def _of_rule(self, rule: RuleId, assertions: list[Assertion]) -> list[Case]:
         conditional = any(each.is_conditional for each in assertions)
         seen = _SeenContexts(assertions, everywhere=conditional)
         if len({each.instance for each in assertions}) <= FEW:
@@ -277,8 +272,9 @@ class _CaseMaker:
         """List the faults of an assertion with all twins they can be put into."""
         # With the number of items around, where the position matters.
         found: dict[str, list[tuple[_Option, int]]] = defaultdict(list)
+        taking = self._reached.taking(assertion)
         for twin in self._twins:
-            if self._certifier.applies(assertion, twin.body):
+            if twin.id in taking:
                 for location, position, fault in faults_in(
                     self._bodies, assertion, twin.body
                 ):

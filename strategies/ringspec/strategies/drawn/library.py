@@ -40,6 +40,7 @@ from ringspec.spec import (
     SpecError,
     UsageError,
     at_path,
+    by_rule,
     did_you_mean,
     is_irregular,
     keywords,
@@ -314,12 +315,12 @@ def _labelled(
 
 def breakable(contract: Contract) -> dict[RuleId, list[Assertion]]:
     """List the rules that a body can break alone, with their assertions."""
-    found: dict[RuleId, list[Assertion]] = {}
-    for assertion in contract.assertions:
-        vain = assertion.keyword == "minItems" and assertion.value == 0
-        if assertion.rule not in contract.catalogue.not_isolated and not vain:
-            found.setdefault(assertion.rule, []).append(assertion)
-    return found
+    return by_rule(
+        each
+        for each in contract.assertions
+        if each.rule not in contract.catalogue.not_isolated
+        and not (each.keyword == "minItems" and each.value == 0)
+    )
 
 
 class Breaker:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
-from ringspec.spec import ITEM, Assertion, Contract, Json, Location, at
+import jsonschema_rs
+
+from ringspec.spec import (
+    ITEM,
+    Assertion,
+    Contract,
+    Json,
+    Location,
+    Path,
+    at,
+    at_path,
+    keywords,
+)
 from ringspec.strategies.shapes.shape import OTHERS
 
 # No value, where null is one.
@@ -56,6 +69,57 @@ def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]
             yield from leaves(child, (*place, step))
     else:
         yield place, value
+
+
+_Validator = jsonschema_rs.Draft202012Validator
+# Key of a body, a value in it, and the index of the innermost item around that.
+_Value: TypeAlias = tuple[Any, Json, int]
+
+
+class Reached:
+    """The values that subschemas of a schema apply to, in some bodies by their keys."""
+
+    def __init__(self, schema: Json, bodies: Mapping[Any, Json]) -> None:
+        self._schema = schema
+        self._known: dict[Path, list[_Value]] = {}
+        self._known[()] = [(key, body, 0) for key, body in bodies.items()]
+
+    def taking(self, assertion: Assertion) -> set[Any]:
+        """Return the keys of the bodies that take each `then` and `else` around one.
+
+        Conditions on items of arrays are assumed to hold: each item has its own.
+        """
+        steps = () if ITEM in assertion.instance else keywords(assertion.path)
+        ends = (at + 1 for at, step in steps if step in {"then", "else"})
+        reached = self.by(assertion.path[: max(ends, default=0)])
+        return {key for key, *_ in reached}
+
+    def by(self, path: Path) -> list[_Value]:
+        """List the values that the subschema at a path applies to."""
+        if path not in self._known:
+            *_, (cut, _) = keywords(path)
+            self._known[path] = list(self._below(path, cut))
+        return self._known[path]
+
+    def _below(self, path: Path, cut: int) -> Iterator[_Value]:
+        keyword, name, above = path[cut], path[-1], path[:cut]
+        taken: _Validator | None = None
+        if keyword in {"then", "else"}:
+            condition = at_path(self._schema, (*above, "if"))
+            taken = _Validator(condition, validate_formats=True)
+        for key, value, item in self.by(above):
+            if keyword == "items":
+                listed = value if isinstance(value, list) else []
+                yield from ((key, each, at) for at, each in enumerate(listed))
+            elif keyword == "properties":
+                if isinstance(value, dict) and name in value:
+                    yield key, value[name], item
+            elif keyword == "additionalProperties":
+                named = at_path(self._schema, above).get("properties", {})
+                members = value.items() if isinstance(value, dict) else ()
+                yield from ((key, v, item) for n, v in members if n not in named)
+            elif taken is None or taken.is_valid(value) == (keyword == "then"):
+                yield key, value, item
 
 
 def locations_of(assertion: Assertion, body: Json) -> Iterator[tuple[Location, str]]:
