@@ -63,6 +63,7 @@ from ringspec.spec.schemas import KEYWORDS as KEYWORDS
 from ringspec.spec.schemas import Subschema as Subschema
 from ringspec.spec.schemas import branches as branches
 from ringspec.spec.schemas import keywords as keywords
+from ringspec.spec.schemas import rebuilt as rebuilt
 from ringspec.spec.schemas import subschemas as subschemas
 from ringspec.spec.schemas import walk as walk
 from ringspec.spec.values import DEPTH as DEPTH

@@ -136,9 +136,6 @@ class _Compiler:
 
     def _parts(self, schema: Json, kind: str) -> Iterator[Alternatives]:
         """Yield the alternatives that each keyword leaves by itself."""
-        if isinstance(schema, bool):
-            yield (Shape(kind=kind),) if schema else ()
-            return
         shown: list[Json] = []
         if not self.wide:
             shown = [schema[name] for name in ("default", "example") if name in schema]
@@ -275,8 +272,6 @@ def _if(
     c: _Compiler, value: Json, read: Callable[[Json, tuple[str]], Alternatives]
 ) -> Alternatives:
     then, otherwise = c.schema.get("then", True), c.schema.get("else", True)
-    if then is otherwise is True:
-        return read(then, c.own)
     taken = meet(c.fits(value, c.own), read(then, c.own))
     return taken + meet(c.breaks(value, c.own), read(otherwise, c.own))
 
