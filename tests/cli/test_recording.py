@@ -17,6 +17,7 @@ from ringspec.cli import main
 from ringspec.reports.json_report import SCHEMA
 
 from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
+from .conftest import BREAK, WINDOWS
 
 Started = Callable[..., subprocess.Popen[str]]
 
@@ -36,8 +37,14 @@ def post(about: dict[str, str], **edits: Any) -> httpx.Response:
     )
 
 
+@pytest.mark.parametrize(
+    ("started", "sign"),
+    [({}, signal.SIGINT), (WINDOWS, BREAK)],
+    ids=["posix", "windows"],
+    indirect=["started"],
+)
 def test_client_that_breaks_a_rule_fails_with_reports(
-    started: Started, tmp_path: Path
+    started: Started, tmp_path: Path, sign: signal.Signals
 ) -> None:
     record, names = tmp_path / "record.ndjson", ("json", "html", "junit", "markdown")
     reports = [f"--report={name}={tmp_path / name}" for name in names]
@@ -58,7 +65,7 @@ def test_client_that_breaks_a_rule_fails_with_reports(
         ).status_code,
         httpx.get(f"{about['url']}/nowhere", trust_env=False).status_code,
     ]
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sign)
     out, err = process.communicate(timeout=300)
 
     assert answers == [201, 422, 200, 404]

@@ -16,6 +16,7 @@ _MANY = 15
 _SECTIONS = {
     "Target": (
         *("--profile", "--bearer", "--client-id", "--client-secret", "--token-url"),
+        *("--user", "--header", "--ca", "--insecure"),
         *("--workers", "--rate", "--timeout"),
     ),
     "Contract": ("--contract", "--operation", "--dialect"),

@@ -58,12 +58,14 @@ def report_json(record: Record) -> dict[str, Json]:
     return {
         "format": REPORT_FORMAT,
         "conclusion": result.conclusion,
+        "part": part_json(result),
         "level": result.level,
         "seed": started.seed,
         "duration_s": round(result.duration_s, 3),
         "target": started.target,
         **({"judged": "clients"} if started.clients else {}),
         **({"shard": _shard(result.share)} if result.share else {}),
+        "run": {**asdict(started.made), "ended": result.ended},
         "contract": asdict(started.contract),
         "counts": asdict(result.counts),
         "message": result.message,
@@ -74,6 +76,14 @@ def report_json(record: Record) -> dict[str, Json]:
         "stale": [{**_known(each.known), "why": each.why} for each in result.stale],
         "rules": _rules(result),
     }
+
+
+def part_json(result: Result) -> Json:
+    """Return how much of the whole was judged, and what made it a part; or null."""
+    if not result.narrowed:
+        return None
+    judged, of = result.judged, result.counts.rules
+    return {"rules": judged, "of": of, "by": list(result.narrowed)}
 
 
 def _rules(result: Result) -> list[Json]:

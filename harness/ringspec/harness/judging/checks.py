@@ -26,7 +26,7 @@ from ringspec.spec import (
     same,
     short,
 )
-from ringspec.strategies import Want, What
+from ringspec.strategies import Case, Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
@@ -189,8 +189,11 @@ def _unmasked(sent: Json, got: Json) -> Json:
         return {name: _unmasked(sent.get(name), it) for name, it in got.items()}
     if isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         return [_unmasked(*pair) for pair in zip(sent, got, strict=True)]
-    is_masked = isinstance(sent, str) and isinstance(got, str) and _MASK.search(got)
-    return sent if is_masked else got
+    return sent if isinstance(sent, str) and _is_masked(got) else got
+
+
+def _is_masked(got: Json) -> bool:
+    return isinstance(got, str) and bool(_MASK.search(got))
 
 
 def _differences(
@@ -275,6 +278,34 @@ def default_faults(
             what = "not shown" if shown is None else short(shown, _WIDTH)
             wanted = short(default, _WIDTH)
             yield f"{pointer(place)} is {what}; its default is {wanted}"
+
+
+def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, str]:
+    """Judge an invalid body that was accepted, perhaps with a lawful default."""
+    accepted = f"an invalid body was accepted with HTTP {response.status}"
+    data, unread = parse(response)
+    if not case.or_default:
+        return Verdict.FAIL, accepted
+    if unread.startswith(UNREAD):
+        return Verdict.INCONCLUSIVE, unread
+    unknown = ""
+    for place, default in case.or_default.items():
+        got, due = at_pointer(data, place), f"the default {short(default, _WIDTH)}"
+        if _equal({}, default, got):
+            continue
+        if got is not None and not _is_masked(got):
+            shown = f"shows {short(got, _WIDTH)} at {place}, not {due}"
+            return Verdict.FAIL, f"{accepted}, and the answer {shown}"
+        unknown = f"the answer does not show {due} at {place}"
+    if unknown and not contract.answers.bind:
+        return Verdict.FAIL, f"{accepted}, and {unknown}"
+    # A contract says nothing of what else an answer shows.
+    if unknown:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"{accepted}; it may have taken a default, but {unknown}",
+        )
+    return Verdict.PASS, f"accepted, and the answer shows {due}"
 
 
 def _omitted(

@@ -70,7 +70,7 @@ class Oracle:
         self._cases[case.id] = case
         if exchange.response is not None:
             self._accepted[case.id] = exchange.response.status // 100 == 2
-        twin = self._cases.get(case.twin or "")
+        twin = self.twin_of(case)
         found: list[Finding] = []
         for rule, verdict, reason in self._judgements(case, exchange):
             if rule not in self.contract.rules:
@@ -92,6 +92,10 @@ class Oracle:
             )
             found.append(finding)
         return tuple(found)
+
+    def twin_of(self, case: Case) -> Case | None:
+        """Return the twin of a case, if that was judged."""
+        return self._cases.get(case.twin or "")
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response
@@ -176,9 +180,9 @@ class Oracle:
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
-            reason = f"an invalid body was accepted with HTTP {status}"
+            judged = checks.taken(self.contract, case, response)
             for rule in case.broken:
-                yield rule, Verdict.FAIL, reason
+                yield rule, *judged
         elif _is_silent(self.contract.answers, status):
             yield from _open(case, _silence(status))
         elif not self._accepted.get(case.twin or "", False):

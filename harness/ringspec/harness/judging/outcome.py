@@ -133,21 +133,31 @@ def conclude(
     executed: bool,
     stale: tuple[Stale, ...] = (),
     fail_untested: bool = False,
+    narrowed: Collection[str] = (),
+    unreached: str | None = None,
 ) -> Conclusion:
-    """Draw the conclusion of a run: a failure beats what stays open."""
+    """Draw the conclusion of a run: a failure beats what stays open.
+
+    What makes it a part is `narrowed`. Of a run that was interrupted, `unreached` is
+    why rules had no turn: these are open by that alone, and those that pass are a part.
+    """
     outcomes = {each.otherwise or each.outcome for each in results}
     if Outcome.FAIL in outcomes or stale:
         return Conclusion.NONCONFORMANT
+    reached = {
+        each.otherwise or each.outcome for each in results if each.why != unreached
+    }
     open_ = {Outcome.INCONCLUSIVE, *([Outcome.UNTESTED] if fail_untested else [])}
-    if open_ & outcomes or not executed:
+    passes = unreached is None or Outcome.PASS in outcomes
+    if open_ & reached or not executed or not passes:
         return Conclusion.INCONCLUSIVE
-    return Conclusion.CONFORMANT
+    return Conclusion.IN_PART if narrowed else Conclusion.CONFORMANT
 
 
 # Statuses that say nothing of an API if there is no other answer.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
-_TROUBLE_HINTS = {
+TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
     Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
@@ -220,7 +230,7 @@ class Reachability:
     def account(self) -> tuple[str, str]:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
-            return "", _TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
+            return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
         if not self.learnt:
             listed = " or ".join(str(status) for status in sorted(self._statuses))
             most = max(self._statuses, key=lambda it: self._statuses[it], default=0)

@@ -174,12 +174,12 @@ def crashes_on(written: Any, row: Variant) -> Defect:
     return _reading({row.at or "": change})
 
 
-def fills_in_required(_: Any, _row: Variant) -> Defect:
-    """Take the default where a required member that has one is absent, or null."""
+def fills_in_required(others: JsonObject, _row: Variant) -> Defect:
+    """Take the default, or another value, for an absent or null member that has one."""
 
     def given(body: JsonObject) -> JsonObject:
         sent = {name: value for name, value in body.items() if value is not None}
-        return {**body, **REQUIRED_DEFAULTS, **sent}
+        return {**body, **REQUIRED_DEFAULTS, **others, **sent}
 
     def read(body: Json) -> Json:
         return given(body) if isinstance(body, dict) else body

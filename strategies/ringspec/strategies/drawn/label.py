@@ -34,7 +34,12 @@ from ringspec.spec import (
 )
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import bodies_of
-from ringspec.strategies.shapes.locations import NOTHING, default_at, instance_path
+from ringspec.strategies.shapes.locations import (
+    NOTHING,
+    default_at,
+    instance_path,
+    lawful_defaults,
+)
 
 if TYPE_CHECKING:
     from hypothesis.vendor.pretty import RepresentationPrinter
@@ -194,6 +199,9 @@ class Labeller:
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
+            or_default=lawful_defaults(self._contract, read_body(drawn.content))
+            if rejects
+            else {},
             levels=levels,
             phase=Phase.EXPLORE,
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-import jsonschema_rs
-
 from ringspec.spec import (
     ITEM,
     Assertion,
@@ -14,9 +12,13 @@ from ringspec.spec import (
     Json,
     Location,
     Path,
+    Prover,
     at,
     at_path,
+    edit,
     keywords,
+    patched,
+    pointer,
 )
 from ringspec.strategies.shapes.shape import OTHERS
 
@@ -40,6 +42,28 @@ def default_at(contract: Contract, location: Location) -> Json:
     """Return the default of a member or item, or NOTHING."""
     node = schema_at(contract.request.schema, instance_path(location))
     return node.get("default", NOTHING)
+
+
+def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
+    """Return the defaults that mend an invalid body, by pointers into an answer.
+
+    They stand for required members that are absent, or null: a server may take them
+    instead. Where a condition asks for a member, no default is meant.
+    """
+    prover, found = contract.prover, dict[Location, Json]()
+    places = {it.location for it in prover.breaches(body)}
+    empty = {it for it in places if it and at(body, it) is None}
+    bare = patched(body, [edit("remove", it) for it in empty])
+    for each in prover.breaches(bare):
+        place = (*each.location, each.assertion.value)
+        if each.assertion.keyword != "required" or each.assertion.is_conditional:
+            return {}
+        found[place] = default_at(contract, place)
+    edits = [edit("add", it, found[it]) for it in found]
+    mended = empty <= found.keys() and NOTHING not in found.values()
+    if not mended or not prover.is_valid(patched(bare, edits)):
+        return {}
+    return {f"{contract.answers.at}{pointer(it)}": found[it] for it in found}
 
 
 def concrete(instance: tuple[str, ...]) -> Location:
@@ -71,7 +95,6 @@ def leaves(value: Json, place: Location = ()) -> Iterator[tuple[Location, Json]]
         yield place, value
 
 
-_Validator = jsonschema_rs.Draft202012Validator
 # Key of a body, a value in it, and the index of the innermost item around that.
 _Value: TypeAlias = tuple[Any, Json, int]
 
@@ -103,10 +126,9 @@ class Reached:
 
     def _below(self, path: Path, cut: int) -> Iterator[_Value]:
         keyword, name, above = path[cut], path[-1], path[:cut]
-        taken: _Validator | None = None
+        taken: Prover | None = None
         if keyword in {"then", "else"}:
-            condition = at_path(self._schema, (*above, "if"))
-            taken = _Validator(condition, validate_formats=True)
+            taken = Prover(at_path(self._schema, (*above, "if")), ())
         for key, value, item in self.by(above):
             if keyword == "items":
                 listed = value if isinstance(value, list) else []
