@@ -12,23 +12,15 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import urlencode
 
-from ringspec.spec import (
-    CHOICES,
-    ROBUSTNESS,
-    Assertion,
-    Chosen,
-    Contract,
-    InternalError,
-    Json,
-    Operation,
-    Path,
-    Role,
-    RuleId,
-    SpecError,
-    TokenHeader,
-    constants,
-    is_irregular,
-)
+from ringspec.spec.assertions import Assertion, Chosen, constants
+from ringspec.spec.contract import Contract
+from ringspec.spec.errors import InternalError, SpecError
+from ringspec.spec.links import Role
+from ringspec.spec.operations import Operation, TokenHeader
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import ROBUSTNESS, RuleId
+from ringspec.spec.schemas import CHOICES
+from ringspec.spec.values import Json, Path
 from ringspec.strategies.bodies.invalid import InvalidCases, coupled_cases
 from ringspec.strategies.bodies.robustness import robustness_cases
 from ringspec.strategies.bodies.valid import valid_cases

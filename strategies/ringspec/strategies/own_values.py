@@ -15,18 +15,10 @@ from itertools import islice
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TypeAlias
 
-from ringspec.spec import (
-    Contract,
-    Json,
-    Location,
-    at,
-    at_pointer,
-    edit,
-    is_number,
-    patched,
-    pointer,
-)
-from ringspec.spec import walk as subschemas
+from ringspec.spec.contract import Contract
+from ringspec.spec.plain import is_number
+from ringspec.spec.schemas import walk as subschemas
+from ringspec.spec.values import Json, Location, at, at_pointer, edit, patched, pointer
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
 from ringspec.strategies.shapes.locations import leaves
 from ringspec.strategies.shapes.text import sibling_id

@@ -10,7 +10,6 @@ import jsonschema_rs
 import pytest
 
 from ringspec.spec import (
-    Assertion,
     Contract,
     Json,
     Level,
@@ -20,6 +19,7 @@ from ringspec.spec import (
     patched,
     same,
 )
+from ringspec.spec.assertions import Assertion
 from ringspec.strategies import Case, Expect
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.valid import factors

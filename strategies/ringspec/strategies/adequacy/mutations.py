@@ -13,23 +13,11 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
-from ringspec.spec import (
-    BODY_ACCEPTED,
-    CHOICES,
-    ITEM,
-    KEYWORDS,
-    Assertion,
-    Contract,
-    Json,
-    Path,
-    RuleId,
-    Subschema,
-    at_path,
-    by_rule,
-    canonical,
-    kind_of,
-    subschemas,
-)
+from ringspec.spec.assertions import Assertion, by_rule
+from ringspec.spec.contract import Contract
+from ringspec.spec.rules import BODY_ACCEPTED, RuleId
+from ringspec.spec.schemas import CHOICES, ITEM, KEYWORDS, Subschema, subschemas
+from ringspec.spec.values import Json, Path, at_path, canonical, kind_of
 from ringspec.strategies.faults.wrong_values import sibling
 
 # Keywords that are read together, by the one that asserts.

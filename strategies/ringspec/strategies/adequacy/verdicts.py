@@ -13,7 +13,9 @@ from enum import StrEnum
 
 import jsonschema_rs
 
-from ringspec.spec import ITEM, Contract, Json, Path, at_path, keywords
+from ringspec.spec.contract import Contract
+from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.values import Json, Path, at_path
 from ringspec.strategies.adequacy.mutations import (
     TOGETHER,
     BodyCondition,

@@ -8,19 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ringspec.spec import (
-    Contract,
-    Json,
-    Level,
-    Location,
-    RuleId,
-    at,
-    edit,
-    patched,
-    rules_of,
-    same,
-    weakest,
-)
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import rules_of
+from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.values import Json, Location, at, edit, patched, same
 from ringspec.strategies.faults import Fault, faults_in
 from ringspec.strategies.shapes.bodies import bodies_of
 from ringspec.strategies.shapes.build import PRESENT

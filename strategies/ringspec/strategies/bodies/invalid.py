@@ -14,22 +14,12 @@ from itertools import islice
 from os.path import commonprefix
 from typing import TypeAlias
 
-from ringspec.spec import (
-    CHOICES,
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    Location,
-    Prover,
-    RuleId,
-    at,
-    by_rule,
-    canonical,
-    patched,
-    rules_of,
-    without,
-)
+from ringspec.spec.assertions import Assertion, by_rule, without
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Prover, rules_of
+from ringspec.spec.rules import RuleId
+from ringspec.spec.schemas import CHOICES, ITEM
+from ringspec.spec.values import Json, Location, at, canonical, patched
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.faults import Fault, faults_in

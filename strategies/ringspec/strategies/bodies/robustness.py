@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from ringspec.spec import (
-    ITEM,
-    ROBUSTNESS,
-    Json,
-    Location,
-    at,
-    edit,
-    is_irregular,
-    patched,
-)
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import ROBUSTNESS
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, Location, at, edit, patched
 from ringspec.strategies.bodies.valid import optional_members
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies

@@ -17,19 +17,12 @@ from typing import Any, TypeAlias
 import covertable
 from covertable.sorters import hash as by_hash
 
-from ringspec.spec import (
-    BODY_ACCEPTED,
-    ITEM,
-    Assertion,
-    Contract,
-    Json,
-    Location,
-    RuleId,
-    canonical,
-    matching,
-    walk,
-    weakest,
-)
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.plain import matching
+from ringspec.spec.rules import BODY_ACCEPTED, RuleId, weakest
+from ringspec.spec.schemas import ITEM, walk
+from ringspec.spec.values import Json, Location, canonical
 from ringspec.strategies.case import Case, Expect, Requests, encode
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.build import (

@@ -13,24 +13,19 @@ from enum import StrEnum
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ringspec.spec import (
-    ABOUT,
-    BODY_ACCEPTED,
-    ROBUSTNESS,
-    Contract,
-    Disagreement,
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.rules import BODY_ACCEPTED, ROBUSTNESS, Level, RuleId, weakest
+from ringspec.spec.schemas import ABOUT
+from ringspec.spec.values import (
     Json,
-    Level,
     Location,
-    RuleId,
     at,
     at_pointer,
     edit,
-    is_irregular,
     is_shallow,
     patched,
     same,
-    weakest,
 )
 from ringspec.strategies.case import Case, Expect, Phase, Requests, encode
 from ringspec.strategies.shapes.bodies import bodies_of

@@ -27,27 +27,14 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ringspec.spec import (
-    ABOUT,
-    BODY_ACCEPTED,
-    ITEM,
-    NOT_BLANK,
-    Assertion,
-    Contract,
-    Json,
-    Level,
-    RuleId,
-    SpecError,
-    UsageError,
-    at_path,
-    by_rule,
-    did_you_mean,
-    is_irregular,
-    keywords,
-    load,
-    patched,
-    same,
-)
+from ringspec.spec.assertions import Assertion, by_rule
+from ringspec.spec.contract import Contract, load
+from ringspec.spec.errors import SpecError, UsageError, did_you_mean
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.proof import is_irregular
+from ringspec.spec.rules import BODY_ACCEPTED, Level, RuleId
+from ringspec.spec.schemas import ABOUT, ITEM, keywords
+from ringspec.spec.values import Json, at_path, patched, same
 from ringspec.strategies.bodies.certify import Certifier
 from ringspec.strategies.bodies.robustness import unsettled_edits
 from ringspec.strategies.case import Expect, Requests, encode

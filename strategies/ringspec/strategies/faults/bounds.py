@@ -8,7 +8,9 @@ from contextlib import suppress
 from fractions import Fraction
 from math import ceil, floor
 
-from ringspec.spec import ITEM, Json, edit, matching
+from ringspec.spec.plain import matching
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, edit
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.build import Builder, Unfit, another, json_number
 from ringspec.strategies.shapes.compile import compile_schema, negate

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from ringspec.spec import ITEM, Json, constants, edit, kind_of, read_as, same
+from ringspec.spec.assertions import constants
+from ringspec.spec.forms import read_as
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, edit, kind_of, same
 from ringspec.strategies.faults.fault import Fault, Spot
 from ringspec.strategies.shapes.build import Builder, Unfit
 from ringspec.strategies.shapes.compile import compile_schema, negate

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 from zlib import crc32
 
-from ringspec.spec import ITEM, Assertion, Json, Location, at_path, edit
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.schemas import ITEM
+from ringspec.spec.values import Json, Location, at_path, edit
 from ringspec.strategies.shapes.bodies import Bodies
 from ringspec.strategies.shapes.shape import Alternatives
 

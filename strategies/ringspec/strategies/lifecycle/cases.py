@@ -12,21 +12,12 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import Self
 
-from ringspec.spec import (
-    Assertion,
-    Contract,
-    Json,
-    Level,
-    Link,
-    Role,
-    RuleId,
-    canonical,
-    edit,
-    patched,
-    pointer,
-    weakest,
-)
-from ringspec.spec import steps as steps_of
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.links import Link, Role
+from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.values import Json, canonical, edit, patched, pointer
+from ringspec.spec.values import steps as steps_of
 from ringspec.strategies.case import (
     Case,
     Expect,

@@ -8,19 +8,12 @@ from functools import cached_property
 
 import jsonschema_rs
 
-from ringspec.spec import (
-    ITEM,
-    Contract,
-    Disagreement,
-    Json,
-    Level,
-    Location,
-    SpecError,
-    is_irregular,
-    keywords,
-    nearest,
-    walk,
-)
+from ringspec.spec.contract import Contract
+from ringspec.spec.errors import SpecError, nearest
+from ringspec.spec.proof import Disagreement, is_irregular
+from ringspec.spec.rules import Level
+from ringspec.spec.schemas import ITEM, keywords, walk
+from ringspec.spec.values import Json, Location
 from ringspec.strategies.case import Request, Requests, encode
 from ringspec.strategies.shapes.build import Builder, Unfit, Wish
 from ringspec.strategies.shapes.compile import (

@@ -10,7 +10,8 @@ from itertools import chain, count
 from math import isinf
 from string import ascii_letters
 
-from ringspec.spec import UUID, Json, Location, same
+from ringspec.spec.plain import UUID
+from ringspec.spec.values import Json, Location, same
 from ringspec.strategies.shapes.locations import NOTHING
 from ringspec.strategies.shapes.shape import (
     Alternatives,

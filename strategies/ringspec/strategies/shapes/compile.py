@@ -14,7 +14,8 @@ from itertools import combinations, product
 from math import ceil, floor, inf, isinf
 from typing import Any, TypeAlias
 
-from ringspec.spec import Json, SpecError, kind_of
+from ringspec.spec.errors import SpecError
+from ringspec.spec.values import Json, kind_of
 from ringspec.strategies.shapes.shape import (
     ANYTHING,
     KINDS,

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from ringspec.spec import (
-    ITEM,
-    Assertion,
-    Contract,
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.proof import Prover
+from ringspec.spec.schemas import ITEM, keywords
+from ringspec.spec.values import (
     Json,
     Location,
     Path,
-    Prover,
     at,
     at_path,
     edit,
-    keywords,
     patched,
     pointer,
 )

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from ringspec.spec import NOT_BLANK, Json, Path, rebuilt, texts_of_form
+from ringspec.spec.forms import NOT_BLANK
+from ringspec.spec.plain import texts_of_form
+from ringspec.spec.schemas import rebuilt
+from ringspec.spec.values import Json, Path
 
 # The settled form of a free text: 1 to 100 characters, not blank.
 TEXTS = (
