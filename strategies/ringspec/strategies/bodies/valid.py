@@ -7,7 +7,7 @@ body built from it serves the assertion's rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, combinations, product
@@ -337,24 +337,20 @@ def _members(bodies: Bodies, assertion: Assertion, shapes: list[Shape]) -> _Edge
             yield "all", {(*place, name): PRESENT for name in names}
 
 
-_EDGES: dict[str, Callable[[Bodies, Assertion, list[Shape]], _Edges]] = {
-    "type": _types,
-    "enum": _values,
-    "const": _values,
-    "minimum": _numbers,
-    "exclusiveMinimum": _numbers,
-    "maximum": _numbers,
-    "exclusiveMaximum": _numbers,
-    "minLength": _lengths,
-    "maxLength": _lengths,
-    "minItems": _sizes,
-    "maxItems": _sizes,
-    "format": _formats,
-    "anyOf": _branches,
-    "oneOf": _branches,
-    "contains": _counted,
-    "required": _members,
-    "additionalProperties": _members,
+_EDGES = {
+    keyword: edges
+    for edges, keywords in (
+        (_types, "type"),
+        (_values, "enum const"),
+        (_numbers, "minimum exclusiveMinimum maximum exclusiveMaximum"),
+        (_lengths, "minLength maxLength"),
+        (_sizes, "minItems maxItems"),
+        (_formats, "format"),
+        (_branches, "anyOf oneOf"),
+        (_counted, "contains"),
+        (_members, "required additionalProperties"),
+    )
+    for keyword in keywords.split()
 }
 
 
