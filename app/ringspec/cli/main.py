@@ -33,6 +33,7 @@ COMMANDS = {
     "cases": "Print every case as a line of JSON.",
     "probe": "Find out which spelling a server takes.",
     "replay": "Fire again a case, or what failed in a report.",
+    "verify": "Check an evidence, and judge its exchanges anew.",
     "profile": "Write a target's profile, or try one.",
     "serve": "Serve the reference server, or a mutant.",
     "selftest": "Run against every mutant: the kill matrix.",
@@ -104,6 +105,10 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
     if traceback:
         os.environ["RINGSPEC_TRACEBACK"] = "1"
+
+
+# What a misspelt name is compared with; none of them is loaded.
+group.commands.update(dict.fromkeys(COMMANDS, group))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

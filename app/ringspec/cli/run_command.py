@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
+    EVIDENCE,
     ReportPaths,
     access_options,
     contract_options,
@@ -24,6 +25,7 @@ from ringspec.cli.options import (
     level_type,
     pace_options,
     profile_option,
+    screen,
     seed_option,
     selection_options,
 )
@@ -37,10 +39,11 @@ from ringspec.harness.running.plan import (
     part_of,
 )
 from ringspec.harness.running.run import Session, effects_in, listed, run
+from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted, stages
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Level, UsageError, did_you_mean
 from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
@@ -134,7 +137,6 @@ class RunOptions(FireOptions):
     quick: bool
     examples: int | None
     shard: str | None
-    dry_run: bool
     fail_fast: bool
     fail_untested: bool
     known_failures: Path | None
@@ -153,13 +155,14 @@ class RunOptions(FireOptions):
         with self.plan(known_file) as (plan, redactor):
             self.tell("")
             terminal = Terminal(
+                screen(wanted),
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
                 again=tuple(chain.from_iterable(given)),
             )
-            outputs = Outputs(wanted, terminal, redactor, self.docs)
+            outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
             status, result = report_run(run(plan), outputs)
         return known_file.renewed(result, plan.contract, status)
 
@@ -171,6 +174,15 @@ class RunOptions(FireOptions):
         _ = self._phases
         return wanted
 
+    def check_report(self, name: str, path: Path) -> None:
+        """Raise a UsageError or ReportError if a report cannot be written."""
+        if name != EVIDENCE:
+            super().check_report(name, path)
+            return
+        from ringspec.cli.evidence import check_evidence  # noqa: PLC0415 - rarely asked
+
+        check_evidence(path)
+
     @cached_property
     def _phases(self) -> frozenset[Phase]:
         """The phases that are wanted; by default all but exploring.
@@ -181,9 +193,8 @@ class RunOptions(FireOptions):
         names = [name.strip() for text in self.phases for name in text.split(",")]
         for name in names:
             if name not in list(Phase):
-                raise UsageError(
-                    f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
-                )
+                hint = f"{did_you_mean(name, Phase)}there are {', '.join(Phase)}"
+                raise UsageError(f"there is no phase {name!r}", hint=hint)
         unnamed = frozenset({Phase.CASES}) if self.quick else DEFAULT_PHASES
         named = frozenset(map(Phase, names)) or unnamed
         explored = frozenset({Phase.EXPLORE})
@@ -225,6 +236,7 @@ class RunOptions(FireOptions):
             fail_fast=self.fail_fast,
             fail_untested=self.fail_untested,
             examples=EXAMPLES if self.examples is None else self.examples,
+            tape=Tape() if EVIDENCE in dict(self.report_paths()) else None,
         )
 
     def _dry_run(self) -> int:
@@ -238,8 +250,9 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
+            has_access = given.bearer or given.client_id or given.value or given.user
             filling = Filling(
-                token="given" if given.is_given else None,
+                token="given" if has_access else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

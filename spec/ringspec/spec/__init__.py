@@ -5,6 +5,7 @@ from ringspec.spec.answers import Answers as Answers
 from ringspec.spec.answers import Described as Described
 from ringspec.spec.contract import OURS as OURS
 from ringspec.spec.contract import Contract as Contract
+from ringspec.spec.contract import Inputs as Inputs
 from ringspec.spec.contract import load as load
 from ringspec.spec.errors import InternalError as InternalError
 from ringspec.spec.errors import MisfitError as MisfitError

@@ -50,6 +50,39 @@ _LOADED: dict[str, Contract] = {}
 _MOST_LOADED = 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """All that a contract is made of, its dialect and overrides applied.
+
+    Attributes:
+        catalogue: the data of the catalogue.
+        changes: of rules, by the dialect.
+    """
+
+    document: dict[str, Json]
+    catalogue: Json
+    operation: str
+    dialect: str | None = None
+    changes: Json = field(default_factory=dict)
+    fixtures: dict[str, Json] = field(default_factory=dict)
+
+    def contract(self) -> Contract:
+        """Return the contract that is made of them; SpecError without one."""
+        dialect = changes = None
+        if self.dialect is not None:
+            dialect = Overlay(self.dialect, self.dialect, {RULES: self.changes})
+            changes = read_changes(dialect.content, dialect.origin)
+        return _build(
+            self.document,
+            self.operation,
+            dialect,
+            Overrides(fixtures=self.fixtures),
+            parse_catalogue(self.catalogue, "catalogue"),
+            changes or {},
+            self.catalogue,
+        )
+
+
 @dataclass(frozen=True)
 class Contract:
     """One operation's promises; immutable, since callers share it.
@@ -62,8 +95,7 @@ class Contract:
             bodies.
         dropped: rules of the catalogue that this dialect drops or lacks.
         chosen: branches of choices that bodies are read as, by the choice's path.
-        sha256: digest of the document, dialect and overrides applied, of the catalogue,
-            and of the values of fixtures.
+        sha256: digest of the inputs.
     """
 
     title: str
@@ -80,6 +112,7 @@ class Contract:
     dropped: tuple[RuleId, ...]
     catalogue: Catalogue
     fixtures: tuple[Fixture, ...]
+    inputs: Inputs
     chosen: Chosen = field(default_factory=dict)
 
     @cached_property
@@ -282,9 +315,9 @@ def _build(
     catalogue = respelt(catalogue, request.schema)
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
     # All that determines the cases and the judgement of answers.
-    parts = [base, {it: rows[it] for it in rows if it != "explained"}, operation.id]
-    parts += [dialect.content[RULES]] if dialect and changes else []
-    parts += [values] if values else []
+    altered = dialect.content[RULES] if dialect and changes else {}
+    binding = {it: rows[it] for it in rows if it != "explained"}
+    parts = [base, binding, operation.id, *filter(None, (altered, values))]
     return Contract(
         title=reading.text(info.get("title"), "#/info/title"),
         version=str(info.get("version", "")),
@@ -300,6 +333,14 @@ def _build(
         dropped=tuple(name for name in catalogue.rules if name not in rules),
         catalogue=catalogue,
         fixtures=fixtures,
+        inputs=Inputs(
+            document=base,
+            catalogue=rows,
+            operation=operation.id,
+            dialect=dialect.name if dialect else None,
+            changes=altered,
+            fixtures=values,
+        ),
     )
 
 

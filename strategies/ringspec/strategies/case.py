@@ -396,6 +396,7 @@ def parse_case(row: dict[str, Json]) -> Case:
         broken=tuple(row["broken"]),
         or_default=row.get("or_default", {}),
         steps=tuple(map(_parse_step, row.get("steps", ()))),
+        levels={RuleId(k): Level(v) for k, v in row.get("levels", {}).items()},
     )
 
 
