@@ -252,4 +252,4 @@ def _text(text: str, start: int, stop: int, mark: str) -> Body:
         (mark, harmless(cut(text[start:stop], TEXT // 2))),
         ("", harmless(cut(text[stop:], TEXT // 2))),
     )
-    return tuple(each for each in parts if each[1])
+    return tuple(each for each in parts if each[1] or each[0] == mark)

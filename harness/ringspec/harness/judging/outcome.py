@@ -157,7 +157,7 @@ def conclude(
 # Statuses that say nothing of an API if there is no other answer.
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
-_TROUBLE_HINTS = {
+TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
     Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
@@ -230,7 +230,7 @@ class Reachability:
     def account(self) -> tuple[str, str]:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
-            return "", _TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
+            return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
         if not self.learnt:
             listed = " or ".join(str(status) for status in sorted(self._statuses))
             most = max(self._statuses, key=lambda it: self._statuses[it], default=0)
