@@ -29,6 +29,7 @@ from ringspec.cli.manual import ManualCommand, ManualGroup
 COMMANDS = {
     "run": "Test a server, rule by rule.",
     "rules": "Print the rules, with their sources.",
+    "explain": "Explain a rule: examples, usual causes, the fix.",
     "cases": "Print every case as a line of JSON.",
     "probe": "Find out which spelling a server takes.",
     "replay": "Fire again a case, or what failed in a report.",

@@ -39,7 +39,8 @@ def completer(
     return complete
 
 
-def _rule_prefixes() -> dict[str, str]:
+def rule_prefixes() -> dict[str, str]:
+    """Return what rule ids begin with, and whole ids, with what each is."""
     rules = load().rules.values()
     groups = {each.group: "all rules of this group" for each in rules}
     return {**groups, **{str(each.id): each.sentence for each in rules}}
@@ -125,7 +126,7 @@ selection_options = added(
             f"--{name}",
             metavar="ID-PREFIX",
             multiple=True,
-            shell_complete=completer(_rule_prefixes),
+            shell_complete=completer(rule_prefixes),
             help=f"{which} rules whose id begins so (repeatable).",
         )
         for name, which in (("select", "Only"), ("exclude", "No"))
