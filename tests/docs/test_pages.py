@@ -30,6 +30,7 @@ from pathlib import Path
 import pytest
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
+from ..recipes.recipes import installs  # noqa: TID252 - likewise
 from .page import Block, Done, Step, steps, taken
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,16 @@ def read(path: Path) -> list[Step]:
 )
 def test_page(path: Path, tmp_path: Path) -> None:
     found = troubles(read(path), tmp_path)
+
+    assert not found, "\n".join(found)
+
+
+@installs
+def test_start_in_a_fresh_clone(tmp_path: Path) -> None:
+    clone = Block(line=0, text=f"rm .venv && git clone -q {ROOT} .\n")
+    text = (DOCS / "start.md").read_text("utf-8")
+
+    found = troubles([clone, *steps(text, all_run=True)], tmp_path)
 
     assert not found, "\n".join(found)
 

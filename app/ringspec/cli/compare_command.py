@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from ringspec.cli.options import (
     format_option,
     report_paths,
     reports_option,
+    screen,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
@@ -99,7 +99,7 @@ def command(  # noqa: PLR0913 - its options
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
         render, status = whole.render, whole.record.result.exit_code
-        terminal = Terminal(color=color)
+        terminal = Terminal(screen(wanted), color=color)
         for event in whole.record.events if shape == "table" else ():
             # Without the beginning: the run is over.
             if not isinstance(event, Started):
@@ -109,7 +109,7 @@ def command(  # noqa: PLR0913 - its options
         render = partial(rendered, found=found, everything=everything)
         status = found.exit_code
         if shape == "table":
-            show(found, sys.stdout, everything=everything, color=color)
+            show(found, screen(wanted), everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 

@@ -106,6 +106,10 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
         os.environ["RINGSPEC_TRACEBACK"] = "1"
 
 
+# What a misspelt name is compared with; none of them is loaded.
+group.commands.update(dict.fromkeys(COMMANDS, group))
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with its status; or complete a command line."""
     raise SystemExit(status_of(arguments))
