@@ -146,6 +146,15 @@ class Contract:
         return tuple(each for each in self.assertions if chosen >= {*each.within})
 
     @cached_property
+    def always_required(self) -> frozenset[tuple[str, ...]]:
+        """The instance paths of members that are required whatever else a body has."""
+        return frozenset(
+            each.subject
+            for each in self.assertions
+            if each.keyword == "required" and not each.is_conditional
+        )
+
+    @cached_property
     def readings(self) -> list[Chosen]:
         """Choices of branches that together take each branch, the first ones first."""
         return readings(self.assertions)
@@ -293,7 +302,8 @@ def _build(
     document.check(request, catalogue)
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
-    request = with_fixtures(forms.for_request(request), values)
+    sent = forms.without_marked(request.schema, "readOnly")
+    request = with_fixtures(replace(request, schema=sent), values)
     answers = read_answers(base, operation, catalogue.rules)
     links = read_links(base, operation, catalogue.rules)
     stated = assertions(request, in_choices=True)
