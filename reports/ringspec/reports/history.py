@@ -200,7 +200,8 @@ def read_history(paths: Sequence[Path]) -> History:
     for folder in folders:
         inside = list(_files(folder, skipped))
         texts = [it for it in inside if it.suffix.lower() == ".json"]
-        skipped += [f"{it}: is no JSON" for it in inside if it not in texts]
+        if others := [str(it) for it in inside if it not in texts]:
+            skipped.append(f"{listed(others, 8)}: no JSON")
         for path in texts:
             read, unread = readable_reports([path])
             skipped += unread
