@@ -15,13 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from ringspec.harness import Result
 from ringspec.reports.printable import COMMAND, counted, shown, start
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 # Seconds in which a log gets one line at most, and after which it gets one in any case.
-_OFTEN, _SILENCE = 1, 30
+_OFTEN, _SILENCE = 1, 60
 
 # What is not parted if a line has room: a name with its value, or else what is quoted.
 _WORDS = [re.compile(rf'(?:"(?:[^"\\]|\\.)*"{it}|\S)+') for it in ("(?:: )?", "")]
@@ -115,14 +114,6 @@ def hanging(console: Console, head: Text, value: Text | str) -> None:
 def print_note(console: Console, message: str) -> None:
     """Print a notice of a run."""
     line(console, Text.assemble(("note: ", "bold"), shown(message, 1000)))
-
-
-def print_message(console: Console, result: Result) -> None:
-    """Print the message and the hint of a run, if there are any."""
-    if result.message:
-        line(console, shown(result.message, 1000))
-    if result.hint:
-        line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
 
 
 @contextmanager
