@@ -11,7 +11,16 @@ from typing import TextIO
 
 from rich.text import Text
 
-from ringspec.harness import Ended, Event, Judged, Notice, Outcome, Result, Verdict
+from ringspec.harness import (
+    Ended,
+    Event,
+    Judged,
+    Notice,
+    Outcome,
+    Result,
+    Started,
+    Verdict,
+)
 from ringspec.reports.case_text import exchange_rows
 from ringspec.reports.console import (
     Color,
@@ -90,6 +99,8 @@ class Replay:
         match event:
             case Judged() if event.case.id not in self._unfit:
                 self._judged[event.case.id] = event
+            case Started() if event.made.warning:
+                print_note(self._err, event.made.warning)
             case Notice() if not self._quiet:
                 print_note(self._err, event.message)
             case Ended():
