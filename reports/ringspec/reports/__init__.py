@@ -29,6 +29,7 @@ from ringspec.reports.files import Recorder as Recorder
 from ringspec.reports.files import check as check
 from ringspec.reports.files import checked_docs as checked_docs
 from ringspec.reports.files import put as put
+from ringspec.reports.files import refused as refused
 from ringspec.reports.files import rendered as rendered
 from ringspec.reports.files import rule_link as rule_link
 from ringspec.reports.files import write as write
@@ -57,6 +58,8 @@ from ringspec.reports.merge import check_merged as check_merged
 from ringspec.reports.merge import merge_reports as merge_reports
 from ringspec.reports.ndjson import EventStream as EventStream
 from ringspec.reports.printable import counted as counted
+from ringspec.reports.printable import json_line as json_line
+from ringspec.reports.printable import json_page as json_page
 from ringspec.reports.printable import shown as shown
 from ringspec.reports.printable import visible as visible
 from ringspec.reports.redact import Redactor as Redactor

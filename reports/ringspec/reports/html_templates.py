@@ -59,7 +59,7 @@ def filled(
 def told(console: Console, template: str, **more: Any) -> None:
     """Print a filled template: what follows a tab wraps beside what stands before."""
     text = _screen().get_template(template).render(width=console.width, **more)
-    for each in text.removesuffix("\n").split("\n"):
+    for each in text.removesuffix("\n").split("\n") if text else ():
         head, tab, value = (
             Text.assemble(*((it, style) for style, it in _STYLED.findall(part)))
             for part in each.partition("\t")

@@ -15,17 +15,10 @@ from itertools import islice
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TypeAlias
 
-from ringspec.spec import (
-    Contract,
-    Json,
-    Location,
-    at,
-    at_pointer,
-    is_number,
-    patched,
-    pointer,
-)
-from ringspec.spec import walk as subschemas
+from ringspec.spec.contract import Contract
+from ringspec.spec.plain import is_number
+from ringspec.spec.schemas import walk as subschemas
+from ringspec.spec.values import Json, Location, at, at_pointer, edit, patched, pointer
 from ringspec.strategies.case import OWN, Case, Request, Step, Want, What, encode
 from ringspec.strategies.shapes.locations import leaves
 from ringspec.strategies.shapes.text import sibling_id
@@ -88,7 +81,7 @@ def _other(text: _Text, number: int) -> _Text:
 
 def _edits(body: Json, texts: _Texts) -> tuple[dict[str, Json], ...]:
     return tuple(
-        {"op": "replace", "path": pointer(place), "value": text, OWN: True}
+        {**edit("replace", place, text), OWN: True}
         for place, text in texts.items()
         if at(body, place) != text
     )

@@ -187,23 +187,6 @@ def fills_in_required(others: JsonObject, _row: Variant) -> Defect:
     return lambda behaviour: replace(behaviour, read=read, keep=given)
 
 
-def knows_more_uuids(_: Any, _row: Variant) -> Defect:
-    """Read a uuid without hyphens, in braces or as a urn, as many libraries do."""
-
-    def is_known(value: Json) -> bool:
-        text = str(value).removeprefix("urn:uuid:").strip("{}").replace("-", "")
-        return isinstance(value, str) and bool(re.fullmatch("[0-9a-fA-F]{32}", text))
-
-    def lenient(check: Check) -> Check:
-        if not check.rule.endswith(".format"):
-            return check
-        return replace(check, holds=lambda value: check.holds(value) or is_known(value))
-
-    return lambda behaviour: replace(
-        behaviour, checks=tuple(lenient(check) for check in behaviour.checks)
-    )
-
-
 def parses(name: str, _row: Variant) -> Defect:
     """Read the bytes of a body by another parser."""
     return lambda behaviour: replace(behaviour, parse=_PARSERS[name])

@@ -12,20 +12,12 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import Self
 
-from ringspec.spec import (
-    Assertion,
-    Contract,
-    Json,
-    Level,
-    Link,
-    Role,
-    RuleId,
-    canonical,
-    patched,
-    pointer,
-    weakest,
-)
-from ringspec.spec import steps as steps_of
+from ringspec.spec.assertions import Assertion
+from ringspec.spec.contract import Contract
+from ringspec.spec.links import Link, Role
+from ringspec.spec.rules import Level, RuleId, weakest
+from ringspec.spec.values import Json, canonical, edit, patched, pointer
+from ringspec.spec.values import steps as steps_of
 from ringspec.strategies.case import (
     Case,
     Expect,
@@ -439,8 +431,7 @@ def _refusable(
         text = f"ringspec trace {number}"
         if name not in case.body or name in str(case.fault):
             continue
-        mark = {"op": "replace", "path": pointer((name,)), "value": text}
-        body = patched(case.body, (mark,))
+        body = patched(case.body, (edit("replace", (name,), text),))
         if life.contract.breaks_just(body, frozenset(case.broken)):
             yield case.id, text, replace(case.request, body=encode(body)), case
     changes: dict[str, Callable[[Request], Request]] = {

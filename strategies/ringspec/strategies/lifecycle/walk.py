@@ -19,7 +19,8 @@ from hypothesis.stateful import (
     rule,
 )
 
-from ringspec.spec import Level, Link, RuleId, weakest
+from ringspec.spec.links import Link
+from ringspec.spec.rules import Level, RuleId, weakest
 from ringspec.strategies.case import (
     Case,
     Expect,
