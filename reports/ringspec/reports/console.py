@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Literal, TextIO, TypeAlias
+from typing import IO, Any, Literal, TextIO, TypeAlias
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -74,6 +74,14 @@ def line(console: Console, text: Text | str = "", style: str = "") -> None:
     if found := COMMAND.match(text.plain):
         text = Text.assemble(text[: found.end()], "\\", text[found.end() :])
     console.print(text, soft_wrap=True)
+
+
+def print_template(console: Console, template: str, **more: Any) -> None:
+    """Fill a template, and print it as `html_templates.told` says."""
+    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
+
+    told(console, template, **more)
+    console.file.flush()
 
 
 def row(console: Console, label: str, value: Text | str, indent: int = 2) -> None:
