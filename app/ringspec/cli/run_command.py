@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from ringspec.cli.options import (
     screen,
     seed_option,
     selection_options,
+    typed,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions
@@ -140,10 +140,6 @@ class RunOptions(FireOptions):
         if self.dry_run:
             return self._dry_run()
         known_file = self._known_file(wanted)
-        # A replay needs them in order to have the same cases.
-        names = ("profile", "contract", "operation", "dialect", "seed")
-        options = [(f"--{name}", getattr(self, name)) for name in names]
-        given = [(name, str(value)) for name, value in options if value]
         with self.plan(known_file) as (plan, redactor):
             self.tell("")
             terminal = Terminal(
@@ -152,7 +148,7 @@ class RunOptions(FireOptions):
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
-                again=tuple(chain.from_iterable(given)),
+                again=typed(click.get_current_context()),
             )
             outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
             status, result = report_run(run(plan), outputs)
