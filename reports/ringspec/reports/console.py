@@ -23,7 +23,8 @@ Color: TypeAlias = Literal["auto", "always", "never"]
 # Seconds in which a log gets one line at most, and after which it gets one in any case.
 _OFTEN, _SILENCE = 1, 30
 
-_WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"(?:: )?|\S)+')
+# What is not parted if a line has room: a name with its value, or else what is quoted.
+_WORDS = [re.compile(rf'(?:"(?:[^"\\]|\\.)*"{it}|\S)+') for it in ("(?:: )?", "")]
 # Stands for a blank where no line ends; nothing that is visible has it.
 _BLANK = "\ue000"
 # Narrower screens are written to as if they were so wide.
@@ -90,12 +91,12 @@ def hanging(console: Console, head: Text, value: Text | str) -> None:
         line(console, head)
         head, left = Text("  "), console.width - 2
     width = max(left, _NARROW)
-    # What stands in quotes, and a name with its value, is one word if a line has room.
     whole = value.copy()
-    whole.plain = _WORD.sub(
-        lambda it: it[0].replace(" ", _BLANK) if len(it[0]) <= width else it[0],
-        value.plain,
-    )
+    for words in _WORDS:
+        whole.plain = words.sub(
+            lambda it: it[0].replace(" ", _BLANK) if len(it[0]) <= width else it[0],
+            whole.plain,
+        )
     for part in whole.wrap(console, width, overflow="fold"):
         part.plain = part.plain.replace(_BLANK, " ")
         part.rstrip()

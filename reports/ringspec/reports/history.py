@@ -93,9 +93,9 @@ class HistoryRun:
         mark = {"conformant": RuleMark.PASS, "nonconformant": RuleMark.FAIL}.get(
             word, RuleMark.INCONCLUSIVE
         )
-        narrowed = any(self.report.get(it) for it in ("part", "shard", "interrupted"))
+        told = [self.report.get(it) for it in ("part", "shard", "interrupted")]
         said = [(word, LETTERS[mark])]
-        if mark is RuleMark.PASS and narrowed:
+        if mark is RuleMark.PASS and any((*told, counts[RuleMark.SKIPPED])):
             mark, said = RuleMark.WARN, [("in part", "~")]
         elif mark is not RuleMark.PASS and counts[mark]:
             said.append((f" {counts[mark]}", str(counts[mark])))
@@ -214,12 +214,12 @@ def read_history(paths: Sequence[Path]) -> History:
         inside = list(_files(folder, skipped))
         texts = [it for it in inside if it.suffix.lower() == ".json"]
         skipped += [f"{it}: is no JSON" for it in inside if it not in texts]
-        reports, unread = readable_reports(texts)
-        skipped += unread
-        for path, report in reports:
+        for path in texts:
+            read, unread = readable_reports([path])
+            skipped += unread
             above = path.relative_to(folder).parts[:-1]
             home = folder.resolve().name if len(folders) > 1 else "".join(above[:1])
-            found.append((home, path, report))
+            found += [(home, path, _slim(report)) for _, report in read]
     clients = [path for _, path, it in found if it.get("judged") == "clients"]
     skipped += [f"{path}: is of clients, not of a server" for path in clients]
     remarks = [f"skipped: {each}" for each in skipped]
@@ -230,7 +230,7 @@ def read_history(paths: Sequence[Path]) -> History:
             hint="`ringspec run … --report json=PATH` writes one",
         )
     runs = [
-        HistoryRun(path=str(path), report=_slim(report), began=_began(report))
+        HistoryRun(path=str(path), report=report, began=_began(report))
         for _, path, report in found
     ]
     named_by, names = _names(runs, [home for home, *_ in found])
