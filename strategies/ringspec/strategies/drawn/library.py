@@ -13,7 +13,7 @@ and a dialect by its name. Nothing is compiled before the first body is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -40,6 +40,7 @@ from ringspec.spec import (
     SpecError,
     UsageError,
     at_path,
+    check_known,
     did_you_mean,
     is_irregular,
     load,
@@ -198,7 +199,8 @@ def _read(
             f"a contract that is loaded takes no dialect {dialect!r}",
             f"load it with `load(..., dialect={dialect!r})`",
         )
-    return contract, Level(_known("level", str(level).lower(), Level))
+    check_known("level", str(level).lower(), Level)
+    return contract, Level(str(level).lower())
 
 
 def _chosen(
@@ -207,7 +209,8 @@ def _chosen(
     """List the assertions to be broken, by rule; arguments as of `invalid_bodies`."""
     kept = None
     if family is not None:
-        kept = FAMILIES[_known("family of faults", family, FAMILIES)]
+        check_known("family of faults", family, FAMILIES)
+        kept = FAMILIES[family]
     known = breakable(contract)
     named = [each for each in known if each == rule or rule is None]
     if rule is not None and not named:
@@ -239,14 +242,6 @@ def _unbreakable(contract: Contract, rule: str) -> UsageError:
         )
     nearest = did_you_mean(rule, list(contract.rules))
     return _refused(f"no rule {rule!r}", f"{nearest}`ringspec rules` lists them")
-
-
-def _known(what: str, name: str, names: Iterable[str]) -> str:
-    listed = list(map(str, names))
-    if name in listed:
-        return name
-    hint = f"{did_you_mean(name, listed)}one of: {', '.join(listed)}"
-    raise _refused(f"no {what} {name!r}", hint)
 
 
 def _refused(message: str, hint: str) -> UsageError:
