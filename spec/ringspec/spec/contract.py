@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -42,6 +41,7 @@ from ringspec.spec.rules import (
     respelt,
 )
 from ringspec.spec.schemas import walk
+from ringspec.spec.sentences import quotation, sentence
 from ringspec.spec.values import Json
 
 OURS = Path(__file__).parent / "openapi.yaml"
@@ -144,6 +144,15 @@ class Contract:
         """The assertions that bodies can break, as they are read."""
         chosen = self.chosen.items()
         return tuple(each for each in self.assertions if chosen >= {*each.within})
+
+    @cached_property
+    def always_required(self) -> frozenset[tuple[str, ...]]:
+        """The instance paths of members that are required whatever else a body has."""
+        return frozenset(
+            each.subject
+            for each in self.assertions
+            if each.keyword == "required" and not each.is_conditional
+        )
 
     @cached_property
     def readings(self) -> list[Chosen]:
@@ -293,11 +302,12 @@ def _build(
     document.check(request, catalogue)
     fixtures = read_fixtures(request)
     values = dict(overrides.fixtures)
-    request = with_fixtures(forms.for_request(request), values)
+    sent = forms.without_marked(request.schema, "readOnly")
+    request = with_fixtures(replace(request, schema=sent), values)
     answers = read_answers(base, operation, catalogue.rules)
     links = read_links(base, operation, catalogue.rules)
     stated = assertions(request, in_choices=True)
-    rules = _rules(catalogue, stated, answers, operation, links)
+    rules = _rules(catalogue, stated, answers, operation, links, request.schema)
     rules = amended(rules, changes, dialect.origin if dialect else "")
     # A dropped rule keeps its row, so that a run can report it as not applicable.
     dropped = {n: rules.pop(n) for n, change in changes.items() if "drop" in change}
@@ -336,16 +346,20 @@ def _build(
 
 def _rules(
     catalogue: Catalogue,
-    stated: Iterable[Assertion],
+    stated: tuple[Assertion, ...],
     answers: Answers,
     operation: Operation,
     links: tuple[Link, ...],
+    schema: Json,
 ) -> dict[RuleId, Rule]:
     places: dict[RuleId, dict[str, None]] = {}
     owners = [(each.rule, each.place) for each in (*stated, *answers.assertions)]
     owners += [(header.rule, header.place) for header in operation.headers]
     for name, place in owners:
         places.setdefault(name, {})[place] = None
+    by_rule: dict[RuleId, list[Assertion]] = {}
+    for each in stated:
+        by_rule.setdefault(each.rule, []).append(each)
     standard = standard_rules(links)
     for name in standard:
         if answers.bind or name not in DESCRIBED:
@@ -356,12 +370,13 @@ def _rules(
             continue
         listed = tuple(places[name])
         first = next(iter(listed), "")
+        about = by_rule.get(name, [])
         derived = Rule(
             id=name,
             level=Level.MUST,
             evidence=Evidence.DOCUMENTED,
-            sentence=f"A body keeps to {first}.",
-            source=first,
+            sentence=sentence(about) if about else f"A request keeps to {first}.",
+            source=first + (quotation(schema, about) if about else ""),
         )
         rule = catalogue.rules.get(name, standard.get(name, derived))
         if rule.source == "the contract":
