@@ -20,7 +20,7 @@ PACKAGES = (
 FILES = """
     cli/manual.toml spec/forms.json spec/http_rules.yaml spec/openapi.yaml
     spec/questions.yaml spec/rules.yaml spec/seed.yaml spec/dialects/naxai-sdk.yaml
-    spec/profiles/naxai.toml spec/profiles/reference.toml
+    spec/sentences.yaml spec/profiles/naxai.toml spec/profiles/reference.toml
     harness/profile/template.toml reports/report.schema.json
     reports/templates/report.css reports/templates/report.html
     reports/templates/report.js reports/templates/compare.html
