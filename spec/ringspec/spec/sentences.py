@@ -14,7 +14,6 @@ from ringspec.spec.values import Json, at_path
 
 # Values of a list that are named, and characters of a description that are quoted.
 _NAMED, _QUOTED = 12, 200
-_CONDITIONS = frozenset({"if", "then", "else", "dependentSchemas"})
 
 
 @cache
@@ -51,7 +50,7 @@ def sentence(stated: Sequence[Assertion]) -> str:
         inside += [f"where it is {kind}"] if first.keyword != "type" else []
     elif branch:
         inside.append(f"in {branch}")
-    if _CONDITIONS & {*first.stem}:
+    if first.is_conditional:
         inside.append("where its condition holds")
     subject = f"`{about}`" if about else "The body"
     return f"{' '.join([subject, ' and '.join(said), *inside])}."
