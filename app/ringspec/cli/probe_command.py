@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,10 @@ def command(
         title = f"As {url} was found to spell it"
         overlay = overlay_of(prober.actions, title, **{"x-probed": probed})
         _write(write, overlay, contract, operation)
-        click.echo(f"{write} is written: ringspec run {url} --dialect {write}")
+        words = ["ringspec", "run", url, "--dialect", str(write)]
+        words += ["--contract", str(contract)] if contract else []
+        words += ["--operation", operation] if operation else []
+        click.echo(f"{write} is written: {shlex.join(words)}")
     return 0 if known == len(found) else _OPEN
 
 

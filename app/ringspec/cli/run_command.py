@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ringspec.cli.options import (
     screen,
     seed_option,
     selection_options,
+    typed,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run, wrapped
 from ringspec.cli.run_setup import FireOptions
@@ -148,10 +148,6 @@ class RunOptions(FireOptions):
         if self.dry_run:
             return self._dry_run()
         known_file = self._known_file(wanted)
-        # A replay needs them in order to have the same cases.
-        names = ("profile", "contract", "operation", "dialect", "seed")
-        options = [(f"--{name}", getattr(self, name)) for name in names]
-        given = [(name, str(value)) for name, value in options if value]
         with self.plan(known_file) as (plan, redactor):
             self.tell("")
             terminal = Terminal(
@@ -160,7 +156,7 @@ class RunOptions(FireOptions):
                 verbose=self.verbose,
                 color=self.color,
                 redactor=redactor,
-                again=tuple(chain.from_iterable(given)),
+                again=typed(click.get_current_context()),
             )
             outputs = Outputs(wanted, terminal, redactor, self.docs, plan=plan)
             status, result = report_run(run(plan), outputs)

@@ -31,7 +31,7 @@ from ringspec.spec import (
     did_you_mean,
     load,
 )
-from ringspec.strategies import Case, cases_of, expecting
+from ringspec.strategies import Case, Slot, cases_of, expecting
 
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
@@ -231,6 +231,11 @@ class RunSetup:
         filling, redactor = self.access(url, credentials)
         header, plain = plan.contract.operation.token_header, plan.cases[:1]
         filling = filling.fitted(header, plain[0].request if plain else None)
+        if filling.token and filling.token == filling.token.swapcase():
+            # Without letters it has no other case, and would be the right one.
+            swapped, listed = str(Slot.TOKEN_SWAPPED), plan.cases
+            cases = tuple(it for it in listed if swapped not in str(it.request.headers))
+            plan = replace(plan, cases=cases)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
 

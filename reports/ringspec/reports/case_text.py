@@ -204,6 +204,7 @@ def provenance(started: Started, result: Result) -> dict[str, str]:
         "profile": made.profile,
         "seed": str(started.seed),
         "command": made.command,
+        "warning": made.warning,
         **{f"counts.{name}": str(it) for name, it in asdict(result.counts).items()},
     }
 
@@ -283,7 +284,10 @@ def expectation(case: Case) -> str:
         case Expect.ACCEPT:
             return f"the body is valid, so that it is accepted with {status}"
         case Expect.REJECT if case.broken:
-            return f"the body is invalid, so that it is refused with {status}"
+            shown = (f"{json.dumps(v)} at {k}" for k, v in case.or_default.items())
+            taken = f", or accepted, the default shown: {' and '.join(shown)}"
+            lawful = taken if case.or_default else ""
+            return f"the body is invalid, so that it is refused with {status}{lawful}"
         case Expect.REJECT:
             return f"the request is refused with {status}"
         case Expect.SURVIVE:
