@@ -43,7 +43,7 @@ from ringspec.harness.running.tape import Tape
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted, stages
-from ringspec.spec import Level, UsageError, did_you_mean
+from ringspec.spec import Level, UsageError, check_known
 from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
@@ -188,9 +188,7 @@ class RunOptions(FireOptions):
         """
         names = [name.strip() for text in self.phases for name in text.split(",")]
         for name in names:
-            if name not in list(Phase):
-                hint = f"{did_you_mean(name, Phase)}there are {', '.join(Phase)}"
-                raise UsageError(f"there is no phase {name!r}", hint=hint)
+            check_known("phase", name, Phase)
         unnamed = frozenset({Phase.CASES}) if self.quick else DEFAULT_PHASES
         named = frozenset(map(Phase, names)) or unnamed
         explored = frozenset({Phase.EXPLORE})
