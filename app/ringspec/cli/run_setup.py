@@ -28,7 +28,7 @@ from ringspec.spec import (
     InternalError,
     MisfitError,
     UsageError,
-    did_you_mean,
+    check_known,
     load,
 )
 from ringspec.strategies import Case, Slot, cases_of, expecting
@@ -136,12 +136,8 @@ class RunSetup:
             )
         from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
 
-        if (dialect := self._embedded_dialect) not in DIALECTS:
-            near = did_you_mean(dialect, DIALECTS)
-            raise UsageError(
-                f"the embedded server has no dialect {dialect!r}",
-                hint=f"{near}it knows {', '.join(DIALECTS)}; or give a server's URL",
-            )
+        hint = f"the embedded server knows {', '.join(DIALECTS)}; or give a URL"
+        check_known("dialect", self._embedded_dialect, DIALECTS, hint)
 
     @property
     def _embedded_dialect(self) -> str:
