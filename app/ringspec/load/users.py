@@ -20,7 +20,9 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from ringspec.harness import Conclusion, Finding, Judged
+from ringspec.harness.judging.outcome import Reachability
 from ringspec.harness.running.plan import refusal
+from ringspec.harness.running.run import first_looks
 from ringspec.load.conformance import (
     OPTIONS,
     LoadComparison,
@@ -113,8 +115,14 @@ class LoadProcess:
         self._has_rested = True
         client = self.client()
         shooter = Shooter(self.setup, client.exchange)
-        for case in self.setup.cases:
+        reachability = Reachability(self.setup.contract.answers)
+        looks = first_looks(self.setup.cases)
+        cases = (*looks, *(it for it in self.setup.cases if it not in looks))
+        for number, case in enumerate(cases):
+            if number == len(looks) and reachability.in_vain:
+                self._exit(*reachability.account(), Conclusion.INCONCLUSIVE.exit_code)
             for judged in shooter.fire(case):
+                reachability.note(judged.case, judged.exchange)
                 refused = refusal(self.setup.plan, judged.exchange)
                 if refused is not None and not self.rest.fired:
                     status = Conclusion.INCONCLUSIVE.exit_code

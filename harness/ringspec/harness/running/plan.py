@@ -190,5 +190,6 @@ def refusal(plan: Plan, exchange: Exchange) -> tuple[str, str] | None:
         return None
     hint = "give --bearer TOKEN, or --client-id, --client-secret and --token-url"
     given = plan.filling.token is not None
-    why = f"{plan.url} refuses every request: {exchange.summary}"
+    called = f"{exchange.request.method} {exchange.request.path}"
+    why = f"{plan.url} refuses every request: {exchange.summary} to {called}"
     return why, "" if given else hint
