@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ringspec.harness import (
-    PLAIN_REFUSED,
     Conclusion,
     Finding,
     Judged,
@@ -19,6 +18,7 @@ from ringspec.harness import (
     Result,
     RuleResult,
     Stale,
+    Verdict,
 )
 from ringspec.reports.case_text import (
     by_reason,
@@ -29,7 +29,7 @@ from ringspec.reports.case_text import (
     first_reason,
     untested_share,
 )
-from ringspec.reports.causes import Cause, explained
+from ringspec.reports.causes import Cause, explained, refusal
 from ringspec.reports.console import hanging, line, live, page, print_message, row
 from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
@@ -43,8 +43,8 @@ _MORE = "--verbose or --report json=PATH"
 # Ids that are listed unless all are wanted.
 _IDS = 8
 _REASON = 300
-# Bodies beyond are hard to read, and hard to paste.
-_LONG, _HUGE = 512, 1024
+# Bodies beyond are hard to paste.
+_HUGE = 1024
 # The outcome of a rule whose failures are all known.
 KNOWN = "known"
 # Of an outcome: its style, the head of its column, what one rule does and several do.
@@ -86,16 +86,22 @@ def print_failures(
         line(console)
 
 
-def print_refusal(console: Console, result: Result) -> None:
-    """Print that the plain valid body is refused: what else is open follows from it."""
-    for first in (it for each in result.rules for it in each.inconclusive):
-        if not first.reason.startswith(PLAIN_REFUSED) or first.case.twin:
-            continue
-        title = Text("the plain valid body: the rest may follow from it", "bold")
-        hanging(console, Text.assemble(("REFUSED", "bold yellow"), " "), title)
-        _print_case(console, first, _HUGE)
-        line(console)
+def print_refusal(console: Console, result: Result, *, verbose: bool = False) -> None:
+    """Print that a valid body is refused: what else is open follows from it."""
+    found = refusal(result)
+    if found is None:
         return
+    title = Text(shown(found.title, _REASON), "bold")
+    hanging(console, Text.assemble(("REFUSED", "bold yellow"), " "), title)
+    row(console, "rules", _ids(found.rules, verbose=verbose))
+    if found.cases[1:]:
+        cases = [visible(each) for each in found.cases[1:]]
+        row(console, "also", listed(cases, len(cases) if verbose else LIMIT))
+    if found.finding is not None:
+        # What fails has its command line below.
+        fails = found.finding.verdict is Verdict.FAIL
+        _print_case(console, found.finding, 0 if fails else _HUGE)
+    line(console)
 
 
 def print_failing_ids(console: Console, result: Result) -> None:
@@ -237,14 +243,11 @@ def _print_head(console: Console, cause: Cause, *, verbose: bool) -> None:
 
 
 def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding]:
-    """Return some failures: of many rules, easy to read, the first ones first."""
-    if number >= len(findings):
-        return findings
-    easy = sorted(findings, key=lambda it: len(it.exchange.request.body) > _LONG)
+    """Return some failures: of many rules, the first ones first."""
     first: dict[str, Finding] = {}
-    for each in easy:
+    for each in findings if number < len(findings) else ():
         first.setdefault(each.rule, each)
-    again = (each for each in easy if first[each.rule] is not each)
+    again = (each for each in findings if first.get(each.rule) is not each)
     return (*first.values(), *again)[:number]
 
 
@@ -257,7 +260,8 @@ def _print_case(console: Console, finding: Finding, limit: int) -> None:
         before = label
     row(console, "why", Text(shown(finding.reason, _REASON), "red"))
     # At the margin: a here-document does not end within an indent.
-    for part in curl(finding.exchange, finding.case.id, limit).splitlines():
+    command = curl(finding.exchange, finding.case.id, limit) if limit else ""
+    for part in command.splitlines():
         line(console, part, "cyan")
 
 
@@ -315,6 +319,7 @@ class RuleTexts:
     def other_text(self) -> str:
         """Write what is inconclusive, only warns or is known, of all rules."""
         console, text = page(self._width)
+        print_refusal(console, self._result, verbose=self._verbose)
         print_others(console, self._result, self._warned, verbose=self._verbose)
         return text.getvalue()
 

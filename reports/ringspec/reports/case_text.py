@@ -7,11 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 
-from ringspec.harness import Exchange, Finding, Known, Outcome, Result, RuleResult
+from ringspec.harness import (
+    PLAIN_REFUSED,
+    TWIN_REFUSED,
+    Exchange,
+    Finding,
+    Known,
+    Outcome,
+    Result,
+    RuleResult,
+)
 from ringspec.reports.printable import counted, decoded, shown
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
 from ringspec.strategies import Case, Expect, Status, Want, What
 
+# How the reasons begin of what a valid body leaves open that was refused.
+REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
 _KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
@@ -84,12 +95,7 @@ def deciding(result: RuleResult, level: Level) -> tuple[Finding, ...]:
 
 def first_reason(result: RuleResult) -> str:
     """Return why a rule is inconclusive, or untested."""
-    untested = result.outcome is Outcome.UNTESTED
-    return (
-        result.inconclusive[0].reason
-        if result.inconclusive and not untested
-        else result.why
-    )
+    return result.why or next((it.reason for it in result.inconclusive), "")
 
 
 def by_reason(
@@ -97,11 +103,15 @@ def by_reason(
     outcome: Outcome = Outcome.INCONCLUSIVE,
     write: Callable[[str], str] = str,
 ) -> dict[str, list[RuleResult]]:
-    """Group the rules of an outcome by their first reason, as it is to be written."""
+    """Group the rules of an outcome by their first reason, as it is to be written.
+
+    What the refusal of a valid body leaves open is told all at once, see `refusal`.
+    """
     reasons: dict[str, list[RuleResult]] = {}
     for each in result.rules:
-        if each.outcome is outcome:
-            reasons.setdefault(write(first_reason(each)), []).append(each)
+        reason = first_reason(each)
+        if each.outcome is outcome and not reason.startswith(REFUSED):
+            reasons.setdefault(write(reason), []).append(each)
     return reasons
 
 

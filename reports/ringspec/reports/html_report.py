@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
 from ringspec.reports.case_text import due, earlier, expiry, fault_lines, status_line
-from ringspec.reports.causes import causes
+from ringspec.reports.causes import causes, refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.html_bodies import Body, one, pair
@@ -70,6 +70,7 @@ def render(record: Record) -> bytes:
         result=result,
         notices=record.notices,
         causes=causes(result, record.judged),
+        refused=refusal(result),
         groups=groups,
         levels=[each for each in Level if each in levels],
         kind=lambda each: _kind(each, result.level),

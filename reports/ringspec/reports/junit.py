@@ -15,6 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult
 from ringspec.reports.case_text import case_rows, deciding, expiry, first_reason
+from ringspec.reports.causes import refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
 from ringspec.reports.json_report import utc
@@ -82,6 +83,8 @@ def _properties(record: Record) -> Iterator[tuple[str, str]]:
     yield "contract.sha256", contract.sha256
     yield "dialect", contract.dialect or ""
     yield "conclusion", record.result.conclusion
+    if refused := refusal(record.result):
+        yield "refused", refused.title
 
 
 def _case(name: str, group: str, result: _Result | None = None) -> TestCase:
@@ -105,7 +108,8 @@ def _testcase(result: RuleResult, record: Record) -> TestCase:
         case Outcome.FAIL:
             text = _text(result, found, link)
             reason = found[0].reason if found else ""
-            testcase.result = [_result(Failure, reason, rule.level, text)]
+            bound = found[0].level if found else rule.level
+            testcase.result = [_result(Failure, reason, bound, text)]
         case Outcome.INCONCLUSIVE:
             text = _text(result, result.inconclusive, link)
             testcase.result = [_result(Error, first_reason(result), rule.level, text)]

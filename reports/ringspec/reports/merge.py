@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from ringspec.harness import EXPIRED, GONE, Outcome, Standing
 from ringspec.reports.files import FORMATS, Record, check, rendered
-from ringspec.reports.json_report import REPORT_FORMAT, report_bytes
+from ringspec.reports.json_report import REPORT_FORMAT, refused_json, report_bytes
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
@@ -70,6 +70,7 @@ def merge_reports(
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
     report["conclusion"] = str(record.result.conclusion)
+    report |= refused_json(record.result)
     return MergedReport(report, record)
 
 
@@ -226,7 +227,12 @@ def _rule(
         once: dict[str, Json] = {}
         for each in (it for entry in entries for it in entry[member]):
             once.setdefault(each["case"], each)
-        return sorted(once.values(), key=lambda it: places.get(it["case"], inf))
+
+        def place(it: Json) -> tuple[int, float]:
+            rank = Level(it["level"]).rank if "level" in it else 0
+            return rank, places.get(it["case"], inf)
+
+        return sorted(once.values(), key=place)
 
     known = {it["id"]: it for entry in entries for it in entry["known"]}
     joined = {

@@ -132,7 +132,7 @@ class Terminal:
             self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
-        print_refusal(self._out, result)
+        print_refusal(self._out, result, verbose=self._verbose)
         if result.learnt:
             print_table(self._out, result)
             line(self._out)

@@ -17,6 +17,8 @@ from ringspec.harness.judging.verdict import (
     RuleResult,
     Stale,
     Verdict,
+    plainest,
+    plainness,
 )
 from ringspec.harness.sending.exchange import Exchange, Failure, Response, Trouble
 from ringspec.spec import Answers, Contract, Level, Rule, RuleId, short
@@ -86,8 +88,8 @@ class Tally:
         skipped = rule.id in self.skipped
         counts = self.judged is None or rule.id in self.judged
         found = self._findings.get(rule.id, []) if counts or skipped else []
-        failures = tuple(each for each in found if each.verdict == Verdict.FAIL)
-        open_ = tuple(each for each in found if each.verdict == Verdict.INCONCLUSIVE)
+        failures = plainest(each for each in found if each.verdict == Verdict.FAIL)
+        open_ = [each for each in found if each.verdict == Verdict.INCONCLUSIVE]
         if skipped:
             outcome, why = Outcome.SKIPPED, "deselected"
         elif counts and rule.id in self.inapplicable:
@@ -104,7 +106,7 @@ class Tally:
             outcome=outcome,
             cases=self._cases[rule.id],
             failures=failures,
-            inconclusive=open_,
+            inconclusive=tuple(sorted(open_, key=lambda it: plainness(it.case))),
             why=why,
             known=tuple(covering),
             otherwise=None if otherwise is Outcome.FAIL else otherwise,
@@ -267,7 +269,8 @@ class Reachability:
 
     def _nothing_learnt(self) -> tuple[str, str]:
         """Return what all answers were, with the first of them, and what to change."""
-        first, response = self._first, self._first and self._first.response
+        first = self._first
+        response = first.response if first else None
         if first is None or response is None:
             return "", ""
         listed = " or ".join(map(str, sorted(self._statuses or {response.status})))

@@ -29,6 +29,7 @@ from ringspec.harness.judging.verdict import (
     RuleResult,
     Started,
     Verdict,
+    plainest,
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
 from ringspec.harness.sending.exchange import (
@@ -484,7 +485,7 @@ class ClientSession:
             rule=rule,
             outcome=outcome,
             cases=number,
-            failures=tuple(self._failures[rule.id]),
+            failures=plainest(self._failures[rule.id]),
             why=why,
         )
 

@@ -291,18 +291,20 @@ async def _other_scheme(url: str, found: Response | Failure) -> str:
 
     A handshake sends no request; without TLS one is sent, to this machine alone.
     """
-    parts, context = urlsplit(url), None
-    if isinstance(found, Response):
-        at_tls = found.status == 400 and _AT_TLS.search(found.body)
-        if parts.scheme != "http" or not at_tls:
+    parts, context, said = urlsplit(url), None, ""
+    if isinstance(found, Failure):
+        said = found.message
+        if "CERTIFICATE" in said or found.trouble in _NOT_THERE:
             return ""
-    elif found.trouble in _NOT_THERE or "CERTIFICATE" in found.message:
+    elif (
+        parts.scheme != "http" or found.status != 400 or not _AT_TLS.search(found.body)
+    ):
         return ""
     if parts.scheme == "http":
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    elif "WRONG_VERSION" in found.message or not is_loopback(url):
-        return "http" if "WRONG_VERSION" in found.message else ""
+    elif "WRONG_VERSION" in said or not is_loopback(url):
+        return "http" if "WRONG_VERSION" in said else ""
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -350,7 +352,7 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
             said = os.strerror(why[0].errno) if why and why[0].errno else ""
             found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
-            found = Trouble.TLS, "the answer is TLS"
+            found = Trouble.TLS, "the target speaks TLS: is it https rather than http?"
         case httpx.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):
             found = Trouble.GARBLED, f"the answer is not HTTP: it begins with {start!r}"
         case httpx.RemoteProtocolError() if not _CLOSED.search(text):
