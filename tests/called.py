@@ -60,7 +60,8 @@ def _surroundings(
         for name, value in environ.items():
             patch.setenv(name, value)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+        encoding = environ.get("PYTHONIOENCODING", "utf-8")
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
         patch.setattr(sys, "stdout", streams[0])
         patch.setattr(sys, "stderr", streams[1])
         yield streams[0], streams[1]
@@ -69,4 +70,4 @@ def _surroundings(
 def _text(stream: io.TextIOWrapper) -> str:
     buffer = stream.buffer
     assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue().decode()
+    return buffer.getvalue().decode(errors="replace")

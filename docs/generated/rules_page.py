@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -28,8 +28,8 @@ address of its own, this page's with `#` and its id; `ringspec rules` prints the
 - **Evidence**: *documented*, the vendor's page says it; *witnessed*, the vendor's
   client library or a page beside it shows it; *inferred*, a remark or common sense;
   *assumed*, a name or shape had to be chosen.
-- **Source**: `seed` and lines of the vendor's page "Create a Voice Broadcast", or
-  `facts.md` and a section of what else is publicly known.
+- **Source**: where to look it up: a page by its address and the part of it, or a module
+  of the vendor's client library (`naxai` on PyPI) with class and member.
 - **Place**: where the contract says it, as a JSON pointer into
   `spec/ringspec/spec/openapi.yaml`; a rule without one is not stated by a schema.
 - **Cases**: the requests that serve it, by id. `ringspec cases --select RULE` prints
@@ -120,17 +120,12 @@ def _some(texts: list[str]) -> str:
 
 
 def _said() -> dict[str, list[str]]:
-    """Return what the vendor's page says of each rule, with its lines."""
+    """Return what the vendor's page says of each rule."""
     said: dict[str, list[str]] = defaultdict(list)
     for entry in yaml.safe_load(SEED.read_text("utf-8"))["entries"]:
         for rule in entry.get("rules", ()):
-            said[rule].append(f"{_lines(entry['at'])}: {entry['says']}")
+            said[rule].append(entry["says"])
     return said
-
-
-def _lines(at: Iterable[int]) -> str:
-    first, last = at
-    return f"line {first}" if first == last else f"lines {first}-{last}"
 
 
 def _plain(text: str) -> str:

@@ -52,8 +52,23 @@ def ringspec(tmp_path: Path) -> Callable[..., Ended]:
     return call
 
 
+# As far as it can be had here: what its Python lacks, and its encoding.
+WINDOWS = {
+    "PYTHONPATH": f"{Path(__file__).with_name('windows')}:"
+    + environment({})["PYTHONPATH"],
+    "PYTHONIOENCODING": "cp1252",
+    "PYTHONWARNDEFAULTENCODING": "1",
+}
+BREAK = signal.SIGUSR1
+on_windows = pytest.mark.parametrize(
+    "started", [{}, WINDOWS], ids=["posix", "windows"], indirect=True
+)
+
+
 @pytest.fixture
-def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def started(
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the command and leave it running until the test ends."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell ignores it in the background, and the command would inherit that.
@@ -66,8 +81,9 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
                     [*COMMAND, *arguments],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
-                    text=True,
-                    env=environment({}),
+                    encoding="utf-8",
+                    errors="replace",
+                    env=environment(getattr(request, "param", {})),
                 )
             )
             stack.callback(process.kill)

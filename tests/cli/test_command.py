@@ -14,6 +14,8 @@ from ringspec.reference import Embedded
 from ringspec.reports.json_report import REPORT_FORMAT
 from ringspec.strategies import FORMAT as CASE_FORMAT
 
+from .conftest import on_windows
+
 Ringspec = Callable[..., Any]
 Started = Callable[..., subprocess.Popen[str]]
 
@@ -49,6 +51,20 @@ def test_mutant_is_nonconformant_by_its_rule_alone(
     assert failing == ["retryDelays.items.max"]
     assert "FAIL retryDelays.items.max" in ended.stdout
     assert mutant.token not in ended.stdout
+
+
+def test_what_takes_long_before_a_run_is_told(ringspec: Ringspec) -> None:
+    path = str(Path(__file__).parents[1] / "general" / "payments.openapi.yaml")
+    unheard = ("run", "http://127.0.0.1:1", "--seed", "7", "--contract", path)
+
+    ended = ringspec(*unheard)
+
+    assert [each.rstrip("0123456789 case") for each in ended.stderr.splitlines()] == [
+        f"reading {path}",
+        "compiling cases for 109 rules of createPaymentOrder",
+        "proving",
+    ]
+    assert ringspec("run", unheard[1], "--quiet").stderr == ""
 
 
 def test_failure_below_the_level_is_a_warning(ringspec: Ringspec) -> None:
@@ -163,6 +179,24 @@ def test_colour_is_as_wanted(
     assert ("\x1b[" in ended.stdout) == coloured
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["rules", "rules --format=json", "rules --format=markdown", "prove", "cases"],
+)
+def test_screen_that_has_not_every_letter_ends_no_command(
+    ringspec: Ringspec, tmp_path: Path, command: str
+) -> None:
+    plain = (Path(__file__).parent / "data" / "small.yaml").read_text("utf-8")
+    path = tmp_path / "foreign.yaml"
+    path.write_text(plain.replace("Small", "名").replace("colour", "名"), "utf-8")
+
+    words = (*command.split(), "--contract", str(path))
+    ended = ringspec(*words, PYTHONIOENCODING="cp1252")
+
+    assert (ended.status, ended.stderr) == (0, "")
+    assert "名" in ended.stdout or "\\u540d" in ended.stdout
+
+
 @pytest.mark.parametrize("command", ["run", "rules", "cases"])
 def test_reader_that_leaves_early_causes_no_noise(
     started: Started, command: str
@@ -193,17 +227,29 @@ def test_reader_that_leaves_early_does_not_change_the_verdict(
     assert process.wait(timeout=300) == 1
 
 
-def test_serve_announces_where_it_is_and_ends_at_a_signal(started: Started) -> None:
-    process = started("serve", "--port", "0")
+@on_windows
+@pytest.mark.parametrize(
+    "more", [[], ["--record=/dev/null", "--mutant=name-type-unchecked"]]
+)
+def test_serve_takes_a_token_announces_where_it_is_and_ends_at_a_signal(
+    started: Started, ringspec: Ringspec, more: list[str]
+) -> None:
+    dialect = "--dialect=naxai-sdk"
+    process = started("serve", "--port=0", "--token=secret", dialect, *more)
     assert process.stdout is not None
     announced = json.loads(process.stdout.readline())
 
+    ended = ringspec(
+        *("run", announced["url"], dialect, "--select", "name.type"),
+        RINGSPEC_TOKEN="secret",
+    )
     process.terminate()
 
-    assert set(announced) == {
-        *("url", "token_url", "client_id", "client_secret", "token")
-    }
-    assert process.wait(timeout=300) == 0
+    parts = ["url", "token_url", "client_id", "client_secret", "token"]
+    assert list(announced) == parts
+    assert announced["token"] == "secret"
+    assert ended.status == (1 if more else 0), ended.stderr
+    assert process.wait(timeout=300) == (1 if more else 0)
 
 
 LINK = 'href="http://127.0.0.1:8000/docs/reference/rules/#name.type"'

@@ -24,7 +24,7 @@ from ..serving import (  # noqa: TID252 - tests are no distribution
     slow,
 )
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
-from .conftest import COMMAND
+from .conftest import BREAK, COMMAND, WINDOWS, on_windows
 
 Started = Callable[..., subprocess.Popen[str]]
 Served = Callable[[Callable[[socket.socket], None]], str]
@@ -39,7 +39,17 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+@pytest.mark.parametrize(
+    ("started", "sign"),
+    [
+        ({}, signal.SIGINT),
+        ({}, signal.SIGTERM),
+        (WINDOWS, signal.SIGINT),
+        (WINDOWS, BREAK),
+    ],
+    ids=["int", "term", "windows-int", "windows-break"],
+    indirect=["started"],
+)
 def test_interrupt_in_mid_run_reports_the_findings_so_far(
     started: Started, served: Served, tmp_path: Path, sign: signal.Signals
 ) -> None:
@@ -73,6 +83,7 @@ def test_interrupt_in_mid_run_reports_the_findings_so_far(
     assert "</testsuites>" in junit_path.read_text()
 
 
+@on_windows
 def test_interrupt_in_mid_run_ends_the_embedded_server(
     started: Started, tmp_path: Path
 ) -> None:

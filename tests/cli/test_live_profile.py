@@ -22,6 +22,7 @@ from ringspec.spec import Contract
 from ringspec.strategies import cases_of
 
 from ..waiting import eventually  # noqa: TID252 - tests are no distribution
+from .conftest import BREAK, WINDOWS
 
 Ringspec = Callable[..., Any]
 Write = Callable[..., str]
@@ -332,7 +333,15 @@ def test_calling_a_target_elsewhere_not_live_unlocks_nothing(
 
 
 @pytest.mark.parametrize(
-    "sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["int", "term", "hup"]
+    ("started", "sign"),
+    [
+        ({}, signal.SIGINT),
+        ({}, signal.SIGTERM),
+        ({}, signal.SIGHUP),
+        (WINDOWS, BREAK),
+    ],
+    ids=["int", "term", "hup", "windows"],
+    indirect=["started"],
 )
 def test_interrupt_cleans_up_and_leaves_no_journal(
     started: Callable[..., subprocess.Popen[str]],

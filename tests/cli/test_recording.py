@@ -17,6 +17,7 @@ from ringspec.cli import main
 from ringspec.reports.json_report import SCHEMA
 
 from ..plain import PLAIN  # noqa: TID252 - tests are no distribution
+from .conftest import BREAK, WINDOWS
 
 Started = Callable[..., subprocess.Popen[str]]
 
@@ -36,8 +37,14 @@ def post(about: dict[str, str], **edits: Any) -> httpx.Response:
     )
 
 
+@pytest.mark.parametrize(
+    ("started", "sign"),
+    [({}, signal.SIGINT), (WINDOWS, BREAK)],
+    ids=["posix", "windows"],
+    indirect=["started"],
+)
 def test_client_that_breaks_a_rule_fails_with_reports(
-    started: Started, tmp_path: Path
+    started: Started, tmp_path: Path, sign: signal.Signals
 ) -> None:
     record, names = tmp_path / "record.ndjson", ("json", "html", "junit", "markdown")
     reports = [f"--report={name}={tmp_path / name}" for name in names]
@@ -58,7 +65,7 @@ def test_client_that_breaks_a_rule_fails_with_reports(
         ).status_code,
         httpx.get(f"{about['url']}/nowhere", trust_env=False).status_code,
     ]
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sign)
     out, err = process.communicate(timeout=300)
 
     assert answers == [201, 422, 200, 404]
@@ -148,8 +155,14 @@ def test_record_on_a_full_disk_is_told_in_the_end(started: Started) -> None:
         (("--record=r", "--report=json=r"), "would both go to r"),
         (("--host", "192.0.2.1"), "cannot listen on 192.0.2.1, port 0"),
         (("--max-body", "0"), "--max-body"),
+        (("--token", "abc"), "4 to 4,096 visible ASCII characters"),
+        (("--token", "   "), "--token (or RINGSPEC_TOKEN) is no token"),
+        (("--token", "süßes"), "that a header can hold"),
     ],
-    ids=["folder", "path", "format", "same", "host", "limit"],
+    ids=[
+        *("folder", "path", "format", "same", "host", "limit"),
+        *("short", "blank", "letters"),
+    ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_served(
     capsys: pytest.CaptureFixture[str],

@@ -67,6 +67,74 @@ def read(where: Path) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.parametrize(
+    ("options", "by"),
+    [
+        (["--select=name"], "--select name"),
+        (["--exclude=voiceFlow"], "--exclude voiceFlow"),
+        (["--phase=auth"], "--phase auth"),
+        (["--quick"], "--quick"),
+        (["--fail-fast", "--select=name"], "--fail-fast"),
+        (["--shard=2/9"], "--shard 2/9"),
+    ],
+)
+def test_a_part_is_called_so_in_every_format(
+    ringspec: Ringspec, tmp_path: Path, options: list[str], by: str
+) -> None:
+    ended = ringspec("run", *wanted(tmp_path), *options)
+
+    told = read(tmp_path)
+    report = told["json"]
+    assert (ended.status, report["conclusion"]) == (0, "conformant in part")
+    assert by in report["part"]["by"]
+    passed = sum(each["outcome"] == "pass" for each in report["rules"])
+    assert (passed, 142) == (report["part"]["rules"], report["part"]["of"])
+    share = f"{passed} of 142 rules"
+    assert f"\nconformant in part: {share}, by " in ended.stdout
+    assert f"conformant in part: {share}" in told["badge"]["message"]
+    assert "green" not in told["badge"]["color"]
+    assert f"conformant in part: {share}" in told["markdown"]
+    assert "\N{WHITE HEAVY CHECK MARK}" not in told["markdown"]
+    (suite,) = told["junit"]
+    properties = {each.name: each.value for each in suite.properties()}
+    assert properties["conclusion"] == "conformant in part"
+    assert share in properties["part"]
+    assert f"part: {share}" in told["har"]["log"]["comment"]
+    last = told["ndjson"][-1]
+    assert (last["conclusion"], last["part"]) == ("conformant in part", report["part"])
+    page = (tmp_path / "r.html").read_text()
+    assert "Conformant in part" in page
+    assert "Every rule that gates passes" not in page
+
+
+def test_reports_say_when_and_with_what_they_were_made(
+    ringspec: Ringspec, reference: Embedded, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text(f'url = "{reference.url}"\n')
+    secret = f"--bearer={reference.token}"
+    given = ("--profile", str(tmp_path / "mine.toml"), secret, "--seed=7", "--quick")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["/usr/bin/ringspec", "run", *given])
+        before = datetime.now(UTC).replace(microsecond=0)
+        ringspec("run", *given, "--dialect=naxai-sdk", *wanted(tmp_path))
+
+    told = read(tmp_path)
+    made, contract, counts = (told["json"][it] for it in ("run", "contract", "counts"))
+    began, ended = (datetime.fromisoformat(made[it]) for it in ("began", "ended"))
+    assert before <= began <= ended <= datetime.now(UTC)
+    assert made["command"].startswith("ringspec run --profile ")
+    assert "--bearer=…" in made["command"]
+    outcomes = ("passed", "failed", "excused", "inconclusive", "untested", "skipped")
+    assert sum(counts[it] for it in (*outcomes, "not_applicable")) == counts["rules"]
+    facts = [made["began"], made["ended"], made["ringspec"], contract["sha256"][:12]]
+    facts += ["naxai-sdk", "mine", "seed", contract["title"], reference.url, "must"]
+    for name in FORMATS.keys() - {"badge"}:
+        text = (tmp_path / f"r.{name}").read_text()
+        assert reference.token not in text
+        missing = [each for each in facts if each not in text]
+        assert missing == [], name
+
+
 def test_reports_of_a_careless_server_agree(
     ringspec: Ringspec, served: Served, tmp_path: Path
 ) -> None:

@@ -97,3 +97,22 @@ def test_no_tracked_file_tells_of_a_machine() -> None:
     ]
 
     assert told == []
+
+
+# What a reader has not: our own pages, and lines of the page that we began with.
+UNKNOWN = re.compile(r"(?:facts|product)\.md|[Ss]ource:?\s+\"?seed \d")
+
+
+def test_nothing_that_a_user_reads_cites_what_they_cannot_look_up() -> None:
+    shipped = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CLIENTS.md"]
+    for part in ("spec", "harness", "reports", "reference", "app"):
+        for kind in ("*.yaml", "*.toml", "*.html", "*.md", "*.json"):
+            shipped += ROOT.glob(f"{part}/ringspec/**/{kind}")
+    said = {path: path.read_text("utf-8") for path in shipped}
+    for path in ROOT.glob("[a-z]*/ringspec/**/*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        silent = docstrings(tree)
+        told = (each for each in ast.walk(tree) if id(each) not in silent)
+        said[path] = "\n".join(text for each in told for text in texts(each))
+
+    assert [path for path, text in said.items() if UNKNOWN.search(text)] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from .recipes import (
     WORKFLOWS,
     command,
     installs,
+    on_path,
     read,
     run,
     step,
@@ -29,9 +31,9 @@ from .recipes import (
 
 ALL = (ACTION, *WORKFLOWS, EXAMPLE)
 RELEASE = PROJECT / ".github" / "workflows" / "release.yml"
-VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"][
-    "version"
-]
+SYSTEMS = RELEASE.with_name("systems.yml")
+PACKAGE = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+VERSION = PACKAGE["version"]
 # Somebody else's action, by the commit of a release that stands behind it.
 PINNED = re.compile(r"uses: (actions/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)\n")
 
@@ -86,6 +88,30 @@ def test_ci_runs_what_everybody_runs() -> None:
 
     assert ran == ["bash .ci/run"]
     assert (PROJECT / ".ci" / "run").is_file()
+
+
+def test_what_is_called_supported_is_what_a_workflow_tries() -> None:
+    tried = read(SYSTEMS)["jobs"]["users"]["strategy"]["matrix"]
+    said = [each.rpartition(" :: ")[2] for each in PACKAGE["classifiers"]]
+    systems = {"Linux": "ubuntu", "MacOS": "macos", "Windows": "windows"}
+
+    assert [each for each in systems if each in said] == list(systems)
+    assert [each.partition("-")[0] for each in tried["system"]] == [*systems.values()]
+    pythons = [each for each in said if each.startswith("3.")]
+    assert [pythons[0], pythons[-1]] == tried["python"]
+    assert PACKAGE["requires-python"] == f">={pythons[0]}"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [each["run"] for each in steps(SYSTEMS) if " pip " not in each.get("run", " pip ")],
+)
+def test_the_systems_are_tried_as_this_one_can_be(script: str, tmp_path: Path) -> None:
+    given = {"PATH": on_path(Path(sys.executable).parent), "RUNNER_TEMP": str(tmp_path)}
+
+    ended = run(script, tmp_path, **given)
+
+    assert ended.status == 0, ended.stdout + ended.stderr
 
 
 def test_the_example_starts_a_server_and_waits_for_it(

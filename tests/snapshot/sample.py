@@ -42,7 +42,7 @@ def rule(name: str, level: Level, evidence: Evidence, sentence: str) -> Rule:
         level=level,
         evidence=evidence,
         sentence=sentence,
-        source="seed 79",
+        source="https://docs.naxai.com/reference/voicebroadcastcreate, retryDelays",
         places=("#/paths/x", "#/paths/y"),
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import credential_options, profile_option, timeout_option
-from ringspec.cli.run_setup import RunSetup, given
+from ringspec.cli.options import access_options, profile_option, timeout_option
+from ringspec.cli.run_setup import RunSetup, access_flags, given
 from ringspec.harness.profile import Profile, load
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.guard import deletion, status_of
@@ -29,16 +30,16 @@ _WIDTH = 300
 @click.command("cleanup", cls=ManualCommand)
 @click.argument("journal", type=click.Path(path_type=Path))
 @profile_option
-@credential_options
+@access_options
 @timeout_option
 def command(
-    *, journal: Path, profile: str | None, timeout: float, **credentials: str | None
+    *, journal: Path, profile: str | None, timeout: float, **access: Any
 ) -> int:
     """Delete what the run that wrote JOURNAL created and could not delete itself.
 
     It may be called again and again. Exit status 3 says that something is left.
     """
-    flags = {"credentials": credentials, "pacing": {"timeout": timeout}}
+    flags = {**access_flags(**access), "pacing": {"timeout": timeout}}
     loaded = load(profile, given(flags))
     entries = [entry for entry in read(journal) if entry.is_open]
     known = [entry for entry in entries if entry.delete is not None]
@@ -74,6 +75,8 @@ def command(
 def _clean(url: str, entries: list[Entry], path: Path, profile: Profile) -> int:
     """Delete entries of one target; return how many are still there."""
     filling, redactor = RunSetup(profile=profile).access(url)
+    if warning := profile.route.warning(url, filling.token_url):
+        click.echo(warning, err=True)
     target = Target(
         url,
         filling=filling,

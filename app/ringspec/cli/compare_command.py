@@ -107,7 +107,7 @@ def command(  # noqa: PLR0913 - its options
         if shape == "table":
             print_comparison(found, sys.stdout, everything=everything, color=color)
     if shape != "table":
-        click.echo(render(shape).decode(), nl=False)
+        click.echo(render(shape), nl=False)
 
     def write(name: str, path: Path) -> None:
         write_data(name, path, render(name))

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from ringspec.spec import ReportError, RingspecError
 
 INTERRUPTED = 130
-# A terminal that is closed sends SIGHUP, which not every system has.
-_ENDING = [
-    getattr(signal, each) for each in ("SIGTERM", "SIGHUP") if hasattr(signal, each)
-]
+# A terminal that is closed sends SIGHUP, on Windows SIGBREAK, as Ctrl-Break does.
+_NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
+_ENDING = [getattr(signal, each) for each in _NAMES if hasattr(signal, each)]
 
 
 def as_error(error: Exception) -> RingspecError:
@@ -67,7 +66,7 @@ def release_output() -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Treat SIGTERM, and a SIGHUP that is not ignored, as SIGINT in the block."""
+    """Treat the signals that end a process, unless ignored, as SIGINT in the block."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python leaves signals to the main thread
         return

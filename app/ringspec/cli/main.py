@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
+import sys
 from typing import NoReturn
 
 import click
@@ -94,21 +96,26 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
     Exit status: 0 conformant, 1 nonconformant, 2 wrong usage, 3 inconclusive,
     4 a bug of ours, 130 interrupted.
     """
+    from platformdirs import user_cache_dir  # noqa: PLC0415 - help does without
+
+    # What Hypothesis keeps is the user's, and does not litter where we run.
+    folder = user_cache_dir("ringspec", appauthor=False)
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
     if traceback:
         os.environ["RINGSPEC_TRACEBACK"] = "1"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and exit with its status; or complete a command line."""
-    # What Hypothesis keeps is the user's, and does not litter where we run.
-    home = os.path.expanduser("~/.cache")  # noqa: PTH111 - there may be no home
-    cache = os.environ.get("XDG_CACHE_HOME") or home
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", f"{cache}/ringspec")
     raise SystemExit(status_of(arguments))
 
 
 def status_of(arguments: list[str] | None) -> int:
     """Run the command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has not every letter shall show \u2026, not end us.
+            stream.reconfigure(errors="backslashreplace")
     try:
         with terminable():
             status = group.main(arguments, prog_name="ringspec", standalone_mode=False)

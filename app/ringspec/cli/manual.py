@@ -12,10 +12,11 @@ import click
 # By command: exit statuses, where its description has none, and examples.
 _MANUAL = Path(__file__).with_suffix(".toml")
 # Commands with more options than this show them in sections; others in one list.
-_MANY = 14
+_MANY = 15
 _SECTIONS = {
     "Target": (
         *("--profile", "--bearer", "--client-id", "--client-secret", "--token-url"),
+        *("--user", "--header", "--ca", "--insecure"),
         *("--workers", "--rate", "--timeout"),
     ),
     "Contract": ("--contract", "--operation", "--dialect"),

@@ -140,7 +140,7 @@ profile_option = click.option(
     ),
     help="What the target needs: URL, credentials, fixtures, pace, safety.",
 )
-credential_options = added(
+access_options = added(
     click.option(
         "--bearer",
         metavar="TOKEN",
@@ -167,8 +167,23 @@ credential_options = added(
                 "URL",
                 "Where client id and secret are exchanged for a token.",
             ),
+            ("user", "NAME:PASSWORD", "Basic credentials; better as RINGSPEC_USER."),
         )
     ),
+    click.option(
+        "--header",
+        "headers",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="A header of every request to the target (repeatable).",
+    ),
+    click.option(
+        "--ca",
+        metavar="FILE",
+        type=click.Path(),
+        help="Certificates to trust, in PEM form, in place of the usual ones.",
+    ),
+    flag("--insecure", help="Check no certificate; said loudly, but on this machine."),
 )
 
 

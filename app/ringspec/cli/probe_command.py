@@ -6,14 +6,16 @@ import asyncio
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand
-from ringspec.cli.options import credential_options, document_options, timeout_option
+from ringspec.cli.options import access_options, document_options, timeout_option
 from ringspec.cli.outputs import wrapped
+from ringspec.cli.run_setup import access_flags, given
 from ringspec.harness.probing import ProbeAnswer, Prober
-from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.profile import load as load_profile
 from ringspec.harness.sending.guard import Guard
 from ringspec.harness.sending.policy import Safety, checked_url, is_loopback
 from ringspec.harness.sending.target import Target
@@ -24,7 +26,7 @@ _OPEN = 3
 
 @click.command("probe", cls=ManualCommand)
 @click.argument("url")
-@credential_options
+@access_options
 @document_options
 @timeout_option
 @click.option(
@@ -40,7 +42,7 @@ def command(
     operation: str | None,
     timeout: float,
     write: Path | None,
-    **credentials: str | None,
+    **access: Any,
 ) -> int:
     """Find out how the server at URL has what the sources leave open.
 
@@ -59,9 +61,13 @@ def command(
             hint="--write takes a file in a folder that exists",
         )
     loaded, asked = load(contract, operation=operation), questions(contract)
-    filling = Credentials(**credentials).filling(timeout)
+    profile = load_profile(None, given(access_flags(**access)))
+    hosts = profile.safety.hosts(url)
+    filling = profile.credentials.filling(timeout, profile.route, hosts)
+    filling = filling.fitted(None, None)  # the contract knows no other header
     click.echo(f"{url}, {loaded.title} {loaded.version}")
-    target = Target(url, filling=filling, timeout_s=timeout, workers=1)
+    route = profile.route
+    target = Target(url, filling=filling, timeout_s=timeout, workers=1, route=route)
     guard = Guard.before(target, Safety(), loaded)
     prober = Prober(guard, url, contract, operation)
 
@@ -117,7 +123,7 @@ def _write(
         text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=88)
     fresh = file.with_name(f".{file.stem}.new{file.suffix}")
     try:
-        fresh.write_text(text, "utf-8")
+        fresh.write_bytes(text.encode())
         load(contract, operation=operation, dialect=str(fresh))
         fresh.replace(file)
     except OSError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ringspec.cli.manual import ManualCommand, ManualGroup
-from ringspec.cli.options import completer, contract_options, credential_options
-from ringspec.cli.run_setup import RunSetup, given
+from ringspec.cli.options import access_options, completer, contract_options
+from ringspec.cli.run_setup import RunSetup, access_flags, given
 from ringspec.harness.profile import load, names, template
 from ringspec.harness.profile.checking import CheckState, ProfileCheck
 from ringspec.reports import Redactor
@@ -52,7 +53,7 @@ def init(*, path: Path, force: bool) -> None:
     "name", metavar="NAME|FILE", shell_complete=completer(names, files=True)
 )
 @click.argument("url", metavar="[URL]", required=False)
-@credential_options
+@access_options
 @contract_options
 def check(
     *,
@@ -61,7 +62,7 @@ def check(
     contract: Path | None,
     operation: str | None,
     dialect: str | None,
-    **credentials: str | None,
+    **access: Any,
 ) -> int:
     """Try a profile step by step; nothing is changed on the target.
 
@@ -69,7 +70,7 @@ def check(
 
     Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
     """
-    profile = load(name, given({"dialect": dialect, "credentials": credentials}))
+    profile = load(name, given({"dialect": dialect, **access_flags(**access)}))
     address = profile.address(url)
     row = "{:<8} {:<9} {}".format
     click.echo(row(CheckState.OK, "file", f"{profile.name} can be read"))

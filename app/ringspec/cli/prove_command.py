@@ -97,7 +97,7 @@ def command(  # noqa: PLR0913 - its options
             "enough": list(enough),
             "mutants": list(map(_json, results)),
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False).encode())
     else:
         spelt = f", dialect {loaded.dialect}" if loaded.dialect else ""
         click.echo(f"Mutants of {loaded.title} {loaded.version}{spelt}\n")

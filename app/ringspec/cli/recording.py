@@ -20,6 +20,7 @@ import click
 from ringspec.cli.exits import release_output
 from ringspec.cli.options import report_paths
 from ringspec.cli.outputs import Outputs, attempted
+from ringspec.cli.run_setup import made
 from ringspec.harness import Event, JudgedRequest, Notice
 from ringspec.harness.recording import Capture, CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
@@ -92,7 +93,7 @@ class Recording:
         filling = Filling(**about)
         self._redactor = Redactor(filling.secrets())
         self._outputs = Outputs(self._reports, _NoDisplay(), self._redactor, self._docs)
-        self._session = ClientSession(self._contract, self._level, url, filling)
+        self._session = ClientSession(self._contract, self._level, url, filling, made())
         self._thread = threading.Thread(target=self._judge_all, daemon=True)
         self._thread.start()
         click.echo(announcement)

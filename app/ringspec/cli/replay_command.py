@@ -11,9 +11,9 @@ import click
 
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
+    access_options,
     completer,
     contract_options,
-    credential_options,
     level_type,
     pace_options,
     profile_option,
@@ -60,7 +60,7 @@ _INCONCLUSIVE = 3
 )
 @click.option("--seed", type=int, help="That of the run; a report holds its own.")
 @profile_option
-@credential_options
+@access_options
 @contract_options
 @pace_options
 @output_options

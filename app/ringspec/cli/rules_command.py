@@ -42,7 +42,7 @@ def command(
         rules_table(loaded.rules.values(), sys.stdout)
     else:
         render = rules_json if shape == "json" else rules_markdown
-        click.echo(render(loaded), nl=False)
+        click.echo(render(loaded).encode(), nl=False)
 
 
 def rules_table(rules: Iterable[Rule], stream: TextIO) -> None:

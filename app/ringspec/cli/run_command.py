@@ -17,8 +17,8 @@ from ringspec.cli.known_file import KnownFile
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
     ReportPaths,
+    access_options,
     contract_options,
-    credential_options,
     file_type,
     flag,
     level_type,
@@ -39,7 +39,7 @@ from ringspec.harness.running.plan import (
 from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
-from ringspec.reports import Redactor, Terminal, counted
+from ringspec.reports import Redactor, Terminal, counted, stages
 from ringspec.spec import Level, UsageError
 from ringspec.strategies import Phase, quick_of
 
@@ -75,7 +75,7 @@ def _complete_phases(
     help="What fails the run; weaker failures are warnings.",
 )
 @profile_option
-@credential_options
+@access_options
 @selection_options
 @contract_options
 @click.option(
@@ -118,7 +118,8 @@ def command(**options: Any) -> int:
 
     URL takes the place of the contract's server URL, any mount prefix included.
     """
-    return RunOptions(**options).status()
+    with stages(options["color"], quiet=options["quiet"]) as tell:
+        return RunOptions(**options, tell=tell).status()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +151,7 @@ class RunOptions(FireOptions):
         options = [(f"--{name}", getattr(self, name)) for name in names]
         given = [(name, str(value)) for name, value in options if value]
         with self.plan(known_file) as (plan, redactor):
+            self.tell("")
             terminal = Terminal(
                 quiet=self.quiet,
                 verbose=self.verbose,
@@ -236,13 +238,13 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
-            has_access = given.bearer or given.client_id or given.value
             filling = Filling(
-                token="given" if has_access else None,
+                token="given" if given.is_given else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )
         plan = replace(self._plan(), url=url or _EMBEDDED, filling=filling)
+        self.tell("")
         for line in _planned(plan, url or "the embedded reference server"):
             click.echo(line)
         return 0

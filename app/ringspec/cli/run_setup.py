@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from ringspec.cli.options import ReportPaths, report_paths
+from ringspec.harness import Made
 from ringspec.harness.profile import Profile
 from ringspec.harness.profile import load as load_profile
 from ringspec.harness.running.plan import Plan
-from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.credentials import Credentials, read_headers
 from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
@@ -22,6 +26,13 @@ from ringspec.reports import Redactor, check
 from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
 from ringspec.strategies import Case, cases_of, expecting
 
+# Names of the options of access.
+ACCESS = (
+    *("bearer", "client_id", "client_secret", "token_url", "user"),
+    *("headers", "ca", "insecure"),
+)
+# Options whose values are secrets, in the plugin's spelling, too.
+_SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
 # Returns the URL and the credentials of a server, once it is up.
 Resolve = Callable[[], tuple[str, Credentials]]
 
@@ -35,6 +46,52 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, {})}
 
 
+def access_flags(
+    *,
+    user: str | None = None,
+    headers: tuple[str, ...] = (),
+    ca: str | None = None,
+    insecure: bool = False,
+    **credentials: str | None,
+) -> dict[str, Any]:
+    """Return what the options of access say, by table and key of a profile.
+
+    Raises:
+        UsageError: a header or the user is not written as it has to be.
+    """
+    name, colon, password = (user or "").partition(":")
+    if user and not colon:
+        raise UsageError("--user has no password", hint="write it as NAME:PASSWORD")
+    own = {"user": name, "password": password} if user else {}
+    return {
+        "credentials": own or credentials,
+        "headers": read_headers(headers),
+        "tls": {"ca": ca, "insecure": insecure or None},
+    }
+
+
+def made(profile: str = "") -> Made:
+    """Return with what a run is made: this version, and this command line."""
+    from importlib.metadata import version  # noqa: PLC0415 - only for a run
+
+    path, *words = sys.argv
+    name = Path(path).stem
+    name = Path(path).parent.name if name == "__main__" else name
+    written: list[str] = []
+    for before, word in pairwise(("", *words)):
+        option, given, _ = word.partition("=")
+        if _SECRET.fullmatch(before):
+            word = "…"  # noqa: PLW2901 - what the option before is given
+        elif given and _SECRET.fullmatch(option):
+            word = f"{option}=…"  # noqa: PLW2901
+        written.append(word)
+    return Made(
+        ringspec=version("ringspec"),
+        profile=profile,
+        command=shlex.join(("ringspec" if name == "cli" else name, *written)),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSetup:
     """What a run needs, by a profile and what goes before it, if it is given."""
@@ -44,6 +101,7 @@ class RunSetup:
     operation: str | None = None
     dialect: str | None = None
     seed: int = 0
+    tell: Callable[[str], object] = str  # what is being done, to nobody by default
 
     @cached_property
     def contract(self) -> Contract:
@@ -53,6 +111,7 @@ class RunSetup:
             SpecError: the contract or the dialect is at fault.
             UsageError: a file is missing, or the profile does not fit.
         """
+        self.tell(f"reading {self.contract_file or 'the contract'}")
         try:
             return load(
                 self.contract_file,
@@ -67,7 +126,7 @@ class RunSetup:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """The cases, expecting the statuses that the profile names."""
-        cases = cases_of(self.contract, self.seed)
+        cases = cases_of(self.contract, self.seed, self.tell)
         return expecting(cases, self.profile.success, self.profile.rejections)
 
     def check_target(self, url: str | None) -> None:
@@ -100,6 +159,7 @@ class RunSetup:
         It starts while the caller loads contract and cases. Raises as `check_target`.
         """
         self.check_target(url)
+        self.profile.route.opened()  # a file that cannot be used is told of first
         if url is not None:
             yield lambda: (url, self.profile.credentials)
             return
@@ -135,6 +195,8 @@ class RunSetup:
             TargetError: the token endpoint gives none.
         """
         profile, known = self.profile, credentials or self.profile.credentials
+        if known.token_url and not known.bearer:
+            self.tell("asking for a token")
         filling = known.filling(
             profile.pacing.timeout_s, profile.route, profile.safety.hosts(url)
         )
@@ -161,6 +223,7 @@ class RunSetup:
             seed=self.seed,
             safety=self.profile.safety,
             pacing=self.profile.pacing,
+            made=made(self.profile.name),
             **more,
         )
 
@@ -169,6 +232,8 @@ class RunSetup:
     ) -> tuple[Plan, Redactor]:
         """Return a plan with target and credentials, and its redactor."""
         filling, redactor = self.access(url, credentials)
+        header, plain = plan.contract.operation.token_header, plan.cases[:1]
+        filling = filling.fitted(header, plain[0].request if plain else None)
         route = self.profile.route.to(url)
         return replace(plan, url=url, filling=filling, route=route), redactor
 
@@ -182,6 +247,10 @@ class FireOptions:
     client_id: str | None
     client_secret: str | None
     token_url: str | None
+    user: str | None
+    headers: tuple[str, ...]
+    ca: str | None
+    insecure: bool
     contract: Path | None
     operation: str | None
     dialect: str | None
@@ -194,6 +263,7 @@ class FireOptions:
     quiet: bool
     verbose: bool
     color: Any
+    tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
         """Return the formats and paths of the reports, once the options make sense."""
@@ -207,10 +277,9 @@ class FireOptions:
     @cached_property
     def setup(self) -> RunSetup:
         """The set-up by the options and the profile that they name."""
-        credentials = ("bearer", "client_id", "client_secret", "token_url")
         flags = {
+            **access_flags(**{name: getattr(self, name) for name in ACCESS}),
             "dialect": self.dialect,
-            "credentials": {name: getattr(self, name) for name in credentials},
             "pacing": {
                 "workers": self.workers,
                 "timeout": self.timeout,
@@ -222,4 +291,5 @@ class FireOptions:
             contract_file=self.contract,
             operation=self.operation,
             seed=self.seed or 0,
+            tell=self.tell,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ringspec.reference import DIALECTS, HOST, ServerLimits, ServerSettings, ser
 from ringspec.spec import Level, UsageError, did_you_mean
 
 _LIMITS = ServerLimits()
+# RFC 6750, section 2.1. A shorter one cannot be redacted: it would stand in any text.
+_TOKEN = re.compile("[!-~]{4,4096}")
 
 
 def _mutants() -> dict[str, str]:
@@ -46,6 +49,12 @@ def _mutants() -> dict[str, str]:
     metavar="NAME",
     shell_complete=completer(_mutants),
     help="Serve with this defect; none by default.",
+)
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    envvar="RINGSPEC_TOKEN",
+    help="The access token that it takes; a random one by default.",
 )
 @click.option("--list-mutants", is_flag=True, help="Print the defects and exit.")
 @click.option(
@@ -103,6 +112,7 @@ def command(  # noqa: PLR0913 - its options
     host: str,
     dialect: str,
     mutant: str | None,
+    token: str | None,
     list_mutants: bool,
     record: Path | None,
     reports: tuple[str, ...],
@@ -128,8 +138,9 @@ def command(  # noqa: PLR0913 - its options
         _check("mutant", mutant, [*MUTANTS, *BUSY], "--list-mutants lists them")
     if host != HOST:
         _warn_of(host)
+    given = {} if token is None else {"token": _checked(token)}
     settings = ServerSettings(
-        dialect=dialect, mutant=mutant, limits=ServerLimits(**limits)
+        dialect=dialect, mutant=mutant, limits=ServerLimits(**limits), **given
     )
     try:
         if record is None and not reports:
@@ -176,6 +187,15 @@ def _warn_of(host: str) -> None:
             " server, and its token goes unencrypted",
             err=True,
         )
+
+
+def _checked(token: str) -> str:
+    if not _TOKEN.fullmatch(token):
+        raise UsageError(
+            "--token (or RINGSPEC_TOKEN) is no token that a header can hold",
+            hint="4 to 4,096 visible ASCII characters, without blanks; or leave it out",
+        )
+    return token
 
 
 def _check(what: str, name: str, names: Iterable[str], listed: str) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ringspec.cli.run_setup import RunSetup
+from ringspec.cli.run_setup import RunSetup, made
 from ringspec.cli.run_setup import given as given_flags
 from ringspec.harness import (
     ContractName,
@@ -29,6 +29,7 @@ from ringspec.harness import (
     Trouble,
     Verdict,
     conclude,
+    now,
 )
 from ringspec.harness.judging.oracle import Oracle
 from ringspec.harness.judging.selection import Selection, served
@@ -133,12 +134,14 @@ class LoadSetup:
         self.hosts = setup.profile.safety.hosts(target)
         self.contract = setup.contract
         filling, self.redactor = setup.access(target)
+        filling = filling.fitted(self.contract.operation.token_header, None)
         self.plan = Plan(
             contract=self.contract,
             cases=setup.cases,
             url=target,
             filling=filling,
             phases=_PHASES,
+            made=replace(made(setup.profile.name), began=now()),
         )
         lacking = lacking_rules(self.plan)
         selection = Selection.of(self.contract, prefixes("select"), prefixes("exclude"))
@@ -326,17 +329,21 @@ class LoadComparison:
     def result(self) -> Result:
         """The result of all cases."""
         rules = tuple(map(self._result, self.setup.contract.rules.values()))
-        counts = Counts(
-            rules=len(rules),
+        counts = Counts.of(
+            rules,
             cases=len(self.rest.fired | self.load.fired),
             requests=self.rest.requests + self.load.requests,
         )
+        # Load fires no case of several requests: it never judges all rules.
+        narrowed = ("load",) if self.setup.left_out else ()
         return Result(
-            conclusion=conclude(rules, executed=counts.cases > 0),
+            conclusion=conclude(rules, executed=counts.cases > 0, narrowed=narrowed),
             level=self.setup.level,
             rules=rules,
             counts=counts,
             duration_s=self.figures["seconds"],
+            narrowed=narrowed,
+            ended=now(),
         )
 
     def _result(self, rule: Rule) -> RuleResult:
@@ -375,6 +382,7 @@ class LoadComparison:
             level=setup.level,
             seed=setup.seed,
             total=len(setup.cases),
+            made=setup.plan.made,
         )
         notices = tuple(self.notices())
         report = report_json(

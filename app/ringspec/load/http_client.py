@@ -60,6 +60,7 @@ class BlockingClient:
         if why:
             failure = Failure(trouble=Trouble.WITHHELD, message=f"not sent: {why}")
             return Exchange(url=url, request=request, failure=failure, sent=0)
+        request = self._filling.dressed(request, self._url)
         began_s, began = time.time(), time.perf_counter()
         answer = self._answer(request, url)
         elapsed_s = time.perf_counter() - began

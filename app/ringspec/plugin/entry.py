@@ -62,6 +62,10 @@ OPTIONS = (
         "client-secret", "SECRET", "its secret; better in RINGSPEC_CLIENT_SECRET"
     ),
     PytestOption("token-url", "URL", "where a token is fetched"),
+    PytestOption("user", "NAME:PASSWORD", "Basic credentials; better in RINGSPEC_USER"),
+    PytestOption("header", "NAME=VALUE", "a header of every request", "args"),
+    PytestOption("ca", "FILE", "certificates to trust", is_path=True),
+    PytestOption("insecure", "", "check no certificate", "bool"),
     PytestOption("level", "LEVEL", "what fails: must (default), should or may"),
     PytestOption("dialect", "NAME|FILE", "the provider's spelling", is_path=True),
     PytestOption("contract", "FILE", "another API's OpenAPI 3.1 file", is_path=True),

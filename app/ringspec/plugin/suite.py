@@ -29,7 +29,7 @@ from ringspec.harness import Event, Judged, Outcome, Started, Verdict
 from ringspec.harness.profile import variables
 from ringspec.harness.running.run import run as run_events
 from ringspec.plugin.entry import GROUP, OPTIONS, PROFILE, URL, is_flagged, spelt
-from ringspec.plugin.servers import Server, bearer, reference_server
+from ringspec.plugin.servers import Server, reference_server
 from ringspec.reports import Recorder, Redactor, RuleText, RuleTexts, counted, shown
 from ringspec.spec import RingspecError, Rule, RuleId, did_you_mean
 
@@ -359,12 +359,18 @@ class Suite:
 
     def _shared_result(self, folder: Path, session: pytest.Session) -> SuiteResult:
         """Return the result of another process, or else fire and write it."""
-        import fcntl  # noqa: PLC0415 - not everywhere, and only for several processes
+        import sqlite3  # noqa: PLC0415 - only for several processes
 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The lock ends with this process: if that dies, the next one fires.
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # SQLite has a lock on every system, which ends with this process: if that
+        # dies, the next one fires. An interrupt waits for the time limit.
+        with closing(sqlite3.connect(folder / _LOCK, 0.2, isolation_level=None)) as it:
+            while not it.in_transaction:
+                try:
+                    it.execute("BEGIN EXCLUSIVE")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                        raise
             result = _read(folder)
             if result is None:
                 result = self._fire(session)
@@ -456,11 +462,10 @@ def target_server(request: pytest.FixtureRequest) -> Iterator[Server]:
         return
     given = profile.credentials
     filling, _ = suite.options.setup.access(url)
-    token = filling.token or ""
     server = Server(
         url=url.rstrip("/"),
         token=filling.token,
-        headers={given.header: token} if given.header else bearer(token),
+        headers=filling.by_hand(),
         token_url=given.token_url or "",
         client_id=given.client_id or "",
         client_secret=given.client_secret or "",

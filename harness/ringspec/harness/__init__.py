@@ -13,6 +13,7 @@ from ringspec.harness.judging.verdict import Event as Event
 from ringspec.harness.judging.verdict import Finding as Finding
 from ringspec.harness.judging.verdict import Judged as Judged
 from ringspec.harness.judging.verdict import Known as Known
+from ringspec.harness.judging.verdict import Made as Made
 from ringspec.harness.judging.verdict import Notice as Notice
 from ringspec.harness.judging.verdict import Outcome as Outcome
 from ringspec.harness.judging.verdict import Result as Result
@@ -22,6 +23,7 @@ from ringspec.harness.judging.verdict import Stale as Stale
 from ringspec.harness.judging.verdict import Standing as Standing
 from ringspec.harness.judging.verdict import Started as Started
 from ringspec.harness.judging.verdict import Verdict as Verdict
+from ringspec.harness.judging.verdict import now as now
 from ringspec.harness.judging.verdict import plainest as plainest
 from ringspec.harness.recording import ClientSession as ClientSession
 from ringspec.harness.recording import JudgedRequest as JudgedRequest

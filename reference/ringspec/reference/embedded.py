@@ -62,16 +62,19 @@ class Embedded:
             return self
         roots = [str(_ROOT), os.environ.get("PYTHONPATH")]
         # A file, since a full pipe would block the child.
-        self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self._stderr = tempfile.TemporaryFile(  # noqa: SIM115
+            "w+", encoding="utf-8", errors="replace"
+        )
         self.process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-P", "-m", "ringspec.reference", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, roots))},
-            text=True,
+            encoding="utf-8",
             # Ctrl-C is for this process alone, which may still need the child.
             process_group=0,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         # A thread, since not every system reads a pipe with a time limit.
         self._reader = threading.Thread(

@@ -134,7 +134,8 @@ def listen(host: str, port: int) -> socket.socket:
     family, *_, address = socket.getaddrinfo(host, port, type=kind)[0]
     listener = socket.socket(family, kind, protocol)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows, two servers could share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
     except OSError:
@@ -174,7 +175,7 @@ def _possible(limits: ServerLimits) -> ServerLimits:
 
 @contextmanager
 def _ending_on_signals() -> Iterator[None]:
-    """Leave the block quietly on SIGINT or SIGTERM.
+    """Leave the block quietly on SIGINT, SIGTERM or Windows' SIGBREAK.
 
     uvicorn takes the signals over, shuts down, puts our handler back and raises them
     again; so the handler serves before, after and beside it.
@@ -193,7 +194,8 @@ def _ending_on_signals() -> Iterator[None]:
             signal.signal(sign, handler)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NAMES = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one is Windows'
+_SIGNALS = [getattr(signal, each) for each in _NAMES if hasattr(signal, each)]
 
 
 def _end_with_parent() -> None:

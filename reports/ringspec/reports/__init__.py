@@ -16,6 +16,7 @@ from ringspec.reports.console import ProgressLine as ProgressLine
 from ringspec.reports.console import console as console
 from ringspec.reports.console import line as line
 from ringspec.reports.console import row as row
+from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display

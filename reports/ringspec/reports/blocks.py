@@ -27,11 +27,11 @@ from ringspec.reports.case_text import (
     expiry,
     extent,
     first_reason,
+    judged_share,
     untested_share,
 )
 from ringspec.reports.causes import Cause, explained, refusal
 from ringspec.reports.console import hanging, line, live, page, print_message, row
-from ringspec.reports.curl import LIMIT as CURL_LIMIT
 from ringspec.reports.curl import curl
 from ringspec.reports.printable import counted, listed, shown, visible
 from ringspec.spec import RuleId
@@ -43,8 +43,6 @@ _MORE = "--verbose or --report json=PATH"
 # Ids that are listed unless all are wanted.
 _IDS = 8
 _REASON = 300
-# Bodies beyond are hard to paste.
-_HUGE = 1024
 # The outcome of a rule whose failures are all known.
 KNOWN = "known"
 # Of an outcome: its style, the head of its column, what one rule does and several do.
@@ -59,6 +57,7 @@ OUTCOMES: dict[str, tuple[str, str, str, str]] = {
 }
 _CONCLUSIONS = {
     Conclusion.CONFORMANT: "bold green",
+    Conclusion.IN_PART: "bold cyan",
     Conclusion.NONCONFORMANT: "bold red",
     Conclusion.INCONCLUSIVE: "bold yellow",
 }
@@ -77,7 +76,7 @@ def print_failures(
         cases = chosen(cause.findings, len(cause.findings) if verbose else LIMIT)
         for finding in cases:
             line(console)
-            _print_case(console, finding, CURL_LIMIT if verbose else _HUGE)
+            _print_case(console, finding)
         left = len(cause.findings) - len(cases)
         if left:
             others = f"and {counted(left, 'more case')}, see {more}"
@@ -100,7 +99,7 @@ def print_refusal(console: Console, result: Result, *, verbose: bool = False) ->
     if found.finding is not None:
         # What fails has its command line below.
         fails = found.finding.verdict is Verdict.FAIL
-        _print_case(console, found.finding, 0 if fails else _HUGE)
+        _print_case(console, found.finding, runs=not fails)
     line(console)
 
 
@@ -201,15 +200,19 @@ def print_conclusion(console: Console, result: Result) -> None:
     """Print the last line, with the message and the hint, if any."""
     conclusion = Text(str(result.conclusion), _CONCLUSIONS[result.conclusion])
     counts = Counter(map(outcome_of, result.rules))
+    in_part = result.conclusion is Conclusion.IN_PART
     rules: list[str] = []
     for outcome, (_, _, one, many) in OUTCOMES.items():
         number = counts[outcome]
         if number and outcome != Outcome.UNTESTED:  # the noun only once
-            subject = str(number) if rules else counted(number, "rule")
+            subject = str(number) if rules or in_part else counted(number, "rule")
             rules.append(f"{subject} {one if number == 1 else many}")
     named = ", ".join(rules) or "no rule was looked at"
     took = ", ".join(extent(result))
-    rest = f"{untested_share(result)}: {named} at level {result.level} ({took})"
+    by = f", by {', '.join(result.narrowed)}" if result.narrowed else ""
+    if in_part:
+        named, by = f"{judged_share(result)}{by}: {named}", ""
+    rest = f"{untested_share(result)}: {named} at level {result.level}{by} ({took})"
     text = Text.assemble(conclusion, rest)
     if live(console.file):
         row(console, "", text, indent=0)
@@ -251,7 +254,7 @@ def chosen(findings: Sequence[Finding], number: int = LIMIT) -> Sequence[Finding
     return (*first.values(), *again)[:number]
 
 
-def _print_case(console: Console, finding: Finding, limit: int) -> None:
+def _print_case(console: Console, finding: Finding, *, runs: bool = True) -> None:
     row(console, "case", Text(visible(finding.case.id), "bold"))
     before = ""
     for name, text in case_rows(finding):
@@ -260,7 +263,7 @@ def _print_case(console: Console, finding: Finding, limit: int) -> None:
         before = label
     row(console, "why", Text(shown(finding.reason, _REASON), "red"))
     # At the margin: a here-document does not end within an indent.
-    command = curl(finding.exchange, finding.case.id, limit) if limit else ""
+    command = curl(finding.exchange, finding.case.id) if runs else ""
     for part in command.splitlines():
         line(console, part, "cyan")
 

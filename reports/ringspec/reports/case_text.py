@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from http import HTTPStatus
 
 from ringspec.harness import (
@@ -16,8 +18,10 @@ from ringspec.harness import (
     Outcome,
     Result,
     RuleResult,
+    Started,
 )
-from ringspec.reports.printable import counted, decoded, shown
+from ringspec.reports.html_bodies import indented, is_json
+from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
 from ringspec.strategies import Case, Expect, Status, Want, What
 
@@ -26,6 +30,9 @@ REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
 _KNOWN_STATUS = frozenset(HTTPStatus)
 # Bytes of an answer that are looked at, so that megabytes cost nothing.
 _BYTES = 4096
+# Of bytes that are no text so many are told; few are one in so many, or so many.
+_FIRST, _FEW = 4, 10
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _VALUE, _WANTED = 60, 80
 _WANTS = {
     What.ONE_OF: "{at} is {value}",
@@ -57,15 +64,60 @@ def earlier(exchange: Exchange) -> tuple[Exchange, ...]:
     return exchange.played.earlier if exchange.played else ()
 
 
-def body_start(exchange: Exchange, limit: int = 300) -> str:
-    """Write the first characters of the body on one line, made visible."""
-    if exchange.response is None:
-        return ""
-    body = exchange.response.body
-    text = shown(decoded(body[:_BYTES])[:limit], limit)
-    if len(body) <= _BYTES and len(decoded(body).strip()) <= limit:
-        return text
-    return f"{text}… ({counted(len(body), 'byte')} in all)"
+def body_text(body: bytes, limit: int = 300) -> str:
+    """Write the beginning of a body on one line; of bytes that are no text say so."""
+    text = decoded(body[:_BYTES])
+    rest = "".join(_ESCAPED.sub("\0", text).split())
+    odd = sum(not each.isprintable() for each in rest)
+    if odd * _FEW > len(text):
+        verb = "is" if len(body) == 1 else "are"
+        what = "not UTF-8" if _ESCAPED.search(text) else "mostly control characters"
+        first = " ".join(f"0x{each:02x}" for each in body[:_FIRST])
+        return f"{counted(len(body), 'byte')} that {verb} {what}, beginning {first}"
+    total = f" ({counted(len(body), 'byte')} in all)"
+    if is_json(body):
+        kept = visible(excerpt(decoded(body), limit))
+        return f"{kept}{total}" if "…" in kept else kept
+    kept = start(text.strip(), limit)
+    kept = kept if re.search(r"\s", kept) else kept[:_VALUE]
+    is_whole = len(body) <= _BYTES and kept == text.strip()
+    return shown(kept, limit) + ("" if is_whole else f"…{total}")
+
+
+def excerpt(text: str, limit: int) -> str:
+    """Write JSON on one line, cut between members, and say how many are left out."""
+    kept, ends = "", ""
+    lines = indented(text)
+    most = limit if text[:1] == '"' else limit // 3
+    long = re.compile(rf'"((?:[^"\\]|\\.){{{most}}})(?:[^"\\]|\\.){{{_FEW},}}"')
+    while lines:
+        word = long.sub(_shorter, lines[0].strip())
+        closes = word[0] in "]}"
+        if kept[1:] and not closes and len(kept) + len(word) > limit:
+            break
+        kept += word if not kept or closes or kept[-1] in "[{" else f" {word}"
+        if closes:
+            ends = ends[1:]
+        elif word[-1] in "[{":
+            ends = ("]" if word[-1] == "[" else "}") + ends
+        del lines[0]
+    if not lines:
+        return kept
+    blank = "" if kept[-1] in "[{" else " "
+    if ends[1:]:
+        kept, blank = f"{kept}{blank}…{ends[:-1]}", ", "
+    left = sum(each[:2] == "  " and each[2] not in " ]}" for each in lines)
+    noun = "more item" if ends[-1] == "]" else "more member"
+    return (
+        f"{kept}{blank}… {counted(left, noun)}{ends[-1]}" if left else kept + ends[-1]
+    )
+
+
+def _shorter(found: re.Match[str]) -> str:
+    words, _, word = found[1].rpartition(" ")
+    kept = words if 2 * len(words) > len(word) else found[1]
+    left = len(found[0]) - len(kept) - 2
+    return f'"{kept}…" ({left:,} more characters)'
 
 
 def case_rows(finding: Finding) -> Iterator[tuple[str, str]]:
@@ -83,9 +135,8 @@ def exchange_rows(exchange: Exchange) -> Iterator[tuple[str, str]]:
         sent = f"{each.request.method} {shown(each.request.path, 200)}"
         yield "before", f"{sent}: {each.summary}"
     yield "answer", status_line(exchange)
-    body = body_start(exchange)
-    if body:
-        yield "body", body
+    if exchange.response is not None and exchange.response.body:
+        yield "body", body_text(exchange.response.body)
 
 
 def deciding(result: RuleResult, level: Level) -> tuple[Finding, ...]:
@@ -129,6 +180,35 @@ def extent(result: Result) -> Iterator[str]:
     yield f"{result.duration_s:.1f} s"
     if result.interrupted:
         yield "interrupted"
+
+
+def judged_share(result: Result) -> str:
+    """Write how much of the whole was judged, such as `5 of 142 rules`; or nothing."""
+    of = counted(result.counts.rules, "rule")
+    return f"{result.judged:,} of {of}" if result.narrowed else ""
+
+
+def provenance(started: Started, result: Result) -> dict[str, str]:
+    """Return with what and when a run was made, and what came of it, by name."""
+    contract, made, share = started.contract, started.made, judged_share(result)
+    return {
+        "conclusion": result.conclusion,
+        "part": f"{share}, by {', '.join(result.narrowed)}" if share else "",
+        "judged": "clients" if started.clients else "",
+        "target": started.target,
+        "level": result.level,
+        "began": made.began,
+        "ended": result.ended,
+        "ringspec": made.ringspec,
+        "contract.title": contract.title,
+        "contract.version": contract.version,
+        "contract.sha256": contract.sha256,
+        "dialect": contract.dialect or "",
+        "profile": made.profile,
+        "seed": str(started.seed),
+        "command": made.command,
+        **{f"counts.{name}": str(it) for name, it in asdict(result.counts).items()},
+    }
 
 
 def expiry(known: Known) -> str:
@@ -180,7 +260,7 @@ def _old(body: Json, path: str) -> str:
 def _written(value: Json, limit: int = _VALUE) -> str:
     if not is_shallow(value):
         return "a deeply nested value"
-    return shown(json.dumps(value, ensure_ascii=False), limit)
+    return visible(excerpt(json.dumps(value, ensure_ascii=False), limit))
 
 
 def due(finding: Finding, rule: Rule) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Literal, TextIO, TypeAlias
 
 from rich.console import Console
@@ -11,10 +16,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ringspec.harness import Result
-from ringspec.reports.printable import COMMAND, counted, shown
+from ringspec.reports.printable import COMMAND, counted, shown, start
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
+# Seconds in which a log gets one line at most, and after which it gets one in any case.
+_OFTEN, _SILENCE = 1, 30
+
+_WORD = re.compile(r'(?:"(?:[^"\\]|\\.)*"(?:: )?|\S)+')
+# Stands for a blank where no line ends; nothing that is visible has it.
+_BLANK = "\ue000"
 # Narrower screens are written to as if they were so wide.
 _NARROW = 20
 
@@ -25,9 +36,6 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
     `always` and `never` outweigh the environment; with `auto` NO_COLOR outweighs
     FORCE_COLOR, which outweighs TERM=dumb and whether there is a screen at all.
     """
-    if isinstance(stream, io.TextIOWrapper):
-        # An ASCII terminal shall show \u2026, not end in an error.
-        stream.reconfigure(errors="backslashreplace")
     # Source: no-color.org and force-color.org, which leave an empty value unset.
     forced = os.environ.get("FORCE_COLOR", "") not in ("", "0")
     wanted = not os.environ.get("NO_COLOR") and (forced or live(stream))
@@ -40,7 +48,8 @@ def console(stream: TextIO, color: Color = "auto") -> Console:
         markup=False,
         emoji=False,
         highlight=False,
-        legacy_windows=False,
+        # Windows' old consoles take no escape sequences, files need none.
+        legacy_windows=None if live(stream) else False,
     )
     opened.width = max(opened.width, _NARROW)
     return opened
@@ -80,7 +89,15 @@ def hanging(console: Console, head: Text, value: Text | str) -> None:
     if left < _NARROW and head.plain.strip():
         line(console, head)
         head, left = Text("  "), console.width - 2
-    for part in value.wrap(console, max(left, _NARROW), overflow="fold"):
+    width = max(left, _NARROW)
+    # What stands in quotes, and a name with its value, is one word if a line has room.
+    whole = value.copy()
+    whole.plain = _WORD.sub(
+        lambda it: it[0].replace(" ", _BLANK) if len(it[0]) <= width else it[0],
+        value.plain,
+    )
+    for part in whole.wrap(console, width, overflow="fold"):
+        part.plain = part.plain.replace(_BLANK, " ")
         part.rstrip()
         line(console, Text.assemble(head, part) if part else "")
         head = Text(" " * head.cell_len)
@@ -99,46 +116,87 @@ def print_message(console: Console, result: Result) -> None:
         line(console, Text.assemble(("hint: ", "bold"), shown(result.hint, 1000)))
 
 
+@contextmanager
+def stages(
+    color: Color = "auto", *, quiet: bool = False
+) -> Iterator[Callable[[str], None]]:
+    """Yield what tells of what is done before a run; an empty text is the last."""
+    opened = console(sys.stderr, color)
+    bar = _bar(opened, "starting", None) if live(sys.stderr) and not quiet else None
+    width = opened.width - 12
+
+    def tell(text: str) -> None:
+        if bar is not None and text:
+            label = start(shown(text, 500), width)
+            bar.update(bar.task_ids[0], label=label, refresh=True)
+        elif bar is not None:
+            bar.stop()
+        elif text and not quiet:
+            line(opened, shown(text, 1000))
+
+    try:
+        yield tell
+    finally:
+        tell("")
+
+
 class ProgressLine:
-    """Shows how many are done: a bar that vanishes, or a line at each quarter."""
+    """Shows how many are done, how long it took and may take yet.
+
+    On a screen in a line that vanishes; in a log now and then, as most logs are short.
+    """
 
     def __init__(self, console: Console, unit: str, total: int) -> None:
         self._console, self._unit, self._total = console, unit, total
-        self._done = 0
+        self._done, self._told = 0, False
+        self._began = self._last = time.monotonic()
         self._bar = _bar(console, f"{unit}s", total) if live(console.file) else None
 
     def advance(self, count: int, noun: str) -> None:
         """Count one more; `count` and `noun` are the remark, such as 2 failures."""
         before, self._done = self._done, self._done + 1
-        total, remark = self._total, counted(count, noun)
+        total, now = self._total, time.monotonic()
+        took = now - self._began
+        left = f"{_lasting(took * (total - self._done) / self._done)} left"
         if self._bar is not None:
-            task = self._bar.task_ids[0]
-            self._bar.update(task, advance=1, remark=remark if count else "")
-        elif total and before * 4 // total != self._done * 4 // total:
-            done = f"{self._done:,}/{counted(total, self._unit)} done"
+            remark = f", {left}, {counted(count, noun)}" if count else f", {left}"
+            self._bar.update(self._bar.task_ids[0], advance=1, remark=remark)
+            return
+        quarter = before * 4 // total != self._done * 4 // total
+        if self._done < total and now - self._last > (_OFTEN if quarter else _SILENCE):
+            self._last, self._told = now, True
+            done = f"{self._done:,} of {counted(total, self._unit)}"
+            remark = f"{counted(count, noun)}, {_lasting(took)}, {left}"
             line(self._console, f"{done}, {remark}")
 
     def close(self) -> None:
         """Take the bar off the screen, or set off the lines from what follows."""
         if self._bar is not None:
             self._bar.stop()
-        elif self._done:
+        elif self._told:
             line(self._console)
 
 
-def _bar(console: Console, label: str, total: int) -> Progress:
+def _lasting(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def _bar(console: Console, label: str, total: int | None) -> Progress:
+    # Beside the bar stand the counts, the times and the remark.
+    width = max(4, min(30, console.width - 56))
     bar = Progress(
-        TextColumn(label),
-        # Beside the bar stand the counts, and the remark.
-        BarColumn(bar_width=max(4, min(30, console.width - 36))),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[remark]}", markup=False),
+        TextColumn("{task.fields[label]}", markup=False),
+        *((BarColumn(bar_width=width), MofNCompleteColumn()) if total else ()),
+        TextColumn("{task.elapsed:.0f} s{task.fields[remark]}", markup=False),
         console=console,
         transient=True,
+        refresh_per_second=4,
         # A test's output stays where it is.
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    bar.add_task("", total=total, remark="")
+    bar.add_task("", total=total, label=label, remark="")
     bar.start()
     return bar

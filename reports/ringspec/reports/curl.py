@@ -1,22 +1,25 @@
 """Curl command lines that send a request again, byte for byte, from a POSIX shell.
 
-The environment has the secrets: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID and _CLIENT_SECRET.
+The environment has the secrets: RINGSPEC_TOKEN, RINGSPEC_CLIENT_ID, _CLIENT_SECRET, and
+RINGSPEC_HEADERS_… for headers given by hand.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import shlex
+from itertools import count
 from urllib.parse import quote
 
 from ringspec.harness import Exchange
-from ringspec.reports.printable import utf8_start
+from ringspec.reports.printable import COMMAND, counted
 from ringspec.strategies import Request, Slot
 
-# Larger bodies are not inlined.
+# Larger bodies are not inlined, nor those with more bytes that need an escape; beyond a
+# line's length a body stands below the command.
 LIMIT = 8 * 1024
+_ESCAPES, _LINE = 256, 1024
 # What a shell puts in place of what a request leaves open, between double quotes.
 _OPEN: dict[str, str] = {
     Slot.TOKEN: "$RINGSPEC_TOKEN",
@@ -26,7 +29,9 @@ _OPEN: dict[str, str] = {
     Slot.CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
     Slot.CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
 }
-_PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))})")
+_PLACE = re.compile(
+    f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_HEADERS_[A-Z0-9_]*}})"
+)
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
@@ -42,29 +47,37 @@ _QUERY = f"{_PATH}?`{{}}"
 def curl(exchange: Exchange, case: str = "", limit: int = LIMIT) -> str:
     """Write the command line that sends an exchange's request again.
 
-    A body of more bytes than the limit is left to the replay of the case.
+    A body of more bytes than the limit, or of bytes that no screen can show, is left to
+    the replay of the case.
     """
     url, request = exchange.url, exchange.request
     body = request.body
     head = " ".join(_words(url, request))
-    if len(body) > limit:
-        digest = hashlib.sha256(body).hexdigest()
-        base = shlex.quote(sendable(url.removesuffix(request.path)))
-        replay = f"ringspec replay {shlex.quote(case or 'CASE-ID')} {base}"
-        return (
-            f"# body of {len(body)} bytes, sha256 {digest}: {replay}\n"
-            f"{head} --data-binary @body.bin"
-        )
     if not body and request.method.upper() not in _HAS_BODY:
         return head
     if request.path == Slot.TOKEN_URL and _PLACE.search(body.decode("latin-1")):
         return f"{head} {_form(body)}"
-    text = utf8_start(body, len(body))
+    text = body.decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
+    shows = all(each.isprintable() for each in lines) and not COMMAND.search(text)
     # A leading @ would name a file.
-    if text is not None and text.isprintable() and not text.startswith("@"):
+    if shows and len(body) <= min(_LINE, limit) and text[:1] != "@" and not lines[1:]:
         return f"{head} --data-binary {_single(text)}"
-    lines = base64.encodebytes(body).decode().rstrip()
-    return f"base64 -d <<'EOF' | {head} --data-binary @-\n{lines}\nEOF"
+    if shows and len(body) <= limit:
+        names = (f"EOF{'_' * number}" for number in count())
+        end = next(each for each in names if each not in lines)
+        # Without the newline that ends what stands here.
+        sent = f"head -c {len(body)} <<'{end}' | {head} --data-binary @-"
+        return f"{sent}\n{text}\n{end}"
+    escapes = sum(not each.isprintable() for each in text)
+    if len(body) <= limit and escapes <= _ESCAPES:
+        first = "\\055" if text[0] == "-" else _octal(text[0])  # no option of printf
+        written = _single(first + "".join(map(_octal, text[1:])))
+        return f"printf {written} | {head} --data-binary @-"
+    digest = hashlib.sha256(body).hexdigest()
+    base = shlex.quote(sendable(url.removesuffix(request.path)))
+    replay = f"ringspec replay {shlex.quote(case or 'CASE-ID')} {base}"
+    return f"# a body of {counted(len(body), 'byte')}, sha256 {digest}: {replay}"
 
 
 def _words(url: str, request: Request) -> list[str]:
@@ -105,11 +118,19 @@ def _header(name: str, value: str) -> str:
         return _single(line) if _is_ascii(line) else _quoted(line)
     texts = parts[::2]
     if all(_is_ascii(text) and _TAME.fullmatch(text) for text in texts):
-        opened = "".join(_OPEN.get(part, part) for part in parts)
+        opened = "".join(map(_opened, parts))
         return '"' + _BARE.sub(r"${\1}", opened) + '"'
     return "".join(
-        f'"{_OPEN[part]}"' if part in _OPEN else _quoted(part) for part in parts if part
+        f'"{_opened(part)}"' if _PLACE.fullmatch(part) else _quoted(part)
+        for part in parts
+        if part
     )
+
+
+def _opened(part: str) -> str:
+    """Return what a shell puts in place of a part that a request leaves open."""
+    is_header = part not in _OPEN and _PLACE.fullmatch(part)
+    return f"${part[1:-1]}" if is_header else _OPEN.get(part, part)
 
 
 def _form(body: bytes) -> str:
@@ -131,6 +152,14 @@ def _quoted(text: str) -> str:
     data = text.encode("latin-1", "backslashreplace")
     octal = "".join(chr(b) if b in _PLAIN else f"\\{b:03o}" for b in data)
     return f"\"$(printf '{octal}')\""
+
+
+def _octal(character: str) -> str:
+    """Write a character as printf's format has it."""
+    if character.isprintable():
+        return character * 2 if character in "%\\" else character
+    data = character.encode("utf-8", "surrogateescape")
+    return "".join(f"\\{each:03o}" for each in data)
 
 
 def _is_ascii(text: str) -> bool:

@@ -12,16 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from ringspec.harness import (
-    Conclusion,
-    Ended,
-    Event,
-    Finding,
-    Judged,
-    Outcome,
-    Result,
-    Started,
-)
+from ringspec.harness import Ended, Event, Finding, Judged, Outcome, Result, Started
 from ringspec.reports.case_text import by_reason, status_line
 from ringspec.reports.causes import Cause, causes, refusal
 from ringspec.reports.files import Display, rule_link
@@ -98,7 +89,7 @@ def commands(
         _command("error", f"known failure {each.known.id}", each.why)
         for each in result.stale
     ]
-    if not new and result.conclusion is not Conclusion.CONFORMANT:
+    if not new and result.conclusion.exit_code:
         title = f"ringspec: {result.conclusion}"
         new.append(_command("error", title, result.message, result.hint))
     known = [_cause(each, docs) for each in found if each.known]

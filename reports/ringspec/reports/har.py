@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import harfile
 
 from ringspec.harness import Exchange, Response, Verdict
-from ringspec.reports.case_text import earlier, reason_phrase
+from ringspec.reports.case_text import earlier, provenance, reason_phrase
 from ringspec.reports.curl import sendable
 from ringspec.reports.files import Record
 from ringspec.reports.json_report import utc, water_level
@@ -51,7 +51,9 @@ def render(record: Record) -> bytes:
     limit = water_level(sizes, _ALL, _LIMIT)
     text = io.StringIO()
     creator = harfile.Creator(name="ringspec", version=metadata.version("ringspec"))
-    with harfile.HarFile(text, creator=creator) as archive:
+    made = provenance(record.started, record.result).items()
+    comment = "; ".join(f"{name}: {value}" for name, value in made if value)
+    with harfile.HarFile(text, creator=creator, comment=comment) as archive:
         for exchange, comment in fired:
             elapsed_ms = round(exchange.elapsed_s * 1000, 3)
             archive.add_entry(

@@ -55,8 +55,8 @@ def one(body: bytes) -> Body:
     """Show a body by itself: indented if it is JSON, with no word changed."""
     if not body:
         return ()
-    if _is_json(body):
-        lines = _indented(decoded(body))
+    if is_json(body):
+        lines = indented(decoded(body))
         if max(map(len, lines)) > LINE or not "".join(lines).isprintable():
             lines = list(map(_line, lines))
         shown: Body = (("", "\n".join(lines[:LINES]) + "\n"),)
@@ -78,7 +78,8 @@ def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
     return _side(rows, "was"), _side(rows, "now")
 
 
-def _is_json(body: bytes) -> bool:
+def is_json(body: bytes) -> bool:
+    """Return whether a body is JSON that is worth the time of looking at it."""
     if len(body) > PARSED:
         return False
     few = body.count(b"[") + body.count(b"{") < _FEW
@@ -92,11 +93,11 @@ def _is_json(body: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _plain(body: bytes) -> Any:
     """Return a body as data, if writing that gives the same bytes again."""
-    data = json.loads(body) if _is_json(body) else _ABSENT
+    data = json.loads(body) if is_json(body) else _ABSENT
     return data if data is not _ABSENT and encode(data) == body else _ABSENT
 
 
-def _indented(text: str, depth: int = 0) -> list[str]:
+def indented(text: str, depth: int = 0) -> list[str]:
     """Indent JSON text: numbers, escapes and repeated names stay."""
     lines: list[str] = []
     for name, value, comma in _JSON_LINE.findall(text):
@@ -136,7 +137,7 @@ def _compact(value: Any) -> str:
 @lru_cache(maxsize=2048)
 def _lines(name: str, text: str, depth: int, end: str) -> tuple[str, ...]:
     """Write a value over several lines, fit to be shown; none for an absent one."""
-    lines = _indented(text, depth)
+    lines = indented(text, depth)
     if lines:
         lines[0] = f"{'  ' * depth}{name}{lines[0].lstrip()}"
         lines[-1] += end

@@ -16,7 +16,15 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
-from ringspec.reports.case_text import due, earlier, expiry, fault_lines, status_line
+from ringspec.reports.case_text import (
+    due,
+    earlier,
+    expiry,
+    fault_lines,
+    judged_share,
+    provenance,
+    status_line,
+)
 from ringspec.reports.causes import causes, refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
@@ -68,6 +76,8 @@ def render(record: Record) -> bytes:
         script="report.js",
         run=record.started,
         result=result,
+        part=judged_share(result),
+        made=provenance(record.started, result),
         notices=record.notices,
         causes=causes(result, record.judged),
         refused=refusal(result),

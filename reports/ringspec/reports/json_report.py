@@ -59,12 +59,14 @@ def report_json(record: Record) -> dict[str, Json]:
     return {
         "format": REPORT_FORMAT,
         "conclusion": result.conclusion,
+        "part": part_json(result),
         "level": result.level,
         "seed": started.seed,
         "duration_s": round(result.duration_s, 3),
         "target": started.target,
         **({"judged": "clients"} if started.clients else {}),
         **({"shard": _shard(result.share)} if result.share else {}),
+        "run": {**asdict(started.made), "ended": result.ended},
         "contract": asdict(started.contract),
         "counts": asdict(result.counts),
         "message": result.message,
@@ -85,6 +87,14 @@ def refused_json(result: Result) -> dict[str, Json]:
         return {}
     rules = [each.rule.id for each in found.rules]
     return {"refused": {"reason": found.title, "cases": found.cases, "rules": rules}}
+
+
+def part_json(result: Result) -> Json:
+    """Return how much of the whole was judged, and what made it a part; or null."""
+    if not result.narrowed:
+        return None
+    judged, of = result.judged, result.counts.rules
+    return {"rules": judged, "of": of, "by": list(result.narrowed)}
 
 
 def _rules(result: Result) -> list[Json]:

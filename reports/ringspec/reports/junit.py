@@ -7,14 +7,20 @@ is an error, never a skip; a known failure is skipped.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from ringspec.harness import Conclusion, Finding, Known, Outcome, RuleResult
-from ringspec.reports.case_text import case_rows, deciding, expiry, first_reason
+from ringspec.reports.case_text import (
+    case_rows,
+    deciding,
+    expiry,
+    first_reason,
+    provenance,
+)
 from ringspec.reports.causes import refusal
 from ringspec.reports.curl import curl
 from ringspec.reports.files import Record, rule_link
@@ -32,8 +38,10 @@ _REASON = 500
 def render(record: Record) -> bytes:
     """Write the whole report."""
     suite = TestSuite("ringspec")
-    for name, value in _properties(record):
+    for name, value in provenance(record.started, record.result).items():
         suite.add_property(name, harmless(value))
+    if refused := refusal(record.result):
+        suite.add_property("refused", harmless(refused.title))
     elapsed_s: dict[RuleId, float] = defaultdict(float)
     for judged in record.judged:
         elapsed_s[judged.case.rule] += judged.exchange.elapsed_s
@@ -48,7 +56,7 @@ def render(record: Record) -> bytes:
     result = record.result
     outcomes = {each.outcome for each in result.rules if not each.excused}
     bad = result.stale or outcomes & {Outcome.FAIL, Outcome.INCONCLUSIVE}
-    if result.conclusion is not Conclusion.CONFORMANT and not bad:
+    if result.conclusion.exit_code and not bad:
         # No rule accounts for it: a run that executed nothing would look green.
         kind = Failure if result.conclusion is Conclusion.NONCONFORMANT else Error
         reason = result.message or result.conclusion
@@ -69,22 +77,6 @@ def render(record: Record) -> bytes:
     ET.indent(root)
     data: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
     return data + b"\n"
-
-
-def _properties(record: Record) -> Iterator[tuple[str, str]]:
-    contract = record.started.contract
-    yield "target", record.started.target
-    if record.started.clients:
-        yield "judged", "clients"
-    yield "level", record.result.level
-    yield "seed", str(record.started.seed)
-    yield "contract.title", contract.title
-    yield "contract.version", contract.version
-    yield "contract.sha256", contract.sha256
-    yield "dialect", contract.dialect or ""
-    yield "conclusion", record.result.conclusion
-    if refused := refusal(record.result):
-        yield "refused", refused.title
 
 
 def _case(name: str, group: str, result: _Result | None = None) -> TestCase:

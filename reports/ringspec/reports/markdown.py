@@ -18,6 +18,7 @@ from ringspec.reports.case_text import (
     case_rows,
     expiry,
     extent,
+    judged_share,
     status_line,
     untested_share,
 )
@@ -36,8 +37,15 @@ _CURL = 2_000
 _ROWS = {"twin": 120, "body": 400}
 _SIGNS = {
     Conclusion.CONFORMANT: "\N{WHITE HEAVY CHECK MARK}",
+    Conclusion.IN_PART: "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}",
     Conclusion.NONCONFORMANT: "\N{CROSS MARK}",
     Conclusion.INCONCLUSIVE: "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}",
+}
+# Of badges, but for those of a whole that conforms.
+_COLORS = {
+    Conclusion.IN_PART: "blue",
+    Conclusion.NONCONFORMANT: "red",
+    Conclusion.INCONCLUSIVE: "yellow",
 }
 _DECIDED = (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
 # What makes markup within a line; a colon may begin an emoji, or end one.
@@ -110,6 +118,8 @@ def render(record: Record) -> bytes:
 
 def _counts(result: Result) -> Iterator[str]:
     yield f"**{headline(result)}** at level {result.level}"
+    if result.narrowed:
+        yield f"a part, by {code(', '.join(result.narrowed))}"
     excused = sum(each.excused for each in result.rules)
     if excused:
         yield counted(excused, "known failure")
@@ -158,8 +168,7 @@ def render_badge(record: Record) -> bytes:
         known = any(each.excused for each in result.rules)
         color = "green" if known or untested_share(result) else "brightgreen"
     else:
-        failing = result.conclusion is Conclusion.NONCONFORMANT
-        color = "red" if failing else "yellow"
+        color = _COLORS[result.conclusion]
     badge = {
         "schemaVersion": 1,
         "label": "conformance",
@@ -177,6 +186,8 @@ def headline(result: Result) -> str:
 def _summary(result: Result) -> str:
     failing = [each for each in result.rules if each.outcome is Outcome.FAIL]
     known = sum(each.excused for each in failing)
+    if result.conclusion is Conclusion.IN_PART:
+        return f"{result.conclusion}: {judged_share(result)} ({result.level})"
     if result.conclusion is Conclusion.CONFORMANT:
         more = f", {counted(known, 'known failure')}" if known else ""
         return f"conformant ({result.level}){more}"

@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import TypeAlias
 
-from ringspec.harness import EXPIRED, GONE, Outcome, Standing
+from ringspec.harness import EXPIRED, GONE, Counts, Outcome, Standing
 from ringspec.reports.files import FORMATS, Record, check, rendered
-from ringspec.reports.json_report import REPORT_FORMAT, refused_json, report_bytes
+from ringspec.reports.json_report import (
+    REPORT_FORMAT,
+    part_json,
+    refused_json,
+    report_bytes,
+)
 from ringspec.reports.printable import by_value, counted, listed, shown
 from ringspec.reports.report_reader import Report, read_reports, record_of
 from ringspec.spec import Json, Level, UsageError
@@ -69,8 +74,15 @@ def merge_reports(
     report = _joined(parts)
     learnt = any(each["shard"]["learnt"] for each in parts)
     record = record_of({**report, "learnt": learnt})
+    counts = record.result.counts
+    counts = Counts.of(
+        record.result.rules, cases=counts.cases, requests=counts.requests
+    )
+    record = replace(record, result=replace(record.result, counts=counts))
     report["conclusion"] = str(record.result.conclusion)
     report |= refused_json(record.result)
+    report["counts"] = asdict(counts)
+    report["part"] = part_json(record.result)
     return MergedReport(report, record)
 
 
@@ -159,6 +171,8 @@ def _joined(parts: Sequence[Report]) -> Report:
     """Return the report of the whole, its conclusion still to be drawn."""
     first, shards = parts[0], [each["shard"] for each in parts]
     targets = [each["target"] for each in parts]
+    by = (first.get("part") or {}).get("by", ())
+    wide = [each for each in by if not each.startswith("--shard ")]
     notices = [text for each in parts for text in each.get("notices", ())]
     if len(set(targets)) > 1:
         numbered = (f"{url} ({part})" for part, url in enumerate(targets, 1))
@@ -180,18 +194,19 @@ def _joined(parts: Sequence[Report]) -> Report:
     return {
         "format": REPORT_FORMAT,
         "conclusion": "",
+        "part": {"by": wide} if wide else None,
         "level": first["level"],
         "seed": first["seed"],
         # They run beside each other.
         "duration_s": max(seconds),
         "target": first["target"],
         "merged": {"of": len(parts), "targets": targets, "spent_s": spent_s},
+        "run": _runs([each.get("run", {}) for each in parts]),
         "contract": first["contract"],
         "counts": {
             "rules": len(first["rules"]),
             "cases": sum(own_cases),
             "requests": sum(each["counts"]["requests"] for each in parts),
-            "untested": sum(each["outcome"] == Outcome.UNTESTED for each in rules),
         },
         "message": messages[0] if len(set(messages)) == 1 else "; ".join(numbered),
         "hint": "; ".join(hints) or (_STALE if stale else ""),
@@ -201,6 +216,14 @@ def _joined(parts: Sequence[Report]) -> Report:
         **({"fail_untested": True} if first.get("fail_untested") else {}),
         "rules": rules,
     }
+
+
+def _runs(runs: Sequence[Report]) -> Report:
+    """Join how parts were made: from the first beginning to the last end."""
+    first = {name: it for name, it in runs[0].items() if name != "command"}
+    began = min((it.get("began", "") for it in runs), default="")
+    ended = max((it.get("ended", "") for it in runs), default="")
+    return {**first, "began": began, "ended": ended}
 
 
 def _rule(

@@ -4,16 +4,17 @@ Each line is flushed, so that a crash leaves all events until then. `event` says
 line is; members may be added.
 
 started  `format`, `target`, `level`, `seed`, `cases` (how many will be fired),
-         `contract{title,version,sha256,dialect}`
+         `contract{title,version,sha256,dialect}`, `run` as in the JSON report,
+         but for its end
 judged   `case`, `rule`, `level`, `expect`, `twin` (an id, or null), `time` (when it was
          sent, ISO 8601, UTC; or null), `elapsed_s`, `sent` (how often), `request`,
          `response` and `before` as in the JSON report, `findings[{rule,verdict,level,
          reason}]`, passes too
 notice   `message`
-ended    `conclusion`, `exit_code`, `level`, `duration_s`, `counts`, `message`, `hint`,
-         `interrupted`, `rules[{id,level,outcome,cases,failures,inconclusive,known,
-         why}]` (numbers; `known` says whether all that fails was known beforehand,
-         and `why`, there alone, why a rule is untested),
+ended    `conclusion`, `part`, `ended` (when), `exit_code`, `level`, `duration_s`,
+         `counts`, `message`, `hint`, `interrupted`, `rules[{id,level,outcome,cases,
+         failures,inconclusive,known,why}]` (numbers; `known` says whether all that
+         fails was known beforehand, and `why`, there alone, why a rule is untested),
          `stale[{id,why}]`
 """
 
@@ -25,7 +26,13 @@ from pathlib import Path
 
 from ringspec.harness import Event, Judged, Notice, Outcome, Result, Started
 from ringspec.reports.files import LineFile, Record
-from ringspec.reports.json_report import answer_json, earlier_json, request_json, utc
+from ringspec.reports.json_report import (
+    answer_json,
+    earlier_json,
+    part_json,
+    request_json,
+    utc,
+)
 from ringspec.reports.printable import json_line
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json
@@ -82,6 +89,7 @@ def line(event: Event, size: int) -> bytes:
                     "seed": event.seed,
                     "cases": event.total,
                     "contract": contract,
+                    "run": asdict(event.made),
                 }
             )
         case Judged():
@@ -122,6 +130,8 @@ def _ended(result: Result) -> dict[str, Json]:
     return {
         "event": "ended",
         "conclusion": result.conclusion,
+        "part": part_json(result),
+        "ended": result.ended,
         "exit_code": result.exit_code,
         "level": result.level,
         "duration_s": round(result.duration_s, 3),

@@ -40,10 +40,19 @@ def harmless(text: str) -> str:
     return COMMAND.sub(r"\g<0>\\", "\n".join(map(visible, text.split("\n"))))
 
 
+def start(text: str, limit: int) -> str:
+    """Return the beginning of a text, up to a blank if there is one near."""
+    if len(text) <= limit:
+        return text
+    words = text[: limit + 1].rpartition(" ")[0].rstrip()
+    return words if 2 * len(words) > limit else text[:limit]
+
+
 def cut(text: str, limit: int) -> str:
     """Cut a text to some characters and say how many are left out."""
-    left = len(text) - limit
-    return text if left <= 0 else f"{text[:limit]}… ({left:,} more characters)"
+    kept = start(text, limit)
+    left = len(text) - len(kept)
+    return f"{kept}… ({left:,} more characters)" if left else text
 
 
 def shown(text: str, limit: int) -> str:

@@ -42,11 +42,23 @@ _OTHERS = bytes(set(range(256)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 # is no URL whose user and password are secrets, too.
 _PLAIN = {
     *("path", "headers", "body", "captured", "items"),
-    *("client", "unspecified", "remarks"),
+    *("client", "unspecified", "remarks", "profile"),
 }
 _MEMBERS = {
     *_PLAIN,
-    *("target", "message", "hint", "why", "reason", "url", "stuck", "judged"),
+    *(
+        "made",
+        "command",
+        "narrowed",
+        "target",
+        "message",
+        "hint",
+        "why",
+        "reason",
+        "url",
+        "stuck",
+        "judged",
+    ),
     *("result", "rules", "failures", "inconclusive", "findings", "case", "twin"),
     *("exchange", "request", "response", "failure", "played", "earlier"),
 }

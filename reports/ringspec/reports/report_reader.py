@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from ringspec.harness import (
     Finding,
     Judged,
     Known,
+    Made,
     Outcome,
     Played,
     Response,
@@ -198,8 +199,14 @@ def record_of(report: Report) -> Record:
     rules = tuple(map(_rule, report["rules"]))
     stale = tuple(Stale(known=_known(it), why=it["why"]) for it in report["stale"])
     gates = report.get("fail_untested", False)
+    narrowed = tuple((report.get("part") or {}).get("by", ()))
+    run = report.get("run", {})
     conclusion = conclude(
-        rules, executed=counts.cases > 0, stale=stale, fail_untested=gates
+        rules,
+        executed=counts.cases > 0,
+        stale=stale,
+        fail_untested=gates,
+        narrowed=narrowed,
     )
     judged: dict[str, list[Finding]] = {}
     for each in (failure for rule in rules for failure in rule.failures):
@@ -212,6 +219,7 @@ def record_of(report: Report) -> Record:
             ),
             level=level,
             total=counts.cases,
+            made=Made(**{each.name: run.get(each.name, "") for each in fields(Made)}),
             **members(report, "target", "seed"),
         ),
         judged=tuple(
@@ -226,6 +234,8 @@ def record_of(report: Report) -> Record:
             counts=counts,
             stale=stale,
             fail_untested=gates,
+            narrowed=narrowed,
+            ended=run.get("ended", ""),
             **members(report, "duration_s", "message", "hint", "learnt"),
         ),
     )

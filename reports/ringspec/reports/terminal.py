@@ -148,9 +148,10 @@ class Terminal:
 
 
 def print_table(console: Console, result: Result) -> None:
-    """Print the number of rules of each group by outcome."""
+    """Print the number of rules of each group by outcome, but for those not run."""
     groups: dict[str, Counter[str]] = {}
-    for each in result.rules:
+    run = [each for each in result.rules if each.outcome is not Outcome.SKIPPED]
+    for each in run:
         groups.setdefault(each.rule.group, Counter())[outcome_of(each)] += 1
     total = sum(groups.values(), Counter[str]())
     groups = _folded(groups)
@@ -172,12 +173,17 @@ def print_table(console: Console, result: Result) -> None:
     roomy = console.options.update(width=10 * console.width)
     if Measurement.get(console, roomy, table).maximum <= console.width:
         console.print(table)
-        return
-    for group, counts in {**groups, "total": total}.items():
+        groups = {}
+    else:
+        groups["total"] = total
+    for group, counts in groups.items():
         cells = [
             f"{counts[each]} {OUTCOMES[each][1]}" for each in columns if counts[each]
         ]
         row(console, "", f"{visible(group)}: {', '.join(cells)}", indent=0)
+    if left := len(result.rules) - len(run):
+        text = f"{counted(left, 'rule')} skipped: not selected"
+        row(console, "", Text(text, "dim"), indent=0)
 
 
 def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:

@@ -38,24 +38,27 @@ class Overrides:
         fixtures: values that the target knows, by the contract's names.
         paths: where operations stand, by their ids; relative to the server URL.
         header: the header that carries the credentials; empty for the contract's own.
+        basic: whether they are Basic credentials, in the header Authorization.
     """
 
     fixtures: Mapping[str, Json] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     header: str = ""
+    basic: bool = False
 
     def apply(self, base: dict[str, Json]) -> dict[str, Json]:
         """Return a document with the paths and the header of the target."""
         for operation, path in self.paths.items():
             base = _moved(base, operation, path)
-        if self.header:
+        if self.header or self.basic:
             base = unshared(base)
             # An API, or an operation, without credentials stays so.
             for node in (base, *(each.node.value for each in endpoints(base))):
                 if node.get("security"):
                     node["security"] = [{_SCHEME: []}]
             known = base.setdefault("components", {}).setdefault("securitySchemes", {})
-            known[_SCHEME] = {"type": "apiKey", "in": "header", "name": self.header}
+            own: Json = {"type": "apiKey", "in": "header", "name": self.header}
+            known[_SCHEME] = {"type": "http", "scheme": "basic"} if self.basic else own
         return base
 
 

@@ -34,14 +34,14 @@ def read(path: Path) -> Json:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         # A path has lost a slash of a URL.
-        given = re.sub(r"^([a-z]{2,}:)/", r"\1//", str(path))
+        given = re.sub(r"^([a-z]{2,}:)/", r"\1//", path.as_posix())
         raise SpecError(f"cannot read {given}: {why}", hint=_instead(path)) from error
     return _json(path, text) if path.suffix == ".json" else _yaml(path, text)
 
 
 def _instead(path: Path) -> str:
     """Return what to do about a file that cannot be read."""
-    if str(path) == "-" or re.match(r"[a-z]{2,}:/", str(path)):
+    if str(path) == "-" or re.match(r"[a-z]{2,}:/", path.as_posix()):
         return "save what it has to a file first, and name that file"
     if path.is_dir():
         return "it is a folder: name the file in it"

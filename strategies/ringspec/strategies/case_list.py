@@ -58,7 +58,9 @@ _CLIENT = RuleId("auth.client")
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.bm9ib2R5"  # noqa: S105
 
 
-def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
+def compile_cases(
+    contract: Contract, seed: int = 0, tell: Callable[[str], object] = str
+) -> tuple[Case, ...]:
     """Compile and prove the case list of a contract.
 
     Raises:
@@ -68,7 +70,10 @@ def compile_cases(contract: Contract, seed: int = 0) -> tuple[Case, ...]:
     # Dropped rules are left out at the end, so that the other cases stay the same.
     # A catalogue knows what its target takes twice.
     own = None if contract.catalogue.rules else OwnValues(contract, seed)
+    about = f"{len(contract.rules)} rules of {contract.operation.id}"
+    tell(f"compiling cases for {about}")
     made = [*_cases(contract.undropped, seed)]
+    tell(f"proving {len(made)} cases")
     return tuple(_proven(*each, own) for each in made if each[1].rule in contract.rules)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from ringspec.spec import Contract, InternalError, Json, RuleId
@@ -19,8 +20,12 @@ FORMAT = "ringspec-certificate/1"
 SEED = 0
 
 
-def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
+def cases_of(
+    contract: Contract, seed: int = SEED, tell: Callable[[str], object] = str
+) -> tuple[Case, ...]:
     """Return the proven cases of a contract, from its certificate if possible.
+
+    `tell` is told what takes its time.
 
     Raises:
         SpecError: the contract has something that cannot be compiled.
@@ -30,7 +35,7 @@ def cases_of(contract: Contract, seed: int = SEED) -> tuple[Case, ...]:
     # Only here: a certified run needs neither validators nor the compiler.
     from ringspec.strategies.case_list import compile_cases  # noqa: PLC0415
 
-    return compile_cases(contract, seed)
+    return compile_cases(contract, seed, tell)
 
 
 def quick_of(

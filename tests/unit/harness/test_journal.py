@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,16 +140,23 @@ def test_journal_with_an_entry_stays(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "where"),
+    ("system", "told", "where"),
     [
-        ("/state", "/state/ringspec"),
-        ("", "/nowhere/.local/state/ringspec"),
-        ("relative", "/nowhere/.local/state/ringspec"),
+        ("linux", "/state", "/state/ringspec"),
+        ("linux", "", "/nowhere/.local/state/ringspec"),
+        ("linux", "relative", "/nowhere/.local/state/ringspec"),
+        ("darwin", "", "/nowhere/Library/Application Support/ringspec"),
+        ("win32", "", "/nowhere/AppData/Local/ringspec"),
     ],
 )
 def test_journal_stands_in_the_state_of_the_user(
-    monkeypatch: pytest.MonkeyPatch, told: str, where: str
+    monkeypatch: pytest.MonkeyPatch, system: str, told: str, where: str
 ) -> None:
+    for name in [each for each in sys.modules if each.startswith("platformdirs")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "ctypes", None)  # nor has Windows its own here
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setenv("LOCALAPPDATA", "/nowhere/AppData/Local")
     monkeypatch.setenv("XDG_STATE_HOME", told)
     monkeypatch.setenv("HOME", "/nowhere")
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ringspec.harness.profile import Profile, load, names, template
+from ringspec.harness.sending.credentials import Credentials
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import Safety
 from ringspec.spec import PROFILES, UsageError
@@ -142,13 +143,16 @@ def test_the_template_is_one_with_every_line_in_use(
 ) -> None:
     for name in ("API_CLIENT_ID", "API_CLIENT_SECRET"):
         monkeypatch.setenv(name, "x")
-    used = re.sub(r"^# (?=\w+ = )", "", template(), flags=re.MULTILINE)
-    # One of the three ways to show who we are.
-    used = re.sub(r"^(bearer|header|value) = .*\n", "", used, flags=re.MULTILINE)
+    used = re.sub(r"^# (?=[\w-]+ = )", "", template(), flags=re.MULTILINE)
+    # One of the four ways to show who we are.
+    others = r"^(bearer|header|value|user|password) = .*\n"
+    used = re.sub(others, "", used, flags=re.MULTILINE)
 
     found = loaded(used)
 
     assert load_contract(overrides=found.overrides).operation.path == "/v2/broadcasts"
+    assert found.credentials.extra == (("X-Tenant", "acme"),)
+    assert found.route.insecure
 
 
 @pytest.mark.parametrize("text", [template(), *map(Path.read_text, PROFILES.glob("*"))])
@@ -159,6 +163,25 @@ def test_numbers_of_ours_are_from_ranges_reserved_for_fiction(text: str) -> None
     numbers = re.findall(r"\d{8,}", without_ids)
 
     assert [each for each in numbers if not each.startswith("441632960")] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "own"),
+    [
+        ("bearer t0ken", Credentials(bearer="t0ken")),
+        ("Basic bWU6YTpi", Credentials(user="me", password="a:b")),
+        ("Basic ?", Credentials(header="Authorization", value="Basic ?")),
+    ],
+)
+def test_authorization_among_the_headers_is_the_credentials(
+    loaded: Loaded, value: str, own: Credentials
+) -> None:
+    text = '[headers]\nauthorization = "{}"\n'.format
+
+    assert (
+        loaded(text("Basic eDp5"), headers={"Authorization": value}).credentials == own
+    )
+    assert loaded(text(value)).credentials == own
 
 
 def test_a_variable_goes_before_the_file_and_a_flag_before_both(

@@ -258,7 +258,7 @@ def test_a_run_outlives_its_token(
         recorder.handle(event)
 
     result = recorder.record.result
-    assert result.conclusion == Conclusion.CONFORMANT
+    assert result.conclusion == Conclusion.IN_PART
     assert made.renewal.tokens == ("token-1", "token-2")
     assert made.issuer.asked == [1]
 

@@ -103,11 +103,14 @@ async def asked(url: str, route: Route) -> Exchange:
 def test_only_a_certificate_that_the_profile_names_is_trusted(pems: Path) -> None:
     unknown, heard = fetched(Route(), pems)
     named, _ = fetched(Route(ca=str(pems / "cert.pem")), pems)
+    unchecked, _ = fetched(Route(insecure=True), pems)
 
     assert unknown.failure is not None
     assert unknown.failure.trouble == Trouble.TLS
     assert heard == []
-    assert named.summary == "HTTP 200"
+    assert named.summary == unchecked.summary == "HTTP 200"
+    assert Route(insecure=True).warning(HERE, "") == Route().warning(ELSEWHERE) == ""
+    assert "api.example.com is not checked" in Route(insecure=True).warning(ELSEWHERE)
 
 
 def test_a_certificate_of_our_own_is_shown(pems: Path) -> None:

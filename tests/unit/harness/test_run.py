@@ -111,6 +111,12 @@ def test_interrupt_thrown_in_ends_with_a_result(
     assert ended.result.exit_code == 130
     assert ended.result.interrupted
     assert outcomes(ended.result)["voiceFlow.type"] == "inconclusive"
+    # What passed by then is a part of the whole.
+    passed = "pass" in outcomes(ended.result).values()
+    assert ended.result.conclusion == (
+        Conclusion.IN_PART if passed else Conclusion.INCONCLUSIVE
+    )
+    assert ended.result.narrowed == ("an interrupt",)
     assert list(events) == []
 
 

@@ -244,13 +244,13 @@ def test_report_keeps_to_the_schema_of_reports(
     assert report["load"]["only_under_load"] == [DELAYS]
 
 
-def test_right_server_is_conformant_once_all_had_a_turn(
+def test_right_server_is_so_in_part_once_all_had_a_turn(
     setup: LoadSetup, right: LoadCounts
 ) -> None:
     found = LoadComparison(setup, right, right, FIGURES)
     unreached = LoadComparison(setup, right, LoadCounts(), FIGURES)
 
-    assert found.result.conclusion is Conclusion.CONFORMANT
+    assert found.result.conclusion is Conclusion.IN_PART
     assert unreached.result.conclusion is Conclusion.INCONCLUSIVE
     assert "had no turn under load" in next(unreached.notices())
 
@@ -267,7 +267,7 @@ def test_being_turned_away_is_no_verdict(setup: LoadSetup, right: LoadCounts) ->
     # What was settled before, and while it was not busy, stays so.
     busy.add(right.wire(), 0)
     settled = LoadComparison(setup, right, busy, FIGURES)
-    assert settled.result.conclusion is Conclusion.CONFORMANT
+    assert settled.result.conclusion is Conclusion.IN_PART
 
 
 def test_counts_of_workers_add_up(setup: LoadSetup) -> None:

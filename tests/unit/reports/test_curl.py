@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -18,8 +19,10 @@ from ringspec.spec import load
 from ringspec.strategies import Phase, Request, cases_of
 
 from ...serving import ACCEPTED, listening, read_request  # noqa: TID252 - tests are no distribution
+from ...waiting import eventually  # noqa: TID252 - as above
 
 URL = "http://127.0.0.1:1/broadcasts"
+LINE = f"-sS -X POST {URL} -H 'Content-Type:' --data-binary"
 BODIES = {
     "plain": b'{"a":1}',
     "emoji": '{"a":"\U0001f468‍\U0001f469 é"}'.encode(),
@@ -31,7 +34,11 @@ BODIES = {
     "newlines": b"\r\n\t{}\n\n",
     "bidi": '{"a":"\u202e"}'.encode(),
     "file name": b"@/etc/passwd",
-    "long base64": bytes(range(256)) * 8,
+    "every byte": bytes(range(256)),
+    "long": b'{"a": "!! $HOME it\'s \\\\n"}' * 40,
+    "long, ends with newlines": b"EOF\n" * 400 + b"\n",
+    "option": b"-v\x00%s",
+    "command of a log": b"x\n::error::y",
     "empty": b"",
 }
 
@@ -57,17 +64,25 @@ def test_line_reads_as_one_would_write_it() -> None:
     )
 
 
-def test_large_body_is_named_instead_of_inlined() -> None:
-    sent = Exchange(url=URL, request=request(b"x" * 8193))
+@pytest.mark.parametrize(
+    ("body", "begins"),
+    [
+        (b"x" * 1024, f"curl {LINE} 'xxx"),
+        (b"x" * 1025, f"head -c 1025 <<'EOF' | curl {LINE} @-\nxxx"),
+        (b"EOF\nEOF_\n", f"head -c 9 <<'EOF__' | curl {LINE} @-\nEOF\n"),
+        (b"-\xff\xfe%", f"printf '\\055\\377\\376%%' | curl {LINE} @-"),
+        (b"\x00" * 257, "# a body of 257 bytes, sha256 "),
+        (b"x" * 8193, "# a body of 8,193 bytes, sha256 "),
+    ],
+    ids=["line", "below", "delimiter", "bytes", "binary", "large"],
+)
+def test_body_stands_where_a_shell_can_take_it(body: bytes, begins: str) -> None:
+    line = curl(Exchange(url=URL, request=request(body)), "wire.size/it's")
 
-    line = curl(sent, "wire.size/it's")
-
-    comment, sends = line.splitlines()
-    assert comment.startswith("# body of 8193 bytes, sha256 ")
-    assert comment.endswith(
-        ": ringspec replay 'wire.size/it'\"'\"'s' http://127.0.0.1:1"
-    )
-    assert sends.endswith("--data-binary @body.bin")
+    assert line.startswith(begins)
+    if begins.startswith("#"):
+        replay = ": ringspec replay 'wire.size/it'\"'\"'s' http://127.0.0.1:1"
+        assert line.endswith(replay)
 
 
 HEADERS = {
@@ -104,6 +119,9 @@ class Wire:
     url: str = ""
     heard: list[bytes] = field(default_factory=list)
 
+    def has(self, number: int) -> bool:
+        return len(self.heard) >= number
+
     def behave(self, connection: socket.socket) -> None:
         while request := read_request(connection):
             self.heard.append(request)
@@ -135,7 +153,7 @@ def by_us(wire: Wire, requests: list[Request]) -> list[bytes]:
     return list(wire.heard)
 
 
-def by_curl(wire: Wire, requests: list[Request]) -> list[bytes]:
+def by_curl(wire: Wire, requests: list[Request], *, pasted: bool) -> list[bytes]:
     filling = replace(FILLING, token_url=f"{wire.url}/oauth?a=b")
     urls = [filling.url(wire.url, each) for each in requests]
     pairs = zip(urls, requests, strict=True)
@@ -149,7 +167,23 @@ def by_curl(wire: Wire, requests: list[Request]) -> list[bytes]:
         "RINGSPEC_CLIENT_SECRET": FILLING.client_secret,
     }
     wire.heard.clear()
-    subprocess.run(["bash", "-e"], input="\n".join(lines).encode(), env=env, check=True)
+    if not pasted:
+        text = "\n".join(lines).encode()
+        subprocess.run(["bash", "-e"], input=text, env=env, check=True, timeout=60)
+        return list(wire.heard)
+    # At a prompt, with an editor that would complete a tab and expand `!!`.
+    ours, theirs = os.openpty()
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        shell, env=env, stdin=theirs, stdout=quiet, stderr=theirs, process_group=0
+    ) as typed:
+        for number, line in enumerate(lines, 1):
+            os.write(ours, line.encode() + b"\n")
+            assert eventually(partial(wire.has, number))
+        typed.kill()
+    os.close(ours)
+    os.close(theirs)
     return list(wire.heard)
 
 
@@ -183,12 +217,16 @@ def every_request() -> list[Request]:
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("bash")), reason="no curl or bash here"
 )
-def test_line_sends_byte_for_byte_what_we_sent(wire: Wire) -> None:
-    requests = every_request()
+@pytest.mark.parametrize("pasted", [False, True], ids=["script", "prompt"])
+def test_line_sends_byte_for_byte_what_we_sent(
+    wire: Wire,
+    pasted: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    requests = every_request()[: len(BODIES) if pasted else None]
 
     ours = by_us(wire, requests)
-    curls = by_curl(wire, requests)
+    curls = by_curl(wire, requests, pasted=pasted)
 
-    assert len(ours) == len(curls) == len(requests) > 60
+    assert len(ours) == len(curls) == len(requests) >= len(BODIES)
     for sent, our, curl_ in zip(requests, ours, curls, strict=True):
         assert told(curl_, sent) == told(our, sent), sent

@@ -177,7 +177,7 @@ def test_hostile_id_stays_text(record: Record, name: str) -> None:
         ),
         (
             {"op": "add", "path": "/m", "value": "\u202e" + "x" * 99},
-            'add /m: "\\u202e' + "x" * 58 + "… (42 more characters)",
+            'add /m: "\\u202e' + "x" * 59 + '…" (40 more characters)',
         ),
     ],
 )

@@ -101,13 +101,32 @@ def test_page_asks_for_nothing(record: Record) -> None:
     elements = Page(rendered("html", record)).elements
     asking = [
         value
-        for _, each in elements
+        for tag, each in elements
         for name, value in each.items()
-        if name in {"src", "href", "action", "srcset", "poster", "data"}
+        if (tag, name, each.get("rel")) != ("a", "href", "noreferrer")
+        and name in {"src", "href", "action", "srcset", "poster", "data"}
         and not (value or "").startswith("#")
     ]
 
     assert asking == ["data:,"]
+
+
+@pytest.mark.parametrize(
+    ("source", "links"),
+    [
+        ("http://b.example/y; https://a.example", ["http://b.example/y"]),
+        ("javascript:alert(1), https://a.example", []),
+        ("#/components, as described: https://a.example", []),
+    ],
+)
+def test_only_addresses_that_a_source_begins_with_are_links(
+    record: Record, source: str, links: list[str]
+) -> None:
+    rule = record.result.rules[1]
+    said = with_rules(record, replace(rule, rule=replace(rule.rule, source=source)))
+    anchors = [it for tag, it in Page(rendered("html", said)).elements if tag == "a"]
+
+    assert [it["href"] for it in anchors if it.get("rel")][:1] == links
 
 
 def test_hostile_text_stays_text(sample: ModuleType, record: Record) -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +18,12 @@ from ringspec.harness import Event, Finding, Outcome, Response, Result, Verdict
 from ringspec.harness.recording import CapturedRequest, ClientSession
 from ringspec.harness.sending.exchange import Filling
 from ringspec.reports import (
+    ProgressLine,
     Record,
     Recorder,
     Redactor,
     Terminal,
+    console,
     print_account,
     read_report,
     record_line,
@@ -95,17 +99,59 @@ def test_always_outweighs_the_environment_but_draws_no_bar_in_a_log(
     assert "━" not in err
 
 
-def test_megabytes_are_cut(sample: ModuleType) -> None:
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"x" * 5_000_000, f"{'x' * 60}… (5,000,000 bytes in all)"),
+        (b"\xff\xfe" * 512, "1,024 bytes that are not UTF-8, beginning 0xff 0xfe 0xff"),
+        (b"words " * 90, f"{'words ' * 50}".rstrip() + "… (540 bytes in all)"),
+        (
+            b'{"a":1.0,"a":1e2,"b":{"c":"x y"},"d":"%s","e":[{}]}' % (b"no " * 99),
+            '{"a": 1.0, "a": 1e2, "b": {"c": "x y"}, "d": "no no',
+        ),
+        (
+            b'{"s":"%s","l":["it is",%s0],"m":{}}' % (b"a " * 30, b"12345678," * 99),
+            "12345678, …], … 1 more member} (982 bytes in all)",
+        ),
+        (b'{\n\t"a": "caf\xc3\xa9"\n}', '{"a": "café"}'),
+    ],
+    ids=["megabytes", "bytes", "text", "long", "members", "indented"],
+)
+def test_body_is_cut_where_a_reader_would(
+    sample: ModuleType, body: bytes, told: str
+) -> None:
     case = sample.case("a.b/1", b"{}")
-    answer = Response(status=599, headers=(), body=b"x" * 5_000_000)
+    answer = Response(status=599, headers=(), body=body)
     fired = replace(sample.exchange(case), response=answer)
     found = sample.finding(fired, case, Verdict.FAIL, "y" * 1_000_000)
 
     out, _ = shown(sample, failed(sample, found))
 
+    lines = out[: out.index("  why")].splitlines()
+    rows = [each.strip() for each in lines[lines.index("  answer  HTTP 599") + 1 :]]
+    assert told in " ".join(rows)
+    # No line ends in a string that has room on one.
+    assert b"no no" in body or all(each.count('"') % 2 == 0 for each in rows)
+    assert max(map(len, lines)) <= 80
     assert len(out) < 3000
-    assert "HTTP 599\n" in out
-    assert "(5,000,000 bytes in all)" in out
+
+
+def test_log_tells_now_and_then_how_long_it_takes_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times, out = itertools.count(step=31), io.StringIO()
+    monkeypatch.setattr(time, "monotonic", lambda: next(times))
+
+    progress = ProgressLine(console(out), "case", 5)
+    for _ in range(5):
+        progress.advance(1, "failure")
+
+    assert out.getvalue().splitlines() == [
+        "1 of 5 cases, 1 failure, 31 s, 2 min left",
+        "2 of 5 cases, 1 failure, 62 s, 2 min left",
+        "3 of 5 cases, 1 failure, 2 min, 62 s left",
+        "4 of 5 cases, 1 failure, 2 min, 31 s left",
+    ]
 
 
 def test_ascii_stream_shows_escapes(sample: ModuleType, tmp_path: Path) -> None:
@@ -166,6 +212,7 @@ def test_any_width_shows_all_of_what_fails(
         joined = "".join(out.split())
         assert "FAILdelays.count" in joined
         assert "total" in joined
+        assert "rulesskipped:notselected" in joined.replace("rulesk", "rulessk")
 
 
 URL = "http://127.0.0.1:8000"

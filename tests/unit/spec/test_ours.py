@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from pkgutil import resolve_name
 
 import jsonschema_rs
 import pytest
@@ -32,6 +33,13 @@ DOCUMENT = reading.read(OURS)
 DATA = Path(__file__).parent / "data"
 # The vendor's page lies beside the repository where we work, and in no clone of it.
 PAGES = Path(__file__).parents[4] / "shared" / "seed"
+
+PAGE = DOCUMENT["externalDocs"]["url"]
+SDK = "naxai 0.0.49 (PyPI)"
+FURTHER = re.compile(
+    r"https://docs\.naxai\.com/reference/(?:authentication|errors|sendsms)(, \w+)?"
+    r"|RFC \d{4}, section [\d.]+(: .*)?|common practice"
+)
 
 # What product.md demands of any server, whatever the page says.
 DEMANDED = {"robustness"}
@@ -225,23 +233,19 @@ def test_every_documented_must_is_claimed_by_the_seed(contract: Contract) -> Non
     assert documented - claimed == DEMANDED
 
 
-def test_rules_cite_lines_that_claim_them(contract: Contract) -> None:
-    claims = {
-        line: set(entry.get("rules", []))
-        for entry in SEED["entries"]
-        for line in range(entry["at"][0], entry["at"][1] + 1)
-    }
+@pytest.mark.parametrize("part", ["rules", "questions"])
+def test_sources_are_where_a_reader_can_find_them(part: str) -> None:
+    index = {name for entry in SEED["entries"] for name in entry.get("rules", [])}
 
-    for rule in contract.rules.values():
-        for cited in seed_lines(rule.source):
-            assert any(rule.id in claims[line] for line in cited), rule
-
-
-def seed_lines(source: str) -> list[range]:
-    """Read the lines that a source cites, such as "seed 17, 23-24; facts.md A"."""
-    cited = next((part for part in source.split("; ") if part.startswith("seed ")), "")
-    pairs = re.findall(r"(\d+)(?:-(\d+))?", cited)
-    return [range(int(first), int(last or first) + 1) for first, last in pairs]
+    for row in reading.read(OURS.with_name(f"{part}.yaml"))[part]:
+        if row["source"].startswith(f"{PAGE}, body parameter ") and part == "rules":
+            assert row["id"] in index, row
+        for each in row["source"].split("; "):
+            address, _, below = each.partition(", ")
+            if address == SDK:
+                assert resolve_name(below.partition(", ")[0]), row
+            else:
+                assert address == PAGE or FURTHER.fullmatch(each), row
 
 
 def test_the_index_is_of_the_page_that_we_have() -> None:

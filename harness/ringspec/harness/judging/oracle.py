@@ -76,7 +76,7 @@ class Oracle:
         self._cases[case.id] = case
         if exchange.response is not None:
             self._statuses[case.id] = exchange.response.status
-        twin = self._cases.get(case.twin or "")
+        twin = self.twin_of(case)
         found: list[Finding] = []
         for rule, verdict, reason in self._judgements(case, exchange):
             if rule not in self.contract.rules:
@@ -98,6 +98,10 @@ class Oracle:
             )
             found.append(finding)
         return tuple(found)
+
+    def twin_of(self, case: Case) -> Case | None:
+        """Return the twin of a case, if that was judged."""
+        return self._cases.get(case.twin or "")
 
     def _judgements(self, case: Case, exchange: Exchange) -> Iterator[Judgement]:
         response = exchange.response

@@ -137,15 +137,25 @@ def conclude(
     executed: bool,
     stale: tuple[Stale, ...] = (),
     fail_untested: bool = False,
+    narrowed: Collection[str] = (),
+    unreached: str | None = None,
 ) -> Conclusion:
-    """Draw the conclusion of a run: a failure beats what stays open."""
+    """Draw the conclusion of a run: a failure beats what stays open.
+
+    What makes it a part is `narrowed`. Of a run that was interrupted, `unreached` is
+    why rules had no turn: these are open by that alone, and those that pass are a part.
+    """
     outcomes = {each.otherwise or each.outcome for each in results}
     if Outcome.FAIL in outcomes or stale:
         return Conclusion.NONCONFORMANT
+    reached = {
+        each.otherwise or each.outcome for each in results if each.why != unreached
+    }
     open_ = {Outcome.INCONCLUSIVE, *([Outcome.UNTESTED] if fail_untested else [])}
-    if open_ & outcomes or not executed:
+    passes = unreached is None or Outcome.PASS in outcomes
+    if open_ & reached or not executed or not passes:
         return Conclusion.INCONCLUSIVE
-    return Conclusion.CONFORMANT
+    return Conclusion.IN_PART if narrowed else Conclusion.CONFORMANT
 
 
 # Statuses that say nothing of an API if there is no other answer. With some more, that

@@ -6,9 +6,10 @@ with a `Notice` wherever something is to be said, and always one `Ended`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Self, TypeAlias
 
@@ -50,13 +51,14 @@ class Conclusion(StrEnum):
     """What a run says of its target."""
 
     CONFORMANT = "conformant"
+    IN_PART = "conformant in part"  # not every case of the list was wanted, or fired
     NONCONFORMANT = "nonconformant"
     INCONCLUSIVE = "inconclusive"
 
     @property
     def exit_code(self) -> int:
         """The exit status of a run. Source: product.md, the table of them."""
-        return {"conformant": 0, "nonconformant": 1}.get(self, 3)
+        return {"nonconformant": 1, "inconclusive": 3}.get(self, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,12 +222,38 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How much a run did; `untested` counts rules."""
+    """How much a run did; from `passed` on, rules by outcome.
+
+    `failed` are those that fail by more than known failures; the others are `excused`.
+    """
 
     rules: int = 0
     cases: int = 0
     requests: int = 0
+    passed: int = 0
+    failed: int = 0
+    excused: int = 0
+    inconclusive: int = 0
     untested: int = 0
+    skipped: int = 0
+    not_applicable: int = 0
+
+    @classmethod
+    def of(cls, rules: Collection[RuleResult], *, cases: int, requests: int) -> Self:
+        """Count the rules of a run."""
+        outcomes = Counter("excused" if it.excused else it.outcome for it in rules)
+        return cls(
+            rules=len(rules),
+            cases=cases,
+            requests=requests,
+            passed=outcomes[Outcome.PASS],
+            failed=outcomes[Outcome.FAIL],
+            excused=outcomes["excused"],
+            inconclusive=outcomes[Outcome.INCONCLUSIVE],
+            untested=outcomes[Outcome.UNTESTED],
+            skipped=outcomes[Outcome.SKIPPED],
+            not_applicable=outcomes[Outcome.NOT_APPLICABLE],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +265,8 @@ class Result:
         learnt: whether any answer said something of the API; where not, the rules
             are as good as unlisted, and the message says it all.
         fail_untested: whether an untested rule makes the run inconclusive.
+        narrowed: what made the run a part of the whole: options, or an interrupt.
+        ended: when, in ISO 8601, UTC.
     """
 
     conclusion: Conclusion
@@ -252,6 +282,14 @@ class Result:
     learnt: bool = True
     share: Share | None = None
     fail_untested: bool = False
+    narrowed: tuple[str, ...] = ()
+    ended: str = ""
+
+    @property
+    def judged(self) -> int:
+        """How many rules pass or fail."""
+        counts = self.counts
+        return counts.passed + counts.failed + counts.excused
 
     @property
     def exit_code(self) -> int:
@@ -282,6 +320,26 @@ class ContractName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """With what a run was made, and when it began: ISO 8601, UTC.
+
+    Attributes:
+        ringspec: the version.
+        command: the command line, without secrets.
+    """
+
+    ringspec: str = ""
+    profile: str = ""
+    command: str = ""
+    began: str = ""
+
+
+def now() -> str:
+    """Return the time, as reports write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The run begins.
 
@@ -295,6 +353,7 @@ class Started:
     seed: int
     total: int
     clients: bool = False
+    made: Made = field(default_factory=Made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,9 @@ class ProfileCheck:
                 self._connected() as plain,
                 self._by.context().wrap_socket(plain, server_hostname=host) as tls,
             ):
-                return f"{tls.version()}, and the certificate is trusted"
+                warning = self._by.warning(self.url)
+                is_trusted = f"{tls.version()}, and the certificate is trusted"
+                return warning or is_trusted
         except OSError as error:
             reason = getattr(error, "verify_message", "") or str(error)
             hint = "[tls] ca names certificates to trust, certificate one to show"
@@ -195,6 +197,8 @@ class ProfileCheck:
             self.profile.route,
             self.profile.safety.hosts(self.url),
         )
+        header = self.contract.operation.token_header
+        self._filling = self._filling.fitted(header, None)
         if self._filling.renewal is not None:
             return f"{self.credentials.token_url} gives one out"
         if self._filling.token is None:

@@ -6,14 +6,19 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from ringspec.harness.sending.credentials import Credentials
+from ringspec.harness.sending.credentials import (
+    AUTHORIZATION,
+    Credentials,
+    as_credentials,
+    checked_headers,
+)
 from ringspec.harness.sending.pacer import Pacing
 from ringspec.harness.sending.policy import (
     Safety,
@@ -34,6 +39,7 @@ _KINDS = {
     "bearer": 1,
     **dict.fromkeys(("client_id", "client_secret", "token_url"), 2),
     **dict.fromkeys(("header", "value"), 3),
+    **dict.fromkeys(("user", "password"), 4),
 }
 # Names of files, relative to the profile.
 _FILES = {("tls", "ca"), ("tls", "certificate"), ("tls", "key")}
@@ -142,13 +148,15 @@ class Profile:
                 " for the reference server",
             )
         asked = self.url if given is None and self.name else given
-        if asked != EMBEDDED:
+        if asked not in {EMBEDDED, None}:
             return asked
-        if self.overrides.header:
+        if self.overrides.header or self.overrides.basic:
+            what = "user" if self.overrides.basic else "header"
             raise UsageError(
-                f"{self.name or 'the environment'} has a header for the reference"
+                f"{self.name or 'the command line'} has a {what} for the reference"
                 " server, which takes none",
-                hint="leave [credentials] out: it brings a token of its own",
+                hint="leave it out: the server brings a token of its own; or give the"
+                " URL of a server",
             )
         return None
 
@@ -172,7 +180,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
         UsageError: it cannot be read, or something in it is wrong.
     """
     if name_or_file is None:
-        return _profile("", flags, Places())
+        return _profile("", _nested(_told(_flat(flags))), Places())
     # Imported only here: pydantic takes a while to load.
     from ringspec.harness.profile.schema import validated  # noqa: PLC0415
 
@@ -180,26 +188,29 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     references: dict[Keys, str] = {}
     validated(_literals(data, (), references), places, strict=True)
     _fill(data, references)
-    _check_kinds(data.get("credentials", {}), places)
+    own = _told(_flat(data))
+    _check_kinds([str(keys[1]) for keys in own if keys[0] == "credentials"], places)
     named = variables()
-    above = {**_environment(named), **_flat(flags)}
+    above = {**_told(_environment(named)), **_told(_flat(flags))}
     given = {str(keys[-1]) for keys in above if keys[0] == "credentials"}
     kinds = {kind for key, kind in _KINDS.items() if key in given}
+    headers = {str(keys[1]).lower() for keys in above if keys[0] == "headers"}
 
     def counts(keys: Keys) -> bool:
         """Whether a value counts beside those above: not of other credentials."""
+        if keys[0] == "headers":
+            return str(keys[1]).lower() not in headers
         others = keys[0] == "credentials" and kinds
         return not others or _KINDS.get(str(keys[1])) in kinds
 
-    joined: dict[str, Any] = {}
-    for keys, value in {**_flat(data), **above}.items():
+    joined: dict[Keys, Any] = {}
+    for keys, value in {**own, **above}.items():
         if keys in above or counts(keys):
-            table = joined if len(keys) == 1 else joined.setdefault(str(keys[0]), {})
             is_dialect = keys == ("dialect",) and (path.parent / value).is_file()
             is_beside = keys not in above and (is_dialect or keys in _FILES)
-            table[str(keys[-1])] = str(path.parent / value) if is_beside else value
+            joined[keys] = str(path.parent / value) if is_beside else value
     places = replace(places, variables=named)
-    found = validated(joined, places, strict=False)
+    found = validated(_nested(joined), places, strict=False)
     for keys, name in references.items():
         if not os.getenv(name) and keys not in above and counts(keys):
             raise UsageError(
@@ -224,7 +235,8 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
     if "journal" in safety:
         safety["journal"] = Path(safety["journal"]) if safety["journal"] else None
     safety["allowed_hosts"] = tuple(safety.get("allowed_hosts", ()))
-    credentials = Credentials(**data.get("credentials", {}))
+    headers = checked_headers(data.get("headers", {}).items())
+    credentials = Credentials(**data.get("credentials", {}), extra=headers)
     return Profile(
         name=name,
         url=data.get("url", ""),
@@ -233,6 +245,7 @@ def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
             fixtures=fixtures,
             paths=data.get("paths", {}),
             header=credentials.header or "",
+            basic=credentials.user is not None,
         ),
         credentials=credentials,
         success=expect.get("success"),
@@ -315,14 +328,35 @@ def _flat(data: Mapping[str, Any]) -> dict[Keys, Any]:
     return found
 
 
-def _check_kinds(credentials: Mapping[str, Any], places: Places) -> None:
+def _nested(flat: Mapping[Keys, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for keys, value in flat.items():
+        table = found if len(keys) == 1 else found.setdefault(str(keys[0]), {})
+        table[str(keys[-1])] = value
+    return found
+
+
+def _told(flat: Mapping[Keys, Any]) -> dict[Keys, Any]:
+    """Tell credentials from other headers, so that cases can leave them out."""
+    found: dict[Keys, Any] = {}
+    for keys, value in flat.items():
+        if keys[0] == "headers" and str(keys[-1]).lower() == AUTHORIZATION:
+            own = as_credentials(str(value))
+            found |= {("credentials", name): each for name, each in own.items()}
+        else:
+            found[keys] = value
+    return found
+
+
+def _check_kinds(credentials: Iterable[str], places: Places) -> None:
     kinds = sorted({_KINDS[key] for key in credentials if key in _KINDS})
     if len(kinds) > 1:
         first = next(key for key in credentials if _KINDS.get(key) == kinds[1])
         raise UsageError(
             f"{places.of(('credentials', first))}: `{first}` stands beside"
             " credentials of another kind",
-            hint="give a bearer token, or a client with its token_url, or a header",
+            hint="give a bearer token, or a client with its token_url, or a header, or"
+            " user and password",
         )
 
 
@@ -339,6 +373,7 @@ def variables() -> dict[Keys, str]:
         if words in TABLES[""]:
             found[(words,)] = name
         elif table in TABLES:
+            key = key.replace("_", "-") if table == "headers" else key
             found[(table, key) if key else (table,)] = name
     return found
 

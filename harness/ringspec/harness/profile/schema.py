@@ -28,7 +28,7 @@ _RATE: Any = (Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, None)
 _HOSTS = Annotated[list[str], BeforeValidator(_split)]
 _STATUSES = list[Annotated[int, Field(ge=400, le=499)]]
 # Tables with the kinds and defaults of their keys; those outside of tables under "".
-# `paths` and `fixtures` have keys of the contract, and none here.
+# `paths`, `headers` and `fixtures` have keys of their own, and none here.
 TABLES: dict[str, dict[str, Any]] = {
     "": {"url": _TEXT, "dialect": _TEXT},
     "paths": {},
@@ -39,7 +39,10 @@ TABLES: dict[str, dict[str, Any]] = {
         "token_url": _TEXT,
         "header": _TEXT,
         "value": _TEXT,
+        "user": _TEXT,
+        "password": _TEXT,
     },
+    "headers": {},
     "fixtures": {},
     "expect": {
         "success": (Annotated[int, Field(ge=200, le=299)] | None, None),
@@ -50,7 +53,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "workers": (Annotated[int, Field(ge=1, le=64)] | None, None),
         "timeout": _RATE,
     },
-    "tls": {"ca": _TEXT, "certificate": _TEXT, "key": _TEXT},
+    "tls": {"ca": _TEXT, "certificate": _TEXT, "key": _TEXT, "insecure": _FLAG},
     "proxy": {"url": _TEXT},
     "safety": {
         "live": (bool | None, None),
@@ -69,9 +72,12 @@ _FIELDS: dict[str, Any] = {
     for name, keys in TABLES.items()
     if name
 }
-_FIELDS |= {"paths": (dict[str, str], None), "fixtures": (dict[str, Any], None)}
+_FIELDS |= {
+    **dict.fromkeys(("paths", "headers"), (dict[str, str], None)),
+    "fixtures": (dict[str, Any], None),
+}
 _SCHEMA = create_model("profile", __config__=_CONFIG, **TABLES[""], **_FIELDS)
-_SECRET = frozenset({"credentials", "proxy"})
+_SECRET = frozenset({"credentials", "headers", "proxy"})
 _EXPECTED = {
     "bool": "true or false",
     "int": "a whole number",

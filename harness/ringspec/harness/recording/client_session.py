@@ -12,7 +12,7 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,11 +24,13 @@ from ringspec.harness.judging.verdict import (
     Ended,
     Finding,
     Judged,
+    Made,
     Outcome,
     Result,
     RuleResult,
     Started,
     Verdict,
+    now,
     plainest,
 )
 from ringspec.harness.recording.capture import LIMIT, CapturedRequest, Headers
@@ -433,7 +435,12 @@ class ClientSession:
     """
 
     def __init__(
-        self, contract: Contract, level: Level, url: str, filling: Filling
+        self,
+        contract: Contract,
+        level: Level,
+        url: str,
+        filling: Filling,
+        made: Made | None = None,
     ) -> None:
         self.contract, self.level, self.requests = contract, level, 0
         self.counts = defaultdict[Verdict | None, Counter[str]](Counter)
@@ -443,6 +450,7 @@ class ClientSession:
         self._url, self._filling = url.rstrip("/"), filling
         self._judge = RequestJudge(contract, filling)
         self._began_s = time.perf_counter()
+        self._made = replace(made or Made(), began=now())
 
     def started(self) -> Started:
         """Return the event with which reports begin."""
@@ -453,6 +461,7 @@ class ClientSession:
             seed=0,
             total=0,
             clients=True,
+            made=self._made,
         )
 
     def ended(self) -> Ended:
@@ -464,9 +473,8 @@ class ClientSession:
                 conclusion=conclude(rules, executed=self.requests > 0),
                 level=self.level,
                 rules=rules,
-                counts=Counts(
-                    rules=len(rules), cases=self.requests, requests=self.requests
-                ),
+                counts=Counts.of(rules, cases=self.requests, requests=self.requests),
+                ended=now(),
                 duration_s=round(time.perf_counter() - self._began_s, 3),
                 message=f"the clients: {names}" if names else "no client sent anything",
                 hint="" if names else "point a client at the URL that was printed",

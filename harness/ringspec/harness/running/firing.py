@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from types import FrameType
 from urllib.parse import quote, urlencode
 
 from ringspec.harness.judging.checks import absence, unmet
@@ -53,26 +54,28 @@ _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
 def interrupts(
     loop: asyncio.AbstractEventLoop, call: Callable[[], None]
 ) -> Iterator[None]:
-    """Call a function at Ctrl-C, TERM and HUP while the block runs.
+    """Call a function at Ctrl-C, TERM, HUP and Windows' BREAK while the block runs.
 
     A KeyboardInterrupt would strike between any two instructions, even those that hold
-    a lock; the loop calls the function between its own steps. HUP only if it is handled
-    already: `nohup` has it ignored.
+    a lock; the loop calls the function between its own steps. HUP and BREAK only if
+    they are handled already: `nohup` has HUP ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python leaves signals to the main thread
         return
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    hangup = getattr(signal, "SIGHUP", None)  # not on every system
-    if hangup is not None and callable(signal.getsignal(hangup)):
-        before[hangup] = signal.getsignal(hangup)
-    for each in before:
-        loop.add_signal_handler(each, call)
+    some = (getattr(signal, each, None) for each in ("SIGHUP", "SIGBREAK"))
+    others = [each for each in some if each and callable(signal.getsignal(each))]
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # Not by the loop's add_signal_handler, which Windows has not.
+        loop.call_soon_threadsafe(call)
+
+    taken = (signal.SIGINT, signal.SIGTERM, *others)
+    before = {each: signal.signal(each, interrupt) for each in taken}
     try:
         yield
     finally:
         for each, handler in before.items():
-            loop.remove_signal_handler(each)
             signal.signal(each, handler)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from ringspec.harness.judging.verdict import KnownList
+from ringspec.harness.judging.verdict import KnownList, Made
 from ringspec.harness.running.firing import Patience
 from ringspec.harness.sending.exchange import Connection, Exchange, Filling
 from ringspec.harness.sending.pacer import Pacing
@@ -14,6 +15,9 @@ from ringspec.harness.sending.policy import Safety, is_loopback
 from ringspec.harness.sending.target import Route
 from ringspec.spec import Contract, Level, RuleId, UsageError
 from ringspec.strategies import Case, Phase
+
+if TYPE_CHECKING:
+    from ringspec.harness.running.source import Tape
 
 DEFAULT_PHASES = frozenset(Phase) - {Phase.EXPLORE}
 # Requests under way at once, if the target is on this machine; elsewhere it is one.
@@ -51,6 +55,8 @@ class Plan:
         patience_s: how long scripts may wait in vain for what is to show.
         only: ids of the cases that are fired and alone judged, whatever else is
             selected; the first case and twins are fired with them.
+        made: with what the run is made, but for when.
+        tape: takes down what comes from outside, if it is to be judged anew.
     """
 
     contract: Contract
@@ -76,6 +82,8 @@ class Plan:
     connect: Callable[[], Connection] | None = None
     known: KnownList = field(default_factory=KnownList)
     only: frozenset[str] | None = None
+    made: Made = field(default_factory=Made)
+    tape: Tape | None = None
 
     def takes(self, case: Case) -> bool:
         """Return whether a case of the list is to be fired at all."""
@@ -86,6 +94,22 @@ class Plan:
         if case.phase == Phase.CASES and self.quick is not None:
             return case.phase in self.phases and case.id in self.quick
         return case.phase in self.phases
+
+    @property
+    def narrowed(self) -> tuple[str, ...]:
+        """What makes the run a part of the whole, as options."""
+        part, quick = self.part, self.quick is not None
+        phases = quick or self.phases >= DEFAULT_PHASES
+        chosen = self.rules is not None and self.contract.rules.keys() - self.rules
+        return (
+            *(f"--select {each}" for each in self.select),
+            *(f"--exclude {each}" for each in self.exclude),
+            *([] if phases else [f"--phase {','.join(sorted(self.phases))}"]),
+            *(["--quick"] if quick else []),
+            *(["--fail-fast"] if self.fail_fast else []),
+            *([f"--shard {part.number}/{part.of}"] if part else []),
+            *(["a choice of rules"] if chosen else []),
+        )
 
     @property
     def live(self) -> bool:

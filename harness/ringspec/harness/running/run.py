@@ -5,14 +5,13 @@ Cases are fired by a few workers at once and reported in the order of the list.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ringspec.harness.exploring.explore import (
@@ -38,12 +37,11 @@ from ringspec.harness.judging.verdict import (
     Interrupted,
     Judged,
     Notice,
-    Outcome,
     Result,
     Started,
     Verdict,
+    now,
 )
-from ringspec.harness.running.firing import PLAYS, Volley, interrupts
 from ringspec.harness.running.known_failures import KnownAudit
 from ringspec.harness.running.plan import (
     Plan,
@@ -52,13 +50,18 @@ from ringspec.harness.running.plan import (
     lacking_rules,
     refusal,
 )
-from ringspec.harness.sending.credentials import Renewing
-from ringspec.harness.sending.exchange import Connection, Exchange
-from ringspec.harness.sending.guard import Guard
-from ringspec.harness.sending.journal import Entry, Journal, Status, default_path
-from ringspec.harness.sending.pacer import GATEWAY, Limited, Pacer
+from ringspec.harness.running.source import (
+    Fired,
+    LiveSource,
+    Source,
+    Taken,
+    Tape,
+    TapeSource,
+    UnfitTapeError,
+)
+from ringspec.harness.sending.exchange import Exchange
+from ringspec.harness.sending.pacer import GATEWAY
 from ringspec.harness.sending.policy import Effect, Policy, requests_of
-from ringspec.harness.sending.target import Target
 from ringspec.spec import ROBUSTNESS, RuleId
 from ringspec.strategies import Case, Expect, Phase, untested
 
@@ -70,12 +73,10 @@ if TYPE_CHECKING:
 PATIENCE = 4
 # The first case is sent this often more before the target counts as absent.
 FIRST_REPEATS = 2
-# How long cleaning up may take: after a run, and after an interrupt.
-CLEAN_S, HASTY_S = 60.0, 15.0
 _LISTED = 8
 # So many bytes of one answer are kept for reports; once those of all have filled the
-# room, far fewer.
-_KEPT, _KEPT_LATER, _ROOM = 2**19, 2**12, 2**24
+# room, which is larger for a tape, far fewer.
+_KEPT, _KEPT_LATER, _ROOM, _TAPE_ROOM = 2**19, 2**12, 2**24, 2**26
 _Judged = TypeVar("_Judged", Judged, Attempt)
 # Scripts that others would disturb.
 _ALONE = {Phase.LIFECYCLE, Phase.EXPLORE}
@@ -136,22 +137,39 @@ def run(plan: Plan) -> Generator[Event, None, None]:
         yield from session.events()
     except KeyboardInterrupt:
         session.interrupted = True
-    renewal = plan.filling.renewal
-    if renewal is not None and renewal.trouble:
-        yield Notice(message=f"the token could not be renewed: {renewal.trouble}")
-    yield Ended(result=session.result())
+    yield from session.ended()
+
+
+def rejudged(plan: Plan, tape: Tape) -> Generator[Event, None, None]:
+    """Judge a run anew from its tape, and yield its events; nothing is sent.
+
+    Raises:
+        UnfitTapeError: the tape is not of this plan.
+    """
+    source = TapeSource(tape)
+    session = Session(plan, source)
+    with closing(session.events()) as events:
+        for event in events:
+            yield event
+            if tape.interrupted and source.is_over and session.done == tape.cases:
+                break
+    if not source.is_over or session.done != tape.cases:
+        raise UnfitTapeError("there are more exchanges than cases")
+    session.interrupted = tape.interrupted
+    yield from session.ended()
 
 
 class Session:
-    """One run under way, from its first request to its result.
+    """One run under way, from its first request to its result; or again, by its tape.
 
     Attributes:
         cases: those fired, the first of the list in any case.
+        done: how many have been judged.
         omissions: why cases are not sent to a live target, with their ids, the most
             first.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, source: Source | None = None) -> None:
         self.interrupted = False
         self._plan = plan
         selection = Selection.of(plan.contract, plan.select, plan.exclude, plan.rules)
@@ -161,11 +179,7 @@ class Session:
         policy = Policy(plan.safety, plan.contract, plan.live, plain)
         self._policy = policy
         self.cases = self._chosen(selection.fired(plan.cases, plan.takes))
-        self._journal: Journal | None = None
-        if plan.live and not policy.no_create:
-            self._journal = Journal(plan.safety.journal or default_path())
-        self._guard: Guard | None = None
-        self._messages: list[str] = []
+        self._source = source or LiveSource(plan, policy)
         unnamed = policy.unnamed if plan.live else {}
         # Without a catalogue no source says more than the contract does.
         catalogued = bool(plan.contract.catalogue.rules)
@@ -177,10 +191,9 @@ class Session:
         self._began = time.perf_counter()
         self._total = len(self.cases) + plan.explored
         self._left = list(self.cases)
-        self._room = _ROOM
-        self._done = self._requests = 0
+        self._room = _ROOM if plan.tape is None else _TAPE_ROOM
+        self.done = self._requests = 0
         self._ended_by = self._hint = ""
-        self._explorer: Explorer | None = None
         self._failed = Failures()
         # Whether other values were accepted, and how often they were refused too.
         self._clashed, self._in_vain = False, 0
@@ -232,7 +245,7 @@ class Session:
         first = plan.cases[:1] if fires else ()
         return (*first, *(case for case in fired if case not in first))
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Fire and judge, case by case."""
         plan = self._plan
         yield Started(
@@ -241,117 +254,40 @@ class Session:
             level=plan.level,
             seed=plan.seed,
             total=self._total,
+            made=replace(plan.made, began=now()),
         )
-        if plan.route.from_environment:
-            proxy = plan.route.shown_proxy
-            yield Notice(message=f"by the proxy {proxy}, as the environment says")
         if self.cases:
             if plan.live:
                 pace = f"one request at a time, {plan.pace.rate:g} a second at most"
                 yield Notice(message=f"{plan.url} is live: {pace}")
                 for why, ids in self.omissions:
                     yield Notice(message=f"not sent, as {why}: {listed(ids)}")
-            if self._journal is not None:
-                yield Notice(
-                    message=f"created items are listed in {self._journal.path}"
-                )
-            with asyncio.Runner() as self._runner:
-                yield from self._fire()
-            yield from self._notices()
+            try:
+                with self._source.open():
+                    yield from self._notices()
+                    yield from self._phases()
+            except Interrupted:
+                self.interrupted = True
         elif not self._tally.withheld and plan.only is not None:
             self._end("none of these cases can be fired")
         elif not self._tally.withheld:
             self._end("no case serves the selection", "see --select and --exclude")
+        yield from self._notices()
 
-    def _fire(self) -> Iterator[Event]:
-        """Fire all cases; in any case delete what was created, and close."""
-        plan, runner = self._plan, self._runner
-        pace, filling = plan.pace, plan.filling
-        if self._journal is not None:
-            self._journal.open()
-        connection: Connection
-        if plan.connect is not None:
-            connection = plan.connect()
-        else:
-            connection = Target(
-                plan.url,
-                filling=filling,
-                timeout_s=pace.timeout_s,
-                workers=pace.workers or 1,
-                route=plan.route,
-            )
-        if pace.rate is not None:
-            connection = Limited(connection, pace.rate, after=plan.live)
-        self._guard = guard = Guard(
-            connection,
-            self._policy,
-            url=plan.url,
-            filling=filling,
-            journal=self._journal,
-        )
-        connection = pacer = Pacer(
-            guard,
-            pace,
-            seed=plan.seed,
-            may_repeat=guard.may_repeat,
-            tell=self._messages.append,
-        )
-        if filling.renewal:
-            # Outside of the pacer, whose repeats would each fetch a token again.
-            connection = Renewing(pacer, filling.renewal, guard.may_repeat)
-        self._volley = volley = Volley(
-            connection,
-            pace.workers or 1,
-            plan.patience_s,
-            plays=1 if plan.live else PLAYS,
-            absences=lambda: pacer.absences,
-        )
-
-        def interrupt() -> None:
-            volley.interrupt()
-            guard.hurry(HASTY_S)
-            if self._explorer is not None:
-                self._explorer.interrupt()
-
-        with interrupts(runner.get_loop(), interrupt):
-            try:
-                yield from self._phases()
-            except Interrupted:
-                self.interrupted = True
-            finally:
-                runner.run(volley.cancel_open())
-                try:
-                    # Each takes its turn; none is hurried, unless somebody waits.
-                    limit_s = CLEAN_S + 2 * len(guard.left) / (pace.rate or 1)
-                    limit_s = HASTY_S if self.interrupted else limit_s
-                    left = runner.run(guard.clean_up(connection, limit_s))
-                    self._messages += self._left_behind(left, guard.creates)
-                finally:
-                    with suppress(Exception):
-                        runner.run(volley.close())
-
-    def _left_behind(self, left: Sequence[Entry], creates: int) -> Iterator[str]:
-        """Yield messages about what was created."""
-        journal = self._journal
-        if journal is None:
-            return
-        lost = sum(1 for entry in left if entry.delete is None)
-        if len(left) > lost:
-            yield (
-                f"{len(left) - lost} of what was created could not be deleted:"
-                f" run `ringspec cleanup {journal.path}`"
-            )
-        if lost:
-            unknown = any(entry.status is Status.UNKNOWN for entry in left)
-            why = "creates went unanswered or failed" if unknown else "came without id"
-            yield f"{lost} {why}: look by hand what the target holds"
-        if not left and creates:
-            yield "all that was created has been deleted again"
-        journal.discard()
+    def ended(self) -> Iterator[Event]:
+        """Yield the last events, and close the tape that is taken down."""
+        if trouble := self._source.trouble:
+            yield Notice(message=f"the token could not be renewed: {trouble}")
+        if (tape := self._plan.tape) is not None:
+            tape.cases, tape.interrupted = self.done, self.interrupted
+            tape.spent, tape.trouble = self._source.spent, self._source.trouble
+        yield Ended(result=self.result())
 
     def _notices(self) -> Iterator[Notice]:
-        while self._messages:
-            yield Notice(message=self._messages.pop(0))
+        for message in self._source.told():
+            notice = Notice(message=message)
+            self._keep(notice)
+            yield notice
 
     def _phases(self) -> Iterator[Event]:
         if not self._policy.no_create:
@@ -370,7 +306,7 @@ class Session:
                 yield from self._singles(looks)
                 if self._reachability.in_vain and not self._ended_by:
                     message, hint = self._reachability.account()
-                    self._end(f"{message}; stopped after {self._done} cases", hint)
+                    self._end(f"{message}; stopped after {self.done} cases", hint)
         if is_unguarded(self._plan):
             message = "without credentials: the rules of authentication do not apply"
             yield Notice(message=message)
@@ -449,13 +385,16 @@ class Session:
             attempt = Attempt(case=example, exchange=exchange, findings=findings)
             return self._cut(attempt)
 
-        life = offered_lifecycle(plan, selected, play)
-        self._explorer = Explorer(plan.contract, selected, limits, life)
+        def search() -> Explorer:
+            life = offered_lifecycle(plan, selected, play)
+            return Explorer(plan.contract, selected, limits, life)
 
-        with closing(self._explorer.events(self._runner, fire)) as events:
+        explored = self._source.explored(search, fire, play=play, anew=self._anew)
+        with closing(explored) as events:
             for event in events:
+                self._keep(event)
                 findings = event.findings if isinstance(event, Judged) else ()
-                self._done += isinstance(event, Judged)
+                self.done += isinstance(event, Judged)
                 # A rule that explore reports on is no longer left out.
                 self._tally.skipped -= {each.rule for each in findings}
                 self._tally.add(findings)
@@ -467,11 +406,19 @@ class Session:
         self, cases: Sequence[Case], **options: Any
     ) -> Iterator[tuple[Case, Exchange]]:
         """Fire cases and yield each with its exchange; options as of `Volley.start`."""
-        self._runner.run(self._volley.start(cases, **options))
-        for index, case in enumerate(cases):
-            exchange = self._runner.run(self._volley.take(index))
+        exchanges = self._source.fired(cases, **options)
+        for case, exchange in zip(cases, exchanges, strict=True):
             self._reachability.note(case, exchange)
+            self._keep(Fired(case=case, exchange=exchange))
             yield self._repeated(case, exchange)
+
+    def _keep(self, taken: Taken) -> None:
+        """Take down what came from outside, if there is a tape."""
+        if self._plan.tape is not None:
+            if isinstance(taken, Fired):
+                exchange = self._shortened(taken.exchange)
+                taken = Fired(case=taken.case, exchange=exchange)
+            self._plan.tape.taken.append(taken)
 
     def _repeated(self, case: Case, exchange: Exchange) -> tuple[Case, Exchange]:
         """Send once more, with other values, what may be refused for what was sent.
@@ -493,7 +440,8 @@ class Session:
         other = otherwise(plan.contract, case, turn)
         if other is None:
             return case, exchange
-        again = self._runner.run(self._volley.target.exchange(other.request))
+        again = self._source.again(other)
+        self._keep(Fired(case=other, exchange=again))
         sent, answer = exchange.sent + again.sent, again.response
         if answer is None or (is_accept and answer.status // 100 == 4):
             self._in_vain += is_accept
@@ -504,27 +452,48 @@ class Session:
 
     def _weighed(self, case: Case, exchange: Exchange) -> Judged:
         found = self._oracle.judge(case, exchange)
+        if (known := self._source.found(exchange)) is not None:
+            twin = self._oracle.twin_of(case)
+            found = tuple(
+                replace(it, case=case, exchange=exchange, twin=twin) for it in known
+            )
         return self._cut(Judged(case=case, exchange=exchange, findings=found))
+
+    def _anew(self, judged: Judged) -> Judged:
+        """Judge again what explore found, each finding by its case and exchange."""
+        findings = list[Finding]()
+        for each in judged.findings:
+            found = judge(self._oracle, each.case, each.exchange)
+            again = (it for it in self._selected_of(found) if it.rule == each.rule)
+            findings += islice(again, 1)
+        return replace(judged, findings=tuple(findings))
 
     def _cut(self, judged: _Judged) -> _Judged:
         """Keep of what was judged no more than reports show, over the whole run."""
-        limit = _KEPT if self._room > 0 else _KEPT_LATER
         kept: dict[int, Exchange] = {}
 
         def cut(exchange: Exchange) -> Exchange:
             if id(exchange) not in kept:
-                kept[id(exchange)] = exchange.cut(limit)
-                self._room -= kept[id(exchange)].weight
+                kept[id(exchange)] = self._shortened(exchange)
             return kept[id(exchange)]
 
         found = (replace(it, exchange=cut(it.exchange)) for it in judged.findings)
         return replace(judged, exchange=cut(judged.exchange), findings=tuple(found))
 
+    def _shortened(self, exchange: Exchange) -> Exchange:
+        """Return an exchange as far as it is kept: as it is, for a tape, if it may."""
+        limit = _KEPT if self._room > 0 else _KEPT_LATER
+        items = exchange.played.items if exchange.played else None
+        is_long = self._plan.tape is None or exchange.weight + len(str(items)) > limit
+        kept = exchange.cut(limit) if is_long else exchange
+        self._room -= kept.weight
+        return kept
+
     def _judged(self, judged: Judged, missing: Collection[str] = ()) -> Judged:
         """Count a case of the list; nothing is found if it needs what is missing."""
         case, exchange = judged.case, judged.exchange
         self._left = [each for each in self._left if each.id != case.id]
-        self._done += 1
+        self.done += 1
         self._requests += exchange.sent
         findings: tuple[Finding, ...] = ()
         if not missing or links_of(case).isdisjoint(missing):
@@ -551,13 +520,13 @@ class Session:
         """Return a failure as inconclusive if it may not be the target's."""
         if finding.rule != ROBUSTNESS or finding.verdict != Verdict.FAIL:
             return finding
-        reason, exchange, guard = finding.reason, finding.exchange, self._guard
+        reason, exchange = finding.reason, finding.exchange
         if self._reachability.broken:
             # It may pass by itself, and was not repeated, such as a create.
             passes = exchange.status in GATEWAY or not (
                 exchange.status or self._reachability.in_a_row > 1
             )
-            if not passes or guard is None or guard.may_repeat(exchange.request):
+            if not passes or self._policy.may_repeat(exchange.request):
                 return finding
             reason = f"{reason}; it was not sent again, to a live target"
         return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
@@ -566,7 +535,7 @@ class Session:
         failure, plan = self._reachability.failure, self._plan
         if self._reachability.in_a_row >= PATIENCE and failure is not None:
             self._end(
-                f"the target was given up after {self._done} cases: {failure.message}",
+                f"the target was given up after {self.done} cases: {failure.message}",
                 "see the failures of robustness; is the target still running?",
             )
             return True
@@ -578,7 +547,7 @@ class Session:
             for each in findings
         )
         if failed:
-            self._end(f"stopped at the first failure, after {self._done} cases")
+            self._end(f"stopped at the first failure, after {self.done} cases")
         return failed
 
     def _end(self, why: str, hint: str = "") -> None:
@@ -587,7 +556,7 @@ class Session:
     def result(self) -> Result:
         """Draw the conclusion from what has been judged."""
         if self.interrupted:
-            self._end(f"interrupted after {self._done} of {self._total} cases")
+            self._end(f"interrupted after {self.done} of {self._total} cases")
         plan, reachability, tally = self._plan, self._reachability, self._tally
         failure, learnt = reachability.failure, reachability.learnt
         message, hint = reachability.account()
@@ -599,7 +568,7 @@ class Session:
             live = f"{plan.url} is live, and {policy.no_create}"
             message = f"{live}: {len(tally.withheld)} rules stay open"
             hint = _OPEN_HINT
-        elif self._guard is not None and self._guard.is_spent:
+        elif self._source.spent:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"
             hint = _SPENT_HINT
@@ -616,24 +585,24 @@ class Session:
         results, stale, update, known_hint = audit.account(
             partial(tally.results, why, left)
         )
-        unbroken = sum(each.outcome is Outcome.UNTESTED for each in results)
-        if plan.fail_untested and unbroken and not message:
-            message = f"untested, which --fail-untested minds: {unbroken}"
+        counts = Counts.of(results, cases=self.done, requests=self._requests)
+        if plan.fail_untested and counts.untested and not message:
+            message = f"untested, which --fail-untested minds: {counts.untested}"
+        narrowed = plan.narrowed
+        if self.interrupted:
+            narrowed += ("an interrupt",)
         return Result(
             conclusion=conclude(
                 results,
-                executed=self._done > 0,
+                executed=self.done > 0,
                 stale=stale,
                 fail_untested=plan.fail_untested,
+                narrowed=narrowed,
+                unreached=why if self.interrupted else None,
             ),
             level=plan.level,
             rules=results,
-            counts=Counts(
-                rules=len(results),
-                cases=self._done,
-                requests=self._requests,
-                untested=unbroken,
-            ),
+            counts=counts,
             duration_s=round(time.perf_counter() - self._began, 3),
             message=message,
             hint=self._hint or hint or known_hint,
@@ -642,5 +611,7 @@ class Session:
             known_update=update,
             learnt=learnt,
             fail_untested=plan.fail_untested,
+            narrowed=narrowed,
+            ended=now(),
             share=audit.share(results, self._lent, tally.open_cases),
         )

@@ -8,13 +8,16 @@ and 5.1 (`expires_in`); facts.md E.
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -24,13 +27,14 @@ from ringspec.harness.sending.exchange import (
     Failure,
     Filling,
     Passing,
+    hiding,
     is_proper,
     parsed,
 )
 from ringspec.harness.sending.policy import Hosts, checked_url, is_loopback
 from ringspec.harness.sending.target import PLAIN, Route, read, transport
 from ringspec.spec import TargetError, UsageError
-from ringspec.strategies import Request
+from ringspec.strategies import Request, Slot
 
 # A token is replaced this long before it expires; one of a short life, at half of it.
 MARGIN_S = 60.0
@@ -47,6 +51,32 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 6750, section 2.1, for a token; any header's value may have blanks within.
 _TOKEN = re.compile(r"[!-~]+")
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+# Names of headers whose values are secrets, and values that are under any name.
+_SECRET_NAME = re.compile(
+    "auth|key|token|secret|cookie|session|pass|cred|signature|jwt|sid$", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile("(bearer|basic|digest|token) |eyJ", re.IGNORECASE)
+# Headers that nobody gives by hand, with the reason.
+_OF_MESSAGES = "it is the client's, and says how a message is framed or passed on"
+_OF_METHODS = "it may change what a request does, or to what"
+_REFUSED = {
+    **dict.fromkeys(
+        (
+            *("host", "content-length", "transfer-encoding", "content-encoding"),
+            *("connection", "keep-alive", "te", "trailer", "upgrade", "expect"),
+            *("proxy-connection", "proxy-authorization", "http2-settings"),
+        ),
+        _OF_MESSAGES,
+    ),
+    **dict.fromkeys(
+        (
+            *("x-http-method-override", "x-http-method", "x-method-override"),
+            *("x-original-url", "x-rewrite-url"),
+        ),
+        _OF_METHODS,
+    ),
+}
+AUTHORIZATION = "authorization"
 
 
 class Grant(NamedTuple):
@@ -62,6 +92,8 @@ class Credentials:
 
     Attributes:
         header: name of the header that carries `value`, if that is no bearer token.
+        user: with the password, in place of a token: Basic credentials (RFC 7617).
+        extra: headers that every request to the target has besides.
     """
 
     bearer: str | None = field(default=None, repr=False)
@@ -70,10 +102,19 @@ class Credentials:
     token_url: str | None = None
     header: str | None = None
     value: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def secrets(self) -> tuple[str, ...]:
         """List what no report may show."""
-        return tuple(filter(None, (self.bearer, self.client_secret, self.value)))
+        own = (self.bearer, self.client_secret, self.value, self.password)
+        return tuple(filter(None, own))
+
+    @property
+    def is_given(self) -> bool:
+        """True if there is any of the kinds."""
+        return any((self.bearer, self.client_id, self.value, self.user is not None))
 
     def filling(
         self, timeout_s: float, route: Route | None = None, hosts: Hosts | None = None
@@ -88,10 +129,21 @@ class Credentials:
         token, renewal = self._given(), None
         if token is None and any((self.client_id, self.client_secret, self.token_url)):
             self._check_client(hosts or Hosts())
-            fetch = partial(self._grant, timeout_s, route or Route())
+            fetch = partial(self._grant, timeout_s, route or Route(), hosts or Hosts())
             first = asyncio.run(fetch())
             token, renewal = first.token, Renewal(first, fetch)
+        carrier = (self.header or "Authorization", Slot.TOKEN.value)
+        if not self.header:
+            scheme = "Bearer" if self.user is None else "Basic"
+            carrier = ("Authorization", f"{scheme} {Slot.TOKEN}")
+        hidden = {hiding(it): text for it, text in self.extra if is_secret(it, text)}
         return Filling(
+            carrier=carrier,
+            extra=tuple(
+                (it, hiding(it) if hiding(it) in hidden else text)
+                for it, text in self.extra
+            ),
+            hidden=hidden,
             token=token,
             token_url=self.token_url or "",
             client_id=self.client_id or "",
@@ -100,6 +152,19 @@ class Credentials:
         )
 
     def _given(self) -> str | None:
+        if self.user is not None or self.password is not None:
+            if self.user is None or self.password is None:
+                raise UsageError(
+                    "user and password belong together",
+                    hint="--user NAME:PASSWORD, or both in [credentials]",
+                )
+            text = f"{self.user}:{self.password}"
+            if ":" in self.user or not text.isprintable():
+                raise UsageError(
+                    "user or password has what Basic credentials cannot hold",
+                    hint="no control characters, and no colon in the user's name",
+                )
+            return base64.b64encode(text.encode()).decode()
         if not (self.header or self.value):
             bearer = (self.bearer or "").strip()
             return _sendable(bearer, "the token", "check --bearer") if bearer else None
@@ -130,8 +195,10 @@ class Credentials:
                 " give --bearer",
             )
 
-    async def _grant(self, timeout_s: float, route: Route) -> Grant:
+    async def _grant(self, timeout_s: float, route: Route, hosts: Hosts) -> Grant:
         url = self.token_url or ""
+        at_home = urlsplit(url)[:2] == urlsplit(hosts.base)[:2]
+        headers = PLAIN | (dict(self.extra) if at_home else {})
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id or "",
@@ -143,7 +210,7 @@ class Credentials:
             async with (
                 asyncio.timeout(timeout_s),
                 httpx.AsyncClient(timeout=None, transport=opener) as client,  # noqa: S113 - above
-                client.stream("POST", url, data=form, headers=PLAIN) as stream,
+                client.stream("POST", url, data=form, headers=headers) as stream,
             ):
                 answer = await read(stream)
             if isinstance(answer, Failure):
@@ -168,6 +235,71 @@ class Credentials:
         if isinstance(lasts, int | float) and lasts is not True and lasts > 0:
             return Grant(token, float(min(max(lasts, _BRIEFLY_S), _LONG_S)))
         return Grant(token)
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Return whether a header looks like one of credentials."""
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.match(value))
+
+
+def checked_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return headers given by hand; of two that differ in case the last.
+
+    Raises:
+        UsageError: one cannot be sent, or may not be.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name, value in headers:
+        if not _HEADER.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is no name of a header", hint="such as X-Tenant=acme"
+            )
+        if why := _REFUSED.get(name.lower()):
+            raise UsageError(
+                f"the header {name} is not sent: {why}", hint="leave it out"
+            )
+        if text := value.strip():
+            hint = "visible ASCII characters, and blanks between them"
+            _sendable(text, f"the value of the header {name}", hint, _VALUE)
+        found[name.lower()] = name, text
+    return tuple(found.values())
+
+
+def read_headers(texts: Iterable[str]) -> dict[str, str]:
+    """Read what `--header` takes: each a name and a value.
+
+    Raises:
+        UsageError: one has no name, or two have the same; values are never shown.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark or not _HEADER.fullmatch(name):
+            start = re.match(f"({_HEADER.pattern})[:= ]", text)
+            what = f"--header {start[1]}" if start else "--header"
+            hint = "write it as X-Tenant=acme"
+            raise UsageError(f"{what} is not given as NAME=VALUE", hint=hint)
+        if name.lower() in {each.lower() for each in found}:
+            raise UsageError(
+                f"--header gives {name} twice", hint="leave out one of them"
+            )
+        found[name] = value
+    return found
+
+
+def as_credentials(value: str) -> dict[str, str]:
+    """Return the credentials that a header Authorization holds."""
+    scheme, _, rest = value.strip().partition(" ")
+    rest = rest.strip()
+    if scheme.lower() == "bearer" and rest:
+        return {"bearer": rest}
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            text = base64.b64decode(rest, validate=True).decode()
+            user, colon, password = text.partition(":")
+            if colon:
+                return {"user": user, "password": password}
+    return {"header": "Authorization", "value": value}
 
 
 def _sendable(token: str, what: str, hint: str, form: re.Pattern[str] = _TOKEN) -> str:

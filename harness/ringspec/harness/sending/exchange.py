@@ -10,7 +10,7 @@ import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -19,7 +19,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote_plus, urlsplit
 
-from ringspec.spec import DEPTH, Json, is_json, is_shallow, media_name
+from ringspec.spec import DEPTH, Json, TokenHeader, is_json, is_shallow, media_name
 from ringspec.strategies import Request, Slot
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _PLACES = (Slot.TOKEN, Slot.TOKEN_CUT, Slot.TOKEN_SWAPPED)
 _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 # What of a cookie is given back, as far as a header can hold it; one that is deleted.
 _COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
+# Stands for the value of a header given by hand that no report may show.
+_HIDDEN = "{RINGSPEC_HEADERS_"
 _OVER = re.compile(r";\s*(?:max-age=[0-]|expires=[^;]*19[67]\d)", re.IGNORECASE)
 
 
@@ -215,6 +217,11 @@ class Filling:
     Attributes:
         token: the access token; without it headers that hold it are left out.
         token_url: where tokens are fetched; absolute.
+        carrier: header and value that show the token where the contract names none.
+        extra: headers of every request to the target, given by hand.
+        hidden: the secrets among their values, by what stands for each in a request.
+        plain: the request that others are made from; an own header that is not as
+            there is what a case is about, and stays.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -222,6 +229,10 @@ class Filling:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     renewal: Renewal | None = field(default=None, repr=False)
+    carrier: tuple[str, str] = ("Authorization", f"Bearer {Slot.TOKEN}")
+    extra: tuple[tuple[str, str], ...] = ()
+    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
+    plain: Request | None = None
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -235,6 +246,34 @@ class Filling:
         for token in self.tokens:
             yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
+        for value in self.hidden.values():
+            yield from dict.fromkeys((value, value.rpartition(" ")[2]))
+
+    def fitted(self, header: TokenHeader | None, plain: Request | None) -> Filling:
+        """Return it for a contract's header of credentials, and its plain request.
+
+        One given by hand under that name is the token, which cases leave out. Without
+        such a header a token that is given goes with every request.
+        """
+        extra, token = self.extra, self.token
+        if header is None:
+            extra += (self.carrier,) if token else ()
+        elif own := _named(extra, header.header):
+            extra = tuple(it for it in extra if it[0].lower() != header.header.lower())
+            token = self.hidden.get(own[0], own[0])
+        return replace(self, extra=extra, token=token, plain=plain)
+
+    def dressed(self, request: Request, base: str) -> Request:
+        """Return a request with the headers that all to the target have."""
+        at_home = urlsplit(self.url(base, request))[:2] == urlsplit(base)[:2]
+        for name, value in self.extra if at_home else ():
+            plain, headers = self.plain or request, request.headers
+            same = (plain.method, plain.path) == (request.method, request.path)
+            if same and _named(headers, name) != _named(plain.headers, name):
+                continue
+            others = (it for it in headers if it[0].lower() != name.lower())
+            request = replace(request, headers=(*others, (name, value)))
+        return request
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
@@ -246,9 +285,20 @@ class Filling:
                     value = value.replace(place, shown)  # noqa: PLW2901
             elif any(place in value for place in _PLACES):
                 continue
+            if value.startswith(_HIDDEN):
+                if value not in self.hidden:
+                    continue
+                value = self.hidden[value]  # noqa: PLW2901
             # A token of one letter, cut, is empty, and no header ends in a blank.
             found.append((name, value.strip()))
         return found
+
+    def by_hand(self) -> dict[str, str]:
+        """Return the token and what else is given, as headers of any request."""
+        headers = (self.carrier, *self.extra)
+        return dict(
+            self.headers(Request(method="GET", path="", headers=headers, body=b""))
+        )
 
     def body(self, request: Request) -> bytes:
         """Return a request's body; only one for the token endpoint has placeholders."""
@@ -263,6 +313,15 @@ class Filling:
     def url(self, base: str, request: Request) -> str:
         """Return the absolute URL of a request."""
         return self.token_url if request.path == Slot.TOKEN_URL else base + request.path
+
+
+def _named(headers: tuple[tuple[str, str], ...], wanted: str) -> list[str]:
+    return [value for name, value in headers if name.lower() == wanted.lower()]
+
+
+def hiding(name: str) -> str:
+    """Return what stands for the value of a header in requests that are shown."""
+    return f"{_HIDDEN}{re.sub('[^A-Z0-9]', '_', name.upper())}}}"
 
 
 def is_proper(request: Request) -> bool:
@@ -362,6 +421,8 @@ class Sender(ABC):
     async def _once(self, request: Request) -> Exchange:
         began_s, began = time.time(), time.perf_counter()
         url = self.filling.url(self.url, request)
+        if self.filling.extra:
+            request = self.filling.dressed(request, self.url)
         answer, greeted = await self._answer(request, url), False
         if isinstance(answer, Response):
             first = JAR.get(self._jar).keep(request, url, answer)

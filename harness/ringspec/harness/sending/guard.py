@@ -34,7 +34,6 @@ _GONE = frozenset({404, 410})
 # Statuses that leave open whether something was created: a redirect to what may be the
 # new thing, and a request that was given up, perhaps late.
 _UNCLEAR = frozenset({302, 303, 408})
-_REPEATABLE = frozenset({Effect.LOOK, Effect.TOKEN, Effect.DELETE})
 
 
 def deletion(entry: Entry) -> Request | None:
@@ -113,7 +112,7 @@ class Guard(Passing):
 
     def may_repeat(self, request: Request) -> bool:
         """Return whether a request may be sent again though it may have been taken."""
-        return not self._policy.live or self._policy.effect_of(request) in _REPEATABLE
+        return self._policy.may_repeat(request)
 
     async def clean_up(self, via: Connection, limit_s: float) -> tuple[Entry, ...]:
         """Delete what is left of what was created; return what still may be there.
@@ -198,11 +197,12 @@ class Guard(Passing):
             undoing = self._policy.undoing()
             if undoing is not None:
                 values = captured(undoing, answer)
+                request = Requests(self._policy.contract).relative(undoing)
                 entry = replace(
                     entry,
                     id=values,
                     delete=filled(undoing.path, values),
-                    headers=Requests(self._policy.contract).relative(undoing).headers,
+                    headers=self.filling.dressed(request, self._url).headers,
                 )
         elif status == 0 or status >= 500 or status in _UNCLEAR:
             entry = replace(entry, status=Status.UNKNOWN)

@@ -168,13 +168,9 @@ def _is_cut(line: str) -> bool:
 
 
 def default_path(now: datetime | None = None) -> Path:
-    """Return where a run keeps its journal, a file of its own below the user's state.
+    """Return where a run keeps its journal, a file of its own in the user's state."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - for live runs alone
 
-    Source: XDG Base Directory Specification 0.8, XDG_STATE_HOME: relative ones are
-    ignored.
-    """
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if not state.is_absolute():
-        state = Path.home() / ".local" / "state"
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
-    return state / "ringspec" / f"journal-{stamp}-{os.getpid()}.jsonl"
+    name = f"journal-{stamp}-{os.getpid()}.jsonl"
+    return user_state_path("ringspec", appauthor=False) / name

@@ -64,6 +64,7 @@ _ROLES = {
 _CHANGES = frozenset({Effect.CREATE, Effect.UPDATE, Effect.DELETE, Effect.COMMAND})
 _OF_THINGS = _CHANGES - {Effect.CREATE}
 _BODIES = frozenset({Effect.CREATE, Effect.UPDATE})
+_REPEATABLE = frozenset({Effect.LOOK, Effect.TOKEN, Effect.DELETE})
 
 
 def parsed_url(url: str) -> SplitResult | None:
@@ -258,6 +259,10 @@ class Policy:
             if method == link.method and path_pattern(link.path).fullmatch(path):
                 return _ROLES[link.role]
         return Effect.LOOK if method in _LOOKING else Effect.OTHER
+
+    def may_repeat(self, request: Request) -> bool:
+        """Return whether a request may be sent again though it may have been taken."""
+        return not self.live or self.effect_of(request) in _REPEATABLE
 
     def undoing(self) -> Link | None:
         """Return the link that deletes what was created, if there is one."""

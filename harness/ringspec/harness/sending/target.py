@@ -7,7 +7,6 @@ misbehaves. httpx by itself reports only complete heads.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import ssl
@@ -58,6 +57,7 @@ class Route:
 
     Attributes:
         ca: file of the certificates to trust, in place of the usual ones.
+        insecure: whether no certificate of a server is checked.
         certificate: file of the client's certificate; its key may be in it.
         from_environment: whether the proxy was found there.
     """
@@ -65,6 +65,7 @@ class Route:
     ca: str = ""
     certificate: str = ""
     key: str = ""
+    insecure: bool = False
     proxy: str = field(default="", repr=False)
     from_environment: bool = False
 
@@ -89,6 +90,17 @@ class Route:
         _check_proxy(found, "leave out or mend HTTP_PROXY and its like")
         return replace(self, proxy=found, from_environment=True)
 
+    def warning(self, *urls: str) -> str:
+        """Return what to be warned of; empty where every certificate is checked."""
+        exposed = (
+            each for each in urls if self.insecure and each and not is_loopback(each)
+        )
+        where = ", ".join(dict.fromkeys(urlsplit(each).netloc for each in exposed))
+        return where and (
+            f"INSECURE: the certificate of {where} is not checked; who answers there"
+            " may be another, and reads the credentials"
+        )
+
     @property
     def shown_proxy(self) -> str:
         """The proxy's URL without user and password."""
@@ -105,7 +117,13 @@ class Route:
         """Return the TLS context."""
         key = self.key or self.certificate
         what = f"the certificates in {self.ca}"
-        hint = "[tls] ca names a file of certificates in PEM form"
+        hint = "--ca, or [tls] ca, names a file of certificates in PEM form"
+        if self.ca and self.insecure:
+            raise UsageError(
+                "ca and insecure exclude each other: the one says whom to trust, the"
+                " other to trust anybody",
+                hint="leave out --insecure, or [tls] insecure",
+            )
         try:
             if not self.ca:
                 context = httpx.create_ssl_context()
@@ -113,6 +131,8 @@ class Route:
                 context = ssl.create_default_context(capath=self.ca)
             else:
                 context = ssl.create_default_context(cafile=self.ca)
+            if self.insecure:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             if self.certificate:
                 what = f"the certificate {self.certificate} with the key {key}"
                 hint = "both are in PEM form, belong together, and take no password"
@@ -128,7 +148,7 @@ class Route:
     def opened(self) -> dict[str, ssl.SSLContext | httpx.Proxy]:
         """Return options of httpx's transports, as far as they are not the usual."""
         options: dict[str, ssl.SSLContext | httpx.Proxy] = {}
-        if self.ca or self.certificate:
+        if self.ca or self.certificate or self.insecure:
             options["verify"] = self.context()
         if self.proxy:
             options["proxy"] = httpx.Proxy(self.proxy)
@@ -347,10 +367,9 @@ def _trouble(error: httpx.HTTPError, start: bytes) -> tuple[Trouble, str]:
         case _ if any(isinstance(each, ssl.SSLError) for each in causes):
             found = Trouble.TLS, f"TLS failed: {text}"
         case httpx.ConnectError():
-            # In the words of the system, if it was asked.
-            why = [each for each in causes if type(each) is ConnectionRefusedError]
-            said = os.strerror(why[0].errno) if why and why[0].errno else ""
-            found = Trouble.UNREACHABLE, f"cannot connect: {said or text}"
+            if any(type(each) is ConnectionRefusedError for each in causes):
+                text = "Connection refused"  # whatever the system's words are
+            found = Trouble.UNREACHABLE, f"cannot connect: {text}"
         case httpx.RemoteProtocolError() if start.startswith(_TLS_ALERT):
             found = Trouble.TLS, "the target speaks TLS: is it https rather than http?"
         case httpx.RemoteProtocolError() if start and not start.startswith(b"HTTP/"):

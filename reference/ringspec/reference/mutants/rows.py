@@ -160,7 +160,8 @@ def _when_busy(defect: Defect, right: Behaviour) -> Behaviour:
 
 def rows_of(family: str) -> list[Variant]:
     """Read the rows of a file."""
-    text = files("ringspec.reference.mutants").joinpath(f"{family}.yaml").read_text()
+    file = files("ringspec.reference.mutants") / f"{family}.yaml"
+    text = file.read_text("utf-8")
     loaded = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return [
         Variant(
