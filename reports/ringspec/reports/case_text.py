@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 
 from ringspec.harness import (
     PLAIN_REFUSED,
@@ -23,7 +26,7 @@ from ringspec.harness import (
 from ringspec.reports.html_bodies import indented, is_json
 from ringspec.reports.printable import counted, decoded, shown, start, visible
 from ringspec.spec import Json, Level, Rule, is_shallow, patched, steps
-from ringspec.strategies import Case, Expect, Status, Want, What
+from ringspec.strategies import Case, Expect, Request, Status, Want, What
 
 # How the reasons begin of what a valid body leaves open that was refused.
 REFUSED = (PLAIN_REFUSED, TWIN_REFUSED)
@@ -219,8 +222,43 @@ def expiry(known: Known) -> str:
 def fault_lines(case: Case, twin: Case | None) -> list[str]:
     """Write the edit that made a case of its twin, an operation a line."""
     if isinstance(case.fault, dict):
-        return [f"{shown(k, _VALUE)}: {_written(v)}" for k, v in case.fault.items()]
+        return [shown(_in_words(case.fault, twin.request if twin else None), 200)]
     return list(_operations(case.edits, twin.body if twin else None))
+
+
+@cache
+def _fault_words() -> dict[str, dict[str, str]]:
+    path = Path(__file__).with_name("fault_words.toml")
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def _in_words(fault: dict[str, Json], twin: Request | None) -> str:
+    """Say what a fault is that is no edit of the body's members."""
+    words = _fault_words()
+    match fault:
+        case {"bytes": label}:
+            return words["bytes"].get(label, f"the body: {label.replace('-', ' ')}")
+        case {"header": name, "value": value}:
+            return _header(name, value)
+        case {"method": method}:
+            return f"the method is {method}{f', not {twin.method}' if twin else ''}"
+        case {"path": path}:
+            return f"the path is {path}{f', not {twin.path}' if twin else ''}"
+    (name, value), *_ = fault.items()
+    client = words["client"]
+    return client.get(f"{name}={value}") or client.get(name) or f"{name}: {value}"
+
+
+def _header(name: str, value: str | None) -> str:
+    if name.lower() == "content-type":
+        label = f"labelled {value}" if value else "not labelled: no Content-Type"
+        return f"the body is {label}"
+    if not value:
+        return f"the header {name} is {'left out' if value is None else 'empty'}"
+    known = (it for place, it in _fault_words()["token"].items() if place in value)
+    is_long = len(value) > _VALUE
+    own = f"has {len(value):,} characters" if is_long else f"is {_written(value)}"
+    return next(known, f"the header {name} {own}")
 
 
 def _operations(patch: tuple[Json, ...], body: Json) -> Iterator[str]:
