@@ -27,7 +27,7 @@ async function fire({ request: { method, path, headers, body, body_base64 }, sta
 }
 
 // Returns what leaves the rule undecided; nothing where all is well.
-async function judge({ id, expect, twin, fault, broken, steps, ...only }) {
+async function judge({ id, expect, twin, fault, broken, or_default, steps, ...only }) {
   const known = {};
   for (const step of (steps ?? []).slice(0, -1)) {
     const { status, text } = await fire(step, known);
@@ -38,6 +38,10 @@ async function judge({ id, expect, twin, fault, broken, steps, ...only }) {
   const { status, text } = await fire({ status: due, ...last }, known);
   if (status < 300 && !steps) accepted.add(id);
   if (expect === "survive") return "";
+  if (or_default && status < 300) {
+    const shown = Object.keys(or_default).map((place) => [place, at(JSON.parse(text), place)]);
+    return assert.deepEqual(Object.fromEntries(shown), or_default, `accepted without the default: ${text}`);
+  }
   assert.ok(status >= 300 || fits(status, due), `accepted with HTTP ${status}: ${JSON.stringify(fault)}`);
   if (twin && !accepted.has(twin)) return "its twin was not accepted";
   const isMute = status < 400 || [401, 407, 408, 429].includes(status);

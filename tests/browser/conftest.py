@@ -68,7 +68,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
     opened: list[Opened] = []
     contexts: list[BrowserContext] = []
 
-    def opener(path: Path, *, width: int = 1280, **options: Any) -> Opened:
+    def opener(
+        path: Path, *, width: int = 1280, fragment: str = "", **options: Any
+    ) -> Opened:
         viewport = {"width": width, "height": 900}
         context = browser.new_context(viewport=viewport, **options)
         contexts.append(context)
@@ -79,7 +81,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
         page.on("pageerror", lambda error: found.troubles.append(str(error)))
         page.on("dialog", lambda dialog: found.troubles.append(dialog.message))
         page.on("request", lambda request: found.requests.append(request.url))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + f"#{fragment}" * bool(fragment))
         return found
 
     yield opener

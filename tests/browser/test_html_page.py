@@ -92,14 +92,19 @@ def test_text_filter_looks_at_ids_sentences_and_cases(
     box = page.get_by_role("searchbox", name="Text")
 
     found = {}
-    for text in ("retryDelays.COUNT", "as many delays", "2-for-1", "no such thing"):
+    for text in (
+        "retryDelays.COUNT",
+        "many delays as redials",
+        "2-for-1",
+        "no such thing",
+    ):
         box.fill(text)
         found[text] = (shown(page), page.locator(".group:visible").count())
     page.get_by_role("button", name="Show all").click()
     page.wait_for_function("!document.querySelector('.rule[hidden]')")
 
     assert found["retryDelays.COUNT"][0] >= 1
-    assert found["as many delays"] == (1, 1)
+    assert found["many delays as redials"] == (1, 1)
     assert found["2-for-1"][0] >= 1
     assert found["no such thing"] == (0, 0)
     assert shown(page) == page.locator(".rule").count()
@@ -119,6 +124,44 @@ def test_failure_opens_to_all_there_is(
     assert failure.locator("mark.was, mark.now").count() > 0
     assert not failure.locator("[data-part=before]").is_visible()
     assert failure.get_attribute("data-at") is None
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("id_", ["rule-from.length", "case-retryDelays.count/0-for-1"])
+def test_link_opens_what_it_names(
+    bad: Path, open_page: Callable[..., Opened], id_: str, width: int
+) -> None:
+    page = open_page(bad, width=width, fragment=id_).page
+    found = page.locator(f"[id='{id_}']")
+
+    found.locator("> summary").wait_for()
+    near = found.bounding_box()
+
+    assert found.get_attribute("open") is not None
+    assert near is not None
+    assert -1 < near["y"] < 450
+    assert found.locator("> summary .anchor").get_attribute("href") == f"#{id_}"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_narrow_screen_has_one_text_of_both_bodies(
+    sample: ModuleType,
+    written: Callable[[Any], Path],
+    open_page: Callable[..., Opened],
+    width: int,
+) -> None:
+    page = open_page(written(sample.result()), width=width).page
+
+    cause = page.locator(".cause").first
+    bodies, both = cause.locator(".bodies"), cause.locator(".diff")
+    lines = both.locator("mark").all_text_contents()
+
+    assert (bodies.is_visible(), both.is_visible()) == (width > 390, width == 390)
+    assert [" ".join(each.split()) for each in lines] == [
+        '- "retries": 1,',
+        '+ "retries": 2,',
+        '+ "note": "x\\nx\\n"',
+    ]
 
 
 @pytest.mark.parametrize("name", ["Fire it again", "Send the same bytes"])
@@ -154,6 +197,8 @@ def test_keyboard_alone_suffices(bad: Path, open_page: Callable[..., Opened]) ->
     page.keyboard.press("Enter")
     opened = page.evaluate(f"{focused}.parentElement.open")
     page.keyboard.press("Tab")
+    while page.evaluate(f"{focused}.tagName") != "SUMMARY":  # past links to sources
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,70 @@ def test_wrong_usage_is_refused(
 
     assert done.status == 2
     assert what in done.stderr
+
+
+PLAN = {
+    "alpha": ("", "", "delay-4321-accepted"),
+    "beta": ("name-type-unchecked", "", ""),
+    "gamma": ("", "name-type-unchecked", "name-type-unchecked"),
+}
+
+
+@pytest.fixture
+def folder(of: Callable[..., Path], tmp_path: Path) -> Path:
+    """Three reports of three servers each, of three days."""
+    for name, mutants in PLAN.items():
+        for day, mutant in enumerate(mutants, 27):
+            data = json.loads(of(mutant).read_text())
+            data["run"]["began"] = f"2026-11-{day}T09:00:00Z"
+            path = tmp_path / "reports" / name / f"{day}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(data))
+    return tmp_path / "reports"
+
+
+def test_folder_is_a_matrix_of_providers_by_days(
+    ringspec: Ringspec, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "notes.txt").write_text("no report")
+    written = {name: tmp_path / name for name in ("html", "markdown", "json")}
+    reports = [f"--report={name}={path}" for name, path in written.items()]
+
+    ended = ringspec("compare", str(folder), *reports, COLUMNS="80")
+
+    assert ended.status == 1
+    rows = [line for line in ended.stdout.splitlines() if "in part  " in line]
+    assert [re.split(" {2,}", line) for line in rows] == [
+        ["alpha", "in part", "in part", "nonconformant 1"],
+        ["beta", "nonconformant 1", "in part", "in part"],
+        ["gamma", "in part", "nonconformant 1", "nonconformant 1"],
+    ]
+    for said in (
+        "note    skipped:",
+        "  2026-11-29  broke: retryDelays.items.max\n",
+        "  2026-11-28  mended: name.type\n",
+        "3 providers, 3 days; 1 worse than in the run before\n",
+    ):
+        assert said in ended.stdout
+    assert max(map(len, ended.stdout.splitlines()[4:])) <= 80
+    history = json.loads(written["json"].read_text())
+    assert history["remarks"] == [f"skipped: {folder}/notes.txt: is no JSON"]
+    assert history["days"] == ["2026-11-27", "2026-11-28", "2026-11-29"]
+    assert [it["steps"][-1]["exit_code"] for it in history["providers"]] == [1, 0, 0]
+    for name in ("html", "markdown"):
+        text = written[name].read_text()
+        assert all(it in text for it in (*PLAN, "2026-11-29", "mended"))
+        assert "nonconformant 1" in text
+        assert "src=" not in text
+
+
+def test_folder_without_a_report_is_wrong_usage(
+    ringspec: Ringspec, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text("{}")
+
+    ended = ringspec("compare", str(tmp_path))
+
+    assert ended.status == 2
+    assert "there is no report" in ended.stderr
+    assert "x.json: is no report: it does not say" in ended.stderr

@@ -21,27 +21,32 @@ CLOSED = "http://127.0.0.1:9"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", CLOSED, "--dialect", "klingon"), "klingon"),
+        (("run", CLOSED, "--dialect", "naxia-sdk"), "did you mean naxai-sdk?"),
         (("run", "--dialect", "klingon"), "no dialect 'klingon'"),
         (("run", CLOSED, "--contract", "no-such.yaml"), "no-such.yaml"),
         (("run", "--contract", "no-such.yaml"), "the embedded server knows only"),
         (("run", CLOSED, "--operation", "noSuch"), "noSuch"),
-        (("run", CLOSED, "--select", "nosuch"), "no rule begins with 'nosuch'"),
+        (("run", CLOSED, "--select", "retrydelay"), "did you mean retryDelays?"),
         (("run", CLOSED, "--exclude", "nosuch"), "no rule begins with 'nosuch'"),
         (("run", CLOSED, "--select", "name", "--exclude", "name"), "no rule is sel"),
         (("run", CLOSED, "--report", "json"), "'json' has no path"),
-        (("run", CLOSED, "--report", "pdf=x"), "no report format 'pdf'"),
+        (("run", CLOSED, "--report", "htlm=x"), "did you mean html?"),
+        (("run", CLOSED, "--phase", "wier"), "did you mean wire?"),
         (("run", CLOSED, "--report", "json=/no/such/dir/r.json"), "/no/such/dir"),
         (("run", CLOSED, "--timeout", "nan"), "--timeout is no number"),
         (("run", CLOSED, "--bearer", "a b\nc"), "the token has characters"),
         (("run", CLOSED, "--client-id", "me"), "belong together"),
         (("run", "ftp://127.0.0.1"), "'ftp://127.0.0.1' is not the URL"),
-        (("run", "127.0.0.1:8000"), "is not the URL of a server"),
-        (("run", "http://127.0.0.1:99999"), "is not the URL of a server"),
+        (("run", "127.0.0.1:8000"), "did you mean http://127.0.0.1:8000?"),
+        (("replay", "name.type/null", "localhost:8"), "did you mean http://loc"),
+        (("run", "api.example.com/v1"), "did you mean https://api.example.com/v1?"),
+        (("run", "http://127.0.0.1:99999"), "its port is a number from 1 to 65535"),
+        (("run", "http://0.0.0.0:8000"), "names no server, only where one listens"),
+        (("run", f"{CLOSED}/voice/broadcasts/"), f"did you mean {CLOSED}?"),
         (("run", "http://127.0.0.1/?a=b"), "is not the URL of a server"),
-        (("run", "http://me:hush@127.0.0.1"), "would show in every report"),
+        (("run", "me:hush@127.0.0.1"), "would show in every report"),
         (("run", CLOSED, "--report", "json=r", "--report", "junit=r"), "two reports"),
-        (("rules", "--select", "nosuch"), "no rule begins with 'nosuch'"),
+        (("rules", "--select", "namee"), "did you mean name?"),
         (("cases", "--dialect", "klingon"), "klingon"),
         (("serve", "--mutant", "no-such"), "no mutant 'no-such'"),
         (("run", CLOSED, "--quiet", "--verbose"), "--quiet and --verbose exclude"),
@@ -59,10 +64,9 @@ def test_wrong_usage_says_what_and_what_to_do(
     lines = ended.stderr.strip().splitlines()
     assert ended.status == 2, ended.stderr
     assert ended.stdout == ""
-    assert lines[0].startswith("ringspec: ")
-    assert message in lines[0]
-    assert lines[1].startswith("    hint: ")
-    assert len(lines) == 2
+    assert lines[-2].startswith("ringspec: ")
+    assert lines[-1].startswith("    hint: ")
+    assert message in "".join(lines[-2:])
     assert "hush" not in ended.stderr
 
 
@@ -88,17 +92,17 @@ def test_file_that_is_no_contract_is_wrong_usage(
 
     assert ended.status == 2, ended.stderr
     assert ended.stdout == ""
-    assert ended.stderr.startswith("ringspec: ")
+    assert ended.stderr.splitlines()[1].startswith("ringspec: ")
     assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "--level", "mst"), "'mst' is not one of 'must', 'should', 'may'"),
+        (("run", "--level", "MSUT"), "'should', 'may'; did you mean must?"),
         (("run", "--seed", "x"), "'x' is not a valid integer"),
         (("run", "--no-such-option"), "No such option"),
-        (("rnu",), "No such command 'rnu'"),
+        (("rnu",), "No such command 'rnu'. Did you mean 'run'?"),
         (("completion", "tcsh"), "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
     ],
     ids=["level", "seed", "option", "command", "shell"],

@@ -67,6 +67,19 @@ def read(where: Path) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.parametrize("name", ["json", "ndjson", "html"])
+def test_report_on_standard_output_is_alone_there(started: Started, name: str) -> None:
+    process = started("run", "--select=name.type", f"--report={name}=-")
+
+    out, err = process.communicate(timeout=300)
+
+    assert process.returncode == 0, err
+    assert "conformant in part: 1 of 142 rules" in err
+    begins = {"json": '{"format":', "ndjson": '{"event":"started"', "html": "<!doctype"}
+    assert re.sub(r"\s", "", out).startswith(begins[name])
+    assert out.rstrip()[-1] in "}>"
+
+
 @pytest.mark.parametrize(
     ("options", "by"),
     [

@@ -8,13 +8,15 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-_REMARK = re.compile(r"^ *<!-- *(exit|not run|before): *(.*?) *-->\n", re.MULTILINE)
+_REMARK = re.compile(r"^ *<!-- *(exit|not run): *(.*?) *-->\n", re.MULTILINE)
 _FENCE = re.compile(
     rf"(?P<remarks>(?:{_REMARK.pattern}\s*)*)"
     r"^ *(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<text>.*?)^ *(?P=ticks) *$",
@@ -37,23 +39,19 @@ writes() { until [ -s "$1" ] && [ -z "$(tail -c 1 "$1")" ]; do sleep 0.02; done;
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
-    """A line for the shell.
+class Block:
+    """What readers copy and paste, whole.
 
     Attributes:
         line: of the page, the first is 1.
         expected: the output on the page; empty if it shows none.
+        status: of its last command.
     """
 
     line: int
     text: str
     expected: str = ""
     status: int = 0
-
-    @property
-    def stays(self) -> bool:
-        """True if it goes on in the background."""
-        return self.text.endswith("&") and not self.text.endswith("&&")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,62 +65,49 @@ class Written:
 
 @dataclass(frozen=True)
 class Done:
-    """The end of a command; the status is None if it has no end."""
+    """The end of a block; the status is None if it has no end."""
 
     status: int | None
     output: str
     errors: str
 
 
-Step = Command | Written
+Step = Block | Written
 
 
-def steps(text: str) -> Iterator[Step]:
-    """Yield the steps of a page, top to bottom."""
+def steps(text: str, *, all_run: bool = False) -> Iterator[Step]:
+    """Yield the steps of a page, top to bottom; with those not run, if wanted."""
     fences = list(_FENCE.finditer(text))
     remarks = [dict(_REMARK.findall(each["remarks"])) for each in fences]
     assert sum(map(len, remarks)) == len(_REMARK.findall(text)), "a remark has no fence"
+    shown = dict(pairwise(fences))
     for fence, said in zip(fences, remarks, strict=True):
         line, info = text.count("\n", 0, fence.start("ticks")) + 1, fence["info"]
         content, title = textwrap.dedent(fence["text"]), _TITLE.search(info)
-        if "not run" in said:
+        assert not content.startswith("$ "), f"line {line}: a prompt would be copied"
+        if "not run" in said and not all_run:
             continue
-        if "before" in said:
-            yield Command(line=line, text=said["before"])
         if title is not None:
             yield Written(line=line, name=title[1], text=content)
-        elif info.strip().split(" ")[0].strip("{}.") == "console":
-            yield from _commands(content, line, int(said.get("exit", 0)))
+        elif info.strip() == "sh":
+            after = shown.get(fence)
+            near = after and not text[fence.end() : after.start()].strip()
+            output = after["text"] if after and near and after["info"] == "text" else ""
+            status = int(said.get("exit", 0))
+            expected = textwrap.dedent(output).strip("\n")
+            yield Block(line=line, text=content, expected=expected, status=status)
 
 
-def _commands(console: str, line: int, status: int) -> Iterator[Command]:
-    """Yield the commands of a console; the exit status is the last one's."""
-    assert console.startswith("$ "), f"line {line}: a console begins with a command"
-    *_, last = starts = list(re.finditer(r"^\$ ", console, re.MULTILINE))
-    ends = [each.start() for each in starts[1:]] + [len(console)]
-    for start, end in zip(starts, ends, strict=True):
-        typed = re.compile(r".*\n?(?:> .*\n?)*").match(console, start.end())
-        assert typed is not None
-        yield Command(
-            line=line + 1 + console.count("\n", 0, start.start()),
-            text=re.sub(r"^> ", "", typed[0], flags=re.MULTILINE).strip(),
-            expected=console[typed.end() : end].strip("\n"),
-            status=status if start is last else 0,
-        )
+def taken(page: list[Step], home: Path, environ: dict[str, str]) -> list[Done]:
+    """Paste all blocks into one bash in an empty folder; return the end of each step.
 
-
-def taken(
-    page: list[Step], home: Path, environ: dict[str, str]
-) -> tuple[list[Done], str]:
-    """Take all steps in one bash in an empty folder, with free ports for those named.
-
-    Returns:
-        The end of each step, and the output of the background.
+    Only ports are others than the page's: free ones.
     """
     ports = _free_ports()
     named = {port: name for name, port in ports.items()}
-    folder, log = home / "page", home / "log"
+    folder = home / "page"
     folder.mkdir()
+    (folder / ".venv").symlink_to(sys.prefix)
     lines = [_WAITS]
     for number, step in enumerate(page):
         text = _PORT.sub(lambda found: ports[found[0]], step.text)
@@ -131,26 +116,22 @@ def taken(
             base.write_text(text, "utf-8")
             name = shlex.quote(step.name)
             lines.append(f'mkdir -p "$(dirname {name})"; cp {base} {name}')
-        elif step.stays:
-            lines.append(f"eval {shlex.quote(text)} </dev/null >>{log} 2>&1")
-            if found := _PORT.search(step.text):
-                lines.append(f"listens {ports[found[0]]}")
-                lines += map(
-                    "writes {}".format, re.findall(r"(?<![0-9&])>\s*(\S+)", text)[:1]
-                )
-        else:
-            streams = f"</dev/null >{base}.out 2>{base}.err"
-            lines.append(f"eval {shlex.quote(text)} {streams}")
-        lines.append(f"echo $? >{base}.status")
-    (home / "script").write_text("\n".join(lines), "utf-8")
+            continue
+        lines.append(f"exec >{base}.out 2>{base}.err\n{text}echo $? >{base}.status")
+        # Whoever pastes the next block has seen that the server is there.
+        for job in re.findall(r"^.*[^&]&$", text, re.MULTILINE):
+            lines += map("listens {}".format, re.findall(r"\b[23]\d{4}\b", job)[:1])
+            lines += map("writes {}".format, re.findall(r"> *(\S+)", job)[:1])
     with subprocess.Popen(
-        ["bash", "--noprofile", "--norc", home / "script"],
+        ["bash", "--noprofile", "--norc"],
         cwd=folder,
         env=environ,
+        stdin=subprocess.PIPE,  # as typed: what reads it would take the next block
+        text=True,
         start_new_session=True,  # so that all it starts can be ended together
     ) as bash:
         with suppress(subprocess.TimeoutExpired):
-            bash.wait(PAGE_S)
+            bash.communicate("\n".join([*lines, ""]), PAGE_S)
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(bash.pid, sign)
@@ -166,7 +147,7 @@ def taken(
     return [
         Done(int(status) if status else None, read(f"{n}.out"), read(f"{n}.err"))
         for status, n in ends
-    ], read("log")
+    ]
 
 
 def _free_ports() -> dict[str, str]:

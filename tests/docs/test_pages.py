@@ -1,27 +1,23 @@
-"""Every command that a page of the documentation shows is run, and says what it says.
+"""Every block that a page of the documentation shows is pasted, and says what it says.
 
 A page is one test: top to bottom, in one empty folder, in one bash, with the commands
 of the environment on the PATH, 80 columns wide. What counts on a page:
 
-- A fence ```` ```console ````. A line that begins with `$ ` is run; lines right after
-  it that begin with `> ` continue it. The lines that follow, if any, are its standard
-  output, or its standard error if there is no output, compared as doctest does: `...`
-  stands for anything, over lines as well. Spaces at the end of lines do not count, and
-  any duration is as good as another (`3.1 s`), as is any uuid.
+- A fence ```` ```sh ```` is pasted as it is, whole. If a fence ```` ```text ```` comes
+  next, that is its standard output, or its standard error if there is no output,
+  compared as doctest does: `...` stands for anything, over lines as well. Spaces at the
+  end of lines do not count, and any duration is as good as another (`3.1 s`), as is any
+  uuid.
 - A command that ends in `&` goes on until the page ends. If it names a port, it
-  listens, and has written its first line to the file after `>`, before the page goes
-  on. What it says otherwise is shown only if something fails. `kill %1` and `wait %1`
-  work.
+  listens, and has written its first line to the file after `>`, before the next block
+  is pasted; within a block nobody waits. `kill %1` and `wait %1` work.
 - Any fence with `title="NAME"` is written to a file of that name.
-- Ports 8000 to 8009 are put free ones in place of, in commands and files, and are
-  back in what is compared.
+- Ports 8000 to 8009 are put free ones in place of, in blocks and files, and are back in
+  what is compared.
 - Remarks stand on the line before a fence, several if need be:
-  `<!-- exit: 1 -->` the fence's last command ends with that status; others, with 0;
-  `<!-- before: COMMAND -->` a command that readers need not see, run before the fence;
+  `<!-- exit: 1 -->` the block's last command ends with that status; others, with 0;
   `<!-- not run: REASON -->` the fence is left alone, for a reason worth reading.
-- Nothing is sent elsewhere: URLs in commands lead to 127.0.0.1.
-
-
+- Nothing is sent elsewhere: URLs in blocks lead to 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -34,7 +30,8 @@ from pathlib import Path
 import pytest
 
 from ..called import environment  # noqa: TID252 - tests are no distribution
-from .page import Command, Done, Step, steps, taken
+from ..recipes.recipes import installs  # noqa: TID252 - likewise
+from .page import Block, Done, Step, steps, taken
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -58,14 +55,26 @@ def read(path: Path) -> list[Step]:
     ids=lambda path: path.relative_to(DOCS).as_posix(),
 )
 def test_page(path: Path, tmp_path: Path) -> None:
-    assert troubles(read(path), tmp_path) == []
+    found = troubles(read(path), tmp_path)
+
+    assert not found, "\n".join(found)
+
+
+@installs
+def test_start_in_a_fresh_clone(tmp_path: Path) -> None:
+    clone = Block(line=0, text=f"rm .venv && git clone -q {ROOT} .\n")
+    text = (DOCS / "start.md").read_text("utf-8")
+
+    found = troubles([clone, *steps(text, all_run=True)], tmp_path)
+
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(
     "path", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix()
 )
 def test_page_sends_nothing_elsewhere(path: Path) -> None:
-    texts = [step.text for step in read(path) if isinstance(step, Command)]
+    texts = [step.text for step in read(path) if isinstance(step, Block)]
 
     assert ELSEWHERE.findall("\n".join(texts)) == []
 
@@ -82,19 +91,17 @@ def surroundings(home: Path) -> dict[str, str]:
 
 def troubles(page: list[Step], home: Path) -> list[str]:
     """Take the steps of a page; return what is wrong, each with its line."""
-    ends, log = taken(page, home, surroundings(home))
+    ends = taken(page, home, surroundings(home))
     found = [
-        f"line {step.line}: $ {step.text}\n{wrong}"
+        f"line {step.line}:\n{step.text}{wrong}"
         for step, done in zip(page, ends, strict=True)
-        if isinstance(step, Command) and (wrong := difference(step, done))
+        if isinstance(step, Block) and (wrong := difference(step, done))
     ]
-    return [*found, f"in the background:\n{log}"] if found else []
+    return found and [*found, "all errors:", *(each.errors for each in ends)]
 
 
-def difference(step: Command, done: Done) -> str:
-    """Return what is wrong with the end of a command, if anything is."""
-    if step.stays and done.status is not None:
-        return ""
+def difference(step: Block, done: Done) -> str:
+    """Return what is wrong with the end of a block, if anything is."""
     output = done.output or done.errors
     if done.status != step.status:
         wrong = f"ended with {done.status}, not {step.status}; its output:"

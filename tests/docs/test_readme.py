@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,33 +15,25 @@ from docs.generated import PAGES
 from ringspec.cli.main import COMMANDS, group
 from ringspec.spec import load
 
-from .page import Command, steps
+from .page import Block, steps
 from .test_pages import troubles
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-# The server of its first example: it checks only the first delay.
-READ = "import json; print(json.load(open('server.json'))['token'])"
-BEFORE = (
-    "ringspec serve --port 8000 --mutant later-delays-unbounded > server.json &",
-    f'export TOKEN=$(python -c "{READ}")',
-)
 
 
 def lines() -> list[str]:
-    return re.findall(r"^ringspec .*$", README, re.MULTILINE)
-
-
-def shortened() -> Iterator[Command]:
-    for step in steps(README):
-        assert isinstance(step, Command)
-        expected = re.sub(r"\s*…\s*", "...", step.expected)
-        yield replace(step, expected=f"{expected}\n...", status=1)
+    return re.findall(r"^ringspec .*#.*$", README, re.MULTILINE)
 
 
 def test_first_example_of_the_readme_is_what_happens(tmp_path: Path) -> None:
-    before = [Command(line=0, text=text) for text in BEFORE]
+    shown = README.partition("```text\n")[2].partition("```")[0]
+    expected = re.sub(r"\s*…\s*", "...", f"...\n{shown}...")
 
-    assert troubles([*before, *shortened()], tmp_path) == []
+    *before, last = steps(README)
+
+    assert isinstance(last, Block)
+    found = troubles([*before, replace(last, expected=expected)], tmp_path)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("line", lines())

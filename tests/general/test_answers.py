@@ -186,6 +186,36 @@ def test_an_echo_is_compared_by_what_it_means(
     assert found == ({} if right else {"answer.echo": "may"})
 
 
+@pytest.mark.parametrize(
+    ("answer", "failing"),
+    [
+        ({"size": 3}, ""),
+        ({"size": 3.0}, ""),
+        ({"size": 4}, "broken"),
+        ({"size": True}, "broken"),
+        ({}, "broken?"),
+        ({"data": {"size": 3}}, "broken?"),
+        ({"size": "***"}, "broken?"),
+    ],
+)
+@pytest.mark.parametrize("at", ["", "/data"])
+def test_a_default_may_be_taken_for_what_is_required(
+    answer: Json, failing: str, at: str, tmp_path: Path
+) -> None:
+    sized = {"size": {"type": "integer", "default": 3}}
+    body = {"type": "object", "required": ["size"], "properties": sized}
+    given = document({"2XX": says({}, **{"x-resource": at} if at else {})})
+    given["paths"]["/pets"]["post"]["requestBody"]["content"][J]["schema"] = body
+    contract, cases = compiled(given, tmp_path)
+    missing = next(it for it in cases if it.id == "size.required/missing")
+    assert missing.or_default == {f"{at}/size": 3}
+
+    answer = {"data": answer} if at else answer
+    found = judged((contract, (cases[0], missing)), (206, answer, J))
+
+    assert found == ({failing: "must"} if failing else {})
+
+
 def test_what_no_contract_says_is_inferred_and_says_so(tmp_path: Path) -> None:
     contract, _ = compiled(document(MADE), tmp_path)
     place = "#/paths/~1pets/post"

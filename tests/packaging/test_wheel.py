@@ -25,6 +25,13 @@ FILES = """
     reports/templates/report.css reports/templates/report.html
     reports/templates/report.js reports/templates/compare.html
     reports/templates/compare.md reports/templates/compare.css
+    reports/templates/compare.txt reports/templates/compare.words
+    reports/templates/history.md reports/templates/history.html
+    reports/templates/history.txt reports/templates/history.words
+    reports/templates/page.html reports/templates/matrix.txt
+    reports/templates/account.txt reports/templates/rules.txt
+    reports/templates/rules.md reports/templates/explain.txt
+    reports/templates/explain.md spec/explained.yaml
     reports/matrix.schema.json strategies/case.schema.json
     strategies/certified/canonical.jsonl.gz strategies/certified/naxai-sdk.jsonl.gz
 """

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import requires
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ringspec.plugin import Mutants, Server
+from ringspec.plugin import Mutants, Server, entry
 from ringspec.reference import Embedded
 from ringspec.spec import UsageError
 
@@ -149,7 +150,10 @@ def test_a_header_of_the_profile_lets_requests_in(
 
 
 # Slow to load, and needed only to test a server.
-HEAVY = ("click", "httpx", "hypothesis", "jsonschema", "pydantic", "rich", "yaml")
+HEAVY = (
+    *("click", "httpx", "hypothesis", "jsonschema", "platformdirs", "pydantic"),
+    *("rich", "schemathesis", "sqlite3", "starlette", "yaml"),
+)
 LOADED = """
 import sys
 import pytest
@@ -189,6 +193,10 @@ def test_session_without_a_server_loads_little(tmp_path: Path) -> None:
         "ringspec.plugin.servers",
     }
     assert modules.isdisjoint(HEAVY)
+    hooks = {each for each in dir(entry) if each.startswith("pytest_")}
+    assert hooks == {"pytest_addoption", "pytest_configure"}
+    asked = [each for each in requires("ringspec") or () if "extra ==" not in each]
+    assert not any("schemathesis" in each for each in asked)
 
 
 def test_workers_of_xdist_share_one_run(tmp_path: Path, careless: Careless) -> None:

@@ -10,8 +10,7 @@ from types import ModuleType
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from ringspec.cli.rules_command import rules_table
-from ringspec.reports import Record, Terminal, rendered
+from ringspec.reports import Record, Terminal, print_rules, rendered, rules_json
 from ringspec.reports.github import commands
 
 
@@ -89,6 +88,6 @@ def test_annotations(sample: ModuleType, snapshot: SnapshotAssertion) -> None:
 def test_rules_table(sample: ModuleType, snapshot: SnapshotAssertion) -> None:
     out = io.StringIO()
 
-    rules_table([each.rule for each in sample.RULES], out)
+    print_rules(rules_json(each.rule for each in sample.RULES), out)
 
     assert out.getvalue() == snapshot

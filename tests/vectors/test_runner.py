@@ -114,6 +114,8 @@ def test_a_correct_server_passes_all_that_can_be_judged(
         ("get-open", "auth.token"),
         ("rubbish-after-json-ignored", "wire.json"),
         ("deleted-but-readable", "lifecycle.deleted"),
+        ("retries-not-required", "retries.required"),
+        ("absent-retry-on-failed-taken-as-true", "retryOnFailed.required"),
     ],
 )
 def test_a_mutant_fails_by_its_rule_alone(
@@ -125,6 +127,14 @@ def test_a_mutant_fails_by_its_rule_alone(
     assert told.status == 1
     assert told.failed.keys() == {rule}
     assert told.passed.total() > 10
+
+
+def test_a_lawful_default_passes(node: str, tmp_path: Path) -> None:
+    with Embedded(mutant="defaults-for-absent") as server:
+        told = fire(node, server, wanted("retries.required"), tmp_path, "may")
+
+    assert told.status == 0
+    assert told.passed["retries.required"] > 1
 
 
 def test_what_fails_below_the_level_does_not_fail_the_run(

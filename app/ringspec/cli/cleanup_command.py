@@ -39,7 +39,7 @@ def command(
 
     It may be called again and again. Exit status 3 says that something is left.
     """
-    flags = {**access_flags(**access), "pacing": {"timeout": timeout}}
+    flags = {**access_flags(access), "pacing": {"timeout": timeout}}
     loaded = load(profile, given(flags))
     entries = [entry for entry in read(journal) if entry.is_open]
     known = [entry for entry in entries if entry.delete is not None]

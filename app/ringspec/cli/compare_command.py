@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from ringspec.cli.options import (
     format_option,
     report_paths,
     reports_option,
+    screen,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Started
@@ -30,14 +30,17 @@ from ringspec.reports import (
     compare_reports,
     merge_reports,
     print_comparison,
+    print_history,
+    read_history,
     render_comparison,
+    render_history,
     write_data,
 )
 from ringspec.spec import UsageError
 
 
 @click.command("compare", cls=ManualCommand)
-@click.argument("paths", metavar="REPORT.json...", nargs=-1, type=file_type)
+@click.argument("paths", metavar="REPORT.json|FOLDER...", nargs=-1, type=file_type)
 @flag(
     "--runs",
     help="Two runs of one target, the earlier one first: regressions and fixes.",
@@ -71,10 +74,12 @@ def command(  # noqa: PLR0913 - its options
     """Set JSON reports side by side, as `run --report json=PATH` writes them.
 
     Two reports of one target are taken for two runs of it, the earlier one first; any
-    others for several providers.
+    others for several providers; a folder, with all reports in it, for a history of
+    providers by days, named by sub-folders, profiles or targets.
 
-    Exit status: 0; of two runs 1 if some rule fails that did not, or fails by more
-    cases, else 3 if some rule is inconclusive that was not; with --merge that of a run.
+    Exit status: 0; of two runs, or the last two of a provider, 1 if some rule fails
+    that did not, or fails by more cases, else 3 if some rule is inconclusive that was
+    not; with --merge that of a run.
     """
     if one_deployment and not merge:
         raise UsageError("--one-deployment is for --merge", hint="leave it out")
@@ -94,18 +99,17 @@ def command(  # noqa: PLR0913 - its options
     if merge:
         whole = merge_reports(paths, one_deployment=one_deployment)
         render, status = whole.render, whole.record.result.exit_code
-        terminal = Terminal(color=color)
+        terminal = Terminal(screen(wanted), color=color)
         for event in whole.record.events if shape == "table" else ():
             # Without the beginning: the run is over.
             if not isinstance(event, Started):
                 terminal.handle(event)
     else:
-        mode: Any = "runs" if runs else "providers" if providers else None
-        found = compare_reports(paths, mode)
-        render = partial(render_comparison, found=found, everything=everything)
+        found, show, rendered = _found(paths, runs=runs, providers=providers)
+        render = partial(rendered, found=found, everything=everything)
         status = found.exit_code
         if shape == "table":
-            print_comparison(found, sys.stdout, everything=everything, color=color)
+            show(found, screen(wanted), everything=everything, color=color)
     if shape != "table":
         click.echo(render(shape), nl=False)
 
@@ -113,3 +117,18 @@ def command(  # noqa: PLR0913 - its options
         write_data(name, path, render(name))
 
     return attempted((partial(write, *each) for each in wanted), status)
+
+
+def _found(
+    paths: tuple[Path, ...], *, runs: bool, providers: bool
+) -> tuple[Any, Callable[..., None], Callable[..., bytes]]:
+    """Return a comparison or a history, and what prints and renders it."""
+    if not any(path.is_dir() for path in paths):
+        mode: Any = "runs" if runs else "providers" if providers else None
+        return compare_reports(paths, mode), print_comparison, render_comparison
+    if runs or providers:
+        raise UsageError(
+            "--runs and --providers compare files, and a folder has a history",
+            hint="leave them out, or name the files",
+        )
+    return read_history(paths), print_history, render_history

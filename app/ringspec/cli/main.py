@@ -29,6 +29,7 @@ from ringspec.cli.manual import ManualCommand, ManualGroup
 COMMANDS = {
     "run": "Test a server, rule by rule.",
     "rules": "Print the rules, with their sources.",
+    "explain": "Explain a rule: examples, usual causes, the fix.",
     "cases": "Print every case as a line of JSON.",
     "probe": "Find out which spelling a server takes.",
     "replay": "Fire again a case, or what failed in a report.",
@@ -103,6 +104,10 @@ def group(traceback: bool) -> None:  # noqa: FBT001 - click calls it so
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
     if traceback:
         os.environ["RINGSPEC_TRACEBACK"] = "1"
+
+
+# What a misspelt name is compared with; none of them is loaded.
+group.commands.update(dict.fromkeys(COMMANDS, group))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from ringspec.spec import PROFILES, Level, UsageError, dialect_names, load
+from ringspec.spec import PROFILES, Level, UsageError, dialect_names, did_you_mean, load
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -39,7 +40,8 @@ def completer(
     return complete
 
 
-def _rule_prefixes() -> dict[str, str]:
+def rule_prefixes() -> dict[str, str]:
+    """Return what rule ids begin with, and whole ids, with what each is."""
     rules = load().rules.values()
     groups = {each.group: "all rules of this group" for each in rules}
     return {**groups, **{str(each.id): each.sentence for each in rules}}
@@ -56,13 +58,26 @@ def added(*options: Decorator[Any]) -> Decorator[Any]:
     return decorate
 
 
+class Choice(click.Choice):  # type: ignore[type-arg]  # generic since 8.4
+    """One of some values, in any case; a misspelt one is told the nearest."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        super().__init__(values, case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Say which there are, and which may be meant."""
+        said = super().get_invalid_choice_message(value, ctx)
+        near = did_you_mean(value, self.choices).rstrip()
+        return f"{said[:-1]}; {near}" if near else said
+
+
 flag = partial(click.option, is_flag=True)
 file_type = click.Path(path_type=Path)
-level_type = click.Choice([level.value for level in Level])
+level_type = Choice([level.value for level in Level])
 seed_option = click.option("--seed", type=int, default=0, help="Other cases.")
 color_option = click.option(
     "--color",
-    type=click.Choice(["auto", "always", "never"]),
+    type=Choice(["auto", "always", "never"]),
     default="auto",
     help="Colours in the terminal.",
 )
@@ -70,7 +85,7 @@ color_option = click.option(
 
 def format_option(*shapes: str, text: str = "How to print it.") -> Decorator[Any]:
     """Return the option `--format`; the first shape is the default."""
-    shown = click.Choice(shapes)
+    shown = Choice(shapes)
     return click.option("--format", "shape", type=shown, default=shapes[0], help=text)
 
 
@@ -87,7 +102,7 @@ def reports_option(
     return click.option(
         "--report",
         "reports",
-        metavar="FORMAT=PATH",
+        metavar="FORMAT=PATH|-",
         multiple=True,
         shell_complete=completer(
             lambda: [f"{name}=report.{name}" for name in formats()]
@@ -125,7 +140,7 @@ selection_options = added(
             f"--{name}",
             metavar="ID-PREFIX",
             multiple=True,
-            shell_complete=completer(_rule_prefixes),
+            shell_complete=completer(rule_prefixes),
             help=f"{which} rules whose id begins so (repeatable).",
         )
         for name, which in (("select", "Only"), ("exclude", "No"))
@@ -234,6 +249,11 @@ docs_option = click.option(
     callback=_checked_docs,
     help="Where this documentation is published: reports link each rule to it.",
 )
+
+
+def screen(wanted: Iterable[tuple[str, Path]]) -> TextIO:
+    """Return where people read: not where a report goes that takes standard output."""
+    return sys.stderr if any(str(path) == "-" for _, path in wanted) else sys.stdout
 
 
 def report_paths(

@@ -13,7 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from ringspec.cli.exits import INTERRUPTED, output_error, print_error, release_output
-from ringspec.cli.options import added, color_option, docs_option, flag, reports_option
+from ringspec.cli.options import (
+    added,
+    color_option,
+    docs_option,
+    flag,
+    reports_option,
+    screen,
+)
 from ringspec.harness import Ended, Event, Result
 from ringspec.reports import (
     FORMATS,
@@ -63,7 +70,7 @@ class Outputs:
             EventStream(path, redactor) for name, path in wanted if name == _STREAM
         ]
         if annotates and on_github():
-            display = GitHubAnnotations(display, redactor, docs=docs)
+            display = GitHubAnnotations(display, redactor, screen(wanted), docs)
         self._display: Display | None = display
         self._error: OSError | None = None
 

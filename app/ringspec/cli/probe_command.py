@@ -61,7 +61,7 @@ def command(
             hint="--write takes a file in a folder that exists",
         )
     loaded, asked = load(contract, operation=operation), questions(contract)
-    profile = load_profile(None, given(access_flags(**access)))
+    profile = load_profile(None, given(access_flags(access)))
     hosts = profile.safety.hosts(url)
     filling = profile.credentials.filling(timeout, profile.route, hosts)
     filling = filling.fitted(None, None)  # the contract knows no other header

@@ -70,7 +70,7 @@ def check(
 
     Exit status: 0 if no step fails, 2 if the profile is at fault, 3 if the target is.
     """
-    profile = load(name, given({"dialect": dialect, **access_flags(**access)}))
+    profile = load(name, given({"dialect": dialect, **access_flags(access)}))
     address = profile.address(url)
     row = "{:<8} {:<9} {}".format
     click.echo(row(CheckState.OK, "file", f"{profile.name} can be read"))

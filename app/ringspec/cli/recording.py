@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from typing import Any
 import click
 
 from ringspec.cli.exits import release_output
-from ringspec.cli.options import report_paths
+from ringspec.cli.options import report_paths, screen
 from ringspec.cli.outputs import Outputs, attempted
 from ringspec.cli.run_setup import made
 from ringspec.harness import Event, JudgedRequest, Notice
@@ -68,6 +69,11 @@ class Recording:
     ) -> None:
         self._docs = docs
         self._reports = report_paths(reports, lambda name, path: check(path, name))
+        if screen(self._reports) is sys.stderr:
+            raise UsageError(
+                "standard output has the server's announcement, and takes no report",
+                hint="give --report a path",
+            )
         if record is not None and record in (path for _, path in self._reports):
             raise UsageError(
                 f"a report and the record would both go to {record}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from ringspec.cli.options import (
     level_type,
     pace_options,
     profile_option,
+    screen,
 )
 from ringspec.cli.outputs import Outputs, output_options, report_run
 from ringspec.cli.run_setup import FireOptions, RunSetup
@@ -111,6 +113,7 @@ class ReplayOptions(FireOptions):
                 ids,
                 before,
                 unfit,
+                stdout=screen(wanted),
                 redactor=redactor,
                 quiet=self.quiet,
                 verbose=self.verbose,
@@ -179,8 +182,9 @@ class ReplayOptions(FireOptions):
 def _ids_report_url(
     arguments: tuple[str, ...], chosen: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Path | None, str | None]:
-    urls = [each for each in arguments if "://" in each]
-    others = [each for each in arguments if "://" not in each]
+    # A host and its port are meant for a URL, and told so.
+    urls = [each for each in arguments if re.search(r"://|^[\w.]+:\d+($|/)", each)]
+    others = [each for each in arguments if each not in urls]
     reports = [
         each for each in others if each.endswith(".json") or Path(each).is_file()
     ]

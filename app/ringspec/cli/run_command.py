@@ -24,6 +24,7 @@ from ringspec.cli.options import (
     level_type,
     pace_options,
     profile_option,
+    screen,
     seed_option,
     selection_options,
 )
@@ -40,7 +41,7 @@ from ringspec.harness.running.run import Session, effects_in, listed, run
 from ringspec.harness.sending.exchange import Filling
 from ringspec.harness.sending.policy import Effect
 from ringspec.reports import Redactor, Terminal, counted, stages
-from ringspec.spec import Level, UsageError
+from ringspec.spec import Level, UsageError, did_you_mean
 from ringspec.strategies import Phase, quick_of
 
 # In a dry run: where the embedded server would be, and what it would give out.
@@ -134,7 +135,6 @@ class RunOptions(FireOptions):
     quick: bool
     examples: int | None
     shard: str | None
-    dry_run: bool
     fail_fast: bool
     fail_untested: bool
     known_failures: Path | None
@@ -153,6 +153,7 @@ class RunOptions(FireOptions):
         with self.plan(known_file) as (plan, redactor):
             self.tell("")
             terminal = Terminal(
+                screen(wanted),
                 quiet=self.quiet,
                 verbose=self.verbose,
                 color=self.color,
@@ -181,9 +182,8 @@ class RunOptions(FireOptions):
         names = [name.strip() for text in self.phases for name in text.split(",")]
         for name in names:
             if name not in list(Phase):
-                raise UsageError(
-                    f"there is no phase {name!r}", hint=f"there are {', '.join(Phase)}"
-                )
+                hint = f"{did_you_mean(name, Phase)}there are {', '.join(Phase)}"
+                raise UsageError(f"there is no phase {name!r}", hint=hint)
         unnamed = frozenset({Phase.CASES}) if self.quick else DEFAULT_PHASES
         named = frozenset(map(Phase, names)) or unnamed
         explored = frozenset({Phase.EXPLORE})
@@ -238,8 +238,9 @@ class RunOptions(FireOptions):
         if url is not None:
             # No token is fetched.
             given = self.setup.profile.credentials
+            has_access = given.bearer or given.client_id or given.value or given.user
             filling = Filling(
-                token="given" if given.is_given else None,
+                token="given" if has_access else None,
                 client_id=given.client_id or "",
                 token_url=given.token_url or "",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,14 +23,16 @@ from ringspec.harness.sending.exchange import Filling, variants
 from ringspec.harness.sending.pacer import parse_rate
 from ringspec.harness.sending.policy import checked_url
 from ringspec.reports import Redactor, check
-from ringspec.spec import Contract, InternalError, MisfitError, UsageError, load
+from ringspec.spec import (
+    Contract,
+    InternalError,
+    MisfitError,
+    UsageError,
+    did_you_mean,
+    load,
+)
 from ringspec.strategies import Case, cases_of, expecting
 
-# Names of the options of access.
-ACCESS = (
-    *("bearer", "client_id", "client_secret", "token_url", "user"),
-    *("headers", "ca", "insecure"),
-)
 # Options whose values are secrets, in the plugin's spelling, too.
 _SECRET = re.compile(r"--(ringspec-)?(bearer|client-secret|token|user|header)")
 # Returns the URL and the credentials of a server, once it is up.
@@ -46,27 +48,19 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, {})}
 
 
-def access_flags(
-    *,
-    user: str | None = None,
-    headers: tuple[str, ...] = (),
-    ca: str | None = None,
-    insecure: bool = False,
-    **credentials: str | None,
-) -> dict[str, Any]:
+def access_flags(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of access say, by table and key of a profile.
 
     Raises:
-        UsageError: a header or the user is not written as it has to be.
+        UsageError: a header is not written as it has to be.
     """
-    name, colon, password = (user or "").partition(":")
-    if user and not colon:
-        raise UsageError("--user has no password", hint="write it as NAME:PASSWORD")
-    own = {"user": name, "password": password} if user else {}
+    names = ("bearer", "client_id", "client_secret", "token_url")
+    user, colon, password = (options["user"] or "").partition(":")
+    own = {"user": user, "password": password if colon else None}
     return {
-        "credentials": own or credentials,
-        "headers": read_headers(headers),
-        "tls": {"ca": ca, "insecure": insecure or None},
+        "credentials": own if user else {name: options[name] for name in names},
+        "headers": read_headers(options["headers"]),
+        "tls": {"ca": options["ca"], "insecure": options["insecure"] or None},
     }
 
 
@@ -142,10 +136,11 @@ class RunSetup:
             )
         from ringspec.reference import DIALECTS  # noqa: PLC0415 - often not needed
 
-        if self._embedded_dialect not in DIALECTS:
+        if (dialect := self._embedded_dialect) not in DIALECTS:
+            near = did_you_mean(dialect, DIALECTS)
             raise UsageError(
-                f"the embedded server has no dialect {self._embedded_dialect!r}",
-                hint=f"it knows {', '.join(DIALECTS)}; or give the URL of a server",
+                f"the embedded server has no dialect {dialect!r}",
+                hint=f"{near}it knows {', '.join(DIALECTS)}; or give a server's URL",
             )
 
     @property
@@ -263,6 +258,7 @@ class FireOptions:
     quiet: bool
     verbose: bool
     color: Any
+    dry_run: bool = False
     tell: Callable[[str], object] = str
 
     def report_paths(self) -> ReportPaths:
@@ -278,7 +274,7 @@ class FireOptions:
     def setup(self) -> RunSetup:
         """The set-up by the options and the profile that they name."""
         flags = {
-            **access_flags(**{name: getattr(self, name) for name in ACCESS}),
+            **access_flags(vars(self)),
             "dialect": self.dialect,
             "pacing": {
                 "workers": self.workers,
@@ -287,7 +283,7 @@ class FireOptions:
             },
         }
         return RunSetup(
-            profile=load_profile(self.profile, given(flags)),
+            profile=load_profile(self.profile, given(flags), asks=not self.dry_run),
             contract_file=self.contract,
             operation=self.operation,
             seed=self.seed or 0,

@@ -19,12 +19,14 @@ import click
 from ringspec.cli.exits import INTERRUPTED
 from ringspec.cli.manual import ManualCommand
 from ringspec.cli.options import (
+    Choice,
     color_option,
     completer,
     flag,
     level_type,
     report_paths,
     reports_option,
+    screen,
 )
 from ringspec.cli.outputs import attempted
 from ringspec.harness import Ended, Event, Judged, Outcome
@@ -57,7 +59,15 @@ from ringspec.reports import (
     render_matrix,
     write_data,
 )
-from ringspec.spec import Contract, InternalError, Level, UsageError, load, weakest
+from ringspec.spec import (
+    Contract,
+    InternalError,
+    Level,
+    UsageError,
+    did_you_mean,
+    load,
+    weakest,
+)
 from ringspec.strategies import Case, cases_of
 
 REFERENCE = "reference"
@@ -81,7 +91,7 @@ TOKEN_PATH = "/oauth2/token"  # noqa: S105 - no token
 )
 @click.option(
     "--dialect",
-    type=click.Choice(list(DIALECTS)),
+    type=Choice(DIALECTS),
     default=CANONICAL,
     help="The spelling that all of them speak.",
 )
@@ -139,7 +149,7 @@ def command(
         whole=not prefixes,
         duration_s=time.monotonic() - began,
     )
-    print_matrix(matrix, sys.stdout, color=color)
+    print_matrix(matrix, screen(wanted), color=color)
     data = render_matrix(matrix)
     writes = [partial(write_data, name, path, data) for name, path in wanted]
     return attempted(writes, matrix.exit_code)
@@ -208,9 +218,10 @@ def fleet(
     names = [REFERENCE, *MUTANTS, *(each.name for each in LAWFUL)]
     for prefix in prefixes:
         if not any(name.startswith(prefix) for name in names):
+            near = did_you_mean(prefix, [*names, *(it.split("-")[0] for it in names)])
             raise UsageError(
                 f"no server of the fleet begins with {prefix!r}",
-                hint="`ringspec serve --list-mutants` lists the mutants",
+                hint=f"{near}`ringspec serve --list-mutants` lists the mutants",
             )
 
     plain = Behaviour()

@@ -18,6 +18,10 @@ from ringspec.reports.console import line as line
 from ringspec.reports.console import row as row
 from ringspec.reports.console import stages as stages
 from ringspec.reports.curl import curl as curl
+from ringspec.reports.explanation import explain as explain
+from ringspec.reports.explanation import print_rules as print_rules
+from ringspec.reports.explanation import render_rules as render_rules
+from ringspec.reports.explanation import rules_json as rules_json
 from ringspec.reports.files import FORMATS as FORMATS
 from ringspec.reports.files import Display as Display
 from ringspec.reports.files import Record as Record
@@ -32,6 +36,9 @@ from ringspec.reports.files import write_data as write_data
 from ringspec.reports.files import write_obstacle as write_obstacle
 from ringspec.reports.github import GitHubAnnotations as GitHubAnnotations
 from ringspec.reports.github import on_github as on_github
+from ringspec.reports.history import print_history as print_history
+from ringspec.reports.history import read_history as read_history
+from ringspec.reports.history import render_history as render_history
 from ringspec.reports.json_report import failure_json as failure_json
 from ringspec.reports.json_report import report_bytes as report_bytes
 from ringspec.reports.json_report import report_json as report_json

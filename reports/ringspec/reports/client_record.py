@@ -16,8 +16,6 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from rich.text import Text
-
 from ringspec.harness import (
     ClientSession,
     Exchange,
@@ -26,18 +24,17 @@ from ringspec.harness import (
     Result,
     Verdict,
 )
-from ringspec.reports.console import Color, console, hanging, line
+from ringspec.reports.console import Color, console
 from ringspec.reports.files import LineFile, check, refused
 from ringspec.reports.json_report import answer_json, request_json, utc
-from ringspec.reports.printable import counted, json_line, shown, visible
+from ringspec.reports.printable import counted, json_line, shown
 from ringspec.reports.redact import Redactor
 from ringspec.spec import Json, is_shallow
 
 FORMAT = "ringspec-record/1"
 # Bodies beyond are cut: a line is to be read by line readers.
 _LIMIT = 16 * 1024
-_WIDTH, _TEXT = 200, 300
-_STYLES = {"conformant": "green", "nonconformant": "bold red"}
+_WIDTH = 200
 
 
 def record_file(path: Path) -> LineFile:
@@ -119,67 +116,32 @@ def print_account(
     color: Color = "auto",
 ) -> None:
     """Print the rules that clients broke and never touched, and the conclusion."""
-    out = console(stdout or sys.stdout, color)
+    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
+
     broken = session.counts[Verdict.FAIL]
-    firsts = {
-        name: f"request {number} {shown(redactor.text(why), _TEXT)}"
-        for name, (number, why) in session.examples.items()
-    }
     rules = sorted(session.contract.rules.values(), key=lambda each: each.level.rank)
-    for rule in (each for each in rules if broken[each.id]):
-        gates = rule.level.gates(session.level)
-        label = ("FAIL", "bold red") if gates else ("warn", "yellow")
-        head = Text.assemble(label, " ", (visible(rule.id), "bold"))
-        of = counted(session.exercised(rule.id), "request")
-        about = f"  {rule.level.upper()}, {broken[rule.id]} of {of}"
-        line(out, Text.assemble(head, about))
-        hanging(out, Text("  rule    ", "dim"), shown(rule.sentence, _TEXT))
-        hanging(out, Text("  first   ", "dim"), firsts[rule.id])
-        line(out)
-    left = session.unexercised() if session.requests else ()
-    names = f"{counted(len(left), 'rule')}: {', '.join(map(visible, left))}"
-    lists = {
-        "unspecified, neither right nor wrong:": [
-            f"{visible(name)}, {times(number)}: {firsts[name]}"
-            for name, number in session.counts[Verdict.INCONCLUSIVE].items()
-        ],
-        "remarks:": [
-            f"{shown(redactor.text(why), _TEXT)}, {times(number)}"
-            for why, number in session.counts[None].items()
-        ],
-        "never exercised:": [names] if left else [],
-    }
-    for title, entries in lists.items():
-        if entries:
-            line(out, title, "bold")
-            for each in entries:
-                hanging(out, Text("  "), each)
-            line(out)
-    line(out, _conclusion(session, result))
-    for text in filter(None, (result.message, result.hint)):
-        line(out, shown(redactor.text(text), 1000))
-    out.file.flush()
+    out = stdout or sys.stdout
+    told(
+        console(out, color),
+        "account.txt",
+        session=session,
+        result=result,
+        broken=broken,
+        rules=[each for each in rules if broken[each.id]],
+        unspecified=session.counts[Verdict.INCONCLUSIVE],
+        remarks=session.counts[None],
+        left=session.unexercised() if session.requests else (),
+        warned=sum(
+            bool(broken[each.rule.id]) and each.outcome is not Outcome.FAIL
+            for each in result.rules
+        ),
+        outcomes=[each.outcome for each in result.rules],
+        times=times,
+        redacted=redactor.text,
+    )
+    out.flush()
 
 
 def times(number: int) -> str:
     """Write `once`, `3 times`."""
     return "once" if number == 1 else f"{number:,} times"
-
-
-def _conclusion(session: ClientSession, result: Result) -> Text:
-    outcomes = [each.outcome for each in result.rules]
-    warned = sum(
-        bool(session.counts[Verdict.FAIL][each.rule.id])
-        and each.outcome is not Outcome.FAIL
-        for each in result.rules
-    )
-    parts = (
-        f"{counted(outcomes.count(Outcome.FAIL), 'rule')} broken",
-        *([f"{warned} broken below the level"] if warned else []),
-        f"{outcomes.count(Outcome.PASS) - warned} kept",
-        f"{len(session.unexercised())} never exercised",
-    )
-    took = f"({counted(session.requests, 'request')}, {result.duration_s:.1f} s)"
-    style = _STYLES.get(result.conclusion, "yellow")
-    rest = f": {', '.join(parts)} at level {result.level} {took}"
-    return Text.assemble((str(result.conclusion), style), rest)

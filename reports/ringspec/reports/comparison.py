@@ -13,19 +13,12 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Literal, Self, TextIO
 
-from rich.console import Console
-from rich.text import Text
-
-from ringspec.reports.console import Color, console, hanging, line, row
+from ringspec.reports.console import Color, console
 from ringspec.reports.files import check, check_format
-from ringspec.reports.markdown import code, plain
 from ringspec.reports.printable import (
     by_value,
-    counted,
     json_page,
-    listed,
     shown,
-    visible,
 )
 from ringspec.reports.report_reader import Report, members, read_reports
 from ringspec.spec import Level, UsageError
@@ -37,14 +30,8 @@ COMPARISON_FORMATS: dict[str, tuple[str, ...]] = {
     "html": ("compare.html", "report.css", "compare.css"),
 }
 _LABEL = 24
-_LOCAL = ("localhost", "127.", "[::1]", "::1")
-_LEGEND = (
-    "F fails, ? inconclusive, u untested, k fails as known, w warns, . passes, - n/a,"
-    " s skipped"
-)
+LOCAL = ("localhost", "127.", "[::1]", "::1")
 _CONCLUSIONS = {"conformant": "green", "nonconformant": "bold red"}
-# Cases of a change that are named.
-_CASES = 3
 # The room for an id beside the columns, before these are cut to letters.
 _ID = 34
 
@@ -77,9 +64,9 @@ class RuleMark(_Printed):
 
 
 # Where there is no room for words.
-_LETTERS = dict(zip(RuleMark, "F?ukw.-s ", strict=True))
+LETTERS = dict(zip(RuleMark, "F?ukw.-s ", strict=True))
 _FAILS = {RuleMark.FAIL, RuleMark.KNOWN}
-_UNJUDGED = {
+UNJUDGED = {
     RuleMark.UNTESTED,
     RuleMark.NOT_APPLICABLE,
     RuleMark.SKIPPED,
@@ -103,6 +90,7 @@ class ChangeKind(_Printed):
     UNCHANGED = "unchanged"
 
 
+_UNCHANGED = ChangeKind.UNCHANGED
 _BAD = list(ChangeKind)[:4]
 # Files have a table for each of these, and a list of ids for each of the neutral ones.
 _TABLES, _NEUTRAL = list(ChangeKind)[:8], list(ChangeKind)[8:10]
@@ -116,7 +104,7 @@ _KINDS = {
     "pass": ("regression", "excused", "unsettled", "unchanged", "removed"),
     "unjudged": ("new failure", "added", "added", "added", "unchanged"),
 }
-_GROUPS = {**dict.fromkeys(_UNJUDGED, "unjudged"), RuleMark.WARN: "pass"}
+_GROUPS = {**dict.fromkeys(UNJUDGED, "unjudged"), RuleMark.WARN: "pass"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,14 +122,6 @@ class Column:
         """The API, with its version."""
         contract = self.report["contract"]
         return f"{contract['title']} {contract['version']}"
-
-    @property
-    def account(self) -> str:
-        """How many rules have which outcome."""
-        words = {RuleMark.INCONCLUSIVE: "open", RuleMark.NOT_APPLICABLE: "n/a"}
-        counts = Counter(self.marks.values())
-        parts = (f"{counts[it]} {words.get(it, it)}" for it in RuleMark if counts[it])
-        return ", ".join(parts) or "no rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +153,7 @@ class Comparison:
     mode: Literal["runs", "providers"]
     columns: tuple[Column, ...]
     level: Level
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def rules(self) -> dict[str, Report]:
@@ -191,6 +172,9 @@ class Comparison:
             "dialect": [it["contract"]["dialect"] or "none" for it in reports],
             "level": [it["level"] for it in reports],
             "seed": [str(it["seed"]) for it in reports],
+            "version of ringspec": [
+                it.get("run", {}).get("ringspec") or "unknown" for it in reports
+            ],
         }
         labels = [column.label for column in self.columns]
         digests = [it["contract"]["sha256"] for it in reports]
@@ -202,11 +186,8 @@ class Comparison:
             elif name == "contract" and len(set(digests)) > 1:
                 short = by_value([each[:12] for each in digests], labels)
                 remarks.append(f"another contract of the same name: {short}")
-        return remarks + [
-            f"interrupted: {column.label}"
-            for column in self.columns
-            if column.report.get("interrupted", False)
-        ]
+        interrupted = (it.label for it in self.columns if it.report.get("interrupted"))
+        return [*self.notes, *remarks, *(f"interrupted: {it}" for it in interrupted)]
 
     @cached_property
     def marks(self) -> dict[str, tuple[RuleMark, ...]]:
@@ -224,7 +205,7 @@ class Comparison:
             marks = Counter(self.marks[rule])
             return (
                 # Not judged differs from judged least of all.
-                len(marks.keys() - _UNJUDGED) < 2,
+                len(marks.keys() - UNJUDGED) < 2,
                 Level(self.rules[rule]["level"]).rank,
                 -marks[RuleMark.FAIL],
                 -marks[RuleMark.INCONCLUSIVE],
@@ -249,6 +230,12 @@ class Comparison:
             map(self._change, self.rules), key=lambda it: Level(it.rule["level"]).rank
         )
         return {kind: [it for it in found if it.kind is kind] for kind in ChangeKind}
+
+    @property
+    def changed(self) -> dict[ChangeKind, list[RuleChange]]:
+        """The rules of two runs that changed, the worst first."""
+        kinds = self.changes.items()
+        return {it: rules for it, rules in kinds if rules and it is not _UNCHANGED}
 
     def _change(self, rule: str) -> RuleChange:
         earlier, later = (column.rules.get(rule) for column in self.columns)
@@ -292,22 +279,6 @@ class Comparison:
             return 1
         return 3 if self.changes[ChangeKind.UNSETTLED] else 0
 
-    @property
-    def summary(self) -> str:
-        """The number of rules that differ, or that changed, by kind."""
-        if self.mode == "providers":
-            number = len(self.differing)
-            verb = "differs" if number == 1 else "differ"
-            return f"{counted(number, 'rule')} {verb}"
-        counts = {kind: len(self.changes[kind]) for kind in ChangeKind}
-        parts = [counted(counts.pop(ChangeKind.REGRESSION), "regression")]
-        parts += [
-            f"{number:,} {kind}"
-            for kind, number in counts.items()
-            if number or kind in {ChangeKind.FIXED, ChangeKind.UNCHANGED}
-        ]
-        return ", ".join(parts)
-
 
 def compare_reports(
     paths: Sequence[Path], mode: Literal["runs", "providers"] | None = None
@@ -321,26 +292,30 @@ def compare_reports(
             f"--runs compares two reports, not {len(reports)}",
             hint="give the earlier one, then the later one",
         )
-    level = min((Level(it["level"]) for it in reports), key=lambda it: it.rank)
     targets = [it["target"] for it in reports]
     same = len(targets) == 2 and targets[0] == targets[1]
+    named = zip(map(str, paths), _labels(paths, targets), reports, strict=True)
+    return comparison_of(tuple(named), mode or ("runs" if same else "providers"))
+
+
+def comparison_of(
+    named: Sequence[tuple[str, str, Report]],
+    mode: Literal["runs", "providers"],
+    notes: tuple[str, ...] = (),
+) -> Comparison:
+    """Compare reports, each with its path and a label."""
+    level = min((Level(it["level"]) for *_, it in named), key=lambda it: it.rank)
     columns = (
         Column(
-            path=str(path),
+            path=path,
             label=label,
             report=report,
             rules={it["id"]: it for it in report["rules"]},
-            marks={it["id"]: _mark(it, level) for it in report["rules"]},
+            marks={it["id"]: mark_of(it, level) for it in report["rules"]},
         )
-        for path, label, report in zip(
-            paths, _labels(paths, targets), reports, strict=True
-        )
+        for path, label, report in named
     )
-    return Comparison(
-        mode=mode or ("runs" if same else "providers"),
-        columns=tuple(columns),
-        level=level,
-    )
+    return Comparison(mode=mode, columns=tuple(columns), level=level, notes=notes)
 
 
 def _failing(rule: Report | None, level: Level) -> dict[str, str]:
@@ -350,7 +325,8 @@ def _failing(rule: Report | None, level: Level) -> dict[str, str]:
     return {each["case"]: each["reason"] for each in gating}
 
 
-def _mark(rule: Report, level: Level) -> RuleMark:
+def mark_of(rule: Report, level: Level) -> RuleMark:
+    """Return the outcome of a rule at a level."""
     mark = RuleMark(rule["outcome"])
     if mark is RuleMark.FAIL and rule.get("excused", False):
         mark = RuleMark.KNOWN
@@ -363,12 +339,12 @@ def _mark(rule: Report, level: Level) -> RuleMark:
 def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
     """Label each report by its target if these differ, else by its file."""
     hosts = [re.split("[/?#]", it.partition("://")[2])[0] for it in targets]
-    stems = [_short(each.stem) for each in paths]
+    stems = [short_label(each.stem) for each in paths]
     ways = [stems, ["/".join(it.with_suffix("").parts[-2:]) for it in paths]]
-    if not any(each.startswith(_LOCAL) for each in hosts):
+    if not any(each.startswith(LOCAL) for each in hosts):
         ways = [hosts, [it.partition("://")[2].rstrip("/") for it in targets], *ways]
     for way in ways:
-        labels = list(map(_short, way))
+        labels = list(map(short_label, way))
         if all(labels) and len(set(labels)) == len(labels):
             return labels
     return [
@@ -377,7 +353,7 @@ def _labels(paths: Sequence[Path], targets: Sequence[str]) -> list[str]:
     ]
 
 
-def _short(text: str) -> str:
+def short_label(text: str) -> str:
     """Cut a label in its middle: its ends differ most."""
     text = shown(text, 300)
     if len(text) <= _LABEL:
@@ -394,118 +370,33 @@ def print_comparison(
     color: Color = "auto",
 ) -> None:
     """Print a comparison; everything: also the rules that are alike, or unchanged."""
+    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
+
     out = console(stdout, color)
     first = found.columns[0]
-    name = first.report["contract"]["dialect"]
-    title = shown(first.title + (f", dialect {name}" if name else ""), 200)
-    line(out, Text.assemble("api     ", (title, "bold")))
-    row(out, "level", str(found.level), indent=0)
-    for each in found.remarks:
-        row(out, "note", Text(shown(each, 600), "yellow"), indent=0)
-    line(out)
-    if found.mode == "runs":
-        _print_runs(out, found, everything=everything)
-    else:
-        _print_providers(out, found, everything=everything)
-    out.file.flush()
-
-
-def _conclusion(name: Text, column: Column) -> Text:
-    conclusion = column.report["conclusion"]
-    style = _CONCLUSIONS.get(conclusion, "yellow")
-    counts = f", {column.account}"
-    return Text.assemble(name, ": ", (conclusion, style), (counts, "dim"))
-
-
-def _print_providers(out: Console, found: Comparison, *, everything: bool) -> None:
-    """Print a matrix of the rules that differ, outcomes first: no id need be cut."""
     names = [column.label for column in found.columns]
     widths = [max(len(label), 5) + 2 for label in names]
+    # Letters stand for the columns where these leave no room for ids.
     cut = sum(widths) + _ID > out.width
     if cut:
         pairs = map("".join, product(ascii_lowercase, repeat=2))
         names = [*ascii_lowercase, *pairs][: len(names)]
         widths = [3 if len(names) > 26 else 2] * len(names)
-    for name, column in zip(names, found.columns, strict=True):
-        head = Text(f"{name}  " if cut else "")
-        hanging(out, head, _conclusion(Text(column.label, "bold"), column))
-    line(out)
-
-    def named(rule: str) -> Text:
-        level = f" {found.rules[rule]['level'].upper()}"
-        return Text.assemble(visible(rule), (level, "dim"))
-
-    if found.differing:
-        heads = (f"{it:<{width}}" for it, width in zip(names, widths, strict=True))
-        line(out, f"{''.join(heads)}rule", "dim")
-        for rule in found.differing:
-            marks = zip(found.marks[rule], widths, strict=True)
-            parts = (
-                (f"{_LETTERS[it] if cut else it.words:<{width}}", it.style)
-                for it, width in marks
-            )
-            hanging(out, Text.assemble(*parts), named(rule))
-        line(out)
-    if cut and (found.differing or everything):
-        row(out, "", Text(_LEGEND, "dim"), indent=0)
-        line(out)
-    phrases = {
-        RuleMark.KNOWN: "fail as known",
-        RuleMark.NOT_APPLICABLE: "not applicable",
-    }
-    for mark, rules in found.alike.items():
-        bad = mark in {*_FAILS, RuleMark.INCONCLUSIVE}
-        most = len(rules) if everything else _CASES if bad else 0
-        title = f"{phrases.get(mark, mark)} everywhere: {counted(len(rules), 'rule')}"
-        line(out, title, mark.style if most else "dim")
-        for rule in rules[:most]:
-            row(out, "", named(rule))
-        if bad and len(rules) > most:
-            row(out, "", Text(f"and {len(rules) - most} more, see --all", "dim"))
-    same = len(found.rules) - len(found.differing)
-    are = f"{same} {'is' if same == 1 else 'are'}"
-    line(out, f"{found.summary}, {are} alike in all {counted(len(names), 'report')}")
-
-
-def _print_runs(out: Console, found: Comparison, *, everything: bool) -> None:
-    for name, column in zip(("before", "after"), found.columns, strict=True):
-        row(out, name, _conclusion(Text(shown(column.path, 200)), column), indent=0)
-    row(out, "target", shown(found.columns[1].report["target"], 300), indent=0)
-    line(out)
-    for kind in ChangeKind:
-        changes = found.changes[kind]
-        if kind in _BAD:
-            for change in changes:
-                _print_change(out, change)
-        elif changes and (everything or kind is not ChangeKind.UNCHANGED):
-            about = f": {kind.words}" if kind.words else ""
-            explained = f" {counted(len(changes), 'rule')}{about}"
-            head = Text.assemble((kind.upper(), kind.style), (explained, "dim"))
-            hanging(out, Text(), head)
-            for each in changes:
-                better = kind is ChangeKind.BETTER
-                fewer = f", {len(each.gone):,} cases fewer" if better else ""
-                step = (f" {each.step}{fewer}", "dim")
-                row(out, "", Text.assemble(visible(each.rule["id"]), step))
-            line(out)
-    line(out, found.summary)
-
-
-def _print_change(out: Console, change: RuleChange) -> None:
-    rule, kind = change.rule, change.kind
-    level = (f"  {rule['level'].upper()}", "dim")
-    title = Text.assemble((visible(rule["id"]), "bold"), level)
-    hanging(out, Text.assemble((kind.upper(), kind.style), " "), title)
-    row(out, "", shown(rule["sentence"], 600))
-    row(out, "", Text(f"{kind.words} ({change.step})", "dim"))
-    if change.after is RuleMark.FAIL and change.new:
-        row(out, "why", shown(next(iter(change.new.values())), 200))
-        row(out, "cases", listed(list(map(visible, change.new)), _CASES))
-    elif change.after is RuleMark.INCONCLUSIVE:
-        row(out, "why", shown(change.why, 200) or "no reason")
-    if change.gone and kind is ChangeKind.WORSE:
-        row(out, "gone", listed(list(map(visible, change.gone)), _CASES))
-    line(out)
+    told(
+        out,
+        "compare.txt",
+        found=found,
+        title=first.title,
+        dialect=first.report["contract"]["dialect"],
+        everything=everything,
+        conclusions=_CONCLUSIONS,
+        bad=_BAD,
+        named=list(zip(names, found.columns, strict=True)),
+        widths=widths,
+        cut=cut,
+        letters=LETTERS,
+    )
+    stdout.flush()
 
 
 def check_comparison(name: str, path: Path) -> None:
@@ -533,12 +424,8 @@ def render_comparison(name: str, found: Comparison, *, everything: bool) -> byte
         runs=found.mode == "runs",
         rules=rules,
         heads=_TABLES,
-        listed=_NEUTRAL,
+        neutral=_NEUTRAL,
         cases=5,
-        code=code,
-        plain=plain,
-        counted=counted,
-        named=lambda cases: listed(list(map(code, cases)), 5),
     )
 
 
@@ -566,17 +453,7 @@ def _data(found: Comparison) -> dict[str, Any]:
     }
     if found.mode == "runs":
         data["counts"] = {str(kind): len(found.changes[kind]) for kind in ChangeKind}
-        data["changes"] = [
-            {
-                **members(it.rule, "id", "level"),
-                "kind": it.kind,
-                "before": it.before,
-                "after": it.after,
-                "new": [{"case": case, "reason": why} for case, why in it.new.items()],
-                "gone": list(it.gone),
-            }
-            for it in chain.from_iterable(found.changes.values())
-        ]
+        data["changes"] = changes_json(found.changes)
         return data
     number, labels = len(found.differing), [column.label for column in found.columns]
     data["counts"] = {"differing": number, "alike": len(found.rules) - number}
@@ -589,3 +466,18 @@ def _data(found: Comparison) -> dict[str, Any]:
         for name, rule in found.rules.items()
     ]
     return data
+
+
+def changes_json(found: Mapping[ChangeKind, list[RuleChange]]) -> list[dict[str, Any]]:
+    """Return what became of rules."""
+    return [
+        {
+            **members(it.rule, "id", "level"),
+            "kind": it.kind,
+            "before": it.before,
+            "after": it.after,
+            "new": [{"case": case, "reason": why} for case, why in it.new.items()],
+            "gone": list(it.gone),
+        }
+        for it in chain.from_iterable(found.values())
+    ]

@@ -29,9 +29,7 @@ _OPEN: dict[str, str] = {
     Slot.CLIENT_SECRET: "$RINGSPEC_CLIENT_SECRET",
     Slot.CLIENT_SECRET_CUT: "${RINGSPEC_CLIENT_SECRET%?}",
 }
-_PLACE = re.compile(
-    f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_HEADERS_[A-Z0-9_]*}})"
-)
+_PLACE = re.compile(f"({'|'.join(map(re.escape, _OPEN))}|{{RINGSPEC_HEADERS_\\w+}})")
 _HAS_BODY = ("POST", "PUT", "PATCH")
 # What double quotes leave as it is, in an interactive shell too.
 _TAME = re.compile(r"[^\"\\$`!]*")
@@ -121,16 +119,12 @@ def _header(name: str, value: str) -> str:
         opened = "".join(map(_opened, parts))
         return '"' + _BARE.sub(r"${\1}", opened) + '"'
     return "".join(
-        f'"{_opened(part)}"' if _PLACE.fullmatch(part) else _quoted(part)
-        for part in parts
-        if part
+        f'"{_OPEN[part]}"' if part in _OPEN else _quoted(part) for part in parts if part
     )
 
 
 def _opened(part: str) -> str:
-    """Return what a shell puts in place of a part that a request leaves open."""
-    is_header = part not in _OPEN and _PLACE.fullmatch(part)
-    return f"${part[1:-1]}" if is_header else _OPEN.get(part, part)
+    return f"${part}" if part.startswith("{RINGSPEC_") else _OPEN.get(part, part)
 
 
 def _form(body: bytes) -> str:

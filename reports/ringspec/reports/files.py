@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import secrets
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from urllib.parse import quote, urlsplit
 
 from ringspec.harness import Ended, Event, Judged, Notice, Result, Started
 from ringspec.reports.redact import Redactor
-from ringspec.spec import InternalError, ReportError, UsageError
+from ringspec.spec import InternalError, ReportError, UsageError, did_you_mean
 
+# Stands for standard output.
+STDOUT = Path("-")
 # Format: the module and function that make its bytes of a record. Imported late: most
 # runs ask for one format or none.
 FORMATS = {
@@ -133,11 +136,14 @@ def check_format(name: str, formats: Iterable[str], said: str) -> None:
     """Raise a UsageError for a name that is none of the formats."""
     formats = tuple(formats)
     if name not in formats:
-        raise UsageError(f"no {said}", hint=f"one of: {', '.join(formats)}")
+        near = did_you_mean(name, formats)
+        raise UsageError(f"no {said}", hint=f"{near}one of: {', '.join(formats)}")
 
 
 def write_obstacle(path: Path) -> str:
     """Return why a path cannot be written; empty if it seems possible."""
+    if path == STDOUT:
+        return ""
     parent = path.parent
     try:
         # A device or pipe must be writable itself, else the directory.
@@ -168,6 +174,10 @@ def refused(path: Path, name: str, error: OSError | str) -> ReportError:
 
 def put(path: Path, data: bytes) -> None:
     """Write beside the path, then rename; a device or pipe is written to itself."""
+    if path == STDOUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        return
     if _is_special(path):
         path.write_bytes(data)
         return
@@ -201,7 +211,9 @@ class LineFile:
     def open(self) -> FileIO:
         """Open the file, unless it is open."""
         if self._file is None:
-            self._file = FileIO(self._path, self._mode)
+            is_file = self._path != STDOUT
+            place = self._path if is_file else sys.stdout.fileno()
+            self._file = FileIO(place, self._mode, closefd=is_file)
             self._size = self._file.tell() if self._file.seekable() else 0
         return self._file
 
@@ -234,7 +246,8 @@ class LineFile:
 
     def _stands(self, file: FileIO) -> bool:
         try:
-            return os.path.samestat(self._path.stat(), os.fstat(file.fileno()))
+            kept = self._path.stat() if file.closefd else os.fstat(file.fileno())
+            return os.path.samestat(kept, os.fstat(file.fileno()))
         except OSError:
             return False
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby, zip_longest
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ringspec.reports.printable import counted, cut, decoded, harmless, visible
-from ringspec.spec import Json, is_shallow
-from ringspec.strategies import encode
+from ringspec.spec import is_shallow
 
 # A mark and a text. Marks: none, `was` (only in the twin), `now` (only in the case),
 # `gap` (a line that only the other has), `cut` (the place of left out lines).
@@ -34,9 +34,8 @@ _TEXT = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _JSON_LINE = re.compile(
     rf"(?:({_TEXT})\s*:\s*)?(\[\s*\]|\{{\s*\}}|[][{{}}]|{_TEXT}|[^][\s\"{{}}:,]+)\s*(,?)"
 )
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-# Stands for a member or item that only the other body has.
-_ABSENT = object()
+# More lines that differ, times as many, are not looked at in pairs.
+_SLOW = 1_000_000
 
 
 class _LinePair(NamedTuple):
@@ -45,10 +44,6 @@ class _LinePair(NamedTuple):
     left: str | None
     right: str | None
     edited: bool = False
-
-
-# A member or item of two bodies, with the name it is written under.
-_Part: TypeAlias = tuple[str, Any, Any]
 
 
 def one(body: bytes) -> Body:
@@ -71,11 +66,12 @@ def one(body: bytes) -> Body:
 
 def pair(twin: bytes, body: bytes) -> tuple[Body, Body]:
     """Show a twin and a case's body, with the differences marked."""
-    left, right = _plain(twin), _plain(body)
-    if left is _ABSENT or right is _ABSENT:
+    left, right = _json_lines(twin), _json_lines(body)
+    rows = list(_rows(left, right)) if left and right else []
+    if not any(each.edited for each in rows):  # but for blanks
         return _texts(twin, body)
-    rows = _focused(_rows(("", left, right), 0, ("", "")))
-    return _side(rows, "was"), _side(rows, "now")
+    focused = _focused(rows)
+    return _side(focused, "was"), _side(focused, "now")
 
 
 def is_json(body: bytes) -> bool:
@@ -91,15 +87,14 @@ def is_json(body: bytes) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _plain(body: bytes) -> Any:
-    """Return a body as data, if writing that gives the same bytes again."""
-    data = json.loads(body) if is_json(body) else _ABSENT
-    return data if data is not _ABSENT and encode(data) == body else _ABSENT
+def _json_lines(body: bytes) -> tuple[str, ...]:
+    return tuple(indented(decoded(body))) if is_json(body) else ()
 
 
-def indented(text: str, depth: int = 0) -> list[str]:
+def indented(text: str) -> list[str]:
     """Indent JSON text: numbers, escapes and repeated names stay."""
     lines: list[str] = []
+    depth = 0
     for name, value, comma in _JSON_LINE.findall(text):
         if value[0] in "[{" and len(value) > 1:
             value = f"{value[0]}{value[-1]}"  # noqa: PLW2901 - blanks between them
@@ -110,75 +105,21 @@ def indented(text: str, depth: int = 0) -> list[str]:
     return lines
 
 
-def _rows(part: _Part, depth: int, ends: tuple[str, str]) -> Sequence[_LinePair]:
-    """Walk two values in step, and write both line by line."""
-    name, left, right = part
-    old, new = _compact(left), _compact(right)
-    was_edited, parts = old != new, left and right
-    if was_edited and parts and isinstance(left, dict) and isinstance(right, dict):
-        inner, brackets = _members(left, right), "{}"
-    elif was_edited and parts and isinstance(left, list) and isinstance(right, list):
-        inner, brackets = _items(left, right), "[]"
-    else:
-        was, now = _lines(name, old, depth, ends[0]), _lines(name, new, depth, ends[1])
-        return [_LinePair(*each, edited=was_edited) for each in zip_longest(was, now)]
-    indent = "  " * depth
-    first = _line(f"{indent}{name}{brackets[0]}")
-    close = f"{indent}{brackets[1]}"
-    last = _LinePair(f"{close}{ends[0]}", f"{close}{ends[1]}")
-    return [_LinePair(first, first), *_inside(inner, depth + 1), last]
-
-
-def _compact(value: Any) -> str:
-    """Write a value; equal texts are equal values: 1, 1.0 and true are not."""
-    return "" if value is _ABSENT else _encode(value)
-
-
-@lru_cache(maxsize=2048)
-def _lines(name: str, text: str, depth: int, end: str) -> tuple[str, ...]:
-    """Write a value over several lines, fit to be shown; none for an absent one."""
-    lines = indented(text, depth)
-    if lines:
-        lines[0] = f"{'  ' * depth}{name}{lines[0].lstrip()}"
-        lines[-1] += end
-    return tuple(map(_line, lines))
-
-
-def _inside(parts: list[_Part], depth: int) -> Iterator[_LinePair]:
-    """Write the parts of an object or array: a comma after each but a side's last."""
-    lasts = [
-        max(at for at, each in enumerate(parts) if each[side] is not _ABSENT)
-        for side in (1, 2)
-    ]
-    for at, each in enumerate(parts):
-        commas = "," if at < lasts[0] else "", "," if at < lasts[1] else ""
-        yield from _rows(each, depth, commas)
-
-
-def _members(left: dict[str, Json], right: dict[str, Json]) -> list[_Part]:
-    names, at = list(left), 0
-    for name in right:
-        if name not in left:  # after the member that it follows in the case
-            names.insert(at, name)
-        at = names.index(name) + 1
-    return [
-        (f"{_encode(name)}: ", left.get(name, _ABSENT), right.get(name, _ABSENT))
-        for name in names
-    ]
-
-
-def _items(left: list[Json], right: list[Json]) -> list[_Part]:
-    """Pair the items of two lists; where their number differs, from both ends."""
-    if len(left) == len(right):
-        return [("", *each) for each in zip(left, right, strict=True)]
-    head, tail = _in_common(list(map(_compact, left)), list(map(_compact, right)))
-    old, new = left[head : len(left) - tail], right[head : len(right) - tail]
-    return [
-        *(("", each, each) for each in left[:head]),
-        *(("", each, _ABSENT) for each in old),
-        *(("", _ABSENT, each) for each in new),
-        *(("", each, each) for each in left[len(left) - tail :]),
-    ]
+def _rows(left: Sequence[str], right: Sequence[str]) -> Iterator[_LinePair]:
+    """Set the lines of two bodies beside each other; a comma makes no difference."""
+    old, new = ([each.removesuffix(",") for each in side] for side in (left, right))
+    head, tail = _in_common(old, new)
+    inner = old[head : len(old) - tail], new[head : len(new) - tail]
+    codes: Sequence[tuple[str, int, int, int, int]]
+    codes = [("replace", 0, len(inner[0]), 0, len(inner[1]))]
+    if len(inner[0]) * len(inner[1]) < _SLOW:
+        codes = SequenceMatcher(None, *inner, autojunk=False).get_opcodes()
+    yield from map(_LinePair, left[:head], right[:head])
+    for kind, *ends in codes:
+        start, stop, begin, end = (head + each for each in ends)
+        for each in zip_longest(left[start:stop], right[begin:end]):
+            yield _LinePair(*each, edited=kind != "equal")
+    yield from map(_LinePair, left[len(old) - tail :], right[len(new) - tail :])
 
 
 def _in_common(left: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
@@ -222,7 +163,7 @@ def _side(rows: Sequence[_LinePair | int], mark: str) -> Body:
             continue
         text = row.left if mark == "was" else row.right
         kind = "gap" if text is None else mark if row.edited else ""
-        lines.append((kind, f"{text or ''}\n"))
+        lines.append((kind, f"{_line(text or '')}\n"))
     while lines and lines[-1][0] == "gap":
         lines.pop()  # nothing stands below it
     runs = groupby(lines, lambda line: line[0])
@@ -252,4 +193,4 @@ def _text(text: str, start: int, stop: int, mark: str) -> Body:
         (mark, harmless(cut(text[start:stop], TEXT // 2))),
         ("", harmless(cut(text[stop:], TEXT // 2))),
     )
-    return tuple(each for each in parts if each[1])
+    return tuple(each for each in parts if each[1] or each[0] == mark)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from ringspec.harness import Exchange, Finding, Outcome, RuleResult, Started
 from ringspec.reports.case_text import (
+    by_reason,
     due,
     earlier,
     expiry,
@@ -79,6 +80,11 @@ def render(record: Record) -> bytes:
         part=judged_share(result),
         made=provenance(record.started, result),
         notices=record.notices,
+        # Where nothing was learnt, the message says why all is open.
+        open={
+            "inconclusive": by_reason(result) if result.learnt else {},
+            "untested": by_reason(result, Outcome.UNTESTED),
+        },
         causes=causes(result, record.judged),
         refused=refusal(result),
         groups=groups,
@@ -117,6 +123,7 @@ class _Cases:
         self._started, self._level = record.started, record.result.level
         self._numbers: dict[Value, int] = {"": 0}
         self._cases: list[list[int]] = []
+        self._ids: set[str] = set()
         self._spent = 0
         rules = record.result.rules
         numbers = (len(it.failures + it.inconclusive) for it in rules)
@@ -133,8 +140,13 @@ class _Cases:
         left = len(result.failures + result.inconclusive) - len(found + unsure)
         return found, unsure, left
 
-    def view(self, finding: Finding, rule: Rule, *, full: bool) -> dict[str, Any]:
-        """Return the fault of a finding, and its details or their number."""
+    def view(
+        self, finding: Finding, rule: Rule, *, full: bool, listed: bool = True
+    ) -> dict[str, Any]:
+        """Return the fault of a finding, its details or their number, and its id.
+
+        A case that is listed below several rules has the id at the first of them.
+        """
         details = _details(finding, rule, self._started)
         slots: dict[str, Value] = {}
         for name in _SLOTS:
@@ -143,7 +155,11 @@ class _Cases:
                 self._numbers.setdefault(slots[name], len(self._numbers))
         if not full:
             self._cases.append([self._numbers[each] for each in slots.values()])
+        name = f"case-{visible(finding.case.id)}"
+        is_first = listed and name not in self._ids
+        self._ids |= {name} if is_first else set()
         return {
+            "id": name if is_first else "",
             "fault": cut(str(details["fault"]).split("\n")[0], 120),
             "slots": slots if full else None,
             "number": len(self._cases) - 1,

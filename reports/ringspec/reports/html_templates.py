@@ -1,21 +1,28 @@
-"""Pages of HTML: templates that escape what they cite, and a policy of their own."""
+"""Templates that escape what they cite: pages with a policy, and screens."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from rich.console import Console
+from rich.text import Text
 
-from ringspec.reports.printable import counted, shown, visible
+from ringspec.reports.console import hanging, line
+from ringspec.reports.markdown import code, plain
+from ringspec.reports.printable import counted, listed, shown, visible
 
 # Characters of a cited text that the filter `shown` leaves.
 _TEXT = 600
 _TEMPLATES = Path(__file__).parent / "templates"
+# A style, with the text that has it; what is visible has none of these characters.
+_STYLED = re.compile("(?:\x02(.*?)\x03)?([^\x02\x04]+)\x04?")
 
 
 def filled(
@@ -49,6 +56,35 @@ def filled(
     return text.encode("utf-8", "backslashreplace")
 
 
+def told(console: Console, template: str, **more: Any) -> None:
+    """Print a filled template: what follows a tab wraps beside what stands before."""
+    text = _screen().get_template(template).render(width=console.width, **more)
+    for each in text.removesuffix("\n").split("\n") if text else ():
+        head, tab, value = (
+            Text.assemble(*((it, style) for style, it in _STYLED.findall(part)))
+            for part in each.partition("\t")
+        )
+        if tab:
+            hanging(console, head, value)
+        else:
+            line(console, head)
+
+
+def _styled(text: str, style: str) -> Markup:
+    return Markup(f"\x02{style}\x03{_safe(text)}\x04") if text else Markup()  # noqa: S704 - it is visible
+
+
+def _safe(text: object) -> Markup:
+    return text if isinstance(text, Markup) else Markup(visible(str(text)))  # noqa: S704 - as above
+
+
+@cache
+def _screen() -> Environment:
+    made = _environment().overlay(autoescape=True, finalize=_safe)
+    made.filters |= {"styled": _styled, "dim": lambda text: _styled(text, "dim")}
+    return made
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -61,7 +97,8 @@ def _environment() -> Environment:
     )
     made.filters["shown"] = lambda text, limit=_TEXT: shown(str(text), limit)
     made.filters["visible"] = visible
-    made.globals["counted"] = counted
+    made.filters["code"] = code
+    made.globals |= {"counted": counted, "listed": listed, "code": code, "plain": plain}
     return made
 
 

@@ -9,19 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
 from ringspec.harness import ContractName
-from ringspec.reports.console import Color, console, hanging, line, row
+from ringspec.reports.console import Color, console
 from ringspec.reports.files import check, check_format
-from ringspec.reports.printable import counted, json_page, shown, visible
+from ringspec.reports.printable import counted, json_page, shown
 from ringspec.spec import Contract, Json, Level, RuleId
 
 FORMAT = "ringspec-matrix/1"
 SCHEMA = Path(__file__).parent / "matrix.schema.json"
 MATRIX_FORMATS = ("json",)
-_NAME, _UNTIL, _REASON = 34, 6, 300
 
 
 class ServerKind(StrEnum):
@@ -94,6 +90,11 @@ class FleetRun:
         return RunMark.NOTICED if self.rule in self.noticed else RunMark.MISNAMED
 
     @property
+    def named(self) -> list[str]:
+        """The rules that noticed, the expected one first."""
+        return sorted(self.noticed, key=lambda name: name != self.rule)
+
+    @property
     def is_wrong(self) -> bool:
         """True for a survivor, a misnamed mutant or a false alarm."""
         return self.mark in _WRONG
@@ -132,13 +133,13 @@ class KillMatrix:
             return 130
         return 1 if any(each.is_wrong for each in self.trials) else 0
 
-    def of(self, *kinds: ServerKind) -> tuple[FleetRun, ...]:
+    def of(self, *kinds: ServerKind | str) -> tuple[FleetRun, ...]:
         """Return the runs against some kinds of servers."""
         return tuple(each for each in self.trials if each.kind in kinds)
 
-    def marked(self, mark: RunMark) -> tuple[FleetRun, ...]:
+    def marked(self, mark: RunMark | str) -> tuple[FleetRun, ...]:
         """Return the runs with a result."""
-        return tuple(each for each in self.trials if each.mark is mark)
+        return tuple(each for each in self.trials if each.mark == mark)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -255,118 +256,21 @@ def _trial(trial: FleetRun) -> dict[str, Json]:
 
 def print_matrix(matrix: KillMatrix, stdout: TextIO, *, color: Color = "auto") -> None:
     """Print the whole matrix, the runs that came out wrong first."""
-    out = console(stdout, color)
+    from ringspec.reports.html_templates import told  # noqa: PLC0415 - slow to import
+
     contract = matrix.contract
     dialect = f", dialect {contract.dialect}" if contract.dialect else ""
-    title = shown(f"{contract.title} {contract.version}", 200) + dialect
-    row(out, "api", Text(title, "bold"), indent=0)
-    kinds = [
-        counted(matrix.counts["mutants"], "mutant"),
-        counted(matrix.counts["lawful"], "lawful variant"),
-        *("the reference" for _ in matrix.of(ServerKind.REFERENCE)),
-    ]
-    row(out, "fleet", f"{', '.join(kinds)}; at level {matrix.level}", indent=0)
-    line(out)
-    for mark in _WRONG:
-        for trial in matrix.marked(mark):
-            _print_wrong(out, matrix, trial)
-    _print_noticed(out, matrix)
-    quiet = [visible(each.name) for each in matrix.marked(RunMark.QUIET)]
-    if quiet:
-        hanging(out, Text("never accused  "), ", ".join(quiet))
-        line(out)
-    if matrix.whole and not matrix.interrupted:
-        _print_unisolated(out, matrix)
-    _print_figures(out, matrix)
-    out.file.flush()
-
-
-def _print_wrong(out: Console, matrix: KillMatrix, trial: FleetRun) -> None:
-    head = (trial.mark.upper(), _WRONG[trial.mark][0])
-    line(out, Text.assemble(head, " ", (visible(trial.name), "bold")))
-    if trial.defect:
-        row(out, "", shown(trial.defect, _REASON))
-    if trial.rule:
-        known = RuleId(trial.rule) in matrix.contract.rules
-        level = trial.binding.upper() if known else "an unknown rule"
-        row(out, "expected", f" {visible(trial.rule)} ({level})")
-    if trial.noticed:
-        row(out, "noticed", f" {_rules(trial)}")
-    if trial.reason:
-        row(out, "why", f" {shown(trial.reason, _REASON)}")
-    for case in list(trial.cases)[:1]:
-        row(out, "case", f" {visible(case)}")
-    line(out)
-
-
-def _rules(trial: FleetRun) -> str:
-    """Name the rules that noticed, the expected one first."""
-    names = sorted(trial.noticed, key=lambda name: name != trial.rule)
-    return ", ".join(map(visible, names))
-
-
-def _print_noticed(out: Console, matrix: KillMatrix) -> None:
+    found = ((len(matrix.marked(it)), noun) for it, (_, noun) in _WRONG.items())
+    wrong = ", ".join(counted(*each) for each in found if each[0])
     noticed = matrix.marked(RunMark.NOTICED)
-    if not noticed:
-        return
-    line(out, f"{'until':>{_UNTIL}}  {'mutant':<{_NAME}}  noticed by", "dim")
-    for trial in noticed:
-        name = visible(trial.name)
-        head = f"{trial.until or 0:>{_UNTIL}}  {name:<{_NAME}}  "
-        if len(name) > _NAME:
-            line(out, head.rstrip())
-            head = " " * (_UNTIL + _NAME + 4)
-        hanging(out, Text(head), _rules(trial))
-    line(out)
-    weaker = [visible(each.name) for each in noticed if not each.named_at(each.binding)]
-    if weaker:
-        line(out, f"BELOW ITS LEVEL {counted(len(weaker), 'mutant')}", "yellow")
-        about = "noticed by their rule, but only by cases of a weaker level"
-        row(out, "", f"{about}: {', '.join(weaker)}")
-        line(out)
-
-
-def _print_unisolated(out: Console, matrix: KillMatrix) -> None:
-    unisolated, equivalents = matrix.unisolated, matrix.equivalents
-    bare = [visible(name) for name, why in unisolated.items() if not why]
-    blocks = (
-        (("NOT ALONE", "yellow"), unisolated),
-        (("EQUIVALENT", "dim"), equivalents),
+    told(
+        console(stdout, color),
+        "matrix.txt",
+        found=matrix,
+        title=f"{shown(f'{contract.title} {contract.version}', 200)}{dialect}",
+        wrong=_WRONG,
+        weaker=[each.name for each in noticed if not each.named_at(each.binding)],
+        verdict=wrong or "every defect noticed by its rule, no false alarm",
+        took=f"{matrix.duration_s:.1f} s",
     )
-    for head, reasons in blocks:
-        for name, why in reasons.items():
-            if why:
-                line(out, Text.assemble(head, " ", (visible(name), "bold")))
-                row(out, "", shown(why, _REASON))
-        if bare and reasons is unisolated:
-            line(out, f"NOT ALONE {counted(len(bare), 'rule')}", "yellow")
-            row(out, "", f"no mutant is noticed by that rule alone: {', '.join(bare)}")
-        if reasons:
-            line(out)
-
-
-def _print_figures(out: Console, matrix: KillMatrix) -> None:
-    line(out, f"{'level':<8}{'mutants':>10}{'noticed':>10}{'by their rule':>16}", "dim")
-    for level, it in matrix.levels.items():
-        numbers = f"{it['mutants']:>10}{it['noticed']:>10}{it['named']:>16}"
-        line(out, f"{level:<8}{numbers}")
-    line(out)
-    counts, took = matrix.counts, matrix.requests
-    mutants = counted(counts["mutants"], "mutant")
-    named = f"{counts['named']} by their rule"
-    line(out, f"{counts['noticed']} of {mutants} noticed, {named}")
-    correct = counted(len(matrix.trials) - counts["mutants"], "correct server")
-    line(out, f"{counted(counts['false_alarms'], 'false alarm')} on {correct}")
-    until = f"median {took['median']:g}, worst {took['worst']}"
-    line(out, f"requests until noticed: {until}; a whole run {took['whole']}")
-    least = counted(int(took["minimum"]), "request")
-    line(out, f"the least that could do: {least}, by a greedy cover of all mutants")
-    took_s = f"{matrix.duration_s:.1f} s"
-    if matrix.interrupted:
-        servers = counted(matrix.expected, "server")
-        line(out, f"interrupted after {len(matrix.trials)} of {servers} ({took_s})")
-    else:
-        found = ((len(matrix.marked(it)), noun) for it, (_, noun) in _WRONG.items())
-        wrong = ", ".join(counted(*each) for each in found if each[0])
-        verdict = wrong or "every defect noticed by its rule, no false alarm"
-        line(out, f"{verdict} ({counted(len(matrix.trials), 'run')}, {took_s})")
+    stdout.flush()

@@ -117,7 +117,9 @@ def render(record: Record) -> bytes:
 
 
 def _counts(result: Result) -> Iterator[str]:
-    yield f"**{headline(result)}** at level {result.level}"
+    said = headline(result)
+    level = "" if f"({result.level})" in said else f" at level {result.level}"
+    yield f"**{said}**{level}"
     if result.narrowed:
         yield f"a part, by {code(', '.join(result.narrowed))}"
     excused = sum(each.excused for each in result.rules)

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import TextIO
 
 from rich.text import Text
 
@@ -60,13 +61,14 @@ class Replay:
     why some cannot be fired again. Some could not be judged if it `is_open` at the end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a display may be told
         self,
         ids: Sequence[str],
         before: Mapping[str, Mapping[RuleId, str]] | None,
         unfit: Mapping[str, str],
         *,
         redactor: Redactor,
+        stdout: TextIO | None = None,
         quiet: bool = False,
         verbose: bool = False,
         color: Color = "auto",
@@ -74,7 +76,7 @@ class Replay:
         self._ids, self._before, self._unfit = ids, before, unfit
         self._redactor = redactor
         self._quiet, self._verbose = quiet, verbose
-        self._out = console(sys.stdout, color)
+        self._out = console(stdout or sys.stdout, color)
         self._err = console(sys.stderr, color)
         self._judged: dict[str, Judged] = {}
         self.is_open = False

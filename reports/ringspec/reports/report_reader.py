@@ -50,19 +50,27 @@ _NOTHING = Request(method="", path="", headers=(), body=b"")
 
 def read_reports(paths: Iterable[Path]) -> list[Report]:
     """Read reports, or raise a UsageError that says why some cannot be read."""
-    reports: list[Report] = []
-    troubles: list[str] = []
-    for path in paths:
-        try:
-            reports.append(_read(path))
-        except _UnreadableError as trouble:
-            troubles.append(f"{shown(str(path), 300)}: {trouble}")
+    reports, troubles = readable_reports(paths)
     if troubles:
         raise UsageError(
             "\nringspec: ".join(troubles),
             hint="`ringspec run … --report json=PATH` writes what can be compared",
         )
-    return reports
+    return [report for _, report in reports]
+
+
+def readable_reports(
+    paths: Iterable[Path],
+) -> tuple[list[tuple[Path, Report]], list[str]]:
+    """Read those files that are reports, and say what the others are."""
+    reports: list[tuple[Path, Report]] = []
+    troubles: list[str] = []
+    for path in paths:
+        try:
+            reports.append((path, _read(path)))
+        except _UnreadableError as trouble:
+            troubles.append(f"{shown(str(path), 300)}: {trouble}")
+    return reports, troubles
 
 
 class _UnreadableError(Exception):

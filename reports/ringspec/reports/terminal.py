@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from rich import box
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from ringspec.harness import (
@@ -20,21 +15,14 @@ from ringspec.harness import (
     Event,
     Judged,
     Notice,
-    Outcome,
     Result,
     Started,
     Verdict,
 )
 from ringspec.reports.blocks import (
     LIMIT,
-    OUTCOMES,
     chosen,
-    outcome_of,
-    print_conclusion,
-    print_failing_ids,
-    print_failures,
-    print_others,
-    print_refusal,
+    show,
 )
 from ringspec.reports.causes import Cause, explained
 from ringspec.reports.console import Color, ProgressLine, console, line, print_note, row
@@ -43,10 +31,13 @@ from ringspec.reports.redact import Redactor
 from ringspec.spec import Level
 from ringspec.strategies import Phase
 
-# More groups than these, and those that pass are one line.
-_GROUPS = 8
 # Commands to run next.
 _COMMANDS = 3
+# What is printed, in this order.
+_PARTS = (
+    *("refusal", "table", "failures", "known", "stale", "open", "warnings"),
+    *("conclusion", "next"),
+)
 
 
 class Terminal:
@@ -100,8 +91,7 @@ class Terminal:
             case Ended():
                 self.close()
                 if self._quiet:
-                    print_failing_ids(self._out, event.result)
-                    print_conclusion(self._out, event.result)
+                    show(self._out, "ids", "conclusion", result=event.result)
                 else:
                     self._print(event.result)
                 self._out.file.flush()
@@ -132,94 +122,25 @@ class Terminal:
             self._progress.advance(self._failures, "failure")
 
     def _print(self, result: Result) -> None:
-        print_refusal(self._out, result, verbose=self._verbose)
-        if result.learnt:
-            print_table(self._out, result)
-            line(self._out)
         found, warned = explained(result, self._judged)
         found = tuple(each for each in found if not each.known)
-        print_failures(self._out, found, verbose=self._verbose)
-        print_others(self._out, result, warned, verbose=self._verbose)
-        print_conclusion(self._out, result)
-        if self._started is not None:
-            again = self._again
-            words = tuple(replay_options(self._started) if again is None else again)
-            _print_next(self._out, list(_next(self._started, result, found, words)))
 
-
-def print_table(console: Console, result: Result) -> None:
-    """Print the number of rules of each group by outcome, but for those not run."""
-    groups: dict[str, Counter[str]] = {}
-    run = [each for each in result.rules if each.outcome is not Outcome.SKIPPED]
-    for each in run:
-        groups.setdefault(each.rule.group, Counter())[outcome_of(each)] += 1
-    total = sum(groups.values(), Counter[str]())
-    groups = _folded(groups)
-    others = (each for each in OUTCOMES if total[each] and each != Outcome.PASS)
-    columns = [Outcome.PASS, *others]
-    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, show_footer=True)
-    table.add_column("group", overflow="fold", footer="total", min_width=8)
-    heads = ("rules", *(OUTCOMES[each][1] for each in columns))
-    for name, number in zip(heads, _cells(total, columns), strict=True):
-        table.add_column(
-            name,
-            justify="right",
-            footer=number,
-            min_width=min(len(name), 5),
-            no_wrap=True,
+        started, again = self._started, self._again
+        words = replay_options(started) if started and again is None else again or ()
+        commands = _next(started, result, found, words) if started else ()
+        show(
+            self._out,
+            *_PARTS,
+            result=result,
+            found=found,
+            warned=warned,
+            verbose=self._verbose,
+            next=list(commands)[:_COMMANDS],
         )
-    for group, counts in groups.items():
-        table.add_row(Text(visible(group)), *_cells(counts, columns))
-    roomy = console.options.update(width=10 * console.width)
-    if Measurement.get(console, roomy, table).maximum <= console.width:
-        console.print(table)
-        groups = {}
-    else:
-        groups["total"] = total
-    for group, counts in groups.items():
-        cells = [
-            f"{counts[each]} {OUTCOMES[each][1]}" for each in columns if counts[each]
-        ]
-        row(console, "", f"{visible(group)}: {', '.join(cells)}", indent=0)
-    if left := len(result.rules) - len(run):
-        text = f"{counted(left, 'rule')} skipped: not selected"
-        row(console, "", Text(text, "dim"), indent=0)
-
-
-def _folded(groups: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
-    """Join the groups in which every rule passes, if there are many groups."""
-    good = [name for name, each in groups.items() if set(each) == {Outcome.PASS}]
-    if len(groups) <= _GROUPS or len(good) < 2:
-        return groups
-    folded = {name: each for name, each in groups.items() if name not in good}
-    name = f"{len(good)} {'other groups' if folded else 'groups'}"
-    return {**folded, name: sum((groups[each] for each in good), Counter[str]())}
-
-
-def _cells(counts: Counter[str], columns: list[str]) -> list[Text]:
-    cells = [Text(str(counts.total()))]
-    for outcome in columns:
-        number = counts[outcome]
-        cells.append(
-            Text(str(number), OUTCOMES[outcome][0]) if number else Text("-", "dim")
-        )
-    return cells
-
-
-def _print_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:
-    if commands:
-        line(console)
-        line(console, "next", "dim")
-    for command, why in commands[:_COMMANDS]:
-        # Not wrapped: it is there to be pasted.
-        text = Text.assemble("  ", (command, "cyan"))
-        remark = Text(f"  # {why}", "dim")
-        fits = text.cell_len + remark.cell_len <= console.width
-        line(console, text + remark if fits else text)
 
 
 def _next(
-    started: Started, result: Result, found: Sequence[Cause], words: Sequence[str]
+    started: Started, result: Result, found: Sequence[Cause], words: Iterable[str]
 ) -> Iterator[tuple[str, str]]:
     if not result.learnt or result.interrupted:
         return  # the message and the hint say it

@@ -20,6 +20,9 @@ from ringspec.spec.errors import TargetError as TargetError
 from ringspec.spec.errors import UsageError as UsageError
 from ringspec.spec.errors import did_you_mean as did_you_mean
 from ringspec.spec.errors import nearest as nearest
+from ringspec.spec.explained import explanation as explanation
+from ringspec.spec.explained import judged_with_others as judged_with_others
+from ringspec.spec.explained import places_of as places_of
 from ringspec.spec.forms import NOT_BLANK as NOT_BLANK
 from ringspec.spec.forms import read_as as read_as
 from ringspec.spec.links import Link as Link

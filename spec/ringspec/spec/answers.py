@@ -33,16 +33,23 @@ ANSWER_JSON, ENVELOPE = RuleId("answer.json"), RuleId("error.envelope")
 ERROR_STATUS = RuleId("error.status")
 # They are asked where no catalogue says what answers owe.
 DESCRIBED = frozenset({"answer.status", "answer.media", "answer.headers"})
+# Where in an answer with a response's status what was created stands.
+RESOURCE = "x-resource"
 # Not for the request's content, or not for that alone.
 _UNSURE = frozenset({"401", "407", "408", "409", "429"})
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The schema of the answers with a status and a media type."""
+    """The schema of the answers with a status and a media type.
+
+    Attributes:
+        at: pointer to what was created, in an answer.
+    """
 
     schema: Inlined
     assertions: tuple[Assertion, ...]
+    at: str = ""
 
     @cached_property
     def prover(self) -> Prover:
@@ -109,6 +116,12 @@ class Answers:
         return next((self.described[it] for it in keys if it in self.described), None)
 
     @property
+    def at(self) -> str:
+        """Pointer to what was created, in an answer that accepts it."""
+        given = (self.described[each].answer for each in self.successes)
+        return next((each.at for each in given if each), "")
+
+    @property
     def successes(self) -> list[str]:
         """The described statuses that accept a request."""
         return [each for each in self.described if each[0] in "2D"]
@@ -137,7 +150,7 @@ def read_answers(
     return replace(answers_of(own.node, rows), assertions=tuple(stated.values()))
 
 
-def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
+def _answer(status: str, media: Node, rows: Collection[RuleId], at: str) -> Answer:
     # A recursive schema is judged to the depth written.
     schema = inline(media.document, f"{media.place}/schema")
     check(schema, Catalogue({}))
@@ -147,7 +160,7 @@ def _answer(status: str, media: Node, rows: Collection[RuleId]) -> Answer:
         envelope = status[0] != "2" and {ENVELOPE, ANSWER_JSON} & {*rows}
         rule = ENVELOPE if envelope else RuleId(f"answer.{part}")
         stated.append(replace(each, rule=rule))
-    return Answer(schema, tuple(stated))
+    return Answer(schema, tuple(stated), at)
 
 
 def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
@@ -156,8 +169,9 @@ def answers_of(node: Node, rows: Collection[RuleId]) -> Answers:
     bind = ANSWER_JSON not in rows
     for given, response in node.at("responses", {}).members():
         status, content = given.upper(), response.at("content", {})
+        at = response.at(RESOURCE).text() if response.has(RESOURCE) else ""
         media = {
-            media_name(name): _answer(status, each, rows)
+            media_name(name): _answer(status, each, rows, at)
             if each.has("schema")
             else None
             for name, each in json_types(content)

@@ -272,7 +272,7 @@ def _build(
     catalogue = respelt(catalogue, request.schema)
     catalogue = replace(catalogue, rules={**catalogue.rules, **dropped})
     # All that determines the cases and the judgement of answers.
-    parts = [base, rows, operation.id]
+    parts = [base, {it: rows[it] for it in rows if it != "explained"}, operation.id]
     parts += [dialect.content[RULES]] if dialect and changes else []
     parts += [values] if values else []
     return Contract(

@@ -79,7 +79,9 @@ def nearest(
     name: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6
 ) -> list[str]:
     """List the known names that resemble a misspelt one, the most alike first."""
-    return get_close_matches(name, list(known), most, cutoff)
+    folded = {each.casefold(): each for each in known}
+    found = get_close_matches(name.casefold(), folded, most, cutoff)
+    return [folded[each] for each in found]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -105,6 +105,11 @@ class Operation:
     paths: tuple[str, ...]
     needs_body: bool
 
+    @property
+    def effect(self) -> str:
+        """What it may do outside its server, after `may`."""
+        return str(self.node.get("x-effect") or "have effects that nobody can undo")
+
     def admits(self, media: str) -> bool:
         """Return whether the body may be of a media type, in lower case."""
         kinds = map(media_name, self.media_types)
@@ -161,9 +166,10 @@ def choose(base: dict[str, Json], wanted: str | None) -> Operation:
     mapping(base.get("paths"), "#/paths")
     ids = ", ".join(each.id for each in able) or "none, no body is JSON"
     what = f"operation {wanted!r}" if wanted else "only POST with a JSON body"
+    near = did_you_mean(wanted or "", [each.id for each in able])
     raise UsageError(
         f"the contract has no {what}" if not found else f"there is no one {what}",
-        hint=f"--operation takes one of: {ids}",
+        hint=f"{near}--operation takes one of: {ids}",
     )
 
 

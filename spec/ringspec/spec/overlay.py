@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ringspec.spec import reading
-from ringspec.spec.errors import SpecError, UsageError
+from ringspec.spec.errors import SpecError, UsageError, did_you_mean
 from ringspec.spec.reading import check_form, short
 from ringspec.spec.renaming import rename
 from ringspec.spec.values import Json, Location, at, kind_of, pointer, unshared
@@ -43,10 +43,9 @@ def find(name_or_file: str) -> Path:
     path = Path(name_or_file)
     if path.is_file():
         return path
-    raise UsageError(
-        f"no dialect {name_or_file!r}",
-        hint=f"shipped ones: {', '.join(dialect_names())}; or give a file",
-    )
+    near, shipped = did_you_mean(name_or_file, dialect_names()), dialect_names()
+    hint = f"{near}shipped ones: {', '.join(shipped)}; or give a file"
+    raise UsageError(f"no dialect {name_or_file!r}", hint=hint)
 
 
 def load(path: Path, contract: Path | None = None) -> Overlay:

@@ -113,11 +113,13 @@ class Catalogue:
 
     Attributes:
         not_isolated: rules without a case of their own, each with the reason.
+        explained: of rules, `causes` in servers and the `fix`.
     """
 
     rules: dict[RuleId, Rule]
     couplings: tuple[Coupling, ...] = ()
     not_isolated: dict[RuleId, str] = field(default_factory=dict)
+    explained: dict[RuleId, dict[str, Any]] = field(default_factory=dict)
 
 
 # The fields of a rule as rows and changes give them.
@@ -147,7 +149,9 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
         rules[rule.id] = rule
     couplings = data.get("couplings", [])
     not_isolated = data.get("not_isolated", {})
-    for name in (*not_isolated, *(name for row in couplings for name in row["rules"])):
+    explained = data.get("explained", {})
+    coupled = (name for row in couplings for name in row["rules"])
+    for name in (*not_isolated, *explained, *coupled):
         if name not in rules:
             raise SpecError(
                 f"{origin}: {name} is named, but no rule has that id",
@@ -163,7 +167,7 @@ def parse_catalogue(data: Json, origin: str) -> Catalogue:
         )
         for row in couplings
     )
-    return Catalogue(rules, tuple(found), not_isolated)
+    return Catalogue(rules, tuple(found), not_isolated, explained)
 
 
 def respelt(catalogue: Catalogue, schema: Json) -> Catalogue:

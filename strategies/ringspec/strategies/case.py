@@ -21,6 +21,7 @@ from ringspec.spec import (
     TokenHeader,
     is_shallow,
 )
+from ringspec.strategies.shapes.locations import lawful_defaults
 
 FORMAT = "ringspec-case/1"
 # JSON Schema of a case as a line of JSON.
@@ -150,6 +151,7 @@ class Case:
         broken: the rules that both validators find broken; two if coupled.
         steps: all requests of a case that needs several, `request` among them; the
             last one is judged.
+        or_default: what an answer shows that accepts the body lawfully, by pointer.
         levels: of each broken rule, if it is explored; the case has that of the first.
     """
 
@@ -163,6 +165,7 @@ class Case:
     twin: str | None = None
     fault: tuple[Json, ...] | dict[str, Json] | None = None
     broken: tuple[RuleId, ...] = ()
+    or_default: dict[str, Json] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     levels: dict[RuleId, Level] = field(default_factory=dict)
 
@@ -194,7 +197,7 @@ class Case:
 # Methods whose bodies have no meaning, so that none is sent, or written.
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Attributes that are not written where they are empty.
-_LEFT_OUT = frozenset({"known", "paging", "steps", "levels"})
+_LEFT_OUT = frozenset({"known", "paging", "or_default", "steps", "levels"})
 
 
 def status_fits(status: int, wanted: Status) -> bool:
@@ -308,6 +311,10 @@ class Requests:
         self, rule: RuleId, label: str, expect: Expect, content: bytes, **more: Any
     ) -> Case:
         """Return the case that a body is sent for; `more` are its other attributes."""
+        edits = more.get("fault", ()) if more.get("broken") else ()
+        if any(it["op"] == "remove" or it["value"] is None for it in edits):
+            body = json.loads(content)
+            more["or_default"] = lawful_defaults(self.contract, body)
         return Case(
             id=f"{rule}/{'-'.join(label.split())}",
             rule=rule,
@@ -392,6 +399,7 @@ def parse_case(row: dict[str, Json]) -> Case:
         twin=row["twin"],
         fault=tuple(fault) if isinstance(fault, list) else fault,
         broken=tuple(row["broken"]),
+        or_default=row.get("or_default", {}),
         steps=tuple(map(_parse_step, row.get("steps", ()))),
     )
 

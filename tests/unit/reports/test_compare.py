@@ -17,7 +17,10 @@ from ringspec.reports import (
     Record,
     compare_reports,
     print_comparison,
+    print_history,
+    read_history,
     render_comparison,
+    render_history,
 )
 from ringspec.reports.comparison import ChangeKind, RuleMark
 from ringspec.reports.json_report import report_json
@@ -325,3 +328,135 @@ def test_hostile_reports_break_no_output(
     rows = [each for each in markdown.splitlines() if each.startswith("|")]
     assert all(each.endswith(" |") for each in rows)
     assert "<script" not in markdown
+
+
+Runs = dict[str, dict[str, Any]]
+
+
+def began(day: int, profile: str = "", hour: int = 9) -> dict[str, Any]:
+    when = f"2026-11-{day:02}T{hour:02}:00:00Z"
+    return {"run": {"began": when, "profile": profile, "ringspec": "1"}}
+
+
+A, B = "https://a.example/v1", "https://b.example/v1"
+LOCAL = "http://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(
+    ("files", "by", "names"),
+    [
+        ({"1": {"target": A}, "2": {"target": A + "/"}}, "target", ["a.example/v1"]),
+        ({"x/1": {"target": A}, "y/1": {"target": B}}, "folder", ["x", "y"]),
+        ({"x/1": {"target": LOCAL}, "y/1": {"target": LOCAL}}, "folder", ["x", "y"]),
+        ({"x/1": {"target": A}, "y/1": {"target": A}}, "target", ["a.example/v1"]),
+        ({"2026-11-01/1": {"target": A}}, "target", ["a.example/v1"]),
+        ({"run-1/1": {"target": LOCAL}}, "target", ["127.0.0.1:4000"]),
+        (
+            {
+                "1": {"target": LOCAL, **began(1, "mine")},
+                "2": {"target": "http://[::1]:1", **began(2, "mine")},
+            },
+            "profile",
+            ["mine"],
+        ),
+        (
+            {"1": {"target": A, **began(1, "m")}, "2": {"target": B, **began(1, "m")}},
+            "target",
+            ["a.example/v1", "b.example/v1"],
+        ),
+        (
+            {"1": {"target": A, **began(1, "m")}, "2": {"target": A, **began(2)}},
+            "target",
+            ["a.example/v1"],
+        ),
+    ],
+    ids=[
+        *("target", "folders", "ports", "spread", "days", "runs", "profile"),
+        *("shared-profile", "now-and-then"),
+    ],
+)
+def test_what_names_a_provider(
+    made: Made, tmp_path: Path, files: Runs, by: str, names: list[str]
+) -> None:
+    for name, members in files.items():
+        made(f"{name}.json", **members)
+
+    found = read_history([tmp_path])
+
+    assert found.named_by == by
+    assert [it.name for it in found.providers] == names
+
+
+PART: dict[str, Any] = {
+    "conclusion": "conformant in part",
+    "part": {"rules": 1, "of": 9, "by": ["--select"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("runs", "said", "status"),
+    [
+        ([("pass", began(1)), ("fail", began(2))], "02  broke: delays.count", 1),
+        ([("fail", began(1)), ("pass", began(2))], "02  mended: delays.count", 0),
+        ([("pass", began(1)), ("inconclusive", began(2))], "became inconclusive", 3),
+        ([("pass", began(1)), ("skipped", began(2))], "no longer tested: delays", 0),
+        ([("skipped", began(1)), ("pass", began(2))], "newly tested: delays", 0),
+        # The last step counts, and a part between two runs hides nothing.
+        ([("pass", began(1)), ("fail", began(2)), ("fail", began(3))], "none worse", 0),
+        (
+            [("pass", began(1)), ("skipped", {**began(2), **PART}), ("fail", began(3))],
+            "1 rule compared with 2026-11-01, the last that judged\n",
+            1,
+        ),
+        (
+            [("pass", began(1)), ("fail", {**began(2), "level": "should"})],
+            "another le",
+            1,
+        ),
+        # Two of a day: the last, by the time.
+        (
+            [("fail", began(1, hour=8)), ("pass", began(1))],
+            "nonconformant 1 (2 runs)",
+            0,
+        ),
+        ([("pass", began(1, hour=10)), ("fail", began(1))], "01 10:00:00  mended", 0),
+        # Nobody knows which of two without a date is the later one.
+        ([("pass", {}), ("fail", {"run": {"began": "soon"}})], "2 that differ", 0),
+        ([("pass", {}), ("fail", began(1))], "without a date, as earlier versions", 0),
+        ([("pass", {**began(1), **PART})], "  in part\n", 0),
+        ([("known", began(1))], "nonconformant 1, 1 known\n", 0),
+    ],
+)
+def test_what_a_history_says(
+    made: Made,
+    tmp_path: Path,
+    runs: list[tuple[str, dict[str, Any]]],
+    said: str,
+    status: int,
+) -> None:
+    for number, (outcome, members) in enumerate(runs):
+        made(f"{number}.json", told(outcome), target=A, **members)
+
+    found = read_history([tmp_path])
+
+    out = io.StringIO()
+    print_history(found, out)
+    assert said in out.getvalue()
+    assert found.exit_code == status
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+
+
+def test_last_days_that_fit_are_shown(made: Made, tmp_path: Path) -> None:
+    for day in range(1, 31):
+        made(f"{day}.json", target=A, **began(day))
+    made("clients.json", judged="clients")
+    out = io.StringIO()
+
+    found = read_history([tmp_path])
+    print_history(found, out)
+
+    head, row = out.getvalue().split("\n\n")[1].splitlines()
+    assert row.split()[1:] == ["F2"] * len(head.split())
+    assert f"{30 - len(head.split())} days before 2026-11-" in out.getvalue()
+    assert "clients.json: is of clients, not of a server" in "".join(found.remarks)
+    assert "2026-11-01" in render_history("html", found, everything=False).decode()

@@ -154,15 +154,6 @@ def test_log_tells_now_and_then_how_long_it_takes_yet(
     ]
 
 
-def test_ascii_stream_shows_escapes(sample: ModuleType, tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w", encoding="ascii") as out:
-        terminal = Terminal(out, io.StringIO())
-        for event in sample.events():
-            terminal.handle(event)
-
-    assert "\\U0001f600" in (tmp_path / "out").read_text()
-
-
 @pytest.mark.parametrize(
     ("names", "coloured"),
     [

@@ -36,7 +36,7 @@ from ringspec.spec import (
     same,
     short,
 )
-from ringspec.strategies import Want, What
+from ringspec.strategies import Case, Want, What
 
 # Characters of a value in an echo that are cited.
 _WIDTH = 80
@@ -90,7 +90,7 @@ def form(answers: Answers, response: Response) -> Iterator[Judgement]:
         for rule in ANSWER_SCHEMA if accepts and answer and not reason else ():
             fault = faults.get(rule, "")
             told = error_inside(answers, response) if fault.startswith(_WHOLE) else ""
-            yield judgement(rule, f"{fault}; it {told}" if told else fault)
+            yield judgement(rule, f"{fault}{told.replace(', whose body', '; it')}")
 
 
 def _as_described(answers: Answers, response: Response) -> Iterator[Judgement]:
@@ -224,18 +224,19 @@ def _written(value: Json) -> str:
     return f"a list of {len(value)} {kind[: None if len(value) != 1 else -1]}"
 
 
-def error_inside(answers: Answers, response: Response, *known: str) -> str:
-    """Say which error a success tells of, as a predicate; empty if of none.
+def error_inside(answers: Answers, response: Response, sent: Json = None) -> str:
+    """Say, after a comma, which error a success tells of; empty if of none.
 
-    Members that are described, or `known`, may say something else.
+    Members that are described, or were sent and come back, may say something else.
     """
+    known = sent if isinstance(sent, dict) else ()
     answer, (data, _) = answers.of(response.status), parsed(response.body)
     described = _members(answer.schema.schema, perhaps=True) if answer else {}
     found = _telling(data, {*described, *known})
     if response.media == "application/problem+json":
         found = data
-    told = f"tells of an error, {short(found, _WIDTH)}: send a 4xx status"
-    return told if found else ""
+    told = f", whose body tells of an error, {short(found, _WIDTH)}"
+    return f"{told}: send a 4xx status" if found else ""
 
 
 def _telling(data: Json, known: Collection[str], depth: int = 2) -> Json:
@@ -301,8 +302,11 @@ def _unmasked(sent: Json, got: Json) -> Json:
         return {name: _unmasked(sent.get(name), it) for name, it in got.items()}
     if isinstance(sent, list) and isinstance(got, list) and len(sent) == len(got):
         return [_unmasked(*pair) for pair in zip(sent, got, strict=True)]
-    is_masked = isinstance(sent, str) and isinstance(got, str) and _MASK.search(got)
-    return sent if is_masked else got
+    return sent if isinstance(sent, str) and _is_masked(got) else got
+
+
+def _is_masked(got: Json) -> bool:
+    return isinstance(got, str) and bool(_MASK.search(got))
 
 
 def _differences(
@@ -387,6 +391,35 @@ def default_faults(
             what = "not shown" if shown is None else short(shown, _WIDTH)
             wanted = short(default, _WIDTH)
             yield f"{pointer(place)} is {what}; its default is {wanted}"
+
+
+def taken(contract: Contract, case: Case, response: Response) -> tuple[Verdict, str]:
+    """Judge an invalid body that was accepted, perhaps with a lawful default."""
+    accepted = f"an invalid body was accepted with HTTP {response.status}"
+    data, unread = parse(response)
+    if not case.or_default:
+        told = error_inside(contract.answers, response, case.body)
+        return Verdict.FAIL, f"{accepted}{told}"
+    if unread.startswith(UNREAD):
+        return Verdict.INCONCLUSIVE, unread
+    unknown = ""
+    for place, default in case.or_default.items():
+        got, due = at_pointer(data, place), f"the default {short(default, _WIDTH)}"
+        if _equal({}, default, got):
+            continue
+        if got is not None and not _is_masked(got):
+            shown = f"shows {short(got, _WIDTH)} at {place}, not {due}"
+            return Verdict.FAIL, f"{accepted}, and the answer {shown}"
+        unknown = f"the answer does not show {due} at {place}"
+    if unknown and not contract.answers.bind:
+        return Verdict.FAIL, f"{accepted}, and {unknown}"
+    # A contract says nothing of what else an answer shows.
+    if unknown:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"{accepted}; it may have taken a default, but {unknown}",
+        )
+    return Verdict.PASS, f"accepted, and the answer shows {due}"
 
 
 def _omitted(

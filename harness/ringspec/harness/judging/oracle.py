@@ -197,10 +197,9 @@ class Oracle:
     def _reject(self, case: Case, response: Response) -> Iterator[Judgement]:
         status = response.status
         if status // 100 == 2:
-            told = self._error_inside(case, response)
-            reason = f"an invalid body was accepted with HTTP {status}{told}"
+            judged = checks.taken(self.contract, case, response)
             for rule in case.broken:
-                yield rule, Verdict.FAIL, reason
+                yield rule, *judged
         elif _is_silent(self.contract.answers, status):
             yield from _open(case, _silence(status))
         elif why := self._twin_refused(case):
@@ -217,17 +216,11 @@ class Oracle:
             if status >= 400:
                 yield from checks.form(self.contract.answers, response)
 
-    def _error_inside(self, case: Case, response: Response) -> str:
-        # What was sent may come back.
-        known = case.body if isinstance(case.body, dict) else ()
-        told = checks.error_inside(self.contract.answers, response, *known)
-        return f", whose body {told}" if told else ""
-
     def _status(self, case: Case, response: Response) -> Iterator[Judgement]:
         """Judge a case that is to be refused for something other than its body."""
         status, contract = response.status, self.contract
         if status // 100 == 2:
-            told = self._error_inside(case, response)
+            told = checks.error_inside(self.contract.answers, response, case.body)
             yield case.rule, Verdict.FAIL, f"it was accepted with HTTP {status}{told}"
         elif case.twin and (why := self._twin_refused(case)):
             yield from _open(case, why)

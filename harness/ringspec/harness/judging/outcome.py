@@ -163,7 +163,7 @@ def conclude(
 _EMPTY_STATUSES = NO_JUDGEMENT | {404}
 _VAIN = _EMPTY_STATUSES | {403, 405, 410, 421, 426, 451}
 _BROKEN = {Trouble.DROPPED, Trouble.GARBLED}
-_TROUBLE_HINTS = {
+TROUBLE_HINTS = {
     Trouble.UNREACHABLE: "is the server running, and the port right?",
     Trouble.NAME: "is the host spelt right?",
     Trouble.TLS: "http where https is due, or the reverse, or an unknown certificate?",
@@ -256,7 +256,7 @@ class Reachability:
     def account(self) -> tuple[str, str]:
         """Return what is wrong with the answers as a whole, and a hint."""
         if not self.answered:
-            return "", _TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
+            return "", TROUBLE_HINTS[self.failure.trouble] if self.failure else ""
         if not self.learnt or self.in_vain:
             return self._nothing_learnt()
         if self._pages == self.answered:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError
+from ringspec.spec import ROBUSTNESS, Contract, RuleId, UsageError, did_you_mean
 from ringspec.strategies import Case, Expect, Phase
 
 # Rules about answers have no cases of their own: all cases of a kind serve them.
@@ -69,10 +69,10 @@ class Selection:
         """
         for prefix in (*select, *exclude):
             if not any(rule.startswith(prefix) for rule in contract.rules):
-                raise UsageError(
-                    f"no rule begins with {prefix!r}",
-                    hint="`ringspec rules` lists them",
-                )
+                names = [*contract.rules, *(it.group for it in contract.rules.values())]
+                near = did_you_mean(prefix, names)
+                hint = f"{near}`ringspec rules` lists them"
+                raise UsageError(f"no rule begins with {prefix!r}", hint=hint)
         rules = tuple(
             rule
             for rule in contract.rules

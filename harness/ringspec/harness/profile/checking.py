@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 
+from ringspec.harness.judging.outcome import TROUBLE_HINTS
 from ringspec.harness.profile.profile import Profile
 from ringspec.harness.running.plan import LIVE_RATE
 from ringspec.harness.sending.credentials import Credentials
@@ -29,10 +27,7 @@ from ringspec.spec import (
 )
 from ringspec.strategies import Request, Slot
 
-_STEPS = (
-    *("allowed", "route", "name", "reach", "tls", "token", "read"),
-    *("version", "fixture"),
-)
+_STEPS = ("allowed", "route", "token", "read", "version", "fixture")
 _HINTS = {
     401: "the token is refused: is it of this server, and of this account?",
     403: "the token is valid but may not read: check what the client is allowed",
@@ -122,74 +117,14 @@ class ProfileCheck:
     def _route(self) -> str:
         self._by = self.profile.route.to(self.url)
         self._by.context()
-        if not self._by.proxy:
-            return "directly"
-        by = ", as the environment says" if self._by.from_environment else ""
-        return f"by the proxy {self._by.shown_proxy}{by}"
-
-    @property
-    def _peer(self) -> tuple[str, int]:
-        """Host and port that are connected to: the target's, or the proxy's."""
-        parts = urlsplit(self._by.proxy or self.url)
-        default = 443 if parts.scheme == "https" else 80
-        return parts.hostname or "", parts.port or default
-
-    def _name(self) -> str:
-        host, port = self._peer
-        if host == "localhost":
-            raise _Skipped("localhost is this machine, whatever a resolver says")
-        with suppress(ValueError):
-            ipaddress.ip_address(host)
-            raise _Skipped(f"{host} is an address")
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            hint = "is the host spelt right?"
-            raise TargetError(f"{host}: {reason}", hint=hint) from error
-        addresses = dict.fromkeys(str(each[4][0]) for each in found)
-        return f"{host} is {', '.join(addresses)}"
-
-    def _connected(self) -> socket.socket:
-        host, port = self._peer
-        timeout_s = self.profile.pacing.timeout_s
-        if host == "localhost":
-            with suppress(ConnectionRefusedError):
-                return socket.create_connection(("127.0.0.1", port), timeout_s)
-            host = "::1"
-        return socket.create_connection((host, port), timeout_s)
-
-    def _reach(self) -> str:
-        host, port = self._peer
-        try:
-            self._connected().close()
-        except OSError as error:
-            reason = error.strerror or str(error) or type(error).__name__
-            hint = "is the server running, and the port right?"
-            raise TargetError(f"{host}:{port}: {reason}", hint=hint) from error
-        return f"{host}:{port} takes connections"
-
-    def _tls(self) -> str:
-        if urlsplit(self.url).scheme == "http":
-            if is_loopback(self.url):
-                raise _Skipped("http has none")
+        if urlsplit(self.url).scheme == "http" and not is_loopback(self.url):
             hint = "give the URL with https"
             raise TargetError("a token would travel in the clear", hint=hint)
+        way = "directly"
         if self._by.proxy:
-            raise _Skipped("the proxy passes it on: see the next steps")
-        host, _ = self._peer
-        try:
-            with (
-                self._connected() as plain,
-                self._by.context().wrap_socket(plain, server_hostname=host) as tls,
-            ):
-                warning = self._by.warning(self.url)
-                is_trusted = f"{tls.version()}, and the certificate is trusted"
-                return warning or is_trusted
-        except OSError as error:
-            reason = getattr(error, "verify_message", "") or str(error)
-            hint = "[tls] ca names certificates to trust, certificate one to show"
-            raise TargetError(reason, hint=hint) from error
+            by = ", as the environment says" if self._by.from_environment else ""
+            way = f"by the proxy {self._by.shown_proxy}{by}"
+        return ": ".join(filter(None, (way, self._by.warning(self.url))))
 
     def _token(self) -> str:
         self._filling = self.credentials.filling(
@@ -210,7 +145,8 @@ class ProfileCheck:
             raise _Skipped("the contract has no operation that only reads")
         answer, what = self._get(self._list), f"GET {self._list} answers"
         if answer.response is None:
-            raise TargetError(answer.summary, hint="see the steps before")
+            hint = TROUBLE_HINTS[answer.failure.trouble] if answer.failure else ""
+            raise TargetError(answer.summary, hint=hint)
         status = answer.status
         if status // 100 != 2:
             hint = _HINTS.get(status, "what does the server's own log say?")

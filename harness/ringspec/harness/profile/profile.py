@@ -171,10 +171,13 @@ def template() -> str:
     return Path(__file__).with_name("template.toml").read_text("utf-8")
 
 
-def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
+def load(
+    name_or_file: str | None, flags: Mapping[str, Any], *, asks: bool = True
+) -> Profile:
     """Load a shipped profile or a file; without one, make it of the flags alone.
 
-    Flags are values by table and key, as a profile has them; they go before it.
+    Flags are values by table and key, as a profile has them; they go before it. If it
+    `asks` for nothing, variables that are not set are taken for given.
 
     Raises:
         UsageError: it cannot be read, or something in it is wrong.
@@ -187,7 +190,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     path, data, places = _read(name_or_file)
     references: dict[Keys, str] = {}
     validated(_literals(data, (), references), places, strict=True)
-    _fill(data, references)
+    _fill(data, references, lenient=not asks)
     own = _told(_flat(data))
     _check_kinds([str(keys[1]) for keys in own if keys[0] == "credentials"], places)
     named = variables()
@@ -212,7 +215,7 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     places = replace(places, variables=named)
     found = validated(_nested(joined), places, strict=False)
     for keys, name in references.items():
-        if not os.getenv(name) and keys not in above and counts(keys):
+        if asks and not os.getenv(name) and keys not in above and counts(keys):
             raise UsageError(
                 f"{places.of(keys)}: the variable {name} is not set",
                 hint=f"set it, or write the value of {'.'.join(map(str, keys))} there",
@@ -223,7 +226,11 @@ def load(name_or_file: str | None, flags: Mapping[str, Any]) -> Profile:
     except UsageError as error:
         where = places.of(("url",))
         raise UsageError(f"{where}: {error}", hint=error.hint) from error
-    return _profile(places.shown, found, places)
+    loaded = _profile(places.shown, found, places)
+    own_names = {str(keys[1]) for keys in references if keys[0] == "fixtures"}
+    own_names |= loaded.safety.fixtures_named
+    safety = replace(loaded.safety, fixtures_named=frozenset(own_names))
+    return replace(loaded, safety=safety)
 
 
 def _profile(name: str, data: Mapping[str, Any], places: Places) -> Profile:
@@ -308,12 +315,17 @@ def _literals(value: Any, keys: Keys, references: dict[Keys, str]) -> Any:
     return found
 
 
-def _fill(data: Any, references: Mapping[Keys, str]) -> None:
-    """Put the values of variables in place of references; drop those not set."""
+def _fill(data: Any, references: Mapping[Keys, str], *, lenient: bool) -> None:
+    """Put the values of variables in place of references; drop those not set.
+
+    If `lenient`, the names of the variables stand for secrets.
+    """
     for keys, name in references.items():
         table = reduce(getitem, keys[:-1], data)
         if os.getenv(name):
             table[keys[-1]] = os.environ[name]
+        elif lenient and keys[0] in {"credentials", "headers"}:
+            table[keys[-1]] = name
         else:
             del table[keys[-1]]
 

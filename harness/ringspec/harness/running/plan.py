@@ -170,12 +170,19 @@ def part_of(cases: Sequence[Case], number: int, of: int) -> Part:
 
 
 def check(plan: Plan) -> None:
-    """Make sure that a plan does no harm."""
+    """Make sure that a plan does no harm, and has the URL that is meant."""
+    path = plan.contract.operation.path.partition("?")[0].rstrip("/")
+    if path and plan.url.rstrip("/").endswith(path):
+        base = plan.url.rstrip("/").removesuffix(path)
+        raise UsageError(
+            f"{plan.url} ends with {path}, which every request adds to it",
+            hint=f"did you mean {base}?",
+        )
     if plan.explored and plan.live:
         where = "live" if is_loopback(plan.url) else "not on this machine"
         raise UsageError(
             f"{plan.url} is {where}: explore is out of the question",
-            hint="explored bodies may be accepted and ring real phones",
+            hint=f"explored bodies may {plan.contract.operation.effect}",
         )
     elsewhere = plan.safety.hosts(plan.url).stranger() if plan.live else ""
     if elsewhere:

@@ -87,8 +87,8 @@ _IN_VAIN = 5
 # So many more are sent to a target whose first answer says nothing of its API.
 LOOKS = 4
 _OPEN_HINT = (
-    "a create may ring real phones; a profile that says `allow_create` and"
-    " `max_creates`, and names its own fixtures, lets them through"
+    "a create may {}; a profile that says `allow_create` and `max_creates`, and names"
+    " its own fixtures, lets them through"
 )
 _REFUSED_HINT = (
     "give values that the target knows, as examples in the contract or [fixtures] in a"
@@ -567,7 +567,7 @@ class Session:
         elif policy.no_create and tally.withheld:
             live = f"{plan.url} is live, and {policy.no_create}"
             message = f"{live}: {len(tally.withheld)} rules stay open"
-            hint = _OPEN_HINT
+            hint = _OPEN_HINT.format(plan.contract.operation.effect)
         elif self._source.spent:
             most = plan.safety.max_creates
             message = f"all {most} creates that the profile allows are used up"

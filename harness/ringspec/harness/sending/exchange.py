@@ -10,7 +10,7 @@ import re
 import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -41,6 +41,11 @@ _PROPER = frozenset({Slot.TOKEN, f"Bearer {Slot.TOKEN}"})
 _COOKIE = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=([ -:<-~]*)(?:;|$)")
 # Stands for the value of a header given by hand that no report may show.
 _HIDDEN = "{RINGSPEC_HEADERS_"
+# Names of headers whose values are secrets, and values that are under any name.
+_SECRET_NAME = re.compile(
+    "auth|key|token|secret|cookie|session|pass|cred|signature|jwt|sid$", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile("(bearer|basic|digest|token) |eyJ", re.IGNORECASE)
 _OVER = re.compile(r";\s*(?:max-age=[0-]|expires=[^;]*19[67]\d)", re.IGNORECASE)
 
 
@@ -219,7 +224,6 @@ class Filling:
         token_url: where tokens are fetched; absolute.
         carrier: header and value that show the token where the contract names none.
         extra: headers of every request to the target, given by hand.
-        hidden: the secrets among their values, by what stands for each in a request.
         plain: the request that others are made from; an own header that is not as
             there is what a case is about, and stays.
     """
@@ -230,8 +234,7 @@ class Filling:
     client_secret: str = field(default="", repr=False)
     renewal: Renewal | None = field(default=None, repr=False)
     carrier: tuple[str, str] = ("Authorization", f"Bearer {Slot.TOKEN}")
-    extra: tuple[tuple[str, str], ...] = ()
-    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
+    extra: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     plain: Request | None = None
 
     @property
@@ -246,8 +249,9 @@ class Filling:
         for token in self.tokens:
             yield from variants(token)
         yield from filter(None, (self.client_secret, self.client_secret[:-1]))
-        for value in self.hidden.values():
-            yield from dict.fromkeys((value, value.rpartition(" ")[2]))
+        for name, value in self.extra:
+            if _shown(name, value) != value:
+                yield from {value, value.rpartition(" ")[2]}
 
     def fitted(self, header: TokenHeader | None, plain: Request | None) -> Filling:
         """Return it for a contract's header of credentials, and its plain request.
@@ -260,7 +264,7 @@ class Filling:
             extra += (self.carrier,) if token else ()
         elif own := _named(extra, header.header):
             extra = tuple(it for it in extra if it[0].lower() != header.header.lower())
-            token = self.hidden.get(own[0], own[0])
+            token = own[0]
         return replace(self, extra=extra, token=token, plain=plain)
 
     def dressed(self, request: Request, base: str) -> Request:
@@ -272,23 +276,23 @@ class Filling:
             if same and _named(headers, name) != _named(plain.headers, name):
                 continue
             others = (it for it in headers if it[0].lower() != name.lower())
-            request = replace(request, headers=(*others, (name, value)))
+            request = replace(request, headers=(*others, (name, _shown(name, value))))
         return request
 
     def headers(self, request: Request) -> list[tuple[str, str]]:
         """Return a request's headers, the token in place."""
         found: list[tuple[str, str]] = []
         token = next(reversed(self.tokens), None)
+        hidden = {_shown(name, value): value for name, value in self.extra}
         for name, value in request.headers:
+            value = hidden.get(value, value)  # noqa: PLW2901
             if token is not None:
                 for place, shown in zip(_PLACES, variants(token), strict=True):
                     value = value.replace(place, shown)  # noqa: PLW2901
             elif any(place in value for place in _PLACES):
                 continue
             if value.startswith(_HIDDEN):
-                if value not in self.hidden:
-                    continue
-                value = self.hidden[value]  # noqa: PLW2901
+                continue  # of a report, and not given again
             # A token of one letter, cut, is empty, and no header ends in a blank.
             found.append((name, value.strip()))
         return found
@@ -319,8 +323,11 @@ def _named(headers: tuple[tuple[str, str], ...], wanted: str) -> list[str]:
     return [value for name, value in headers if name.lower() == wanted.lower()]
 
 
-def hiding(name: str) -> str:
-    """Return what stands for the value of a header in requests that are shown."""
+def _shown(name: str, value: str) -> str:
+    """Return a header's value, or what stands for it where it looks like a secret."""
+    is_plain = not (_SECRET_NAME.search(name) or _SECRET_VALUE.match(value))
+    if is_plain or Slot.TOKEN in value:
+        return value
     return f"{_HIDDEN}{re.sub('[^A-Z0-9]', '_', name.upper())}}}"
 
 

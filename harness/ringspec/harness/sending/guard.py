@@ -1,8 +1,8 @@
 """Safety: the one gate that every request passes on its way to a target.
 
 A target on this machine gets everything. Any other one is live: it is asked one thing
-at a time, what may ring phones is withheld unless it is allowed, and what it was made
-to hold is deleted again. Source: product.md, Safety.
+at a time, what may act outside of it is withheld unless it is allowed, and what it was
+made to hold is deleted again. Source: product.md, Safety.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ from ringspec.spec import (
 )
 from ringspec.strategies import Case, Phase, Request, Slot, encode, line, parse_case
 
+# A URL but for its scheme.
+_BARE = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[\da-fA-F:]+\])(:\d+)?(/\S*)?")
 _PLACE = re.compile(r"\{([^}]*)\}")
 # What may stand in a path that changes something. The rest could lead elsewhere on a
 # server that decodes twice, trims, or takes wildcards: `../x`, a blank, `*`.
@@ -85,16 +87,25 @@ def checked_url(url: str) -> str:
         UsageError: it is no URL of a server, or has user, password, query or fragment.
     """
     parts = parsed_url(url)
-    if parts is not None and "@" in parts.netloc:
+    if "@" in (url if parts is None else parts.netloc):
         raise UsageError(
             "a URL with a user or password would show in every report",
-            hint="give a token with --bearer, or in RINGSPEC_BEARER",
+            hint="give them with --user NAME:PASSWORD, or a token with --bearer",
         )
-    if parts is None or parts.query or parts.fragment:
-        raise UsageError(
-            f"{url!r} is not the URL of a server",
-            hint="give it whole, such as http://127.0.0.1:8000",
-        )
+    why, hint = "", "give it whole, such as http://127.0.0.1:8000"
+    if parts is None or (not parts.port and parts.port is not None):
+        why = "is not the URL of a server"
+        if _BARE.fullmatch(url):
+            scheme = "http" if is_loopback(f"//{url}") else "https"
+            hint = f"did you mean {scheme}://{url}?"
+        elif re.search(r":(0+|\d{5,})(/|$)", url):
+            hint = "its port is a number from 1 to 65535"
+    elif parts.query or parts.fragment:
+        why, hint = "is not the URL of a server", "leave out what follows ? or #"
+    elif parts.hostname in {"0.0.0.0", "::"}:  # noqa: S104 - refused
+        why, hint = "names no server, only where one listens", "such as 127.0.0.1"
+    if why:
+        raise UsageError(f"{url!r} {why}", hint=hint)
     return url.rstrip("/")
 
 

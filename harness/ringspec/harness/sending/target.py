@@ -92,10 +92,8 @@ class Route:
 
     def warning(self, *urls: str) -> str:
         """Return what to be warned of; empty where every certificate is checked."""
-        exposed = (
-            each for each in urls if self.insecure and each and not is_loopback(each)
-        )
-        where = ", ".join(dict.fromkeys(urlsplit(each).netloc for each in exposed))
+        exposed = {urlsplit(it).netloc for it in urls if it and not is_loopback(it)}
+        where = " and ".join(sorted(exposed)) if self.insecure else ""
         return where and (
             f"INSECURE: the certificate of {where} is not checked; who answers there"
             " may be another, and reads the credentials"
@@ -118,12 +116,6 @@ class Route:
         key = self.key or self.certificate
         what = f"the certificates in {self.ca}"
         hint = "--ca, or [tls] ca, names a file of certificates in PEM form"
-        if self.ca and self.insecure:
-            raise UsageError(
-                "ca and insecure exclude each other: the one says whom to trust, the"
-                " other to trust anybody",
-                hint="leave out --insecure, or [tls] insecure",
-            )
         try:
             if not self.ca:
                 context = httpx.create_ssl_context()

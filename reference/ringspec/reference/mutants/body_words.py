@@ -174,34 +174,17 @@ def crashes_on(written: Any, row: Variant) -> Defect:
     return _reading({row.at or "": change})
 
 
-def fills_in_required(_: Any, _row: Variant) -> Defect:
-    """Take the default where a required member that has one is absent, or null."""
+def fills_in_required(others: JsonObject, _row: Variant) -> Defect:
+    """Take the default, or another value, for an absent or null member that has one."""
 
     def given(body: JsonObject) -> JsonObject:
         sent = {name: value for name, value in body.items() if value is not None}
-        return {**body, **REQUIRED_DEFAULTS, **sent}
+        return {**body, **REQUIRED_DEFAULTS, **others, **sent}
 
     def read(body: Json) -> Json:
         return given(body) if isinstance(body, dict) else body
 
     return lambda behaviour: replace(behaviour, read=read, keep=given)
-
-
-def knows_more_uuids(_: Any, _row: Variant) -> Defect:
-    """Read a uuid without hyphens, in braces or as a urn, as many libraries do."""
-
-    def is_known(value: Json) -> bool:
-        text = str(value).removeprefix("urn:uuid:").strip("{}").replace("-", "")
-        return isinstance(value, str) and bool(re.fullmatch("[0-9a-fA-F]{32}", text))
-
-    def lenient(check: Check) -> Check:
-        if not check.rule.endswith(".format"):
-            return check
-        return replace(check, holds=lambda value: check.holds(value) or is_known(value))
-
-    return lambda behaviour: replace(
-        behaviour, checks=tuple(lenient(check) for check in behaviour.checks)
-    )
 
 
 def parses(name: str, _row: Variant) -> Defect:

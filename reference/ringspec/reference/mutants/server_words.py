@@ -99,21 +99,14 @@ def body(changes: Mapping[str | int, Any], row: Variant) -> Defect:
     )
 
 
-def adds_headers(headers: Mapping[str, str], _row: Variant) -> Defect:
-    """Add headers to every answer."""
-    return _replying(
-        "all", lambda due: replace(due, headers={**due.headers, **headers})
-    )
+def changes_headers(headers: Mapping[str, str | None], _row: Variant) -> Defect:
+    """Add headers to every answer; leave out those whose value is null."""
 
+    def changed(due: Reply) -> Reply:
+        every = {**due.headers, **headers}
+        return replace(due, headers={k: v for k, v in every.items() if v is not None})
 
-def drops_header(name: str, _row: Variant) -> Defect:
-    """Leave a header out of every answer."""
-    return _replying(
-        "all",
-        lambda due: replace(
-            due, headers={k: v for k, v in due.headers.items() if k != name}
-        ),
-    )
+    return _replying("all", changed)
 
 
 def says_location(_: Any, _row: Variant) -> Defect:
@@ -124,20 +117,6 @@ def says_location(_: Any, _row: Variant) -> Defect:
         return replace(due, headers={**due.headers, "Location": location})
 
     return _replying(201, located)
-
-
-def redirects(which: int, _row: Variant) -> Defect:
-    """Answer a status with a redirect to /."""
-    return _replying(
-        which,
-        lambda due: replace(due, status=302, headers={**due.headers, "Location": "/"}),
-    )
-
-
-def breaks_down(statuses: Mapping[int, int], _row: Variant) -> Defect:
-    """Answer a status with a breakdown."""
-    ((which, other),) = statuses.items()
-    return _replying(which, lambda _due: envelope(other, "It broke down."))
 
 
 def elsewhere(statuses: Mapping[int, int], _row: Variant) -> Defect:

@@ -21,6 +21,55 @@
     });
   };
 
+  // A narrow screen has no room for two bodies side by side: the lines of both as one.
+  const linesOf = (side, mark) => {
+    const parts = [];
+    for (const node of side.childNodes) {
+      const kind = node.className || "";
+      const edited = kind === mark || kind === "gap";
+      const text = kind === "gap" ? "" : node.textContent;
+      const last = parts.at(-1);
+      if (last && last.edited === edited) last.text += text;
+      else parts.push({ edited, text });
+    }
+    // Contexts are at even places, what differs at odd ones.
+    if (parts[0]?.edited) parts.unshift({ edited: false, text: "" });
+    return parts;
+  };
+  const unify = (failure) => {
+    const [twin, body] = ["twin", "body"].map((name) =>
+      find(`[data-slot="${name}"]`, failure),
+    );
+    if (!twin.textContent || !body.textContent) return;
+    const [left, right] = [linesOf(twin, "was"), linesOf(body, "now")];
+    const out = document.createElement("pre");
+    const add = (sign, kind, text) => {
+      for (const line of text.replace(/\n$/, "").split("\n")) {
+        const element = document.createElement(kind ? "mark" : "span");
+        if (kind) element.className = kind;
+        element.textContent = `${sign} ${line}${kind ? "" : "\n"}`;
+        out.append(element);
+      }
+    };
+    for (let at = 0; at < Math.max(left.length, right.length); at++) {
+      if (at % 2 === 0) {
+        const text = (right[at] ?? left[at]).text;
+        if (text) add(" ", "", text);
+        continue;
+      }
+      if (left[at]?.text) add("-", "was", left[at].text);
+      if (right[at]?.text) add("+", "now", right[at].text);
+    }
+    const figure = document.createElement("figure");
+    figure.className = "diff";
+    const caption = document.createElement("figcaption");
+    caption.textContent = "From the body of its valid twin (-) to the body as sent (+)";
+    figure.append(caption, out);
+    find(".bodies", failure).after(figure);
+    failure.classList.add("unified");
+  };
+  all(".failure").forEach(unify);
+
   const fill = (details) => {
     island ??= JSON.parse(find("#island").textContent);
     const texts = island.cases[details.dataset.at].map((at) => island.texts[at]);
@@ -31,6 +80,7 @@
       const part = find(`[data-part="${name}"]`, failure);
       if (part) part.hidden = value.length === 0;
     });
+    unify(failure.firstElementChild);
     find(".short", details).replaceWith(failure);
     delete details.dataset.at;
   };
@@ -76,21 +126,24 @@
   form.addEventListener("reset", () => setTimeout(filter));
   filter(); // a browser may bring back what was chosen before
 
-  // A link to a rule opens it, hidden or not.
+  // A link to a rule or a case opens it, hidden or not.
   const visit = () => {
-    const rule = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!rule || !rule.matches(".rule")) return;
+    const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!found || !found.matches(".rule, .case")) return;
+    const rule = found.closest(".rule");
     if (rule.hidden) {
       form.reset();
       filter();
     }
     rule.open = true;
-    rule.scrollIntoView();
-    find("summary", rule).focus({ preventScroll: true });
+    found.open = true;
+    if (found.dataset.at !== undefined) fill(found);
+    found.scrollIntoView();
+    find("summary", found).focus({ preventScroll: true });
   };
   addEventListener("hashchange", visit);
   addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='#rule-']");
+    const link = event.target.closest("a[href^='#rule-'], a[href^='#case-']");
     if (link && link.hash === location.hash) visit(); // no change, no event
   });
   if (location.hash) visit();

@@ -40,6 +40,7 @@ from ringspec.strategies.shapes.locations import (
     default_at,
     instance_path,
     is_conditional,
+    lawful_defaults,
 )
 
 if TYPE_CHECKING:
@@ -206,6 +207,9 @@ class Labeller:
             request=self._requests.create(drawn.content),
             fault=drawn.fault if rejects else None,
             broken=tuple(levels) if rejects else (),
+            or_default=lawful_defaults(self._contract, read_body(drawn.content))
+            if rejects
+            else {},
             levels=levels,
             phase=Phase.EXPLORE,
         )

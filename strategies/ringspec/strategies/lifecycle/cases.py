@@ -142,7 +142,9 @@ class Lifecycle:
     def faults(self) -> list[Case]:
         """Certified faults of different kinds, of the rules of strongest level."""
         kinds: dict[str, Case] = {}
-        for case in sorted(self.refused, key=lambda each: each.level.rank):
+        # A default may lawfully be taken for what some lack.
+        sure = [each for each in self.refused if not each.or_default] or self.refused
+        for case in sorted(sure, key=lambda each: each.level.rank):
             for each in self.contract.assertions if len(case.broken) == 1 else ():
                 if each.rule == case.rule:
                     kinds.setdefault(_kind(each), case)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringspec.spec import ITEM, KEYWORDS, Assertion, Contract, Json, Location, at
+from ringspec.spec import (
+    ITEM,
+    KEYWORDS,
+    Assertion,
+    Contract,
+    Json,
+    Location,
+    at,
+    patched,
+    pointer,
+)
 from ringspec.strategies.shapes.shape import OTHERS
 
 # A step behind these is a name, or a number.
@@ -46,6 +56,28 @@ def default_at(contract: Contract, location: Location) -> Json:
     """Return the default of a member or item, or NOTHING."""
     node = schema_at(contract.request.schema, instance_path(location))
     return node.get("default", NOTHING)
+
+
+def lawful_defaults(contract: Contract, body: Json) -> dict[str, Json]:
+    """Return the defaults that mend an invalid body, by pointers into an answer.
+
+    They stand for required members that are absent, or null: a server may take them
+    instead. Where a condition asks for a member, no default is meant.
+    """
+    prover, found = contract.prover, dict[Location, Json]()
+    places = {it.location for it in prover.breaches(body)}
+    empty = {it for it in places if it and at(body, it) is None}
+    bare = patched(body, [{"op": "remove", "path": pointer(it)} for it in empty])
+    for each in prover.breaches(bare):
+        place = (*each.location, each.assertion.value)
+        if each.assertion.keyword != "required" or is_conditional(each.assertion):
+            return {}
+        found[place] = default_at(contract, place)
+    edits = [{"op": "add", "path": pointer(it), "value": found[it]} for it in found]
+    mended = empty <= found.keys() and NOTHING not in found.values()
+    if not mended or not prover.is_valid(patched(bare, edits)):
+        return {}
+    return {f"{contract.answers.at}{pointer(it)}": found[it] for it in found}
 
 
 def concrete(instance: tuple[str, ...]) -> Location:

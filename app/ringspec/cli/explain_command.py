@@ -1,0 +1,66 @@
+"""`ringspec explain`: rules with examples, usual causes of failures, and the fix."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ringspec.cli.manual import ManualCommand
+from ringspec.cli.options import (
+    completer,
+    contract_options,
+    format_option,
+    rule_prefixes,
+)
+from ringspec.reports import explain, print_rules, render_rules
+from ringspec.spec import Contract, RuleId, UsageError, load, nearest
+
+
+@click.command("explain", cls=ManualCommand)
+@click.argument(
+    "ids",
+    metavar="RULE...",
+    nargs=-1,
+    required=True,
+    shell_complete=completer(rule_prefixes),
+)
+@format_option("text", "json", "markdown")
+@contract_options
+def command(
+    *,
+    ids: tuple[str, ...],
+    shape: str,
+    contract: Path | None,
+    operation: str | None,
+    dialect: str | None,
+) -> None:
+    """Explain rules: sentence, source, examples, usual causes of failures, the fix.
+
+    RULE is an id, or the first words of several, such as retryDelays; nothing is sent.
+    """
+    loaded = load(contract, operation=operation, dialect=dialect)
+    wanted = dict.fromkeys(rule for each in ids for rule in _begun(loaded, each))
+    told = explain(loaded, wanted)
+    if shape == "text":
+        print_rules(told, sys.stdout, "explain.txt")
+    else:
+        click.echo(render_rules(shape, told, "explain.md"), nl=False)
+
+
+def _begun(contract: Contract, words: str) -> list[RuleId]:
+    """Return the rule of an id, or those whose ids begin with some words."""
+    if words in contract.rules:
+        return [RuleId(words)]
+    found = [
+        rule for rule in contract.rules if rule.startswith((f"{words}.", f"{words}/"))
+    ]
+    if not found:
+        longer = [rule for rule in contract.rules if words and rule.startswith(words)]
+        near = (longer or nearest(words, contract.rules, most=3))[:3]
+        meant = f"did you mean {', '.join(near)}? " if near else ""
+        raise UsageError(
+            f"no rule has the id {words!r}", hint=f"{meant}`ringspec rules` lists them"
+        )
+    return found
