@@ -28,6 +28,7 @@ from ringspec.load.conformance import (
     LoadComparison,
     LoadCounts,
     LoadSetup,
+    Roll,
     Shooter,
 )
 from ringspec.load.http_client import BlockingClient
@@ -89,6 +90,7 @@ class LoadProcess:
         self._target: tuple[str | None, dict[str, Any]] | None = None
         self._users = self._most_users = self._most_workers = 0
         self._has_ended = self._has_rested = False
+        self._roll, self._reports = Roll(), 0
         # A master has the counts of its workers.
         self.is_worker = isinstance(environment.runner, WorkerRunner)
 
@@ -182,11 +184,13 @@ class LoadProcess:
     def report_to_master(self, client_id: str, data: dict[str, Any]) -> None:
         """Add to a worker's report its counts since the last one."""
         del client_id
-        data[_KEY], self.load = self.load.wire(), LoadCounts()
+        self._reports += 1
+        data[_KEY] = {**self.load.wire(), "number": self._reports}
+        self.load = LoadCounts()
 
     def add_worker(self, client_id: str, data: dict[str, Any]) -> None:
         """Add the counts of a worker, by its report."""
-        del client_id
+        self._roll.note(client_id, data.get(_KEY, {}).get("number"))
         if _KEY in data:
             self.load.add(data[_KEY], self._count_users())
 
@@ -196,6 +200,7 @@ class LoadProcess:
         self._most_users = max(self._most_users, users)
         if isinstance(runner, MasterRunner):
             self._most_workers = max(self._most_workers, runner.worker_count)
+            self._roll.lost |= {each.id for each in runner.clients.missing}
         return users
 
     def end(self) -> None:
@@ -203,6 +208,7 @@ class LoadProcess:
         if self._has_ended or not self._has_rested:
             return
         self._has_ended = True
+        self._count_users()
         if self._environment.runner is not None:
             # Workers send the rest before they go.
             self._environment.runner.quit()
@@ -211,6 +217,7 @@ class LoadProcess:
         figures = {
             "users": self._most_users,
             "workers": self._most_workers,
+            "lost": len(self._roll.lost),
             "seconds": max(last - total.start_time, 0.0),
             "requests": total.num_requests,
             "rate": round(total.total_rps, 1),

@@ -122,7 +122,7 @@ class LiveSource:
         self._guard: Guard | None = None
         self._explorer: Explorer | None = None
         warning = plan.route.warning(plan.url, plan.filling.token_url)
-        self._messages = [warning] if warning else []
+        self._messages = [*plan.notices, *filter(None, [warning])]
         if plan.route.from_environment:
             proxy = plan.route.shown_proxy
             self._messages.append(f"by the proxy {proxy}, as the environment says")
