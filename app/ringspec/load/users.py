@@ -39,6 +39,8 @@ _KEY = "ringspec"
 _TOKEN = "the environment has no token that it takes: export RINGSPEC_TOKEN=…"  # noqa: S105 - no token
 # Each user begins at another share of the list, far from those before it.
 _GOLDEN = 0.6180339887498949
+# Between two looks for lost workers.
+_WATCH_S = 5.0
 _PERCENTILES = (0.5, 0.9, 0.95, 0.99)
 
 
@@ -203,6 +205,12 @@ class LoadProcess:
             self._roll.lost |= {each.id for each in runner.clients.missing}
         return users
 
+    def watch(self) -> None:
+        """Look for lost workers, which Locust itself forgets after a while."""
+        while not self._has_ended:
+            gevent.sleep(_WATCH_S)
+            self._count_users()
+
     def end(self) -> None:
         """Print the summary and write the report, once; set the exit status."""
         if self._has_ended or not self._has_rested:
@@ -259,6 +267,7 @@ def _init(environment: Environment, **_: Any) -> None:
         environment.events.report_to_master.add_listener(process.report_to_master)
         return
     environment.events.worker_report.add_listener(process.add_worker)
+    gevent.spawn(process.watch)
     if environment.host or environment.web_ui is None:
         process.begin()
 
